@@ -1,0 +1,58 @@
+/**
+ * The error codes that clients may switch on, with HTTP status and title (RFC 9457).
+ *
+ * @module
+ */
+
+/** Every problem code of the API. `cause` and `remedy` texts are in {@link PROBLEM_TEXTS}. */
+export const PROBLEMS = {
+  // The caller's move.
+  invalid: { status: 400, title: 'The request is not valid' },
+  unauthenticated: { status: 401, title: 'Sign in or send an API token' },
+  paymentRequired: { status: 402, title: 'The balance is too low' },
+  forbidden: { status: 403, title: 'The token does not allow this' },
+  notFound: { status: 404, title: 'No such resource' },
+  conflict: { status: 409, title: 'The resource changed meanwhile' },
+  idempotencyKeyReused: { status: 409, title: 'The Idempotency-Key was used for a different request' },
+  tooLarge: { status: 413, title: 'The request is too large' },
+  // Renewal, DOMAIN §3.
+  renewalNotYetOpen: { status: 409, title: 'The renewal window is not open yet' },
+  renewalBrandUnsupported: { status: 409, title: 'The brand does not support renewal' },
+  certificateExpired: { status: 409, title: 'An expired certificate is bought anew, not renewed' },
+  certificateRevoked: { status: 409, title: 'A revoked certificate cannot be renewed' },
+  certificateNotIssued: { status: 409, title: 'The certificate is not issued yet' },
+  alreadyRenewed: { status: 409, title: 'The certificate already has a renewal' },
+  entitlementContinues: { status: 409, title: 'The period paid for goes on: reissue at no charge instead' },
+  // Uploads and applications, DOMAIN §4 and §5.
+  badCertificate: { status: 422, title: 'The certificate cannot be read' },
+  badKey: { status: 422, title: 'The private key cannot be used' },
+  keyMismatch: { status: 422, title: 'The private key does not belong to the certificate' },
+  badCsr: { status: 422, title: 'The CSR cannot be used' },
+  badDomain: { status: 422, title: 'A domain name cannot be used' },
+  duplicateCertificate: { status: 409, title: 'The certificate is already here' },
+  duplicateName: { status: 409, title: 'The name is taken' },
+  // Certificate authority.
+  caRejected: { status: 422, title: 'The CA refused the order' },
+  caAccountInvalid: { status: 422, title: 'The CA does not know the account' },
+  caActionRequired: { status: 422, title: 'The CA wants something done by a person' },
+  caRateLimited: { status: 429, title: 'The CA asks to wait' },
+  caaForbids: { status: 422, title: 'A CAA record forbids this CA' },
+  validationFailed: { status: 422, title: 'The CA could not validate a domain' },
+  // Configuration.
+  misconfigured: { status: 422, title: 'A setting is missing or wrong' },
+  credentialsRejected: { status: 422, title: 'The credentials were refused' },
+  addressForbidden: { status: 422, title: 'The address is not allowed for outgoing requests' },
+  // Deployment and proof.
+  deployRefused: { status: 422, title: 'The target refused the certificate' },
+  rolledBack: { status: 422, title: 'The deployment was rolled back' },
+  verificationFailed: { status: 422, title: 'The site does not serve the new certificate' },
+  targetUnreachable: { status: 503, title: 'The target does not answer' },
+  // Surroundings.
+  rateLimited: { status: 429, title: 'Too many requests' },
+  timedOut: { status: 504, title: 'No answer in time' },
+  upstreamUnavailable: { status: 503, title: 'A provider did not answer' },
+  storageUnavailable: { status: 503, title: 'The database does not answer' },
+  internal: { status: 500, title: 'An error of the service itself' },
+} as const satisfies Record<string, { status: number; title: string }>
+
+export type ProblemCode = keyof typeof PROBLEMS

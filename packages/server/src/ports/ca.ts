@@ -1,0 +1,113 @@
+/**
+ * The port to certificate authorities. An adapter keeps no memory: what must outlive a call is in its arguments and results,
+ * and the core stores it. Every sentence of the contract below is a test of `test/contract/ca-contract.ts`.
+ *
+ * @module
+ */
+import type { z } from 'zod'
+import type { ProblemCode } from '@evercert/contract'
+import type { AdapterKit } from './kit.ts'
+
+/** `file`: a file over HTTP (RFC 8555 §8.3 or the CA's own path). `dns`: a TXT record (RFC 8555 §8.4). */
+export type ValidationMethod = 'file' | 'dns'
+
+/** One proof of control that the CA asks for. */
+export interface CaChallenge {
+  /** Names the challenge to the CA, unique within its order (ACME: the challenge URL). */
+  readonly ref: string
+  /** The name to prove, as an A-label without `*.`. */
+  readonly identifier: string
+  readonly wildcard: boolean
+  readonly method: ValidationMethod
+  /** `file`: the absolute path, for instance `/.well-known/acme-challenge/…`. `dns`: the record name without a final dot. */
+  readonly location: string
+  /** `file`: the exact body. `dns`: the TXT value. */
+  readonly content: string
+  readonly state: 'pending' | 'processing' | 'valid' | 'invalid'
+  /** Why the CA refused the proof; null unless `invalid`. */
+  readonly problem: string | null
+}
+
+/**
+ * What the CA says of an order.
+ * `pending`: challenges wait to be answered or judged. `ready`: finalize. `processing`: ask again. `issued` and `refused` are final.
+ */
+export type CaOrder =
+  | { readonly state: 'pending'; readonly ref: string; readonly challenges: readonly CaChallenge[]; readonly retryAfterSeconds: number | null }
+  | { readonly state: 'ready'; readonly ref: string }
+  | { readonly state: 'processing'; readonly ref: string; readonly retryAfterSeconds: number | null }
+  | { readonly state: 'issued'; readonly ref: string; readonly chainPem: string }
+  | { readonly state: 'refused'; readonly ref: string; readonly code: ProblemCode; readonly detail: string }
+
+/** The account at the CA: opaque to the core, which stores it encrypted. */
+export type CaAccount = string
+
+export interface CaOrderRequest {
+  /** Our own reference, at most 64 characters of `[A-Za-z0-9-]`. One reference never makes two orders. */
+  readonly reference: string
+  /** A-labels; wildcards with a leading `*.`; the first is the common name. */
+  readonly identifiers: readonly string[]
+  /** The challenge method to report; `dns` for each wildcard whatever is asked. */
+  readonly method: ValidationMethod
+  /** The notAfter wanted, epoch milliseconds. A CA that decides for itself ignores it (`honoursNotAfter` false). */
+  readonly notAfter: number
+  /** True when an earlier call with this reference may have reached the CA: look for its order before placing one. */
+  readonly mayExist: boolean
+  /** When the first attempt was made, epoch milliseconds: an order that the CA made earlier is another one. */
+  readonly firstAttemptAt: number
+}
+
+export interface CaCapabilities {
+  /** `public`: the Baseline Requirements' caps by date of issue (BR 6.3.2). `private`: no cap but its own. */
+  readonly validityRule: 'public' | 'private'
+  /** False when the CA decides notAfter itself (most ACME CAs). */
+  readonly honoursNotAfter: boolean
+  readonly methods: readonly ValidationMethod[]
+  /** The ports on which the CA fetches validation files, https first where it tries both. */
+  readonly fileValidationPorts: { readonly http: number; readonly https: number | null }
+}
+
+export type RevocationReason = 'unspecified' | 'keyCompromise' | 'affiliationChanged' | 'superseded' | 'cessationOfOperation'
+
+/**
+ * A certificate authority.
+ *
+ * - `createAccount` has no effect outside; `openAccount` may be called any number of times and registers once (the key is the identity).
+ * - `placeOrder` twice with one reference (the second with `mayExist`) gives one order.
+ * - `readOrder` changes nothing. Answering a challenge that is already processing or valid is fine.
+ * - `finalizeOrder` on an order that is `processing` or `issued` reads it and does not finalize again.
+ * - `revoke` twice is fine.
+ * - Names that the CA refuses give a `refused` order or an AppError `caRejected`; outages give `upstreamUnavailable`; limits
+ *   `caRateLimited` with `retryAfterSeconds`.
+ */
+export interface Ca {
+  readonly capabilities: CaCapabilities
+  createAccount(): Promise<CaAccount>
+  openAccount(account: CaAccount): Promise<CaAccount>
+  placeOrder(account: CaAccount, request: CaOrderRequest): Promise<CaOrder>
+  readOrder(account: CaAccount, order: { readonly ref: string; readonly method: ValidationMethod }): Promise<CaOrder>
+  /** Tells the CA that the proof is in place. */
+  answerChallenge(account: CaAccount, challengeRef: string): Promise<void>
+  /** @param order.csrDer PKCS#10, its names equal to the order's. */
+  finalizeOrder(
+    account: CaAccount,
+    order: { readonly ref: string; readonly method: ValidationMethod; readonly csrDer: Uint8Array },
+  ): Promise<CaOrder>
+  /** @param certificate.der the leaf. */
+  revoke(account: CaAccount, certificate: { readonly der: Uint8Array; readonly reason: RevocationReason }): Promise<void>
+}
+
+/** What describes a CA adapter: one file, one line in `adapters/ca/index.ts`, one contract test. */
+export interface CaAdapter<Config = unknown> {
+  readonly kind: 'ca'
+  readonly id: string
+  readonly title: string
+  readonly apiDocs: string
+  readonly config: z.ZodType<Config>
+  create(config: Config, kit: AdapterKit): Ca
+}
+
+/** Gives the adapter its type and keeps the configuration's. */
+export function caAdapter<Config>(definition: CaAdapter<Config>): CaAdapter<Config> {
+  return definition
+}

@@ -1,0 +1,106 @@
+/**
+ * What every adapter receives: a guarded way out, the clock, and nothing else. No database, no environment, no other adapter.
+ *
+ * @module
+ */
+
+export interface GuardedRequest {
+  readonly method?: 'GET' | 'HEAD' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+  readonly timeoutMs?: number
+  /** The response is cut off with `upstreamUnavailable` beyond this. */
+  readonly maxBytes?: number
+  /** Redirects followed, each checked again; default 0. */
+  readonly maxRedirects?: number
+  /** PEM roots trusted for this request besides the system's. */
+  readonly caPem?: string
+  /** For a CA's own file validation only, where the name is what is proved and not the certificate. */
+  readonly ignoreCertificate?: boolean
+  readonly signal?: AbortSignal
+}
+
+export interface GuardedResponse {
+  readonly status: number
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+  /** The address that answered. */
+  readonly address: string
+}
+
+/**
+ * A request to the outside: the name is resolved once and the connection goes to that address; private, link-local and metadata
+ * addresses are refused unless the operator allows the range.
+ *
+ * @throws AppError `addressForbidden`, `upstreamUnavailable`, `timedOut`, `tooLarge`
+ */
+export type GuardedFetch = (url: string, request?: GuardedRequest) => Promise<GuardedResponse>
+
+/** Looks names up where the operator said (system resolver by default). */
+export interface Resolver {
+  /** A and AAAA addresses; empty when the name does not exist. @throws AppError `upstreamUnavailable` */
+  resolveAddresses(name: string): Promise<readonly string[]>
+  /** TXT values, strings of one record joined; empty when there are none. @throws AppError `upstreamUnavailable` */
+  resolveTxt(name: string): Promise<readonly string[]>
+}
+
+export interface AdapterKit {
+  readonly fetch: GuardedFetch
+  readonly resolver: Resolver
+  /** Epoch milliseconds. */
+  readonly now: () => number
+  /** The built-in CA's durable memory; other adapters do not touch it. */
+  readonly builtinCaStore: BuiltinCaStore
+}
+
+/** What the built-in CA remembers. One row of `ca_order` for each reference; serials are never used twice. */
+export interface BuiltinCaStore {
+  /** The CA's keys and certificates for one issuer, made by `make` the first time; concurrent callers get the same. */
+  loadOrCreateAuthority(authorityId: string, make: () => Promise<BuiltinAuthority>): Promise<BuiltinAuthority>
+  /** Inserts the order, or returns the one that already has this reference. */
+  insertOrder(order: BuiltinOrder): Promise<BuiltinOrder>
+  loadOrder(authorityId: string, id: string): Promise<BuiltinOrder | null>
+  /** Compare-and-set on `version`; false when the order changed meanwhile. */
+  updateOrder(order: BuiltinOrder): Promise<boolean>
+  findIssued(authorityId: string, serialHex: string): Promise<BuiltinOrder | null>
+  listRevoked(authorityId: string): Promise<readonly { readonly serialHex: string; readonly revokedAt: number; readonly reason: number }[]>
+}
+
+export interface BuiltinAuthority {
+  readonly rootPem: string
+  readonly rootKeyPkcs8Pem: string
+  readonly intermediatePem: string
+  readonly intermediateKeyPkcs8Pem: string
+}
+
+/** An order at the built-in CA. Timestamps are epoch milliseconds. */
+export interface BuiltinOrder {
+  readonly id: string
+  readonly authorityId: string
+  readonly reference: string
+  readonly version: number
+  readonly state: 'pending' | 'ready' | 'signing' | 'issued' | 'refused'
+  readonly notAfter: number
+  readonly challenges: readonly BuiltinChallenge[]
+  /** Drawn and stored before the signature, so that a signature never exists without a record. */
+  readonly serialHex: string | null
+  readonly csrSha256: string | null
+  readonly notBefore: number | null
+  readonly chainPem: string | null
+  readonly refusal: string | null
+  readonly revokedAt: number | null
+  readonly revocationReason: number | null
+}
+
+export interface BuiltinChallenge {
+  readonly ref: string
+  readonly identifier: string
+  readonly wildcard: boolean
+  readonly method: 'file' | 'dns'
+  readonly location: string
+  readonly content: string
+  readonly state: 'pending' | 'processing' | 'valid' | 'invalid'
+  readonly problem: string | null
+  readonly validatedAt: number | null
+}

@@ -1,0 +1,104 @@
+// The one entry of every npm script. Runs on Node 18 or later with no dependency: sets up what is missing, then hands over to Node 24.
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const stampFile = join(root, 'node_modules', '.evercert-setup')
+const WANTED_MAJOR = 24
+
+/** @type {Record<string, (args: string[]) => string[][]>} */
+const commands = {
+  setup: () => [],
+  demo: (args) => [['demo/main.ts', ...args]],
+  start: (args) => [['packages/cli/src/main.ts', 'serve', ...args]],
+  evercert: (args) => [['packages/cli/src/main.ts', ...args]],
+  check: () => checks(),
+  format: () => [['node_modules/prettier/bin/prettier.cjs', '--write', '--log-level', 'warn', '.']],
+  generate: () => [['scripts/generate.ts']],
+  test: (args) => [
+    ['scripts/debian-packages.ts'],
+    ...(args.length === 0 ? checks() : []),
+    ['node_modules/vitest/vitest.mjs', 'run', ...args],
+  ],
+  'bench:renewals': (args) => [['scripts/debian-packages.ts', '--bench'], ['bench/renewals.ts', ...args]],
+  'bench:start': (args) => [['bench/start.ts', ...args]],
+  'bench:scan': (args) => [['bench/scan.ts', ...args]],
+}
+
+function checks() {
+  return [
+    ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
+    ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'],
+    ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'],
+    ['scripts/check-imports.ts'],
+    ['node_modules/knip/bin/knip.js'],
+    ['scripts/generate.ts', '--check'],
+  ]
+}
+
+function lockHash() {
+  return createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+}
+
+function installIfNeeded() {
+  const hash = lockHash()
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8').trim() === hash) return
+  process.stderr.write('Evercert: installing dependencies (once) ...\n')
+  const npm = process.env.npm_execpath
+  const [command, args] = npm && npm.endsWith('js') ? [process.execPath, [npm, 'ci']] : ['npm', ['ci']]
+  const result = spawnSync(command, [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  })
+  if (result.status !== 0) {
+    process.stderr.write('Evercert: "npm ci" failed. Check that this machine reaches its npm registry, then run the command again.\n')
+    process.exit(1)
+  }
+  writeFileSync(stampFile, `${hash}\n`)
+}
+
+/** The Node 24 that npm installed; on a platform without one, this Node if it is new enough. */
+function nodePath() {
+  const installed = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  const works = existsSync(installed) && spawnSync(installed, ['--version']).status === 0
+  if (works) return installed
+  if (Number(process.versions.node.split('.')[0]) >= WANTED_MAJOR) return process.execPath
+  process.stderr.write(`Evercert needs Node ${WANTED_MAJOR}: there is no npm build of it for ${process.platform}-${process.arch}. Install it, then run again.\n`)
+  process.exit(1)
+}
+
+/** Runs one step and passes Ctrl-C and termination on to it. */
+function runStep(node, args) {
+  return new Promise((resolve) => {
+    const child = spawn(node, args, {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}` },
+    })
+    const forward = (signal) => child.kill(signal)
+    process.on('SIGINT', forward)
+    process.on('SIGTERM', forward)
+    child.on('exit', (code, signal) => {
+      process.off('SIGINT', forward)
+      process.off('SIGTERM', forward)
+      resolve(signal ? 1 : (code ?? 1))
+    })
+  })
+}
+
+const [name = 'setup', ...args] = process.argv.slice(2)
+const command = commands[name]
+if (!command) {
+  process.stderr.write(`Unknown command "${name}". Known: ${Object.keys(commands).join(', ')}\n`)
+  process.exit(64)
+}
+installIfNeeded()
+const node = nodePath()
+for (const step of command(args)) {
+  const code = await runStep(node, step)
+  if (code !== 0) process.exit(code)
+}
