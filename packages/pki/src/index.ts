@@ -1,0 +1,20 @@
+/**
+ * Keys, requests, certificates and chains. The ACME client is `@evercert/pki/acme`.
+ *
+ * @module
+ */
+export { ariCertId } from './ari-cert-id.ts'
+export { parseCertificate, parseChain } from './certificate.ts'
+export type { CertificateFacts } from './certificate.ts'
+export { isIssuedBy, orderChain, verifyChain } from './chain.ts'
+export type { ChainVerdict, OrderedChain } from './chain.ts'
+export { createCsr, parseCsr } from './csr.ts'
+export type { CsrFacts, CsrRequest } from './csr.ts'
+export { PkiError } from './errors.ts'
+export type { PkiErrorCode } from './errors.ts'
+export { generateKey, loadPrivateKey } from './key.ts'
+export type { KeyKind, PrivateKey } from './key.ts'
+export { keyMatches } from './match.ts'
+export { nameMatches } from './names.ts'
+export { MAX_INPUT_BYTES, MAX_PEM_BLOCKS, parsePem, toPem } from './pem.ts'
+export type { PemBlock } from './pem.ts'
