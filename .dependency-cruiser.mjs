@@ -4,12 +4,9 @@ const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error',
 export default {
   forbidden: [
     forbid('no-circular', 'Modules form a tree.', '^(packages|demo|bench)', { circular: true }),
-    forbid(
-      'contract-and-pki-stand-alone',
-      'contract and pki import none of our other packages.',
-      '^packages/(contract|pki)/',
-      { path: '^packages/(?!contract|pki)' },
-    ),
+    forbid('contract-and-pki-stand-alone', 'contract and pki import none of our other packages.', '^packages/(contract|pki)/', {
+      path: '^packages/(?!contract|pki)',
+    }),
     {
       name: 'clients-see-only-the-contract',
       comment: 'The CLI knows the server through the contract, types included; `evercert serve` loads it lazily in one file.',

@@ -23,7 +23,10 @@ const commands = {
     ...(args.length === 0 ? checks() : []),
     ['node_modules/vitest/vitest.mjs', 'run', ...args],
   ],
-  'bench:renewals': (args) => [['scripts/debian-packages.ts', '--bench'], ['bench/renewals.ts', ...args]],
+  'bench:renewals': (args) => [
+    ['scripts/debian-packages.ts', '--bench'],
+    ['bench/renewals.ts', ...args],
+  ],
   'bench:start': (args) => [['bench/start.ts', ...args]],
   'bench:scan': (args) => [['bench/scan.ts', ...args]],
 }
@@ -40,7 +43,9 @@ function checks() {
 }
 
 function lockHash() {
-  return createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+  return createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
 }
 
 function installIfNeeded() {
@@ -55,7 +60,9 @@ function installIfNeeded() {
     shell: process.platform === 'win32',
   })
   if (result.status !== 0) {
-    process.stderr.write('Evercert: "npm ci" failed. Check that this machine reaches its npm registry, then run the command again.\n')
+    process.stderr.write(
+      'Evercert: "npm ci" failed. Check that this machine reaches its npm registry, then run the command again.\n',
+    )
     process.exit(1)
   }
   writeFileSync(stampFile, `${hash}\n`)
@@ -67,7 +74,9 @@ function nodePath() {
   const works = existsSync(installed) && spawnSync(installed, ['--version']).status === 0
   if (works) return installed
   if (Number(process.versions.node.split('.')[0]) >= WANTED_MAJOR) return process.execPath
-  process.stderr.write(`Evercert needs Node ${WANTED_MAJOR}: there is no npm build of it for ${process.platform}-${process.arch}. Install it, then run again.\n`)
+  process.stderr.write(
+    `Evercert needs Node ${WANTED_MAJOR}: there is no npm build of it for ${process.platform}-${process.arch}. Install it, then run again.\n`,
+  )
   process.exit(1)
 }
 
@@ -77,7 +86,10 @@ function runStep(node, args) {
     const child = spawn(node, args, {
       cwd: root,
       stdio: 'inherit',
-      env: { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}` },
+      env: {
+        ...process.env,
+        PATH: `${join(root, 'node_modules', '.bin')}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`,
+      },
     })
     const forward = (signal) => child.kill(signal)
     process.on('SIGINT', forward)

@@ -33,7 +33,12 @@ export interface CaChallenge {
  * `pending`: challenges wait to be answered or judged. `ready`: finalize. `processing`: ask again. `issued` and `refused` are final.
  */
 export type CaOrder =
-  | { readonly state: 'pending'; readonly ref: string; readonly challenges: readonly CaChallenge[]; readonly retryAfterSeconds: number | null }
+  | {
+      readonly state: 'pending'
+      readonly ref: string
+      readonly challenges: readonly CaChallenge[]
+      readonly retryAfterSeconds: number | null
+    }
   | { readonly state: 'ready'; readonly ref: string }
   | { readonly state: 'processing'; readonly ref: string; readonly retryAfterSeconds: number | null }
   | { readonly state: 'issued'; readonly ref: string; readonly chainPem: string }

@@ -64,7 +64,9 @@ export interface BuiltinCaStore {
   /** Compare-and-set on `version`; false when the order changed meanwhile. */
   updateOrder(order: BuiltinOrder): Promise<boolean>
   findIssued(authorityId: string, serialHex: string): Promise<BuiltinOrder | null>
-  listRevoked(authorityId: string): Promise<readonly { readonly serialHex: string; readonly revokedAt: number; readonly reason: number }[]>
+  listRevoked(
+    authorityId: string,
+  ): Promise<readonly { readonly serialHex: string; readonly revokedAt: number; readonly reason: number }[]>
 }
 
 export interface BuiltinAuthority {

@@ -1,0 +1,81 @@
+/**
+ * The typed client of the API, for the console, the CLI and scripts.
+ *
+ * @module
+ */
+import { createORPCClient, ORPCError } from '@orpc/client'
+import type { ContractRouterClient } from '@orpc/contract'
+import type { JsonifiedClient } from '@orpc/openapi-client'
+import { OpenAPILink } from '@orpc/openapi-client/fetch'
+import { contract } from './contract.ts'
+import { parseProblem, type ProblemDocument } from './problem-document.ts'
+
+export interface ClientOptions {
+  /** The service's root, for instance `http://127.0.0.1:8470`. */
+  readonly url: string
+  readonly token: string
+}
+
+/** Sent with a call: `client.orders.pay(input, { context: { idempotencyKey } })`. */
+export interface CallContext {
+  readonly idempotencyKey?: string
+}
+
+export type Client = JsonifiedClient<ContractRouterClient<typeof contract, CallContext>>
+
+/** A problem document (RFC 9457) that the service answered with. */
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem'
+  readonly problem: ProblemDocument
+
+  constructor(problem: ProblemDocument) {
+    super(problem.detail)
+    this.problem = problem
+  }
+}
+
+/** Creates the client. Calls reject with {@link ApiProblem}, or with the transport's own error when the service is away. */
+export function createClient(options: ClientOptions): Client {
+  const link = new OpenAPILink<CallContext>(contract, {
+    url: new URL('/api/v1', options.url).href,
+    headers: ({ context }) => ({
+      authorization: `Bearer ${options.token}`,
+      ...(context.idempotencyKey === undefined ? {} : { 'idempotency-key': context.idempotencyKey }),
+    }),
+    fetch: fetchAsJson,
+    customErrorResponseBodyDecoder: (body) => {
+      const problem = parseProblem(body)
+      return problem === null ? null : new ORPCError(problem.code, { message: problem.detail, data: problem })
+    },
+  })
+  const client = createORPCClient<Client>(link)
+  return throwApiProblems(client)
+}
+
+/** The link reads JSON by content type and knows only `application/json`. */
+async function fetchAsJson(request: Request, init: object): Promise<Response> {
+  const response = await fetch(request, init as RequestInit)
+  if (!(response.headers.get('content-type') ?? '').startsWith('application/problem+json')) return response
+  const headers = new Headers(response.headers)
+  headers.set('content-type', 'application/json')
+  return new Response(response.body, { status: response.status, headers })
+}
+
+/** Turns the link's errors into {@link ApiProblem} at the leaves of the client. */
+function throwApiProblems(client: Client): Client {
+  const wrap = (value: unknown): unknown => {
+    if (typeof value !== 'function') return value
+    return new Proxy(value, {
+      get: (target, name) => wrap(Reflect.get(target, name) as unknown),
+      apply: async (target, self, args: unknown[]) => {
+        try {
+          return (await Reflect.apply(target, self, args)) as unknown
+        } catch (error) {
+          const problem = error instanceof ORPCError ? parseProblem(error.data) : null
+          throw problem === null ? error : new ApiProblem(problem)
+        }
+      },
+    })
+  }
+  return wrap(client) as Client
+}

@@ -1,0 +1,11 @@
+/**
+ * The contract between the service and its clients.
+ *
+ * @module
+ */
+export * from './contract.ts'
+export * from './problems.ts'
+export * from './problem-document.ts'
+export * from './problem-texts.ts'
+export * from './scopes.ts'
+export * from './views.ts'

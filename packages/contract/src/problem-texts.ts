@@ -1,0 +1,260 @@
+/**
+ * For each problem code, the cause and the remedy in English and Chinese.
+ *
+ * @module
+ */
+import type { ProblemCode } from './problems.ts'
+import type { Bilingual } from './views.ts'
+
+interface ProblemText {
+  readonly cause: Bilingual
+  readonly remedy: Bilingual
+}
+
+const text = (causeEn: string, causeZh: string, remedyEn: string, remedyZh: string): ProblemText => ({
+  cause: { en: causeEn, zh: causeZh },
+  remedy: { en: remedyEn, zh: remedyZh },
+})
+
+export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
+  invalid: text(
+    'A field of the request is missing or has the wrong form.',
+    '请求中有字段缺失或格式不正确。',
+    'Correct the field that the detail names and send the request again.',
+    '按详情中指出的字段修改后重新提交。',
+  ),
+  unauthenticated: text(
+    'The request carries no valid API token.',
+    '请求未携带有效的 API 令牌。',
+    'Send "Authorization: Bearer <token>"; the operator token is in the data folder.',
+    '请在请求头中发送“Authorization: Bearer <令牌>”；管理员令牌在数据目录中。',
+  ),
+  paymentRequired: text(
+    'The balance does not cover the price.',
+    '账户余额不足以支付该订单。',
+    'Top up the balance, then pay the same order again.',
+    '请先充值，然后重新支付同一订单。',
+  ),
+  forbidden: text(
+    'The token lacks the permission for this operation.',
+    '该令牌没有执行此操作的权限。',
+    'Use a token that has the permission named in the detail.',
+    '请使用具备详情中所列权限的令牌。',
+  ),
+  notFound: text(
+    'There is no such resource in this account.',
+    '该账号下不存在此资源。',
+    'Check the identifier; list the resources to find the right one.',
+    '请核对标识符，或先列出资源再选择。',
+  ),
+  conflict: text(
+    'The resource changed since it was read, or its state does not allow this.',
+    '资源已发生变化，或当前状态不允许此操作。',
+    'Read it again and decide on its current state.',
+    '请重新读取资源，并根据当前状态决定下一步。',
+  ),
+  idempotencyKeyReused: text(
+    'The same Idempotency-Key came with a different request.',
+    '同一 Idempotency-Key 被用于内容不同的请求。',
+    'Use a new key for a new request; repeat a request unchanged.',
+    '新的请求请使用新的键；重试时请保持请求内容不变。',
+  ),
+  tooLarge: text(
+    'The request or the answer exceeds the size limit.',
+    '请求或响应超过大小限制。',
+    'Send less at once; the detail names the limit.',
+    '请减小单次提交的内容，限制见详情。',
+  ),
+  renewalNotYetOpen: text(
+    'Renewal opens only shortly before a certificate expires.',
+    '续费仅在证书临近到期时开放。',
+    'Come back when the window opens; the facts give the date and the days until then.',
+    '请在续费窗口开放后再操作，开放日期与剩余天数见附加信息。',
+  ),
+  renewalBrandUnsupported: text(
+    'The brand of the certificate does not support renewal.',
+    '该证书品牌不支持续费。',
+    'Buy a new certificate, of this brand or of one that supports renewal.',
+    '请新购证书，或选择支持续费的品牌。',
+  ),
+  certificateExpired: text(
+    'The certificate has expired.',
+    '证书已过期。',
+    'Buy a new certificate; an expired one cannot be renewed.',
+    '请新购证书，已过期的证书不能续费。',
+  ),
+  certificateRevoked: text(
+    'The certificate is revoked, or its revocation is in progress.',
+    '证书已被吊销或正在吊销中。',
+    'Buy a new certificate.',
+    '请新购证书。',
+  ),
+  certificateNotIssued: text(
+    'The certificate has not been issued.',
+    '证书尚未签发。',
+    'Finish its application first.',
+    '请先完成该证书的申请。',
+  ),
+  alreadyRenewed: text(
+    'The certificate has a live renewal already.',
+    '该证书已有正在进行的续费。',
+    'Continue that renewal (its id is in the facts), or cancel its order first.',
+    '请继续该续费（编号见附加信息），或先取消对应订单。',
+  ),
+  entitlementContinues: text(
+    'The period that was paid for goes on beyond this certificate.',
+    '已购买的服务期在该证书到期后仍然有效。',
+    'Reissue the certificate at no charge instead of buying a renewal.',
+    '请免费重新签发证书，无需续费购买。',
+  ),
+  badCertificate: text(
+    'The certificate text is not a readable PEM certificate chain.',
+    '证书内容不是可读取的 PEM 证书链。',
+    'Paste the leaf first and then the intermediates, each from BEGIN to END.',
+    '请先粘贴服务器证书，再粘贴中间证书，且每段包含完整的 BEGIN 与 END 行。',
+  ),
+  badKey: text(
+    'The private key cannot be read or is too weak.',
+    '私钥无法读取或强度不足。',
+    'Provide an unencrypted PEM key: RSA of 2048 bits or more, P-256 or P-384.',
+    '请提供未加密的 PEM 私钥：RSA 2048 位及以上、P-256 或 P-384。',
+  ),
+  keyMismatch: text(
+    'The private key does not belong to the certificate.',
+    '私钥与证书不匹配。',
+    'Provide the key that the certificate was requested with.',
+    '请提供申请该证书时使用的私钥。',
+  ),
+  badCsr: text(
+    'The CSR cannot be used: unreadable, weak, badly signed, or for other names.',
+    'CSR 不可用：无法读取、强度不足、签名错误或域名不符。',
+    'Create a new CSR as the detail says, or let the service make one.',
+    '请按详情重新生成 CSR，或由系统生成。',
+  ),
+  badDomain: text(
+    'A domain name is malformed, not allowed, or does not fit what was bought.',
+    '域名格式错误、不被允许，或与所购规格不符。',
+    'Correct the names that the detail lists.',
+    '请修改详情中列出的域名。',
+  ),
+  duplicateCertificate: text(
+    'A certificate with this fingerprint is in the account already.',
+    '账号中已存在相同指纹的证书。',
+    'Use the one that is there; its id is in the facts.',
+    '请使用已有的证书，编号见附加信息。',
+  ),
+  duplicateName: text(
+    'Another certificate of the account has this name.',
+    '账号中已有同名证书。',
+    'Choose another name.',
+    '请更换名称。',
+  ),
+  caRejected: text(
+    'The CA refused the order.',
+    'CA 拒绝了该订单。',
+    'Correct what the CA names in the detail, then submit the application again.',
+    '请根据详情中 CA 给出的原因修改后重新提交申请。',
+  ),
+  caAccountInvalid: text(
+    'The CA does not know the account, or deactivated it.',
+    'CA 不认识该账户，或账户已停用。',
+    'Ask the operator to connect the issuer again.',
+    '请联系管理员重新配置该 CA。',
+  ),
+  caActionRequired: text(
+    'The CA wants a person to do something, for instance to accept new terms.',
+    'CA 要求人工操作，例如接受新的服务条款。',
+    'Follow the link in the detail, then submit again.',
+    '请按详情中的链接操作，然后重新提交。',
+  ),
+  caRateLimited: text(
+    'The CA limits how much may be asked of it.',
+    'CA 限制了请求频率。',
+    'Nothing to do: the service waits as long as the CA says and goes on by itself.',
+    '无需操作：系统会按 CA 要求等待后自动继续。',
+  ),
+  caaForbids: text(
+    'A CAA record of the domain forbids this CA.',
+    '域名的 CAA 记录禁止该 CA 签发。',
+    'Allow the CA in the CAA record, or choose another brand; then submit again.',
+    '请在 CAA 记录中允许该 CA，或更换品牌后重新提交。',
+  ),
+  validationFailed: text(
+    'The CA could not see the proof of control of a domain.',
+    'CA 未能验证域名控制权。',
+    'Check that the file or DNS record of the detail is visible from the Internet, then submit again.',
+    '请确认详情中的文件或 DNS 记录可从公网访问，然后重新提交。',
+  ),
+  misconfigured: text(
+    'A setting of the service is missing or wrong.',
+    '服务配置缺失或错误。',
+    'Ask the operator to correct the setting that the detail names.',
+    '请管理员修正详情中所指的配置。',
+  ),
+  credentialsRejected: text(
+    'The other side refused the stored credentials.',
+    '对方拒绝了已保存的凭据。',
+    'Enter valid credentials for this connection.',
+    '请为该连接填写有效的凭据。',
+  ),
+  addressForbidden: text(
+    'The address is private or reserved, and outgoing requests to it are not allowed.',
+    '该地址为内网或保留地址，不允许向其发起请求。',
+    'If the address is meant, the operator allows its range with EVERCERT_ALLOW_ADDRESSES.',
+    '如确需访问，请管理员通过 EVERCERT_ALLOW_ADDRESSES 放行该网段。',
+  ),
+  deployRefused: text(
+    'The target refused the certificate; the old one is still in place.',
+    '部署目标拒绝了该证书，旧证书仍在使用。',
+    'Correct what the detail names on the server; the deployment can then be repeated.',
+    '请按详情修复服务器上的问题，然后重新部署。',
+  ),
+  rolledBack: text(
+    'The server did not accept the new files, so the previous pair was restored.',
+    '服务器未接受新文件，已恢复之前的证书与私钥。',
+    'Correct the server configuration as the log says, then deploy again.',
+    '请按日志修复服务器配置，然后重新部署。',
+  ),
+  verificationFailed: text(
+    'At least one address does not serve the new certificate.',
+    '至少有一个地址未提供新证书。',
+    'See the verdict of each address; reload or correct the server behind it.',
+    '请查看每个地址的结论，并重新加载或修复对应的服务器。',
+  ),
+  targetUnreachable: text(
+    'The deployment target does not answer.',
+    '部署目标没有响应。',
+    'Check that the server is up and reachable; the service tries again by itself.',
+    '请确认服务器在线且可访问，系统会自动重试。',
+  ),
+  rateLimited: text(
+    'Too many requests came in a short time.',
+    '短时间内请求过多。',
+    'Wait as long as Retry-After says.',
+    '请按 Retry-After 指示的时间等待。',
+  ),
+  timedOut: text(
+    'The other side did not answer in time.',
+    '对方未在规定时间内响应。',
+    'The service tries again by itself; check the network if it goes on.',
+    '系统会自动重试；如持续发生请检查网络。',
+  ),
+  upstreamUnavailable: text(
+    'A provider did not answer, or answered with an error of its own.',
+    '上游服务无响应或返回了错误。',
+    'The service tries again by itself; see the detail for who did not answer.',
+    '系统会自动重试；未响应的一方见详情。',
+  ),
+  storageUnavailable: text(
+    'The database does not answer.',
+    '数据库无响应。',
+    'Ask the operator to check the database; nothing was lost.',
+    '请管理员检查数据库，数据没有丢失。',
+  ),
+  internal: text(
+    'The service made a mistake of its own.',
+    '服务自身发生错误。',
+    'Try again; if it goes on, give the request id to the operator.',
+    '请重试；如持续发生，请将请求编号提供给管理员。',
+  ),
+}

@@ -1,0 +1,21 @@
+/**
+ * Permissions, `nouns:read` or `nouns:write`. `installation:operate` is the operator of the installation: money in, issuers, and
+ * targets that run commands on the server.
+ *
+ * @module
+ */
+export const SCOPES = [
+  'certificates:read',
+  'certificates:write',
+  'orders:read',
+  'orders:write',
+  'targets:read',
+  'targets:write',
+  'installation:operate',
+] as const
+
+export type Scope = (typeof SCOPES)[number]
+
+export function isScope(text: string): text is Scope {
+  return (SCOPES as readonly string[]).includes(text)
+}

@@ -1,0 +1,323 @@
+/**
+ * The nouns of the API as zod schemas; each schema gives its type its name. Times are ISO 8601 UTC; money is in minor units.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { PROBLEMS, type ProblemCode } from './problems.ts'
+
+export const instant = z.iso.datetime({ precision: 3 }).meta({ description: 'ISO 8601, UTC, milliseconds' })
+export const id = z.string().min(1).max(64)
+const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .meta({ description: 'SHA-256 of the DER, lower-case hex' })
+const problemCode = z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]])
+
+/** A text shown to people, in both languages. */
+export const bilingual = z.object({ en: z.string(), zh: z.string() })
+export type Bilingual = z.infer<typeof bilingual>
+
+export const money = z.object({ amountMinor: z.int(), currency: z.string().regex(/^[A-Z]{3}$/) })
+export type MoneyView = z.infer<typeof money>
+
+export const domainType = z.enum(['single', 'multi', 'wildcard', 'multiWildcard', 'mixed'])
+export const certificateType = z.enum(['DV', 'OV', 'EV'])
+
+/** The four attributes that renewal compares (DOMAIN §1). */
+export const specification = z.object({
+  domainType,
+  certificateType,
+  grade: z.string().max(64),
+  brand: z.string().max(64),
+})
+export type SpecificationView = z.infer<typeof specification>
+
+export const certificateStatus = z.enum([
+  'pendingApplication',
+  'pendingValidation',
+  'inReview',
+  'reviewFailed',
+  'issued',
+  'expiringSoon',
+  'expired',
+  'revocationPending',
+  'revoked',
+  'cancelled',
+  'refunded',
+  'closed',
+])
+export type CertificateStatusView = z.infer<typeof certificateStatus>
+
+/** Why a certificate cannot be renewed now; empty when it can. */
+export const renewalReason = z.object({
+  code: problemCode,
+  text: bilingual,
+  facts: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
+})
+
+export const renewalOffer = z.object({
+  eligible: z.boolean(),
+  action: z.enum(['renew', 'reissue']).nullable(),
+  reasons: z.array(renewalReason),
+  opensAt: instant.nullable(),
+  daysUntilOpen: z.int().nullable(),
+})
+
+export const entitlementView = z.object({
+  termYears: z.int(),
+  entitledUntil: instant,
+  toppedUpDays: z.int(),
+  shortfallDays: z.int().meta({ description: 'Days of the entitlement that the current certificate does not reach' }),
+})
+
+/** One sentence: what happens next, who moves, and when. */
+export const nextStepView = z.object({
+  code: z.string(),
+  mover: z.enum(['user', 'ca', 'evercert', 'nobody']),
+  text: bilingual,
+  at: instant.nullable(),
+})
+
+export const verdict = z.enum([
+  'served',
+  'oldCertificate',
+  'otherCertificate',
+  'wrongName',
+  'incompleteChain',
+  'untrusted',
+  'expired',
+  'notYetValid',
+  'revoked',
+  'unreachable',
+  'notTls',
+])
+
+export const observationView = z.object({
+  address: z.string(),
+  verdict,
+  sha256: sha256.nullable(),
+  chainSha256: z.array(sha256),
+  notBefore: instant.nullable(),
+  notAfter: instant.nullable(),
+  cause: bilingual,
+  remedy: bilingual,
+  observedAt: instant,
+})
+
+export const endpointView = z.object({
+  id,
+  certificateId: id,
+  host: z.string(),
+  port: z.int(),
+  serverName: z.string(),
+  observations: z.array(observationView),
+})
+export type EndpointView = z.infer<typeof endpointView>
+
+export const targetView = z.object({
+  id,
+  certificateId: id,
+  name: z.string(),
+  kind: z.string(),
+  deployment: z
+    .object({
+      id,
+      issuanceSha256: sha256,
+      state: z.string(),
+      log: z.array(z.string()),
+      problem: z.string().nullable(),
+      updatedAt: instant,
+    })
+    .nullable(),
+})
+export type TargetView = z.infer<typeof targetView>
+
+export const renewalView = z.object({
+  id,
+  oldCertificateId: id,
+  newCertificateId: id.nullable(),
+  orderId: id,
+  state: z.enum(['ordered', 'open', 'attention', 'closed', 'cancelled']),
+  closedAt: instant.nullable(),
+})
+export type RenewalView = z.infer<typeof renewalView>
+
+export const certificateView = z.object({
+  id,
+  name: z.string(),
+  origin: z.enum(['purchased', 'uploaded']),
+  managed: z.boolean(),
+  status: certificateStatus,
+  statusText: bilingual,
+  domains: z.array(z.string()),
+  productId: id.nullable(),
+  specification: specification.nullable(),
+  sha256: sha256.nullable(),
+  serial: z.string().nullable(),
+  issuer: z.string().nullable(),
+  notBefore: instant.nullable(),
+  notAfter: instant.nullable(),
+  daysLeft: z.int().nullable(),
+  isNew: z.boolean().meta({ description: 'True for a renewal: the "new" mark that links it to the certificate it renews' }),
+  renewsCertificateId: id.nullable(),
+  renewedByCertificateId: id.nullable(),
+  orderId: id.nullable(),
+  entitlement: entitlementView.nullable(),
+  renewal: renewalOffer,
+  nextStep: nextStepView,
+  servedAt: instant.nullable(),
+  createdAt: instant,
+})
+export type CertificateView = z.infer<typeof certificateView>
+
+export const historyEntry = z.object({
+  at: instant,
+  subject: z.string(),
+  subjectId: id,
+  from: z.string().nullable(),
+  to: z.string(),
+  actor: z.string(),
+  detail: z.string().nullable(),
+})
+
+export const certificateDetail = certificateView.extend({
+  chainPem: z.string().nullable(),
+  renewalProcess: renewalView.nullable(),
+  targets: z.array(targetView),
+  endpoints: z.array(endpointView),
+  history: z.array(historyEntry),
+})
+export type CertificateDetail = z.infer<typeof certificateDetail>
+
+export const productView = z.object({
+  id,
+  title: bilingual,
+  specification,
+  issuerId: id,
+  issuerTitle: z.string(),
+  supportsRenewal: z.boolean(),
+  validityRule: z.enum(['public', 'private']),
+  prices: z.array(z.object({ termYears: z.int(), base: money, includedDomains: z.int(), extraDomain: money })),
+})
+export type ProductView = z.infer<typeof productView>
+
+export const orderRequest = z.strictObject({
+  renewsCertificateId: id
+    .optional()
+    .meta({ description: 'Renews this certificate; everything else defaults to its old configuration' }),
+  productId: id.optional(),
+  domainCount: z.int().min(1).max(250).optional(),
+  termYears: z.int().min(1).max(3).optional(),
+})
+export type OrderRequest = z.infer<typeof orderRequest>
+
+export const quoteView = z.object({
+  kind: z.enum(['new', 'renewal']),
+  productId: id,
+  specification,
+  domainCount: z.int(),
+  termYears: z.int(),
+  price: money,
+  sameSpecification: z.boolean(),
+  changed: z.array(z.enum(['domainType', 'certificateType', 'grade', 'brand'])),
+  topUp: z.object({
+    granted: z.boolean(),
+    days: z.int().meta({ description: 'Days topped up if the certificate were issued now' }),
+    entitledUntil: instant,
+    certificateUntil: instant,
+    shortfallDays: z.int(),
+    lostDays: z.int(),
+    explanation: bilingual,
+  }),
+  estimate: bilingual,
+})
+export type QuoteView = z.infer<typeof quoteView>
+
+export const orderView = z.object({
+  id,
+  kind: z.enum(['new', 'renewal']),
+  state: z.enum(['placed', 'paid', 'cancelled', 'expired', 'refunded']),
+  productId: id,
+  specification,
+  domainCount: z.int(),
+  termYears: z.int(),
+  price: money,
+  renewsCertificateId: id.nullable(),
+  certificateId: id.nullable(),
+  placedAt: instant,
+  paidAt: instant.nullable(),
+})
+export type OrderView = z.infer<typeof orderView>
+
+export const contact = z.strictObject({
+  name: z.string().trim().min(1).max(128),
+  email: z.email().max(254),
+  phone: z.string().trim().min(3).max(32),
+})
+
+export const keyKind = z.enum(['p256', 'p384', 'rsa2048', 'rsa3072', 'rsa4096'])
+
+export const applicationForm = z.strictObject({
+  domains: z.array(z.string().min(1).max(1024)).min(1).max(250),
+  validationMethod: z.enum(['file', 'dnsManual', 'dnsAutomatic']),
+  dnsConnectionId: id.nullable().default(null),
+  contact: contact.nullable().default(null),
+  key: keyKind.default('p256'),
+  csrPem: z
+    .string()
+    .max(65_536)
+    .nullable()
+    .default(null)
+    .meta({ description: 'A CSR of your own; its key then never leaves you' }),
+})
+export type ApplicationFormView = z.infer<typeof applicationForm>
+
+export const validationView = z.object({
+  domain: z.string(),
+  method: z.enum(['file', 'dns']),
+  location: z.string().meta({ description: 'file: the URL; dns: the record name' }),
+  content: z.string(),
+  state: z.enum(['pending', 'processing', 'valid', 'invalid']),
+  problem: z.string().nullable(),
+  validatedAt: instant.nullable(),
+})
+
+export const applicationView = z.object({
+  certificateId: id,
+  id: id.nullable().meta({ description: 'null while only prefilled' }),
+  state: z.enum(['draft', 'pendingValidation', 'inReview', 'reviewFailed', 'issued', 'withdrawn']),
+  form: applicationForm,
+  prefilledFrom: id.nullable(),
+  validations: z.array(validationView),
+  problem: z.object({ code: problemCode, detail: z.string(), remedy: bilingual }).nullable(),
+  retryAt: instant.nullable(),
+  submittedAt: instant.nullable(),
+})
+export type ApplicationView = z.infer<typeof applicationView>
+
+export const issuerView = z.object({
+  id,
+  title: z.string(),
+  kind: z.string(),
+  validityRule: z.enum(['public', 'private']),
+  rootPem: z.string().nullable(),
+})
+export type IssuerView = z.infer<typeof issuerView>
+
+export const ledgerLine = z.object({
+  id,
+  kind: z.enum(['topUp', 'payment', 'refund']),
+  amount: money,
+  orderId: id.nullable(),
+  note: z.string().nullable(),
+  at: instant,
+})
+
+export const balanceView = z.object({ balances: z.array(money), entries: z.array(ledgerLine) })
+export type BalanceView = z.infer<typeof balanceView>
+
+/** A page of a list; `nextCursor` null on the last. */
+export function page<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), nextCursor: z.string().nullable() })
+}

@@ -1,0 +1,58 @@
+// Installs the Debian packages that the tests and benches use where it can (root and apt-get); otherwise names the one command.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** Debian package and the program that shows it is there. */
+const FOR_TESTS = [
+  ['pebble', 'pebble'],
+  ['caddy', 'caddy'],
+  ['nginx-light', 'nginx'],
+  ['bind9', 'named'],
+  ['postgresql', 'initdb'],
+  ['openssl', 'openssl'],
+  ['strace', 'strace'],
+] as const
+const FOR_BENCHES = [
+  ['certbot', 'certbot'],
+  ['lego', 'lego'],
+] as const
+
+function isInstalled(program: string): boolean {
+  const postgres = '/usr/lib/postgresql'
+  const versions = existsSync(postgres) ? readdirSync(postgres).map((version) => join(postgres, version, 'bin')) : []
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', ...versions]
+  return folders.some((folder) => existsSync(join(folder, program)))
+}
+
+/** The Debian packages of the wanted programs that are not on this machine. */
+export function missingPrograms(options: { bench?: boolean } = {}): string[] {
+  const wanted = [...FOR_TESTS, ...(options.bench ? FOR_BENCHES : [])]
+  return wanted.filter(([, program]) => !isInstalled(program)).map(([name]) => name)
+}
+
+function aptGet(args: readonly string[]): boolean {
+  const result = spawnSync('apt-get', args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  })
+  return result.status === 0
+}
+
+function install(bench: boolean): number {
+  const missing = missingPrograms({ bench })
+  if (missing.length === 0) return 0
+  const command = `apt-get install ${missing.join(' ')}`
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+    console.error(`These real servers are missing. Install them, then run again: ${command}`)
+    return 1
+  }
+  console.error(`Installing what the tests use: ${missing.join(' ')} ...`)
+  if (!aptGet(['update', '-qq']) || !aptGet(['install', '-y', '-qq', '--no-install-recommends', ...missing])) {
+    console.error(`"${command}" failed. Run it by hand, then run again.`)
+    return 1
+  }
+  return 0
+}
+
+if (import.meta.main) process.exit(install(process.argv.includes('--bench')))
