@@ -1,0 +1,20 @@
+/**
+ * The way of an application from the form to the issuance (DOMAIN §2).
+ *
+ * @module
+ */
+import { machine } from '../machine.ts'
+
+/**
+ * An application exists from the moment its form is saved. OV and EV have no validation of their own here and go on to `inReview` at once.
+ * A CA that refuses while it validates (ACME) leads to `reviewFailed` too: the reason is shown, and the form edited and sent again.
+ */
+export const applicationMachine = machine('application', 'pendingValidation', {
+  pendingValidation: ['inReview', 'reviewFailed', 'withdrawn'],
+  inReview: ['issued', 'reviewFailed', 'withdrawn'],
+  reviewFailed: ['inReview', 'pendingValidation', 'withdrawn'],
+  issued: [],
+  withdrawn: [],
+})
+
+export type ApplicationState = (typeof applicationMachine.states)[number]
