@@ -1,0 +1,179 @@
+/**
+ * Domain names as people enter them, and whether they fit what was bought (DOMAIN §4). No look-ups.
+ *
+ * @module
+ */
+import { parse as parseSuffix } from 'tldts'
+import { AppError } from '../errors.ts'
+import type { DomainType } from '../product/specification.ts'
+import { decodePunycode } from './punycode.ts'
+
+export type DomainName = {
+  /** As in the certificate: A-labels, lower case, `*.` in front of a wildcard, no trailing dot. */
+  readonly name: string
+  readonly wildcard: boolean
+  /** The name without `*.`: what is validated. */
+  readonly base: string
+  /** {@link name} with U-labels, for display. Lookalike characters are not told apart. */
+  readonly unicode: string
+}
+
+/** What was bought: which kinds of names, and how many at most. */
+export type DomainAllowance = { readonly domainType: DomainType; readonly domainCount: number }
+
+const MAX_NAME_OCTETS = 253 // RFC 1035 §2.3.4, in the form without the root's dot
+const MAX_LABEL_OCTETS = 63
+const LABEL_SEPARATORS = /[。．｡]/gu // UTS 46 maps them to a full stop; Chinese input methods type them
+const IPV4 = /^\d+\.\d+\.\d+\.\d+$/u
+const LDH_LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/u
+
+/** Slips that deserve an answer of their own, in the order in which they are looked for. */
+const SLIPS: readonly (readonly [RegExp, string])[] = [
+  [/^$/u, 'it is empty: enter a name such as www.example.com'],
+  [/:\/\/|[/\\?#]/u, 'it is a web address: enter the host name alone, without https:// and path'],
+  [/@/u, 'it is an e-mail address: enter the domain behind the @'],
+  [/^\[.*\]$|:.*:/u, 'it is an IP address: enter a domain name'],
+  [/:/u, 'it has a port: enter the host name alone'],
+  [/\s|,|;/u, 'it has a space or a separator in it: enter each name by itself'],
+  [/%/u, 'it is percent-encoded: enter the name as it reads'],
+  [/_/u, 'host names in certificates have no underscore: use a hyphen, or leave the name out'],
+]
+
+/**
+ * One name of an application. Trims white space and one trailing dot, lowers the case, turns IDN into A-labels (UTS 46).
+ * Reserved and internal top-level domains (`.test`, `.internal`) pass, for private CAs; a public CA refuses them itself.
+ *
+ * @throws AppError `badDomain`, saying what to do, with the name as entered in `facts.names`
+ */
+export function parseDomainName(raw: string): DomainName {
+  const entered = raw.trim().replace(LABEL_SEPARATORS, '.').replace(/\.$/u, '')
+  for (const [pattern, advice] of SLIPS) if (pattern.test(entered)) refuse(raw, advice)
+  const wildcard = entered.startsWith('*.')
+  const host = wildcard ? entered.slice(2) : entered
+  if (host.includes('*')) refuse(raw, 'a wildcard is one *. at the very left, for one level: enter *.example.com')
+  const base = toAsciiName(raw, host)
+  const name = wildcard ? `*.${base}` : base
+  if (name.length > MAX_NAME_OCTETS) refuse(raw, `it is longer than ${MAX_NAME_OCTETS} octets: shorten it`)
+  refuseUnownable(raw, base, wildcard)
+  return { name, wildcard, base, unicode: toUnicodeName(raw, name) }
+}
+
+/** The common name: the first name that is not a wildcard, or else the first (DOMAIN §4). Names as parsed; null for none. */
+export function commonNameOf(names: readonly string[]): string | null {
+  return names.find((name) => !isWildcard(name)) ?? names[0] ?? null
+}
+
+/**
+ * Whether the names are what the product allows: `single` one plain name, `wildcard` one wildcard, `multi` plain names,
+ * `multiWildcard` wildcards, `mixed` both with a plain one first; no name twice, nothing beyond the count.
+ * `www.` beside the apex counts as a name of its own: no companion is added for free.
+ *
+ * @param names as entered; every one of them is parsed
+ * @throws AppError `badDomain` with one sentence for each name that is wrong, and those names in `facts.names`
+ */
+export function checkDomainsFit(names: readonly string[], allowance: DomainAllowance): void {
+  if (names.length === 0)
+    throw new AppError('badDomain', 'Checking the domains: there is none: enter at least one name.', { facts: { names: [] } })
+  const parsed = names.map((raw) => tryParse(raw))
+  const seen = new Set<string>()
+  const faults = parsed.flatMap((outcome, position) => {
+    const advice = outcome.fault ?? misfit(outcome.name, position, seen, allowance)
+    if (outcome.name !== null) seen.add(outcome.name)
+    return advice === null ? [] : [{ name: names[position] ?? '', advice }]
+  })
+  if (faults.length === 0) return
+  const sentences = faults.map(({ name, advice }) => `${name}: ${advice}`).join('; ')
+  throw new AppError('badDomain', `Checking the domains: they do not fit the product: ${sentences}.`, {
+    facts: { names: faults.map(({ name }) => name) },
+  })
+}
+
+type Outcome = { readonly name: string; readonly fault: null } | { readonly name: null; readonly fault: string }
+
+/** All names are checked before any is refused, so that the user corrects them in one go. */
+function tryParse(raw: string): Outcome {
+  try {
+    return { name: parseDomainName(raw).name, fault: null }
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    return { name: null, fault: String(error.facts['advice']) }
+  }
+}
+
+/** Why one parsed name does not fit at its position, or null. `seen` holds the names before it. */
+function misfit(
+  name: string,
+  position: number,
+  seen: ReadonlySet<string>,
+  { domainType, domainCount }: DomainAllowance,
+): string | null {
+  if (seen.has(name)) return 'it is there twice: remove one'
+  const wildcard = isWildcard(name)
+  if (wildcard && (domainType === 'single' || domainType === 'multi'))
+    return 'the product has no wildcards: enter a name without *.'
+  if (!wildcard && (domainType === 'wildcard' || domainType === 'multiWildcard'))
+    return 'the product has wildcards only: enter *.example.com'
+  if (wildcard && domainType === 'mixed' && position === 0)
+    return 'the first name is the common name: put a name without *. first'
+  const most = domainType === 'single' || domainType === 'wildcard' ? 1 : domainCount
+  return position >= most ? `the product has room for ${most}: remove it, or buy more domains` : null
+}
+
+function isWildcard(name: string): boolean {
+  return name.startsWith('*.')
+}
+
+/** The URL parser is the one implementation of UTS 46 that every runtime has; what it lets through beyond host names is refused after. */
+function toAsciiName(raw: string, host: string): string {
+  const ascii = URL.parse(`https://${host}/`)?.hostname ?? ''
+  if (IPV4.test(ascii)) refuse(raw, 'it is an IP address: enter a domain name')
+  const labels = ascii.split('.')
+  if (ascii === '' || labels.some((label) => label === '')) refuse(raw, 'it is not a domain name: check dots and characters')
+  if (labels.some((label) => label.length > MAX_LABEL_OCTETS))
+    refuse(raw, `a part between dots is longer than ${MAX_LABEL_OCTETS} octets: shorten it`)
+  if (!labels.every((label) => LDH_LABEL.test(label)))
+    refuse(raw, 'use letters, digits and hyphens, with no hyphen at either end of a part')
+  const reserved = labels.some((label) => label.slice(2, 4) === '--' && !label.startsWith('xn--'))
+  if (reserved) refuse(raw, 'hyphens in third and fourth place are reserved (BR 7.1.4.2): rename the host')
+  return ascii
+}
+
+/** What nobody can own: a name without a dot, and a public suffix, under which others register (both sections of the list). */
+function refuseUnownable(raw: string, base: string, wildcard: boolean): void {
+  if (!base.includes('.') && (base !== 'localhost' || wildcard))
+    refuse(raw, 'it has only one part: enter the full name, such as www.example.com')
+  const suffix = parseSuffix(base, { allowPrivateDomains: true, extractHostname: false })
+  const isListed = suffix.isIcann === true || suffix.isPrivate === true
+  if (isListed && suffix.publicSuffix === base)
+    refuse(raw, 'it is a public suffix, under which others register: enter a name below it')
+}
+
+function toUnicodeName(raw: string, name: string): string {
+  return name
+    .split('.')
+    .map((label) => (label.startsWith('xn--') ? toUnicodeLabel(raw, label) : label))
+    .join('.')
+}
+
+/** The URL parser passes A-labels through unread; one that is not the encoding of its own U-label is refused (RFC 5891 §5.3). */
+function toUnicodeLabel(raw: string, label: string): string {
+  const decoded = tryDecode(label.slice('xn--'.length))
+  if (decoded === null || URL.parse(`https://${decoded}/`)?.hostname !== label) {
+    refuse(raw, 'a part that starts with xn-- is not a valid encoding: enter the name as it reads')
+  }
+  return decoded
+}
+
+function tryDecode(encoded: string): string | null {
+  try {
+    return decodePunycode(encoded)
+  } catch (error) {
+    if (error instanceof RangeError) return null
+    throw error
+  }
+}
+
+function refuse(raw: string, advice: string): never {
+  const shown = raw.length > MAX_NAME_OCTETS ? `${raw.slice(0, MAX_NAME_OCTETS)}…` : raw
+  throw new AppError('badDomain', `Reading the domain name "${shown}": ${advice}.`, { facts: { names: [shown], advice } })
+}

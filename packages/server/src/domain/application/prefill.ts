@@ -1,0 +1,65 @@
+/**
+ * The application form, and how a renewal fills it from the old certificate (DOMAIN §3.8).
+ *
+ * @module
+ */
+import { AppError } from '../errors.ts'
+import { parseDomainName } from './domain-names.ts'
+
+/** The key that the service makes when no CSR is pasted. */
+export type KeyKind = 'p256' | 'p384' | 'rsa2048' | 'rsa3072' | 'rsa4096'
+
+export type ApplicationForm = {
+  /** Names as in the certificate; the common name first. */
+  readonly domains: string[]
+  readonly validationMethod: 'dnsAutomatic' | 'dnsManual' | 'file'
+  /** For `dnsAutomatic`; null otherwise. */
+  readonly dnsConnectionId: string | null
+  readonly contact: { readonly name: string; readonly email: string; readonly phone: string } | null
+  /** Ignored with a pasted CSR. */
+  readonly key: KeyKind
+  /** A pasted CSR, whose key the service never holds; null = the service makes key and CSR. */
+  readonly csrPem: string | null
+}
+
+/** What is known of the old certificate. */
+export type PrefillSource = {
+  /** The last form sent for it; null for an upload. */
+  readonly lastApplication: ApplicationForm | null
+  /** Subject alternative names, as in the certificate. */
+  readonly names: readonly string[]
+  readonly commonName: string | null
+}
+
+/**
+ * The form to start with: the last one, or else the names of the certificate. Always editable, never submitted by this.
+ *
+ * A fresh key every time: a CSR is never carried over, for its public key was used in another order (DOMAIN §4).
+ * Names that no application may have (IP addresses, a company in the common name) are left out.
+ */
+export function prefillApplication(old: PrefillSource): ApplicationForm {
+  if (old.lastApplication !== null) return { ...old.lastApplication, domains: [...old.lastApplication.domains], csrPem: null }
+  return {
+    domains: domainsOf(old),
+    validationMethod: 'dnsManual', // the one method that suits every name and needs no connection
+    dnsConnectionId: null,
+    contact: null,
+    key: 'p256',
+    csrPem: null,
+  }
+}
+
+/** Common name first, then the others in their order, each once. */
+function domainsOf({ names, commonName }: PrefillSource): string[] {
+  const candidates = commonName === null ? names : [commonName, ...names]
+  return [...new Set(candidates.map((raw) => usableName(raw)).filter((name) => name !== null))]
+}
+
+function usableName(raw: string): string | null {
+  try {
+    return parseDomainName(raw).name
+  } catch (error) {
+    if (error instanceof AppError) return null
+    throw error
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Amounts of money: integers in minor units, with their currency. No floating point, no conversion.
+ *
+ * @module
+ */
+import { AppError } from '../errors.ts'
+
+export type Money = {
+  /** Minor units (cents, fen; whole yen): a safe integer, negative for what is owed. */
+  readonly amountMinor: number
+  /** ISO 4217, upper case. */
+  readonly currency: string
+}
+
+const CURRENCY = /^[A-Z]{3}$/u
+
+/**
+ * Checks an amount from outside.
+ *
+ * @throws AppError `invalid` when the amount is no safe integer or the currency no code of three capitals
+ */
+export function toMoney(amountMinor: number, currency: string): Money {
+  if (!Number.isSafeInteger(amountMinor)) {
+    throw new AppError('invalid', `Reading an amount: ${amountMinor} is not a whole number of minor units: send an integer.`)
+  }
+  if (!CURRENCY.test(currency)) {
+    throw new AppError('invalid', `Reading an amount: "${currency}" is not a currency: send an ISO 4217 code such as CNY.`)
+  }
+  return { amountMinor, currency }
+}
+
+/** @throws AppError `invalid` for two currencies, or a sum beyond the safe integers */
+export function addMoney(a: Money, b: Money): Money {
+  if (a.currency !== b.currency) {
+    throw new AppError('invalid', `Adding amounts: ${a.currency} and ${b.currency} cannot be added: convert one of them first.`)
+  }
+  return toMoney(a.amountMinor + b.amountMinor, a.currency)
+}
+
+/** @throws AppError `invalid` as {@link addMoney} does */
+export function subtractMoney(a: Money, b: Money): Money {
+  return addMoney(a, { amountMinor: 0 - b.amountMinor, currency: b.currency })
+}
+
+/** How many decimals the currency has: 2 for CNY, 0 for JPY, 3 for KWD. */
+export function minorDigits(currency: string): number {
+  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+}
+
+/**
+ * The amount as people of `locale` (BCP 47) write it, such as `¥1,234.50`. Exact: the number is never divided.
+ *
+ * @throws AppError `invalid` when it is not an amount
+ */
+export function formatMoney(money: Money, locale = 'en'): string {
+  const { amountMinor, currency } = toMoney(money.amountMinor, money.currency)
+  return new Intl.NumberFormat(locale, { style: 'currency', currency }).format(toDecimal(amountMinor, minorDigits(currency)))
+}
+
+function toDecimal(amountMinor: number, digits: number): Intl.StringNumericLiteral {
+  const figures = String(Math.abs(amountMinor)).padStart(digits + 1, '0')
+  const whole = figures.slice(0, figures.length - digits)
+  const fraction = digits === 0 ? '' : `.${figures.slice(-digits)}`
+  return `${amountMinor < 0 ? '-' : ''}${whole}${fraction}` as Intl.StringNumericLiteral
+}
