@@ -1,0 +1,163 @@
+/**
+ * One TLS handshake with one address: what is served there, and would a client trust it? Whether it is the *right* certificate is
+ * decided in `judge.ts`.
+ *
+ * @module
+ */
+import { isIP } from 'node:net'
+import { connect, type SecureContext, type TLSSocket } from 'node:tls'
+import { toAscii } from './host-names.ts'
+import type { Observation, ProbeFailure } from './observation.ts'
+import { readServedChain } from './served-chain.ts'
+import { trustContextsFor } from './trust.ts'
+
+export interface ProbeRequest {
+  /** An IP address; names are resolved before. */
+  readonly address: string
+  readonly port: number
+  /** Sent as SNI; IDN in either form. An IP address is not sent (RFC 6066 §3). */
+  readonly serverName: string
+  /** For everything: connecting, the handshake, and a second one with an outdated server. */
+  readonly timeoutMs: number
+  /** Trusted besides Node's and the system's roots. Keep one array for each set: it is the key of a cache. */
+  readonly trustedRootsPem?: readonly string[]
+  /** Epoch milliseconds; recorded as `observedAt`. OpenSSL judges trust by the machine's clock. */
+  readonly now: number
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Makes a handshake and records what was sent. Any certificate is accepted for the look; no application data is exchanged.
+ *
+ * A server that knows nothing newer than TLS 1.1, or only weak keys, gets a second handshake with everything allowed.
+ * The socket is closed in every case, at the latest a second after the outcome. Rejects only when a trusted root is not PEM: a failure
+ * to connect is an observation.
+ */
+export async function probeAddress(request: ProbeRequest): Promise<Observation> {
+  const contexts = trustContextsFor(request.trustedRootsPem)
+  const startedAt = performance.now()
+  const sni = serverNameToSend(request.serverName)
+  if (sni === null) return toObservation(request, startedAt, failed('handshakeFailed', 'the server name cannot be sent as SNI'))
+  let outcome = await shakeHands(request, sni, contexts.modern, request.timeoutMs)
+  if (outcome.done === 'no' && OUTDATED_SERVER.test(outcome.code)) {
+    const leftMs = request.timeoutMs - (performance.now() - startedAt)
+    const second = leftMs > 0 ? await shakeHands(request, sni, contexts.legacy(), leftMs) : outcome
+    if (second.done === 'yes') outcome = second
+  }
+  return toObservation(request, startedAt, outcome)
+}
+
+type Served = Pick<Observation & { reachable: true }, 'chain' | 'tlsVersion' | 'cipher' | 'trusted' | 'trustError'>
+type Outcome =
+  | ({ readonly done: 'yes' } & Served)
+  | { readonly done: 'no'; readonly failure: ProbeFailure; readonly detail: string; readonly code: string }
+
+function failed(failure: ProbeFailure, detail: string, code = ''): Outcome {
+  return { done: 'no', failure, detail, code }
+}
+
+function toObservation(request: ProbeRequest, startedAt: number, outcome: Outcome): Observation {
+  const { address, port, serverName, now } = request
+  const elapsedMs = performance.now() - startedAt
+  if (outcome.done === 'no') {
+    const { failure, detail } = outcome
+    return { reachable: false, address, port, serverName, observedAt: now, failure, detail, elapsedMs }
+  }
+  const { done: _, ...served } = outcome
+  return { reachable: true, address, port, serverName, observedAt: now, ...served, handshakeMs: elapsedMs }
+}
+
+// A name that OpenSSL refuses must not get to it: the error stays in its queue and surfaces in *another* socket of the process.
+const SENDABLE_NAME = /^[\x21-\x7e]{1,253}$/
+
+function serverNameToSend(serverName: string): string | null {
+  if (isIP(serverName) !== 0) return ''
+  const ascii = toAscii(serverName)
+  return SENDABLE_NAME.test(ascii) ? ascii : null
+}
+
+/** How long the server has to answer our closing alert; the outcome is known by then. */
+const LINGER_MS = 1_000
+
+/** Resolves when the handshake is done, failed or out of time; then the socket is being closed. */
+function shakeHands(
+  request: ProbeRequest,
+  servername: string,
+  secureContext: SecureContext,
+  timeoutMs: number,
+): Promise<Outcome> {
+  const { promise, resolve } = Promise.withResolvers<Outcome>()
+  if (request.signal?.aborted === true) return Promise.resolve(CANCELLED)
+  const { address: host, port } = request
+  const socket = connect({ host, port, servername, secureContext, rejectUnauthorized: false, checkServerIdentity })
+  const giveUp = (outcome: Outcome) => {
+    resolve(outcome)
+    socket.destroy()
+  }
+  const cancel = () => giveUp(CANCELLED)
+  let timer = setTimeout(giveUp, timeoutMs, failed('timedOut', `no answer within ${Math.round(timeoutMs)} ms`))
+  request.signal?.addEventListener('abort', cancel, { once: true })
+  socket.once('secureConnect', () => {
+    resolve(readOutcome(socket))
+    // Destroying here would drop our Finished message, and the server would log a failed handshake.
+    socket.end().resume()
+    clearTimeout(timer)
+    timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  })
+  socket.on('error', (error: NodeJS.ErrnoException & { reason?: string }) => giveUp(readFailure(error, socket.bytesRead)))
+  socket.once('close', () => {
+    clearTimeout(timer)
+    request.signal?.removeEventListener('abort', cancel)
+    resolve(failed('reset', 'the connection was closed'))
+  })
+  return promise
+}
+
+const CANCELLED = failed('timedOut', 'the probe was cancelled')
+
+// The name is judged later, against all names that are expected; here it would only hide the state of the chain.
+const checkServerIdentity = () => undefined
+
+function readOutcome(socket: TLSSocket): Outcome {
+  const chain = readServedChain(socket)
+  if (chain === null) return failed('handshakeFailed', 'the server sent no certificate')
+  return {
+    done: 'yes',
+    chain,
+    tlsVersion: socket.getProtocol() ?? 'unknown',
+    cipher: socket.getCipher().name,
+    trusted: socket.authorized,
+    trustError: socket.authorized ? null : trustErrorOf(socket),
+  }
+}
+
+// Node's types say Error; it is OpenSSL's code as a string, or an Error with a code.
+function trustErrorOf(socket: TLSSocket): string {
+  const error: unknown = socket.authorizationError
+  if (typeof error === 'string') return error
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNSPECIFIED'
+}
+
+const BY_SYSTEM_CODE: Readonly<Record<string, ProbeFailure>> = {
+  ECONNREFUSED: 'refused',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  ETIMEDOUT: 'timedOut',
+}
+
+// OpenSSL's complaints about bytes that are not a TLS record. Its other errors are about the messages inside.
+const NOT_A_TLS_RECORD =
+  /^ERR_SSL_(WRONG_VERSION_NUMBER|HTTP_REQUEST|HTTPS_PROXY_REQUEST|(PACKET|DATA|ENCRYPTED)_LENGTH_TOO_LONG|RECORD_LAYER_FAILURE|BAD_RECORD_TYPE)$/
+
+// What a server says, or OpenSSL about it, when it has only versions, ciphers or keys that the modern context refuses.
+const OUTDATED_SERVER =
+  /^ERR_SSL_(.*ALERT_PROTOCOL_VERSION|.*ALERT_HANDSHAKE_FAILURE|.*ALERT_INSUFFICIENT_SECURITY|UNSUPPORTED_PROTOCOL|DH_KEY_TOO_SMALL|EE_KEY_TOO_SMALL|WRONG_SIGNATURE_TYPE|UNSAFE_LEGACY_RENEGOTIATION_DISABLED|LEGACY_SIGALG.*|NO_SUITABLE_.*)$/
+
+function readFailure(error: NodeJS.ErrnoException & { reason?: string }, bytesRead: number): Outcome {
+  const code = error.code ?? ''
+  const detail = error.reason ?? error.message
+  if (NOT_A_TLS_RECORD.test(code)) return failed('notTls', detail, code)
+  if (code.startsWith('ERR_SSL_')) return failed('handshakeFailed', detail, code)
+  if (code === 'ECONNRESET' && bytesRead > 0) return failed('handshakeFailed', detail, code)
+  return failed(BY_SYSTEM_CODE[code] ?? 'unreachable', detail, code)
+}

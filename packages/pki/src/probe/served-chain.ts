@@ -1,0 +1,72 @@
+/**
+ * Reads the chain that a server sent from a finished handshake.
+ *
+ * What is possible in Node: `getPeerCertificate(true)` follows issuers by name and, for the last one, adds a root from the *local*
+ * store, so it cannot tell what was sent. `getPeerX509Certificate()` links its `issuerCertificate`s in the order of the message,
+ * without looking at names and without adding anything: leaf, strangers, wrong order and a sent root all show. Reading it empties
+ * OpenSSL's copy, so it is read exactly once.
+ *
+ * @module
+ */
+import { hash, type X509Certificate } from 'node:crypto'
+import type { TLSSocket } from 'node:tls'
+import { canonicalIp } from './host-names.ts'
+import type { ServedCertificate } from './observation.ts'
+
+/** Certificates above the leaf are few and seen on most servers; a leaf is seen once in a scan and not worth keeping. */
+const MAX_KEPT_ISSUERS = 1_000
+const issuers = new Map<string, ServedCertificate>()
+
+/** Leaf first, as sent; null when the server sent no certificate. Read it once for each socket. */
+export function readServedChain(socket: TLSSocket): readonly [ServedCertificate, ...ServedCertificate[]] | null {
+  const leaf = socket.getPeerX509Certificate()
+  if (leaf === undefined) return null
+  const above: ServedCertificate[] = []
+  for (let next = leaf.issuerCertificate; next !== undefined; next = next.issuerCertificate) above.push(describeIssuer(next))
+  return [describe(leaf, fingerprint(leaf)), ...above]
+}
+
+function describeIssuer(certificate: X509Certificate): ServedCertificate {
+  const sha256 = fingerprint(certificate)
+  const known = issuers.get(sha256)
+  if (known !== undefined) return known
+  const description = describe(certificate, sha256)
+  if (issuers.size >= MAX_KEPT_ISSUERS) issuers.clear()
+  issuers.set(sha256, description)
+  return description
+}
+
+function describe(certificate: X509Certificate, sha256: string): ServedCertificate {
+  return {
+    sha256,
+    subject: oneLine(certificate.subject),
+    issuer: oneLine(certificate.issuer),
+    notBefore: certificate.validFromDate.getTime(),
+    notAfter: certificate.validToDate.getTime(),
+    names: readNames(certificate.subjectAltName),
+    pem: certificate.toString(),
+  }
+}
+
+function fingerprint(certificate: X509Certificate): string {
+  return hash('sha256', certificate.raw)
+}
+
+// Node gives undefined for an empty distinguished name, whatever its types say.
+function oneLine(name: string | undefined): string {
+  return (name ?? '').replaceAll('\n', ', ')
+}
+
+// One entry of Node's text: a kind, then either a JSON string (Node quotes what holds commas or quotes) or everything up to the comma.
+const NAME_ENTRY = /(?:^|, )([A-Za-z ]+):(?:"((?:[^"\\]|\\.)*)"|([^,]*))/g
+
+function readNames(subjectAltName: string | undefined): readonly string[] {
+  if (subjectAltName === undefined) return []
+  const names: string[] = []
+  for (const [, kind, quoted, plain] of subjectAltName.matchAll(NAME_ENTRY)) {
+    const value = plain ?? quoted ?? ''
+    if (kind === 'DNS') names.push(value.toLowerCase())
+    if (kind === 'IP Address') names.push(canonicalIp(value))
+  }
+  return names
+}

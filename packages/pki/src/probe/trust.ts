@@ -1,0 +1,56 @@
+/**
+ * TLS contexts with the trusted roots in them. Building one parses some hundred certificates, so each root set is built once and kept.
+ *
+ * @module
+ */
+import { hash } from 'node:crypto'
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
+
+export interface TrustContexts {
+  /** TLS 1.2 and later, and OpenSSL's usual demands on keys and signatures. */
+  readonly modern: SecureContext
+  /** TLS 1.0 and later, with any key: only to see what an outdated server serves. Built when first asked for. */
+  readonly legacy: () => SecureContext
+}
+
+/** Root sets kept at the same time. An installation has a handful of private CAs; a set takes about 1 MB. */
+const MAX_KEPT = 32
+
+const NO_ROOTS: readonly string[] = []
+const byIdentity = new WeakMap<readonly string[], TrustContexts>()
+const byDigest = new Map<string, TrustContexts>()
+let machineRoots: readonly string[] | null = null
+
+/**
+ * The contexts that trust Node's roots, the operating system's, and the extra ones.
+ *
+ * Handing in the same array again costs nothing, so keep one array for each root set and do not change it.
+ * @param extraRootsPem PEM, one or more certificates in each string
+ * @throws Error when a string is not PEM
+ */
+export function trustContextsFor(extraRootsPem: readonly string[] = NO_ROOTS): TrustContexts {
+  const known = byIdentity.get(extraRootsPem)
+  if (known !== undefined) return known
+  const digest = hash('sha256', extraRootsPem.join('\n'))
+  const contexts = byDigest.get(digest) ?? createContexts(extraRootsPem)
+  keepNewest(digest, contexts)
+  byIdentity.set(extraRootsPem, contexts)
+  return contexts
+}
+
+function createContexts(extraRootsPem: readonly string[]): TrustContexts {
+  machineRoots ??= [...new Set([...getCACertificates('default'), ...getCACertificates('system')])]
+  const ca = [...machineRoots, ...extraRootsPem]
+  let legacy: SecureContext | null = null
+  return {
+    modern: createSecureContext({ ca, minVersion: 'TLSv1.2' }),
+    legacy: () => (legacy ??= createSecureContext({ ca, minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' })),
+  }
+}
+
+function keepNewest(digest: string, contexts: TrustContexts): void {
+  byDigest.delete(digest)
+  byDigest.set(digest, contexts)
+  const [oldest] = byDigest.keys()
+  if (byDigest.size > MAX_KEPT && oldest !== undefined) byDigest.delete(oldest)
+}

@@ -1,0 +1,33 @@
+/**
+ * What may be expected of an endpoint, and the words for how it turned out.
+ *
+ * @module
+ */
+
+/**
+ * - `served`: the certificate that was expected (or, with nothing expected, a healthy one), complete, trusted and in time.
+ * - `revoked` cannot arise from a handshake alone; it is here for those who also ask the CA.
+ */
+export type Verdict =
+  | 'served'
+  | 'oldCertificate'
+  | 'otherCertificate'
+  | 'wrongName'
+  | 'incompleteChain'
+  | 'untrusted'
+  | 'expired'
+  | 'notYetValid'
+  | 'revoked'
+  | 'unreachable'
+  | 'notTls'
+
+export interface Expectation {
+  /** A DNS name (A-labels) or an IP address that the certificate must cover. */
+  readonly serverName: string
+  /** SHA-256 of the new leaf, lower-case hex. Without it, any healthy certificate is `served`. */
+  readonly sha256?: string
+  /** SHA-256 of the leaf that was there before, to tell a missed reload from a stranger's certificate. */
+  readonly previousSha256?: string | null
+  /** SHA-256 of the intermediates that were issued with the leaf: makes `incompleteChain` certain instead of likely. */
+  readonly intermediatesSha256?: readonly string[]
+}

@@ -1,0 +1,106 @@
+/**
+ * Verifies a host: every address behind it, because a single stale node is enough for visitors to see the old certificate.
+ *
+ * @module
+ */
+import { judge, type Judgement } from './judge.ts'
+import type { Observation } from './observation.ts'
+import { probeAddress } from './probe.ts'
+import { resolveAddresses, type AddressResolver } from './resolve.ts'
+import type { Expectation } from './verdict.ts'
+import type { Explanation } from './verdict-texts.ts'
+
+export interface VerifyRequest {
+  /** A DNS name or an IP literal. */
+  readonly host: string
+  readonly port: number
+  /** Default: the host. */
+  readonly serverName?: string
+  /** Without it, any healthy certificate will do. */
+  readonly expected?: Omit<Expectation, 'serverName'>
+  readonly resolver?: AddressResolver
+  /** Handshakes at the same time, at least 1. */
+  readonly concurrency: number
+  /** For each address. */
+  readonly timeoutMs: number
+  readonly trustedRootsPem?: readonly string[]
+  /** Epoch milliseconds. */
+  readonly now: number
+  readonly signal?: AbortSignal
+}
+
+export interface AddressVerification extends Judgement {
+  readonly address: string
+  readonly observation: Observation
+}
+
+export interface HostVerification {
+  readonly host: string
+  readonly port: number
+  readonly serverName: string
+  /** In the resolver's order. */
+  readonly addresses: readonly AddressVerification[]
+  /** Why there is no address to dial; null when there is at least one. */
+  readonly unresolved: Explanation | null
+  /** There is an address, and each of them is `served`. */
+  readonly ok: boolean
+}
+
+/** Probes and judges every address of a host. Never rejects: a name that does not resolve is an outcome. */
+export async function verifyHost(request: VerifyRequest): Promise<HostVerification> {
+  const { host, port, serverName = unbracket(host) } = request
+  const found = await findAddresses(host, request.resolver)
+  if ('unresolved' in found) return { host, port, serverName, addresses: [], unresolved: found.unresolved, ok: false }
+  const addresses = await mapConcurrently(found.addresses, request.concurrency, (address) =>
+    verifyAddress(request, serverName, address),
+  )
+  return { host, port, serverName, addresses, unresolved: null, ok: addresses.every(({ verdict }) => verdict === 'served') }
+}
+
+async function verifyAddress(request: VerifyRequest, serverName: string, address: string): Promise<AddressVerification> {
+  const observation = await probeAddress({ ...request, address, serverName })
+  return { address, observation, ...judge(observation, { ...request.expected, serverName }, request.now) }
+}
+
+type Found = { readonly addresses: readonly string[] } | { readonly unresolved: Explanation }
+
+async function findAddresses(host: string, resolver: AddressResolver | undefined): Promise<Found> {
+  try {
+    const addresses = await resolveAddresses(host, resolver)
+    return addresses.length > 0 ? { addresses } : { unresolved: noAddress(host) }
+  } catch (error) {
+    return { unresolved: resolverFailed(host, error instanceof Error ? error.message : String(error)) }
+  }
+}
+
+function noAddress(host: string): Explanation {
+  return {
+    cause: { en: `${host} has no address in DNS.`, zh: `${host} 在 DNS 中没有地址记录。` },
+    remedy: { en: 'Correct the name, or add its A or AAAA record.', zh: '请更正域名，或添加 A 或 AAAA 记录。' },
+  }
+}
+
+function resolverFailed(host: string, detail: string): Explanation {
+  return {
+    cause: { en: `${host} could not be looked up in DNS (${detail}).`, zh: `无法查询 ${host} 的 DNS 记录（${detail}）。` },
+    remedy: { en: 'Check the DNS resolver of this machine, then verify again.', zh: '请检查本机的 DNS 解析服务，然后重新验证。' },
+  }
+}
+
+function unbracket(host: string): string {
+  return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
+}
+
+async function mapConcurrently<Item, Result>(
+  items: readonly Item[],
+  concurrency: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  const queue = items.entries()
+  const lane = async () => {
+    for (const [index, item] of queue) results[index] = await work(item)
+  }
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(concurrency, items.length)) }, lane))
+  return results
+}
