@@ -24,6 +24,7 @@ export interface CertificateFacts {
   readonly subject: string
   readonly issuer: string
   readonly commonName: string | null
+  readonly issuerCommonName: string | null
   /** DNS names of SubjectAltName, lower case; empty when the extension is missing. */
   readonly names: readonly string[]
   readonly ipAddresses: readonly string[]
@@ -94,6 +95,7 @@ function readFacts(der: Uint8Array, parsed: X509Certificate): CertificateFacts {
   const altNames = extensions.get(SUBJECT_ALT_NAME)
   const { dnsNames, ipAddresses } = altNames ? readAltNames(altNames) : NO_ALT_NAMES
   const subjectName = readDistinguishedName(subject)
+  const issuerName = readDistinguishedName(issuer)
   const publicKey = expectTag(spki, TAG.sequence)
   return {
     sha256: createHash('sha256').update(der).digest('hex'),
@@ -101,8 +103,9 @@ function readFacts(der: Uint8Array, parsed: X509Certificate): CertificateFacts {
     notBefore: parsed.validFromDate.getTime(),
     notAfter: parsed.validToDate.getTime(),
     subject: subjectName.text,
-    issuer: readDistinguishedName(issuer).text,
+    issuer: issuerName.text,
     commonName: subjectName.commonName,
+    issuerCommonName: issuerName.commonName,
     names: dnsNames,
     ipAddresses,
     algorithm: spkiAlgorithm(publicKey),
