@@ -6,16 +6,15 @@
 import { machine } from '../machine.ts'
 
 /**
- * `expired`: not paid in time. `refunded`: the money went back (DOMAIN §5). `closed`: the entitlement is over, or the order was given up
- * after the refund period, without money back.
+ * `expired`: not paid in time. `refunded`: the money went back (DOMAIN §5). An order that is paid and never refunded stays `paid`:
+ * what becomes of its certificate is the certificate's status, not the order's.
  */
 export const orderMachine = machine('order', 'placed', {
   placed: ['paid', 'cancelled', 'expired'],
-  paid: ['refunded', 'closed'],
+  paid: ['refunded'],
   cancelled: [],
   expired: [],
   refunded: [],
-  closed: [],
 })
 
 export type OrderState = (typeof orderMachine.states)[number]
