@@ -23,6 +23,7 @@ export type DomainAllowance = { readonly domainType: DomainType; readonly domain
 
 const MAX_NAME_OCTETS = 253 // RFC 1035 §2.3.4, in the form without the root's dot
 const MAX_LABEL_OCTETS = 63
+const MAX_SHOWN = 300 // a name that is a little too long is shown whole, a pasted file is not
 const LABEL_SEPARATORS = /[。．｡]/gu // UTS 46 maps them to a full stop; Chinese input methods type them
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/u
 const LDH_LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/u
@@ -79,7 +80,7 @@ export function checkDomainsFit(names: readonly string[], allowance: DomainAllow
   const faults = parsed.flatMap((outcome, position) => {
     const advice = outcome.fault ?? misfit(outcome.name, position, seen, allowance)
     if (outcome.name !== null) seen.add(outcome.name)
-    return advice === null ? [] : [{ name: names[position] ?? '', advice }]
+    return advice === null ? [] : [{ name: toShown(names[position] ?? ''), advice }]
   })
   if (faults.length === 0) return
   const sentences = faults.map(({ name, advice }) => `${name}: ${advice}`).join('; ')
@@ -174,6 +175,10 @@ function tryDecode(encoded: string): string | null {
 }
 
 function refuse(raw: string, advice: string): never {
-  const shown = raw.length > MAX_NAME_OCTETS ? `${raw.slice(0, MAX_NAME_OCTETS)}…` : raw
+  const shown = toShown(raw)
   throw new AppError('badDomain', `Reading the domain name "${shown}": ${advice}.`, { facts: { names: [shown], advice } })
+}
+
+function toShown(raw: string): string {
+  return raw.length > MAX_SHOWN ? `${raw.slice(0, MAX_SHOWN)}…` : raw
 }

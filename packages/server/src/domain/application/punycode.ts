@@ -30,7 +30,7 @@ export function decodePunycode(encoded: string): string {
   while (position < encoded.length) {
     const delta = readDelta(encoded, position, bias)
     const length = output.length + 1
-    bias = adaptBias(delta.value, length, output.length === 0)
+    bias = adaptBias(delta.value, length, index === 0)
     codePoint += Math.floor((index + delta.value) / length)
     index = (index + delta.value) % length
     output.splice(index, 0, codePoint)
