@@ -1,0 +1,33 @@
+/**
+ * `evercert balance`: the prepaid balance and its latest entries.
+ *
+ * @module
+ */
+import type { BalanceView } from '@evercert/contract'
+import { formatInstant, formatMoney } from '../format.ts'
+import { formatTable } from '../output.ts'
+import type { Session } from '../session.ts'
+
+export async function balanceCommand(session: Session): Promise<number> {
+  const client = await session.client()
+  const balance = await client.balance.get()
+  session.document(balance)
+  session.print(...formatBalance(session, balance))
+  return 0
+}
+
+function formatBalance({ say, paint, columns }: Session, { balances, entries }: BalanceView): string[] {
+  const amounts = balances.length === 0 ? say('empty', '无余额') : balances.map((balance) => formatMoney(balance)).join(', ')
+  const heading = `${say('Balance', '余额')}  ${paint('bold', amounts)}`
+  if (entries.length === 0) return [heading]
+  const kinds = { topUp: say('top-up', '充值'), payment: say('payment', '支付'), refund: say('refund', '退款') }
+  const rows = entries.map((entry) => [
+    { text: formatInstant(entry.at) },
+    { text: kinds[entry.kind] },
+    { text: formatMoney(entry.amount) },
+    { text: entry.orderId ?? '–' },
+    { text: entry.note ?? '' },
+  ])
+  const header = [say('AT', '时间'), say('KIND', '类型'), say('AMOUNT', '金额'), say('ORDER', '订单'), say('NOTE', '备注')]
+  return [heading, '', ...formatTable(header, rows, { paint, columns, shrink: 4 })]
+}

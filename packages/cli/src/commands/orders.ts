@@ -1,0 +1,48 @@
+/**
+ * `evercert orders`: what was bought, newest first.
+ *
+ * @module
+ */
+import type { OrderView } from '@evercert/contract'
+import { formatInstant, formatMoney } from '../format.ts'
+import { formatTable } from '../output.ts'
+import type { Session } from '../session.ts'
+import { formatSpecification } from './show.ts'
+
+const PAGE_SIZE = 100
+
+export async function ordersCommand(session: Session): Promise<number> {
+  const client = await session.client()
+  const page = await client.orders.list({ limit: PAGE_SIZE })
+  session.document(page)
+  const { say } = session
+  if (page.items.length === 0) session.print(say('No order.', '没有订单。'))
+  else session.print(...formatOrders(session, page.items))
+  if (page.nextCursor !== null) session.print(say(`Only the newest ${PAGE_SIZE} are shown.`, `仅显示最新 ${PAGE_SIZE} 条。`))
+  return 0
+}
+
+function formatOrders({ say, paint, columns }: Session, orders: readonly OrderView[]): string[] {
+  const header = [
+    say('PLACED', '下单时间'),
+    say('KIND', '类型'),
+    say('STATE', '状态'),
+    say('SPECIFICATION', '规格'),
+    say('YEARS', '年限'),
+    say('PRICE', '价格'),
+    say('CERTIFICATE', '证书'),
+    say('ID', '编号'),
+  ]
+  const kinds = { new: say('new', '新购'), renewal: say('renewal', '续费') }
+  const rows = orders.map((order) => [
+    { text: formatInstant(order.placedAt) },
+    { text: kinds[order.kind] },
+    { text: order.state, colour: order.state === 'paid' ? ('green' as const) : undefined },
+    { text: formatSpecification(order.specification) },
+    { text: String(order.termYears) },
+    { text: formatMoney(order.price) },
+    { text: order.certificateId ?? '–' },
+    { text: order.id, colour: 'dim' as const },
+  ])
+  return formatTable(header, rows, { paint, columns, shrink: 3 })
+}

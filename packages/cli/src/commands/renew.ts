@@ -1,0 +1,246 @@
+/**
+ * `evercert renew`: walks one renewal to the proof that the new certificate is served. Can be interrupted and run again.
+ *
+ * @module
+ */
+import { confirm, isCancel } from '@clack/prompts'
+import type { CertificateDetail, OrderView, QuoteView } from '@evercert/contract'
+import { failure, Interrupted } from '../failure.ts'
+import { findCertificate } from '../find-certificate.ts'
+import { formatInstant, formatMoney } from '../format.ts'
+import { pick } from '../language.ts'
+import { clean, formatFacts } from '../output.ts'
+import { createProgress, type Progress } from '../progress.ts'
+import type { RenewalFacts } from '../renewal/decide-step.ts'
+import { findOld } from '../renewal/load-facts.ts'
+import { walkRenewal, type WalkResult } from '../renewal/walk.ts'
+import type { Session } from '../session.ts'
+import { formatEndpoints, formatSpecification } from './show.ts'
+
+export interface RenewOptions {
+  readonly yes?: boolean
+  readonly product?: string
+  readonly term?: string
+  readonly timeout?: string
+}
+
+/** What a script can tell apart. */
+export const EXIT = { served: 0, failed: 1, notDue: 2, interrupted: 130 } as const
+
+export async function renewCommand(session: Session, wanted: string, options: RenewOptions): Promise<number> {
+  const client = await session.client()
+  const old = await findOld(client, await findCertificate(client, wanted))
+  // With --json the steps are the events of a program's log: they go to stderr, and stdout keeps one document.
+  const stream = session.json ? session.shell.stderr : session.shell.stdout
+  const progress = createProgress({ stream, env: session.shell.env })
+  const interruption = new AbortController()
+  const release = session.shell.onInterrupt(() => interruption.abort())
+  try {
+    const walk = walkRenewal({
+      client,
+      oldId: old.id,
+      changes: changesOf(options),
+      progress,
+      say: session.say,
+      confirm: (offer) => confirmOffer(session, offer, options),
+      signal: interruption.signal,
+      timeoutMs: options.timeout === undefined ? null : parseTimeout(options.timeout),
+    })
+    return report(session, await Promise.race([walk, whenAborted(interruption.signal)]), progress)
+  } catch (error) {
+    progress.end(error instanceof Interrupted ? 'stopped' : 'failed')
+    if (!(error instanceof Interrupted)) throw error
+    return reportInterruption(session, wanted)
+  } finally {
+    release()
+  }
+}
+
+/** Also breaks off while a request is under way: whatever it does is found again by the next run, and done once. */
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Interrupted('interrupted')), { once: true })
+  })
+}
+
+function changesOf({ product, term }: RenewOptions): { productId?: string; termYears?: number } {
+  return {
+    ...(product === undefined ? {} : { productId: product }),
+    ...(term === undefined ? {} : { termYears: parseTerm(term) }),
+  }
+}
+
+/** @throws CliFailure `invalid` */
+export function parseTerm(text: string): number {
+  if (/^[1-3]$/.test(text)) return Number(text)
+  throw failure('invalid', `Reading --term: "${text}" is not 1, 2 or 3 years.`, {
+    cause: { en: 'The term is not a number of years from 1 to 3.', zh: '年限不是 1 到 3 之间的整数。' },
+    remedy: { en: 'Give --term 1, 2 or 3, or leave it out.', zh: '请使用 --term 1、2 或 3，或省略。' },
+  })
+}
+
+/** @throws CliFailure `invalid` */
+function parseTimeout(text: string): number {
+  if (/^[0-9]{1,7}$/.test(text)) return Number(text) * 1000
+  throw failure('invalid', `Reading --timeout: "${text}" is no number of seconds.`, {
+    cause: { en: 'The time-out is no whole number of seconds.', zh: '超时时间不是整数秒。' },
+    remedy: { en: 'Give seconds, such as --timeout 600.', zh: '请填写秒数，如 --timeout 600。' },
+  })
+}
+
+interface Offer {
+  readonly quote: QuoteView | null
+  readonly order: OrderView | null
+}
+
+async function confirmOffer(session: Session, { quote, order }: Offer, options: RenewOptions): Promise<boolean> {
+  const { say } = session
+  if (quote !== null) session.print(...formatQuote(session, quote))
+  if (order !== null) session.print(...formatOpenOrder(session, order))
+  if (options.yes === true) return true
+  if (!session.shell.interactive || session.json) throw nobodyToAsk()
+  const answer = await confirm({
+    message: quote === null ? say('Pay this order?', '支付该订单？') : say('Confirm and renew?', '确认续费？'),
+    active: say('Yes', '是'),
+    inactive: say('No', '否'),
+  })
+  if (isCancel(answer)) throw new Interrupted('cancelled')
+  return answer
+}
+
+function nobodyToAsk(): Error {
+  return failure('invalid', 'Asking for confirmation: there is no terminal to ask at: add --yes to agree beforehand.', {
+    cause: { en: 'A renewal costs money and nobody can be asked here.', zh: '续费会产生费用，而此处无法询问确认。' },
+    remedy: { en: 'Add --yes to agree beforehand.', zh: '请加 --yes 以预先确认。' },
+  })
+}
+
+/** The offer: what it costs, until when it lasts, and what a changed specification loses. */
+export function formatQuote(session: Session, quote: QuoteView): string[] {
+  const { say, paint, language } = session
+  const { topUp } = quote
+  const specification = formatSpecification(quote.specification)
+  const same = quote.sameSpecification ? say('as before', '与原配置相同') : say('changed', '已更改')
+  const until =
+    topUp.shortfallDays === 0
+      ? formatInstant(topUp.certificateUntil)
+      : say(
+          `${formatInstant(topUp.certificateUntil)}, then ${topUp.shortfallDays} days by reissues at no charge`,
+          `${formatInstant(topUp.certificateUntil)}，其余 ${topUp.shortfallDays} 天免费重签`,
+        )
+  const facts = formatFacts(
+    [
+      [say('Specification', '规格'), `${specification} (${same})`],
+      [
+        say('Term', '年限'),
+        say(`${quote.termYears} year(s), ${quote.domainCount} domain(s)`, `${quote.termYears} 年，${quote.domainCount} 个域名`),
+      ],
+      [say('Topped up', '补齐天数'), say(`${topUp.days} days`, `${topUp.days} 天`)],
+      [say('Paid until', '服务期至'), formatInstant(topUp.entitledUntil)],
+      [say('Certificate until', '证书到期'), until],
+      [say('Price', '价格'), formatMoney(quote.price)],
+      [say('Usually takes', '预计用时'), pick(quote.estimate, language)],
+    ],
+    paint,
+  )
+  return [...facts.map((line) => `  ${line}`), ...lossWarning(session, quote)]
+}
+
+function lossWarning({ say, paint, language }: Session, { topUp, changed, sameSpecification }: QuoteView): string[] {
+  if (sameSpecification && topUp.granted) return []
+  const explanation = clean(pick(topUp.explanation, language))
+  if (topUp.lostDays === 0) return explanation === '' ? [] : [`  ${explanation}`]
+  const attributes = changed.join(', ')
+  return [
+    paint('yellow', say(`  ! ${topUp.lostDays} days are lost`, `  ! 将损失 ${topUp.lostDays} 天`)) +
+      (attributes === '' ? '' : say(` (changed: ${attributes})`, `（更改项：${attributes}）`)),
+    `    ${explanation}`,
+  ]
+}
+
+function formatOpenOrder({ say }: Session, order: OrderView): string[] {
+  const price = formatMoney(order.price)
+  return [
+    say(
+      `  Order ${order.id} of ${formatInstant(order.placedAt)} waits for payment: ${price}`,
+      `  订单 ${order.id}（${formatInstant(order.placedAt)}）待支付：${price}`,
+    ),
+  ]
+}
+
+function report(session: Session, { result, facts }: WalkResult, progress: Progress): number {
+  if (result === 'refused') return reportNotDue(session, facts)
+  if (result === 'declined') {
+    session.print(session.say('Nothing was bought.', '未购买任何内容。'))
+    session.document({ result: 'declined' })
+    return EXIT.interrupted
+  }
+  session.document(toServedDocument(facts, progress))
+  session.print(...formatServed(session, facts))
+  return EXIT.served
+}
+
+function reportNotDue(session: Session, { old }: RenewalFacts): number {
+  const { say, language, paint } = session
+  const { reasons, opensAt, action } = old.renewal
+  session.document({ result: 'notDue', certificateId: old.id, action, opensAt, reasons })
+  session.print(
+    `${paint('yellow', '■')} ${say(`${clean(old.name)} is not renewed now:`, `${clean(old.name)} 现在不能续费：`)}`,
+    ...reasons.map((reason) => `  ${clean(pick(reason.text, language))} ${paint('dim', `(${reason.code})`)}`),
+    ...(opensAt === null
+      ? []
+      : [say(`  Renewal opens at ${formatInstant(opensAt)}.`, `  续费开放时间：${formatInstant(opensAt)}。`)]),
+    ...(action === 'reissue' ? [say('  It is reissued at no charge, by itself.', '  系统将自动免费重签。')] : []),
+  )
+  return EXIT.notDue
+}
+
+/** The same shape as the demo's last line. */
+export function toServedDocument({ old, fresh, order }: RenewalFacts, progress: Progress) {
+  return {
+    result: 'served',
+    old: identify(old),
+    new: fresh === null ? null : identify(fresh),
+    orderId: order?.id ?? null,
+    toppedUpDays: fresh?.entitlement?.toppedUpDays ?? 0,
+    entitledUntil: fresh?.entitlement?.entitledUntil ?? null,
+    endpoints: endpointsOf({ old, fresh }).flatMap(({ observations }) =>
+      observations.map(({ address, sha256, verdict }) => ({ address, sha256, verdict })),
+    ),
+    steps: progress.steps,
+  }
+}
+
+function identify({ id, sha256, notAfter }: CertificateDetail) {
+  return { id, sha256, notAfter }
+}
+
+/** Endpoints go over to the new certificate when the renewal is closed. */
+function endpointsOf({ old, fresh }: Pick<RenewalFacts, 'old' | 'fresh'>) {
+  return fresh !== null && fresh.endpoints.length > 0 ? fresh.endpoints : old.endpoints
+}
+
+function formatServed(session: Session, { old, fresh }: RenewalFacts): string[] {
+  if (fresh === null) return []
+  const { say, paint } = session
+  const facts: (readonly [string, string])[] = [
+    [say('Old', '旧证书'), `${old.sha256 ?? '–'}  ${say('until', '至')} ${formatInstant(old.notAfter)}`],
+    [say('New', '新证书'), `${fresh.sha256 ?? '–'}  ${say('until', '至')} ${formatInstant(fresh.notAfter)}`],
+    [say('Topped up', '补齐天数'), String(fresh.entitlement?.toppedUpDays ?? 0)],
+    [say('Paid until', '服务期至'), formatInstant(fresh.entitlement?.entitledUntil ?? null)],
+  ]
+  return [
+    `${paint('green', '✔')} ${paint('bold', say('Served: every address has the new certificate.', '已生效：每个地址都在使用新证书。'))}`,
+    ...formatFacts(facts, paint).map((line) => `  ${line}`),
+    ...formatEndpoints(session, endpointsOf({ old, fresh })).map((line) => `  ${line}`),
+  ]
+}
+
+function reportInterruption(session: Session, wanted: string): number {
+  const { say } = session
+  const command = `evercert renew ${clean(wanted)}`
+  session.shell.stderr.write(
+    `${say(`Interrupted. Nothing is lost: "${command}" goes on from here.`, `已中断，进度不会丢失：再次运行 “${command}” 即可继续。`)}\n`,
+  )
+  return EXIT.interrupted
+}

@@ -1,0 +1,120 @@
+/**
+ * `evercert show`: one certificate, what happens next, where it is installed, and what every address serves.
+ *
+ * @module
+ */
+import type { CertificateDetail, EndpointView } from '@evercert/contract'
+import { findCertificate } from '../find-certificate.ts'
+import { formatDay, formatInstant } from '../format.ts'
+import { pick } from '../language.ts'
+import { clean, formatFacts, formatTable } from '../output.ts'
+import type { Session } from '../session.ts'
+
+const HISTORY_SHOWN = 12
+
+export async function showCommand(session: Session, wanted: string): Promise<number> {
+  const certificate = await findCertificate(await session.client(), wanted)
+  session.document(certificate)
+  session.print(...formatCertificate(session, certificate))
+  return 0
+}
+
+/** Everything a person wants to know of a certificate, in sections. */
+export function formatCertificate(session: Session, certificate: CertificateDetail): string[] {
+  const { paint } = session
+  return [
+    paint('bold', clean(certificate.name)),
+    ...formatFacts(factsOf(session, certificate), paint),
+    ...section(session, 'Targets', '部署目标', formatTargets(session, certificate)),
+    ...section(session, 'Served', '站点', formatEndpoints(session, certificate.endpoints)),
+    ...section(session, 'History', '历史', formatHistory(certificate)),
+  ]
+}
+
+function section({ paint, say }: Session, en: string, zh: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', paint('bold', say(en, zh)), ...lines.map((line) => `  ${line}`)]
+}
+
+function factsOf(session: Session, certificate: CertificateDetail): (readonly [string, string])[] {
+  const { say, language } = session
+  const { specification, entitlement, renewalProcess } = certificate
+  const optional: readonly (readonly [string, string | null])[] = [
+    [say('Id', '编号'), certificate.id],
+    [say('Status', '状态'), pick(certificate.statusText, language)],
+    [say('Next', '下一步'), pick(certificate.nextStep.text, language)],
+    [say('Domains', '域名'), certificate.domains.join(', ')],
+    [say('Specification', '规格'), specification === null ? null : formatSpecification(specification)],
+    [say('Issuer', '签发者'), certificate.issuer],
+    ['SHA-256', certificate.sha256],
+    [say('Serial', '序列号'), certificate.serial],
+    [say('Not before', '生效时间'), certificate.notBefore === null ? null : formatInstant(certificate.notBefore)],
+    [say('Not after', '到期时间'), certificate.notAfter === null ? null : notAfterText(session, certificate)],
+    [say('Paid until', '服务期至'), entitlement === null ? null : formatInstant(entitlement.entitledUntil)],
+    [say('Topped up', '补齐天数'), entitlement === null ? null : String(entitlement.toppedUpDays)],
+    [say('Renews', '续费自'), certificate.renewsCertificateId],
+    [say('Renewed by', '已续费为'), certificate.renewedByCertificateId],
+    [say('Renewal', '续费'), renewalProcess === null ? renewalText(session, certificate) : renewalProcess.state],
+    [say('Served since', '上线时间'), certificate.servedAt === null ? null : formatInstant(certificate.servedAt)],
+  ]
+  return optional.filter((fact): fact is readonly [string, string] => fact[1] !== null && fact[1] !== '')
+}
+
+export function formatSpecification(specification: NonNullable<CertificateDetail['specification']>): string {
+  const { brand, grade, certificateType, domainType } = specification
+  return [brand, grade, certificateType, domainType].join(' · ')
+}
+
+function notAfterText({ say }: Session, { notAfter, daysLeft }: CertificateDetail): string {
+  const left = daysLeft === null ? '' : say(` (${daysLeft} days left)`, `（剩余 ${daysLeft} 天）`)
+  return formatInstant(notAfter) + left
+}
+
+function renewalText({ say, language }: Session, { renewal }: CertificateDetail): string {
+  if (renewal.eligible) return say('possible now: evercert renew', '现在可续费：evercert renew')
+  return renewal.reasons.map((reason) => pick(reason.text, language)).join(' ')
+}
+
+function formatTargets(session: Session, { targets }: CertificateDetail): string[] {
+  if (targets.length === 0) return []
+  const { say, paint, columns } = session
+  const rows = targets.map(({ name, kind, deployment }) => [
+    { text: name },
+    { text: kind },
+    { text: deployment?.state ?? '–' },
+    { text: deployment === null ? '–' : deployment.issuanceSha256.slice(0, 16) },
+    { text: deployment === null ? '–' : formatInstant(deployment.updatedAt) },
+    { text: deployment?.problem ?? '' },
+  ])
+  const header = [say('NAME', '名称'), say('KIND', '类型'), say('STATE', '状态'), 'SHA-256', say('SINCE', '时间'), '']
+  return formatTable(header, rows, { paint, columns, shrink: 5 }).map((line) => line.trimEnd())
+}
+
+/** A table of all addresses; below it, cause and remedy of those that do not serve the right certificate. */
+export function formatEndpoints(session: Session, endpoints: readonly EndpointView[]): string[] {
+  const { say, paint, columns, language } = session
+  const seen = endpoints.flatMap((endpoint) => endpoint.observations.map((observation) => ({ endpoint, observation })))
+  if (seen.length === 0)
+    return endpoints.map((endpoint) => clean(`${endpoint.host}:${endpoint.port} – ${say('not probed yet', '尚未探测')}`))
+  const rows = seen.map(({ endpoint, observation }) => [
+    { text: `${endpoint.host}:${endpoint.port}` },
+    { text: observation.address },
+    { text: observation.verdict, colour: observation.verdict === 'served' ? ('green' as const) : ('red' as const) },
+    { text: observation.sha256?.slice(0, 16) ?? '–' },
+    { text: formatDay(observation.notAfter) },
+  ])
+  const header = [say('SITE', '站点'), say('ADDRESS', '地址'), say('VERDICT', '结论'), 'SHA-256', say('NOT AFTER', '到期日')]
+  const wrong = seen.filter(({ observation }) => observation.verdict !== 'served')
+  const advice = wrong.flatMap(({ observation }) => [
+    clean(pick(observation.cause, language)),
+    `  → ${clean(pick(observation.remedy, language))}`,
+  ])
+  return [...formatTable(header, rows, { paint, columns, shrink: 0 }), ...advice]
+}
+
+function formatHistory({ history }: CertificateDetail): string[] {
+  return history
+    .slice(-HISTORY_SHOWN)
+    .map(({ at, subject, from, to, actor, detail }) =>
+      clean(`${formatInstant(at)}  ${subject} ${from ?? '∅'} → ${to}  (${actor})${detail === null ? '' : `  ${detail}`}`),
+    )
+}

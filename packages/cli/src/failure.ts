@@ -1,0 +1,90 @@
+/**
+ * Failures of the command. Every one is a problem document, so that cause and remedy are shown whoever failed.
+ *
+ * @module
+ */
+import { toProblemDocument, type Bilingual, type ProblemCode, type ProblemDocument } from '@evercert/contract'
+import { ApiProblem } from '@evercert/contract/client'
+import { pick, type Language } from './language.ts'
+import { clean, toJson, type Paint } from './output.ts'
+
+/** A failure that the command itself found. */
+export class CliFailure extends Error {
+  override readonly name = 'CliFailure'
+  readonly problem: ProblemDocument
+
+  constructor(problem: ProblemDocument) {
+    super(problem.detail)
+    this.problem = problem
+  }
+}
+
+export interface FailureTexts {
+  readonly title?: string
+  readonly cause?: Bilingual
+  readonly remedy?: Bilingual
+  readonly facts?: Readonly<Record<string, unknown>>
+}
+
+/** @param detail *what was attempted: what happened: what to do* */
+export function failure(code: ProblemCode, detail: string, { facts, ...texts }: FailureTexts = {}): CliFailure {
+  return new CliFailure({ ...toProblemDocument(code, detail, facts === undefined ? {} : { facts }), ...texts })
+}
+
+/** The user broke off, which is no failure. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+}
+
+/** What to show for anything that was thrown. */
+export function toProblem(error: unknown, url: string | null): ProblemDocument {
+  if (error instanceof CliFailure || error instanceof ApiProblem) return error.problem
+  const system = findSystemError(error)
+  if (system !== null && url !== null) return serviceAway(url, system)
+  if (system !== null) return toProblemDocument('invalid', system)
+  return toProblemDocument('internal', error instanceof Error ? error.message : String(error))
+}
+
+function serviceAway(url: string, what: string): ProblemDocument {
+  return {
+    ...toProblemDocument('upstreamUnavailable', `Calling the service at ${url}: ${what}: start it, or say where it is.`),
+    title: 'The service does not answer',
+    cause: {
+      en: `No Evercert service answers at ${url}.`,
+      zh: `${url} 上没有 Evercert 服务响应。`,
+    },
+    remedy: {
+      en: 'Start it with "evercert serve", or give its address with --url or EVERCERT_URL.',
+      zh: '请用 “evercert serve” 启动服务，或用 --url、EVERCERT_URL 指定其地址。',
+    },
+  }
+}
+
+/** The system's or the HTTP client's word, such as `ECONNREFUSED`; it may be several causes deep. */
+function findSystemError(error: unknown): string | null {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if ('code' in at && typeof at.code === 'string' && /^(E[A-Z0-9]+|UND_ERR_[A-Z_]+|ERR_(SSL|TLS)_[A-Z_]+)$/.test(at.code))
+      return at.code
+  }
+  return null
+}
+
+/** Lines for the terminal: what, why, what to do. */
+export function formatProblem(problem: ProblemDocument, language: Language, paint: Paint): string[] {
+  const zh = language === 'zh'
+  const title = zh ? pick(problem.cause, language) : problem.title
+  const colon = zh ? '：' : ': '
+  return [
+    `${paint('red', '✖')} ${paint('bold', clean(title))} ${paint('dim', `(${problem.code})`)}`,
+    `  ${clean(problem.detail)}`,
+    // In Chinese the cause is the heading already: titles are English, for programs.
+    ...(zh ? [] : [`  Cause: ${clean(pick(problem.cause, language))}`]),
+    `  ${zh ? '处理' : 'Remedy'}${colon}${clean(pick(problem.remedy, language))}`,
+    ...(problem.requestId === null ? [] : [`  ${zh ? '请求编号' : 'Request'}${colon}${clean(problem.requestId)}`]),
+  ]
+}
+
+/** For programs: the problem document on one line. */
+export function problemJson(problem: ProblemDocument): string {
+  return toJson(problem, 0)
+}

@@ -1,0 +1,88 @@
+/**
+ * Which service the command talks to, and with which token.
+ *
+ * @module
+ */
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { failure } from './failure.ts'
+
+export const DEFAULT_URL = 'http://127.0.0.1:8470'
+
+export interface ProfileOptions {
+  readonly url?: string | undefined
+  readonly tokenFile?: string | undefined
+}
+
+export interface Profile {
+  readonly url: string
+  readonly token: string
+}
+
+/** Where the service keeps its data, by the same rule as the service. */
+export function defaultDataDir(env: NodeJS.ProcessEnv, home: string = homedir()): string {
+  const chosen = env['EVERCERT_DATA_DIR']
+  if (chosen !== undefined && chosen !== '') return resolve(chosen)
+  const xdg = env['XDG_DATA_HOME']
+  return join(xdg !== undefined && xdg !== '' ? xdg : join(home, '.local', 'share'), 'evercert')
+}
+
+/**
+ * The service: `--url`, `EVERCERT_URL`, what a service on this machine wrote into its data folder, the default.
+ * The token: `EVERCERT_TOKEN`, `--token-file`, `EVERCERT_TOKEN_FILE`, the operator's token in the data folder.
+ *
+ * @throws CliFailure `invalid` for a URL that is none, `unauthenticated` when there is no token
+ */
+export async function loadProfile(options: ProfileOptions, env: NodeJS.ProcessEnv): Promise<Profile> {
+  const dataDir = defaultDataDir(env)
+  const url = options.url ?? notEmpty(env['EVERCERT_URL']) ?? (await readServiceUrl(dataDir)) ?? DEFAULT_URL
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw failure('invalid', `Reading the service's address: "${url}" is not an http(s) URL: give one such as ${DEFAULT_URL}.`)
+  }
+  return { url, token: await loadToken(options, env, dataDir) }
+}
+
+async function loadToken(options: ProfileOptions, env: NodeJS.ProcessEnv, dataDir: string): Promise<string> {
+  const chosenFile = options.tokenFile ?? notEmpty(env['EVERCERT_TOKEN_FILE'])
+  const direct = options.tokenFile === undefined ? notEmpty(env['EVERCERT_TOKEN']) : undefined
+  const file = chosenFile ?? join(dataDir, 'operator.token')
+  const token = direct ?? (await readToken(file))
+  // A line break or worse in a header would be refused by fetch with a text that shows the token.
+  if (/^[\x21-\x7E]+$/.test(token)) return token
+  throw failure('unauthenticated', `Reading the API token: it is empty or has characters that no token has: look at ${file}.`)
+}
+
+async function readToken(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).trim()
+  } catch (error) {
+    throw failure('unauthenticated', `Reading the API token: ${file} cannot be read (${systemCode(error)}).`, {
+      cause: {
+        en: 'No API token was given, and there is none in the data folder of a service on this machine.',
+        zh: '未提供 API 令牌，本机服务的数据目录中也没有。',
+      },
+      remedy: {
+        en: 'Set EVERCERT_TOKEN or --token-file; or, on the machine of the service, set EVERCERT_DATA_DIR to its data folder. "evercert serve" makes the file when it starts for the first time.',
+        zh: '请设置 EVERCERT_TOKEN 或 --token-file；在服务所在机器上，也可将 EVERCERT_DATA_DIR 设为其数据目录。首次运行 “evercert serve” 时会生成该文件。',
+      },
+    })
+  }
+}
+
+async function readServiceUrl(dataDir: string): Promise<string | undefined> {
+  try {
+    const raw: unknown = JSON.parse(await readFile(join(dataDir, 'service.json'), 'utf8'))
+    return raw !== null && typeof raw === 'object' && 'url' in raw && typeof raw.url === 'string' ? raw.url : undefined
+  } catch {
+    return undefined // no service ran here: the default is tried
+  }
+}
+
+function notEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text
+}
+
+function systemCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+}

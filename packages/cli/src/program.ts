@@ -1,0 +1,188 @@
+/**
+ * The command line: its commands and options, and how failures become exit codes.
+ *
+ * @module
+ */
+import { Command, CommanderError, Option } from 'commander'
+import { balanceCommand } from './commands/balance.ts'
+import { listCommand, type ListOptions } from './commands/list.ts'
+import { ordersCommand } from './commands/orders.ts'
+import { renewCommand, type RenewOptions } from './commands/renew.ts'
+import { serveCommand } from './commands/serve.ts'
+import { showCommand } from './commands/show.ts'
+import { uploadCommand, type UploadOptions } from './commands/upload.ts'
+import { verifyCommand, type VerifyOptions } from './commands/verify.ts'
+import { failure, formatProblem, Interrupted, problemJson, toProblem } from './failure.ts'
+import { createSay, detectLanguage, type Language, type Say } from './language.ts'
+import { createPaint } from './output.ts'
+import { createSession, type GlobalOptions, type Session, type Shell } from './session.ts'
+
+/** Wrong usage (EX_USAGE of sysexits): 1 and 2 have their own meanings here. */
+const EXIT_USAGE = 64
+const EXIT_INTERRUPTED = 130
+
+/** Runs one command line. Never rejects. @returns the exit code */
+export async function runProgram(argv: readonly string[], shell: Shell): Promise<number> {
+  const language = detectLanguage(argv, shell.env)
+  const run: Run = { shell, language, session: null, exitCode: 0 }
+  try {
+    const program = createProgram(run)
+    if (argv.length === 0) {
+      shell.stderr.write(program.helpInformation())
+      return EXIT_USAGE
+    }
+    await program.parseAsync([...argv], { from: 'user' })
+    return run.exitCode
+  } catch (error) {
+    return reportFailure(run, argv, error)
+  }
+}
+
+interface Run {
+  readonly shell: Shell
+  readonly language: Language
+  session: Session | null
+  exitCode: number
+}
+
+function reportFailure({ shell, language, session }: Run, argv: readonly string[], error: unknown): number {
+  if (error instanceof Interrupted) return EXIT_INTERRUPTED
+  if (error instanceof CommanderError && error.exitCode === 0) return 0
+  const wrongUsage = error instanceof CommanderError
+  const problem = toProblem(wrongUsage ? toUsageFailure(error) : error, session?.calledUrl() ?? null)
+  const lines = argv.includes('--json')
+    ? [problemJson(problem)]
+    : formatProblem(problem, language, createPaint(shell.stderr, shell.env))
+  shell.stderr.write(`${lines.join('\n')}\n`)
+  return wrongUsage ? EXIT_USAGE : 1
+}
+
+function toUsageFailure(error: CommanderError): Error {
+  const detail = error.message.replace(/^error: /, '')
+  return failure('invalid', `Reading the command line: ${detail}`, {
+    title: 'The command line is not understood',
+    cause: { en: 'There is no such command, option or value.', zh: '命令、选项或参数有误。' },
+    remedy: { en: 'See "evercert --help".', zh: '请查看 “evercert --help”。' },
+  })
+}
+
+type Action<Arguments extends unknown[]> = (session: Session, ...args: Arguments) => Promise<number>
+
+/** Hands the command's own arguments and options on, with a session made from the global ones. */
+function bind<Arguments extends unknown[]>(run: Run, action: Action<Arguments>) {
+  return async (...args: [...Arguments, Command]): Promise<void> => {
+    const command = args.at(-1) as Command
+    run.session = createSession(run.shell, run.language, command.optsWithGlobals<GlobalOptions>())
+    run.exitCode = await action(run.session, ...(args.slice(0, -1) as Arguments))
+  }
+}
+
+function createProgram(run: Run): Command {
+  const say = createSay(run.language)
+  const program = new Command('evercert')
+    .description(say('Renews SSL certificates and proves that the new one is served', '续费 SSL 证书，并证明新证书已生效'))
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => run.shell.stdout.write(text),
+      writeErr: () => undefined, // the complaint is thrown as well, and shown with its remedy
+    })
+  addGlobalOptions(program, say)
+  addOverviewCommands(program, run, say)
+  addRenewalCommands(program, run, say)
+  addServerCommands(program, run, say)
+  return program
+}
+
+function addGlobalOptions(program: Command, say: Say): void {
+  program
+    .option(
+      '--json',
+      say(
+        'one JSON document on stdout; failures as problem documents on stderr',
+        '在标准输出打印一个 JSON 文档；错误输出到标准错误',
+      ),
+    )
+    .option(
+      '--url <url>',
+      say('the service (EVERCERT_URL; default http://127.0.0.1:8470)', '服务地址（EVERCERT_URL；默认 http://127.0.0.1:8470）'),
+    )
+    .option(
+      '--token-file <file>',
+      say(
+        'file with the API token (EVERCERT_TOKEN_FILE, EVERCERT_TOKEN)',
+        '存放 API 令牌的文件（EVERCERT_TOKEN_FILE、EVERCERT_TOKEN）',
+      ),
+    )
+    .addOption(new Option('--lang <language>', say('language; default from LANG', '语言；默认取自 LANG')).choices(['en', 'zh']))
+}
+
+function addOverviewCommands(program: Command, run: Run, say: Say): void {
+  program
+    .command('list')
+    .description(say('list certificates; a renewal directly under the one it renews', '列出证书；续费的新证书紧跟在旧证书之下'))
+    .option('--status <status>', say('only this status, such as expiringSoon', '仅此状态，如 expiringSoon'))
+    .option('--search <text>', say('part of a name or domain', '名称或域名的一部分'))
+    .option('--all', say('every page, not only the first 200', '全部，而不仅是前 200 条'))
+    .action(bind<[ListOptions]>(run, listCommand))
+  program
+    .command('show')
+    .argument('<certificate>', certificateArgument(say))
+    .description(say('show one certificate, its targets and what every address serves', '查看证书、部署目标及各地址的实际证书'))
+    .action(bind<[string, object]>(run, showCommand))
+  program
+    .command('orders')
+    .description(say('list orders, newest first', '列出订单，最新在前'))
+    .action(bind<[object]>(run, ordersCommand))
+  program
+    .command('balance')
+    .description(say('show the balance and its latest entries', '查看余额与最近流水'))
+    .action(bind<[object]>(run, balanceCommand))
+}
+
+function addRenewalCommands(program: Command, run: Run, say: Say): void {
+  program
+    .command('renew')
+    .argument('<certificate>', certificateArgument(say))
+    .description(
+      say(
+        'renew and wait until every address serves the new certificate; run it again to go on after an interruption (exit codes: 0 served, 1 failed, 2 not due, 130 interrupted)',
+        '续费并等待每个地址都使用新证书；中断后再次运行即可继续（退出码：0 已生效，1 失败，2 未到续费时间，130 已中断）',
+      ),
+    )
+    .option('-y, --yes', say('buy without asking', '不询问，直接购买'))
+    .option('--product <id>', say('another product: may lose the top-up', '更换产品：可能失去补齐天数'))
+    .option('--term <years>', say('years to buy', '购买年限'))
+    .option('--timeout <seconds>', say('give up waiting after so long; the renewal goes on', '最长等待秒数；续费会继续进行'))
+    .action(bind<[string, RenewOptions]>(run, renewCommand))
+  program
+    .command('upload')
+    .description(say('upload a certificate bought elsewhere', '上传在别处购买的证书'))
+    .requiredOption('--name <name>', say('name in the list', '列表中的名称'))
+    .requiredOption('--cert <file>', say('PEM: leaf first, then intermediates', 'PEM：叶证书在前，随后为中间证书'))
+    .requiredOption('--key <file>', say('PEM without passphrase', 'PEM，无密码'))
+    .action(bind<[UploadOptions]>(run, uploadCommand))
+}
+
+function addServerCommands(program: Command, run: Run, say: Say): void {
+  program
+    .command('verify')
+    .argument('<host[:port]>', say('the site, such as example.com:443', '站点，如 example.com:443'))
+    .description(
+      say('prove by TLS handshake what every address serves; needs no service', '通过 TLS 握手检查每个地址的证书；无需服务'),
+    )
+    .option('--server-name <name>', say('name to ask for (SNI) instead of the host', '代替主机名的 SNI 名称'))
+    .option('--ca <file>', say('PEM roots to trust besides those of the system', '除系统外额外信任的根证书 PEM'))
+    .option('--expect <sha256>', say('fingerprint that must be served', '必须使用的证书指纹'))
+    .action(bind<[string, VerifyOptions]>(run, verifyCommand))
+  program
+    .command('serve')
+    .description(
+      say('run the service; its settings are in the environment (EVERCERT_…)', '运行服务；设置来自环境变量（EVERCERT_…）'),
+    )
+    .action(bind<[object]>(run, serveCommand))
+}
+
+function certificateArgument(say: Say): string {
+  return say('id, unique beginning of an id, name or domain', '编号、编号的唯一前缀、名称或域名')
+}

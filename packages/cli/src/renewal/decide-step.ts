@@ -1,0 +1,130 @@
+/**
+ * Where a renewal is and what to do next, decided from what the service says and nothing else: the command keeps no state, so it can be
+ * interrupted anywhere and started again on any machine.
+ *
+ * @module
+ */
+import type {
+  ApplicationView,
+  Bilingual,
+  CertificateDetail,
+  OrderView,
+  ProblemCode,
+  RenewalView,
+  TargetView,
+} from '@evercert/contract'
+
+export interface RenewalFacts {
+  /** The certificate that is renewed. */
+  readonly old: CertificateDetail
+  /** The renewal in progress or closed; null before the order and after a cancelled one. */
+  readonly renewal: RenewalView | null
+  readonly order: OrderView | null
+  /** The certificate that takes its place; null until the order is paid. */
+  readonly fresh: CertificateDetail | null
+  readonly application: ApplicationView | null
+}
+
+export type Phase = 'payment' | 'application' | 'validation' | 'issuance' | 'installation' | 'proof'
+
+export type Step =
+  /** Not now; the reasons are in `old.renewal`. */
+  | { readonly do: 'refuse' }
+  | { readonly do: 'order' }
+  | { readonly do: 'pay'; readonly order: OrderView }
+  | { readonly do: 'apply'; readonly certificate: CertificateDetail; readonly application: ApplicationView }
+  /** Something is up to others. */
+  | { readonly do: 'wait'; readonly phase: Phase }
+  /** A renewal that waits for a person: probing again tells the service that the person acted. */
+  | { readonly do: 'probe'; readonly certificate: CertificateDetail }
+  | { readonly do: 'stop'; readonly code: ProblemCode; readonly detail: string; readonly remedy: Bilingual | null }
+  | { readonly do: 'done' }
+
+/** What this run did already: a refusal by the CA or a failed proof is tried once more for each run of the command, not for ever. */
+export interface Attempts {
+  readonly applied: boolean
+  readonly probed: boolean
+}
+
+export function decideStep(facts: RenewalFacts, attempts: Attempts): Step {
+  const { old, renewal, order, fresh } = facts
+  if (renewal?.state === 'closed') return { do: 'done' }
+  if (order?.state === 'placed') return { do: 'pay', order }
+  if (renewal === null || renewal.state === 'cancelled') return old.renewal.eligible ? { do: 'order' } : { do: 'refuse' }
+  if (order !== null && order.state !== 'paid') return stopped(`The order ${order.id} is ${order.state}`)
+  if (fresh === null || facts.application === null) return { do: 'wait', phase: 'payment' }
+  return fresh.sha256 === null
+    ? decideApplication(fresh, facts.application, attempts)
+    : decideInstallation(fresh, { ...facts, renewal }, attempts)
+}
+
+function decideApplication(certificate: CertificateDetail, application: ApplicationView, attempts: Attempts): Step {
+  switch (application.state) {
+    case 'draft':
+    case 'withdrawn':
+      return { do: 'apply', certificate, application }
+    case 'reviewFailed':
+      return attempts.applied ? refusedByCa(application) : { do: 'apply', certificate, application }
+    case 'pendingValidation':
+      return { do: 'wait', phase: 'validation' }
+    case 'inReview':
+    case 'issued':
+      return { do: 'wait', phase: 'issuance' }
+  }
+}
+
+function refusedByCa({ problem }: ApplicationView): Step {
+  if (problem === null) return { do: 'stop', code: 'caRejected', detail: 'The CA refused the application.', remedy: null }
+  return { do: 'stop', code: problem.code, detail: problem.detail, remedy: problem.remedy }
+}
+
+function decideInstallation(
+  fresh: CertificateDetail,
+  { old, renewal }: RenewalFacts & { readonly renewal: RenewalView },
+  attempts: Attempts,
+): Step {
+  if (renewal.state === 'attention') return attempts.probed ? needsPerson(fresh, old) : { do: 'probe', certificate: fresh }
+  const targets = targetsOf(fresh, old)
+  if (targets.length === 0 && fresh.endpoints.length + old.endpoints.length === 0) return nowhereServed(fresh)
+  return { do: 'wait', phase: targets.every((target) => isInstalled(target, fresh)) ? 'proof' : 'installation' }
+}
+
+/** The targets of both: they belong to the old certificate until its renewal is closed. */
+function targetsOf(fresh: CertificateDetail, old: CertificateDetail): readonly TargetView[] {
+  const own = new Set(fresh.targets.map(({ id }) => id))
+  return [...fresh.targets, ...old.targets.filter(({ id }) => !own.has(id))]
+}
+
+function isInstalled({ deployment }: TargetView, fresh: CertificateDetail): boolean {
+  return deployment?.issuanceSha256 === fresh.sha256 && (deployment.state === 'applied' || deployment.state === 'proved')
+}
+
+function needsPerson(fresh: CertificateDetail, old: CertificateDetail): Step {
+  const failed = targetsOf(fresh, old).find(({ deployment }) => deployment !== null && deployment.problem !== null)
+  if (failed !== undefined) {
+    const detail = `Installing the new certificate on "${failed.name}": ${failed.deployment?.problem ?? 'failed'}`
+    return { do: 'stop', code: 'deployRefused', detail, remedy: null }
+  }
+  const wrong = [...fresh.endpoints, ...old.endpoints]
+    .flatMap(({ observations }) => observations)
+    .find(({ verdict }) => verdict !== 'served')
+  if (wrong === undefined) return stopped(fresh.nextStep.text.en)
+  const detail = `Proving the new certificate at ${wrong.address}: ${wrong.verdict}. ${wrong.cause.en}`
+  return { do: 'stop', code: 'verificationFailed', detail, remedy: wrong.remedy }
+}
+
+function nowhereServed(fresh: CertificateDetail): Step {
+  return {
+    do: 'stop',
+    code: 'misconfigured',
+    detail: `Proving the new certificate ${fresh.id}: it is issued, but neither a target nor an endpoint says where it is served.`,
+    remedy: {
+      en: 'Add an endpoint (POST /api/v1/endpoints) and, to have it installed, a target; then run this again.',
+      zh: '请添加站点（POST /api/v1/endpoints），如需自动安装再添加部署目标，然后重新运行。',
+    },
+  }
+}
+
+function stopped(detail: string): Step {
+  return { do: 'stop', code: 'conflict', detail, remedy: null }
+}

@@ -1,0 +1,215 @@
+/**
+ * Walks a renewal to its end: load, decide, do one thing, again.
+ *
+ * @module
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ApplicationView, OrderRequest, OrderView, QuoteView } from '@evercert/contract'
+import { ApiProblem, type Client } from '@evercert/contract/client'
+import { failure, Interrupted } from '../failure.ts'
+import type { Say } from '../language.ts'
+import { clean, cleanLines } from '../output.ts'
+import type { Progress, StepName } from '../progress.ts'
+import { decideStep, type Phase, type RenewalFacts, type Step } from './decide-step.ts'
+import { loadFacts, loadOrderKey, paymentKey } from './load-facts.ts'
+
+export interface WalkOptions {
+  readonly client: Client
+  readonly oldId: string
+  /** What the user changed: empty = exactly the old configuration. */
+  readonly changes: Pick<OrderRequest, 'productId' | 'termYears' | 'domainCount'>
+  readonly progress: Progress
+  readonly say: Say
+  /** Shows the offer and asks; resolves false when the user declines. Called before money is spent. */
+  readonly confirm: (offer: { readonly quote: QuoteView | null; readonly order: OrderView | null }) => Promise<boolean>
+  /** Aborted when the user breaks off. */
+  readonly signal: AbortSignal
+  /** How long to wait for others at most, milliseconds; null = for ever. */
+  readonly timeoutMs: number | null
+  readonly pollMs?: number
+}
+
+export type WalkResult =
+  | { readonly result: 'served'; readonly facts: RenewalFacts }
+  | { readonly result: 'refused'; readonly facts: RenewalFacts }
+  | { readonly result: 'declined'; readonly facts: RenewalFacts }
+
+type ValidationView = ApplicationView['validations'][number]
+
+interface Walk extends WalkOptions {
+  readonly deadline: number
+  readonly shown: Set<string>
+  applied: boolean
+  probed: boolean
+  confirmed: boolean
+}
+
+const POLL_MS = 700
+/** Asking the service more often to look at a validation would only make the CA count failures. */
+const CHECK_EVERY_MS = 15_000
+
+/**
+ * @throws Interrupted when the signal is aborted; what was begun goes on in the service
+ * @throws CliFailure when the renewal needs a person, `timedOut` after `timeoutMs`
+ */
+export async function walkRenewal(options: WalkOptions): Promise<WalkResult> {
+  const deadline = options.timeoutMs === null ? Number.POSITIVE_INFINITY : performance.now() + options.timeoutMs
+  const walk: Walk = { ...options, deadline, shown: new Set(), applied: false, probed: false, confirmed: false }
+  for (;;) {
+    if (walk.signal.aborted) throw new Interrupted('interrupted')
+    const facts = await loadFacts(walk.client, walk.oldId)
+    const step = decideStep(facts, walk)
+    const result = await perform(walk, step, facts)
+    if (result !== null) return { result, facts }
+  }
+}
+
+async function perform(walk: Walk, step: Step, facts: RenewalFacts): Promise<WalkResult['result'] | null> {
+  switch (step.do) {
+    case 'done':
+      walk.progress.end()
+      return 'served'
+    case 'refuse':
+      return 'refused'
+    case 'order':
+      return (await placeOrder(walk)) ? null : 'declined'
+    case 'pay':
+      return (await pay(walk, step.order)) ? null : 'declined'
+    case 'apply':
+      walk.applied = true
+      await submitApplication(walk, step.application)
+      return null
+    case 'probe':
+      walk.probed = true
+      walk.progress.begin(stepName(walk.say, 'proof'))
+      await walk.client.certificates.verify({ id: step.certificate.id })
+      return null
+    case 'wait':
+      await wait(walk, step.phase, facts)
+      return null
+    case 'stop':
+      walk.progress.end('failed')
+      throw failure(step.code, step.detail, step.remedy === null ? {} : { remedy: step.remedy })
+  }
+}
+
+async function placeOrder(walk: Walk): Promise<boolean> {
+  const { client, oldId, changes, progress, say } = walk
+  const request = { renewsCertificateId: oldId, ...changes }
+  const quote = await progress.step(stepName(say, 'quote'), () => client.quotes.create(request))
+  walk.confirmed = await walk.confirm({ quote, order: null })
+  if (!walk.confirmed) return false
+  const idempotencyKey = await loadOrderKey(client, oldId)
+  await progress.step(stepName(say, 'order'), () => client.orders.place(request, { context: { idempotencyKey } }))
+  return true
+}
+
+async function pay(walk: Walk, order: OrderView): Promise<boolean> {
+  // An order from an earlier run: its price was perhaps never seen by the one who runs this.
+  walk.confirmed ||= await walk.confirm({ quote: null, order })
+  if (!walk.confirmed) return false
+  const context = { idempotencyKey: paymentKey(order.id) }
+  await walk.progress.step(stepName(walk.say, 'payment'), () =>
+    walk.client.orders.pay({ id: order.id, method: 'balance' }, { context }),
+  )
+  return true
+}
+
+async function submitApplication({ client, progress, say }: Walk, application: ApplicationView): Promise<void> {
+  await progress.step(stepName(say, 'application'), async () => {
+    if (application.problem !== null) progress.note(clean(application.problem.detail))
+    progress.note(
+      `${application.form.domains.map((domain) => clean(domain)).join(', ')}  ·  ${application.form.validationMethod}`,
+    )
+    try {
+      await client.applications.submit({ id: application.certificateId, ...application.form })
+    } catch (error) {
+      // Submitted by an earlier run whose answer was lost, or by somebody else: the next look says how it stands.
+      if (!(error instanceof ApiProblem && error.problem.code === 'conflict')) throw error
+      progress.note(clean(error.problem.detail))
+    }
+  })
+}
+
+async function wait(walk: Walk, phase: Phase, facts: RenewalFacts): Promise<void> {
+  walk.progress.begin(stepName(walk.say, phase))
+  if (phase === 'validation' && facts.application !== null) showValidations(walk, facts.application.validations)
+  if (phase === 'validation' && facts.fresh !== null) await checkValidation(walk, facts.fresh.id)
+  if (phase === 'installation' && facts.fresh !== null && facts.fresh.targets.length + facts.old.targets.length === 0) {
+    showOnce(walk, 'manual', [
+      walk.say('Install it on the server by hand; it is probed meanwhile.', '请在服务器上手动安装；系统会持续探测。'),
+    ])
+  }
+  walk.progress.hint(clean(facts.fresh === null ? '' : walk.say(facts.fresh.nextStep.text.en, facts.fresh.nextStep.text.zh)))
+  if (performance.now() > walk.deadline) throw outOfTime(walk)
+  await sleep(walk.pollMs ?? POLL_MS, undefined, { signal: walk.signal }).catch(() => {
+    throw new Interrupted('interrupted')
+  })
+}
+
+const lastChecks = new WeakMap<Walk, number>()
+
+/** Asks for a look now and then: a file or record that a person puts in place is then seen soon. */
+async function checkValidation(walk: Walk, id: string): Promise<void> {
+  const now = performance.now()
+  const last = lastChecks.get(walk)
+  lastChecks.set(walk, last ?? now)
+  if (last === undefined || now - last < CHECK_EVERY_MS) return
+  lastChecks.set(walk, now)
+  try {
+    await walk.client.applications.check({ id })
+  } catch (error) {
+    if (!(error instanceof ApiProblem)) throw error // a state that went on meanwhile: the next look says so
+  }
+}
+
+function showValidations(walk: Walk, validations: readonly ValidationView[]): void {
+  for (const validation of validations) {
+    showOnce(walk, `${validation.location} ${validation.content}`, describeValidation(validation, walk.say))
+    if (validation.problem !== null) showOnce(walk, validation.problem, [clean(validation.problem)])
+  }
+}
+
+/** What the CA looks for, and where: the file's URL and content, or the DNS record. */
+export function describeValidation({ method, location, content, domain }: ValidationView, say: Say): string[] {
+  if (method === 'dns')
+    return [
+      say(`DNS record for ${clean(domain)}:`, `${clean(domain)} 的 DNS 记录：`),
+      `  ${clean(location)}  TXT  "${clean(content)}"`,
+    ]
+  const [first = '', ...more] = cleanLines(content)
+  return [
+    say(`File for ${clean(domain)}:`, `${clean(domain)} 的验证文件：`),
+    `  ${clean(location)}`,
+    `  ${first}`,
+    ...more.filter(Boolean).map((line) => `  ${line}`),
+  ]
+}
+
+function showOnce({ shown, progress }: Walk, key: string, lines: readonly string[]): void {
+  if (shown.has(key)) return
+  shown.add(key)
+  progress.note(...lines)
+}
+
+function outOfTime({ progress }: Walk): Error {
+  progress.end('stopped')
+  return failure('timedOut', 'Waiting for the renewal: it is not finished within --timeout: run the command again to go on.', {
+    cause: { en: 'The renewal is not finished yet; it goes on in the service.', zh: '续费尚未完成，服务会继续处理。' },
+    remedy: { en: 'Run the same command again to see how it stands.', zh: '再次运行相同命令即可查看进度。' },
+  })
+}
+
+export function stepName(say: Say, name: Phase | 'quote' | 'order'): StepName {
+  const labels = {
+    quote: say('Quote', '询价'),
+    order: say('Order', '下单'),
+    payment: say('Payment from the balance', '余额支付'),
+    application: say('Application submitted', '提交申请'),
+    validation: say('Validation by the CA', 'CA 域名验证'),
+    issuance: say('Issuance', '签发'),
+    installation: say('Installation', '安装'),
+    proof: say('Proof at every address', '逐地址验证'),
+  }
+  return { name, label: labels[name] }
+}

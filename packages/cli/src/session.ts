@@ -1,0 +1,70 @@
+/**
+ * What a command works with: streams, language, and the client of the API.
+ *
+ * @module
+ */
+import { createClient, type Client } from '@evercert/contract/client'
+import { createSay, type Language, type Say } from './language.ts'
+import { createPaint, toJson, type Paint, type TextStream } from './output.ts'
+import { loadProfile, type ProfileOptions } from './profile.ts'
+
+/** What the command uses of the process; tests hand in their own. */
+export interface Shell {
+  readonly env: NodeJS.ProcessEnv
+  readonly stdout: TextStream
+  readonly stderr: TextStream
+  /** Whether somebody can answer a question. */
+  readonly interactive: boolean
+  /** Epoch milliseconds. */
+  readonly now: () => number
+  /** Aborted by Ctrl-C, for the commands that end in their own way. */
+  readonly onInterrupt: (handler: () => void) => () => void
+}
+
+export interface GlobalOptions extends ProfileOptions {
+  readonly json?: boolean
+}
+
+export interface Session {
+  readonly shell: Shell
+  readonly language: Language
+  readonly say: Say
+  readonly paint: Paint
+  readonly json: boolean
+  /** Columns of the terminal for tables; null when the output goes elsewhere. */
+  readonly columns: number | null
+  /** Text lines on stdout; nothing with `--json`. */
+  print(...lines: readonly string[]): void
+  /** The one document of `--json`; nothing without it. */
+  document(value: unknown): void
+  /** Reads address and token when first asked for: `verify` needs neither. */
+  client(): Promise<Client>
+  /** The service that was called, for messages about its absence; null when none was. */
+  calledUrl(): string | null
+}
+
+export function createSession(shell: Shell, language: Language, options: GlobalOptions): Session {
+  let opened: Promise<Client> | null = null
+  let url: string | null = null
+  const open = async () => {
+    const profile = await loadProfile(options, shell.env)
+    url = profile.url
+    return createClient(profile)
+  }
+  return {
+    shell,
+    language,
+    say: createSay(language),
+    paint: createPaint(shell.stdout, shell.env),
+    json: options.json === true,
+    columns: shell.stdout.isTTY === true ? (shell.stdout.columns ?? 80) : null,
+    print: (...lines) => {
+      if (options.json !== true) for (const line of lines) shell.stdout.write(`${line}\n`)
+    },
+    document: (value) => {
+      if (options.json === true) shell.stdout.write(`${toJson(value)}\n`)
+    },
+    client: () => (opened ??= open()),
+    calledUrl: () => url,
+  }
+}
