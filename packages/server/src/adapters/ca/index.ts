@@ -1,0 +1,13 @@
+/**
+ * The CA adapters. One line each.
+ *
+ * @module
+ */
+import type { CaAdapter } from '../../ports/ca.ts'
+import { builtin } from './builtin/builtin.ts'
+
+export { builtin } from './builtin/builtin.ts'
+export { authorityCertificates, createCrl, type AuthorityCertificates } from './builtin/publications.ts'
+
+/** Each parses its own settings: `config` first, then `create` with what it gave. */
+export const caAdapters: readonly CaAdapter[] = [builtin]
