@@ -49,7 +49,7 @@ export const anInstant = fc.oneof(
 )
 
 /** Lifetimes from 1 hour to 398 days, with the ones that are sold, each also one second short as certificates are. */
-export const aLifetimeMs = fc.oneof(
+const aLifetimeMs = fc.oneof(
   fc.integer({ min: HOUR_MS, max: 398 * DAY_MS }),
   fc
     .tuple(fc.constantFrom(1, 6, 7, 45, 46, 47, 64, 89, 90, 91, 99, 100, 199, 200, 365, 397, 398), fc.constantFrom(0, 1000))

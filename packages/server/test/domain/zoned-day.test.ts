@@ -14,6 +14,7 @@ describe('startOfZonedDay', () => {
     ['Europe/Berlin', '2026-03-30', '2026-03-29T22:00:00.000Z', 'the day after'],
     ['America/Havana', '2026-03-08', '2026-03-08T05:00:00.000Z', 'forward at midnight: the day starts at 01:00'],
     ['America/Havana', '2026-11-01', '2026-11-01T04:00:00.000Z', 'back at 01:00: the first of two midnights'],
+    ['Asia/Amman', '2021-10-29', '2021-10-28T21:00:00.000Z', 'the same, east of Greenwich'],
     ['Africa/Cairo', '2026-04-24', '2026-04-23T22:00:00.000Z', 'forward at midnight'],
     ['Pacific/Apia', '2011-12-30', '2011-12-30T10:00:00.000Z', 'a day that the zone skipped starts with the next one'],
   ])('%s %s starts at %s (%s)', (timeZone, day, expected) => {

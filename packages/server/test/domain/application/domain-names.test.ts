@@ -27,6 +27,7 @@ describe('§4 domain names', () => {
     ['a.b.c.example.com', 'a.b.c.example.com', 'a.b.c.example.com'],
     ['例子.中国', 'xn--fsqu00a.xn--fiqs8s', '例子.中国'],
     ['例子。中国', 'xn--fsqu00a.xn--fiqs8s', '例子.中国'],
+    ['*。例子．中国。', '*.xn--fsqu00a.xn--fiqs8s', '*.例子.中国'],
     ['*.例子.中国', '*.xn--fsqu00a.xn--fiqs8s', '*.例子.中国'],
     ['XN--FSQU00A.xn--fiqs8s', 'xn--fsqu00a.xn--fiqs8s', '例子.中国'],
     ['Bücher.example', 'xn--bcher-kva.example', 'bücher.example'],

@@ -67,6 +67,15 @@ describe('§3.2 below 90 days of life the window is a third of the lifetime', ()
     expect(validity.notAfter - windowOpensAt(validity, DEFAULT_RENEWAL_POLICY)).toBe(Math.floor(windowMs))
   })
 
+  test('from 90 days on the policy counts, to the millisecond', () => {
+    const policy = { windowDays: 10, calendar: null }
+    const notBefore = at('2026-06-01')
+    const long = { notBefore, notAfter: notBefore + 90 * DAY_MS }
+    const short = { notBefore, notAfter: long.notAfter - 1 }
+    expect(long.notAfter - windowOpensAt(long, policy)).toBe(10 * DAY_MS)
+    expect(short.notAfter - windowOpensAt(short, policy)).toBe(30 * DAY_MS - 1)
+  })
+
   test('whatever the calendar says', () => {
     const validity = { notBefore: at('2026-06-01'), notAfter: at('2026-06-07') }
     expect(windowOpensAt(validity, calendar('Asia/Shanghai'))).toBe(at('2026-06-05'))

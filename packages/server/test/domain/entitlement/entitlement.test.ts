@@ -76,6 +76,7 @@ describe('FD top-up is granted only if bought here, unchanged, renewed, and issu
     ['a new purchase', { kind: 'new' as const }, 'notARenewal'],
     ['an upload', { oldOrigin: 'uploaded' as const }, 'uploaded'],
     ['an upload of another specification', { oldOrigin: 'uploaded' as const, sameSpecification: false }, 'uploaded'],
+    ['an old certificate of unknown origin', { oldOrigin: null }, 'uploaded'],
     ['another specification', { sameSpecification: false }, 'specificationChanged'],
   ])('FD §3.5 the panel says what is lost: %s', (_what, change, reason) => {
     const issuedAt = at('2026-11-23T10:00:00Z')
