@@ -7,8 +7,7 @@ import { createHash } from 'node:crypto'
 import type { AcmeAccount, AcmeClient } from './client.ts'
 import type { AccountKey } from './jws.ts'
 import { asList, asObject, parseJson, stringIn } from './json.ts'
-import { invalidResponse, problemOfField } from './problem.ts'
-import type { AcmeProblem } from './problem.ts'
+import { AcmeProblem, invalidResponse, problemOfField } from './problem.ts'
 
 const AUTHORIZATION_STATUSES = ['pending', 'valid', 'invalid', 'deactivated', 'expired', 'revoked'] as const
 const CHALLENGE_STATUSES = ['pending', 'processing', 'valid', 'invalid'] as const
@@ -54,15 +53,24 @@ export async function readAuthorization(client: AcmeClient, account: AcmeAccount
     url,
     status,
     name: name.toLowerCase().replace(/^\*\./, ''),
-    wildcard: object['wildcard'] === true,
+    wildcard: object['wildcard'] === true || name.startsWith('*.'),
     challenges: asList(object['challenges']).flatMap(toChallenge),
     retryAfterSeconds: client.retryAfterSeconds(response),
   }
 }
 
-/** Tells the CA that the proof is in place (RFC 8555 §7.5.1). A challenge already under way or decided may be answered again. */
+/**
+ * Tells the CA that the proof is in place (RFC 8555 §7.5.1). A challenge that is under way or decided stays as it is; CAs that refuse
+ * a second answer are asked for its status.
+ */
 export async function answerChallenge(client: AcmeClient, account: AcmeAccount, challengeUrl: string): Promise<void> {
-  await client.post(account, challengeUrl, {})
+  try {
+    await client.post(account, challengeUrl, {})
+  } catch (error) {
+    if (!(error instanceof AcmeProblem) || error.status !== 400) throw error
+    const response = await client.post(account, challengeUrl, null)
+    if (asObject(parseJson(response.body))?.['status'] === 'pending') throw error
+  }
 }
 
 /** The file of http-01 (RFC 8555 §8.3) or the record of dns-01 (§8.4). */

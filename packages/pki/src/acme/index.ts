@@ -18,6 +18,7 @@ export type {
 export { createAcmeClient } from './client.ts'
 export type { AcmeAccount, AcmeClient, AcmeClientOptions } from './client.ts'
 export type { Directory } from './directory.ts'
+export { findOpenOrder } from './find-order.ts'
 export { generateAccountJwk, loadAccountKey } from './jws.ts'
 export type { AccountJwk, AccountKey } from './jws.ts'
 export { finalizeOrder, listOrderUrls, placeOrder, readOrder } from './order.ts'

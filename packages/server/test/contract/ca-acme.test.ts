@@ -6,7 +6,7 @@ import { startChallengeServer } from '../../../../test/harness/challenge-server.
 import { startPebble } from '../../../../test/harness/pebble.ts'
 import type { PebbleOptions } from '../../../../test/harness/pebble.ts'
 import { freePort } from '../../../../test/harness/ports.ts'
-import { acme } from '../../src/adapters/ca/acme.ts'
+import { acme } from '../../src/adapters/ca/acme/acme.ts'
 import { createGuardedFetch } from '../../src/adapters/kit/guarded-fetch.ts'
 import { createResolver } from '../../src/adapters/kit/resolver.ts'
 import type { Ca } from '../../src/ports/ca.ts'
