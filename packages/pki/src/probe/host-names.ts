@@ -5,6 +5,7 @@
  */
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
+import { nameMatches } from '../names.ts'
 
 /** IPv6 in its short form (RFC 5952), IPv4 as it is: `0:0:0:0:0:0:0:1` → `::1`. */
 export function canonicalIp(address: string): string {
@@ -13,12 +14,9 @@ export function canonicalIp(address: string): string {
   return URL.canParse(`http://[${withoutZone}]/`) ? new URL(`http://[${withoutZone}]/`).hostname.slice(1, -1) : address
 }
 
-/** Whether one of a certificate's names covers a host: exactly, or by a wildcard for its whole first label (RFC 9525 §6.3). */
+/** Whether a certificate's names cover a host, which may be an IDN in either form or an IP address in any spelling. */
 export function coversName(names: readonly string[], serverName: string): boolean {
-  if (isIP(serverName) !== 0) return names.includes(canonicalIp(serverName))
-  const name = toAscii(serverName)
-  const wildcard = name.replace(/^[^.]+\./, '*.')
-  return names.includes(name) || (wildcard !== name && names.includes(wildcard))
+  return nameMatches(names, isIP(serverName) === 0 ? toAscii(serverName) : canonicalIp(serverName))
 }
 
 /** The A-label form in lower case and without the final dot; empty when it is no host name. An IP address is no host name. */

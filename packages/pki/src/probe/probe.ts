@@ -90,6 +90,7 @@ function shakeHands(
   if (request.signal?.aborted === true) return Promise.resolve(CANCELLED)
   const { address: host, port } = request
   const socket = connect({ host, port, servername, secureContext, rejectUnauthorized: false, checkServerIdentity })
+  Object.assign(socket, { getPeerCertificate })
   const giveUp = (outcome: Outcome) => {
     resolve(outcome)
     socket.destroy()
@@ -117,6 +118,9 @@ const CANCELLED = failed('timedOut', 'the probe was cancelled')
 
 // The name is judged later, against all names that are expected; here it would only hide the state of the chain.
 const checkServerIdentity = () => undefined
+
+// Node builds its old-style certificate objects for `checkServerIdentity`, which is a quarter of the work of a trusted probe (0.4 ms).
+const getPeerCertificate = () => null
 
 function readOutcome(socket: TLSSocket): Outcome {
   const chain = readServedChain(socket)
