@@ -1,0 +1,128 @@
+/**
+ * What every deployment adapter promises: the sentences of `ports/deploy.ts`, one by one, each judged by what a TLS handshake shows.
+ *
+ * @module
+ */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { CertificatePair, DeployTarget } from '../../src/ports/deploy.ts'
+
+export interface DeployHarness {
+  readonly target: DeployTarget
+  /** A new pair for the target's name; each call gives another certificate. */
+  issue(): CertificatePair
+  /** SHA-256 of the leaf that a new connection gets, once for each address. Must not ask the adapter. */
+  served(): Promise<readonly string[]>
+  /** Breaks something of the server's configuration that has nothing to do with the certificate. */
+  breakConfiguration(): void
+  /** From now on the test command succeeds and the reload command fails. */
+  breakReload(): void
+  /** How often the server was told to reload so far. */
+  countReloads(): number
+  /** Everything that the target could have changed, as text: files, links, rights. */
+  snapshot(): string
+  close(): Promise<void>
+}
+
+/** @param createHarness starts a server that serves a certificate already, and makes a target of it */
+export function deployContract(id: string, createHarness: () => Promise<DeployHarness>): void {
+  describe(`${id} keeps the contract of DeployTarget`, () => {
+    let harness: DeployHarness
+    beforeEach(async () => {
+      harness = await createHarness()
+    })
+    afterEach(() => harness.close())
+
+    const expectServed = async (sha256: string | null) => {
+      const isServed = (seen: readonly string[]) => seen.length > 0 && seen.every((one) => one === sha256)
+      await expect.poll(() => harness.served(), { timeout: 5_000 }).toSatisfy(isServed)
+    }
+
+    test('inspect gives the SHA-256 of the leaf that the target has, and changes nothing', async () => {
+      const before = harness.snapshot()
+      const { sha256 } = await harness.target.inspect()
+      await expectServed(sha256)
+      expect(harness.snapshot()).toBe(before)
+    })
+
+    test('apply makes the server serve the new certificate and tells what was there', async () => {
+      const { sha256: old } = await harness.target.inspect()
+      const pair = harness.issue()
+      const evidence = await harness.target.apply(pair)
+      expect(evidence).toMatchObject({ changed: true, previousSha256: old, reloaded: true })
+      expect(await harness.target.inspect()).toEqual({ sha256: pair.sha256 })
+      await expectServed(pair.sha256)
+    })
+
+    test('applying twice is a no-op the second time: nothing written, nothing reloaded', async () => {
+      const pair = harness.issue()
+      await harness.target.apply(pair)
+      const before = harness.snapshot()
+      const reloads = harness.countReloads()
+      expect(await harness.target.apply(pair)).toMatchObject({ changed: false, reloaded: false, previousSha256: pair.sha256 })
+      expect(harness.snapshot()).toBe(before)
+      expect(harness.countReloads()).toBe(reloads)
+    })
+
+    test('one renewal after another: each is served, each names the one before', async () => {
+      let { sha256: before } = await harness.target.inspect()
+      for (let round = 0; round < 3; round++) {
+        const pair = harness.issue()
+        expect(await harness.target.apply(pair)).toMatchObject({ changed: true, previousSha256: before })
+        await expectServed(pair.sha256)
+        before = pair.sha256
+      }
+    })
+
+    test('a pair that does not match is refused before anything is touched, and the old one stays', async () => {
+      const { sha256: old } = await harness.target.inspect()
+      const before = harness.snapshot()
+      const [one, other] = [harness.issue(), harness.issue()]
+      const bad: readonly CertificatePair[] = [
+        { ...one, privateKeyPem: other.privateKeyPem },
+        { ...one, sha256: other.sha256 },
+        { ...one, chainPem: 'no certificate' },
+        { ...one, chainPem: one.chainPem.slice(0, 200) },
+        { ...one, privateKeyPem: 'no key' },
+        { ...one, privateKeyPem: '' },
+      ]
+      for (const pair of bad) await expect(harness.target.apply(pair)).rejects.toMatchObject({ code: 'deployRefused' })
+      expect(harness.snapshot()).toBe(before)
+      await expectServed(old)
+    })
+
+    test('a configuration that is broken beforehand is refused, and nothing is changed', async () => {
+      const { sha256: old } = await harness.target.inspect()
+      harness.breakConfiguration()
+      const before = harness.snapshot()
+      await expect(harness.target.apply(harness.issue())).rejects.toMatchObject({ code: 'deployRefused' })
+      expect(harness.snapshot()).toBe(before)
+      expect(harness.countReloads()).toBe(0)
+      await expectServed(old)
+    })
+
+    test('when the reload fails, the previous pair is put back and the error says why', async () => {
+      const first = harness.issue()
+      await harness.target.apply(first)
+      await expectServed(first.sha256)
+      harness.breakReload()
+      const failure = harness.target.apply(harness.issue())
+      await expect(failure).rejects.toMatchObject({ code: 'rolledBack' })
+      await expect(failure).rejects.toThrow('reload is out of order')
+      expect(await harness.target.inspect()).toEqual({ sha256: first.sha256 })
+      await expectServed(first.sha256)
+    })
+
+    test('evidence and errors hold no private key', async () => {
+      const pair = harness.issue()
+      const { log } = await harness.target.apply(pair)
+      harness.breakReload()
+      const error: unknown = await harness.target.apply(harness.issue()).catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(Error)
+      const said = [...log, String(error), JSON.stringify(error)].join('\n')
+      expect(said).not.toContain('PRIVATE KEY')
+      const secret = pair.privateKeyPem.split('\n')[1] ?? ''
+      expect(secret).not.toBe('')
+      expect(said).not.toContain(secret)
+    })
+  })
+}

@@ -1,0 +1,646 @@
+import { spawnSync } from 'node:child_process'
+import { X509Certificate, createPrivateKey } from 'node:crypto'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { readFile, realpath } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { probeAddress } from '@evercert/pki/probe'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createChain, type TestLeaf } from '../../../../test/harness/certificates.ts'
+import { startNginx, type Nginx } from '../../../../test/harness/nginx.ts'
+import { deployAdapters } from '../../src/adapters/deploy/index.ts'
+import { localFiles, localFilesConfig, localFilesTarget } from '../../src/adapters/deploy/local-files/local-files.ts'
+import type { CertificatePair } from '../../src/ports/deploy.ts'
+import { deployContract } from './deploy-contract.ts'
+import { kitWithoutNetwork } from './deploy-kit.ts'
+
+const isRoot = process.getuid?.() === 0
+const canMount = isRoot && mayMount()
+
+/** Root in a container often may not. */
+function mayMount(): boolean {
+  const probe = mkdtempSync(join(tmpdir(), 'evercert-mount-'))
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe]).status === 0
+  if (mounted) spawnSync('umount', [probe])
+  rmSync(probe, { recursive: true, force: true })
+  return mounted
+}
+const authority = createChain()
+const roots = [authority.rootPem]
+const issue = (): TestLeaf => authority.issue({ names: ['site.test'] })
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'evercert-deploy-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const at = (...names: string[]) => join(folder, ...names)
+
+interface Site {
+  readonly certificatePath: string
+  readonly keyPath: string
+}
+
+function site(names: { certificate?: string; key?: string } = {}): Site {
+  return { certificatePath: at(names.certificate ?? 'site.pem'), keyPath: at(names.key ?? 'site.key') }
+}
+
+function writePair({ certificatePath, keyPath }: Site, pair: CertificatePair): void {
+  writeFileSync(certificatePath, pair.chainPem, { mode: 0o644 })
+  writeFileSync(keyPath, pair.privateKeyPem, { mode: 0o600 })
+}
+
+function target(
+  config: Site & { testCommand?: string[]; reloadCommand?: string[]; commandTimeoutSeconds?: number; keyMode?: string },
+) {
+  return localFiles.create(localFilesConfig.parse(config), kitWithoutNetwork)
+}
+
+/** A shell script of the test's own; the adapter itself uses no shell. */
+function script(name: string, body: string): string[] {
+  writeFileSync(at(name), `#!/bin/sh\n${body}\n`, { mode: 0o755 })
+  return [at(name)]
+}
+
+function expectPair({ certificatePath, keyPath }: Site, pair: CertificatePair): void {
+  const leaf = new X509Certificate(readFileSync(certificatePath))
+  expect(leaf.fingerprint256.replaceAll(':', '').toLowerCase()).toBe(pair.sha256)
+  expect(leaf.checkPrivateKey(createPrivateKey(readFileSync(keyPath)))).toBe(true)
+}
+
+/** Every entry below a folder with its rights, and the content of files. */
+function snapshot(root: string): string {
+  const entries = readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()
+  return entries
+    .map((name) => {
+      const path = join(root, name)
+      const { mode, uid, gid, ino } = lstatSync(path)
+      const link = lstatSync(path).isSymbolicLink()
+      const content = link ? `-> ${readlinkSync(path)}` : lstatSync(path).isFile() ? readFileSync(path, 'utf8') : ''
+      return [name, mode.toString(8), uid, gid, link ? '' : ino, content].join(' ')
+    })
+    .join('\n')
+}
+
+async function servedBy(nginx: Nginx): Promise<string[]> {
+  const observations = nginx.addresses.map((address) =>
+    probeAddress({
+      address,
+      port: nginx.httpsPort,
+      serverName: 'site.test',
+      timeoutMs: 5_000,
+      trustedRootsPem: roots,
+      now: Date.now(),
+    }),
+  )
+  return (await Promise.all(observations)).map((seen) => (seen.reachable ? seen.chain[0].sha256 : seen.failure))
+}
+
+deployContract('localFiles', async () => {
+  const nested = mkdtempSync(join(tmpdir(), 'evercert-deploy-site-'))
+  const tools = mkdtempSync(join(tmpdir(), 'evercert-deploy-tools-'))
+  const paths = { certificatePath: join(nested, 'site.pem'), keyPath: join(nested, 'site.key') }
+  writePair(paths, issue())
+  const nginx = await startNginx(paths)
+  const reloads = join(tools, 'reloads')
+  writeFileSync(reloads, '')
+  const reload = join(tools, 'reload')
+  const writeReload = (body: string) => writeFileSync(reload, `#!/bin/sh\necho reload >> ${reloads}\n${body}\n`, { mode: 0o755 })
+  writeReload(nginx.reloadCommand.join(' '))
+  return {
+    target: target({ ...paths, testCommand: [...nginx.testCommand], reloadCommand: [reload] }),
+    issue,
+    served: () => servedBy(nginx),
+    breakConfiguration: () => nginx.appendConfig('no_such_directive on;'),
+    breakReload: () => writeReload('echo "reload is out of order" >&2; exit 3'),
+    countReloads: () => readFileSync(reloads, 'utf8').split('\n').length - 1,
+    snapshot: () => snapshot(nested),
+    close: async () => {
+      await nginx.stop()
+      for (const path of [nested, tools]) rmSync(path, { recursive: true, force: true })
+    },
+  }
+})
+
+test('the adapter is registered, and its settings can be shown as a form', () => {
+  expect(deployAdapters.map(({ id }) => id)).toContain(localFiles.id)
+})
+
+describe('the settings of localFiles', () => {
+  test.each([
+    { certificatePath: 'relative.pem', keyPath: '/etc/site.key' },
+    { certificatePath: '/etc/site.pem', keyPath: '/etc/site.pem' },
+    { certificatePath: '/etc/', keyPath: '/etc/site.key' },
+    { certificatePath: '/etc/a\0b', keyPath: '/etc/site.key' },
+    { certificatePath: '/etc/site.pem', keyPath: '/etc/site.key', reloadCommand: [] },
+    { certificatePath: '/etc/site.pem', keyPath: '/etc/site.key', keyMode: '644' },
+  ])('refuse %j', (config) => {
+    expect(localFilesConfig.safeParse(config).success).toBe(false)
+  })
+})
+
+describe('the files of a localFiles target', () => {
+  test('are one version folder beside the certificate and one link that is swapped', async () => {
+    const paths = site()
+    const [old, next] = [issue(), issue()]
+    writePair(paths, old)
+    expect(await target(paths).apply(next)).toMatchObject({ changed: true, reloaded: false, previousSha256: old.sha256 })
+    expect(readlinkSync(paths.certificatePath)).toBe('.site.pem.evercert/current/certificate.pem')
+    expect(readlinkSync(paths.keyPath)).toBe('.site.pem.evercert/current/key.pem')
+    expect(readlinkSync(at('.site.pem.evercert', 'current'))).toBe(next.sha256)
+    expect(readlinkSync(at('.site.pem.evercert', 'previous'))).toBe(old.sha256)
+    expect(readdirSync(at('.site.pem.evercert')).sort()).toEqual([old.sha256, next.sha256, 'current', 'previous'].sort())
+    expectPair(paths, next)
+  })
+
+  test('hold at most the last two versions', async () => {
+    const paths = site()
+    for (let round = 0; round < 5; round++) await target(paths).apply(issue())
+    expect(readdirSync(at('.site.pem.evercert')).filter((name) => /^[0-9a-f]{64}/.test(name))).toHaveLength(2)
+  })
+
+  test('appear together when there was nothing before', async () => {
+    const paths = site()
+    const pair = issue()
+    expect(await target(paths).apply(pair)).toMatchObject({ changed: true, previousSha256: null })
+    expectPair(paths, pair)
+    expect(statSync(paths.keyPath).mode & 0o777).toBe(0o600)
+    expect(statSync(paths.certificatePath).mode & 0o777).toBe(0o644)
+  })
+
+  test('vanish again, with their folder, when there was nothing before and the test fails', async () => {
+    const paths = site()
+    const testCommand = script('test', 'echo "cannot use it"; exit 1')
+    const before = snapshot(folder)
+    await expect(target({ ...paths, testCommand }).apply(issue())).rejects.toMatchObject({ code: 'rolledBack' })
+    expect(snapshot(folder)).toBe(before)
+  })
+
+  test('may be in different folders', async () => {
+    for (const name of ['certs', 'private']) mkdirSync(at(name))
+    const paths = site({ certificate: 'certs/site.pem', key: 'private/site.key' })
+    writePair(paths, issue())
+    const next = issue()
+    await target(paths).apply(next)
+    expect(readlinkSync(paths.keyPath)).toBe('../certs/.site.pem.evercert/current/key.pem')
+    expectPair(paths, next)
+  })
+
+  test('may be reached through a folder that is a symbolic link', async () => {
+    for (const name of ['real', 'real/deep', 'elsewhere']) mkdirSync(at(name))
+    symlinkSync(at('real/deep'), at('linked'))
+    const paths = site({ certificate: 'elsewhere/site.pem', key: 'linked/site.key' })
+    const next = issue()
+    expect(await target(paths).apply(next)).toMatchObject({ changed: true })
+    expectPair(paths, next)
+  })
+
+  test('replace a symbolic link of another tool, and leave what it pointed to alone', async () => {
+    const paths = site()
+    mkdirSync(at('archive'))
+    const [old, next] = [issue(), issue()]
+    writePair(site({ certificate: 'archive/1.pem', key: 'archive/1.key' }), old)
+    symlinkSync('archive/1.pem', paths.certificatePath)
+    symlinkSync('archive/1.key', paths.keyPath)
+    expect(await target(paths).apply(next)).toMatchObject({ changed: true, previousSha256: old.sha256 })
+    expectPair(paths, next)
+    expectPair(site({ certificate: 'archive/1.pem', key: 'archive/1.key' }), old)
+  })
+
+  test('that were replaced by hand since are taken up again', async () => {
+    const paths = site()
+    await target(paths).apply(issue())
+    for (const path of Object.values(paths)) rmSync(path)
+    const byHand = issue()
+    writePair(paths, byHand)
+    const next = issue()
+    expect(await target(paths).apply(next)).toMatchObject({ changed: true, previousSha256: byHand.sha256 })
+    expectPair(paths, next)
+  })
+
+  test('are the same pair however the PEM is written', async () => {
+    const paths = site()
+    const pair = issue()
+    writePair(paths, { ...pair, chainPem: `written by hand\r\n${pair.chainPem.replaceAll('\n', '\r\n')}` })
+    const before = snapshot(folder)
+    expect(await target(paths).apply(pair)).toMatchObject({ changed: false, reloaded: false })
+    expect(snapshot(folder)).toBe(before)
+  })
+
+  test('are written again when only the chain differs', async () => {
+    const paths = site()
+    const pair = issue()
+    writePair(paths, { ...pair, chainPem: pair.pem })
+    expect(await target(paths).apply(pair)).toMatchObject({ changed: true, previousSha256: pair.sha256 })
+    expect(readFileSync(paths.certificatePath, 'utf8')).toBe(pair.chainPem)
+  })
+
+  test('are repaired when certificate and key do not match, although the test fails beforehand', async () => {
+    const paths = site()
+    writePair(paths, { ...issue(), privateKeyPem: issue().privateKeyPem })
+    const testCommand = script(
+      'test',
+      `openssl x509 -in ${paths.certificatePath} -noout -pubkey > ${at('a')}
+openssl pkey -in ${paths.keyPath} -pubout > ${at('b')}
+cmp ${at('a')} ${at('b')}`,
+    )
+    const next = issue()
+    expect(await target({ ...paths, testCommand }).apply(next)).toMatchObject({ changed: true })
+    expectPair(paths, next)
+  })
+
+  test('without a certificate in them are nothing to inspect', async () => {
+    const paths = site()
+    expect(await target(paths).inspect()).toEqual({ sha256: null })
+    writeFileSync(paths.certificatePath, 'no certificate')
+    expect(await target(paths).inspect()).toEqual({ sha256: null })
+  })
+})
+
+describe('owner, group and mode', () => {
+  test('of the files that are there are kept', async () => {
+    const paths = site()
+    writePair(paths, issue())
+    chmodSync(paths.certificatePath, 0o604)
+    chmodSync(paths.keyPath, 0o640)
+    if (isRoot) for (const path of Object.values(paths)) chownSync(path, 65_534, 65_533)
+    await target(paths).apply(issue())
+    const [certificate, key] = [statSync(paths.certificatePath), statSync(paths.keyPath)]
+    expect([certificate.mode & 0o777, key.mode & 0o777]).toEqual([0o604, 0o640])
+    if (isRoot) expect([key.uid, key.gid, certificate.uid, certificate.gid]).toEqual([65_534, 65_533, 65_534, 65_533])
+  })
+
+  test('can be set for the key', async () => {
+    const paths = site()
+    writePair(paths, issue())
+    await target({ ...paths, keyMode: '0640' }).apply(issue())
+    expect(statSync(paths.keyPath).mode & 0o777).toBe(0o640)
+  })
+
+  test('keep out whom the folder of the key kept out, once the key has moved beside the certificate', async () => {
+    for (const name of ['certs', 'private']) mkdirSync(at(name))
+    const paths = site({ certificate: 'certs/site.pem', key: 'private/site.key' })
+    writePair(paths, issue())
+    chmodSync(paths.keyPath, 0o644)
+    chmodSync(at('private'), 0o700)
+    await target(paths).apply(issue())
+    const versions = readdirSync(at('certs/.site.pem.evercert')).filter((name) => /^[0-9a-f]{64}$/.test(name))
+    expect(versions).toHaveLength(2)
+    for (const version of versions) {
+      expect(statSync(at('certs/.site.pem.evercert', version, 'key.pem')).mode & 0o077).toBe(0)
+    }
+  })
+})
+
+describe('commands', () => {
+  test('a test that fails after the swap puts the pair back without a reload, and its output is told', async () => {
+    const paths = site()
+    const [old, next] = [issue(), issue()]
+    writePair(paths, old)
+    const testCommand = script(
+      'test',
+      `[ -L ${paths.certificatePath} ] || exit 0\necho "cannot use this certificate" >&2; exit 1`,
+    )
+    const reloadCommand = script('reload', `touch ${at('reloaded')}`)
+    const failure = target({ ...paths, testCommand, reloadCommand }).apply(next)
+    await expect(failure).rejects.toMatchObject({ code: 'rolledBack', facts: { command: 'test', ending: 'exit code 1' } })
+    await expect(failure).rejects.toThrow('cannot use this certificate')
+    expectPair(paths, old)
+    expect(existsSync(at('reloaded'))).toBe(false)
+    expect(existsSync(at('.site.pem.evercert', next.sha256))).toBe(false)
+  })
+
+  test('one that hangs is killed with what it started, and the pair is put back', async () => {
+    const paths = site()
+    const old = issue()
+    writePair(paths, old)
+    const reloadCommand = script('reload', `sleep 61 & echo $! > ${at('pid')}; wait`)
+    const startedAt = Date.now()
+    const failure = target({ ...paths, reloadCommand, commandTimeoutSeconds: 1 }).apply(issue())
+    await expect(failure).rejects.toMatchObject({ code: 'rolledBack' })
+    expect(Date.now() - startedAt).toBeLessThan(10_000)
+    expectPair(paths, old)
+    const pid = Number(readFileSync(at('pid'), 'utf8'))
+    await expect.poll(() => isRunning(pid)).toBe(false)
+  })
+
+  test('one that cannot be started puts the pair back', async () => {
+    const paths = site()
+    const old = issue()
+    writePair(paths, old)
+    const failure = target({ ...paths, reloadCommand: [at('missing')] }).apply(issue())
+    await expect(failure).rejects.toThrow('could not be started')
+    expectPair(paths, old)
+  })
+
+  test('one that leaves a server running in the background is over when it ends', async () => {
+    const paths = site()
+    const reloadCommand = script('reload', `sleep 60 & echo $! > ${at('pid')}`)
+    const startedAt = Date.now()
+    expect(await target({ ...paths, reloadCommand }).apply(issue())).toMatchObject({ reloaded: true })
+    expect(Date.now() - startedAt).toBeLessThan(10_000)
+    process.kill(Number(readFileSync(at('pid'), 'utf8')))
+  })
+
+  test('get no shell, not the environment of the service, and at most 8 KiB of their output are told', async () => {
+    const paths = site()
+    process.env['EVERCERT_TEST_CANARY'] = 'canary-value'
+    const reloadCommand = [...script('reload', 'env; echo "$1"; head -c 100000 /dev/zero | tr "\\0" x'), '$(touch /tmp/never); *']
+    const { log } = await target({ ...paths, reloadCommand }).apply(issue())
+    delete process.env['EVERCERT_TEST_CANARY']
+    expect(log.join('\n').length).toBeLessThan(9_000)
+    const short = await target({ ...paths, reloadCommand: [...script('again', 'env; echo "$1"'), '$(id); *'] }).apply(issue())
+    expect(short.log.join('\n')).toContain('$(id); *')
+    expect(short.log.join('\n')).not.toContain('canary-value')
+  })
+
+  test('that print a private key are not told', async () => {
+    const paths = site()
+    const pair = issue()
+    const { log } = await target({ ...paths, reloadCommand: script('reload', `cat ${paths.keyPath}`) }).apply(pair)
+    expect(log.join('\n')).toContain('[secret]')
+    expect(log.join('\n')).not.toContain(pair.privateKeyPem.split('\n')[1])
+  })
+})
+
+/** Whether a process runs; a killed one that nobody waits for stays as a zombie. */
+function isRunning(pid: number): boolean {
+  const status = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : ''
+  return status !== '' && !/\) Z /.test(status)
+}
+
+describe('a crash', () => {
+  const steps = [
+    'locked',
+    'versionWritten',
+    'saved',
+    'adopting',
+    'certificateLinked',
+    'adopted',
+    'marked',
+    'swapped',
+    'tested',
+    'reloaded',
+    'unmarked',
+    'remembered',
+    'pruned',
+  ] as const
+
+  function applyInChild(paths: Site, reloadCommand: string[], pair: CertificatePair, dieAfter: string | null) {
+    const config = localFilesConfig.parse({ ...paths, testCommand: ['true'], reloadCommand })
+    const task = JSON.stringify({ config, pair, dieAfter })
+    return spawnSync(process.execPath, [join(import.meta.dirname, 'deploy-crash-child.ts'), task], { encoding: 'utf8' })
+  }
+
+  /** What a server would have after its last reload. */
+  function loadedBy(paths: Site): string[] {
+    return script('reload', `openssl x509 -in ${paths.certificatePath} -noout -fingerprint -sha256 > ${at('loaded')}`)
+  }
+
+  const loaded = () =>
+    existsSync(at('loaded'))
+      ? (readFileSync(at('loaded'), 'utf8').split('=')[1] ?? '').trim().replaceAll(':', '').toLowerCase()
+      : null
+
+  test.each(steps)('after "%s" leaves a matching pair, and applying again ends with the new one, reloaded', (step) => {
+    const paths = site()
+    const [old, next] = [issue(), issue()]
+    writePair(paths, old)
+    const reloadCommand = loadedBy(paths)
+    const crashed = applyInChild(paths, reloadCommand, next, step)
+    expect(crashed.signal).toBe('SIGKILL')
+    const isSwapped = steps.indexOf(step) >= steps.indexOf('swapped')
+    expectPair(paths, isSwapped ? next : old)
+    const again = applyInChild(paths, reloadCommand, next, null)
+    expect(JSON.parse(again.stdout)).toMatchObject({ changed: !isSwapped })
+    expectPair(paths, next)
+    expect(loaded()).toBe(next.sha256)
+    expect(readdirSync(at('.site.pem.evercert')).filter((name) => /unfinished|pending/.test(name))).toEqual([])
+    const third = applyInChild(paths, reloadCommand, next, null)
+    expect(JSON.parse(third.stdout)).toMatchObject({ changed: false, reloaded: false })
+  })
+
+  // In a first installation there is nothing to save.
+  test.each(steps.filter((step) => step !== 'saved'))(
+    'after "%s" of a first installation leaves both files or none, and applying again installs',
+    (step) => {
+      const paths = site()
+      const pair = issue()
+      const reloadCommand = loadedBy(paths)
+      expect(applyInChild(paths, reloadCommand, pair, step).signal).toBe('SIGKILL')
+      expect(existsSync(paths.certificatePath)).toBe(existsSync(paths.keyPath))
+      const again = applyInChild(paths, reloadCommand, pair, null)
+      expect(again.stdout).toContain('"changed"')
+      expectPair(paths, pair)
+      expect(loaded()).toBe(pair.sha256)
+    },
+  )
+
+  test('between swap and reload, and then a test that fails: the old pair is put back and the server reads it again', async () => {
+    const paths = site()
+    const [old, next] = [issue(), issue()]
+    writePair(paths, old)
+    const reloadCommand = loadedBy(paths)
+    applyInChild(paths, reloadCommand, next, 'swapped')
+    const failure = target({ ...paths, testCommand: ['false'], reloadCommand }).apply(next)
+    await expect(failure).rejects.toMatchObject({ code: 'rolledBack' })
+    expectPair(paths, old)
+    expect(loaded()).toBe(old.sha256)
+  })
+
+  test('between swap and reload, and then another pair that cannot be written, keeps the reload owed', async () => {
+    const paths = site()
+    const [old, next] = [issue(), issue()]
+    writePair(paths, old)
+    const reloadCommand = loadedBy(paths)
+    applyInChild(paths, reloadCommand, next, 'swapped')
+    const dying = localFilesTarget(localFilesConfig.parse({ ...paths, reloadCommand }), kitWithoutNetwork, (step) => {
+      if (step === 'versionWritten') throw Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write' })
+    })
+    await expect(dying.apply(issue())).rejects.toMatchObject({ code: 'deployRefused' })
+    expect(await target({ ...paths, reloadCommand }).apply(next)).toMatchObject({
+      changed: false,
+      reloaded: true,
+      previousSha256: old.sha256,
+    })
+    expect(loaded()).toBe(next.sha256)
+  })
+})
+
+describe('two deployments at the same time', () => {
+  test('one is told to try again, and the pair is of one of them', async () => {
+    const paths = site()
+    writePair(paths, issue())
+    const [one, other] = [issue(), issue()]
+    const reloadCommand = ['sleep', '0.3']
+    const results = await Promise.allSettled([one, other].map((pair) => target({ ...paths, reloadCommand }).apply(pair)))
+    const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as { code: string }] : []))
+    expect(refused).toHaveLength(1)
+    expect(refused[0]).toMatchObject({ code: 'conflict' })
+    expectPair(paths, results[0]?.status === 'fulfilled' ? one : other)
+  })
+})
+
+describe('a file system that refuses', () => {
+  const inTmpfs = (sizeBytes: number, work: (mount: string) => Promise<void>) => async () => {
+    const mount = at('mount')
+    mkdirSync(mount)
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tmpfs', mount])
+    expect(mounted.status).toBe(0)
+    try {
+      await work(mount)
+    } finally {
+      spawnSync('umount', ['-l', mount])
+    }
+  }
+
+  test.runIf(canMount)(
+    'a disk with too little space: refused, nothing written',
+    inTmpfs(64 * 1024, async (mount) => {
+      const paths = { certificatePath: join(mount, 'site.pem'), keyPath: join(mount, 'site.key') }
+      const old = issue()
+      writePair(paths, old)
+      const before = snapshot(mount)
+      const failure = target(paths).apply(issue())
+      await expect(failure).rejects.toMatchObject({ code: 'deployRefused' })
+      await expect(failure).rejects.toThrow('free some space')
+      expect(snapshot(mount)).toBe(before)
+      expectPair(paths, old)
+    }),
+  )
+
+  test.runIf(canMount)(
+    'a disk that fills up meanwhile: refused, nothing half-written, the old pair stays',
+    inTmpfs(1024 * 1024, async (mount) => {
+      const paths = { certificatePath: join(mount, 'site.pem'), keyPath: join(mount, 'site.key') }
+      const old = issue()
+      writePair(paths, old)
+      const filling = localFilesTarget(localFilesConfig.parse(paths), kitWithoutNetwork, (step) => {
+        if (step === 'locked') spawnSync('dd', ['if=/dev/zero', `of=${join(mount, 'filler')}`, 'bs=4096'])
+      })
+      const failure = filling.apply(issue())
+      await expect(failure).rejects.toMatchObject({ code: 'deployRefused' })
+      await expect(failure).rejects.toThrow('ENOSPC')
+      expectPair(paths, old)
+      rmSync(join(mount, 'filler'))
+      expect(readdirSync(mount).sort()).toEqual(['site.key', 'site.pem'])
+    }),
+  )
+
+  test.runIf(canMount)(
+    'a read-only file system: refused, the old pair stays',
+    inTmpfs(1024 * 1024, async (mount) => {
+      const paths = { certificatePath: join(mount, 'site.pem'), keyPath: join(mount, 'site.key') }
+      const old = issue()
+      writePair(paths, old)
+      expect(spawnSync('mount', ['-o', 'remount,ro', mount]).status).toBe(0)
+      await expect(target(paths).apply(issue())).rejects.toThrow('read-only')
+      expectPair(paths, old)
+    }),
+  )
+
+  test('a missing folder is refused with its name, and not made', async () => {
+    const failure = target(site({ certificate: 'missing/site.pem' })).apply(issue())
+    await expect(failure).rejects.toMatchObject({ code: 'deployRefused' })
+    await expect(failure).rejects.toThrow(at('missing'))
+    expect(existsSync(at('missing'))).toBe(false)
+  })
+
+  test.runIf(isRoot)('a folder that the service may not write: refused, the old pair stays', () => {
+    const paths = site()
+    const old = issue()
+    writePair(paths, old)
+    chmodSync(folder, 0o755)
+    chmodSync(paths.keyPath, 0o644)
+    const before = snapshot(folder)
+    const task = JSON.stringify({ config: localFilesConfig.parse(paths), pair: issue(), dieAfter: null })
+    const asNobody = ['--reuid', '65534', '--regid', '65534', '--clear-groups', process.execPath]
+    const child = spawnSync('setpriv', [...asNobody, join(import.meta.dirname, 'deploy-crash-child.ts'), task], {
+      encoding: 'utf8',
+    })
+    expect(child.stdout).toContain('(EACCES)')
+    expect(snapshot(folder)).toBe(before)
+  })
+
+  test('a path that is a folder is refused', async () => {
+    const paths = site()
+    mkdirSync(paths.keyPath)
+    await expect(target(paths).apply(issue())).rejects.toMatchObject({ code: 'deployRefused' })
+  })
+})
+
+describe('renewal under load', () => {
+  test('no handshake fails, every one shows a certificate of the row, and the pair read through the link always matches', async () => {
+    const paths = site()
+    const row = [issue(), issue(), issue(), issue()] as const
+    writePair(paths, row[0])
+    const nginx = await startNginx(paths)
+    try {
+      const deploy = target({ ...paths, testCommand: [...nginx.testCommand], reloadCommand: [...nginx.reloadCommand] })
+      await deploy.apply(row[0]) // no change: the files are still plain
+      const load = { on: true, seen: [] as string[], failures: [] as string[], reads: 0, mismatches: 0 }
+      const visitors = Array.from({ length: 3 }, () => visit(nginx, load))
+      const reader = readPairs(paths, load)
+      for (const pair of row.slice(1)) {
+        await deploy.apply(pair)
+        await expect.poll(() => servedBy(nginx)).toSatisfy((seen: string[]) => seen.every((one) => one === pair.sha256))
+        const enough = load.seen.length + 60
+        await expect.poll(() => load.seen.length, { timeout: 20_000 }).toBeGreaterThan(enough)
+      }
+      await expect.poll(() => load.seen.length, { timeout: 20_000 }).toBeGreaterThan(300)
+      load.on = false
+      await Promise.all([...visitors, reader])
+      expect(load.failures).toEqual([])
+      expect(new Set(load.seen)).toEqual(new Set(row.map(({ sha256 }) => sha256)))
+      expect(load.reads).toBeGreaterThan(50)
+      expect(load.mismatches).toBe(0)
+      expect(nginx.readLog()).not.toMatch(/\[(emerg|alert|crit|error)\]/)
+    } finally {
+      await nginx.stop()
+    }
+  })
+
+  interface Load {
+    on: boolean
+    seen: string[]
+    failures: string[]
+    reads: number
+    mismatches: number
+  }
+
+  async function visit(nginx: Nginx, load: Load): Promise<void> {
+    const request = { port: nginx.httpsPort, serverName: 'site.test', timeoutMs: 5_000, trustedRootsPem: roots }
+    while (load.on) {
+      const seen = await probeAddress({ ...request, address: '127.0.0.1', now: Date.now() })
+      if (!seen.reachable) load.failures.push(`${seen.failure}: ${seen.detail}`)
+      else if (!seen.trusted) load.failures.push(seen.trustError ?? 'untrusted')
+      else load.seen.push(seen.chain[0].sha256)
+    }
+  }
+
+  async function readPairs({ certificatePath, keyPath }: Site, load: Load): Promise<void> {
+    while (load.on) {
+      const certificateFile = await realpath(certificatePath)
+      const isVersion = certificateFile !== certificatePath
+      const keyFile = isVersion ? join(dirname(certificateFile), 'key.pem') : keyPath
+      const [certificate, key] = await Promise.all([readFile(certificateFile), readFile(keyFile)])
+      load.reads += 1
+      if (!new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))) load.mismatches += 1
+    }
+  }
+})
