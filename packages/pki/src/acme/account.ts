@@ -4,6 +4,7 @@
  * @module
  */
 import type { AcmeAccount, AcmeClient } from './client.ts'
+import { locationOf } from './headers.ts'
 import { signExternalAccountBinding } from './jws.ts'
 import type { AccountKey } from './jws.ts'
 import { asObject, parseJson, stringIn } from './json.ts'
@@ -37,16 +38,16 @@ export async function registerAccount(client: AcmeClient, key: AccountKey, reque
     ...(onlyReturnExisting && { onlyReturnExisting }),
     ...(binding && { externalAccountBinding: signExternalAccountBinding(binding, key.publicJwk, newAccount) }),
   })
-  const location = response.headers['location'] ?? ''
-  if (!URL.canParse(location, newAccount)) throw invalidResponse('the new account has no Location', response.status)
-  return { key, url: new URL(location, newAccount).href }
+  const url = locationOf(response.headers['location'], newAccount)
+  if (url === null) throw invalidResponse('the new account has no Location', response.status)
+  return { key, url }
 }
 
 /** Where the account's orders are listed (RFC 8555 §7.1.2.1); null when the CA, like Let's Encrypt, offers no list. */
 export async function findOrdersUrl(client: AcmeClient, account: AcmeAccount): Promise<string | null> {
   const response = await client.post(account, account.url, null)
   const url = stringIn(asObject(parseJson(response.body)) ?? {}, 'orders')
-  return url !== null && URL.canParse(url, account.url) ? new URL(url, account.url).href : null
+  return locationOf(url ?? undefined, account.url)
 }
 
 function toMailUrl(contact: string): string {

@@ -1,5 +1,5 @@
 /**
- * The two response headers that ACME gives a meaning: Retry-After (RFC 9110 §10.2.3) and Link (RFC 8288).
+ * Response headers that ACME gives a meaning: Retry-After (RFC 9110 §10.2.3), Location (§10.2.2) and Link (RFC 8288).
  *
  * @module
  */
@@ -16,6 +16,12 @@ export function retryAfterSeconds(header: string | undefined, now: number): numb
   const text = header?.trim() ?? ''
   const seconds = /^\d{1,10}$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - now) / 1000)
   return seconds > 0 ? Math.min(seconds, LONGEST_WAIT_SECONDS) : null
+}
+
+/** Where the resource that was made is, absolute; null when the header is absent or no URL. */
+export function locationOf(header: string | undefined, base: string): string | null {
+  const target = header?.trim() ?? ''
+  return target !== '' && URL.canParse(target, base) ? new URL(target, base).href : null
 }
 
 /** The targets of one relation, absolute, in their order. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { AcmeAccount, AcmeClient } from './client.ts'
-import { linksOf } from './headers.ts'
+import { linksOf, locationOf } from './headers.ts'
 import { asList, asObject, instantIn, parseJson, stringIn } from './json.ts'
 import { AcmeProblem, invalidResponse, problemOfField } from './problem.ts'
 import type { AcmeResponse } from './transport.ts'
@@ -53,9 +53,9 @@ export async function placeOrder(client: AcmeClient, account: AcmeAccount, reque
     ...(replaces !== null && { replaces }),
     ...(profile !== null && { profile }),
   })
-  const location = response.headers['location'] ?? ''
-  if (!URL.canParse(location, newOrder)) throw invalidResponse('the new order has no Location', response.status)
-  return toOrder(client, new URL(location, newOrder).href, response)
+  const url = locationOf(response.headers['location'], newOrder)
+  if (url === null) throw invalidResponse('the new order has no Location', response.status)
+  return toOrder(client, url, response)
 }
 
 /** Changes nothing. */
@@ -93,7 +93,9 @@ export async function* listOrderUrls(client: AcmeClient, account: AcmeAccount, o
     const page: string = next
     seen.add(page)
     const response: AcmeResponse = await client.post(account, page, null)
-    for (const url of asList(asObject(parseJson(response.body))?.['orders'])) if (typeof url === 'string') yield url
+    const body = parseJson(response.body)
+    // step-ca and Caddy send the bare list instead of `{ "orders": [...] }`.
+    for (const url of asList(asObject(body)?.['orders'] ?? body)) if (typeof url === 'string') yield url
     next = linksOf(response.headers['link'], 'next', page)[0]
   }
 }
