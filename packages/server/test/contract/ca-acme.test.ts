@@ -1,15 +1,18 @@
 /** The CA contract, run over the ACME adapter with Debian's Pebble behind it. */
 import { randomUUID, X509Certificate } from 'node:crypto'
 import { createServer } from 'node:https'
+import { createCsr, generateKey } from '@evercert/pki'
+import { afterEach, describe, expect, test } from 'vitest'
 import { createRoot } from '../../../../test/harness/certificates.ts'
 import { startChallengeServer } from '../../../../test/harness/challenge-server.ts'
 import { startPebble } from '../../../../test/harness/pebble.ts'
-import type { PebbleOptions } from '../../../../test/harness/pebble.ts'
+import type { Pebble, PebbleOptions } from '../../../../test/harness/pebble.ts'
 import { freePort } from '../../../../test/harness/ports.ts'
 import { acme } from '../../src/adapters/ca/acme/acme.ts'
 import { createGuardedFetch } from '../../src/adapters/kit/guarded-fetch.ts'
 import { createResolver } from '../../src/adapters/kit/resolver.ts'
-import type { Ca } from '../../src/ports/ca.ts'
+import { AppError } from '../../src/domain/errors.ts'
+import type { Ca, CaOrder, CaOrderRequest } from '../../src/ports/ca.ts'
 import type { AdapterKit, BuiltinCaStore, GuardedFetch } from '../../src/ports/kit.ts'
 import { caContract } from './ca-contract.ts'
 import type { CaHarness } from './ca-contract.ts'
@@ -96,3 +99,135 @@ async function createPebbleHarness(options: PebbleOptions): Promise<CaHarness> {
 }
 
 caContract('acme, Pebble', () => createPebbleHarness({ authzReusePercent: 0 }))
+
+describe('acme, what only this adapter does', () => {
+  const ended: (() => Promise<void>)[] = []
+  afterEach(async () => {
+    for (const end of ended.splice(0).toReversed()) await end()
+  })
+
+  interface Stage {
+    readonly pebble: Pebble
+    readonly paths: string[]
+    readonly create: (settings?: object) => Ca
+  }
+
+  async function start(options: PebbleOptions = {}): Promise<Stage> {
+    const pebble = await startPebble({ alwaysValid: true, nonceRejectPercent: 0, ...options })
+    const kit = createKit()
+    ended.push(() => pebble.stop(), kit.close)
+    const paths: string[] = []
+    const fetch: GuardedFetch = (url, request) => {
+      paths.push(new URL(url).pathname.split('/')[1] ?? '')
+      return kit.fetch(url, request)
+    }
+    const { directoryUrl, caPem } = pebble
+    return {
+      pebble,
+      paths,
+      create: (settings = {}) => acme.create(acme.config.parse({ directoryUrl, caPem, ...settings }), { ...kit, fetch }),
+    }
+  }
+
+  const request = (names: readonly string[], more: Partial<CaOrderRequest> = {}): CaOrderRequest => ({
+    reference: randomUUID(),
+    identifiers: names,
+    method: 'file',
+    notAfter: Date.now() + 30 * 86_400_000,
+    mayExist: false,
+    firstAttemptAt: Date.now(),
+    ...more,
+  })
+
+  async function issue(ca: Ca, account: string, names: readonly string[]): Promise<CaOrder> {
+    let order = await ca.placeOrder(account, request(names))
+    const { ref } = order
+    if (order.state === 'pending') for (const challenge of order.challenges) await ca.answerChallenge(account, challenge.ref)
+    while (order.state === 'pending') order = await ca.readOrder(account, { ref, method: 'file' })
+    const csrDer = await createCsr({ key: await generateKey(), names })
+    order = await ca.finalizeOrder(account, { ref, method: 'file', csrDer })
+    while (order.state === 'processing') order = await ca.readOrder(account, { ref, method: 'file' })
+    return order
+  }
+
+  const codeFrom = (promise: Promise<unknown>): Promise<string> =>
+    promise.then(
+      () => 'none',
+      (error: unknown) => (error instanceof AppError ? error.code : String(error)),
+    )
+
+  test('a renewal whose authorizations are reused is ready at once and takes at most five requests', async () => {
+    const { create, paths } = await start({ authzReusePercent: 100 })
+    const ca = create()
+    const account = await ca.openAccount(await ca.createAccount())
+    await issue(ca, account, ['a.example.com'])
+    paths.length = 0
+    expect((await issue(ca, account, ['a.example.com'])).state).toBe('issued')
+    expect(paths.slice(0, 3)).toEqual(['order-plz', 'finalize-order', 'my-order'])
+    expect(paths.length).toBeLessThanOrEqual(5)
+  })
+
+  test('the directory and a nonce are fetched once', async () => {
+    const { create, paths } = await start({ authzReusePercent: 0 })
+    const ca = create()
+    const account = await ca.openAccount(await ca.createAccount())
+    for (let i = 0; i < 3; i++) await issue(ca, account, [`n${i}.example.com`])
+    expect(paths.filter((path) => path === 'dir')).toHaveLength(1)
+    expect(paths.filter((path) => path === 'nonce-plz')).toHaveLength(1)
+  })
+
+  test('after a crash an order whose answer was lost is found, and an order of another time is not taken', async () => {
+    const { create, paths } = await start({ authzReusePercent: 0 })
+    const before = create()
+    const account = await before.openAccount(await before.createAccount())
+    for (let i = 0; i < 5; i++) await before.placeOrder(account, request([`n${i}.example.com`]))
+    const wanted = request(['n2.example.com', 'm2.example.com'])
+    const { ref } = await before.placeOrder(account, wanted)
+    const again = { ...wanted, identifiers: wanted.identifiers.toReversed(), mayExist: true }
+    expect((await create().placeOrder(account, again)).ref).toBe(ref)
+    expect(paths.filter((path) => path === 'order-plz')).toHaveLength(6)
+    // This instance has seen how long the CA's orders live, and so when that one was made.
+    const later = { ...again, firstAttemptAt: Date.now() + 60_000 }
+    expect((await before.placeOrder(account, later)).ref).not.toBe(ref)
+  })
+
+  test('an external account binding that lacks, is wrong or right', async () => {
+    const hmacKey = 'zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W'
+    const { create } = await start({ eabKeys: { 'kid-1': hmacKey } })
+    const open = async (eab?: object): Promise<string> => {
+      const ca = create({ ...(eab && { eab }) })
+      return codeFrom(ca.openAccount(await ca.createAccount()))
+    }
+    expect(await open()).toBe('misconfigured')
+    expect(await open({ keyId: 'kid-1', hmacKey: 'AAAA' })).toBe('credentialsRejected')
+    expect(await open({ keyId: 'kid-9', hmacKey })).toBe('credentialsRejected')
+    expect(await open({ keyId: 'kid-1', hmacKey })).toBe('none')
+  })
+
+  test('an account that is not open, not of this CA or not readable is caAccountInvalid', async () => {
+    const { create } = await start()
+    const ca = create()
+    const created = await ca.createAccount()
+    const opened = JSON.parse(await ca.openAccount(created)) as Record<string, unknown>
+    const elsewhere = JSON.stringify({ ...opened, directoryUrl: 'https://other.example/dir' })
+    const lost = JSON.stringify({ ...opened, url: `${String(opened['url'])}0` })
+    for (const account of [created, elsewhere, lost, 'junk', '{}']) {
+      expect(await codeFrom(ca.placeOrder(account, request(['a.example.com'])))).toBe('caAccountInvalid')
+    }
+  })
+
+  test('a URL that leads to no ACME directory is misconfigured', async () => {
+    const { create, pebble } = await start()
+    for (const directoryUrl of [`${pebble.managementUrl}/roots/0`, pebble.directoryUrl.replace('/dir', '/nothing')]) {
+      const ca = create({ directoryUrl })
+      expect(await codeFrom(ca.openAccount(await ca.createAccount()))).toBe('misconfigured')
+    }
+  })
+
+  test('settings: https only, PEM roots, defaults', () => {
+    const parsed = acme.config.parse({ directoryUrl: 'https://ca.example/dir' })
+    expect(parsed).toMatchObject({ contacts: [], fileValidationHttpPort: 80, validityRule: 'public', honoursNotAfter: false })
+    expect(acme.config.safeParse({ directoryUrl: 'http://ca.example/dir' }).success).toBe(false)
+    expect(acme.config.safeParse({ directoryUrl: 'https://ca.example/dir', caPem: 'x' }).success).toBe(false)
+  })
+})
