@@ -7,7 +7,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import dnsPacket from 'dns-packet'
 
-export type RecordKind = 'A' | 'AAAA' | 'TXT'
+type RecordKind = 'A' | 'AAAA' | 'TXT'
 
 export interface DnsServer {
   /** `127.0.0.1:port`, as resolvers take it. */

@@ -8,7 +8,7 @@ import { acme } from './acme/acme.ts'
 import { builtin } from './builtin/builtin.ts'
 
 export { builtin } from './builtin/builtin.ts'
-export { authorityCertificates, createCrl, type AuthorityCertificates } from './builtin/publications.ts'
+export { authorityCertificates, createCrl } from './builtin/publications.ts'
 
 /** Each parses its own settings: `config` first, then `create` with what it gave. */
 export const caAdapters: readonly CaAdapter[] = [builtin, acme]

@@ -12,7 +12,7 @@ import { Pool } from 'undici'
 import { AppError } from '../../domain/errors.ts'
 
 /** How the other side's certificate is judged. */
-export interface Trust {
+interface Trust {
   /** PEM roots besides the system's. */
   readonly caPem: string | null
   readonly ignoreCertificate: boolean

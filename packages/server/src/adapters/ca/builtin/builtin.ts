@@ -17,7 +17,7 @@ import { lookForProof } from './validate.ts'
 const port = z.int().min(1).max(65_535)
 
 /** The settings of one built-in CA. `maxDays` counts for `private` only; `public` follows the Baseline Requirements' caps. */
-export const builtinConfig = z.object({
+const builtinConfig = z.object({
   authorityId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   organisation: z.string().min(1).max(64).default('Evercert'),
   validityRule: z.enum(['public', 'private']),
@@ -28,7 +28,7 @@ export const builtinConfig = z.object({
   publicUrl: z.url({ protocol: /^https?$/ }),
 })
 
-export type BuiltinConfig = z.infer<typeof builtinConfig>
+type BuiltinConfig = z.infer<typeof builtinConfig>
 
 const REASON_CODES: Readonly<Record<RevocationReason, number>> = {
   unspecified: 0,
@@ -44,7 +44,7 @@ export const builtin = caAdapter<BuiltinConfig>({
   kind: 'ca',
   id: 'builtin',
   title: 'Evercert built-in CA',
-  apiDocs: '',
+  apiDocs: 'RFC 5280',
   config: builtinConfig,
   create: (config, kit) => createBuiltinCa(config, kit),
 })

@@ -10,7 +10,7 @@ export type Der = Buffer
 
 const LAST_UTC_TIME_YEAR = 2049 // RFC 5280 §4.1.2.5
 
-export function element(tag: number, ...parts: readonly Uint8Array[]): Der {
+function element(tag: number, ...parts: readonly Uint8Array[]): Der {
   const content = Buffer.concat(parts)
   return Buffer.concat([Buffer.from([tag, ...lengthOctets(content.length)]), content])
 }

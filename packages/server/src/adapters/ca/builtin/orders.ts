@@ -21,12 +21,12 @@ export interface NewOrder {
   readonly drawRandom: (octets: number) => Uint8Array
 }
 
-export const FILE_PATH = '/.well-known/pki-validation/fileauth.txt'
-export const DNS_LABEL = '_dnsauth'
-export const TOKEN_LIFE_MS = 3 * DAY_MS
+const FILE_PATH = '/.well-known/pki-validation/fileauth.txt'
+const DNS_LABEL = '_dnsauth'
+const TOKEN_LIFE_MS = 3 * DAY_MS
 
 /** Tries that an order has for each of its names, before it is refused for good. */
-export const MAX_TRIES = 20
+const MAX_TRIES = 20
 
 const TOKEN_OCTETS = 24 // 192 bits; BR 3.2.2.4.7 wants 112, we promise 128
 const ID_RANDOM_OCTETS = 16

@@ -9,7 +9,7 @@ export const TYPE = { cname: 5, soa: 6, txt: 16, tsig: 250 } as const
 export const CLASS = { in: 1, none: 254, any: 255 } as const
 export const OPCODE = { query: 0, update: 5 } as const
 
-export interface Question {
+interface Question {
   readonly name: string
   readonly type: number
 }

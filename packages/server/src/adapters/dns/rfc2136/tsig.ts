@@ -17,7 +17,7 @@ import {
   writeRecord,
 } from './message.ts'
 
-export type TsigAlgorithm = 'hmac-sha256' | 'hmac-sha512'
+type TsigAlgorithm = 'hmac-sha256' | 'hmac-sha512'
 
 export interface TsigKey {
   readonly name: string
