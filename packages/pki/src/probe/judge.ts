@@ -83,22 +83,31 @@ function findOtherCertificate({ leaf, expected }: Facts): Finding | null {
 }
 
 function findNotYetValid({ leaf, now }: Facts): Finding | null {
-  return now < leaf.notBefore ? { verdict: 'notYetValid', about: leaf } : null
+  return isTooEarly(leaf, now) ? { verdict: 'notYetValid', about: leaf } : null
 }
 
-// RFC 5280 §4.1.2.5: validity includes the second of notAfter.
 function findExpired({ leaf, now }: Facts): Finding | null {
-  return now >= leaf.notAfter + 1_000 ? { verdict: 'expired', about: leaf } : null
+  return isTooLate(leaf, now) ? { verdict: 'expired', about: leaf } : null
 }
 
 // Only when there is no trusted path: a chain may carry an expired cross-signed certificate that no client needs.
 function findIssuerOutOfTime({ seen, path, now }: Facts): Finding | null {
   if (seen.trusted) return null
   for (const about of path.slice(1)) {
-    if (now < about.notBefore) return { verdict: 'notYetValid', about }
-    if (now >= about.notAfter + 1_000) return { verdict: 'expired', about }
+    if (isTooEarly(about, now)) return { verdict: 'notYetValid', about }
+    if (isTooLate(about, now)) return { verdict: 'expired', about }
   }
   return null
+}
+
+// Both are written so that a date that cannot be read (NaN) is never in time.
+function isTooEarly({ notBefore }: ServedCertificate, now: number): boolean {
+  return !(now >= notBefore)
+}
+
+// RFC 5280 §4.1.2.5: validity includes the second of notAfter.
+function isTooLate({ notAfter }: ServedCertificate, now: number): boolean {
+  return !(now < notAfter + 1_000)
 }
 
 const ISSUER_NOT_FOUND = new Set([

@@ -8,7 +8,7 @@
 export interface ServedCertificate {
   /** SHA-256 of the DER, lower-case hex. */
   readonly sha256: string
-  /** Distinguished names on one line, most general part first as in the certificate; compared as text to follow the chain. */
+  /** Distinguished names on one line without control characters, most general part first as in the certificate; compared as text to follow the chain. */
   readonly subject: string
   readonly issuer: string
   /** Epoch milliseconds. */
@@ -49,7 +49,7 @@ export interface ServedObservation extends ProbedAddress {
 /**
  * - `refused`: nothing listens there.
  * - `timedOut`: no answer in time, or the caller gave up.
- * - `reset`: the connection was closed or reset before the server said anything.
+ * - `reset`: the connection was closed or reset during the handshake.
  * - `notTls`: the answer is not TLS.
  * - `handshakeFailed`: it is TLS, but there is no agreement (an alert, a broken message, no common version).
  * - `unreachable`: there is no way to the address.

@@ -105,7 +105,7 @@ function shakeHands(
     clearTimeout(timer)
     timer = setTimeout(() => socket.destroy(), LINGER_MS)
   })
-  socket.on('error', (error: NodeJS.ErrnoException & { reason?: string }) => giveUp(readFailure(error, socket.bytesRead)))
+  socket.on('error', (error: NodeJS.ErrnoException & { reason?: string }) => giveUp(readFailure(error)))
   socket.once('close', () => {
     clearTimeout(timer)
     request.signal?.removeEventListener('abort', cancel)
@@ -123,8 +123,8 @@ const checkServerIdentity = () => undefined
 const getPeerCertificate = () => null
 
 function readOutcome(socket: TLSSocket): Outcome {
-  const chain = readServedChain(socket)
-  if (chain === null) return failed('handshakeFailed', 'the server sent no certificate')
+  const chain = readOrNull(socket)
+  if (chain === null) return failed('handshakeFailed', 'the server sent no certificate that can be read')
   return {
     done: 'yes',
     chain,
@@ -132,6 +132,15 @@ function readOutcome(socket: TLSSocket): Outcome {
     cipher: socket.getCipher().name,
     trusted: socket.authorized,
     trustError: socket.authorized ? null : trustErrorOf(socket),
+  }
+}
+
+// What a stranger put into a certificate must not end the process, as an error in an event handler does.
+function readOrNull(socket: TLSSocket): ReturnType<typeof readServedChain> {
+  try {
+    return readServedChain(socket)
+  } catch {
+    return null // OpenSSL accepted it, and Node cannot say what it holds
   }
 }
 
@@ -157,11 +166,10 @@ const NOT_A_TLS_RECORD =
 const OUTDATED_SERVER =
   /^ERR_SSL_(.*ALERT_PROTOCOL_VERSION|.*ALERT_HANDSHAKE_FAILURE|.*ALERT_INSUFFICIENT_SECURITY|UNSUPPORTED_PROTOCOL|DH_KEY_TOO_SMALL|EE_KEY_TOO_SMALL|WRONG_SIGNATURE_TYPE|UNSAFE_LEGACY_RENEGOTIATION_DISABLED|LEGACY_SIGALG.*|NO_SUITABLE_.*)$/
 
-function readFailure(error: NodeJS.ErrnoException & { reason?: string }, bytesRead: number): Outcome {
+function readFailure(error: NodeJS.ErrnoException & { reason?: string }): Outcome {
   const code = error.code ?? ''
   const detail = error.reason ?? error.message
   if (NOT_A_TLS_RECORD.test(code)) return failed('notTls', detail, code)
   if (code.startsWith('ERR_SSL_')) return failed('handshakeFailed', detail, code)
-  if (code === 'ECONNRESET' && bytesRead > 0) return failed('handshakeFailed', detail, code)
   return failed(BY_SYSTEM_CODE[code] ?? 'unreachable', detail, code)
 }

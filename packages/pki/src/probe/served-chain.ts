@@ -54,7 +54,12 @@ function fingerprint(certificate: X509Certificate): string {
 
 // Node gives undefined for an empty distinguished name, whatever its types say.
 function oneLine(name: string | undefined): string {
-  return (name ?? '').replaceAll('\n', ', ')
+  return printable((name ?? '').replaceAll('\n', ', '))
+}
+
+// What a stranger wrote is shown on terminals, in logs and beside text that runs from right to left.
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '\ufffd')
 }
 
 // One entry of Node's text: a kind, then either a JSON string (Node quotes what holds commas or quotes) or everything up to the comma.
@@ -64,8 +69,8 @@ function readNames(subjectAltName: string | undefined): readonly string[] {
   if (subjectAltName === undefined) return []
   const names: string[] = []
   for (const [, kind, quoted, plain] of subjectAltName.matchAll(NAME_ENTRY)) {
-    const value = plain ?? quoted ?? ''
-    if (kind === 'DNS') names.push(value.toLowerCase())
+    const value = plain ?? (JSON.parse(`"${quoted ?? ''}"`) as string)
+    if (kind === 'DNS') names.push(printable(value.toLowerCase()))
     if (kind === 'IP Address') names.push(canonicalIp(value))
   }
   return names

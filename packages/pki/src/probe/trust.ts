@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { hash } from 'node:crypto'
+import { hash, X509Certificate } from 'node:crypto'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 
 export interface TrustContexts {
@@ -30,7 +30,7 @@ let machineRoots: readonly string[] | null = null
  *
  * Handing in the same array again costs nothing, so keep one array for each root set and do not change it.
  * @param extraRootsPem PEM, one or more certificates in each string
- * @throws Error when a string is not PEM
+ * @throws Error when a string does not begin with a certificate in PEM
  */
 export function trustContextsFor(extraRootsPem: readonly string[] = NO_ROOTS): TrustContexts {
   const known = byIdentity.get(extraRootsPem)
@@ -44,6 +44,8 @@ export function trustContextsFor(extraRootsPem: readonly string[] = NO_ROOTS): T
 
 function createContexts(extraRootsPem: readonly string[]): TrustContexts {
   machineRoots ??= [...new Set([...getCACertificates('default'), ...getCACertificates('system')])]
+  // As a CA, OpenSSL skips in silence what it cannot read.
+  for (const pem of extraRootsPem) void new X509Certificate(pem)
   const ca = [...machineRoots, ...extraRootsPem]
   const modern = createSecureContext({ ca, minVersion: 'TLSv1.2', ecdhCurve: CLASSIC_GROUPS })
   let legacy: SecureContext | null = null

@@ -180,7 +180,7 @@ const BY_FAILURE: Readonly<Record<ProbeFailure, FailureText>> = {
     },
   },
   reset: {
-    cause: { en: 'closed the connection without an answer', zh: '未应答即断开连接' },
+    cause: { en: 'closed the connection before the handshake was complete', zh: '握手完成前即断开连接' },
     remedy: {
       en: 'Check that the port speaks TLS and that the load balancer in front has a working server behind it.',
       zh: '请检查该端口是否使用 TLS，以及前端负载均衡后是否有可用的服务器。',
@@ -228,11 +228,16 @@ function short(sha256: string): string {
 }
 
 function day(epochMs: number): string {
-  return new Date(epochMs).toISOString().slice(0, 10)
+  return toText(epochMs).slice(0, 10)
 }
 
 function instant(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+  return `${toText(epochMs).slice(0, 19).replace('T', ' ')} UTC`
+}
+
+// A hostile certificate may hold a date that is none.
+function toText(epochMs: number): string {
+  return Number.isNaN(new Date(epochMs).getTime()) ? '????-??-??T??:??:??' : new Date(epochMs).toISOString()
 }
 
 const MAX_LISTED_NAMES = 5

@@ -46,7 +46,7 @@ export interface HostVerification {
   readonly ok: boolean
 }
 
-/** Probes and judges every address of a host. Never rejects: a name that does not resolve is an outcome. */
+/** Probes and judges every address of a host. A name that does not resolve is an outcome; rejects only when a trusted root is not PEM. */
 export async function verifyHost(request: VerifyRequest): Promise<HostVerification> {
   const { host, port, serverName = unbracket(host) } = request
   const found = await findAddresses(host, request.resolver)
