@@ -91,7 +91,7 @@ function httpHost({ name, addresses, httpPort, validationUrl }: SiteOptions): st
   const validation = VALIDATION_PATHS.map(
     (path) => `  location ${path} {
     proxy_pass ${validationUrl};
-    proxy_set_header Host $host;
+    proxy_set_header Host $http_host;
   }`,
   )
   return `server {
@@ -111,6 +111,7 @@ ${listen(addresses, httpsPort, ' ssl')}
   server_name ${name};
   ssl_certificate ${certificatePath};
   ssl_certificate_key ${keyPath};
+  ssl_protocols TLSv1.2 TLSv1.3;
   location / {
     default_type text/plain;
     return 200 "The shop is open.\\n";

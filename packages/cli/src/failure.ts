@@ -60,12 +60,20 @@ function serviceAway(url: string, what: string): ProblemDocument {
   }
 }
 
-/** The system's or the HTTP client's word, such as `ECONNREFUSED`; it may be several causes deep. */
+const SYSTEM_CODE = /^(E[A-Z0-9]+|UND_ERR_[A-Z_]+|ERR_(SSL|TLS)_[A-Z_]+)$/
+
+/** The system's or the HTTP client's word, such as `ECONNREFUSED`, several causes deep; or that the answer is not Evercert's. */
 function findSystemError(error: unknown): string | null {
+  let last: string | null = null
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && typeof at.code === 'string' && /^(E[A-Z0-9]+|UND_ERR_[A-Z_]+|ERR_(SSL|TLS)_[A-Z_]+)$/.test(at.code))
-      return at.code
+    if ('code' in at && typeof at.code === 'string' && SYSTEM_CODE.test(at.code)) return at.code
+    if (at !== error) last = at.message
   }
+  if (error instanceof TypeError && error.message === 'fetch failed') return last ?? error.message
+  if (error instanceof TypeError) return `the answer is not that of an Evercert service (${error.message})`
+  // The API's client rejects so when the body is neither what the contract says nor a problem document.
+  if (error instanceof Error && 'status' in error)
+    return `the answer (${String(error.status)}) is not that of an Evercert service`
   return null
 }
 

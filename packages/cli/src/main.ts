@@ -5,14 +5,27 @@
  */
 import { runProgram } from './program.ts'
 
+const IMPATIENCE_MS = 500
+const EXIT_INTERRUPTED = 130
+
 process.exitCode = await runProgram(process.argv.slice(2), {
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
   interactive: process.stdin.isTTY === true && process.stdout.isTTY === true,
   now: () => Date.now(),
-  onInterrupt: (handler) => {
-    process.once('SIGINT', handler)
-    return () => process.off('SIGINT', handler)
-  },
+  onInterrupt,
 })
+
+/** Under npm Ctrl-C comes twice, from the terminal and from npm: only one that comes later means "at once". */
+function onInterrupt(handler: () => void): () => void {
+  let firstAt: number | null = null
+  const listener = () => {
+    if (firstAt !== null && performance.now() - firstAt > IMPATIENCE_MS) process.exit(EXIT_INTERRUPTED)
+    if (firstAt !== null) return
+    firstAt = performance.now()
+    handler()
+  }
+  process.on('SIGINT', listener)
+  return () => process.off('SIGINT', listener)
+}

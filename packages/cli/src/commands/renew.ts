@@ -28,6 +28,8 @@ export interface RenewOptions {
 export const EXIT = { served: 0, failed: 1, notDue: 2, interrupted: 130 } as const
 
 export async function renewCommand(session: Session, wanted: string, options: RenewOptions): Promise<number> {
+  const changes = changesOf(options)
+  const timeoutMs = options.timeout === undefined ? null : parseTimeout(options.timeout)
   const client = await session.client()
   const old = await findOld(client, await findCertificate(client, wanted))
   // With --json the steps are the events of a program's log: they go to stderr, and stdout keeps one document.
@@ -39,12 +41,12 @@ export async function renewCommand(session: Session, wanted: string, options: Re
     const walk = walkRenewal({
       client,
       oldId: old.id,
-      changes: changesOf(options),
+      changes,
       progress,
       say: session.say,
       confirm: (offer) => confirmOffer(session, offer, options),
       signal: interruption.signal,
-      timeoutMs: options.timeout === undefined ? null : parseTimeout(options.timeout),
+      timeoutMs,
     })
     return report(session, await Promise.race([walk, whenAborted(interruption.signal)]), progress)
   } catch (error) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isIPv6 } from 'node:net'
 import { verifyHost, type AddressVerification, type HostVerification, type ServedCertificate } from '@evercert/pki/probe'
 import { failure } from '../failure.ts'
 import { formatOpensslDate } from '../format.ts'
@@ -44,7 +45,7 @@ export async function verifyCommand(session: Session, site: string, options: Ver
 export function parseSite(site: string): { readonly host: string; readonly port: number } {
   const text = site.replace(/^https:\/\//i, '').replace(/\/.*$/, '')
   const match = /^(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(text)
-  const bareIpv6 = match === null && /^[0-9a-f:.]+$/i.test(text) ? text : null
+  const bareIpv6 = match === null && isIPv6(text) ? text : null
   const host = bareIpv6 ?? match?.[1] ?? ''
   const port = Number(match?.[2] ?? DEFAULT_PORT)
   if (host !== '' && port >= 1 && port <= 65_535) return { host, port }

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { parseFingerprint, parseSite } from '../../src/commands/verify.ts'
+
+describe('parseSite', () => {
+  it.each([
+    ['example.com', 'example.com', 443],
+    ['example.com:8443', 'example.com', 8443],
+    ['https://example.com:8443/path', 'example.com', 8443],
+    ['192.0.2.1:443', '192.0.2.1', 443],
+    ['[2001:db8::1]:8443', '[2001:db8::1]', 8443],
+    ['2001:db8::1', '2001:db8::1', 443],
+    ['例子.中国', '例子.中国', 443],
+  ])('%s is %s, port %i', (text, host, port) => {
+    expect(parseSite(text)).toEqual({ host, port })
+  })
+
+  it.each(['', ':443', 'host:0', 'host:65536', 'host:https', 'a:b:c'])('refuses %j', (text) => {
+    expect(() => parseSite(text)).toThrow(/host or host:port/)
+  })
+})
+
+describe('parseFingerprint', () => {
+  it('takes hex, and the colons and capitals of openssl', () => {
+    const hex = 'ab'.repeat(32)
+    expect(parseFingerprint(hex)).toBe(hex)
+    expect(parseFingerprint(hex.toUpperCase().replaceAll(/(..)(?=.)/g, '$1:'))).toBe(hex)
+  })
+
+  it.each(['ab', 'zz'.repeat(32), ''])('refuses %j', (text) => {
+    expect(() => parseFingerprint(text)).toThrow(/SHA-256/)
+  })
+})

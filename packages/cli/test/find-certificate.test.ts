@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { CliFailure } from '../src/failure.ts'
+import { chooseCertificate } from '../src/find-certificate.ts'
+import { aCertificate, aFreshCertificate } from './builders.ts'
+
+const shop = aCertificate({ id: 'crt_01aaaa', name: 'shop', domains: ['shop.example.com', 'www.example.com'] })
+const mail = aCertificate({ id: 'crt_01abbb', name: 'mail', domains: ['mail.example.com'] })
+const all = [shop, mail]
+
+function codeOf(work: () => unknown): string {
+  try {
+    work()
+    return 'not refused'
+  } catch (error) {
+    return error instanceof CliFailure ? error.problem.code : String(error)
+  }
+}
+
+describe('chooseCertificate', () => {
+  it.each([
+    ['crt_01aaaa', shop],
+    ['crt_01ab', mail],
+    ['shop', shop],
+    ['mail.example.com', mail],
+    ['WWW.Example.com', shop],
+  ])('%s means the right one', (wanted, certificate) => {
+    expect(chooseCertificate(wanted, all)).toBe(certificate)
+  })
+
+  it('refuses the beginning of several ids, and says which', () => {
+    expect(codeOf(() => chooseCertificate('crt_01a', all))).toBe('invalid')
+    expect(() => chooseCertificate('crt_01a', all)).toThrow(/crt_01aaaa, crt_01abbb/)
+  })
+
+  it('refuses a beginning too short to be meant as one', () => {
+    expect(codeOf(() => chooseCertificate('crt', [shop]))).toBe('notFound')
+  })
+
+  it('refuses what nothing is called', () => {
+    expect(codeOf(() => chooseCertificate('unknown.example.com', all))).toBe('notFound')
+  })
+
+  it('takes a name before a domain of another one', () => {
+    const named = aCertificate({ id: 'crt_02', name: 'mail.example.com', domains: [] })
+    expect(chooseCertificate('mail.example.com', [...all, named])).toBe(named)
+  })
+
+  it('takes the newest link of a chain of renewals', () => {
+    const second = aFreshCertificate({ id: 'crt_2', renewsCertificateId: 'crt_1' })
+    const third = aFreshCertificate({ id: 'crt_3', renewsCertificateId: 'crt_2' })
+    const first = aCertificate({ id: 'crt_1' })
+    expect(chooseCertificate('shop.example.com', [first, third, second])).toBe(third)
+  })
+
+  it('does not guess between certificates that do not renew each other', () => {
+    const other = aCertificate({ id: 'crt_9' })
+    expect(codeOf(() => chooseCertificate('shop.example.com', [aCertificate(), other]))).toBe('invalid')
+  })
+})

@@ -1,0 +1,109 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { problemDocument } from '@evercert/contract'
+import { afterEach, describe, expect, it } from 'vitest'
+import { runProgram } from '../src/program.ts'
+import { aShell } from './builders.ts'
+
+const servers: Server[] = []
+afterEach(() => servers.splice(0).forEach((server) => server.close()))
+
+/** Answers everything in the same way. */
+async function aServer(status: number, contentType: string, body: string): Promise<string> {
+  const server = createServer((_request, response) => response.writeHead(status, { 'content-type': contentType }).end(body))
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+describe('wrong usage', () => {
+  it.each([[['bogus']], [['list', '--bogus']], [['renew']], [['upload', '--name', 'x']], [['list', '--lang', 'fr']]])(
+    '%j ends with 64, which is none of the codes of renew',
+    async (argv) => {
+      const shell = aShell()
+      expect(await runProgram(argv, shell)).toBe(64)
+      expect(shell.err()).toMatch(/Cause: .*\n {2}Remedy: /)
+      expect(shell.out()).toBe('')
+    },
+  )
+
+  it('prints the help when there is no command', async () => {
+    const shell = aShell()
+    expect(await runProgram([], shell)).toBe(64)
+    expect(shell.err()).toContain('renew [options] <certificate>')
+  })
+
+  it('prints the help that is asked for on stdout', async () => {
+    const shell = aShell()
+    expect(await runProgram(['renew', '--help', '--lang', 'zh'], shell)).toBe(0)
+    expect(shell.out()).toContain('不询问，直接购买')
+  })
+})
+
+describe('failures', () => {
+  it('are problem documents with --json', async () => {
+    const shell = aShell()
+    expect(await runProgram(['list', '--json'], shell)).toBe(1)
+    expect(problemDocument.parse(JSON.parse(shell.err())).code).toBe('unauthenticated')
+    expect(shell.out()).toBe('')
+  })
+
+  it('are shown in Chinese with cause and remedy', async () => {
+    const shell = aShell({ LANG: 'zh_CN.UTF-8' })
+    expect(await runProgram(['list'], shell)).toBe(1)
+    expect(shell.err()).toContain('未提供 API 令牌')
+    expect(shell.err()).toContain('处理：')
+  })
+
+  it('say so when the service is away', async () => {
+    const shell = aShell({ EVERCERT_TOKEN: 't' })
+    expect(await runProgram(['list', '--url', 'http://127.0.0.1:9'], shell)).toBe(1)
+    expect(shell.err()).toContain('evercert serve')
+  })
+
+  it('say so when something else answers', async () => {
+    const url = await aServer(200, 'text/html', '<h1>It works</h1>')
+    const shell = aShell({ EVERCERT_TOKEN: 't' })
+    expect(await runProgram(['list', '--url', url], shell)).toBe(1)
+    expect(shell.err()).not.toContain('internal')
+  })
+
+  it('show what the service said, without its control characters', async () => {
+    const problem = {
+      type: 'urn:evercert:problem:forbidden',
+      title: 'The token does not allow this',
+      status: 403,
+      code: 'forbidden',
+      detail: 'No \u001B[2Jentry.',
+      cause: { en: 'A cause.', zh: '原因。' },
+      remedy: { en: 'A remedy.', zh: '处理。' },
+      facts: {},
+      requestId: 'req_1',
+    }
+    const url = await aServer(403, 'application/problem+json', JSON.stringify(problem))
+    const shell = aShell({ EVERCERT_TOKEN: 't' })
+    expect(await runProgram(['orders', '--url', url], shell)).toBe(1)
+    expect(shell.err()).toContain('No entry.')
+    expect(shell.err()).toContain('Remedy: A remedy.')
+    expect(shell.err()).toContain('req_1')
+  })
+
+  it('never show the token', async () => {
+    const shell = aShell({ EVERCERT_TOKEN: 'top-secret-token' })
+    await runProgram(['balance', '--url', 'http://127.0.0.1:9'], shell)
+    await runProgram(['balance', '--json', '--url', 'http://127.0.0.1:9'], shell)
+    expect(shell.out() + shell.err()).not.toContain('top-secret-token')
+  })
+})
+
+describe('options', () => {
+  it.each([[['renew', 'x', '--term', '4']], [['renew', 'x', '--timeout', 'soon']], [['list', '--status', 'old']]])(
+    '%j is refused before anything is sent',
+    async (argv) => {
+      const url = await aServer(500, 'text/plain', '')
+      const shell = aShell({ EVERCERT_TOKEN: 't' })
+      expect(await runProgram([...argv, '--json', '--url', url], shell)).toBe(1)
+      expect(problemDocument.parse(JSON.parse(shell.err())).code).toBe('invalid')
+    },
+  )
+})

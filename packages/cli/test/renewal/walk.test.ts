@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import { createSay } from '../../src/language.ts'
+import { createProgress } from '../../src/progress.ts'
+import { findOld, orderKey } from '../../src/renewal/load-facts.ts'
+import { describeValidation, walkRenewal, type WalkResult } from '../../src/renewal/walk.ts'
+import { aCertificate, aFreshCertificate, aRenewal, notRenewable } from '../builders.ts'
+import { createFakeService, type FakeService } from './fake-service.ts'
+
+interface Wish {
+  readonly confirm?: () => Promise<boolean>
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number
+}
+
+function walk({ client }: FakeService, wish: Wish = {}) {
+  const progress = createProgress({ stream: { write: () => undefined }, env: {} })
+  const result: Promise<WalkResult> = walkRenewal({
+    client,
+    oldId: 'crt_old',
+    changes: {},
+    progress,
+    say: createSay('en'),
+    confirm: wish.confirm ?? (() => Promise.resolve(true)),
+    signal: wish.signal ?? new AbortController().signal,
+    timeoutMs: wish.timeoutMs ?? null,
+    pollMs: 1,
+  })
+  return { result, progress }
+}
+
+/** The calls of a run that nobody interrupts. */
+async function callsOfOneRun(): Promise<number> {
+  const service = createFakeService()
+  await walk(service).result
+  return service.calls.length
+}
+
+describe('walkRenewal', () => {
+  it('goes through every step to the proof', async () => {
+    const service = createFakeService()
+    const { result, progress } = walk(service)
+    expect((await result).result).toBe('served')
+    const names = progress.steps.map(({ name }) => name)
+    expect(names).toEqual(['quote', 'order', 'payment', 'application', 'validation', 'issuance', 'proof'])
+  })
+
+  it.each(['before', 'after'] as const)('never doubles anything, interrupted %s any call and run again', async (moment) => {
+    const count = await callsOfOneRun()
+    for (let at = 1; at <= count; at++) {
+      const service = createFakeService()
+      let seen = 0
+      service.onCall = (_call, when) => {
+        if (when === moment && ++seen === at) throw new Error('interrupted')
+      }
+      await expect(walk(service).result).rejects.toThrow('interrupted')
+      expect((await walk(service).result).result).toBe('served')
+      expect([service.orders.length, service.payments(), service.submissions()], `call ${at}`).toEqual([1, 1, 1])
+    }
+  })
+
+  it('buys nothing when the offer is declined', async () => {
+    const service = createFakeService()
+    expect((await walk(service, { confirm: () => Promise.resolve(false) }).result).result).toBe('declined')
+    expect(service.orders).toEqual([])
+  })
+
+  it('asks again before it pays an order of an earlier run, and only once in a run', async () => {
+    const service = createFakeService()
+    service.onCall = (call, when) => {
+      if (call === 'orders.pay' && when === 'before') throw new Error('interrupted')
+    }
+    await expect(walk(service).result).rejects.toThrow('interrupted')
+    service.onCall = () => undefined
+    let asked = 0
+    const confirm = () => Promise.resolve((asked += 1) > 0)
+    await walk(service, { confirm }).result
+    await walk(createFakeService(), { confirm }).result
+    expect(asked).toBe(2)
+  })
+
+  it('ends at once when it is broken off while it waits', async () => {
+    const controller = new AbortController()
+    const service = createFakeService()
+    service.onCall = (call) => {
+      if (call === 'applications.submit') controller.abort()
+    }
+    await expect(walk(service, { signal: controller.signal }).result).rejects.toThrow('interrupted')
+  })
+
+  it('gives up waiting after the time-out, and goes on the next time', async () => {
+    const service = createFakeService()
+    await expect(walk(service, { timeoutMs: 0 }).result).rejects.toMatchObject({ problem: { code: 'timedOut' } })
+    expect((await walk(service).result).result).toBe('served')
+  })
+})
+
+describe('orderKey', () => {
+  it('stays the same until an order was given up', () => {
+    expect(orderKey('crt_old', [])).toBe('renew-crt_old-1')
+    expect(orderKey('crt_old', [{ state: 'placed' }])).toBe('renew-crt_old-1')
+    expect(orderKey('crt_old', [{ state: 'cancelled' }, { state: 'expired' }])).toBe('renew-crt_old-3')
+  })
+})
+
+describe('findOld', () => {
+  const service = createFakeService()
+
+  it('is the certificate itself when it can be renewed', async () => {
+    const named = aCertificate({ renewsCertificateId: 'crt_older' })
+    expect(await findOld(service.client, named)).toBe(named)
+  })
+
+  it('is the one that an unfinished renewal renews', async () => {
+    const named = aFreshCertificate({ renewalProcess: aRenewal({ state: 'open', newCertificateId: 'crt_new' }) })
+    expect((await findOld(service.client, named)).id).toBe('crt_old')
+  })
+
+  it('is the certificate itself once its renewal is closed: there is nothing to go on with', async () => {
+    const renewalProcess = aRenewal({ state: 'closed', newCertificateId: 'crt_new' })
+    const named = aFreshCertificate({ renewalProcess, renewal: notRenewable('renewalNotYetOpen') })
+    expect(await findOld(service.client, named)).toBe(named)
+  })
+})
+
+describe('describeValidation', () => {
+  const validation = { domain: 'shop.example.com', state: 'pending' as const, problem: null, validatedAt: null }
+
+  it('shows where the file goes and what is in it', () => {
+    const location = 'http://shop.example.com/.well-known/pki-validation/fileauth.txt'
+    const lines = describeValidation({ ...validation, method: 'file', location, content: 'token\n' }, createSay('en'))
+    expect(lines).toEqual(['File for shop.example.com:', `  ${location}`, '  token'])
+  })
+
+  it('shows the DNS record, without what would drive the terminal', () => {
+    const record = { ...validation, method: 'dns' as const, location: '_dnsauth.shop.example.com', content: 'value\u001B[2J' }
+    expect(describeValidation(record, createSay('zh'))[1]).toBe('  _dnsauth.shop.example.com  TXT  "value"')
+  })
+})
