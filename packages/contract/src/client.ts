@@ -66,7 +66,8 @@ function throwApiProblems(client: Client): Client {
   const wrap = (value: unknown): unknown => {
     if (typeof value !== 'function') return value
     return new Proxy(value, {
-      get: (target, name) => wrap(Reflect.get(target, name) as unknown),
+      // Without a `then` the client survives being awaited: the link's own would resolve to the client beneath, without problems.
+      get: (target, name) => (name === 'then' ? undefined : wrap(Reflect.get(target, name) as unknown)),
       apply: async (target, self, args: unknown[]) => {
         try {
           return (await Reflect.apply(target, self, args)) as unknown
