@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 const roots = ['packages', 'demo', 'bench']
 const result = spawnSync(
   process.execPath,
-  ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.mjs', ...roots],
+  ['node_modules/dependency-cruiser/bin/dependency-cruiser.mjs', '--config', '.dependency-cruiser.mjs', ...roots],
   { encoding: 'utf8' },
 )
 process.stdout.write(result.stdout + result.stderr)

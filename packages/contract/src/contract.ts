@@ -213,6 +213,7 @@ export const contract = {
           title: z.string().trim().min(1).max(64),
           kind: z.string().min(1).max(32),
           config: z.record(z.string(), z.unknown()),
+          rootPem: z.string().max(65_536).optional().meta({ description: 'Root trusted when sites of this issuer are proved' }),
         }),
       )
       .output(issuerView),

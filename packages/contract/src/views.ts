@@ -321,3 +321,5 @@ export type BalanceView = z.infer<typeof balanceView>
 export function page<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() })
 }
+
+export type ValidationView = z.infer<typeof validationView>

@@ -18,12 +18,13 @@ import {
 import { readFile, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { probeAddress } from '@evercert/pki/probe'
+import { probeAddress, verifyHost } from '@evercert/pki/probe'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createChain, type TestLeaf } from '../../../../test/harness/certificates.ts'
 import { startNginx, type Nginx } from '../../../../test/harness/nginx.ts'
 import { deployAdapters } from '../../src/adapters/deploy/index.ts'
-import { localFiles, localFilesConfig, localFilesTarget } from '../../src/adapters/deploy/local-files/local-files.ts'
+import { localFilesConfig } from '../../src/adapters/deploy/local-files/config.ts'
+import { localFiles, localFilesTarget } from '../../src/adapters/deploy/local-files/local-files.ts'
 import type { CertificatePair } from '../../src/ports/deploy.ts'
 import { deployContract } from './deploy-contract.ts'
 import { kitWithoutNetwork } from './deploy-kit.ts'
@@ -581,6 +582,33 @@ describe('a file system that refuses', () => {
     const paths = site()
     mkdirSync(paths.keyPath)
     await expect(target(paths).apply(issue())).rejects.toMatchObject({ code: 'deployRefused' })
+  })
+})
+
+describe('what the adapter says is not believed', () => {
+  test('a reload that succeeds and does nothing: the files are new, and the handshake shows the old certificate', async () => {
+    const paths = site()
+    const [old, next] = [issue(), issue()]
+    writePair(paths, old)
+    const nginx = await startNginx(paths)
+    try {
+      const { previousSha256, reloaded } = await target({ ...paths, reloadCommand: ['true'] }).apply(next)
+      expect(reloaded).toBe(true)
+      const { addresses, ok } = await verifyHost({
+        host: 'site.test',
+        port: nginx.httpsPort,
+        resolver: () => Promise.resolve(nginx.addresses),
+        expected: { sha256: next.sha256, previousSha256 },
+        concurrency: 2,
+        timeoutMs: 5_000,
+        trustedRootsPem: roots,
+        now: Date.now(),
+      })
+      expect(ok).toBe(false)
+      expect(addresses.map(({ verdict }) => verdict)).toEqual(nginx.addresses.map(() => 'oldCertificate'))
+    } finally {
+      await nginx.stop()
+    }
   })
 })
 

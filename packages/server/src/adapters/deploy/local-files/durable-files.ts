@@ -114,7 +114,8 @@ function unfinishedNameOf(path: string): string {
   return `${path}.${randomBytes(6).toString('hex')}${UNFINISHED}`
 }
 
-function hasCode(error: unknown, code: string): boolean {
+/** Whether an error of the file system is of this kind, such as `ENOENT`. */
+export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
 }
 

@@ -6,43 +6,17 @@
  *
  * @module
  */
-import { statfs } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { z } from 'zod'
 import { AppError } from '../../../domain/errors.ts'
 import { deployAdapter, type CertificatePair, type DeployEvidence, type DeployTarget } from '../../../ports/deploy.ts'
 import type { AdapterKit } from '../../../ports/kit.ts'
 import { runCommand, type CommandResult } from './command.ts'
+import { localFilesConfig, type LocalFilesConfig } from './config.ts'
 import { orRefuse } from './durable-files.ts'
+import { ensureSpace } from './free-space.ts'
 import { takeLock } from './lock.ts'
 import { checkPair, isSamePair, readFoundPair, readLeafSha256, type CheckedPair, type FoundPair } from './pair.ts'
 import { rightsFor } from './rights.ts'
 import { openVersionStore, type PendingReload, type VersionStore } from './version-store.ts'
-
-const absolutePath = z.string().regex(/^\/[^\0]*[^/\0]$/, 'an absolute path of a file')
-const argv = z.array(z.string().min(1)).min(1)
-const DEFAULT_TIMEOUT_SECONDS = 30
-
-export const localFilesConfig = z
-  .object({
-    certificatePath: absolutePath.describe('Where the server reads the chain (PEM, leaf first)'),
-    keyPath: absolutePath.describe('Where the server reads the private key (PEM)'),
-    testCommand: argv.optional().describe('Checks the configuration of the server: program and arguments, no shell'),
-    reloadCommand: argv.optional().describe('Makes the server read its certificate again: program and arguments, no shell'),
-    commandTimeoutSeconds: z.int().min(1).max(600).default(DEFAULT_TIMEOUT_SECONDS),
-    certificateMode: z
-      .string()
-      .regex(/^0?[0-7]{3}$/)
-      .optional()
-      .describe('Octal; default: that of the file that is there, else 644'),
-    keyMode: z
-      .string()
-      .regex(/^0?[0-7]{2}0$/, 'octal, nothing for others')
-      .optional()
-      .describe('Octal, nothing for others; default: that of the file that is there, else 600'),
-  })
-  .refine(({ certificatePath, keyPath }) => certificatePath !== keyPath, 'certificatePath and keyPath must be two files')
-export type LocalFilesConfig = z.infer<typeof localFilesConfig>
 
 export const localFiles = deployAdapter({
   kind: 'deploy',
@@ -278,23 +252,6 @@ async function ensureHealthyConfiguration(context: Context, found: FoundPair): P
     'deployRefused',
     `Testing the configuration before the deployment: it is broken already (${tested.ending}), nothing was changed: correct it, then deploy again.${withOutput(tested)}`,
     { facts: { command: 'test', ending: tested.ending, log: context.log } },
-  )
-}
-
-/** Files, folders and links of a deployment, each at least a block. */
-const BLOCKS_NEEDED = 12
-
-async function ensureSpace(store: VersionStore, found: FoundPair, wanted: CheckedPair): Promise<void> {
-  const folder = dirname(store.folder)
-  const { bsize, bavail, files, ffree } = await orRefuse('Asking for the free space', () => statfs(folder))
-  const contentBytes =
-    wanted.certificatePem.length + wanted.keyPem.length + (found.certificate?.bytes.length ?? 0) + (found.key?.bytes.length ?? 0)
-  const neededBytes = 2 * (contentBytes + BLOCKS_NEEDED * bsize)
-  const freeBytes = bavail * bsize
-  if (freeBytes >= neededBytes && (files === 0 || ffree >= 2 * BLOCKS_NEEDED)) return
-  throw new AppError(
-    'deployRefused',
-    `Deploying to ${folder}: the file system has ${freeBytes} bytes and ${ffree} files left, ${neededBytes} and ${2 * BLOCKS_NEEDED} are wanted for a safe swap, nothing was changed: free some space.`,
   )
 }
 

@@ -6,7 +6,7 @@
 import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { AppError } from '../../../domain/errors.ts'
-import { findOrNull, UNFINISHED } from './durable-files.ts'
+import { findOrNull, hasCode, UNFINISHED } from './durable-files.ts'
 
 const lockFile = z.object({ pid: z.int().positive(), takenAt: z.number() })
 
@@ -32,7 +32,8 @@ export async function takeLock(path: string, options: LockOptions): Promise<() =
     }
   } catch (error) {
     heldHere.delete(path)
-    throw error
+    // Another deployment, which changed nothing, has just removed the folder.
+    throw hasCode(error, 'ENOENT') ? busy() : error
   }
   return async () => {
     await rm(path, { force: true })
@@ -48,7 +49,7 @@ async function tryToTake(path: string, now: number): Promise<boolean> {
     await link(unfinished, path)
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    if (hasCode(error, 'EEXIST')) return false
     throw error
   } finally {
     await rm(unfinished, { force: true })
@@ -76,7 +77,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return hasCode(error, 'EPERM')
   }
 }
 

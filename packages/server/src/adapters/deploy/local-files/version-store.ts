@@ -20,6 +20,7 @@ import { z } from 'zod'
 import {
   findLinkTarget,
   findOrNull,
+  hasCode,
   removeFile,
   replaceText,
   replaceWithLink,
@@ -64,7 +65,7 @@ export interface VersionStore {
   rememberPrevious(version: string | null): Promise<void>
   /** Removes every version but the current and the previous one, and what a crash left unfinished. */
   prune(): Promise<void>
-  /** Removes the folder if it holds no version in use. */
+  /** Removes the folder if it is empty. Never rejects. */
   removeIfUnused(): Promise<void>
 }
 
@@ -133,15 +134,22 @@ export async function openVersionStore(paths: { certificatePath: string; keyPath
       for (const name of leftovers) await rm(at(name), { recursive: true, force: true })
     },
     removeIfUnused: async () => {
-      const names = (await findOrNull(readdir(folder))) ?? []
-      if (names.length === 0) await findOrNull(rmdir(folder))
+      try {
+        await rmdir(folder)
+      } catch {
+        // In use: it is not empty.
+      }
     },
   }
 }
 
 // Not the recursive kind: that one tells a read-only file system as a missing folder.
 async function ensureFolder(folder: string): Promise<void> {
-  if ((await findOrNull(stat(folder))) === null) await mkdir(folder, { mode: 0o755 })
+  try {
+    await mkdir(folder, { mode: 0o755 })
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error
+  }
 }
 
 const PENDING = 'pending-reload'

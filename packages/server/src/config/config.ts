@@ -1,0 +1,167 @@
+/**
+ * The environment, parsed once into a frozen object that is passed on. All problems are reported together.
+ *
+ * @module
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
+import { z } from 'zod'
+import { isTimeZone } from '../domain/zoned-day.ts'
+
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  )
+const port = z.coerce.number().int().min(0).max(65_535)
+
+/** Each setting with its default and what it is for: docs/generated/configuration.md is printed from this. */
+export const configSchema = z.object({
+  EVERCERT_DATA_DIR: z.string().optional().meta({
+    description: 'Folder of the embedded database, the master key and the operator token',
+    default: '~/.local/share/evercert',
+  }),
+  EVERCERT_DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
+    .optional()
+    .meta({ description: 'PostgreSQL 15 or later; unset = embedded database in the data folder', secret: true }),
+  EVERCERT_MASTER_KEY: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hex digits')
+    .optional()
+    .meta({ description: 'Master key of all stored secrets; unset = file master.key in the data folder', secret: true }),
+  EVERCERT_HOST: z.string().default('127.0.0.1').meta({ description: 'Address to listen on' }),
+  EVERCERT_PORT: port.default(8470).meta({ description: 'Port to listen on; 0 = a free one' }),
+  EVERCERT_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({ description: 'How others reach this service; written into certificates of the built-in CA (CRL, issuer)' }),
+  EVERCERT_HTTP01_PORT: port.optional().meta({
+    description: 'A second, plain listener that answers validation files and nothing else; 0 = a free port; unset = none',
+  }),
+  EVERCERT_HTTP01_HOST: z.string().default('127.0.0.1').meta({ description: 'Address of that listener' }),
+  EVERCERT_DNS_SERVERS: list.meta({
+    description: 'DNS servers (host:port, comma separated) for validation and probes; unset = the system',
+  }),
+  EVERCERT_ALLOW_ADDRESSES: list.meta({
+    description: 'Private ranges (CIDR, comma separated) that outgoing requests and probes may reach; unset = none',
+  }),
+  EVERCERT_VALIDATION_HTTP_PORT: port.default(80).meta({ description: 'Port on which the built-in CA fetches validation files' }),
+  EVERCERT_VALIDATION_HTTPS_PORT: z
+    .union([z.literal('none'), port])
+    .default(443)
+    .meta({ description: 'The same over HTTPS, tried first; none = do not try' }),
+  EVERCERT_RENEWAL_WINDOW_DAYS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(90)
+    .default(30)
+    .meta({ description: 'Days before expiry from which a certificate is expiring soon and can be renewed' }),
+  EVERCERT_RENEWAL_WINDOW_TIME_ZONE: z
+    .string()
+    .refine(isTimeZone, 'is not a known time zone')
+    .optional()
+    .meta({ description: 'Count the window in calendar days of this zone; unset = periods of 24 hours' }),
+  EVERCERT_LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('warn')
+    .meta({ description: 'What is logged, as JSON lines on standard error' }),
+  EVERCERT_CLOCK_OFFSET_SECONDS: z.coerce
+    .number()
+    .int()
+    .default(0)
+    .meta({ description: 'Runs the service on another clock, for demonstrations; never for real use' }),
+})
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export interface Config {
+  readonly dataDir: string
+  readonly databaseUrl: string | null
+  readonly masterKey: string | null
+  readonly host: string
+  readonly port: number
+  readonly publicUrl: string | null
+  readonly proofListener: { readonly host: string; readonly port: number } | null
+  readonly dnsServers: readonly string[] | null
+  readonly allowAddresses: readonly string[]
+  readonly fileValidationPorts: { readonly http: number; readonly https: number | null }
+  readonly renewalPolicy: { readonly windowDays: number; readonly calendar: { readonly timeZone: string } | null }
+  readonly logLevel: string
+  readonly clockOffsetMs: number
+}
+
+/** All that is wrong with the environment, at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+const SECRETS = ['EVERCERT_DATABASE_URL', 'EVERCERT_MASTER_KEY'] as const
+
+/** @throws ConfigError naming each setting that is wrong or unknown */
+export function loadConfig(environment: Environment): Config {
+  const given = Object.fromEntries(Object.entries(readSecretFiles(environment)).filter(([, value]) => value !== ''))
+  const parsed = configSchema.safeParse(given)
+  const unknown = Object.keys(given).filter((name) => /^EVERCERT_[A-Z0-9_]+$/.test(name) && !isKnown(name))
+  const problems = [
+    ...unknown.map((name) => `${name}: there is no such setting`),
+    ...(parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)),
+  ]
+  if (!parsed.success || problems.length > 0) throw new ConfigError(`The settings are wrong:\n  ${problems.join('\n  ')}`)
+  return Object.freeze(toConfig(parsed.data))
+}
+
+/** Settings of the command, which the service ignores. */
+const OF_CLIENTS = new Set(['EVERCERT_URL', 'EVERCERT_TOKEN', 'EVERCERT_TOKEN_FILE', 'EVERCERT_LANG'])
+
+function isKnown(name: string): boolean {
+  return name in configSchema.shape || OF_CLIENTS.has(name) || SECRETS.some((secret) => name === `${secret}_FILE`)
+}
+
+function readSecretFiles(environment: Environment): Environment {
+  const result: Record<string, string | undefined> = { ...environment }
+  for (const name of SECRETS) {
+    const file = environment[`${name}_FILE`]
+    if (file === undefined || file === '') continue
+    if (!existsSync(file)) throw new ConfigError(`The settings are wrong:\n  ${name}_FILE: there is no file ${file}`)
+    result[name] = readFileSync(file, 'utf8').trim()
+  }
+  return result
+}
+
+function toConfig(settings: z.infer<typeof configSchema>): Config {
+  const https = settings.EVERCERT_VALIDATION_HTTPS_PORT
+  const timeZone = settings.EVERCERT_RENEWAL_WINDOW_TIME_ZONE
+  const proofPort = settings.EVERCERT_HTTP01_PORT
+  return {
+    dataDir: settings.EVERCERT_DATA_DIR === undefined ? defaultDataDir() : resolve(settings.EVERCERT_DATA_DIR),
+    databaseUrl: settings.EVERCERT_DATABASE_URL ?? null,
+    masterKey: settings.EVERCERT_MASTER_KEY ?? null,
+    host: settings.EVERCERT_HOST,
+    port: settings.EVERCERT_PORT,
+    publicUrl: settings.EVERCERT_PUBLIC_URL?.replace(/\/$/, '') ?? null,
+    proofListener: proofPort === undefined ? null : { host: settings.EVERCERT_HTTP01_HOST, port: proofPort },
+    dnsServers: settings.EVERCERT_DNS_SERVERS.length === 0 ? null : settings.EVERCERT_DNS_SERVERS,
+    allowAddresses: settings.EVERCERT_ALLOW_ADDRESSES,
+    fileValidationPorts: { http: settings.EVERCERT_VALIDATION_HTTP_PORT, https: https === 'none' ? null : https },
+    renewalPolicy: {
+      windowDays: settings.EVERCERT_RENEWAL_WINDOW_DAYS,
+      calendar: timeZone === undefined ? null : { timeZone },
+    },
+    logLevel: settings.EVERCERT_LOG_LEVEL,
+    clockOffsetMs: settings.EVERCERT_CLOCK_OFFSET_SECONDS * 1000,
+  }
+}
+
+/** `$XDG_DATA_HOME/evercert`, by default `~/.local/share/evercert`. */
+function defaultDataDir(): string {
+  const xdg = process.env['XDG_DATA_HOME']
+  return join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(homedir(), '.local', 'share'), 'evercert')
+}

@@ -1,0 +1,284 @@
+/**
+ * Certificates with everything their status is derived from, in one query: order, application, issuance, entitlement, renewals.
+ *
+ * @module
+ */
+import { sql, type Expression, type SqlBool } from 'kysely'
+import type { CertificateStatus } from '../domain/certificate/derive-status.ts'
+import type { RenewalFacts } from '../domain/certificate/decide-renewal.ts'
+import type { Specification } from '../domain/product/specification.ts'
+import type { Db } from './connect.ts'
+import { toMs } from './time.ts'
+import type { Trx } from './transition.ts'
+
+/** Facts of one certificate. Times are epoch milliseconds. */
+export interface CertificateRecord {
+  readonly id: string
+  readonly accountId: string
+  readonly name: string
+  readonly managed: boolean
+  readonly productId: string | null
+  readonly orderId: string | null
+  /** As bought; null for an upload. */
+  readonly specification: Specification | null
+  readonly domainCount: number | null
+  readonly termYears: number | null
+  readonly validityRule: 'public' | 'private' | null
+  readonly renewsCertificateId: string | null
+  readonly lineageId: string
+  readonly lineageIndex: number
+  readonly createdAt: number
+  readonly servedAt: number | null
+  readonly facts: RenewalFacts
+  readonly application: {
+    readonly id: string
+    readonly domains: readonly string[]
+    readonly retryAt: number | null
+    readonly failedCode: string | null
+    readonly failedDetail: string | null
+    readonly answered: boolean
+  } | null
+  readonly issuance: {
+    readonly id: string
+    readonly sha256: string
+    readonly serial: string
+    readonly issuer: string
+    readonly names: readonly string[]
+    readonly commonName: string | null
+    readonly notBefore: number
+    readonly notAfter: number
+  } | null
+  readonly entitlement: { readonly termYears: number; readonly entitledUntil: number; readonly toppedUpDays: number } | null
+  readonly targetCount: number
+  readonly endpointCount: number
+}
+
+function recordQuery(db: Db | Trx) {
+  return db
+    .selectFrom('certificate')
+    .leftJoin('order', (join) =>
+      join.onRef('order.id', '=', 'certificate.order_id').onRef('order.account_id', '=', 'certificate.account_id'),
+    )
+    .leftJoin('product', 'product.id', 'certificate.product_id')
+    .leftJoin('issuer', 'issuer.id', 'product.issuer_id')
+    .leftJoin('application', 'application.id', 'certificate.application_id')
+    .leftJoin('issuance', 'issuance.id', 'certificate.issuance_id')
+    .leftJoin('entitlement', 'entitlement.certificate_id', 'certificate.id')
+    .leftJoin('renewal', (join) =>
+      join.onRef('renewal.old_certificate_id', '=', 'certificate.id').on('renewal.state', '<>', 'cancelled'),
+    )
+    .select([
+      'certificate.id',
+      'certificate.account_id',
+      'certificate.name',
+      'certificate.origin',
+      'certificate.managed',
+      'certificate.product_id',
+      'certificate.order_id',
+      'certificate.renews_certificate_id',
+      'certificate.lineage_id',
+      'certificate.lineage_index',
+      'certificate.closed_as',
+      'certificate.revoked_at',
+      'certificate.revocation_requested_at',
+      'certificate.served_at',
+      'certificate.created_at',
+      'order.domain_type',
+      'order.certificate_type',
+      'order.grade',
+      'order.brand',
+      'order.domain_count',
+      'order.term_years as order_term_years',
+      'product.supports_renewal',
+      'issuer.validity_rule',
+      'application.id as application_id',
+      'application.state as application_state',
+      'application.identifiers',
+      'application.retry_at',
+      'application.failed_code',
+      'application.failed_detail',
+      'application.answered_at',
+      'issuance.id as issuance_id',
+      'issuance.sha256',
+      'issuance.serial',
+      'issuance.issuer',
+      'issuance.names',
+      'issuance.common_name',
+      'issuance.not_before',
+      'issuance.not_after',
+      'entitlement.term_years',
+      'entitlement.entitled_until',
+      'entitlement.topped_up_days',
+      'renewal.id as renewal_id',
+      'renewal.new_certificate_id',
+    ])
+    .select((builder) => [
+      builder
+        .selectFrom('target')
+        .whereRef('target.certificate_id', '=', 'certificate.id')
+        .select((count) => count.fn.countAll<number>().as('count'))
+        .as('target_count'),
+      builder
+        .selectFrom('endpoint')
+        .whereRef('endpoint.certificate_id', '=', 'certificate.id')
+        .select((count) => count.fn.countAll<number>().as('count'))
+        .as('endpoint_count'),
+    ])
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof recordQuery>['executeTakeFirstOrThrow']>>
+
+export async function findCertificate(db: Db | Trx, accountId: string, id: string): Promise<CertificateRecord | null> {
+  const row = await recordQuery(db)
+    .where('certificate.account_id', '=', accountId)
+    .where('certificate.id', '=', id)
+    .executeTakeFirst()
+  return row === undefined ? null : toRecord(row)
+}
+
+export interface ListRequest {
+  readonly accountId: string
+  readonly now: number
+  readonly limit: number
+  readonly status: CertificateStatus | null
+  readonly search: string | null
+  /** The last row of the page before. */
+  readonly after: { readonly lineageId: string; readonly lineageIndex: number } | null
+}
+
+/** One page, newest lineage first, a renewal directly under the certificate that it renews. */
+export async function listCertificates(db: Db, request: ListRequest): Promise<readonly CertificateRecord[]> {
+  let query = recordQuery(db).where('certificate.account_id', '=', request.accountId)
+  query = query.where(
+    request.status === null
+      ? sql<SqlBool>`certificate.closed_as is null`
+      : statusCondition(request.status, new Date(request.now)),
+  )
+  if (request.search !== null) query = query.where(searchCondition(request.search))
+  if (request.after !== null) {
+    const { lineageId, lineageIndex } = request.after
+    query = query.where(
+      sql<SqlBool>`(certificate.lineage_id < ${lineageId}
+        or (certificate.lineage_id = ${lineageId} and certificate.lineage_index > ${lineageIndex}))`,
+    )
+  }
+  const rows = await query
+    .orderBy('certificate.lineage_id', 'desc')
+    .orderBy('certificate.lineage_index', 'asc')
+    .limit(request.limit)
+    .execute()
+  return rows.map((row) => toRecord(row))
+}
+
+function searchCondition(search: string): Expression<SqlBool> {
+  const pattern = `%${search.toLowerCase().replace(/[\\%_]/g, (character) => `\\${character}`)}%`
+  return sql<SqlBool>`(lower(certificate.name) like ${pattern}
+    or array_to_string(issuance.names, ' ') like ${pattern} or array_to_string(application.identifiers, ' ') like ${pattern}
+    or issuance.sha256 like ${pattern} or certificate.id = ${search})`
+}
+
+/** The SQL twin of `deriveStatus`; a test compares the two over every combination of facts. */
+export function statusCondition(status: CertificateStatus, now: Date): Expression<SqlBool> {
+  const live = sql`certificate.closed_as is null and certificate.revoked_at is null`
+  const unissued = sql`${live} and issuance.id is null`
+  const valid = sql`${live} and issuance.not_after > ${now}`
+  switch (status) {
+    case 'cancelled':
+    case 'refunded':
+    case 'closed':
+      return sql<SqlBool>`(certificate.closed_as = ${status})`
+    case 'revoked':
+      return sql<SqlBool>`(certificate.closed_as is null and certificate.revoked_at is not null)`
+    case 'pendingApplication':
+      return sql<SqlBool>`(${unissued} and coalesce(application.state, 'withdrawn') = 'withdrawn')`
+    case 'inReview':
+      return sql<SqlBool>`(${unissued} and application.state in ('inReview', 'issued'))`
+    case 'pendingValidation':
+    case 'reviewFailed':
+      return sql<SqlBool>`(${unissued} and application.state = ${status})`
+    case 'expired':
+      return sql<SqlBool>`(${live} and issuance.not_after <= ${now})`
+    case 'revocationPending':
+      return sql<SqlBool>`(${valid} and certificate.revocation_requested_at is not null)`
+    case 'expiringSoon':
+      return sql<SqlBool>`(${valid} and certificate.revocation_requested_at is null and issuance.window_opens_at <= ${now})`
+    case 'issued':
+      return sql<SqlBool>`(${valid} and certificate.revocation_requested_at is null and issuance.window_opens_at > ${now})`
+  }
+}
+
+function toRecord(row: Row): CertificateRecord {
+  const issuance = toIssuance(row)
+  const specification = toSpecification(row)
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    name: row.name,
+    managed: row.managed,
+    productId: row.product_id,
+    orderId: row.order_id,
+    specification,
+    domainCount: row.domain_count,
+    termYears: row.order_term_years,
+    validityRule: row.validity_rule,
+    renewsCertificateId: row.renews_certificate_id,
+    lineageId: row.lineage_id,
+    lineageIndex: row.lineage_index,
+    createdAt: toMs(row.created_at),
+    servedAt: toMs(row.served_at),
+    facts: {
+      origin: row.origin,
+      brand: specification?.brand ?? '',
+      brandSupportsRenewal: row.supports_renewal,
+      closedAs: row.closed_as,
+      revokedAt: toMs(row.revoked_at),
+      revocationRequestedAt: toMs(row.revocation_requested_at),
+      application: row.application_state === null ? null : { state: row.application_state },
+      issuance,
+      entitledUntil: toMs(row.entitled_until),
+      liveRenewal: row.renewal_id === null ? null : { renewalId: row.renewal_id, certificateId: row.new_certificate_id },
+    },
+    application: toApplication(row),
+    issuance,
+    entitlement: toEntitlement(row),
+    targetCount: Number(row.target_count ?? 0),
+    endpointCount: Number(row.endpoint_count ?? 0),
+  }
+}
+
+function toSpecification(row: Row): Specification | null {
+  const { domain_type: domainType, certificate_type: certificateType, grade, brand } = row
+  if (domainType === null || certificateType === null || grade === null || brand === null) return null
+  return { domainType, certificateType, grade, brand }
+}
+
+function toApplication(row: Row): CertificateRecord['application'] {
+  if (row.application_id === null) return null
+  return {
+    id: row.application_id,
+    domains: row.identifiers ?? [],
+    retryAt: toMs(row.retry_at),
+    failedCode: row.failed_code,
+    failedDetail: row.failed_detail,
+    answered: row.answered_at !== null,
+  }
+}
+
+function toIssuance(row: Row): CertificateRecord['issuance'] {
+  if (row.issuance_id === null || row.not_before === null || row.not_after === null) return null
+  return {
+    id: row.issuance_id,
+    sha256: row.sha256 ?? '',
+    serial: row.serial ?? '',
+    issuer: row.issuer ?? '',
+    names: row.names ?? [],
+    commonName: row.common_name,
+    notBefore: toMs(row.not_before),
+    notAfter: toMs(row.not_after),
+  }
+}
+
+function toEntitlement(row: Row): CertificateRecord['entitlement'] {
+  if (row.entitled_until === null || row.term_years === null || row.topped_up_days === null) return null
+  return { termYears: row.term_years, entitledUntil: toMs(row.entitled_until), toppedUpDays: row.topped_up_days }
+}

@@ -1,0 +1,84 @@
+/**
+ * The database: PostgreSQL by URL, or embedded in a folder. Both speak one dialect; everything above sees Kysely.
+ *
+ * @module
+ */
+import type { PGlite } from '@electric-sql/pglite'
+import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely'
+import { Migrator, type Migration } from 'kysely/migration'
+import pg from 'pg'
+import * as initial from './migrations/0001-initial.ts'
+import { AppError } from '../domain/errors.ts'
+import { openEmbedded } from './embedded.ts'
+import type { Tables } from './tables.ts'
+
+export type Db = Kysely<Tables>
+
+export type DatabaseSettings =
+  | { readonly kind: 'postgres'; readonly url: string; readonly maxConnections?: number }
+  | { readonly kind: 'embedded'; readonly folder: string; readonly onFsync?: () => void }
+
+export interface Database {
+  readonly kind: 'postgres' | 'embedded'
+  readonly db: Db
+  /** Null for PostgreSQL. The job queue needs it, since it sends several statements at once. */
+  readonly pglite: PGlite | null
+  /** @throws AppError `storageUnavailable` */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-initial': initial }
+
+const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them
+const DEFAULT_CONNECTIONS = 10
+
+/** Opens the database and brings its schema up to date. @throws AppError `storageUnavailable` when it does not answer */
+export async function openDatabase(settings: DatabaseSettings): Promise<Database> {
+  const database = settings.kind === 'postgres' ? connectPostgres(settings) : await connectEmbedded(settings)
+  try {
+    await migrate(database.db)
+  } catch (error) {
+    await database.close().catch(() => {})
+    throw error
+  }
+  return database
+}
+
+function connectPostgres(settings: { readonly url: string; readonly maxConnections?: number }): Database {
+  const types = {
+    getTypeParser: ((oid: number, format: 'text' | 'binary') =>
+      oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+  }
+  const pool = new pg.Pool({ connectionString: settings.url, max: settings.maxConnections ?? DEFAULT_CONNECTIONS, types })
+  pool.on('error', () => {}) // an idle connection broke; the next query opens another or fails with its own error
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  return { kind: 'postgres', db, pglite: null, ping: () => ping(db), close: () => db.destroy() }
+}
+
+async function connectEmbedded(settings: { readonly folder: string; readonly onFsync?: () => void }): Promise<Database> {
+  const pglite = await openEmbedded(settings.folder, settings.onFsync)
+  const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) })
+  return { kind: 'embedded', db, pglite, ping: () => ping(db), close: () => db.destroy() }
+}
+
+async function ping(db: Db): Promise<void> {
+  try {
+    await sql`select 1`.execute(db)
+  } catch (cause) {
+    throw new AppError('storageUnavailable', 'Asking the database: it does not answer: check that it runs and try again.', {
+      cause,
+    })
+  }
+}
+
+async function migrate(db: Db): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) } })
+  const { error } = await migrator.migrateToLatest()
+  if (error === undefined) return
+  throw new AppError(
+    'storageUnavailable',
+    'Bringing the database schema up to date: it failed: see the log for the statement, mend the cause and start again.',
+    { cause: error },
+  )
+}

@@ -1,0 +1,57 @@
+/**
+ * The embedded database: PGlite in a folder, made durable. PGlite ships with fsync off; here every commit reaches the disk.
+ *
+ * @module
+ */
+import { fsyncSync } from 'node:fs'
+import { PGlite } from '@electric-sql/pglite'
+import { NodeFS } from '@electric-sql/pglite/nodefs'
+
+/** What a stream operation of Emscripten's NODEFS gets: `nfd` is the file descriptor of the host. */
+interface HostStream {
+  readonly nfd: number
+}
+
+interface HostModule {
+  readonly NODEFS: { readonly stream_ops: { fsync?: (stream: HostStream) => void } }
+}
+
+type Init = NodeFS['init']
+type EmscriptenOptions = Awaited<ReturnType<Init>>['emscriptenOpts']
+type PreRun = NonNullable<EmscriptenOptions['preRun']>
+
+/** NODEFS has no fsync of its own, so PostgreSQL's would do nothing. */
+class DurableFiles extends NodeFS {
+  readonly #onFsync: () => void
+
+  constructor(folder: string, onFsync: () => void) {
+    super(folder)
+    this.#onFsync = onFsync
+  }
+
+  override async init(...[pg, options]: Parameters<Init>): ReturnType<Init> {
+    const result = await super.init(pg, options)
+    const onFsync = this.#onFsync
+    const addFsync = (module: HostModule): void => {
+      module.NODEFS.stream_ops.fsync = (stream) => {
+        fsyncSync(stream.nfd)
+        onFsync()
+      }
+    }
+    const preRun = [addFsync, ...[result.emscriptenOpts.preRun ?? []].flat()] as unknown as PreRun
+    return { emscriptenOpts: { ...result.emscriptenOpts, preRun } }
+  }
+}
+
+/**
+ * Opens (or creates) the database in a folder.
+ *
+ * @param onFsync called after each fsync that reached the host, for the test that counts them
+ */
+export async function openEmbedded(folder: string, onFsync: () => void = () => {}): Promise<PGlite> {
+  const { defaultStartParams } = PGlite as unknown as { defaultStartParams: readonly string[] }
+  const startParams = [...defaultStartParams.filter((parameter) => parameter !== '-F'), '-c', 'wal_sync_method=fsync']
+  const pglite = new PGlite({ fs: new DurableFiles(folder, onFsync), startParams })
+  await pglite.waitReady
+  return pglite
+}

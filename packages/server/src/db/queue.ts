@@ -1,0 +1,107 @@
+/**
+ * The job queue: pg-boss on our own database, so that a job is enqueued in the transaction that makes it necessary.
+ *
+ * @module
+ */
+import { sql } from 'kysely'
+import { fromKysely, fromPglite, PgBoss } from 'pg-boss'
+import type { Database } from './connect.ts'
+import type { Trx } from './transition.ts'
+
+/** The one job: bring a certificate as far as it gets. */
+export interface AdvanceJob {
+  readonly certificateId: string
+}
+
+export interface ClaimedJob {
+  readonly id: string
+  readonly data: AdvanceJob
+}
+
+export interface Queue {
+  /** Enqueues inside the transaction. One queued and one running for each certificate: more are dropped. */
+  send(trx: Trx, job: AdvanceJob): Promise<void>
+  /** Enqueues outside any transaction, for the repair scan. */
+  sendNow(job: AdvanceJob): Promise<void>
+  /** Claims up to `count` jobs. */
+  claim(count: number): Promise<readonly ClaimedJob[]>
+  complete(jobId: string): Promise<void>
+  /** Gives a job up without retry; the certificate's stored facts say when it is due again. */
+  fail(jobId: string): Promise<void>
+  /** Says that these jobs are still worked on. */
+  touch(jobIds: readonly string[]): Promise<void>
+  /** Frees the jobs of workers that died, so that the scan can enqueue their certificates again. */
+  releaseDead(): Promise<void>
+  /** Calls back when a job of this process was committed, or may have been: a hint, never needed. */
+  onSent(listener: () => void): void
+  stop(): Promise<void>
+}
+
+const QUEUE = 'certificate.advance'
+const RETENTION_SECONDS = 86_400
+/** Longest single effect (a slow CA with its time-outs), times two: after that the job belongs to a dead process. */
+const EXPIRE_SECONDS = 120
+/** A worker touches its jobs every few seconds; one that is silent for this long is dead. pg-boss takes no less than 10. */
+const HEARTBEAT_SECONDS = 10
+
+/** @param url of PostgreSQL; null for the embedded database */
+export async function startQueue(database: Database, url: string | null): Promise<Queue> {
+  const boss = new PgBoss({
+    schema: 'jobs',
+    schedule: false,
+    ...(database.pglite === null
+      ? { connectionString: url ?? '', max: 2 }
+      : { db: fromPglite(database.pglite), backend: 'pglite' as const, monitorVacuum: false, reindex: false }),
+  })
+  boss.on('error', () => {}) // maintenance failed; it runs again, and the scan repairs what a lost job left
+  await boss.start()
+  await boss.createQueue(QUEUE, {
+    policy: 'stately',
+    retryLimit: 0, // the certificate's own facts hold the back-off
+    expireInSeconds: EXPIRE_SECONDS,
+    heartbeatSeconds: HEARTBEAT_SECONDS,
+    retentionSeconds: RETENTION_SECONDS,
+    deleteAfterSeconds: 60,
+  })
+  const releaseSilent = async (seconds: number): Promise<void> => {
+    const { rows } = await sql<{ id: string }>`
+      select id from jobs.job where name = ${QUEUE} and state = 'active'
+        and coalesce(heartbeat_on, started_on) <= now() - make_interval(secs => ${seconds})`.execute(database.db)
+    if (rows.length > 0)
+      await boss.fail(
+        QUEUE,
+        rows.map(({ id }) => id),
+      )
+  }
+  // Nobody else can have the embedded folder open: what is active there belongs to a process that died.
+  if (database.kind === 'embedded') await releaseSilent(0)
+  const listeners: (() => void)[] = []
+  const notify = (): void => {
+    for (const listener of listeners) setImmediate(listener)
+  }
+  return {
+    send: async (trx, job) => {
+      await boss.send(QUEUE, job, { singletonKey: job.certificateId, db: fromKysely(trx) })
+      notify()
+    },
+    sendNow: async (job) => {
+      await boss.send(QUEUE, job, { singletonKey: job.certificateId })
+      notify()
+    },
+    claim: (count) => boss.fetch<AdvanceJob>(QUEUE, { batchSize: count }),
+    complete: async (jobId) => {
+      await boss.complete(QUEUE, jobId)
+    },
+    fail: async (jobId) => {
+      await boss.fail(QUEUE, jobId)
+    },
+    touch: async (jobIds) => {
+      await boss.touch(QUEUE, [...jobIds])
+    },
+    releaseDead: () => releaseSilent(HEARTBEAT_SECONDS),
+    onSent: (listener) => {
+      listeners.push(listener)
+    },
+    stop: () => boss.stop({ graceful: false, close: true }),
+  }
+}

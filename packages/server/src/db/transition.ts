@@ -1,0 +1,88 @@
+/**
+ * The only writer of state columns: one compare-and-set statement with its history row, in the caller's transaction.
+ *
+ * @module
+ */
+import { sql, type Transaction } from 'kysely'
+import { AppError } from '../domain/errors.ts'
+import { applicationMachine } from '../domain/application/application-machine.ts'
+import { deploymentMachine } from '../domain/deployment/deployment-machine.ts'
+import type { Machine } from '../domain/machine.ts'
+import { orderMachine } from '../domain/order/order-machine.ts'
+import { paymentMachine } from '../domain/payment/payment-machine.ts'
+import { renewalMachine } from '../domain/renewal/renewal-machine.ts'
+import type { Tables } from './tables.ts'
+
+export type Trx = Transaction<Tables>
+
+const MACHINES = {
+  application: applicationMachine,
+  deployment: deploymentMachine,
+  order: orderMachine,
+  payment: paymentMachine,
+  renewal: renewalMachine,
+} as const
+
+export type Subject = keyof typeof MACHINES
+export type StateOf<S extends Subject> = (typeof MACHINES)[S]['states'][number]
+
+export interface HistoryFacts {
+  readonly accountId: string
+  readonly certificateId: string | null
+  /** Who did it: a token's name, `evercert` for the service itself. */
+  readonly actor: string
+  readonly detail?: string | null
+  readonly now: number
+}
+
+export interface TransitionRequest<S extends Subject> extends HistoryFacts {
+  readonly subject: S
+  readonly id: string
+  readonly from: StateOf<S>
+  readonly to: StateOf<S>
+}
+
+/**
+ * Moves one row from a state to the next. Zero rows means that somebody else was quicker.
+ *
+ * @throws AppError `conflict` when the row is not in `from`, or the machine has no such step
+ */
+export async function transition<S extends Subject>(trx: Trx, request: TransitionRequest<S>): Promise<void> {
+  const { subject, id, from, to, accountId } = request
+  const machine = MACHINES[subject] as unknown as Machine<string>
+  if (!machine.can(from, to)) throw conflict(subject, id, from, to)
+  const result = await sql`
+    update ${sql.table(subject)} set state = ${to}, version = version + 1
+    where id = ${id} and account_id = ${accountId} and state = ${from}`.execute(trx)
+  if (result.numAffectedRows !== 1n) throw conflict(subject, id, from, to)
+  await recordHistory(trx, { ...request, subjectId: id, fromState: from, toState: to })
+}
+
+function conflict(subject: string, id: string, from: string, to: string): AppError {
+  return new AppError('conflict', `Moving ${subject} ${id} from ${from} to ${to}: its state does not allow it: read it again.`)
+}
+
+export interface HistoryEntry extends HistoryFacts {
+  readonly subject: string
+  readonly subjectId: string
+  readonly fromState: string | null
+  readonly toState: string
+}
+
+/** One line of the timeline: also for creations and for effects that change no state. */
+export async function recordHistory(trx: Trx, entry: HistoryEntry): Promise<void> {
+  await trx
+    .insertInto('history')
+    .values({
+      account_id: entry.accountId,
+      certificate_id: entry.certificateId,
+      subject: entry.subject,
+      subject_id: entry.subjectId,
+      from_state: entry.fromState,
+      to_state: entry.toState,
+      actor: entry.actor,
+      detail: entry.detail ?? null,
+      at: new Date(entry.now),
+    })
+    .execute()
+}

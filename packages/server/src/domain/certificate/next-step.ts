@@ -1,0 +1,118 @@
+/**
+ * What a certificate needs next, from stored facts alone: the one decision behind every job (DESIGN §4). It may be asked at any time,
+ * on any node, after any crash, and answers the same.
+ *
+ * @module
+ */
+import type { ApplicationState } from '../application/application-machine.ts'
+import type { DeploymentState } from '../deployment/deployment-machine.ts'
+import type { RenewalState } from '../renewal/renewal-machine.ts'
+
+export interface ApplicationFacts {
+  readonly state: ApplicationState
+  readonly hasCsr: boolean
+  readonly orderRef: string | null
+  /** When every proof was put in place by us, or shown to the user; epoch milliseconds. */
+  readonly proofPublishedAt: number | null
+  /** When the CA was told that the proofs are in place. */
+  readonly answeredAt: number | null
+  /** Not before this: back-off, Retry-After. */
+  readonly retryAt: number | null
+}
+
+export interface DeploymentFacts {
+  readonly id: string
+  readonly state: DeploymentState
+  /** Null on a failed one: a person has to act first. */
+  readonly retryAt: number | null
+}
+
+export interface AdvanceFacts {
+  readonly closed: boolean
+  /** The application in progress; null when there is none. */
+  readonly application: ApplicationFacts | null
+  readonly issued: boolean
+  /** Of the current issuance. */
+  readonly deployments: readonly DeploymentFacts[]
+  readonly endpointCount: number
+  /** When every endpoint was seen to serve the current issuance; null until then. */
+  readonly servedAt: number | null
+  /** Not before this: back-off between probes. */
+  readonly probeDueAt: number | null
+  readonly renewal: { readonly state: RenewalState } | null
+}
+
+export type Step =
+  | { readonly do: 'prepareCsr' }
+  | { readonly do: 'placeOrder' }
+  | { readonly do: 'publishProof' }
+  | { readonly do: 'checkProof' }
+  | { readonly do: 'readOrder' }
+  | { readonly do: 'finalizeOrder' }
+  | { readonly do: 'deploy'; readonly deploymentId: string }
+  | { readonly do: 'probe' }
+  | { readonly do: 'closeRenewal' }
+  | { readonly do: 'wait'; readonly until: number; readonly because: 'application' | 'deployment' | 'proof' }
+  | { readonly do: 'rest'; readonly because: 'closed' | 'noApplication' | 'reviewFailed' | 'noEndpoints' | 'served' }
+
+export type Effect = Exclude<Step['do'], 'wait' | 'rest'>
+
+/** The next step at `now` (epoch milliseconds). */
+export function nextStep(facts: AdvanceFacts, now: number): Step {
+  if (facts.closed) return { do: 'rest', because: 'closed' }
+  if (facts.application !== null) return applicationStep(facts.application, now)
+  if (!facts.issued) return { do: 'rest', because: 'noApplication' }
+  return installationStep(facts, now)
+}
+
+function applicationStep(application: ApplicationFacts, now: number): Step {
+  if (application.state === 'reviewFailed') return { do: 'rest', because: 'reviewFailed' }
+  if (application.retryAt !== null && application.retryAt > now)
+    return { do: 'wait', until: application.retryAt, because: 'application' }
+  if (!application.hasCsr) return { do: 'prepareCsr' }
+  if (application.orderRef === null) return { do: 'placeOrder' }
+  if (application.state === 'inReview') return { do: 'finalizeOrder' }
+  if (application.answeredAt !== null) return { do: 'readOrder' }
+  return application.proofPublishedAt === null ? { do: 'publishProof' } : { do: 'checkProof' }
+}
+
+/** Deploy everywhere, then probe: one failing target never stops another, nor the proof of what is installed by hand. */
+function installationStep(facts: AdvanceFacts, now: number): Step {
+  const ready = facts.deployments.find((deployment) => isDue(deployment, now))
+  if (ready !== undefined) return { do: 'deploy', deploymentId: ready.id }
+  if (facts.servedAt !== null) return closingStep(facts)
+  if (facts.endpointCount === 0) return restOrWait(facts, { do: 'rest', because: 'noEndpoints' })
+  if (facts.probeDueAt !== null && facts.probeDueAt > now) return { do: 'wait', until: earliest(facts), because: 'proof' }
+  return { do: 'probe' }
+}
+
+function isDue(deployment: DeploymentFacts, now: number): boolean {
+  if (deployment.state === 'planned') return deployment.retryAt === null || deployment.retryAt <= now
+  return isFailed(deployment) && deployment.retryAt !== null && deployment.retryAt <= now
+}
+
+function isFailed(deployment: DeploymentFacts): boolean {
+  return deployment.state === 'failed' || deployment.state === 'rolledBack'
+}
+
+function closingStep(facts: AdvanceFacts): Step {
+  const open = facts.renewal !== null && (facts.renewal.state === 'open' || facts.renewal.state === 'attention')
+  return open ? { do: 'closeRenewal' } : restOrWait(facts, { do: 'rest', because: 'served' })
+}
+
+/** A deployment that waits for its next try keeps the certificate awake. */
+function restOrWait(facts: AdvanceFacts, rest: Step): Step {
+  const until = nextDeploymentAt(facts)
+  return until === null ? rest : { do: 'wait', until, because: 'deployment' }
+}
+
+function nextDeploymentAt(facts: AdvanceFacts): number | null {
+  const times = facts.deployments.flatMap((deployment) =>
+    (isFailed(deployment) || deployment.state === 'planned') && deployment.retryAt !== null ? [deployment.retryAt] : [],
+  )
+  return times.length === 0 ? null : Math.min(...times)
+}
+
+function earliest(facts: AdvanceFacts): number {
+  return Math.min(facts.probeDueAt ?? Number.POSITIVE_INFINITY, nextDeploymentAt(facts) ?? Number.POSITIVE_INFINITY)
+}

@@ -1,0 +1,25 @@
+/**
+ * Identifiers: a prefix that says what it names, then 26 characters that sort by time (48 bits of milliseconds, 80 random bits).
+ *
+ * @module
+ */
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz' // Crockford's base 32: nothing that looks alike
+const TIME_CHARACTERS = 10
+const RANDOM_BYTES = 16
+
+export type IdPrefix =
+  'acc' | 'tok' | 'sec' | 'ord' | 'pay' | 'ltx' | 'crt' | 'rnw' | 'dns' | 'key' | 'app' | 'iss' | 'tgt' | 'dep' | 'end' | 'cao'
+
+/** @param random 16 random bytes, of which 80 bits are used */
+export function formatId(prefix: IdPrefix, now: number, random: Uint8Array): string {
+  if (random.length < RANDOM_BYTES) throw new RangeError(`an id needs ${RANDOM_BYTES} random bytes`)
+  let time = now
+  let timePart = ''
+  for (let i = 0; i < TIME_CHARACTERS; i += 1) {
+    timePart = (ALPHABET[time % 32] ?? '0') + timePart
+    time = Math.floor(time / 32)
+  }
+  const randomPart = Array.from(random.subarray(0, RANDOM_BYTES), (byte) => ALPHABET[byte % 32] ?? '0').join('')
+  return `${prefix}_${timePart}${randomPart}`
+}

@@ -1,0 +1,159 @@
+/**
+ * The HTTP surface: the API with its document and reference page, health, the built-in CA's files, and validation files.
+ *
+ * @module
+ */
+import { randomUUID } from 'node:crypto'
+import { OpenAPIHandler } from '@orpc/openapi/fetch'
+import { onError, ORPCError as ProblemCarrier } from '@orpc/server'
+import { Hono, type Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { secureHeaders } from 'hono/secure-headers'
+import { AppError } from '../domain/errors.ts'
+import { authenticate } from '../services/accounts.ts'
+import type { Services } from '../services/context.ts'
+import { findProofFile } from '../services/proof-responder.ts'
+import { createOpenApiDocument } from './openapi.ts'
+import { router, type RequestContext } from './operations.ts'
+import { renderProblem } from './problem.ts'
+import { REFERENCE_HTML, REFERENCE_SCRIPT } from './reference-page.ts'
+
+export interface AppOptions {
+  readonly version: string
+  /** The built-in CA's public files; null when there is none of that name. */
+  readonly caFile: (authorityId: string, kind: 'crt' | 'crl') => Promise<Uint8Array<ArrayBuffer> | null>
+}
+
+type Env = { readonly Variables: { requestId: string } }
+
+/** Everything that an upload may need, and nothing that fills the memory. */
+const MAX_BODY_BYTES = 1_048_576
+
+export function createApp(services: Services, options: AppOptions): Hono<Env> {
+  const app = new Hono<Env>()
+  app.use(async (context, next) => {
+    context.set('requestId', randomUUID())
+    await next()
+    context.header('x-request-id', context.get('requestId'))
+  })
+  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"] } }))
+  app.onError((error, context) => problemResponse(services, context, error))
+  app.notFound((context) =>
+    problemResponse(
+      services,
+      context,
+      new AppError('notFound', `Looking up ${context.req.path}: there is nothing at this path.`),
+    ),
+  )
+  app.get('/healthz', (context) => context.text('ok'))
+  app.get('/readyz', async (context) => {
+    await services.database.ping()
+    return context.text('ready')
+  })
+  addApi(app, services, options)
+  addCaFiles(app, options)
+  addProofFiles(app, services)
+  return app
+}
+
+/** The listener for validation files alone: it may face the Internet on port 80. */
+export function createProofApp(services: Services): Hono<Env> {
+  const app = new Hono<Env>()
+  addProofFiles(app, services)
+  app.onError((error, context) => {
+    services.log.error({ event: 'proof.failed', error })
+    return context.text('unavailable', 503)
+  })
+  return app
+}
+
+function addApi(app: Hono<Env>, services: Services, options: AppOptions): void {
+  const handler = new OpenAPIHandler(router, {
+    interceptors: [
+      onError((error, { context }) => {
+        throw toCarrier(services, error, context.requestId)
+      }),
+    ],
+    customErrorResponseBodyEncoder: (error) => error.data as object,
+  })
+  const document = createOpenApiDocument(options.version)
+  app.get('/api/v1/openapi.json', async (context) => context.json(await document))
+  app.get('/api/v1/docs', (context) => context.html(REFERENCE_HTML))
+  app.get('/api/v1/docs.js', (context) =>
+    context.body(REFERENCE_SCRIPT, 200, { 'content-type': 'text/javascript; charset=utf-8' }),
+  )
+  app.use(
+    '/api/v1/*',
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => {
+        throw new AppError('tooLarge', `Reading the request: it is larger than ${MAX_BODY_BYTES} bytes: send less at once.`)
+      },
+    }),
+  )
+  app.all('/api/v1/*', async (context) => {
+    const requestContext: RequestContext = {
+      services,
+      caller: await authenticate(services, bearerToken(context)),
+      idempotencyKey: context.req.header('idempotency-key') ?? null,
+      requestId: context.get('requestId'),
+    }
+    const { matched, response } = await handler.handle(context.req.raw, { prefix: '/api/v1', context: requestContext })
+    if (!matched)
+      throw new AppError('notFound', `Looking up ${context.req.method} ${context.req.path}: there is no such operation.`)
+    return withProblemType(response)
+  })
+}
+
+function bearerToken(context: Context<Env>): string | null {
+  const match = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(context.req.header('authorization') ?? '')
+  return match?.[1] ?? null
+}
+
+/** The handler sends status and data of one error type only; the rendered problem rides in it. */
+function toCarrier(services: Services, error: unknown, requestId: string) {
+  const { problem, retryAfterSeconds } = renderProblem(services, error, requestId)
+  return new ProblemCarrier(problem.code, {
+    status: problem.status,
+    message: problem.detail,
+    data: retryAfterSeconds === null ? problem : { ...problem, facts: { ...problem.facts, retryAfterSeconds } },
+  })
+}
+
+function withProblemType(response: Response): Response {
+  if (response.status < 400) return response
+  const headers = new Headers(response.headers)
+  headers.set('content-type', 'application/problem+json')
+  return new Response(response.body, { status: response.status, headers })
+}
+
+function problemResponse(services: Services, context: Context<Env>, error: unknown): Response {
+  const { problem, retryAfterSeconds } = renderProblem(services, error, context.get('requestId'))
+  return new Response(JSON.stringify(problem), {
+    status: problem.status,
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(retryAfterSeconds === null ? {} : { 'retry-after': String(retryAfterSeconds) }),
+    },
+  })
+}
+
+const CA_FILE_TYPES = { crt: 'application/pkix-cert', crl: 'application/pkix-crl' } as const // RFC 2585 §4
+
+function addCaFiles(app: Hono<Env>, options: AppOptions): void {
+  app.get('/ca/:file{[a-z0-9-]+\\.(crt|crl)}', async (context) => {
+    const [authorityId = '', kind] = context.req.param('file').split('.')
+    const type = kind === 'crl' ? 'crl' : 'crt'
+    const body = await options.caFile(authorityId, type)
+    if (body === null) throw new AppError('notFound', `Looking up ${context.req.path}: there is no such built-in CA.`)
+    return context.body(body, 200, { 'content-type': CA_FILE_TYPES[type] })
+  })
+}
+
+function addProofFiles(app: Hono<Env>, services: Services): void {
+  app.get('/.well-known/:folder/:token', async (context) => {
+    const host = (context.req.header('host') ?? '').replace(/:\d+$/, '').toLowerCase()
+    const body = await findProofFile(services, host, context.req.path)
+    return body === null ? context.text('not found', 404) : context.text(body)
+  })
+}

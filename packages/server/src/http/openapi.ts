@@ -1,0 +1,48 @@
+/**
+ * The OpenAPI 3.1 document, made from the contract, and a page that shows it.
+ *
+ * @module
+ */
+import { OpenAPIGenerator } from '@orpc/openapi'
+import { ZodToJsonSchemaConverter } from '@orpc/zod/zod4'
+import { contract, problemDocument } from '@evercert/contract'
+
+const IDEMPOTENCY_HEADER = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'The same key and request give the same answer, and one effect',
+  schema: { type: 'string', minLength: 1, maxLength: 128 },
+} as const
+
+/** @param version of the product */
+export async function createOpenApiDocument(version: string): Promise<object> {
+  const generator = new OpenAPIGenerator({ schemaConverters: [new ZodToJsonSchemaConverter()] })
+  const document = await generator.generate(contract, {
+    info: {
+      title: 'Evercert',
+      version,
+      description: 'SSL certificates: buy, renew, install, and prove by handshake what is served.',
+    },
+    servers: [{ url: '/api/v1' }],
+    security: [{ bearer: [] }],
+    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    commonSchemas: { Problem: { schema: problemDocument } },
+  })
+  const problem = {
+    description: 'A problem document (RFC 9457)',
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  }
+  for (const [name, group] of Object.entries(contract)) {
+    for (const [operationName, procedure] of Object.entries(group)) {
+      const { route, meta } = procedure['~orpc']
+      const path = document.paths?.[route.path ?? '']
+      const operation = path?.[route.method === 'GET' ? 'get' : 'post']
+      if (operation === undefined) throw new Error(`operation ${name}.${operationName} is missing in the OpenAPI document`)
+      operation.responses = { ...operation.responses, default: problem }
+      operation.description = `Permission: ${meta.operation?.scope ?? '-'}`
+      if (meta.operation?.idempotent === true) operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_HEADER]
+    }
+  }
+  return document
+}

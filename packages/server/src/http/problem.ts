@@ -1,0 +1,52 @@
+/**
+ * The edge where failures become problem documents (RFC 9457). What is not an AppError is ours: logged, and shown without its text.
+ *
+ * @module
+ */
+import { ORPCError } from '@orpc/server'
+import { ValidationError } from '@orpc/contract'
+import { PROBLEMS, toProblemDocument, type ProblemDocument } from '@evercert/contract'
+import { AppError } from '../domain/errors.ts'
+import type { Services } from '../services/context.ts'
+
+export interface Rendered {
+  readonly problem: ProblemDocument
+  readonly retryAfterSeconds: number | null
+}
+
+export function renderProblem(services: Pick<Services, 'log'>, error: unknown, requestId: string): Rendered {
+  if (error instanceof AppError) {
+    return {
+      problem: toProblemDocument(error.code, error.message, { facts: error.facts, requestId }),
+      retryAfterSeconds: error.retryAfterSeconds,
+    }
+  }
+  const invalid = renderInvalid(error, requestId)
+  if (invalid !== null) return { problem: invalid, retryAfterSeconds: null }
+  services.log.error({ event: 'request.failed', requestId, error })
+  return {
+    problem: toProblemDocument('internal', `Handling the request: the service failed: see its log for request ${requestId}.`, {
+      requestId,
+    }),
+    retryAfterSeconds: null,
+  }
+}
+
+/** Null when the failure is ours. */
+function renderInvalid(error: unknown, requestId: string): ProblemDocument | null {
+  if (!(error instanceof ORPCError) || error.status >= 500) return null
+  if (error.status === PROBLEMS.tooLarge.status)
+    return toProblemDocument('tooLarge', 'Reading the request: it is too large.', { requestId })
+  const { cause } = error
+  const faults = cause instanceof ValidationError ? cause.issues.map((issue) => `${pathOf(issue.path)}: ${issue.message}`) : []
+  const detail =
+    faults.length === 0 ? 'Reading the request: it is not well-formed JSON.' : `Reading the request: ${faults.join('; ')}.`
+  return toProblemDocument('invalid', detail, { facts: { faults }, requestId })
+}
+
+function pathOf(path: readonly unknown[] | undefined): string {
+  const names = (path ?? []).map((part) =>
+    typeof part === 'object' && part !== null && 'key' in part ? String(part.key) : String(part),
+  )
+  return names.join('.') || 'body'
+}

@@ -1,0 +1,101 @@
+/**
+ * Claims jobs and runs them, many at once, since most of a renewal is waiting. Stops cleanly: what is under way is left as recorded.
+ *
+ * @module
+ */
+import { advanceCertificate } from '../services/advance/advance.ts'
+import type { Services } from '../services/context.ts'
+import { scanDue, tidyUp } from '../services/scan.ts'
+
+export interface WorkerSettings {
+  /** Certificates advanced at the same time. */
+  readonly concurrency: number
+  readonly pollMs: number
+  readonly scanMs: number
+  readonly tidyMs: number
+}
+
+export const DEFAULT_WORKER_SETTINGS: WorkerSettings = { concurrency: 64, pollMs: 1000, scanMs: 1000, tidyMs: 15_000 }
+
+export interface Worker {
+  /** Resolves when no job is running any more. */
+  stop(): Promise<void>
+}
+
+const HEARTBEAT_MS = 4000
+
+export function startWorker(services: Services, settings: WorkerSettings = DEFAULT_WORKER_SETTINGS): Worker {
+  const abort = new AbortController()
+  const running = new Map<string, Promise<void>>()
+  let claiming: Promise<void> | null = null
+  let claimAgain = false
+
+  const run = async (jobId: string, certificateId: string): Promise<void> => {
+    try {
+      await advanceCertificate(services, certificateId, abort.signal)
+      await services.queue.complete(jobId)
+    } catch (error) {
+      services.log.error({ event: 'job.failed', jobId, certificateId, error })
+      await services.queue.fail(jobId).catch(() => {}) // the database is away: the heartbeat frees the job later
+    } finally {
+      running.delete(jobId)
+      poke()
+    }
+  }
+
+  const claimAll = async (): Promise<void> => {
+    do {
+      claimAgain = false
+      const free = settings.concurrency - running.size
+      if (free <= 0 || abort.signal.aborted) return
+      const jobs = await services.queue.claim(free)
+      for (const job of jobs) running.set(job.id, run(job.id, job.data.certificateId))
+      if (jobs.length === free) return // full: the end of a job pokes again
+    } while (claimAgain)
+  }
+
+  const poke = (): void => {
+    if (abort.signal.aborted) return
+    claimAgain = true
+    claiming ??= claimAll()
+      .catch((error: unknown) => services.log.error({ event: 'queue.claimFailed', error }))
+      .finally(() => {
+        claiming = null
+        if (claimAgain && running.size < settings.concurrency) poke()
+      })
+  }
+
+  services.queue.onSent(poke)
+  const timers = [
+    every(settings.pollMs, () => Promise.resolve(poke()), services),
+    every(settings.scanMs, () => scanDue(services), services),
+    every(settings.tidyMs, () => tidyUp(services), services),
+    every(HEARTBEAT_MS, () => (running.size === 0 ? Promise.resolve() : services.queue.touch([...running.keys()])), services),
+  ]
+  poke()
+  return {
+    stop: async () => {
+      abort.abort()
+      for (const timer of timers) timer.stop()
+      await claiming
+      await Promise.all(running.values())
+      await Promise.all(timers.map(({ idle }) => idle()))
+    },
+  }
+}
+
+/** Runs a task over and over, never twice at once. */
+function every(intervalMs: number, task: () => Promise<unknown>, services: Services) {
+  let current: Promise<unknown> = Promise.resolve()
+  let busy = false
+  const timer = setInterval(() => {
+    if (busy) return
+    busy = true
+    current = task()
+      .catch((error: unknown) => services.log.error({ event: 'loop.failed', error }))
+      .finally(() => {
+        busy = false
+      })
+  }, intervalMs)
+  return { stop: () => clearInterval(timer), idle: () => current }
+}

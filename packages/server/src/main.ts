@@ -1,0 +1,267 @@
+/**
+ * The composition root: settings, database, adapters, services, worker and listeners, put together and taken apart in order.
+ *
+ * @module
+ */
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { serve as listenWith } from '@hono/node-server'
+import { pino, stdSerializers, type Logger } from 'pino'
+import packageJson from '../package.json' with { type: 'json' }
+import { authorityCertificates, caAdapters, createCrl } from './adapters/ca/index.ts'
+import { deployAdapters } from './adapters/deploy/index.ts'
+import { dnsAdapters } from './adapters/dns/index.ts'
+import { createAddressGuard } from './adapters/kit/address-guard.ts'
+import { createGuardedFetch } from './adapters/kit/guarded-fetch.ts'
+import { createResolver } from './adapters/kit/resolver.ts'
+import { loadMasterKeyFile, parseMasterKey } from './adapters/secrets/master-key-file.ts'
+import { ConfigError, loadConfig, type Config } from './config/config.ts'
+import { openDatabase, type Database } from './db/connect.ts'
+import { lockFolder } from './db/lock.ts'
+import { startQueue } from './db/queue.ts'
+import { AppError } from './domain/errors.ts'
+import { createApp, createProofApp } from './http/app.ts'
+import { DEFAULT_WORKER_SETTINGS, startWorker, type WorkerSettings } from './jobs/worker.ts'
+import { createFirstOperator, replaceOperatorToken } from './services/accounts.ts'
+import { createBuiltinCaStore } from './services/builtin-ca-store.ts'
+import type { Services, StepHook } from './services/context.ts'
+import { ensureShippedCatalogue } from './services/shipped-catalogue.ts'
+import { createVault } from './services/vault.ts'
+
+export interface StartOptions {
+  readonly config: Config
+  /** Epoch milliseconds; the system clock by default. */
+  readonly now?: () => number
+  readonly onStep?: StepHook
+  readonly worker?: Partial<WorkerSettings>
+}
+
+export interface RunningService {
+  /** Where the API is, without a final slash. */
+  readonly url: string
+  readonly proofPort: number | null
+  readonly services: Services
+  readonly operatorTokenFile: string
+  stop(): Promise<void>
+}
+
+const VERSION = packageJson.version
+
+/** Things to undo, last first, also when the start fails half-way. */
+class Cleanup {
+  readonly #steps: (() => unknown)[] = []
+
+  add(step: () => unknown): void {
+    this.#steps.push(step)
+  }
+
+  async run(): Promise<void> {
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) await step()
+  }
+}
+
+/** Starts the service and resolves when it is ready. @throws AppError `conflict` (folder in use), `storageUnavailable`, `misconfigured` */
+export async function startService(options: StartOptions): Promise<RunningService> {
+  const cleanup = new Cleanup()
+  try {
+    return await start(options, cleanup)
+  } catch (error) {
+    await cleanup.run()
+    throw error
+  }
+}
+
+async function start(options: StartOptions, cleanup: Cleanup): Promise<RunningService> {
+  const { config } = options
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  cleanup.add(lockFolder(config.dataDir))
+  const log = createLog(config)
+  const database = await openDatabase(
+    config.databaseUrl === null
+      ? { kind: 'embedded', folder: join(config.dataDir, 'database') }
+      : { kind: 'postgres', url: config.databaseUrl },
+  )
+  cleanup.add(() => database.close())
+  const services = await createServices(options, { database, log }, cleanup)
+  const operatorTokenFile = await ensureOperatorToken(services, config.dataDir)
+  const listener = await listen(createApp(services, { version: VERSION, caFile: caFileOf(services) }).fetch, config, cleanup)
+  const publicUrl = config.publicUrl ?? listener.url
+  await ensureShippedCatalogue(services, { publicUrl, fileValidationPorts: config.fileValidationPorts })
+  const proof = config.proofListener === null ? null : await listen(createProofApp(services).fetch, config.proofListener, cleanup)
+  const worker = startWorker(services, { ...DEFAULT_WORKER_SETTINGS, ...options.worker })
+  cleanup.add(() => worker.stop())
+  writeServiceFile(config, listener.url, proof?.port ?? null, cleanup)
+  return { url: listener.url, proofPort: proof?.port ?? null, services, operatorTokenFile, stop: () => cleanup.run() }
+}
+
+async function createServices(
+  options: StartOptions,
+  { database, log }: { readonly database: Database; readonly log: Logger },
+  cleanup: Cleanup,
+): Promise<Services> {
+  const { config } = options
+  const now = options.now ?? (() => Date.now() + config.clockOffsetMs)
+  const masterKey =
+    config.masterKey === null
+      ? loadMasterKeyFile(join(config.dataDir, 'master.key'))
+      : parseMasterKey(config.masterKey, 'EVERCERT_MASTER_KEY')
+  const vault = createVault(masterKey)
+  const resolver = createResolver({ servers: config.dnsServers })
+  const guardedFetch = createGuardedFetch({ allow: config.allowAddresses, resolver })
+  cleanup.add(() => guardedFetch.close())
+  const queue = await startQueue(database, config.databaseUrl)
+  cleanup.add(() => queue.stop())
+  return {
+    database,
+    db: database.db,
+    queue,
+    vault,
+    adapters: { ca: caAdapters, dns: dnsAdapters, deploy: deployAdapters },
+    kit: { fetch: guardedFetch, resolver, now, builtinCaStore: createBuiltinCaStore(database.db, vault, now) },
+    guardAddress: createAddressGuard(config.allowAddresses),
+    now,
+    policy: config.renewalPolicy,
+    log,
+    onStep: options.onStep ?? (() => {}),
+  }
+}
+
+/** Secrets never reach a log line by being part of a logged object: errors are reduced to type, message and stack. */
+function createLog(config: Config): Logger {
+  return pino(
+    { level: config.logLevel, base: { service: 'evercert' }, serializers: { error: stdSerializers.err } },
+    pino.destination({ dest: 2, sync: true }),
+  )
+}
+
+/** The operator's token, in a file of mode 0600; a new one when the file is gone. */
+async function ensureOperatorToken(services: Services, dataDir: string): Promise<string> {
+  const file = join(dataDir, 'operator.token')
+  const first = await createFirstOperator(services)
+  if (first === null && existsSync(file)) return file
+  const token = first ?? (await replaceOperatorToken(services))
+  writeFileSync(file, `${token}\n`, { mode: 0o600 })
+  chmodSync(file, 0o600)
+  return file
+}
+
+function caFileOf(services: Services) {
+  return async (authorityId: string, kind: 'crt' | 'crl'): Promise<Uint8Array<ArrayBuffer> | null> => {
+    const store = services.kit.builtinCaStore
+    try {
+      const der =
+        kind === 'crl'
+          ? await createCrl(store, authorityId, services.now())
+          : (await authorityCertificates(store, authorityId)).intermediateDer
+      return new Uint8Array(der)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'notFound') return null
+      throw error
+    }
+  }
+}
+
+type Fetch = (request: Request) => Response | Promise<Response>
+
+const HEADERS_TIMEOUT_MS = 15_000
+const REQUEST_TIMEOUT_MS = 60_000
+
+async function listen(
+  fetch: Fetch,
+  place: { readonly host: string; readonly port: number },
+  cleanup: Cleanup,
+): Promise<{ readonly url: string; readonly port: number }> {
+  const server = await new Promise<Server>((resolve, reject) => {
+    const listening = listenWith({ fetch, hostname: place.host, port: place.port }, () => resolve(listening as Server)) as Server
+    listening.headersTimeout = HEADERS_TIMEOUT_MS
+    listening.requestTimeout = REQUEST_TIMEOUT_MS
+    listening.once('error', (cause: NodeJS.ErrnoException) => {
+      const remedy = cause.code === 'EADDRINUSE' ? 'it is in use: choose another port or stop what uses it' : String(cause.code)
+      reject(new AppError('misconfigured', `Listening on ${place.host}:${place.port}: ${remedy}.`, { cause }))
+    })
+  })
+  cleanup.add(
+    () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  )
+  const { port } = server.address() as AddressInfo
+  return { url: `http://${place.host.includes(':') ? `[${place.host}]` : place.host}:${port}`, port }
+}
+
+/** For tools on this machine: where the service listens. */
+function writeServiceFile(config: Config, url: string, http01Port: number | null, cleanup: Cleanup): void {
+  const file = join(config.dataDir, 'service.json')
+  writeFileSync(file, `${JSON.stringify({ url, http01Port, pid: process.pid, version: VERSION })}\n`)
+  cleanup.add(() => rmSync(file, { force: true }))
+}
+
+const EXIT_CONFIG = 78 // EX_CONFIG of sysexits.h
+const EXIT_SOFTWARE = 70
+
+/** `evercert serve`: starts, says what was chosen, and runs until it is told to stop. */
+export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
+  try {
+    const config = loadConfig(environment)
+    const running = await startService({ config })
+    printStart(config, running)
+    stopOnSignal(running)
+  } catch (error) {
+    if (!(error instanceof ConfigError) && !(error instanceof AppError)) throw error
+    process.stderr.write(`evercert: ${error.message}\n`)
+    if (error.cause instanceof Error) process.stderr.write(`  cause: ${error.cause.message}\n`)
+    process.exit(error instanceof ConfigError || error.code === 'misconfigured' ? EXIT_CONFIG : EXIT_SOFTWARE)
+  }
+}
+
+function printStart(config: Config, running: RunningService): void {
+  const lines = [
+    `Evercert ${VERSION}`,
+    `  data folder     ${config.dataDir}`,
+    `  database        ${config.databaseUrl === null ? 'embedded (set EVERCERT_DATABASE_URL for PostgreSQL)' : 'PostgreSQL'}`,
+    `  master key      ${config.masterKey === null ? join(config.dataDir, 'master.key') : 'EVERCERT_MASTER_KEY'}`,
+    `  operator token  ${running.operatorTokenFile}`,
+    `  renewal window  ${config.renewalPolicy.windowDays} days${zoneText(config)}`,
+    `  API             ${running.url}/api/v1 (reference: ${running.url}/api/v1/docs)`,
+    ...(running.proofPort === null
+      ? []
+      : [`  validation      port ${running.proofPort} answers /.well-known/ for names in validation`]),
+    ...(config.clockOffsetMs === 0
+      ? []
+      : [`  WARNING         the clock is shifted by ${config.clockOffsetMs / 1000} s: for demonstrations only`]),
+    `Ready at ${running.url}`,
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+function zoneText(config: Config): string {
+  return config.renewalPolicy.calendar === null ? '' : ` (calendar days, ${config.renewalPolicy.calendar.timeZone})`
+}
+
+function stopOnSignal(running: RunningService): void {
+  let stopping = false
+  const stop = (): void => {
+    if (stopping) process.exit(1) // asked twice: at once; the database survives it
+    stopping = true
+    void running.stop().then(() => process.exit(0))
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+}
+
+/** The version that a data folder's service announced; null when it is not running. For tests and tools. */
+export function readServiceFile(dataDir: string): { url: string; http01Port: number | null; pid: number } | null {
+  try {
+    return JSON.parse(readFileSync(join(dataDir, 'service.json'), 'utf8')) as {
+      url: string
+      http01Port: number | null
+      pid: number
+    }
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Accounts and API tokens. The first start makes one account and an operator token, shown once in a 0600 file.
+ *
+ * @module
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { isScope, SCOPES, type Scope } from '@evercert/contract'
+import { AppError } from '../domain/errors.ts'
+import { newId, type Caller, type Services } from './context.ts'
+
+const TOKEN_PREFIX = 'evc_'
+
+/** SHA-256 of a token: tokens have 256 random bits, so no slow hash is needed. */
+export function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex')
+}
+
+/**
+ * The caller that a token stands for.
+ *
+ * @throws AppError `unauthenticated` when it is unknown or expired
+ */
+export async function authenticate(services: Services, token: string | null): Promise<Caller> {
+  const row =
+    token === null
+      ? undefined
+      : await services.db
+          .selectFrom('access_token')
+          .select(['account_id', 'name', 'scopes', 'expires_at'])
+          .where('token_sha256', '=', hashToken(token))
+          .executeTakeFirst()
+  if (row === undefined || (row.expires_at !== null && row.expires_at.getTime() <= services.now())) {
+    throw new AppError('unauthenticated', 'Signing in: no valid API token came with the request: send one as a bearer token.')
+  }
+  return { accountId: row.account_id, actor: row.name, scopes: new Set(row.scopes.filter((scope) => isScope(scope))) }
+}
+
+/** @throws AppError `forbidden` naming the permission */
+export function requireScope(caller: Caller, scope: Scope): void {
+  if (caller.scopes.has(scope)) return
+  throw new AppError('forbidden', `Calling this operation: the token lacks "${scope}": use a token that has it.`, {
+    facts: { scope },
+  })
+}
+
+/** Makes an account with a token of the given permissions; the token is returned this once. */
+export async function createAccount(
+  services: Services,
+  account: { readonly name: string; readonly tokenName: string; readonly scopes: readonly Scope[] },
+): Promise<{ readonly accountId: string; readonly token: string }> {
+  const accountId = newId(services, 'acc')
+  const token = `${TOKEN_PREFIX}${randomBytes(32).toString('base64url')}`
+  const createdAt = new Date(services.now())
+  await services.db.transaction().execute(async (trx) => {
+    await trx.insertInto('account').values({ id: accountId, name: account.name, created_at: createdAt }).execute()
+    await trx
+      .insertInto('access_token')
+      .values({
+        id: newId(services, 'tok'),
+        account_id: accountId,
+        name: account.tokenName,
+        token_sha256: hashToken(token),
+        scopes: [...account.scopes],
+        created_at: createdAt,
+        expires_at: null,
+      })
+      .execute()
+  })
+  return { accountId, token }
+}
+
+/**
+ * The operator token of a fresh installation, or null when there is an account already. Safe to repeat: a start that died before the
+ * caller kept the token calls {@link replaceOperatorToken}.
+ */
+export async function createFirstOperator(services: Services): Promise<string | null> {
+  const existing = await services.db.selectFrom('account').select('id').limit(1).executeTakeFirst()
+  if (existing !== undefined) return null
+  const { token } = await createAccount(services, { name: 'default', tokenName: 'operator', scopes: SCOPES })
+  return token
+}
+
+/** A new operator token in place of the lost one: who can write the data folder is the operator. */
+export async function replaceOperatorToken(services: Services): Promise<string> {
+  const token = `${TOKEN_PREFIX}${randomBytes(32).toString('base64url')}`
+  const result = await services.db
+    .updateTable('access_token')
+    .set({ token_sha256: hashToken(token) })
+    .where('name', '=', 'operator')
+    .executeTakeFirst()
+  if (result.numUpdatedRows !== 1n) throw new AppError('misconfigured', 'Replacing the operator token: there is not exactly one.')
+  return token
+}

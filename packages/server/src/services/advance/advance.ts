@@ -1,0 +1,85 @@
+/**
+ * Brings one certificate as far as it gets: load the facts, ask for the next step, do one effect, record it, and again, until it must
+ * wait. May run any number of times, after any crash.
+ *
+ * @module
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { nextStep, type Effect, type Step } from '../../domain/certificate/next-step.ts'
+import { AppError } from '../../domain/errors.ts'
+import type { Services } from '../context.ts'
+import {
+  answerProof,
+  finalizeOrder,
+  placeOrder,
+  prepareCsr,
+  publishProof,
+  readOrder,
+  recordFailure,
+} from './application-effects.ts'
+import { loadWork, type Work } from './facts.ts'
+import { closeRenewal, deploy, probe } from './installation-effects.ts'
+
+/** More effects than any certificate needs in one go: a loop that makes no progress ends here and waits for the scan. */
+const MAX_EFFECTS = 60
+/** Shorter waits are spent here; longer ones are the scan's. */
+const WAIT_IN_PLACE_MS = 2500
+
+type Run = (services: Services, work: Work, signal: AbortSignal) => Promise<void>
+
+const EFFECTS: Readonly<Record<Exclude<Effect, 'deploy'>, Run>> = {
+  prepareCsr,
+  placeOrder,
+  publishProof,
+  checkProof: answerProof,
+  readOrder,
+  finalizeOrder,
+  probe,
+  closeRenewal,
+}
+
+/** @param signal aborted when the service stops: the certificate is left as recorded, and goes on at the next start */
+export async function advanceCertificate(services: Services, certificateId: string, signal: AbortSignal): Promise<void> {
+  for (let effects = 0; effects < MAX_EFFECTS && !signal.aborted; effects += 1) {
+    const work = await loadWork(services, certificateId)
+    if (work === null) return
+    const step = nextStep(work.facts, services.now())
+    if (step.do === 'wait' && step.until - services.now() <= WAIT_IN_PLACE_MS) {
+      await sleep(Math.max(0, step.until - services.now()), undefined, { signal }).catch(() => {}) // aborted: the loop ends
+      continue
+    }
+    if (step.do === 'rest' || step.do === 'wait') return sleepUntil(services, work, step)
+    await perform(services, work, step, signal)
+  }
+  if (!signal.aborted) services.log.error({ event: 'certificate.noProgress', certificateId })
+}
+
+async function sleepUntil(services: Services, work: Work, step: Step): Promise<void> {
+  const until = step.do === 'wait' ? new Date(step.until) : null
+  await services.db
+    .updateTable('certificate')
+    .set({ advance_at: until })
+    .where('id', '=', work.certificateId)
+    .where('advance_at', 'is not', null)
+    .execute()
+}
+
+async function perform(
+  services: Services,
+  work: Work,
+  step: Exclude<Step, { do: 'wait' | 'rest' }>,
+  signal: AbortSignal,
+): Promise<void> {
+  services.onStep(step.do, 'intended')
+  try {
+    if (step.do === 'deploy') await deploy(services, work, step.deploymentId)
+    else await EFFECTS[step.do](services, work, signal)
+  } catch (error) {
+    if (signal.aborted) return
+    if (error instanceof AppError && error.code === 'conflict') return // somebody else changed the facts: look again
+    services.log.warn({ event: 'certificate.stepFailed', certificateId: work.certificateId, step: step.do, error })
+    await recordFailure(services, work, error)
+    return
+  }
+  services.onStep(step.do, 'recorded')
+}

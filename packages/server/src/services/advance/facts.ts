@@ -1,0 +1,159 @@
+/**
+ * What `nextStep` needs of one certificate, and what the effects need beside it.
+ *
+ * @module
+ */
+import type { AdvanceFacts } from '../../domain/certificate/next-step.ts'
+import type { ApplicationForm } from '../../domain/application/prefill.ts'
+import type { ApplicationState } from '../../domain/application/application-machine.ts'
+import type { RenewalState } from '../../domain/renewal/renewal-machine.ts'
+import { toMs } from '../../db/time.ts'
+import type { Services } from '../context.ts'
+
+/** The application in progress, as the effects use it. */
+export interface WorkingApplication {
+  readonly id: string
+  readonly issuerId: string
+  readonly state: ApplicationState
+  readonly form: ApplicationForm
+  readonly identifiers: readonly string[]
+  readonly method: 'file' | 'dns'
+  readonly csr: Uint8Array | null
+  readonly spkiSha256: string | null
+  readonly reference: string
+  readonly firstAttemptAt: number | null
+  readonly orderRef: string | null
+  readonly failures: number
+}
+
+/** One certificate on its way. */
+export interface Work {
+  readonly certificateId: string
+  readonly accountId: string
+  readonly issuanceId: string | null
+  readonly renewsCertificateId: string | null
+  readonly probeFailures: number
+  readonly application: WorkingApplication | null
+  readonly renewal: { readonly id: string; readonly state: RenewalState } | null
+  readonly facts: AdvanceFacts
+}
+
+function workQuery(services: Services) {
+  return services.db
+    .selectFrom('certificate')
+    .leftJoin('application', (join) =>
+      join
+        .onRef('application.id', '=', 'certificate.application_id')
+        .on('application.state', 'in', ['pendingValidation', 'inReview', 'reviewFailed']),
+    )
+    .leftJoin('renewal', (join) =>
+      join.onRef('renewal.new_certificate_id', '=', 'certificate.id').on('renewal.state', '<>', 'cancelled'),
+    )
+    .select([
+      'certificate.id',
+      'certificate.account_id',
+      'certificate.issuance_id',
+      'certificate.renews_certificate_id',
+      'certificate.closed_as',
+      'certificate.revoked_at',
+      'certificate.served_at',
+      'certificate.probe_failures',
+      'certificate.probe_due_at',
+      'application.id as application_id',
+      'application.issuer_id',
+      'application.state',
+      'application.form',
+      'application.identifiers',
+      'application.method',
+      'application.csr',
+      'application.spki_sha256',
+      'application.reference',
+      'application.first_attempt_at',
+      'application.ca_order_ref',
+      'application.proof_published_at',
+      'application.answered_at',
+      'application.failures',
+      'application.retry_at',
+      'renewal.id as renewal_id',
+      'renewal.state as renewal_state',
+    ])
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof workQuery>['executeTakeFirstOrThrow']>>
+
+/** Null when the certificate is gone. */
+export async function loadWork(services: Services, certificateId: string): Promise<Work | null> {
+  const row = await workQuery(services).where('certificate.id', '=', certificateId).executeTakeFirst()
+  if (row === undefined) return null
+  const application = toApplication(row)
+  const installing = application === null && row.issuance_id !== null
+  const deployments = installing ? await loadDeployments(services, row.issuance_id ?? '') : []
+  const endpointCount = installing ? await countEndpoints(services, certificateId) : 0
+  return {
+    certificateId,
+    accountId: row.account_id,
+    issuanceId: row.issuance_id,
+    renewsCertificateId: row.renews_certificate_id,
+    probeFailures: row.probe_failures,
+    application,
+    renewal: row.renewal_id === null || row.renewal_state === null ? null : { id: row.renewal_id, state: row.renewal_state },
+    facts: {
+      closed: row.closed_as !== null || row.revoked_at !== null,
+      application:
+        application === null
+          ? null
+          : {
+              state: application.state,
+              hasCsr: application.csr !== null,
+              orderRef: application.orderRef,
+              proofPublishedAt: toMs(row.proof_published_at),
+              answeredAt: toMs(row.answered_at),
+              retryAt: toMs(row.retry_at),
+            },
+      issued: row.issuance_id !== null,
+      deployments,
+      endpointCount,
+      servedAt: toMs(row.served_at),
+      probeDueAt: toMs(row.probe_due_at),
+      renewal: row.renewal_state === null ? null : { state: row.renewal_state },
+    },
+  }
+}
+
+function toApplication(row: Row): WorkingApplication | null {
+  const { application_id: id, issuer_id: issuerId, state, form, identifiers, method, reference } = row
+  if (id === null || issuerId === null || state === null || form === null) return null
+  return {
+    id,
+    issuerId,
+    state,
+    form,
+    identifiers: identifiers ?? [],
+    method: method ?? 'file',
+    csr: row.csr,
+    spkiSha256: row.spki_sha256,
+    reference: reference ?? id,
+    firstAttemptAt: toMs(row.first_attempt_at),
+    orderRef: row.ca_order_ref,
+    failures: row.failures ?? 0,
+  }
+}
+
+async function loadDeployments(services: Services, issuanceId: string): Promise<AdvanceFacts['deployments']> {
+  const rows = await services.db
+    .selectFrom('deployment')
+    .select(['id', 'state', 'retry_at'])
+    .where('issuance_id', '=', issuanceId)
+    .orderBy('id')
+    .execute()
+  return rows.map((row) => ({ id: row.id, state: row.state, retryAt: toMs(row.retry_at) }))
+}
+
+async function countEndpoints(services: Services, certificateId: string): Promise<number> {
+  const row = await services.db
+    .selectFrom('endpoint')
+    .select((builder) => builder.fn.countAll<number>().as('count'))
+    .where('certificate_id', '=', certificateId)
+    .executeTakeFirst()
+  return Number(row?.count ?? 0)
+}

@@ -1,0 +1,296 @@
+/**
+ * Issuers and products: what can be bought, from whom, at what price. Operators add to it at run time.
+ *
+ * @module
+ */
+import type { IssuerView, ProductView } from '@evercert/contract'
+import type { Db } from '../db/connect.ts'
+import type { Trx } from '../db/transition.ts'
+import { AppError } from '../domain/errors.ts'
+import type { Specification } from '../domain/product/specification.ts'
+import type { Ca } from '../ports/ca.ts'
+import { findAdapter, notFound, parseConfig, type Services } from './context.ts'
+
+export interface Product {
+  readonly id: string
+  readonly issuerId: string
+  readonly title: { readonly en: string; readonly zh: string }
+  readonly specification: Specification
+  readonly supportsRenewal: boolean
+  readonly validityRule: 'public' | 'private'
+  readonly issuerTitle: string
+  readonly prices: readonly ProductPrice[]
+}
+
+export interface ProductPrice {
+  readonly termYears: number
+  readonly currency: string
+  readonly baseMinor: number
+  readonly includedDomains: number
+  readonly extraDomainMinor: number
+}
+
+const PRICE_COLUMNS = ['product_id', 'term_years', 'currency', 'base_minor', 'included_domains', 'extra_domain_minor'] as const
+
+export async function listProducts(services: Services): Promise<readonly Product[]> {
+  const rows = await productQuery(services.db).orderBy('product.id').execute()
+  const prices = await services.db.selectFrom('product_price').select(PRICE_COLUMNS).orderBy('term_years').execute()
+  return rows.map((row) =>
+    toProduct(
+      row,
+      prices.filter((price) => price.product_id === row.id),
+    ),
+  )
+}
+
+/** @throws AppError `notFound` */
+export async function loadProduct(db: Db | Trx, id: string): Promise<Product> {
+  const row = await productQuery(db).where('product.id', '=', id).executeTakeFirst()
+  if (row === undefined) throw notFound('product', id)
+  const prices = await db
+    .selectFrom('product_price')
+    .select(PRICE_COLUMNS)
+    .where('product_id', '=', id)
+    .orderBy('term_years')
+    .execute()
+  return toProduct(row, prices)
+}
+
+/** The price of a product for a term and a number of domains. @throws AppError `invalid` when the product has no such term */
+export function priceOf(product: Product, termYears: number, domainCount: number): { amountMinor: number; currency: string } {
+  const price = product.prices.find((candidate) => candidate.termYears === termYears)
+  if (price === undefined) {
+    const offered = product.prices.map((candidate) => candidate.termYears).join(', ')
+    throw new AppError('invalid', `Pricing ${product.id}: a term of ${termYears} years is not offered: choose ${offered}.`)
+  }
+  const extra = Math.max(0, domainCount - price.includedDomains)
+  return { amountMinor: price.baseMinor + extra * price.extraDomainMinor, currency: price.currency }
+}
+
+export interface NewIssuer {
+  readonly id: string
+  readonly title: string
+  readonly kind: string
+  readonly config: unknown
+  readonly rootPem?: string | undefined
+}
+
+/** Connects a CA. @throws AppError `invalid` (settings), `duplicateName` */
+export async function createIssuer(services: Services, issuer: NewIssuer): Promise<IssuerView> {
+  const adapter = findAdapter(services.adapters.ca, issuer.kind, 'issuer')
+  const config = parseConfig(adapter, issuer.config)
+  const { validityRule } = adapter.create(config, services.kit).capabilities
+  const now = services.now()
+  await services.db.transaction().execute(async (trx) => {
+    const secretId = await services.vault.seal(trx, {
+      purpose: 'issuerConfig',
+      accountId: null,
+      plaintext: JSON.stringify(issuer.config),
+      now,
+    })
+    const result = await trx
+      .insertInto('issuer')
+      .values({
+        id: issuer.id,
+        title: issuer.title,
+        kind: issuer.kind,
+        config_secret_id: secretId,
+        account_secret_id: null,
+        account_opened_at: null,
+        root_pem: issuer.rootPem ?? null,
+        validity_rule: validityRule,
+        created_at: new Date(now),
+      })
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .executeTakeFirst()
+    if (result.numInsertedOrUpdatedRows !== 1n) {
+      throw new AppError('duplicateName', `Connecting issuer ${issuer.id}: there is one with this id: choose another.`)
+    }
+  })
+  return { id: issuer.id, title: issuer.title, kind: issuer.kind, validityRule, rootPem: issuer.rootPem ?? null }
+}
+
+/** Gives an issuer new settings; nothing is written when they are the same. @throws AppError `notFound` */
+export async function updateIssuerConfig(services: Services, issuerId: string, config: unknown): Promise<void> {
+  const { db, vault } = services
+  const row = await db.selectFrom('issuer').select('config_secret_id').where('id', '=', issuerId).executeTakeFirst()
+  if (row === undefined) throw notFound('issuer', issuerId)
+  const plaintext = JSON.stringify(config)
+  if ((await vault.open(db, row.config_secret_id, 'issuerConfig')) === plaintext) return
+  await db.transaction().execute(async (trx) => {
+    const secretId = await vault.seal(trx, { purpose: 'issuerConfig', accountId: null, plaintext, now: services.now() })
+    await trx.updateTable('issuer').set({ config_secret_id: secretId }).where('id', '=', issuerId).execute()
+    await trx.deleteFrom('secret').where('id', '=', row.config_secret_id).execute()
+  })
+  connections.get(services)?.delete(issuerId)
+}
+
+export async function listIssuers(services: Services): Promise<IssuerView[]> {
+  const rows = await services.db
+    .selectFrom('issuer')
+    .select(['id', 'title', 'kind', 'validity_rule', 'root_pem'])
+    .orderBy('id')
+    .execute()
+  return Promise.all(
+    rows.map(async (row) => ({
+      id: row.id,
+      title: row.title,
+      kind: row.kind,
+      validityRule: row.validity_rule,
+      rootPem: (await trustedRoots(services, row.id))[0] ?? null,
+    })),
+  )
+}
+
+/** Roots that sites with certificates of this issuer are proved against, besides the system's. */
+export async function trustedRoots(services: Services, issuerId: string): Promise<readonly string[]> {
+  const row = await services.db
+    .selectFrom('issuer')
+    .leftJoin('ca_authority', 'ca_authority.id', 'issuer.id')
+    .select(['issuer.root_pem', 'ca_authority.root_pem as authority_root_pem'])
+    .where('issuer.id', '=', issuerId)
+    .executeTakeFirst()
+  return [row?.root_pem, row?.authority_root_pem].filter((pem) => pem !== null && pem !== undefined)
+}
+
+const connections = new WeakMap<Services, Map<string, Promise<Ca>>>()
+
+/** The connection to an issuer; kept, since its adapter pools connections and caches the directory. */
+export function openIssuer(services: Services, issuerId: string): Promise<Ca> {
+  const open = connections.get(services) ?? new Map<string, Promise<Ca>>()
+  connections.set(services, open)
+  const existing = open.get(issuerId)
+  if (existing !== undefined) return existing
+  const opening = connectIssuer(services, issuerId)
+  open.set(issuerId, opening)
+  opening.catch(() => open.delete(issuerId))
+  return opening
+}
+
+async function connectIssuer(services: Services, issuerId: string): Promise<Ca> {
+  const row = await services.db
+    .selectFrom('issuer')
+    .select(['kind', 'config_secret_id'])
+    .where('id', '=', issuerId)
+    .executeTakeFirst()
+  if (row === undefined) throw notFound('issuer', issuerId)
+  const adapter = findAdapter(services.adapters.ca, row.kind, 'issuer')
+  const raw: unknown = JSON.parse(await services.vault.open(services.db, row.config_secret_id, 'issuerConfig'))
+  return adapter.create(parseConfig(adapter, raw), services.kit)
+}
+
+export type NewProduct = Omit<ProductView, 'issuerTitle' | 'validityRule'>
+
+/** Adds a product. @throws AppError `notFound` (issuer), `duplicateName`, `invalid` (prices in two currencies) */
+export async function createProduct(services: Services, product: NewProduct): Promise<Product> {
+  const { specification, title } = product
+  await services.db.transaction().execute(async (trx) => {
+    const issuer = await trx.selectFrom('issuer').select('id').where('id', '=', product.issuerId).executeTakeFirst()
+    if (issuer === undefined) throw notFound('issuer', product.issuerId)
+    const result = await trx
+      .insertInto('product')
+      .values({
+        id: product.id,
+        issuer_id: product.issuerId,
+        title_en: title.en,
+        title_zh: title.zh,
+        domain_type: specification.domainType,
+        certificate_type: specification.certificateType,
+        grade: specification.grade,
+        brand: specification.brand,
+        supports_renewal: product.supportsRenewal,
+        created_at: new Date(services.now()),
+      })
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .executeTakeFirst()
+    if (result.numInsertedOrUpdatedRows !== 1n) {
+      throw new AppError('duplicateName', `Adding product ${product.id}: there is one with this id: choose another.`)
+    }
+    await trx
+      .insertInto('product_price')
+      .values(product.prices.map((price) => toPriceRow(product.id, price)))
+      .execute()
+  })
+  return loadProduct(services.db, product.id)
+}
+
+function toPriceRow(productId: string, price: ProductView['prices'][number]) {
+  if (price.base.currency !== price.extraDomain.currency) {
+    throw new AppError('invalid', `Adding product ${productId}: one price has two currencies: use one.`)
+  }
+  return {
+    product_id: productId,
+    term_years: price.termYears,
+    currency: price.base.currency,
+    base_minor: price.base.amountMinor,
+    included_domains: price.includedDomains,
+    extra_domain_minor: price.extraDomain.amountMinor,
+  }
+}
+
+export function toProductView(product: Product): ProductView {
+  return {
+    ...product,
+    title: { ...product.title },
+    specification: { ...product.specification },
+    prices: product.prices.map((price) => ({
+      termYears: price.termYears,
+      base: { amountMinor: price.baseMinor, currency: price.currency },
+      includedDomains: price.includedDomains,
+      extraDomain: { amountMinor: price.extraDomainMinor, currency: price.currency },
+    })),
+  }
+}
+
+function productQuery(db: Db | Trx) {
+  return db
+    .selectFrom('product')
+    .innerJoin('issuer', 'issuer.id', 'product.issuer_id')
+    .select([
+      'product.id',
+      'product.issuer_id',
+      'product.title_en',
+      'product.title_zh',
+      'product.domain_type',
+      'product.certificate_type',
+      'product.grade',
+      'product.brand',
+      'product.supports_renewal',
+      'issuer.title as issuer_title',
+      'issuer.validity_rule',
+    ])
+}
+
+type ProductRow = Awaited<ReturnType<ReturnType<typeof productQuery>['executeTakeFirstOrThrow']>>
+
+interface PriceRow {
+  readonly term_years: number
+  readonly currency: string
+  readonly base_minor: number
+  readonly included_domains: number
+  readonly extra_domain_minor: number
+}
+
+function toProduct(row: ProductRow, prices: readonly PriceRow[]): Product {
+  return {
+    id: row.id,
+    issuerId: row.issuer_id,
+    issuerTitle: row.issuer_title,
+    title: { en: row.title_en, zh: row.title_zh },
+    specification: {
+      domainType: row.domain_type,
+      certificateType: row.certificate_type,
+      grade: row.grade,
+      brand: row.brand,
+    },
+    supportsRenewal: row.supports_renewal,
+    validityRule: row.validity_rule,
+    prices: prices.map((price) => ({
+      termYears: price.term_years,
+      currency: price.currency,
+      baseMinor: price.base_minor,
+      includedDomains: price.included_domains,
+      extraDomainMinor: price.extra_domain_minor,
+    })),
+  }
+}

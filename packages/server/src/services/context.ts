@@ -1,0 +1,88 @@
+/**
+ * What the services take: the database, the queue, the adapters that main.ts registered, and the clock. Built once in main.ts.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { Scope } from '@evercert/contract'
+import type { Database, Db } from '../db/connect.ts'
+import type { Queue } from '../db/queue.ts'
+import { AppError } from '../domain/errors.ts'
+import { formatId, type IdPrefix } from '../domain/id.ts'
+import type { RenewalPolicy } from '../domain/certificate/window.ts'
+import type { CaAdapter } from '../ports/ca.ts'
+import type { DeployAdapter } from '../ports/deploy.ts'
+import type { DnsAdapter } from '../ports/dns.ts'
+import type { AdapterKit } from '../ports/kit.ts'
+import type { Vault } from './vault.ts'
+
+export interface Adapters {
+  readonly ca: readonly CaAdapter[]
+  readonly dns: readonly DnsAdapter[]
+  readonly deploy: readonly DeployAdapter[]
+}
+
+/** Called at each instant that a crash test may choose: before an effect, after it, and after it was recorded. */
+export type StepHook = (step: string, moment: 'intended' | 'done' | 'recorded') => void
+
+export interface Services {
+  readonly database: Database
+  readonly db: Db
+  readonly queue: Queue
+  readonly vault: Vault
+  readonly adapters: Adapters
+  readonly kit: AdapterKit
+  /** Null when the address may be probed, otherwise why not. */
+  readonly guardAddress: (address: string) => string | null
+  /** Epoch milliseconds. */
+  readonly now: () => number
+  readonly policy: RenewalPolicy
+  readonly log: Logger
+  readonly onStep: StepHook
+}
+
+/** Who calls: everything that is read or written belongs to `accountId`. */
+export interface Caller {
+  readonly accountId: string
+  /** For the history: the token's name. */
+  readonly actor: string
+  readonly scopes: ReadonlySet<Scope>
+}
+
+/** The service itself, acting for an account. */
+export const EVERCERT_ACTOR = 'evercert'
+
+export function newId(services: Pick<Services, 'now'>, prefix: IdPrefix): string {
+  return formatId(prefix, services.now(), randomBytes(16))
+}
+
+/** The adapter with this id. @throws AppError `misconfigured` naming the known ones */
+export function findAdapter<A extends { readonly id: string }>(adapters: readonly A[], id: string, what: string): A {
+  const adapter = adapters.find((candidate) => candidate.id === id)
+  if (adapter !== undefined) return adapter
+  const known = adapters.map((candidate) => candidate.id).join(', ')
+  throw new AppError('misconfigured', `Looking up the ${what} kind "${id}": there is none: use one of ${known}.`)
+}
+
+/** Parses an adapter's settings. @throws AppError `invalid` naming each setting that is wrong */
+export function parseConfig<Config>(
+  adapter: { readonly id: string; readonly config: { safeParse(raw: unknown): ParseResult<Config> } },
+  raw: unknown,
+): Config {
+  const parsed = adapter.config.safeParse(raw)
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'config'}: ${issue.message}`)
+  throw new AppError('invalid', `Reading the settings of "${adapter.id}": ${faults.join('; ')}.`, { facts: { faults } })
+}
+
+type ParseResult<Config> =
+  | { readonly success: true; readonly data: Config }
+  | {
+      readonly success: false
+      readonly error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] }
+    }
+
+export function notFound(what: string, id: string): AppError {
+  return new AppError('notFound', `Looking up ${what} ${id}: there is none in this account: check the identifier.`)
+}

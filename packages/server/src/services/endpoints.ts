@@ -1,0 +1,128 @@
+/**
+ * Endpoints: what clients connect to, and the latest proof of each of their addresses.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { verdict as verdictSchema, type EndpointView } from '@evercert/contract'
+import type { Db } from '../db/connect.ts'
+import { AppError } from '../domain/errors.ts'
+import { newId, notFound, type Caller, type Services } from './context.ts'
+import { wake } from './wake.ts'
+
+export interface NewEndpoint {
+  readonly certificateId: string
+  readonly host: string
+  readonly port: number
+  readonly serverName?: string | undefined
+}
+
+const hostName = z.union([z.ipv4(), z.ipv6(), z.hostname()])
+
+/** Adds an endpoint and proves it. @throws AppError `notFound`, `invalid`, `duplicateName` */
+export async function createEndpoint(services: Services, caller: Caller, endpoint: NewEndpoint): Promise<EndpointView> {
+  const host = endpoint.host.toLowerCase()
+  const serverName = (endpoint.serverName ?? endpoint.host).toLowerCase()
+  if (!hostName.safeParse(host).success || !hostName.safeParse(serverName).success) {
+    throw new AppError(
+      'invalid',
+      `Adding endpoint ${endpoint.host}: host and serverName must be a DNS name or an address, without port.`,
+    )
+  }
+  const id = newId(services, 'end')
+  await services.db.transaction().execute(async (trx) => {
+    const certificate = await trx
+      .selectFrom('certificate')
+      .select('id')
+      .where('account_id', '=', caller.accountId)
+      .where('id', '=', endpoint.certificateId)
+      .executeTakeFirst()
+    if (certificate === undefined) throw notFound('certificate', endpoint.certificateId)
+    const result = await trx
+      .insertInto('endpoint')
+      .values({
+        id,
+        account_id: caller.accountId,
+        certificate_id: certificate.id,
+        host,
+        port: endpoint.port,
+        server_name: serverName,
+        created_at: new Date(services.now()),
+      })
+      .onConflict((conflict) => conflict.columns(['account_id', 'host', 'port', 'server_name']).doNothing())
+      .executeTakeFirst()
+    if (result.numInsertedOrUpdatedRows !== 1n) {
+      throw new AppError('duplicateName', `Adding endpoint ${host}:${endpoint.port}: it is here already.`)
+    }
+    await trx
+      .updateTable('certificate')
+      .set({ served_at: null, probe_due_at: null, probe_failures: 0 })
+      .where('id', '=', certificate.id)
+      .execute()
+    await wake(services, trx, certificate.id)
+  })
+  const [view] = await listEndpointViews(services, caller, endpoint.certificateId, id)
+  if (view === undefined) throw notFound('endpoint', id)
+  return view
+}
+
+/** Endpoints with their observations, of one certificate or of all. */
+export async function listEndpointViews(
+  services: { readonly db: Db },
+  caller: Caller,
+  certificateId: string | null,
+  endpointId: string | null = null,
+): Promise<EndpointView[]> {
+  let query = services.db
+    .selectFrom('endpoint')
+    .select(['id', 'certificate_id', 'host', 'port', 'server_name'])
+    .where('account_id', '=', caller.accountId)
+    .orderBy('id')
+    .limit(1000)
+  if (certificateId !== null) query = query.where('certificate_id', '=', certificateId)
+  if (endpointId !== null) query = query.where('id', '=', endpointId)
+  const endpoints = await query.execute()
+  if (endpoints.length === 0) return []
+  const observations = await services.db
+    .selectFrom('observation')
+    .select([
+      'endpoint_id',
+      'address',
+      'verdict',
+      'sha256',
+      'chain_sha256',
+      'not_before',
+      'not_after',
+      'cause',
+      'remedy',
+      'observed_at',
+    ])
+    .where('account_id', '=', caller.accountId)
+    .where(
+      'endpoint_id',
+      'in',
+      endpoints.map(({ id }) => id),
+    )
+    .orderBy('address')
+    .execute()
+  return endpoints.map((endpoint) => ({
+    id: endpoint.id,
+    certificateId: endpoint.certificate_id,
+    host: endpoint.host,
+    port: endpoint.port,
+    serverName: endpoint.server_name,
+    observations: observations
+      .filter((observation) => observation.endpoint_id === endpoint.id)
+      .map((observation) => ({
+        address: observation.address,
+        verdict: verdictSchema.parse(observation.verdict),
+        sha256: observation.sha256,
+        chainSha256: observation.chain_sha256,
+        notBefore: observation.not_before?.toISOString() ?? null,
+        notAfter: observation.not_after?.toISOString() ?? null,
+        cause: { ...observation.cause },
+        remedy: { ...observation.remedy },
+        observedAt: observation.observed_at.toISOString(),
+      })),
+  }))
+}

@@ -1,0 +1,74 @@
+/**
+ * Idempotency keys: the same key and request give the same answer and one effect, also when two arrive at once.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import { sql } from 'kysely'
+import type { Trx } from '../db/transition.ts'
+import { AppError } from '../domain/errors.ts'
+import type { Caller, Services } from './context.ts'
+
+export interface IdempotentCall {
+  /** Null when the client sent none: the effect then happens once for each call. */
+  readonly key: string | null
+  readonly operation: string
+  readonly request: unknown
+}
+
+const MAX_KEY_LENGTH = 128
+
+/**
+ * Runs the effect in a transaction that also stores its answer under the key.
+ *
+ * @throws AppError `idempotencyKeyReused` when the key came with another request; `invalid` for a malformed key
+ */
+export async function runOnce<Result extends object>(
+  services: Services,
+  caller: Caller,
+  call: IdempotentCall,
+  effect: (trx: Trx) => Promise<Result>,
+): Promise<Result> {
+  const { key } = call
+  if (key === null) return services.db.transaction().execute(effect)
+  if (key.length === 0 || key.length > MAX_KEY_LENGTH) {
+    throw new AppError('invalid', `Reading the Idempotency-Key: it must have 1 to ${MAX_KEY_LENGTH} characters.`)
+  }
+  const requestSha256 = createHash('sha256').update(JSON.stringify(call.request)).digest('hex')
+  return services.db.transaction().execute(async (trx) => {
+    // The second of two equal requests waits here until the first commits, and then finds its answer.
+    const claimed = await trx
+      .insertInto('idempotency_key')
+      .values({
+        account_id: caller.accountId,
+        key,
+        operation: call.operation,
+        request_sha256: requestSha256,
+        response: null,
+        created_at: new Date(services.now()),
+      })
+      .onConflict((conflict) => conflict.columns(['account_id', 'key']).doNothing())
+      .executeTakeFirst()
+    if (claimed.numInsertedOrUpdatedRows !== 1n) return storedAnswer<Result>(trx, caller, call, requestSha256)
+    const result = await effect(trx)
+    await sql`update idempotency_key set response = ${JSON.stringify(result)}::jsonb
+      where account_id = ${caller.accountId} and key = ${key}`.execute(trx)
+    return result
+  })
+}
+
+async function storedAnswer<Result>(trx: Trx, caller: Caller, call: IdempotentCall, requestSha256: string): Promise<Result> {
+  const stored = await trx
+    .selectFrom('idempotency_key')
+    .select(['operation', 'request_sha256', 'response'])
+    .where('account_id', '=', caller.accountId)
+    .where('key', '=', call.key)
+    .executeTakeFirstOrThrow()
+  if (stored.operation !== call.operation || stored.request_sha256 !== requestSha256) {
+    throw new AppError(
+      'idempotencyKeyReused',
+      `Calling ${call.operation}: the Idempotency-Key was used for another request: use a new one.`,
+    )
+  }
+  return stored.response as Result
+}

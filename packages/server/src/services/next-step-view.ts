@@ -1,0 +1,127 @@
+/**
+ * The one sentence that every certificate shows: what happens next, who moves, and when.
+ *
+ * @module
+ */
+import type { Bilingual, CertificateView } from '@evercert/contract'
+import type { CertificateRecord } from '../db/certificates.ts'
+import type { CertificateStatus } from '../domain/certificate/derive-status.ts'
+import type { RenewalDecision } from '../domain/certificate/decide-renewal.ts'
+import { formatInstant } from './texts.ts'
+
+type NextStep = CertificateView['nextStep']
+
+const view = (code: string, mover: NextStep['mover'], text: Bilingual, at: number | null = null): NextStep => ({
+  code,
+  mover,
+  text,
+  at: at === null ? null : new Date(at).toISOString(),
+})
+
+export function describeNextStep(record: CertificateRecord, status: CertificateStatus, renewal: RenewalDecision): NextStep {
+  switch (status) {
+    case 'pendingApplication':
+      return view('submitApplication', 'user', {
+        en: 'Submit the application; the CA issues nothing before that.',
+        zh: '请提交证书申请，CA 审核通过后才会签发证书。',
+      })
+    case 'pendingValidation':
+      return validationStep(record)
+    case 'inReview':
+      return view('await', 'ca', { en: 'The CA is checking the application.', zh: 'CA 中心正在审核证书申请。' })
+    case 'reviewFailed':
+      return view('correctApplication', 'user', {
+        en: `The CA refused: ${record.application?.failedDetail ?? 'no reason given'} Correct the application and submit it again.`,
+        zh: `CA 已拒绝：${record.application?.failedDetail ?? '未说明原因'} 请修改申请后重新提交。`,
+      })
+    case 'expired':
+      return view('buyNew', 'user', { en: 'It has expired: buy a new certificate.', zh: '证书已过期，请新购证书。' })
+    case 'issued':
+    case 'expiringSoon':
+      return issuedStep(record, status, renewal)
+    case 'revocationPending':
+      return view('confirmRevocation', 'user', { en: 'Confirm the revocation.', zh: '请确认吊销。' })
+    case 'revoked':
+    case 'cancelled':
+    case 'refunded':
+    case 'closed':
+      return view('none', 'nobody', { en: 'Nothing: it has ended.', zh: '无后续操作：已结束。' })
+  }
+}
+
+function validationStep(record: CertificateRecord): NextStep {
+  const { application } = record
+  if (application?.answered === true) {
+    return view(
+      'awaitValidation',
+      'ca',
+      { en: 'The CA is validating the domains.', zh: 'CA 正在验证域名。' },
+      application.retryAt,
+    )
+  }
+  const problem = application?.failedDetail ?? null
+  return view(
+    'completeValidation',
+    'user',
+    {
+      en: `Put the validation file or record in place.${problem === null ? '' : ` ${problem}`} It is checked again by itself.`,
+      zh: `请完成域名验证文件或解析记录。${problem === null ? '' : `${problem} `}系统会自动重新检查。`,
+    },
+    application?.retryAt ?? null,
+  )
+}
+
+function issuedStep(record: CertificateRecord, status: 'issued' | 'expiringSoon', renewal: RenewalDecision): NextStep {
+  const liveRenewal = record.facts.liveRenewal
+  if (liveRenewal !== null) return renewedStep(record, liveRenewal.certificateId)
+  if (renewal.action === 'reissue') {
+    return view('reissue', 'user', {
+      en: 'Reissue it at no charge: the period paid for goes on.',
+      zh: '请免费重新签发：服务期尚未结束。',
+    })
+  }
+  if (status === 'expiringSoon') return expiringStep(record, renewal)
+  if (record.servedAt === null) return installStep(record)
+  return view(
+    'none',
+    'nobody',
+    { en: 'Served everywhere; nothing to do.', zh: '所有站点均已使用该证书，无需操作。' },
+    renewal.opensAt,
+  )
+}
+
+function renewedStep(record: CertificateRecord, newCertificateId: string | null): NextStep {
+  const until = formatInstant(record.facts.issuance?.notAfter ?? 0)
+  if (newCertificateId === null) {
+    return view('pay', 'user', { en: 'Its renewal is ordered: pay the order.', zh: '续费订单已提交，请完成支付。' })
+  }
+  return view('renewed', 'nobody', {
+    en: `Renewed by ${newCertificateId}: HTTPS needs that one before ${until}.`,
+    zh: `已由 ${newCertificateId} 续费：请在 ${until} 前使用新证书，否则 HTTPS 服务将受影响。`,
+  })
+}
+
+function expiringStep(record: CertificateRecord, renewal: RenewalDecision): NextStep {
+  const until = record.facts.issuance?.notAfter ?? null
+  if (renewal.eligible) {
+    return view('renew', 'user', { en: 'Renew it before it expires.', zh: '请在到期前续费。' }, until)
+  }
+  return view('buyNew', 'user', { en: 'It cannot be renewed: buy a new certificate.', zh: '该证书不能续费，请新购证书。' }, until)
+}
+
+/** FD §3.10: the warning stays until the new certificate is installed, and §3.11: seen to be served. */
+function installStep(record: CertificateRecord): NextStep {
+  if (record.endpointCount === 0) {
+    return view('addEndpoint', 'user', {
+      en: 'Install it on the web server and add the site as an endpoint: without one nothing proves that it is served.',
+      zh: '请将证书安装到 Web 服务器，并添加站点：没有站点就无法证明新证书已生效。',
+    })
+  }
+  const byHand = record.targetCount === 0
+  return view('prove', byHand ? 'user' : 'evercert', {
+    en: byHand
+      ? 'Install it on the web server in place of the old one; every address is probed until it is served.'
+      : 'It is being installed and every address probed until it is served.',
+    zh: byHand ? '请将证书安装到 Web 服务器替换旧证书，系统会持续探测所有地址。' : '正在安装并探测所有地址，直至新证书生效。',
+  })
+}

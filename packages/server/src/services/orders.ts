@@ -1,0 +1,332 @@
+/**
+ * Quotes and orders: the renewal rules at the counter, and the reservation that keeps an old certificate to one live renewal.
+ *
+ * @module
+ */
+import type { OrderRequest, OrderView, QuoteView } from '@evercert/contract'
+import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
+import type { Db } from '../db/connect.ts'
+import type { OrderTable } from '../db/tables.ts'
+import { recordHistory, transition, type Trx } from '../db/transition.ts'
+import { decideRenewal, type RenewalDecision } from '../domain/certificate/decide-renewal.ts'
+import { decideEntitlement, decideValidity } from '../domain/entitlement/entitlement.ts'
+import { AppError } from '../domain/errors.ts'
+import { compareSpecifications, type SpecificationComparison } from '../domain/product/specification.ts'
+import { loadProduct, priceOf, type Product } from './catalogue.ts'
+import { newId, notFound, type Caller, type Services } from './context.ts'
+import { renewalRefusal, topUpText, timingText } from './texts.ts'
+import type { Selectable } from 'kysely'
+
+/** An order as it would be placed: everything that a request leaves open is filled from the old configuration. */
+interface Draft {
+  readonly product: Product
+  readonly domainCount: number
+  readonly termYears: number
+  readonly amountMinor: number
+  readonly currency: string
+  readonly old: CertificateRecord | null
+  readonly comparison: SpecificationComparison
+}
+
+/** Price, top-up and losses; buys nothing. @throws AppError the renewal's first reason, `notFound`, `invalid` */
+export async function createQuote(services: Services, caller: Caller, request: OrderRequest): Promise<QuoteView> {
+  const draft = await draftOrder(services, services.db, caller, request)
+  const now = services.now()
+  const entitlement = decideEntitlement(topUpFacts(draft), now)
+  const validity = decideValidity({ entitledUntil: entitlement.entitledUntil, rule: draft.product.validityRule, notBefore: now })
+  return {
+    kind: draft.old === null ? 'new' : 'renewal',
+    productId: draft.product.id,
+    specification: { ...draft.product.specification },
+    domainCount: draft.domainCount,
+    termYears: draft.termYears,
+    price: { amountMinor: draft.amountMinor, currency: draft.currency },
+    sameSpecification: draft.comparison.same,
+    changed: [...draft.comparison.changed],
+    topUp: {
+      granted: entitlement.toppedUp,
+      days: entitlement.toppedUpDays,
+      entitledUntil: new Date(entitlement.entitledUntil).toISOString(),
+      certificateUntil: new Date(validity.notAfter).toISOString(),
+      shortfallDays: validity.shortfallDays,
+      lostDays: entitlement.lost?.days ?? 0,
+      explanation: topUpText(entitlement, draft.comparison.changed),
+    },
+    estimate: timingText(draft.product.specification.certificateType),
+  }
+}
+
+/**
+ * Places an order; for a renewal, reserves the old certificate, which the database holds to one live renewal.
+ *
+ * @throws AppError `alreadyRenewed` and the other reasons of `decideRenewal`, `notFound`, `invalid`
+ */
+export async function placeOrder(services: Services, trx: Trx, caller: Caller, request: OrderRequest): Promise<OrderView> {
+  const draft = await draftOrder(services, trx, caller, request)
+  const now = services.now()
+  const { product, old } = draft
+  const orderId = newId(services, 'ord')
+  await trx
+    .insertInto('order')
+    .values({
+      id: orderId,
+      account_id: caller.accountId,
+      kind: old === null ? 'new' : 'renewal',
+      state: 'placed',
+      product_id: product.id,
+      domain_type: product.specification.domainType,
+      certificate_type: product.specification.certificateType,
+      grade: product.specification.grade,
+      brand: product.specification.brand,
+      domain_count: draft.domainCount,
+      term_years: draft.termYears,
+      amount_minor: draft.amountMinor,
+      currency: draft.currency,
+      same_specification: draft.comparison.same,
+      renews_certificate_id: old?.id ?? null,
+      placed_at: new Date(now),
+      paid_at: null,
+    })
+    .execute()
+  if (old !== null) await reserveRenewal(services, trx, { caller, old, orderId })
+  await recordHistory(trx, {
+    accountId: caller.accountId,
+    certificateId: old?.id ?? null,
+    subject: 'order',
+    subjectId: orderId,
+    fromState: null,
+    toState: 'placed',
+    actor: caller.actor,
+    now,
+  })
+  return loadOrder(trx, caller, orderId)
+}
+
+async function reserveRenewal(
+  services: Services,
+  trx: Trx,
+  { caller, old, orderId }: { readonly caller: Caller; readonly old: CertificateRecord; readonly orderId: string },
+): Promise<void> {
+  const result = await trx
+    .insertInto('renewal')
+    .values({
+      id: newId(services, 'rnw'),
+      account_id: caller.accountId,
+      old_certificate_id: old.id,
+      new_certificate_id: null,
+      order_id: orderId,
+      state: 'ordered',
+      created_at: new Date(services.now()),
+      closed_at: null,
+    })
+    .onConflict((conflict) => conflict.column('old_certificate_id').where('state', '<>', 'cancelled').doNothing())
+    .executeTakeFirst()
+  if (result.numInsertedOrUpdatedRows === 1n) return
+  const live = await trx
+    .selectFrom('renewal')
+    .select(['id', 'new_certificate_id'])
+    .where('old_certificate_id', '=', old.id)
+    .where('state', '<>', 'cancelled')
+    .executeTakeFirst()
+  throw renewalRefusal(old, {
+    code: 'alreadyRenewed',
+    facts: { renewalId: live?.id ?? null, certificateId: live?.new_certificate_id ?? null },
+  })
+}
+
+async function draftOrder(services: Services, db: Db | Trx, caller: Caller, request: OrderRequest): Promise<Draft> {
+  const old =
+    request.renewsCertificateId === undefined ? null : await loadRenewable(services, db, caller, request.renewsCertificateId)
+  const productId = request.productId ?? old?.productId ?? null
+  if (productId === null) {
+    const why = old === null ? 'no product was chosen' : 'nothing is known of how an uploaded certificate was bought'
+    throw new AppError('invalid', `Quoting: ${why}: choose a productId of GET /api/v1/products.`, {
+      facts: { field: 'productId' },
+    })
+  }
+  const product = await loadProduct(db, productId)
+  if (old !== null && !product.supportsRenewal) {
+    throw renewalRefusal(old, { code: 'renewalBrandUnsupported', facts: { brand: product.specification.brand } })
+  }
+  const domainCount = request.domainCount ?? old?.domainCount ?? Math.max(1, old?.issuance?.names.length ?? 1)
+  const termYears = request.termYears ?? old?.termYears ?? 1
+  checkDomainCount(product, domainCount)
+  const comparison = compareSpecifications(product.specification, old?.specification ?? {})
+  return { product, domainCount, termYears, ...priceOf(product, termYears, domainCount), old, comparison }
+}
+
+function checkDomainCount(product: Product, domainCount: number): void {
+  const { domainType } = product.specification
+  const onlyOne = domainType === 'single' || domainType === 'wildcard'
+  if (!onlyOne || domainCount === 1) return
+  throw new AppError('invalid', `Quoting ${product.id}: it holds one domain, not ${domainCount}: choose a product for several.`, {
+    facts: { field: 'domainCount' },
+  })
+}
+
+async function loadRenewable(services: Services, db: Db | Trx, caller: Caller, id: string): Promise<CertificateRecord> {
+  const old = await findCertificate(db, caller.accountId, id)
+  if (old === null) throw notFound('certificate', id)
+  const decision = decideRenewal(old.facts, services.now(), services.policy)
+  refuseUnlessEligible(old, decision)
+  return old
+}
+
+function refuseUnlessEligible(old: CertificateRecord, decision: RenewalDecision): void {
+  const [first] = decision.reasons
+  if (first !== undefined) throw renewalRefusal(old, first)
+}
+
+function topUpFacts(draft: Draft) {
+  return {
+    kind: draft.old === null ? ('new' as const) : ('renewal' as const),
+    oldOrigin: draft.old?.facts.origin ?? null,
+    sameSpecification: draft.comparison.same,
+    oldNotAfter: endOfOld(draft.old),
+    termYears: draft.termYears,
+  }
+}
+
+/** What a top-up continues: the old certificate's end, or its entitlement's where that is later. */
+export function endOfOld(old: CertificateRecord | null): number | null {
+  if (old === null || old.issuance === null) return null
+  return Math.max(old.issuance.notAfter, old.entitlement?.entitledUntil ?? 0)
+}
+
+/** Cancels an unpaid order; the old certificate can be renewed again. Idempotent. @throws AppError `notFound`, `conflict` when paid */
+export async function cancelOrder(services: Services, caller: Caller, orderId: string): Promise<OrderView> {
+  return services.db.transaction().execute(async (trx) => {
+    const order = await loadOrder(trx, caller, orderId)
+    if (order.state === 'cancelled') return order
+    const facts = {
+      accountId: caller.accountId,
+      certificateId: order.renewsCertificateId,
+      actor: caller.actor,
+      now: services.now(),
+    }
+    await transition(trx, { ...facts, subject: 'order', id: orderId, from: order.state, to: 'cancelled' })
+    await cancelRenewalOf(trx, orderId, facts)
+    return loadOrder(trx, caller, orderId)
+  })
+}
+
+async function cancelRenewalOf(
+  trx: Trx,
+  orderId: string,
+  facts: { accountId: string; certificateId: string | null; actor: string; now: number },
+): Promise<void> {
+  const renewal = await trx
+    .selectFrom('renewal')
+    .select(['id', 'state'])
+    .where('order_id', '=', orderId)
+    .where('account_id', '=', facts.accountId)
+    .executeTakeFirst()
+  if (renewal === undefined) return
+  await transition(trx, { ...facts, subject: 'renewal', id: renewal.id, from: renewal.state, to: 'cancelled' })
+}
+
+const UNPAID_ORDER_LIFE_MS = 24 * 3_600_000
+
+/** Ends orders that nobody paid for a day, so that an abandoned one does not block its certificate. @returns how many */
+export async function expireUnpaidOrders(services: Services): Promise<number> {
+  const now = services.now()
+  const stale = await services.db
+    .selectFrom('order')
+    .select(['id', 'account_id', 'renews_certificate_id'])
+    .where('state', '=', 'placed')
+    .where('placed_at', '<=', new Date(now - UNPAID_ORDER_LIFE_MS))
+    .limit(500)
+    .execute()
+  for (const order of stale) {
+    const facts = { accountId: order.account_id, certificateId: order.renews_certificate_id, actor: 'evercert', now }
+    await services.db.transaction().execute(async (trx) => {
+      await transition(trx, { ...facts, subject: 'order', id: order.id, from: 'placed', to: 'expired' })
+      await cancelRenewalOf(trx, order.id, facts)
+    })
+  }
+  return stale.length
+}
+
+const ORDER_COLUMNS = [
+  'order.id',
+  'order.kind',
+  'order.state',
+  'order.product_id',
+  'order.domain_type',
+  'order.certificate_type',
+  'order.grade',
+  'order.brand',
+  'order.domain_count',
+  'order.term_years',
+  'order.amount_minor',
+  'order.currency',
+  'order.renews_certificate_id',
+  'order.placed_at',
+  'order.paid_at',
+] as const
+
+function orderQuery(db: Db | Trx, caller: Caller) {
+  return db
+    .selectFrom('order')
+    .leftJoin('certificate', 'certificate.order_id', 'order.id')
+    .select([...ORDER_COLUMNS, 'certificate.id as certificate_id'])
+    .where('order.account_id', '=', caller.accountId)
+}
+
+/** @throws AppError `notFound` */
+export async function loadOrder(db: Db | Trx, caller: Caller, id: string): Promise<OrderView> {
+  const row = await orderQuery(db, caller).where('order.id', '=', id).executeTakeFirst()
+  if (row === undefined) throw notFound('order', id)
+  return toOrderView(row)
+}
+
+/** Newest first; `cursor` is the last id of the page before. */
+export async function listOrders(
+  services: Services,
+  caller: Caller,
+  paging: { readonly cursor: string | undefined; readonly limit: number },
+): Promise<{ items: OrderView[]; nextCursor: string | null }> {
+  let query = orderQuery(services.db, caller)
+    .orderBy('order.id', 'desc')
+    .limit(paging.limit + 1)
+  if (paging.cursor !== undefined) query = query.where('order.id', '<', paging.cursor)
+  const rows = await query.execute()
+  const items = rows.slice(0, paging.limit).map((row) => toOrderView(row))
+  return { items, nextCursor: rows.length > paging.limit ? (items.at(-1)?.id ?? null) : null }
+}
+
+type OrderRow = Pick<
+  Selectable<OrderTable>,
+  | 'id'
+  | 'kind'
+  | 'state'
+  | 'product_id'
+  | 'domain_type'
+  | 'certificate_type'
+  | 'grade'
+  | 'brand'
+  | 'domain_count'
+  | 'term_years'
+  | 'amount_minor'
+  | 'currency'
+  | 'renews_certificate_id'
+  | 'placed_at'
+  | 'paid_at'
+> & { readonly certificate_id: string | null }
+
+function toOrderView(row: OrderRow): OrderView {
+  return {
+    id: row.id,
+    kind: row.kind,
+    state: row.state,
+    productId: row.product_id,
+    specification: { domainType: row.domain_type, certificateType: row.certificate_type, grade: row.grade, brand: row.brand },
+    domainCount: row.domain_count,
+    termYears: row.term_years,
+    price: { amountMinor: row.amount_minor, currency: row.currency },
+    renewsCertificateId: row.renews_certificate_id,
+    certificateId: row.certificate_id,
+    placedAt: row.placed_at.toISOString(),
+    paidAt: row.paid_at?.toISOString() ?? null,
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * The second loop: finds certificates that are due and enqueues them. It repairs what a crash left, and costs by what is due.
+ *
+ * @module
+ */
+import type { Services } from './context.ts'
+import { expireUnpaidOrders } from './orders.ts'
+
+const MAX_PER_SCAN = 1000
+const IDEMPOTENCY_KEY_LIFE_MS = 7 * 86_400_000
+
+/** Enqueues what is due. @returns how many certificates */
+export async function scanDue(services: Services): Promise<number> {
+  const due = await services.db
+    .selectFrom('certificate')
+    .select('id')
+    .where('advance_at', '<=', new Date(services.now()))
+    .orderBy('advance_at')
+    .limit(MAX_PER_SCAN)
+    .execute()
+  for (const { id } of due) await services.queue.sendNow({ certificateId: id })
+  return due.length
+}
+
+/** Housekeeping: dead workers' jobs, orders that nobody paid, idempotency keys of last week. */
+export async function tidyUp(services: Services): Promise<void> {
+  await services.queue.releaseDead()
+  await expireUnpaidOrders(services)
+  await services.db
+    .deleteFrom('idempotency_key')
+    .where('created_at', '<', new Date(services.now() - IDEMPOTENCY_KEY_LIFE_MS))
+    .execute()
+}

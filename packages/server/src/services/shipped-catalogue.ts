@@ -1,0 +1,102 @@
+/**
+ * What a fresh installation sells: certificates of the built-in CA, with brands on both sides of the renewal rule (DOMAIN §3.3).
+ *
+ * @module
+ */
+import { createIssuer, createProduct, updateIssuerConfig, type NewProduct } from './catalogue.ts'
+import type { Services } from './context.ts'
+import type { DomainType } from '../domain/product/specification.ts'
+import { AppError } from '../domain/errors.ts'
+
+export interface BuiltinCaSettings {
+  readonly publicUrl: string
+  readonly fileValidationPorts: { readonly http: number; readonly https: number | null }
+}
+
+const CURRENCY = 'CNY'
+const TERMS = [1, 2, 3] as const
+
+const DOMAIN_TYPES: Readonly<
+  Record<DomainType, { slug: string; en: string; zh: string; yearMinor: number; extraMinor: number }>
+> = {
+  single: { slug: 'single', en: 'single domain', zh: '单域名', yearMinor: 10_000, extraMinor: 0 },
+  multi: { slug: 'multi', en: 'multiple domains', zh: '多域名', yearMinor: 20_000, extraMinor: 5_000 },
+  wildcard: { slug: 'wildcard', en: 'wildcard', zh: '通配符', yearMinor: 60_000, extraMinor: 0 },
+  multiWildcard: { slug: 'multi-wildcard', en: 'multiple wildcards', zh: '多通配符', yearMinor: 120_000, extraMinor: 60_000 },
+  mixed: { slug: 'mixed', en: 'mixed domains', zh: '混合域名', yearMinor: 80_000, extraMinor: 30_000 },
+}
+
+const BRANDS = [
+  { issuerId: 'evercert-private', brand: 'Evercert Private CA', zh: 'Evercert 私有 CA', grade: 'standard', renewal: true },
+  {
+    issuerId: 'evercert-public',
+    brand: 'Evercert Public Rules CA',
+    zh: 'Evercert 公共规则 CA',
+    grade: 'standard',
+    renewal: true,
+  },
+] as const
+
+/** Adds the built-in issuers and products that are missing. Safe to repeat; never changes what an operator changed. */
+export async function ensureShippedCatalogue(services: Services, settings: BuiltinCaSettings): Promise<void> {
+  const existing = await services.db.selectFrom('product').select('id').execute()
+  const known = new Set(existing.map(({ id }) => id))
+  for (const [issuerId, validityRule, title] of [
+    ['evercert-private', 'private', 'Evercert built-in CA (private validity)'],
+    ['evercert-public', 'public', 'Evercert built-in CA (public rules)'],
+  ] as const) {
+    const config = { authorityId: issuerId, organisation: 'Evercert', validityRule, ...settings }
+    await unlessThere(() => createIssuer(services, { id: issuerId, title, kind: 'builtin', config }))
+    await updateIssuerConfig(services, issuerId, config)
+  }
+  for (const product of shippedProducts()) if (!known.has(product.id)) await unlessThere(() => createProduct(services, product))
+}
+
+async function unlessThere(create: () => Promise<unknown>): Promise<void> {
+  try {
+    await create()
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'duplicateName')) throw error
+  }
+}
+
+function shippedProducts(): NewProduct[] {
+  const renewable = BRANDS.flatMap((brand) =>
+    (Object.keys(DOMAIN_TYPES) as DomainType[]).map((domainType): NewProduct => {
+      const kind = DOMAIN_TYPES[domainType]
+      return {
+        id: `${brand.issuerId}-dv-${kind.slug}`,
+        title: { en: `${brand.brand}, DV, ${kind.en}`, zh: `${brand.zh} DV ${kind.zh}证书` },
+        specification: { domainType, certificateType: 'DV', grade: brand.grade, brand: brand.brand },
+        issuerId: brand.issuerId,
+        supportsRenewal: brand.renewal,
+        prices: TERMS.map((termYears) => ({
+          termYears,
+          base: { amountMinor: kind.yearMinor * termYears, currency: CURRENCY },
+          includedDomains: domainType === 'multi' ? 2 : 1,
+          extraDomain: { amountMinor: kind.extraMinor * termYears, currency: CURRENCY },
+        })),
+      }
+    }),
+  )
+  return [...renewable, trialProduct()]
+}
+
+/** A free certificate to try things with. Free brands cannot be renewed, as in the founding service; they are bought anew. */
+function trialProduct(): NewProduct {
+  return {
+    id: 'evercert-trial-dv-single',
+    title: { en: 'Evercert Trial, DV, single domain', zh: 'Evercert 试用 DV 单域名证书' },
+    specification: { domainType: 'single', certificateType: 'DV', grade: 'trial', brand: 'Evercert Trial' },
+    issuerId: 'evercert-public',
+    supportsRenewal: false,
+    prices: [
+      {
+        termYears: 1,
+        base: { amountMinor: 0, currency: CURRENCY },
+        includedDomains: 1,
+        extraDomain: { amountMinor: 0, currency: CURRENCY },
+      },
+    ],
+  }
+}

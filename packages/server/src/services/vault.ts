@@ -1,0 +1,78 @@
+/**
+ * Secrets at rest: AES-256-GCM, a data key for each record, wrapped by the master key. The record's id and purpose are bound in, so
+ * that a ciphertext moved to another row does not open.
+ *
+ * @module
+ */
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import type { Db } from '../db/connect.ts'
+import type { Trx } from '../db/transition.ts'
+import { AppError } from '../domain/errors.ts'
+import { formatId } from '../domain/id.ts'
+import type { MasterKey } from '../ports/secrets.ts'
+
+export type SecretPurpose = 'privateKey' | 'issuerConfig' | 'issuerAccount' | 'dnsConfig' | 'targetConfig' | 'caKeys'
+
+export interface Vault {
+  /** Stores a secret and returns its id. */
+  seal(
+    db: Db | Trx,
+    secret: { purpose: SecretPurpose; accountId: string | null; plaintext: string; now: number },
+  ): Promise<string>
+  /** @throws AppError `notFound`, `misconfigured` (another master key, or altered) */
+  open(db: Db | Trx, id: string, purpose: SecretPurpose): Promise<string>
+}
+
+const IV_BYTES = 12
+const TAG_BYTES = 16
+const DATA_KEY_BYTES = 32
+
+export function createVault(masterKey: MasterKey): Vault {
+  return {
+    seal: async (db, { purpose, accountId, plaintext, now }) => {
+      const id = formatId('sec', now, randomBytes(16))
+      const dataKey = randomBytes(DATA_KEY_BYTES)
+      await db
+        .insertInto('secret')
+        .values({
+          id,
+          account_id: accountId,
+          purpose,
+          master_key_id: masterKey.id,
+          wrapped_key: masterKey.wrap(dataKey),
+          ciphertext: encrypt(dataKey, `${id}:${purpose}`, plaintext),
+          created_at: new Date(now),
+        })
+        .execute()
+      return id
+    },
+    open: async (db, id, purpose) => {
+      const row = await db
+        .selectFrom('secret')
+        .select(['wrapped_key', 'ciphertext'])
+        .where('id', '=', id)
+        .where('purpose', '=', purpose)
+        .executeTakeFirst()
+      if (row === undefined) throw new AppError('notFound', `Opening secret ${id}: there is none of this purpose.`)
+      return decrypt(masterKey.unwrap(row.wrapped_key), `${id}:${purpose}`, row.ciphertext)
+    },
+  }
+}
+
+function encrypt(dataKey: Uint8Array, boundTo: string, plaintext: string): Uint8Array {
+  const iv = randomBytes(IV_BYTES)
+  const cipher = createCipheriv('aes-256-gcm', dataKey, iv)
+  cipher.setAAD(Buffer.from(boundTo))
+  return Buffer.concat([iv, cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()])
+}
+
+function decrypt(dataKey: Uint8Array, boundTo: string, sealed: Uint8Array): string {
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', dataKey, sealed.subarray(0, IV_BYTES))
+    decipher.setAAD(Buffer.from(boundTo))
+    decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
+    return Buffer.concat([decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]).toString('utf8')
+  } catch (cause) {
+    throw new AppError('misconfigured', 'Opening a secret: it was altered: restore the database from a backup.', { cause })
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * Proving on demand: the endpoints of a certificate are probed now.
+ *
+ * @module
+ */
+import type { CertificateDetail } from '@evercert/contract'
+import { loadWork } from './advance/facts.ts'
+import { probe } from './advance/installation-effects.ts'
+import { loadCertificate, loadCertificateDetail } from './certificates.ts'
+import { AppError } from '../domain/errors.ts'
+import type { Caller, Services } from './context.ts'
+import { wake } from './wake.ts'
+
+/** Probes at once, records what is seen, and lets the renewal go on from there. @throws AppError `notFound`, `certificateNotIssued` */
+export async function verifyCertificate(services: Services, caller: Caller, id: string): Promise<CertificateDetail> {
+  await loadCertificate(services, caller, id)
+  const work = await loadWork(services, id)
+  if (work === null || work.issuanceId === null) {
+    throw new AppError('certificateNotIssued', `Verifying ${id}: it is not issued yet: there is nothing to look for.`)
+  }
+  await probe(services, work)
+  await services.db.transaction().execute((trx) => wake(services, trx, id))
+  return loadCertificateDetail(services, caller, id)
+}

@@ -1,0 +1,20 @@
+/**
+ * Waking a certificate: its due time and its job, in the transaction of what made it necessary.
+ *
+ * @module
+ */
+import type { Trx } from '../db/transition.ts'
+import type { Services } from './context.ts'
+
+/** The scan leaves the job this long before it takes it for lost. */
+const LOST_AFTER_MS = 5000
+
+/** The certificate is due now: by its job, and should that be lost, by the scan. */
+export async function wake(services: Services, trx: Trx, certificateId: string): Promise<void> {
+  await trx
+    .updateTable('certificate')
+    .set({ advance_at: new Date(services.now() + LOST_AFTER_MS) })
+    .where('id', '=', certificateId)
+    .execute()
+  await services.queue.send(trx, { certificateId })
+}
