@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { createHash, X509Certificate } from 'node:crypto'
-import { childrenOf, expectTag, integerHexOf, oidOf, readDer, TAG, toHex } from './der.ts'
+import { hash, X509Certificate } from 'node:crypto'
+import { childrenOf, expectTag, instantOf, integerHexOf, oidOf, readDer, TAG, toHex } from './der.ts'
 import type { DerNode } from './der.ts'
 import { readDistinguishedName } from './distinguished-name.ts'
 import { PkiError } from './errors.ts'
@@ -40,6 +40,7 @@ export interface CertificateFacts {
 
 const EXTENSIONS = 0xa3
 const SUBJECT_KEY_ID = '2.5.29.14'
+const BASIC_CONSTRAINTS = '2.5.29.19'
 const SUBJECT_ALT_NAME = '2.5.29.17'
 const AUTHORITY_KEY_ID = '2.5.29.35'
 
@@ -79,18 +80,21 @@ function certificateBlocks(pem: string): [Uint8Array, ...Uint8Array[]] {
 function readCertificate(der: Uint8Array): CertificateFacts {
   ensureInputSize(der.length)
   try {
-    return readFacts(der, new X509Certificate(der))
+    // OpenSSL has the last word: what it refuses can be installed nowhere.
+    void new X509Certificate(der)
+    return readFacts(der)
   } catch (cause) {
     throw new PkiError('badCertificate', 'The certificate cannot be read: send it as complete X.509 in PEM.', { cause })
   }
 }
 
-function readFacts(der: Uint8Array, parsed: X509Certificate): CertificateFacts {
+function readFacts(der: Uint8Array): CertificateFacts {
   const [body] = childrenOf(expectTag(readDer(der), TAG.sequence))
   const fields = childrenOf(expectTag(body, TAG.sequence))
   // The version is optional: without it the certificate is of version 1 and has no extensions.
   if (fields[0]?.tag === TAG.contextConstructed0) fields.shift()
-  const [serial, , issuer, , subject, spki] = fields
+  const [serial, , issuer, validity, subject, spki] = fields
+  const [notBefore, notAfter] = childrenOf(expectTag(validity, TAG.sequence))
   const extensions = readExtensions(fields.find(({ tag }) => tag === EXTENSIONS))
   const altNames = extensions.get(SUBJECT_ALT_NAME)
   const { dnsNames, ipAddresses } = altNames ? readAltNames(altNames) : NO_ALT_NAMES
@@ -98,10 +102,10 @@ function readFacts(der: Uint8Array, parsed: X509Certificate): CertificateFacts {
   const issuerName = readDistinguishedName(issuer)
   const publicKey = expectTag(spki, TAG.sequence)
   return {
-    sha256: createHash('sha256').update(der).digest('hex'),
+    sha256: hash('sha256', der),
     serialHex: integerHexOf(serial),
-    notBefore: parsed.validFromDate.getTime(),
-    notAfter: parsed.validToDate.getTime(),
+    notBefore: instantOf(notBefore),
+    notAfter: instantOf(notAfter),
     subject: subjectName.text,
     issuer: issuerName.text,
     commonName: subjectName.commonName,
@@ -112,7 +116,7 @@ function readFacts(der: Uint8Array, parsed: X509Certificate): CertificateFacts {
     spkiSha256: spkiSha256(publicKey.whole),
     skiHex: subjectKeyId(extensions.get(SUBJECT_KEY_ID)),
     akiHex: authorityKeyId(extensions.get(AUTHORITY_KEY_ID)),
-    isCa: parsed.ca,
+    isCa: isAuthority(extensions.get(BASIC_CONSTRAINTS)),
     der,
   }
 }
@@ -127,6 +131,11 @@ function readExtensions(node: DerNode | undefined): Map<string, Uint8Array> {
     values.set(oidOf(parts[0]), expectTag(parts.at(-1), TAG.octetString).content)
   }
   return values
+}
+
+function isAuthority(basicConstraints: Uint8Array | undefined): boolean {
+  const [first] = basicConstraints ? childrenOf(expectTag(readDer(basicConstraints), TAG.sequence)) : []
+  return first?.tag === TAG.boolean && first.content[0] !== 0
 }
 
 function subjectKeyId(value: Uint8Array | undefined): string | null {

@@ -12,12 +12,16 @@ export const TAG = {
   octetString: 0x04,
   oid: 0x06,
   utf8String: 0x0c,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
   bmpString: 0x1e,
   sequence: 0x30,
   set: 0x31,
   context0: 0x80,
   contextConstructed0: 0xa0,
 } as const
+
+const TIME = /^(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])([0-5]\d)([0-5]\d)Z$/
 
 /** One element. `content` and `whole` are views of the input, not copies. */
 export interface DerNode {
@@ -86,6 +90,17 @@ export function bitStringOf(node: DerNode | undefined): Uint8Array {
 export function integerHexOf(node: DerNode | undefined): string {
   const hex = toHex(expectTag(node, TAG.integer).content)
   return hex.length > 2 && hex.startsWith('00') ? hex.slice(2) : hex
+}
+
+/** Epoch milliseconds of a UTCTime or GeneralizedTime in the one form that certificates may use (RFC 5280 §4.1.2.5). @throws DerError */
+export function instantOf(node: DerNode | undefined): number {
+  const isShort = node?.tag === TAG.utcTime
+  const text = Buffer.from((isShort ? node : expectTag(node, TAG.generalizedTime)).content).toString('latin1')
+  // Two digits mean 1950 to 2049.
+  const parts = TIME.exec(isShort ? `${text < '50' ? '20' : '19'}${text}` : text)
+  if (!parts) throw new DerError('a time is not of the form that certificates use')
+  const [, year, month, day, hour, minute, second] = parts
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
 }
 
 /** One element out of contents that are concatenated. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { bitStringOf, childrenOf, expectTag, oidOf, readDer, TAG, toHex } from './der.ts'
 import type { DerNode } from './der.ts'
 
@@ -36,7 +36,7 @@ export function spkiAlgorithm(spki: DerNode): string {
 
 /** Lower-case hex. */
 export function spkiSha256(spkiDer: Uint8Array): string {
-  return createHash('sha256').update(spkiDer).digest('hex')
+  return hash('sha256', spkiDer)
 }
 
 /** Whether the key may be certified: RSA from 2048 bits, P-256 and P-384 (BR 6.1.5). */
