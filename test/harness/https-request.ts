@@ -7,13 +7,13 @@ import { Agent as HttpAgent, request as httpRequest } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 
-export interface PlainRequest {
+interface PlainRequest {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array | null
 }
 
-export interface PlainResponse {
+interface PlainResponse {
   readonly status: number
   /** Lower-case names; repeated ones joined with a comma. */
   readonly headers: Record<string, string>

@@ -56,7 +56,7 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
 }
 
 /** What to do when a command of a Debian package is not there. */
-export function missingPackage(command: string, debianPackage: string): Error {
+function missingPackage(command: string, debianPackage: string): Error {
   return new Error(`${command} is not installed: apt-get install ${debianPackage}`)
 }
 

@@ -22,7 +22,7 @@ export interface AcmeClientOptions {
 }
 
 /** Who signs a request: with `url` null the public key is sent instead of the account (newAccount). */
-export interface Signer {
+interface Signer {
   readonly key: AccountKey
   readonly url: string | null
 }
@@ -46,7 +46,7 @@ export interface AcmeClient {
 }
 
 /** A chain of 20 certificates or an order of 100 names is a fraction of it. */
-export const MAX_RESPONSE_BYTES = 256 * 1024
+const MAX_RESPONSE_BYTES = 256 * 1024
 /** The directory of a CA changes with its software; after an hour it is read again. */
 const DIRECTORY_LIFE_MS = 3_600_000
 /**
