@@ -99,6 +99,9 @@ async function createPebbleHarness(options: PebbleOptions): Promise<CaHarness> {
 }
 
 caContract('acme, Pebble', () => createPebbleHarness({ authzReusePercent: 0 }))
+caContract('acme, Pebble that refuses most nonces', () =>
+  createPebbleHarness({ authzReusePercent: 100, nonceRejectPercent: 60, chainLength: 2 }),
+)
 
 describe('acme, what only this adapter does', () => {
   const ended: (() => Promise<void>)[] = []
