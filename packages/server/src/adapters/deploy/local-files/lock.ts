@@ -20,7 +20,7 @@ export interface LockOptions {
   readonly staleAfterMs: number
 }
 
-/** Gives the function that releases the lock. @throws AppError `conflict` when another deployment into this folder is running */
+/** Gives the function that releases the lock and never rejects. @throws AppError `conflict` when another deployment into this folder is running */
 export async function takeLock(path: string, options: LockOptions): Promise<() => Promise<void>> {
   if (heldHere.has(path)) throw busy()
   heldHere.add(path)
@@ -36,8 +36,13 @@ export async function takeLock(path: string, options: LockOptions): Promise<() =
     throw hasCode(error, 'ENOENT') ? busy() : error
   }
   return async () => {
-    await rm(path, { force: true })
-    heldHere.delete(path)
+    try {
+      await rm(path, { force: true })
+    } catch {
+      // A disk that turned read-only: the next deployment takes the lock over.
+    } finally {
+      heldHere.delete(path)
+    }
   }
 }
 
