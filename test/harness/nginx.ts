@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { delimiter, join } from 'node:path'
+import { freePort } from './ports.ts'
+import { startProcess, type RunningProcess } from './process.ts'
 
 export interface NginxOptions {
   /** PEM files that the server reads; they must exist. */
@@ -40,59 +39,42 @@ export interface Nginx {
   stop(): Promise<void>
 }
 
-const START_ATTEMPTS = 3
-
-/** Starts nginx and waits until it accepts connections. @throws Error with the log when it does not start */
+/** Starts nginx and waits until it accepts connections. @throws Error with what it wrote when it does not start */
 export async function startNginx(options: NginxOptions): Promise<Nginx> {
   const addresses = (await hasIpv6()) ? ['127.0.0.1', '::1'] : ['127.0.0.1']
-  let failure: unknown
-  // Between choosing a free port and listening on it another process may take it.
-  for (let attempt = 0; attempt < START_ATTEMPTS; attempt++) {
-    try {
-      return await startOnce(options, addresses)
-    } catch (error) {
-      failure = error
-    }
-  }
-  throw failure
-}
-
-async function startOnce(options: NginxOptions, addresses: readonly string[]): Promise<Nginx> {
   const folder = mkdtempSync(join(tmpdir(), 'evercert-nginx-'))
-  const configPath = join(folder, 'nginx.conf')
   const [httpsPort, httpPort] = [await freePort(), await freePort()]
+  const configPath = join(folder, 'nginx.conf')
   const extraPath = join(folder, 'extra.conf')
   for (const name of ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']) mkdirSync(join(folder, name))
   writeFileSync(extraPath, '')
   writeFileSync(configPath, toConfig({ ...options, folder, addresses, httpsPort, httpPort }))
-  const program = findNginx()
-  const argv = [program, '-p', folder, '-e', join(folder, 'error.log'), '-c', configPath]
-  const child = spawn(program, argv.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] })
-  const readLog = () => readFileSync(join(folder, 'error.log'), 'utf8')
-  const stop = async () => {
-    await endProcess(child)
-    rmSync(folder, { recursive: true, force: true })
-  }
-  try {
-    await waitUntilListening(child, [
-      [httpsPort, '127.0.0.1'],
-      [httpPort, '127.0.0.1'],
-    ])
-  } catch (cause) {
-    const log = readLog()
-    await stop()
-    throw new Error(`nginx did not start: ${log}`, { cause })
-  }
+  const command = findNginx()
+  const args = ['-p', folder, '-e', join(folder, 'error.log'), '-c', configPath]
+  const server = await start(folder, command, args, [httpsPort, httpPort])
   return {
     addresses,
     httpsPort,
     httpPort,
     configPath,
-    testCommand: [...argv, '-t', '-q'],
-    reloadCommand: [...argv, '-s', 'reload'],
-    readLog,
+    testCommand: [command, ...args, '-t', '-q'],
+    reloadCommand: [command, ...args, '-s', 'reload'],
+    readLog: () => readFileSync(join(folder, 'error.log'), 'utf8'),
     appendConfig: (lines) => writeFileSync(extraPath, `${lines}\n`, { flag: 'a' }),
-    stop,
+    stop: async () => {
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function start(folder: string, command: string, args: string[], ports: readonly number[]): Promise<RunningProcess> {
+  const isReady = async () => (await Promise.all(ports.map(accepts))).every(Boolean)
+  try {
+    return await startProcess({ command, args, debianPackage: 'nginx-light', isReady })
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
   }
 }
 
@@ -142,67 +124,23 @@ ${(facts.virtualHosts ?? []).map((host) => https('', host)).join('\n')}
 `
 }
 
+/** Debian has it in a folder that is not on everyone's PATH. The whole path, as a target's commands have a PATH of their own. */
 function findNginx(): string {
-  for (const program of ['nginx', '/usr/sbin/nginx', '/sbin/nginx']) {
-    if (spawnSync(program, ['-v']).status === 0) return program
-  }
-  throw new Error('nginx is missing: apt-get install nginx-light')
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/local/sbin']
+  return folders.map((folder) => join(folder, 'nginx')).find((path) => existsSync(path)) ?? 'nginx'
 }
 
-const START_TIMEOUT_MS = 10_000
-
-async function waitUntilListening(
-  child: ChildProcess,
-  places: readonly (readonly [port: number, host: string])[],
-): Promise<void> {
-  const giveUpAt = Date.now() + START_TIMEOUT_MS
-  for (const [port, host] of places) {
-    while (!(await accepts(port, host))) {
-      if (child.exitCode !== null || Date.now() > giveUpAt) throw new Error(`nothing listens on ${host}:${port}`)
-      await sleep(20)
-    }
-  }
+function accepts(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connect(port, '127.0.0.1', () => resolve(true))
+  socket.once('error', () => resolve(false))
+  return promise.finally(() => socket.destroy())
 }
 
-async function accepts(port: number, host: string): Promise<boolean> {
-  const socket = connect(port, host)
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false // refused: not listening yet
-  } finally {
-    socket.destroy()
-  }
-}
-
-async function endProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
-  child.kill('SIGTERM')
-  const hardStop = setTimeout(() => child.kill('SIGKILL'), 5_000)
-  await ended
-  clearTimeout(hardStop)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const bound = server.address()
-  server.close()
-  await once(server, 'close')
-  if (bound === null || typeof bound === 'string') throw new Error('a TCP server has a port')
-  return bound.port
-}
-
-async function hasIpv6(): Promise<boolean> {
-  const server = createServer().listen(0, '::1')
-  try {
-    await once(server, 'listening')
-    return true
-  } catch {
-    return false // no ::1 on this machine
-  } finally {
-    server.close()
-  }
+function hasIpv6(): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const server = createServer()
+  server.once('error', () => resolve(false))
+  server.listen(0, '::1', () => server.close(() => resolve(true)))
+  return promise
 }
