@@ -82,7 +82,7 @@ export async function storeIssuance(
       privateKeyId: key.private_key_id,
       ...issued,
     })
-    await storeEntitlement(services, trx, work, issued.leaf.notBefore)
+    await storeEntitlement(services, trx, work, issued.leaf)
     await trx
       .updateTable('certificate')
       .set({ issuance_id: issuanceId, served_at: null, probe_failures: 0, probe_due_at: null })
@@ -93,18 +93,23 @@ export async function storeIssuance(
   })
 }
 
-async function storeEntitlement(services: Services, trx: Trx, work: Work, issuedAt: number): Promise<void> {
+/** The end is asked of the CA moments before it signs: an entitlement that outlasts its certificate by seconds would be no promise. */
+const MOMENTS_MS = 60_000
+
+async function storeEntitlement(services: Services, trx: Trx, work: Work, leaf: CertificateFacts): Promise<void> {
   const record = await findCertificate(trx, work.accountId, work.certificateId)
   if (record === null || record.entitlement !== null) return
-  const entitlement = await grantEntitlement(trx, record, issuedAt)
+  const entitlement = await grantEntitlement(trx, record, leaf.notBefore)
+  const outlastsMs = entitlement.entitledUntil - leaf.notAfter
+  const entitledUntil = outlastsMs > 0 && outlastsMs <= MOMENTS_MS ? leaf.notAfter : entitlement.entitledUntil
   await trx
     .insertInto('entitlement')
     .values({
       certificate_id: work.certificateId,
       account_id: work.accountId,
       term_years: record.termYears ?? 1,
-      starts_at: new Date(issuedAt),
-      entitled_until: new Date(entitlement.entitledUntil),
+      starts_at: new Date(leaf.notBefore),
+      entitled_until: new Date(entitledUntil),
       topped_up_days: entitlement.toppedUpDays,
     })
     .execute()
