@@ -9,7 +9,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 
 const DAY_MS = 86_400_000
 
-export type KeyKind = 'p256' | 'p384' | 'rsa2048' | 'rsa1024'
+type KeyKind = 'p256' | 'p384' | 'rsa2048' | 'rsa1024'
 
 /** What may be said of a certificate to be made; everything has a default. Instants are epoch milliseconds. */
 export interface CertificateWish {
@@ -26,7 +26,7 @@ export interface LeafWish extends CertificateWish {
   readonly names?: readonly string[]
 }
 
-export interface TestCertificate {
+interface TestCertificate {
   readonly der: Buffer
   readonly pem: string
   /** SHA-256 of the DER, lower-case hex. */

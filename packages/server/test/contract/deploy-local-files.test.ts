@@ -18,8 +18,10 @@ import {
 import { readFile, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { probeAddress, verifyHost } from '@evercert/pki/probe'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { createChain, type TestLeaf } from '../../../../test/harness/certificates.ts'
 import { startNginx, type Nginx } from '../../../../test/harness/nginx.ts'
 import { deployAdapters } from '../../src/adapters/deploy/index.ts'
@@ -29,14 +31,18 @@ import type { CertificatePair } from '../../src/ports/deploy.ts'
 import { deployContract } from './deploy-contract.ts'
 import { kitWithoutNetwork } from './deploy-kit.ts'
 
+const CRASH_CHILD = fileURLToPath(new URL('./deploy-crash-child.ts', import.meta.url))
 const isRoot = process.getuid?.() === 0
 const canMount = isRoot && mayMount()
+const NOBODY = { uid: 65_534, gid: 65_534 }
+// The checkout itself may be in a folder that others cannot enter.
+const canBeNobody = isRoot && spawnSync(process.execPath, ['--check', CRASH_CHILD], NOBODY).status === 0
 
 /** Root in a container often may not. */
 function mayMount(): boolean {
   const probe = mkdtempSync(join(tmpdir(), 'evercert-mount-'))
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe]).status === 0
-  if (mounted) spawnSync('umount', [probe])
+  const mounted = spawnSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe]).status === 0
+  if (mounted) spawnSync('/bin/umount', [probe])
   rmSync(probe, { recursive: true, force: true })
   return mounted
 }
@@ -140,6 +146,9 @@ deployContract('localFiles', async () => {
 
 test('the adapter is registered, and its settings can be shown as a form', () => {
   expect(deployAdapters.map(({ id }) => id)).toContain(localFiles.id)
+  const form = z.toJSONSchema(localFiles.config)
+  expect(form.required).toEqual(['certificatePath', 'keyPath', 'commandTimeoutSeconds'])
+  expect(form.properties).toHaveProperty('reloadCommand.description')
 })
 
 describe('the settings of localFiles', () => {
@@ -405,7 +414,7 @@ describe('a crash', () => {
   function applyInChild(paths: Site, reloadCommand: string[], pair: CertificatePair, dieAfter: string | null) {
     const config = localFilesConfig.parse({ ...paths, testCommand: ['true'], reloadCommand })
     const task = JSON.stringify({ config, pair, dieAfter })
-    return spawnSync(process.execPath, [join(import.meta.dirname, 'deploy-crash-child.ts'), task], { encoding: 'utf8' })
+    return spawnSync(process.execPath, [CRASH_CHILD, task], { encoding: 'utf8' })
   }
 
   /** What a server would have after its last reload. */
@@ -501,12 +510,12 @@ describe('a file system that refuses', () => {
   const inTmpfs = (sizeBytes: number, work: (mount: string) => Promise<void>) => async () => {
     const mount = at('mount')
     mkdirSync(mount)
-    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tmpfs', mount])
+    const mounted = spawnSync('/bin/mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tmpfs', mount])
     expect(mounted.status).toBe(0)
     try {
       await work(mount)
     } finally {
-      spawnSync('umount', ['-l', mount])
+      spawnSync('/bin/umount', ['-l', mount])
     }
   }
 
@@ -549,7 +558,7 @@ describe('a file system that refuses', () => {
       const paths = { certificatePath: join(mount, 'site.pem'), keyPath: join(mount, 'site.key') }
       const old = issue()
       writePair(paths, old)
-      expect(spawnSync('mount', ['-o', 'remount,ro', mount]).status).toBe(0)
+      expect(spawnSync('/bin/mount', ['-o', 'remount,ro', mount]).status).toBe(0)
       await expect(target(paths).apply(issue())).rejects.toThrow('read-only')
       expectPair(paths, old)
     }),
@@ -562,7 +571,7 @@ describe('a file system that refuses', () => {
     expect(existsSync(at('missing'))).toBe(false)
   })
 
-  test.runIf(isRoot)('a folder that the service may not write: refused, the old pair stays', () => {
+  test.runIf(canBeNobody)('a folder that the service may not write: refused, the old pair stays', () => {
     const paths = site()
     const old = issue()
     writePair(paths, old)
@@ -570,10 +579,7 @@ describe('a file system that refuses', () => {
     chmodSync(paths.keyPath, 0o644)
     const before = snapshot(folder)
     const task = JSON.stringify({ config: localFilesConfig.parse(paths), pair: issue(), dieAfter: null })
-    const asNobody = ['--reuid', '65534', '--regid', '65534', '--clear-groups', process.execPath]
-    const child = spawnSync('setpriv', [...asNobody, join(import.meta.dirname, 'deploy-crash-child.ts'), task], {
-      encoding: 'utf8',
-    })
+    const child = spawnSync(process.execPath, [CRASH_CHILD, task], { encoding: 'utf8', ...NOBODY })
     expect(child.stdout).toContain('(EACCES)')
     expect(snapshot(folder)).toBe(before)
   })

@@ -13,7 +13,7 @@ export interface CommandResult {
   readonly output: string
 }
 
-export const MAX_OUTPUT_BYTES = 8 * 1024
+const MAX_OUTPUT_BYTES = 8 * 1024
 
 // Not the service's own: that may hold the master key and passwords.
 const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' }

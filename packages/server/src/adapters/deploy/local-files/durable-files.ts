@@ -20,8 +20,8 @@ export interface FoundFile {
 /** Leftovers of a crash are recognised by this ending. */
 export const UNFINISHED = '.unfinished'
 
-/** Writes a new file with exactly these rights; it is never readable by anyone else on the way there. */
-export async function writeNewFile(path: string, file: FoundFile): Promise<void> {
+// With exactly these rights, and never readable by anyone else on the way there.
+async function writeNewFile(path: string, file: FoundFile): Promise<void> {
   const handle = await open(path, 'wx', 0o600)
   try {
     await handle.writeFile(file.bytes)

@@ -8,7 +8,7 @@ import { dirname } from 'node:path'
 import type { FoundFile } from './durable-files.ts'
 import type { FoundPair } from './pair.ts'
 
-export type Rights = Pick<FoundFile, 'mode' | 'uid' | 'gid'>
+type Rights = Pick<FoundFile, 'mode' | 'uid' | 'gid'>
 
 export interface PairRights {
   readonly certificate: Rights

@@ -50,8 +50,6 @@ export interface VersionStore {
   ): Promise<string>
   /** Makes a version the current one: the instant in which certificate and key change together. */
   swapTo(version: string): Promise<void>
-  /** True when both paths lead into this store. */
-  isAdopted(): Promise<boolean>
   /**
    * Makes both paths lead into the store without changing what is read through them, at any instant: what they hold is saved as
    * a version and made current before a path becomes a link.
@@ -100,7 +98,6 @@ export async function openVersionStore(paths: { certificatePath: string; keyPath
     findCurrent,
     writeVersion,
     swapTo,
-    isAdopted,
     ensureFolder: () => ensureFolder(folder),
     adopt: async (found, onStep) => {
       if (await isAdopted()) return
