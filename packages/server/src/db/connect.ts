@@ -7,7 +7,7 @@ import type { PGlite } from '@electric-sql/pglite'
 import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import pg from 'pg'
-import * as initial from './migrations/0001-initial.ts'
+import { up as initial } from './migrations/0001-initial.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Tables } from './tables.ts'
@@ -28,7 +28,7 @@ export interface Database {
   close(): Promise<void>
 }
 
-const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-initial': initial }
+const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-initial': { up: initial } }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them
 const DEFAULT_CONNECTIONS = 10

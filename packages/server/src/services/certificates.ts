@@ -128,15 +128,10 @@ export function toCertificateView(services: Pick<Services, 'now' | 'policy'>, re
     managed: record.managed,
     status,
     statusText: STATUS_TEXTS[status],
-    domains: [...(issuance?.names ?? record.application?.domains ?? [])],
+    domains: domainsOf(record),
     productId: record.productId,
     specification: record.specification,
-    sha256: issuance?.sha256 ?? null,
-    serial: issuance?.serial ?? null,
-    issuer: issuance?.issuer ?? null,
-    notBefore: toIso(issuance?.notBefore ?? null),
-    notAfter: toIso(issuance?.notAfter ?? null),
-    daysLeft: issuance === null ? null : Math.floor((issuance.notAfter - now) / DAY_MS),
+    ...toIssuanceView(issuance, now),
     isNew: record.renewsCertificateId !== null,
     renewsCertificateId: record.renewsCertificateId,
     renewedByCertificateId: record.facts.liveRenewal?.certificateId ?? null,
@@ -157,6 +152,24 @@ export function toCertificateView(services: Pick<Services, 'now' | 'policy'>, re
     servedAt: toIso(record.servedAt),
     createdAt: new Date(record.createdAt).toISOString(),
   }
+}
+
+const NOT_ISSUED = { sha256: null, serial: null, issuer: null, notBefore: null, notAfter: null, daysLeft: null }
+
+function toIssuanceView(issuance: CertificateRecord['issuance'], now: number) {
+  if (issuance === null) return NOT_ISSUED
+  return {
+    sha256: issuance.sha256,
+    serial: issuance.serial,
+    issuer: issuance.issuer,
+    notBefore: new Date(issuance.notBefore).toISOString(),
+    notAfter: new Date(issuance.notAfter).toISOString(),
+    daysLeft: Math.floor((issuance.notAfter - now) / DAY_MS),
+  }
+}
+
+function domainsOf(record: CertificateRecord): string[] {
+  return [...(record.issuance?.names ?? record.application?.domains ?? [])]
 }
 
 function toEntitlementView(record: CertificateRecord): CertificateView['entitlement'] {

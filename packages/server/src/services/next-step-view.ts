@@ -18,35 +18,35 @@ const view = (code: string, mover: NextStep['mover'], text: Bilingual, at: numbe
   at: at === null ? null : new Date(at).toISOString(),
 })
 
+type Describe = (record: CertificateRecord, renewal: RenewalDecision) => NextStep
+
+const ended: Describe = () => view('none', 'nobody', { en: 'Nothing: it has ended.', zh: '无后续操作：已结束。' })
+
+const BY_STATUS: Readonly<Record<CertificateStatus, Describe>> = {
+  pendingApplication: () =>
+    view('submitApplication', 'user', {
+      en: 'Submit the application; the CA issues nothing before that.',
+      zh: '请提交证书申请，CA 审核通过后才会签发证书。',
+    }),
+  pendingValidation: validationStep,
+  inReview: () => view('await', 'ca', { en: 'The CA is checking the application.', zh: 'CA 中心正在审核证书申请。' }),
+  reviewFailed: (record) =>
+    view('correctApplication', 'user', {
+      en: `The CA refused: ${record.application?.failedDetail ?? 'no reason given'} Correct the application and submit it again.`,
+      zh: `CA 已拒绝：${record.application?.failedDetail ?? '未说明原因'} 请修改申请后重新提交。`,
+    }),
+  issued: (record, renewal) => issuedStep(record, 'issued', renewal),
+  expiringSoon: (record, renewal) => issuedStep(record, 'expiringSoon', renewal),
+  expired: () => view('buyNew', 'user', { en: 'It has expired: buy a new certificate.', zh: '证书已过期，请新购证书。' }),
+  revocationPending: () => view('confirmRevocation', 'user', { en: 'Confirm the revocation.', zh: '请确认吊销。' }),
+  revoked: ended,
+  cancelled: ended,
+  refunded: ended,
+  closed: ended,
+}
+
 export function describeNextStep(record: CertificateRecord, status: CertificateStatus, renewal: RenewalDecision): NextStep {
-  switch (status) {
-    case 'pendingApplication':
-      return view('submitApplication', 'user', {
-        en: 'Submit the application; the CA issues nothing before that.',
-        zh: '请提交证书申请，CA 审核通过后才会签发证书。',
-      })
-    case 'pendingValidation':
-      return validationStep(record)
-    case 'inReview':
-      return view('await', 'ca', { en: 'The CA is checking the application.', zh: 'CA 中心正在审核证书申请。' })
-    case 'reviewFailed':
-      return view('correctApplication', 'user', {
-        en: `The CA refused: ${record.application?.failedDetail ?? 'no reason given'} Correct the application and submit it again.`,
-        zh: `CA 已拒绝：${record.application?.failedDetail ?? '未说明原因'} 请修改申请后重新提交。`,
-      })
-    case 'expired':
-      return view('buyNew', 'user', { en: 'It has expired: buy a new certificate.', zh: '证书已过期，请新购证书。' })
-    case 'issued':
-    case 'expiringSoon':
-      return issuedStep(record, status, renewal)
-    case 'revocationPending':
-      return view('confirmRevocation', 'user', { en: 'Confirm the revocation.', zh: '请确认吊销。' })
-    case 'revoked':
-    case 'cancelled':
-    case 'refunded':
-    case 'closed':
-      return view('none', 'nobody', { en: 'Nothing: it has ended.', zh: '无后续操作：已结束。' })
-  }
+  return BY_STATUS[status](record, renewal)
 }
 
 function validationStep(record: CertificateRecord): NextStep {

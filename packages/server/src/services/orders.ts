@@ -137,22 +137,29 @@ async function reserveRenewal(
 async function draftOrder(services: Services, db: Db | Trx, caller: Caller, request: OrderRequest): Promise<Draft> {
   const old =
     request.renewsCertificateId === undefined ? null : await loadRenewable(services, db, caller, request.renewsCertificateId)
-  const productId = request.productId ?? old?.productId ?? null
-  if (productId === null) {
-    const why = old === null ? 'no product was chosen' : 'nothing is known of how an uploaded certificate was bought'
-    throw new AppError('invalid', `Quoting: ${why}: choose a productId of GET /api/v1/products.`, {
-      facts: { field: 'productId' },
-    })
-  }
-  const product = await loadProduct(db, productId)
+  const product = await loadProduct(db, productIdOf(request, old))
   if (old !== null && !product.supportsRenewal) {
     throw renewalRefusal(old, { code: 'renewalBrandUnsupported', facts: { brand: product.specification.brand } })
   }
-  const domainCount = request.domainCount ?? old?.domainCount ?? Math.max(1, old?.issuance?.names.length ?? 1)
-  const termYears = request.termYears ?? old?.termYears ?? 1
+  const defaults = oldConfiguration(old)
+  const domainCount = request.domainCount ?? defaults.domainCount
+  const termYears = request.termYears ?? defaults.termYears
   checkDomainCount(product, domainCount)
   const comparison = compareSpecifications(product.specification, old?.specification ?? {})
   return { product, domainCount, termYears, ...priceOf(product, termYears, domainCount), old, comparison }
+}
+
+/** FD §3.5: the old purchase configuration; an upload has none, only its number of names. */
+function oldConfiguration(old: CertificateRecord | null): { domainCount: number; termYears: number } {
+  const names = old?.issuance?.names.length ?? 0
+  return { domainCount: old?.domainCount ?? Math.max(1, names), termYears: old?.termYears ?? 1 }
+}
+
+function productIdOf(request: OrderRequest, old: CertificateRecord | null): string {
+  const productId = request.productId ?? old?.productId ?? null
+  if (productId !== null) return productId
+  const why = old === null ? 'no product was chosen' : 'nothing is known of how an uploaded certificate was bought'
+  throw new AppError('invalid', `Quoting: ${why}: choose a productId of GET /api/v1/products.`, { facts: { field: 'productId' } })
 }
 
 function checkDomainCount(product: Product, domainCount: number): void {

@@ -1,0 +1,147 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { applicationMachine } from '../../../src/domain/application/application-machine.ts'
+import { nextStep, type AdvanceFacts, type ApplicationFacts } from '../../../src/domain/certificate/next-step.ts'
+import { deploymentMachine } from '../../../src/domain/deployment/deployment-machine.ts'
+import { renewalMachine } from '../../../src/domain/renewal/renewal-machine.ts'
+
+const NOW = Date.UTC(2026, 10, 23)
+
+const anApplication = (facts: Partial<ApplicationFacts> = {}): ApplicationFacts => ({
+  state: 'pendingValidation',
+  hasCsr: false,
+  orderRef: null,
+  proofPublishedAt: null,
+  answeredAt: null,
+  retryAt: null,
+  ...facts,
+})
+
+const someFacts = (facts: Partial<AdvanceFacts> = {}): AdvanceFacts => ({
+  closed: false,
+  application: null,
+  issued: false,
+  deployments: [],
+  endpointCount: 0,
+  servedAt: null,
+  probeDueAt: null,
+  renewal: null,
+  ...facts,
+})
+
+describe('from application to issuance', () => {
+  const placed = { hasCsr: true, orderRef: 'order-1' }
+  test.each<[string, Partial<ApplicationFacts>, string]>([
+    ['key and CSR come before the CA', {}, 'prepareCsr'],
+    ['the order comes after the CSR', { hasCsr: true }, 'placeOrder'],
+    ['records of automatic DNS are put in place', placed, 'publishProof'],
+    ['the proof is looked at before the CA is told', { ...placed, proofPublishedAt: NOW }, 'checkProof'],
+    ['once told, the CA is asked', { ...placed, proofPublishedAt: NOW, answeredAt: NOW }, 'readOrder'],
+    ['in review, the order is finalized', { ...placed, state: 'inReview' }, 'finalizeOrder'],
+    ['an order that was ready at once needs no proof', { ...placed, state: 'inReview', proofPublishedAt: null }, 'finalizeOrder'],
+  ])('%s', (_title, application, expected) => {
+    expect(nextStep(someFacts({ application: anApplication(application) }), NOW).do).toBe(expected)
+  })
+
+  test('back-off holds every step until its time, and not a moment longer', () => {
+    const application = anApplication({ retryAt: NOW + 1 })
+    expect(nextStep(someFacts({ application }), NOW)).toEqual({ do: 'wait', until: NOW + 1, because: 'application' })
+    expect(nextStep(someFacts({ application }), NOW + 1).do).toBe('prepareCsr')
+  })
+
+  test('a refused application rests until the user moves', () => {
+    const application = anApplication({ state: 'reviewFailed' })
+    expect(nextStep(someFacts({ application }), NOW)).toEqual({ do: 'rest', because: 'reviewFailed' })
+  })
+})
+
+describe('from issuance to proof', () => {
+  const issued = { issued: true, endpointCount: 1 }
+
+  test('every planned deployment comes before the probe', () => {
+    const deployments = [
+      { id: 'a', state: 'applied', retryAt: null },
+      { id: 'b', state: 'planned', retryAt: null },
+    ] as const
+    expect(nextStep(someFacts({ ...issued, deployments }), NOW)).toEqual({ do: 'deploy', deploymentId: 'b' })
+  })
+
+  test('one failing target never stops the proof of the others', () => {
+    const deployments = [{ id: 'a', state: 'failed', retryAt: null }] as const
+    expect(nextStep(someFacts({ ...issued, deployments }), NOW).do).toBe('probe')
+  })
+
+  test('a failed deployment is tried again when it is due', () => {
+    const deployments = [{ id: 'a', state: 'failed', retryAt: NOW }] as const
+    expect(nextStep(someFacts({ ...issued, deployments }), NOW)).toEqual({ do: 'deploy', deploymentId: 'a' })
+    expect(nextStep(someFacts({ ...issued, deployments, servedAt: NOW }), NOW - 1)).toEqual({
+      do: 'wait',
+      until: NOW,
+      because: 'deployment',
+    })
+  })
+
+  test('FD §3.11 a renewal closes only after every endpoint was seen to serve', () => {
+    const renewal = { state: 'open' } as const
+    expect(nextStep(someFacts({ ...issued, renewal }), NOW).do).toBe('probe')
+    expect(nextStep(someFacts({ ...issued, renewal, servedAt: NOW }), NOW).do).toBe('closeRenewal')
+    expect(nextStep(someFacts({ ...issued, renewal: { state: 'attention' }, servedAt: NOW }), NOW).do).toBe('closeRenewal')
+  })
+
+  test('without an endpoint nothing is proved, and the renewal stays open', () => {
+    const facts = someFacts({ issued: true, renewal: { state: 'open' } })
+    expect(nextStep(facts, NOW)).toEqual({ do: 'rest', because: 'noEndpoints' })
+  })
+
+  test('between probes it waits for the earlier of probe and deployment', () => {
+    const deployments = [{ id: 'a', state: 'failed', retryAt: NOW + 5 }] as const
+    expect(nextStep(someFacts({ ...issued, deployments, probeDueAt: NOW + 9 }), NOW)).toEqual({
+      do: 'wait',
+      until: NOW + 5,
+      because: 'proof',
+    })
+  })
+})
+
+describe('for all facts', () => {
+  const instant = fc.option(fc.integer({ min: NOW - 10, max: NOW + 10 }), { nil: null })
+  const application = fc.record({
+    state: fc.constantFrom(...applicationMachine.states.filter((state) => !applicationMachine.isFinal(state))),
+    hasCsr: fc.boolean(),
+    orderRef: fc.option(fc.constant('order-1'), { nil: null }),
+    proofPublishedAt: instant,
+    answeredAt: instant,
+    retryAt: instant,
+  })
+  const facts = fc.record({
+    closed: fc.boolean(),
+    application: fc.option(application, { nil: null }),
+    issued: fc.boolean(),
+    deployments: fc.array(fc.record({ id: fc.string(), state: fc.constantFrom(...deploymentMachine.states), retryAt: instant }), {
+      maxLength: 3,
+    }),
+    endpointCount: fc.nat({ max: 2 }),
+    servedAt: instant,
+    probeDueAt: instant,
+    renewal: fc.option(fc.record({ state: fc.constantFrom(...renewalMachine.states) }), { nil: null }),
+  })
+
+  test('a wait is always for a later time, so the loop never spins', () => {
+    fc.assert(
+      fc.property(facts, (some) => {
+        const step = nextStep(some, NOW)
+        return step.do !== 'wait' || (step.until > NOW && Number.isFinite(step.until))
+      }),
+    )
+  })
+
+  test('what is closed is never worked on, and the CA is never called without a CSR', () => {
+    fc.assert(
+      fc.property(facts, (some) => {
+        const step = nextStep(some, NOW)
+        if (some.closed) return step.do === 'rest'
+        return step.do !== 'placeOrder' || some.application?.hasCsr === true
+      }),
+    )
+  })
+})
