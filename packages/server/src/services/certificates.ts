@@ -20,6 +20,7 @@ import { deriveStatus } from '../domain/certificate/derive-status.ts'
 import { windowOpensAt } from '../domain/certificate/window.ts'
 import { AppError } from '../domain/errors.ts'
 import { DAY_MS, utcDayNumber } from '../domain/time.ts'
+import { findByName, insertCertificateRow } from './certificate-rows.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 import { listEndpointViews } from './endpoints.ts'
 import { describeNextStep } from './next-step-view.ts'
@@ -257,29 +258,18 @@ interface UploadFacts {
 async function insertUpload(services: Services, trx: Trx, facts: UploadFacts): Promise<void> {
   const { caller, upload, leaf, id, now } = facts
   await refuseDuplicates(trx, facts)
-  await trx
-    .insertInto('certificate')
-    .values({
-      id,
-      account_id: caller.accountId,
-      name: upload.name,
-      origin: 'uploaded',
-      product_id: null,
-      order_id: null,
-      renews_certificate_id: null,
-      lineage_id: id,
-      lineage_index: 0,
-      closed_as: null,
-      revocation_requested_at: null,
-      revoked_at: null,
-      application_id: null,
-      issuance_id: null,
-      served_at: null,
-      probe_due_at: null,
-      advance_at: null,
-      created_at: new Date(now),
-    })
-    .execute()
+  await insertCertificateRow(trx, {
+    id,
+    accountId: caller.accountId,
+    name: upload.name,
+    origin: 'uploaded',
+    productId: null,
+    orderId: null,
+    renewsCertificateId: null,
+    lineageId: id,
+    lineageIndex: 0,
+    now,
+  })
   const keyId = await storePrivateKey(services, trx, caller.accountId, facts.key)
   const issuanceId = await insertIssuance(services, trx, {
     accountId: caller.accountId,
@@ -304,16 +294,10 @@ async function insertUpload(services: Services, trx: Trx, facts: UploadFacts): P
 }
 
 async function refuseDuplicates(trx: Trx, { caller, upload, leaf }: UploadFacts): Promise<void> {
-  const sameName = await trx
-    .selectFrom('certificate')
-    .select('id')
-    .where('account_id', '=', caller.accountId)
-    .where('name', '=', upload.name)
-    .where('closed_as', 'is', null)
-    .executeTakeFirst()
-  if (sameName !== undefined) {
+  const sameName = await findByName(trx, caller.accountId, upload.name)
+  if (sameName !== null) {
     throw new AppError('duplicateName', `Uploading ${upload.name}: another certificate has this name: choose another.`, {
-      facts: { certificateId: sameName.id },
+      facts: { certificateId: sameName },
     })
   }
   const same = await trx

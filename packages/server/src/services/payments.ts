@@ -10,6 +10,7 @@ import { recordHistory, transition, type HistoryFacts, type Trx } from '../db/tr
 import { AppError } from '../domain/errors.ts'
 import { ledgerEntries, type LedgerMovement } from '../domain/payment/ledger.ts'
 import { formatMoney } from '../domain/payment/money.ts'
+import { findByName, insertCertificateRow } from './certificate-rows.ts'
 import { newId, type Caller, type Services } from './context.ts'
 import { loadOrder } from './orders.ts'
 
@@ -141,30 +142,16 @@ async function adjustBalance(trx: Trx, accountId: string, currency: string, chan
 /** The row that appears under the old one: pendingApplication, linked. */
 async function insertCertificate(services: Services, trx: Trx, order: OrderView, facts: HistoryFacts): Promise<void> {
   const id = newId(services, 'crt')
-  const place = await placeInLineage(trx, order, id)
-  await trx
-    .insertInto('certificate')
-    .values({
-      id,
-      account_id: facts.accountId,
-      name: place.name,
-      origin: 'purchased',
-      product_id: order.productId,
-      order_id: order.id,
-      renews_certificate_id: order.renewsCertificateId,
-      lineage_id: place.lineageId,
-      lineage_index: place.lineageIndex,
-      closed_as: null,
-      revocation_requested_at: null,
-      revoked_at: null,
-      application_id: null,
-      issuance_id: null,
-      served_at: null,
-      probe_due_at: null,
-      advance_at: null,
-      created_at: new Date(facts.now),
-    })
-    .execute()
+  await insertCertificateRow(trx, {
+    id,
+    accountId: facts.accountId,
+    origin: 'purchased',
+    productId: order.productId,
+    orderId: order.id,
+    renewsCertificateId: order.renewsCertificateId,
+    now: facts.now,
+    ...(await placeInLineage(trx, order, id, facts.accountId)),
+  })
   await recordHistory(trx, {
     ...facts,
     certificateId: id,
@@ -183,7 +170,7 @@ async function openRenewal(trx: Trx, orderId: string, newCertificateId: string, 
   await transition(trx, { ...facts, certificateId: newCertificateId, subject: 'renewal', id, from: 'ordered', to: 'open' })
 }
 
-async function placeInLineage(trx: Trx, order: OrderView, id: string) {
+async function placeInLineage(trx: Trx, order: OrderView, id: string, accountId: string) {
   if (order.renewsCertificateId === null) return { name: id, lineageId: id, lineageIndex: 0 }
   const old = await trx
     .selectFrom('certificate')
@@ -191,7 +178,9 @@ async function placeInLineage(trx: Trx, order: OrderView, id: string) {
     .where('id', '=', order.renewsCertificateId)
     .executeTakeFirstOrThrow()
   const lineageIndex = old.lineage_index + 1
-  return { name: successorName(old.name, old.lineage_index, id), lineageId: old.lineage_id, lineageIndex }
+  const name = successorName(old.name, old.lineage_index, id)
+  const taken = await findByName(trx, accountId, name)
+  return { name: taken === null ? name : id, lineageId: old.lineage_id, lineageIndex }
 }
 
 /** `shop` → `shop-r1` → `shop-r2`; a name that is too long, or an id as a name, gives way to the new id. */

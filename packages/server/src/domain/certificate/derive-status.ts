@@ -3,27 +3,15 @@
  *
  * @module
  */
+import { certificateStatus, type CertificateStatusView } from '@evercert/contract'
 import type { ApplicationState } from '../application/application-machine.ts'
 import type { RenewalPolicy, Validity } from './window.ts'
 import { isInWindow } from './window.ts'
 
 /** The statuses of DOMAIN §2, in its order. */
-export const CERTIFICATE_STATUSES = [
-  'pendingApplication',
-  'pendingValidation',
-  'inReview',
-  'reviewFailed',
-  'issued',
-  'expiringSoon',
-  'expired',
-  'revocationPending',
-  'revoked',
-  'cancelled',
-  'refunded',
-  'closed',
-] as const
+export const CERTIFICATE_STATUSES = certificateStatus.options
 
-export type CertificateStatus = (typeof CERTIFICATE_STATUSES)[number]
+export type CertificateStatus = CertificateStatusView
 
 /** What is stored of a certificate, as far as its status depends on it. Instants in epoch milliseconds. */
 export type StatusFacts = {

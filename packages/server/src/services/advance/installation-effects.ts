@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseChain } from '@evercert/pki'
 import { verifyHost, type AddressVerification, type HostVerification } from '@evercert/pki/probe'
 import { recordHistory, transition } from '../../db/transition.ts'
 import { backoffMs, PROBES_BEFORE_ATTENTION } from '../../domain/backoff.ts'
@@ -152,7 +153,7 @@ interface EndpointRow {
 
 /** Probes every address of every endpoint, stores what each serves, and marks the certificate served when all serve it. */
 export async function probe(services: Services, work: Work): Promise<void> {
-  const { expected, previousSha256, roots } = await loadExpectation(services, work)
+  const { expected, roots } = await loadExpectation(services, work)
   const endpoints = await services.db
     .selectFrom('endpoint')
     .select(['id', 'host', 'port', 'server_name'])
@@ -166,7 +167,7 @@ export async function probe(services: Services, work: Work): Promise<void> {
         host: endpoint.host,
         port: endpoint.port,
         serverName: endpoint.server_name,
-        expected: { sha256: expected, previousSha256 },
+        expected,
         resolver: (name) => resolveAllowed(services, name),
         concurrency: PROBE_CONCURRENCY,
         timeoutMs: PROBE_TIMEOUT_MS,
@@ -198,7 +199,7 @@ async function loadExpectation(services: Services, work: Work) {
   const row = await services.db
     .selectFrom('issuance')
     .leftJoin('application', 'application.id', 'issuance.application_id')
-    .select(['issuance.sha256', 'application.issuer_id'])
+    .select(['issuance.sha256', 'issuance.chain_pem', 'application.issuer_id'])
     .where('issuance.id', '=', work.issuanceId)
     .where('issuance.account_id', '=', work.accountId)
     .executeTakeFirstOrThrow()
@@ -210,7 +211,11 @@ async function loadExpectation(services: Services, work: Work) {
     .where('certificate.account_id', '=', work.accountId)
     .executeTakeFirst()
   const roots = row.issuer_id === null ? [] : await trustedRoots(services, row.issuer_id)
-  return { expected: row.sha256, previousSha256: old?.sha256 ?? null, roots }
+  const intermediatesSha256 = parseChain(row.chain_pem)
+    .slice(1)
+    .filter((certificate) => certificate.subject !== certificate.issuer) // a root in the chain need not be sent (RFC 8446 §4.4.2)
+    .map((certificate) => certificate.sha256)
+  return { expected: { sha256: row.sha256, previousSha256: old?.sha256 ?? null, intermediatesSha256 }, roots }
 }
 
 interface EndpointProof {
