@@ -13,7 +13,7 @@ const PAGE_SIZE = 200
 const SHORTEST_PREFIX = 4
 
 /**
- * Where a name or domain stands for a whole chain of renewals, the newest link is meant.
+ * A name or domain stands for a whole chain of renewals: its newest link is meant. An id means exactly that certificate.
  *
  * @throws CliFailure `notFound`, or `invalid` when the argument could mean several certificates
  */
@@ -21,7 +21,22 @@ export async function findCertificate(client: Client, wanted: string): Promise<C
   const exact = await findById(client, wanted)
   if (exact !== null) return exact
   const chosen = chooseCertificate(wanted, await loadCandidates(client, wanted))
-  return client.certificates.get({ id: chosen.id })
+  const certificate = await client.certificates.get({ id: chosen.id })
+  return chosen.id.startsWith(wanted) ? certificate : followRenewals(client, certificate)
+}
+
+/**
+ * A renewal has a name of its own, so the name of a site's first certificate would stand for that one for ever, and a script that
+ * renews by name would find it served already while its successor expires.
+ */
+async function followRenewals(client: Client, first: CertificateDetail): Promise<CertificateDetail> {
+  const seen = new Set<string>()
+  let newest = first
+  while (newest.renewedByCertificateId !== null && !seen.has(newest.id)) {
+    seen.add(newest.id)
+    newest = await client.certificates.get({ id: newest.renewedByCertificateId })
+  }
+  return newest
 }
 
 async function findById(client: Client, id: string): Promise<CertificateDetail | null> {

@@ -52,7 +52,7 @@ export async function renewCommand(session: Session, wanted: string, options: Re
   } catch (error) {
     progress.end(error instanceof Interrupted ? 'stopped' : 'failed')
     if (!(error instanceof Interrupted)) throw error
-    return reportInterruption(session, wanted)
+    return reportInterruption(session, old.id)
   } finally {
     release()
   }
@@ -188,6 +188,9 @@ function reportNotDue(session: Session, { old }: RenewalFacts): number {
   session.document({ result: 'notDue', certificateId: old.id, action, opensAt, reasons })
   session.print(
     `${paint('yellow', '■')} ${say(`${clean(old.name)} is not renewed now:`, `${clean(old.name)} 现在不能续费：`)}`,
+    ...(old.servedAt === null
+      ? []
+      : [say(`  It is served since ${formatInstant(old.servedAt)}.`, `  自 ${formatInstant(old.servedAt)} 起已生效。`)]),
     ...reasons.map((reason) => `  ${clean(pick(reason.text, language))} ${paint('dim', `(${reason.code})`)}`),
     ...(opensAt === null
       ? []
@@ -238,9 +241,10 @@ function formatServed(session: Session, { old, fresh }: RenewalFacts): string[] 
   ]
 }
 
-function reportInterruption(session: Session, wanted: string): number {
+/** By id, which means the renewal of exactly this one, also when the service has finished it meanwhile. */
+function reportInterruption(session: Session, oldId: string): number {
   const { say } = session
-  const command = `evercert renew ${clean(wanted)}`
+  const command = `evercert renew ${clean(oldId)}`
   session.shell.stderr.write(
     `${say(`Interrupted. Nothing is lost: "${command}" goes on from here.`, `已中断，进度不会丢失：再次运行 “${command}” 即可继续。`)}\n`,
   )

@@ -1,0 +1,39 @@
+/**
+ * Cases that run beside each other and are reported one by one.
+ *
+ * @module
+ */
+
+export interface Pool<Case, Result> {
+  /** Starts the cases. Safe to repeat. */
+  (): void
+  /** The outcome of one case; starts all of them if nobody did. */
+  result(wanted: Case): Promise<Result>
+}
+
+/** Runs up to `concurrency` cases at once, in their order, from the first call on. */
+export function runPool<Case, Result>(
+  concurrency: number,
+  cases: readonly Case[],
+  run: (one: Case) => Promise<Result>,
+): Pool<Case, Result> {
+  const outcomes = new Map(cases.map((one) => [one, Promise.withResolvers<Result>()]))
+  for (const { promise } of outcomes.values()) promise.catch(() => {}) // said by whoever asks for it
+  const waiting = [...outcomes]
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [one, { resolve, reject }] = next
+      await run(one).then(resolve, reject)
+    }
+  }
+  const start = (): void => {
+    while (waiting.length > 0 && concurrency-- > 0) void work()
+  }
+  return Object.assign(start, {
+    result: (wanted: Case): Promise<Result> => {
+      start()
+      const outcome = outcomes.get(wanted)
+      return outcome?.promise ?? Promise.reject(new Error('no such case'))
+    },
+  })
+}

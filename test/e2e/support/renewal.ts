@@ -1,0 +1,78 @@
+/**
+ * A renewal as a client of the API makes it, whatever happens to the service meanwhile.
+ *
+ * @module
+ */
+import type { ApplicationFormView, CertificateDetail } from '@evercert/contract'
+import { ApiProblem } from '@evercert/contract/client'
+import type { House } from './house.ts'
+import { waitFor } from './wait-for.ts'
+
+/** The certificate that the database of every house begins with. */
+export async function findOld(house: House): Promise<CertificateDetail> {
+  const { items } = await house.call((client) => client.certificates.list({}))
+  const [old] = items
+  if (old === undefined || items.length !== 1) throw new Error(`one certificate to begin with, not ${items.length}`)
+  return house.call((client) => client.certificates.get({ id: old.id }))
+}
+
+/** Has the certificate installed on the site, and waits until the site is seen to serve it. */
+export async function install(house: House, certificateId: string, serverName: string): Promise<void> {
+  const { site } = house
+  await house.call((client) =>
+    client.targets.create({ certificateId, name: `site of ${serverName}`, kind: 'localFiles', config: { ...site.target } }),
+  )
+  await waitFor('the certificate to be installed', async () => {
+    const { targets } = await house.call((client) => client.certificates.get({ id: certificateId }))
+    return targets.every(({ deployment }) => deployment?.state === 'applied') ? targets : null
+  })
+  await house.call((client) => client.endpoints.create({ certificateId, host: serverName, port: site.port }))
+  await waitFor('the site to be proved', async () => {
+    const seen = await house.call((client) => client.certificates.get({ id: certificateId }))
+    return seen.servedAt === null ? null : seen
+  })
+}
+
+/** Order, payment and application; each call is made again with its key when the service died over it. @returns the new certificate's id */
+export async function orderRenewal(house: House, oldId: string): Promise<string> {
+  const order = await house.call((client) =>
+    client.orders.place({ renewsCertificateId: oldId }, { context: { idempotencyKey: `order-${oldId}` } }),
+  )
+  const paid = await house.call((client) =>
+    client.orders.pay({ id: order.id, method: 'balance' }, { context: { idempotencyKey: `payment-${order.id}` } }),
+  )
+  if (paid.certificateId === null) throw new Error(`order ${order.id} is ${paid.state} and has no certificate`)
+  return paid.certificateId
+}
+
+/** Submits the prefilled form. A repeated submission is refused with a conflict: then the first one arrived. */
+export async function apply(house: House, id: string, change: Partial<ApplicationFormView> = {}): Promise<void> {
+  const { form } = await house.call((client) => client.applications.get({ id }))
+  try {
+    await house.call((client) => client.applications.submit({ id, ...form, ...change }))
+  } catch (error) {
+    if (!(error instanceof ApiProblem && error.problem.code === 'conflict')) throw error
+    const { state } = await house.call((client) => client.applications.get({ id }))
+    if (state === 'draft') throw error
+  }
+}
+
+export function waitForIssuance(house: House, id: string, timeoutMs?: number): Promise<CertificateDetail> {
+  const look = async (): Promise<CertificateDetail | null> => {
+    const seen = await house.call((client) => client.certificates.get({ id }))
+    if (seen.status === 'reviewFailed') {
+      const { problem } = await house.call((client) => client.applications.get({ id }))
+      throw new Error(`the CA refused: ${problem?.detail ?? 'without a reason'}`)
+    }
+    return seen.sha256 === null ? null : seen
+  }
+  return waitFor('the CA to issue', look, timeoutMs)
+}
+
+export function waitForClose(house: House, id: string, timeoutMs?: number): Promise<CertificateDetail> {
+  const look = async (): Promise<CertificateDetail | null> => {
+    const seen = await house.call((client) => client.certificates.get({ id }))
+    return seen.renewalProcess?.state === 'closed' ? seen : null
+  }
+  return waitFor('the renewal to be closed', look, timeoutMs)
+}
