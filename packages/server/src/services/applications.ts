@@ -147,7 +147,12 @@ export async function submitApplication(
   const record = await findCertificate(services.db, caller.accountId, certificateId)
   if (record === null) throw notFound('certificate', certificateId)
   const submission = await checkSubmission(services, record, raw)
-  await services.db.transaction().execute((trx) => storeSubmission(services, trx, caller, submission))
+  services.onStep('applications.submit', 'intended')
+  await services.db.transaction().execute(async (trx) => {
+    await storeSubmission(services, trx, caller, submission)
+    services.onStep('applications.submit', 'done')
+  })
+  services.onStep('applications.submit', 'recorded')
   return loadApplicationView(services, caller, certificateId)
 }
 

@@ -23,7 +23,10 @@ export interface Adapters {
   readonly deploy: readonly DeployAdapter[]
 }
 
-/** Called at each instant that a crash test may choose: before an effect, after it, and after it was recorded. */
+/**
+ * Called at each instant that a crash test may choose: before an effect, after it, and after it was recorded. An operation of the API
+ * is done when it only lacks its commit.
+ */
 export type StepHook = (step: string, moment: 'intended' | 'done' | 'recorded') => void
 
 export interface Services {

@@ -29,6 +29,22 @@ export async function runOnce<Result extends object>(
   call: IdempotentCall,
   effect: (trx: Trx) => Promise<Result>,
 ): Promise<Result> {
+  services.onStep(call.operation, 'intended')
+  const result = await runInTransaction(services, caller, call, async (trx) => {
+    const done = await effect(trx)
+    services.onStep(call.operation, 'done')
+    return done
+  })
+  services.onStep(call.operation, 'recorded')
+  return result
+}
+
+async function runInTransaction<Result extends object>(
+  services: Services,
+  caller: Caller,
+  call: IdempotentCall,
+  effect: (trx: Trx) => Promise<Result>,
+): Promise<Result> {
   const { key } = call
   if (key === null) return services.db.transaction().execute(effect)
   if (key.length === 0 || key.length > MAX_KEY_LENGTH) {
