@@ -1,0 +1,102 @@
+/**
+ * The whole service in this process, on a database of the test, with a clock of its own and every name at this machine.
+ *
+ * @module
+ */
+import { readFileSync } from 'node:fs'
+import { createClient, type Client } from '@evercert/contract/client'
+import { freePort } from '../../../../test/harness/ports.ts'
+import { startDnsServer, type DnsServer } from '../../../../test/harness/dns-server.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import type { WorkerSettings } from '../../src/jobs/worker.ts'
+import { startService, type RunningService } from '../../src/main.ts'
+import type { Services, StepHook } from '../../src/services/context.ts'
+import { createClock, type TestClock } from './clock.ts'
+import type { TestDatabase } from './databases.ts'
+
+export interface TestServiceOptions {
+  readonly database: TestDatabase
+  /** Default: a running clock from {@link DEFAULT_START}. */
+  readonly clock?: TestClock
+  /** Settings added to the test's own, or in place of them. */
+  readonly environment?: Readonly<Record<string, string>>
+  readonly worker?: Partial<WorkerSettings>
+  readonly onStep?: StepHook
+}
+
+export interface TestService {
+  readonly url: string
+  readonly clock: TestClock
+  readonly services: Services
+  readonly operatorToken: string
+  /** The operator's client. */
+  readonly client: Client
+  readonly dns: DnsServer
+  /** Where the built-in CA fetches validation files: the service's own proof listener. */
+  readonly proofPort: number
+  clientOf(token: string): Client
+  /** A raw request to the service, for what a client would never send. */
+  fetch(path: string, init?: RequestInit): Promise<Response>
+  /** The name resolves to this machine, whose `/.well-known/` the service answers. */
+  addSite(...names: readonly string[]): void
+  stop(): Promise<void>
+}
+
+export async function startTestService(options: TestServiceOptions): Promise<TestService> {
+  const { database, clock = createClock() } = options
+  const dns = await startDnsServer()
+  const proofPort = await freePort()
+  const running = await startOrClose(dns, () => {
+    const config = loadConfig({ ...environmentFor(database, dns, proofPort), ...options.environment })
+    return startService({
+      config,
+      now: clock.now,
+      ...(options.onStep && { onStep: options.onStep }),
+      worker: { pollMs: 500, scanMs: 100, tidyMs: 1000, ...options.worker },
+    })
+  })
+  const operatorToken = readFileSync(running.operatorTokenFile, 'utf8').trim()
+  const clientOf = (token: string): Client => createClient({ url: running.url, token })
+  return {
+    url: running.url,
+    clock,
+    services: running.services,
+    operatorToken,
+    client: clientOf(operatorToken),
+    dns,
+    proofPort,
+    clientOf,
+    fetch: (path, init) => fetch(new URL(path, running.url), init),
+    addSite: (...names) => {
+      for (const name of names) dns.add(name, 'A', '127.0.0.1')
+    },
+    stop: async () => {
+      await running.stop()
+      await dns.close()
+    },
+  }
+}
+
+async function startOrClose(dns: DnsServer, start: () => Promise<RunningService>): Promise<RunningService> {
+  try {
+    return await start()
+  } catch (error) {
+    await dns.close()
+    throw error
+  }
+}
+
+/** Settings of a service whose world is this machine; also for one that the test starts as a process. */
+export function environmentFor(database: TestDatabase, dns: DnsServer, proofPort: number): Record<string, string> {
+  return {
+    EVERCERT_DATA_DIR: database.dataDir,
+    ...(database.databaseUrl !== null && { EVERCERT_DATABASE_URL: database.databaseUrl }),
+    EVERCERT_PORT: '0',
+    EVERCERT_HTTP01_PORT: String(proofPort),
+    EVERCERT_VALIDATION_HTTP_PORT: String(proofPort),
+    EVERCERT_VALIDATION_HTTPS_PORT: 'none',
+    EVERCERT_DNS_SERVERS: dns.address,
+    EVERCERT_ALLOW_ADDRESSES: '127.0.0.0/8,::1/128',
+    EVERCERT_LOG_LEVEL: 'silent',
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Debian's PostgreSQL in a folder that goes away, on a free loopback port: one server for a test file, a fresh database for each use.
+ *
+ * @module
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { chmod, chown, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { freePort } from './ports.ts'
+import { startProcess } from './process.ts'
+import type { RunningProcess } from './process.ts'
+
+export interface Postgres {
+  /** On 127.0.0.1. */
+  readonly port: number
+  readonly process: RunningProcess
+  /** The URL of a new, empty database. */
+  createDatabase(): Promise<string>
+  /** Ends every connection, then the server; may be called again. */
+  stop(): Promise<void>
+}
+
+const VERSIONS = '/usr/lib/postgresql'
+const SUPERUSER = 'evercert'
+const DEBIAN_PACKAGE = 'postgresql'
+
+/** Starts a server with PostgreSQL's own defaults for durability. As root it runs as the system user `postgres`, as it demands. */
+export async function startPostgres(): Promise<Postgres> {
+  const bin = newestVersion()
+  const folder = await mkdtemp(join(tmpdir(), 'evercert-postgres-'))
+  const asUser = await commandPrefix(folder)
+  const data = join(folder, 'data')
+  await run([...asUser, join(bin, 'initdb'), ...INITDB_OPTIONS, '-D', data])
+  const port = await freePort()
+  const [command = '', ...args] = [...asUser, join(bin, 'postgres'), '-D', data, ...serverOptions(port)]
+  const running = await startProcess({
+    command,
+    args,
+    cwd: folder,
+    debianPackage: DEBIAN_PACKAGE,
+    isReady: () => query(urlOf(port, 'postgres'), 'select 1').then(() => true),
+  })
+  let databases = 0
+  return {
+    port,
+    process: running,
+    createDatabase: async () => {
+      databases += 1
+      const name = `test_${databases}`
+      await query(urlOf(port, 'postgres'), `create database ${name}`)
+      return urlOf(port, name)
+    },
+    stop: async () => {
+      interrupt(running)
+      await running.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const INITDB_OPTIONS = ['-U', SUPERUSER, '--auth=trust', '--encoding=UTF8', '--no-locale', '--no-sync', '--no-instructions']
+
+function serverOptions(port: number): string[] {
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    port,
+    unix_socket_directories: '',
+    max_connections: 60,
+    shared_buffers: '32MB',
+  }
+  return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+}
+
+function urlOf(port: number, database: string): string {
+  return `postgres://${SUPERUSER}@127.0.0.1:${port}/${database}`
+}
+
+function newestVersion(): string {
+  const versions = existsSync(VERSIONS) ? readdirSync(VERSIONS).map((version) => join(VERSIONS, version, 'bin')) : []
+  const newest = versions.filter((bin) => existsSync(join(bin, 'initdb'))).at(-1)
+  if (newest === undefined) throw new Error(`initdb is not installed: apt-get install ${DEBIAN_PACKAGE}`)
+  return newest
+}
+
+/** PostgreSQL refuses to run as root. */
+async function commandPrefix(folder: string): Promise<readonly string[]> {
+  if (process.getuid?.() !== 0) return []
+  const { uid, gid } = await systemUser('postgres')
+  await chown(folder, uid, gid)
+  await chmod(folder, 0o700)
+  return ['setpriv', '--reuid', String(uid), '--regid', String(gid), '--clear-groups']
+}
+
+async function systemUser(name: string): Promise<{ readonly uid: number; readonly gid: number }> {
+  const line = (await readFile('/etc/passwd', 'utf8')).split('\n').find((each) => each.startsWith(`${name}:`))
+  const [, , uid, gid] = line?.split(':') ?? []
+  if (uid === undefined || gid === undefined) throw new Error(`there is no user ${name}: apt-get install ${DEBIAN_PACKAGE}`)
+  return { uid: Number(uid), gid: Number(gid) }
+}
+
+async function run([command = '', ...args]: readonly string[]): Promise<void> {
+  const child = spawn(command, args, { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] })
+  let errors = ''
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+  const [code] = (await once(child, 'close')) as [number | null]
+  if (code !== 0) throw new Error(`${command} ended with ${code}:\n${errors}`)
+}
+
+async function query(url: string, text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(text)
+  } finally {
+    await client.end()
+  }
+}
+
+/** "Fast shutdown": SIGTERM alone would wait for clients that forgot to leave. */
+function interrupt({ pid }: RunningProcess): void {
+  try {
+    process.kill(pid, 'SIGINT')
+  } catch {
+    // It has ended already.
+  }
+}
