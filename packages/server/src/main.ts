@@ -242,11 +242,17 @@ function zoneText(config: Config): string {
   return config.renewalPolicy.calendar === null ? '' : ` (calendar days, ${config.renewalPolicy.calendar.timeZone})`
 }
 
+/** One Ctrl-C may arrive twice, from the terminal and from npm; a later one means it. */
+const IMPATIENT_AFTER_MS = 2000
+
 function stopOnSignal(running: RunningService): void {
-  let stopping = false
+  let stoppingSince: number | null = null
   const stop = (): void => {
-    if (stopping) process.exit(1) // asked twice: at once; the database survives it
-    stopping = true
+    if (stoppingSince !== null) {
+      if (Date.now() - stoppingSince > IMPATIENT_AFTER_MS) process.exit(1) // at once; the database survives it
+      return
+    }
+    stoppingSince = Date.now()
     void running.stop().then(() => process.exit(0))
   }
   process.on('SIGINT', stop)
