@@ -31,13 +31,20 @@ export interface Service {
 
 const program = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url))
 
+/** The first start makes a database: seconds on a laptop, a minute on a small machine that has other things to do. */
+const START_TIMEOUT_MS = 180_000
+
 /** Resolves when the service says that it is ready. @throws Error with its last lines when it does not start */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const child = await startChild([process.execPath, program, 'serve'], { env: environmentOf(options) })
   const url = `http://127.0.0.1:${options.port}`
   const tokenFile = join(options.dataDir, 'operator.token')
   try {
-    await waitFor(() => isReady(child, url), { what: 'Evercert to be ready', signal: options.signal })
+    await waitFor(() => isReady(child, url), {
+      what: 'Evercert to be ready',
+      timeoutMs: START_TIMEOUT_MS,
+      signal: options.signal,
+    })
     const token = (await readFile(tokenFile, 'utf8')).trim()
     return { url, tokenFile, client: createClient({ url, token }), child }
   } catch (error) {

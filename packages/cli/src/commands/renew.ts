@@ -192,9 +192,6 @@ function reportNotDue(session: Session, { old }: RenewalFacts): number {
       ? []
       : [say(`  It is served since ${formatInstant(old.servedAt)}.`, `  自 ${formatInstant(old.servedAt)} 起已生效。`)]),
     ...reasons.map((reason) => `  ${clean(pick(reason.text, language))} ${paint('dim', `(${reason.code})`)}`),
-    ...(opensAt === null
-      ? []
-      : [say(`  Renewal opens at ${formatInstant(opensAt)}.`, `  续费开放时间：${formatInstant(opensAt)}。`)]),
     ...(action === 'reissue' ? [say('  It is reissued at no charge, by itself.', '  系统将自动免费重签。')] : []),
   )
   return EXIT.notDue

@@ -10,6 +10,7 @@ import { pick } from '../language.ts'
 import { clean, formatFacts, formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
 
+/** Newest first, as the service sends it. */
 const HISTORY_SHOWN = 12
 
 export async function showCommand(session: Session, wanted: string): Promise<number> {
@@ -113,7 +114,7 @@ export function formatEndpoints(session: Session, endpoints: readonly EndpointVi
 
 function formatHistory({ history }: CertificateDetail): string[] {
   return history
-    .slice(-HISTORY_SHOWN)
+    .slice(0, HISTORY_SHOWN)
     .map(({ at, subject, from, to, actor, detail }) =>
       clean(`${formatInstant(at)}  ${subject} ${from ?? '∅'} → ${to}  (${actor})${detail === null ? '' : `  ${detail}`}`),
     )
