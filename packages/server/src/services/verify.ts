@@ -18,7 +18,12 @@ export async function verifyCertificate(services: Services, caller: Caller, id: 
   if (work === null || work.issuanceId === null) {
     throw new AppError('certificateNotIssued', `Verifying ${id}: it is not issued yet: there is nothing to look for.`)
   }
-  await probe(services, work)
+  try {
+    await probe(services, work)
+  } catch (error) {
+    // A job probed at the same time and recorded first: what it saw is as fresh as what we saw.
+    if (!(error instanceof AppError && error.code === 'conflict')) throw error
+  }
   await services.db.transaction().execute((trx) => wake(services, trx, id))
   return loadCertificateDetail(services, caller, id)
 }
