@@ -94,10 +94,7 @@ export async function install(client: Client, certificate: CertificateDetail, si
     const seen = await client.certificates.get({ id: certificate.id })
     const observations = seen.endpoints.flatMap((endpoint) => endpoint.observations)
     const allServed = observations.length >= stage.addresses.length && observations.every(({ verdict }) => verdict === 'served')
-    if (allServed) return seen
-    // Probed before the site had it: the service looks again by itself, but not every second.
-    if (seen.targets.some(({ deployment }) => deployment?.state === 'applied')) await client.certificates.verify({ id: seen.id })
-    return null
+    return allServed ? seen : null
   }
-  await waitFor(look, { what: `${SITE_NAME} to serve the old certificate`, pollMs: 500, signal: stage.signal })
+  await waitFor(look, { what: `${SITE_NAME} to serve the old certificate`, signal: stage.signal })
 }
