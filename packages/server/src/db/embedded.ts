@@ -44,13 +44,22 @@ class DurableFiles extends NodeFS {
 }
 
 /**
+ * `shared_buffers`: PostgreSQL's own 128 MB made the process 340 MB resident where 32 MB make it 230, and the files are in the
+ * system's cache anyway.
+ */
+const SETTINGS = ['wal_sync_method=fsync', 'shared_buffers=32MB']
+
+/**
  * Opens (or creates) the database in a folder.
  *
  * @param onFsync called after each fsync that reached the host, for the test that counts them
  */
 export async function openEmbedded(folder: string, onFsync: () => void = () => {}): Promise<PGlite> {
   const { defaultStartParams } = PGlite as unknown as { defaultStartParams: readonly string[] }
-  const startParams = [...defaultStartParams.filter((parameter) => parameter !== '-F'), '-c', 'wal_sync_method=fsync']
+  const startParams = [
+    ...defaultStartParams.filter((parameter) => parameter !== '-F'),
+    ...SETTINGS.flatMap((setting) => ['-c', setting]),
+  ]
   const pglite = new PGlite({ fs: new DurableFiles(folder, onFsync), startParams })
   await pglite.waitReady
   return pglite
