@@ -246,12 +246,19 @@ export async function expireUnpaidOrders(services: Services): Promise<number> {
     .execute()
   for (const order of stale) {
     const facts = { accountId: order.account_id, certificateId: order.renews_certificate_id, actor: 'evercert', now }
-    await services.db.transaction().execute(async (trx) => {
-      await transition(trx, { ...facts, subject: 'order', id: order.id, from: 'placed', to: 'expired' })
-      await cancelRenewalOf(trx, order.id, facts)
-    })
+    await services.db
+      .transaction()
+      .execute(async (trx) => {
+        await transition(trx, { ...facts, subject: 'order', id: order.id, from: 'placed', to: 'expired' })
+        await cancelRenewalOf(trx, order.id, facts)
+      })
+      .catch(unlessConflict) // paid or cancelled at this very moment
   }
   return stale.length
+}
+
+function unlessConflict(error: unknown): void {
+  if (!(error instanceof AppError && error.code === 'conflict')) throw error
 }
 
 const ORDER_COLUMNS = [
@@ -287,12 +294,17 @@ export async function loadOrder(db: Db | Trx, caller: Caller, id: string): Promi
   return toOrderView(row)
 }
 
-/** Newest first; `cursor` is the last id of the page before. */
+const CURSOR = /^ord_[0-9a-z]{26}$/
+
+/** Newest first; `cursor` is the last id of the page before. @throws AppError `invalid` for a cursor that this list did not give */
 export async function listOrders(
   services: Services,
   caller: Caller,
   paging: { readonly cursor: string | undefined; readonly limit: number },
 ): Promise<{ items: OrderView[]; nextCursor: string | null }> {
+  if (paging.cursor !== undefined && !CURSOR.test(paging.cursor)) {
+    throw new AppError('invalid', 'Reading the cursor: it is not one of this list: take nextCursor as it came.')
+  }
   let query = orderQuery(services.db, caller)
     .orderBy('order.id', 'desc')
     .limit(paging.limit + 1)
