@@ -7,7 +7,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, test } from 'vitest'
+import { afterAll, describe } from 'vitest'
 import { startPostgres, type Postgres } from '../../../../test/harness/postgres.ts'
 import { openDatabase, type Database, type DatabaseSettings } from '../../src/db/connect.ts'
 import { startQueue } from '../../src/db/queue.ts'
@@ -35,14 +35,12 @@ export function eachDatabase(suite: (kind: DatabaseKind, open: Open) => void): v
   })
 }
 
-/** For what one connection cannot show (races, lock order): reported as skipped on the embedded database. */
-export function postgresOnly(kind: DatabaseKind): typeof test.skip | typeof test {
-  return kind === 'postgres' ? test : test.skip
-}
-
-/** The opposite: for what belongs to the folder of the embedded database. */
-export function embeddedOnly(kind: DatabaseKind): typeof test.skip | typeof test {
-  return kind === 'embedded' ? test : test.skip
+/**
+ * For what one connection cannot show (races, lock order): `test.runIf(isPostgres(kind))` reports it as skipped on the embedded
+ * database.
+ */
+export function isPostgres(kind: DatabaseKind): boolean {
+  return kind === 'postgres'
 }
 
 /** A folder that goes away after the suite; call it while tests run or in a hook's scope. */
@@ -50,7 +48,8 @@ export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'evercert-server-'))
 }
 
-function openerOf(kind: DatabaseKind): Open {
+/** Gives a fresh database at each call; for suites of one database. */
+export function openerOf(kind: DatabaseKind): Open {
   const folders: string[] = []
   let server: Promise<Postgres> | null = null
   afterAll(async () => {

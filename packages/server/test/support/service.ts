@@ -100,3 +100,11 @@ export function environmentFor(database: TestDatabase, dns: DnsServer, proofPort
     EVERCERT_LOG_LEVEL: 'silent',
   }
 }
+
+/** A worker that claims nothing, scans nothing and tidies nothing: the test does it. */
+export const IDLE_WORKER: Partial<WorkerSettings> = {
+  concurrency: 0,
+  pollMs: 2_000_000_000,
+  scanMs: 2_000_000_000,
+  tidyMs: 2_000_000_000,
+}

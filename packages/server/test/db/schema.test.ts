@@ -1,0 +1,156 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { certificateType, domainType } from '@evercert/contract'
+import { openDatabase, type Database } from '../../src/db/connect.ts'
+import { applicationMachine } from '../../src/domain/application/application-machine.ts'
+import { deploymentMachine } from '../../src/domain/deployment/deployment-machine.ts'
+import { orderMachine } from '../../src/domain/order/order-machine.ts'
+import { paymentMachine } from '../../src/domain/payment/payment-machine.ts'
+import { renewalMachine } from '../../src/domain/renewal/renewal-machine.ts'
+import { eachDatabase, type TestDatabase } from '../support/databases.ts'
+
+/** Belong to the installation, not to an account. */
+const OF_THE_INSTALLATION = [
+  'account',
+  'ca_authority',
+  'ca_order',
+  'issuer',
+  'kysely_migration',
+  'kysely_migration_lock',
+  'product',
+  'product_price',
+]
+
+/** References between rows of accounts that name the row alone: the row's own id is as good, since only its parent's writer makes it. */
+const REFERENCES_BY_ID_ALONE = [
+  'dns_connection → secret',
+  'issuance → application',
+  'ledger_entry → ledger_transaction',
+  'private_key → secret',
+  'target → secret',
+  'validation → application',
+]
+
+eachDatabase((_kind, open) => {
+  let target: TestDatabase
+  let database: Database
+  beforeAll(async () => {
+    target = await open()
+    database = await openDatabase(target.settings)
+  })
+  afterAll(() => database.close())
+
+  async function names(query: ReturnType<typeof sql<{ name: string }>>): Promise<string[]> {
+    return (await query.execute(database.db)).rows.map(({ name }) => name)
+  }
+
+  test('opening a second time migrates nothing and loses nothing', async () => {
+    const applied = sql<{ name: string }>`select name from kysely_migration order by name`
+    const before = await names(applied)
+    await database.db.insertInto('account').values({ id: 'acc_kept', name: 'kept', created_at: new Date() }).execute()
+    await database.close()
+    database = await openDatabase(target.settings)
+    expect(await names(applied)).toEqual(before)
+    expect(before).toContain('0001-initial')
+    const row = await database.db.selectFrom('account').select('name').where('id', '=', 'acc_kept').executeTakeFirst()
+    expect(row?.name).toBe('kept')
+  })
+
+  test.each([
+    ['application', applicationMachine.states],
+    ['deployment', deploymentMachine.states],
+    ['order', orderMachine.states],
+    ['payment', paymentMachine.states],
+    ['renewal', renewalMachine.states],
+  ])('the CHECK on the state of %s lists exactly the states of its machine', async (table, states) => {
+    expect(await checkedValues(table, 'state')).toEqual([...states].toSorted())
+  })
+
+  test.each([
+    ['product', 'domain_type', domainType.options],
+    ['product', 'certificate_type', certificateType.options],
+    ['issuer', 'validity_rule', ['public', 'private']],
+    ['certificate', 'origin', ['purchased', 'uploaded']],
+    ['certificate', 'closed_as', ['cancelled', 'refunded', 'closed']],
+    ['ledger_transaction', 'kind', ['topUp', 'payment', 'refund']],
+  ])('the CHECK on %s.%s lists exactly the values of the contract', async (table, column, values) => {
+    expect(await checkedValues(table, column)).toEqual([...values].toSorted())
+  })
+
+  /** The quoted values in the CHECK of one column. */
+  async function checkedValues(table: string, column: string): Promise<string[]> {
+    const { rows } = await sql<{ text: string }>`
+      select pg_get_constraintdef(c.oid) as text from pg_constraint c join pg_class t on t.oid = c.conrelid
+        join pg_attribute a on a.attrelid = t.oid and c.conkey = array[a.attnum]
+      where c.contype = 'c' and t.relname = ${table} and a.attname = ${column}`.execute(database.db)
+    return rows.flatMap(({ text }) => [...text.matchAll(/'([^']*)'::text/g)].map((match) => match[1] ?? '')).toSorted()
+  }
+
+  test('every table that belongs to an account carries it, not null, and every other one is listed here', async () => {
+    const tables = await names(sql`select table_name as name from information_schema.tables where table_schema = 'public'`)
+    const carrying = await names(
+      sql`select table_name as name from information_schema.columns
+        where table_schema = 'public' and column_name = 'account_id' and is_nullable = 'NO'`,
+    )
+    const optional = ['secret'] // those of issuers belong to the installation
+    expect(tables.filter((table) => !carrying.includes(table)).toSorted()).toEqual(
+      [...OF_THE_INSTALLATION, ...optional].toSorted(),
+    )
+  })
+
+  test('every account_id refers to an account', async () => {
+    const carrying = await names(
+      sql`select table_name as name from information_schema.columns where table_schema = 'public' and column_name = 'account_id'`,
+    )
+    const referring = await names(
+      sql`select distinct t.relname as name from pg_constraint c join pg_class t on t.oid = c.conrelid
+        where c.contype = 'f' and c.confrelid = 'account'::regclass`,
+    )
+    expect(carrying.filter((table) => !referring.includes(table))).toEqual([])
+  })
+
+  test('a reference between rows of an account carries the account, so that none points across, and every other one is listed here', async () => {
+    const byIdAlone = await names(sql`
+      select distinct t.relname || ' → ' || r.relname as name from pg_constraint c
+        join pg_class t on t.oid = c.conrelid join pg_class r on r.oid = c.confrelid
+        join pg_attribute own on own.attrelid = t.oid and own.attname = 'account_id'
+        join pg_attribute their on their.attrelid = r.oid and their.attname = 'account_id'
+      where c.contype = 'f' and not (own.attnum = any(c.conkey))
+      order by 1`)
+    expect(byIdAlone).toEqual(REFERENCES_BY_ID_ALONE)
+  })
+
+  test('a ledger transaction that does not sum to zero is not committed', async () => {
+    await database.db.insertInto('account').values({ id: 'acc_ledger', name: 'l', created_at: new Date() }).execute()
+    const book = (id: string, amounts: readonly number[]) =>
+      database.db.transaction().execute(async (trx) => {
+        const common = { account_id: 'acc_ledger', order_id: null, note: null, created_at: new Date() }
+        await trx
+          .insertInto('ledger_transaction')
+          .values({ ...common, id, kind: 'topUp', reference: id })
+          .execute()
+        const entries = amounts.map((amount_minor, index) => ({
+          transaction_id: id,
+          account_id: 'acc_ledger',
+          ledger_account: `side ${index}`,
+          amount_minor,
+          currency: 'CNY',
+        }))
+        await trx.insertInto('ledger_entry').values(entries).execute()
+      })
+    await expect(book('ltx_odd', [100, -99])).rejects.toThrow(/does not sum to zero/)
+    await expect(book('ltx_one', [100])).rejects.toThrow(/does not sum to zero/)
+    await book('ltx_even', [100, -100])
+    await expect(
+      database.db.updateTable('ledger_entry').set({ amount_minor: 5 }).where('ledger_account', '=', 'side 0').execute(),
+    ).rejects.toThrow(/does not sum to zero/)
+    const left = await database.db.selectFrom('ledger_transaction').select('id').where('account_id', '=', 'acc_ledger').execute()
+    expect(left.map(({ id }) => id)).toEqual(['ltx_even'])
+  })
+
+  test('a balance below zero is refused by the database itself', async () => {
+    await database.db.insertInto('account').values({ id: 'acc_poor', name: 'p', created_at: new Date() }).execute()
+    const overdraw = database.db.insertInto('balance').values({ account_id: 'acc_poor', currency: 'CNY', amount_minor: -1 })
+    await expect(overdraw.execute()).rejects.toThrow(/balance_amount_minor_check/)
+  })
+})
