@@ -1,0 +1,122 @@
+/**
+ * Renewals per second: Evercert's whole pipeline against a bare ACME loop, Caddy, certbot and lego, all on one Pebble in one run.
+ *
+ *     npm run bench:renewals -- [--renewals 200] [--concurrency 32] [--only evercert,loop] [--profile folder] [--json]
+ *
+ * Every name is really validated over HTTP-01. The machine's load moves the rates, so only the ratios of one run mean something.
+ *
+ * @module
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { startPebble } from '../test/harness/pebble.ts'
+import { rateOf, type Outcome, type Race } from './renewals/contender.ts'
+import { prepareEvercert, type EvercertOutcome } from './renewals/evercert.ts'
+import { runAcmeClient, runCaddy, runCertbot, runLego } from './renewals/others.ts'
+import { readOptions } from './support/options.ts'
+import { createReport, seconds, type Report } from './support/report.ts'
+import { onStage, type Stage } from './support/stage.ts'
+
+const options = readOptions({
+  renewals: '200',
+  concurrency: '32',
+  only: 'evercert,loop,caddy,certbot,lego',
+  profile: null,
+  json: false,
+})
+const MAX_MS = 15 * 60_000
+const AIMS = { loop: 0.7, caddy: 20, certbot: 100, memoryMib: 300 }
+const TITLES = { evercert: 'Evercert', loop: 'acme-client loop', caddy: 'Caddy', certbot: 'certbot', lego: 'lego' } as const
+type Contender = keyof typeof TITLES
+
+const renewals = options.count('renewals')
+const concurrency = options.count('concurrency')
+const wanted = new Set((options.text('only') ?? '').split(','))
+const report = createReport(options.isOn('json'))
+
+await onStage('bench', MAX_MS, async (stage) => {
+  report.line(`Renewals on one Pebble: 5 % bad nonces, no authorization reuse, HTTP-01; ${concurrency} at once`)
+  const outcomes = await race(stage)
+  const evercert = outcomes.evercert
+  if (options.isOn('json')) process.stdout.write(`${JSON.stringify(toJson(outcomes), null, 2)}\n`)
+  else show(report, outcomes, evercert)
+})
+process.exit(0)
+
+type Outcomes = Partial<Record<Contender, Outcome>> & { evercert?: EvercertOutcome }
+
+async function race(stage: Stage): Promise<Outcomes> {
+  const pebble = await report.step('start Pebble', () => startPebble({ authzReusePercent: 0 }))
+  stage.add(() => pebble.stop())
+  const caFile = join(stage.folder, 'pebble-ca.pem')
+  await writeFile(caFile, pebble.caPem)
+  const placeFor = async (contender: Contender): Promise<Race> => {
+    const folder = join(stage.folder, contender)
+    await mkdir(folder, { recursive: true })
+    return { pebble, caFile, folder }
+  }
+  const outcomes: Outcomes = {}
+  const runs: Record<Exclude<Contender, 'evercert'>, [number, (place: Race, count: number) => Promise<Outcome>]> = {
+    loop: [renewals, (place, count) => runAcmeClient(place, count, concurrency)],
+    caddy: [50, runCaddy],
+    certbot: [10, runCertbot],
+    lego: [10, runLego],
+  }
+  if (wanted.has('evercert')) outcomes.evercert = await runEvercert(await placeFor('evercert'), stage)
+  for (const [contender, [count, run]] of Object.entries(runs) as [keyof typeof runs, (typeof runs)[keyof typeof runs]][]) {
+    if (!wanted.has(contender)) continue
+    const place = await placeFor(contender)
+    outcomes[contender] = await report.step(`${TITLES[contender]}: ${count} certificates`, () => run(place, count))
+  }
+  return outcomes
+}
+
+async function runEvercert(place: Race, stage: Stage): Promise<EvercertOutcome> {
+  const prepared = await report.step(`Evercert: start, upload and deploy ${renewals} old certificates`, () =>
+    prepareEvercert(place, { renewals, concurrency, profileFolder: options.text('profile') }),
+  )
+  stage.add(() => prepared.stop())
+  const outcome = await report.step(`Evercert: ${renewals} renewals`, () => prepared.run())
+  await prepared.stop()
+  return outcome
+}
+
+function show(target: Report, outcomes: Outcomes, evercert: EvercertOutcome | undefined): void {
+  const rows = (Object.keys(TITLES) as Contender[]).flatMap((contender) => {
+    const outcome = outcomes[contender]
+    if (outcome === undefined) return []
+    const ratio = evercert === undefined || contender === 'evercert' ? '' : `${(rateOf(evercert) / rateOf(outcome)).toFixed(2)} ×`
+    const aim = contender in AIMS ? `${AIMS[contender as keyof typeof AIMS]} ×` : ''
+    const cpu = outcome.cpuMs === null ? '' : `${(outcome.cpuMs / outcome.count).toFixed(1)} ms`
+    return [[TITLES[contender], String(outcome.count), seconds(outcome.ms), rateOf(outcome).toFixed(2), cpu, ratio, aim]]
+  })
+  target.line()
+  target.table([['', 'certificates', 'time', 'per second', 'CPU each', 'Evercert is', 'aim'], ...rows])
+  if (evercert === undefined) return
+  const total = evercert.phases.reduce((sum, { ms }) => sum + ms, 0)
+  target.line()
+  target.table([
+    ['phase of a renewal', 'mean', 'share'],
+    ...evercert.phases.map(({ name, ms }) => [name, `${ms.toFixed(0)} ms`, `${((100 * ms) / total).toFixed(0)} %`]),
+  ])
+  if (evercert.usage === null || evercert.usageBefore === null) return
+  const { peakMib, rssMib } = evercert.usage
+  target.line()
+  target.line(
+    `  Evercert's memory: ${evercert.usageBefore.rssMib.toFixed(0)} MiB before, ${rssMib.toFixed(0)} MiB at the end, ` +
+      `peak ${peakMib.toFixed(0)} MiB (aim ${AIMS.memoryMib} MiB)`,
+  )
+}
+
+function toJson(outcomes: Outcomes): unknown {
+  const { evercert } = outcomes
+  const entries = Object.entries(outcomes).map(([contender, outcome]) => [
+    contender,
+    {
+      ...outcome,
+      perSecond: rateOf(outcome),
+      ...(evercert !== undefined && contender !== 'evercert' && { evercertRatio: rateOf(evercert) / rateOf(outcome) }),
+    },
+  ])
+  return { bench: 'renewals', renewals, concurrency, aims: AIMS, results: Object.fromEntries(entries) }
+}

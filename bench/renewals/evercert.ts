@@ -1,0 +1,213 @@
+/**
+ * Renewals through Evercert: order, payment, application, validation, issuance, deployment, all through its public API.
+ *
+ * @module
+ */
+import { mkdir, realpath } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CertificateDetail } from '@evercert/contract'
+import type { Client } from '@evercert/contract/client'
+import { createRoot } from '../../test/harness/certificates.ts'
+import { inParallel } from '../support/in-parallel.ts'
+import { readProcessUsage, type ProcessUsage } from '../support/process-usage.ts'
+import { startEvercert } from '../support/evercert.ts'
+import { namesFor, type Outcome, type Race } from './contender.ts'
+
+const DAY_MS = 86_400_000
+const PRODUCT = 'bench-dv-single'
+const PRICE = { amountMinor: 100, currency: 'CNY' }
+const PREPARATION_LANES = 8
+const LOOK_MS = 10
+/** Between two questions to the service: seldom enough not to be its load. */
+const ASK_MS = 50
+const PATIENCE_MS = 120_000
+
+export interface EvercertRun {
+  readonly renewals: number
+  readonly concurrency: number
+  /** Where to write a CPU profile of the service; null for none. */
+  readonly profileFolder: string | null
+}
+
+export interface EvercertOutcome extends Outcome {
+  readonly usageBefore: ProcessUsage | null
+  readonly usage: ProcessUsage | null
+  readonly phases: readonly Phase[]
+}
+
+/** Mean duration of one part of a renewal, while others run beside it. */
+export interface Phase {
+  readonly name: string
+  readonly ms: number
+}
+
+interface Site {
+  readonly name: string
+  readonly certificatePath: string
+  readonly oldId: string
+}
+
+export interface PreparedEvercert {
+  run(): Promise<EvercertOutcome>
+  stop(): Promise<void>
+}
+
+/** Starts the service and fills it with certificates that expire soon, each installed in files of its own. */
+export async function prepareEvercert(race: Race, options: EvercertRun): Promise<PreparedEvercert> {
+  const { pebble, folder } = race
+  const { profileFolder } = options
+  const evercert = await startEvercert({
+    dataDir: join(folder, 'data'),
+    http01Port: pebble.httpPort,
+    dnsServer: pebble.dns.address,
+    ...(profileFolder !== null && { nodeArguments: ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`] }),
+  })
+  const { client, process: running } = evercert
+  try {
+    await openShop(client, race, options.renewals)
+    const sites = await uploadSites(client, folder, options.renewals)
+    return { run: () => renewAll(client, running.pid, sites, options), stop: () => running.stop() }
+  } catch (error) {
+    await running.stop()
+    throw new Error(`Preparing Evercert failed. Its output:\n${running.logs()}`, { cause: error })
+  }
+}
+
+async function openShop(client: Client, { pebble }: Race, renewals: number): Promise<void> {
+  await client.issuers.create({
+    id: 'pebble',
+    title: 'Pebble',
+    kind: 'acme',
+    config: { directoryUrl: pebble.directoryUrl, caPem: pebble.caPem, fileValidationHttpPort: pebble.httpPort },
+  })
+  await client.products.create({
+    id: PRODUCT,
+    title: { en: 'DV, single domain', zh: 'DV 单域名证书' },
+    specification: { domainType: 'single', certificateType: 'DV', grade: 'standard', brand: 'Pebble' },
+    issuerId: 'pebble',
+    supportsRenewal: true,
+    prices: [{ termYears: 1, base: PRICE, includedDomains: 1, extraDomain: PRICE }],
+  })
+  await client.balance.topUp({ ...PRICE, amountMinor: PRICE.amountMinor * renewals }, { context: { idempotencyKey: 'bench' } })
+}
+
+async function uploadSites(client: Client, folder: string, count: number): Promise<Site[]> {
+  const root = createRoot({ commonName: 'Old CA' })
+  const now = Date.now()
+  const sites: Site[] = []
+  await inParallel(namesFor('evercert', count), PREPARATION_LANES, async (name, index) => {
+    const place = join(folder, 'sites', String(index))
+    await mkdir(place, { recursive: true })
+    const [certificatePath, keyPath] = [join(place, 'cert.pem'), join(place, 'key.pem')]
+    const old = root.issue({ names: [name], notBefore: now - 353 * DAY_MS, notAfter: now + 12 * DAY_MS })
+    const { id } = await client.certificates.upload({
+      name,
+      certificatePem: old.chainPem,
+      privateKeyPem: old.privateKeyPem,
+    })
+    await client.targets.create({ certificateId: id, name, kind: 'localFiles', config: { certificatePath, keyPath } })
+    await untilReplaced(client, id, certificatePath, null)
+    await untilApplied(client, id)
+    sites.push({ name, certificatePath, oldId: id })
+  })
+  return sites
+}
+
+async function renewAll(
+  client: Client,
+  pid: number,
+  sites: readonly Site[],
+  { concurrency }: EvercertRun,
+): Promise<EvercertOutcome> {
+  const usageBefore = readProcessUsage(pid)
+  const newIds: string[] = []
+  const called = { order: 0, payment: 0, application: 0 }
+  const startedAt = performance.now()
+  await inParallel(sites, concurrency, async (site) => {
+    const begin = performance.now()
+    const order = await client.orders.place(
+      { renewsCertificateId: site.oldId, productId: PRODUCT },
+      { context: { idempotencyKey: `order-${site.oldId}` } },
+    )
+    const ordered = performance.now()
+    const { certificateId } = await client.orders.pay(
+      { id: order.id, method: 'balance' },
+      { context: { idempotencyKey: `pay-${order.id}` } },
+    )
+    const paid = performance.now()
+    if (certificateId === null) throw new Error(`Paying for ${site.name} gave no certificate.`)
+    const before = await realpathOrNull(site.certificatePath)
+    await client.applications.submit({ id: certificateId, domains: [site.name], validationMethod: 'file', key: 'p256' })
+    called.order += ordered - begin
+    called.payment += paid - ordered
+    called.application += performance.now() - paid
+    await untilReplaced(client, certificateId, site.certificatePath, before)
+    await sleep(ASK_MS)
+    await untilApplied(client, certificateId)
+    newIds.push(certificateId)
+  })
+  const ms = performance.now() - startedAt
+  const usage = readProcessUsage(pid)
+  const cpuMs = usage === null || usageBefore === null ? null : usage.cpuMs - usageBefore.cpuMs
+  const inService = await readPhases(client, newIds)
+  const phases = [
+    { name: 'order', ms: called.order / sites.length },
+    { name: 'payment', ms: called.payment / sites.length },
+    { name: 'application', ms: called.application / sites.length },
+    ...inService,
+  ]
+  return { count: sites.length, ms, cpuMs, usageBefore, usage, phases }
+}
+
+/** A look at the file costs the service nothing; only when another is there is the service asked. */
+async function untilReplaced(client: Client, certificateId: string, path: string, before: string | null): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS
+  while ((await realpathOrNull(path)) === before) {
+    if (performance.now() > deadline) throw await stuck(client, certificateId)
+    await sleep(LOOK_MS)
+  }
+}
+
+/** Versions of the file lie in folders of their own, so another version is another path. */
+function realpathOrNull(path: string): Promise<string | null> {
+  return realpath(path).catch(() => null)
+}
+
+async function untilApplied(client: Client, certificateId: string): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS
+  for (;;) {
+    const { targets } = await client.certificates.get({ id: certificateId })
+    if (targets.length > 0 && targets.every(({ deployment }) => deployment?.state === 'applied')) return
+    if (performance.now() > deadline) throw await stuck(client, certificateId)
+    await sleep(ASK_MS)
+  }
+}
+
+async function stuck(client: Client, certificateId: string): Promise<Error> {
+  const { problem, state } = await client.applications.get({ id: certificateId })
+  return new Error(`${certificateId} is not deployed after ${PATIENCE_MS / 1000} s: ${state}, ${problem?.detail ?? 'no problem'}`)
+}
+
+/** From the timelines that the service wrote: when each renewal was submitted, validated, issued and deployed. */
+async function readPhases(client: Client, ids: readonly string[]): Promise<Phase[]> {
+  const sums = { validation: 0, issuance: 0, deployment: 0 }
+  await inParallel(ids, PREPARATION_LANES, async (id) => {
+    const detail = await client.certificates.get({ id })
+    const [submitted, validated] = [
+      momentOf(detail, 'application', 'pendingValidation'),
+      momentOf(detail, 'application', 'inReview'),
+    ]
+    const [issued, applied] = [momentOf(detail, 'application', 'issued'), momentOf(detail, 'deployment', 'applied')]
+    sums.validation += validated - submitted
+    sums.issuance += issued - validated
+    sums.deployment += applied - issued
+  })
+  return Object.entries(sums).map(([name, ms]) => ({ name, ms: ms / ids.length }))
+}
+
+function momentOf({ history, name }: CertificateDetail, subject: string, to: string): number {
+  const entry = history.find((candidate) => candidate.subject === subject && candidate.to === to)
+  if (entry === undefined) throw new Error(`The timeline of ${name} has no ${subject} ${to}.`)
+  return Date.parse(entry.at)
+}
