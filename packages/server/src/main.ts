@@ -28,7 +28,8 @@ import { createFirstOperator, replaceOperatorToken } from './services/accounts.t
 import { createBuiltinCaStore } from './services/builtin-ca-store.ts'
 import type { Services, StepHook } from './services/context.ts'
 import { ensureShippedCatalogue } from './services/shipped-catalogue.ts'
-import { createVault } from './services/vault.ts'
+import type { MasterKey } from './ports/secrets.ts'
+import { createVault, findSealingKeyId } from './services/vault.ts'
 
 export interface StartOptions {
   readonly config: Config
@@ -43,7 +44,8 @@ export interface RunningService {
   readonly url: string
   readonly proofPort: number | null
   readonly services: Services
-  readonly operatorTokenFile: string
+  /** Null when another node of the database holds the token. */
+  readonly operatorTokenFile: string | null
   stop(): Promise<void>
 }
 
@@ -85,7 +87,7 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<RunningSe
   )
   cleanup.add(() => database.close())
   const services = await createServices(options, { database, log }, cleanup)
-  const operatorTokenFile = await ensureOperatorToken(services, config.dataDir)
+  const operatorTokenFile = await ensureOperatorToken(services, config)
   const listener = await listen(createApp(services, { version: VERSION, caFile: caFileOf(services) }).fetch, config, cleanup)
   const publicUrl = config.publicUrl ?? listener.url
   await ensureShippedCatalogue(services, { publicUrl, fileValidationPorts: config.fileValidationPorts })
@@ -103,11 +105,7 @@ async function createServices(
 ): Promise<Services> {
   const { config } = options
   const now = options.now ?? (() => Date.now() + config.clockOffsetMs)
-  const masterKey =
-    config.masterKey === null
-      ? loadMasterKeyFile(join(config.dataDir, 'master.key'))
-      : parseMasterKey(config.masterKey, 'EVERCERT_MASTER_KEY')
-  const vault = createVault(masterKey)
+  const vault = createVault(await loadMasterKey(config, database))
   const resolver = createResolver({ servers: config.dnsServers })
   const guardedFetch = createGuardedFetch({ allow: config.allowAddresses, resolver })
   cleanup.add(() => guardedFetch.close())
@@ -128,6 +126,24 @@ async function createServices(
   }
 }
 
+/** The key that the stored secrets were sealed with. A new one is made only where nothing was sealed yet. */
+async function loadMasterKey(config: Config, database: Database): Promise<MasterKey> {
+  const file = join(config.dataDir, 'master.key')
+  const sealedWith = await findSealingKeyId(database.db)
+  if (sealedWith !== null && config.masterKey === null && !existsSync(file)) {
+    throw new AppError('misconfigured', `Reading the master key: the database holds secrets, but ${file} is missing: restore it.`)
+  }
+  const masterKey = config.masterKey === null ? loadMasterKeyFile(file) : parseMasterKey(config.masterKey, 'EVERCERT_MASTER_KEY')
+  if (sealedWith !== null && sealedWith !== masterKey.id) {
+    const source = config.masterKey === null ? file : 'EVERCERT_MASTER_KEY'
+    throw new AppError(
+      'misconfigured',
+      `Reading the master key: the database was sealed with another than that of ${source}: restore it.`,
+    )
+  }
+  return masterKey
+}
+
 /** Secrets never reach a log line by being part of a logged object: errors are reduced to type, message and stack. */
 function createLog(config: Config): Logger {
   return pino(
@@ -136,11 +152,17 @@ function createLog(config: Config): Logger {
   )
 }
 
-/** The operator's token, in a file of mode 0600; a new one when the file is gone. */
-async function ensureOperatorToken(services: Services, dataDir: string): Promise<string> {
-  const file = join(dataDir, 'operator.token')
+/**
+ * The operator's token, in a file of mode 0600. Who can write the folder of an embedded database is its operator, so a lost file is
+ * made anew; on PostgreSQL another node may have it, and only the operator's word replaces it.
+ *
+ * @returns the file; null when it is another node's
+ */
+async function ensureOperatorToken(services: Services, config: Config): Promise<string | null> {
+  const file = join(config.dataDir, 'operator.token')
   const first = await createFirstOperator(services)
-  if (first === null && existsSync(file)) return file
+  if (first === null && existsSync(file) && !config.resetOperatorToken) return file
+  if (first === null && services.database.kind === 'postgres' && !config.resetOperatorToken) return null
   const token = first ?? (await replaceOperatorToken(services))
   writeFileSync(file, `${token}\n`, { mode: 0o600 })
   chmodSync(file, 0o600)
@@ -224,7 +246,7 @@ function printStart(config: Config, running: RunningService): void {
     `  data folder     ${config.dataDir}`,
     `  database        ${config.databaseUrl === null ? 'embedded (set EVERCERT_DATABASE_URL for PostgreSQL)' : 'PostgreSQL'}`,
     `  master key      ${config.masterKey === null ? join(config.dataDir, 'master.key') : 'EVERCERT_MASTER_KEY'}`,
-    `  operator token  ${running.operatorTokenFile}`,
+    `  operator token  ${running.operatorTokenFile ?? 'on the node that started first (EVERCERT_RESET_OPERATOR_TOKEN=true makes a new one here)'}`,
     `  renewal window  ${config.renewalPolicy.windowDays} days${zoneText(config)}`,
     `  API             ${running.url}/api/v1 (reference: ${running.url}/api/v1/docs)`,
     ...(running.proofPort === null

@@ -69,6 +69,10 @@ export const configSchema = z.object({
     .refine(isTimeZone, 'is not a known time zone')
     .optional()
     .meta({ description: 'Count the window in calendar days of this zone; unset = periods of 24 hours' }),
+  EVERCERT_RESET_OPERATOR_TOKEN: z
+    .enum(['true', 'false'])
+    .default('false')
+    .meta({ description: 'true = make a new operator token at this start; the old one ends' }),
   EVERCERT_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('warn')
@@ -94,6 +98,7 @@ export interface Config {
   readonly allowAddresses: readonly string[]
   readonly fileValidationPorts: { readonly http: number; readonly https: number | null }
   readonly renewalPolicy: { readonly windowDays: number; readonly calendar: { readonly timeZone: string } | null }
+  readonly resetOperatorToken: boolean
   readonly logLevel: string
   readonly clockOffsetMs: number
 }
@@ -155,6 +160,7 @@ function toConfig(settings: z.infer<typeof configSchema>): Config {
       windowDays: settings.EVERCERT_RENEWAL_WINDOW_DAYS,
       calendar: timeZone === undefined ? null : { timeZone },
     },
+    resetOperatorToken: settings.EVERCERT_RESET_OPERATOR_TOKEN === 'true',
     logLevel: settings.EVERCERT_LOG_LEVEL,
     clockOffsetMs: settings.EVERCERT_CLOCK_OFFSET_SECONDS * 1000,
   }

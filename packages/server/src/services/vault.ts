@@ -59,6 +59,12 @@ export function createVault(masterKey: MasterKey): Vault {
   }
 }
 
+/** The id of the master key that the stored secrets belong to; null while there are none. */
+export async function findSealingKeyId(db: Db): Promise<string | null> {
+  const row = await db.selectFrom('secret').select('master_key_id').limit(1).executeTakeFirst()
+  return row?.master_key_id ?? null
+}
+
 function encrypt(dataKey: Uint8Array, boundTo: string, plaintext: string): Uint8Array {
   const iv = randomBytes(IV_BYTES)
   const cipher = createCipheriv('aes-256-gcm', dataKey, iv)
