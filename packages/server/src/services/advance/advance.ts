@@ -54,13 +54,15 @@ export async function advanceCertificate(services: Services, certificateId: stri
   if (!signal.aborted) services.log.error({ event: 'certificate.noProgress', certificateId })
 }
 
+/** By compare-and-set: who woke the certificate meanwhile must find it due, should the new job die. */
 async function sleepUntil(services: Services, work: Work, step: Step): Promise<void> {
+  if (work.advanceAt === null) return
   const until = step.do === 'wait' ? new Date(step.until) : null
   await services.db
     .updateTable('certificate')
     .set({ advance_at: until })
     .where('id', '=', work.certificateId)
-    .where('advance_at', 'is not', null)
+    .where('advance_at', '=', new Date(work.advanceAt))
     .execute()
 }
 

@@ -32,6 +32,8 @@ export interface Work {
   readonly accountId: string
   readonly issuanceId: string | null
   readonly renewsCertificateId: string | null
+  /** When the scan takes it for due; epoch milliseconds. */
+  readonly advanceAt: number | null
   readonly probeFailures: number
   readonly application: WorkingApplication | null
   readonly renewal: { readonly id: string; readonly state: RenewalState } | null
@@ -59,6 +61,7 @@ function workQuery(services: Services) {
       'certificate.served_at',
       'certificate.probe_failures',
       'certificate.probe_due_at',
+      'certificate.advance_at',
       'application.id as application_id',
       'application.issuer_id',
       'application.state',
@@ -94,6 +97,7 @@ export async function loadWork(services: Services, certificateId: string): Promi
     accountId: row.account_id,
     issuanceId: row.issuance_id,
     renewsCertificateId: row.renews_certificate_id,
+    advanceAt: toMs(row.advance_at),
     probeFailures: row.probe_failures,
     application,
     renewal: row.renewal_id === null || row.renewal_state === null ? null : { id: row.renewal_id, state: row.renewal_state },
