@@ -7,9 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KillPoint, Moment } from '../harness/crash-service.ts'
+import { startPostgres, type Postgres } from '../harness/postgres.ts'
 import type { Audit } from './support/audit.ts'
 import { openHouse, type House } from './support/house.ts'
-import { runPool } from './support/pool.ts'
+import { runPool, type Pool } from './support/pool.ts'
+import { createPostgresTemplate, type PostgresTemplate } from './support/postgres-template.ts'
 import { apply, findOld, install, orderRenewal, waitForClose } from './support/renewal.ts'
 import { copyTemplate, fillTemplate, SITE_NAME } from './support/template.ts'
 import { waitFor } from './support/wait-for.ts'
@@ -26,18 +28,29 @@ const POINTS: readonly KillPoint[] = [
 ]
 const nameOf = ({ step, moment }: KillPoint): string => `${step} ${moment}`
 
-/** Starting processes at once; most of a case is waiting, but not its starts. */
-const CONCURRENCY = 4
+/** Cases at once on each database: much of a case is waiting, above all on PostgreSQL, where a dead worker's job is free after a while. */
+const CONCURRENCY = { embedded: 3, postgres: 4 } as const
+type Kind = keyof typeof CONCURRENCY
 
 let folder: string
-let template: string
+let postgres: Postgres
+let databases: PostgresTemplate
+
+const templateOf = (kind: Kind): string => join(folder, `template-${kind}`)
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'evercert-crash-'))
-  template = join(folder, 'template')
-  await fillTemplate(template)
+  postgres = await startPostgres()
+  databases = await createPostgresTemplate(postgres)
+  await fillTemplate(templateOf('embedded'))
+  await fillTemplate(templateOf('postgres'), { EVERCERT_DATABASE_URL: databases.url })
 })
-afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
+afterAll(async () => {
+  await postgres.stop()
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+})
+
+type Signal = 'SIGKILL' | 'SIGTERM'
 
 interface Outcome {
   readonly audit: Audit
@@ -51,10 +64,12 @@ interface Outcome {
 }
 
 /** Renews on a copy of the template; dies at the point, if one is given. */
-async function renewInCopy(name: string, point: KillPoint | null, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<Outcome> {
+async function renewInCopy(kind: Kind, point: KillPoint | null, signal: Signal = 'SIGKILL'): Promise<Outcome> {
+  const name = `${kind} ${point === null ? 'unkilled' : nameOf(point)} ${signal}`
   const place = join(folder, name.replaceAll(/\W+/g, '-'))
-  await copyTemplate(template, place)
-  const house = await openHouse({ folder: place, names: [SITE_NAME] })
+  await copyTemplate(templateOf(kind), place)
+  const environment = kind === 'embedded' ? {} : { EVERCERT_DATABASE_URL: await databases.copy() }
+  const house = await openHouse({ folder: place, names: [SITE_NAME], environment })
   try {
     return await renew(house, point, signal)
   } catch (error) {
@@ -65,7 +80,7 @@ async function renewInCopy(name: string, point: KillPoint | null, signal: 'SIGKI
   }
 }
 
-async function renew(house: House, point: KillPoint | null, signal: 'SIGKILL' | 'SIGTERM'): Promise<Outcome> {
+async function renew(house: House, point: KillPoint | null, signal: Signal): Promise<Outcome> {
   const old = await findOld(house)
   await install(house, old.id, SITE_NAME)
   const reloadsBefore = house.site.reloads()
@@ -112,20 +127,28 @@ function expectOneOfEach(outcome: Outcome): void {
   expect(outcome.reloads).toBeLessThanOrEqual(2)
 }
 
-describe('the built-in CA on the embedded database', () => {
-  const start = runPool(CONCURRENCY, POINTS, (point) => renewInCopy(nameOf(point), point))
+const KINDS = ['embedded', 'postgres'] as const
+const pools = Object.fromEntries(
+  KINDS.map((kind) => [kind, runPool(CONCURRENCY[kind], POINTS, (point) => renewInCopy(kind, point))]),
+) as Record<Kind, Pool<KillPoint, Outcome>>
 
-  it('goes through the steps that are killed below', async () => {
-    const outcome = await renewInCopy('unkilled', null)
+describe('without a crash', () => {
+  it.each(KINDS)('a renewal on the %s database goes through the steps that are killed below', async (kind) => {
+    const outcome = await renewInCopy(kind, null)
     expectOneOfEach(outcome)
     expect(outcome.ends).toEqual([])
     expect(outcome.reloads).toBe(1)
     expect(new Set(outcome.steps)).toEqual(new Set(POINTS.map(nameOf)))
-    start()
+  })
+})
+
+describe.each(KINDS)('on the %s database', (kind) => {
+  beforeAll(() => {
+    for (const each of KINDS) pools[each]() // both at once: what one waits for, the other uses
   })
 
   it.each(POINTS.map((point) => [nameOf(point), point] as const))('is killed at %s', async (_name, point) => {
-    const outcome = await start.result(point)
+    const outcome = await pools[kind].result(point)
     expect(outcome.ends).toEqual(['SIGKILL'])
     expectOneOfEach(outcome)
   })

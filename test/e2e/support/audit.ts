@@ -162,7 +162,11 @@ async function readIssuances({ db, vault }: Services, certificateIds: readonly s
 }
 
 async function countTransitions({ db }: Services, certificateIds: readonly string[]): Promise<Audit['transitions']> {
-  const rows = await db.selectFrom('history').select(['subject', 'to_state']).where('certificate_id', 'in', certificateIds).execute()
+  const rows = await db
+    .selectFrom('history')
+    .select(['subject', 'to_state'])
+    .where('certificate_id', 'in', certificateIds)
+    .execute()
   const count = (subject: string, state: string): number =>
     rows.filter((row) => row.subject === subject && row.to_state === state).length
   return {
@@ -174,6 +178,7 @@ async function countTransitions({ db }: Services, certificateIds: readonly strin
 
 async function isAtRest({ db }: Services): Promise<boolean> {
   const due = await db.selectFrom('certificate').select('id').where('advance_at', 'is not', null).execute()
-  const jobs = await sql`select id from jobs.job where name = 'certificate.advance' and state in ('created', 'retry', 'active')`.execute(db)
+  const jobs =
+    await sql`select id from jobs.job where name = 'certificate.advance' and state in ('created', 'retry', 'active')`.execute(db)
   return due.length === 0 && jobs.rows.length === 0
 }

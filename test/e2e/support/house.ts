@@ -114,10 +114,7 @@ const MAX_TRIES = 10
 const END_WITHIN_MS = 20_000
 
 /** As a client does that lost its connection: the same call with the same Idempotency-Key, until there is an answer. */
-async function persist<Value>(
-  current: () => Promise<ServiceProcess>,
-  use: (client: Client) => Promise<Value>,
-): Promise<Value> {
+async function persist<Value>(current: () => Promise<ServiceProcess>, use: (client: Client) => Promise<Value>): Promise<Value> {
   for (let tries = 1; ; tries += 1) {
     const service = await current()
     try {

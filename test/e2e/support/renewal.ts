@@ -16,8 +16,12 @@ export async function findOld(house: House): Promise<CertificateDetail> {
   return house.call((client) => client.certificates.get({ id: old.id }))
 }
 
-/** Has the certificate installed on the site, and waits until the site is seen to serve it. */
-export async function install(house: House, certificateId: string, serverName: string): Promise<void> {
+/**
+ * Has the certificate installed on the site, and waits until the site is seen to serve it.
+ *
+ * @param host where clients find the site; default its name
+ */
+export async function install(house: House, certificateId: string, serverName: string, host = serverName): Promise<void> {
   const { site } = house
   await house.call((client) =>
     client.targets.create({ certificateId, name: `site of ${serverName}`, kind: 'localFiles', config: { ...site.target } }),
@@ -26,7 +30,7 @@ export async function install(house: House, certificateId: string, serverName: s
     const { targets } = await house.call((client) => client.certificates.get({ id: certificateId }))
     return targets.every(({ deployment }) => deployment?.state === 'applied') ? targets : null
   })
-  await house.call((client) => client.endpoints.create({ certificateId, host: serverName, port: site.port }))
+  await house.call((client) => client.endpoints.create({ certificateId, host, serverName, port: site.port }))
   await waitFor('the site to be proved', async () => {
     const seen = await house.call((client) => client.certificates.get({ id: certificateId }))
     return seen.servedAt === null ? null : seen

@@ -33,7 +33,10 @@ export async function startSite(folder: string, address: string): Promise<Site> 
   let loaded: { readonly at: number; readonly context: SecureContext } | null = null
   const context = (): SecureContext => {
     if (loaded?.at !== reloads()) {
-      loaded = { at: reloads(), context: createSecureContext({ cert: readFileSync(certificatePath), key: readFileSync(keyPath) }) }
+      loaded = {
+        at: reloads(),
+        context: createSecureContext({ cert: readFileSync(certificatePath), key: readFileSync(keyPath) }),
+      }
     }
     return loaded.context
   }

@@ -25,7 +25,9 @@ export async function fillTemplate(folder: string, environment: Readonly<Record<
   try {
     const { certificateId } = await house.call(async (client) => buy(client, await findProduct(client)))
     const id = certificateId ?? ''
-    await house.call((client) => client.applications.submit({ id, domains: [SITE_NAME], contact: CONTACT, validationMethod: 'file' }))
+    await house.call((client) =>
+      client.applications.submit({ id, domains: [SITE_NAME], contact: CONTACT, validationMethod: 'file' }),
+    )
     await waitForIssuance(house, id)
     await waitFor('the template to come to rest', async () => ((await house.service().audit(id)).atRest ? true : null))
   } finally {
