@@ -71,7 +71,7 @@ function addApi(app: Hono<Env>, services: Services, options: AppOptions): void {
   const handler = new OpenAPIHandler(router, {
     interceptors: [
       onError((error, { context }) => {
-        throw toCarrier(services, error, context.requestId)
+        throw toCarrier(services, unreadable(error, context) ?? error, context.requestId)
       }),
     ],
     customErrorResponseBodyEncoder: (error) => error.data as object,
@@ -97,11 +97,19 @@ function addApi(app: Hono<Env>, services: Services, options: AppOptions): void {
       caller: await authenticate(services, bearerToken(context)),
       idempotencyKey: context.req.header('idempotency-key') ?? null,
       requestId: context.get('requestId'),
+      progress: { isRead: false },
     }
     const { matched, response } = await handler.handle(context.req.raw, { prefix: '/api/v1', context: requestContext })
     if (!matched)
       throw new AppError('notFound', `Looking up ${context.req.method} ${context.req.path}: there is no such operation.`)
     return withProblemType(response)
+  })
+}
+
+function unreadable(error: unknown, { progress }: RequestContext): AppError | null {
+  if (progress.isRead || error instanceof AppError || error instanceof ProblemCarrier) return null
+  return new AppError('invalid', 'Reading the request: the body is not what its content type says: send well-formed JSON.', {
+    cause: error,
   })
 }
 

@@ -25,11 +25,14 @@ export interface RequestContext {
   readonly caller: Caller
   readonly idempotencyKey: string | null
   readonly requestId: string
+  /** Set once the request was read: a syntax error before that is the caller's, after that ours. */
+  readonly progress: { isRead: boolean }
 }
 
 const operations = implement(contract)
   .$context<RequestContext>()
   .use(({ context, procedure, next }) => {
+    context.progress.isRead = true
     const { operation } = procedure['~orpc'].meta
     if (operation === undefined) throw new Error('an operation of the contract declares no scope')
     requireScope(context.caller, operation.scope)
