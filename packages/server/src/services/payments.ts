@@ -92,14 +92,23 @@ async function insertPayment(services: Services, trx: Trx, order: OrderView, fac
   return id
 }
 
-/** Books a movement and adjusts the balance. @throws AppError `paymentRequired` when it would fall below zero */
+/**
+ * Books a movement and adjusts the balance.
+ *
+ * @throws AppError `paymentRequired` when it would fall below zero, `idempotencyKeyReused` when its reference is booked already
+ */
 async function moveMoney(services: Services, trx: Trx, accountId: string, movement: Movement): Promise<void> {
   const { kind, amountMinor, currency, reference, orderId, note } = movement
   const id = newId(services, 'ltx')
-  await trx
+  const booked = await trx
     .insertInto('ledger_transaction')
     .values({ id, account_id: accountId, kind, reference, order_id: orderId, note, created_at: new Date(services.now()) })
-    .execute()
+    .onConflict((conflict) => conflict.columns(['account_id', 'kind', 'reference']).doNothing())
+    .executeTakeFirst()
+  if (booked.numInsertedOrUpdatedRows !== 1n) {
+    // The answer kept under the key was tidied away; the money was not.
+    throw new AppError('idempotencyKeyReused', `Booking a ${kind}: it was booked under ${reference} before: use a new key.`)
+  }
   const entries = ledgerEntries(kind, { accountId, amountMinor, currency })
   await trx
     .insertInto('ledger_entry')
@@ -118,9 +127,12 @@ async function moveMoney(services: Services, trx: Trx, accountId: string, moveme
 
 async function adjustBalance(trx: Trx, accountId: string, currency: string, changeMinor: number): Promise<void> {
   if (changeMinor >= 0) {
-    await sql`insert into balance (account_id, currency, amount_minor) values (${accountId}, ${currency}, ${changeMinor})
-      on conflict (account_id, currency) do update set amount_minor = balance.amount_minor + ${changeMinor}`.execute(trx)
-    return
+    const added =
+      await sql`insert into balance (account_id, currency, amount_minor) values (${accountId}, ${currency}, ${changeMinor})
+      on conflict (account_id, currency) do update set amount_minor = balance.amount_minor + ${changeMinor}
+      where balance.amount_minor + ${changeMinor} <= ${Number.MAX_SAFE_INTEGER}`.execute(trx)
+    if (added.numAffectedRows === 1n) return
+    throw new AppError('invalid', `Adding to the balance: it would be more than can be counted: spend some ${currency} first.`)
   }
   const result = await sql`update balance set amount_minor = amount_minor + ${changeMinor}
     where account_id = ${accountId} and currency = ${currency} and amount_minor + ${changeMinor} >= 0`.execute(trx)
