@@ -28,6 +28,7 @@ export interface TestService {
   readonly url: string
   readonly clock: TestClock
   readonly services: Services
+  /** Empty when another node of the database holds it. */
   readonly operatorToken: string
   /** The operator's client. */
   readonly client: Client
@@ -55,7 +56,7 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
       worker: { pollMs: 500, scanMs: 100, tidyMs: 1000, ...options.worker },
     })
   })
-  const operatorToken = readFileSync(running.operatorTokenFile, 'utf8').trim()
+  const operatorToken = readFileSync(running.operatorTokenFile ?? '', 'utf8').trim()
   const clientOf = (token: string): Client => createClient({ url: running.url, token })
   return {
     url: running.url,
