@@ -1,0 +1,107 @@
+/**
+ * What a repeated statement must keep: its results, its transaction, and its meaning when the tables change.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { PGlite } from '@electric-sql/pglite'
+import { openEmbedded } from '../../src/db/embedded.ts'
+
+const REPEATS = 8 // PostgreSQL makes a plan for any value at the sixth run
+const folder = mkdtempSync(join(tmpdir(), 'evercert-prepared-'))
+let database: PGlite
+
+beforeAll(async () => {
+  database = await openEmbedded(join(folder, 'database'))
+  await database.exec(`create table item (id int primary key, name text, state text, bytes bytea, tags text[], at timestamptz, form jsonb);
+    create unique index item_live on item (name) where state <> 'gone'`)
+})
+
+afterAll(async () => {
+  await database.close()
+  rmSync(folder, { recursive: true })
+})
+
+test('a repeated statement takes and gives every type, and nulls', async () => {
+  const bytes = new Uint8Array([0, 1, 127, 128, 255])
+  const at = new Date('2026-02-28T23:59:59.999Z')
+  const insert = 'insert into item (id, name, state, bytes, tags, at, form) values ($1, $2, $3, $4, $5, $6, $7)'
+  for (let id = 1; id <= REPEATS; id++) {
+    const result = await database.query(insert, [id, `name ${id}`, 'live', bytes, ['a', 'ü,"'], at, { id }])
+    expect(result.affectedRows).toBe(1)
+  }
+  await database.query(insert, [100, null, null, null, null, null, null])
+  const select = 'select id, name, bytes, tags, at, form from item where id = $1'
+  for (let id = 1; id <= REPEATS; id++) {
+    const { rows } = await database.query<{ bytes: Uint8Array }>(select, [id])
+    expect(rows).toMatchObject([{ id, name: `name ${id}`, tags: ['a', 'ü,"'], at, form: { id } }])
+    expect([...(rows[0]?.bytes ?? [])]).toEqual([...bytes])
+  }
+  expect((await database.query(select, [100])).rows).toEqual([
+    { id: 100, name: null, bytes: null, tags: null, at: null, form: null },
+  ])
+  expect((await database.query(select, [-1])).rows).toEqual([])
+})
+
+test('a conflict is found by a partial index whose condition is a parameter, however often', async () => {
+  for (let repeat = 0; repeat < REPEATS; repeat++) {
+    const { affectedRows } = await database.query(
+      'insert into item (id, name, state) values ($1, $2, $3) on conflict (name) where state <> $4 do nothing',
+      [1000 + repeat, 'name 1', 'live', 'gone'],
+    )
+    expect(affectedRows).toBe(0)
+  }
+})
+
+test('an error leaves the connection and the statement usable, in a transaction and outside', async () => {
+  const insert = 'insert into item (id, name) values ($1, $2)'
+  for (let repeat = 0; repeat < REPEATS; repeat++) {
+    await expect(database.query(insert, [1, 'taken'])).rejects.toMatchObject({ code: '23505' })
+    const transaction = database.transaction(async (trx) => {
+      await trx.query(insert, [2000 + repeat, `rolled back ${repeat}`])
+      await trx.query(insert, [1, 'taken'])
+    })
+    await expect(transaction).rejects.toMatchObject({ code: '23505' })
+  }
+  expect((await database.query('select count(*)::int as count from item where id >= 2000')).rows).toEqual([{ count: 0 }])
+})
+
+test('statements outside a transaction never fall into one that runs', async () => {
+  const read = async () =>
+    (await database.query<{ count: number }>('select count(*)::int as count from item where id >= 3000')).rows
+  await read()
+  await read()
+  const rolledBack = database.transaction(async (trx) => {
+    await trx.query('insert into item (id) values (3000)')
+    const seen = await trx.query<{ count: number }>('select count(*)::int as count from item where id >= 3000')
+    expect(seen.rows).toEqual([{ count: 1 }])
+    throw new Error('back')
+  })
+  const beside = read()
+  await expect(rolledBack).rejects.toThrow('back')
+  expect(await beside).toEqual([{ count: 0 }])
+})
+
+test('a changed table changes what a prepared statement gives', async () => {
+  const select = 'select * from item where id = $1'
+  for (let repeat = 0; repeat < REPEATS; repeat++) await database.query(select, [1])
+  await database.exec('alter table item add column colour text')
+  expect((await database.query(select, [1])).rows).toMatchObject([{ id: 1, colour: null }])
+  for (let repeat = 0; repeat < REPEATS; repeat++) await database.query(select, [1])
+  await database.transaction(async (trx) => {
+    await trx.query('alter table item drop column colour')
+    const [row] = (await trx.query<object>(select, [1])).rows
+    expect(row).not.toHaveProperty('colour')
+  })
+  const [row] = (await database.query<object>(select, [1])).rows
+  expect(row).not.toHaveProperty('colour')
+})
+
+test('more statements than are kept all work', async () => {
+  for (let round = 0; round < 3; round++) {
+    for (let number = 0; number < 400; number++) {
+      expect((await database.query(`select ${number}::int as number where $1 = 1`, [1])).rows).toEqual([{ number }])
+    }
+  }
+})
