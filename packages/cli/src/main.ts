@@ -8,6 +8,12 @@ import { runProgram } from './program.ts'
 const IMPATIENCE_MS = 500
 const EXIT_INTERRUPTED = 130
 
+// "evercert list | head" closes the pipe early: that is an end, not a failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
 process.exitCode = await runProgram(process.argv.slice(2), {
   env: process.env,
   stdout: process.stdout,

@@ -44,7 +44,7 @@ export async function renewCommand(session: Session, wanted: string, options: Re
       changes,
       progress,
       say: session.say,
-      confirm: (offer) => confirmOffer(session, offer, options),
+      confirm: (offer) => confirmOffer(session, offer, { ...options, signal: interruption.signal }),
       signal: interruption.signal,
       timeoutMs,
     })
@@ -95,7 +95,11 @@ interface Offer {
   readonly order: OrderView | null
 }
 
-async function confirmOffer(session: Session, { quote, order }: Offer, options: RenewOptions): Promise<boolean> {
+async function confirmOffer(
+  session: Session,
+  { quote, order }: Offer,
+  options: RenewOptions & { readonly signal: AbortSignal },
+): Promise<boolean> {
   const { say } = session
   if (quote !== null) session.print(...formatQuote(session, quote))
   if (order !== null) session.print(...formatOpenOrder(session, order))
@@ -105,6 +109,7 @@ async function confirmOffer(session: Session, { quote, order }: Offer, options: 
     message: quote === null ? say('Pay this order?', '支付该订单？') : say('Confirm and renew?', '确认续费？'),
     active: say('Yes', '是'),
     inactive: say('No', '否'),
+    signal: options.signal, // an interruption from outside must not leave the question open, and the terminal raw
   })
   if (isCancel(answer)) throw new Interrupted('cancelled')
   return answer
