@@ -109,6 +109,7 @@ async function createServices(
   const resolver = createResolver({ servers: config.dnsServers })
   const guardedFetch = createGuardedFetch({ allow: config.allowAddresses, resolver })
   cleanup.add(() => guardedFetch.close())
+  const builtinCaStore = createBuiltinCaStore(database.db, vault, now)
   const queue = await startQueue(database, config.databaseUrl)
   cleanup.add(() => queue.stop())
   return {
@@ -117,8 +118,7 @@ async function createServices(
     queue,
     vault,
     adapters: { ca: caAdapters, dns: dnsAdapters, deploy: deployAdapters },
-    kit: { fetch: guardedFetch, resolver, now, builtinCaStore: createBuiltinCaStore(database.db, vault, now) },
-    guardAddress: createAddressGuard(config.allowAddresses),
+    kit: { fetch: guardedFetch, resolver, guardAddress: createAddressGuard(config.allowAddresses), now, builtinCaStore },
     now,
     policy: config.renewalPolicy,
     log,

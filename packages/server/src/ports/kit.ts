@@ -48,6 +48,8 @@ export interface Resolver {
 export interface AdapterKit {
   readonly fetch: GuardedFetch
   readonly resolver: Resolver
+  /** Null when the operator allows connections to the address, otherwise what it is; for adapters that open sockets of their own. */
+  readonly guardAddress: (address: string) => string | null
   /** Epoch milliseconds. */
   readonly now: () => number
   /** The built-in CA's durable memory; other adapters do not touch it. */

@@ -36,8 +36,6 @@ export interface Services {
   readonly vault: Vault
   readonly adapters: Adapters
   readonly kit: AdapterKit
-  /** Null when the address may be probed, otherwise why not. */
-  readonly guardAddress: (address: string) => string | null
   /** Epoch milliseconds. */
   readonly now: () => number
   readonly policy: RenewalPolicy

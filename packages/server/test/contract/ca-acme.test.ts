@@ -36,6 +36,7 @@ function createKit(): Kit {
     },
     resolver,
     now: Date.now,
+    guardAddress: () => null,
     builtinCaStore: noStore,
     sent: () => sent,
     close: () => fetch.close(),

@@ -62,6 +62,7 @@ async function createHarness({ https }: { https: boolean }): Promise<CaHarness> 
       },
     },
     now: () => Date.now(),
+    guardAddress: () => null,
     builtinCaStore: createMemoryCaStore(),
   }
   const config = builtin.config.parse({

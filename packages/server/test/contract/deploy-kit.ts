@@ -9,6 +9,7 @@ export const kitWithoutNetwork: AdapterKit = {
   fetch: forbidden,
   resolver: { resolveAddresses: forbidden, resolveTxt: forbidden },
   now: () => Date.now(),
+  guardAddress: () => null,
   builtinCaStore: {
     loadOrCreateAuthority: forbidden,
     insertOrder: forbidden,

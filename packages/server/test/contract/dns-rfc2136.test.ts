@@ -15,6 +15,7 @@ function createKit(now: () => number = Date.now): AdapterKit {
     now,
     fetch: () => Promise.reject(new Error('a DNS update needs no HTTP')),
     resolver: { resolveAddresses: async (name) => (name === 'ns.example.test' ? ['127.0.0.1'] : []), resolveTxt: async () => [] },
+    guardAddress: () => null,
     builtinCaStore: createMemoryCaStore(),
   }
 }
@@ -133,6 +134,23 @@ describe('rfc2136 beyond the contract', () => {
       code: 'credentialsRejected',
     })
   })
+
+  test.each(['127.0.0.1', 'ns.example.test'])(
+    'an address that the operator does not allow is not dialled: %s',
+    async (server) => {
+      let connections = 0
+      const tcp = await startTcp(() => {
+        connections += 1
+      })
+      const { name: keyName, algorithm, secret } = bind.keys.sha256
+      const kit = { ...createKit(), guardAddress: () => 'loopback' }
+      const provider = rfc2136.create(rfc2136.config.parse({ server, port: tcp.port, keyName, algorithm, secret }), kit)
+      const record = { name: `_acme-challenge.${bind.zone}`, value: 'proof', ttlSeconds: 60 }
+      await expect(provider.present(record)).rejects.toMatchObject({ code: 'addressForbidden' })
+      expect(connections).toBe(0)
+      tcp.close()
+    },
+  )
 
   test('the secret is in no error', async () => {
     const key = { ...bind.keys.sha256, secret: 'c2VjcmV0LXNlY3JldA==' }

@@ -184,7 +184,7 @@ export async function probe(services: Services, work: Work): Promise<void> {
 async function resolveAllowed(services: Services, name: string): Promise<readonly string[]> {
   const addresses = await services.kit.resolver.resolveAddresses(name)
   for (const address of addresses) {
-    const refusal = services.guardAddress(address)
+    const refusal = services.kit.guardAddress(address)
     if (refusal !== null) {
       throw new AppError(
         'addressForbidden',

@@ -32,6 +32,7 @@ function createBench(settings: Record<string, unknown> = {}, store: BuiltinCaSto
   const bench: Omit<Bench, 'ca'> = { store, web: new Map(), txt: new Map(), fetched: [], clock: START }
   const kit: AdapterKit = {
     now: () => bench.clock,
+    guardAddress: () => null,
     builtinCaStore: store,
     fetch: async (url, request = {}) => {
       bench.fetched.push({ url, request })

@@ -100,10 +100,17 @@ async function ask(talk: Talk, name: string, wish: Omit<MessageWish, 'id'>): Pro
   return reply
 }
 
+/** The address is looked up once and is the one that is dialled: an account must not reach the operator's own network this way. */
 async function addressOf({ config, kit }: Talk): Promise<string> {
-  if (isIP(config.server) !== 0) return config.server
-  const [address] = await kit.resolver.resolveAddresses(config.server)
-  if (address !== undefined) return address
+  const [address] = isIP(config.server) === 0 ? await kit.resolver.resolveAddresses(config.server) : [config.server]
+  if (address !== undefined) {
+    const refusal = kit.guardAddress(address)
+    if (refusal === null) return address
+    throw new AppError(
+      'addressForbidden',
+      `Updating DNS: ${config.server} has the address ${address}, which is ${refusal}: allow it with EVERCERT_ALLOW_ADDRESSES`,
+    )
+  }
   throw new AppError(
     'misconfigured',
     `Updating DNS: the server ${config.server} has no address: correct the server of this DNS connection`,
