@@ -62,7 +62,7 @@ export function createProgress({ stream, env, now = () => performance.now() }: P
     frame = (frame + 1) % FRAMES.length
     const tail = `  ${formatDuration(now() - running.startedAt)}${running.hint === '' ? '' : `  ${running.hint}`}`
     const label = truncate(running.label, 60)
-    const room = Math.max(0, (stream.columns ?? 80) - displayWidth(label) - 4)
+    const room = Math.max(0, (stream.columns || 80) - displayWidth(label) - 4)
     stream.write(`${CLEAR_LINE}${paint('cyan', FRAMES[frame] ?? '')} ${label}${paint('dim', truncate(tail, room))}`)
   }
   const writeLines = (lines: readonly string[]) => {

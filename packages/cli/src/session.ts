@@ -57,7 +57,7 @@ export function createSession(shell: Shell, language: Language, options: GlobalO
     say: createSay(language),
     paint: createPaint(shell.stdout, shell.env),
     json: options.json === true,
-    columns: shell.stdout.isTTY === true ? (shell.stdout.columns ?? 80) : null,
+    columns: shell.stdout.isTTY === true ? shell.stdout.columns || 80 : null,
     print: (...lines) => {
       if (options.json !== true) for (const line of lines) shell.stdout.write(`${line}\n`)
     },

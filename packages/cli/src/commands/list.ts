@@ -119,7 +119,7 @@ function toRow(session: Session, item: CertificateView): Cell[] {
 function renewalText({ say, language }: Session, { renewal, renewedByCertificateId }: CertificateView): string {
   if (renewal.eligible) return say('renew now', '可续费')
   if (renewal.action === 'reissue') return say('reissued at no charge, by itself', '将自动免费重签')
-  if (renewedByCertificateId !== null) return say(`renewed by ${renewedByCertificateId}`, `已续费为 ${renewedByCertificateId}`)
+  if (renewedByCertificateId !== null) return say(`renewal: ${renewedByCertificateId}`, `续费证书：${renewedByCertificateId}`)
   const [reason] = renewal.reasons
   return reason === undefined ? '–' : pick(reason.text, language)
 }
