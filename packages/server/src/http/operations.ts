@@ -5,6 +5,7 @@
  */
 import { implement } from '@orpc/server'
 import { contract } from '@evercert/contract'
+import { checkInput } from './check-input.ts'
 import { requireScope } from '../services/accounts.ts'
 import { checkApplication, loadApplicationView, submitApplication, withdrawApplication } from '../services/applications.ts'
 import { createIssuer, createProduct, listIssuers, listProducts, toProductView } from '../services/catalogue.ts'
@@ -31,11 +32,12 @@ export interface RequestContext {
 
 const operations = implement(contract)
   .$context<RequestContext>()
-  .use(({ context, procedure, next }) => {
+  .use(({ context, procedure, next }, input: unknown) => {
     context.progress.isRead = true
     const { operation } = procedure['~orpc'].meta
     if (operation === undefined) throw new Error('an operation of the contract declares no scope')
     requireScope(context.caller, operation.scope)
+    checkInput(input)
     return next()
   })
 
