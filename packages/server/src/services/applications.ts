@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { sql } from 'kysely'
 import type { ApplicationView, ApplicationFormView, ProblemCode, ValidationView } from '@evercert/contract'
 import { PROBLEM_TEXTS, PROBLEMS } from '@evercert/contract'
 import { createCsr, parseCsr, PkiError, type CsrFacts } from '@evercert/pki'
@@ -14,6 +13,7 @@ import { checkDomainsFit, parseDomainName } from '../domain/application/domain-n
 import { prefillApplication, type ApplicationForm } from '../domain/application/prefill.ts'
 import { deriveStatus } from '../domain/certificate/derive-status.ts'
 import { AppError } from '../domain/errors.ts'
+import { findByName } from './certificate-rows.ts'
 import type { Product } from './catalogue.ts'
 import { loadProduct } from './catalogue.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
@@ -193,7 +193,7 @@ async function checkDnsConnection(services: Services, record: CertificateRecord,
   }
 }
 
-/** DOMAIN §4: the names of a pasted CSR are those of the application. */
+/** DOMAIN §4: the names of a pasted CSR are those of the application, its common name among them. */
 async function checkCsr(pem: string, identifiers: readonly string[]): Promise<CsrFacts> {
   let csr: CsrFacts
   try {
@@ -205,6 +205,13 @@ async function checkCsr(pem: string, identifiers: readonly string[]): Promise<Cs
   const names = new Set(csr.names.length === 0 && csr.commonName !== null ? [csr.commonName] : csr.names)
   const missing = identifiers.filter((identifier) => !names.has(identifier))
   const extra = [...names].filter((name) => !identifiers.includes(name))
+  const { commonName } = csr
+  if (commonName !== null && !identifiers.includes(commonName.toLowerCase())) {
+    throw new AppError(
+      'badCsr',
+      `Reading the CSR: its common name ${commonName} is not among the domains: make one whose common name is, or that has none.`,
+    )
+  }
   if (missing.length === 0 && extra.length === 0) return csr
   throw new AppError(
     'badCsr',
@@ -268,9 +275,8 @@ const MAX_NAME_LENGTH = 64
 /** A certificate that was bought without a name takes its first domain, if that name is free. */
 async function nameAfterDomain(trx: Trx, record: CertificateRecord, domain: string): Promise<void> {
   if (record.name !== record.id || domain.length > MAX_NAME_LENGTH) return
-  await sql`update certificate set name = ${domain} where id = ${record.id} and not exists (
-    select 1 from certificate taken where taken.account_id = ${record.accountId} and taken.name = ${domain} and taken.closed_as is null
-  )`.execute(trx)
+  if ((await findByName(trx, record.accountId, domain)) !== null) return
+  await trx.updateTable('certificate').set({ name: domain }).where('id', '=', record.id).execute()
 }
 
 /** Checks the validation now instead of at its next turn. @throws AppError `notFound` */

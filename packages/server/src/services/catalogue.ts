@@ -4,12 +4,14 @@
  * @module
  */
 import type { IssuerView, ProductView } from '@evercert/contract'
+import { parseCertificate } from '@evercert/pki'
 import type { Db } from '../db/connect.ts'
 import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Specification } from '../domain/product/specification.ts'
 import type { Ca } from '../ports/ca.ts'
 import { findAdapter, notFound, parseConfig, type Services } from './context.ts'
+import { readPki } from './read-pki.ts'
 
 export interface Product {
   readonly id: string
@@ -75,11 +77,13 @@ export interface NewIssuer {
   readonly rootPem?: string | undefined
 }
 
-/** Connects a CA. @throws AppError `invalid` (settings), `duplicateName` */
+/** Connects a CA. @throws AppError `invalid` (settings), `badCertificate` (root), `duplicateName` */
 export async function createIssuer(services: Services, issuer: NewIssuer): Promise<IssuerView> {
   const adapter = findAdapter(services.adapters.ca, issuer.kind, 'issuer')
   const config = parseConfig(adapter, issuer.config)
   const { validityRule } = adapter.create(config, services.kit).capabilities
+  const { rootPem } = issuer
+  if (rootPem !== undefined) readPki('badCertificate', () => parseCertificate(rootPem))
   const now = services.now()
   await services.db.transaction().execute(async (trx) => {
     const secretId = await services.vault.seal(trx, {
@@ -181,9 +185,10 @@ async function connectIssuer(services: Services, issuerId: string): Promise<Ca> 
 
 export type NewProduct = Omit<ProductView, 'issuerTitle' | 'validityRule'>
 
-/** Adds a product. @throws AppError `notFound` (issuer), `duplicateName`, `invalid` (prices in two currencies) */
+/** Adds a product. @throws AppError `notFound` (issuer), `duplicateName`, `invalid` (prices) */
 export async function createProduct(services: Services, product: NewProduct): Promise<Product> {
   const { specification, title } = product
+  checkPrices(product)
   await services.db.transaction().execute(async (trx) => {
     const issuer = await trx.selectFrom('issuer').select('id').where('id', '=', product.issuerId).executeTakeFirst()
     if (issuer === undefined) throw notFound('issuer', product.issuerId)
@@ -212,6 +217,22 @@ export async function createProduct(services: Services, product: NewProduct): Pr
       .execute()
   })
   return loadProduct(services.db, product.id)
+}
+
+const LONGEST_TERM_YEARS = 3
+
+function checkPrices({ id, prices }: NewProduct): void {
+  const terms = prices.map(({ termYears }) => termYears)
+  const faults = [
+    ...(prices.length === 0 ? ['it has no price'] : []),
+    ...(new Set(terms).size < terms.length ? ['a term has two prices'] : []),
+    ...(terms.some((term) => term < 1 || term > LONGEST_TERM_YEARS) ? [`terms are 1 to ${LONGEST_TERM_YEARS} years`] : []),
+    ...(prices.some(({ includedDomains }) => includedDomains < 1) ? ['at least one domain is included'] : []),
+    ...(prices.some(({ base, extraDomain }) => base.amountMinor < 0 || extraDomain.amountMinor < 0)
+      ? ['a price is negative']
+      : []),
+  ]
+  if (faults.length > 0) throw new AppError('invalid', `Adding product ${id}: ${faults.join('; ')}: correct its prices.`)
 }
 
 function toPriceRow(productId: string, price: ProductView['prices'][number]) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sql } from 'kysely'
 import type { Trx } from '../db/transition.ts'
 
 export interface NewCertificate {
@@ -45,8 +46,13 @@ export async function insertCertificateRow(trx: Trx, certificate: NewCertificate
     .execute()
 }
 
-/** Whether another certificate of the account has the name. @returns its id, or null */
+/**
+ * Whether another certificate of the account has the name. Who asks may take it: others who ask wait until this transaction ends.
+ *
+ * @returns its id, or null
+ */
 export async function findByName(trx: Trx, accountId: string, name: string): Promise<string | null> {
+  await sql`select id from account where id = ${accountId} for no key update`.execute(trx)
   const row = await trx
     .selectFrom('certificate')
     .select('id')

@@ -3,16 +3,8 @@
  *
  * @module
  */
-import {
-  keyMatches,
-  loadPrivateKey,
-  parseChain,
-  PkiError,
-  verifyChain,
-  type CertificateFacts,
-  type PrivateKey,
-} from '@evercert/pki'
-import type { CertificateDetail, CertificateStatusView, CertificateView, ProblemCode } from '@evercert/contract'
+import { keyMatches, loadPrivateKey, orderChain, parseChain, toPem, type CertificateFacts, type PrivateKey } from '@evercert/pki'
+import type { CertificateDetail, CertificateStatusView, CertificateView } from '@evercert/contract'
 import { findCertificate, listCertificates, type CertificateRecord } from '../db/certificates.ts'
 import { recordHistory, type Trx } from '../db/transition.ts'
 import { decideRenewal } from '../domain/certificate/decide-renewal.ts'
@@ -24,6 +16,7 @@ import { findByName, insertCertificateRow } from './certificate-rows.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 import { listEndpointViews } from './endpoints.ts'
 import { describeNextStep } from './next-step-view.ts'
+import { readPki } from './read-pki.ts'
 import { loadRenewalOf } from './renewals.ts'
 import { listTargetViews } from './targets.ts'
 import { reasonText, STATUS_TEXTS, toIsoFacts } from './texts.ts'
@@ -228,21 +221,15 @@ function readChain(pem: string): { chain: readonly CertificateFacts[]; leaf: Cer
     throw new AppError('badCertificate', 'Reading the certificate: there is none in the text: paste the PEM.')
   if (leaf.isCa)
     throw new AppError('badCertificate', 'Reading the certificate: the first one is a CA: put the server certificate first.')
-  const { problems } = verifyChain([...chain])
-  const order = problems.filter((problem) => !/missing|incomplete/i.test(problem))
-  if (order.length > 0)
-    throw new AppError('badCertificate', `Reading the chain: ${order.join('; ')}: put the leaf first, then each issuer.`)
-  return { chain, leaf }
-}
-
-/** Errors of the parser become problems that say what to do. */
-export function readPki<Result>(code: ProblemCode, read: () => Result): Result {
-  try {
-    return read()
-  } catch (cause) {
-    if (cause instanceof PkiError) throw new AppError(cause.code === 'tooLarge' ? 'tooLarge' : code, cause.message, { cause })
-    throw cause
+  const { ordered, extra } = orderChain(chain)
+  const [stranger] = extra
+  if (stranger !== undefined) {
+    const name = stranger.commonName ?? stranger.subject
+    throw new AppError('badCertificate', `Reading the chain: "${name}" does not belong to it or is there twice: leave it out.`)
   }
+  if (ordered.some((certificate, index) => certificate !== chain[index]))
+    throw new AppError('badCertificate', 'Reading the chain: it is not in order: put the leaf first, then each issuer.')
+  return { chain, leaf }
 }
 
 interface UploadFacts {
@@ -277,7 +264,7 @@ async function insertUpload(services: Services, trx: Trx, facts: UploadFacts): P
     applicationId: null,
     privateKeyId: keyId,
     leaf,
-    chainPem: upload.certificatePem,
+    chainPem: facts.chain.map(({ der }) => toPem(der, 'CERTIFICATE')).join(''), // without what stood between the blocks
   })
   await trx.updateTable('certificate').set({ issuance_id: issuanceId }).where('id', '=', id).execute()
   await recordHistory(trx, {
