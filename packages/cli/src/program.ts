@@ -4,6 +4,7 @@
  * @module
  */
 import { Command, CommanderError, Option } from 'commander'
+import packageJson from '../package.json' with { type: 'json' }
 import { balanceCommand } from './commands/balance.ts'
 import { listCommand, type ListOptions } from './commands/list.ts'
 import { ordersCommand } from './commands/orders.ts'
@@ -81,6 +82,7 @@ function createProgram(run: Run): Command {
   const say = createSay(run.language)
   const program = new Command('evercert')
     .description(say('Renews SSL certificates and proves that the new one is served', '续费 SSL 证书，并证明新证书已生效'))
+    .version(packageJson.version, '-V, --version', say('print the version', '显示版本'))
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({

@@ -42,10 +42,13 @@ const REASON_TEXTS: Readonly<Record<RenewalReason['code'], ReasonText>> = {
     zh: `证书已于 ${when(facts['notAfter'])} 过期，请新购证书。`,
   }),
   certificateRevoked: () => ({ en: 'It is revoked: buy a new one.', zh: '证书已吊销，请新购证书。' }),
-  alreadyRenewed: (facts) => ({
-    en: `It has a live renewal: ${facts['certificateId'] ?? facts['renewalId'] ?? ''}.`,
-    zh: `已有正在进行的续费：${facts['certificateId'] ?? facts['renewalId'] ?? ''}。`,
-  }),
+  alreadyRenewed: (facts) =>
+    facts['certificateId'] === null
+      ? {
+          en: `Its renewal ${facts['renewalId'] ?? ''} is ordered: pay or cancel that order.`,
+          zh: `续费 ${facts['renewalId'] ?? ''} 已下单，请支付或取消该订单。`,
+        }
+      : { en: `It is renewed by ${facts['certificateId'] ?? ''}.`, zh: `已由 ${facts['certificateId'] ?? ''} 续费。` },
   entitlementContinues: (facts) => ({
     en: `The period paid for goes on until ${when(facts['entitledUntil'])}: reissue at no charge.`,
     zh: `服务期持续到 ${when(facts['entitledUntil'])}，可免费重新签发。`,
