@@ -21,8 +21,12 @@ export interface ClaimedJob {
 export interface Queue {
   /** Enqueues inside the transaction. One queued and one running for each certificate: more are dropped. */
   send(trx: Trx, job: AdvanceJob): Promise<void>
-  /** Enqueues outside any transaction, for the repair scan. */
+  /** Enqueues outside any transaction. */
   sendNow(job: AdvanceJob): Promise<void>
+  /** Enqueues many at once, for the repair scan. */
+  sendMany(jobs: readonly AdvanceJob[]): Promise<void>
+  /** Certificates that are due and have neither a waiting nor a running job, the most urgent first. */
+  findLost(now: number, limit: number): Promise<readonly string[]>
   /** Claims up to `count` jobs. */
   claim(count: number): Promise<readonly ClaimedJob[]>
   complete(jobId: string): Promise<void>
@@ -33,7 +37,7 @@ export interface Queue {
   /** Frees the jobs of workers that died, so that the scan can enqueue their certificates again. */
   releaseDead(): Promise<void>
   /** Calls back when a job of this process was committed, or may have been: a hint, never needed. */
-  onSent(listener: () => void): void
+  onSent(listener: (job: AdvanceJob) => void): void
   stop(): Promise<void>
 }
 
@@ -75,18 +79,35 @@ export async function startQueue(database: Database, url: string | null): Promis
   }
   // Nobody else can have the embedded folder open: what is active there belongs to a process that died.
   if (database.kind === 'embedded') await releaseSilent(0)
-  const listeners: (() => void)[] = []
-  const notify = (): void => {
-    for (const listener of listeners) setImmediate(listener)
+  const listeners: ((job: AdvanceJob) => void)[] = []
+  const notify = (job: AdvanceJob): void => {
+    for (const listener of listeners) setImmediate(listener, job)
   }
   return {
     send: async (trx, job) => {
       await boss.send(QUEUE, job, { singletonKey: job.certificateId, db: fromKysely(trx) })
-      notify()
+      notify(job)
     },
     sendNow: async (job) => {
       await boss.send(QUEUE, job, { singletonKey: job.certificateId })
-      notify()
+      notify(job)
+    },
+    sendMany: async (jobs) => {
+      if (jobs.length === 0) return
+      await boss.insert(
+        QUEUE,
+        jobs.map((job) => ({ data: job, singletonKey: job.certificateId })),
+      )
+      for (const job of jobs) notify(job)
+    },
+    findLost: async (now, limit) => {
+      // Worded like pg-boss's own index of live jobs, so that each certificate is one look into it.
+      const { rows } = await sql<{ id: string }>`
+        select id from certificate where advance_at <= ${new Date(now)} and not exists (
+          select 1 from jobs.job where name = ${QUEUE} and coalesce(singleton_key, '') = certificate.id
+            and state <= 'active' and policy = 'stately')
+        order by advance_at limit ${limit}`.execute(database.db)
+      return rows.map(({ id }) => id)
     },
     claim: (count) => boss.fetch<AdvanceJob>(QUEUE, { batchSize: count }),
     complete: async (jobId) => {

@@ -23,14 +23,21 @@ export interface Worker {
 }
 
 const HEARTBEAT_MS = 4000
+/** Jobs that are sent in one moment are claimed together; the sending transaction has ended by then, too. */
+const GATHER_MS = 5
 
 export function startWorker(services: Services, settings: WorkerSettings = DEFAULT_WORKER_SETTINGS): Worker {
   const abort = new AbortController()
   const running = new Map<string, Promise<void>>()
+  /** Certificates whose job runs; true when another was sent meanwhile, which may be claimed when this one ends. */
+  const sentAgain = new Map<string, boolean>()
   let claiming: Promise<void> | null = null
-  let claimAgain = false
+  let gathering: NodeJS.Timeout | null = null
+  /** The last claim got all that it asked for: there may be more. */
+  let mayBeMore = false
 
   const run = async (jobId: string, certificateId: string): Promise<void> => {
+    sentAgain.set(certificateId, false)
     try {
       await advanceCertificate(services, certificateId, abort.signal)
       await services.queue.complete(jobId)
@@ -39,33 +46,40 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
       await services.queue.fail(jobId).catch(() => {}) // the database is away: the heartbeat frees the job later
     } finally {
       running.delete(jobId)
-      poke()
+      const isAwaited = sentAgain.get(certificateId) === true
+      sentAgain.delete(certificateId)
+      if (isAwaited || mayBeMore) poke()
     }
   }
 
-  const claimAll = async (): Promise<void> => {
-    do {
-      claimAgain = false
-      const free = settings.concurrency - running.size
-      if (free <= 0 || abort.signal.aborted) return
-      const jobs = await services.queue.claim(free)
-      for (const job of jobs) running.set(job.id, run(job.id, job.data.certificateId))
-      if (jobs.length === free) return // full: the end of a job pokes again
-    } while (claimAgain)
+  const claim = async (): Promise<void> => {
+    const free = settings.concurrency - running.size
+    if (free <= 0 || abort.signal.aborted) return
+    const count = 2 ** Math.floor(Math.log2(free)) // few different numbers, since each is a statement of its own
+    mayBeMore = false // also when claiming fails: the next poll tries again
+    const jobs = await services.queue.claim(count)
+    mayBeMore = jobs.length === count
+    for (const job of jobs) running.set(job.id, run(job.id, job.data.certificateId))
   }
 
   const poke = (): void => {
-    if (abort.signal.aborted) return
-    claimAgain = true
-    claiming ??= claimAll()
-      .catch((error: unknown) => services.log.error({ event: 'queue.claimFailed', error }))
-      .finally(() => {
-        claiming = null
-        if (claimAgain && running.size < settings.concurrency) poke()
-      })
+    if (abort.signal.aborted || gathering !== null) return
+    gathering = setTimeout(() => {
+      gathering = null
+      // One claim at a time; one that was asked for meanwhile follows.
+      claiming = (claiming ?? Promise.resolve())
+        .then(claim)
+        .catch((error: unknown) => services.log.error({ event: 'queue.claimFailed', error }))
+        .finally(() => {
+          if (mayBeMore && running.size < settings.concurrency) poke()
+        })
+    }, GATHER_MS)
   }
 
-  services.queue.onSent(poke)
+  services.queue.onSent(({ certificateId }) => {
+    if (sentAgain.has(certificateId)) sentAgain.set(certificateId, true)
+    else poke()
+  })
   const timers = [
     every(settings.pollMs, () => Promise.resolve(poke()), services),
     every(settings.scanMs, () => scanDue(services), services),
@@ -77,6 +91,7 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
     stop: async () => {
       abort.abort()
       for (const timer of timers) timer.stop()
+      if (gathering !== null) clearTimeout(gathering)
       await claiming
       await Promise.all(running.values())
       await Promise.all(timers.map(({ idle }) => idle()))

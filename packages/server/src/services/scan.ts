@@ -1,5 +1,5 @@
 /**
- * The second loop: finds certificates that are due and enqueues them. It repairs what a crash left, and costs by what is due.
+ * The second loop: finds certificates that are due without a job and enqueues them. It repairs what a crash left, and costs by what is due.
  *
  * @module
  */
@@ -9,17 +9,11 @@ import { expireUnpaidOrders } from './orders.ts'
 const MAX_PER_SCAN = 1000
 const IDEMPOTENCY_KEY_LIFE_MS = 7 * 86_400_000
 
-/** Enqueues what is due. @returns how many certificates */
+/** Enqueues what is due and has no job. @returns how many certificates */
 export async function scanDue(services: Services): Promise<number> {
-  const due = await services.db
-    .selectFrom('certificate')
-    .select('id')
-    .where('advance_at', '<=', new Date(services.now()))
-    .orderBy('advance_at')
-    .limit(MAX_PER_SCAN)
-    .execute()
-  for (const { id } of due) await services.queue.sendNow({ certificateId: id })
-  return due.length
+  const lost = await services.queue.findLost(services.now(), MAX_PER_SCAN)
+  await services.queue.sendMany(lost.map((certificateId) => ({ certificateId })))
+  return lost.length
 }
 
 /** Housekeeping: dead workers' jobs, orders that nobody paid, idempotency keys of last week. */
