@@ -5,6 +5,7 @@
  * @module
  */
 import { readFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 import { loadConfig } from '../../packages/server/src/config/config.ts'
 import { startService, type RunningService } from '../../packages/server/src/main.ts'
 import { audit, type Audit } from '../e2e/support/audit.ts'
@@ -30,6 +31,9 @@ export type Report =
 
 /** A dead worker's job is free after ten seconds; looking every second instead of every fifteen shortens the test, not the rule. */
 const TIDY_MS = 1000
+
+// A process that lives for seconds earns nothing from optimised WebAssembly.
+setFlagsFromString('--liftoff-only')
 
 let armed: Extract<Command, { kind: 'arm' }> | null = null
 let clockOffsetMs = Number(process.argv[2] ?? 0)

@@ -33,6 +33,8 @@ export interface PebbleOptions {
   readonly httpPort?: number
   /** Default 3 as in Pebble. */
   readonly ordersPerPage?: number
+  /** `address:port` of the name server that validations ask; default the one that is started with it. */
+  readonly dnsServer?: string
 }
 
 export interface Pebble {
@@ -72,7 +74,7 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> 
   const dns = await startDns()
   const running = await startProcess({
     command: 'pebble',
-    args: ['-strict', '-config', configFile, '-dnsserver', dns.address],
+    args: ['-strict', '-config', configFile, '-dnsserver', options.dnsServer ?? dns.address],
     env: environment(options),
     debianPackage: 'pebble',
     isReady: async () => (await request(directoryUrl)).status === 200,

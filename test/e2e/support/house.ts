@@ -8,7 +8,7 @@ import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiProblem, type Client } from '@evercert/contract/client'
-import { startDnsServer } from '../../harness/dns-server.ts'
+import { startDnsServer, type DnsServer } from '../../harness/dns-server.ts'
 import { freePort } from '../../harness/ports.ts'
 import { startServiceProcess, type ServiceProcess } from './service-process.ts'
 import { startSite, type Site } from './site.ts'
@@ -22,14 +22,20 @@ export interface HouseOptions {
   readonly clockOffsetMs?: number
 }
 
-export interface House {
+/** What a client of the service needs. */
+export interface Household {
   readonly site: Site
   /** The service that runs now. */
   service(): ServiceProcess
-  /** How the processes before it ended. */
-  readonly ends: readonly string[]
   /** Calls the API, again and again while the service is away. @throws ApiProblem */
   call<Value>(use: (client: Client) => Promise<Value>): Promise<Value>
+}
+
+export interface House extends Household {
+  /** Whom the service asks. */
+  readonly dns: DnsServer
+  /** How the processes before the one that runs now ended. */
+  readonly ends: readonly string[]
   /** Resolves when the service has ended so many times and runs again. */
   restarted(times: number): Promise<void>
   /** From now on, at the next start. */
@@ -94,6 +100,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   }
   return {
     site,
+    dns,
     service: () => up,
     ends,
     call: (use) => persist(() => current, use),

@@ -5,11 +5,11 @@
  */
 import type { ApplicationFormView, CertificateDetail } from '@evercert/contract'
 import { ApiProblem } from '@evercert/contract/client'
-import type { House } from './house.ts'
+import type { Household } from './house.ts'
 import { waitFor } from './wait-for.ts'
 
 /** The certificate that the database of every house begins with. */
-export async function findOld(house: House): Promise<CertificateDetail> {
+export async function findOld(house: Household): Promise<CertificateDetail> {
   const { items } = await house.call((client) => client.certificates.list({}))
   const [old] = items
   if (old === undefined || items.length !== 1) throw new Error(`one certificate to begin with, not ${items.length}`)
@@ -21,7 +21,7 @@ export async function findOld(house: House): Promise<CertificateDetail> {
  *
  * @param host where clients find the site; default its name
  */
-export async function install(house: House, certificateId: string, serverName: string, host = serverName): Promise<void> {
+export async function install(house: Household, certificateId: string, serverName: string, host = serverName): Promise<void> {
   const { site } = house
   await house.call((client) =>
     client.targets.create({ certificateId, name: `site of ${serverName}`, kind: 'localFiles', config: { ...site.target } }),
@@ -38,7 +38,7 @@ export async function install(house: House, certificateId: string, serverName: s
 }
 
 /** Order, payment and application; each call is made again with its key when the service died over it. @returns the new certificate's id */
-export async function orderRenewal(house: House, oldId: string): Promise<string> {
+export async function orderRenewal(house: Household, oldId: string): Promise<string> {
   const order = await house.call((client) =>
     client.orders.place({ renewsCertificateId: oldId }, { context: { idempotencyKey: `order-${oldId}` } }),
   )
@@ -50,7 +50,7 @@ export async function orderRenewal(house: House, oldId: string): Promise<string>
 }
 
 /** Submits the prefilled form. A repeated submission is refused with a conflict: then the first one arrived. */
-export async function apply(house: House, id: string, change: Partial<ApplicationFormView> = {}): Promise<void> {
+export async function apply(house: Household, id: string, change: Partial<ApplicationFormView> = {}): Promise<void> {
   const { form } = await house.call((client) => client.applications.get({ id }))
   try {
     await house.call((client) => client.applications.submit({ id, ...form, ...change }))
@@ -61,7 +61,7 @@ export async function apply(house: House, id: string, change: Partial<Applicatio
   }
 }
 
-export function waitForIssuance(house: House, id: string, timeoutMs?: number): Promise<CertificateDetail> {
+export function waitForIssuance(house: Household, id: string, timeoutMs?: number): Promise<CertificateDetail> {
   const look = async (): Promise<CertificateDetail | null> => {
     const seen = await house.call((client) => client.certificates.get({ id }))
     if (seen.status === 'reviewFailed') {
@@ -70,13 +70,30 @@ export function waitForIssuance(house: House, id: string, timeoutMs?: number): P
     }
     return seen.sha256 === null ? null : seen
   }
-  return waitFor('the CA to issue', look, timeoutMs)
+  return explained(house, id, waitFor('the CA to issue', look, timeoutMs))
 }
 
-export function waitForClose(house: House, id: string, timeoutMs?: number): Promise<CertificateDetail> {
+export function waitForClose(house: Household, id: string, timeoutMs?: number): Promise<CertificateDetail> {
   const look = async (): Promise<CertificateDetail | null> => {
     const seen = await house.call((client) => client.certificates.get({ id }))
     return seen.renewalProcess?.state === 'closed' ? seen : null
   }
-  return waitFor('the renewal to be closed', look, timeoutMs)
+  return explained(house, id, waitFor('the renewal to be closed', look, timeoutMs))
+}
+
+/** An error that says how far the certificate came. */
+async function explained<Value>(house: Household, id: string, waiting: Promise<Value>): Promise<Value> {
+  try {
+    return await waiting
+  } catch (error) {
+    const { status, nextStep, history } = await house.call((client) => client.certificates.get({ id }))
+    const { state, problem, validations } = await house.call((client) => client.applications.get({ id }))
+    const facts = {
+      status,
+      nextStep: nextStep.text.en,
+      history: history.slice(0, 5),
+      application: { state, problem, validations },
+    }
+    throw new Error(`${String(error)}\n${JSON.stringify(facts, null, 2)}\n${house.service().logs()}`, { cause: error })
+  }
 }

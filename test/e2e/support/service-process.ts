@@ -4,6 +4,8 @@
  * @module
  */
 import { fork, type ChildProcess } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createClient, type Client } from '@evercert/contract/client'
 import type { Command, KillPoint, Report } from '../../harness/crash-service.ts'
@@ -34,13 +36,15 @@ export interface ServiceProcessOptions {
 }
 
 const PROGRAM = fileURLToPath(new URL('../../harness/crash-service.ts', import.meta.url))
+/** Starts take half as long with it; the operating system removes it in time. */
+const COMPILE_CACHE = join(tmpdir(), 'evercert-compile-cache')
 const MAX_LOG = 64 * 1024
 
 /** Resolves when the service is ready. @throws Error with its output when it ends before */
 export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('EVERCERT_'))
   const child = fork(PROGRAM, [String(options.clockOffsetMs ?? 0)], {
-    env: { ...Object.fromEntries(inherited), EVERCERT_PORT: '0', ...options.environment },
+    env: { ...Object.fromEntries(inherited), NODE_COMPILE_CACHE: COMPILE_CACHE, EVERCERT_PORT: '0', ...options.environment },
     execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
