@@ -92,9 +92,11 @@ function addApi(app: Hono<Env>, services: Services, options: AppOptions): void {
     }),
   )
   app.all('/api/v1/*', async (context) => {
+    const caller = await authenticate(services, bearerToken(context))
+    refuseForeignType(context)
     const requestContext: RequestContext = {
       services,
-      caller: await authenticate(services, bearerToken(context)),
+      caller,
       idempotencyKey: context.req.header('idempotency-key') ?? null,
       requestId: context.get('requestId'),
       progress: { isRead: false },
@@ -111,6 +113,15 @@ function unreadable(error: unknown, { progress }: RequestContext): AppError | nu
   return new AppError('invalid', 'Reading the request: the body is not what its content type says: send well-formed JSON.', {
     cause: error,
   })
+}
+
+/** The handler would read forms as well, and text as JSON: what is said of a body holds. */
+function refuseForeignType(context: Context<Env>): void {
+  const { req } = context
+  const hasBody = req.header('transfer-encoding') !== undefined || Number(req.header('content-length') ?? 0) > 0
+  const type = req.header('content-type')
+  if (req.method !== 'POST' || !hasBody || /^application\/json\s*(;|$)/i.test(type ?? '')) return
+  throw new AppError('invalid', `Reading the request: its content type is ${type ?? 'not given'}: send application/json.`)
 }
 
 function bearerToken(context: Context<Env>): string | null {
@@ -141,6 +152,8 @@ function problemResponse(services: Services, context: Context<Env>, error: unkno
     status: problem.status,
     headers: {
       'content-type': 'application/problem+json',
+      // The rest of the body was not read: the connection ends with this answer, and the client must know.
+      ...(problem.code === 'tooLarge' && { connection: 'close' }),
       ...(retryAfterSeconds === null ? {} : { 'retry-after': String(retryAfterSeconds) }),
     },
   })

@@ -7,6 +7,7 @@ import type { Services } from './context.ts'
 
 /** The body for a host and path, or null. @param host without port, lower case */
 export async function findProofFile(services: Services, host: string, path: string): Promise<string | null> {
+  if (path.includes('\0')) return null // the database refuses to compare it
   const row = await services.db
     .selectFrom('validation')
     .innerJoin('application', 'application.id', 'validation.application_id')
