@@ -1,0 +1,221 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { contract, parseProblem, SCOPES, type ProblemDocument } from '@evercert/contract'
+import {
+  aForm,
+  anAccount,
+  anIssuedCertificate,
+  anUpload,
+  aSite,
+  buyCertificate,
+  PRIVATE_SINGLE,
+  withKey,
+  type TestAccount,
+} from '../support/builders.ts'
+import { eachDatabase } from '../support/databases.ts'
+import { startTestService, type TestService } from '../support/service.ts'
+
+interface Operation {
+  readonly name: string
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly scope: string
+}
+
+/** From the contract itself, so that new operations are covered without being named here. */
+const OPERATIONS: readonly Operation[] = Object.entries(contract).flatMap(([group, members]) =>
+  Object.entries(members).map(([member, procedure]) => {
+    const { route, meta } = procedure['~orpc']
+    return {
+      name: `${group}.${member}`,
+      method: route.method === 'GET' ? 'GET' : 'POST',
+      path: route.path ?? '',
+      scope: meta.operation?.scope ?? '',
+    } as const
+  }),
+)
+
+eachDatabase((_kind, open) => {
+  let service: TestService
+  let owner: TestAccount
+  let stranger: TestAccount
+  /** Of the owner, one of each kind. */
+  let ids: Readonly<Record<string, string>>
+  beforeAll(async () => {
+    service = await startTestService({ database: await open() })
+    ;[owner, stranger] = [await anAccount(service), await anAccount(service)]
+    const certificate = await anIssuedCertificate(owner)
+    const upload = await anUpload(owner, { daysLeft: 20 })
+    const pending = await buyCertificate(owner, { renewsCertificateId: upload.id, productId: PRIVATE_SINGLE })
+    await owner.client.applications.submit({ id: pending.id, ...aForm([aSite(service)], { validationMethod: 'dnsManual' }) })
+    const order = await owner.client.orders.place({ productId: PRIVATE_SINGLE }, withKey())
+    const dns = await owner.client.dnsConnections.create({
+      name: 'dns',
+      kind: 'rfc2136',
+      config: { server: '127.0.0.1', port: 53, zone: 'example.com', keyName: 'k', algorithm: 'hmac-sha256', secret: 'c2VjcmV0' },
+    })
+    const endpoint = await owner.client.endpoints.create({ certificateId: certificate.id, host: 'a.example.com' })
+    ids = {
+      certificate: certificate.id,
+      upload: upload.id,
+      pending: pending.id,
+      order: order.id,
+      renewal: pending.renewalProcess?.id ?? '',
+      dns: dns.id,
+      endpoint: endpoint.id,
+    }
+  })
+  afterAll(() => service.stop())
+
+  async function call(token: string | null, operation: Operation, path = operation.path, body: object = {}) {
+    const response = await service.fetch(`/api/v1${path}`, {
+      method: operation.method,
+      headers: {
+        ...(token !== null && { authorization: `Bearer ${token}` }),
+        ...(operation.method === 'POST' && { 'content-type': 'application/json' }),
+      },
+      ...(operation.method === 'POST' && { body: JSON.stringify(body) }),
+    })
+    const problem = parseProblem(await response.json().catch(() => null))
+    return { status: response.status, type: response.headers.get('content-type'), problem }
+  }
+
+  const refused = (status: number, code: ProblemDocument['code']) => ({
+    status,
+    type: 'application/problem+json',
+    problem: expect.objectContaining({ status, code }) as ProblemDocument,
+  })
+
+  describe('without a token', () => {
+    test.each(OPERATIONS)('$name ($method $path)', async (operation) => {
+      const path = operation.path.replace('{id}', 'anything')
+      expect(await call(null, operation, path)).toEqual(refused(401, 'unauthenticated'))
+      expect(await call('evc_guess', operation, path)).toEqual(refused(401, 'unauthenticated'))
+    })
+  })
+
+  describe('with a token that lacks the permission', () => {
+    const tokens = new Map<string, string>()
+    beforeAll(async () => {
+      for (const scope of new Set(OPERATIONS.map((operation) => operation.scope))) {
+        const others = SCOPES.filter((each) => each !== scope)
+        tokens.set(scope, (await anAccount(service, { scopes: others })).token)
+      }
+    })
+
+    test.each(OPERATIONS)('$name ($method $path)', async (operation) => {
+      const path = operation.path.replace('{id}', ids['certificate'] ?? '')
+      const answer = await call(tokens.get(operation.scope) ?? '', operation, path)
+      expect(answer).toEqual(refused(403, 'forbidden'))
+      expect(answer.problem?.facts).toEqual({ scope: operation.scope })
+    })
+  })
+
+  /** What each operation takes beside the id in its path; an operation that is missing here gets an empty body. */
+  const bodies = (): Readonly<Record<string, object>> => ({
+    'applications.submit': aForm(['stranger.example.com']),
+    'quotes.create': { renewsCertificateId: ids['upload'], productId: PRIVATE_SINGLE },
+    'orders.place': { renewsCertificateId: ids['upload'], productId: PRIVATE_SINGLE },
+    'targets.create': {
+      certificateId: ids['certificate'],
+      name: 'mine',
+      kind: 'localFiles',
+      config: { certificatePath: '/tmp/x/a.pem', keyPath: '/tmp/x/a.key', reloadCommand: ['true'] },
+    },
+    'endpoints.create': { certificateId: ids['certificate'], host: 'b.example.com' },
+  })
+
+  const TAKING_AN_ID = OPERATIONS.filter(
+    ({ name, path }) =>
+      path.includes('{id}') || ['quotes.create', 'orders.place', 'targets.create', 'endpoints.create'].includes(name),
+  )
+
+  describe('with the identifiers of another account', () => {
+    test.each(TAKING_AN_ID)('$name ($method $path)', async (operation) => {
+      const before = await snapshot(owner)
+      const tried = operation.path.includes('{id}') ? Object.values(ids) : ['']
+      for (const id of tried) {
+        const answer = await call(stranger.token, operation, operation.path.replace('{id}', id), bodies()[operation.name])
+        expect(answer).toEqual(refused(404, 'notFound'))
+        // The stranger learns no more than of an identifier that was never given.
+        const invented = id.slice(0, 4) + '0'.repeat(26)
+        if (id !== '') {
+          const other = await call(stranger.token, operation, operation.path.replace('{id}', invented), bodies()[operation.name])
+          expect(other.problem?.detail.replaceAll(invented, '')).toBe(answer.problem?.detail.replaceAll(id, ''))
+        }
+      }
+      expect(await snapshot(owner)).toEqual(before)
+    })
+
+    test('an application cannot use the DNS connection of another account', async () => {
+      const { id } = await buyCertificate(stranger)
+      const form = aForm([aSite(service)], { validationMethod: 'dnsAutomatic', dnsConnectionId: ids['dns'] ?? '' })
+      const [submit] = OPERATIONS.filter(({ name }) => name === 'applications.submit')
+      if (submit === undefined) throw new Error('applications.submit is gone')
+      expect(await call(stranger.token, submit, `/certificates/${id}/application`, form)).toEqual(refused(400, 'invalid'))
+    })
+  })
+
+  /** Everything that the owner sees, without what the clock changes by itself. */
+  async function snapshot(account: TestAccount) {
+    const { client } = account
+    const [certificates, orders, balance, targets, endpoints, dns, renewal] = await Promise.all([
+      client.certificates.list({}),
+      client.orders.list({}),
+      client.balance.get(),
+      client.targets.list(),
+      client.endpoints.list(),
+      client.dnsConnections.list(),
+      client.renewals.get({ id: ids['renewal'] ?? '' }),
+    ])
+    const stable = certificates.items.map(({ id, name, status, sha256, renewedByCertificateId }) => ({
+      id,
+      name,
+      status,
+      sha256,
+      renewedByCertificateId,
+    }))
+    const places = endpoints.items.map(({ id, certificateId, host }) => ({ id, certificateId, host }))
+    return { stable, orders, balance, targets, places, dns, renewal }
+  }
+
+  /** Of the installation: the same for everybody. */
+  const SHARED = ['products.list', 'issuers.list']
+  const LISTS = OPERATIONS.filter(
+    ({ method, path, name }) => method === 'GET' && !path.includes('{id}') && !SHARED.includes(name),
+  )
+
+  test.each(LISTS)('a list shows nothing of another account: $name', async (operation) => {
+    const fresh = await anAccount(service, { balanceMinor: 0 })
+    const response = await service.fetch(`/api/v1${operation.path}`, { headers: { authorization: `Bearer ${fresh.token}` } })
+    expect(response.status).toBe(200)
+    const body = (await response.json()) as Record<string, unknown>
+    for (const value of Object.values(body)) expect(value === null || (Array.isArray(value) && value.length === 0)).toBe(true)
+  })
+
+  test('searching finds nothing of another account', async () => {
+    for (const search of [ids['certificate'] ?? '', 'example.com', 'upload', '%']) {
+      expect(
+        (await stranger.client.certificates.list({ search })).items.filter(({ id }) => Object.values(ids).includes(id)),
+      ).toEqual([])
+    }
+  })
+
+  test('a cursor of another account shows nothing of it', async () => {
+    const page = await owner.client.certificates.list({ limit: 1 })
+    const seen = await stranger.client.certificates.list({ cursor: page.nextCursor ?? '' })
+    expect(seen.items.filter(({ id }) => Object.values(ids).includes(id))).toEqual([])
+  })
+
+  test('a token that ran out is no token', async () => {
+    const guest = await anAccount(service, { balanceMinor: 0 })
+    await guest.client.balance.get()
+    await service.services.db
+      .updateTable('access_token')
+      .set({ expires_at: new Date(service.clock.now()) })
+      .where('account_id', '=', guest.accountId)
+      .execute()
+    const [first] = OPERATIONS
+    if (first === undefined) throw new Error('the contract is empty')
+    expect(await call(guest.token, first)).toEqual(refused(401, 'unauthenticated'))
+  })
+})
