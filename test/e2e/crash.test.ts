@@ -6,31 +6,32 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { KillPoint, Moment } from '../harness/crash-service.ts'
+import type { KillPoint } from '../harness/crash-service.ts'
 import { startPostgres, type Postgres } from '../harness/postgres.ts'
-import type { Audit } from './support/audit.ts'
-import { openHouse, type House } from './support/house.ts'
+import { expectOneOfEach, nameOf, pointsOf, renewThrough, type Interruption, type Outcome } from './support/crash-case.ts'
+import { openHouse } from './support/house.ts'
 import { runPool, type Pool } from './support/pool.ts'
 import { createPostgresTemplate, type PostgresTemplate } from './support/postgres-template.ts'
-import { apply, findOld, install, orderRenewal, waitForClose } from './support/renewal.ts'
+import { findOld, install, orderRenewal } from './support/renewal.ts'
 import { copyTemplate, fillTemplate, SITE_NAME } from './support/template.ts'
-import { waitFor } from './support/wait-for.ts'
 
-const MOMENTS = ['intended', 'done', 'recorded'] as const
-const pointsOf = (steps: readonly string[], moments: readonly Moment[] = MOMENTS): KillPoint[] =>
-  steps.flatMap((step) => moments.map((moment) => ({ step, moment })))
-
-/** Every step of a renewal by the built-in CA, in their order; the first test compares it with what the service goes through. */
+/** Every step of a renewal by the built-in CA, in their order; the first tests compare it with what the service goes through. */
 const POINTS: readonly KillPoint[] = [
   ...pointsOf(['orders.place', 'orders.pay', 'applications.submit']),
   ...pointsOf(['prepareCsr', 'placeOrder', 'checkProof', 'readOrder', 'finalizeOrder', 'deploy', 'probe']),
   ...pointsOf(['closeRenewal'], ['intended', 'recorded']),
 ]
-const nameOf = ({ step, moment }: KillPoint): string => `${step} ${moment}`
+const KILLS = POINTS.map((point): Interruption => ({ point, signal: 'SIGKILL' }))
+/** Where the service is asked to stop and may finish what it does: in a call, at the CA, in an installation, in a proof. */
+const STOPS = [
+  ...pointsOf(['applications.submit'], ['recorded']),
+  ...pointsOf(['placeOrder', 'deploy', 'probe'], ['intended', 'done']),
+].map((point): Interruption => ({ point, signal: 'SIGTERM' }))
 
 /** Cases at once on each database: much of a case is waiting, above all on PostgreSQL, where a dead worker's job is free after a while. */
 const CONCURRENCY = { embedded: 3, postgres: 4 } as const
 type Kind = keyof typeof CONCURRENCY
+const KINDS = ['embedded', 'postgres'] as const
 
 let folder: string
 let postgres: Postgres
@@ -50,28 +51,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 
-type Signal = 'SIGKILL' | 'SIGTERM'
-
-interface Outcome {
-  readonly audit: Audit
-  readonly ends: readonly string[]
-  readonly steps: readonly string[]
-  readonly newSha256: string | null
-  readonly servedSha256: string
-  /** Reloads of the site for the new certificate. */
-  readonly reloads: number
-  readonly toppedUpDays: number | null
-}
-
-/** Renews on a copy of the template; dies at the point, if one is given. */
-async function renewInCopy(kind: Kind, point: KillPoint | null, signal: Signal = 'SIGKILL'): Promise<Outcome> {
-  const name = `${kind} ${point === null ? 'unkilled' : nameOf(point)} ${signal}`
+/** Renews on a copy of the template, through an interruption if one is given. */
+async function renewInCopy(kind: Kind, interruption: Interruption | null): Promise<Outcome> {
+  const name = interruption === null ? `${kind} alone` : `${kind} ${nameOf(interruption.point)} ${interruption.signal}`
   const place = join(folder, name.replaceAll(/\W+/g, '-'))
   await copyTemplate(templateOf(kind), place)
   const environment = kind === 'embedded' ? {} : { EVERCERT_DATABASE_URL: await databases.copy() }
   const house = await openHouse({ folder: place, names: [SITE_NAME], environment })
   try {
-    return await renew(house, point, signal)
+    const { id: oldId } = await findOld(house)
+    await install(house, oldId, SITE_NAME)
+    const order = (): Promise<string> => orderRenewal(house, oldId)
+    return await renewThrough(house, { oldId, serverName: SITE_NAME, interruption, order })
   } catch (error) {
     throw new Error(`${name}: ${String(error)}\n${house.service().logs()}`, { cause: error })
   } finally {
@@ -80,57 +71,10 @@ async function renewInCopy(kind: Kind, point: KillPoint | null, signal: Signal =
   }
 }
 
-async function renew(house: House, point: KillPoint | null, signal: Signal): Promise<Outcome> {
-  const old = await findOld(house)
-  await install(house, old.id, SITE_NAME)
-  const reloadsBefore = house.site.reloads()
-  const first = house.service()
-  const stepsBefore = first.steps.length
-  if (point !== null) await first.arm(point, signal)
-  const newId = await orderRenewal(house, old.id)
-  await apply(house, newId)
-  await waitForClose(house, newId)
-  if (point !== null) await house.restarted(1)
-  const fresh = await waitForClose(house, newId)
-  await waitFor('the renewal to come to rest', async () => ((await house.service().audit(old.id)).atRest ? true : null))
-  return {
-    audit: await house.service().audit(old.id),
-    ends: [...house.ends],
-    steps: first.steps.slice(stepsBefore).map(nameOf),
-    newSha256: fresh.sha256,
-    servedSha256: await house.site.servedSha256(SITE_NAME),
-    reloads: house.site.reloads() - reloadsBefore,
-    toppedUpDays: fresh.entitlement?.toppedUpDays ?? null,
-  }
-}
-
-function expectOneOfEach(outcome: Outcome): void {
-  const { audit, newSha256 } = outcome
-  expect(audit).toMatchObject({
-    renewals: ['closed'],
-    orders: ['paid'],
-    payments: ['succeeded'],
-    charges: [-10_000],
-    ledgerSum: 0,
-    balanceError: 0,
-    certificates: 1,
-    applications: ['issued'],
-    builtinOrders: ['issued'],
-    issuances: [{ sha256: newSha256, keyMatches: true }],
-    deployments: ['proved'],
-    transitions: { issued: 1, closed: 1 },
-    atRest: true,
-  })
-  expect(outcome.servedSha256).toBe(newSha256)
-  expect(outcome.toppedUpDays).toBe(12)
-  expect(outcome.reloads).toBeGreaterThanOrEqual(1)
-  expect(outcome.reloads).toBeLessThanOrEqual(2)
-}
-
-const KINDS = ['embedded', 'postgres'] as const
 const pools = Object.fromEntries(
-  KINDS.map((kind) => [kind, runPool(CONCURRENCY[kind], POINTS, (point) => renewInCopy(kind, point))]),
-) as Record<Kind, Pool<KillPoint, Outcome>>
+  KINDS.map((kind) => [kind, runPool(CONCURRENCY[kind], [...KILLS, ...STOPS], (one) => renewInCopy(kind, one))]),
+) as Record<Kind, Pool<Interruption, Outcome>>
+const titled = (cases: readonly Interruption[]) => cases.map((one) => [nameOf(one.point), one] as const)
 
 describe('without a crash', () => {
   it.each(KINDS)('a renewal on the %s database goes through the steps that are killed below', async (kind) => {
@@ -147,9 +91,16 @@ describe.each(KINDS)('on the %s database', (kind) => {
     for (const each of KINDS) pools[each]() // both at once: what one waits for, the other uses
   })
 
-  it.each(POINTS.map((point) => [nameOf(point), point] as const))('is killed at %s', async (_name, point) => {
-    const outcome = await pools[kind].result(point)
+  it.each(titled(KILLS))('is killed at %s', async (_name, kill) => {
+    const outcome = await pools[kind].result(kill)
     expect(outcome.ends).toEqual(['SIGKILL'])
     expectOneOfEach(outcome)
+  })
+
+  it.each(titled(STOPS))('is stopped at %s: ends cleanly and goes on after the next start', async (_name, stop) => {
+    const outcome = await pools[kind].result(stop)
+    expect(outcome.ends).toEqual(['0'])
+    expectOneOfEach(outcome)
+    expect(outcome.reloads).toBe(1)
   })
 })

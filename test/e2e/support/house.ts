@@ -34,6 +34,8 @@ export interface Household {
 export interface House extends Household {
   /** Whom the service asks. */
   readonly dns: DnsServer
+  /** Where the service answers validations. */
+  readonly proofUrl: string
   /** How the processes before the one that runs now ended. */
   readonly ends: readonly string[]
   /** Resolves when the service has ended so many times and runs again. */
@@ -69,7 +71,10 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const dns = await startDnsServer()
   for (const name of options.names) dns.add(name, 'A', address)
   const site = await startSite(join(options.folder, 'site'), address)
-  const environment = { ...(await settingsFor(options.folder, address, dns.address)), ...options.environment }
+  const environment: Record<string, string> = {
+    ...(await settingsFor(options.folder, address, dns.address)),
+    ...options.environment,
+  }
   let clockOffsetMs = options.clockOffsetMs ?? 0
   const ends: string[] = []
   let isClosing = false
@@ -101,6 +106,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   return {
     site,
     dns,
+    proofUrl: `http://${address}:${environment['EVERCERT_HTTP01_PORT'] ?? ''}`,
     service: () => up,
     ends,
     call: (use) => persist(() => current, use),
