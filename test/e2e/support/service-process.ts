@@ -62,10 +62,16 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
     if (report.kind === 'step') steps.push(report.point)
   })
   const { url, token } = await nextReport(child, 'ready', ended, logs)
-  const ask = async <Kind extends Report['kind']>(command: Command, kind: Kind): Promise<Extract<Report, { kind: Kind }>> => {
-    const report = nextReport(child, kind, ended, logs)
-    child.send(command)
-    return report
+  // One question at a time, so that each answer belongs to its question.
+  let last: Promise<unknown> = Promise.resolve()
+  const ask = <Kind extends Report['kind']>(command: Command, kind: Kind): Promise<Extract<Report, { kind: Kind }>> => {
+    const turn = last.then(() => {
+      const report = nextReport(child, kind, ended, logs)
+      if (child.connected) child.send(command)
+      return report
+    })
+    last = turn.catch(() => {}) // said by whoever asked
+    return turn
   }
   return {
     url,
