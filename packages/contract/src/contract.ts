@@ -188,6 +188,9 @@ export const contract = {
         }),
       )
       .output(targetView),
+    deploy: write('/targets/{id}/deploy', 'Targets', 'Deploy again what failed or was rolled back', 'targets:write')
+      .input(byId)
+      .output(targetView),
   },
   endpoints: {
     list: read('/endpoints', 'Endpoints', 'List endpoints with the latest proof of each address', 'targets:read').output(

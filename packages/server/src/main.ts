@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -77,9 +77,10 @@ export async function startService(options: StartOptions): Promise<RunningServic
 
 async function start(options: StartOptions, cleanup: Cleanup): Promise<RunningService> {
   const { config } = options
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  ensurePrivateFolder(config.dataDir)
   cleanup.add(lockFolder(config.dataDir))
   const log = createLog(config)
+  if (config.databaseUrl === null) ensurePrivateFolder(join(config.dataDir, 'database'))
   const database = await openDatabase(
     config.databaseUrl === null
       ? { kind: 'embedded', folder: join(config.dataDir, 'database') }
@@ -124,6 +125,12 @@ async function createServices(
     log,
     onStep: options.onStep ?? (() => {}),
   }
+}
+
+/** The embedded database makes its files readable for all; the folders above them are for the owner alone. */
+function ensurePrivateFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (process.platform !== 'win32' && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700)
 }
 
 /** The key that the stored secrets were sealed with. A new one is made only where nothing was sealed yet. */

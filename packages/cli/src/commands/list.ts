@@ -118,7 +118,8 @@ function toRow(session: Session, item: CertificateView): Cell[] {
 /** What may be done, or the first reason against it. */
 function renewalText({ say, language }: Session, { renewal, renewedByCertificateId }: CertificateView): string {
   if (renewal.eligible) return say('renew now', '可续费')
-  if (renewal.action === 'reissue') return say('reissued at no charge, by itself', '将自动免费重签')
+  if (renewal.action === 'reissue')
+    return say('reissue at no charge: submit its application again', '可免费重签：请重新提交证书申请')
   if (renewedByCertificateId !== null) return say(`renewal: ${renewedByCertificateId}`, `续费证书：${renewedByCertificateId}`)
   const [reason] = renewal.reasons
   return reason === undefined ? '–' : pick(reason.text, language)

@@ -197,7 +197,9 @@ function reportNotDue(session: Session, { old }: RenewalFacts): number {
       ? []
       : [say(`  It is served since ${formatInstant(old.servedAt)}.`, `  自 ${formatInstant(old.servedAt)} 起已生效。`)]),
     ...reasons.map((reason) => `  ${clean(pick(reason.text, language))} ${paint('dim', `(${reason.code})`)}`),
-    ...(action === 'reissue' ? [say('  It is reissued at no charge, by itself.', '  系统将自动免费重签。')] : []),
+    ...(action === 'reissue'
+      ? [say('  Reissue it at no charge: submit its application again.', '  可免费重签：请重新提交证书申请。')]
+      : []),
   )
   return EXIT.notDue
 }

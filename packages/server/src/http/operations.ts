@@ -17,7 +17,7 @@ import { runOnce } from '../services/idempotency.ts'
 import { cancelOrder, createQuote, listOrders, loadOrder, placeOrder } from '../services/orders.ts'
 import { loadBalance, payOrder, topUpBalance } from '../services/payments.ts'
 import { loadRenewal } from '../services/renewals.ts'
-import { createTarget, listTargetViews } from '../services/targets.ts'
+import { createTarget, deployAgain, listTargetViews } from '../services/targets.ts'
 import { verifyCertificate } from '../services/verify.ts'
 
 /** What each request carries to its operation. */
@@ -130,6 +130,9 @@ export const router = operations.router({
     ),
     create: operations.targets.create.handler(({ context: { services, caller }, input }) =>
       createTarget(services, caller, input),
+    ),
+    deploy: operations.targets.deploy.handler(({ context: { services, caller }, input }) =>
+      deployAgain(services, caller, input.id),
     ),
   },
   endpoints: {

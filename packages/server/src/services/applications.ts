@@ -9,9 +9,11 @@ import { createCsr, parseCsr, PkiError, type CsrFacts } from '@evercert/pki'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
+import type { ApplicationState } from '../domain/application/application-machine.ts'
 import { checkDomainsFit, parseDomainName } from '../domain/application/domain-names.ts'
 import { prefillApplication, type ApplicationForm } from '../domain/application/prefill.ts'
-import { deriveStatus } from '../domain/certificate/derive-status.ts'
+import { decideRenewal } from '../domain/certificate/decide-renewal.ts'
+import { deriveStatus, type CertificateStatus } from '../domain/certificate/derive-status.ts'
 import { AppError } from '../domain/errors.ts'
 import { findByName } from './certificate-rows.ts'
 import type { Product } from './catalogue.ts'
@@ -158,7 +160,7 @@ export async function submitApplication(
 
 async function checkSubmission(services: Services, record: CertificateRecord, raw: ApplicationFormView): Promise<Submission> {
   const status = deriveStatus(record.facts, services.now(), services.policy)
-  if ((status !== 'pendingApplication' && status !== 'reviewFailed') || record.productId === null) {
+  if (!isApplicationDue(services, record, status) || record.productId === null) {
     throw new AppError('conflict', `Applying for ${record.name}: its status is ${status}: an application is not due.`, {
       facts: { status },
     })
@@ -176,6 +178,17 @@ async function checkSubmission(services: Services, record: CertificateRecord, ra
   const identifiers = domains.map((domain) => domain.name)
   const csr = raw.csrPem === null ? null : await checkCsr(raw.csrPem, identifiers)
   return { record, product, form: { ...raw, domains: identifiers }, identifiers, csr }
+}
+
+/** Bought and not applied for, refused, or to be reissued at no charge within the period paid for (DOMAIN §3). */
+function isApplicationDue(services: Services, record: CertificateRecord, status: CertificateStatus): boolean {
+  if (status === 'pendingApplication' || status === 'reviewFailed') return true
+  const { action } = decideRenewal(record.facts, services.now(), services.policy)
+  return action === 'reissue' && !isInProgress(record.facts.application?.state ?? null)
+}
+
+function isInProgress(state: ApplicationState | null): boolean {
+  return state === 'pendingValidation' || state === 'inReview'
 }
 
 async function checkDnsConnection(services: Services, record: CertificateRecord, id: string | null): Promise<void> {

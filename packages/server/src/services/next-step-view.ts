@@ -76,8 +76,8 @@ function issuedStep(record: CertificateRecord, status: 'issued' | 'expiringSoon'
   if (liveRenewal !== null) return renewedStep(record, liveRenewal.certificateId)
   if (renewal.action === 'reissue') {
     return view('reissue', 'user', {
-      en: 'Reissue it at no charge: the period paid for goes on.',
-      zh: '请免费重新签发：服务期尚未结束。',
+      en: 'Reissue it at no charge: submit its application again; the period paid for goes on.',
+      zh: '可免费重新签发：请重新提交证书申请，服务期尚未结束。',
     })
   }
   if (status === 'expiringSoon') return expiringStep(record, renewal)

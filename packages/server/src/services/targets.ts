@@ -5,9 +5,9 @@
  */
 import type { TargetView } from '@evercert/contract'
 import type { Db } from '../db/connect.ts'
-import type { Trx } from '../db/transition.ts'
+import { transition, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
-import { findAdapter, newId, notFound, parseConfig, type Caller, type Services } from './context.ts'
+import { findAdapter, newId, notFound, parseNewConfig, type Caller, type Services } from './context.ts'
 import { wake } from './wake.ts'
 
 export interface NewTarget {
@@ -20,7 +20,7 @@ export interface NewTarget {
 /** Adds a target; an issued certificate is deployed to it at once. @throws AppError `notFound`, `invalid`, `misconfigured`, `duplicateName` */
 export async function createTarget(services: Services, caller: Caller, target: NewTarget): Promise<TargetView> {
   const adapter = findAdapter(services.adapters.deploy, target.kind, 'target')
-  parseConfig(adapter, target.config)
+  parseNewConfig(adapter, target.config)
   const id = newId(services, 'tgt')
   const now = services.now()
   await services.db.transaction().execute(async (trx) => {
@@ -103,6 +103,44 @@ export async function planDeployments(
     )
     .onConflict((conflict) => conflict.columns(['target_id', 'issuance_id']).doNothing())
     .execute()
+}
+
+/**
+ * Plans a deployment anew after its cause was mended. One that is planned or applied stays as it is.
+ *
+ * @throws AppError `notFound`, `conflict` when the target has no deployment of the current certificate
+ */
+export async function deployAgain(services: Services, caller: Caller, targetId: string): Promise<TargetView> {
+  const row = await services.db
+    .selectFrom('target')
+    .innerJoin('certificate', 'certificate.id', 'target.certificate_id')
+    .leftJoin('deployment', (join) =>
+      join.onRef('deployment.target_id', '=', 'target.id').onRef('deployment.issuance_id', '=', 'certificate.issuance_id'),
+    )
+    .select(['target.certificate_id', 'deployment.id', 'deployment.state'])
+    .where('target.account_id', '=', caller.accountId)
+    .where('target.id', '=', targetId)
+    .executeTakeFirst()
+  if (row === undefined) throw notFound('target', targetId)
+  const { certificate_id: certificateId, id, state } = row
+  if (id === null || state === null) {
+    throw new AppError(
+      'conflict',
+      `Deploying to ${targetId} again: its certificate is not issued yet: there is nothing to deploy.`,
+    )
+  }
+  await services.db.transaction().execute(async (trx) => {
+    if (state === 'failed' || state === 'rolledBack') {
+      const facts = { accountId: caller.accountId, certificateId, actor: caller.actor, now: services.now() }
+      await transition(trx, { ...facts, subject: 'deployment', id, from: state, to: 'planned' })
+      await trx.updateTable('deployment').set({ problem: null, retry_at: null }).where('id', '=', id).execute()
+    }
+    await trx.updateTable('certificate').set({ probe_due_at: null }).where('id', '=', certificateId).execute()
+    await wake(services, trx, certificateId)
+  })
+  const [view] = await listTargetViews(services, caller, certificateId, targetId)
+  if (view === undefined) throw notFound('target', targetId)
+  return view
 }
 
 /** Targets with their latest deployment, of one certificate or of all. */

@@ -3,8 +3,15 @@
  *
  * @module
  */
+import { isIP } from 'node:net'
 import { parseChain } from '@evercert/pki'
-import { verifyHost, type AddressVerification, type HostVerification } from '@evercert/pki/probe'
+import {
+  verifyHost,
+  type AddressVerification,
+  type Explanation,
+  type HostVerification,
+  type VerifyRequest,
+} from '@evercert/pki/probe'
 import { recordHistory, transition } from '../../db/transition.ts'
 import { backoffMs, PROBES_BEFORE_ATTENTION } from '../../domain/backoff.ts'
 import type { DeploymentState } from '../../domain/deployment/deployment-machine.ts'
@@ -163,21 +170,41 @@ export async function probe(services: Services, work: Work): Promise<void> {
   const results = await Promise.all(
     endpoints.map(async (endpoint) => ({
       endpoint,
-      verification: await verifyHost({
-        host: endpoint.host,
-        port: endpoint.port,
-        serverName: endpoint.server_name,
-        expected,
-        resolver: (name) => resolveAllowed(services, name),
-        concurrency: PROBE_CONCURRENCY,
-        timeoutMs: PROBE_TIMEOUT_MS,
-        trustedRootsPem: roots,
-        now: services.now(),
-      }),
+      verification: await verifyEndpoint(services, endpoint, { expected, trustedRootsPem: roots }),
     })),
   )
   services.onStep('probe', 'done')
   await recordProof(services, work, results)
+}
+
+async function verifyEndpoint(
+  services: Services,
+  endpoint: EndpointRow,
+  trust: Pick<VerifyRequest, 'expected' | 'trustedRootsPem'>,
+): Promise<HostVerification> {
+  const { host, port, server_name: serverName } = endpoint
+  const refusal = isIP(host) === 0 ? null : services.kit.guardAddress(host) // a literal is never resolved, so it is judged here
+  if (refusal !== null) return { host, port, serverName, addresses: [], unresolved: forbidden(host, refusal), ok: false }
+  return verifyHost({
+    host,
+    port,
+    serverName,
+    ...trust,
+    resolver: (name) => resolveAllowed(services, name),
+    concurrency: PROBE_CONCURRENCY,
+    timeoutMs: PROBE_TIMEOUT_MS,
+    now: services.now(),
+  })
+}
+
+function forbidden(host: string, refusal: string): Explanation {
+  return {
+    cause: { en: `${host} is ${refusal}: it was not dialled.`, zh: `${host} 属于不允许访问的地址（${refusal}），未发起连接。` },
+    remedy: {
+      en: 'If it is meant, the operator allows its range with EVERCERT_ALLOW_ADDRESSES.',
+      zh: '如确需访问，请管理员通过 EVERCERT_ALLOW_ADDRESSES 放行该网段。',
+    },
+  }
 }
 
 /** Addresses that the operator does not allow are not dialled; the reason becomes the verdict's cause. */
@@ -203,6 +230,26 @@ async function loadExpectation(services: Services, work: Work) {
     .where('issuance.id', '=', work.issuanceId)
     .where('issuance.account_id', '=', work.accountId)
     .executeTakeFirstOrThrow()
+  const previousSha256 = await loadPreviousSha256(services, work)
+  const roots = row.issuer_id === null ? [] : await trustedRoots(services, row.issuer_id)
+  const intermediatesSha256 = parseChain(row.chain_pem)
+    .slice(1)
+    .filter((certificate) => certificate.subject !== certificate.issuer) // a root in the chain need not be sent (RFC 8446 §4.4.2)
+    .map((certificate) => certificate.sha256)
+  return { expected: { sha256: row.sha256, previousSha256, intermediatesSha256 }, roots }
+}
+
+/** What was served before: the issuance that a reissue replaces, or the certificate that a renewal replaces. */
+async function loadPreviousSha256(services: Services, work: Work): Promise<string | null> {
+  const reissued = await services.db
+    .selectFrom('issuance')
+    .select('sha256')
+    .where('certificate_id', '=', work.certificateId)
+    .where('account_id', '=', work.accountId)
+    .where('id', '<>', work.issuanceId)
+    .orderBy('id', 'desc')
+    .executeTakeFirst()
+  if (reissued !== undefined || work.renewsCertificateId === null) return reissued?.sha256 ?? null
   const old = await services.db
     .selectFrom('certificate')
     .innerJoin('issuance', 'issuance.id', 'certificate.issuance_id')
@@ -210,12 +257,7 @@ async function loadExpectation(services: Services, work: Work) {
     .where('certificate.id', '=', work.renewsCertificateId)
     .where('certificate.account_id', '=', work.accountId)
     .executeTakeFirst()
-  const roots = row.issuer_id === null ? [] : await trustedRoots(services, row.issuer_id)
-  const intermediatesSha256 = parseChain(row.chain_pem)
-    .slice(1)
-    .filter((certificate) => certificate.subject !== certificate.issuer) // a root in the chain need not be sent (RFC 8446 §4.4.2)
-    .map((certificate) => certificate.sha256)
-  return { expected: { sha256: row.sha256, previousSha256: old?.sha256 ?? null, intermediatesSha256 }, roots }
+  return old?.sha256 ?? null
 }
 
 interface EndpointProof {

@@ -130,7 +130,7 @@ describe('for all facts', () => {
     fc.assert(
       fc.property(facts, (some) => {
         const step = nextStep(some, NOW)
-        return step.do !== 'wait' || (step.until > NOW && Number.isFinite(step.until))
+        expect(step.do !== 'wait' || (step.until > NOW && Number.isFinite(step.until))).toBe(true)
       }),
     )
   })
@@ -139,8 +139,8 @@ describe('for all facts', () => {
     fc.assert(
       fc.property(facts, (some) => {
         const step = nextStep(some, NOW)
-        if (some.closed) return step.do === 'rest'
-        return step.do !== 'placeOrder' || some.application?.hasCsr === true
+        if (some.closed) expect(step.do).toBe('rest')
+        expect(step.do !== 'placeOrder' || some.application?.hasCsr === true).toBe(true)
       }),
     )
   })

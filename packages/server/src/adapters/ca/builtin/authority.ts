@@ -56,8 +56,8 @@ export function createSerialHex(): string {
 async function makeAuthority({ authorityId, organisation, now }: AuthorityWish): Promise<BuiltinAuthority> {
   const [rootKey, intermediateKey] = await Promise.all([generateKey('p384'), generateKey('p256')])
   const shown = organisation.slice(0, LONGEST_SHOWN_ORGANISATION)
-  // Two authorities never share a name, or serial numbers would be ambiguous (RFC 5280 §4.1.2.2).
-  const tag = createHash('sha256').update(authorityId).digest('hex').slice(0, 8)
+  // Two authorities never share a name, here or in another installation, or serial numbers would be ambiguous (RFC 5280 §4.1.2.2).
+  const tag = rootKey.spkiSha256.slice(0, 8)
   const rootSubject = subjectFor(rootKey, certificate.authorityName(organisation, `${shown} Root CA ${tag}`))
   const root: Signer = { name: rootSubject.name, keyId: certificate.keyIdOf(rootSubject.spki), privateKey: rootKey.keyObject }
   const subject = subjectFor(intermediateKey, certificate.authorityName(organisation, `${shown} CA ${tag}`))

@@ -1,0 +1,71 @@
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { DAY_MS } from '../../src/domain/time.ts'
+import {
+  aForm,
+  anAccount,
+  anIssuedCertificate,
+  PRIVATE_SINGLE,
+  PUBLIC_SINGLE,
+  refusalOf,
+  type TestAccount,
+} from '../support/builders.ts'
+import { createClock, DEFAULT_START } from '../support/clock.ts'
+import { eachDatabase, temporaryFolder } from '../support/databases.ts'
+import { startTestService, type TestService } from '../support/service.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+eachDatabase((_kind, open) => {
+  let service: TestService
+  let account: TestAccount
+  const clock = createClock(DEFAULT_START)
+  beforeAll(async () => {
+    service = await startTestService({ database: await open(), clock })
+    account = await anAccount(service)
+  })
+  beforeEach(() => clock.moveTo(DEFAULT_START))
+  afterAll(() => service.stop())
+
+  test('inside the period paid for, a certificate in its window is reissued at no charge, and not renewed', async () => {
+    const { client } = account
+    const first = await anIssuedCertificate(account, { productId: PUBLIC_SINGLE })
+    expect(first.entitlement?.shortfallDays).toBeGreaterThan(0)
+    expect((await refusalOf(client.applications.submit({ id: first.id, ...aForm(first.domains) }))).code).toBe('conflict')
+    clock.moveTo(Date.parse(first.notAfter ?? '') - 5 * DAY_MS)
+    expect((await client.certificates.get({ id: first.id })).renewal).toMatchObject({ eligible: false, action: 'reissue' })
+    const paid = await client.balance.get()
+    await client.applications.submit({ id: first.id, ...aForm(first.domains) })
+    const second = await waitFor('the reissue', async () => {
+      const seen = await client.certificates.get({ id: first.id })
+      return seen.sha256 === first.sha256 ? null : seen
+    })
+    expect(second).toMatchObject({ id: first.id, status: 'issued', orderId: first.orderId })
+    expect(second.entitlement?.entitledUntil).toBe(first.entitlement?.entitledUntil)
+    expect(Date.parse(second.notAfter ?? '')).toBeLessThanOrEqual(Date.parse(first.entitlement?.entitledUntil ?? ''))
+    expect(await client.balance.get()).toEqual(paid)
+  })
+
+  test('a refused deployment is repeated on request, once its cause is mended', async () => {
+    const { client } = account
+    const certificate = await anIssuedCertificate(account, { productId: PRIVATE_SINGLE })
+    const folder = join(temporaryFolder(), 'site')
+    const config = { certificatePath: join(folder, 'site.pem'), keyPath: join(folder, 'site.key') }
+    const target = await client.targets.create({
+      certificateId: certificate.id,
+      name: `t-${certificate.id}`,
+      kind: 'localFiles',
+      config,
+    })
+    const stateOf = async () => (await client.targets.list()).items.find(({ id }) => id === target.id)?.deployment?.state
+    await waitFor('the refusal', async () => ((await stateOf()) === 'failed' ? true : null))
+    mkdirSync(folder, { recursive: true })
+    chmodSync(folder, 0o755)
+    await client.targets.deploy({ id: target.id })
+    await waitFor('the deployment', async () => ((await stateOf()) === 'applied' ? true : null))
+    expect(existsSync(config.certificatePath)).toBe(true)
+    rmSync(folder, { recursive: true })
+    const stranger = await anAccount(service)
+    expect((await refusalOf(stranger.client.targets.deploy({ id: target.id }))).code).toBe('notFound')
+  })
+})
