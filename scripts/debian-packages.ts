@@ -9,6 +9,7 @@ const FOR_TESTS = [
   ['caddy', 'caddy'],
   ['nginx-light', 'nginx'],
   ['bind9', 'named'],
+  ['bind9-dnsutils', 'nsupdate'],
   ['postgresql', 'initdb'],
   ['openssl', 'openssl'],
   ['strace', 'strace'],
