@@ -10,7 +10,7 @@ import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Specification } from '../domain/product/specification.ts'
 import type { Ca } from '../ports/ca.ts'
-import { findAdapter, notFound, parseConfig, type Services } from './context.ts'
+import { findAdapter, notFound, parseConfig, parseNewConfig, type Services } from './context.ts'
 import { readPki } from './read-pki.ts'
 
 export interface Product {
@@ -80,7 +80,7 @@ export interface NewIssuer {
 /** Connects a CA. @throws AppError `invalid` (settings), `badCertificate` (root), `duplicateName` */
 export async function createIssuer(services: Services, issuer: NewIssuer): Promise<IssuerView> {
   const adapter = findAdapter(services.adapters.ca, issuer.kind, 'issuer')
-  const config = parseConfig(adapter, issuer.config)
+  const config = parseNewConfig(adapter, issuer.config)
   const { validityRule } = adapter.create(config, services.kit).capabilities
   const { rootPem } = issuer
   if (rootPem !== undefined) readPki('badCertificate', () => parseCertificate(rootPem))

@@ -77,6 +77,19 @@ export function parseConfig<Config>(
   throw new AppError('invalid', `Reading the settings of "${adapter.id}": ${faults.join('; ')}.`, { facts: { faults } })
 }
 
+/** The same for settings that somebody enters: a name that the adapter does not know is a typing error. @throws AppError `invalid` */
+export function parseNewConfig<Config>(
+  adapter: { readonly id: string; readonly config: { safeParse(raw: unknown): ParseResult<Config> } },
+  raw: unknown,
+): Config {
+  const config = parseConfig(adapter, raw)
+  const faults = Object.keys(raw as object)
+    .filter((name) => !(name in (config as object)))
+    .map((name) => `${name}: there is no such setting`)
+  if (faults.length === 0) return config
+  throw new AppError('invalid', `Reading the settings of "${adapter.id}": ${faults.join('; ')}.`, { facts: { faults } })
+}
+
 type ParseResult<Config> =
   | { readonly success: true; readonly data: Config }
   | {

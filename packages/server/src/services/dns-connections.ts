@@ -5,7 +5,7 @@
  */
 import { AppError } from '../domain/errors.ts'
 import type { DnsProvider } from '../ports/dns.ts'
-import { findAdapter, newId, notFound, parseConfig, type Caller, type Services } from './context.ts'
+import { findAdapter, newId, notFound, parseConfig, parseNewConfig, type Caller, type Services } from './context.ts'
 
 interface DnsConnectionView {
   readonly id: string
@@ -20,7 +20,7 @@ export async function createDnsConnection(
   connection: { readonly name: string; readonly kind: string; readonly config: unknown },
 ): Promise<DnsConnectionView> {
   const adapter = findAdapter(services.adapters.dns, connection.kind, 'DNS connection')
-  parseConfig(adapter, connection.config)
+  parseNewConfig(adapter, connection.config)
   const id = newId(services, 'dns')
   const now = services.now()
   await services.db.transaction().execute(async (trx) => {
