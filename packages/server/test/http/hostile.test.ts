@@ -302,6 +302,11 @@ eachDatabase((_kind, open) => {
       ['an issuer without settings', '/api/v1/issuers', issuer()],
       ['an issuer with a root that is none', '/api/v1/issuers', { ...issuer(), config: builtinConfig(), rootPem: 'garbage' }],
       ['an issuer that is there', '/api/v1/issuers', { ...issuer({ id: 'evercert-private' }), config: builtinConfig() }],
+      [
+        'a DNS connection with a setting that there is not',
+        '/api/v1/dns-connections',
+        { name: 'x', kind: 'rfc2136', config: { server: 'a', keyName: 'k', secret: 'c2VjcmV0', algoritm: 'hmac-sha512' } },
+      ],
       ['a DNS connection of no kind', '/api/v1/dns-connections', { name: 'x', kind: 'magic', config: {} }],
       ['a DNS connection without settings', '/api/v1/dns-connections', { name: 'x', kind: 'rfc2136', config: {} }],
       ['a top-up of nothing', '/api/v1/balance/top-ups', { amountMinor: 0, currency: 'CNY' }],

@@ -112,7 +112,10 @@ export function moveIntoWindow(service: TestService, certificate: { readonly not
 }
 
 /** A chain as a foreign CA would have sold it, valid on the service's clock. */
-export function aForeignCertificate(service: TestService, wish: LeafWish & { readonly daysLeft?: number } = {}): TestLeaf {
+export function aForeignCertificate(
+  service: Pick<TestService, 'clock'>,
+  wish: LeafWish & { readonly daysLeft?: number } = {},
+): TestLeaf {
   const now = service.clock.now()
   const { daysLeft = 200, ...leaf } = wish
   const authority = createChain({ notBefore: now - 400 * DAY_MS, notAfter: now + 4000 * DAY_MS })
