@@ -4,6 +4,7 @@
  * @module
  */
 import { fsyncSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 import { PGlite, types } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
 import { PreparingPGlite } from './prepared-statements.ts'
@@ -51,11 +52,19 @@ class DurableFiles extends NodeFS {
 const SETTINGS = ['wal_sync_method=fsync', 'shared_buffers=32MB']
 
 /**
+ * V8 compiles the hot parts of a WebAssembly module again with its optimizing compiler. For PostgreSQL's largest functions that takes
+ * 500 MB for some seconds and as much CPU as the rest of the start, and its queries are hardly quicker for it: the first compiler's
+ * code is good enough.
+ */
+const V8_FLAGS = ['--liftoff-only', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering']
+
+/**
  * Opens (or creates) the database in a folder.
  *
  * @param onFsync called after each fsync that reached the host, for the test that counts them
  */
 export async function openEmbedded(folder: string, onFsync: () => void = () => {}): Promise<PGlite> {
+  for (const flag of V8_FLAGS) setFlagsFromString(flag)
   const { defaultStartParams } = PGlite as unknown as { defaultStartParams: readonly string[] }
   const startParams = [
     ...defaultStartParams.filter((parameter) => parameter !== '-F'),
