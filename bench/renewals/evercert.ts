@@ -11,7 +11,7 @@ import type { Client } from '@evercert/contract/client'
 import { createRoot } from '../../test/harness/certificates.ts'
 import { inParallel } from '../support/in-parallel.ts'
 import { readProcessUsage, type ProcessUsage } from '../support/process-usage.ts'
-import { startEvercert } from '../support/evercert.ts'
+import { startEvercert, type Evercert } from '../support/evercert.ts'
 import { namesFor, type Outcome, type Race } from './contender.ts'
 
 const DAY_MS = 86_400_000
@@ -51,24 +51,45 @@ export interface PreparedEvercert {
   stop(): Promise<void>
 }
 
-/** Starts the service and fills it with certificates that expire soon, each installed in files of its own. */
+/**
+ * Fills a new installation with certificates that expire soon, each installed in files of its own, and starts it anew: what is
+ * measured is the service as it runs, without what creating a database left in its memory.
+ */
 export async function prepareEvercert(race: Race, options: EvercertRun): Promise<PreparedEvercert> {
-  const { pebble, folder } = race
-  const { profileFolder } = options
-  const evercert = await startEvercert({
+  const { profileFolder, renewals } = options
+  const first = await start(race, [])
+  const sites = await prepareSites(first, race, renewals)
+  const profiling = profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]
+  const { client, process: running } = await start(race, profiling)
+  return {
+    run: async () => {
+      try {
+        return await renewAll(client, running.pid, sites, options)
+      } catch (error) {
+        throw new Error(`The renewals failed. What Evercert printed:\n${running.logs()}`, { cause: error })
+      }
+    },
+    stop: () => running.stop(),
+  }
+}
+
+function start({ pebble, folder }: Race, nodeArguments: readonly string[]): Promise<Evercert> {
+  return startEvercert({
     dataDir: join(folder, 'data'),
     http01Port: pebble.httpPort,
     dnsServer: pebble.dns.address,
-    ...(profileFolder !== null && { nodeArguments: ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`] }),
+    nodeArguments,
   })
-  const { client, process: running } = evercert
+}
+
+async function prepareSites({ client, process: running }: Evercert, race: Race, count: number): Promise<Site[]> {
   try {
-    await openShop(client, race, options.renewals)
-    const sites = await uploadSites(client, folder, options.renewals)
-    return { run: () => renewAll(client, running.pid, sites, options), stop: () => running.stop() }
+    await openShop(client, race, count)
+    return await uploadSites(client, race.folder, count)
   } catch (error) {
+    throw new Error(`The preparation failed. What Evercert printed:\n${running.logs()}`, { cause: error })
+  } finally {
     await running.stop()
-    throw new Error(`Preparing Evercert failed. Its output:\n${running.logs()}`, { cause: error })
   }
 }
 
