@@ -55,6 +55,10 @@ function write(
     .route({ method: 'POST', path, tags: [tag], summary, successStatus: options.created ? 201 : 200 })
 }
 
+function remove(path: `/${string}`, tag: string, summary: string, scope: Scope) {
+  return operation.meta({ operation: { scope } }).route({ method: 'DELETE', path, tags: [tag], summary })
+}
+
 const byId = z.strictObject({ id })
 const paging = { cursor: z.string().max(512).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) }
 
@@ -191,6 +195,9 @@ export const contract = {
     deploy: write('/targets/{id}/deploy', 'Targets', 'Deploy again what failed or was rolled back', 'targets:write')
       .input(byId)
       .output(targetView),
+    remove: remove('/targets/{id}', 'Targets', 'Forget a target; what is installed there stays', 'targets:write')
+      .input(byId)
+      .output(byId),
   },
   endpoints: {
     list: read('/endpoints', 'Endpoints', 'List endpoints with the latest proof of each address', 'targets:read').output(
@@ -206,6 +213,7 @@ export const contract = {
         }),
       )
       .output(endpointView),
+    remove: remove('/endpoints/{id}', 'Endpoints', 'Forget an endpoint and its proof', 'targets:write').input(byId).output(byId),
   },
   issuers: {
     list: read('/issuers', 'Issuers', 'List certificate authorities', 'orders:read').output(page(issuerView)),

@@ -209,6 +209,11 @@ export const orderRequest = z.strictObject({
   productId: id.optional(),
   domainCount: z.int().min(1).max(250).optional(),
   termYears: z.int().min(1).max(3).optional(),
+  expectedAmountMinor: z
+    .int()
+    .min(0)
+    .optional()
+    .meta({ description: 'The price that was quoted: another one refuses the order' }),
 })
 export type OrderRequest = z.infer<typeof orderRequest>
 

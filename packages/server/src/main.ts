@@ -27,6 +27,7 @@ import { DEFAULT_WORKER_SETTINGS, startWorker, type WorkerSettings } from './job
 import { createFirstOperator, replaceOperatorToken } from './services/accounts.ts'
 import { createBuiltinCaStore } from './services/builtin-ca-store.ts'
 import type { Services, StepHook } from './services/context.ts'
+import { applyRenewalPolicy } from './services/renewal-policy.ts'
 import { ensureShippedCatalogue } from './services/shipped-catalogue.ts'
 import type { MasterKey } from './ports/secrets.ts'
 import { createVault, findSealingKeyId } from './services/vault.ts'
@@ -88,6 +89,7 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<RunningSe
   )
   cleanup.add(() => database.close())
   const services = await createServices(options, { database, log }, cleanup)
+  await applyRenewalPolicy(services)
   const operatorTokenFile = await ensureOperatorToken(services, config)
   const listener = await listen(createApp(services, { version: VERSION, caFile: caFileOf(services) }).fetch, config, cleanup)
   const publicUrl = config.publicUrl ?? listener.url
@@ -176,7 +178,25 @@ async function ensureOperatorToken(services: Services, config: Config): Promise<
   return file
 }
 
+/** How long a revocation may take to show in the CRL: anybody may ask for it, so it is not signed for each. */
+const CRL_KEPT_MS = 60_000
+
 function caFileOf(services: Services) {
+  const kept = new Map<string, { readonly file: Promise<Uint8Array<ArrayBuffer> | null>; readonly until: number }>()
+  const make = makeCaFile(services)
+  return (authorityId: string, kind: 'crt' | 'crl'): Promise<Uint8Array<ArrayBuffer> | null> => {
+    const name = `${authorityId}.${kind}`
+    const known = kept.get(name)
+    if (known !== undefined && known.until > performance.now()) return known.file
+    const file = make(authorityId, kind)
+    const forget = (): unknown => kept.delete(name)
+    kept.set(name, { file, until: performance.now() + CRL_KEPT_MS })
+    file.then((found) => (found === null ? forget() : null), forget) // what is not there is not remembered
+    return file
+  }
+}
+
+function makeCaFile(services: Services) {
   return async (authorityId: string, kind: 'crt' | 'crl'): Promise<Uint8Array<ArrayBuffer> | null> => {
     const store = services.kit.builtinCaStore
     try {

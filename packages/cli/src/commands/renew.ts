@@ -224,7 +224,7 @@ function identify({ id, sha256, notAfter }: CertificateDetail) {
   return { id, sha256, notAfter }
 }
 
-/** Endpoints go over to the new certificate when the renewal is closed. */
+/** Endpoints go over to the new certificate when it is issued. */
 function endpointsOf({ old, fresh }: Pick<RenewalFacts, 'old' | 'fresh'>) {
   return fresh !== null && fresh.endpoints.length > 0 ? fresh.endpoints : old.endpoints
 }

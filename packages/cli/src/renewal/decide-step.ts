@@ -89,7 +89,7 @@ function decideInstallation(
   return { do: 'wait', phase: targets.every((target) => isInstalled(target, fresh)) ? 'proof' : 'installation' }
 }
 
-/** The targets of both: they belong to the old certificate until its renewal is closed. */
+/** The targets of both: they go over to the new certificate when it is issued. */
 function targetsOf(fresh: CertificateDetail, old: CertificateDetail): readonly TargetView[] {
   const own = new Set(fresh.targets.map(({ id }) => id))
   return [...fresh.targets, ...old.targets.filter(({ id }) => !own.has(id))]

@@ -100,7 +100,9 @@ async function placeOrder(walk: Walk): Promise<boolean> {
   walk.confirmed = await walk.confirm({ quote, order: null })
   if (!walk.confirmed) return false
   const idempotencyKey = await loadOrderKey(client, oldId)
-  await progress.step(stepName(say, 'order'), () => client.orders.place(request, { context: { idempotencyKey } }))
+  await progress.step(stepName(say, 'order'), () =>
+    client.orders.place({ ...request, expectedAmountMinor: quote.price.amountMinor }, { context: { idempotencyKey } }),
+  )
   return true
 }
 

@@ -62,7 +62,9 @@ function recordQuery(db: Db | Trx) {
     .leftJoin('product', 'product.id', 'certificate.product_id')
     .leftJoin('issuer', 'issuer.id', 'product.issuer_id')
     .leftJoin('application', 'application.id', 'certificate.application_id')
-    .leftJoin('issuance', 'issuance.id', 'certificate.issuance_id')
+    .leftJoin('issuance', (join) =>
+      join.onRef('issuance.id', '=', 'certificate.issuance_id').onRef('issuance.account_id', '=', 'certificate.account_id'),
+    )
     .leftJoin('entitlement', 'entitlement.certificate_id', 'certificate.id')
     .leftJoin('renewal', (join) =>
       join.onRef('renewal.old_certificate_id', '=', 'certificate.id').on('renewal.state', '<>', 'cancelled'),

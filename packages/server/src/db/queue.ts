@@ -43,8 +43,8 @@ export interface Queue {
 
 const QUEUE = 'certificate.advance'
 const RETENTION_SECONDS = 86_400
-/** Longest single effect (a slow CA with its time-outs), times two: after that the job belongs to a dead process. */
-const EXPIRE_SECONDS = 120
+/** A job is a whole run of effects, some of them slow; who died is told by its heartbeat, not by this. */
+const EXPIRE_SECONDS = 6 * 3600
 /** A worker touches its jobs every few seconds; one that is silent for this long is dead. pg-boss takes no less than 10. */
 const HEARTBEAT_SECONDS = 10
 

@@ -215,6 +215,7 @@ export interface ApplicationTable {
   ca_order_ref: string | null
   proof_published_at: Date | null
   answered_at: Date | null
+  finalize_started_at: Date | null
   failures: Generated<number>
   failed_code: string | null
   failed_detail: string | null
@@ -353,6 +354,12 @@ export interface CaOrderTable {
   revocation_reason: number | null
 }
 
+export interface RenewalPolicyTable {
+  only_row: boolean
+  /** JSON of the policy that `issuance.window_opens_at` was worked out with. */
+  policy: string
+}
+
 export interface Tables {
   account: AccountTable
   access_token: AccessTokenTable
@@ -379,6 +386,7 @@ export interface Tables {
   observation: ObservationTable
   history: HistoryTable
   idempotency_key: IdempotencyKeyTable
+  renewal_policy: RenewalPolicyTable
   ca_authority: CaAuthorityTable
   ca_order: CaOrderTable
 }

@@ -59,7 +59,9 @@ export async function transition<S extends Subject>(trx: Trx, request: Transitio
 }
 
 function conflict(subject: string, id: string, from: string, to: string): AppError {
-  return new AppError('conflict', `Moving ${subject} ${id} from ${from} to ${to}: its state does not allow it: read it again.`)
+  return new AppError('conflict', `Moving ${subject} ${id} from ${from} to ${to}: its state does not allow it: read it again.`, {
+    stale: true,
+  })
 }
 
 export interface HistoryEntry extends HistoryFacts {

@@ -33,7 +33,7 @@ export const RETRY = {
   duplicateCertificate: 'never',
   duplicateName: 'never',
   caRejected: 'never',
-  caAccountInvalid: 'never',
+  caAccountInvalid: 'backoff',
   caActionRequired: 'never',
   caRateLimited: 'after',
   caaForbids: 'never',
@@ -58,6 +58,8 @@ export interface AppErrorOptions {
   readonly retryAfterSeconds?: number
   /** Facts that a client may use (days until the window opens, the id of the live renewal). Never secrets. */
   readonly facts?: Readonly<Record<string, string | number | boolean | null | readonly string[]>>
+  /** A `conflict` of our own compare-and-set: the facts changed meanwhile, and whoever acts looks at them again. */
+  readonly stale?: boolean
 }
 
 /** An expected failure. `detail` may be shown to the user: *what was attempted: what happened: what to do*; no secret, no stack. */
@@ -66,12 +68,14 @@ export class AppError extends Error {
   readonly code: ProblemCode
   readonly retryAfterSeconds: number | null
   readonly facts: NonNullable<AppErrorOptions['facts']>
+  readonly stale: boolean
 
   constructor(code: ProblemCode, detail: string, options: AppErrorOptions = {}) {
     super(detail, { cause: options.cause })
     this.code = code
     this.retryAfterSeconds = options.retryAfterSeconds ?? null
     this.facts = options.facts ?? {}
+    this.stale = options.stale ?? false
   }
 
   get retry(): Retry {

@@ -15,6 +15,8 @@ const IDEMPOTENCY_HEADER = {
   schema: { type: 'string', minLength: 1, maxLength: 128 },
 } as const
 
+const METHODS: Readonly<Record<string, 'get' | 'post' | 'delete'>> = { GET: 'get', POST: 'post', DELETE: 'delete' }
+
 /** @param version of the product */
 export async function createOpenApiDocument(version: string): Promise<object> {
   const generator = new OpenAPIGenerator({ schemaConverters: [new ZodToJsonSchemaConverter()] })
@@ -37,7 +39,7 @@ export async function createOpenApiDocument(version: string): Promise<object> {
     for (const [operationName, procedure] of Object.entries(group)) {
       const { route, meta } = procedure['~orpc']
       const path = document.paths?.[route.path ?? '']
-      const operation = path?.[route.method === 'GET' ? 'get' : 'post']
+      const operation = path?.[METHODS[route.method ?? 'POST'] ?? 'post']
       if (operation === undefined) throw new Error(`operation ${name}.${operationName} is missing in the OpenAPI document`)
       operation.responses = { ...operation.responses, default: problem }
       operation.description = `Permission: ${meta.operation?.scope ?? '-'}`

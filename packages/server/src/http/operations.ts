@@ -12,12 +12,12 @@ import { createIssuer, createProduct, listIssuers, listProducts, toProductView }
 import { listCertificateViews, loadCertificateDetail, uploadCertificate } from '../services/certificates.ts'
 import type { Caller, Services } from '../services/context.ts'
 import { createDnsConnection, listDnsConnections } from '../services/dns-connections.ts'
-import { createEndpoint, listEndpointViews } from '../services/endpoints.ts'
+import { createEndpoint, listEndpointViews, removeEndpoint } from '../services/endpoints.ts'
 import { runOnce } from '../services/idempotency.ts'
 import { cancelOrder, createQuote, listOrders, loadOrder, placeOrder } from '../services/orders.ts'
 import { loadBalance, payOrder, topUpBalance } from '../services/payments.ts'
 import { loadRenewal } from '../services/renewals.ts'
-import { createTarget, deployAgain, listTargetViews } from '../services/targets.ts'
+import { createTarget, deployAgain, listTargetViews, removeTarget } from '../services/targets.ts'
 import { verifyCertificate } from '../services/verify.ts'
 
 /** What each request carries to its operation. */
@@ -131,11 +131,17 @@ export const router = operations.router({
     create: operations.targets.create.handler(({ context: { services, caller }, input }) =>
       createTarget(services, caller, input),
     ),
+    remove: operations.targets.remove.handler(({ context: { services, caller }, input }) =>
+      removeTarget(services, caller, input.id),
+    ),
     deploy: operations.targets.deploy.handler(({ context: { services, caller }, input }) =>
       deployAgain(services, caller, input.id),
     ),
   },
   endpoints: {
+    remove: operations.endpoints.remove.handler(({ context: { services, caller }, input }) =>
+      removeEndpoint(services, caller, input.id),
+    ),
     list: operations.endpoints.list.handler(async ({ context: { services, caller } }) =>
       onePage(await listEndpointViews(services, caller, null)),
     ),

@@ -24,12 +24,23 @@ export function renderProblem(services: Pick<Services, 'log'>, error: unknown, r
   const invalid = renderInvalid(error, requestId)
   if (invalid !== null) return { problem: invalid, retryAfterSeconds: null }
   services.log.error({ event: 'request.failed', requestId, error })
+  if (isDatabaseAway(error)) {
+    const detail = 'Handling the request: the database does not answer: nothing was changed: try again in a moment.'
+    return { problem: toProblemDocument('storageUnavailable', detail, { requestId }), retryAfterSeconds: 5 }
+  }
   return {
     problem: toProblemDocument('internal', `Handling the request: the service failed: see its log for request ${requestId}.`, {
       requestId,
     }),
     retryAfterSeconds: null,
   }
+}
+
+/** Connection failures of Node, and classes 08 (connection) and 57 (operator intervention) of SQLSTATE. */
+const DATABASE_AWAY = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|08\w{3}|57P0\d|53300)$/
+
+function isDatabaseAway(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && DATABASE_AWAY.test(error.code)
 }
 
 /** Null when the failure is ours. */

@@ -93,10 +93,18 @@ export interface Ca {
   readOrder(account: CaAccount, order: { readonly ref: string; readonly method: ValidationMethod }): Promise<CaOrder>
   /** Tells the CA that the proof is in place. */
   answerChallenge(account: CaAccount, challengeRef: string): Promise<void>
-  /** @param order.csrDer PKCS#10, its names equal to the order's. */
+  /**
+   * @param order.csrDer PKCS#10, its names equal to the order's
+   * @param order.notAfter what is wanted at the time of signing, epoch milliseconds, for a CA that can still take it; default: as ordered
+   */
   finalizeOrder(
     account: CaAccount,
-    order: { readonly ref: string; readonly method: ValidationMethod; readonly csrDer: Uint8Array },
+    order: {
+      readonly ref: string
+      readonly method: ValidationMethod
+      readonly csrDer: Uint8Array
+      readonly notAfter?: number
+    },
   ): Promise<CaOrder>
   /** @param certificate.der the leaf. */
   revoke(account: CaAccount, certificate: { readonly der: Uint8Array; readonly reason: RevocationReason }): Promise<void>

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sql } from 'kysely'
 import type { ApplicationView, ApplicationFormView, ProblemCode, ValidationView } from '@evercert/contract'
 import { PROBLEM_TEXTS, PROBLEMS } from '@evercert/contract'
 import { createCsr, parseCsr, PkiError, type CsrFacts } from '@evercert/pki'
@@ -236,6 +237,7 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
   const { record, product, form, identifiers, csr } = submission
   const now = services.now()
   const facts = { accountId: caller.accountId, certificateId: record.id, actor: caller.actor, now }
+  await refuseIfApplied(trx, record)
   if (record.application !== null && record.facts.application?.state === 'reviewFailed') {
     await transition(trx, { ...facts, subject: 'application', id: record.application.id, from: 'reviewFailed', to: 'withdrawn' })
   }
@@ -259,6 +261,7 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
       ca_order_ref: null,
       proof_published_at: null,
       answered_at: null,
+      finalize_started_at: null,
       failed_code: null,
       failed_detail: null,
       retry_at: null,
@@ -271,6 +274,14 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
   await nameAfterDomain(trx, record, identifiers[0] ?? record.name)
   await recordHistory(trx, { ...facts, subject: 'application', subjectId: id, fromState: null, toState: 'pendingValidation' })
   await wake(services, trx, record.id)
+}
+
+/** Of two submissions at once the second finds the first one's application, also when that was issued meanwhile. */
+async function refuseIfApplied(trx: Trx, record: CertificateRecord): Promise<void> {
+  const { rows } = await sql<{ application_id: string | null }>`select application_id from certificate
+    where id = ${record.id} and account_id = ${record.accountId} for update`.execute(trx)
+  if (rows[0]?.application_id === (record.application?.id ?? null)) return
+  throw new AppError('conflict', `Applying for ${record.name}: another application was submitted meanwhile: look at that one.`)
 }
 
 async function conflictingApplication(trx: Trx, record: CertificateRecord, csr: CsrFacts | null): Promise<AppError> {
@@ -304,6 +315,8 @@ export async function checkApplication(services: Services, caller: Caller, certi
       .where('id', '=', applicationId)
       .where('account_id', '=', caller.accountId)
       .where('state', '=', 'pendingValidation')
+      .where('failed_code', '=', 'validationFailed') // a wait that the CA asked for is not ours to cut short
+      .where('answered_at', 'is', null)
       .execute()
     await wake(services, trx, certificateId)
   })
@@ -317,8 +330,8 @@ export async function withdrawApplication(services: Services, caller: Caller, ce
     throw new AppError('conflict', `Withdrawing the application of ${certificateId}: there is none.`)
   }
   const { id, state } = view
-  await services.db.transaction().execute((trx) =>
-    transition(trx, {
+  await services.db.transaction().execute(async (trx) => {
+    await transition(trx, {
       subject: 'application',
       id,
       from: state,
@@ -327,8 +340,16 @@ export async function withdrawApplication(services: Services, caller: Caller, ce
       certificateId,
       actor: caller.actor,
       now: services.now(),
-    }),
-  )
+    })
+    const row = await trx.selectFrom('application').select('finalize_started_at').where('id', '=', id).executeTakeFirstOrThrow()
+    if (state === 'inReview' && row.finalize_started_at !== null) {
+      throw new AppError(
+        'conflict',
+        `Withdrawing the application of ${certificateId}: the CA is issuing the certificate already.`,
+      )
+    }
+    await wake(services, trx, certificateId)
+  })
   return loadApplicationView(services, caller, certificateId)
 }
 

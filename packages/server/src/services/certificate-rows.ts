@@ -62,3 +62,29 @@ export async function findByName(trx: Trx, accountId: string, name: string): Pro
     .executeTakeFirst()
   return row?.id ?? null
 }
+
+/**
+ * The certificate that a new target or endpoint belongs to: the one named, or the newest issued one that renews it. Locked, so that a
+ * renewal that is being issued comes before or after, and takes nothing over in between.
+ *
+ * @returns null when the account has no such certificate
+ */
+export async function lockNewestIssued(
+  trx: Trx,
+  accountId: string,
+  certificateId: string,
+): Promise<{ readonly id: string; readonly issuanceId: string | null } | null> {
+  const { rows } = await sql<{ id: string; issuance_id: string | null }>`select id, issuance_id from certificate
+    where id = ${certificateId} and account_id = ${accountId} for update`.execute(trx)
+  const [row] = rows
+  if (row === undefined) return null
+  const successor = await trx
+    .selectFrom('certificate')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where('renews_certificate_id', '=', certificateId)
+    .where('issuance_id', 'is not', null)
+    .where('closed_as', 'is', null)
+    .executeTakeFirst()
+  return successor === undefined ? { id: row.id, issuanceId: row.issuance_id } : lockNewestIssued(trx, accountId, successor.id)
+}

@@ -6,7 +6,9 @@
 import { z } from 'zod'
 import { verdict as verdictSchema, type EndpointView } from '@evercert/contract'
 import type { Db } from '../db/connect.ts'
+import { recordHistory } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
+import { lockNewestIssued } from './certificate-rows.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 import { wake } from './wake.ts'
 
@@ -31,13 +33,8 @@ export async function createEndpoint(services: Services, caller: Caller, endpoin
   }
   const id = newId(services, 'end')
   await services.db.transaction().execute(async (trx) => {
-    const certificate = await trx
-      .selectFrom('certificate')
-      .select('id')
-      .where('account_id', '=', caller.accountId)
-      .where('id', '=', endpoint.certificateId)
-      .executeTakeFirst()
-    if (certificate === undefined) throw notFound('certificate', endpoint.certificateId)
+    const certificate = await lockNewestIssued(trx, caller.accountId, endpoint.certificateId)
+    if (certificate === null) throw notFound('certificate', endpoint.certificateId)
     const result = await trx
       .insertInto('endpoint')
       .values({
@@ -61,7 +58,7 @@ export async function createEndpoint(services: Services, caller: Caller, endpoin
       .execute()
     await wake(services, trx, certificate.id)
   })
-  const [view] = await listEndpointViews(services, caller, endpoint.certificateId, id)
+  const [view] = await listEndpointViews(services, caller, null, id)
   if (view === undefined) throw notFound('endpoint', id)
   return view
 }
@@ -125,4 +122,34 @@ export async function listEndpointViews(
         observedAt: observation.observed_at.toISOString(),
       })),
   }))
+}
+
+/** Forgets an endpoint; what remains is proved anew, and a renewal that waited for this one alone goes on. @throws AppError `notFound` */
+export async function removeEndpoint(services: Services, caller: Caller, id: string): Promise<{ id: string }> {
+  await services.db.transaction().execute(async (trx) => {
+    const row = await trx
+      .selectFrom('endpoint')
+      .select(['certificate_id', 'host', 'port'])
+      .where('account_id', '=', caller.accountId)
+      .where('id', '=', id)
+      .executeTakeFirst()
+    if (row === undefined) throw notFound('endpoint', id)
+    await lockNewestIssued(trx, caller.accountId, row.certificate_id)
+    await trx.deleteFrom('observation').where('account_id', '=', caller.accountId).where('endpoint_id', '=', id).execute()
+    await trx.deleteFrom('endpoint').where('account_id', '=', caller.accountId).where('id', '=', id).execute()
+    await recordHistory(trx, {
+      accountId: caller.accountId,
+      certificateId: row.certificate_id,
+      subject: 'endpoint',
+      subjectId: id,
+      fromState: null,
+      toState: 'removed',
+      actor: caller.actor,
+      detail: `${row.host}:${row.port}`,
+      now: services.now(),
+    })
+    await trx.updateTable('certificate').set({ probe_due_at: null }).where('id', '=', row.certificate_id).execute()
+    await wake(services, trx, row.certificate_id)
+  })
+  return { id }
 }

@@ -65,6 +65,7 @@ export async function placeOrder(services: Services, trx: Trx, caller: Caller, r
   const draft = await draftOrder(services, trx, caller, request)
   const now = services.now()
   const { product, old } = draft
+  refuseOtherPrice(draft, request)
   const orderId = newId(services, 'ord')
   await trx
     .insertInto('order')
@@ -100,6 +101,14 @@ export async function placeOrder(services: Services, trx: Trx, caller: Caller, r
     now,
   })
   return loadOrder(trx, caller, orderId)
+}
+
+/** A price that changed since the quote is shown before it is paid. */
+function refuseOtherPrice(draft: Draft, request: OrderRequest): void {
+  if (request.expectedAmountMinor === undefined || request.expectedAmountMinor === draft.amountMinor) return
+  throw new AppError('conflict', `Ordering ${draft.product.id}: the price changed since it was quoted: ask for a quote again.`, {
+    facts: { amountMinor: draft.amountMinor, currency: draft.currency },
+  })
 }
 
 async function reserveRenewal(
@@ -189,15 +198,14 @@ function topUpFacts(draft: Draft) {
     kind: draft.old === null ? ('new' as const) : ('renewal' as const),
     oldOrigin: draft.old?.facts.origin ?? null,
     sameSpecification: draft.comparison.same,
-    oldNotAfter: endOfOld(draft.old),
+    ...endsOfOld(draft.old),
     termYears: draft.termYears,
   }
 }
 
-/** What a top-up continues: the old certificate's end, or its entitlement's where that is later. */
-export function endOfOld(old: CertificateRecord | null): number | null {
-  if (old === null || old.issuance === null) return null
-  return Math.max(old.issuance.notAfter, old.entitlement?.entitledUntil ?? 0)
+/** The ends of the old certificate and of its entitlement, which a top-up continues. */
+export function endsOfOld(old: CertificateRecord | null): { oldNotAfter: number | null; oldEntitledUntil: number | null } {
+  return { oldNotAfter: old?.issuance?.notAfter ?? null, oldEntitledUntil: old?.entitlement?.entitledUntil ?? null }
 }
 
 /** Cancels an unpaid order; the old certificate can be renewed again. Idempotent. @throws AppError `notFound`, `conflict` when paid */

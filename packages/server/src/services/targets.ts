@@ -5,8 +5,9 @@
  */
 import type { TargetView } from '@evercert/contract'
 import type { Db } from '../db/connect.ts'
-import { transition, type Trx } from '../db/transition.ts'
+import { recordHistory, transition, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
+import { lockNewestIssued } from './certificate-rows.ts'
 import { findAdapter, newId, notFound, parseNewConfig, type Caller, type Services } from './context.ts'
 import { wake } from './wake.ts'
 
@@ -24,13 +25,8 @@ export async function createTarget(services: Services, caller: Caller, target: N
   const id = newId(services, 'tgt')
   const now = services.now()
   await services.db.transaction().execute(async (trx) => {
-    const certificate = await trx
-      .selectFrom('certificate')
-      .select(['id', 'issuance_id'])
-      .where('account_id', '=', caller.accountId)
-      .where('id', '=', target.certificateId)
-      .executeTakeFirst()
-    if (certificate === undefined) throw notFound('certificate', target.certificateId)
+    const certificate = await lockNewestIssued(trx, caller.accountId, target.certificateId)
+    if (certificate === null) throw notFound('certificate', target.certificateId)
     const secretId = await services.vault.seal(trx, {
       purpose: 'targetConfig',
       accountId: caller.accountId,
@@ -53,15 +49,15 @@ export async function createTarget(services: Services, caller: Caller, target: N
     if (result.numInsertedOrUpdatedRows !== 1n) {
       throw new AppError('duplicateName', `Adding target ${target.name}: there is one with this name: choose another.`)
     }
-    if (certificate.issuance_id === null) return
+    if (certificate.issuanceId === null) return
     await planDeployments(services, trx, {
       accountId: caller.accountId,
       certificateId: certificate.id,
-      issuanceId: certificate.issuance_id,
+      issuanceId: certificate.issuanceId,
     })
     await wake(services, trx, certificate.id)
   })
-  const [view] = await listTargetViews(services, caller, target.certificateId, id)
+  const [view] = await listTargetViews(services, caller, null, id)
   if (view === undefined) throw notFound('target', id)
   return view
 }
@@ -196,4 +192,33 @@ export async function listTargetViews(
             updatedAt: row.updated_at.toISOString(),
           },
   }))
+}
+
+/** Forgets a target with its deployments; the files there stay as they are. @throws AppError `notFound` */
+export async function removeTarget(services: Services, caller: Caller, id: string): Promise<{ id: string }> {
+  await services.db.transaction().execute(async (trx) => {
+    const row = await trx
+      .selectFrom('target')
+      .select(['certificate_id', 'name', 'config_secret_id'])
+      .where('account_id', '=', caller.accountId)
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst()
+    if (row === undefined) throw notFound('target', id)
+    await trx.deleteFrom('deployment').where('account_id', '=', caller.accountId).where('target_id', '=', id).execute()
+    await trx.deleteFrom('target').where('account_id', '=', caller.accountId).where('id', '=', id).execute()
+    await trx.deleteFrom('secret').where('id', '=', row.config_secret_id).execute()
+    await recordHistory(trx, {
+      accountId: caller.accountId,
+      certificateId: row.certificate_id,
+      subject: 'target',
+      subjectId: id,
+      fromState: null,
+      toState: 'removed',
+      actor: caller.actor,
+      detail: row.name,
+      now: services.now(),
+    })
+  })
+  return { id }
 }

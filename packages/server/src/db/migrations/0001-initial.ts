@@ -162,6 +162,8 @@ const STATEMENTS = [
   )`,
   `create index certificate_list on certificate (account_id, lineage_id desc, lineage_index)`,
   `create unique index certificate_name on certificate (account_id, name) where closed_as is null`,
+  `create unique index certificate_successor on certificate (renews_certificate_id)
+    where renews_certificate_id is not null and closed_as is null`,
   `create unique index certificate_of_order on certificate (order_id) where order_id is not null`,
   `create index certificate_due on certificate (advance_at) where advance_at is not null`,
   `create table renewal (
@@ -226,6 +228,7 @@ const STATEMENTS = [
     ca_order_ref text,
     proof_published_at timestamptz,
     answered_at timestamptz,
+    finalize_started_at timestamptz,
     failures int not null default 0,
     failed_code text,
     failed_detail text,
@@ -236,7 +239,7 @@ const STATEMENTS = [
   )`,
   `create unique index application_in_progress on application (certificate_id)
     where state in ('pendingValidation', 'inReview', 'reviewFailed')`,
-  `create unique index application_public_key on application (spki_sha256) where spki_sha256 is not null and state <> 'withdrawn'`,
+  `create unique index application_public_key on application (spki_sha256) where spki_sha256 is not null and (state <> 'withdrawn' or finalize_started_at is not null)`,
   `create table validation (
     application_id text not null references application,
     account_id text not null references account,
@@ -274,7 +277,8 @@ const STATEMENTS = [
     foreign key (account_id, certificate_id) references certificate (account_id, id),
     foreign key (account_id, private_key_id) references private_key (account_id, id)
   )`,
-  `create index issuance_expiry on issuance (account_id, not_after)`,
+  `create index issuance_window on issuance (account_id, window_opens_at)`,
+  `create index issuance_by_certificate on issuance (certificate_id)`,
   `create table target (
     id text primary key,
     account_id text not null references account,
@@ -308,6 +312,7 @@ const STATEMENTS = [
     foreign key (account_id, issuance_id) references issuance (account_id, id)
   )`,
   `create index deployment_by_certificate on deployment (certificate_id)`,
+  `create index deployment_by_issuance on deployment (issuance_id)`,
   `create table endpoint (
     id text primary key,
     account_id text not null references account,
@@ -360,6 +365,10 @@ const STATEMENTS = [
     primary key (account_id, key)
   )`,
   `create index idempotency_key_age on idempotency_key (created_at)`,
+  `create table renewal_policy (
+    only_row boolean primary key check (only_row),
+    policy text not null
+  )`,
   `create table ca_authority (
     id text primary key,
     root_pem text not null,

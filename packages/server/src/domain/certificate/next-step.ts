@@ -60,9 +60,17 @@ export type Effect = Exclude<Step['do'], 'wait' | 'rest'>
 /** The next step at `now` (epoch milliseconds). */
 export function nextStep(facts: AdvanceFacts, now: number): Step {
   if (facts.closed) return { do: 'rest', because: 'closed' }
-  if (facts.application !== null) return applicationStep(facts.application, now)
-  if (!facts.issued) return { do: 'rest', because: 'noApplication' }
-  return installationStep(facts, now)
+  const applying: Step =
+    facts.application === null ? { do: 'rest', because: 'noApplication' } : applicationStep(facts.application, now)
+  const isIdle = applying.do === 'wait' || applying.do === 'rest'
+  if (!facts.issued || !isIdle) return applying
+  return earlierOf(installationStep(facts, now), applying) // a reissue under way stops neither installation nor proof
+}
+
+/** Of two that only wait, the one that wakes first. */
+function earlierOf(step: Step, other: Step): Step {
+  if (other.do !== 'wait' || (step.do !== 'wait' && step.do !== 'rest')) return step
+  return step.do === 'wait' && step.until <= other.until ? step : other
 }
 
 function applicationStep(application: ApplicationFacts, now: number): Step {

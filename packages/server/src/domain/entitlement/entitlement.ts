@@ -13,11 +13,10 @@ export type TopUpFacts = {
   readonly oldOrigin: 'purchased' | 'uploaded' | null
   /** All four attributes known and equal. */
   readonly sameSpecification: boolean
-  /**
-   * What the top-up continues, epoch milliseconds: `notAfter` of the old certificate, or the end of its entitlement where that is later.
-   * Null when there is no old certificate.
-   */
+  /** `notAfter` of the old certificate, epoch milliseconds; null when there is none. Issue must come before it. */
   readonly oldNotAfter: number | null
+  /** What the top-up continues, where that is later than `oldNotAfter`: the end of the old entitlement. */
+  readonly oldEntitledUntil?: number | null
   /** Whole calendar years, 1 or more. */
   readonly termYears: number
 }
@@ -61,7 +60,8 @@ export function decideEntitlement(facts: TopUpFacts, issuedAt: number): Entitlem
   const none = { entitledUntil: plainUntil, toppedUp: false, toppedUpMs: 0, toppedUpDays: 0 }
   const { oldNotAfter } = facts
   if (oldNotAfter === null) return { ...none, lost: null }
-  const addedMs = Math.max(0, addCalendarYears(oldNotAfter, facts.termYears) - plainUntil)
+  const continuedFrom = Math.max(oldNotAfter, facts.oldEntitledUntil ?? oldNotAfter)
+  const addedMs = Math.max(0, addCalendarYears(continuedFrom, facts.termYears) - plainUntil)
   const loss = LOSSES.find(([, applies]) => applies(facts, oldNotAfter, issuedAt))
   if (loss !== undefined) return { ...none, lost: { reason: loss[0], days: toWholeDays(addedMs) } }
   return {

@@ -78,7 +78,7 @@ async function perform(
     else await EFFECTS[step.do](services, work, signal)
   } catch (error) {
     if (signal.aborted) return
-    if (error instanceof AppError && error.code === 'conflict') return // somebody else changed the facts: look again
+    if (error instanceof AppError && error.stale) return // somebody else changed the facts: look again
     services.log.warn({ event: 'certificate.stepFailed', certificateId: work.certificateId, step: step.do, error })
     await recordFailure(services, work, error)
     return

@@ -16,7 +16,7 @@ import { storePrivateKey } from '../certificates.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { openDnsConnection } from '../dns-connections.ts'
 import type { Work, WorkingApplication } from './facts.ts'
-import { openIssuerAccount } from './issuer-account.ts'
+import { forgetIssuerAccount, openIssuerAccount } from './issuer-account.ts'
 import { plannedNotAfter, storeIssuance } from './issuance.ts'
 import { findMissingProof } from './proof-check.ts'
 
@@ -25,13 +25,20 @@ const POLL_IN_PLACE_MS = 12_000
 
 function applicationOf(work: Work): WorkingApplication {
   if (work.application === null)
-    throw new AppError('conflict', `Advancing ${work.certificateId}: its application ended meanwhile.`)
+    throw new AppError('conflict', `Advancing ${work.certificateId}: its application ended meanwhile.`, { stale: true })
   return work.application
 }
 
 function orderRefOf(application: WorkingApplication): string {
-  if (application.orderRef === null) throw new AppError('conflict', `Advancing ${application.id}: it has no order at the CA yet.`)
+  if (application.orderRef === null)
+    throw new AppError('conflict', `Advancing ${application.id}: it has no order at the CA yet.`, { stale: true })
   return application.orderRef
+}
+
+function stale(application: WorkingApplication): AppError {
+  return new AppError('conflict', `Recording for ${application.id}: it changed meanwhile: its facts are read again.`, {
+    stale: true,
+  })
 }
 
 async function connect(services: Services, application: WorkingApplication): Promise<{ ca: Ca; account: CaAccount }> {
@@ -53,8 +60,7 @@ export async function prepareCsr(services: Services, work: Work): Promise<void> 
       .where('id', '=', application.id)
       .where('csr', 'is', null)
       .executeTakeFirst()
-    if (result.numUpdatedRows !== 1n)
-      throw new AppError('conflict', `Preparing the CSR of ${application.id}: it has one already.`)
+    if (result.numUpdatedRows !== 1n) throw stale(application)
   })
 }
 
@@ -65,11 +71,13 @@ export async function placeOrder(services: Services, work: Work): Promise<void> 
   const now = services.now()
   const firstAttemptAt = application.firstAttemptAt ?? now
   if (application.firstAttemptAt === null) {
-    await services.db
+    const intended = await services.db
       .updateTable('application')
       .set({ first_attempt_at: new Date(now) })
       .where('id', '=', application.id)
-      .execute()
+      .where('state', '=', 'pendingValidation')
+      .executeTakeFirst()
+    if (intended.numUpdatedRows !== 1n) throw stale(application)
   }
   const order = await ca.placeOrder(account, {
     reference: application.reference,
@@ -95,9 +103,9 @@ async function recordOrder(services: Services, work: Work, application: WorkingA
       .set({ ca_order_ref: order.ref, proof_published_at: published, failures: 0, failed_code: null, failed_detail: null })
       .where('id', '=', application.id)
       .where('ca_order_ref', 'is', null)
+      .where('state', '=', 'pendingValidation')
       .executeTakeFirst()
-    if (result.numUpdatedRows !== 1n)
-      throw new AppError('conflict', `Recording the order of ${application.id}: it has one already.`)
+    if (result.numUpdatedRows !== 1n) throw stale(application)
     await upsertValidations(trx, work, application.id, challenges, now)
     if (order.state !== 'pending') await enterReview(services, trx, work, application)
   })
@@ -277,7 +285,9 @@ export async function finalizeOrder(services: Services, work: Work, signal: Abor
   const ref = orderRefOf(application)
   const { method, csr } = application
   if (csr === null) throw new AppError('internal', `Finalizing ${application.id}: it has no CSR.`)
-  const finalized = await ca.finalizeOrder(account, { ref, method, csrDer: csr })
+  await intendToFinalize(services, application)
+  const notAfter = await plannedNotAfter(services, work, ca.capabilities.validityRule)
+  const finalized = await ca.finalizeOrder(account, { ref, method, csrDer: csr, notAfter })
   const order =
     finalized.state === 'processing'
       ? await poll(
@@ -293,6 +303,18 @@ export async function finalizeOrder(services: Services, work: Work, signal: Abor
     return waitForCa(services, application, order.state === 'processing' ? order.retryAfterSeconds : null)
   await storeIssuance(services, work, application, { chainPem: order.chainPem, leaf: leafOf(order.chainPem, application) })
   if (application.form.validationMethod === 'dnsAutomatic') await removeTxtRecords(services, work, application)
+}
+
+/** From here on the CA may have signed, and the application cannot be withdrawn: what is signed is kept. */
+async function intendToFinalize(services: Services, application: WorkingApplication): Promise<void> {
+  if (application.finalizeStartedAt !== null) return
+  const intended = await services.db
+    .updateTable('application')
+    .set({ finalize_started_at: new Date(services.now()) })
+    .where('id', '=', application.id)
+    .where('state', '=', 'inReview')
+    .executeTakeFirst()
+  if (intended.numUpdatedRows !== 1n) throw stale(application)
 }
 
 /** What the CA sent must be what was asked for: our key and our names. */
@@ -359,6 +381,7 @@ export async function recordFailure(services: Services, work: Work, error: unkno
       .execute()
     return
   }
+  if (failure.code === 'caAccountInvalid') await forgetIssuerAccount(services, application.issuerId)
   const failures = application.failures + 1
   const delayMs = failure.retry === 'after' ? (failure.retryAfterSeconds ?? 60) * 1000 : backoffMs('upstream', failures)
   await services.db.transaction().execute(async (trx) => {

@@ -23,6 +23,8 @@ export interface WorkingApplication {
   readonly reference: string
   readonly firstAttemptAt: number | null
   readonly orderRef: string | null
+  /** When the CA was first asked to sign; null before. */
+  readonly finalizeStartedAt: number | null
   readonly failures: number
 }
 
@@ -73,6 +75,7 @@ function workQuery(services: Services) {
       'application.reference',
       'application.first_attempt_at',
       'application.ca_order_ref',
+      'application.finalize_started_at',
       'application.proof_published_at',
       'application.answered_at',
       'application.failures',
@@ -89,7 +92,7 @@ export async function loadWork(services: Services, certificateId: string): Promi
   const row = await workQuery(services).where('certificate.id', '=', certificateId).executeTakeFirst()
   if (row === undefined) return null
   const application = toApplication(row)
-  const installing = application === null && row.issuance_id !== null
+  const installing = row.issuance_id !== null
   const deployments = installing ? await loadDeployments(services, row.issuance_id ?? '') : []
   const endpointCount = installing ? await countEndpoints(services, certificateId) : 0
   return {
@@ -139,6 +142,7 @@ function toApplication(row: Row): WorkingApplication | null {
     reference: reference ?? id,
     firstAttemptAt: toMs(row.first_attempt_at),
     orderRef: row.ca_order_ref,
+    finalizeStartedAt: toMs(row.finalize_started_at),
     failures: row.failures ?? 0,
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { isIP } from 'node:net'
+import { sql } from 'kysely'
 import { parseChain } from '@evercert/pki'
 import {
   verifyHost,
@@ -46,7 +47,7 @@ export async function deploy(services: Services, work: Work, deploymentId: strin
       retryAt: null,
     })
   } catch (error) {
-    if (error instanceof AppError && error.code === 'conflict') throw error
+    if (error instanceof AppError && error.stale) throw error
     await recordDeployFailure(services, work, { ...deployment, state: 'planned' }, error)
   }
 }
@@ -85,8 +86,10 @@ async function loadDeployment(services: Services, work: Work, id: string): Promi
     ])
     .where('deployment.id', '=', id)
     .where('deployment.account_id', '=', work.accountId)
+    .where('target.certificate_id', '=', work.certificateId)
+    .where('deployment.issuance_id', '=', work.issuanceId)
     .executeTakeFirst()
-  if (row === undefined) throw notFound('deployment', id)
+  if (row === undefined) throw changed(work)
   return {
     id: row.id,
     state: row.state,
@@ -98,6 +101,12 @@ async function loadDeployment(services: Services, work: Work, id: string): Promi
     sha256: row.sha256,
     keySecretId: row.secret_id,
   }
+}
+
+function changed(work: Work): AppError {
+  return new AppError('conflict', `Installing ${work.certificateId}: what belongs where changed meanwhile: it is read again.`, {
+    stale: true,
+  })
 }
 
 interface DeploymentResult {
@@ -265,11 +274,14 @@ interface EndpointProof {
   readonly verification: HostVerification
 }
 
+/** @throws AppError `conflict`, stale, when the certificate or its endpoints are not those that were probed */
 async function recordProof(services: Services, work: Work, results: readonly EndpointProof[]): Promise<void> {
+  if (results.length === 0) return
   const now = services.now()
   const served = results.length > 0 && results.every(({ verification }) => verification.ok)
   const failures = served ? 0 : work.probeFailures + 1
   await services.db.transaction().execute(async (trx) => {
+    await refuseUnlessSame(trx, work, results)
     for (const { endpoint, verification } of results) {
       await storeObservations(trx, work, endpoint, toObservationRows(work, endpoint, verification, new Date(now)))
     }
@@ -279,6 +291,7 @@ async function recordProof(services: Services, work: Work, results: readonly End
         served_at: served ? new Date(now) : null,
         probe_failures: failures,
         probe_due_at: served ? null : new Date(now + backoffMs('serve', failures)),
+        advance_at: new Date(now + backoffMs('serve', Math.max(1, failures))), // should the process die before it goes on
       })
       .where('id', '=', work.certificateId)
       .execute()
@@ -303,6 +316,21 @@ async function recordProof(services: Services, work: Work, results: readonly End
 }
 
 type Trx = Parameters<typeof transition>[0]
+
+/** What was probed must still be what has to be proved: the lock keeps it so until the proof is stored. */
+async function refuseUnlessSame(trx: Trx, work: Work, results: readonly EndpointProof[]): Promise<void> {
+  const certificate = await sql<{ issuance_id: string | null }>`select issuance_id from certificate
+    where id = ${work.certificateId} and account_id = ${work.accountId} for update`.execute(trx)
+  const endpoints = await trx
+    .selectFrom('endpoint')
+    .select('id')
+    .where('account_id', '=', work.accountId)
+    .where('certificate_id', '=', work.certificateId)
+    .execute()
+  const probed = new Set(results.map(({ endpoint }) => endpoint.id))
+  const sameEndpoints = endpoints.length === probed.size && endpoints.every(({ id }) => probed.has(id))
+  if (certificate.rows[0]?.issuance_id !== work.issuanceId || !sameEndpoints) throw changed(work)
+}
 
 /** The latest observation of each address; addresses that the name no longer has are forgotten. */
 async function storeObservations(

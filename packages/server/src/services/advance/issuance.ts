@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sql } from 'kysely'
 import type { CertificateFacts } from '@evercert/pki'
 import { findCertificate, type CertificateRecord } from '../../db/certificates.ts'
 import type { Db } from '../../db/connect.ts'
@@ -10,7 +11,7 @@ import { transition, type Trx } from '../../db/transition.ts'
 import { decideEntitlement, decideValidity, type Entitlement } from '../../domain/entitlement/entitlement.ts'
 import { insertIssuance } from '../certificates.ts'
 import { EVERCERT_ACTOR, notFound, type Services } from '../context.ts'
-import { endOfOld } from '../orders.ts'
+import { endsOfOld } from '../orders.ts'
 import { planDeployments } from '../targets.ts'
 import type { Work, WorkingApplication } from './facts.ts'
 
@@ -37,7 +38,7 @@ async function grantEntitlement(db: Db | Trx, record: CertificateRecord, issuedA
       kind: order.kind,
       oldOrigin: old?.facts.origin ?? null,
       sameSpecification: order.same_specification,
-      oldNotAfter: endOfOld(old),
+      ...endsOfOld(old),
       termYears: order.term_years,
     },
     issuedAt,
@@ -89,6 +90,7 @@ export async function storeIssuance(
       .where('id', '=', certificateId)
       .execute()
     await takeOverFromOld(trx, work)
+    await supersedeDeployments(trx, work, issuanceId, now)
     await planDeployments(services, trx, { accountId, certificateId, issuanceId })
   })
 }
@@ -115,9 +117,15 @@ async function storeEntitlement(services: Services, trx: Trx, work: Work, leaf: 
     .execute()
 }
 
-/** Where the old certificate was installed and served, the new one belongs from now on. */
+/**
+ * Where the old certificate was installed and served, the new one belongs from now on. The lock makes whoever adds a target or an
+ * endpoint to the old certificate at this moment come before, or find the successor.
+ */
 async function takeOverFromOld(trx: Trx, work: Work): Promise<void> {
   if (work.renewsCertificateId === null) return
+  await sql`select id from certificate where id = ${work.renewsCertificateId} and account_id = ${work.accountId} for update`.execute(
+    trx,
+  )
   for (const table of ['target', 'endpoint'] as const) {
     await trx
       .updateTable(table)
@@ -125,5 +133,23 @@ async function takeOverFromOld(trx: Trx, work: Work): Promise<void> {
       .where('account_id', '=', work.accountId)
       .where('certificate_id', '=', work.renewsCertificateId)
       .execute()
+  }
+}
+
+/** Deliveries of what was issued before end here: none of them may put the old pair over the new one. */
+async function supersedeDeployments(trx: Trx, work: Work, issuanceId: string, now: number): Promise<void> {
+  const { accountId, certificateId } = work
+  const older = await trx
+    .selectFrom('deployment')
+    .innerJoin('target', 'target.id', 'deployment.target_id')
+    .select(['deployment.id', 'deployment.state'])
+    .where('target.account_id', '=', accountId)
+    .where('target.certificate_id', '=', certificateId)
+    .where('deployment.issuance_id', '<>', issuanceId)
+    .where('deployment.state', 'in', ['planned', 'applied', 'failed', 'rolledBack'])
+    .execute()
+  for (const { id, state } of older) {
+    const facts = { accountId, certificateId, actor: EVERCERT_ACTOR, now }
+    await transition(trx, { ...facts, subject: 'deployment', id, from: state, to: 'superseded' })
   }
 }

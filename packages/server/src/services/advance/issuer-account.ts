@@ -4,6 +4,7 @@
  * @module
  */
 import type { Ca, CaAccount } from '../../ports/ca.ts'
+import { openIssuer } from '../catalogue.ts'
 import { notFound, type Services } from '../context.ts'
 
 const opened = new WeakMap<Ca, Promise<CaAccount>>()
@@ -16,6 +17,12 @@ export function openIssuerAccount(services: Services, issuerId: string, ca: Ca):
   opened.set(ca, opening)
   opening.catch(() => opened.delete(ca))
   return opening
+}
+
+/** The CA does not know the account (any more): the next use registers the same key again (RFC 8555 §7.3.1). */
+export async function forgetIssuerAccount(services: Services, issuerId: string): Promise<void> {
+  opened.delete(await openIssuer(services, issuerId))
+  await services.db.updateTable('issuer').set({ account_opened_at: null }).where('id', '=', issuerId).execute()
 }
 
 async function register(services: Services, issuerId: string, ca: Ca): Promise<CaAccount> {

@@ -34,9 +34,20 @@ export async function findMissingProof(
   return null
 }
 
+/** Https first, then http, as the CA does; one of them suffices. */
 async function checkFile(services: Services, capabilities: CaCapabilities, proof: ProofToFind): Promise<string | null> {
-  const { http } = capabilities.fileValidationPorts
-  const url = `http://${proof.identifier}${http === 80 ? '' : `:${http}`}${proof.location}`
+  const { http, https } = capabilities.fileValidationPorts
+  const secure =
+    https === null ? null : await checkUrl(services, `https://${proof.identifier}${portOf(https, 443)}${proof.location}`, proof)
+  if (https !== null && secure === null) return null
+  return checkUrl(services, `http://${proof.identifier}${portOf(http, 80)}${proof.location}`, proof)
+}
+
+function portOf(port: number, standard: number): string {
+  return port === standard ? '' : `:${port}`
+}
+
+async function checkUrl(services: Services, url: string, proof: ProofToFind): Promise<string | null> {
   try {
     const response = await services.kit.fetch(url, {
       timeoutMs: TIMEOUT_MS,
@@ -44,7 +55,7 @@ async function checkFile(services: Services, capabilities: CaCapabilities, proof
       maxRedirects: 3,
       ignoreCertificate: true,
     })
-    const body = Buffer.from(response.body).toString('utf8').trim()
+    const body = Buffer.from(response.body).toString('utf8').trimEnd() // trailing white space does not count, RFC 8555 §8.3
     if (response.status === 200 && body === proof.content) return null
     const seen = response.status === 200 ? 'other content' : `HTTP ${response.status}`
     return `Looking for ${url}: ${response.address} answered with ${seen}: put the file there with exactly the content shown.`

@@ -65,7 +65,7 @@ function createBuiltinCa(config: BuiltinConfig, kit: AdapterKit): Ca {
     placeOrder: (_account, request) => placeOrder(config, kit, request),
     readOrder: async (_account, { ref }) => toCaOrder(await loadOrder(config, kit, ref), kit.now()),
     answerChallenge: (_account, challengeRef) => answerChallenge(config, kit, challengeRef),
-    finalizeOrder: (_account, { ref, csrDer }) => finalizeOrder(config, kit, authority, { ref, csrDer }),
+    finalizeOrder: (_account, order) => finalizeOrder(config, kit, authority, order),
     revoke: (_account, certificate) => revoke(config, kit, certificate),
   }
 }
@@ -106,7 +106,7 @@ async function finalizeOrder(
   config: BuiltinConfig,
   kit: AdapterKit,
   authority: () => Promise<Authority>,
-  { ref, csrDer }: { readonly ref: string; readonly csrDer: Uint8Array },
+  { ref, csrDer, notAfter }: { readonly ref: string; readonly csrDer: Uint8Array; readonly notAfter?: number },
 ): Promise<CaOrder> {
   const order = await loadOrder(config, kit, ref)
   if (toCaOrder(order, kit.now()).state !== 'ready') return toCaOrder(order, kit.now())
@@ -114,7 +114,13 @@ async function finalizeOrder(
   const ca = await authority()
   const limits = { rule: config.validityRule, maxDays: config.maxDays, issuerNotAfter: ca.notAfter }
   const intended = await updateOrder(config, kit, ref, (latest) =>
-    latest.state === 'ready' ? { ...latest, ...decideIntent(latest, csrDer, limits, kit.now()), state: 'signing' } : null,
+    latest.state === 'ready'
+      ? {
+          ...latest,
+          ...decideIntent({ ...latest, notAfter: notAfter ?? latest.notAfter }, csrDer, limits, kit.now()),
+          state: 'signing',
+        }
+      : null,
   )
   if (intended.state !== 'signing') return toCaOrder(intended, kit.now())
   ensureSameCsr(intended, csrDer)

@@ -50,8 +50,8 @@ async function fileProblem(kit: Pick<AdapterKit, 'fetch'>, url: string, content:
       ignoreCertificate: true,
     })
     if (status !== 200) return `${url} answered ${status} instead of 200`
-    const found = Buffer.from(body)
-    return found.equals(Buffer.from(content)) ? null : `${url} holds ${shown(found.toString('latin1'))} instead of ${content}`
+    const found = Buffer.from(body).toString('latin1')
+    return found.trimEnd() === content ? null : `${url} holds ${shown(found)} instead of ${content}` // trailing white space: RFC 8555 §8.3
   } catch (error) {
     return problemOf(error)
   }
