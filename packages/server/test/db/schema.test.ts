@@ -19,7 +19,7 @@ const OF_THE_INSTALLATION = [
   'kysely_migration_lock',
   'product',
   'product_price',
-      'renewal_policy',
+  'renewal_policy',
 ]
 
 /** References between rows of accounts that name the row alone: the row's own id is as good, since only its parent's writer makes it. */

@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseChain } from '@evercert/pki'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { DAY_MS } from '../../src/domain/time.ts'
+import { advanceCertificate } from '../../src/services/advance/advance.ts'
+import type { StepHook } from '../../src/services/context.ts'
+import { aForm, anAccount, aSite, buyCertificate, PRIVATE_SINGLE, refusalOf, type TestAccount } from '../support/builders.ts'
+import { createClock, DEFAULT_START } from '../support/clock.ts'
+import { eachDatabase, temporaryFolder } from '../support/databases.ts'
+import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
+
+eachDatabase((_kind, open) => {
+  let service: TestService
+  let account: TestAccount
+  let onStep: StepHook = () => {}
+  const clock = createClock(DEFAULT_START)
+  beforeAll(async () => {
+    service = await startTestService({
+      database: await open(),
+      clock,
+      worker: IDLE_WORKER,
+      onStep: (step, moment) => onStep(step, moment),
+    })
+    account = await anAccount(service)
+  })
+  beforeEach(() => {
+    onStep = () => {}
+    clock.moveTo(DEFAULT_START)
+  })
+  afterAll(() => service.stop())
+
+  const advance = (id: string): Promise<void> => advanceCertificate(service.services, id, new AbortController().signal)
+
+  /** Bought, applied for and issued, by hand: no worker runs. */
+  async function issue(wish: Parameters<typeof buyCertificate>[1] = { productId: PRIVATE_SINGLE }, domains = [aSite(service)]) {
+    const { id } = await buyCertificate(account, wish)
+    await account.client.applications.submit({ id, ...aForm(domains) })
+    await advance(id)
+    const certificate = await account.client.certificates.get({ id })
+    expect(certificate.status).toBe('issued')
+    return certificate
+  }
+
+  async function aRenewedPair() {
+    const old = await issue()
+    clock.moveTo(Date.parse(old.notAfter ?? '') - 12 * DAY_MS)
+    const renewed = await buyCertificate(account, { renewsCertificateId: old.id })
+    return { old, renewed }
+  }
+
+  const endpointFor = (certificateId: string, port: number) =>
+    account.client.endpoints.create({ certificateId, host: '127.0.0.1', port, serverName: `p${port}.example.test` })
+
+  test('a probe that ran before an endpoint was added does not prove the certificate', async () => {
+    const certificate = await issue()
+    await endpointFor(certificate.id, 9)
+    const { services } = service
+    await services.db
+      .updateTable('certificate')
+      .set({ served_at: new Date(services.now()) })
+      .where('id', '=', certificate.id)
+      .execute()
+    await endpointFor(certificate.id, 11)
+    expect((await account.client.certificates.get({ id: certificate.id })).servedAt).toBeNull()
+    let added = false
+    const additions: Promise<unknown>[] = []
+    onStep = (step, moment) => {
+      if (step !== 'probe' || moment !== 'done' || added) return
+      added = true
+      additions.push(endpointFor(certificate.id, 13))
+    }
+    const run = new AbortController()
+    const advancing = advanceCertificate(services, certificate.id, run.signal)
+    await expect.poll(() => additions.length).toBe(1)
+    await Promise.all(additions)
+    const seen = await account.client.certificates.verify({ id: certificate.id })
+    run.abort()
+    await advancing
+    expect(seen.servedAt).toBeNull()
+    expect(seen.endpoints.map(({ observations }) => observations.length)).toEqual([1, 1, 1])
+  })
+
+  test('a target or endpoint added to a renewed certificate goes to the one that renewed it', async () => {
+    const { old, renewed } = await aRenewedPair()
+    await account.client.applications.submit({ id: renewed.id, ...aForm(old.domains) })
+    expect((await endpointFor(old.id, 21)).certificateId).toBe(old.id)
+    await advance(renewed.id)
+    expect((await endpointFor(old.id, 23)).certificateId).toBe(renewed.id)
+    const detail = await account.client.certificates.get({ id: renewed.id })
+    expect(detail.endpoints.map(({ port }) => port).toSorted((a, b) => a - b)).toEqual([21, 23])
+  })
+
+  test('once the CA was asked to sign, the application is not withdrawn and the certificate arrives', async () => {
+    const { id } = await buyCertificate(account, { productId: PRIVATE_SINGLE })
+    await account.client.applications.submit({ id, ...aForm([aSite(service)]) })
+    const refusals: Promise<{ code: string }>[] = []
+    onStep = (step, moment) => {
+      if (step === 'finalizeOrder' && moment === 'done') refusals.push(refusalOf(account.client.applications.withdraw({ id })))
+    }
+    await advance(id)
+    expect((await Promise.all(refusals)).map(({ code }) => code)).toEqual(['conflict'])
+    expect((await account.client.certificates.get({ id })).status).toBe('issued')
+  })
+
+  test('a deployment of the old certificate that comes late does not put it over the new one', async () => {
+    const { old, renewed } = await aRenewedPair()
+    const folder = temporaryFolder()
+    const config = { certificatePath: join(folder, 'site.pem'), keyPath: join(folder, 'site.key') }
+    await account.client.targets.create({ certificateId: old.id, name: `late-${old.id}`, kind: 'localFiles', config })
+    await account.client.applications.submit({ id: renewed.id, ...aForm(old.domains) })
+    await advance(renewed.id)
+    await advance(old.id)
+    const fresh = await account.client.certificates.get({ id: renewed.id })
+    expect(parseChain(readFileSync(config.certificatePath, 'utf8'))[0]?.sha256).toBe(fresh.sha256)
+    const states = await service.services.db
+      .selectFrom('deployment')
+      .innerJoin('issuance', 'issuance.id', 'deployment.issuance_id')
+      .select(['deployment.state', 'issuance.sha256'])
+      .where('deployment.target_id', '=', fresh.targets[0]?.id ?? '')
+      .execute()
+    expect(Object.fromEntries(states.map(({ sha256, state }) => [sha256, state]))).toEqual({
+      [old.sha256 ?? '']: 'superseded',
+      [fresh.sha256 ?? '']: 'applied',
+    })
+  })
+
+  test('of two submissions at once one is kept', async () => {
+    const { id } = await buyCertificate(account, { productId: PRIVATE_SINGLE })
+    const form = aForm([aSite(service)])
+    const outcomes = await Promise.allSettled([1, 2].map(() => account.client.applications.submit({ id, ...form })))
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  })
+
+  test('a removed endpoint is gone with its proof, and its address is free for another certificate', async () => {
+    const [one, other] = [await issue(), await issue()]
+    const endpoint = await endpointFor(one.id, 31)
+    expect((await refusalOf(endpointFor(other.id, 31))).code).toBe('duplicateName')
+    await account.client.endpoints.remove({ id: endpoint.id })
+    expect((await endpointFor(other.id, 31)).certificateId).toBe(other.id)
+    expect((await refusalOf(account.client.endpoints.remove({ id: endpoint.id }))).code).toBe('notFound')
+  })
+
+  test('a changed renewal window changes the list with the status', async () => {
+    const { applyRenewalPolicy } = await import('../../src/services/renewal-policy.ts')
+    const certificate = await issue()
+    clock.moveTo(Date.parse(certificate.notAfter ?? '') - 45 * DAY_MS)
+    const isListed = async () =>
+      (await account.client.certificates.list({ status: 'expiringSoon', search: certificate.id, limit: 5 })).items.length === 1
+    expect(await isListed()).toBe(false)
+    await applyRenewalPolicy({ ...service.services, policy: { windowDays: 60, calendar: null } })
+    expect(await isListed()).toBe(true)
+    await applyRenewalPolicy(service.services)
+    expect(await isListed()).toBe(false)
+  })
+})
