@@ -5,7 +5,7 @@
  */
 import type { CertificateDetail } from '@evercert/contract'
 import { loadWork } from './advance/facts.ts'
-import { probe } from './advance/installation-effects.ts'
+import { probe } from './advance/proof-effects.ts'
 import { loadCertificate, loadCertificateDetail } from './certificates.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Caller, Services } from './context.ts'

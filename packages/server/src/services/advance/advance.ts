@@ -18,7 +18,8 @@ import {
   recordFailure,
 } from './application-effects.ts'
 import { loadWork, type Work } from './facts.ts'
-import { closeRenewal, deploy, probe } from './installation-effects.ts'
+import { deploy } from './deploy-effects.ts'
+import { closeRenewal, probe } from './proof-effects.ts'
 
 /** More effects than any certificate needs in one go: a loop that makes no progress ends here and waits for the scan. */
 const MAX_EFFECTS = 60

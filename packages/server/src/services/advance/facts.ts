@@ -8,6 +8,7 @@ import type { ApplicationForm } from '../../domain/application/prefill.ts'
 import type { ApplicationState } from '../../domain/application/application-machine.ts'
 import type { RenewalState } from '../../domain/renewal/renewal-machine.ts'
 import { toMs } from '../../db/time.ts'
+import { AppError } from '../../domain/errors.ts'
 import type { Services } from '../context.ts'
 
 /** The application in progress, as the effects use it. */
@@ -164,4 +165,11 @@ async function countEndpoints(services: Services, certificateId: string): Promis
     .where('certificate_id', '=', certificateId)
     .executeTakeFirst()
   return Number(row?.count ?? 0)
+}
+
+/** A conflict that makes the loop read the facts again: a certificate, its target or its endpoints changed meanwhile. */
+export function changed(work: Work): AppError {
+  return new AppError('conflict', `Installing ${work.certificateId}: what belongs where changed meanwhile: it is read again.`, {
+    stale: true,
+  })
 }

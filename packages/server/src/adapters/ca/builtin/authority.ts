@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createHash, createPrivateKey, createPublicKey, randomBytes, X509Certificate } from 'node:crypto'
+import { createPrivateKey, createPublicKey, randomBytes, X509Certificate } from 'node:crypto'
 import { generateKey, type PrivateKey, toPem } from '@evercert/pki'
 import { addCalendarYears } from '../../../domain/time.ts'
 import type { BuiltinAuthority, BuiltinCaStore } from '../../../ports/kit.ts'
@@ -53,7 +53,7 @@ export function createSerialHex(): string {
   return octets.toString('hex')
 }
 
-async function makeAuthority({ authorityId, organisation, now }: AuthorityWish): Promise<BuiltinAuthority> {
+async function makeAuthority({ organisation, now }: AuthorityWish): Promise<BuiltinAuthority> {
   const [rootKey, intermediateKey] = await Promise.all([generateKey('p384'), generateKey('p256')])
   const shown = organisation.slice(0, LONGEST_SHOWN_ORGANISATION)
   // Two authorities never share a name, here or in another installation, or serial numbers would be ambiguous (RFC 5280 §4.1.2.2).
