@@ -292,7 +292,9 @@ export const applicationView = z.object({
   certificateId: id,
   id: id.nullable().meta({ description: 'null while only prefilled' }),
   state: z.enum(['draft', 'pendingValidation', 'inReview', 'reviewFailed', 'issued', 'withdrawn']),
-  form: applicationForm,
+  form: applicationForm.extend({
+    domains: z.array(z.string()).max(250).meta({ description: 'Empty in the draft of a new purchase' }),
+  }),
   prefilledFrom: id.nullable(),
   validations: z.array(validationView),
   problem: z.object({ code: problemCode, detail: z.string(), remedy: bilingual }).nullable(),

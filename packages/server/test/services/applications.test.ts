@@ -53,6 +53,12 @@ eachDatabase((_kind, open) => {
   const submit = (id: string, form: ApplicationFormView) => account.client.applications.submit({ id, ...form })
   const refusal = (id: string, form: ApplicationFormView) => refusalOf(submit(id, form))
 
+  test('before any application a new purchase shows an empty form', async () => {
+    const { id } = await buyCertificate(account)
+    const draft = await account.client.applications.get({ id })
+    expect(draft).toMatchObject({ id: null, state: 'draft', prefilledFrom: null, form: { domains: [], csrPem: null } })
+  })
+
   test('a certificate is issued once the validation file is seen; the proof is shown and dated', async () => {
     const { id } = await buyCertificate(account)
     const site = aSite(service)
