@@ -71,8 +71,10 @@ export class PreparingPGlite extends PGlite {
   #isWorthPreparing(text: string, options: QueryOptions | undefined): boolean {
     const isPlain =
       options === undefined || Object.keys(options).every((name) => name === 'rowMode' && options[name] === 'object')
-    if (!isPlain || !REPEATED.test(text)) return false
-    if (this.#statements.has(text) || this.#seen.delete(text)) return true
+    if (!isPlain) return false
+    if (this.#statements.has(text)) return true
+    if (!REPEATED.test(text)) return false
+    if (this.#seen.delete(text)) return true
     if (this.#seen.size === MAX_STATEMENTS) this.#seen.clear()
     this.#seen.add(text)
     return false
