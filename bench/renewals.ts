@@ -1,7 +1,7 @@
 /**
  * Renewals per second: Evercert's whole pipeline against a bare ACME loop, Caddy, certbot and lego, all on one Pebble in one run.
  *
- *     npm run bench:renewals -- [--renewals 200] [--concurrency 32] [--only evercert,loop] [--profile folder] [--json]
+ *     npm run bench:renewals -- [--renewals 200] [--concurrency 64] [--only evercert,loop] [--profile folder] [--json]
  *
  * Every name is really validated over HTTP-01. The machine's load moves the rates, so only the ratios of one run mean something.
  *
@@ -19,7 +19,7 @@ import { onStage, type Stage } from './support/stage.ts'
 
 const options = readOptions({
   renewals: '200',
-  concurrency: '32',
+  concurrency: '64',
   only: 'evercert,loop,caddy,certbot,lego',
   profile: null,
   json: false,

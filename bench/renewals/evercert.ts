@@ -19,7 +19,7 @@ const PRODUCT = 'bench-dv-single'
 const PRICE = { amountMinor: 100, currency: 'CNY' }
 const PREPARATION_LANES = 32
 /** Between two questions to the service: seldom enough not to be its load. */
-const ASK_MS = 250
+const ASK_MS = 500
 const PATIENCE_MS = 120_000
 
 export interface EvercertRun {
@@ -178,7 +178,7 @@ async function renewAll(
 }
 
 /**
- * Waits for deployments as a client would that renews many at once: one question for all of them, four times a second.
+ * Waits for deployments as a client would that renews many at once: one question for all of them, twice a second.
  * The service's list holds 1,000 targets.
  */
 class Deployments {
