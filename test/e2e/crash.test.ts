@@ -21,7 +21,10 @@ const POINTS: readonly KillPoint[] = [
   ...pointsOf(['prepareCsr', 'placeOrder', 'checkProof', 'readOrder', 'finalizeOrder', 'deploy', 'probe']),
   ...pointsOf(['closeRenewal'], ['intended', 'recorded']),
 ]
-const KILLS = POINTS.map((point): Interruption => ({ point, signal: 'SIGKILL' }))
+/** After an effect was recorded the next one is intended, and nothing happens in between: one kill stands for both. */
+const isBetweenEffects = ({ step, moment }: KillPoint): boolean =>
+  moment === 'recorded' && !step.includes('.') && step !== 'closeRenewal'
+const KILLS = POINTS.filter((point) => !isBetweenEffects(point)).map((point): Interruption => ({ point, signal: 'SIGKILL' }))
 /** Where the service is asked to stop and may finish what it does: in a call, at the CA, in an installation, in a proof. */
 const STOPS = [
   ...pointsOf(['applications.submit'], ['recorded']),
