@@ -25,6 +25,8 @@ export interface Database {
   readonly pglite: PGlite | null
   /** @throws AppError `storageUnavailable` */
   ping(): Promise<void>
+  /** What PostgreSQL's autovacuum does by itself: the embedded database has none, and its dead rows would stay for ever. */
+  vacuum(): Promise<void>
   close(): Promise<void>
 }
 
@@ -53,13 +55,16 @@ function connectPostgres(settings: { readonly url: string; readonly maxConnectio
   const pool = new pg.Pool({ connectionString: settings.url, max: settings.maxConnections ?? DEFAULT_CONNECTIONS, types })
   pool.on('error', () => {}) // an idle connection broke; the next query opens another or fails with its own error
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
-  return { kind: 'postgres', db, pglite: null, ping: () => ping(db), close: () => db.destroy() }
+  return { kind: 'postgres', db, pglite: null, ping: () => ping(db), vacuum: () => Promise.resolve(), close: () => db.destroy() }
 }
 
 async function connectEmbedded(settings: { readonly folder: string; readonly onFsync?: () => void }): Promise<Database> {
   const pglite = await openEmbedded(settings.folder, settings.onFsync)
   const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) })
-  return { kind: 'embedded', db, pglite, ping: () => ping(db), close: () => db.destroy() }
+  const vacuum = async (): Promise<void> => {
+    await pglite.exec('vacuum (analyze)')
+  }
+  return { kind: 'embedded', db, pglite, ping: () => ping(db), vacuum, close: () => db.destroy() }
 }
 
 async function ping(db: Db): Promise<void> {

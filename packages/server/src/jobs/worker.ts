@@ -23,6 +23,7 @@ export interface Worker {
 }
 
 const HEARTBEAT_MS = 4000
+const VACUUM_MS = 3_600_000
 /** Jobs that are sent in one moment are claimed together; the sending transaction has ended by then, too. */
 const GATHER_MS = 5
 
@@ -84,6 +85,7 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
     every(settings.pollMs, () => Promise.resolve(poke()), services),
     every(settings.scanMs, () => scanDue(services), services),
     every(settings.tidyMs, () => tidyUp(services), services),
+    every(VACUUM_MS, () => services.database.vacuum(), services),
     every(HEARTBEAT_MS, () => (running.size === 0 ? Promise.resolve() : services.queue.touch([...running.keys()])), services),
   ]
   poke()

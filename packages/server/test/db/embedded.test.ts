@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startProcess, type RunningProcess } from '../../../../test/harness/process.ts'
 import { openDatabase } from '../../src/db/connect.ts'
@@ -45,6 +46,28 @@ describe('the embedded database', () => {
       expect(calls).toBeGreaterThan(before)
     }
     expect(calls).toBeGreaterThanOrEqual(10)
+    await database.close()
+  })
+
+  test('has no dead rows after a vacuum: nothing else removes them here', async () => {
+    const { dataDir } = await open()
+    const database = await openDatabase({ kind: 'embedded', folder: join(dataDir, 'database') })
+    const { db } = database
+    await db.insertInto('account').values({ id: 'acc_0', name: 'a', created_at: new Date() }).execute()
+    for (let round = 0; round < 400; round += 1)
+      await db
+        .updateTable('account')
+        .set({ name: `${round}`.repeat(50) })
+        .execute()
+    await database.vacuum()
+    const grown = await sql<{ size: number }>`select pg_relation_size('account') as size`.execute(db)
+    for (let round = 0; round < 40; round += 1)
+      await db
+        .updateTable('account')
+        .set({ name: `${round}`.repeat(50) })
+        .execute()
+    const reused = await sql<{ size: number }>`select pg_relation_size('account') as size`.execute(db)
+    expect(Number(reused.rows[0]?.size)).toBe(Number(grown.rows[0]?.size))
     await database.close()
   })
 
