@@ -16,7 +16,7 @@ import { startTestService, type TestService } from '../support/service.ts'
 
 interface Operation {
   readonly name: string
-  readonly method: 'GET' | 'POST'
+  readonly method: string
   readonly path: string
   readonly scope: string
 }
@@ -27,7 +27,7 @@ const OPERATIONS: readonly Operation[] = Object.entries(contract).flatMap(([grou
     const { route, meta } = procedure['~orpc']
     return {
       name: `${group}.${member}`,
-      method: route.method === 'GET' ? 'GET' : 'POST',
+      method: route.method ?? 'POST',
       path: route.path ?? '',
       scope: meta.operation?.scope ?? '',
     } as const

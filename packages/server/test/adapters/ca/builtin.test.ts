@@ -244,7 +244,7 @@ describe('built-in CA: validation', () => {
   })
 
   test.each([
-    ['a line end after it', (content: string) => `${content}\n`],
+    ['a space before it', (content: string) => ` ${content}`],
     ['another token', () => 'x'.repeat(32)],
     ['nothing', () => ''],
     ['an error page', () => [404, '<html>'] as const],
@@ -256,6 +256,14 @@ describe('built-in CA: validation', () => {
     await bench.ca.answerChallenge(ACCOUNT, challenge!.ref)
     const [after] = challengesOf(await read(bench, orderRef(challenge!)))
     expect(after).toMatchObject({ state: 'pending', problem: expect.stringContaining('http://a.test/') })
+  })
+
+  test('a line end after the token does not count, as editors and echo add one (RFC 8555 §8.3)', async () => {
+    const bench = createBench()
+    const [challenge] = await place(bench, ['a.test'])
+    bench.web.set('http://a.test/.well-known/pki-validation/fileauth.txt', `${challenge!.content}\r\n`)
+    await bench.ca.answerChallenge(ACCOUNT, challenge!.ref)
+    expect((await read(bench, orderRef(challenge!))).state).toBe('ready')
   })
 
   test("another name's token is no proof", async () => {
