@@ -1,0 +1,73 @@
+/**
+ * Certificates and their applications.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { byId, paging, read, write } from './operation.ts'
+import { applicationForm, applicationView, certificateDetail, certificateStatus, certificateView, id, page } from './views.ts'
+
+export const certificates = {
+  list: read(
+    '/certificates',
+    'Certificates',
+    'List certificates; a renewal directly under the one it renews',
+    'certificates:read',
+  )
+    .input(
+      z.strictObject({
+        ...paging,
+        status: certificateStatus.optional(),
+        search: z.string().max(253).optional().meta({ description: 'Part of a name or domain' }),
+      }),
+    )
+    .output(page(certificateView)),
+  get: read(
+    '/certificates/{id}',
+    'Certificates',
+    'One certificate with its chain, targets, endpoints and history',
+    'certificates:read',
+  )
+    .input(byId)
+    .output(certificateDetail),
+  upload: write('/certificates', 'Certificates', 'Upload a certificate bought elsewhere', 'certificates:write', {
+    created: true,
+  })
+    .input(
+      z.strictObject({
+        name: z.string().trim().min(1).max(64),
+        certificatePem: z.string().min(1).max(262_144).meta({ description: 'Leaf first, then intermediates' }),
+        privateKeyPem: z
+          .string()
+          .min(1)
+          .max(65_536)
+          .meta({ description: 'Without passphrase; encrypted at rest, never shown again' }),
+      }),
+    )
+    .output(certificateDetail),
+  verify: write('/certificates/{id}/verify', 'Certificates', 'Probe every address of its endpoints now', 'certificates:write')
+    .input(byId)
+    .output(certificateDetail),
+}
+
+export const applications = {
+  get: read(
+    '/certificates/{id}/application',
+    'Applications',
+    'The application in progress, or the prefilled form',
+    'certificates:read',
+  )
+    .input(byId)
+    .output(applicationView),
+  submit: write('/certificates/{id}/application', 'Applications', 'Submit the application', 'certificates:write', {
+    created: true,
+  })
+    .input(applicationForm.extend({ id }))
+    .output(applicationView),
+  check: write('/certificates/{id}/application/check', 'Applications', 'Check the domain validation now', 'certificates:write')
+    .input(byId)
+    .output(applicationView),
+  withdraw: write('/certificates/{id}/application/withdraw', 'Applications', 'Withdraw the application', 'certificates:write')
+    .input(byId)
+    .output(applicationView),
+}

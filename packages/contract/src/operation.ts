@@ -1,0 +1,46 @@
+/**
+ * How an operation of the API is declared: method, path, permission.
+ *
+ * @module
+ */
+import { oc } from '@orpc/contract'
+import { z } from 'zod'
+import type { Scope } from './scopes.ts'
+import { id } from './views.ts'
+
+/** What one middleware enforces for each operation. */
+export interface OperationMeta {
+  readonly scope: Scope
+  /** Takes an `Idempotency-Key` header: the same key and request give the same answer, and one effect. */
+  readonly idempotent?: boolean
+}
+
+/** The metadata of one operation, which the server's middleware reads. */
+interface ContractMeta extends Record<string, unknown> {
+  readonly operation?: OperationMeta
+}
+
+const operation = oc.$meta<ContractMeta>({}).$route({ inputStructure: 'compact' })
+
+export function read(path: `/${string}`, tag: string, summary: string, scope: Scope) {
+  return operation.meta({ operation: { scope } }).route({ method: 'GET', path, tags: [tag], summary })
+}
+
+export function write(
+  path: `/${string}`,
+  tag: string,
+  summary: string,
+  scope: Scope,
+  options: { idempotent?: boolean; created?: boolean } = {},
+) {
+  return operation
+    .meta({ operation: { scope, idempotent: options.idempotent ?? false } })
+    .route({ method: 'POST', path, tags: [tag], summary, successStatus: options.created ? 201 : 200 })
+}
+
+export function remove(path: `/${string}`, tag: string, summary: string, scope: Scope) {
+  return operation.meta({ operation: { scope } }).route({ method: 'DELETE', path, tags: [tag], summary })
+}
+
+export const byId = z.strictObject({ id })
+export const paging = { cursor: z.string().max(512).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) }

@@ -1,0 +1,65 @@
+/**
+ * The catalogue, quotes, orders, renewals and the balance.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { byId, paging, read, write } from './operation.ts'
+import { balanceView, id, orderRequest, orderView, page, productView, quoteView, renewalView } from './views.ts'
+
+export const products = {
+  list: read('/products', 'Orders', 'The catalogue with prices', 'orders:read').output(page(productView)),
+  create: write('/products', 'Orders', 'Add a product to the catalogue (operator)', 'installation:operate', { created: true })
+    .input(
+      productView
+        .omit({ issuerTitle: true, validityRule: true })
+        .extend({ id: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/) })
+        .strict(),
+    )
+    .output(productView),
+}
+
+export const quotes = {
+  create: write('/quotes', 'Orders', 'Price, top-up and what a changed specification loses; nothing is bought', 'orders:read')
+    .input(orderRequest)
+    .output(quoteView),
+}
+
+export const orders = {
+  list: read('/orders', 'Orders', 'List orders, newest first', 'orders:read')
+    .input(z.strictObject(paging))
+    .output(page(orderView)),
+  get: read('/orders/{id}', 'Orders', 'One order', 'orders:read').input(byId).output(orderView),
+  place: write('/orders', 'Orders', 'Place an order; a renewal reserves the old certificate', 'orders:write', {
+    idempotent: true,
+    created: true,
+  })
+    .input(orderRequest)
+    .output(orderView),
+  pay: write('/orders/{id}/pay', 'Orders', 'Pay from the balance; the new certificate appears', 'orders:write', {
+    idempotent: true,
+  })
+    .input(z.strictObject({ id, method: z.literal('balance').default('balance') }))
+    .output(orderView),
+  cancel: write('/orders/{id}/cancel', 'Orders', 'Cancel an unpaid order', 'orders:write').input(byId).output(orderView),
+}
+
+export const renewals = {
+  get: read('/renewals/{id}', 'Orders', 'One renewal', 'orders:read').input(byId).output(renewalView),
+}
+
+export const balance = {
+  get: read('/balance', 'Balance', 'The balance and its latest entries', 'orders:read').output(balanceView),
+  topUp: write('/balance/top-ups', 'Balance', 'Record money received (operator)', 'installation:operate', {
+    idempotent: true,
+    created: true,
+  })
+    .input(
+      z.strictObject({
+        amountMinor: z.int().min(1).max(1_000_000_000_00),
+        currency: z.string().regex(/^[A-Z]{3}$/),
+        note: z.string().max(200).optional(),
+      }),
+    )
+    .output(balanceView),
+}

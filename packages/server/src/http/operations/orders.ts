@@ -1,0 +1,60 @@
+/**
+ * The catalogue, quotes, orders, renewals and the balance: each operation one line to its service.
+ *
+ * @module
+ */
+import { createProduct, listProducts, toProductView } from '../../services/catalogue.ts'
+import { runOnce } from '../../services/idempotency.ts'
+import { cancelOrder, createQuote, listOrders, loadOrder, placeOrder } from '../../services/orders.ts'
+import { loadBalance, payOrder, topUpBalance } from '../../services/payments.ts'
+import { loadRenewal } from '../../services/renewals.ts'
+import { call, onePage, operations } from './operation.ts'
+
+export const products = {
+  list: operations.products.list.handler(async ({ context: { services } }) =>
+    onePage((await listProducts(services)).map((product) => toProductView(product))),
+  ),
+  create: operations.products.create.handler(async ({ context: { services }, input }) =>
+    toProductView(await createProduct(services, input)),
+  ),
+}
+
+export const quotes = {
+  create: operations.quotes.create.handler(({ context: { services, caller }, input }) => createQuote(services, caller, input)),
+}
+
+export const orders = {
+  list: operations.orders.list.handler(({ context: { services, caller }, input }) =>
+    listOrders(services, caller, { cursor: input.cursor, limit: input.limit }),
+  ),
+  get: operations.orders.get.handler(({ context: { services, caller }, input }) => loadOrder(services.db, caller, input.id)),
+  place: operations.orders.place.handler(({ context, input }) =>
+    runOnce(context.services, context.caller, call(context, 'orders.place', input), (trx) =>
+      placeOrder(context.services, trx, context.caller, input),
+    ),
+  ),
+  pay: operations.orders.pay.handler(({ context, input }) =>
+    runOnce(context.services, context.caller, call(context, 'orders.pay', input), (trx) =>
+      payOrder(context.services, trx, context.caller, input.id),
+    ),
+  ),
+  cancel: operations.orders.cancel.handler(({ context: { services, caller }, input }) => cancelOrder(services, caller, input.id)),
+}
+
+export const renewals = {
+  get: operations.renewals.get.handler(({ context: { services, caller }, input }) => loadRenewal(services, caller, input.id)),
+}
+
+export const balance = {
+  get: operations.balance.get.handler(({ context: { services, caller } }) => loadBalance(services.db, caller)),
+  topUp: operations.balance.topUp.handler(({ context, input }) =>
+    runOnce(context.services, context.caller, call(context, 'balance.topUp', input), (trx) =>
+      topUpBalance(context.services, trx, context.caller, {
+        amountMinor: input.amountMinor,
+        currency: input.currency,
+        note: input.note ?? null,
+        reference: context.idempotencyKey ?? context.requestId,
+      }),
+    ),
+  ),
+}
