@@ -4,12 +4,13 @@
  * @module
  */
 import { applications, certificates } from './certificates.ts'
+import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { endpoints, targets } from './targets.ts'
 
 export const contract = {
-  certificates,
+  certificates: { ...certificates, ...endings },
   applications,
   products,
   quotes,

@@ -169,12 +169,14 @@ function domainsOf(record: CertificateRecord): string[] {
 function toEntitlementView(record: CertificateRecord): CertificateView['entitlement'] {
   const { entitlement, issuance } = record
   if (entitlement === null || issuance === null) return null
+  const endedAt = record.facts.revokedAt ?? record.closedAt
   const shortfallDays = Math.max(0, utcDayNumber(entitlement.entitledUntil) - utcDayNumber(issuance.notAfter + 1000))
   return {
     termYears: entitlement.termYears,
     entitledUntil: new Date(entitlement.entitledUntil).toISOString(),
     toppedUpDays: entitlement.toppedUpDays,
-    shortfallDays,
+    shortfallDays: endedAt === null ? shortfallDays : 0,
+    endedAt: toIso(endedAt),
   }
 }
 

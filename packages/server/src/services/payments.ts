@@ -97,7 +97,7 @@ async function insertPayment(services: Services, trx: Trx, order: OrderView, fac
  *
  * @throws AppError `paymentRequired` when it would fall below zero, `idempotencyKeyReused` when its reference is booked already
  */
-async function moveMoney(services: Services, trx: Trx, accountId: string, movement: Movement): Promise<void> {
+export async function moveMoney(services: Services, trx: Trx, accountId: string, movement: Movement): Promise<void> {
   const { kind, amountMinor, currency, reference, orderId, note } = movement
   const id = newId(services, 'ltx')
   const booked = await trx

@@ -4,13 +4,14 @@
  * @module
  */
 import { applications, certificates } from './certificates.ts'
+import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { operations } from './operation.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { endpoints, targets } from './targets.ts'
 
 export const router = operations.router({
-  certificates,
+  certificates: { ...certificates, ...endings },
   applications,
   products,
   quotes,

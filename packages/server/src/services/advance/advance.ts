@@ -13,13 +13,14 @@ import {
   finalizeOrder,
   placeOrder,
   prepareCsr,
-  publishProof,
   readOrder,
   recordFailure,
 } from './application-effects.ts'
 import { loadWork, type Work } from './facts.ts'
 import { deploy } from './deploy-effects.ts'
 import { closeRenewal, probe } from './proof-effects.ts'
+import { revoke } from './revocation-effects.ts'
+import { publishProof, removeTxtRecords } from './txt-records.ts'
 
 /** More effects than any certificate needs in one go: a loop that makes no progress ends here and waits for the scan. */
 const MAX_EFFECTS = 60
@@ -37,6 +38,8 @@ const EFFECTS: Readonly<Record<Exclude<Effect, 'deploy'>, Run>> = {
   finalizeOrder,
   probe,
   closeRenewal,
+  revoke,
+  removeTxtRecords,
 }
 
 /** @param signal aborted when the service stops: the certificate is left as recorded, and goes on at the next start */

@@ -14,7 +14,6 @@ import { csrFor } from '../applications.ts'
 import { openIssuer } from '../catalogue.ts'
 import { storePrivateKey } from '../certificates.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
-import { openDnsConnection } from '../dns-connections.ts'
 import type { Work, WorkingApplication } from './facts.ts'
 import { forgetIssuerAccount, openIssuerAccount } from './issuer-account.ts'
 import { plannedNotAfter, storeIssuance } from './issuance.ts'
@@ -23,7 +22,7 @@ import { findMissingProof } from './proof-check.ts'
 /** Polling in place up to this long; beyond it the job ends and the scan wakes the certificate. */
 const POLL_IN_PLACE_MS = 12_000
 
-function applicationOf(work: Work): WorkingApplication {
+export function applicationOf(work: Work): WorkingApplication {
   if (work.application === null)
     throw new AppError('conflict', `Advancing ${work.certificateId}: its application ended meanwhile.`, { stale: true })
   return work.application
@@ -164,29 +163,6 @@ async function enterReview(services: Services, trx: Trx, work: Work, application
     .execute()
 }
 
-/** Puts the TXT records of automatic DNS validation in place. Presenting twice leaves one. */
-export async function publishProof(services: Services, work: Work): Promise<void> {
-  const application = applicationOf(work)
-  const dns = await openDnsConnection(services, work.accountId, application.form.dnsConnectionId)
-  for (const record of await loadTxtRecords(services, application)) await dns.present({ ...record, ttlSeconds: 60 })
-  services.onStep('publishProof', 'done')
-  await services.db
-    .updateTable('application')
-    .set({ proof_published_at: new Date(services.now()), failures: 0 })
-    .where('id', '=', application.id)
-    .execute()
-}
-
-async function loadTxtRecords(services: Services, application: WorkingApplication): Promise<{ name: string; value: string }[]> {
-  const rows = await services.db
-    .selectFrom('validation')
-    .select(['location', 'content'])
-    .where('application_id', '=', application.id)
-    .where('method', '=', 'dns')
-    .execute()
-  return rows.map((row) => ({ name: row.location, value: row.content }))
-}
-
 /** Looks for the proof from here before the CA is told: a failed validation costs more than a look. */
 export async function answerProof(services: Services, work: Work): Promise<void> {
   const application = applicationOf(work)
@@ -302,7 +278,6 @@ export async function finalizeOrder(services: Services, work: Work, signal: Abor
   if (order.state !== 'issued')
     return waitForCa(services, application, order.state === 'processing' ? order.retryAfterSeconds : null)
   await storeIssuance(services, work, application, { chainPem: order.chainPem, leaf: leafOf(order.chainPem, application) })
-  if (application.form.validationMethod === 'dnsAutomatic') await removeTxtRecords(services, work, application)
 }
 
 /** From here on the CA may have signed, and the application cannot be withdrawn: what is signed is kept. */
@@ -328,16 +303,6 @@ function leafOf(chainPem: string, application: WorkingApplication): CertificateF
   const missing = application.identifiers.filter((identifier) => !leaf.names.includes(identifier))
   if (missing.length === 0) return leaf
   throw new AppError('caRejected', `Reading the issued certificate: it lacks ${missing.join(', ')}: ask the CA.`)
-}
-
-/** Clean-up after the certificate is safe; a record that stays is untidy, not wrong. */
-async function removeTxtRecords(services: Services, work: Work, application: WorkingApplication): Promise<void> {
-  try {
-    const dns = await openDnsConnection(services, work.accountId, application.form.dnsConnectionId)
-    for (const record of await loadTxtRecords(services, application)) await dns.remove(record)
-  } catch (error) {
-    services.log.warn({ event: 'validation.cleanUpFailed', certificateId: work.certificateId, error })
-  }
 }
 
 /** Repeats a read while the CA is at it: quick at first, as Retry-After says where it does, for a bounded time. */

@@ -19,6 +19,7 @@ import { AppError } from '../../domain/errors.ts'
 import { trustedRoots } from '../catalogue.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { changed, type Work } from './facts.ts'
+import { findRevokedSites } from './revoked-sites.ts'
 
 const PROBE_CONCURRENCY = 8
 const PROBE_TIMEOUT_MS = 10_000
@@ -46,7 +47,7 @@ export async function probe(services: Services, work: Work): Promise<void> {
     })),
   )
   services.onStep('probe', 'done')
-  await recordProof(services, work, results)
+  await recordProof(services, work, await findRevokedSites(services, work, results))
 }
 
 async function verifyEndpoint(
