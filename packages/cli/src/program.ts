@@ -6,6 +6,15 @@
 import { Command, CommanderError, Option } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { balanceCommand } from './commands/balance.ts'
+import {
+  cancelCommand,
+  deleteCommand,
+  refundCommand,
+  revokeCommand,
+  type CancelOptions,
+  type EndingOptions,
+  type RevokeOptions,
+} from './commands/endings.ts'
 import { listCommand, type ListOptions } from './commands/list.ts'
 import { ordersCommand } from './commands/orders.ts'
 import { renewCommand, type RenewOptions } from './commands/renew.ts'
@@ -92,6 +101,7 @@ function createProgram(run: Run): Command {
   addGlobalOptions(program, say)
   addOverviewCommands(program, run, say)
   addRenewalCommands(program, run, say)
+  addEndingCommands(program, run, say)
   addServerCommands(program, run, say)
   return program
 }
@@ -164,6 +174,37 @@ function addRenewalCommands(program: Command, run: Run, say: Say): void {
     .requiredOption('--cert <file>', say('PEM: leaf first, then intermediates', 'PEM：叶证书在前，随后为中间证书'))
     .requiredOption('--key <file>', say('PEM without passphrase', 'PEM，无密码'))
     .action(bind<[UploadOptions]>(run, uploadCommand))
+}
+
+function addEndingCommands(program: Command, run: Run, say: Say): void {
+  const ending = (name: string, en: string, zh: string): Command =>
+    program
+      .command(name)
+      .argument('<certificate>', certificateArgument(say))
+      .description(say(en, zh))
+      .option('-y, --yes', say('do it without asking', '不询问，直接执行'))
+  ending(
+    'cancel',
+    'cancel before issuance; within 7 days the money goes back to the balance',
+    '签发前取消；付款 7 天内款项退回余额',
+  )
+    .option('--without-refund', say('cancel also when the money does not come back', '即使不退款也取消'))
+    .action(bind<[string, CancelOptions]>(run, cancelCommand))
+  ending(
+    'refund',
+    'give the money back: unissued within 7 days, or revoked within them',
+    '退款：付款 7 天内未签发，或在此期间已吊销',
+  ).action(bind<[string, EndingOptions]>(run, refundCommand))
+  ending('revoke', 'have the CA revoke it; OV and EV await the contact', '向 CA 申请吊销；OV、EV 须联系人确认')
+    .option('--reason <reason>', say('such as keyCompromise or superseded', '原因，如 keyCompromise、superseded'))
+    .option('--confirm', say("the contact's yes", '联系人确认吊销'))
+    .option('--decline', say("the contact's no", '联系人拒绝吊销'))
+    .action(bind<[string, RevokeOptions]>(run, revokeCommand))
+  ending(
+    'delete',
+    'delete what is expired, revoked or uploaded, and destroy its stored keys',
+    '删除已过期、已吊销或上传的证书，并销毁其私钥',
+  ).action(bind<[string, EndingOptions]>(run, deleteCommand))
 }
 
 function addServerCommands(program: Command, run: Run, say: Say): void {

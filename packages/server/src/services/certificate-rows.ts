@@ -83,11 +83,7 @@ export function refuseIfEnded(certificate: NewestIssued): void {
  *
  * @returns null when the account has no such certificate
  */
-export async function lockNewestIssued(
-  trx: Trx,
-  accountId: string,
-  certificateId: string,
-): Promise<NewestIssued | null> {
+export async function lockNewestIssued(trx: Trx, accountId: string, certificateId: string): Promise<NewestIssued | null> {
   const { rows } = await sql<{
     id: string
     issuance_id: string | null

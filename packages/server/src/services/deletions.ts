@@ -95,7 +95,8 @@ async function close(services: Services, trx: Trx, { record, facts, history }: L
     )
     .execute()
   await trx.deleteFrom('issuance').where('account_id', '=', accountId).where('certificate_id', '=', id).execute()
-  const what = issuance === null ? 'nothing issued' : `SHA-256 ${issuance.sha256}, serial ${issuance.serial}, ${issuance.names.join(', ')}`
+  const what =
+    issuance === null ? 'nothing issued' : `SHA-256 ${issuance.sha256}, serial ${issuance.serial}, ${issuance.names.join(', ')}`
   await recordHistory(trx, {
     ...history,
     subject: 'certificate',

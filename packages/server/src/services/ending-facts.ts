@@ -5,7 +5,7 @@
  * @module
  */
 import { sql } from 'kysely'
-import { PROBLEM_TEXTS } from '@evercert/contract'
+import { PROBLEMS } from '@evercert/contract'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import { transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import type { EndingDecision, EndingFacts } from '../domain/certificate/decide-ending.ts'
@@ -96,9 +96,12 @@ export function refuseUnlessAllowed<Decision extends EndingDecision>(
   decision: Decision,
 ): asserts decision is Allowed<Decision> {
   if (decision.allowed) return
-  const { cause, remedy } = PROBLEM_TEXTS[decision.code]
-  throw new AppError(decision.code, `${attempt} ${name} (${id}): ${cause.en} ${remedy.en}`, {
-    facts: { ...toIsoFacts(decision.facts), possible: decision.possible },
+  const facts = toIsoFacts(decision.facts)
+  const until = facts['refundableUntil'] ?? null
+  const period = until === null ? '' : ` (until ${until})`
+  const instead = decision.possible.length === 0 ? 'nothing is possible instead' : `possible now: ${decision.possible.join(', ')}`
+  throw new AppError(decision.code, `${attempt} ${name} (${id}): ${PROBLEMS[decision.code].title}${period}: ${instead}.`, {
+    facts: { ...facts, possible: decision.possible },
   })
 }
 

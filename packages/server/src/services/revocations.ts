@@ -40,7 +40,12 @@ export async function requestRevocation(
   return loadRevocation(services.db, caller, id)
 }
 
-async function insertRevocation(services: Services, trx: Trx, locked: LockedCertificate, reason: RevocationReason): Promise<string> {
+async function insertRevocation(
+  services: Services,
+  trx: Trx,
+  locked: LockedCertificate,
+  reason: RevocationReason,
+): Promise<string> {
   const { record, history, facts } = locked
   const id = newId(services, 'rvk')
   const requestedAt = new Date(history.now)

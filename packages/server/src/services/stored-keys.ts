@@ -27,20 +27,12 @@ export async function destroyKeys(trx: Trx, accountId: string, certificateId: st
       .where('private_key_id', 'is not', null)
       .execute()
   }
-  const destroyed = await trx
-    .deleteFrom('private_key')
-    .where('account_id', '=', accountId)
-    .where('id', 'in', ids)
-    .where(({ not, exists, selectFrom }) =>
-      not(exists(selectFrom('application').select('application.id').whereRef('application.private_key_id', '=', 'private_key.id'))),
-    )
-    .where(({ not, exists, selectFrom }) =>
-      not(exists(selectFrom('issuance').select('issuance.id').whereRef('issuance.private_key_id', '=', 'private_key.id'))),
-    )
-    .returning('secret_id')
-    .execute()
-  if (destroyed.length === 0) return 0
-  const secretIds = destroyed.map(({ secret_id: id }) => id)
+  const destroyed = await sql<{ secret_id: string }>`delete from private_key where account_id = ${accountId} and id = any(${ids})
+    and not exists (select 1 from application where application.private_key_id = private_key.id)
+    and not exists (select 1 from issuance where issuance.private_key_id = private_key.id)
+    returning secret_id`.execute(trx)
+  if (destroyed.rows.length === 0) return 0
+  const secretIds = destroyed.rows.map(({ secret_id: id }) => id)
   await trx.deleteFrom('secret').where('account_id', '=', accountId).where('id', 'in', secretIds).execute()
-  return destroyed.length
+  return destroyed.rows.length
 }

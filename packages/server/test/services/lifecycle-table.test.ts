@@ -2,12 +2,20 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { ApiProblem } from '@evercert/contract/client'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import type { StepHook } from '../../src/services/context.ts'
-import { aForm, anAccount, anUpload, aSite, buyCertificate, PRIVATE_SINGLE, withKey, type TestAccount } from '../support/builders.ts'
+import {
+  aForm,
+  anAccount,
+  anUpload,
+  aSite,
+  buyCertificate,
+  withKey,
+  type TestAccount,
+} from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
 import { eachDatabase, temporaryFolder } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
@@ -42,7 +50,7 @@ function readTable(): readonly Row[] {
   })
 }
 
-eachDatabase((_kind, open) => {
+eachDatabase((kind, open) => {
   let service: TestService
   let account: TestAccount
   let onStep: StepHook = () => {}
@@ -251,16 +259,8 @@ eachDatabase((_kind, open) => {
       order: orderId === null ? 'none' : (await account.client.orders.get({ id: orderId })).state,
       balance: earned === 0 ? 'unchanged' : earned === 10_000 ? 'price back' : String(earned),
       link: await linkOf(id, oldId),
-      entitlement: await entitlementOf(id, entitlement),
+      entitlement: entitlement === null ? 'none' : entitlement.endedAt === null ? 'goes on' : 'ended',
     }
-  }
-
-  /** A deleted certificate shows none of its own any more; the stored one ended with it. */
-  async function entitlementOf(id: string, entitlement: { readonly endedAt: string | null } | null): Promise<string> {
-    if (entitlement !== null) return entitlement.endedAt === null ? 'goes on' : 'ended'
-    const { db } = service.services
-    const stored = await db.selectFrom('entitlement').select('certificate_id').where('certificate_id', '=', id).executeTakeFirst()
-    return stored === undefined ? 'none' : 'ended'
   }
 
   async function ledgerSum(): Promise<number> {
@@ -277,17 +277,18 @@ eachDatabase((_kind, open) => {
     expect(new Set(rows.map(({ operation }) => operation))).toEqual(new Set(Object.keys(OPERATIONS)))
   })
 
-  describe.each(rows)('$operation: $certificate', ({ operation, certificate, answer, ...expected }) => {
-    test(`${answer}, and again`, async () => {
-      const { id, oldId } = (await SITUATIONS[certificate]?.()) ?? { id: '', oldId: null }
-      const before = await balanceOf()
-      const act = (): Promise<unknown> => OPERATIONS[operation]?.(id) ?? Promise.reject(new Error('unknown'))
-      expect(await answerOf(act())).toBe(answer)
-      if (answer === 'done') await advance(id)
-      expect(await outcomeOf(id, oldId, (await balanceOf()) - before)).toEqual(expected)
-      await answerOf(act())
-      expect(await outcomeOf(id, oldId, (await balanceOf()) - before)).toEqual(expected)
-      expect(await ledgerSum()).toBe(0)
-    })
+  // A refusal is decided by pure code before anything is written: one database is enough.
+  const done = kind === 'embedded' ? rows : rows.filter(({ answer }) => answer === 'done')
+  test.each(done)('$operation: $certificate: $answer, also the second time', async (row) => {
+    const { operation, certificate, answer, ...expected } = row
+    const { id, oldId } = (await SITUATIONS[certificate]?.()) ?? { id: '', oldId: null }
+    const before = await balanceOf()
+    const act = (): Promise<unknown> => OPERATIONS[operation]?.(id) ?? Promise.reject(new Error('unknown'))
+    expect(await answerOf(act())).toBe(answer)
+    if (answer === 'done') await advance(id)
+    expect(await outcomeOf(id, oldId, (await balanceOf()) - before)).toEqual(expected)
+    await answerOf(act())
+    expect(await outcomeOf(id, oldId, (await balanceOf()) - before)).toEqual(expected)
+    expect(await ledgerSum()).toBe(0)
   })
 })

@@ -8,14 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { nextStep, type Effect, type Step } from '../../domain/certificate/next-step.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Services } from '../context.ts'
-import {
-  answerProof,
-  finalizeOrder,
-  placeOrder,
-  prepareCsr,
-  readOrder,
-  recordFailure,
-} from './application-effects.ts'
+import { answerProof, finalizeOrder, placeOrder, prepareCsr, readOrder, recordFailure } from './application-effects.ts'
 import { loadWork, type Work } from './facts.ts'
 import { deploy } from './deploy-effects.ts'
 import { closeRenewal, probe } from './proof-effects.ts'

@@ -44,7 +44,10 @@ function stale(work: Work): AppError {
 }
 
 function expired(work: Work): AppError {
-  return new AppError('certificateExpired', `Revoking ${work.certificateId}: it expired before the CA confirmed: nothing is left.`)
+  return new AppError(
+    'certificateExpired',
+    `Revoking ${work.certificateId}: it expired before the CA confirmed: nothing is left.`,
+  )
 }
 
 async function loadValid(services: Services, work: Work) {
