@@ -7,15 +7,7 @@ import { ApiProblem } from '@evercert/contract/client'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import type { StepHook } from '../../src/services/context.ts'
-import {
-  aForm,
-  anAccount,
-  anUpload,
-  aSite,
-  buyCertificate,
-  withKey,
-  type TestAccount,
-} from '../support/builders.ts'
+import { aForm, anAccount, anUpload, aSite, buyCertificate, withKey, type TestAccount } from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
 import { eachDatabase, temporaryFolder } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
