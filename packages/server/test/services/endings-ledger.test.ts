@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
-import { aForm, anAccount, anUpload, aSite, PRIVATE_SINGLE, withKey, type TestAccount } from '../support/builders.ts'
+import { aForm, anAccount, anUpload, aSite, PRIVATE_SINGLE, refusalOf, withKey, type TestAccount } from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
 import { eachDatabase } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
@@ -112,6 +112,19 @@ eachDatabase((_kind, open) => {
     )
     return rows[0] ?? {}
   }
+
+  test('the same key gives the same answer and one effect; with another request it is refused', async () => {
+    const account = await anAccount(service, { balanceMinor: 50_000 })
+    const order = await account.client.orders.place({ productId: PRIVATE_SINGLE }, withKey())
+    const { certificateId } = await account.client.orders.pay({ id: order.id }, withKey())
+    const [id, key] = [certificateId ?? '', withKey()]
+    const first = await account.client.certificates.cancel({ id }, key)
+    expect(await account.client.certificates.cancel({ id }, key)).toEqual(first)
+    expect(first).toMatchObject({ refund: { amountMinor: 10_000 }, order: { state: 'refunded' }, oldCertificateId: null })
+    const other = await refusalOf(account.client.certificates.cancel({ id, withoutRefund: true }, key))
+    expect(other.code).toBe('idempotencyKeyReused')
+    expect((await account.client.balance.get()).entries.map(({ kind }) => kind)).toEqual(['refund', 'payment', 'topUp'])
+  })
 
   test('the ledger sums to zero, one refund for each refunded order, and nothing that was refunded is valid', async () => {
     await fc.assert(
