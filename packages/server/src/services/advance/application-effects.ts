@@ -83,12 +83,18 @@ export async function placeOrder(services: Services, work: Work): Promise<void> 
     reference: application.reference,
     identifiers: application.identifiers,
     method: application.method,
-    notAfter: await plannedNotAfter(services, work, ca.capabilities.validityRule),
+    notAfter: await wantedNotAfter(services, work, ca),
     mayExist: application.firstAttemptAt !== null,
     firstAttemptAt,
   })
   services.onStep('placeOrder', 'done')
   await recordOrder(services, work, application, order)
+}
+
+/** Null for a CA that decides for itself. */
+async function wantedNotAfter(services: Services, work: Work, ca: Ca): Promise<number | null> {
+  const { honoursNotAfter, validityRule } = ca.capabilities
+  return honoursNotAfter ? plannedNotAfter(services, work, validityRule) : null
 }
 
 /** Stores the order's reference with its challenges. A proof by file is published with them: the responder reads the table. */
@@ -286,7 +292,7 @@ export async function finalizeOrder(services: Services, work: Work, signal: Abor
   const { method, csr } = application
   if (csr === null) throw new AppError('internal', `Finalizing ${application.id}: it has no CSR.`)
   await intendToFinalize(services, application)
-  const notAfter = await plannedNotAfter(services, work, ca.capabilities.validityRule)
+  const notAfter = await wantedNotAfter(services, work, ca)
   const finalized = await ca.finalizeOrder(account, { ref, method, csrDer: csr, notAfter })
   const order =
     finalized.state === 'processing'

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sql } from 'kysely'
 import type { AdvanceFacts } from '../../domain/certificate/next-step.ts'
 import type { ApplicationForm } from '../../domain/application/prefill.ts'
 import type { ApplicationState } from '../../domain/application/application-machine.ts'
@@ -19,6 +20,7 @@ export interface WorkingApplication {
   readonly form: ApplicationForm
   readonly identifiers: readonly string[]
   readonly method: 'file' | 'dns'
+  readonly privateKeyId: string | null
   readonly csr: Uint8Array | null
   readonly spkiSha256: string | null
   readonly reference: string
@@ -52,7 +54,7 @@ function workQuery(services: Services) {
         .on('application.state', 'in', ['pendingValidation', 'inReview', 'reviewFailed']),
     )
     .leftJoin('renewal', (join) =>
-      join.onRef('renewal.new_certificate_id', '=', 'certificate.id').on('renewal.state', '<>', 'cancelled'),
+      join.onRef('renewal.new_certificate_id', '=', 'certificate.id').on('renewal.state', '<>', sql.lit('cancelled')),
     )
     .select([
       'certificate.id',
@@ -71,6 +73,7 @@ function workQuery(services: Services) {
       'application.form',
       'application.identifiers',
       'application.method',
+      'application.private_key_id',
       'application.csr',
       'application.spki_sha256',
       'application.reference',
@@ -84,6 +87,13 @@ function workQuery(services: Services) {
       'renewal.id as renewal_id',
       'renewal.state as renewal_state',
     ])
+    .select((builder) =>
+      builder
+        .selectFrom('endpoint')
+        .whereRef('endpoint.certificate_id', '=', 'certificate.id')
+        .select((count) => count.fn.countAll<number>().as('count'))
+        .as('endpoint_count'),
+    )
 }
 
 type Row = Awaited<ReturnType<ReturnType<typeof workQuery>['executeTakeFirstOrThrow']>>
@@ -95,7 +105,6 @@ export async function loadWork(services: Services, certificateId: string): Promi
   const application = toApplication(row)
   const installing = row.issuance_id !== null
   const deployments = installing ? await loadDeployments(services, row.issuance_id ?? '') : []
-  const endpointCount = installing ? await countEndpoints(services, certificateId) : 0
   return {
     certificateId,
     accountId: row.account_id,
@@ -120,7 +129,7 @@ export async function loadWork(services: Services, certificateId: string): Promi
             },
       issued: row.issuance_id !== null,
       deployments,
-      endpointCount,
+      endpointCount: Number(row.endpoint_count ?? 0),
       servedAt: toMs(row.served_at),
       probeDueAt: toMs(row.probe_due_at),
       renewal: row.renewal_state === null ? null : { state: row.renewal_state },
@@ -138,6 +147,7 @@ function toApplication(row: Row): WorkingApplication | null {
     form,
     identifiers: identifiers ?? [],
     method: method ?? 'file',
+    privateKeyId: row.private_key_id,
     csr: row.csr,
     spkiSha256: row.spki_sha256,
     reference: reference ?? id,
@@ -156,15 +166,6 @@ async function loadDeployments(services: Services, issuanceId: string): Promise<
     .orderBy('id')
     .execute()
   return rows.map((row) => ({ id: row.id, state: row.state, retryAt: toMs(row.retry_at) }))
-}
-
-async function countEndpoints(services: Services, certificateId: string): Promise<number> {
-  const row = await services.db
-    .selectFrom('endpoint')
-    .select((builder) => builder.fn.countAll<number>().as('count'))
-    .where('certificate_id', '=', certificateId)
-    .executeTakeFirst()
-  return Number(row?.count ?? 0)
 }
 
 /** A conflict that makes the loop read the facts again: a certificate, its target or its endpoints changed meanwhile. */
