@@ -1,8 +1,10 @@
 /**
- * What follows when a CA ends an order, gives one order twice, or signs something else: with a CA that does as the test says.
+ * What follows when a CA ends an order, gives one order twice, forgets our account, or signs something else: with a CA that does as the
+ * test says.
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
+import { AppError } from '../../src/domain/errors.ts'
 import { caAdapter, type Ca, type CaOrder, type CaOrderRequest } from '../../src/ports/ca.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import { createIssuer, createProduct } from '../../src/services/catalogue.ts'
@@ -18,6 +20,10 @@ const SECOND_MS = 1000
 /** The CA's side of the script. */
 interface Script {
   readonly requests: CaOrderRequest[]
+  /** How often the account was opened. */
+  opened: number
+  /** Thrown by the next order. */
+  failure: AppError | null
   refOf(request: CaOrderRequest): string
   /** What becomes of an order whose proof was answered. */
   judge(ref: string): CaOrder
@@ -27,6 +33,8 @@ interface Script {
 
 const aScript = (): Script => ({
   requests: [],
+  opened: 0,
+  failure: null,
   refOf: ({ reference }) => `order of ${reference}`,
   judge: (ref) => ({ state: 'ready', ref }),
   chainPem: null,
@@ -49,9 +57,15 @@ function scriptedCa(script: () => Script, publish: (name: string, value: string)
       fileValidationPorts: { http: 80, https: null },
     },
     createAccount: async () => 'scripted',
-    openAccount: async (account) => account,
+    openAccount: async (account) => {
+      script().opened += 1
+      return account
+    },
     placeOrder: async (_account, request) => {
       script().requests.push(request)
+      const { failure } = script()
+      script().failure = null
+      if (failure !== null) throw failure
       const ref = script().refOf(request)
       const [identifier = ''] = request.identifiers
       const proof = { location: `_acme-challenge.${identifier}`, content: `proof for ${ref}` }
@@ -152,6 +166,21 @@ eachDatabase((_kind, open) => {
     script.judge = (ref) => ({ state: 'ready', ref })
     await advance(id)
     expect(script.requests).toHaveLength(2)
+  })
+
+  test('a CA that forgot our account has it again, and the order is placed', async () => {
+    await advance(await applied())
+    const id = await applied()
+    script.failure = new AppError('caAccountInvalid', 'Ordering from the CA: it does not know the account.')
+    const openedBefore = script.opened
+    await advance(id)
+    const failed = await applicationOf(id)
+    expect(failed).toMatchObject({ state: 'pendingValidation', problem: { code: 'caAccountInvalid' } })
+    clock.moveTo(Date.parse(failed.retryAt ?? '') + SECOND_MS)
+    await advance(id)
+    expect(script.opened).toBe(openedBefore + 1)
+    expect(await applicationOf(id)).toMatchObject({ problem: null })
+    expect(script.requests.at(-1)?.mayExist).toBe(true)
   })
 
   test('one order given for two applications serves the first; the second waits, and gets its own', async () => {
