@@ -239,7 +239,7 @@ eachDatabase((kind, open) => {
       expect(await handedOut(id)).toEqual([])
     })
 
-    test('uploaded: its key is never given out again (FD)', async () => {
+    test('uploaded: its key is never given out again', async () => {
       const { id } = await anUpload(account, { leaf: aForeignCertificate(service) })
       expect(await offers(id)).toEqual(all('keyNotDownloadable', null, 'rootUnknown'))
       expect(await outcomes(id)).toEqual(all('keyNotDownloadable', null, 'rootUnknown'))
