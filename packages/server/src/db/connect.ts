@@ -9,6 +9,7 @@ import { Migrator, type Migration } from 'kysely/migration'
 import pg from 'pg'
 import { up as initial } from './migrations/0001-initial.ts'
 import { up as orderAnew } from './migrations/0002-order-anew.ts'
+import { up as keysDownload } from './migrations/0003-keys-download.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Tables } from './tables.ts'
@@ -34,6 +35,7 @@ export interface Database {
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': { up: initial },
   '0002-order-anew': { up: orderAnew },
+  '0003-keys-download': { up: keysDownload },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them
