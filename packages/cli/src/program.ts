@@ -4,6 +4,7 @@
  * @module
  */
 import { Command, CommanderError, Option } from 'commander'
+import { downloadFormat } from '@evercert/contract'
 import packageJson from '../package.json' with { type: 'json' }
 import { balanceCommand } from './commands/balance.ts'
 import {
@@ -15,6 +16,7 @@ import {
   type EndingOptions,
   type RevokeOptions,
 } from './commands/endings.ts'
+import { downloadCommand, type DownloadOptions } from './commands/download.ts'
 import { listCommand, type ListOptions } from './commands/list.ts'
 import { ordersCommand } from './commands/orders.ts'
 import { renewCommand, type RenewOptions } from './commands/renew.ts'
@@ -102,6 +104,7 @@ function createProgram(run: Run): Command {
   addOverviewCommands(program, run, say)
   addRenewalCommands(program, run, say)
   addEndingCommands(program, run, say)
+  addDownloadCommand(program, run, say)
   addServerCommands(program, run, say)
   return program
 }
@@ -205,6 +208,28 @@ function addEndingCommands(program: Command, run: Run, say: Say): void {
     'delete what is expired, revoked or uploaded, and destroy its stored keys',
     '删除已过期、已吊销或上传的证书，并销毁其私钥',
   ).action(bind<[string, EndingOptions]>(run, deleteCommand))
+}
+
+function addDownloadCommand(program: Command, run: Run, say: Say): void {
+  program
+    .command('download')
+    .argument('<certificate>', certificateArgument(say))
+    .description(
+      say(
+        'download a certificate as an archive for one kind of server, with its key where that is given out',
+        '下载适用于某种服务器的证书压缩包；可下载私钥时包含私钥',
+      ),
+    )
+    .addOption(
+      new Option('--format <format>', say('for which server', '服务器类型'))
+        .choices(downloadFormat.options)
+        .makeOptionMandatory(),
+    )
+    .option('--out <path>', say('zip file, or folder; default: here', 'zip 文件或目录；默认当前目录'))
+    .option('--unpack', say('write the files themselves, into a folder', '解压到目录'))
+    .option('--certificate-only', say('without the private key', '不含私钥'))
+    .option('--force', say('overwrite what is there', '覆盖已有文件'))
+    .action(bind<[string, DownloadOptions]>(run, downloadCommand))
 }
 
 function addServerCommands(program: Command, run: Run, say: Say): void {

@@ -4,6 +4,7 @@
  * @module
  */
 import { applications, certificates } from './certificates.ts'
+import { downloads } from './downloads.ts'
 import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
@@ -12,6 +13,7 @@ import { endpoints, targets } from './targets.ts'
 export const contract = {
   certificates: { ...certificates, ...endings },
   applications,
+  downloads,
   products,
   quotes,
   orders,

@@ -70,7 +70,7 @@ function recordQuery(db: Db | Trx) {
     )
     .leftJoin('entitlement', 'entitlement.certificate_id', 'certificate.id')
     .leftJoin('renewal', (join) =>
-      join.onRef('renewal.old_certificate_id', '=', 'certificate.id').on('renewal.state', '<>', 'cancelled'),
+      join.onRef('renewal.old_certificate_id', '=', 'certificate.id').on('renewal.state', '<>', sql.lit('cancelled')),
     )
     .select([
       'certificate.id',

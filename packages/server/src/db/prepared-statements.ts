@@ -22,8 +22,8 @@ const MAX_STATEMENTS = 300
 /** PostgreSQL keeps a plan although the tables grow, and here nothing ever analyses them: plans are made anew after so many queries. */
 const QUERIES_PER_PLAN = 4000
 const REPEATED = /^\s*(select|insert|update|delete|with)\b/i
-/** `on conflict … where state = $1` finds its index only while the value is known: a plan for any value cannot. */
-const PLANNED_EACH_TIME = /\bon\s+conflict\b/i
+/** `on conflict (…) where state = $1` finds its index only while the value is known: a plan for any value cannot. */
+const PLANNED_EACH_TIME = /\bon\s+conflict\s*\([^)]*\)\s*where\b(?:(?!\bdo\b)[^;])*\$\d/i
 const CHANGES_SCHEMA = /\b(create|alter|drop)\b/i
 
 export class PreparingPGlite extends PGlite {

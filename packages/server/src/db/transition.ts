@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sql, type Transaction } from 'kysely'
+import { sql, type RawBuilder, type Selectable, type Transaction } from 'kysely'
 import { AppError } from '../domain/errors.ts'
 import { applicationMachine } from '../domain/application/application-machine.ts'
 import { deploymentMachine } from '../domain/deployment/deployment-machine.ts'
@@ -42,6 +42,13 @@ export interface TransitionRequest<S extends Subject> extends HistoryFacts {
   readonly id: string
   readonly from: StateOf<S>
   readonly to: StateOf<S>
+  /** What else of the row changes with its state. */
+  readonly set?: Partial<Omit<ColumnsOf<S>, 'id' | 'account_id' | 'state' | 'version'>>
+}
+
+/** `jsonb` columns take JSON text. */
+type ColumnsOf<S extends Subject> = {
+  readonly [Column in keyof Selectable<Tables[S]>]: Selectable<Tables[S]>[Column] | RawBuilder<unknown>
 }
 
 /**
@@ -53,11 +60,15 @@ export async function transition<S extends Subject>(trx: Trx, request: Transitio
   const { subject, id, from, to, accountId } = request
   const machine = MACHINES[subject] as unknown as Machine<string>
   if (!machine.can(from, to)) throw conflict(subject, id, from, to)
+  const others = Object.entries(request.set ?? {}).map(([column, value]) => sql`, ${sql.ref(column)} = ${value}`)
   const result = await sql`
-    update ${sql.table(subject)} set state = ${to}, version = version + 1
-    where id = ${id} and account_id = ${accountId} and state = ${from}`.execute(trx)
+    with moved as (
+      update ${sql.table(subject)} set state = ${to}, version = version + 1${sql.join(others, sql``)}
+      where id = ${id} and account_id = ${accountId} and state = ${from} returning id, account_id)
+    insert into history (account_id, certificate_id, subject, subject_id, from_state, to_state, actor, detail, at)
+    select account_id, ${request.certificateId}, ${subject}, id, ${from}, ${to}, ${request.actor}, ${request.detail ?? null},
+      ${new Date(request.now)} from moved`.execute(trx)
   if (result.numAffectedRows !== 1n) throw conflict(subject, id, from, to)
-  await recordHistory(trx, { ...request, subjectId: id, fromState: from, toState: to })
 }
 
 function conflict(subject: string, id: string, from: string, to: string): AppError {

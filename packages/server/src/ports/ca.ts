@@ -54,8 +54,8 @@ export interface CaOrderRequest {
   readonly identifiers: readonly string[]
   /** The challenge method to report; `dns` for each wildcard whatever is asked. */
   readonly method: ValidationMethod
-  /** The notAfter wanted, epoch milliseconds. A CA that decides for itself ignores it (`honoursNotAfter` false). */
-  readonly notAfter: number
+  /** The notAfter wanted, epoch milliseconds; null: as late as the CA gives it, the only choice where it decides for itself. */
+  readonly notAfter: number | null
   /** True when an earlier call with this reference may have reached the CA: look for its order before placing one. */
   readonly mayExist: boolean
   /** When the first attempt was made, epoch milliseconds: an order that the CA made earlier is another one. */
@@ -95,7 +95,7 @@ export interface Ca {
   answerChallenge(account: CaAccount, challengeRef: string): Promise<void>
   /**
    * @param order.csrDer PKCS#10, its names equal to the order's
-   * @param order.notAfter what is wanted at the time of signing, epoch milliseconds, for a CA that can still take it; default: as ordered
+   * @param order.notAfter what is wanted at the time of signing, epoch milliseconds, for a CA that can still take it; null or absent: as ordered
    */
   finalizeOrder(
     account: CaAccount,
@@ -103,7 +103,7 @@ export interface Ca {
       readonly ref: string
       readonly method: ValidationMethod
       readonly csrDer: Uint8Array
-      readonly notAfter?: number
+      readonly notAfter?: number | null
     },
   ): Promise<CaOrder>
   /** @param certificate.der the leaf. */

@@ -23,28 +23,35 @@ import { newId, notFound, type Caller, type Services } from './context.ts'
 import { wake } from './wake.ts'
 
 const COLUMNS = [
-  'id',
-  'state',
-  'form',
-  'identifiers',
-  'method',
-  'failed_code',
-  'failed_detail',
-  'retry_at',
-  'submitted_at',
+  'application.id',
+  'application.state',
+  'application.form',
+  'application.identifiers',
+  'application.method',
+  'application.failed_code',
+  'application.failed_detail',
+  'application.retry_at',
+  'application.submitted_at',
 ] as const
 
 /** The application in progress or the last one; before any, the prefilled form as a draft. @throws AppError `notFound` */
 export async function loadApplicationView(services: Services, caller: Caller, certificateId: string): Promise<ApplicationView> {
-  const record = await findCertificate(services.db, caller.accountId, certificateId)
-  if (record === null) throw notFound('certificate', certificateId)
-  if (record.application === null) return draftView(services, record)
   const row = await services.db
-    .selectFrom('application')
+    .selectFrom('certificate')
+    .innerJoin('application', (join) =>
+      join
+        .onRef('application.id', '=', 'certificate.application_id')
+        .onRef('application.account_id', '=', 'certificate.account_id'),
+    )
     .select(COLUMNS)
-    .where('account_id', '=', caller.accountId)
-    .where('id', '=', record.application.id)
-    .executeTakeFirstOrThrow()
+    .where('certificate.account_id', '=', caller.accountId)
+    .where('certificate.id', '=', certificateId)
+    .executeTakeFirst()
+  if (row === undefined) {
+    const record = await findCertificate(services.db, caller.accountId, certificateId)
+    if (record === null) throw notFound('certificate', certificateId)
+    return draftView(services, record)
+  }
   return {
     certificateId,
     id: row.id,

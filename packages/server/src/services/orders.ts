@@ -15,7 +15,7 @@ import { compareSpecifications, type SpecificationComparison } from '../domain/p
 import { loadProduct, priceOf, type Product } from './catalogue.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 import { renewalRefusal, topUpText, timingText } from './texts.ts'
-import type { Selectable } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 
 /** An order as it would be placed: everything that a request leaves open is filled from the old configuration. */
 interface Draft {
@@ -128,14 +128,14 @@ async function reserveRenewal(
       created_at: new Date(services.now()),
       closed_at: null,
     })
-    .onConflict((conflict) => conflict.column('old_certificate_id').where('state', '<>', 'cancelled').doNothing())
+    .onConflict((conflict) => conflict.column('old_certificate_id').where('state', '<>', sql.lit('cancelled')).doNothing())
     .executeTakeFirst()
   if (result.numInsertedOrUpdatedRows === 1n) return
   const live = await trx
     .selectFrom('renewal')
     .select(['id', 'new_certificate_id'])
     .where('old_certificate_id', '=', old.id)
-    .where('state', '<>', 'cancelled')
+    .where('state', '<>', sql.lit('cancelled'))
     .executeTakeFirst()
   throw renewalRefusal(old, {
     code: 'alreadyRenewed',
@@ -204,7 +204,7 @@ function topUpFacts(draft: Draft) {
 }
 
 /** The ends of the old certificate and of its entitlement, which a top-up continues. */
-export function endsOfOld(old: CertificateRecord | null): { oldNotAfter: number | null; oldEntitledUntil: number | null } {
+function endsOfOld(old: CertificateRecord | null): { oldNotAfter: number | null; oldEntitledUntil: number | null } {
   return { oldNotAfter: old?.issuance?.notAfter ?? null, oldEntitledUntil: old?.entitlement?.entitledUntil ?? null }
 }
 
@@ -250,7 +250,7 @@ export async function expireUnpaidOrders(services: Services): Promise<number> {
   const stale = await services.db
     .selectFrom('order')
     .select(['id', 'account_id', 'renews_certificate_id'])
-    .where('state', '=', 'placed')
+    .where('state', '=', sql.lit('placed'))
     .where('placed_at', '<=', new Date(now - UNPAID_ORDER_LIFE_MS))
     .limit(500)
     .execute()

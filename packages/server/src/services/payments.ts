@@ -37,12 +37,14 @@ export async function payOrder(services: Services, trx: Trx, caller: Caller, ord
   const now = services.now()
   const facts = { accountId: caller.accountId, certificateId: order.renewsCertificateId, actor: caller.actor, now }
   await refuseIfOldEnded(services, trx, order)
-  await transition(trx, { ...facts, subject: 'order', id: orderId, from: order.state, to: 'paid' })
-  await trx
-    .updateTable('order')
-    .set({ paid_at: new Date(now) })
-    .where('id', '=', orderId)
-    .execute()
+  await transition(trx, {
+    ...facts,
+    subject: 'order',
+    id: orderId,
+    from: order.state,
+    to: 'paid',
+    set: { paid_at: new Date(now) },
+  })
   const paymentId = await insertPayment(services, trx, order, facts)
   await moveMoney(services, trx, caller.accountId, {
     kind: 'payment',
@@ -178,8 +180,15 @@ async function insertCertificate(services: Services, trx: Trx, order: OrderView,
 
 async function openRenewal(trx: Trx, orderId: string, newCertificateId: string, facts: HistoryFacts): Promise<void> {
   const { id } = await trx.selectFrom('renewal').select('id').where('order_id', '=', orderId).executeTakeFirstOrThrow()
-  await trx.updateTable('renewal').set({ new_certificate_id: newCertificateId }).where('id', '=', id).execute()
-  await transition(trx, { ...facts, certificateId: newCertificateId, subject: 'renewal', id, from: 'ordered', to: 'open' })
+  await transition(trx, {
+    ...facts,
+    certificateId: newCertificateId,
+    subject: 'renewal',
+    id,
+    from: 'ordered',
+    to: 'open',
+    set: { new_certificate_id: newCertificateId },
+  })
 }
 
 async function placeInLineage(trx: Trx, order: OrderView, id: string, accountId: string) {

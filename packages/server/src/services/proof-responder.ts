@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sql } from 'kysely'
 import type { Services } from './context.ts'
 
 /** The body for a host and path, or null. @param host without port, lower case */
@@ -12,7 +13,7 @@ export async function findProofFile(services: Services, host: string, path: stri
     .selectFrom('validation')
     .innerJoin('application', 'application.id', 'validation.application_id')
     .select('validation.content')
-    .where('validation.method', '=', 'file')
+    .where('validation.method', '=', sql.lit('file')) // as the index says it
     .where('validation.identifier', '=', host)
     .where('validation.location', '=', path)
     .where('application.state', '=', 'pendingValidation')

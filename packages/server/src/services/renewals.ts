@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sql } from 'kysely'
 import type { RenewalView } from '@evercert/contract'
 import { notFound, type Caller, type Services } from './context.ts'
 
@@ -35,7 +36,7 @@ export async function loadRenewalOf(services: Services, caller: Caller, certific
     .selectFrom('renewal')
     .select(COLUMNS)
     .where('account_id', '=', caller.accountId)
-    .where('state', '<>', 'cancelled')
+    .where('state', '<>', sql.lit('cancelled'))
     .where((builder) =>
       builder.or([builder('new_certificate_id', '=', certificateId), builder('old_certificate_id', '=', certificateId)]),
     )

@@ -129,8 +129,14 @@ export async function deployAgain(services: Services, caller: Caller, targetId: 
   await services.db.transaction().execute(async (trx) => {
     if (state === 'failed' || state === 'rolledBack') {
       const facts = { accountId: caller.accountId, certificateId, actor: caller.actor, now: services.now() }
-      await transition(trx, { ...facts, subject: 'deployment', id, from: state, to: 'planned' })
-      await trx.updateTable('deployment').set({ problem: null, retry_at: null }).where('id', '=', id).execute()
+      await transition(trx, {
+        ...facts,
+        subject: 'deployment',
+        id,
+        from: state,
+        to: 'planned',
+        set: { problem: null, retry_at: null },
+      })
     }
     await trx.updateTable('certificate').set({ probe_due_at: null }).where('id', '=', certificateId).execute()
     await wake(services, trx, certificateId)

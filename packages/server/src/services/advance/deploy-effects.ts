@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sql } from 'kysely'
 import { transition } from '../../db/transition.ts'
 import { backoffMs } from '../../domain/backoff.ts'
 import type { DeploymentState } from '../../domain/deployment/deployment-machine.ts'
@@ -106,8 +107,8 @@ async function move(
   result: DeploymentResult,
 ): Promise<void> {
   const now = services.now()
-  await services.db.transaction().execute(async (trx) => {
-    await transition(trx, {
+  await services.db.transaction().execute((trx) =>
+    transition(trx, {
       subject: 'deployment',
       id: deployment.id,
       from: deployment.state,
@@ -117,19 +118,15 @@ async function move(
       actor: EVERCERT_ACTOR,
       detail: result.problem ?? `${deployment.targetName}: ${result.log.at(-1) ?? to}`,
       now,
-    })
-    await trx
-      .updateTable('deployment')
-      .set({
-        log: JSON.stringify(result.log),
+      set: {
+        log: sql`${JSON.stringify(result.log)}::jsonb`,
         problem: result.problem,
         retry_at: result.retryAt === null ? null : new Date(result.retryAt),
         failures: result.problem === null ? deployment.failures : deployment.failures + 1,
         updated_at: new Date(now),
-      })
-      .where('id', '=', deployment.id)
-      .execute()
-  })
+      },
+    }),
+  )
 }
 
 async function recordDeployFailure(services: Services, work: Work, deployment: DeploymentWork, error: unknown): Promise<void> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sql } from 'kysely'
 import type { AdvanceFacts } from '../../domain/certificate/next-step.ts'
 import type { ApplicationForm } from '../../domain/application/prefill.ts'
 import type { ApplicationState } from '../../domain/application/application-machine.ts'
@@ -20,11 +21,14 @@ export interface WorkingApplication {
   readonly form: ApplicationForm
   readonly identifiers: readonly string[]
   readonly method: 'file' | 'dns'
+  readonly privateKeyId: string | null
   readonly csr: Uint8Array | null
   readonly spkiSha256: string | null
   readonly reference: string
   readonly firstAttemptAt: number | null
   readonly orderRef: string | null
+  /** At the CA, this one included. */
+  readonly ordersPlaced: number
   /** When the CA was first asked to sign; null before. */
   readonly finalizeStartedAt: number | null
   readonly failures: number
@@ -62,7 +66,7 @@ function workQuery(services: Services) {
         .on('application.state', 'in', ['pendingValidation', 'inReview', 'reviewFailed']),
     )
     .leftJoin('renewal', (join) =>
-      join.onRef('renewal.new_certificate_id', '=', 'certificate.id').on('renewal.state', '<>', 'cancelled'),
+      join.onRef('renewal.new_certificate_id', '=', 'certificate.id').on('renewal.state', '<>', sql.lit('cancelled')),
     )
     .select([
       'certificate.id',
@@ -82,11 +86,13 @@ function workQuery(services: Services) {
       'application.form',
       'application.identifiers',
       'application.method',
+      'application.private_key_id',
       'application.csr',
       'application.spki_sha256',
       'application.reference',
       'application.first_attempt_at',
       'application.ca_order_ref',
+      'application.orders_placed',
       'application.finalize_started_at',
       'application.proof_published_at',
       'application.answered_at',
@@ -95,6 +101,13 @@ function workQuery(services: Services) {
       'renewal.id as renewal_id',
       'renewal.state as renewal_state',
     ])
+    .select((builder) =>
+      builder
+        .selectFrom('endpoint')
+        .whereRef('endpoint.certificate_id', '=', 'certificate.id')
+        .select((count) => count.fn.countAll<number>().as('count'))
+        .as('endpoint_count'),
+    )
     .select((builder) =>
       builder
         .selectFrom('application as ended')
@@ -117,7 +130,6 @@ export async function loadWork(services: Services, certificateId: string): Promi
   const deployments = installing ? await loadDeployments(services, row.issuance_id ?? '') : []
   const isRevoking = row.revocation_confirmed_at !== null && row.revoked_at === null
   const revocation = isRevoking ? await loadRevocation(services, certificateId) : null
-  const endpointCount = installing ? await countEndpoints(services, certificateId) : 0
   return {
     certificateId,
     accountId: row.account_id,
@@ -143,7 +155,7 @@ export async function loadWork(services: Services, certificateId: string): Promi
             },
       issued: row.issuance_id !== null,
       deployments,
-      endpointCount,
+      endpointCount: Number(row.endpoint_count ?? 0),
       servedAt: toMs(row.served_at),
       probeDueAt: toMs(row.probe_due_at),
       renewal: row.renewal_state === null ? null : { state: row.renewal_state },
@@ -163,14 +175,23 @@ function toApplication(row: Row): WorkingApplication | null {
     form,
     identifiers: identifiers ?? [],
     method: method ?? 'file',
+    privateKeyId: row.private_key_id,
     csr: row.csr,
     spkiSha256: row.spki_sha256,
     reference: reference ?? id,
     firstAttemptAt: toMs(row.first_attempt_at),
     orderRef: row.ca_order_ref,
+    ordersPlaced: row.orders_placed ?? 0,
     finalizeStartedAt: toMs(row.finalize_started_at),
     failures: row.failures ?? 0,
   }
+}
+
+/** @throws AppError `conflict`, stale, when there is none in progress any more */
+export function applicationOf(work: Work): WorkingApplication {
+  if (work.application === null)
+    throw new AppError('conflict', `Advancing ${work.certificateId}: its application ended meanwhile.`, { stale: true })
+  return work.application
 }
 
 async function loadRevocation(services: Services, certificateId: string): Promise<WorkingRevocation | null> {
@@ -191,15 +212,6 @@ async function loadDeployments(services: Services, issuanceId: string): Promise<
     .orderBy('id')
     .execute()
   return rows.map((row) => ({ id: row.id, state: row.state, retryAt: toMs(row.retry_at) }))
-}
-
-async function countEndpoints(services: Services, certificateId: string): Promise<number> {
-  const row = await services.db
-    .selectFrom('endpoint')
-    .select((builder) => builder.fn.countAll<number>().as('count'))
-    .where('certificate_id', '=', certificateId)
-    .executeTakeFirst()
-  return Number(row?.count ?? 0)
 }
 
 /** A conflict that makes the loop read the facts again: a certificate, its target or its endpoints changed meanwhile. */

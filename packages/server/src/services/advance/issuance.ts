@@ -5,44 +5,59 @@
  */
 import { sql } from 'kysely'
 import type { CertificateFacts } from '@evercert/pki'
-import { findCertificate, type CertificateRecord } from '../../db/certificates.ts'
 import type { Db } from '../../db/connect.ts'
+import { toMs } from '../../db/time.ts'
 import { transition, type Trx } from '../../db/transition.ts'
-import { decideEntitlement, decideValidity, type Entitlement } from '../../domain/entitlement/entitlement.ts'
+import { decideEntitlement, decideValidity, type TopUpFacts } from '../../domain/entitlement/entitlement.ts'
 import { insertIssuance } from '../certificates.ts'
 import { EVERCERT_ACTOR, notFound, type Services } from '../context.ts'
-import { endsOfOld } from '../orders.ts'
 import { planDeployments } from '../targets.ts'
 import type { Work, WorkingApplication } from './facts.ts'
 
 /** The notAfter to ask the CA for: the end of the entitlement, within the cap of today. */
 export async function plannedNotAfter(services: Services, work: Work, rule: 'public' | 'private'): Promise<number> {
   const now = services.now()
-  const record = await findCertificate(services.db, work.accountId, work.certificateId)
-  if (record === null) throw notFound('certificate', work.certificateId)
-  const entitledUntil = record.entitlement?.entitledUntil ?? (await grantEntitlement(services.db, record, now)).entitledUntil
+  const basis = await loadEntitlementBasis(services.db, work)
+  const entitledUntil = basis.entitledUntil ?? decideEntitlement(basis, now).entitledUntil
   return decideValidity({ entitledUntil, rule, notBefore: now }).notAfter
 }
 
-/** What the order pays for, decided when the first certificate is issued (DOMAIN §3, top-up). */
-async function grantEntitlement(db: Db | Trx, record: CertificateRecord, issuedAt: number): Promise<Entitlement> {
-  const old = record.renewsCertificateId === null ? null : await findCertificate(db, record.accountId, record.renewsCertificateId)
-  const order = await db
-    .selectFrom('order')
-    .select(['kind', 'same_specification', 'term_years'])
-    .where('account_id', '=', record.accountId)
-    .where('id', '=', record.orderId)
-    .executeTakeFirstOrThrow()
-  return decideEntitlement(
-    {
-      kind: order.kind,
-      oldOrigin: old?.facts.origin ?? null,
-      sameSpecification: order.same_specification,
-      ...endsOfOld(old),
-      termYears: order.term_years,
-    },
-    issuedAt,
-  )
+/** What the order pays for is decided from this when its first certificate is issued (DOMAIN §3, top-up). */
+interface EntitlementBasis extends TopUpFacts {
+  /** When it was decided; null before. */
+  readonly entitledUntil: number | null
+}
+
+async function loadEntitlementBasis(db: Db | Trx, work: Work): Promise<EntitlementBasis> {
+  const row = await db
+    .selectFrom('certificate')
+    .innerJoin('order', 'order.id', 'certificate.order_id')
+    .leftJoin('entitlement', 'entitlement.certificate_id', 'certificate.id')
+    .leftJoin('certificate as old', 'old.id', 'certificate.renews_certificate_id')
+    .leftJoin('issuance as old_issuance', 'old_issuance.id', 'old.issuance_id')
+    .leftJoin('entitlement as old_entitlement', 'old_entitlement.certificate_id', 'old.id')
+    .select([
+      'order.kind',
+      'order.same_specification',
+      'order.term_years',
+      'entitlement.entitled_until',
+      'old.origin',
+      'old_issuance.not_after',
+      'old_entitlement.entitled_until as old_entitled_until',
+    ])
+    .where('certificate.account_id', '=', work.accountId)
+    .where('certificate.id', '=', work.certificateId)
+    .executeTakeFirst()
+  if (row === undefined) throw notFound('certificate', work.certificateId)
+  return {
+    kind: row.kind,
+    oldOrigin: row.origin,
+    sameSpecification: row.same_specification,
+    oldNotAfter: toMs(row.not_after),
+    oldEntitledUntil: toMs(row.old_entitled_until),
+    termYears: row.term_years,
+    entitledUntil: toMs(row.entitled_until),
+  }
 }
 
 export interface IssuedChain {
@@ -71,16 +86,11 @@ export async function storeIssuance(
       detail: `SHA-256 ${issued.leaf.sha256}`,
       now,
     })
-    const key = await trx
-      .selectFrom('application')
-      .select('private_key_id')
-      .where('id', '=', application.id)
-      .executeTakeFirstOrThrow()
     const issuanceId = await insertIssuance(services, trx, {
       accountId,
       certificateId,
       applicationId: application.id,
-      privateKeyId: key.private_key_id,
+      privateKeyId: application.privateKeyId,
       ...issued,
     })
     await storeEntitlement(services, trx, work, issued.leaf)
@@ -99,9 +109,9 @@ export async function storeIssuance(
 const MOMENTS_MS = 60_000
 
 async function storeEntitlement(services: Services, trx: Trx, work: Work, leaf: CertificateFacts): Promise<void> {
-  const record = await findCertificate(trx, work.accountId, work.certificateId)
-  if (record === null || record.entitlement !== null) return
-  const entitlement = await grantEntitlement(trx, record, leaf.notBefore)
+  const basis = await loadEntitlementBasis(trx, work)
+  if (basis.entitledUntil !== null) return
+  const entitlement = decideEntitlement(basis, leaf.notBefore)
   const outlastsMs = entitlement.entitledUntil - leaf.notAfter
   const entitledUntil = outlastsMs > 0 && outlastsMs <= MOMENTS_MS ? leaf.notAfter : entitlement.entitledUntil
   await trx
@@ -109,7 +119,7 @@ async function storeEntitlement(services: Services, trx: Trx, work: Work, leaf: 
     .values({
       certificate_id: work.certificateId,
       account_id: work.accountId,
-      term_years: record.termYears ?? 1,
+      term_years: basis.termYears,
       starts_at: new Date(leaf.notBefore),
       entitled_until: new Date(entitledUntil),
       topped_up_days: entitlement.toppedUpDays,

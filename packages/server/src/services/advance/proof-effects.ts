@@ -295,8 +295,8 @@ export async function closeRenewal(services: Services, work: Work): Promise<void
   const { renewal } = work
   if (renewal === null) return
   const now = services.now()
-  await services.db.transaction().execute(async (trx) => {
-    await transition(trx, {
+  await services.db.transaction().execute((trx) =>
+    transition(trx, {
       subject: 'renewal',
       id: renewal.id,
       from: renewal.state,
@@ -305,11 +305,7 @@ export async function closeRenewal(services: Services, work: Work): Promise<void
       certificateId: work.certificateId,
       actor: EVERCERT_ACTOR,
       now,
-    })
-    await trx
-      .updateTable('renewal')
-      .set({ closed_at: new Date(now) })
-      .where('id', '=', renewal.id)
-      .execute()
-  })
+      set: { closed_at: new Date(now) },
+    }),
+  )
 }

@@ -8,8 +8,7 @@ import { backoffMs } from '../../domain/backoff.ts'
 import { AppError } from '../../domain/errors.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { openDnsConnection } from '../dns-connections.ts'
-import { applicationOf } from './application-effects.ts'
-import type { Work } from './facts.ts'
+import { applicationOf, type Work, type WorkingApplication } from './facts.ts'
 
 interface TxtRecord {
   readonly name: string
@@ -62,6 +61,17 @@ async function loadNeeded(services: Services, accountId: string, names: readonly
 }
 
 const keyOf = ({ name, value }: TxtRecord): string => `${name} ${value}`
+
+/** An order that is placed anew has other proofs: what proved the old one is taken away while it is known, or stays. */
+export async function forgetTxtRecords(services: Services, work: Work, application: WorkingApplication): Promise<void> {
+  if (application.form.validationMethod !== 'dnsAutomatic') return
+  try {
+    const dns = await openDnsConnection(services, work.accountId, application.form.dnsConnectionId)
+    for (const record of await loadTxtRecords(services, application.id)) await dns.remove(record)
+  } catch (error) {
+    services.log.warn({ event: 'validation.cleanUpFailed', certificateId: work.certificateId, error })
+  }
+}
 
 /** Removes the records of the applications of this certificate that ended; those of others at the same name stay. */
 export async function removeTxtRecords(services: Services, work: Work): Promise<void> {

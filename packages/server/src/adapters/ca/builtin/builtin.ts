@@ -106,7 +106,7 @@ async function finalizeOrder(
   config: BuiltinConfig,
   kit: AdapterKit,
   authority: () => Promise<Authority>,
-  { ref, csrDer, notAfter }: { readonly ref: string; readonly csrDer: Uint8Array; readonly notAfter?: number },
+  { ref, csrDer, notAfter }: { readonly ref: string; readonly csrDer: Uint8Array; readonly notAfter?: number | null },
 ): Promise<CaOrder> {
   const order = await loadOrder(config, kit, ref)
   if (toCaOrder(order, kit.now()).state !== 'ready') return toCaOrder(order, kit.now())

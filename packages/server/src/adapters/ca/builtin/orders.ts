@@ -35,6 +35,8 @@ const ID_TIME = /^cao_([0-9a-hjkmnp-tv-z]{10})/
 const MAX_NAMES = 100
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 const MAX_NAME_OCTETS = 253
+/** No end of its own: the caps of signing and the issuer's end decide (RFC 5280 §4.1.2.5). */
+const LAST_NOT_AFTER = Date.UTC(9999, 11, 31, 23, 59, 59)
 
 /** @throws AppError `caRejected` for names that are not DNS names; the domain's rules on public suffixes are not ours */
 export function createOrder({ authorityId, request, now, drawRandom }: NewOrder): BuiltinOrder {
@@ -48,7 +50,7 @@ export function createOrder({ authorityId, request, now, drawRandom }: NewOrder)
     reference: request.reference,
     version: 0,
     state: 'pending',
-    notAfter: Math.floor(request.notAfter / 1000) * 1000,
+    notAfter: Math.floor((request.notAfter ?? LAST_NOT_AFTER) / 1000) * 1000,
     challenges: names.map((name, index) => toChallenge(`${id}.${index}`, name, request, drawRandom)),
     serialHex: null,
     csrSha256: null,
