@@ -12,6 +12,7 @@ export function aCertificate(wish: Partial<CertificateDetail> = {}): Certificate
     name: 'shop.example.com',
     origin: 'purchased',
     managed: false,
+    management: null,
     status: 'expiringSoon',
     statusText: { en: 'Expiring soon', zh: '即将过期' },
     domains: ['shop.example.com'],

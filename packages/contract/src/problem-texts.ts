@@ -101,6 +101,18 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     'Continue that renewal (its id is in the facts), or cancel its order first.',
     '请继续该续费（编号见附加信息），或先取消对应订单。',
   ),
+  notManageable: text(
+    'Something in how the certificate was bought or applied for needs a person at every renewal.',
+    '该证书的购买或申请方式决定了每次续费都需要人工处理。',
+    'Change what is named, then let it renew by itself; or renew it by hand.',
+    '请调整提示中的项目后再开启托管，或手动续费。',
+  ),
+  spendingLimit: text(
+    'The renewal costs more than the owner of the certificate allows it to spend by itself.',
+    '本次续费的价格超出证书所有者设置的托管消费上限。',
+    'Raise the limit, or renew the certificate by hand.',
+    '请提高消费上限，或手动续费。',
+  ),
   entitlementContinues: text(
     'The period that was paid for goes on beyond this certificate.',
     '已购买的服务期在该证书到期后仍然有效。',

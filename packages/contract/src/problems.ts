@@ -22,6 +22,8 @@ export const PROBLEMS = {
   certificateRevoked: { status: 409, title: 'The certificate is revoked' },
   certificateNotIssued: { status: 409, title: 'The certificate is not issued yet' },
   alreadyRenewed: { status: 409, title: 'The certificate already has a renewal' },
+  notManageable: { status: 409, title: 'The certificate cannot renew by itself' },
+  spendingLimit: { status: 409, title: 'The renewal costs more than its owner allows' },
   entitlementContinues: { status: 409, title: 'The period paid for goes on: reissue at no charge instead' },
   // Uploads and applications, DOMAIN §4 and §5.
   badCertificate: { status: 422, title: 'The certificate cannot be read' },
@@ -71,3 +73,8 @@ export const PROBLEMS = {
 } as const satisfies Record<string, { status: number; title: string }>
 
 export type ProblemCode = keyof typeof PROBLEMS
+
+/** For a code that was stored: one of an older or newer version may be unknown. */
+export function isProblemCode(code: string): code is ProblemCode {
+  return code in PROBLEMS
+}

@@ -144,11 +144,22 @@ export const renewalView = z.object({
 })
 export type RenewalView = z.infer<typeof renewalView>
 
+/** A certificate that renews by itself (托管). */
+export const managementView = z.object({
+  spendingLimit: money,
+  nextAction: z.enum(['renew', 'reissue', 'apply']).nullable(),
+  at: instant.nullable().meta({ description: 'When it acts by itself next' }),
+  problem: z.object({ code: problemCode, detail: z.string(), remedy: bilingual }).nullable().meta({
+    description: 'Why it could not act by itself the last time',
+  }),
+})
+
 export const certificateView = z.object({
   id,
   name: z.string(),
   origin: z.enum(['purchased', 'uploaded']),
   managed: z.boolean(),
+  management: managementView.nullable(),
   status: certificateStatus,
   statusText: bilingual,
   domains: z.array(z.string()),

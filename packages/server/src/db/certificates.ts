@@ -11,12 +11,24 @@ import type { Db } from './connect.ts'
 import { toMs } from './time.ts'
 import type { Trx } from './transition.ts'
 
+/** What a managed certificate may spend, and what went wrong last. */
+export interface ManagementFacts {
+  readonly limitMinor: number
+  readonly currency: string
+  readonly jitter: number
+  readonly failedCode: string | null
+  readonly failedDetail: string | null
+  readonly retryAt: number | null
+}
+
 /** Facts of one certificate. Times are epoch milliseconds. */
 export interface CertificateRecord {
   readonly id: string
   readonly accountId: string
   readonly name: string
   readonly managed: boolean
+  /** Null: renewed by hand. */
+  readonly management: ManagementFacts | null
   readonly productId: string | null
   readonly orderId: string | null
   /** As bought; null for an upload. */
@@ -69,6 +81,7 @@ function recordQuery(db: Db | Trx) {
       join.onRef('issuance.id', '=', 'certificate.issuance_id').onRef('issuance.account_id', '=', 'certificate.account_id'),
     )
     .leftJoin('entitlement', 'entitlement.certificate_id', 'certificate.id')
+    .leftJoin('management', 'management.certificate_id', 'certificate.id')
     .leftJoin('renewal', (join) =>
       join.onRef('renewal.old_certificate_id', '=', 'certificate.id').on('renewal.state', '<>', sql.lit('cancelled')),
     )
@@ -116,6 +129,12 @@ function recordQuery(db: Db | Trx) {
       'entitlement.term_years',
       'entitlement.entitled_until',
       'entitlement.topped_up_days',
+      'management.limit_minor',
+      'management.currency as limit_currency',
+      'management.jitter',
+      'management.failed_code as managed_failed_code',
+      'management.failed_detail as managed_failed_detail',
+      'management.retry_at as managed_retry_at',
       'renewal.id as renewal_id',
       'renewal.new_certificate_id',
     ])
@@ -222,6 +241,7 @@ function toRecord(row: Row): CertificateRecord {
     accountId: row.account_id,
     name: row.name,
     managed: row.managed,
+    management: toManagement(row),
     productId: row.product_id,
     orderId: row.order_id,
     specification,
@@ -253,6 +273,13 @@ function toRecord(row: Row): CertificateRecord {
     targetCount: Number(row.target_count ?? 0),
     endpointCount: Number(row.endpoint_count ?? 0),
   }
+}
+
+function toManagement(row: Row): ManagementFacts | null {
+  const { limit_minor: limitMinor, limit_currency: currency, jitter } = row
+  if (limitMinor === null || currency === null || jitter === null) return null
+  const failure = { failedCode: row.managed_failed_code, failedDetail: row.managed_failed_detail }
+  return { limitMinor, currency, jitter, ...failure, retryAt: toMs(row.managed_retry_at) }
 }
 
 function toSpecification(row: Row): Specification | null {

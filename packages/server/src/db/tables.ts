@@ -387,7 +387,22 @@ export interface RenewalPolicyTable {
   policy: string
 }
 
+export interface ManagementTable {
+  certificate_id: string
+  account_id: string
+  limit_minor: number
+  currency: string
+  /** Drawn once, 0 to 1 (exclusive). */
+  jitter: number
+  failures: Generated<number>
+  failed_code: string | null
+  failed_detail: string | null
+  retry_at: Date | null
+  created_at: Date
+}
+
 export interface Tables {
+  management: ManagementTable
   account: AccountTable
   access_token: AccessTokenTable
   secret: SecretTable

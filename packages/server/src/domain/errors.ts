@@ -24,6 +24,8 @@ export const RETRY = {
   certificateRevoked: 'never',
   certificateNotIssued: 'never',
   alreadyRenewed: 'never',
+  notManageable: 'never',
+  spendingLimit: 'never',
   entitlementContinues: 'never',
   badCertificate: 'never',
   badKey: 'never',

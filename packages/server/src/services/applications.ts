@@ -5,7 +5,7 @@
  */
 import { sql } from 'kysely'
 import type { ApplicationView, ApplicationFormView, ProblemCode, ValidationView } from '@evercert/contract'
-import { PROBLEM_TEXTS, PROBLEMS } from '@evercert/contract'
+import { isProblemCode, PROBLEM_TEXTS, PROBLEMS } from '@evercert/contract'
 import { createCsr, parseCsr, PkiError, type CsrFacts } from '@evercert/pki'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
@@ -122,10 +122,6 @@ async function loadValidations(services: Services, caller: Caller, applicationId
     problem: row.problem,
     validatedAt: row.validated_at?.toISOString() ?? null,
   }))
-}
-
-function isProblemCode(code: string): code is ProblemCode {
-  return code in PROBLEMS
 }
 
 function toProblemView(code: string | null, detail: string | null): ApplicationView['problem'] {

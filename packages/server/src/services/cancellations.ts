@@ -10,6 +10,7 @@ import { decideCancel, decideRefund } from '../domain/certificate/decide-ending.
 import { AppError } from '../domain/errors.ts'
 import type { Caller, Services } from './context.ts'
 import { lockCertificate, refuseUnlessAllowed, withdrawIfAny, type LockedCertificate } from './ending-facts.ts'
+import { endManagement } from './management.ts'
 import { cancelRenewalOf, loadOrder } from './orders.ts'
 import { moveMoney } from './payments.ts'
 import { destroyKeys } from './stored-keys.ts'
@@ -65,6 +66,7 @@ async function end(
     .where('closed_as', 'is', null)
     .executeTakeFirst()
   if (closed.numUpdatedRows !== 1n) throw new AppError('conflict', `Ending ${record.id}: it was ended meanwhile: read it again.`)
+  await endManagement(trx, { ...history, certificateId: record.id })
   const keys = await destroyKeys(trx, record.accountId, record.id)
   const money = refund ? 'the money went back to the balance' : 'the money was not given back'
   await recordHistory(trx, {

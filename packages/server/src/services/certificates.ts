@@ -16,6 +16,7 @@ import { findByName, insertCertificateRow } from './certificate-rows.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 import { listEndpointViews } from './endpoints.ts'
 import { describeNextStep } from './next-step-view.ts'
+import { describeManagedStep, toManagementView } from './management-view.ts'
 import { readPki } from './read-pki.ts'
 import { loadRenewalOf } from './renewals.ts'
 import { listTargetViews } from './targets.ts'
@@ -114,12 +115,14 @@ export function toCertificateView(services: Pick<Services, 'now' | 'policy'>, re
   const now = services.now()
   const status = deriveStatus(record.facts, now, services.policy)
   const decision = decideRenewal(record.facts, now, services.policy)
+  const management = toManagementView(services, record)
   const { issuance } = record
   return {
     id: record.id,
     name: record.name,
     origin: record.facts.origin,
     managed: record.managed,
+    management,
     status,
     statusText: STATUS_TEXTS[status],
     domains: domainsOf(record),
@@ -142,7 +145,7 @@ export function toCertificateView(services: Pick<Services, 'now' | 'policy'>, re
       opensAt: toIso(decision.opensAt),
       daysUntilOpen: decision.daysUntilOpen,
     },
-    nextStep: describeNextStep(record, status, decision),
+    nextStep: describeManagedStep(management, record, status) ?? describeNextStep(record, status, decision),
     servedAt: toIso(record.servedAt),
     createdAt: new Date(record.createdAt).toISOString(),
   }

@@ -9,6 +9,7 @@ import { decideDeletion } from '../domain/certificate/decide-ending.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Caller, Services } from './context.ts'
 import { lockCertificate, refuseUnlessAllowed, withdrawIfAny, type LockedCertificate } from './ending-facts.ts'
+import { endManagement } from './management.ts'
 import { declineIfAwaited } from './revocations.ts'
 import { destroyKeys } from './stored-keys.ts'
 import { wake } from './wake.ts'
@@ -77,6 +78,7 @@ async function findUses(trx: Trx, accountId: string, id: string) {
 
 async function close(services: Services, trx: Trx, { record, facts, history }: LockedCertificate): Promise<void> {
   const { accountId, id, issuance } = record
+  await endManagement(trx, { ...history, certificateId: id })
   const keys = await destroyKeys(trx, accountId, id)
   const closed = await trx
     .updateTable('certificate')

@@ -12,6 +12,7 @@ import { ledgerEntries, type LedgerMovement } from '../domain/payment/ledger.ts'
 import { formatMoney } from '../domain/payment/money.ts'
 import { findByName, insertCertificateRow } from './certificate-rows.ts'
 import { newId, type Caller, type Services } from './context.ts'
+import { passManagementOn, wakeUnpaid } from './management.ts'
 import { loadOrder } from './orders.ts'
 
 interface Movement {
@@ -175,7 +176,9 @@ async function insertCertificate(services: Services, trx: Trx, order: OrderView,
     toState: 'pendingApplication',
     detail: order.renewsCertificateId === null ? null : `renews ${order.renewsCertificateId}`,
   })
-  if (order.renewsCertificateId !== null) await openRenewal(trx, order.id, id, facts)
+  if (order.renewsCertificateId === null) return
+  await openRenewal(trx, order.id, id, facts)
+  await passManagementOn(services, trx, facts, { oldId: order.renewsCertificateId, newId: id })
 }
 
 async function openRenewal(trx: Trx, orderId: string, newCertificateId: string, facts: HistoryFacts): Promise<void> {
@@ -229,6 +232,7 @@ export async function topUpBalance(
   topUp: { readonly amountMinor: number; readonly currency: string; readonly note: string | null; readonly reference: string },
 ): Promise<BalanceView> {
   await moveMoney(services, trx, caller.accountId, { kind: 'topUp', ...topUp, orderId: null })
+  await wakeUnpaid(services, trx, caller.accountId)
   return loadBalance(trx, caller)
 }
 

@@ -27,6 +27,12 @@ export interface DeploymentFacts {
   readonly retryAt: number | null
 }
 
+export interface ManagedFacts {
+  readonly step: 'renewManaged' | 'applyManaged'
+  /** Not before this, epoch milliseconds: as planned, or the next try. */
+  readonly at: number
+}
+
 export interface AdvanceFacts {
   readonly closed: boolean
   /** The application in progress; null when there is none. */
@@ -39,6 +45,8 @@ export interface AdvanceFacts {
   readonly servedAt: number | null
   /** Not before this: back-off between probes. */
   readonly probeDueAt: number | null
+  /** What a managed certificate does by itself next; null when there is nothing, or it is not managed. */
+  readonly managed: ManagedFacts | null
   readonly renewal: { readonly state: RenewalState } | null
   /** A confirmed revocation that the CA has not carried out; `retryAt` as elsewhere. */
   readonly revocation: { readonly retryAt: number | null } | null
@@ -58,10 +66,12 @@ export type Step =
   | { readonly do: 'closeRenewal' }
   | { readonly do: 'revoke' }
   | { readonly do: 'removeTxtRecords' }
+  | { readonly do: 'renewManaged' }
+  | { readonly do: 'applyManaged' }
   | {
       readonly do: 'wait'
       readonly until: number
-      readonly because: 'application' | 'deployment' | 'proof' | 'revocation' | 'txtRecords'
+      readonly because: 'application' | 'deployment' | 'proof' | 'revocation' | 'txtRecords' | 'managed'
     }
   | { readonly do: 'rest'; readonly because: 'closed' | 'noApplication' | 'reviewFailed' | 'noEndpoints' | 'served' }
 
@@ -84,8 +94,12 @@ function processStep(facts: AdvanceFacts, now: number): Step {
   if (facts.revocation !== null) return revocationStep(facts.revocation, now)
   const applying: Step =
     facts.application === null ? { do: 'rest', because: 'noApplication' } : applicationStep(facts.application, now)
-  if (!facts.issued || !isIdle(applying)) return applying
-  return earlierOf(installationStep(facts, now), applying) // a reissue under way stops neither installation nor proof
+  if (!isIdle(applying)) return applying
+  const { managed } = facts
+  if (managed !== null && managed.at <= now) return { do: managed.step }
+  const waiting = managed === null ? applying : earlierOf(applying, { do: 'wait', until: managed.at, because: 'managed' })
+  // Neither a reissue under way nor one that is planned stops installation and proof.
+  return facts.issued ? earlierOf(installationStep(facts, now), waiting) : waiting
 }
 
 /** Nothing else is done with a certificate that is being revoked. */

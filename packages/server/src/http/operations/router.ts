@@ -7,6 +7,7 @@ import { applications, certificates } from './certificates.ts'
 import { downloads } from './downloads.ts'
 import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
+import { management } from './management.ts'
 import { operations } from './operation.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { endpoints, targets } from './targets.ts'
@@ -14,6 +15,7 @@ import { endpoints, targets } from './targets.ts'
 export const router = operations.router({
   certificates: { ...certificates, ...endings },
   applications,
+  management,
   downloads,
   products,
   quotes,

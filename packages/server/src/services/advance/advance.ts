@@ -11,6 +11,7 @@ import type { Services } from '../context.ts'
 import { loadWork, type Work } from './facts.ts'
 import { deploy } from './deploy-effects.ts'
 import { finalizeOrder } from './finalize-effects.ts'
+import { applyManaged, renewManaged } from './managed-effects.ts'
 import { placeOrder, prepareCsr } from './order-effects.ts'
 import { closeRenewal, probe } from './proof-effects.ts'
 import { revoke } from './revocation-effects.ts'
@@ -36,6 +37,8 @@ const EFFECTS: Readonly<Record<Exclude<Effect, 'deploy'>, Run>> = {
   closeRenewal,
   revoke,
   removeTxtRecords,
+  renewManaged,
+  applyManaged,
 }
 
 /** @param signal aborted when the service stops: the certificate is left as recorded, and goes on at the next start */

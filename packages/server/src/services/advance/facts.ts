@@ -4,14 +4,17 @@
  * @module
  */
 import { sql } from 'kysely'
-import type { AdvanceFacts } from '../../domain/certificate/next-step.ts'
+import type { AdvanceFacts, ManagedFacts } from '../../domain/certificate/next-step.ts'
+import { planManaged } from '../../domain/managed/decide-managed.ts'
 import type { ApplicationForm } from '../../domain/application/prefill.ts'
 import type { ApplicationState } from '../../domain/application/application-machine.ts'
 import type { RevocationReason } from '../../ports/ca.ts'
 import type { RenewalState } from '../../domain/renewal/renewal-machine.ts'
+import { findCertificate } from '../../db/certificates.ts'
 import { toMs } from '../../db/time.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Services } from '../context.ts'
+import { loadManagement } from '../management.ts'
 
 /** The application in progress, as the effects use it. */
 export interface WorkingApplication {
@@ -42,6 +45,13 @@ export interface WorkingRevocation {
   readonly retryAt: number | null
 }
 
+/** What a managed certificate does by itself. */
+export interface WorkingManagement extends ManagedFacts {
+  readonly failures: number
+  /** From here on nothing may wait any more, epoch milliseconds. */
+  readonly hardFrom: number
+}
+
 /** One certificate on its way. */
 export interface Work {
   readonly certificateId: string
@@ -54,6 +64,7 @@ export interface Work {
   readonly application: WorkingApplication | null
   readonly renewal: { readonly id: string; readonly state: RenewalState } | null
   readonly revocation: WorkingRevocation | null
+  readonly managed: WorkingManagement | null
   readonly facts: AdvanceFacts
 }
 
@@ -76,6 +87,7 @@ function workQuery(services: Services) {
       'certificate.closed_as',
       'certificate.revoked_at',
       'certificate.revocation_confirmed_at',
+      'certificate.managed',
       'certificate.served_at',
       'certificate.probe_failures',
       'certificate.probe_due_at',
@@ -130,6 +142,8 @@ export async function loadWork(services: Services, certificateId: string): Promi
   const deployments = installing ? await loadDeployments(services, row.issuance_id ?? '') : []
   const isRevoking = row.revocation_confirmed_at !== null && row.revoked_at === null
   const revocation = isRevoking ? await loadRevocation(services, certificateId) : null
+  const isOver = row.closed_as !== null || row.revoked_at !== null
+  const managed = row.managed && application === null && !isOver ? await loadManagedWork(services, row) : null
   return {
     certificateId,
     accountId: row.account_id,
@@ -140,8 +154,9 @@ export async function loadWork(services: Services, certificateId: string): Promi
     application,
     renewal: row.renewal_id === null || row.renewal_state === null ? null : { id: row.renewal_id, state: row.renewal_state },
     revocation,
+    managed,
     facts: {
-      closed: row.closed_as !== null || row.revoked_at !== null,
+      closed: isOver,
       application:
         application === null
           ? null
@@ -159,6 +174,7 @@ export async function loadWork(services: Services, certificateId: string): Promi
       servedAt: toMs(row.served_at),
       probeDueAt: toMs(row.probe_due_at),
       renewal: row.renewal_state === null ? null : { state: row.renewal_state },
+      managed,
       revocation,
       txtRemovalAt: toMs(row.txt_removal_at),
     },
@@ -192,6 +208,20 @@ export function applicationOf(work: Work): WorkingApplication {
   if (work.application === null)
     throw new AppError('conflict', `Advancing ${work.certificateId}: its application ended meanwhile.`, { stale: true })
   return work.application
+}
+
+/** A successor that has no certificate yet applies at once; an issued one keeps to its plan. */
+async function loadManagedWork(services: Services, row: Row): Promise<WorkingManagement | null> {
+  const management = await loadManagement(services.db, row.account_id, row.id)
+  const record = await findCertificate(services.db, row.account_id, row.id)
+  if (management === null || record === null) return null
+  const { failures } = management
+  const retryAt = management.retryAt ?? 0
+  if (record.issuance === null) return { step: 'applyManaged', at: retryAt, hardFrom: record.createdAt, failures }
+  const plan = planManaged(record.facts, management.jitter, services.now(), services.policy)
+  if (plan === null) return null
+  const step = plan.action === 'renew' ? 'renewManaged' : 'applyManaged'
+  return { step, at: Math.max(plan.at, retryAt), hardFrom: plan.hardFrom, failures }
 }
 
 async function loadRevocation(services: Services, certificateId: string): Promise<WorkingRevocation | null> {

@@ -26,6 +26,7 @@ const someFacts = (facts: Partial<AdvanceFacts> = {}): AdvanceFacts => ({
   servedAt: null,
   probeDueAt: null,
   renewal: null,
+  managed: null,
   revocation: null,
   txtRemovalAt: null,
   ...facts,
@@ -145,6 +146,12 @@ describe('for all facts', () => {
     servedAt: instant,
     probeDueAt: instant,
     renewal: fc.option(fc.record({ state: fc.constantFrom(...renewalMachine.states) }), { nil: null }),
+    managed: fc.option(
+      fc.record({ step: fc.constantFrom('renewManaged', 'applyManaged'), at: fc.integer({ min: 0, max: NOW * 2 }) }),
+      {
+        nil: null,
+      },
+    ),
     revocation: fc.option(fc.record({ retryAt: instant }), { nil: null }),
     txtRemovalAt: instant,
   })
