@@ -7,9 +7,11 @@ import { applications, certificates } from './certificates.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { endpoints, targets } from './targets.ts'
+import { uploads } from './uploads.ts'
 
 export const contract = {
   certificates,
+  uploads,
   applications,
   products,
   quotes,

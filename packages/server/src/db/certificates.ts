@@ -6,6 +6,7 @@
 import { sql, type Expression, type SqlBool } from 'kysely'
 import type { CertificateStatus } from '../domain/certificate/derive-status.ts'
 import type { RenewalFacts } from '../domain/certificate/decide-renewal.ts'
+import type { ReadSpecification } from '../domain/product/known-specification.ts'
 import type { Specification } from '../domain/product/specification.ts'
 import type { Db } from './connect.ts'
 import { toMs } from './time.ts'
@@ -21,6 +22,8 @@ export interface CertificateRecord {
   readonly orderId: string | null
   /** As bought; null for an upload. */
   readonly specification: Specification | null
+  /** As far as an uploaded certificate tells it; null when it was bought. */
+  readonly readSpecification: ReadSpecification | null
   readonly domainCount: number | null
   readonly termYears: number | null
   readonly validityRule: 'public' | 'private' | null
@@ -108,6 +111,9 @@ function recordQuery(db: Db | Trx) {
       'issuance.common_name',
       'issuance.not_before',
       'issuance.not_after',
+      'issuance.known_domain_type',
+      'issuance.known_certificate_type',
+      'issuance.known_brand',
       'entitlement.term_years',
       'entitlement.entitled_until',
       'entitlement.topped_up_days',
@@ -220,6 +226,7 @@ function toRecord(row: Row): CertificateRecord {
     productId: row.product_id,
     orderId: row.order_id,
     specification,
+    readSpecification: row.origin === 'uploaded' ? toReadSpecification(row) : null,
     domainCount: row.domain_count,
     termYears: row.order_term_years,
     validityRule: row.validity_rule,
@@ -252,6 +259,15 @@ function toSpecification(row: Row): Specification | null {
   const { domain_type: domainType, certificate_type: certificateType, grade, brand } = row
   if (domainType === null || certificateType === null || grade === null || brand === null) return null
   return { domainType, certificateType, grade, brand }
+}
+
+function toReadSpecification(row: Row): ReadSpecification {
+  return {
+    domainType: row.known_domain_type,
+    certificateType: row.known_certificate_type,
+    grade: null,
+    brand: row.known_brand,
+  }
 }
 
 function toApplication(row: Row): CertificateRecord['application'] {
