@@ -1,0 +1,110 @@
+/**
+ * Bulk import of PEM certificates with their chains and keys, through the service on the embedded database, against bare parsing with
+ * node:crypto in the same run. The two take turns on the same certificates, batch by batch, so that whatever else the machine does
+ * hits both; making the certificates is not counted.
+ *
+ *     npm run bench:import -- [--count 10000] [--batch 500] [--json]
+ *
+ * @module
+ */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { join } from 'node:path'
+import { loadConfig } from '../packages/server/src/config/config.ts'
+import { startService } from '../packages/server/src/main.ts'
+import type { Caller, Services } from '../packages/server/src/services/context.ts'
+import { uploadMany } from '../packages/server/src/services/uploads/upload-many.ts'
+import type { Upload } from '../packages/server/src/services/uploads/read-upload.ts'
+import { createChain, type TestAuthority } from '../test/harness/certificates.ts'
+import { readOptions } from './support/options.ts'
+import { readProcessUsage } from './support/process-usage.ts'
+import { createReport } from './support/report.ts'
+import { onStage } from './support/stage.ts'
+
+const MAX_MS = 30 * 60_000
+const NEVER_MS = 3_600_000
+const IDLE_WORKER = { concurrency: 0, pollMs: NEVER_MS, scanMs: NEVER_MS, tidyMs: NEVER_MS }
+const DAY_MS = 86_400_000
+/** An estate has few CAs and many certificates. */
+const AUTHORITIES = 10
+const AIM = 1 / 3
+const MEMORY_LOOKS = 4
+
+const options = readOptions({ count: '10000', batch: '500', json: false })
+const count = options.count('count')
+const batchSize = options.count('batch')
+const report = createReport(options.isOn('json'))
+
+/** Milliseconds spent on all certificates so far. */
+interface Times {
+  certificatesMs: number
+  keysMs: number
+  importMs: number
+}
+
+await onStage('import', MAX_MS, async (stage) => {
+  report.line('Bulk import, embedded database')
+  const config = loadConfig({ EVERCERT_DATA_DIR: join(stage.folder, 'data'), EVERCERT_PORT: '0', EVERCERT_LOG_LEVEL: 'silent' })
+  const service = await report.step('start', () => startService({ config, worker: IDLE_WORKER }))
+  stage.add(() => service.stop())
+  const caller = await callerOf(service.services)
+  const times: Times = { certificatesMs: 0, keysMs: 0, importMs: 0 }
+  const memory: number[] = []
+  await report.step(`import ${count.toLocaleString('en')} certificates`, async () => {
+    const authorities = Array.from({ length: AUTHORITIES }, () => createChain({ notAfter: Date.now() + 4000 * DAY_MS }))
+    for (let from = 0; from < count; from += batchSize) {
+      await importBatch(service.services, caller, mint(authorities, from, Math.min(batchSize, count - from)), times)
+      if (Math.floor((from * MEMORY_LOOKS) / count) < Math.floor(((from + batchSize) * MEMORY_LOOKS) / count))
+        memory.push(readProcessUsage(process.pid)?.rssMib ?? 0)
+    }
+  })
+  const perSecond = (ms: number): number => (count * 1000) / ms
+  const ratio = times.certificatesMs / times.importMs
+  const ratioWithKeys = (times.certificatesMs + times.keysMs) / times.importMs
+  if (options.isOn('json')) {
+    const results = { certificates: count, ...times, ratio, ratioWithKeys, rssMib: memory }
+    process.stdout.write(`${JSON.stringify({ bench: 'import', aim: AIM, ...results }, null, 2)}\n`)
+    return
+  }
+  report.line()
+  report.table([
+    ['', 'per second', 'of bare parsing'],
+    ['bare: X509Certificate for each PEM block', perSecond(times.certificatesMs).toFixed(0), '1.00'],
+    [
+      'bare: the same and createPrivateKey',
+      perSecond(times.certificatesMs + times.keysMs).toFixed(0),
+      (times.certificatesMs / (times.certificatesMs + times.keysMs)).toFixed(2),
+    ],
+    [`Evercert: checked, sealed, stored (aim ${AIM.toFixed(2)})`, perSecond(times.importMs).toFixed(0), ratio.toFixed(2)],
+  ])
+  report.line(`  Resident memory after each quarter: ${memory.map((mib) => `${mib.toFixed(0)} MiB`).join(', ')}`)
+})
+process.exit(0)
+
+async function callerOf({ db }: Services): Promise<Caller> {
+  const { id: accountId } = await db.selectFrom('account').select('id').executeTakeFirstOrThrow()
+  return { accountId, actor: 'bench', scopes: new Set(['certificates:write']) }
+}
+
+function mint(authorities: readonly TestAuthority[], from: number, size: number): Upload[] {
+  return Array.from({ length: size }, (_, offset) => {
+    const name = `site-${from + offset}.evercert.test`
+    const leaf = authorities[(from + offset) % authorities.length]?.issue({ names: [name, `www.${name}`] })
+    if (leaf === undefined) throw new RangeError('there is an authority')
+    return { name, certificatePem: leaf.chainPem, privateKeyPem: leaf.privateKeyPem }
+  })
+}
+
+/** The reference first, then the import: neither can profit from what the other read, since nothing is kept between them. */
+async function importBatch(services: Services, caller: Caller, entries: readonly Upload[], times: Times): Promise<void> {
+  const blocks = entries.flatMap(({ certificatePem }) => certificatePem.split(/(?=-----BEGIN)/))
+  const startedAt = performance.now()
+  for (const block of blocks) void new X509Certificate(block)
+  const certificatesAt = performance.now()
+  for (const { privateKeyPem } of entries) createPrivateKey(privateKeyPem)
+  const keysAt = performance.now()
+  const { stored } = await uploadMany(services, caller, { entries, dryRun: false })
+  times.certificatesMs += certificatesAt - startedAt
+  times.keysMs += keysAt - certificatesAt
+  times.importMs += performance.now() - keysAt
+  if (stored !== entries.length) throw new Error(`Only ${stored} of ${entries.length} were stored.`)
+}
