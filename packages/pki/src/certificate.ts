@@ -4,7 +4,7 @@
  * @module
  */
 import { hash, X509Certificate } from 'node:crypto'
-import { childrenOf, expectTag, instantOf, integerHexOf, oidOf, readDer, TAG, toHex } from './der.ts'
+import { childrenOf, DerError, expectTag, instantOf, integerHexOf, oidOf, readDer, TAG, toHex } from './der.ts'
 import type { DerNode } from './der.ts'
 import { readDistinguishedName } from './distinguished-name.ts'
 import { PkiError } from './errors.ts'
@@ -165,10 +165,16 @@ function isAuthority(basicConstraints: Uint8Array | undefined): boolean {
   return first?.tag === TAG.boolean && first.content[0] !== 0
 }
 
+/** Nothing depends on them but what is shown: malformed ones are none, and the certificate stays readable. */
 function policiesOf(value: Uint8Array | undefined): string[] {
   if (!value) return []
-  const list = childrenOf(expectTag(readDer(value), TAG.sequence))
-  return list.map((policy) => oidOf(childrenOf(expectTag(policy, TAG.sequence))[0]))
+  try {
+    const list = childrenOf(expectTag(readDer(value), TAG.sequence))
+    return list.map((policy) => oidOf(childrenOf(expectTag(policy, TAG.sequence))[0]))
+  } catch (error) {
+    if (error instanceof DerError) return []
+    throw error
+  }
 }
 
 function subjectKeyId(value: Uint8Array | undefined): string | null {
