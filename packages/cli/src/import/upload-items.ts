@@ -49,10 +49,15 @@ const BATCH_BYTES = 4 * 1024 * 1024
 export async function uploadItems(items: AsyncIterable<Item>, run: UploadRun, report: UploadReport): Promise<void> {
   let batch: Found[] = []
   let bytes = 0
+  // One batch is stored while the next is read and sent.
+  let sending = Promise.resolve()
   const flush = async (): Promise<void> => {
-    if (batch.length > 0) await sendBatch(batch, run, report)
+    const before = sending
+    sending = sendBatch(batch, run, report)
+    sending.catch(() => {}) // awaited with the next batch, or at the end
     batch = []
     bytes = 0
+    await before
     run.onProgress(report)
   }
   for await (const item of items) {
@@ -67,6 +72,8 @@ export async function uploadItems(items: AsyncIterable<Item>, run: UploadRun, re
     bytes += size
   }
   await flush()
+  await sending
+  run.onProgress(report)
 }
 
 export function emptyReport(): UploadReport {
@@ -74,6 +81,7 @@ export function emptyReport(): UploadReport {
 }
 
 async function sendBatch(batch: readonly Found[], run: UploadRun, report: UploadReport): Promise<void> {
+  if (batch.length === 0) return
   const outcomes = await send(batch, run)
   const again: Found[] = []
   for (const [index, outcome] of outcomes.entries()) {

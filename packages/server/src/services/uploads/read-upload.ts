@@ -15,12 +15,16 @@ export interface Upload {
   readonly privateKeyPem: string
 }
 
+/** Plain data, which may go from one thread to another. */
 export interface CheckedUpload {
   readonly name: string
-  readonly leaf: CertificateFacts
+  readonly leaf: Pick<
+    CertificateFacts,
+    'sha256' | 'serialHex' | 'issuer' | 'names' | 'commonName' | 'spkiSha256' | 'notBefore' | 'notAfter'
+  >
   /** The certificates alone, without what stood between them. */
   readonly chainPem: string
-  readonly key: PrivateKey
+  readonly key: Pick<PrivateKey, 'pkcs8Pem' | 'algorithm' | 'spkiSha256'>
   readonly specification: ReadSpecification
 }
 
@@ -51,8 +55,20 @@ export function createUploadReader(now: number): (upload: Upload) => CheckedUplo
       )
     }
     const chainPem = chain.map(({ der }) => toPem(der, 'CERTIFICATE')).join('')
-    return { name, leaf, chainPem, key, specification: knowSpecification(leaf) }
+    const { pkcs8Pem, algorithm, spkiSha256 } = key
+    return {
+      name,
+      leaf: factsToKeep(leaf),
+      chainPem,
+      key: { pkcs8Pem, algorithm, spkiSha256 },
+      specification: knowSpecification(leaf),
+    }
   }
+}
+
+function factsToKeep(leaf: CertificateFacts): CheckedUpload['leaf'] {
+  const { sha256, serialHex, issuer, names, commonName, spkiSha256, notBefore, notAfter } = leaf
+  return { sha256, serialHex, issuer, names, commonName, spkiSha256, notBefore, notAfter }
 }
 
 function checkName(text: string): string {

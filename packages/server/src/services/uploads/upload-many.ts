@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { toProblemDocument, type UploadOutcome } from '@evercert/contract'
 import { AppError } from '../../domain/errors.ts'
 import type { Caller, Services } from '../context.ts'
-import { createUploadReader, type CheckedUpload, type Upload } from './read-upload.ts'
+import { readUploads } from './batch-reader.ts'
+import type { CheckedUpload, Upload } from './read-upload.ts'
 import { storeUploads, type Stored } from './store-uploads.ts'
 
 export interface UploadMany {
@@ -22,9 +22,6 @@ export interface UploadManyResult {
   /** In the order of the entries. */
   readonly outcomes: UploadOutcome[]
 }
-
-/** Reading keys and certificates is work for the CPU: others get their turn in between. */
-const READ_AT_ONCE_MS = 20
 
 /** What is repeated is refused as a duplicate with the id of what is there: repeating a request whose answer was lost is safe. */
 export async function uploadMany(services: Services, caller: Caller, { entries, dryRun }: UploadMany): Promise<UploadManyResult> {
@@ -45,25 +42,10 @@ export async function uploadMany(services: Services, caller: Caller, { entries, 
 }
 
 async function readAll(services: Services, entries: readonly Upload[]): Promise<(CheckedUpload | AppError)[]> {
-  const readUpload = createUploadReader(services.now())
-  const read: (CheckedUpload | AppError)[] = []
-  let pausedAt = performance.now()
-  for (const entry of entries) {
-    read.push(orRefusal(() => readUpload(entry)))
-    if (performance.now() - pausedAt < READ_AT_ONCE_MS) continue
-    await nextTurn()
-    pausedAt = performance.now()
-  }
-  return read
-}
-
-function orRefusal<Result>(read: () => Result): Result | AppError {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof AppError) return error
-    throw error
-  }
+  const read = await readUploads({ now: services.now(), entries })
+  return read.map((one) =>
+    'upload' in one ? one.upload : new AppError(one.refusal.code, one.refusal.detail, { facts: one.refusal.facts }),
+  )
 }
 
 function store(services: Services, caller: Caller, uploads: readonly CheckedUpload[]): Promise<Stored[]> {
