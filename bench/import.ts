@@ -1,9 +1,9 @@
 /**
- * Bulk import of PEM certificates with their chains and keys, through the service on the embedded database, against bare parsing with
+ * Bulk import of PEM certificates with their chains and keys, through the service, against bare parsing with
  * node:crypto in the same run. The two take turns on the same certificates, batch by batch, so that whatever else the machine does
  * hits both; making the certificates is not counted.
  *
- *     npm run bench:import -- [--count 10000] [--batch 250] [--json]
+ *     npm run bench:import -- [--count 10000] [--batch 250] [--postgres] [--json]
  *
  * @module
  */
@@ -15,6 +15,7 @@ import type { Caller, Services } from '../packages/server/src/services/context.t
 import { uploadMany } from '../packages/server/src/services/uploads/upload-many.ts'
 import type { Upload } from '../packages/server/src/services/uploads/read-upload.ts'
 import { createChain, type TestAuthority } from '../test/harness/certificates.ts'
+import { startPostgres } from '../test/harness/postgres.ts'
 import { readOptions } from './support/options.ts'
 import { readProcessUsage } from './support/process-usage.ts'
 import { createReport } from './support/report.ts'
@@ -32,7 +33,7 @@ const MEMORY_LOOKS = 4
 const REQUESTS_AT_A_TURN = 8
 const IN_FLIGHT = 2
 
-const options = readOptions({ count: '10000', batch: '250', json: false })
+const options = readOptions({ count: '10000', batch: '250', postgres: false, json: false })
 const count = options.count('count')
 const batchSize = options.count('batch')
 const report = createReport(options.isOn('json'))
@@ -48,8 +49,15 @@ interface Times {
 }
 
 await onStage('import', MAX_MS, async (stage) => {
-  report.line('Bulk import, embedded database')
-  const config = loadConfig({ EVERCERT_DATA_DIR: join(stage.folder, 'data'), EVERCERT_PORT: '0', EVERCERT_LOG_LEVEL: 'silent' })
+  report.line(`Bulk import, ${options.isOn('postgres') ? 'PostgreSQL' : 'embedded database'}`)
+  const postgres = options.isOn('postgres') ? await startPostgres() : null
+  if (postgres !== null) stage.add(() => postgres.stop())
+  const config = loadConfig({
+    EVERCERT_DATA_DIR: join(stage.folder, 'data'),
+    EVERCERT_PORT: '0',
+    EVERCERT_LOG_LEVEL: 'silent',
+    ...(postgres !== null && { EVERCERT_DATABASE_URL: await postgres.createDatabase() }),
+  })
   const service = await report.step('start', () => startService({ config, worker: IDLE_WORKER }))
   stage.add(() => service.stop())
   const caller = await callerOf(service.services)
