@@ -4,6 +4,7 @@
  * @module
  */
 import { readFile } from 'node:fs/promises'
+import { CommanderError } from 'commander'
 import { failure } from '../failure.ts'
 import { openSource } from '../import/source.ts'
 import type { Session } from '../session.ts'
@@ -33,14 +34,10 @@ async function uploadSource(session: Session, source: string, dryRun: boolean): 
   return runUpload(session, await openSource(source, position), { source, dryRun, position })
 }
 
+/** Wrong usage, like an option that is missing. */
 function neitherNor(): Error {
-  return failure('invalid', 'Reading the options: give --name, --cert and --key, or --from alone (with --dry-run if you like).', {
-    cause: { en: 'The options do not go together.', zh: '选项组合不正确。' },
-    remedy: {
-      en: 'Give --name, --cert and --key for one certificate, or --from for a folder or archive.',
-      zh: '上传单个证书请使用 --name、--cert 和 --key；上传文件夹或压缩包请仅使用 --from。',
-    },
-  })
+  const detail = 'give --name, --cert and --key for one certificate, or --from alone (with --dry-run if you like)'
+  return new CommanderError(1, 'evercert.uploadOptions', detail)
 }
 
 /** Prints the stored certificate. The key goes to the service once and is never shown. */
