@@ -17,6 +17,7 @@ import {
   type RevokeOptions,
 } from './commands/endings.ts'
 import { downloadCommand, type DownloadOptions } from './commands/download.ts'
+import { importCommand, type ImportOptions } from './commands/import.ts'
 import { listCommand, type ListOptions } from './commands/list.ts'
 import { ordersCommand } from './commands/orders.ts'
 import { renewCommand, type RenewOptions } from './commands/renew.ts'
@@ -25,6 +26,7 @@ import { showCommand } from './commands/show.ts'
 import { uploadCommand, type UploadOptions } from './commands/upload.ts'
 import { verifyCommand, type VerifyOptions } from './commands/verify.ts'
 import { failure, formatProblem, Interrupted, problemJson, toProblem } from './failure.ts'
+import { ESTATES } from './import/index.ts'
 import { createSay, detectLanguage, type Language, type Say } from './language.ts'
 import { createPaint } from './output.ts'
 import { createSession, type GlobalOptions, type Session, type Shell } from './session.ts'
@@ -172,11 +174,49 @@ function addRenewalCommands(program: Command, run: Run, say: Say): void {
     .action(bind<[string, RenewOptions]>(run, renewCommand))
   program
     .command('upload')
-    .description(say('upload a certificate bought elsewhere', '上传在别处购买的证书'))
-    .requiredOption('--name <name>', say('name in the list', '列表中的名称'))
-    .requiredOption('--cert <file>', say('PEM: leaf first, then intermediates', 'PEM：叶证书在前，随后为中间证书'))
-    .requiredOption('--key <file>', say('PEM without passphrase', 'PEM，无密码'))
+    .description(
+      say(
+        'upload a certificate bought elsewhere, or with --from all of a folder or archive (exit codes: 0 all kept, 1 something was refused)',
+        '上传在别处购买的证书；使用 --from 上传文件夹或压缩包中的全部证书（退出码：0 全部保存，1 有被拒绝的证书）',
+      ),
+    )
+    .option('--name <name>', say('name in the list', '列表中的名称'))
+    .option('--cert <file>', say('PEM: leaf first, then intermediates', 'PEM：叶证书在前，随后为中间证书'))
+    .option('--key <file>', say('PEM without passphrase', 'PEM，无密码'))
+    .option(
+      '--from <path>',
+      say(
+        'a folder, .zip, .tar.gz or .tar: keys are found by their public key',
+        '文件夹或 .zip、.tar.gz、.tar 压缩包：按公钥自动配对私钥',
+      ),
+    )
+    .option('--dry-run', dryRunText(say))
     .action(bind<[UploadOptions]>(run, uploadCommand))
+  addImportCommands(program, run, say)
+}
+
+function addImportCommands(program: Command, run: Run, say: Say): void {
+  const group = program
+    .command('import')
+    .description(say('take over the certificates that another tool keeps here', '导入其他工具在本机管理的证书'))
+  for (const estate of ESTATES) {
+    group
+      .command(estate.id)
+      .description(say(`import certificates and keys of ${estate.id}`, `导入 ${estate.id} 的证书与私钥`))
+      .option(
+        `--${estate.option} <folder>`,
+        say(
+          `its folder (default ${estate.defaultFolder(run.shell.env)})`,
+          `其目录（默认 ${estate.defaultFolder(run.shell.env)}）`,
+        ),
+      )
+      .option('--dry-run', dryRunText(say))
+      .action(bind<[ImportOptions]>(run, (session, options) => importCommand(session, estate, options)))
+  }
+}
+
+function dryRunText(say: Say): string {
+  return say('check everything, store nothing', '只检查，不保存')
 }
 
 function addEndingCommands(program: Command, run: Run, say: Say): void {

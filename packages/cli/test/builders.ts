@@ -18,6 +18,7 @@ export function aCertificate(wish: Partial<CertificateDetail> = {}): Certificate
     domains: ['shop.example.com'],
     productId: 'evercert-private-dv-single',
     specification: { domainType: 'single', certificateType: 'DV', grade: 'standard', brand: 'Evercert Private CA' },
+    knownSpecification: { domainType: 'single', certificateType: 'DV', grade: 'standard', brand: 'Evercert Private CA' },
     sha256: OLD_SHA,
     serial: '01',
     issuer: 'CN=Evercert',

@@ -10,9 +10,11 @@ import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { endpoints, targets } from './targets.ts'
+import { uploads } from './uploads.ts'
 
 export const contract = {
   certificates: { ...certificates, ...endings },
+  uploads,
   applications,
   management,
   downloads,

@@ -11,6 +11,7 @@ import { up as initial } from './migrations/0001-initial.ts'
 import { up as orderAnew } from './migrations/0002-order-anew.ts'
 import { up as keysDownload } from './migrations/0003-keys-download.ts'
 import { up as lifecycle } from './migrations/0004-lifecycle.ts'
+import { up as knownSpecification } from './migrations/0005-known-specification.ts'
 import { up as management } from './migrations/0008-management.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
@@ -39,6 +40,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-order-anew': { up: orderAnew },
   '0003-keys-download': { up: keysDownload },
   '0004-lifecycle': { up: lifecycle },
+  '0005-known-specification': { up: knownSpecification },
   '0008-management': { up: management },
 }
 

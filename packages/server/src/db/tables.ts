@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Generated, JSONColumnType } from 'kysely'
+import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 import type { ApplicationForm } from '../domain/application/prefill.ts'
 import type { ApplicationState } from '../domain/application/application-machine.ts'
 import type { DeploymentState } from '../domain/deployment/deployment-machine.ts'
@@ -280,6 +280,10 @@ export interface IssuanceTable {
   not_after: Date
   window_opens_at: Date
   chain_pem: string
+  /** As far as an uploaded certificate tells it; null for issuances of orders, whose order says it. */
+  known_domain_type: ColumnType<DomainType | null, DomainType | null | undefined, never>
+  known_certificate_type: ColumnType<CertificateType | null, CertificateType | null | undefined, never>
+  known_brand: ColumnType<string | null, string | null | undefined, never>
   created_at: Date
 }
 

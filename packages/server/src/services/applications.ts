@@ -4,7 +4,7 @@
  * @module
  */
 import { sql } from 'kysely'
-import type { ApplicationView, ApplicationFormView, ProblemCode, ValidationView } from '@evercert/contract'
+import type { ApplicationView, ApplicationFormView, ValidationView } from '@evercert/contract'
 import { isProblemCode, PROBLEM_TEXTS, PROBLEMS } from '@evercert/contract'
 import { createCsr, parseCsr, PkiError, type CsrFacts } from '@evercert/pki'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'

@@ -47,13 +47,18 @@ export async function insertCertificateRow(trx: Trx, certificate: NewCertificate
     .execute()
 }
 
+/** Who looks whether names are free may take them: others who look wait until this transaction ends. */
+export async function lockNames(trx: Trx, accountId: string): Promise<void> {
+  await sql`select id from account where id = ${accountId} for no key update`.execute(trx)
+}
+
 /**
- * Whether another certificate of the account has the name. Who asks may take it: others who ask wait until this transaction ends.
+ * Whether another certificate of the account has the name. Takes {@link lockNames}.
  *
  * @returns its id, or null
  */
 export async function findByName(trx: Trx, accountId: string, name: string): Promise<string | null> {
-  await sql`select id from account where id = ${accountId} for no key update`.execute(trx)
+  await lockNames(trx, accountId)
   const row = await trx
     .selectFrom('certificate')
     .select('id')

@@ -94,7 +94,7 @@ export function toIsoFacts(facts: RenewalReason['facts']): Record<string, string
   )
 }
 
-const ATTRIBUTE_TEXTS: Readonly<Record<keyof Specification, Bilingual>> = {
+export const ATTRIBUTE_TEXTS: Readonly<Record<keyof Specification, Bilingual>> = {
   domainType: { en: 'domain type', zh: '域名类型' },
   certificateType: { en: 'certificate type', zh: '证书类型' },
   grade: { en: 'grade', zh: '证书等级' },

@@ -11,9 +11,11 @@ import { management } from './management.ts'
 import { operations } from './operation.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { endpoints, targets } from './targets.ts'
+import { uploads } from './uploads.ts'
 
 export const router = operations.router({
   certificates: { ...certificates, ...endings },
+  uploads,
   applications,
   management,
   downloads,

@@ -4,7 +4,7 @@
  * @module
  */
 import { sql } from 'kysely'
-import type { AdvanceFacts, ManagedFacts } from '../../domain/certificate/next-step.ts'
+import type { AdvanceFacts, ApplicationFacts, ManagedFacts } from '../../domain/certificate/next-step.ts'
 import { planManaged } from '../../domain/managed/decide-managed.ts'
 import type { ApplicationForm } from '../../domain/application/prefill.ts'
 import type { ApplicationState } from '../../domain/application/application-machine.ts'
@@ -138,8 +138,7 @@ export async function loadWork(services: Services, certificateId: string): Promi
   const row = await workQuery(services).where('certificate.id', '=', certificateId).executeTakeFirst()
   if (row === undefined) return null
   const application = toApplication(row)
-  const installing = row.issuance_id !== null
-  const deployments = installing ? await loadDeployments(services, row.issuance_id ?? '') : []
+  const deployments = row.issuance_id === null ? [] : await loadDeployments(services, row.issuance_id)
   const isRevoking = row.revocation_confirmed_at !== null && row.revoked_at === null
   const revocation = isRevoking ? await loadRevocation(services, certificateId) : null
   const isOver = row.closed_as !== null || row.revoked_at !== null
@@ -152,22 +151,12 @@ export async function loadWork(services: Services, certificateId: string): Promi
     advanceAt: toMs(row.advance_at),
     probeFailures: row.probe_failures,
     application,
-    renewal: row.renewal_id === null || row.renewal_state === null ? null : { id: row.renewal_id, state: row.renewal_state },
+    renewal: toRenewal(row),
     revocation,
     managed,
     facts: {
       closed: isOver,
-      application:
-        application === null
-          ? null
-          : {
-              state: application.state,
-              hasCsr: application.csr !== null,
-              orderRef: application.orderRef,
-              proofPublishedAt: toMs(row.proof_published_at),
-              answeredAt: toMs(row.answered_at),
-              retryAt: toMs(row.retry_at),
-            },
+      application: application === null ? null : toApplicationFacts(application, row),
       issued: row.issuance_id !== null,
       deployments,
       endpointCount: Number(row.endpoint_count ?? 0),
@@ -178,6 +167,21 @@ export async function loadWork(services: Services, certificateId: string): Promi
       revocation,
       txtRemovalAt: toMs(row.txt_removal_at),
     },
+  }
+}
+
+function toRenewal({ renewal_id: id, renewal_state: state }: Row): Work['renewal'] {
+  return id === null || state === null ? null : { id, state }
+}
+
+function toApplicationFacts(application: WorkingApplication, row: Row): ApplicationFacts {
+  return {
+    state: application.state,
+    hasCsr: application.csr !== null,
+    orderRef: application.orderRef,
+    proofPublishedAt: toMs(row.proof_published_at),
+    answeredAt: toMs(row.answered_at),
+    retryAt: toMs(row.retry_at),
   }
 }
 
