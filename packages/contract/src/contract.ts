@@ -5,6 +5,7 @@
  */
 import { applications, certificates } from './certificates.ts'
 import { dnsConnections, issuers } from './issuers.ts'
+import { channels, notices, noticeSettings } from './notices.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { endpoints, targets } from './targets.ts'
 
@@ -20,6 +21,9 @@ export const contract = {
   endpoints,
   issuers,
   dnsConnections,
+  notices,
+  noticeSettings,
+  channels,
 } as const
 
 export type Contract = typeof contract

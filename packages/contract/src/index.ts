@@ -4,6 +4,7 @@
  * @module
  */
 export * from './contract.ts'
+export * from './notice-views.ts'
 export type { OperationMeta } from './operation.ts'
 export * from './problems.ts'
 export * from './problem-document.ts'

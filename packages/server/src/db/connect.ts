@@ -8,6 +8,7 @@ import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import pg from 'pg'
 import { up as initial } from './migrations/0001-initial.ts'
+import { up as notices } from './migrations/0006-notices.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Tables } from './tables.ts'
@@ -30,7 +31,10 @@ export interface Database {
   close(): Promise<void>
 }
 
-const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-initial': { up: initial } }
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-initial': { up: initial },
+  '0006-notices': { up: notices },
+}
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them
 const DEFAULT_CONNECTIONS = 10

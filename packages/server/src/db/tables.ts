@@ -12,6 +12,7 @@ import type { PaymentState } from '../domain/payment/payment-machine.ts'
 import type { CertificateType, DomainType } from '../domain/product/specification.ts'
 import type { RenewalState } from '../domain/renewal/renewal-machine.ts'
 import type { BuiltinChallenge } from '../ports/kit.ts'
+import type { NoticeChannelTable, NoticeDeliveryTable, NoticeSettingsTable, NoticeTable } from './notice-tables.ts'
 
 interface Bilingual {
   readonly en: string
@@ -155,6 +156,7 @@ export interface CertificateTable {
   probe_failures: Generated<number>
   probe_due_at: Date | null
   advance_at: Date | null
+  next_notice_at: Generated<Date | null>
   created_at: Date
 }
 
@@ -387,6 +389,10 @@ export interface Tables {
   history: HistoryTable
   idempotency_key: IdempotencyKeyTable
   renewal_policy: RenewalPolicyTable
+  notice_settings: NoticeSettingsTable
+  notice_channel: NoticeChannelTable
+  notice: NoticeTable
+  notice_delivery: NoticeDeliveryTable
   ca_authority: CaAuthorityTable
   ca_order: CaOrderTable
 }

@@ -5,6 +5,7 @@
  */
 import { applications, certificates } from './certificates.ts'
 import { dnsConnections, issuers } from './issuers.ts'
+import { channels, notices, noticeSettings } from './notices.ts'
 import { operations } from './operation.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { endpoints, targets } from './targets.ts'
@@ -21,4 +22,7 @@ export const router = operations.router({
   endpoints,
   issuers,
   dnsConnections,
+  notices,
+  noticeSettings,
+  channels,
 })

@@ -15,6 +15,7 @@ import { openIssuer } from '../catalogue.ts'
 import { storePrivateKey } from '../certificates.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { openDnsConnection } from '../dns-connections.ts'
+import { planNotice } from '../notices/plan.ts'
 import type { Work, WorkingApplication } from './facts.ts'
 import { forgetIssuerAccount, openIssuerAccount } from './issuer-account.ts'
 import { plannedNotAfter, storeIssuance } from './issuance.ts'
@@ -413,6 +414,13 @@ export async function recordFailure(services: Services, work: Work, error: unkno
       fromState: null,
       toState: 'reviewFailed',
       detail: failure.code,
+    })
+    const { id: occasion } = application
+    await planNotice(services, trx, {
+      certificateId: work.certificateId,
+      kind: 'applicationRefused',
+      occasion,
+      detail: failure.message,
     })
   })
 }
