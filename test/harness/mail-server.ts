@@ -21,13 +21,15 @@ export interface MailServer {
   readonly plainPort: number
   readonly user: string
   readonly password: string
-  /** The root of its certificate for `localhost`. */
+  /** The root of its certificate for `localhost` and {@link MAIL_NAME}. */
   readonly rootPem: string
   /** Each message that was accepted, oldest first, as it was sent, with `X-Envelope-To` added. */
   messages(): string[]
   stop(): Promise<void>
 }
 
+/** Another name of its certificate, for those who ask a name server of the test. */
+export const MAIL_NAME = 'mail.evercert.test'
 const EXIM = '/usr/sbin/exim4'
 const USER = 'evercert'
 const PASSWORD = 'mail-secret-5b1c'
@@ -37,7 +39,7 @@ export async function startMailServer(): Promise<MailServer> {
   const folder = mkdtempSync(join(tmpdir(), 'evercert-exim-'))
   const spool = join(folder, 'spool')
   const [port, tlsPort, plainPort] = [await freePort(), await freePort(), await freePort()]
-  const leaf = createChain().issue({ names: ['localhost', '127.0.0.1'] })
+  const leaf = createChain().issue({ names: ['localhost', MAIL_NAME] })
   const certificate = join(folder, 'chain.pem')
   const key = join(folder, 'key.pem')
   const settings = join(folder, 'exim.conf')
