@@ -1,4 +1,5 @@
 import type { NoticeSettingsView } from '@evercert/contract'
+import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { isQuiet, minuteOfClock } from '../../src/domain/notice/quiet-hours.ts'
 import { DAY_MS, HOUR_MS } from '../../src/domain/time.ts'
@@ -87,16 +88,27 @@ eachDatabase((_kind, open) => {
       expect(stagesOf(id)).toEqual(['expiry 30', 'expiry 15', 'expiry 7', 'expiry 3', 'expiry 1', 'expiry 0'])
     })
 
-    test('costs nothing while nothing is due: the certificate is not looked at', async () => {
-      const { id } = await anExpiring(300)
-      expect(await planDueNotices(service.services)).toBe(1)
+    test('costs nothing while nothing is due: the certificate is not looked at before 91 days, and then at its leads', async () => {
+      const { id, notAfter } = await anExpiring(300)
+      const end = Date.parse(notAfter ?? '')
+      const nextAt = async () => {
+        const query = service.services.db.selectFrom('certificate').select('next_notice_at').where('id', '=', id)
+        return (await query.executeTakeFirstOrThrow()).next_notice_at?.getTime()
+      }
       expect(await planDueNotices(service.services)).toBe(0)
-      const row = await service.services.db
-        .selectFrom('certificate')
-        .select('next_notice_at')
-        .where('id', '=', id)
-        .executeTakeFirst()
-      expect(row?.next_notice_at?.getTime()).toBeGreaterThan(clock.now() + 269 * DAY_MS)
+      expect(await nextAt()).toBe(end - 91 * DAY_MS)
+      clock.moveTo(end - 91 * DAY_MS)
+      expect(await planDueNotices(service.services)).toBe(1)
+      expect(await nextAt()).toBe(end - 30 * DAY_MS)
+      expect(await planDueNotices(service.services)).toBe(0)
+    })
+
+    test('the query for what is due reads the index of what is due', async () => {
+      await sql`set enable_seqscan = off`.execute(service.services.db)
+      const { rows } = await sql<Record<string, string>>`explain select 1 from certificate where next_notice_at <= now()
+        limit 1`.execute(service.services.db)
+      expect(JSON.stringify(rows)).toContain('certificate_notice_due')
+      await sql`set enable_seqscan = on`.execute(service.services.db)
     })
 
     test('two that plan at once plan one', async () => {

@@ -66,10 +66,18 @@ const STATEMENTS = [
   `create index notice_delivery_due on notice_delivery (attempt_at) where state in ('planned', 'failed')`,
   `alter table certificate add column next_notice_at timestamptz`,
   `create index certificate_notice_due on certificate (next_notice_at) where next_notice_at is not null`,
-  // Whatever gives a certificate another issuance, its notices are worked out anew by the next scan.
+  // Whatever gives a certificate an issuance, its notices are worked out by the scan: for the first one when the longest lead of 90 days can
+  // begin, for a later one at once, since the one before it may be what clients still see.
   `create function certificate_watch_expiry() returns trigger language plpgsql as $$
     begin
       new.next_notice_at := 'epoch';
+      if tg_op = 'UPDATE' then
+        if old.issuance_id is not null then
+          return new;
+        end if;
+      end if;
+      select coalesce(max(not_after) - interval '2184 hours', 'epoch') into new.next_notice_at
+        from issuance where id = new.issuance_id;
       return new;
     end $$`,
   `create trigger certificate_watch_expiry_insert before insert on certificate

@@ -112,7 +112,8 @@ async function loadDeliveries(
     ])
     .where('notice_delivery.account_id', '=', caller.accountId)
     .where('notice_delivery.notice_id', 'in', [...noticeIds])
-    .orderBy('notice_delivery.id')
+    .orderBy('notice_delivery.created_at')
+    .orderBy('notice_delivery.channel_id') // in the order of the channels
     .execute()
   const views = rows.map((row) => ({
     noticeId: row.notice_id,

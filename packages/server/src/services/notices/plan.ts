@@ -32,6 +32,7 @@ interface WantedNotice {
  */
 export async function planDueNotices(services: Services): Promise<number> {
   const now = services.now()
+  if (!(await isAnythingDue(services, now))) return 0
   return services.db.transaction().execute(async (trx) => {
     const due = await sql<{ id: string }>`select id from certificate where next_notice_at <= ${new Date(now)}
       order by next_notice_at limit ${MAX_PER_ROUND} for update skip locked`.execute(trx)
@@ -76,6 +77,12 @@ export async function planDueNotices(services: Services): Promise<number> {
       from unnest(${ids}::text[], ${times}::timestamptz[]) as looked (id, at) where certificate.id = looked.id`.execute(trx)
     return due.rows.length
   })
+}
+
+/** Most rounds end here, without a transaction. */
+async function isAnythingDue({ db }: Services, now: number): Promise<boolean> {
+  const { rows } = await sql`select 1 from certificate where next_notice_at <= ${new Date(now)} limit 1`.execute(db)
+  return rows.length > 0
 }
 
 function describe(subject: NoticeSubject): NoticeDetail {
