@@ -105,6 +105,9 @@ it('a receiver that is down does not hold up the mail, and has it when it is bac
   await waitFor('the failure', async () => ((await states()) === 'sent,failed' ? true : null))
   status = 200
   await waitFor('the webhook', async () => ((await states()) === 'sent,sent' ? true : null))
+  const ids = receiver.requests.filter(({ body }) => body.includes(old.id)).map(({ headers }) => headers['webhook-id'])
+  expect(ids.length).toBeGreaterThan(1)
+  expect(new Set(ids).size).toBe(1)
 })
 
 it('nearer its end it is told of by mail and webhook, once', async () => {

@@ -29,7 +29,7 @@ export async function startNoticeReceiver(): Promise<NoticeReceiver> {
   const receiver = await startHttpReceiver(() => reply ?? { status: 200 })
   return {
     url: receiver.url,
-    close: receiver.close,
+    close: () => receiver.close(),
     answerWith: (next) => {
       reply = next
     },
