@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
 const pure = ['packages/*/test/**/*.test.ts']
-const real = ['packages/server/test/{db,services,http,contract}/**/*.test.ts', 'packages/pki/test/{acme,probe}/**/*.test.ts']
+const real = [
+  'packages/server/test/{db,services,http,contract}/**/*.test.ts',
+  'packages/pki/test/{acme,keystore,probe}/**/*.test.ts',
+]
 
 export default defineConfig({
   test: {

@@ -23,7 +23,7 @@ const OPEN_DATABASE = fileURLToPath(new URL('open-database.ts', import.meta.url)
 interface Start {
   readonly ms: number
   readonly cpuMs: number | null
-  readonly peakMib: number | null
+  readonly peakMb: number | null
 }
 
 const options = readOptions({ starts: '5', json: false })
@@ -47,20 +47,20 @@ await onStage('start', MAX_MS, async ({ folder }) => {
     existingFolder: {
       ms: median(existing.map(({ ms }) => ms)),
       cpuMs: medianOrNull(existing.map(({ cpuMs }) => cpuMs)),
-      peakMib: medianOrNull(existing.map(({ peakMib }) => peakMib)),
+      peakMb: medianOrNull(existing.map(({ peakMb }) => peakMb)),
     },
-    nodeAlone: { ms: median(node), cpuMs: null, peakMib: null },
-    databaseAlone: { ms: median(database), cpuMs: null, peakMib: null },
+    nodeAlone: { ms: median(node), cpuMs: null, peakMb: null },
+    databaseAlone: { ms: median(database), cpuMs: null, peakMb: null },
   }
   if (options.isOn('json')) {
     process.stdout.write(`${JSON.stringify({ bench: 'start', starts, aimMs: AIM_MS, results }, null, 2)}\n`)
     return
   }
-  const row = (name: string, { ms, cpuMs, peakMib }: Start, aim = ''): string[] => [
+  const row = (name: string, { ms, cpuMs, peakMb }: Start, aim = ''): string[] => [
     name,
     seconds(ms),
     cpuMs === null ? '' : seconds(cpuMs),
-    peakMib === null ? '' : `${peakMib.toFixed(0)} MiB`,
+    peakMb === null ? '' : `${peakMb.toFixed(0)} MB`,
     aim,
   ]
   report.line()
@@ -77,7 +77,7 @@ async function start(dataDir: string): Promise<Start> {
   const evercert = await startEvercert({ dataDir })
   const usage = readProcessUsage(evercert.process.pid)
   await evercert.process.stop()
-  return { ms: evercert.readyMs, cpuMs: usage?.cpuMs ?? null, peakMib: usage?.peakMib ?? null }
+  return { ms: evercert.readyMs, cpuMs: usage?.cpuMs ?? null, peakMb: usage?.peakMb ?? null }
 }
 
 async function time(args: readonly string[]): Promise<number> {

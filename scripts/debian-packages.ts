@@ -14,6 +14,10 @@ const FOR_TESTS = [
   ['exim4-daemon-light', 'exim4'],
   ['openssl', 'openssl'],
   ['strace', 'strace'],
+  ['default-jre-headless', 'keytool'],
+  // The programs alone, without the packages that start them as services.
+  ['apache2-bin', 'apache2'],
+  ['tomcat10-common', 'catalina.sh'],
 ] as const
 const FOR_BENCHES = [
   ['certbot', 'certbot'],
@@ -23,7 +27,7 @@ const FOR_BENCHES = [
 function isInstalled(program: string): boolean {
   const postgres = '/usr/lib/postgresql'
   const versions = existsSync(postgres) ? readdirSync(postgres).map((version) => join(postgres, version, 'bin')) : []
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', ...versions]
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/share/tomcat10/bin', ...versions]
   return folders.some((folder) => existsSync(join(folder, program)))
 }
 

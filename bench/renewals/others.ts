@@ -17,7 +17,10 @@ const ONE_TIMEOUT_MS = 60_000
 const LOOK_MS = 20
 const LOOP = fileURLToPath(new URL('../acme-client-loop.ts', import.meta.url))
 
-export async function runAcmeClient({ pebble, caFile }: Race, count: number, concurrency: number): Promise<Outcome> {
+export async function runAcmeClient(
+  { pebble, caFile }: Race,
+  { moment, count, concurrency }: { readonly moment: string; readonly count: number; readonly concurrency: number },
+): Promise<Outcome> {
   const output = await runToEnd({
     command: process.execPath,
     args: [LOOP],
@@ -25,7 +28,7 @@ export async function runAcmeClient({ pebble, caFile }: Race, count: number, con
       NODE_EXTRA_CA_CERTS: caFile,
       BENCH_DIRECTORY_URL: pebble.directoryUrl,
       BENCH_HTTP_PORT: String(pebble.httpPort),
-      BENCH_NAMES: namesFor('loop', count).join(','),
+      BENCH_NAMES: namesFor(`loop-${moment}`, count).join(','),
       BENCH_CONCURRENCY: String(concurrency),
     },
     timeoutMs: TIMEOUT_MS,

@@ -6,21 +6,23 @@
 import { readFileSync } from 'node:fs'
 
 export interface ProcessUsage {
-  /** Highest and present resident memory, MiB. */
-  readonly peakMib: number
-  readonly rssMib: number
+  /** Highest and present resident memory, MB (10⁶ octets). */
+  readonly peakMb: number
+  readonly rssMb: number
   /** User and system time since its start. */
   readonly cpuMs: number
 }
 
 /** Linux counts in 1/100 s for programs, whatever the kernel's own tick (`getconf CLK_TCK`). */
 const TICK_MS = 10
+/** The kernel says `kB` and means 1,024 octets. */
+const KIB_IN_MB = 1024 / 1_000_000
 
 export function readProcessUsage(pid: number): ProcessUsage | null {
   if (process.platform !== 'linux') return null
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const mib = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) / 1024
+  const mb = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * KIB_IN_MB
   // The second field is the command in parentheses and may hold blanks; user and system time are the 14th and 15th.
   const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
-  return { peakMib: mib('VmHWM'), rssMib: mib('VmRSS'), cpuMs: (Number(afterName[11]) + Number(afterName[12])) * TICK_MS }
+  return { peakMb: mb('VmHWM'), rssMb: mb('VmRSS'), cpuMs: (Number(afterName[11]) + Number(afterName[12])) * TICK_MS }
 }

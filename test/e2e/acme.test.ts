@@ -129,7 +129,7 @@ describe('Pebble', () => {
     expect(problem).toMatchObject({ code: 'credentialsRejected', detail: expect.stringContaining('HMAC') as string })
   })
 
-  it('does not find the proof: the application says so, and a corrected one is issued', async () => {
+  it('does not find the proof: the application says so, and once that is corrected it is ordered anew by itself', async () => {
     const pebble = await startPebbleFor({ nonceRejectPercent: 30, authzReusePercent: 0 })
     const house = await openHouseFor(['shop.evercert.test'], pebble.httpPort)
     await connectAcme(house, pebble, { issuerId: 'pebble', fileValidationHttpPort: pebble.httpPort })
@@ -138,13 +138,12 @@ describe('Pebble', () => {
     const id = await buyAndApply(house, { productId: productOf('pebble', 'single'), domains: ['shop.evercert.test'] })
     const refused = await waitFor('the CA to look in the wrong place', async () => {
       const view = await house.call((client) => client.applications.get({ id }))
-      return view.state === 'reviewFailed' ? view : null
+      return view.problem === null ? null : view
     })
-    expect(refused.problem).toMatchObject({ code: 'validationFailed' })
-    // Corrected and submitted again: a new order, the same certificate.
+    expect(refused).toMatchObject({ state: 'pendingValidation', problem: { code: 'validationFailed' } })
+    expect(refused.retryAt).not.toBeNull()
     await pebble.dns.clearA('shop.evercert.test')
     await pebble.dns.addA('shop.evercert.test', [house.site.address])
-    await apply(house, id)
     await waitForIssuance(house, id)
   })
 })

@@ -1,6 +1,7 @@
 /**
  * Kill -9 around every exchange with an ACME CA, also between its answer and our record of it: one order at the CA all the same. The CA
- * is Pebble, which refuses nonces and never reuses an authorization.
+ * is Pebble, which refuses nonces and never reuses an authorization. Where the proof dies with the service, the CA may look while nobody
+ * answers, and ends that order (RFC 8555 §7.1.6): then it is ordered once more, by itself.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -19,6 +20,10 @@ const KILLS = pointsOf(['placeOrder', 'checkProof', 'readOrder', 'finalizeOrder'
   point,
   signal: 'SIGKILL',
 }))
+/** Where the CA may look while the service is dead. */
+const KILLS_IN_VALIDATION = KILLS.filter(
+  ({ point: { step, moment } }) => ['checkProof', 'readOrder'].includes(step) && moment !== 'recorded',
+)
 const CONCURRENCY = 3
 const TIME_LEFT_MS = 12 * 86_400_000
 
@@ -37,15 +42,19 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 
+/** Who answers the CA: a web server in front of the service, which has the proof while the service is dead, or the service alone. */
+type Answerer = 'a site in front' | 'the service alone'
+
 /** The template has no account at the CA yet: each case makes its own, so that the CA can count its orders. */
-async function renewInCopy(kill: Interruption): Promise<Outcome> {
-  const label = nameOf(kill.point).replaceAll(/\W+/g, '-').toLowerCase()
+async function renewInCopy(kill: Interruption, answerer: Answerer): Promise<Outcome> {
+  const label = `${nameOf(kill.point)} ${answerer}`.replaceAll(/\W+/g, '-').toLowerCase()
   const name = `${label}.evercert.test`
   const place = join(folder, label)
   await copyTemplate(join(folder, 'template'), place)
-  const house = await openHouse({ folder: place, names: [name] })
-  // The CA looks while the service is dead: the site in front of it has the proof.
-  const proxy = await startRememberingProxy(house.site.address, pebble.httpPort, house.proofUrl)
+  const isAlone = answerer === 'the service alone'
+  const environment: Record<string, string> = isAlone ? { EVERCERT_HTTP01_PORT: String(pebble.httpPort) } : {}
+  const house = await openHouse({ folder: place, names: [name], environment })
+  const proxy = isAlone ? null : await startRememberingProxy(house.site.address, pebble.httpPort, house.proofUrl)
   try {
     await pebble.dns.addA(name, [house.site.address])
     const newId = await orderInCopy(house, name)
@@ -59,7 +68,7 @@ async function renewInCopy(kill: Interruption): Promise<Outcome> {
   } catch (error) {
     throw new Error(`${label}: ${String(error)}\n${house.service().logs()}`, { cause: error })
   } finally {
-    await proxy.stop()
+    await proxy?.stop()
     await house.close()
     await rm(place, { recursive: true, force: true, maxRetries: 5 })
   }
@@ -75,12 +84,27 @@ async function orderInCopy(house: House, name: string): Promise<string> {
   return newId
 }
 
-describe('the embedded database and Pebble', () => {
-  const pool = runPool(CONCURRENCY, KILLS, renewInCopy)
+const titled = (kills: readonly Interruption[]) => kills.map((kill) => [nameOf(kill.point), kill] as const)
 
-  it.each(KILLS.map((kill) => [nameOf(kill.point), kill] as const))('is killed at %s', async (_name, kill) => {
+describe('the embedded database and Pebble, a site in front', () => {
+  const pool = runPool(CONCURRENCY, KILLS, (kill) => renewInCopy(kill, 'a site in front'))
+
+  it.each(titled(KILLS))('is killed at %s', async (_name, kill) => {
     const outcome = await pool.result(kill)
     expect(outcome.ends).toEqual(['SIGKILL'])
     expectOneOfEach(outcome, { acmeOrders: 2, builtinOrders: [] })
+  })
+})
+
+describe('the embedded database and Pebble, the service alone', () => {
+  const pool = runPool(CONCURRENCY, KILLS_IN_VALIDATION, (kill) => renewInCopy(kill, 'the service alone'))
+
+  it.each(titled(KILLS_IN_VALIDATION))('is killed at %s', async (_name, kill) => {
+    const outcome = await pool.result(kill)
+    expect(outcome.ends).toEqual(['SIGKILL'])
+    const { acmeOrders } = outcome.audit
+    expectOneOfEach(outcome, { builtinOrders: [] })
+    // The first certificate's, the renewal's, and one more only where the CA looked while the service was dead.
+    expect(acmeOrders).toBeLessThanOrEqual(3)
   })
 })

@@ -4,10 +4,10 @@
  * @module
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { freePort } from './ports.ts'
+import { accepts, freePort } from './ports.ts'
 import { startProcess, type RunningProcess } from './process.ts'
 
 export interface NginxOptions {
@@ -69,7 +69,7 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
 }
 
 async function start(folder: string, command: string, args: string[], ports: readonly number[]): Promise<RunningProcess> {
-  const isReady = async () => (await Promise.all(ports.map(accepts))).every(Boolean)
+  const isReady = async () => (await Promise.all(ports.map((port) => accepts(port)))).every(Boolean)
   try {
     return await startProcess({ command, args, debianPackage: 'nginx-light', isReady })
   } catch (error) {
@@ -128,13 +128,6 @@ ${(facts.virtualHosts ?? []).map((host) => https('', host)).join('\n')}
 function findNginx(): string {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/local/sbin']
   return folders.map((folder) => join(folder, 'nginx')).find((path) => existsSync(path)) ?? 'nginx'
-}
-
-function accepts(port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  const socket = connect(port, '127.0.0.1', () => resolve(true))
-  socket.once('error', () => resolve(false))
-  return promise.finally(() => socket.destroy())
 }
 
 function hasIpv6(): Promise<boolean> {

@@ -5,7 +5,7 @@
  */
 import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 
 /** Below Linux's ephemeral range (32768), so that no outgoing connection takes the port between this look and the server's start. */
 const FIRST_PORT = 15_000
@@ -24,6 +24,14 @@ export async function freePort(address = '127.0.0.1'): Promise<number> {
   throw new Error(
     `no free port between ${FIRST_PORT} and ${LAST_PORT} on ${address} in ${TRIES} tries: end servers that are left over`,
   )
+}
+
+/** Whether somebody listens there. */
+export function accepts(port: number, address = '127.0.0.1'): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connect(port, address, () => resolve(true))
+  socket.once('error', () => resolve(false))
+  return promise.finally(() => socket.destroy())
 }
 
 async function isFree(port: number, address: string): Promise<boolean> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { Command, CommanderError, Option } from 'commander'
+import { downloadFormat } from '@evercert/contract'
 import packageJson from '../package.json' with { type: 'json' }
 import { balanceCommand } from './commands/balance.ts'
 import {
@@ -13,6 +14,7 @@ import {
   testChannelCommand,
   type AddChannelOptions,
 } from './commands/channels.ts'
+import { downloadCommand, type DownloadOptions } from './commands/download.ts'
 import { listCommand, type ListOptions } from './commands/list.ts'
 import { noticesCommand, type NoticesOptions } from './commands/notices.ts'
 import { ordersCommand } from './commands/orders.ts'
@@ -101,6 +103,7 @@ function createProgram(run: Run): Command {
   addOverviewCommands(program, run, say)
   addRenewalCommands(program, run, say)
   addNoticeCommands(program, run, say)
+  addDownloadCommand(program, run, say)
   addServerCommands(program, run, say)
   return program
 }
@@ -208,6 +211,28 @@ function addNoticeCommands(program: Command, run: Run, say: Say): void {
     .argument('<channel>', say('name or id', '名称或编号'))
     .description(say('forget a channel and its settings', '删除通知渠道及其设置'))
     .action(bind<[string, object]>(run, removeChannelCommand))
+}
+
+function addDownloadCommand(program: Command, run: Run, say: Say): void {
+  program
+    .command('download')
+    .argument('<certificate>', certificateArgument(say))
+    .description(
+      say(
+        'download a certificate as an archive for one kind of server, with its key where that is given out',
+        '下载适用于某种服务器的证书压缩包；可下载私钥时包含私钥',
+      ),
+    )
+    .addOption(
+      new Option('--format <format>', say('for which server', '服务器类型'))
+        .choices(downloadFormat.options)
+        .makeOptionMandatory(),
+    )
+    .option('--out <path>', say('zip file, or folder; default: here', 'zip 文件或目录；默认当前目录'))
+    .option('--unpack', say('write the files themselves, into a folder', '解压到目录'))
+    .option('--certificate-only', say('without the private key', '不含私钥'))
+    .option('--force', say('overwrite what is there', '覆盖已有文件'))
+    .action(bind<[string, DownloadOptions]>(run, downloadCommand))
 }
 
 function addServerCommands(program: Command, run: Run, say: Say): void {

@@ -4,6 +4,7 @@
  * @module
  */
 import { applications, certificates } from './certificates.ts'
+import { downloads } from './downloads.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
@@ -12,6 +13,7 @@ import { endpoints, targets } from './targets.ts'
 export const contract = {
   certificates,
   applications,
+  downloads,
   products,
   quotes,
   orders,

@@ -5,6 +5,7 @@
  */
 export * from './contract.ts'
 export * from './notice-views.ts'
+export * from './download-views.ts'
 export type { OperationMeta } from './operation.ts'
 export * from './problems.ts'
 export * from './problem-document.ts'

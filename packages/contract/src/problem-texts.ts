@@ -149,6 +149,24 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     'Choose another name.',
     '请更换名称。',
   ),
+  keyNotStored: text(
+    'The certificate was issued for a CSR of your own, so its private key was never here.',
+    '该证书使用您自己的 CSR 签发，系统中没有其私钥。',
+    'Download the certificate without its key, and use the key that the CSR was made with.',
+    '请下载不含私钥的证书，并使用生成该 CSR 时的私钥。',
+  ),
+  keyNotDownloadable: text(
+    'The certificate was uploaded; its private key is installed from here and never given out again.',
+    '该证书为上传证书，其私钥仅用于部署，不提供下载。',
+    'Use the key file that was uploaded; the certificate can be downloaded without its key.',
+    '请使用上传时的私钥文件；证书本身可下载（不含私钥）。',
+  ),
+  rootUnknown: text(
+    'The chain ends below its root, and the issuer says no root.',
+    '证书链不包含根证书，签发该证书的 CA 也未提供根证书。',
+    'Take the root from the CA that issued the certificate.',
+    '请从签发该证书的 CA 获取根证书。',
+  ),
   caRejected: text(
     'The CA refused the order.',
     'CA 拒绝了该订单。',

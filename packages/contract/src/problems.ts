@@ -19,7 +19,7 @@ export const PROBLEMS = {
   renewalNotYetOpen: { status: 409, title: 'The renewal window is not open yet' },
   renewalBrandUnsupported: { status: 409, title: 'The brand does not support renewal' },
   certificateExpired: { status: 409, title: 'An expired certificate is bought anew, not renewed' },
-  certificateRevoked: { status: 409, title: 'A revoked certificate cannot be renewed' },
+  certificateRevoked: { status: 409, title: 'The certificate is revoked' },
   certificateNotIssued: { status: 409, title: 'The certificate is not issued yet' },
   alreadyRenewed: { status: 409, title: 'The certificate already has a renewal' },
   entitlementContinues: { status: 409, title: 'The period paid for goes on: reissue at no charge instead' },
@@ -31,6 +31,10 @@ export const PROBLEMS = {
   badDomain: { status: 422, title: 'A domain name cannot be used' },
   duplicateCertificate: { status: 409, title: 'The certificate is already here' },
   duplicateName: { status: 409, title: 'The name is taken' },
+  // Downloads, DOMAIN §5.
+  keyNotStored: { status: 409, title: 'The private key is not here' },
+  keyNotDownloadable: { status: 409, title: 'An uploaded private key is not given out' },
+  rootUnknown: { status: 409, title: 'The root of the certificate is not known here' },
   // Certificate authority.
   caRejected: { status: 422, title: 'The CA refused the order' },
   caAccountInvalid: { status: 422, title: 'The CA does not know the account' },

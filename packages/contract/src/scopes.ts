@@ -1,12 +1,13 @@
 /**
- * Permissions, `nouns:read` or `nouns:write`. `installation:operate` is the operator of the installation: money in, issuers, and
- * targets that run commands on the server.
+ * Permissions, `nouns:read` or `nouns:write`. `keys:download` is to be given private keys. `installation:operate` is the operator of the
+ * installation: money in, issuers, and targets that run commands on the server.
  *
  * @module
  */
 export const SCOPES = [
   'certificates:read',
   'certificates:write',
+  'keys:download',
   'orders:read',
   'orders:write',
   'targets:read',

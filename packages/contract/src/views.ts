@@ -12,7 +12,7 @@ const sha256 = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
   .meta({ description: 'SHA-256 of the DER, lower-case hex' })
-const problemCode = z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]])
+export const problemCode = z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]])
 
 /** A text shown to people, in both languages. */
 export const bilingual = z.object({ en: z.string(), zh: z.string() })

@@ -8,6 +8,8 @@ import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import pg from 'pg'
 import { up as initial } from './migrations/0001-initial.ts'
+import { up as orderAnew } from './migrations/0002-order-anew.ts'
+import { up as keysDownload } from './migrations/0003-keys-download.ts'
 import { up as notices } from './migrations/0006-notices.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
@@ -33,6 +35,8 @@ export interface Database {
 
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': { up: initial },
+  '0002-order-anew': { up: orderAnew },
+  '0003-keys-download': { up: keysDownload },
   '0006-notices': { up: notices },
 }
 

@@ -47,13 +47,27 @@ function takeOver(mine: string, path: string, folder: string): void {
   const owner = readOwner(path)
   if (owner !== null && isAlive(owner)) throw inUse(folder, owner)
   const aside = `${mine}.old`
-  try {
-    renameSync(path, aside)
-    rmSync(aside, { force: true })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
+  if (tryRename(path, aside)) giveBackIfAlive(aside, path, folder)
   if (!tryLink(mine, path)) throw inUse(folder, readOwner(path))
+}
+
+/** Between the look and the move another starter may have taken over: what was moved is then its lock, not the dead owner's. */
+function giveBackIfAlive(aside: string, path: string, folder: string): void {
+  const moved = readOwner(aside)
+  const isTaken = moved !== null && isAlive(moved)
+  if (isTaken) tryLink(aside, path)
+  rmSync(aside, { force: true })
+  if (isTaken) throw inUse(folder, moved)
+}
+
+function tryRename(from: string, to: string): boolean {
+  try {
+    renameSync(from, to)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
 }
 
 function readOwner(path: string): Owner | null {

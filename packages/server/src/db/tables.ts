@@ -215,6 +215,9 @@ export interface ApplicationTable {
   reference: string
   first_attempt_at: Date | null
   ca_order_ref: string | null
+  orders_placed: Generated<number>
+  /** What the CA signed and does not fit: kept as evidence. */
+  refused_chain_pem: string | null
   proof_published_at: Date | null
   answered_at: Date | null
   finalize_started_at: Date | null

@@ -83,6 +83,10 @@ function addApi(app: Hono<Env>, services: Services, options: AppOptions): void {
   app.get('/api/v1/docs.js', (context) =>
     context.body(REFERENCE_SCRIPT, 200, { 'content-type': 'text/javascript; charset=utf-8' }),
   )
+  app.use('/api/v1/*', async (context, next) => {
+    await next()
+    context.header('cache-control', 'no-store') // answers are one account's, and some hold a private key
+  })
   app.use(
     '/api/v1/*',
     bodyLimit({

@@ -122,6 +122,8 @@ eachDatabase((_kind, open) => {
   /** What each operation takes beside the id in its path; an operation that is missing here gets an empty body. */
   const bodies = (): Readonly<Record<string, object>> => ({
     'applications.submit': aForm(['stranger.example.com']),
+    'downloads.certificate': { format: 'nginx' },
+    'downloads.withKey': { format: 'nginx' },
     'quotes.create': { renewsCertificateId: ids['upload'], productId: PRIVATE_SINGLE },
     'orders.place': { renewsCertificateId: ids['upload'], productId: PRIVATE_SINGLE },
     'targets.create': {

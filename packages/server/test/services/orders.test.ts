@@ -84,6 +84,15 @@ eachDatabase((_kind, open) => {
     expect(await refusalOf(account.client.quotes.create(wish))).toMatchObject({ code })
   })
 
+  test('a price that changed since the quote is said before it is paid', async () => {
+    const wish = { productId: PRIVATE_SINGLE, expectedAmountMinor: 9_999 }
+    const refused = await refusalOf(account.client.orders.place(wish, withKey()))
+    expect(refused).toMatchObject({ code: 'conflict', facts: { amountMinor: 10_000, currency: 'CNY' } })
+    expect(await account.client.orders.place({ ...wish, expectedAmountMinor: 10_000 }, withKey())).toMatchObject({
+      state: 'placed',
+    })
+  })
+
   test('a quote of a bought certificate preselects exactly the old configuration (FD)', async () => {
     const old = await anIssuedMulti({ productId: PRIVATE_MULTI, domainCount: 3, termYears: 2 })
     clock.moveTo(Date.parse(old.notAfter ?? '') - 12 * DAY_MS)

@@ -11,6 +11,7 @@ import { startProcess } from '../../../../test/harness/process.ts'
 import { parseMasterKey } from '../../src/adapters/secrets/master-key-file.ts'
 import { openDatabase, type Database } from '../../src/db/connect.ts'
 import { createVault, type Vault } from '../../src/services/vault.ts'
+import { openArchive } from '../support/archive.ts'
 import { aForeignCertificate, aForm, PRIVATE_SINGLE, refusalOf, withKey } from '../support/builders.ts'
 import { createClock } from '../support/clock.ts'
 import { eachDatabase, type TestDatabase } from '../support/databases.ts'
@@ -216,6 +217,11 @@ eachDatabase((_kind, open) => {
           return certificate.sha256 === null ? null : JSON.stringify(certificate)
         }),
       )
+      // The one answer that may hold a key is not among the answers; what it was sealed with must be nowhere.
+      const archive = await openArchive(await client.downloads.withKey({ id: certificateId ?? '', format: 'tomcat' }))
+      canaries.set('keystore password', archive.text('pfx-password.txt'))
+      answers.push(JSON.stringify(await client.downloads.list({ id: certificateId ?? '' })))
+      answers.push(JSON.stringify(await client.certificates.get({ id: certificateId ?? '' })))
     }
 
     function readablePaths(): string[] {

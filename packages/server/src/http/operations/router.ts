@@ -4,6 +4,7 @@
  * @module
  */
 import { applications, certificates } from './certificates.ts'
+import { downloads } from './downloads.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { operations } from './operation.ts'
@@ -13,6 +14,7 @@ import { endpoints, targets } from './targets.ts'
 export const router = operations.router({
   certificates,
   applications,
+  downloads,
   products,
   quotes,
   orders,

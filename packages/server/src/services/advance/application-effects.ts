@@ -4,8 +4,8 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sql } from 'kysely'
-import { generateKey, parseChain, type CertificateFacts } from '@evercert/pki'
+import { sql, type SqlBool } from 'kysely'
+import { generateKey, parseChain, PkiError, type CertificateFacts } from '@evercert/pki'
 import { recordHistory, transition, type Trx } from '../../db/transition.ts'
 import { backoffMs } from '../../domain/backoff.ts'
 import { AppError } from '../../domain/errors.ts'
@@ -19,6 +19,7 @@ import { planNotice } from '../notices/plan.ts'
 import type { Work, WorkingApplication } from './facts.ts'
 import { forgetIssuerAccount, openIssuerAccount } from './issuer-account.ts'
 import { plannedNotAfter, storeIssuance } from './issuance.ts'
+import { orderAnew } from './order-anew.ts'
 import { findMissingProof } from './proof-check.ts'
 
 /** Polling in place up to this long; beyond it the job ends and the scan wakes the certificate. */
@@ -105,9 +106,17 @@ async function recordOrder(services: Services, work: Work, application: WorkingA
   const challenges = order.state === 'pending' ? order.challenges : []
   const published = application.form.validationMethod === 'dnsAutomatic' ? null : now
   await services.db.transaction().execute(async (trx) => {
+    await refuseSharedOrder(trx, application, order.ref)
     const result = await trx
       .updateTable('application')
-      .set({ ca_order_ref: order.ref, proof_published_at: published, failures: 0, failed_code: null, failed_detail: null })
+      .set({
+        ca_order_ref: order.ref,
+        orders_placed: application.ordersPlaced + 1,
+        proof_published_at: published,
+        failures: 0,
+        failed_code: null,
+        failed_detail: null,
+      })
       .where('id', '=', application.id)
       .where('ca_order_ref', 'is', null)
       .where('state', '=', 'pendingValidation')
@@ -116,6 +125,26 @@ async function recordOrder(services: Services, work: Work, application: WorkingA
     await upsertValidations(trx, work, application.id, challenges, now)
     if (order.state !== 'pending') await enterReview(services, trx, work, application)
   })
+}
+
+/**
+ * A CA may give one order to two applications for the same names: while it is open, or found again after a crash, since ACME orders bear
+ * no reference of ours. The second waits until the first is through, and then gets its own. A unique index holds this too.
+ */
+async function refuseSharedOrder(trx: Trx, application: WorkingApplication, ref: string): Promise<void> {
+  const other = await trx
+    .selectFrom('application')
+    .select('certificate_id')
+    .where('issuer_id', '=', application.issuerId)
+    .where('ca_order_ref', '=', ref)
+    .where(sql<SqlBool>`state in ('pendingValidation', 'inReview')`) // as the index says it
+    .where('id', '<>', application.id)
+    .executeTakeFirst()
+  if (other === undefined) return
+  throw new AppError(
+    'conflict',
+    `Ordering ${application.identifiers.join(', ')} from the CA: it gave the order that ${other.certificate_id} waits for: that one is finished first, or withdraw its application.`,
+  )
 }
 
 async function upsertValidations(
@@ -206,13 +235,40 @@ export async function answerProof(services: Services, work: Work): Promise<void>
     .execute()
   const missing = await findMissingProof(services, ca.capabilities, challenges)
   if (missing !== null) return recordMissingProof(services, work, application, missing)
-  for (const challenge of challenges) await ca.answerChallenge(account, challenge.ref)
+  const refused = await answerAll(ca, account, application, challenges)
   services.onStep('checkProof', 'done')
+  if (refused !== null) return refuseOrder(services, work, application, refused)
   await services.db
     .updateTable('application')
     .set({ answered_at: new Date(services.now()), failures: 0, failed_code: null, failed_detail: null })
     .where('id', '=', application.id)
     .execute()
+}
+
+type RefusedOrder = Extract<CaOrder, { state: 'refused' }>
+
+/** @returns the order when the CA has ended it already, and takes no answer any more for that */
+async function answerAll(
+  ca: Ca,
+  account: CaAccount,
+  application: WorkingApplication,
+  challenges: readonly { readonly ref: string }[],
+): Promise<RefusedOrder | null> {
+  try {
+    for (const challenge of challenges) await ca.answerChallenge(account, challenge.ref)
+    return null
+  } catch (error) {
+    if (!(error instanceof AppError) || error.retry !== 'never') throw error
+    const order = await ca.readOrder(account, { ref: orderRefOf(application), method: application.method })
+    if (order.state === 'refused') return order
+    throw error
+  }
+}
+
+function refuseOrder(services: Services, work: Work, application: WorkingApplication, order: RefusedOrder): Promise<void> {
+  return orderAnew(services, work, application, order, async () => {
+    if (application.form.validationMethod === 'dnsAutomatic') await removeTxtRecords(services, work, application)
+  })
 }
 
 async function recordMissingProof(
@@ -255,7 +311,7 @@ export async function readOrder(services: Services, work: Work, signal: AbortSig
     signal,
   )
   services.onStep('readOrder', 'done')
-  if (order.state === 'refused') throw new AppError(order.code, order.detail)
+  if (order.state === 'refused') return refuseOrder(services, work, application, order)
   if (order.state === 'pending') return recordPending(services, work, application, order)
   await services.db.transaction().execute((trx) => enterReview(services, trx, work, application))
 }
@@ -308,7 +364,8 @@ export async function finalizeOrder(services: Services, work: Work, signal: Abor
   if (order.state === 'refused') throw new AppError(order.code, order.detail)
   if (order.state !== 'issued')
     return waitForCa(services, application, order.state === 'processing' ? order.retryAfterSeconds : null)
-  await storeIssuance(services, work, application, { chainPem: order.chainPem, leaf: leafOf(order.chainPem, application) })
+  const leaf = await acceptLeaf(services, application, order.chainPem)
+  await storeIssuance(services, work, application, { chainPem: order.chainPem, leaf })
   if (application.form.validationMethod === 'dnsAutomatic') await removeTxtRecords(services, work, application)
 }
 
@@ -324,11 +381,29 @@ async function intendToFinalize(services: Services, application: WorkingApplicat
   if (intended.numUpdatedRows !== 1n) throw stale(application)
 }
 
+function readLeaf(chainPem: string): CertificateFacts {
+  try {
+    const [leaf] = parseChain(chainPem)
+    if (leaf !== undefined) return leaf
+  } catch (cause) {
+    if (!(cause instanceof PkiError)) throw cause
+  }
+  throw new AppError('upstreamUnavailable', 'Reading the issued chain: the CA sent no certificate: it is asked again.')
+}
+
+/** What the CA signed is kept, also when it is not what was asked for. */
+async function acceptLeaf(services: Services, application: WorkingApplication, chainPem: string): Promise<CertificateFacts> {
+  try {
+    return leafOf(chainPem, application)
+  } catch (error) {
+    await services.db.updateTable('application').set({ refused_chain_pem: chainPem }).where('id', '=', application.id).execute()
+    throw error
+  }
+}
+
 /** What the CA sent must be what was asked for: our key and our names. */
 function leafOf(chainPem: string, application: WorkingApplication): CertificateFacts {
-  const [leaf] = parseChain(chainPem)
-  if (leaf === undefined)
-    throw new AppError('upstreamUnavailable', 'Reading the issued chain: the CA sent no certificate: it is asked again.')
+  const leaf = readLeaf(chainPem)
   if (leaf.spkiSha256 !== application.spkiSha256) {
     throw new AppError('caRejected', 'Reading the issued certificate: it is for another key than the application: ask the CA.')
   }

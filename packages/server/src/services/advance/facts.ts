@@ -26,6 +26,8 @@ export interface WorkingApplication {
   readonly reference: string
   readonly firstAttemptAt: number | null
   readonly orderRef: string | null
+  /** At the CA, this one included. */
+  readonly ordersPlaced: number
   /** When the CA was first asked to sign; null before. */
   readonly finalizeStartedAt: number | null
   readonly failures: number
@@ -79,6 +81,7 @@ function workQuery(services: Services) {
       'application.reference',
       'application.first_attempt_at',
       'application.ca_order_ref',
+      'application.orders_placed',
       'application.finalize_started_at',
       'application.proof_published_at',
       'application.answered_at',
@@ -153,6 +156,7 @@ function toApplication(row: Row): WorkingApplication | null {
     reference: reference ?? id,
     firstAttemptAt: toMs(row.first_attempt_at),
     orderRef: row.ca_order_ref,
+    ordersPlaced: row.orders_placed ?? 0,
     finalizeStartedAt: toMs(row.finalize_started_at),
     failures: row.failures ?? 0,
   }
