@@ -14,6 +14,15 @@ import {
   testChannelCommand,
   type AddChannelOptions,
 } from './commands/channels.ts'
+import {
+  cancelCommand,
+  deleteCommand,
+  refundCommand,
+  revokeCommand,
+  type CancelOptions,
+  type EndingOptions,
+  type RevokeOptions,
+} from './commands/endings.ts'
 import { downloadCommand, type DownloadOptions } from './commands/download.ts'
 import { listCommand, type ListOptions } from './commands/list.ts'
 import { noticesCommand, type NoticesOptions } from './commands/notices.ts'
@@ -103,6 +112,7 @@ function createProgram(run: Run): Command {
   addOverviewCommands(program, run, say)
   addRenewalCommands(program, run, say)
   addNoticeCommands(program, run, say)
+  addEndingCommands(program, run, say)
   addDownloadCommand(program, run, say)
   addServerCommands(program, run, say)
   return program
@@ -211,6 +221,37 @@ function addNoticeCommands(program: Command, run: Run, say: Say): void {
     .argument('<channel>', say('name or id', '名称或编号'))
     .description(say('forget a channel and its settings', '删除通知渠道及其设置'))
     .action(bind<[string, object]>(run, removeChannelCommand))
+}
+
+function addEndingCommands(program: Command, run: Run, say: Say): void {
+  const ending = (name: string, en: string, zh: string): Command =>
+    program
+      .command(name)
+      .argument('<certificate>', certificateArgument(say))
+      .description(say(en, zh))
+      .option('-y, --yes', say('do it without asking', '不询问，直接执行'))
+  ending(
+    'cancel',
+    'cancel before issuance; within 7 days the money goes back to the balance',
+    '签发前取消；付款 7 天内款项退回余额',
+  )
+    .option('--without-refund', say('cancel also when the money does not come back', '即使不退款也取消'))
+    .action(bind<[string, CancelOptions]>(run, cancelCommand))
+  ending(
+    'refund',
+    'give the money back: unissued within 7 days, or revoked within them',
+    '退款：付款 7 天内未签发，或在此期间已吊销',
+  ).action(bind<[string, EndingOptions]>(run, refundCommand))
+  ending('revoke', 'have the CA revoke it; OV and EV await the contact', '向 CA 申请吊销；OV、EV 须联系人确认')
+    .option('--reason <reason>', say('such as keyCompromise or superseded', '原因，如 keyCompromise、superseded'))
+    .option('--confirm', say("the contact's yes", '联系人确认吊销'))
+    .option('--decline', say("the contact's no", '联系人拒绝吊销'))
+    .action(bind<[string, RevokeOptions]>(run, revokeCommand))
+  ending(
+    'delete',
+    'delete what is expired, revoked or uploaded, and destroy its stored keys',
+    '删除已过期、已吊销或上传的证书，并销毁其私钥',
+  ).action(bind<[string, EndingOptions]>(run, deleteCommand))
 }
 
 function addDownloadCommand(program: Command, run: Run, say: Say): void {

@@ -27,7 +27,7 @@ export function aCertificate(wish: Partial<CertificateDetail> = {}): Certificate
     renewsCertificateId: null,
     renewedByCertificateId: null,
     orderId: 'ord_first',
-    entitlement: { termYears: 1, entitledUntil: '2026-12-05T06:00:00.000Z', toppedUpDays: 0, shortfallDays: 0 },
+    entitlement: { termYears: 1, entitledUntil: '2026-12-05T06:00:00.000Z', toppedUpDays: 0, shortfallDays: 0, endedAt: null },
     renewal: { eligible: true, action: 'renew', reasons: [], opensAt: AT, daysUntilOpen: 0 },
     nextStep: { code: 'renew', mover: 'user', text: { en: 'Renew it.', zh: '请续费。' }, at: null },
     servedAt: AT,

@@ -104,6 +104,8 @@ describe('options', () => {
     [['channels', 'add', '--name', 'x', '--kind', 'slack', '--config', '{"webhookUrl": top-secret}']],
     [['channels', 'add', '--name', 'x', '--kind', 'slack', '--config', '@/nowhere/config.json']],
     [['channels', 'add', '--name', 'x', '--kind', 'slack', '--config', '{}', '--role', 'boss']],
+    [['revoke', 'x', '--reason', 'boredom']],
+    [['revoke', 'x', '--confirm', '--decline']],
   ])('%j is refused before anything is sent', async (argv) => {
     const url = await aServer(500, 'text/plain', '')
     const shell = aShell({ EVERCERT_TOKEN: 't' })

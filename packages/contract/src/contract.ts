@@ -5,13 +5,14 @@
  */
 import { applications, certificates } from './certificates.ts'
 import { downloads } from './downloads.ts'
+import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { endpoints, targets } from './targets.ts'
 
 export const contract = {
-  certificates,
+  certificates: { ...certificates, ...endings },
   applications,
   downloads,
   products,

@@ -6,6 +6,7 @@
 export * from './contract.ts'
 export * from './notice-views.ts'
 export * from './download-views.ts'
+export * from './endings.ts'
 export type { OperationMeta } from './operation.ts'
 export * from './problems.ts'
 export * from './problem-document.ts'

@@ -35,6 +35,17 @@ export const PROBLEMS = {
   keyNotStored: { status: 409, title: 'The private key is not here' },
   keyNotDownloadable: { status: 409, title: 'An uploaded private key is not given out' },
   rootUnknown: { status: 409, title: 'The root of the certificate is not known here' },
+  // Cancel, refund, revoke, delete: DOMAIN §5.
+  notPurchased: { status: 409, title: 'The certificate was not bought here' },
+  alreadyIssued: { status: 409, title: 'The certificate is issued: it can no longer be cancelled' },
+  alreadyEnded: { status: 409, title: 'The certificate was ended in another way before' },
+  issuanceUnderWay: { status: 409, title: 'The CA is issuing the certificate at this moment' },
+  refundPeriodOver: { status: 409, title: 'The days in which money is given back are over' },
+  refundNeedsRevocation: { status: 409, title: 'An issued certificate is refunded only after its revocation' },
+  managedCertificate: { status: 409, title: 'A managed certificate cannot be revoked' },
+  notRevocable: { status: 409, title: 'Only a valid certificate can be revoked' },
+  notDeletable: { status: 409, title: 'Only an expired, revoked or uploaded certificate can be deleted' },
+  certificateInUse: { status: 409, title: 'The certificate is in use' },
   // Certificate authority.
   caRejected: { status: 422, title: 'The CA refused the order' },
   caAccountInvalid: { status: 422, title: 'The CA does not know the account' },

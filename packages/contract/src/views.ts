@@ -69,6 +69,7 @@ export const entitlementView = z.object({
   entitledUntil: instant,
   toppedUpDays: z.int(),
   shortfallDays: z.int().meta({ description: 'Days of the entitlement that the current certificate does not reach' }),
+  endedAt: instant.nullable().meta({ description: 'When it ended before its time: revoked, refunded or deleted' }),
 })
 
 /** One sentence: what happens next, who moves, and when. */

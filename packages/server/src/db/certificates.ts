@@ -29,6 +29,9 @@ export interface CertificateRecord {
   readonly lineageIndex: number
   readonly createdAt: number
   readonly servedAt: number | null
+  readonly closedAt: number | null
+  /** When the CA was to be asked; null while a contact has not confirmed. */
+  readonly revocationConfirmedAt: number | null
   readonly facts: RenewalFacts
   readonly application: {
     readonly id: string
@@ -81,8 +84,10 @@ function recordQuery(db: Db | Trx) {
       'certificate.lineage_id',
       'certificate.lineage_index',
       'certificate.closed_as',
+      'certificate.closed_at',
       'certificate.revoked_at',
       'certificate.revocation_requested_at',
+      'certificate.revocation_confirmed_at',
       'certificate.served_at',
       'certificate.created_at',
       'order.domain_type',
@@ -228,6 +233,8 @@ function toRecord(row: Row): CertificateRecord {
     lineageIndex: row.lineage_index,
     createdAt: toMs(row.created_at),
     servedAt: toMs(row.served_at),
+    closedAt: toMs(row.closed_at),
+    revocationConfirmedAt: toMs(row.revocation_confirmed_at),
     facts: {
       origin: row.origin,
       brand: specification?.brand ?? '',

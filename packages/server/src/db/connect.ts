@@ -10,6 +10,7 @@ import pg from 'pg'
 import { up as initial } from './migrations/0001-initial.ts'
 import { up as orderAnew } from './migrations/0002-order-anew.ts'
 import { up as keysDownload } from './migrations/0003-keys-download.ts'
+import { up as lifecycle } from './migrations/0004-lifecycle.ts'
 import { up as notices } from './migrations/0006-notices.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
@@ -37,6 +38,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': { up: initial },
   '0002-order-anew': { up: orderAnew },
   '0003-keys-download': { up: keysDownload },
+  '0004-lifecycle': { up: lifecycle },
   '0006-notices': { up: notices },
 }
 

@@ -11,6 +11,8 @@ import type { OrderState } from '../domain/order/order-machine.ts'
 import type { PaymentState } from '../domain/payment/payment-machine.ts'
 import type { CertificateType, DomainType } from '../domain/product/specification.ts'
 import type { RenewalState } from '../domain/renewal/renewal-machine.ts'
+import type { RevocationState } from '../domain/revocation/revocation-machine.ts'
+import type { RevocationReason } from '../ports/ca.ts'
 import type { BuiltinChallenge } from '../ports/kit.ts'
 import type { NoticeChannelTable, NoticeDeliveryTable, NoticeSettingsTable, NoticeTable } from './notice-tables.ts'
 
@@ -148,7 +150,9 @@ export interface CertificateTable {
   lineage_id: string
   lineage_index: number
   closed_as: 'cancelled' | 'refunded' | 'closed' | null
+  closed_at: Generated<Date | null>
   revocation_requested_at: Date | null
+  revocation_confirmed_at: Generated<Date | null>
   revoked_at: Date | null
   application_id: string | null
   issuance_id: string | null
@@ -170,6 +174,24 @@ export interface RenewalTable {
   version: Generated<number>
   created_at: Date
   closed_at: Date | null
+}
+
+export interface RevocationTable {
+  id: string
+  account_id: string
+  certificate_id: string
+  state: RevocationState
+  version: Generated<number>
+  reason: RevocationReason
+  failures: Generated<number>
+  failed_code: string | null
+  failed_detail: string | null
+  retry_at: Date | null
+  requested_at: Date
+  requested_by: string
+  confirmed_at: Date | null
+  confirmed_by: string | null
+  ended_at: Date | null
 }
 
 export interface EntitlementTable {
@@ -225,6 +247,8 @@ export interface ApplicationTable {
   failed_code: string | null
   failed_detail: string | null
   retry_at: Date | null
+  /** TXT records of ours may be in the DNS; not before this they are removed once the application ended. */
+  txt_remove_at: Generated<Date | null>
   submitted_at: Date
 }
 
@@ -379,6 +403,7 @@ export interface Tables {
   balance: BalanceTable
   certificate: CertificateTable
   renewal: RenewalTable
+  revocation: RevocationTable
   entitlement: EntitlementTable
   dns_connection: DnsConnectionTable
   private_key: PrivateKeyTable

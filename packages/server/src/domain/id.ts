@@ -28,6 +28,7 @@ export type IdPrefix =
   | 'ntc'
   | 'chn'
   | 'ndl'
+  | 'rvk'
 
 /** @param random 16 random bytes, of which 80 bits are used */
 export function formatId(prefix: IdPrefix, now: number, random: Uint8Array): string {

@@ -168,14 +168,14 @@ function domainsOf(record: CertificateRecord): string[] {
 
 function toEntitlementView(record: CertificateRecord): CertificateView['entitlement'] {
   const { entitlement, issuance } = record
-  if (entitlement === null || issuance === null) return null
+  const endedAt = record.facts.revokedAt ?? record.closedAt
+  if (entitlement === null) return null
+  const { termYears, toppedUpDays } = entitlement
+  const entitledUntil = new Date(entitlement.entitledUntil).toISOString()
+  if (endedAt !== null) return { termYears, entitledUntil, toppedUpDays, shortfallDays: 0, endedAt: toIso(endedAt) }
+  if (issuance === null) return null
   const shortfallDays = Math.max(0, utcDayNumber(entitlement.entitledUntil) - utcDayNumber(issuance.notAfter + 1000))
-  return {
-    termYears: entitlement.termYears,
-    entitledUntil: new Date(entitlement.entitledUntil).toISOString(),
-    toppedUpDays: entitlement.toppedUpDays,
-    shortfallDays,
-  }
+  return { termYears, entitledUntil, toppedUpDays, shortfallDays, endedAt: null }
 }
 
 function toIso(instant: number | null): string | null {

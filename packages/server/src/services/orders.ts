@@ -225,19 +225,21 @@ export async function cancelOrder(services: Services, caller: Caller, orderId: s
   })
 }
 
-async function cancelRenewalOf(
+/** Frees the old certificate of a renewal's order. @returns its id, or null when the order was no renewal */
+export async function cancelRenewalOf(
   trx: Trx,
   orderId: string,
   facts: { accountId: string; certificateId: string | null; actor: string; now: number },
-): Promise<void> {
+): Promise<string | null> {
   const renewal = await trx
     .selectFrom('renewal')
-    .select(['id', 'state'])
+    .select(['id', 'state', 'old_certificate_id'])
     .where('order_id', '=', orderId)
     .where('account_id', '=', facts.accountId)
     .executeTakeFirst()
-  if (renewal === undefined) return
+  if (renewal === undefined) return null
   await transition(trx, { ...facts, subject: 'renewal', id: renewal.id, from: renewal.state, to: 'cancelled' })
+  return renewal.old_certificate_id
 }
 
 const UNPAID_ORDER_LIFE_MS = 24 * 3_600_000

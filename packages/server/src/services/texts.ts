@@ -73,7 +73,16 @@ export function renewalRefusal(old: Pick<CertificateRecord, 'id' | 'name'>, reas
   return new AppError(reason.code, `Renewing ${old.name} (${old.id}): ${en}`, { facts: toIsoFacts(reason.facts) })
 }
 
-const INSTANT_FACTS = new Set(['opensAt', 'reissueOpensAt', 'notAfter', 'entitledUntil', 'revokedAt', 'revocationRequestedAt'])
+const INSTANT_FACTS = new Set([
+  'opensAt',
+  'reissueOpensAt',
+  'notAfter',
+  'entitledUntil',
+  'revokedAt',
+  'revocationRequestedAt',
+  'paidAt',
+  'refundableUntil',
+])
 
 /** Instants as ISO 8601, as everywhere in the API. */
 export function toIsoFacts(facts: RenewalReason['facts']): Record<string, string | number | null> {

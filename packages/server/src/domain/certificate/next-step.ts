@@ -40,6 +40,10 @@ export interface AdvanceFacts {
   /** Not before this: back-off between probes. */
   readonly probeDueAt: number | null
   readonly renewal: { readonly state: RenewalState } | null
+  /** A confirmed revocation that the CA has not carried out; `retryAt` as elsewhere. */
+  readonly revocation: { readonly retryAt: number | null } | null
+  /** TXT records of ended applications of ours may be in the DNS; not before this they are removed. */
+  readonly txtRemovalAt: number | null
 }
 
 export type Step =
@@ -52,19 +56,41 @@ export type Step =
   | { readonly do: 'deploy'; readonly deploymentId: string }
   | { readonly do: 'probe' }
   | { readonly do: 'closeRenewal' }
-  | { readonly do: 'wait'; readonly until: number; readonly because: 'application' | 'deployment' | 'proof' }
+  | { readonly do: 'revoke' }
+  | { readonly do: 'removeTxtRecords' }
+  | {
+      readonly do: 'wait'
+      readonly until: number
+      readonly because: 'application' | 'deployment' | 'proof' | 'revocation' | 'txtRecords'
+    }
   | { readonly do: 'rest'; readonly because: 'closed' | 'noApplication' | 'reviewFailed' | 'noEndpoints' | 'served' }
 
 export type Effect = Exclude<Step['do'], 'wait' | 'rest'>
 
 /** The next step at `now` (epoch milliseconds). */
 export function nextStep(facts: AdvanceFacts, now: number): Step {
+  const step = processStep(facts, now)
+  if (facts.txtRemovalAt === null || !isIdle(step)) return step // clean-up delays nothing
+  if (facts.txtRemovalAt <= now) return { do: 'removeTxtRecords' }
+  return earlierOf(step, { do: 'wait', until: facts.txtRemovalAt, because: 'txtRecords' })
+}
+
+function isIdle(step: Step): boolean {
+  return step.do === 'wait' || step.do === 'rest'
+}
+
+function processStep(facts: AdvanceFacts, now: number): Step {
   if (facts.closed) return { do: 'rest', because: 'closed' }
+  if (facts.revocation !== null) return revocationStep(facts.revocation, now)
   const applying: Step =
     facts.application === null ? { do: 'rest', because: 'noApplication' } : applicationStep(facts.application, now)
-  const isIdle = applying.do === 'wait' || applying.do === 'rest'
-  if (!facts.issued || !isIdle) return applying
+  if (!facts.issued || !isIdle(applying)) return applying
   return earlierOf(installationStep(facts, now), applying) // a reissue under way stops neither installation nor proof
+}
+
+/** Nothing else is done with a certificate that is being revoked. */
+function revocationStep({ retryAt }: NonNullable<AdvanceFacts['revocation']>, now: number): Step {
+  return retryAt !== null && retryAt > now ? { do: 'wait', until: retryAt, because: 'revocation' } : { do: 'revoke' }
 }
 
 /** Of two that only wait, the one that wakes first. */

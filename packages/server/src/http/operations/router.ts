@@ -5,6 +5,7 @@
  */
 import { applications, certificates } from './certificates.ts'
 import { downloads } from './downloads.ts'
+import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { operations } from './operation.ts'
@@ -12,7 +13,7 @@ import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { endpoints, targets } from './targets.ts'
 
 export const router = operations.router({
-  certificates,
+  certificates: { ...certificates, ...endings },
   applications,
   downloads,
   products,

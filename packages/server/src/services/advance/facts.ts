@@ -7,6 +7,7 @@ import { sql } from 'kysely'
 import type { AdvanceFacts } from '../../domain/certificate/next-step.ts'
 import type { ApplicationForm } from '../../domain/application/prefill.ts'
 import type { ApplicationState } from '../../domain/application/application-machine.ts'
+import type { RevocationReason } from '../../ports/ca.ts'
 import type { RenewalState } from '../../domain/renewal/renewal-machine.ts'
 import { toMs } from '../../db/time.ts'
 import { AppError } from '../../domain/errors.ts'
@@ -33,6 +34,14 @@ export interface WorkingApplication {
   readonly failures: number
 }
 
+/** A confirmed revocation that the CA has not carried out yet. */
+export interface WorkingRevocation {
+  readonly id: string
+  readonly reason: RevocationReason
+  readonly failures: number
+  readonly retryAt: number | null
+}
+
 /** One certificate on its way. */
 export interface Work {
   readonly certificateId: string
@@ -44,6 +53,7 @@ export interface Work {
   readonly probeFailures: number
   readonly application: WorkingApplication | null
   readonly renewal: { readonly id: string; readonly state: RenewalState } | null
+  readonly revocation: WorkingRevocation | null
   readonly facts: AdvanceFacts
 }
 
@@ -65,6 +75,7 @@ function workQuery(services: Services) {
       'certificate.renews_certificate_id',
       'certificate.closed_as',
       'certificate.revoked_at',
+      'certificate.revocation_confirmed_at',
       'certificate.served_at',
       'certificate.probe_failures',
       'certificate.probe_due_at',
@@ -97,6 +108,15 @@ function workQuery(services: Services) {
         .select((count) => count.fn.countAll<number>().as('count'))
         .as('endpoint_count'),
     )
+    .select((builder) =>
+      builder
+        .selectFrom('application as ended')
+        .select((ended) => ended.fn.min('ended.txt_remove_at').as('at'))
+        .whereRef('ended.certificate_id', '=', 'certificate.id')
+        .where('ended.txt_remove_at', 'is not', null)
+        .where('ended.state', 'in', ['withdrawn', 'reviewFailed', 'issued'])
+        .as('txt_removal_at'),
+    )
 }
 
 type Row = Awaited<ReturnType<ReturnType<typeof workQuery>['executeTakeFirstOrThrow']>>
@@ -108,6 +128,8 @@ export async function loadWork(services: Services, certificateId: string): Promi
   const application = toApplication(row)
   const installing = row.issuance_id !== null
   const deployments = installing ? await loadDeployments(services, row.issuance_id ?? '') : []
+  const isRevoking = row.revocation_confirmed_at !== null && row.revoked_at === null
+  const revocation = isRevoking ? await loadRevocation(services, certificateId) : null
   return {
     certificateId,
     accountId: row.account_id,
@@ -117,6 +139,7 @@ export async function loadWork(services: Services, certificateId: string): Promi
     probeFailures: row.probe_failures,
     application,
     renewal: row.renewal_id === null || row.renewal_state === null ? null : { id: row.renewal_id, state: row.renewal_state },
+    revocation,
     facts: {
       closed: row.closed_as !== null || row.revoked_at !== null,
       application:
@@ -136,6 +159,8 @@ export async function loadWork(services: Services, certificateId: string): Promi
       servedAt: toMs(row.served_at),
       probeDueAt: toMs(row.probe_due_at),
       renewal: row.renewal_state === null ? null : { state: row.renewal_state },
+      revocation,
+      txtRemovalAt: toMs(row.txt_removal_at),
     },
   }
 }
@@ -160,6 +185,23 @@ function toApplication(row: Row): WorkingApplication | null {
     finalizeStartedAt: toMs(row.finalize_started_at),
     failures: row.failures ?? 0,
   }
+}
+
+/** @throws AppError `conflict`, stale, when there is none in progress any more */
+export function applicationOf(work: Work): WorkingApplication {
+  if (work.application === null)
+    throw new AppError('conflict', `Advancing ${work.certificateId}: its application ended meanwhile.`, { stale: true })
+  return work.application
+}
+
+async function loadRevocation(services: Services, certificateId: string): Promise<WorkingRevocation | null> {
+  const row = await services.db
+    .selectFrom('revocation')
+    .select(['id', 'reason', 'failures', 'retry_at'])
+    .where('certificate_id', '=', certificateId)
+    .where('state', '=', 'confirmed')
+    .executeTakeFirst()
+  return row === undefined ? null : { id: row.id, reason: row.reason, failures: row.failures, retryAt: toMs(row.retry_at) }
 }
 
 async function loadDeployments(services: Services, issuanceId: string): Promise<AdvanceFacts['deployments']> {

@@ -20,6 +20,7 @@ import { trustedRoots } from '../catalogue.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { planNotice } from '../notices/plan.ts'
 import { changed, type Work } from './facts.ts'
+import { findRevokedSites } from './revoked-sites.ts'
 
 const PROBE_CONCURRENCY = 8
 const PROBE_TIMEOUT_MS = 10_000
@@ -47,7 +48,7 @@ export async function probe(services: Services, work: Work): Promise<void> {
     })),
   )
   services.onStep('probe', 'done')
-  await recordProof(services, work, results)
+  await recordProof(services, work, await findRevokedSites(services, work, results))
 }
 
 async function verifyEndpoint(
