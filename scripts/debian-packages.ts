@@ -11,6 +11,7 @@ const PROGRAMS = [
   ['bind9', 'named'],
   ['bind9-dnsutils', 'nsupdate'],
   ['postgresql', 'initdb'],
+  ['exim4-daemon-light', 'exim4'],
   ['openssl', 'openssl'],
   ['strace', 'strace'],
   ['default-jre-headless', 'keytool'],

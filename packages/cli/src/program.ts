@@ -8,6 +8,13 @@ import { downloadFormat } from '@evercert/contract'
 import packageJson from '../package.json' with { type: 'json' }
 import { balanceCommand } from './commands/balance.ts'
 import {
+  addChannelCommand,
+  listChannelsCommand,
+  removeChannelCommand,
+  testChannelCommand,
+  type AddChannelOptions,
+} from './commands/channels.ts'
+import {
   cancelCommand,
   deleteCommand,
   refundCommand,
@@ -19,6 +26,7 @@ import {
 import { downloadCommand, type DownloadOptions } from './commands/download.ts'
 import { importCommand, type ImportOptions } from './commands/import.ts'
 import { listCommand, type ListOptions } from './commands/list.ts'
+import { noticesCommand, type NoticesOptions } from './commands/notices.ts'
 import { ordersCommand } from './commands/orders.ts'
 import { renewCommand, type RenewOptions } from './commands/renew.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -105,6 +113,7 @@ function createProgram(run: Run): Command {
   addGlobalOptions(program, say)
   addOverviewCommands(program, run, say)
   addRenewalCommands(program, run, say)
+  addNoticeCommands(program, run, say)
   addEndingCommands(program, run, say)
   addDownloadCommand(program, run, say)
   addServerCommands(program, run, say)
@@ -217,6 +226,41 @@ function addImportCommands(program: Command, run: Run, say: Say): void {
 
 function dryRunText(say: Say): string {
   return say('check everything, store nothing', '只检查，不保存')
+}
+
+function addNoticeCommands(program: Command, run: Run, say: Say): void {
+  program
+    .command('notices')
+    .description(say('list notices and how they were delivered, newest first', '列出通知及其送达情况，最新在前'))
+    .option('--certificate <certificate>', certificateArgument(say))
+    .option('--unread', say('only what nobody has read', '仅未读'))
+    .option('--read <id>', say('show this notice and mark it read', '显示该通知并标记为已读'))
+    .action(bind<[NoticesOptions]>(run, noticesCommand))
+  const channels = program
+    .command('channels')
+    .description(say('where notices go: list, add, test, remove', '通知渠道：列出、添加、测试、删除'))
+  channels
+    .command('list', { isDefault: true })
+    .description(say('list channels', '列出通知渠道'))
+    .action(bind<[object]>(run, listChannelsCommand))
+  channels
+    .command('add')
+    .description(say('add a channel', '添加通知渠道'))
+    .requiredOption('--name <name>', say('name in the list', '列表中的名称'))
+    .requiredOption('--kind <kind>', 'smtp, webhook, dingtalk, wecom, feishu, slack, telegram')
+    .requiredOption('--config <json>', say('its settings as JSON, or @file', 'JSON 格式的设置，或 @文件'))
+    .option('--role <role>', say('always, or fallback: when another channel fails', 'always 始终；fallback 其他渠道失败时'))
+    .action(bind<[AddChannelOptions]>(run, addChannelCommand))
+  channels
+    .command('test')
+    .argument('<channel>', say('name or id', '名称或编号'))
+    .description(say('send a test message (exit code 1 when it does not arrive)', '发送测试消息（未送达时退出码为 1）'))
+    .action(bind<[string, object]>(run, testChannelCommand))
+  channels
+    .command('remove')
+    .argument('<channel>', say('name or id', '名称或编号'))
+    .description(say('forget a channel and its settings', '删除通知渠道及其设置'))
+    .action(bind<[string, object]>(run, removeChannelCommand))
 }
 
 function addEndingCommands(program: Command, run: Run, say: Say): void {

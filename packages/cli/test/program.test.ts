@@ -101,6 +101,9 @@ describe('options', () => {
     [['renew', 'x', '--term', '4']],
     [['renew', 'x', '--timeout', 'soon']],
     [['list', '--status', 'old']],
+    [['channels', 'add', '--name', 'x', '--kind', 'slack', '--config', '{"webhookUrl": top-secret}']],
+    [['channels', 'add', '--name', 'x', '--kind', 'slack', '--config', '@/nowhere/config.json']],
+    [['channels', 'add', '--name', 'x', '--kind', 'slack', '--config', '{}', '--role', 'boss']],
     [['revoke', 'x', '--reason', 'boredom']],
     [['revoke', 'x', '--confirm', '--decline']],
   ])('%j is refused before anything is sent', async (argv) => {
@@ -108,5 +111,6 @@ describe('options', () => {
     const shell = aShell({ EVERCERT_TOKEN: 't' })
     expect(await runProgram([...argv, '--json', '--url', url], shell)).toBe(1)
     expect(problemDocument.parse(JSON.parse(shell.err())).code).toBe('invalid')
+    expect(shell.err()).not.toContain('top-secret')
   })
 })

@@ -8,6 +8,7 @@ import { downloads } from './downloads.ts'
 import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
+import { channels, notices, noticeSettings } from './notices.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { endpoints, targets } from './targets.ts'
 import { uploads } from './uploads.ts'
@@ -27,6 +28,9 @@ export const contract = {
   endpoints,
   issuers,
   dnsConnections,
+  notices,
+  noticeSettings,
+  channels,
 } as const
 
 export type Contract = typeof contract

@@ -4,6 +4,7 @@
  * @module
  */
 export * from './contract.ts'
+export * from './notice-views.ts'
 export * from './download-views.ts'
 export * from './endings.ts'
 export type { OperationMeta } from './operation.ts'

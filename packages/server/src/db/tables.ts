@@ -7,13 +7,21 @@ import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 import type { ApplicationForm } from '../domain/application/prefill.ts'
 import type { ApplicationState } from '../domain/application/application-machine.ts'
 import type { DeploymentState } from '../domain/deployment/deployment-machine.ts'
-import type { OrderState } from '../domain/order/order-machine.ts'
-import type { PaymentState } from '../domain/payment/payment-machine.ts'
 import type { CertificateType, DomainType } from '../domain/product/specification.ts'
 import type { RenewalState } from '../domain/renewal/renewal-machine.ts'
 import type { RevocationState } from '../domain/revocation/revocation-machine.ts'
 import type { RevocationReason } from '../ports/ca.ts'
 import type { BuiltinChallenge } from '../ports/kit.ts'
+import type {
+  BalanceTable,
+  LedgerEntryTable,
+  LedgerTransactionTable,
+  OrderTable,
+  PaymentTable,
+  ProductPriceTable,
+  ProductTable,
+} from './order-tables.ts'
+import type { NoticeChannelTable, NoticeDeliveryTable, NoticeSettingsTable, NoticeTable } from './notice-tables.ts'
 
 interface Bilingual {
   readonly en: string
@@ -58,85 +66,6 @@ export interface IssuerTable {
   created_at: Date
 }
 
-export interface ProductTable {
-  id: string
-  issuer_id: string
-  title_en: string
-  title_zh: string
-  domain_type: DomainType
-  certificate_type: CertificateType
-  grade: string
-  brand: string
-  supports_renewal: boolean
-  created_at: Date
-}
-
-export interface ProductPriceTable {
-  product_id: string
-  term_years: number
-  currency: string
-  base_minor: number
-  included_domains: number
-  extra_domain_minor: number
-}
-
-export interface OrderTable {
-  id: string
-  account_id: string
-  kind: 'new' | 'renewal'
-  state: OrderState
-  version: Generated<number>
-  product_id: string
-  domain_type: DomainType
-  certificate_type: CertificateType
-  grade: string
-  brand: string
-  domain_count: number
-  term_years: number
-  amount_minor: number
-  currency: string
-  same_specification: boolean
-  renews_certificate_id: string | null
-  placed_at: Date
-  paid_at: Date | null
-}
-
-export interface PaymentTable {
-  id: string
-  account_id: string
-  order_id: string
-  method: string
-  state: PaymentState
-  version: Generated<number>
-  amount_minor: number
-  currency: string
-  created_at: Date
-}
-
-export interface LedgerTransactionTable {
-  id: string
-  account_id: string
-  kind: 'topUp' | 'payment' | 'refund'
-  reference: string
-  order_id: string | null
-  note: string | null
-  created_at: Date
-}
-
-export interface LedgerEntryTable {
-  transaction_id: string
-  account_id: string
-  ledger_account: string
-  amount_minor: number
-  currency: string
-}
-
-export interface BalanceTable {
-  account_id: string
-  currency: string
-  amount_minor: number
-}
-
 export interface CertificateTable {
   id: string
   account_id: string
@@ -159,6 +88,7 @@ export interface CertificateTable {
   probe_failures: Generated<number>
   probe_due_at: Date | null
   advance_at: Date | null
+  next_notice_at: Generated<Date | null>
   created_at: Date
 }
 
@@ -434,6 +364,10 @@ export interface Tables {
   history: HistoryTable
   idempotency_key: IdempotencyKeyTable
   renewal_policy: RenewalPolicyTable
+  notice_settings: NoticeSettingsTable
+  notice_channel: NoticeChannelTable
+  notice: NoticeTable
+  notice_delivery: NoticeDeliveryTable
   ca_authority: CaAuthorityTable
   ca_order: CaOrderTable
 }

@@ -8,6 +8,7 @@ import { AppError } from '../domain/errors.ts'
 import { applicationMachine } from '../domain/application/application-machine.ts'
 import { deploymentMachine } from '../domain/deployment/deployment-machine.ts'
 import type { Machine } from '../domain/machine.ts'
+import { deliveryMachine } from '../domain/notice/delivery-machine.ts'
 import { orderMachine } from '../domain/order/order-machine.ts'
 import { paymentMachine } from '../domain/payment/payment-machine.ts'
 import { renewalMachine } from '../domain/renewal/renewal-machine.ts'
@@ -19,6 +20,7 @@ export type Trx = Transaction<Tables>
 const MACHINES = {
   application: applicationMachine,
   deployment: deploymentMachine,
+  notice_delivery: deliveryMachine,
   order: orderMachine,
   payment: paymentMachine,
   renewal: renewalMachine,

@@ -25,6 +25,9 @@ export type IdPrefix =
   | 'dep'
   | 'end'
   | 'cao'
+  | 'ntc'
+  | 'chn'
+  | 'ndl'
   | 'rvk'
 
 /** @param random 16 random bytes, of which 80 bits are used */

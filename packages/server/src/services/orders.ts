@@ -6,7 +6,7 @@
 import type { OrderRequest, OrderView, QuoteView } from '@evercert/contract'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
-import type { OrderTable } from '../db/tables.ts'
+import type { OrderTable } from '../db/order-tables.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
 import { decideRenewal, type RenewalDecision } from '../domain/certificate/decide-renewal.ts'
 import { decideEntitlement, decideValidity } from '../domain/entitlement/entitlement.ts'

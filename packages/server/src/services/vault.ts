@@ -12,7 +12,8 @@ import { AppError } from '../domain/errors.ts'
 import { formatId } from '../domain/id.ts'
 import type { MasterKey } from '../ports/secrets.ts'
 
-export type SecretPurpose = 'privateKey' | 'issuerConfig' | 'issuerAccount' | 'dnsConfig' | 'targetConfig' | 'caKeys'
+export type SecretPurpose =
+  'privateKey' | 'issuerConfig' | 'issuerAccount' | 'dnsConfig' | 'targetConfig' | 'channelConfig' | 'caKeys'
 
 export interface Vault {
   /** Stores a secret and returns its id. */

@@ -13,6 +13,7 @@ import {
 } from '../support/builders.ts'
 import { eachDatabase } from '../support/databases.ts'
 import { startTestService, type TestService } from '../support/service.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 interface Operation {
   readonly name: string
@@ -54,7 +55,15 @@ eachDatabase((_kind, open) => {
       config: { server: '127.0.0.1', port: 53, zone: 'example.com', keyName: 'k', algorithm: 'hmac-sha256', secret: 'c2VjcmV0' },
     })
     const endpoint = await owner.client.endpoints.create({ certificateId: certificate.id, host: 'a.example.com' })
+    const channel = await owner.client.channels.create({
+      name: 'robot',
+      kind: 'wecom',
+      config: { webhookUrl: 'https://qyapi.example/cgi-bin/webhook/send?key=1' },
+    })
+    const notice = await waitFor('a notice', async () => (await owner.client.notices.list({})).items[0] ?? null)
     ids = {
+      channel: channel.id,
+      notice: notice.id,
       certificate: certificate.id,
       upload: upload.id,
       pending: pending.id,
@@ -160,7 +169,7 @@ eachDatabase((_kind, open) => {
   /** Everything that the owner sees, without what the clock changes by itself. */
   async function snapshot(account: TestAccount) {
     const { client } = account
-    const [certificates, orders, balance, targets, endpoints, dns, renewal] = await Promise.all([
+    const [certificates, orders, balance, targets, endpoints, dns, renewal, channels, notices] = await Promise.all([
       client.certificates.list({}),
       client.orders.list({}),
       client.balance.get(),
@@ -168,6 +177,8 @@ eachDatabase((_kind, open) => {
       client.endpoints.list(),
       client.dnsConnections.list(),
       client.renewals.get({ id: ids['renewal'] ?? '' }),
+      client.channels.list(),
+      client.notices.list({}),
     ])
     const stable = certificates.items.map(({ id, name, status, sha256, renewedByCertificateId }) => ({
       id,
@@ -177,11 +188,12 @@ eachDatabase((_kind, open) => {
       renewedByCertificateId,
     }))
     const places = endpoints.items.map(({ id, certificateId, host }) => ({ id, certificateId, host }))
-    return { stable, orders, balance, targets, places, dns, renewal }
+    const told = notices.items.map(({ id, readAt }) => ({ id, readAt }))
+    return { stable, orders, balance, targets, places, dns, renewal, channels, told }
   }
 
-  /** Of the installation: the same for everybody. */
-  const SHARED = ['products.list', 'issuers.list']
+  /** Of the installation, or what holds until somebody sets it: the same for everybody. */
+  const SHARED = ['products.list', 'issuers.list', 'noticeSettings.get']
   const LISTS = OPERATIONS.filter(
     ({ method, path, name }) => method === 'GET' && !path.includes('{id}') && !SHARED.includes(name),
   )

@@ -74,6 +74,17 @@ eachDatabase((_kind, open) => {
     expect(await allRows()).toEqual([2, 2, 2, 2, 2])
   })
 
+  test('what comes in bulk is told of before it expires, as everything is', async () => {
+    expect(await send(Array.from({ length: 25 }, () => anEntry()))).toMatchObject({ stored: 25 })
+    const watched = await service.services.db
+      .selectFrom('certificate')
+      .select('id')
+      .where('account_id', '=', account.accountId)
+      .where('next_notice_at', 'is not', null)
+      .execute()
+    expect(watched).toHaveLength(25)
+  })
+
   test('of what is equal inside one request the first is kept, by fingerprint and by name', async () => {
     const leaf = aForeignCertificate(service)
     const answer = await send([entryOf(leaf, 'one'), entryOf(leaf, 'two'), anEntry('one'), anEntry('three')])

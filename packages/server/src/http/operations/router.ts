@@ -8,6 +8,7 @@ import { downloads } from './downloads.ts'
 import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
+import { channels, notices, noticeSettings } from './notices.ts'
 import { operations } from './operation.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { endpoints, targets } from './targets.ts'
@@ -28,4 +29,7 @@ export const router = operations.router({
   endpoints,
   issuers,
   dnsConnections,
+  notices,
+  noticeSettings,
+  channels,
 })

@@ -7,6 +7,7 @@ import { recordHistory, transition } from '../../db/transition.ts'
 import { backoffMs } from '../../domain/backoff.ts'
 import { AppError } from '../../domain/errors.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
+import { planNotice } from '../notices/plan.ts'
 import type { Work } from './facts.ts'
 import { forgetIssuerAccount } from './issuer-account.ts'
 
@@ -56,5 +57,7 @@ export async function recordFailure(services: Services, work: Work, error: unkno
       toState: 'reviewFailed',
       detail: failure.code,
     })
+    const told = { kind: 'applicationRefused', occasion: application.id, detail: failure.message } as const
+    await planNotice(services, trx, { certificateId: work.certificateId, ...told })
   })
 }
