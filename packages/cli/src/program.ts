@@ -26,6 +26,7 @@ import {
 import { downloadCommand, type DownloadOptions } from './commands/download.ts'
 import { importCommand, type ImportOptions } from './commands/import.ts'
 import { listCommand, type ListOptions } from './commands/list.ts'
+import { manageCommand, type ManageOptions } from './commands/manage.ts'
 import { noticesCommand, type NoticesOptions } from './commands/notices.ts'
 import { ordersCommand } from './commands/orders.ts'
 import { renewCommand, type RenewOptions } from './commands/renew.ts'
@@ -114,6 +115,7 @@ function createProgram(run: Run): Command {
   addOverviewCommands(program, run, say)
   addRenewalCommands(program, run, say)
   addNoticeCommands(program, run, say)
+  addManageCommand(program, run, say)
   addEndingCommands(program, run, say)
   addDownloadCommand(program, run, say)
   addServerCommands(program, run, say)
@@ -261,6 +263,22 @@ function addNoticeCommands(program: Command, run: Run, say: Say): void {
     .argument('<channel>', say('name or id', '名称或编号'))
     .description(say('forget a channel and its settings', '删除通知渠道及其设置'))
     .action(bind<[string, object]>(run, removeChannelCommand))
+}
+
+function addManageCommand(program: Command, run: Run, say: Say): void {
+  program
+    .command('manage')
+    .argument('<certificate>', certificateArgument(say))
+    .description(say('let it renew by itself, within a limit for each renewal', '开启托管：自动续费，单次不超过消费上限'))
+    .option(
+      '--limit <amount>',
+      say(
+        'the most that one renewal may cost, such as "100 CNY"; 0: free ones only',
+        '单次续费上限，如 "100 CNY"；0 表示仅限免费',
+      ),
+    )
+    .option('--stop', say('renew it by hand again', '关闭托管，改为人工续费'))
+    .action(bind<[string, ManageOptions]>(run, manageCommand))
 }
 
 function addEndingCommands(program: Command, run: Run, say: Say): void {
