@@ -90,6 +90,7 @@ function runStep(node, args) {
       cwd: root,
       stdio: 'inherit',
       env: {
+        NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node'), // what was compiled at the last start is not compiled again
         ...process.env,
         PATH: [dirname(node), join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
       },

@@ -5,7 +5,6 @@
  */
 import { isIP } from 'node:net'
 import { getCACertificates } from 'node:tls'
-import { createTransport } from 'nodemailer'
 import { z } from 'zod'
 import { AppError } from '../../domain/errors.ts'
 import type { AdapterKit } from '../../ports/kit.ts'
@@ -47,6 +46,7 @@ async function send(config: Config, kit: AdapterKit, message: NoticeMessage, sig
     throw new AppError('misconfigured', `${WHAT}: there are no recipients: add some to the notice settings`)
   }
   const timeout = AbortSignal.timeout(TOTAL_MS)
+  const { createTransport } = await import('nodemailer') // a tenth of the start, and of no use without mail
   const transport = createTransport({ ...transportOptions(config, await addressOf(config, kit)) })
   try {
     const result = await transport.sendMail({
