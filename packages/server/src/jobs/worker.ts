@@ -56,6 +56,13 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
     }
   }
 
+  const postpone = async (jobId: string, certificateId: string): Promise<void> => {
+    sentAgain.set(certificateId, true)
+    await services.queue.fail(jobId)
+  }
+
+  const touch = (): Promise<void> => (running.size === 0 ? Promise.resolve() : services.queue.touch([...running.keys()]))
+
   const claim = async (): Promise<void> => {
     const free = settings.concurrency - running.size
     if (free <= 0 || abort.signal.aborted) return
@@ -63,7 +70,12 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
     mayBeMore = false // also when claiming fails: the next poll tries again
     const jobs = await services.queue.claim(count)
     mayBeMore = jobs.length === count
-    for (const job of jobs) running.set(job.id, run(job.id, job.data.certificateId))
+    for (const job of jobs) {
+      const { certificateId } = job.data
+      // Freed while this process was suspended, and sent again: its run goes on, and is not doubled.
+      if (sentAgain.has(certificateId)) await postpone(job.id, certificateId)
+      else running.set(job.id, run(job.id, certificateId))
+    }
   }
 
   const poke = (): void => {
@@ -89,9 +101,9 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
     every(settings.scanMs, () => scanDue(services), services),
     every(settings.scanMs, () => planDueNotices(services), services),
     every(settings.scanMs, () => courier.round(), services),
-    every(settings.tidyMs, () => tidyUp(services), services),
+    every(settings.tidyMs, () => touch().then(() => tidyUp(services)), services), // who was suspended is not dead
     every(VACUUM_MS, () => services.database.vacuum(), services),
-    every(HEARTBEAT_MS, () => (running.size === 0 ? Promise.resolve() : services.queue.touch([...running.keys()])), services),
+    every(HEARTBEAT_MS, touch, services),
   ]
   poke()
   return {

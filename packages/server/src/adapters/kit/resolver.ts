@@ -33,9 +33,9 @@ function serversResolver(servers: readonly string[], timeoutMs: number): Resolve
     async resolveAddresses(name) {
       const results = await Promise.allSettled([client.resolve4(name), client.resolve6(name)])
       const found = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
-      if (found.length > 0) return found
+      // "Every address" is a promise: a family that nobody answered for is not taken for absent.
       for (const result of results) if (result.status === 'rejected') throwUnlessAbsent(name, result.reason)
-      return []
+      return found
     },
     resolveTxt: (name) => txtOf(client, name),
   }

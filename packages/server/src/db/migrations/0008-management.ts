@@ -19,6 +19,8 @@ const STATEMENTS = [
     created_at timestamptz not null,
     foreign key (account_id, certificate_id) references certificate (account_id, id)
   )`,
+  `create index management_by_account on management (account_id)`,
+  `create index payment_by_order on payment (order_id)`,
 ]
 
 export async function up(db: Kysely<unknown>): Promise<void> {

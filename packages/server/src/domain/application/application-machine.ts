@@ -7,11 +7,12 @@ import { machine } from '../machine.ts'
 
 /**
  * An application exists from the moment its form is saved. OV and EV have no validation of their own here and go on to `inReview` at once.
- * A CA that refuses while it validates (ACME) leads to `reviewFailed` too: the reason is shown, and the form edited and sent again.
+ * A CA that refuses while it validates (ACME) leads to `reviewFailed` too: the reason is shown, and the form edited and sent again. An order
+ * that the CA ended by an error of its own is placed anew: back to `pendingValidation`.
  */
 export const applicationMachine = machine('application', 'pendingValidation', {
   pendingValidation: ['inReview', 'reviewFailed', 'withdrawn'],
-  inReview: ['issued', 'reviewFailed', 'withdrawn'],
+  inReview: ['issued', 'pendingValidation', 'reviewFailed', 'withdrawn'],
   reviewFailed: ['inReview', 'pendingValidation', 'withdrawn'],
   issued: [],
   withdrawn: [],

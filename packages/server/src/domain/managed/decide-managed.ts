@@ -46,7 +46,7 @@ export function planManaged(facts: RenewalFacts, jitter: number, now: number, po
 }
 
 function isApplying({ application }: RenewalFacts): boolean {
-  return application !== null && application.state !== 'issued' && application.state !== 'withdrawn'
+  return application !== null && (application.state === 'pendingValidation' || application.state === 'inReview')
 }
 
 const RETRY_HOURS = [1, 4, 12, 24] as const

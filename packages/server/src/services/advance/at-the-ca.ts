@@ -72,5 +72,6 @@ export async function waitForCa(
     .updateTable('application')
     .set({ failures, retry_at: new Date(services.now() + delayMs) })
     .where('id', '=', application.id)
+    .where('ca_order_ref', '=', application.orderRef)
     .execute()
 }

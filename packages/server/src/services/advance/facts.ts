@@ -142,7 +142,8 @@ export async function loadWork(services: Services, certificateId: string): Promi
   const isRevoking = row.revocation_confirmed_at !== null && row.revoked_at === null
   const revocation = isRevoking ? await loadRevocation(services, certificateId) : null
   const isOver = row.closed_as !== null || row.revoked_at !== null
-  const managed = row.managed && application === null && !isOver ? await loadManagedWork(services, row) : null
+  const isWaiting = application === null || application.state === 'reviewFailed'
+  const managed = row.managed && isWaiting && !isOver ? await loadManagedWork(services, row) : null
   return {
     certificateId,
     accountId: row.account_id,

@@ -9,6 +9,7 @@ import type { Services } from '../context.ts'
 import { connect, orderRefOf, poll, stale, waitForCa, wantedNotAfter } from './at-the-ca.ts'
 import { applicationOf, type Work, type WorkingApplication } from './facts.ts'
 import { storeIssuance } from './issuance.ts'
+import { orderAnew } from './order-anew.ts'
 
 /** Has the CA sign, waits for it, and stores the certificate the moment it arrives. */
 export async function finalizeOrder(services: Services, work: Work, signal: AbortSignal): Promise<void> {
@@ -30,7 +31,7 @@ export async function finalizeOrder(services: Services, work: Work, signal: Abor
         )
       : finalized
   services.onStep('finalizeOrder', 'done')
-  if (order.state === 'refused') throw new AppError(order.code, order.detail)
+  if (order.state === 'refused') return orderAnew(services, work, application, order)
   if (order.state !== 'issued')
     return waitForCa(services, application, order.state === 'processing' ? order.retryAfterSeconds : null)
   const leaf = await acceptLeaf(services, application, order.chainPem)

@@ -99,6 +99,7 @@ export async function storeIssuance(
       .set({ issuance_id: issuanceId, served_at: null, probe_failures: 0, probe_due_at: null })
       .where('id', '=', certificateId)
       .execute()
+    await forgetManagedFailures(trx, work)
     await takeOverFromOld(trx, work)
     await supersedeDeployments(trx, work, issuanceId, now)
     await planDeployments(services, trx, { accountId, certificateId, issuanceId })
@@ -124,6 +125,16 @@ async function storeEntitlement(services: Services, trx: Trx, work: Work, leaf: 
       entitled_until: new Date(entitledUntil),
       topped_up_days: entitlement.toppedUpDays,
     })
+    .execute()
+}
+
+async function forgetManagedFailures(trx: Trx, { accountId, certificateId }: Work): Promise<void> {
+  await trx
+    .updateTable('management')
+    .set({ failures: 0, failed_code: null, failed_detail: null, retry_at: null })
+    .where('certificate_id', '=', certificateId)
+    .where('account_id', '=', accountId)
+    .where('failures', '>', 0)
     .execute()
 }
 

@@ -4,14 +4,13 @@
  *
  * @module
  */
-import { recordHistory } from '../../db/transition.ts'
+import { recordHistory, type Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
 import { retryManagedAt } from '../../domain/managed/decide-managed.ts'
-import { formatMoney } from '../../domain/payment/money.ts'
+import { formatMoney, type Money } from '../../domain/payment/money.ts'
 import { loadApplicationView, submitApplication } from '../applications.ts'
 import { EVERCERT_ACTOR, type Caller, type Services } from '../context.ts'
-import { loadManagement } from '../management.ts'
-import { createQuote, placeOrder } from '../orders.ts'
+import { placeOrder } from '../orders.ts'
 import { payOrder } from '../payments.ts'
 import type { Work, WorkingManagement } from './facts.ts'
 
@@ -20,25 +19,36 @@ function evercertFor(work: Work): Caller {
   return { accountId: work.accountId, actor: EVERCERT_ACTOR, scopes: new Set() }
 }
 
-/** Order, payment and the new managed certificate are one transaction: what cannot be paid leaves no order behind. */
+/**
+ * Order, payment and the new managed certificate are one transaction, under a lock of what its owner allows: what cannot be paid leaves
+ * no order behind, and nothing is paid once managing was stopped or the limit lowered.
+ */
 export function renewManaged(services: Services, work: Work): Promise<void> {
-  return orRecordFailure(services, work, async () => {
-    const caller = evercertFor(work)
-    const request = { renewsCertificateId: work.certificateId }
-    const { price } = await createQuote(services, caller, request)
-    await checkLimit(services, work, price)
-    await services.db.transaction().execute(async (trx) => {
-      const order = await placeOrder(services, trx, caller, { ...request, expectedAmountMinor: price.amountMinor })
+  return orRecordFailure(services, work, () =>
+    services.db.transaction().execute(async (trx) => {
+      const caller = evercertFor(work)
+      const limit = await lockLimit(trx, work)
+      const order = await placeOrder(services, trx, caller, { renewsCertificateId: work.certificateId })
+      refuseAbove(limit, order.price, work)
       await payOrder(services, trx, caller, order.id)
       services.onStep('renewManaged', 'done')
-    })
-  })
+    }),
+  )
 }
 
-async function checkLimit(services: Services, work: Work, price: { amountMinor: number; currency: string }): Promise<void> {
-  const management = await loadManagement(services.db, work.accountId, work.certificateId)
-  if (management === null) throw new AppError('conflict', 'Renewing: the certificate is not managed any more.', { stale: true })
-  const { limit } = management
+async function lockLimit(trx: Trx, work: Work): Promise<Money> {
+  const row = await trx
+    .selectFrom('management')
+    .select(['limit_minor', 'currency'])
+    .where('certificate_id', '=', work.certificateId)
+    .where('account_id', '=', work.accountId)
+    .forUpdate()
+    .executeTakeFirst()
+  if (row === undefined) throw new AppError('conflict', 'Renewing: the certificate is not managed any more.', { stale: true })
+  return { amountMinor: row.limit_minor, currency: row.currency }
+}
+
+function refuseAbove(limit: Money, price: Money, work: Work): void {
   if (price.currency === limit.currency && price.amountMinor <= limit.amountMinor) return
   throw new AppError(
     'spendingLimit',
@@ -62,10 +72,11 @@ async function orRecordFailure(services: Services, work: Work, act: () => Promis
   try {
     await act()
   } catch (error) {
-    if (!(error instanceof AppError) || error.stale) throw error
     const { managed } = work
-    if (managed === null) throw error
-    await recordManagedFailure(services, work, managed, error)
+    if (managed === null || (error instanceof AppError && error.stale)) throw error
+    services.log.warn({ event: 'managed.failed', certificateId: work.certificateId, error })
+    const unexpected = 'Acting by itself: an unexpected error: see the log.'
+    await recordManagedFailure(services, work, managed, error instanceof AppError ? error : new AppError('internal', unexpected))
   }
 }
 
@@ -77,7 +88,6 @@ async function recordManagedFailure(
 ): Promise<void> {
   const now = services.now()
   const failures = managed.failures + 1
-  services.log.warn({ event: 'managed.failed', certificateId: work.certificateId, error: failure })
   await services.db.transaction().execute(async (trx) => {
     await trx
       .updateTable('management')

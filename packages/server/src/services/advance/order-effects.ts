@@ -66,7 +66,7 @@ async function recordOrder(services: Services, work: Work, application: WorkingA
   const challenges = order.state === 'pending' ? order.challenges : []
   const published = application.form.validationMethod === 'dnsAutomatic' ? null : now
   await services.db.transaction().execute(async (trx) => {
-    await refuseSharedOrder(trx, application, order.ref)
+    await refuseSharedOrder(trx, work, application, order.ref)
     const result = await trx
       .updateTable('application')
       .set({
@@ -91,19 +91,20 @@ async function recordOrder(services: Services, work: Work, application: WorkingA
  * A CA may give one order to two applications for the same names: while it is open, or found again after a crash, since ACME orders bear
  * no reference of ours. The second waits until the first is through, and then gets its own. A unique index holds this too.
  */
-async function refuseSharedOrder(trx: Trx, application: WorkingApplication, ref: string): Promise<void> {
+async function refuseSharedOrder(trx: Trx, work: Work, application: WorkingApplication, ref: string): Promise<void> {
   const other = await trx
     .selectFrom('application')
-    .select('certificate_id')
+    .select(['certificate_id', 'account_id'])
     .where('issuer_id', '=', application.issuerId)
     .where('ca_order_ref', '=', ref)
     .where(sql<SqlBool>`state in ('pendingValidation', 'inReview')`) // as the index says it
     .where('id', '<>', application.id)
     .executeTakeFirst()
   if (other === undefined) return
+  const who = other.account_id === work.accountId ? other.certificate_id : 'another application'
   throw new AppError(
     'conflict',
-    `Ordering ${application.identifiers.join(', ')} from the CA: it gave the order that ${other.certificate_id} waits for: that one is finished first, or withdraw its application.`,
+    `Ordering ${application.identifiers.join(', ')} from the CA: it gave an order that ${who} waits for: that one is finished first, or withdraw its application.`,
   )
 }
 

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { recordHistory, transition } from '../../db/transition.ts'
+import { recordHistory, transition, type Trx } from '../../db/transition.ts'
 import { backoffMs } from '../../domain/backoff.ts'
 import { AppError } from '../../domain/errors.ts'
+import { HOUR_MS } from '../../domain/time.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { planNotice } from '../notices/plan.ts'
 import type { Work } from './facts.ts'
@@ -57,7 +58,25 @@ export async function recordFailure(services: Services, work: Work, error: unkno
       toState: 'reviewFailed',
       detail: failure.code,
     })
+    await recordManagedRefusal(trx, work, failure, now)
     const told = { kind: 'applicationRefused', occasion: application.id, detail: failure.message } as const
     await planNotice(services, trx, { certificateId: work.certificateId, ...told })
   })
+}
+
+/** A managed certificate applies again by itself, but not at once: what the CA refuses for good is refused again. */
+const AFTER_REFUSAL_MS = 4 * HOUR_MS
+
+async function recordManagedRefusal(trx: Trx, work: Work, failure: AppError, now: number): Promise<void> {
+  await trx
+    .updateTable('management')
+    .set((builder) => ({
+      failures: builder('failures', '+', 1),
+      failed_code: failure.code,
+      failed_detail: failure.message,
+      retry_at: new Date(now + AFTER_REFUSAL_MS),
+    }))
+    .where('certificate_id', '=', work.certificateId)
+    .where('account_id', '=', work.accountId)
+    .execute()
 }

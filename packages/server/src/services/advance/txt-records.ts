@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sql, type SqlBool } from 'kysely'
 import { recordHistory } from '../../db/transition.ts'
 import { backoffMs } from '../../domain/backoff.ts'
 import { AppError } from '../../domain/errors.ts'
@@ -10,7 +11,7 @@ import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { openDnsConnection } from '../dns-connections.ts'
 import { applicationOf, type Work, type WorkingApplication } from './facts.ts'
 
-interface TxtRecord {
+export interface TxtRecord {
   readonly name: string
   readonly value: string
 }
@@ -31,12 +32,13 @@ export async function publishProof(services: Services, work: Work): Promise<void
   services.onStep('publishProof', 'done')
   await services.db
     .updateTable('application')
-    .set({ proof_published_at: new Date(services.now()), failures: 0 })
+    .set({ proof_published_at: new Date(services.now()) })
     .where('id', '=', application.id)
+    .where('ca_order_ref', '=', application.orderRef)
     .execute()
 }
 
-async function loadTxtRecords(services: Services, applicationId: string): Promise<TxtRecord[]> {
+export async function loadTxtRecords(services: Services, applicationId: string): Promise<TxtRecord[]> {
   const rows = await services.db
     .selectFrom('validation')
     .select(['location', 'content'])
@@ -47,14 +49,15 @@ async function loadTxtRecords(services: Services, applicationId: string): Promis
 }
 
 /** The values that an application in progress still needs: a CA may ask for the same one again. */
-async function loadNeeded(services: Services, accountId: string, names: readonly string[]): Promise<ReadonlySet<string>> {
+async function loadNeeded(services: Services, accountId: string, records: readonly TxtRecord[]): Promise<ReadonlySet<string>> {
+  const names = [...new Set(records.map(({ name }) => name))]
   if (names.length === 0) return new Set()
   const rows = await services.db
     .selectFrom('validation')
     .innerJoin('application', 'application.id', 'validation.application_id')
     .select(['validation.location', 'validation.content'])
     .where('application.account_id', '=', accountId)
-    .where('application.state', 'in', ['pendingValidation', 'inReview'])
+    .where(sql<SqlBool>`application.state in ('pendingValidation', 'inReview')`) // as the index says it
     .where('validation.location', 'in', names)
     .execute()
   return new Set(rows.map(({ location, content }) => keyOf({ name: location, value: content })))
@@ -62,12 +65,18 @@ async function loadNeeded(services: Services, accountId: string, names: readonly
 
 const keyOf = ({ name, value }: TxtRecord): string => `${name} ${value}`
 
-/** An order that is placed anew has other proofs: what proved the old one is taken away while it is known, or stays. */
-export async function forgetTxtRecords(services: Services, work: Work, application: WorkingApplication): Promise<void> {
+/** An order that is placed anew has other proofs. Called once the old ones are forgotten; a record that stays is untidy, not wrong. */
+export async function forgetTxtRecords(
+  services: Services,
+  work: Work,
+  application: WorkingApplication,
+  records: readonly TxtRecord[],
+): Promise<void> {
   if (application.form.validationMethod !== 'dnsAutomatic') return
   try {
     const dns = await openDnsConnection(services, work.accountId, application.form.dnsConnectionId)
-    for (const record of await loadTxtRecords(services, application.id)) await dns.remove(record)
+    const needed = await loadNeeded(services, work.accountId, records)
+    for (const record of records) if (!needed.has(keyOf(record))) await dns.remove(record)
   } catch (error) {
     services.log.warn({ event: 'validation.cleanUpFailed', certificateId: work.certificateId, error })
   }
@@ -87,7 +96,7 @@ export async function removeTxtRecords(services: Services, work: Work): Promise<
     const records = await loadTxtRecords(services, application.id)
     try {
       const dns = await openDnsConnection(services, work.accountId, application.form.dnsConnectionId)
-      const needed = await loadNeeded(services, work.accountId, [...new Set(records.map(({ name }) => name))])
+      const needed = await loadNeeded(services, work.accountId, records)
       for (const record of records) if (!needed.has(keyOf(record))) await dns.remove(record)
       services.onStep('removeTxtRecords', 'done')
       await setRemoval(services, application.id, { txt_remove_at: null })

@@ -12,7 +12,6 @@ import { applicationOf, type Work, type WorkingApplication } from './facts.ts'
 import { orderAnew } from './order-anew.ts'
 import { enterReview, upsertValidations } from './order-effects.ts'
 import { findMissingProof } from './proof-check.ts'
-import { forgetTxtRecords } from './txt-records.ts'
 
 /** Looks for the proof from here before the CA is told: a failed validation costs more than a look. */
 export async function answerProof(services: Services, work: Work): Promise<void> {
@@ -25,14 +24,20 @@ export async function answerProof(services: Services, work: Work): Promise<void>
     .where('state', 'in', ['pending', 'processing'])
     .execute()
   const missing = await findMissingProof(services, ca.capabilities, challenges)
-  if (missing !== null) return recordMissingProof(services, work, application, missing)
+  if (missing !== null) {
+    const ended = await findEndedOrder(ca, account, application)
+    return ended === null
+      ? recordMissingProof(services, work, application, missing)
+      : orderAnew(services, work, application, ended)
+  }
   const refused = await answerAll(ca, account, application, challenges)
   services.onStep('checkProof', 'done')
-  if (refused !== null) return refuseOrder(services, work, application, refused)
+  if (refused !== null) return orderAnew(services, work, application, refused)
   await services.db
     .updateTable('application')
     .set({ answered_at: new Date(services.now()), failures: 0, failed_code: null, failed_detail: null })
     .where('id', '=', application.id)
+    .where('ca_order_ref', '=', application.orderRef)
     .execute()
 }
 
@@ -56,8 +61,13 @@ async function answerAll(
   }
 }
 
-function refuseOrder(services: Services, work: Work, application: WorkingApplication, order: RefusedOrder): Promise<void> {
-  return orderAnew(services, work, application, order, () => forgetTxtRecords(services, work, application))
+/** Looks are five minutes apart in the end: once an hour the CA is asked whether it still waits, since its orders lapse. */
+const LOOKS_PER_QUESTION = 12
+
+async function findEndedOrder(ca: Ca, account: CaAccount, application: WorkingApplication): Promise<RefusedOrder | null> {
+  if ((application.failures + 1) % LOOKS_PER_QUESTION !== 0) return null
+  const order = await ca.readOrder(account, { ref: orderRefOf(application), method: application.method })
+  return order.state === 'refused' ? order : null
 }
 
 async function recordMissingProof(
@@ -75,9 +85,12 @@ async function recordMissingProof(
         failed_code: 'validationFailed',
         failed_detail: missing.problem,
         answered_at: null,
+        // A record of ours that is gone is put in place again; what a person put there is awaited.
+        ...(application.form.validationMethod === 'dnsAutomatic' && { proof_published_at: null }),
         retry_at: new Date(services.now() + backoffMs('proof', failures)),
       })
       .where('id', '=', application.id)
+      .where('ca_order_ref', '=', application.orderRef)
       .execute()
     await trx
       .updateTable('validation')
@@ -100,7 +113,7 @@ export async function readOrder(services: Services, work: Work, signal: AbortSig
     signal,
   )
   services.onStep('readOrder', 'done')
-  if (order.state === 'refused') return refuseOrder(services, work, application, order)
+  if (order.state === 'refused') return orderAnew(services, work, application, order)
   if (order.state === 'pending') return recordPending(services, work, application, order)
   await services.db.transaction().execute((trx) => enterReview(services, trx, work, application))
 }
