@@ -4,14 +4,22 @@
  * @module
  */
 import { applications, certificates } from './certificates.ts'
+import { companies, contacts } from './contacts.ts'
+import { csrs } from './csrs.ts'
 import { downloads } from './downloads.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
+import { reviews } from './reviews.ts'
 import { endpoints, targets } from './targets.ts'
+import { tokens } from './tokens.ts'
 
 export const contract = {
   certificates,
   applications,
+  contacts,
+  companies,
+  csrs,
+  reviews,
   downloads,
   products,
   quotes,
@@ -22,6 +30,7 @@ export const contract = {
   endpoints,
   issuers,
   dnsConnections,
+  tokens,
 } as const
 
 export type Contract = typeof contract

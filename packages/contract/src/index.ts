@@ -3,11 +3,16 @@
  *
  * @module
  */
+export * from './applicant-views.ts'
 export * from './contract.ts'
+export type { CompanyListItem, CompanyView, ContactListItem, ContactView } from './contacts.ts'
+export type { CsrDetail, CsrView } from './csrs.ts'
 export * from './download-views.ts'
 export type { OperationMeta } from './operation.ts'
 export * from './problems.ts'
 export * from './problem-document.ts'
 export * from './problem-texts.ts'
+export type { ReviewDetail, ReviewView } from './reviews.ts'
 export * from './scopes.ts'
+export type { TokenView } from './tokens.ts'
 export * from './views.ts'
