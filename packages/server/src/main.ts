@@ -109,7 +109,12 @@ async function createServices(
   const { config } = options
   const now = options.now ?? (() => Date.now() + config.clockOffsetMs)
   const vault = createVault(await loadMasterKey(config, database))
-  const resolver = createResolver({ servers: config.dnsServers })
+  const guardAddress = createAddressGuard(config.allowAddresses)
+  const resolver = createResolver({
+    servers: config.dnsServers,
+    guard: guardAddress,
+    authoritativePort: config.validationDnsPort,
+  })
   const guardedFetch = createGuardedFetch({ allow: config.allowAddresses, resolver })
   cleanup.add(() => guardedFetch.close())
   const builtinCaStore = createBuiltinCaStore(database.db, vault, now)
@@ -121,9 +126,11 @@ async function createServices(
     queue,
     vault,
     adapters: { ca: caAdapters, dns: dnsAdapters, deploy: deployAdapters },
-    kit: { fetch: guardedFetch, resolver, guardAddress: createAddressGuard(config.allowAddresses), now, builtinCaStore },
+    kit: { fetch: guardedFetch, resolver, guardAddress, now, builtinCaStore },
+    nameServers: resolver,
     now,
     policy: config.renewalPolicy,
+    calendar: config.calendar,
     log,
     onStep: options.onStep ?? (() => {}),
   }

@@ -10,6 +10,7 @@ import pg from 'pg'
 import { up as initial } from './migrations/0001-initial.ts'
 import { up as orderAnew } from './migrations/0002-order-anew.ts'
 import { up as keysDownload } from './migrations/0003-keys-download.ts'
+import { up as applicants } from './migrations/0007-applicants.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Tables } from './tables.ts'
@@ -36,6 +37,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': { up: initial },
   '0002-order-anew': { up: orderAnew },
   '0003-keys-download': { up: keysDownload },
+  '0007-applicants': { up: applicants },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

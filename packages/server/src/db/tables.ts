@@ -4,6 +4,8 @@
  * @module
  */
 import type { Generated, JSONColumnType } from 'kysely'
+import type { ServerAnswer } from '@evercert/contract'
+import type { Applicant } from '../domain/applicant/applicant.ts'
 import type { ApplicationForm } from '../domain/application/prefill.ts'
 import type { ApplicationState } from '../domain/application/application-machine.ts'
 import type { DeploymentState } from '../domain/deployment/deployment-machine.ts'
@@ -11,7 +13,9 @@ import type { OrderState } from '../domain/order/order-machine.ts'
 import type { PaymentState } from '../domain/payment/payment-machine.ts'
 import type { CertificateType, DomainType } from '../domain/product/specification.ts'
 import type { RenewalState } from '../domain/renewal/renewal-machine.ts'
+import type { CaSubject } from '../ports/ca.ts'
 import type { BuiltinChallenge } from '../ports/kit.ts'
+import type { CompanyDocumentTable, CompanyTable, ContactTable, CsrTable, ReviewTable } from './applicant-tables.ts'
 
 interface Bilingual {
   readonly en: string
@@ -224,6 +228,11 @@ export interface ApplicationTable {
   failed_detail: string | null
   retry_at: Date | null
   submitted_at: Date
+  /** The token that submitted it, and its name; null before 0007. */
+  submitted_by: string | null
+  submitted_by_name: string | null
+  applicant: JSONColumnType<Applicant> | null
+  csr_id: string | null
 }
 
 export interface ValidationTable {
@@ -238,6 +247,8 @@ export interface ValidationTable {
   state: 'pending' | 'processing' | 'valid' | 'invalid'
   problem: string | null
   validated_at: Date | null
+  servers: JSONColumnType<readonly ServerAnswer[]> | null
+  servers_asked_at: Date | null
 }
 
 export interface IssuanceTable {
@@ -353,6 +364,8 @@ export interface CaOrderTable {
   not_before: Date | null
   chain_pem: string | null
   refusal: string | null
+  /** OV and EV: the organisation that stands in the certificate. */
+  subject: JSONColumnType<CaSubject> | null
   revoked_at: Date | null
   revocation_reason: number | null
 }
@@ -392,4 +405,9 @@ export interface Tables {
   renewal_policy: RenewalPolicyTable
   ca_authority: CaAuthorityTable
   ca_order: CaOrderTable
+  contact: ContactTable
+  company: CompanyTable
+  company_document: CompanyDocumentTable
+  csr: CsrTable
+  review: ReviewTable
 }

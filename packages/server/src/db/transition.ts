@@ -11,6 +11,7 @@ import type { Machine } from '../domain/machine.ts'
 import { orderMachine } from '../domain/order/order-machine.ts'
 import { paymentMachine } from '../domain/payment/payment-machine.ts'
 import { renewalMachine } from '../domain/renewal/renewal-machine.ts'
+import { reviewMachine } from '../domain/review/review-machine.ts'
 import type { Tables } from './tables.ts'
 
 export type Trx = Transaction<Tables>
@@ -21,6 +22,7 @@ const MACHINES = {
   order: orderMachine,
   payment: paymentMachine,
   renewal: renewalMachine,
+  review: reviewMachine,
 } as const
 
 export type Subject = keyof typeof MACHINES

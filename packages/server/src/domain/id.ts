@@ -9,7 +9,27 @@ const TIME_CHARACTERS = 10
 const RANDOM_BYTES = 16
 
 export type IdPrefix =
-  'acc' | 'tok' | 'sec' | 'ord' | 'pay' | 'ltx' | 'crt' | 'rnw' | 'dns' | 'key' | 'app' | 'iss' | 'tgt' | 'dep' | 'end' | 'cao'
+  | 'acc'
+  | 'tok'
+  | 'sec'
+  | 'ord'
+  | 'pay'
+  | 'ltx'
+  | 'crt'
+  | 'rnw'
+  | 'dns'
+  | 'key'
+  | 'app'
+  | 'iss'
+  | 'tgt'
+  | 'dep'
+  | 'end'
+  | 'cao'
+  | 'ctc'
+  | 'cpy'
+  | 'doc'
+  | 'csr'
+  | 'rev'
 
 /** @param random 16 random bytes, of which 80 bits are used */
 export function formatId(prefix: IdPrefix, now: number, random: Uint8Array): string {

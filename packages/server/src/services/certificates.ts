@@ -4,7 +4,7 @@
  * @module
  */
 import { keyMatches, loadPrivateKey, orderChain, parseChain, toPem, type CertificateFacts, type PrivateKey } from '@evercert/pki'
-import type { CertificateDetail, CertificateStatusView, CertificateView } from '@evercert/contract'
+import type { CertificateDetail, CertificateStatusView, CertificateView, FinishEstimateView } from '@evercert/contract'
 import { findCertificate, listCertificates, type CertificateRecord } from '../db/certificates.ts'
 import { recordHistory, type Trx } from '../db/transition.ts'
 import { decideRenewal } from '../domain/certificate/decide-renewal.ts'
@@ -15,6 +15,7 @@ import { DAY_MS, utcDayNumber } from '../domain/time.ts'
 import { findByName, insertCertificateRow } from './certificate-rows.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 import { listEndpointViews } from './endpoints.ts'
+import { estimateOf } from './estimates.ts'
 import { describeNextStep } from './next-step-view.ts'
 import { readPki } from './read-pki.ts'
 import { loadRenewalOf } from './renewals.ts'
@@ -110,11 +111,15 @@ async function loadHistory(services: Services, caller: Caller, certificateId: st
 }
 
 /** Facts and the clock become what people see. */
-export function toCertificateView(services: Pick<Services, 'now' | 'policy'>, record: CertificateRecord): CertificateView {
+export function toCertificateView(
+  services: Pick<Services, 'now' | 'policy' | 'calendar'>,
+  record: CertificateRecord,
+): CertificateView {
   const now = services.now()
   const status = deriveStatus(record.facts, now, services.policy)
   const decision = decideRenewal(record.facts, now, services.policy)
   const { issuance } = record
+  const estimate = toEstimate(services, record)
   return {
     id: record.id,
     name: record.name,
@@ -142,10 +147,18 @@ export function toCertificateView(services: Pick<Services, 'now' | 'policy'>, re
       opensAt: toIso(decision.opensAt),
       daysUntilOpen: decision.daysUntilOpen,
     },
-    nextStep: describeNextStep(record, status, decision),
+    nextStep: describeNextStep(record, status, decision, estimate),
+    estimate,
     servedAt: toIso(record.servedAt),
     createdAt: new Date(record.createdAt).toISOString(),
   }
+}
+
+function toEstimate(services: Pick<Services, 'calendar'>, record: CertificateRecord): FinishEstimateView | null {
+  const { application, facts, specification } = record
+  if (application === null || facts.application === null) return null
+  const { submittedAt } = application
+  return estimateOf(services, specification?.certificateType ?? null, { state: facts.application.state, submittedAt })
 }
 
 const NOT_ISSUED = { sha256: null, serial: null, issuer: null, notBefore: null, notAfter: null, daysLeft: null }

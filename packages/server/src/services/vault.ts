@@ -11,7 +11,7 @@ import { AppError } from '../domain/errors.ts'
 import { formatId } from '../domain/id.ts'
 import type { MasterKey } from '../ports/secrets.ts'
 
-export type SecretPurpose = 'privateKey' | 'issuerConfig' | 'issuerAccount' | 'dnsConfig' | 'targetConfig' | 'caKeys'
+export type SecretPurpose = 'privateKey' | 'issuerConfig' | 'issuerAccount' | 'dnsConfig' | 'targetConfig' | 'caKeys' | 'document'
 
 export interface Vault {
   /** Stores a secret and returns its id. */

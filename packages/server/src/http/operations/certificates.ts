@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkApplication, loadApplicationView, submitApplication, withdrawApplication } from '../../services/applications.ts'
+import { loadApplicationView } from '../../services/application-view.ts'
+import { checkApplication, submitApplication, withdrawApplication } from '../../services/applications.ts'
 import { listCertificateViews, loadCertificateDetail, uploadCertificate } from '../../services/certificates.ts'
 import { verifyCertificate } from '../../services/verify.ts'
 import { operations } from './operation.ts'

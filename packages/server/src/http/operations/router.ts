@@ -4,15 +4,23 @@
  * @module
  */
 import { applications, certificates } from './certificates.ts'
+import { companies, contacts } from './contacts.ts'
+import { csrs } from './csrs.ts'
 import { downloads } from './downloads.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { operations } from './operation.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
+import { reviews } from './reviews.ts'
 import { endpoints, targets } from './targets.ts'
+import { tokens } from './tokens.ts'
 
 export const router = operations.router({
   certificates,
   applications,
+  contacts,
+  companies,
+  csrs,
+  reviews,
   downloads,
   products,
   quotes,
@@ -23,4 +31,5 @@ export const router = operations.router({
   endpoints,
   issuers,
   dnsConnections,
+  tokens,
 })

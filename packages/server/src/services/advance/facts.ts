@@ -8,6 +8,8 @@ import type { AdvanceFacts } from '../../domain/certificate/next-step.ts'
 import type { ApplicationForm } from '../../domain/application/prefill.ts'
 import type { ApplicationState } from '../../domain/application/application-machine.ts'
 import type { RenewalState } from '../../domain/renewal/renewal-machine.ts'
+import { subjectOf } from '../../domain/applicant/subject.ts'
+import type { CaSubject } from '../../ports/ca.ts'
 import { toMs } from '../../db/time.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Services } from '../context.ts'
@@ -31,6 +33,8 @@ export interface WorkingApplication {
   /** When the CA was first asked to sign; null before. */
   readonly finalizeStartedAt: number | null
   readonly failures: number
+  /** OV and EV: the organisation that stands in the certificate. */
+  readonly subject: CaSubject | null
 }
 
 /** One certificate on its way. */
@@ -54,6 +58,9 @@ function workQuery(services: Services) {
       join
         .onRef('application.id', '=', 'certificate.application_id')
         .on('application.state', 'in', ['pendingValidation', 'inReview', 'reviewFailed']),
+    )
+    .leftJoin('review', (join) =>
+      join.onRef('review.application_id', '=', 'application.id').onRef('review.account_id', '=', 'application.account_id'),
     )
     .leftJoin('renewal', (join) =>
       join.onRef('renewal.new_certificate_id', '=', 'certificate.id').on('renewal.state', '<>', sql.lit('cancelled')),
@@ -87,6 +94,9 @@ function workQuery(services: Services) {
       'application.answered_at',
       'application.failures',
       'application.retry_at',
+      'application.applicant',
+      'review.state as review_state',
+      'review.certificate_type as reviewed_type',
       'renewal.id as renewal_id',
       'renewal.state as renewal_state',
     ])
@@ -129,6 +139,7 @@ export async function loadWork(services: Services, certificateId: string): Promi
               proofPublishedAt: toMs(row.proof_published_at),
               answeredAt: toMs(row.answered_at),
               retryAt: toMs(row.retry_at),
+              awaitsReview: row.review_state === 'waiting',
             },
       issued: row.issuance_id !== null,
       deployments,
@@ -159,6 +170,7 @@ function toApplication(row: Row): WorkingApplication | null {
     ordersPlaced: row.orders_placed ?? 0,
     finalizeStartedAt: toMs(row.finalize_started_at),
     failures: row.failures ?? 0,
+    subject: subjectOf(row.reviewed_type, row.applicant),
   }
 }
 

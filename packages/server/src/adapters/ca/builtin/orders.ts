@@ -57,6 +57,7 @@ export function createOrder({ authorityId, request, now, drawRandom }: NewOrder)
     notBefore: null,
     chainPem: null,
     refusal: null,
+    subject: request.subject ?? null,
     revokedAt: null,
     revocationReason: null,
   }
