@@ -38,12 +38,17 @@ async function followAliases(lookups: NameServerLookups, name: string): Promise<
   return owner
 }
 
+/** A resolver of ours that does not answer would be waited for at every name upwards. */
+const MAX_FAILURES = 2
+
 /** The nearest name upwards that has name servers is the zone. */
 async function findServers(lookups: NameServerLookups, name: string): Promise<readonly string[]> {
   const labels = name.split('.')
-  for (let up = 0; up < labels.length - 1; up += 1) {
-    const servers = await valueOr([], () => lookups.resolveNameServers(labels.slice(up).join('.')))
-    if (servers.length > 0) return [...servers].sort()
+  let failures = 0
+  for (let up = 0; up < labels.length - 1 && failures < MAX_FAILURES; up += 1) {
+    const servers = await valueOr(null, () => lookups.resolveNameServers(labels.slice(up).join('.')))
+    if (servers === null) failures += 1
+    else if (servers.length > 0) return [...servers].sort()
   }
   return []
 }

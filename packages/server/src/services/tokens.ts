@@ -8,6 +8,9 @@ import { AppError } from '../domain/errors.ts'
 import { drawToken, hashToken } from './accounts.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 
+/** The token that the data folder holds: it is replaced by its name (accounts.ts). */
+const OPERATOR_NAME = 'operator'
+
 const COLUMNS = ['id', 'name', 'scopes', 'created_at', 'expires_at'] as const
 
 export async function listTokens(services: Services, caller: Caller): Promise<TokenView[]> {
@@ -32,6 +35,11 @@ export async function createToken(services: Services, caller: Caller, wish: NewT
   const lacking = wish.scopes.filter((scope) => !caller.scopes.has(scope))
   if (lacking.length > 0)
     throw new AppError('forbidden', `Making a token: yours lacks ${lacking.join(', ')}: give away only what it has.`)
+  if (wish.name === OPERATOR_NAME)
+    throw new AppError(
+      'duplicateName',
+      `Making the token ${wish.name}: the installation's first token has this name: choose another.`,
+    )
   const token = drawToken()
   const row = {
     id: newId(services, 'tok'),
@@ -60,16 +68,22 @@ export async function createToken(services: Services, caller: Caller, wish: NewT
   return { ...toView(caller, row), token }
 }
 
-/** @throws AppError `inUse` for the token that asks, `notFound` */
+/** @throws AppError `inUse` for the token that asks, and for the installation's first one; `notFound` */
 export async function removeToken(services: Services, caller: Caller, id: string): Promise<{ id: string }> {
   if (id === caller.tokenId) throw new AppError('inUse', 'Ending the token: it is the one that asks: use another token for this.')
   const result = await services.db
     .deleteFrom('access_token')
     .where('account_id', '=', caller.accountId)
     .where('id', '=', id)
+    .where('name', '<>', OPERATOR_NAME)
     .executeTakeFirst()
-  if (result.numDeletedRows !== 1n) throw notFound('token', id)
-  return { id }
+  if (result.numDeletedRows === 1n) return { id }
+  const kept = (await listTokens(services, caller)).some((token) => token.id === id)
+  if (!kept) throw notFound('token', id)
+  throw new AppError(
+    'inUse',
+    'Ending the token: it is the one in the data folder: EVERCERT_RESET_OPERATOR_TOKEN=true replaces it.',
+  )
 }
 
 interface Row {

@@ -112,8 +112,19 @@ eachDatabase((_kind, open) => {
     expect(items.filter(({ isCaller }) => isCaller)).toMatchObject([{ id: made.id, name: 'person' }])
     expect(JSON.stringify(items)).not.toContain(made.token)
     expect(await refusalOf(person.tokens.remove({ id: made.id }))).toMatchObject({ code: 'inUse' })
+    expect(await refusalOf(person.tokens.create({ name: 'operator', scopes: ['orders:read'] }))).toMatchObject({
+      code: 'duplicateName',
+    })
     await client.tokens.remove({ id: made.id })
     expect(await refusalOf(person.tokens.list())).toMatchObject({ code: 'unauthenticated' })
+  })
+
+  test("the installation's first token cannot be ended by another", async () => {
+    const { token } = await service.client.tokens.create({ name: 'second operator', scopes: ['installation:operate'] })
+    const { items } = await service.client.tokens.list()
+    const first = items.find(({ name }) => name === 'operator')
+    expect(await refusalOf(service.clientOf(token).tokens.remove({ id: first?.id ?? '' }))).toMatchObject({ code: 'inUse' })
+    expect((await service.client.tokens.list()).items).toHaveLength(items.length)
   })
 
   async function secretsOf(purpose: string): Promise<number> {
