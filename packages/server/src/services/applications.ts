@@ -9,7 +9,6 @@ import { createCsr, type CsrFacts } from '@evercert/pki'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
 import type { Applicant } from '../domain/applicant/applicant.ts'
-import type { ApplicationForm } from '../domain/application/prefill.ts'
 import { AppError } from '../domain/errors.ts'
 import { loadApplicationView } from './application-view.ts'
 import { findByName } from './certificate-rows.ts'
@@ -56,13 +55,14 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
   const isReviewed = certificateType !== 'DV'
   const reused = isReviewed ? await findReusableReview(services, trx, caller, { certificateType, applicant }) : null
   const state = isReviewed && reused === null ? 'inReview' : 'pendingValidation'
-  await lockRecords(trx, record.accountId, form, applicant)
+  await lockDocuments(trx, record.accountId, applicant)
+  const privateKeyId = await lockCsr(trx, record.accountId, form.csrId)
   const result = await trx
     .insertInto('application')
-    .values(toRow(caller, submission, { id, state, now }))
+    .values(toRow(caller, submission, { id, state, now, privateKeyId }))
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
-  if (result.numInsertedOrUpdatedRows !== 1n) throw await conflictingApplication(trx, record, csr?.facts ?? null)
+  if (result.numInsertedOrUpdatedRows !== 1n) throw await conflictingApplication(trx, record, csr)
   await trx.updateTable('certificate').set({ application_id: id }).where('id', '=', record.id).execute()
   await nameAfterDomain(trx, record, identifiers[0] ?? record.name)
   await recordHistory(trx, { ...facts, subject: 'application', subjectId: id, fromState: null, toState: state })
@@ -75,8 +75,14 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
 function toRow(
   caller: Caller,
   { record, product, form, identifiers, csr, applicant }: Submission,
-  { id, state, now }: { readonly id: string; readonly state: 'inReview' | 'pendingValidation'; readonly now: number },
+  stored: {
+    readonly id: string
+    readonly state: 'inReview' | 'pendingValidation'
+    readonly now: number
+    readonly privateKeyId: string | null
+  },
 ) {
+  const { id, state, now, privateKeyId } = stored
   return {
     id,
     account_id: caller.accountId,
@@ -86,9 +92,9 @@ function toRow(
     form: JSON.stringify(form),
     identifiers: [...identifiers],
     method: form.validationMethod === 'file' ? ('file' as const) : ('dns' as const),
-    private_key_id: csr?.privateKeyId ?? null,
-    spki_sha256: csr?.facts.spkiSha256 ?? null,
-    csr: csr?.facts.der ?? null,
+    private_key_id: privateKeyId,
+    spki_sha256: csr?.spkiSha256 ?? null,
+    csr: csr?.der ?? null,
     csr_id: form.csrId,
     submitted_by: caller.tokenId,
     submitted_by_name: caller.actor,
@@ -106,19 +112,27 @@ function toRow(
   }
 }
 
-/** A CSR or document that is being removed meanwhile: either that waits for this transaction, or this one finds it gone. */
-async function lockRecords(trx: Trx, accountId: string, form: ApplicationForm, applicant: Applicant): Promise<void> {
-  const documents = Object.values(applicant.documents).filter((id) => id !== null)
-  const wanted = [
-    ...(form.csrId === null ? [] : [{ table: 'csr' as const, ids: [form.csrId] }]),
-    ...(documents.length === 0 ? [] : [{ table: 'company_document' as const, ids: documents }]),
-  ]
-  for (const { table, ids } of wanted) {
-    const { rows } = await sql<{ id: string }>`select id from ${sql.table(table)}
-      where account_id = ${accountId} and id = any(${ids}) order by id for key share`.execute(trx)
-    if (rows.length !== ids.length)
-      throw new AppError('conflict', 'Applying: a record that the form names was removed meanwhile: look at the form again.')
-  }
+/** A document that is being removed meanwhile: either that waits for this transaction, or this one finds it gone. */
+async function lockDocuments(trx: Trx, accountId: string, { documents }: Applicant): Promise<void> {
+  const wanted = Object.values(documents).filter((id) => id !== null)
+  if (wanted.length === 0) return
+  const { rows } = await sql<{ id: string }>`select id from company_document
+    where account_id = ${accountId} and id = any(${wanted}) order by id for key share`.execute(trx)
+  if (rows.length !== wanted.length) throw removedMeanwhile()
+}
+
+/** The same for a stored CSR, whose key may be added meanwhile. @returns the id of its private key, if that is here */
+async function lockCsr(trx: Trx, accountId: string, csrId: string | null): Promise<string | null> {
+  if (csrId === null) return null
+  const { rows } = await sql<{ private_key_id: string | null }>`select private_key_id from csr
+    where account_id = ${accountId} and id = ${csrId} for share`.execute(trx)
+  const [row] = rows
+  if (row === undefined) throw removedMeanwhile()
+  return row.private_key_id
+}
+
+function removedMeanwhile(): AppError {
+  return new AppError('conflict', 'Applying: a record that the form names was removed meanwhile: look at the form again.')
 }
 
 /** Of two submissions at once the second finds the first one's application, also when that was issued meanwhile. */

@@ -199,6 +199,11 @@ export type NewProduct = Omit<ProductView, 'issuerTitle' | 'validityRule'>
 export async function createProduct(services: Services, product: NewProduct): Promise<Product> {
   const { specification, title } = product
   checkPrices(product)
+  if (specification.certificateType === 'EV' && !['single', 'multi'].includes(specification.domainType))
+    throw new AppError(
+      'invalid',
+      `Adding product ${product.id}: EV certificates have no wildcards (EVG 9.2.2): sell single or multi.`,
+    )
   if (specification.certificateType !== 'DV')
     await requireReviewingIssuer(services, product.issuerId, specification.certificateType)
   await services.db.transaction().execute(async (trx) => {

@@ -24,15 +24,10 @@ export interface Submission {
   readonly product: Product
   readonly form: ApplicationForm
   readonly identifiers: readonly string[]
-  readonly csr: GivenCsr | null
+  /** Pasted or stored; null when the service makes one. */
+  readonly csr: CsrFacts | null
   /** Copied from the records: what is sent. */
   readonly applicant: Applicant
-}
-
-/** A CSR that was pasted or stored; its key is here only if it was made or added here. */
-export interface GivenCsr {
-  readonly facts: CsrFacts
-  readonly privateKeyId: string | null
 }
 
 /** @throws AppError `badDomain`, `badCsr`, `conflict` (not waiting for an application), `applicantIncomplete`, `reviewUnsupported`, `invalid` */
@@ -58,7 +53,7 @@ export async function checkSubmission(
   if (raw.validationMethod === 'dnsAutomatic') await checkDnsConnection(services, record, raw.dnsConnectionId)
   const identifiers = domains.map((domain) => domain.name)
   const csr = await readGivenCsr(services, record.accountId, raw)
-  if (csr !== null) checkCsrNames(csr.facts, identifiers)
+  if (csr !== null) checkCsrNames(csr, identifiers)
   const form = { ...raw, domains: identifiers }
   const applicant = await resolveApplicant(services, record.accountId, form)
   checkApplicant(certificateType, applicant)
@@ -95,13 +90,11 @@ async function readGivenCsr(
   services: Services,
   accountId: string,
   { csrPem, csrId }: Pick<ApplicationFormView, 'csrPem' | 'csrId'>,
-): Promise<GivenCsr | null> {
+): Promise<CsrFacts | null> {
   if (csrPem !== null && csrId !== null)
     throw new AppError('invalid', 'Applying: the form has a pasted CSR and a stored one: give one of them.')
-  if (csrPem !== null) return { facts: await readCsr(csrPem), privateKeyId: null }
-  if (csrId === null) return null
-  const stored = await findStoredCsr(services.db, accountId, csrId)
-  return { facts: await readCsr(stored.der), privateKeyId: stored.privateKeyId }
+  if (csrPem !== null) return readCsr(csrPem)
+  return csrId === null ? null : readCsr(await findStoredCsr(services.db, accountId, csrId))
 }
 
 /** DOMAIN §4: the names of a CSR are those of the application, its common name among them. */

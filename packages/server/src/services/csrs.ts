@@ -274,19 +274,9 @@ async function forgetUnusedKey(trx: Trx, accountId: string, keyId: string): Prom
   if (key !== undefined) await trx.deleteFrom('secret').where('id', '=', key.secret_id).execute()
 }
 
-/** The stored CSR that an application names. @throws AppError `invalid` when the account has none of this id */
-export async function findStoredCsr(
-  db: Db,
-  accountId: string,
-  id: string,
-): Promise<{ readonly der: Uint8Array; readonly privateKeyId: string | null }> {
-  const row = await db
-    .selectFrom('csr')
-    .select(['der', 'private_key_id'])
-    .where('account_id', '=', accountId)
-    .where('id', '=', id)
-    .executeTakeFirst()
-  if (row === undefined)
-    throw new AppError('invalid', 'Applying with a stored CSR: there is no such CSR: choose one of GET /api/v1/csrs.')
-  return { der: row.der, privateKeyId: row.private_key_id }
+/** The DER of a stored CSR that an application names. @throws AppError `invalid` when the account has none of this id */
+export async function findStoredCsr(db: Db, accountId: string, id: string): Promise<Uint8Array> {
+  const row = await db.selectFrom('csr').select('der').where('account_id', '=', accountId).where('id', '=', id).executeTakeFirst()
+  if (row !== undefined) return row.der
+  throw new AppError('invalid', 'Applying with a stored CSR: there is no such CSR: choose one of GET /api/v1/csrs.')
 }

@@ -280,6 +280,12 @@ eachDatabase((_kind, open) => {
       ],
     } as const
 
+    test('with wildcards are no EV', async () => {
+      const specification = { ...product.specification, certificateType: 'EV', domainType: 'mixed' } as const
+      const wish = { ...product, id: 'ev-mixed', issuerId: 'evercert-private', specification, prices: [...product.prices] }
+      expect(await refusalOf(service.client.products.create(wish))).toMatchObject({ code: 'invalid' })
+    })
+
     test('of an ACME issuer are DV alone', async () => {
       const config = { directoryUrl: 'https://ca.example.com/directory' }
       await service.client.issuers.create({ id: 'acme-dv', title: 'ACME', kind: 'acme', config })
