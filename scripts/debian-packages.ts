@@ -4,23 +4,23 @@ import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** Debian package and the program that shows it is there. */
-const FOR_TESTS = [
+const PROGRAMS = [
   ['pebble', 'pebble'],
   ['caddy', 'caddy'],
   ['nginx-light', 'nginx'],
   ['bind9', 'named'],
   ['bind9-dnsutils', 'nsupdate'],
   ['postgresql', 'initdb'],
+  ['exim4-daemon-light', 'exim4'],
   ['openssl', 'openssl'],
   ['strace', 'strace'],
   ['default-jre-headless', 'keytool'],
   // The programs alone, without the packages that start them as services.
   ['apache2-bin', 'apache2'],
   ['tomcat10-common', 'catalina.sh'],
-] as const
-const FOR_BENCHES = [
   ['certbot', 'certbot'],
   ['lego', 'lego'],
+  ['zip', 'zip'],
 ] as const
 
 function isInstalled(program: string): boolean {
@@ -31,9 +31,8 @@ function isInstalled(program: string): boolean {
 }
 
 /** The Debian packages of the wanted programs that are not on this machine. */
-export function missingPrograms(options: { bench?: boolean } = {}): string[] {
-  const wanted = [...FOR_TESTS, ...(options.bench ? FOR_BENCHES : [])]
-  return wanted.filter(([, program]) => !isInstalled(program)).map(([name]) => name)
+export function missingPrograms(): string[] {
+  return PROGRAMS.filter(([, program]) => !isInstalled(program)).map(([name]) => name)
 }
 
 function aptGet(args: readonly string[]): boolean {
@@ -44,8 +43,8 @@ function aptGet(args: readonly string[]): boolean {
   return result.status === 0
 }
 
-function install(bench: boolean): number {
-  const missing = missingPrograms({ bench })
+function install(): number {
+  const missing = missingPrograms()
   if (missing.length === 0) return 0
   const command = `apt-get install ${missing.join(' ')}`
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
@@ -60,4 +59,4 @@ function install(bench: boolean): number {
   return 0
 }
 
-if (import.meta.main) process.exit(install(process.argv.includes('--bench')))
+if (import.meta.main) process.exit(install())

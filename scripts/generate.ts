@@ -6,6 +6,7 @@ import { contract, SCOPES } from '@evercert/contract'
 import { caAdapters } from '../packages/server/src/adapters/ca/index.ts'
 import { deployAdapters } from '../packages/server/src/adapters/deploy/index.ts'
 import { dnsAdapters } from '../packages/server/src/adapters/dns/index.ts'
+import { notifyAdapters } from '../packages/server/src/adapters/notify/index.ts'
 import { configSchema } from '../packages/server/src/config/config.ts'
 import { createOpenApiDocument } from '../packages/server/src/http/openapi.ts'
 import packageJson from '../packages/server/package.json' with { type: 'json' }
@@ -58,7 +59,7 @@ interface Described {
 }
 
 function adapters(): string {
-  const all: readonly Described[] = [...caAdapters, ...dnsAdapters, ...deployAdapters]
+  const all: readonly Described[] = [...caAdapters, ...dnsAdapters, ...deployAdapters, ...notifyAdapters]
   const sections = all.map((adapter) => {
     const schema = JSON.stringify(z.toJSONSchema(adapter.config, { io: 'input', unrepresentable: 'any' }), null, 2)
     return `## ${adapter.kind}: \`${adapter.id}\`, ${adapter.title}\n\n${adapter.apiDocs}\n\n\`\`\`json\n${schema}\n\`\`\``

@@ -23,11 +23,10 @@ const commands = {
     ...(args.length === 0 ? checks() : []),
     ['node_modules/vitest/vitest.mjs', 'run', ...args],
   ],
-  'bench:renewals': (args) => [
-    ['scripts/debian-packages.ts', '--bench'],
-    ['bench/renewals.ts', ...args],
-  ],
+  'bench:renewals': (args) => [['scripts/debian-packages.ts'], ['bench/renewals.ts', ...args]],
   'bench:start': (args) => [['bench/start.ts', ...args]],
+  'bench:import': (args) => [['bench/import.ts', ...args]],
+  fuzz: (args) => [['test/fuzz/main.ts', ...args]],
   'bench:scan': (args) => [['bench/scan.ts', ...args]],
 }
 

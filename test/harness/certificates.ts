@@ -14,6 +14,8 @@ type KeyKind = 'p256' | 'p384' | 'rsa2048' | 'rsa1024'
 /** What may be said of a certificate to be made; everything has a default. Instants are epoch milliseconds. */
 export interface CertificateWish {
   readonly commonName?: string
+  /** Default: none. */
+  readonly organization?: string
   /** Default: yesterday. */
   readonly notBefore?: number
   /** Default: 90 days from now. */
@@ -24,6 +26,8 @@ export interface CertificateWish {
 export interface LeafWish extends CertificateWish {
   /** DNS names and IP addresses for the subjectAltName; default `['localhost', '127.0.0.1', '::1']`. Empty leaves the extension out. */
   readonly names?: readonly string[]
+  /** Object identifiers of certificate policies; default none. */
+  readonly policies?: readonly string[]
 }
 
 interface TestCertificate {
@@ -50,7 +54,7 @@ export interface TestAuthority extends TestCertificate {
 
 /** A self-signed root. */
 export function createRoot(wish: CertificateWish = {}): TestAuthority {
-  const signer = createSigner(wish.commonName ?? `Test Root ${randomBytes(4).toString('hex')}`, wish.key)
+  const signer = createSigner(wish.commonName ?? `Test Root ${randomBytes(4).toString('hex')}`, wish)
   const certificate = build(signer, signer, wish, authorityExtensions())
   return authority(signer, certificate, certificate.pem, '')
 }
@@ -62,8 +66,8 @@ export function createChain(wish: CertificateWish = {}): TestAuthority {
 
 /** A server certificate that signed itself. */
 export function createSelfSigned(wish: LeafWish = {}): TestLeaf {
-  const signer = createSigner(wish.commonName ?? 'self-signed.test', wish.key)
-  const certificate = build(signer, signer, wish, leafExtensions(wish.names))
+  const signer = createSigner(wish.commonName ?? 'self-signed.test', wish)
+  const certificate = build(signer, signer, wish, [...leafExtensions(wish.names), ...policyExtension(wish.policies)])
   return { ...certificate, chainPem: certificate.pem, rootPem: certificate.pem }
 }
 
@@ -81,21 +85,21 @@ function authority(signer: Signer, certificate: TestCertificate, rootPem: string
     ...certificate,
     rootPem,
     issue: (wish = {}) => {
-      const subject = createSigner(wish.commonName ?? wish.names?.[0] ?? 'localhost', wish.key)
-      const leaf = build(signer, subject, wish, leafExtensions(wish.names))
+      const subject = createSigner(wish.commonName ?? wish.names?.[0] ?? 'localhost', wish)
+      const leaf = build(signer, subject, wish, [...leafExtensions(wish.names), ...policyExtension(wish.policies)])
       return { ...leaf, chainPem: leaf.pem + chainAbove, rootPem }
     },
     createIntermediate: (wish = {}) => {
-      const subject = createSigner(wish.commonName ?? `Test Intermediate ${randomBytes(4).toString('hex')}`, wish.key)
+      const subject = createSigner(wish.commonName ?? `Test Intermediate ${randomBytes(4).toString('hex')}`, wish)
       return authority(subject, build(signer, subject, wish, authorityExtensions()), rootPem, chainAbove)
     },
   }
 }
 
-function createSigner(commonName: string, kind: KeyKind = 'p256'): Signer {
-  const privateKey = createKey(kind)
+function createSigner(commonName: string, { key = 'p256', organization }: CertificateWish): Signer {
+  const privateKey = createKey(key)
   const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' })
-  return { name: distinguishedName(commonName), privateKey, spki, keyId: createHash('sha1').update(spki).digest() }
+  return { name: distinguishedName(commonName, organization), privateKey, spki, keyId: createHash('sha1').update(spki).digest() }
 }
 
 function createKey(kind: KeyKind): KeyObject {
@@ -162,8 +166,14 @@ function ipv6Bytes(address: string): Buffer {
   return Buffer.from(all.flatMap((group) => [group >> 8, group & 0xff]))
 }
 
-function distinguishedName(commonName: string): Buffer {
-  return sequence(tagged(0x31, sequence(objectId('2.5.4.3'), tagged(0x0c, Buffer.from(commonName, 'utf8')))))
+function distinguishedName(commonName: string, organization?: string): Buffer {
+  const attribute = (oid: string, text: string): Buffer =>
+    tagged(0x31, sequence(objectId(oid), tagged(0x0c, Buffer.from(text, 'utf8'))))
+  return sequence(...(organization === undefined ? [] : [attribute('2.5.4.10', organization)]), attribute('2.5.4.3', commonName))
+}
+
+function policyExtension(policies: readonly string[] = []): Buffer[] {
+  return policies.length === 0 ? [] : [extension('2.5.29.32', sequence(...policies.map((oid) => sequence(objectId(oid)))))]
 }
 
 function extension(oid: string, value: Buffer, critical: Buffer = Buffer.alloc(0)): Buffer {

@@ -8,8 +8,27 @@ import { downloadFormat } from '@evercert/contract'
 import packageJson from '../package.json' with { type: 'json' }
 import { addApplicantCommands } from './applicant-commands.ts'
 import { balanceCommand } from './commands/balance.ts'
+import {
+  addChannelCommand,
+  listChannelsCommand,
+  removeChannelCommand,
+  testChannelCommand,
+  type AddChannelOptions,
+} from './commands/channels.ts'
+import {
+  cancelCommand,
+  deleteCommand,
+  refundCommand,
+  revokeCommand,
+  type CancelOptions,
+  type EndingOptions,
+  type RevokeOptions,
+} from './commands/endings.ts'
 import { downloadCommand, type DownloadOptions } from './commands/download.ts'
+import { importCommand, type ImportOptions } from './commands/import.ts'
 import { listCommand, type ListOptions } from './commands/list.ts'
+import { manageCommand, type ManageOptions } from './commands/manage.ts'
+import { noticesCommand, type NoticesOptions } from './commands/notices.ts'
 import { ordersCommand } from './commands/orders.ts'
 import { renewCommand, type RenewOptions } from './commands/renew.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -17,6 +36,7 @@ import { showCommand } from './commands/show.ts'
 import { uploadCommand, type UploadOptions } from './commands/upload.ts'
 import { verifyCommand, type VerifyOptions } from './commands/verify.ts'
 import { failure, formatProblem, Interrupted, problemJson, toProblem } from './failure.ts'
+import { ESTATES } from './import/index.ts'
 import { createSay, detectLanguage, type Language, type Say } from './language.ts'
 import { createPaint } from './output.ts'
 import { createSession, type GlobalOptions, type Session, type Shell } from './session.ts'
@@ -95,6 +115,9 @@ function createProgram(run: Run): Command {
   addGlobalOptions(program, say)
   addOverviewCommands(program, run, say)
   addRenewalCommands(program, run, say)
+  addNoticeCommands(program, run, say)
+  addManageCommand(program, run, say)
+  addEndingCommands(program, run, say)
   addDownloadCommand(program, run, say)
   addApplicantCommands(program, (action) => bind(run, action), say)
   addServerCommands(program, run, say)
@@ -164,11 +187,131 @@ function addRenewalCommands(program: Command, run: Run, say: Say): void {
     .action(bind<[string, RenewOptions]>(run, renewCommand))
   program
     .command('upload')
-    .description(say('upload a certificate bought elsewhere', '上传在别处购买的证书'))
-    .requiredOption('--name <name>', say('name in the list', '列表中的名称'))
-    .requiredOption('--cert <file>', say('PEM: leaf first, then intermediates', 'PEM：叶证书在前，随后为中间证书'))
-    .requiredOption('--key <file>', say('PEM without passphrase', 'PEM，无密码'))
+    .description(
+      say(
+        'upload a certificate bought elsewhere, or with --from all of a folder or archive (exit codes: 0 all kept, 1 something was refused)',
+        '上传在别处购买的证书；使用 --from 上传文件夹或压缩包中的全部证书（退出码：0 全部保存，1 有被拒绝的证书）',
+      ),
+    )
+    .option('--name <name>', say('name in the list', '列表中的名称'))
+    .option('--cert <file>', say('PEM: leaf first, then intermediates', 'PEM：叶证书在前，随后为中间证书'))
+    .option('--key <file>', say('PEM without passphrase', 'PEM，无密码'))
+    .option(
+      '--from <path>',
+      say(
+        'a folder, .zip, .tar.gz or .tar: keys are found by their public key',
+        '文件夹或 .zip、.tar.gz、.tar 压缩包：按公钥自动配对私钥',
+      ),
+    )
+    .option('--dry-run', dryRunText(say))
     .action(bind<[UploadOptions]>(run, uploadCommand))
+  addImportCommands(program, run, say)
+}
+
+function addImportCommands(program: Command, run: Run, say: Say): void {
+  const group = program
+    .command('import')
+    .description(say('take over the certificates that another tool keeps here', '导入其他工具在本机管理的证书'))
+  for (const estate of ESTATES) {
+    group
+      .command(estate.id)
+      .description(say(`import certificates and keys of ${estate.id}`, `导入 ${estate.id} 的证书与私钥`))
+      .option(
+        `--${estate.option} <folder>`,
+        say(
+          `its folder (default ${estate.defaultFolder(run.shell.env)})`,
+          `其目录（默认 ${estate.defaultFolder(run.shell.env)}）`,
+        ),
+      )
+      .option('--dry-run', dryRunText(say))
+      .action(bind<[ImportOptions]>(run, (session, options) => importCommand(session, estate, options)))
+  }
+}
+
+function dryRunText(say: Say): string {
+  return say('check everything, store nothing', '只检查，不保存')
+}
+
+function addNoticeCommands(program: Command, run: Run, say: Say): void {
+  program
+    .command('notices')
+    .description(say('list notices and how they were delivered, newest first', '列出通知及其送达情况，最新在前'))
+    .option('--certificate <certificate>', certificateArgument(say))
+    .option('--unread', say('only what nobody has read', '仅未读'))
+    .option('--read <id>', say('show this notice and mark it read', '显示该通知并标记为已读'))
+    .action(bind<[NoticesOptions]>(run, noticesCommand))
+  const channels = program
+    .command('channels')
+    .description(say('where notices go: list, add, test, remove', '通知渠道：列出、添加、测试、删除'))
+  channels
+    .command('list', { isDefault: true })
+    .description(say('list channels', '列出通知渠道'))
+    .action(bind<[object]>(run, listChannelsCommand))
+  channels
+    .command('add')
+    .description(say('add a channel', '添加通知渠道'))
+    .requiredOption('--name <name>', say('name in the list', '列表中的名称'))
+    .requiredOption('--kind <kind>', 'smtp, webhook, dingtalk, wecom, feishu, slack, telegram')
+    .requiredOption('--config <json>', say('its settings as JSON, or @file', 'JSON 格式的设置，或 @文件'))
+    .option('--role <role>', say('always, or fallback: when another channel fails', 'always 始终；fallback 其他渠道失败时'))
+    .action(bind<[AddChannelOptions]>(run, addChannelCommand))
+  channels
+    .command('test')
+    .argument('<channel>', say('name or id', '名称或编号'))
+    .description(say('send a test message (exit code 1 when it does not arrive)', '发送测试消息（未送达时退出码为 1）'))
+    .action(bind<[string, object]>(run, testChannelCommand))
+  channels
+    .command('remove')
+    .argument('<channel>', say('name or id', '名称或编号'))
+    .description(say('forget a channel and its settings', '删除通知渠道及其设置'))
+    .action(bind<[string, object]>(run, removeChannelCommand))
+}
+
+function addManageCommand(program: Command, run: Run, say: Say): void {
+  program
+    .command('manage')
+    .argument('<certificate>', certificateArgument(say))
+    .description(say('let it renew by itself, within a limit for each renewal', '开启托管：自动续费，单次不超过消费上限'))
+    .option(
+      '--limit <amount>',
+      say(
+        'the most that one renewal may cost, such as "100 CNY"; 0: free ones only',
+        '单次续费上限，如 "100 CNY"；0 表示仅限免费',
+      ),
+    )
+    .option('--stop', say('renew it by hand again', '关闭托管，改为人工续费'))
+    .action(bind<[string, ManageOptions]>(run, manageCommand))
+}
+
+function addEndingCommands(program: Command, run: Run, say: Say): void {
+  const ending = (name: string, en: string, zh: string): Command =>
+    program
+      .command(name)
+      .argument('<certificate>', certificateArgument(say))
+      .description(say(en, zh))
+      .option('-y, --yes', say('do it without asking', '不询问，直接执行'))
+  ending(
+    'cancel',
+    'cancel before issuance; within 7 days the money goes back to the balance',
+    '签发前取消；付款 7 天内款项退回余额',
+  )
+    .option('--without-refund', say('cancel also when the money does not come back', '即使不退款也取消'))
+    .action(bind<[string, CancelOptions]>(run, cancelCommand))
+  ending(
+    'refund',
+    'give the money back: unissued within 7 days, or revoked within them',
+    '退款：付款 7 天内未签发，或在此期间已吊销',
+  ).action(bind<[string, EndingOptions]>(run, refundCommand))
+  ending('revoke', 'have the CA revoke it; OV and EV await the contact', '向 CA 申请吊销；OV、EV 须联系人确认')
+    .option('--reason <reason>', say('such as keyCompromise or superseded', '原因，如 keyCompromise、superseded'))
+    .option('--confirm', say("the contact's yes", '联系人确认吊销'))
+    .option('--decline', say("the contact's no", '联系人拒绝吊销'))
+    .action(bind<[string, RevokeOptions]>(run, revokeCommand))
+  ending(
+    'delete',
+    'delete what is expired, revoked or uploaded, and destroy its stored keys',
+    '删除已过期、已吊销或上传的证书，并销毁其私钥',
+  ).action(bind<[string, EndingOptions]>(run, deleteCommand))
 }
 
 function addDownloadCommand(program: Command, run: Run, say: Say): void {

@@ -97,13 +97,20 @@ describe('failures', () => {
 })
 
 describe('options', () => {
-  it.each([[['renew', 'x', '--term', '4']], [['renew', 'x', '--timeout', 'soon']], [['list', '--status', 'old']]])(
-    '%j is refused before anything is sent',
-    async (argv) => {
-      const url = await aServer(500, 'text/plain', '')
-      const shell = aShell({ EVERCERT_TOKEN: 't' })
-      expect(await runProgram([...argv, '--json', '--url', url], shell)).toBe(1)
-      expect(problemDocument.parse(JSON.parse(shell.err())).code).toBe('invalid')
-    },
-  )
+  it.each([
+    [['renew', 'x', '--term', '4']],
+    [['renew', 'x', '--timeout', 'soon']],
+    [['list', '--status', 'old']],
+    [['channels', 'add', '--name', 'x', '--kind', 'slack', '--config', '{"webhookUrl": top-secret}']],
+    [['channels', 'add', '--name', 'x', '--kind', 'slack', '--config', '@/nowhere/config.json']],
+    [['channels', 'add', '--name', 'x', '--kind', 'slack', '--config', '{}', '--role', 'boss']],
+    [['revoke', 'x', '--reason', 'boredom']],
+    [['revoke', 'x', '--confirm', '--decline']],
+  ])('%j is refused before anything is sent', async (argv) => {
+    const url = await aServer(500, 'text/plain', '')
+    const shell = aShell({ EVERCERT_TOKEN: 't' })
+    expect(await runProgram([...argv, '--json', '--url', url], shell)).toBe(1)
+    expect(problemDocument.parse(JSON.parse(shell.err())).code).toBe('invalid')
+    expect(shell.err()).not.toContain('top-secret')
+  })
 })

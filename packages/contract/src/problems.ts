@@ -22,6 +22,8 @@ export const PROBLEMS = {
   certificateRevoked: { status: 409, title: 'The certificate is revoked' },
   certificateNotIssued: { status: 409, title: 'The certificate is not issued yet' },
   alreadyRenewed: { status: 409, title: 'The certificate already has a renewal' },
+  notManageable: { status: 409, title: 'The certificate cannot renew by itself' },
+  spendingLimit: { status: 409, title: 'The renewal costs more than its owner allows' },
   entitlementContinues: { status: 409, title: 'The period paid for goes on: reissue at no charge instead' },
   // Uploads and applications, DOMAIN §4 and §5.
   badCertificate: { status: 422, title: 'The certificate cannot be read' },
@@ -43,6 +45,17 @@ export const PROBLEMS = {
   keyNotStored: { status: 409, title: 'The private key is not here' },
   keyNotDownloadable: { status: 409, title: 'An uploaded private key is not given out' },
   rootUnknown: { status: 409, title: 'The root of the certificate is not known here' },
+  // Cancel, refund, revoke, delete: DOMAIN §5.
+  notPurchased: { status: 409, title: 'The certificate was not bought here' },
+  alreadyIssued: { status: 409, title: 'The certificate is issued: it can no longer be cancelled' },
+  alreadyEnded: { status: 409, title: 'The certificate was ended in another way before' },
+  issuanceUnderWay: { status: 409, title: 'The CA is issuing the certificate at this moment' },
+  refundPeriodOver: { status: 409, title: 'The days in which money is given back are over' },
+  refundNeedsRevocation: { status: 409, title: 'An issued certificate is refunded only after its revocation' },
+  managedCertificate: { status: 409, title: 'A managed certificate cannot be revoked' },
+  notRevocable: { status: 409, title: 'Only a valid certificate can be revoked' },
+  notDeletable: { status: 409, title: 'Only an expired, revoked or uploaded certificate can be deleted' },
+  certificateInUse: { status: 409, title: 'The certificate is in use' },
   // Certificate authority.
   caRejected: { status: 422, title: 'The CA refused the order' },
   caAccountInvalid: { status: 422, title: 'The CA does not know the account' },
@@ -68,3 +81,8 @@ export const PROBLEMS = {
 } as const satisfies Record<string, { status: number; title: string }>
 
 export type ProblemCode = keyof typeof PROBLEMS
+
+/** For a code that was stored: one of an older or newer version may be unknown. */
+export function isProblemCode(code: string): code is ProblemCode {
+  return code in PROBLEMS
+}

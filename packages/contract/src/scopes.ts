@@ -14,6 +14,8 @@ export const SCOPES = [
   'orders:write',
   'targets:read',
   'targets:write',
+  'notices:read',
+  'notices:write',
   'installation:operate',
 ] as const
 

@@ -9,7 +9,7 @@ import { PROBLEMS, type ProblemCode } from './problems.ts'
 
 export const instant = z.iso.datetime({ precision: 3 }).meta({ description: 'ISO 8601, UTC, milliseconds' })
 export const id = z.string().min(1).max(64)
-const sha256 = z
+export const sha256 = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
   .meta({ description: 'SHA-256 of the DER, lower-case hex' })
@@ -33,6 +33,17 @@ export const specification = z.object({
   brand: z.string().max(64),
 })
 export type SpecificationView = z.infer<typeof specification>
+
+const specificationAttribute = z.enum(['domainType', 'certificateType', 'grade', 'brand'])
+
+/** As bought, or as far as an uploaded certificate tells it: null is what it does not tell. */
+export const knownSpecification = z.object({
+  domainType: domainType.nullable(),
+  certificateType: certificateType.nullable(),
+  grade: z.string().nullable(),
+  brand: z.string().nullable(),
+})
+export type KnownSpecificationView = z.infer<typeof knownSpecification>
 
 export const certificateStatus = z.enum([
   'pendingApplication',
@@ -70,6 +81,7 @@ export const entitlementView = z.object({
   entitledUntil: instant,
   toppedUpDays: z.int(),
   shortfallDays: z.int().meta({ description: 'Days of the entitlement that the current certificate does not reach' }),
+  endedAt: instant.nullable().meta({ description: 'When it ended before its time: revoked, refunded or deleted' }),
 })
 
 /** One sentence: what happens next, who moves, and when. */
@@ -154,16 +166,30 @@ export const renewalView = z.object({
 })
 export type RenewalView = z.infer<typeof renewalView>
 
+/** A certificate that renews by itself (托管). */
+export const managementView = z.object({
+  spendingLimit: money,
+  nextAction: z.enum(['renew', 'reissue', 'apply']).nullable(),
+  at: instant.nullable().meta({ description: 'When it acts by itself next' }),
+  problem: z.object({ code: problemCode, detail: z.string(), remedy: bilingual }).nullable().meta({
+    description: 'Why it could not act by itself the last time',
+  }),
+})
+
 export const certificateView = z.object({
   id,
   name: z.string(),
   origin: z.enum(['purchased', 'uploaded']),
   managed: z.boolean(),
+  management: managementView.nullable(),
   status: certificateStatus,
   statusText: bilingual,
   domains: z.array(z.string()),
   productId: id.nullable(),
   specification: specification.nullable(),
+  knownSpecification: knownSpecification
+    .nullable()
+    .meta({ description: 'As bought, or read from an uploaded certificate; null while nothing is issued or bought' }),
   sha256: sha256.nullable(),
   serial: z.string().nullable(),
   issuer: z.string().nullable(),
@@ -237,7 +263,13 @@ export const quoteView = z.object({
   termYears: z.int(),
   price: money,
   sameSpecification: z.boolean(),
-  changed: z.array(z.enum(['domainType', 'certificateType', 'grade', 'brand'])),
+  changed: z.array(specificationAttribute),
+  unknown: z
+    .array(specificationAttribute)
+    .meta({ description: 'Attributes that the old certificate does not tell: neither a match nor a mismatch' }),
+  comparison: bilingual
+    .nullable()
+    .meta({ description: 'What matches, what differs and what that means; null for a new purchase' }),
   topUp: z.object({
     granted: z.boolean(),
     days: z.int().meta({ description: 'Days topped up if the certificate were issued now' }),

@@ -4,13 +4,14 @@
  * @module
  */
 import { hash, X509Certificate } from 'node:crypto'
-import { childrenOf, expectTag, instantOf, integerHexOf, oidOf, readDer, TAG, toHex } from './der.ts'
+import { childrenOf, DerError, expectTag, instantOf, integerHexOf, oidOf, readDer, TAG, toHex } from './der.ts'
 import type { DerNode } from './der.ts'
 import { readDistinguishedName } from './distinguished-name.ts'
 import { PkiError } from './errors.ts'
 import { ensureInputSize, parsePem } from './pem.ts'
 import { spkiAlgorithm, spkiSha256 } from './spki.ts'
 import { NO_ALT_NAMES, readAltNames } from './subject-alt-name.ts'
+import { rememberX509 } from './x509.ts'
 
 export interface CertificateFacts {
   /** Fingerprint of the DER, lower-case hex without colons. */
@@ -25,6 +26,8 @@ export interface CertificateFacts {
   readonly issuer: string
   readonly commonName: string | null
   readonly issuerCommonName: string | null
+  readonly organization: string | null
+  readonly issuerOrganization: string | null
   /** DNS names of SubjectAltName, lower case; empty when the extension is missing. */
   readonly names: readonly string[]
   readonly ipAddresses: readonly string[]
@@ -35,6 +38,8 @@ export interface CertificateFacts {
   readonly skiHex: string | null
   readonly akiHex: string | null
   readonly isCa: boolean
+  /** Object identifiers of the certificate policies, dotted; empty when the extension is missing. */
+  readonly policies: readonly string[]
   readonly der: Uint8Array
 }
 
@@ -43,6 +48,9 @@ const SUBJECT_KEY_ID = '2.5.29.14'
 const BASIC_CONSTRAINTS = '2.5.29.19'
 const SUBJECT_ALT_NAME = '2.5.29.17'
 const AUTHORITY_KEY_ID = '2.5.29.35'
+const CERTIFICATE_POLICIES = '2.5.29.32'
+/** CA certificates that one chain reader remembers; an estate has a few dozen. */
+const MAX_REMEMBERED = 1000
 
 /**
  * Reads one certificate; of a PEM text with several, the first.
@@ -64,6 +72,20 @@ export function parseChain(pem: string): CertificateFacts[] {
   return certificateBlocks(pem).map(readCertificate)
 }
 
+/** {@link parseChain} for many chains: the CA certificates, which most of them share, are read once. */
+export function createChainReader(): (pem: string) => CertificateFacts[] {
+  const authorities = new Map<string, CertificateFacts>()
+  return (pem) =>
+    certificateBlocks(pem).map((der) => {
+      const key = Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString('latin1')
+      const known = authorities.get(key)
+      if (known !== undefined) return known
+      const facts = readCertificate(der)
+      if (facts.isCa && authorities.size < MAX_REMEMBERED) authorities.set(key, facts)
+      return facts
+    })
+}
+
 function certificateBlocks(pem: string): [Uint8Array, ...Uint8Array[]] {
   const blocks = parsePem(pem)
   const other = blocks.find(({ label }) => !/^(X509 |TRUSTED )?CERTIFICATE$/.test(label))
@@ -81,8 +103,10 @@ function readCertificate(der: Uint8Array): CertificateFacts {
   ensureInputSize(der.length)
   try {
     // OpenSSL has the last word: what it refuses can be installed nowhere.
-    void new X509Certificate(der)
-    return readFacts(der)
+    const x509 = new X509Certificate(der)
+    const facts = readFacts(der)
+    rememberX509(facts, x509)
+    return facts
   } catch (cause) {
     throw new PkiError('badCertificate', 'The certificate cannot be read: send it as complete X.509 in PEM.', { cause })
   }
@@ -110,6 +134,8 @@ function readFacts(der: Uint8Array): CertificateFacts {
     issuer: issuerName.text,
     commonName: subjectName.commonName,
     issuerCommonName: issuerName.commonName,
+    organization: subjectName.organization,
+    issuerOrganization: issuerName.organization,
     names: dnsNames,
     ipAddresses,
     algorithm: spkiAlgorithm(publicKey),
@@ -117,6 +143,7 @@ function readFacts(der: Uint8Array): CertificateFacts {
     skiHex: subjectKeyId(extensions.get(SUBJECT_KEY_ID)),
     akiHex: authorityKeyId(extensions.get(AUTHORITY_KEY_ID)),
     isCa: isAuthority(extensions.get(BASIC_CONSTRAINTS)),
+    policies: policiesOf(extensions.get(CERTIFICATE_POLICIES)),
     der,
   }
 }
@@ -136,6 +163,18 @@ function readExtensions(node: DerNode | undefined): Map<string, Uint8Array> {
 function isAuthority(basicConstraints: Uint8Array | undefined): boolean {
   const [first] = basicConstraints ? childrenOf(expectTag(readDer(basicConstraints), TAG.sequence)) : []
   return first?.tag === TAG.boolean && first.content[0] !== 0
+}
+
+/** Nothing depends on them but what is shown: malformed ones are none, and the certificate stays readable. */
+function policiesOf(value: Uint8Array | undefined): string[] {
+  if (!value) return []
+  try {
+    const list = childrenOf(expectTag(readDer(value), TAG.sequence))
+    return list.map((policy) => oidOf(childrenOf(expectTag(policy, TAG.sequence))[0]))
+  } catch (error) {
+    if (error instanceof DerError) return []
+    throw error
+  }
 }
 
 function subjectKeyId(value: Uint8Array | undefined): string | null {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { X509Certificate } from 'node:crypto'
 import type { CertificateFacts } from './certificate.ts'
+import { x509Of } from './x509.ts'
 
 export interface ChainVerdict {
   /** Leaf first, each signed by the next, and nothing missing before the root (which servers leave out). */
@@ -60,8 +60,8 @@ export function orderChain(certificates: readonly CertificateFacts[]): OrderedCh
 /** Whether `issuer` signed `certificate`: names, key identifiers and the signature itself. */
 export function isIssuedBy(certificate: CertificateFacts, issuer: CertificateFacts): boolean {
   if (certificate.issuer !== issuer.subject) return false
-  const child = new X509Certificate(certificate.der)
-  const parent = new X509Certificate(issuer.der)
+  const child = x509Of(certificate)
+  const parent = x509Of(issuer)
   return child.checkIssued(parent) && child.verify(parent.publicKey)
 }
 

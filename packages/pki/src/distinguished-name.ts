@@ -7,6 +7,7 @@ import { childrenOf, expectTag, oidOf, TAG, writeDer, writeOid } from './der.ts'
 import type { DerNode } from './der.ts'
 
 const COMMON_NAME = '2.5.4.3'
+const ORGANIZATION = '2.5.4.10'
 const SHORT_NAMES: Readonly<Record<string, string>> = {
   [COMMON_NAME]: 'CN',
   '2.5.4.5': 'serialNumber',
@@ -14,7 +15,7 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
   '2.5.4.7': 'L',
   '2.5.4.8': 'ST',
   '2.5.4.9': 'street',
-  '2.5.4.10': 'O',
+  [ORGANIZATION]: 'O',
   '2.5.4.11': 'OU',
   '2.5.4.12': 'title',
   '2.5.4.15': 'businessCategory',
@@ -31,22 +32,26 @@ export interface DistinguishedName {
   readonly text: string
   /** The last common name, as browsers of old took it; null when there is none. */
   readonly commonName: string | null
+  /** The first organisation; null when there is none. */
+  readonly organization: string | null
 }
 
 /** @throws DerError */
 export function readDistinguishedName(name: DerNode | undefined): DistinguishedName {
   const parts: string[] = []
   let commonName: string | null = null
+  let organization: string | null = null
   for (const set of childrenOf(expectTag(name, TAG.sequence))) {
     for (const attribute of childrenOf(expectTag(set, TAG.set))) {
       const [type, value] = childrenOf(expectTag(attribute, TAG.sequence))
       const oid = oidOf(type)
       const text = value ? stringOf(value) : ''
       if (oid === COMMON_NAME) commonName = text
+      if (oid === ORGANIZATION) organization ??= text
       parts.push(`${SHORT_NAMES[oid] ?? oid}=${text.replaceAll(/[,=\\]/g, (char) => `\\${char}`)}`)
     }
   }
-  return { text: parts.join(', '), commonName }
+  return { text: parts.join(', '), commonName, organization }
 }
 
 /** A name of just a common name, or of nothing. */

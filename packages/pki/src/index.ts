@@ -4,7 +4,7 @@
  * @module
  */
 export { ariCertId } from './ari-cert-id.ts'
-export { parseCertificate, parseChain } from './certificate.ts'
+export { createChainReader, parseCertificate, parseChain } from './certificate.ts'
 export type { CertificateFacts } from './certificate.ts'
 export { isIssuedBy, orderChain, verifyChain } from './chain.ts'
 export type { ChainVerdict, OrderedChain } from './chain.ts'
@@ -12,7 +12,7 @@ export { createCsr, parseCsr } from './csr.ts'
 export type { CsrFacts, CsrRequest } from './csr.ts'
 export { PkiError } from './errors.ts'
 export type { PkiErrorCode } from './errors.ts'
-export { generateKey, loadPrivateKey } from './key.ts'
+export { generateKey, loadKeyOf, loadPrivateKey } from './key.ts'
 export type { KeyKind, PrivateKey } from './key.ts'
 export { createJks } from './keystore/jks.ts'
 export { createPkcs12 } from './keystore/pkcs12.ts'

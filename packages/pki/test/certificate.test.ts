@@ -3,7 +3,16 @@ import { rootCertificates } from 'node:tls'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createChain, createRoot, createSelfSigned } from '../../../test/harness/certificates.ts'
-import { ariCertId, orderChain, parseCertificate, parseChain, PkiError, toPem, verifyChain } from '../src/index.ts'
+import {
+  ariCertId,
+  createChainReader,
+  orderChain,
+  parseCertificate,
+  parseChain,
+  PkiError,
+  toPem,
+  verifyChain,
+} from '../src/index.ts'
 import { codeOf } from './code-of.ts'
 
 describe('parseCertificate', () => {
@@ -129,5 +138,33 @@ describe('ariCertId', () => {
   })
   test('is null without an authority key identifier', () => {
     expect(ariCertId({ akiHex: null, serialHex: '01' })).toBeNull()
+  })
+})
+
+describe('policies and organisations', () => {
+  test('are read of subject and issuer, and absent without them', () => {
+    const issuer = createRoot({ organization: 'Example Trust, Inc.' })
+    const sold = parseCertificate(
+      issuer.issue({ organization: 'Shop Ltd', policies: ['2.23.140.1.2.2', '1.3.6.1.4.1.4146.1.20'] }).der,
+    )
+    expect(sold).toMatchObject({
+      organization: 'Shop Ltd',
+      issuerOrganization: 'Example Trust, Inc.',
+      policies: ['2.23.140.1.2.2', '1.3.6.1.4.1.4146.1.20'],
+    })
+    expect(parseCertificate(createSelfSigned().der)).toMatchObject({ organization: null, issuerOrganization: null, policies: [] })
+  })
+})
+
+describe('createChainReader', () => {
+  test('gives what parseChain gives, and each CA certificate once', () => {
+    const issuer = createChain()
+    const [first, second] = [issuer.issue(), issuer.issue()]
+    const read = createChainReader()
+    const chains = [read(first.chainPem), read(second.chainPem)]
+    expect(chains).toEqual([parseChain(first.chainPem), parseChain(second.chainPem)])
+    expect(chains[0]?.[1]).toBe(chains[1]?.[1])
+    expect(orderChain(chains[1] ?? []).extra).toEqual([])
+    expect(codeOf(() => read('nothing'))).toBe('badPem')
   })
 })

@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { createRoot } from '../../../test/harness/certificates.ts'
-import { generateKey, keyMatches, loadPrivateKey, parseCertificate, toPem } from '../src/index.ts'
+import { createRoot, createSelfSigned } from '../../../test/harness/certificates.ts'
+import { generateKey, keyMatches, loadKeyOf, loadPrivateKey, parseCertificate, toPem } from '../src/index.ts'
 import type { KeyKind } from '../src/index.ts'
 import { codeOf } from './code-of.ts'
 
@@ -45,5 +45,30 @@ describe('keyMatches', () => {
     const certificate = parseCertificate(leaf.pem)
     expect(keyMatches(certificate, loadPrivateKey(leaf.privateKeyPem))).toBe(true)
     for (const kind of ['p256', 'p384', 'rsa2048'] as const) expect(keyMatches(certificate, await generateKey(kind))).toBe(false)
+  })
+})
+
+describe('loadKeyOf', () => {
+  test.each(['p256', 'p384', 'rsa2048'] as const)('gives what loadPrivateKey gives, of a %s key in every form', (kind) => {
+    const leaf = createSelfSigned({ key: kind })
+    const facts = parseCertificate(leaf.der)
+    const { keyObject, ...whole } = loadPrivateKey(leaf.privateKeyPem)
+    const old = createPrivateKey(leaf.privateKeyPem).export({ type: kind === 'rsa2048' ? 'pkcs1' : 'sec1', format: 'pem' })
+    for (const pem of [leaf.privateKeyPem, old.toString()]) expect(loadKeyOf(facts, pem)).toMatchObject(whole)
+    expect(keyObject.type).toBe('private')
+  })
+
+  test('is null for the key of another certificate, of the same kind or not', () => {
+    const facts = parseCertificate(createSelfSigned().der)
+    expect(loadKeyOf(facts, createSelfSigned().privateKeyPem)).toBeNull()
+    expect(loadKeyOf(facts, createSelfSigned({ key: 'rsa2048' }).privateKeyPem)).toBeNull()
+  })
+
+  test('refuses a key with bytes after its end, and what loadPrivateKey refuses', () => {
+    const leaf = createSelfSigned()
+    const facts = parseCertificate(leaf.der)
+    const der = createPrivateKey(leaf.privateKeyPem).export({ type: 'pkcs8', format: 'der' })
+    expect(codeOf(() => loadKeyOf(facts, toPem(Buffer.concat([der, Buffer.alloc(9)]), 'PRIVATE KEY')))).toBe('badKey')
+    expect(codeOf(() => loadKeyOf(facts, leaf.pem))).toBe('badKey')
   })
 })

@@ -16,6 +16,7 @@ import { dnsAdapters } from './adapters/dns/index.ts'
 import { createAddressGuard } from './adapters/kit/address-guard.ts'
 import { createGuardedFetch } from './adapters/kit/guarded-fetch.ts'
 import { createResolver } from './adapters/kit/resolver.ts'
+import { notifyAdapters } from './adapters/notify/index.ts'
 import { loadMasterKeyFile, parseMasterKey } from './adapters/secrets/master-key-file.ts'
 import { ConfigError, loadConfig, type Config } from './config/config.ts'
 import { openDatabase, type Database } from './db/connect.ts'
@@ -125,12 +126,13 @@ async function createServices(
     db: database.db,
     queue,
     vault,
-    adapters: { ca: caAdapters, dns: dnsAdapters, deploy: deployAdapters },
+    adapters: { ca: caAdapters, dns: dnsAdapters, deploy: deployAdapters, notify: notifyAdapters },
     kit: { fetch: guardedFetch, resolver, guardAddress, now, builtinCaStore },
     nameServers: resolver,
     now,
     policy: config.renewalPolicy,
     calendar: config.calendar,
+    publicUrl: config.publicUrl,
     log,
     onStep: options.onStep ?? (() => {}),
   }

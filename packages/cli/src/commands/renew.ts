@@ -127,7 +127,6 @@ export function formatQuote(session: Session, quote: QuoteView): string[] {
   const { say, paint, language } = session
   const { topUp } = quote
   const specification = formatSpecification(quote.specification)
-  const same = quote.sameSpecification ? say('as before', '与原配置相同') : say('changed', '已更改')
   const until =
     topUp.shortfallDays === 0
       ? formatInstant(topUp.certificateUntil)
@@ -137,7 +136,7 @@ export function formatQuote(session: Session, quote: QuoteView): string[] {
         )
   const facts = formatFacts(
     [
-      [say('Specification', '规格'), `${specification} (${same})`],
+      [say('Specification', '规格'), `${specification} (${sameText(session, quote)})`],
       [
         say('Term', '年限'),
         say(`${quote.termYears} year(s), ${quote.domainCount} domain(s)`, `${quote.termYears} 年，${quote.domainCount} 个域名`),
@@ -150,7 +149,17 @@ export function formatQuote(session: Session, quote: QuoteView): string[] {
     ],
     paint,
   )
-  return [...facts.map((line) => `  ${line}`), ...lossWarning(session, quote)]
+  return [...facts.map((line) => `  ${line}`), ...comparisonLines(session, quote), ...lossWarning(session, quote)]
+}
+
+function sameText({ say }: Session, { sameSpecification, changed }: QuoteView): string {
+  if (sameSpecification) return say('as before', '与原配置相同')
+  return changed.length > 0 ? say('changed', '已更改') : say('as far as known, as before', '就已知规格而言与原证书相同')
+}
+
+/** FD §3.6: whether the four attributes match is said before anything is bought. */
+function comparisonLines({ language }: Session, { comparison, sameSpecification }: QuoteView): string[] {
+  return comparison === null || sameSpecification ? [] : [`  ${clean(pick(comparison, language))}`]
 }
 
 function lossWarning({ say, paint, language }: Session, { topUp, changed, sameSpecification }: QuoteView): string[] {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CertificateDetail, EndpointView } from '@evercert/contract'
+import type { CertificateDetail, EndpointView, KnownSpecificationView } from '@evercert/contract'
 import { findCertificate } from '../find-certificate.ts'
 import { formatDay, formatInstant } from '../format.ts'
 import { pick } from '../language.ts'
@@ -38,13 +38,16 @@ function section({ paint, say }: Session, en: string, zh: string, lines: readonl
 
 function factsOf(session: Session, certificate: CertificateDetail): (readonly [string, string])[] {
   const { say, language } = session
-  const { specification, entitlement, renewalProcess } = certificate
+  const { knownSpecification, entitlement, renewalProcess } = certificate
   const optional: readonly (readonly [string, string | null])[] = [
     [say('Id', '编号'), certificate.id],
     [say('Status', '状态'), pick(certificate.statusText, language)],
     [say('Next', '下一步'), pick(certificate.nextStep.text, language)],
     [say('Domains', '域名'), certificate.domains.join(', ')],
-    [say('Specification', '规格'), specification === null ? null : formatSpecification(specification)],
+    [
+      say('Specification', '规格'),
+      knownSpecification === null ? null : formatSpecification(knownSpecification, say('unknown', '未知')),
+    ],
     [say('Issuer', '签发者'), certificate.issuer],
     ['SHA-256', certificate.sha256],
     [say('Serial', '序列号'), certificate.serial],
@@ -60,9 +63,10 @@ function factsOf(session: Session, certificate: CertificateDetail): (readonly [s
   return optional.filter((fact): fact is readonly [string, string] => fact[1] !== null && fact[1] !== '')
 }
 
-export function formatSpecification(specification: NonNullable<CertificateDetail['specification']>): string {
+/** @param unknown what stands for an attribute that an uploaded certificate does not tell */
+export function formatSpecification(specification: KnownSpecificationView, unknown = '–'): string {
   const { brand, grade, certificateType, domainType } = specification
-  return [brand, grade, certificateType, domainType].join(' · ')
+  return [brand, grade, certificateType, domainType].map((attribute) => attribute ?? unknown).join(' · ')
 }
 
 function notAfterText({ say }: Session, { notAfter, daysLeft }: CertificateDetail): string {

@@ -1,21 +1,47 @@
 /**
- * `evercert upload`: a certificate that was bought elsewhere.
+ * `evercert upload`: a certificate that was bought elsewhere, or all of a folder or archive.
  *
  * @module
  */
 import { readFile } from 'node:fs/promises'
+import { CommanderError } from 'commander'
 import { failure } from '../failure.ts'
+import { openSource } from '../import/source.ts'
 import type { Session } from '../session.ts'
 import { formatCertificate } from './show.ts'
+import { runUpload } from './upload-report.ts'
 
 export interface UploadOptions {
-  readonly name: string
-  readonly cert: string
-  readonly key: string
+  readonly name?: string
+  readonly cert?: string
+  readonly key?: string
+  /** A folder or archive, instead of the three above. */
+  readonly from?: string
+  readonly dryRun?: boolean
+}
+
+/** One certificate by name and two files, or everything below `--from`. */
+export async function uploadCommand(session: Session, options: UploadOptions): Promise<number> {
+  const { name, cert, key, from, dryRun = false } = options
+  if (from !== undefined && name === undefined && cert === undefined && key === undefined)
+    return uploadSource(session, from, dryRun)
+  if (from !== undefined || dryRun || name === undefined || cert === undefined || key === undefined) throw neitherNor()
+  return uploadOne(session, { name, cert, key })
+}
+
+async function uploadSource(session: Session, source: string, dryRun: boolean): Promise<number> {
+  const position = { done: 0, total: 0 }
+  return runUpload(session, await openSource(source, position), { source, dryRun, position })
+}
+
+/** Wrong usage, like an option that is missing. */
+function neitherNor(): Error {
+  const detail = 'give --name, --cert and --key for one certificate, or --from alone (with --dry-run if you like)'
+  return new CommanderError(1, 'evercert.uploadOptions', detail)
 }
 
 /** Prints the stored certificate. The key goes to the service once and is never shown. */
-export async function uploadCommand(session: Session, options: UploadOptions): Promise<number> {
+async function uploadOne(session: Session, options: { name: string; cert: string; key: string }): Promise<number> {
   const [certificatePem, privateKeyPem] = await Promise.all([readPem('--cert', options.cert), readPem('--key', options.key)])
   const client = await session.client()
   const certificate = await client.certificates.upload({ name: options.name, certificatePem, privateKeyPem })

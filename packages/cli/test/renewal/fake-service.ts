@@ -144,6 +144,8 @@ export function aQuote() {
     price,
     sameSpecification: true,
     changed: [],
+    unknown: [],
+    comparison: { en: 'All four attributes match.', zh: '四项规格均一致。' },
     topUp: {
       granted: true,
       days: 12,

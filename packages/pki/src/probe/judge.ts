@@ -35,6 +35,7 @@ type Check = (facts: Facts) => Finding | null
  * its other faults go away; then what is wrong with the right one.
  */
 const CHECKS: readonly { readonly name: string; readonly find: Check }[] = [
+  { name: 'the leaf is not known to be revoked', find: findRevoked },
   { name: 'the leaf is not the previous one', find: findOldCertificate },
   { name: 'the leaf covers the server name', find: findWrongName },
   { name: 'the leaf is the expected one', find: findOtherCertificate },
@@ -66,6 +67,10 @@ function firstFinding(facts: Facts): Finding | null {
     if (finding !== null) return finding
   }
   return null
+}
+
+function findRevoked({ leaf, expected }: Facts): Finding | null {
+  return expected.revokedSha256?.includes(leaf.sha256) === true ? { verdict: 'revoked', about: leaf } : null
 }
 
 function findOldCertificate({ leaf, expected }: Facts): Finding | null {

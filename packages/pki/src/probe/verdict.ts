@@ -6,7 +6,7 @@
 
 /**
  * - `served`: the certificate that was expected (or, with nothing expected, a healthy one), complete, trusted and in time.
- * - `revoked` cannot arise from a handshake alone; it is here for those who also ask the CA.
+ * - `revoked` cannot arise from a handshake alone: only for a leaf that is expected to be revoked.
  */
 export type Verdict =
   | 'served'
@@ -28,6 +28,8 @@ export interface Expectation {
   readonly sha256?: string
   /** SHA-256 of the leaf that was there before, to tell a missed reload from a stranger's certificate. */
   readonly previousSha256?: string | null
+  /** SHA-256 of leaves that are known to be revoked: whoever serves one is told so before anything else. */
+  readonly revokedSha256?: readonly string[]
   /** SHA-256 of the intermediates that were issued with the leaf: makes `incompleteChain` certain instead of likely. */
   readonly intermediatesSha256?: readonly string[]
 }

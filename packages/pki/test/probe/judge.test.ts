@@ -146,6 +146,9 @@ describe('the verdict', () => {
       {},
     ],
     ['a weak key', 'untrusted', { ...untrusted('UNSPECIFIED') }, theNew],
+    ['the new leaf, revoked', 'revoked', {}, { ...theNew, revokedSha256: [theNew.sha256] }],
+    ['the old leaf, revoked', 'revoked', { chain: [old, intermediate] }, { ...theNew, revokedSha256: [old.sha256] }],
+    ['another leaf than the revoked one', 'served', {}, { ...theNew, revokedSha256: [old.sha256] }],
   ])('of %s is %s', (_, verdict, observation, expected) => {
     expect(judge(anObservation(observation), expecting(expected), NOW).verdict).toBe(verdict)
   })
@@ -166,6 +169,7 @@ describe('the verdict', () => {
   test('is looked for in this order', () => {
     expect(CHECK_NAMES).toMatchInlineSnapshot(`
       [
+        "the leaf is not known to be revoked",
         "the leaf is not the previous one",
         "the leaf covers the server name",
         "the leaf is the expected one",

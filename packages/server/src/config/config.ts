@@ -43,7 +43,9 @@ export const configSchema = z.object({
   EVERCERT_PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .meta({ description: 'How others reach this service; written into certificates of the built-in CA (CRL, issuer)' }),
+    .meta({
+      description: 'How others reach this service; written into certificates of the built-in CA (CRL, issuer) and into notices',
+    }),
   EVERCERT_HTTP01_PORT: port.optional().meta({
     description: 'A second, plain listener that answers validation files and nothing else; 0 = a free port; unset = none',
   }),

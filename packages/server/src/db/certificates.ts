@@ -6,10 +6,21 @@
 import { sql, type Expression, type SqlBool } from 'kysely'
 import type { CertificateStatus } from '../domain/certificate/derive-status.ts'
 import type { RenewalFacts } from '../domain/certificate/decide-renewal.ts'
+import type { ReadSpecification } from '../domain/product/known-specification.ts'
 import type { Specification } from '../domain/product/specification.ts'
 import type { Db } from './connect.ts'
 import { toMs } from './time.ts'
 import type { Trx } from './transition.ts'
+
+/** What a managed certificate may spend, and what went wrong last. */
+export interface ManagementFacts {
+  readonly limitMinor: number
+  readonly currency: string
+  readonly jitter: number
+  readonly failedCode: string | null
+  readonly failedDetail: string | null
+  readonly retryAt: number | null
+}
 
 /** Facts of one certificate. Times are epoch milliseconds. */
 export interface CertificateRecord {
@@ -17,10 +28,14 @@ export interface CertificateRecord {
   readonly accountId: string
   readonly name: string
   readonly managed: boolean
+  /** Null: renewed by hand. */
+  readonly management: ManagementFacts | null
   readonly productId: string | null
   readonly orderId: string | null
   /** As bought; null for an upload. */
   readonly specification: Specification | null
+  /** As far as an uploaded certificate tells it; null when it was bought. */
+  readonly readSpecification: ReadSpecification | null
   readonly domainCount: number | null
   readonly termYears: number | null
   readonly validityRule: 'public' | 'private' | null
@@ -29,6 +44,9 @@ export interface CertificateRecord {
   readonly lineageIndex: number
   readonly createdAt: number
   readonly servedAt: number | null
+  readonly closedAt: number | null
+  /** When the CA was to be asked; null while a contact has not confirmed. */
+  readonly revocationConfirmedAt: number | null
   readonly facts: RenewalFacts
   readonly application: {
     readonly id: string
@@ -56,6 +74,65 @@ export interface CertificateRecord {
   readonly endpointCount: number
 }
 
+const RECORD_COLUMNS = [
+  'certificate.id',
+  'certificate.account_id',
+  'certificate.name',
+  'certificate.origin',
+  'certificate.managed',
+  'certificate.product_id',
+  'certificate.order_id',
+  'certificate.renews_certificate_id',
+  'certificate.lineage_id',
+  'certificate.lineage_index',
+  'certificate.closed_as',
+  'certificate.closed_at',
+  'certificate.revoked_at',
+  'certificate.revocation_requested_at',
+  'certificate.revocation_confirmed_at',
+  'certificate.served_at',
+  'certificate.created_at',
+  'order.domain_type',
+  'order.certificate_type',
+  'order.grade',
+  'order.brand',
+  'order.domain_count',
+  'order.term_years as order_term_years',
+  'product.supports_renewal',
+  'issuer.validity_rule',
+  'application.id as application_id',
+  'application.state as application_state',
+  'application.identifiers',
+  'application.retry_at',
+  'application.failed_code',
+  'application.failed_detail',
+  'application.answered_at',
+  'application.submitted_at',
+  'review.state as review_state',
+  'issuance.id as issuance_id',
+  'issuance.sha256',
+  'issuance.serial',
+  'issuance.issuer',
+  'issuance.names',
+  'issuance.common_name',
+  'issuance.not_before',
+  'issuance.not_after',
+  'issuance.known_domain_type',
+  'issuance.known_certificate_type',
+  'issuance.known_brand',
+  'entitlement.term_years',
+  'entitlement.entitled_until',
+  'entitlement.topped_up_days',
+  'management.limit_minor',
+  'management.currency as limit_currency',
+  'management.jitter',
+  'management.failed_code as managed_failed_code',
+  'management.failed_detail as managed_failed_detail',
+  'management.retry_at as managed_retry_at',
+  'renewal.id as renewal_id',
+  'renewal.new_certificate_id',
+] as const
+
 function recordQuery(db: Db | Trx) {
   return db
     .selectFrom('certificate')
@@ -70,56 +147,11 @@ function recordQuery(db: Db | Trx) {
       join.onRef('issuance.id', '=', 'certificate.issuance_id').onRef('issuance.account_id', '=', 'certificate.account_id'),
     )
     .leftJoin('entitlement', 'entitlement.certificate_id', 'certificate.id')
+    .leftJoin('management', 'management.certificate_id', 'certificate.id')
     .leftJoin('renewal', (join) =>
       join.onRef('renewal.old_certificate_id', '=', 'certificate.id').on('renewal.state', '<>', sql.lit('cancelled')),
     )
-    .select([
-      'certificate.id',
-      'certificate.account_id',
-      'certificate.name',
-      'certificate.origin',
-      'certificate.managed',
-      'certificate.product_id',
-      'certificate.order_id',
-      'certificate.renews_certificate_id',
-      'certificate.lineage_id',
-      'certificate.lineage_index',
-      'certificate.closed_as',
-      'certificate.revoked_at',
-      'certificate.revocation_requested_at',
-      'certificate.served_at',
-      'certificate.created_at',
-      'order.domain_type',
-      'order.certificate_type',
-      'order.grade',
-      'order.brand',
-      'order.domain_count',
-      'order.term_years as order_term_years',
-      'product.supports_renewal',
-      'issuer.validity_rule',
-      'application.id as application_id',
-      'application.state as application_state',
-      'application.identifiers',
-      'application.retry_at',
-      'application.failed_code',
-      'application.failed_detail',
-      'application.answered_at',
-      'application.submitted_at',
-      'review.state as review_state',
-      'issuance.id as issuance_id',
-      'issuance.sha256',
-      'issuance.serial',
-      'issuance.issuer',
-      'issuance.names',
-      'issuance.common_name',
-      'issuance.not_before',
-      'issuance.not_after',
-      'entitlement.term_years',
-      'entitlement.entitled_until',
-      'entitlement.topped_up_days',
-      'renewal.id as renewal_id',
-      'renewal.new_certificate_id',
-    ])
+    .select(RECORD_COLUMNS)
     .select((builder) => [
       builder
         .selectFrom('target')
@@ -223,9 +255,11 @@ function toRecord(row: Row): CertificateRecord {
     accountId: row.account_id,
     name: row.name,
     managed: row.managed,
+    management: toManagement(row),
     productId: row.product_id,
     orderId: row.order_id,
     specification,
+    readSpecification: row.origin === 'uploaded' ? toReadSpecification(row) : null,
     domainCount: row.domain_count,
     termYears: row.order_term_years,
     validityRule: row.validity_rule,
@@ -234,6 +268,8 @@ function toRecord(row: Row): CertificateRecord {
     lineageIndex: row.lineage_index,
     createdAt: toMs(row.created_at),
     servedAt: toMs(row.served_at),
+    closedAt: toMs(row.closed_at),
+    revocationConfirmedAt: toMs(row.revocation_confirmed_at),
     facts: {
       origin: row.origin,
       brand: specification?.brand ?? '',
@@ -254,10 +290,26 @@ function toRecord(row: Row): CertificateRecord {
   }
 }
 
+function toManagement(row: Row): ManagementFacts | null {
+  const { limit_minor: limitMinor, limit_currency: currency, jitter } = row
+  if (limitMinor === null || currency === null || jitter === null) return null
+  const failure = { failedCode: row.managed_failed_code, failedDetail: row.managed_failed_detail }
+  return { limitMinor, currency, jitter, ...failure, retryAt: toMs(row.managed_retry_at) }
+}
+
 function toSpecification(row: Row): Specification | null {
   const { domain_type: domainType, certificate_type: certificateType, grade, brand } = row
   if (domainType === null || certificateType === null || grade === null || brand === null) return null
   return { domainType, certificateType, grade, brand }
+}
+
+function toReadSpecification(row: Row): ReadSpecification {
+  return {
+    domainType: row.known_domain_type,
+    certificateType: row.known_certificate_type,
+    grade: null,
+    brand: row.known_brand,
+  }
 }
 
 function toApplication(row: Row): CertificateRecord['application'] {

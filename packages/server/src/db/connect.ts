@@ -10,7 +10,11 @@ import pg from 'pg'
 import { up as initial } from './migrations/0001-initial.ts'
 import { up as orderAnew } from './migrations/0002-order-anew.ts'
 import { up as keysDownload } from './migrations/0003-keys-download.ts'
+import { up as lifecycle } from './migrations/0004-lifecycle.ts'
+import { up as knownSpecification } from './migrations/0005-known-specification.ts'
+import { up as notices } from './migrations/0006-notices.ts'
 import { up as applicants } from './migrations/0007-applicants.ts'
+import { up as management } from './migrations/0008-management.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Tables } from './tables.ts'
@@ -37,7 +41,11 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': { up: initial },
   '0002-order-anew': { up: orderAnew },
   '0003-keys-download': { up: keysDownload },
+  '0004-lifecycle': { up: lifecycle },
+  '0005-known-specification': { up: knownSpecification },
+  '0006-notices': { up: notices },
   '0007-applicants': { up: applicants },
+  '0008-management': { up: management },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -3,18 +3,27 @@
  *
  * @module
  */
-import type { Generated, JSONColumnType } from 'kysely'
+import type { ColumnType, Generated, JSONColumnType } from 'kysely'
 import type { ServerAnswer } from '@evercert/contract'
 import type { Applicant } from '../domain/applicant/applicant.ts'
 import type { ApplicationForm } from '../domain/application/prefill.ts'
 import type { ApplicationState } from '../domain/application/application-machine.ts'
 import type { DeploymentState } from '../domain/deployment/deployment-machine.ts'
-import type { OrderState } from '../domain/order/order-machine.ts'
-import type { PaymentState } from '../domain/payment/payment-machine.ts'
 import type { CertificateType, DomainType } from '../domain/product/specification.ts'
 import type { RenewalState } from '../domain/renewal/renewal-machine.ts'
-import type { CaSubject } from '../ports/ca.ts'
+import type { RevocationState } from '../domain/revocation/revocation-machine.ts'
+import type { CaSubject, RevocationReason } from '../ports/ca.ts'
 import type { BuiltinChallenge } from '../ports/kit.ts'
+import type {
+  BalanceTable,
+  LedgerEntryTable,
+  LedgerTransactionTable,
+  OrderTable,
+  PaymentTable,
+  ProductPriceTable,
+  ProductTable,
+} from './order-tables.ts'
+import type { NoticeChannelTable, NoticeDeliveryTable, NoticeSettingsTable, NoticeTable } from './notice-tables.ts'
 import type { CompanyDocumentTable, CompanyTable, ContactTable, CsrTable, ReviewTable } from './applicant-tables.ts'
 
 interface Bilingual {
@@ -60,85 +69,6 @@ export interface IssuerTable {
   created_at: Date
 }
 
-export interface ProductTable {
-  id: string
-  issuer_id: string
-  title_en: string
-  title_zh: string
-  domain_type: DomainType
-  certificate_type: CertificateType
-  grade: string
-  brand: string
-  supports_renewal: boolean
-  created_at: Date
-}
-
-export interface ProductPriceTable {
-  product_id: string
-  term_years: number
-  currency: string
-  base_minor: number
-  included_domains: number
-  extra_domain_minor: number
-}
-
-export interface OrderTable {
-  id: string
-  account_id: string
-  kind: 'new' | 'renewal'
-  state: OrderState
-  version: Generated<number>
-  product_id: string
-  domain_type: DomainType
-  certificate_type: CertificateType
-  grade: string
-  brand: string
-  domain_count: number
-  term_years: number
-  amount_minor: number
-  currency: string
-  same_specification: boolean
-  renews_certificate_id: string | null
-  placed_at: Date
-  paid_at: Date | null
-}
-
-export interface PaymentTable {
-  id: string
-  account_id: string
-  order_id: string
-  method: string
-  state: PaymentState
-  version: Generated<number>
-  amount_minor: number
-  currency: string
-  created_at: Date
-}
-
-export interface LedgerTransactionTable {
-  id: string
-  account_id: string
-  kind: 'topUp' | 'payment' | 'refund'
-  reference: string
-  order_id: string | null
-  note: string | null
-  created_at: Date
-}
-
-export interface LedgerEntryTable {
-  transaction_id: string
-  account_id: string
-  ledger_account: string
-  amount_minor: number
-  currency: string
-}
-
-export interface BalanceTable {
-  account_id: string
-  currency: string
-  amount_minor: number
-}
-
 export interface CertificateTable {
   id: string
   account_id: string
@@ -151,7 +81,9 @@ export interface CertificateTable {
   lineage_id: string
   lineage_index: number
   closed_as: 'cancelled' | 'refunded' | 'closed' | null
+  closed_at: Generated<Date | null>
   revocation_requested_at: Date | null
+  revocation_confirmed_at: Generated<Date | null>
   revoked_at: Date | null
   application_id: string | null
   issuance_id: string | null
@@ -159,6 +91,7 @@ export interface CertificateTable {
   probe_failures: Generated<number>
   probe_due_at: Date | null
   advance_at: Date | null
+  next_notice_at: Generated<Date | null>
   created_at: Date
 }
 
@@ -172,6 +105,24 @@ export interface RenewalTable {
   version: Generated<number>
   created_at: Date
   closed_at: Date | null
+}
+
+export interface RevocationTable {
+  id: string
+  account_id: string
+  certificate_id: string
+  state: RevocationState
+  version: Generated<number>
+  reason: RevocationReason
+  failures: Generated<number>
+  failed_code: string | null
+  failed_detail: string | null
+  retry_at: Date | null
+  requested_at: Date
+  requested_by: string
+  confirmed_at: Date | null
+  confirmed_by: string | null
+  ended_at: Date | null
 }
 
 export interface EntitlementTable {
@@ -227,6 +178,8 @@ export interface ApplicationTable {
   failed_code: string | null
   failed_detail: string | null
   retry_at: Date | null
+  /** TXT records of ours may be in the DNS; not before this they are removed once the application ended. */
+  txt_remove_at: Generated<Date | null>
   submitted_at: Date
   /** The token that submitted it, and its name; null before 0007. */
   submitted_by: string | null
@@ -267,6 +220,10 @@ export interface IssuanceTable {
   not_after: Date
   window_opens_at: Date
   chain_pem: string
+  /** As far as an uploaded certificate tells it; null for issuances of orders, whose order says it. */
+  known_domain_type: ColumnType<DomainType | null, DomainType | null | undefined, never>
+  known_certificate_type: ColumnType<CertificateType | null, CertificateType | null | undefined, never>
+  known_brand: ColumnType<string | null, string | null | undefined, never>
   created_at: Date
 }
 
@@ -376,7 +333,22 @@ export interface RenewalPolicyTable {
   policy: string
 }
 
+export interface ManagementTable {
+  certificate_id: string
+  account_id: string
+  limit_minor: number
+  currency: string
+  /** Drawn once, 0 to 1 (exclusive). */
+  jitter: number
+  failures: Generated<number>
+  failed_code: string | null
+  failed_detail: string | null
+  retry_at: Date | null
+  created_at: Date
+}
+
 export interface Tables {
+  management: ManagementTable
   account: AccountTable
   access_token: AccessTokenTable
   secret: SecretTable
@@ -390,6 +362,7 @@ export interface Tables {
   balance: BalanceTable
   certificate: CertificateTable
   renewal: RenewalTable
+  revocation: RevocationTable
   entitlement: EntitlementTable
   dns_connection: DnsConnectionTable
   private_key: PrivateKeyTable
@@ -403,6 +376,10 @@ export interface Tables {
   history: HistoryTable
   idempotency_key: IdempotencyKeyTable
   renewal_policy: RenewalPolicyTable
+  notice_settings: NoticeSettingsTable
+  notice_channel: NoticeChannelTable
+  notice: NoticeTable
+  notice_delivery: NoticeDeliveryTable
   ca_authority: CaAuthorityTable
   ca_order: CaOrderTable
   contact: ContactTable

@@ -8,10 +8,12 @@ import { AppError } from '../domain/errors.ts'
 import { applicationMachine } from '../domain/application/application-machine.ts'
 import { deploymentMachine } from '../domain/deployment/deployment-machine.ts'
 import type { Machine } from '../domain/machine.ts'
+import { deliveryMachine } from '../domain/notice/delivery-machine.ts'
 import { orderMachine } from '../domain/order/order-machine.ts'
 import { paymentMachine } from '../domain/payment/payment-machine.ts'
 import { renewalMachine } from '../domain/renewal/renewal-machine.ts'
 import { reviewMachine } from '../domain/review/review-machine.ts'
+import { revocationMachine } from '../domain/revocation/revocation-machine.ts'
 import type { Tables } from './tables.ts'
 
 export type Trx = Transaction<Tables>
@@ -19,10 +21,12 @@ export type Trx = Transaction<Tables>
 const MACHINES = {
   application: applicationMachine,
   deployment: deploymentMachine,
+  notice_delivery: deliveryMachine,
   order: orderMachine,
   payment: paymentMachine,
   renewal: renewalMachine,
   review: reviewMachine,
+  revocation: revocationMachine,
 } as const
 
 export type Subject = keyof typeof MACHINES

@@ -30,6 +30,10 @@ export type IdPrefix =
   | 'doc'
   | 'csr'
   | 'rev'
+  | 'ntc'
+  | 'chn'
+  | 'ndl'
+  | 'rvk'
 
 /** @param random 16 random bytes, of which 80 bits are used */
 export function formatId(prefix: IdPrefix, now: number, random: Uint8Array): string {

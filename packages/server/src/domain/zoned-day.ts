@@ -7,6 +7,7 @@ import { DAY_MS } from './time.ts'
 
 /** Local dates differ from UTC by at most 14 hours to the east and 12 to the west; a day on either side is certain to enclose. */
 const WIDEST_OFFSET_MS = DAY_MS
+const MINUTE_MS = 60_000
 
 // Building a formatter costs a thousand times as much as using it, and a scan asks for each certificate.
 const formatters = new Map<string, Intl.DateTimeFormat>()
@@ -45,6 +46,16 @@ function wallClock(instant: number, timeZone: string): number {
  */
 export function zonedDayNumber(instant: number, timeZone: string): number {
   return Math.floor(wallClock(instant, timeZone) / DAY_MS)
+}
+
+/**
+ * The wall clock of the zone at `instant`, as whole minutes since midnight, 0 to 1439.
+ *
+ * @throws RangeError when the runtime does not know the zone
+ */
+export function minuteOfZonedDay(instant: number, timeZone: string): number {
+  const clock = wallClock(instant, timeZone)
+  return Math.floor((clock - Math.floor(clock / DAY_MS) * DAY_MS) / MINUTE_MS)
 }
 
 /**

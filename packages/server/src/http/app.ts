@@ -9,6 +9,7 @@ import { onError, ORPCError as ProblemCarrier } from '@orpc/server'
 import { Hono, type Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
+import { MAX_UPLOADS_BYTES } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
 import { authenticate } from '../services/accounts.ts'
 import type { Services } from '../services/context.ts'
@@ -29,6 +30,19 @@ type Env = { readonly Variables: { requestId: string } }
 
 /** Everything that an upload may need, and nothing that fills the memory. */
 const MAX_BODY_BYTES = 1_048_576
+
+const UPLOADS_PATH = '/api/v1/certificate-uploads'
+const limitBody = limitTo(MAX_BODY_BYTES)
+const limitUploads = limitTo(MAX_UPLOADS_BYTES)
+
+function limitTo(maxSize: number) {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new AppError('tooLarge', `Reading the request: it is larger than ${maxSize} bytes: send less at once.`)
+    },
+  })
+}
 
 export function createApp(services: Services, options: AppOptions): Hono<Env> {
   const app = new Hono<Env>()
@@ -87,15 +101,7 @@ function addApi(app: Hono<Env>, services: Services, options: AppOptions): void {
     await next()
     context.header('cache-control', 'no-store') // answers are one account's, and some hold a private key
   })
-  app.use(
-    '/api/v1/*',
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => {
-        throw new AppError('tooLarge', `Reading the request: it is larger than ${MAX_BODY_BYTES} bytes: send less at once.`)
-      },
-    }),
-  )
+  app.use('/api/v1/*', (context, next) => (context.req.path === UPLOADS_PATH ? limitUploads : limitBody)(context, next))
   app.all('/api/v1/*', async (context) => {
     const caller = await authenticate(services, bearerToken(context))
     refuseForeignType(context)

@@ -5,6 +5,8 @@
  */
 import { advanceCertificate } from '../services/advance/advance.ts'
 import type { Services } from '../services/context.ts'
+import { createCourier } from '../services/notices/courier.ts'
+import { planDueNotices } from '../services/notices/plan.ts'
 import { scanDue, tidyUp } from '../services/scan.ts'
 
 export interface WorkerSettings {
@@ -29,6 +31,7 @@ const GATHER_MS = 5
 
 export function startWorker(services: Services, settings: WorkerSettings = DEFAULT_WORKER_SETTINGS): Worker {
   const abort = new AbortController()
+  const courier = createCourier(services, abort.signal)
   const running = new Map<string, Promise<void>>()
   /** Certificates whose job runs; true when another was sent meanwhile, which may be claimed when this one ends. */
   const sentAgain = new Map<string, boolean>()
@@ -84,6 +87,8 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
   const timers = [
     every(settings.pollMs, () => Promise.resolve(poke()), services),
     every(settings.scanMs, () => scanDue(services), services),
+    every(settings.scanMs, () => planDueNotices(services), services),
+    every(settings.scanMs, () => courier.round(), services),
     every(settings.tidyMs, () => tidyUp(services), services),
     every(VACUUM_MS, () => services.database.vacuum(), services),
     every(HEARTBEAT_MS, () => (running.size === 0 ? Promise.resolve() : services.queue.touch([...running.keys()])), services),
@@ -97,6 +102,7 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
       await claiming
       await Promise.all(running.values())
       await Promise.all(timers.map(({ idle }) => idle()))
+      await courier.idle()
     },
   }
 }

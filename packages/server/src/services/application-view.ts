@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { ApplicationFormView, ApplicationView, ProblemCode, ValidationView } from '@evercert/contract'
-import { PROBLEM_TEXTS, PROBLEMS } from '@evercert/contract'
+import type { ApplicationFormView, ApplicationView, ValidationView } from '@evercert/contract'
+import { isProblemCode, PROBLEM_TEXTS, PROBLEMS } from '@evercert/contract'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
 import { EMPTY_FORM, prefillApplication, type ApplicationForm } from '../domain/application/prefill.ts'
@@ -149,10 +149,6 @@ async function loadValidations(services: Services, caller: Caller, applicationId
     servers: (row.servers ?? []).map((server) => ({ ...server, values: [...server.values] })),
     serversAskedAt: row.servers_asked_at?.toISOString() ?? null,
   }))
-}
-
-function isProblemCode(code: string): code is ProblemCode {
-  return code in PROBLEMS
 }
 
 function toProblemView(code: string | null, detail: string | null): ApplicationView['problem'] {

@@ -47,10 +47,10 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
   const { certificateType } = product.specification
   const now = services.now()
   const facts = { accountId: caller.accountId, certificateId: record.id, actor: caller.actor, now }
-  await refuseIfApplied(trx, record)
   if (record.application !== null && record.facts.application?.state === 'reviewFailed') {
     await transition(trx, { ...facts, subject: 'application', id: record.application.id, from: 'reviewFailed', to: 'withdrawn' })
   }
+  await refuseIfApplied(trx, record) // the application before its certificate: the order in which everybody locks them
   const id = newId(services, 'app')
   const isReviewed = certificateType !== 'DV'
   const reused = isReviewed ? await findReusableReview(services, trx, caller, { certificateType, applicant }) : null
@@ -137,8 +137,11 @@ function removedMeanwhile(): AppError {
 
 /** Of two submissions at once the second finds the first one's application, also when that was issued meanwhile. */
 async function refuseIfApplied(trx: Trx, record: CertificateRecord): Promise<void> {
-  const { rows } = await sql<{ application_id: string | null }>`select application_id from certificate
+  const { rows } = await sql<{ application_id: string | null; has_ended: boolean }>`select application_id,
+      closed_as is not null or revoked_at is not null or revocation_requested_at is not null as has_ended from certificate
     where id = ${record.id} and account_id = ${record.accountId} for update`.execute(trx)
+  if (rows[0]?.has_ended === true)
+    throw new AppError('alreadyEnded', `Applying for ${record.name}: it was ended meanwhile: nothing is issued for it any more.`)
   if (rows[0]?.application_id === (record.application?.id ?? null)) return
   throw new AppError('conflict', `Applying for ${record.name}: another application was submitted meanwhile: look at that one.`)
 }
@@ -188,7 +191,11 @@ export async function checkApplication(services: Services, caller: Caller, certi
   return loadApplicationView(services, caller, certificateId)
 }
 
-/** Takes an application back; the certificate waits for another. @throws AppError `conflict` when none is in progress, `notFound` */
+/**
+ * Takes an application back; the certificate waits for another, and TXT records of ours are removed.
+ *
+ * @throws AppError `conflict` when none is in progress, `issuanceUnderWay`, `notFound`
+ */
 export async function withdrawApplication(services: Services, caller: Caller, certificateId: string): Promise<ApplicationView> {
   const view = await loadApplicationView(services, caller, certificateId)
   if (view.id === null || view.state === 'draft') {
@@ -209,8 +216,9 @@ export async function withdrawApplication(services: Services, caller: Caller, ce
     const row = await trx.selectFrom('application').select('finalize_started_at').where('id', '=', id).executeTakeFirstOrThrow()
     if (state === 'inReview' && row.finalize_started_at !== null) {
       throw new AppError(
-        'conflict',
-        `Withdrawing the application of ${certificateId}: the CA is issuing the certificate already.`,
+        'issuanceUnderWay',
+        `Withdrawing the application of ${certificateId}: the CA is issuing the certificate already: wait for it.`,
+        { facts: { possible: ['wait'] } },
       )
     }
     await wake(services, trx, certificateId)

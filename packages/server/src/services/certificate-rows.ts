@@ -5,6 +5,7 @@
  */
 import { sql } from 'kysely'
 import type { Trx } from '../db/transition.ts'
+import { AppError } from '../domain/errors.ts'
 
 export interface NewCertificate {
   readonly id: string
@@ -46,13 +47,18 @@ export async function insertCertificateRow(trx: Trx, certificate: NewCertificate
     .execute()
 }
 
+/** Who looks whether names are free may take them: others who look wait until this transaction ends. */
+export async function lockNames(trx: Trx, accountId: string): Promise<void> {
+  await sql`select id from account where id = ${accountId} for no key update`.execute(trx)
+}
+
 /**
- * Whether another certificate of the account has the name. Who asks may take it: others who ask wait until this transaction ends.
+ * Whether another certificate of the account has the name. Takes {@link lockNames}.
  *
  * @returns its id, or null
  */
 export async function findByName(trx: Trx, accountId: string, name: string): Promise<string | null> {
-  await sql`select id from account where id = ${accountId} for no key update`.execute(trx)
+  await lockNames(trx, accountId)
   const row = await trx
     .selectFrom('certificate')
     .select('id')
@@ -63,18 +69,31 @@ export async function findByName(trx: Trx, accountId: string, name: string): Pro
   return row?.id ?? null
 }
 
+export interface NewestIssued {
+  readonly id: string
+  readonly issuanceId: string | null
+  /** Revoked, cancelled, refunded or deleted. */
+  readonly hasEnded: boolean
+}
+
+/** @throws AppError `alreadyEnded`: nothing is installed or proved for a certificate that ended before its time */
+export function refuseIfEnded(certificate: NewestIssued): void {
+  if (!certificate.hasEnded) return
+  throw new AppError('alreadyEnded', `Adding to ${certificate.id}: it was revoked or closed: name another certificate.`)
+}
+
 /**
  * The certificate that a new target or endpoint belongs to: the one named, or the newest issued one that renews it. Locked, so that a
  * renewal that is being issued comes before or after, and takes nothing over in between.
  *
  * @returns null when the account has no such certificate
  */
-export async function lockNewestIssued(
-  trx: Trx,
-  accountId: string,
-  certificateId: string,
-): Promise<{ readonly id: string; readonly issuanceId: string | null } | null> {
-  const { rows } = await sql<{ id: string; issuance_id: string | null }>`select id, issuance_id from certificate
+export async function lockNewestIssued(trx: Trx, accountId: string, certificateId: string): Promise<NewestIssued | null> {
+  const { rows } = await sql<{
+    id: string
+    issuance_id: string | null
+    has_ended: boolean
+  }>`select id, issuance_id, closed_as is not null or revoked_at is not null as has_ended from certificate
     where id = ${certificateId} and account_id = ${accountId} for update`.execute(trx)
   const [row] = rows
   if (row === undefined) return null
@@ -85,6 +104,8 @@ export async function lockNewestIssued(
     .where('renews_certificate_id', '=', certificateId)
     .where('issuance_id', 'is not', null)
     .where('closed_as', 'is', null)
+    .where('revoked_at', 'is', null)
     .executeTakeFirst()
-  return successor === undefined ? { id: row.id, issuanceId: row.issuance_id } : lockNewestIssued(trx, accountId, successor.id)
+  if (successor === undefined) return { id: row.id, issuanceId: row.issuance_id, hasEnded: row.has_ended }
+  return lockNewestIssued(trx, accountId, successor.id)
 }

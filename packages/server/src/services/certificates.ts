@@ -1,23 +1,22 @@
 /**
- * Certificates as the API shows them, and uploads.
+ * Certificates as the API shows them, and what is stored of an issuance.
  *
  * @module
  */
-import { keyMatches, loadPrivateKey, orderChain, parseChain, toPem, type CertificateFacts, type PrivateKey } from '@evercert/pki'
+import type { CertificateFacts, PrivateKey } from '@evercert/pki'
 import type { CertificateDetail, CertificateStatusView, CertificateView, FinishEstimateView } from '@evercert/contract'
 import { findCertificate, listCertificates, type CertificateRecord } from '../db/certificates.ts'
-import { recordHistory, type Trx } from '../db/transition.ts'
+import type { Trx } from '../db/transition.ts'
 import { decideRenewal } from '../domain/certificate/decide-renewal.ts'
 import { deriveStatus } from '../domain/certificate/derive-status.ts'
 import { windowOpensAt } from '../domain/certificate/window.ts'
 import { AppError } from '../domain/errors.ts'
 import { DAY_MS, utcDayNumber } from '../domain/time.ts'
-import { findByName, insertCertificateRow } from './certificate-rows.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 import { listEndpointViews } from './endpoints.ts'
 import { estimateOf } from './estimates.ts'
 import { describeNextStep } from './next-step-view.ts'
-import { readPki } from './read-pki.ts'
+import { describeManagedStep, toManagementView } from './management-view.ts'
 import { loadRenewalOf } from './renewals.ts'
 import { listTargetViews } from './targets.ts'
 import { reasonText, STATUS_TEXTS, toIsoFacts } from './texts.ts'
@@ -118,6 +117,7 @@ export function toCertificateView(
   const now = services.now()
   const status = deriveStatus(record.facts, now, services.policy)
   const decision = decideRenewal(record.facts, now, services.policy)
+  const management = toManagementView(services, record)
   const { issuance } = record
   const estimate = toEstimate(services, record)
   return {
@@ -125,11 +125,13 @@ export function toCertificateView(
     name: record.name,
     origin: record.facts.origin,
     managed: record.managed,
+    management,
     status,
     statusText: STATUS_TEXTS[status],
     domains: domainsOf(record),
     productId: record.productId,
     specification: record.specification,
+    knownSpecification: record.specification ?? record.readSpecification,
     ...toIssuanceView(issuance, now),
     isNew: record.renewsCertificateId !== null,
     renewsCertificateId: record.renewsCertificateId,
@@ -147,7 +149,7 @@ export function toCertificateView(
       opensAt: toIso(decision.opensAt),
       daysUntilOpen: decision.daysUntilOpen,
     },
-    nextStep: describeNextStep(record, status, decision, estimate),
+    nextStep: describeManagedStep(management, record, status) ?? describeNextStep(record, status, decision, estimate),
     estimate,
     servedAt: toIso(record.servedAt),
     createdAt: new Date(record.createdAt).toISOString(),
@@ -181,135 +183,18 @@ function domainsOf(record: CertificateRecord): string[] {
 
 function toEntitlementView(record: CertificateRecord): CertificateView['entitlement'] {
   const { entitlement, issuance } = record
-  if (entitlement === null || issuance === null) return null
+  const endedAt = record.facts.revokedAt ?? record.closedAt
+  if (entitlement === null) return null
+  const { termYears, toppedUpDays } = entitlement
+  const entitledUntil = new Date(entitlement.entitledUntil).toISOString()
+  if (endedAt !== null) return { termYears, entitledUntil, toppedUpDays, shortfallDays: 0, endedAt: toIso(endedAt) }
+  if (issuance === null) return null
   const shortfallDays = Math.max(0, utcDayNumber(entitlement.entitledUntil) - utcDayNumber(issuance.notAfter + 1000))
-  return {
-    termYears: entitlement.termYears,
-    entitledUntil: new Date(entitlement.entitledUntil).toISOString(),
-    toppedUpDays: entitlement.toppedUpDays,
-    shortfallDays,
-  }
+  return { termYears, entitledUntil, toppedUpDays, shortfallDays, endedAt: null }
 }
 
 function toIso(instant: number | null): string | null {
   return instant === null ? null : new Date(instant).toISOString()
-}
-
-export interface Upload {
-  readonly name: string
-  readonly certificatePem: string
-  readonly privateKeyPem: string
-}
-
-/**
- * Keeps a certificate that was bought elsewhere (DOMAIN §5).
- *
- * @throws AppError `badCertificate`, `badKey`, `keyMismatch`, `certificateExpired`, `duplicateCertificate`, `duplicateName`
- */
-export async function uploadCertificate(services: Services, caller: Caller, upload: Upload): Promise<CertificateDetail> {
-  const { chain, leaf } = readChain(upload.certificatePem)
-  const key = readPki('badKey', () => loadPrivateKey(upload.privateKeyPem))
-  if (!keyMatches(leaf, key)) {
-    throw new AppError(
-      'keyMismatch',
-      `Uploading ${upload.name}: the private key is another certificate's: send the one that belongs to it.`,
-    )
-  }
-  const now = services.now()
-  if (leaf.notAfter <= now) {
-    throw new AppError(
-      'certificateExpired',
-      `Uploading ${upload.name}: it expired on ${new Date(leaf.notAfter).toISOString()}: nothing is left to manage.`,
-    )
-  }
-  const id = newId(services, 'crt')
-  await services.db.transaction().execute((trx) => insertUpload(services, trx, { caller, upload, chain, leaf, key, id, now }))
-  return loadCertificateDetail(services, caller, id)
-}
-
-function readChain(pem: string): { chain: readonly CertificateFacts[]; leaf: CertificateFacts } {
-  const chain = readPki('badCertificate', () => parseChain(pem))
-  const [leaf] = chain
-  if (leaf === undefined)
-    throw new AppError('badCertificate', 'Reading the certificate: there is none in the text: paste the PEM.')
-  if (leaf.isCa)
-    throw new AppError('badCertificate', 'Reading the certificate: the first one is a CA: put the server certificate first.')
-  const { ordered, extra } = orderChain(chain)
-  const [stranger] = extra
-  if (stranger !== undefined) {
-    const name = stranger.commonName ?? stranger.subject
-    throw new AppError('badCertificate', `Reading the chain: "${name}" does not belong to it or is there twice: leave it out.`)
-  }
-  if (ordered.some((certificate, index) => certificate !== chain[index]))
-    throw new AppError('badCertificate', 'Reading the chain: it is not in order: put the leaf first, then each issuer.')
-  return { chain, leaf }
-}
-
-interface UploadFacts {
-  readonly caller: Caller
-  readonly upload: Upload
-  readonly chain: readonly CertificateFacts[]
-  readonly leaf: CertificateFacts
-  readonly key: PrivateKey
-  readonly id: string
-  readonly now: number
-}
-
-async function insertUpload(services: Services, trx: Trx, facts: UploadFacts): Promise<void> {
-  const { caller, upload, leaf, id, now } = facts
-  await refuseDuplicates(trx, facts)
-  await insertCertificateRow(trx, {
-    id,
-    accountId: caller.accountId,
-    name: upload.name,
-    origin: 'uploaded',
-    productId: null,
-    orderId: null,
-    renewsCertificateId: null,
-    lineageId: id,
-    lineageIndex: 0,
-    now,
-  })
-  const keyId = await storePrivateKey(services, trx, caller.accountId, facts.key)
-  const issuanceId = await insertIssuance(services, trx, {
-    accountId: caller.accountId,
-    certificateId: id,
-    applicationId: null,
-    privateKeyId: keyId,
-    leaf,
-    chainPem: facts.chain.map(({ der }) => toPem(der, 'CERTIFICATE')).join(''), // without what stood between the blocks
-  })
-  await trx.updateTable('certificate').set({ issuance_id: issuanceId }).where('id', '=', id).execute()
-  await recordHistory(trx, {
-    accountId: caller.accountId,
-    certificateId: id,
-    subject: 'certificate',
-    subjectId: id,
-    fromState: null,
-    toState: 'uploaded',
-    actor: caller.actor,
-    detail: `SHA-256 ${leaf.sha256}`,
-    now,
-  })
-}
-
-async function refuseDuplicates(trx: Trx, { caller, upload, leaf }: UploadFacts): Promise<void> {
-  const sameName = await findByName(trx, caller.accountId, upload.name)
-  if (sameName !== null) {
-    throw new AppError('duplicateName', `Uploading ${upload.name}: another certificate has this name: choose another.`, {
-      facts: { certificateId: sameName },
-    })
-  }
-  const same = await trx
-    .selectFrom('issuance')
-    .select('certificate_id')
-    .where('account_id', '=', caller.accountId)
-    .where('sha256', '=', leaf.sha256)
-    .executeTakeFirst()
-  if (same === undefined) return
-  throw new AppError('duplicateCertificate', `Uploading ${upload.name}: it is here already as ${same.certificate_id}.`, {
-    facts: { certificateId: same.certificate_id },
-  })
 }
 
 /** Encrypts and stores a private key. @returns its id */

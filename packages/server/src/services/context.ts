@@ -16,12 +16,14 @@ import type { CaAdapter } from '../ports/ca.ts'
 import type { DeployAdapter } from '../ports/deploy.ts'
 import type { DnsAdapter } from '../ports/dns.ts'
 import type { AdapterKit, NameServerLookups } from '../ports/kit.ts'
+import type { NotifyAdapter } from '../ports/notify.ts'
 import type { Vault } from './vault.ts'
 
 export interface Adapters {
   readonly ca: readonly CaAdapter[]
   readonly dns: readonly DnsAdapter[]
   readonly deploy: readonly DeployAdapter[]
+  readonly notify: readonly NotifyAdapter[]
 }
 
 /**
@@ -43,6 +45,8 @@ export interface Services {
   readonly policy: RenewalPolicy
   /** Business days, for estimates. */
   readonly calendar: BusinessCalendar
+  /** Where people reach this installation, without a final slash; null when it was not set. */
+  readonly publicUrl: string | null
   readonly log: Logger
   readonly onStep: StepHook
 }

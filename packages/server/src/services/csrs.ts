@@ -199,6 +199,7 @@ export async function attachKey(services: Services, caller: Caller, id: string, 
   const key = readMatchingKey(privateKeyPem, spkiSha256)
   await services.db.transaction().execute(async (trx) => {
     const keyId = await storePrivateKey(services, trx, accountId, key)
+    await giveKey(trx, accountId, spkiSha256, keyId) // applications before the CSR: the order in which submissions lock them
     const result = await trx
       .updateTable('csr')
       .set({ private_key_id: keyId })
@@ -208,17 +209,22 @@ export async function attachKey(services: Services, caller: Caller, id: string, 
       .executeTakeFirst()
     if (result.numUpdatedRows !== 1n)
       throw new AppError('conflict', `Adding the key of CSR ${id}: it has its key already: nothing is to be done.`)
-    for (const table of ['application', 'issuance'] as const) {
-      await trx
-        .updateTable(table)
-        .set({ private_key_id: keyId })
-        .where('account_id', '=', accountId)
-        .where('spki_sha256', '=', spkiSha256)
-        .where('private_key_id', 'is', null)
-        .execute()
-    }
+    await giveKey(trx, accountId, spkiSha256, keyId) // what was submitted while the CSR was waited for
   })
   return loadCsr(services, caller, id)
+}
+
+/** To applications and issuances of the public key that have none. */
+async function giveKey(trx: Trx, accountId: string, spkiSha256: string, keyId: string): Promise<void> {
+  for (const table of ['application', 'issuance'] as const) {
+    await trx
+      .updateTable(table)
+      .set({ private_key_id: keyId })
+      .where('account_id', '=', accountId)
+      .where('spki_sha256', '=', spkiSha256)
+      .where('private_key_id', 'is', null)
+      .execute()
+  }
 }
 
 /**

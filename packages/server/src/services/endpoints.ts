@@ -8,7 +8,7 @@ import { verdict as verdictSchema, type EndpointView } from '@evercert/contract'
 import type { Db } from '../db/connect.ts'
 import { recordHistory } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
-import { lockNewestIssued } from './certificate-rows.ts'
+import { lockNewestIssued, refuseIfEnded } from './certificate-rows.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 import { wake } from './wake.ts'
 
@@ -35,6 +35,7 @@ export async function createEndpoint(services: Services, caller: Caller, endpoin
   await services.db.transaction().execute(async (trx) => {
     const certificate = await lockNewestIssued(trx, caller.accountId, endpoint.certificateId)
     if (certificate === null) throw notFound('certificate', endpoint.certificateId)
+    refuseIfEnded(certificate)
     const result = await trx
       .insertInto('endpoint')
       .values({

@@ -38,8 +38,8 @@ const BY_STATUS: Readonly<Record<CertificateStatus, Describe>> = {
   issued: (record, renewal) => issuedStep(record, 'issued', renewal),
   expiringSoon: (record, renewal) => issuedStep(record, 'expiringSoon', renewal),
   expired: () => view('buyNew', 'user', { en: 'It has expired: buy a new certificate.', zh: '证书已过期，请新购证书。' }),
-  revocationPending: () => view('confirmRevocation', 'user', { en: 'Confirm the revocation.', zh: '请确认吊销。' }),
-  revoked: ended,
+  revocationPending: revocationStep,
+  revoked: revokedStep,
   cancelled: ended,
   refunded: ended,
   closed: ended,
@@ -67,6 +67,29 @@ function reviewStep(record: CertificateRecord, _renewal: RenewalDecision, estima
   }
   const text = { en: `The CA is checking the application.${timing.en}`, zh: `CA 中心正在审核证书申请。${timing.zh}` }
   return view('await', 'ca', text, at)
+}
+
+function revocationStep(record: CertificateRecord): NextStep {
+  if (record.revocationConfirmedAt === null) {
+    return view('confirmRevocation', 'user', {
+      en: 'The contact confirms or declines the revocation.',
+      zh: '请联系人确认或拒绝吊销。',
+    })
+  }
+  return view('awaitRevocation', 'evercert', {
+    en: 'The CA is being asked to revoke it, until it confirms.',
+    zh: '正在请求 CA 吊销，直至 CA 确认。',
+  })
+}
+
+/** What serves it still does so: the warning stays until no target and no site belongs to it. */
+function revokedStep(record: CertificateRecord, renewal: RenewalDecision): NextStep {
+  const { endpointCount, targetCount } = record
+  if (endpointCount === 0 && targetCount === 0) return ended(record, renewal, null)
+  return view('replaceRevoked', 'user', {
+    en: `It is revoked, and ${endpointCount} sites and ${targetCount} targets still belong to it: clients may refuse them. Install another certificate there.`,
+    zh: `证书已吊销，但仍有 ${endpointCount} 个站点、${targetCount} 个部署目标在使用，客户端可能拒绝访问。请更换为其他证书。`,
+  })
 }
 
 function validationStep(record: CertificateRecord): NextStep {

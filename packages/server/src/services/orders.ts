@@ -6,13 +6,14 @@
 import type { OrderRequest, OrderView, QuoteView } from '@evercert/contract'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
-import type { OrderTable } from '../db/tables.ts'
+import type { OrderTable } from '../db/order-tables.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
 import { decideRenewal, type RenewalDecision } from '../domain/certificate/decide-renewal.ts'
 import { decideEntitlement, decideValidity } from '../domain/entitlement/entitlement.ts'
 import { AppError } from '../domain/errors.ts'
-import { compareSpecifications, type SpecificationComparison } from '../domain/product/specification.ts'
+import { compareSpecifications, type KnownSpecification, type SpecificationComparison } from '../domain/product/specification.ts'
 import { loadProduct, priceOf, type Product } from './catalogue.ts'
+import { comparisonText } from './comparison-text.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 import { renewalRefusal, topUpText, timingText } from './texts.ts'
 import { sql, type Selectable } from 'kysely'
@@ -43,6 +44,7 @@ export async function createQuote(services: Services, caller: Caller, request: O
     price: { amountMinor: draft.amountMinor, currency: draft.currency },
     sameSpecification: draft.comparison.same,
     changed: [...draft.comparison.changed],
+    ...comparisonOf(draft),
     topUp: {
       granted: entitlement.toppedUp,
       days: entitlement.toppedUpDays,
@@ -54,6 +56,18 @@ export async function createQuote(services: Services, caller: Caller, request: O
     },
     estimate: timingText(draft.product.specification.certificateType),
   }
+}
+
+/** FD §3.6: whether the four attributes match is said, and what a mismatch means. */
+function comparisonOf({ old, product, comparison }: Draft): Pick<QuoteView, 'unknown' | 'comparison'> {
+  if (old === null) return { unknown: [], comparison: null }
+  const facts = { origin: old.facts.origin, comparison, old: knownOf(old), product: product.specification }
+  return { unknown: [...comparison.unknown], comparison: comparisonText(facts) }
+}
+
+/** As bought, or as far as an upload tells it. */
+function knownOf(old: CertificateRecord | null): KnownSpecification {
+  return old?.specification ?? old?.readSpecification ?? {}
 }
 
 /**
@@ -154,7 +168,7 @@ async function draftOrder(services: Services, db: Db | Trx, caller: Caller, requ
   const domainCount = request.domainCount ?? defaults.domainCount
   const termYears = request.termYears ?? defaults.termYears
   checkDomainCount(product, domainCount)
-  const comparison = compareSpecifications(product.specification, old?.specification ?? {})
+  const comparison = compareSpecifications(product.specification, knownOf(old))
   return { product, domainCount, termYears, ...priceOf(product, termYears, domainCount), old, comparison }
 }
 
@@ -225,19 +239,21 @@ export async function cancelOrder(services: Services, caller: Caller, orderId: s
   })
 }
 
-async function cancelRenewalOf(
+/** Frees the old certificate of a renewal's order. @returns its id, or null when the order was no renewal */
+export async function cancelRenewalOf(
   trx: Trx,
   orderId: string,
   facts: { accountId: string; certificateId: string | null; actor: string; now: number },
-): Promise<void> {
+): Promise<string | null> {
   const renewal = await trx
     .selectFrom('renewal')
-    .select(['id', 'state'])
+    .select(['id', 'state', 'old_certificate_id'])
     .where('order_id', '=', orderId)
     .where('account_id', '=', facts.accountId)
     .executeTakeFirst()
-  if (renewal === undefined) return
+  if (renewal === undefined) return null
   await transition(trx, { ...facts, subject: 'renewal', id: renewal.id, from: renewal.state, to: 'cancelled' })
+  return renewal.old_certificate_id
 }
 
 const UNPAID_ORDER_LIFE_MS = 24 * 3_600_000

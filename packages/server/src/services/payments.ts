@@ -12,6 +12,7 @@ import { ledgerEntries, type LedgerMovement } from '../domain/payment/ledger.ts'
 import { formatMoney } from '../domain/payment/money.ts'
 import { findByName, insertCertificateRow } from './certificate-rows.ts'
 import { newId, type Caller, type Services } from './context.ts'
+import { passManagementOn, wakeUnpaid } from './management.ts'
 import { loadOrder } from './orders.ts'
 
 interface Movement {
@@ -99,7 +100,7 @@ async function insertPayment(services: Services, trx: Trx, order: OrderView, fac
  *
  * @throws AppError `paymentRequired` when it would fall below zero, `idempotencyKeyReused` when its reference is booked already
  */
-async function moveMoney(services: Services, trx: Trx, accountId: string, movement: Movement): Promise<void> {
+export async function moveMoney(services: Services, trx: Trx, accountId: string, movement: Movement): Promise<void> {
   const { kind, amountMinor, currency, reference, orderId, note } = movement
   const id = newId(services, 'ltx')
   const booked = await trx
@@ -175,7 +176,9 @@ async function insertCertificate(services: Services, trx: Trx, order: OrderView,
     toState: 'pendingApplication',
     detail: order.renewsCertificateId === null ? null : `renews ${order.renewsCertificateId}`,
   })
-  if (order.renewsCertificateId !== null) await openRenewal(trx, order.id, id, facts)
+  if (order.renewsCertificateId === null) return
+  await openRenewal(trx, order.id, id, facts)
+  await passManagementOn(services, trx, facts, { oldId: order.renewsCertificateId, newId: id })
 }
 
 async function openRenewal(trx: Trx, orderId: string, newCertificateId: string, facts: HistoryFacts): Promise<void> {
@@ -198,16 +201,26 @@ async function placeInLineage(trx: Trx, order: OrderView, id: string, accountId:
     .select(['name', 'lineage_id', 'lineage_index'])
     .where('id', '=', order.renewsCertificateId)
     .executeTakeFirstOrThrow()
-  const lineageIndex = old.lineage_index + 1
-  const name = successorName(old.name, old.lineage_index, id)
+  // A revoked successor keeps its place, so the next one is not always right after the old one.
+  const last = await trx
+    .selectFrom('certificate')
+    .select((builder) => builder.fn.max('lineage_index').as('index'))
+    .where('account_id', '=', accountId)
+    .where('lineage_id', '=', old.lineage_id)
+    .executeTakeFirst()
+  const lineageIndex = Number(last?.index ?? old.lineage_index) + 1
+  const name = successorName(old.name, { oldIndex: old.lineage_index, index: lineageIndex, id })
   const taken = await findByName(trx, accountId, name)
   return { name: taken === null ? name : id, lineageId: old.lineage_id, lineageIndex }
 }
 
 /** `shop` → `shop-r1` → `shop-r2`; a name that is too long, or an id as a name, gives way to the new id. */
-function successorName(name: string, oldIndex: number, id: string): string {
+function successorName(
+  name: string,
+  { oldIndex, index, id }: { readonly oldIndex: number; readonly index: number; readonly id: string },
+): string {
   const base = oldIndex > 0 && name.endsWith(`-r${oldIndex}`) ? name.slice(0, -`-r${oldIndex}`.length) : name
-  const next = `${base}-r${oldIndex + 1}`
+  const next = `${base}-r${index}`
   return base.startsWith('crt_') || next.length > 64 ? id : next
 }
 
@@ -219,6 +232,7 @@ export async function topUpBalance(
   topUp: { readonly amountMinor: number; readonly currency: string; readonly note: string | null; readonly reference: string },
 ): Promise<BalanceView> {
   await moveMoney(services, trx, caller.accountId, { kind: 'topUp', ...topUp, orderId: null })
+  await wakeUnpaid(services, trx, caller.accountId)
   return loadBalance(trx, caller)
 }
 

@@ -7,7 +7,7 @@ import type { TargetView } from '@evercert/contract'
 import type { Db } from '../db/connect.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
-import { lockNewestIssued } from './certificate-rows.ts'
+import { lockNewestIssued, refuseIfEnded } from './certificate-rows.ts'
 import { findAdapter, newId, notFound, parseNewConfig, type Caller, type Services } from './context.ts'
 import { wake } from './wake.ts'
 
@@ -27,6 +27,7 @@ export async function createTarget(services: Services, caller: Caller, target: N
   await services.db.transaction().execute(async (trx) => {
     const certificate = await lockNewestIssued(trx, caller.accountId, target.certificateId)
     if (certificate === null) throw notFound('certificate', target.certificateId)
+    refuseIfEnded(certificate)
     const secretId = await services.vault.seal(trx, {
       purpose: 'targetConfig',
       accountId: caller.accountId,

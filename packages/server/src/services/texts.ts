@@ -73,7 +73,16 @@ export function renewalRefusal(old: Pick<CertificateRecord, 'id' | 'name'>, reas
   return new AppError(reason.code, `Renewing ${old.name} (${old.id}): ${en}`, { facts: toIsoFacts(reason.facts) })
 }
 
-const INSTANT_FACTS = new Set(['opensAt', 'reissueOpensAt', 'notAfter', 'entitledUntil', 'revokedAt', 'revocationRequestedAt'])
+const INSTANT_FACTS = new Set([
+  'opensAt',
+  'reissueOpensAt',
+  'notAfter',
+  'entitledUntil',
+  'revokedAt',
+  'revocationRequestedAt',
+  'paidAt',
+  'refundableUntil',
+])
 
 /** Instants as ISO 8601, as everywhere in the API. */
 export function toIsoFacts(facts: RenewalReason['facts']): Record<string, string | number | null> {
@@ -85,7 +94,7 @@ export function toIsoFacts(facts: RenewalReason['facts']): Record<string, string
   )
 }
 
-const ATTRIBUTE_TEXTS: Readonly<Record<keyof Specification, Bilingual>> = {
+export const ATTRIBUTE_TEXTS: Readonly<Record<keyof Specification, Bilingual>> = {
   domainType: { en: 'domain type', zh: '域名类型' },
   certificateType: { en: 'certificate type', zh: '证书类型' },
   grade: { en: 'grade', zh: '证书等级' },

@@ -5,13 +5,15 @@
  * @module
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { sql } from 'kysely'
 import type { Db } from '../db/connect.ts'
 import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { formatId } from '../domain/id.ts'
 import type { MasterKey } from '../ports/secrets.ts'
 
-export type SecretPurpose = 'privateKey' | 'issuerConfig' | 'issuerAccount' | 'dnsConfig' | 'targetConfig' | 'caKeys' | 'document'
+export type SecretPurpose =
+  'privateKey' | 'issuerConfig' | 'issuerAccount' | 'dnsConfig' | 'targetConfig' | 'channelConfig' | 'caKeys' | 'document'
 
 export interface Vault {
   /** Stores a secret and returns its id. */
@@ -19,6 +21,11 @@ export interface Vault {
     db: Db | Trx,
     secret: { purpose: SecretPurpose; accountId: string | null; plaintext: string; now: number },
   ): Promise<string>
+  /** Stores many in one statement and returns their ids in the same order. Each has a data key of its own, as with {@link seal}. */
+  sealMany(
+    db: Db | Trx,
+    secrets: { purpose: SecretPurpose; accountId: string | null; plaintexts: readonly string[]; now: number },
+  ): Promise<string[]>
   /** @throws AppError `notFound`, `misconfigured` (another master key, or altered) */
   open(db: Db | Trx, id: string, purpose: SecretPurpose): Promise<string>
 }
@@ -28,10 +35,14 @@ const TAG_BYTES = 16
 const DATA_KEY_BYTES = 32
 
 export function createVault(masterKey: MasterKey): Vault {
+  const sealOne = (purpose: SecretPurpose, plaintext: string, now: number) => {
+    const id = formatId('sec', now, randomBytes(16))
+    const dataKey = randomBytes(DATA_KEY_BYTES)
+    return { id, wrappedKey: masterKey.wrap(dataKey), ciphertext: encrypt(dataKey, `${id}:${purpose}`, plaintext) }
+  }
   return {
     seal: async (db, { purpose, accountId, plaintext, now }) => {
-      const id = formatId('sec', now, randomBytes(16))
-      const dataKey = randomBytes(DATA_KEY_BYTES)
+      const { id, wrappedKey, ciphertext } = sealOne(purpose, plaintext, now)
       await db
         .insertInto('secret')
         .values({
@@ -39,12 +50,22 @@ export function createVault(masterKey: MasterKey): Vault {
           account_id: accountId,
           purpose,
           master_key_id: masterKey.id,
-          wrapped_key: masterKey.wrap(dataKey),
-          ciphertext: encrypt(dataKey, `${id}:${purpose}`, plaintext),
+          wrapped_key: wrappedKey,
+          ciphertext,
           created_at: new Date(now),
         })
         .execute()
       return id
+    },
+    sealMany: async (db, { purpose, accountId, plaintexts, now }) => {
+      const sealed = plaintexts.map((plaintext) => sealOne(purpose, plaintext, now))
+      // Hex, because arrays of bytes are written in another way by each driver.
+      await sql`insert into secret (id, account_id, purpose, master_key_id, wrapped_key, ciphertext, created_at)
+        select id, ${accountId}, ${purpose}, ${masterKey.id}, decode(wrapped_key, 'hex'), decode(ciphertext, 'hex'),
+          ${new Date(now)}::timestamptz
+        from unnest(${sealed.map(({ id }) => id)}::text[], ${sealed.map(({ wrappedKey }) => toHex(wrappedKey))}::text[],
+          ${sealed.map(({ ciphertext }) => toHex(ciphertext))}::text[]) as sealed (id, wrapped_key, ciphertext)`.execute(db)
+      return sealed.map(({ id }) => id)
     },
     open: async (db, id, purpose) => {
       const row = await db
@@ -63,6 +84,10 @@ export function createVault(masterKey: MasterKey): Vault {
 export async function findSealingKeyId(db: Db): Promise<string | null> {
   const row = await db.selectFrom('secret').select('master_key_id').limit(1).executeTakeFirst()
   return row?.master_key_id ?? null
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
 }
 
 function encrypt(dataKey: Uint8Array, boundTo: string, plaintext: string): Uint8Array {

@@ -1,13 +1,16 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { certificateType, documentKind, domainType } from '@evercert/contract'
+import { certificateType, channelRole, documentKind, domainType, revocationReason } from '@evercert/contract'
 import { openDatabase, type Database } from '../../src/db/connect.ts'
 import { applicationMachine } from '../../src/domain/application/application-machine.ts'
 import { deploymentMachine } from '../../src/domain/deployment/deployment-machine.ts'
+import { deliveryMachine } from '../../src/domain/notice/delivery-machine.ts'
+import { NOTICE_KINDS } from '../../src/domain/notice/notice-kinds.ts'
 import { orderMachine } from '../../src/domain/order/order-machine.ts'
 import { paymentMachine } from '../../src/domain/payment/payment-machine.ts'
 import { reviewMachine } from '../../src/domain/review/review-machine.ts'
 import { renewalMachine } from '../../src/domain/renewal/renewal-machine.ts'
+import { revocationMachine } from '../../src/domain/revocation/revocation-machine.ts'
 import { eachDatabase, type TestDatabase } from '../support/databases.ts'
 
 /** Belong to the installation, not to an account. */
@@ -29,6 +32,7 @@ const REFERENCES_BY_ID_ALONE = [
   'dns_connection → secret',
   'issuance → application',
   'ledger_entry → ledger_transaction',
+  'notice_channel → secret',
   'private_key → secret',
   'target → secret',
   'validation → application',
@@ -54,7 +58,7 @@ eachDatabase((_kind, open) => {
     await database.close()
     database = await openDatabase(target.settings)
     expect(await names(applied)).toEqual(before)
-    expect(before).toContain('0001-initial')
+    expect(before).toEqual(expect.arrayContaining(['0001-initial', '0006-notices']))
     const row = await database.db.selectFrom('account').select('name').where('id', '=', 'acc_kept').executeTakeFirst()
     expect(row?.name).toBe('kept')
   })
@@ -62,10 +66,12 @@ eachDatabase((_kind, open) => {
   test.each([
     ['application', applicationMachine.states],
     ['deployment', deploymentMachine.states],
+    ['notice_delivery', deliveryMachine.states],
     ['order', orderMachine.states],
     ['payment', paymentMachine.states],
     ['renewal', renewalMachine.states],
     ['review', reviewMachine.states],
+    ['revocation', revocationMachine.states],
   ])('the CHECK on the state of %s lists exactly the states of its machine', async (table, states) => {
     expect(await checkedValues(table, 'state')).toEqual([...states].toSorted())
   })
@@ -79,6 +85,10 @@ eachDatabase((_kind, open) => {
     ['certificate', 'origin', ['purchased', 'uploaded']],
     ['certificate', 'closed_as', ['cancelled', 'refunded', 'closed']],
     ['ledger_transaction', 'kind', ['topUp', 'payment', 'refund']],
+    ['notice', 'kind', NOTICE_KINDS],
+    ['notice_channel', 'role', channelRole.options],
+    ['notice_settings', 'language', ['en', 'zh']],
+    ['revocation', 'reason', revocationReason.options],
   ])('the CHECK on %s.%s lists exactly the values of the contract', async (table, column, values) => {
     expect(await checkedValues(table, column)).toEqual([...values].toSorted())
   })
@@ -150,8 +160,45 @@ eachDatabase((_kind, open) => {
     await expect(
       database.db.updateTable('ledger_entry').set({ amount_minor: 5 }).where('ledger_account', '=', 'side 0').execute(),
     ).rejects.toThrow(/does not sum to zero/)
+    // An entry that moves away leaves its transaction odd, though the one that it comes to stays even.
+    await book('ltx_free', [0, 0])
+    const move = database.db.updateTable('ledger_entry').set({ transaction_id: 'ltx_free', ledger_account: 'side 2' })
+    await expect(move.where('transaction_id', '=', 'ltx_even').where('ledger_account', '=', 'side 0').execute()).rejects.toThrow(
+      /does not sum to zero/,
+    )
     const left = await database.db.selectFrom('ledger_transaction').select('id').where('account_id', '=', 'acc_ledger').execute()
-    expect(left.map(({ id }) => id)).toEqual(['ltx_even'])
+    expect(left.map(({ id }) => id).toSorted()).toEqual(['ltx_even', 'ltx_free'])
+  })
+
+  test('nothing is deleted from the ledger: not one entry, not a whole transaction, not everything', async () => {
+    const account = { account_id: 'acc_kept_ledger' }
+    await database.db.insertInto('account').values({ id: account.account_id, name: 'k', created_at: new Date() }).execute()
+    await database.db.transaction().execute(async (trx) => {
+      const transaction = { ...account, id: 'ltx_kept', kind: 'topUp' as const, reference: 'k', order_id: null, note: null }
+      await trx
+        .insertInto('ledger_transaction')
+        .values({ ...transaction, created_at: new Date() })
+        .execute()
+      const entry = { ...account, transaction_id: 'ltx_kept', currency: 'CNY' }
+      await trx
+        .insertInto('ledger_entry')
+        .values([
+          { ...entry, ledger_account: 'a', amount_minor: 5 },
+          { ...entry, ledger_account: 'b', amount_minor: -5 },
+        ])
+        .execute()
+    })
+    const { db } = database
+    for (const attempt of [
+      () => db.deleteFrom('ledger_entry').where('ledger_account', '=', 'a').execute(),
+      () => db.deleteFrom('ledger_entry').where('transaction_id', '=', 'ltx_kept').execute(),
+      () => db.deleteFrom('ledger_transaction').where('id', '=', 'ltx_kept').execute(),
+      () => sql`truncate ledger_entry`.execute(db),
+      () => sql`truncate ledger_transaction cascade`.execute(db),
+    ])
+      await expect(attempt()).rejects.toThrow(/nothing is deleted from ledger_/)
+    const left = await db.selectFrom('ledger_entry').select('ledger_account').where('transaction_id', '=', 'ltx_kept').execute()
+    expect(left).toHaveLength(2)
   })
 
   test('a balance below zero is refused by the database itself', async () => {

@@ -15,6 +15,7 @@ import {
 import { aPng } from '../support/images.ts'
 import { eachDatabase } from '../support/databases.ts'
 import { startTestService, type TestService } from '../support/service.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 interface Operation {
   readonly name: string
@@ -61,11 +62,19 @@ eachDatabase((_kind, open) => {
     await owner.client.companies.putDocument({ id: company.id, contentBase64: aPng().toString('base64') })
     const csr = await owner.client.csrs.create({ name: 'stored', domains: ['stored.example.com'] })
     const token = await owner.client.tokens.create({ name: 'second', scopes: ['certificates:read'] })
+    const channel = await owner.client.channels.create({
+      name: 'robot',
+      kind: 'wecom',
+      config: { webhookUrl: 'https://qyapi.example/cgi-bin/webhook/send?key=1' },
+    })
+    const notice = await waitFor('a notice', async () => (await owner.client.notices.list({})).items[0] ?? null)
     ids = {
       contact: contact.id,
       company: company.id,
       csr: csr.id,
       token: token.id,
+      channel: channel.id,
+      notice: notice.id,
       certificate: certificate.id,
       upload: upload.id,
       pending: pending.id,
@@ -123,6 +132,7 @@ eachDatabase((_kind, open) => {
 
   /** What each operation takes beside the id in its path; an operation that is missing here gets an empty body. */
   const bodies = (): Readonly<Record<string, object>> => ({
+    'management.start': { spendingLimit: { amountMinor: 1, currency: 'CNY' } },
     'contacts.update': { name: 'Eve', email: 'eve@example.com', phone: '66666' },
     'companies.update': { ...aCompany(), name: 'Eve Ltd.' },
     'companies.putDocument': { contentBase64: aPng().toString('base64') },
@@ -177,19 +187,23 @@ eachDatabase((_kind, open) => {
   /** Everything that the owner sees, without what the clock changes by itself. */
   async function snapshot(account: TestAccount) {
     const { client } = account
-    const [certificates, orders, balance, targets, endpoints, dns, renewal, ...applicants] = await Promise.all([
-      client.certificates.list({}),
-      client.orders.list({}),
-      client.balance.get(),
-      client.targets.list(),
-      client.endpoints.list(),
-      client.dnsConnections.list(),
-      client.renewals.get({ id: ids['renewal'] ?? '' }),
-      client.contacts.list(),
-      client.companies.get({ id: ids['company'] ?? '' }),
-      client.csrs.list(),
-      client.tokens.list(),
-    ])
+    const [certificates, orders, balance, targets, endpoints, dns, renewal, channels, notices, ...applicants] = await Promise.all(
+      [
+        client.certificates.list({}),
+        client.orders.list({}),
+        client.balance.get(),
+        client.targets.list(),
+        client.endpoints.list(),
+        client.dnsConnections.list(),
+        client.renewals.get({ id: ids['renewal'] ?? '' }),
+        client.channels.list(),
+        client.notices.list({}),
+        client.contacts.list(),
+        client.companies.get({ id: ids['company'] ?? '' }),
+        client.csrs.list(),
+        client.tokens.list(),
+      ],
+    )
     const stable = certificates.items.map(({ id, name, status, sha256, renewedByCertificateId }) => ({
       id,
       name,
@@ -198,11 +212,12 @@ eachDatabase((_kind, open) => {
       renewedByCertificateId,
     }))
     const places = endpoints.items.map(({ id, certificateId, host }) => ({ id, certificateId, host }))
-    return { stable, orders, balance, targets, places, dns, renewal, applicants }
+    const told = notices.items.map(({ id, readAt }) => ({ id, readAt }))
+    return { stable, orders, balance, targets, places, dns, renewal, channels, told, applicants }
   }
 
-  /** Of the installation: the same for everybody. */
-  const SHARED = ['products.list', 'issuers.list', 'tokens.list'] // of the tokens a fresh account has its own
+  /** Of the installation, or what holds until somebody sets it: the same for everybody. */
+  const SHARED = ['products.list', 'issuers.list', 'noticeSettings.get', 'tokens.list']
   const LISTS = OPERATIONS.filter(
     ({ method, path, name }) => method === 'GET' && !path.includes('{id}') && !SHARED.includes(name),
   )

@@ -99,7 +99,7 @@ eachDatabase((_kind, open) => {
       if (step === 'finalizeOrder' && moment === 'done') refusals.push(refusalOf(account.client.applications.withdraw({ id })))
     }
     await advance(id)
-    expect((await Promise.all(refusals)).map(({ code }) => code)).toEqual(['conflict'])
+    expect(['conflict', 'issuanceUnderWay']).toContain((await Promise.all(refusals))[0]?.code) // before or after it was stored
     expect((await account.client.certificates.get({ id })).status).toBe('issued')
   })
 

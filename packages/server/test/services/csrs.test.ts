@@ -1,8 +1,9 @@
 import { createHash, createPublicKey, X509Certificate } from 'node:crypto'
 import { createCsr, generateKey, toPem } from '@evercert/pki'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { aForm, anAccount, aSite, buyCertificate, obtain, refusalOf, type TestAccount } from '../support/builders.ts'
+import { aForm, anAccount, aSite, buyCertificate, obtain, refusalOf, withKey, type TestAccount } from '../support/builders.ts'
 import { eachDatabase } from '../support/databases.ts'
+import { waitFor } from '../support/wait-for.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 
 const pemOf = async (key: Awaited<ReturnType<typeof generateKey>>, names: readonly string[]): Promise<string> =>
@@ -109,6 +110,24 @@ eachDatabase((_kind, open) => {
     expect(await keyCount()).toBe(keys + 1)
     await account.client.csrs.remove({ id: csr.id })
     expect(await keyCount()).toBe(keys)
+  })
+
+  test('its key goes with the certificate that was issued for it, and stays with a CSR whose order was cancelled', async () => {
+    const { client } = account
+    const site = aSite(service)
+    const csr = await client.csrs.create({ name: `ends ${site}`, domains: [site] })
+    const first = await buyCertificate(account)
+    await client.applications.submit({ id: first.id, ...aForm([site], { csrId: csr.id, validationMethod: 'dnsManual' }) })
+    await client.certificates.cancel({ id: first.id }, withKey())
+    expect(await client.csrs.get({ id: csr.id })).toMatchObject({ hasKey: true, usedByCertificateId: null })
+    const { id } = await buyCertificate(account)
+    await obtain(account, id, aForm([site], { csrId: csr.id }))
+    await client.certificates.revoke({ id })
+    await waitFor('the revocation', async () => ((await client.certificates.get({ id })).status === 'revoked' ? true : null))
+    const keys = await keyCount()
+    await client.certificates.remove({ id })
+    expect(await keyCount()).toBe(keys - 1)
+    expect(await client.csrs.get({ id: csr.id })).toMatchObject({ hasKey: false, usedByCertificateId: id })
   })
 
   describe('what is refused', () => {

@@ -64,6 +64,7 @@ eachDatabase((_kind, open) => {
       entitledUntil: yearAfter(old.notAfter),
       toppedUpDays: 12,
       shortfallDays: 0,
+      endedAt: null,
     })
     expect(renewed.notAfter).toBe(yearAfter(old.notAfter))
     expect(renewed.sha256).not.toBe(old.sha256)

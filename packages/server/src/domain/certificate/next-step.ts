@@ -29,6 +29,12 @@ export interface DeploymentFacts {
   readonly retryAt: number | null
 }
 
+export interface ManagedFacts {
+  readonly step: 'renewManaged' | 'applyManaged'
+  /** Not before this, epoch milliseconds: as planned, or the next try. */
+  readonly at: number
+}
+
 export interface AdvanceFacts {
   readonly closed: boolean
   /** The application in progress; null when there is none. */
@@ -41,7 +47,13 @@ export interface AdvanceFacts {
   readonly servedAt: number | null
   /** Not before this: back-off between probes. */
   readonly probeDueAt: number | null
+  /** What a managed certificate does by itself next; null when there is nothing, or it is not managed. */
+  readonly managed: ManagedFacts | null
   readonly renewal: { readonly state: RenewalState } | null
+  /** A confirmed revocation that the CA has not carried out; `retryAt` as elsewhere. */
+  readonly revocation: { readonly retryAt: number | null } | null
+  /** TXT records of ended applications of ours may be in the DNS; not before this they are removed. */
+  readonly txtRemovalAt: number | null
 }
 
 export type Step =
@@ -54,19 +66,47 @@ export type Step =
   | { readonly do: 'deploy'; readonly deploymentId: string }
   | { readonly do: 'probe' }
   | { readonly do: 'closeRenewal' }
-  | { readonly do: 'wait'; readonly until: number; readonly because: 'application' | 'deployment' | 'proof' }
+  | { readonly do: 'revoke' }
+  | { readonly do: 'removeTxtRecords' }
+  | { readonly do: 'renewManaged' }
+  | { readonly do: 'applyManaged' }
+  | {
+      readonly do: 'wait'
+      readonly until: number
+      readonly because: 'application' | 'deployment' | 'proof' | 'revocation' | 'txtRecords' | 'managed'
+    }
   | { readonly do: 'rest'; readonly because: 'closed' | 'noApplication' | 'review' | 'reviewFailed' | 'noEndpoints' | 'served' }
 
 export type Effect = Exclude<Step['do'], 'wait' | 'rest'>
 
 /** The next step at `now` (epoch milliseconds). */
 export function nextStep(facts: AdvanceFacts, now: number): Step {
+  const step = processStep(facts, now)
+  if (facts.txtRemovalAt === null || !isIdle(step)) return step // clean-up delays nothing
+  if (facts.txtRemovalAt <= now) return { do: 'removeTxtRecords' }
+  return earlierOf(step, { do: 'wait', until: facts.txtRemovalAt, because: 'txtRecords' })
+}
+
+function isIdle(step: Step): boolean {
+  return step.do === 'wait' || step.do === 'rest'
+}
+
+function processStep(facts: AdvanceFacts, now: number): Step {
   if (facts.closed) return { do: 'rest', because: 'closed' }
+  if (facts.revocation !== null) return revocationStep(facts.revocation, now)
   const applying: Step =
     facts.application === null ? { do: 'rest', because: 'noApplication' } : applicationStep(facts.application, now)
-  const isIdle = applying.do === 'wait' || applying.do === 'rest'
-  if (!facts.issued || !isIdle) return applying
-  return earlierOf(installationStep(facts, now), applying) // a reissue under way stops neither installation nor proof
+  if (!isIdle(applying)) return applying
+  const { managed } = facts
+  if (managed !== null && managed.at <= now) return { do: managed.step }
+  const waiting = managed === null ? applying : earlierOf(applying, { do: 'wait', until: managed.at, because: 'managed' })
+  // Neither a reissue under way nor one that is planned stops installation and proof.
+  return facts.issued ? earlierOf(installationStep(facts, now), waiting) : waiting
+}
+
+/** Nothing else is done with a certificate that is being revoked. */
+function revocationStep({ retryAt }: NonNullable<AdvanceFacts['revocation']>, now: number): Step {
+  return retryAt !== null && retryAt > now ? { do: 'wait', until: retryAt, because: 'revocation' } : { do: 'revoke' }
 }
 
 /** Of two that only wait, the one that wakes first. */

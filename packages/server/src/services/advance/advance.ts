@@ -8,18 +8,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { nextStep, type Effect, type Step } from '../../domain/certificate/next-step.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Services } from '../context.ts'
-import {
-  answerProof,
-  finalizeOrder,
-  placeOrder,
-  prepareCsr,
-  publishProof,
-  readOrder,
-  recordFailure,
-} from './application-effects.ts'
 import { loadWork, type Work } from './facts.ts'
 import { deploy } from './deploy-effects.ts'
+import { finalizeOrder } from './finalize-effects.ts'
+import { applyManaged, renewManaged } from './managed-effects.ts'
+import { placeOrder, prepareCsr } from './order-effects.ts'
 import { closeRenewal, probe } from './proof-effects.ts'
+import { revoke } from './revocation-effects.ts'
+import { recordFailure } from './record-failure.ts'
+import { publishProof, removeTxtRecords } from './txt-records.ts'
+import { answerProof, readOrder } from './validation-effects.ts'
 
 /** More effects than any certificate needs in one go: a loop that makes no progress ends here and waits for the scan. */
 const MAX_EFFECTS = 60
@@ -37,6 +35,10 @@ const EFFECTS: Readonly<Record<Exclude<Effect, 'deploy'>, Run>> = {
   finalizeOrder,
   probe,
   closeRenewal,
+  revoke,
+  removeTxtRecords,
+  renewManaged,
+  applyManaged,
 }
 
 /** @param signal aborted when the service stops: the certificate is left as recorded, and goes on at the next start */

@@ -10,6 +10,7 @@ import type { DeploymentState } from '../../domain/deployment/deployment-machine
 import { AppError } from '../../domain/errors.ts'
 import type { DeployEvidence } from '../../ports/deploy.ts'
 import { EVERCERT_ACTOR, findAdapter, parseConfig, type Services } from '../context.ts'
+import { planNotice, type HappenedNotice } from '../notices/plan.ts'
 import { changed, type Work } from './facts.ts'
 
 interface DeploymentWork {
@@ -97,6 +98,8 @@ interface DeploymentResult {
   readonly log: readonly string[]
   readonly problem: string | null
   readonly retryAt: number | null
+  /** What the owner is told, if anything. */
+  readonly notice?: Pick<HappenedNotice, 'kind' | 'detail'>
 }
 
 async function move(
@@ -107,8 +110,8 @@ async function move(
   result: DeploymentResult,
 ): Promise<void> {
   const now = services.now()
-  await services.db.transaction().execute((trx) =>
-    transition(trx, {
+  await services.db.transaction().execute(async (trx) => {
+    await transition(trx, {
       subject: 'deployment',
       id: deployment.id,
       from: deployment.state,
@@ -125,14 +128,32 @@ async function move(
         failures: result.problem === null ? deployment.failures : deployment.failures + 1,
         updated_at: new Date(now),
       },
-    }),
-  )
+    })
+    if (result.notice === undefined) return
+    const occasion = `${deployment.id}:${deployment.failures + 1}`
+    await planNotice(services, trx, {
+      certificateId: work.certificateId,
+      ...result.notice,
+      occasion,
+      place: deployment.targetName,
+    })
+  })
 }
+
+/** What may mend itself in a moment is not told at once. */
+const TELL_AFTER_FAILURES = 3
 
 async function recordDeployFailure(services: Services, work: Work, deployment: DeploymentWork, error: unknown): Promise<void> {
   const failure = error instanceof AppError ? error : new AppError('internal', 'Deploying: an unexpected error: see the log.')
   services.log.warn({ event: 'deployment.failed', certificateId: work.certificateId, deploymentId: deployment.id, error })
   const retryAt = failure.retry === 'never' ? null : services.now() + backoffMs('upstream', deployment.failures + 1)
   const to = failure.code === 'rolledBack' ? 'rolledBack' : 'failed'
-  await move(services, work, deployment, to, { log: [], problem: failure.message, retryAt })
+  const kind = to === 'rolledBack' ? 'deploymentRolledBack' : 'deploymentFailed'
+  const isTold = retryAt === null || deployment.failures + 1 === TELL_AFTER_FAILURES
+  await move(services, work, deployment, to, {
+    log: [],
+    problem: failure.message,
+    retryAt,
+    ...(isTold && { notice: { kind, detail: failure.message } }),
+  })
 }

@@ -4,15 +4,18 @@
  * @module
  */
 import { sql } from 'kysely'
-import type { AdvanceFacts } from '../../domain/certificate/next-step.ts'
+import type { AdvanceFacts, ApplicationFacts, ManagedFacts } from '../../domain/certificate/next-step.ts'
+import { planManaged } from '../../domain/managed/decide-managed.ts'
 import type { ApplicationForm } from '../../domain/application/prefill.ts'
 import type { ApplicationState } from '../../domain/application/application-machine.ts'
+import type { CaSubject, RevocationReason } from '../../ports/ca.ts'
 import type { RenewalState } from '../../domain/renewal/renewal-machine.ts'
 import { subjectOf } from '../../domain/applicant/subject.ts'
-import type { CaSubject } from '../../ports/ca.ts'
+import { findCertificate } from '../../db/certificates.ts'
 import { toMs } from '../../db/time.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Services } from '../context.ts'
+import { loadManagement } from '../management.ts'
 
 /** The application in progress, as the effects use it. */
 export interface WorkingApplication {
@@ -37,6 +40,21 @@ export interface WorkingApplication {
   readonly subject: CaSubject | null
 }
 
+/** A confirmed revocation that the CA has not carried out yet. */
+export interface WorkingRevocation {
+  readonly id: string
+  readonly reason: RevocationReason
+  readonly failures: number
+  readonly retryAt: number | null
+}
+
+/** What a managed certificate does by itself. */
+export interface WorkingManagement extends ManagedFacts {
+  readonly failures: number
+  /** From here on nothing may wait any more, epoch milliseconds. */
+  readonly hardFrom: number
+}
+
 /** One certificate on its way. */
 export interface Work {
   readonly certificateId: string
@@ -48,6 +66,8 @@ export interface Work {
   readonly probeFailures: number
   readonly application: WorkingApplication | null
   readonly renewal: { readonly id: string; readonly state: RenewalState } | null
+  readonly revocation: WorkingRevocation | null
+  readonly managed: WorkingManagement | null
   readonly facts: AdvanceFacts
 }
 
@@ -72,6 +92,8 @@ function workQuery(services: Services) {
       'certificate.renews_certificate_id',
       'certificate.closed_as',
       'certificate.revoked_at',
+      'certificate.revocation_confirmed_at',
+      'certificate.managed',
       'certificate.served_at',
       'certificate.probe_failures',
       'certificate.probe_due_at',
@@ -107,6 +129,15 @@ function workQuery(services: Services) {
         .select((count) => count.fn.countAll<number>().as('count'))
         .as('endpoint_count'),
     )
+    .select((builder) =>
+      builder
+        .selectFrom('application as ended')
+        .select((ended) => ended.fn.min('ended.txt_remove_at').as('at'))
+        .whereRef('ended.certificate_id', '=', 'certificate.id')
+        .where('ended.txt_remove_at', 'is not', null)
+        .where('ended.state', 'in', ['withdrawn', 'reviewFailed', 'issued'])
+        .as('txt_removal_at'),
+    )
 }
 
 type Row = Awaited<ReturnType<ReturnType<typeof workQuery>['executeTakeFirstOrThrow']>>
@@ -116,8 +147,11 @@ export async function loadWork(services: Services, certificateId: string): Promi
   const row = await workQuery(services).where('certificate.id', '=', certificateId).executeTakeFirst()
   if (row === undefined) return null
   const application = toApplication(row)
-  const installing = row.issuance_id !== null
-  const deployments = installing ? await loadDeployments(services, row.issuance_id ?? '') : []
+  const deployments = row.issuance_id === null ? [] : await loadDeployments(services, row.issuance_id)
+  const isRevoking = row.revocation_confirmed_at !== null && row.revoked_at === null
+  const revocation = isRevoking ? await loadRevocation(services, certificateId) : null
+  const isOver = row.closed_as !== null || row.revoked_at !== null
+  const managed = row.managed && application === null && !isOver ? await loadManagedWork(services, row) : null
   return {
     certificateId,
     accountId: row.account_id,
@@ -126,28 +160,38 @@ export async function loadWork(services: Services, certificateId: string): Promi
     advanceAt: toMs(row.advance_at),
     probeFailures: row.probe_failures,
     application,
-    renewal: row.renewal_id === null || row.renewal_state === null ? null : { id: row.renewal_id, state: row.renewal_state },
+    renewal: toRenewal(row),
+    revocation,
+    managed,
     facts: {
-      closed: row.closed_as !== null || row.revoked_at !== null,
-      application:
-        application === null
-          ? null
-          : {
-              state: application.state,
-              hasCsr: application.csr !== null,
-              orderRef: application.orderRef,
-              proofPublishedAt: toMs(row.proof_published_at),
-              answeredAt: toMs(row.answered_at),
-              retryAt: toMs(row.retry_at),
-              awaitsReview: row.review_state === 'waiting',
-            },
+      closed: isOver,
+      application: application === null ? null : toApplicationFacts(application, row),
       issued: row.issuance_id !== null,
       deployments,
       endpointCount: Number(row.endpoint_count ?? 0),
       servedAt: toMs(row.served_at),
       probeDueAt: toMs(row.probe_due_at),
       renewal: row.renewal_state === null ? null : { state: row.renewal_state },
+      managed,
+      revocation,
+      txtRemovalAt: toMs(row.txt_removal_at),
     },
+  }
+}
+
+function toRenewal({ renewal_id: id, renewal_state: state }: Row): Work['renewal'] {
+  return id === null || state === null ? null : { id, state }
+}
+
+function toApplicationFacts(application: WorkingApplication, row: Row): ApplicationFacts {
+  return {
+    state: application.state,
+    hasCsr: application.csr !== null,
+    orderRef: application.orderRef,
+    proofPublishedAt: toMs(row.proof_published_at),
+    answeredAt: toMs(row.answered_at),
+    retryAt: toMs(row.retry_at),
+    awaitsReview: row.review_state === 'waiting',
   }
 }
 
@@ -172,6 +216,37 @@ function toApplication(row: Row): WorkingApplication | null {
     failures: row.failures ?? 0,
     subject: subjectOf(row.reviewed_type, row.applicant),
   }
+}
+
+/** @throws AppError `conflict`, stale, when there is none in progress any more */
+export function applicationOf(work: Work): WorkingApplication {
+  if (work.application === null)
+    throw new AppError('conflict', `Advancing ${work.certificateId}: its application ended meanwhile.`, { stale: true })
+  return work.application
+}
+
+/** A successor that has no certificate yet applies at once; an issued one keeps to its plan. */
+async function loadManagedWork(services: Services, row: Row): Promise<WorkingManagement | null> {
+  const management = await loadManagement(services.db, row.account_id, row.id)
+  const record = await findCertificate(services.db, row.account_id, row.id)
+  if (management === null || record === null) return null
+  const { failures } = management
+  const retryAt = management.retryAt ?? 0
+  if (record.issuance === null) return { step: 'applyManaged', at: retryAt, hardFrom: record.createdAt, failures }
+  const plan = planManaged(record.facts, management.jitter, services.now(), services.policy)
+  if (plan === null) return null
+  const step = plan.action === 'renew' ? 'renewManaged' : 'applyManaged'
+  return { step, at: Math.max(plan.at, retryAt), hardFrom: plan.hardFrom, failures }
+}
+
+async function loadRevocation(services: Services, certificateId: string): Promise<WorkingRevocation | null> {
+  const row = await services.db
+    .selectFrom('revocation')
+    .select(['id', 'reason', 'failures', 'retry_at'])
+    .where('certificate_id', '=', certificateId)
+    .where('state', '=', 'confirmed')
+    .executeTakeFirst()
+  return row === undefined ? null : { id: row.id, reason: row.reason, failures: row.failures, retryAt: toMs(row.retry_at) }
 }
 
 async function loadDeployments(services: Services, issuanceId: string): Promise<AdvanceFacts['deployments']> {

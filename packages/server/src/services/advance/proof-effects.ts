@@ -18,7 +18,9 @@ import { backoffMs, PROBES_BEFORE_ATTENTION } from '../../domain/backoff.ts'
 import { AppError } from '../../domain/errors.ts'
 import { trustedRoots } from '../catalogue.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
+import { planNotice } from '../notices/plan.ts'
 import { changed, type Work } from './facts.ts'
+import { findRevokedSites } from './revoked-sites.ts'
 
 const PROBE_CONCURRENCY = 8
 const PROBE_TIMEOUT_MS = 10_000
@@ -46,7 +48,7 @@ export async function probe(services: Services, work: Work): Promise<void> {
     })),
   )
   services.onStep('probe', 'done')
-  await recordProof(services, work, results)
+  await recordProof(services, work, await findRevokedSites(services, work, results))
 }
 
 async function verifyEndpoint(
@@ -174,6 +176,8 @@ async function recordProof(services: Services, work: Work, results: readonly End
     } else if (failures >= PROBES_BEFORE_ATTENTION && work.renewal?.state === 'open') {
       const detail = describeFailures(results)
       await transition(trx, { ...facts, subject: 'renewal', id: work.renewal.id, from: 'open', to: 'attention', detail })
+      const occasion = `${work.renewal.id}:${now}` // again each time that a person acted in vain
+      await planNotice(services, trx, { certificateId: work.certificateId, kind: 'renewalAttention', occasion, detail })
     }
   })
 }

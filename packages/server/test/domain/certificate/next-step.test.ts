@@ -27,6 +27,9 @@ const someFacts = (facts: Partial<AdvanceFacts> = {}): AdvanceFacts => ({
   servedAt: null,
   probeDueAt: null,
   renewal: null,
+  managed: null,
+  revocation: null,
+  txtRemovalAt: null,
   ...facts,
 })
 
@@ -104,6 +107,25 @@ describe('from issuance to proof', () => {
   })
 })
 
+describe('revocation and clean-up', () => {
+  test('what is being revoked is neither reissued nor installed, and the CA is asked again when it is due', () => {
+    const deployments = [{ id: 'a', state: 'planned', retryAt: null }] as const
+    const busy = { issued: true, deployments, application: anApplication(), endpointCount: 1 }
+    expect(nextStep(someFacts({ ...busy, revocation: { retryAt: null } }), NOW)).toEqual({ do: 'revoke' })
+    expect(nextStep(someFacts({ ...busy, revocation: { retryAt: NOW } }), NOW)).toEqual({ do: 'revoke' })
+    const waiting = someFacts({ ...busy, revocation: { retryAt: NOW + 1 } })
+    expect(nextStep(waiting, NOW)).toEqual({ do: 'wait', until: NOW + 1, because: 'revocation' })
+  })
+
+  test('TXT records are removed when nothing else is to be done, also when the certificate has ended', () => {
+    expect(nextStep(someFacts({ closed: true, txtRemovalAt: NOW }), NOW)).toEqual({ do: 'removeTxtRecords' })
+    expect(nextStep(someFacts({ application: anApplication(), txtRemovalAt: NOW }), NOW).do).toBe('prepareCsr')
+    const refused = someFacts({ application: anApplication({ state: 'reviewFailed' }), txtRemovalAt: NOW + 1 })
+    expect(nextStep(refused, NOW)).toEqual({ do: 'wait', until: NOW + 1, because: 'txtRecords' })
+    expect(nextStep(refused, NOW + 1).do).toBe('removeTxtRecords')
+  })
+})
+
 describe('for all facts', () => {
   const instant = fc.option(fc.integer({ min: NOW - 10, max: NOW + 10 }), { nil: null })
   const application = fc.record({
@@ -126,6 +148,14 @@ describe('for all facts', () => {
     servedAt: instant,
     probeDueAt: instant,
     renewal: fc.option(fc.record({ state: fc.constantFrom(...renewalMachine.states) }), { nil: null }),
+    managed: fc.option(
+      fc.record({ step: fc.constantFrom('renewManaged', 'applyManaged'), at: fc.integer({ min: 0, max: NOW * 2 }) }),
+      {
+        nil: null,
+      },
+    ),
+    revocation: fc.option(fc.record({ retryAt: instant }), { nil: null }),
+    txtRemovalAt: instant,
   })
 
   test('a wait is always for a later time, so the loop never spins', () => {
@@ -150,7 +180,8 @@ describe('for all facts', () => {
     fc.assert(
       fc.property(facts, (some) => {
         const step = nextStep(some, NOW)
-        if (some.closed) expect(step.do).toBe('rest')
+        if (some.closed) expect(['rest', 'wait', 'removeTxtRecords']).toContain(step.do)
+        if (some.closed && some.txtRemovalAt === null) expect(step.do).toBe('rest')
         expect(step.do !== 'placeOrder' || some.application?.hasCsr === true).toBe(true)
       }),
     )

@@ -1,0 +1,109 @@
+/**
+ * `evercert channels`: where notices go.
+ *
+ * @module
+ */
+import { readFile } from 'node:fs/promises'
+import { channelRole, type ChannelView } from '@evercert/contract'
+import type { Client } from '@evercert/contract/client'
+import { failure } from '../failure.ts'
+import { formatTable } from '../output.ts'
+import type { Session } from '../session.ts'
+
+export async function listChannelsCommand(session: Session): Promise<number> {
+  const client = await session.client()
+  const page = await client.channels.list()
+  session.document(page)
+  if (page.items.length === 0)
+    session.print(session.say('No channel: notices are in the inbox alone.', '没有通知渠道：通知仅保存在收件箱中。'))
+  else session.print(...formatChannels(session, page.items))
+  return 0
+}
+
+export interface AddChannelOptions {
+  readonly name: string
+  readonly kind: string
+  readonly role?: string
+  /** JSON, or `@file` to keep secrets out of the process list. */
+  readonly config: string
+}
+
+export async function addChannelCommand(session: Session, options: AddChannelOptions): Promise<number> {
+  const role = channelRole.safeParse(options.role ?? 'always')
+  if (!role.success) throw wrong('--role', 'take always or fallback', '请使用 always 或 fallback')
+  const config = parseConfig(await readConfig(options.config))
+  const client = await session.client()
+  const channel = await client.channels.create({ name: options.name, kind: options.kind, role: role.data, config })
+  session.document(channel)
+  session.print(...formatChannels(session, [channel]))
+  return 0
+}
+
+/** Exits with 1 when the message did not arrive. */
+export async function testChannelCommand(session: Session, wanted: string): Promise<number> {
+  const client = await session.client()
+  const { id, name } = await findChannel(client, wanted)
+  const result = await client.channels.test({ id })
+  session.document(result)
+  const mark = result.delivered ? session.paint('green', '✔') : session.paint('red', '✖')
+  const text = result.delivered ? session.say('delivered', '已送达') : session.say('not delivered', '未送达')
+  session.print(`${mark} ${name}: ${text}`, `  ${result.detail}${result.code === null ? '' : ` (${result.code})`}`)
+  return result.delivered ? 0 : 1
+}
+
+export async function removeChannelCommand(session: Session, wanted: string): Promise<number> {
+  const client = await session.client()
+  const { id, name } = await findChannel(client, wanted)
+  session.document(await client.channels.remove({ id }))
+  session.print(session.say(`Removed the channel ${name}.`, `已删除通知渠道 ${name}。`))
+  return 0
+}
+
+async function findChannel(client: Client, wanted: string): Promise<ChannelView> {
+  const { items } = await client.channels.list()
+  const found = items.find(({ id, name }) => id === wanted || name === wanted)
+  if (found !== undefined) return found
+  throw failure('notFound', `Looking up channel ${wanted}: there is none with this name or id: see evercert channels list.`)
+}
+
+async function readConfig(text: string): Promise<string> {
+  if (!text.startsWith('@')) return text
+  try {
+    return await readFile(text.slice(1), 'utf8')
+  } catch {
+    throw wrong('--config', `the file ${text.slice(1)} cannot be read`, `无法读取文件 ${text.slice(1)}`)
+  }
+}
+
+function parseConfig(text: string): Record<string, unknown> {
+  const parsed = parseJson(text)
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>
+  throw wrong('--config', 'give a JSON object, or @file', '请提供 JSON 对象，或 @文件')
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null // its message would repeat the text, which holds secrets
+  }
+}
+
+function wrong(option: string, en: string, zh: string) {
+  return failure('invalid', `Reading ${option}: ${en}.`, {
+    cause: { en: `The value of ${option} cannot be used.`, zh: `${option} 的值无法使用。` },
+    remedy: { en: `For ${option}: ${en}.`, zh: `${option}：${zh}。` },
+  })
+}
+
+function formatChannels({ say, paint, columns }: Session, channels: readonly ChannelView[]): string[] {
+  const header = [say('NAME', '名称'), say('KIND', '类型'), say('ROLE', '角色'), say('ID', '编号')]
+  const roles = { always: say('always', '始终发送'), fallback: say('fallback', '备用') }
+  const rows = channels.map(({ name, kind, role, id }) => [
+    { text: name },
+    { text: kind },
+    { text: roles[role] },
+    { text: id, colour: 'dim' as const },
+  ])
+  return formatTable(header, rows, { paint, columns, shrink: 0 })
+}

@@ -1,0 +1,44 @@
+/**
+ * acme.sh: `<domain>/` for RSA and `<domain>_ecc/` for elliptic curves, each with `fullchain.cer` and `<domain>.key`. The layout is
+ * that of its documentation.
+ *
+ * @module
+ */
+import { readdir } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { Estate } from './estate.ts'
+import { firstSkipped, isMissing, notAnEstate, readText } from './files.ts'
+import { skipped, type Item } from './found.ts'
+
+const ECC = '_ecc'
+
+export const acmeSh: Estate = {
+  id: 'acme.sh',
+  option: 'home',
+  defaultFolder: (env) => env['LE_WORKING_DIR'] ?? join(env['HOME'] ?? homedir(), '.acme.sh'),
+  read: readAcmeSh,
+}
+
+async function* readAcmeSh(home: string): AsyncGenerator<Item> {
+  const folders = await readdir(home, { withFileTypes: true }).catch((error: unknown) => {
+    if (isMissing(error)) throw notAnEstate('acme.sh', home, 'such folder')
+    throw error
+  })
+  const names = new Set(folders.filter((entry) => entry.isDirectory()).map(({ name }) => name))
+  for (const folder of [...names].toSorted()) {
+    const domain = folder.endsWith(ECC) ? folder.slice(0, -ECC.length) : folder
+    const files = new Set(await readdir(join(home, folder)).catch(() => []))
+    if (!files.has(`${domain}.conf`)) continue // accounts, hooks, deploy scripts
+    const origin = join(home, folder)
+    const chain = await readText(home, join(origin, 'fullchain.cer'))
+    const key = await readText(home, join(origin, `${domain}.key`))
+    if (typeof chain !== 'string' || typeof key !== 'string') {
+      yield skipped(origin, firstSkipped(chain, key) ?? 'incomplete')
+      continue
+    }
+    // Both kinds of one domain stand side by side there, and need two names here.
+    const name = folder.endsWith(ECC) && names.has(domain) ? `${domain} (ECC)` : domain
+    yield { kind: 'found', origin, name, certificatePem: chain, privateKeyPem: key }
+  }
+}

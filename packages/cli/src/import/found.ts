@@ -1,0 +1,77 @@
+/**
+ * What a source of certificates gives: pairs to upload, and what was left out and why. Every source and every estate of another tool
+ * speaks only this.
+ *
+ * @module
+ */
+import type { Bilingual } from '@evercert/contract'
+
+/** A certificate with its chain and key, as PEM. */
+export interface Found {
+  readonly kind: 'found'
+  /** Where it was, for the report. */
+  readonly origin: string
+  /** What the other tool calls it, or its first domain. */
+  readonly name: string
+  /** Leaf first, then intermediates. */
+  readonly certificatePem: string
+  readonly privateKeyPem: string
+}
+
+export type SkipCode =
+  | 'superseded'
+  | 'incomplete'
+  | 'unreadable'
+  | 'noKey'
+  | 'noCertificate'
+  | 'notPem'
+  | 'damaged'
+  | 'encrypted'
+  | 'tooLarge'
+  | 'link'
+  | 'unsafePath'
+  | 'certificateAuthority'
+
+/** Something that looked like a certificate or key and is not uploaded. */
+export interface Skipped {
+  readonly kind: 'skipped'
+  readonly origin: string
+  readonly code: SkipCode
+  readonly reason: Bilingual
+}
+
+export type Item = Found | Skipped
+
+const REASONS: Readonly<Record<SkipCode, Bilingual>> = {
+  superseded: {
+    en: 'An earlier generation: a newer one has taken its place and is imported.',
+    zh: '旧版本：已有更新的版本取代它，仅导入最新版本。',
+  },
+  incomplete: { en: 'Certificate or key is missing beside it.', zh: '缺少对应的证书或私钥文件。' },
+  unreadable: {
+    en: 'It cannot be read: check its permissions and that it is a file.',
+    zh: '无法读取：请检查权限，并确认其为文件。',
+  },
+  noKey: {
+    en: 'No private key for it was found: put its key beside it.',
+    zh: '未找到与之匹配的私钥：请将私钥放在同一目录或压缩包中。',
+  },
+  noCertificate: { en: 'A private key without its certificate.', zh: '只有私钥，没有对应的证书。' },
+  notPem: {
+    en: 'It is not PEM: convert it (openssl pkcs12 -in file -nodes, or openssl x509 -inform der).',
+    zh: '不是 PEM 格式：请先转换（openssl pkcs12 -in 文件 -nodes，或 openssl x509 -inform der）。',
+  },
+  damaged: { en: 'Its PEM is damaged: copy the whole file again.', zh: 'PEM 内容已损坏：请重新复制完整文件。' },
+  encrypted: { en: 'It is encrypted: remove its passphrase first.', zh: '已加密：请先去除密码。' },
+  tooLarge: { en: 'It is larger than any certificate or key (256 KiB).', zh: '文件超过证书或私钥的大小上限（256 KiB）。' },
+  link: { en: 'A link that leads elsewhere: links are not followed.', zh: '指向别处的链接：不会跟随链接。' },
+  unsafePath: { en: 'Its path leads outside of the archive.', zh: '其路径指向压缩包之外。' },
+  certificateAuthority: {
+    en: 'A CA of its own: only server certificates are imported.',
+    zh: '属于 CA 自身：仅导入服务器证书。',
+  },
+}
+
+export function skipped(origin: string, code: SkipCode): Skipped {
+  return { kind: 'skipped', origin, code, reason: REASONS[code] }
+}

@@ -1,0 +1,39 @@
+import { toProblemDocument } from '@evercert/contract'
+import { describe, expect, it } from 'vitest'
+import { progressText } from '../../src/commands/upload-report.ts'
+import { createNamer, fitName } from '../../src/import/names.ts'
+import { fractionOf } from '../../src/import/position.ts'
+import { emptyReport } from '../../src/import/upload-items.ts'
+
+const session = { say: (en: string) => en }
+
+describe('progressText', () => {
+  const report = emptyReport()
+  report.stored.push({ origin: 'a', name: 'a', certificateId: 'crt', sha256: 'x' })
+  report.refused.push({ origin: 'b', name: 'b', problem: toProblemDocument('badKey', 'no') })
+
+  it('shows a bar when it is known how much there is', () => {
+    expect(progressText(session, report, 0.5)).toBe(`${'█'.repeat(10)}${'░'.repeat(10)}  50 %  2  1 refused`)
+    expect(progressText(session, emptyReport(), 0)).toBe(`${'░'.repeat(20)}  0 %  0`)
+    expect(progressText(session, report, 1)).toMatch(/^█{20} {2}100 %/)
+  })
+
+  it('counts when it is not known', () => {
+    expect(progressText(session, report, null)).toBe('2  1 refused')
+    expect(fractionOf({ done: 3, total: 0 })).toBeNull()
+    expect(fractionOf({ done: 9, total: 3 })).toBe(1)
+  })
+})
+
+describe('names', () => {
+  it('are 1 to 64 characters without controls', () => {
+    expect(fitName(`  a\u0007b${'c'.repeat(80)}`)).toBe(`ab${'c'.repeat(62)}`)
+    expect(fitName('x'.repeat(70), ' (2026-12-05)')).toBe(`${'x'.repeat(51)} (2026-12-05)`)
+    expect(fitName('\u0000 ')).toBe('certificate')
+  })
+
+  it('are given once', () => {
+    const nameFor = createNamer()
+    expect(['a', 'a', 'a (2)', 'a'].map((text) => nameFor(text))).toEqual(['a', 'a (2)', 'a (2) (2)', 'a (3)'])
+  })
+})

@@ -1,0 +1,149 @@
+/**
+ * Layouts of other tools. acme.sh is not in Debian: its layout here is that of its documentation. What certbot, lego and Caddy really
+ * write is in `test/e2e/import.test.ts`.
+ */
+import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { createChain } from '../../../../test/harness/certificates.ts'
+import { CliFailure } from '../../src/failure.ts'
+import { acmeSh } from '../../src/import/acme-sh.ts'
+import { caddy } from '../../src/import/caddy.ts'
+import { certbot } from '../../src/import/certbot.ts'
+import { ESTATES } from '../../src/import/index.ts'
+import { lego } from '../../src/import/lego.ts'
+import { collect } from './collect.ts'
+
+const base = mkdtempSync(join(tmpdir(), 'evercert-estates-'))
+afterAll(() => rmSync(base, { recursive: true, force: true }))
+let root: string
+let estates = 0
+beforeEach(() => {
+  root = join(base, String((estates += 1)))
+  mkdirSync(root)
+})
+
+const issuer = createChain()
+const issue = (...names: string[]) => issuer.issue({ names })
+
+function put(files: Readonly<Record<string, string>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), content)
+  }
+}
+
+describe('acme.sh (layout of its documentation)', () => {
+  it('gives RSA and ECC of one domain under two names, and leaves accounts alone', async () => {
+    const [rsa, ecc, other] = [issue('shop.example.com'), issue('shop.example.com'), issue('*.blog.example.com')]
+    put({
+      'account.conf': "ACCOUNT_EMAIL='a@example.com'",
+      'ca/acme-v02.api.letsencrypt.org/directory/account.key': other.privateKeyPem,
+      'dnsapi/dns_cf.sh': '#!/bin/sh',
+      'shop.example.com/shop.example.com.conf': '',
+      'shop.example.com/shop.example.com.cer': rsa.pem,
+      'shop.example.com/fullchain.cer': rsa.chainPem,
+      'shop.example.com/shop.example.com.key': rsa.privateKeyPem,
+      'shop.example.com_ecc/shop.example.com.conf': '',
+      'shop.example.com_ecc/fullchain.cer': ecc.chainPem,
+      'shop.example.com_ecc/shop.example.com.key': ecc.privateKeyPem,
+      '*.blog.example.com_ecc/*.blog.example.com.conf': '',
+      '*.blog.example.com_ecc/fullchain.cer': other.chainPem,
+      '*.blog.example.com_ecc/*.blog.example.com.key': other.privateKeyPem,
+      'half.example.com/half.example.com.conf': '',
+      'half.example.com/half.example.com.key': other.privateKeyPem,
+    })
+    const { found, codes } = await collect(acmeSh.read(root))
+    expect(found.map(({ name, certificatePem }) => [name, certificatePem])).toEqual([
+      ['*.blog.example.com', other.chainPem],
+      ['shop.example.com', rsa.chainPem],
+      ['shop.example.com (ECC)', ecc.chainPem],
+    ])
+    expect(codes).toEqual(['half.example.com: incomplete'])
+  })
+})
+
+describe('certbot', () => {
+  it('gives the current generation and reports the earlier ones', async () => {
+    const generations = [issue('shop.example.com'), issue('shop.example.com')]
+    for (const [index, leaf] of generations.entries()) {
+      put({
+        [`archive/shop/cert${index + 1}.pem`]: leaf.pem,
+        [`archive/shop/fullchain${index + 1}.pem`]: leaf.chainPem,
+        [`archive/shop/privkey${index + 1}.pem`]: leaf.privateKeyPem,
+      })
+    }
+    put({ 'live/README': 'read me' })
+    mkdirSync(join(root, 'live/shop'))
+    for (const part of ['cert', 'fullchain', 'privkey'])
+      symlinkSync(`../../archive/shop/${part}2.pem`, join(root, 'live/shop', `${part}.pem`))
+    const { found, codes } = await collect(certbot.read(root))
+    expect(found).toMatchObject([
+      { name: 'shop', certificatePem: generations[1]?.chainPem, privateKeyPem: generations[1]?.privateKeyPem },
+    ])
+    expect(codes).toEqual(['cert1.pem: superseded'])
+  })
+
+  it('reports a link that leads out of the folder, and one that leads nowhere', async () => {
+    const leaf = issue('shop.example.com')
+    put({ 'live/out/fullchain.pem': leaf.chainPem })
+    writeFileSync(join(base, 'outside.pem'), leaf.privateKeyPem)
+    symlinkSync(join(base, 'outside.pem'), join(root, 'live/out/privkey.pem'))
+    put({ 'live/gone/fullchain.pem': leaf.chainPem })
+    symlinkSync('../../archive/gone/privkey1.pem', join(root, 'live/gone/privkey.pem'))
+    const { found, codes } = await collect(certbot.read(root))
+    expect(found).toEqual([])
+    expect(codes).toEqual(['gone: incomplete', 'out: link'])
+  })
+})
+
+describe('lego', () => {
+  it('gives bundles as they are, and completes a leaf by its issuer file', async () => {
+    const [bundle, apart] = [issue('shop.example.com'), issue('*.blog.example.com')]
+    put({
+      'accounts/x/keys/a.key': bundle.privateKeyPem,
+      'certificates/shop.example.com.crt': bundle.chainPem,
+      'certificates/shop.example.com.issuer.crt': bundle.chainPem.slice(bundle.pem.length),
+      'certificates/shop.example.com.key': bundle.privateKeyPem,
+      'certificates/shop.example.com.json': '{}',
+      'certificates/_.blog.example.com.crt': apart.pem,
+      'certificates/_.blog.example.com.issuer.crt': apart.chainPem.slice(apart.pem.length),
+      'certificates/_.blog.example.com.key': apart.privateKeyPem,
+      'certificates/gone.example.com.crt': apart.pem,
+    })
+    const { found, codes } = await collect(lego.read(root))
+    expect(found.map(({ name, certificatePem }) => [name, certificatePem])).toEqual([
+      ['*.blog.example.com', apart.chainPem],
+      ['shop.example.com', bundle.chainPem],
+    ])
+    expect(codes).toEqual(['gone.example.com.crt: incomplete'])
+  })
+})
+
+describe('Caddy', () => {
+  it('gives the sites of every issuer under names of their own, and no CA', async () => {
+    const [first, second, wild] = [issue('shop.example.com'), issue('shop.example.com'), issue('*.blog.example.com')]
+    const site = (folder: string, name: string, leaf: ReturnType<typeof issue>) => ({
+      [`certificates/${folder}/${name}/${name}.crt`]: leaf.chainPem,
+      [`certificates/${folder}/${name}/${name}.key`]: leaf.privateKeyPem,
+      [`certificates/${folder}/${name}/${name}.json`]: '{}',
+    })
+    put({
+      ...site('acme-v02.api.letsencrypt.org-directory', 'shop.example.com', first),
+      ...site('local', 'shop.example.com', second),
+      ...site('local', 'wildcard_.blog.example.com', wild),
+      'pki/authorities/local/root.key': first.privateKeyPem,
+    })
+    const { found, codes } = await collect(caddy.read(root))
+    expect(found.map(({ name }) => name)).toEqual(['shop.example.com', 'shop.example.com (local)', '*.blog.example.com'])
+    expect(codes).toEqual(['local: certificateAuthority'])
+  })
+})
+
+it.each(ESTATES.map((estate) => [estate.id, estate] as const))(
+  '%s: a folder that is not its own is refused',
+  async (_id, estate) => {
+    await expect(collect(estate.read(join(root, 'nothing')))).rejects.toThrow(CliFailure)
+  },
+)

@@ -1,0 +1,74 @@
+/**
+ * The tables of notices, as Kysely sees them.
+ *
+ * @module
+ */
+import type { Generated, JSONColumnType } from 'kysely'
+import type { RenewalProgress } from '../domain/notice/decide-notice.ts'
+import type { DeliveryState } from '../domain/notice/delivery-machine.ts'
+import type { NoticeKind } from '../domain/notice/notice-kinds.ts'
+
+export interface NoticeSettingsTable {
+  account_id: string
+  leads_days: number[]
+  quiet_from_minute: number | null
+  quiet_until_minute: number | null
+  time_zone: string
+  language: 'en' | 'zh'
+  recipients: JSONColumnType<readonly { readonly name: string; readonly email: string }[]>
+  updated_at: Date
+}
+
+export interface NoticeChannelTable {
+  id: string
+  account_id: string
+  name: string
+  kind: string
+  role: 'always' | 'fallback'
+  /** Null when the channel was removed. */
+  config_secret_id: string | null
+  created_at: Date
+  removed_at: Date | null
+}
+
+export interface NoticeTable {
+  id: string
+  account_id: string
+  certificate_id: string
+  kind: NoticeKind
+  /** What it is about, so that it is told once: an issuance and a lead, an application, a deployment and its failure. */
+  occasion: string
+  facts: JSONColumnType<NoticeDetail>
+  created_at: Date
+  read_at: Date | null
+}
+
+/** What a notice was planned with; its sentences are made from this when it is shown or sent. */
+export interface NoticeDetail {
+  readonly certificateName: string
+  readonly names: readonly string[]
+  /** Epoch milliseconds; null when nothing was issued yet. */
+  readonly notAfter: number | null
+  /** Of `expiry` and `expired`: the configured lead, or the days since. */
+  readonly stageDays: number | null
+  readonly progress: RenewalProgress | null
+  /** What happened, in the words of the failure. */
+  readonly detail: string | null
+  /** The channel or target that it is about. */
+  readonly place: string | null
+}
+
+export interface NoticeDeliveryTable {
+  id: string
+  account_id: string
+  notice_id: string
+  channel_id: string
+  state: DeliveryState
+  version: Generated<number>
+  attempts: Generated<number>
+  attempt_at: Date
+  problem_code: string | null
+  problem: string | null
+  created_at: Date
+  sent_at: Date | null
+}

@@ -1,0 +1,16 @@
+/**
+ * Managed certificates: each operation one line to its service.
+ *
+ * @module
+ */
+import { startManaging, stopManaging } from '../../services/management.ts'
+import { operations } from './operation.ts'
+
+export const management = {
+  start: operations.management.start.handler(({ context: { services, caller }, input }) =>
+    startManaging(services, caller, input.id, input.spendingLimit),
+  ),
+  stop: operations.management.stop.handler(({ context: { services, caller }, input }) =>
+    stopManaging(services, caller, input.id),
+  ),
+}

@@ -1,0 +1,162 @@
+/**
+ * From the application to an order at the CA. Each effect writes its intent before it touches the CA and records what came back.
+ *
+ * @module
+ */
+import { sql, type SqlBool } from 'kysely'
+import { generateKey } from '@evercert/pki'
+import { transition, type Trx } from '../../db/transition.ts'
+import { AppError } from '../../domain/errors.ts'
+import type { CaChallenge, CaOrder } from '../../ports/ca.ts'
+import { csrFor } from '../applications.ts'
+import { storePrivateKey } from '../certificates.ts'
+import { EVERCERT_ACTOR, type Services } from '../context.ts'
+import { connect, stale, wantedNotAfter } from './at-the-ca.ts'
+import { applicationOf, type Work, type WorkingApplication } from './facts.ts'
+
+/** Key and CSR are stored before the CA hears of the certificate. */
+export async function prepareCsr(services: Services, work: Work): Promise<void> {
+  const application = applicationOf(work)
+  const key = await generateKey(application.form.key)
+  const csr = await csrFor(key, application.identifiers)
+  services.onStep('prepareCsr', 'done')
+  await services.db.transaction().execute(async (trx) => {
+    const keyId = await storePrivateKey(services, trx, work.accountId, key)
+    const result = await trx
+      .updateTable('application')
+      .set({ private_key_id: keyId, spki_sha256: key.spkiSha256, csr })
+      .where('id', '=', application.id)
+      .where('csr', 'is', null)
+      .executeTakeFirst()
+    if (result.numUpdatedRows !== 1n) throw stale(application)
+  })
+}
+
+/** The intent is stored first: a second attempt looks for the order of the first before it places one. */
+export async function placeOrder(services: Services, work: Work): Promise<void> {
+  const application = applicationOf(work)
+  const { ca, account } = await connect(services, application)
+  const now = services.now()
+  const firstAttemptAt = application.firstAttemptAt ?? now
+  if (application.firstAttemptAt === null) {
+    const intended = await services.db
+      .updateTable('application')
+      .set({ first_attempt_at: new Date(now) })
+      .where('id', '=', application.id)
+      .where('state', '=', 'pendingValidation')
+      .executeTakeFirst()
+    if (intended.numUpdatedRows !== 1n) throw stale(application)
+  }
+  const order = await ca.placeOrder(account, {
+    reference: application.reference,
+    identifiers: application.identifiers,
+    method: application.method,
+    notAfter: await wantedNotAfter(services, work, ca),
+    mayExist: application.firstAttemptAt !== null,
+    firstAttemptAt,
+    subject: application.subject,
+  })
+  services.onStep('placeOrder', 'done')
+  await recordOrder(services, work, application, order)
+}
+
+/** Stores the order's reference with its challenges. A proof by file is published with them: the responder reads the table. */
+async function recordOrder(services: Services, work: Work, application: WorkingApplication, order: CaOrder): Promise<void> {
+  if (order.state === 'refused') throw new AppError(order.code, order.detail)
+  const now = new Date(services.now())
+  const challenges = order.state === 'pending' ? order.challenges : []
+  const published = application.form.validationMethod === 'dnsAutomatic' ? null : now
+  await services.db.transaction().execute(async (trx) => {
+    await refuseSharedOrder(trx, application, order.ref)
+    const result = await trx
+      .updateTable('application')
+      .set({
+        ca_order_ref: order.ref,
+        orders_placed: application.ordersPlaced + 1,
+        proof_published_at: published,
+        failures: 0,
+        failed_code: null,
+        failed_detail: null,
+      })
+      .where('id', '=', application.id)
+      .where('ca_order_ref', 'is', null)
+      .where('state', '=', 'pendingValidation')
+      .executeTakeFirst()
+    if (result.numUpdatedRows !== 1n) throw stale(application)
+    await upsertValidations(trx, work, application.id, challenges, now)
+    if (order.state !== 'pending') await enterReview(services, trx, work, application)
+  })
+}
+
+/**
+ * A CA may give one order to two applications for the same names: while it is open, or found again after a crash, since ACME orders bear
+ * no reference of ours. The second waits until the first is through, and then gets its own. A unique index holds this too.
+ */
+async function refuseSharedOrder(trx: Trx, application: WorkingApplication, ref: string): Promise<void> {
+  const other = await trx
+    .selectFrom('application')
+    .select('certificate_id')
+    .where('issuer_id', '=', application.issuerId)
+    .where('ca_order_ref', '=', ref)
+    .where(sql<SqlBool>`state in ('pendingValidation', 'inReview')`) // as the index says it
+    .where('id', '<>', application.id)
+    .executeTakeFirst()
+  if (other === undefined) return
+  throw new AppError(
+    'conflict',
+    `Ordering ${application.identifiers.join(', ')} from the CA: it gave the order that ${other.certificate_id} waits for: that one is finished first, or withdraw its application.`,
+  )
+}
+
+export async function upsertValidations(
+  trx: Trx,
+  work: Work,
+  applicationId: string,
+  challenges: readonly CaChallenge[],
+  now: Date,
+): Promise<void> {
+  if (challenges.length === 0) return
+  await trx
+    .insertInto('validation')
+    .values(
+      challenges.map((challenge) => ({
+        application_id: applicationId,
+        account_id: work.accountId,
+        ref: challenge.ref,
+        identifier: challenge.identifier,
+        wildcard: challenge.wildcard,
+        method: challenge.method,
+        location: challenge.location,
+        content: challenge.content,
+        state: challenge.state,
+        problem: challenge.problem,
+        validated_at: challenge.state === 'valid' ? now : null,
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(['application_id', 'ref']).doUpdateSet((builder) => ({
+        state: builder.ref('excluded.state'),
+        problem: builder.ref('excluded.problem'),
+        validated_at: sql<Date | null>`coalesce(validation.validated_at, excluded.validated_at)`,
+      })),
+    )
+    .execute()
+}
+
+export async function enterReview(services: Services, trx: Trx, work: Work, application: WorkingApplication): Promise<void> {
+  await transition(trx, {
+    subject: 'application',
+    id: application.id,
+    from: 'pendingValidation',
+    to: 'inReview',
+    accountId: work.accountId,
+    certificateId: work.certificateId,
+    actor: EVERCERT_ACTOR,
+    now: services.now(),
+  })
+  await trx
+    .updateTable('validation')
+    .set({ state: 'valid', problem: null, validated_at: sql`coalesce(validated_at, ${new Date(services.now())})` })
+    .where('application_id', '=', application.id)
+    .execute()
+}

@@ -1,0 +1,63 @@
+/**
+ * What an error means for the certificate.
+ *
+ * @module
+ */
+import { recordHistory, transition } from '../../db/transition.ts'
+import { backoffMs } from '../../domain/backoff.ts'
+import { AppError } from '../../domain/errors.ts'
+import { EVERCERT_ACTOR, type Services } from '../context.ts'
+import { planNotice } from '../notices/plan.ts'
+import type { Work } from './facts.ts'
+import { forgetIssuerAccount } from './issuer-account.ts'
+
+/**
+ * What an error means for the application: refused for good, or tried again when its code allows. Installation effects record their
+ * own failures; one that ends here is tried again by the probe's back-off.
+ */
+export async function recordFailure(services: Services, work: Work, error: unknown): Promise<void> {
+  const failure = error instanceof AppError ? error : new AppError('internal', 'Advancing: an unexpected error: see the log.')
+  const now = services.now()
+  const application = work.application
+  if (application === null) {
+    await services.db
+      .updateTable('certificate')
+      .set({
+        probe_failures: work.probeFailures + 1,
+        probe_due_at: new Date(now + backoffMs('upstream', work.probeFailures + 1)),
+      })
+      .where('id', '=', work.certificateId)
+      .execute()
+    return
+  }
+  if (failure.code === 'caAccountInvalid') await forgetIssuerAccount(services, application.issuerId)
+  const failures = application.failures + 1
+  const delayMs = failure.retry === 'after' ? (failure.retryAfterSeconds ?? 60) * 1000 : backoffMs('upstream', failures)
+  await services.db.transaction().execute(async (trx) => {
+    await trx
+      .updateTable('application')
+      .set({ failures, failed_code: failure.code, failed_detail: failure.message, retry_at: new Date(now + delayMs) })
+      .where('id', '=', application.id)
+      .execute()
+    if (failure.retry !== 'never') return
+    const facts = { accountId: work.accountId, certificateId: work.certificateId, actor: EVERCERT_ACTOR, now }
+    await transition(trx, {
+      ...facts,
+      subject: 'application',
+      id: application.id,
+      from: application.state,
+      to: 'reviewFailed',
+      detail: failure.message,
+    })
+    await recordHistory(trx, {
+      ...facts,
+      subject: 'certificate',
+      subjectId: work.certificateId,
+      fromState: null,
+      toState: 'reviewFailed',
+      detail: failure.code,
+    })
+    const told = { kind: 'applicationRefused', occasion: application.id, detail: failure.message } as const
+    await planNotice(services, trx, { certificateId: work.certificateId, ...told })
+  })
+}

@@ -1,0 +1,111 @@
+/**
+ * Deleting: the row leaves the list as `closed`, its keys and issued certificates are destroyed, its history stays. The row itself stays
+ * too, so that orders, renewals and the lineage of others still lead somewhere.
+ *
+ * @module
+ */
+import { recordHistory, type Trx } from '../db/transition.ts'
+import { decideDeletion } from '../domain/certificate/decide-ending.ts'
+import { AppError } from '../domain/errors.ts'
+import type { Caller, Services } from './context.ts'
+import { lockCertificate, refuseUnlessAllowed, withdrawIfAny, type LockedCertificate } from './ending-facts.ts'
+import { endManagement } from './management.ts'
+import { declineIfAwaited } from './revocations.ts'
+import { destroyKeys } from './stored-keys.ts'
+import { wake } from './wake.ts'
+
+/** Idempotent. @throws AppError `certificateInUse` with what uses it, `notDeletable`, `issuanceUnderWay`, `alreadyEnded`, `notFound` */
+export async function deleteCertificate(services: Services, caller: Caller, id: string): Promise<{ id: string }> {
+  services.onStep('certificates.remove', 'intended')
+  await services.db.transaction().execute(async (trx) => {
+    const locked = await lockCertificate(services, trx, caller, id)
+    const decision = decideDeletion(locked.facts)
+    refuseUnlessAllowed('Deleting', locked.record, decision)
+    if (decision.done) return
+    await refuseIfInUse(trx, locked)
+    await withdrawIfAny(trx, locked) // a refused one: it is with nobody
+    await declineIfAwaited(trx, caller, locked)
+    await close(services, trx, locked)
+    services.onStep('certificates.remove', 'done')
+  })
+  services.onStep('certificates.remove', 'recorded')
+  return { id }
+}
+
+async function refuseIfInUse(trx: Trx, { record }: LockedCertificate): Promise<void> {
+  const uses = await findUses(trx, record.accountId, record.id)
+  const state = record.facts.application?.state ?? null
+  const application = state === 'pendingValidation' || state === 'inReview' ? [record.application?.id ?? ''] : []
+  const facts = { ...uses, application }
+  if (Object.values(facts).every((list) => list.length === 0)) return
+  const named = Object.entries(facts).flatMap(([what, list]) => (list.length === 0 ? [] : [`${what} ${list.join(', ')}`]))
+  throw new AppError(
+    'certificateInUse',
+    `Deleting ${record.name} (${record.id}): it is in use: ${named.join('; ')}: remove these first, or let the renewal end.`,
+    { facts },
+  )
+}
+
+/** Targets and sites; renewals under way on either side, whose other certificate still needs this one. */
+async function findUses(trx: Trx, accountId: string, id: string) {
+  const targets = await trx
+    .selectFrom('target')
+    .select('name')
+    .where('account_id', '=', accountId)
+    .where('certificate_id', '=', id)
+    .orderBy('name')
+    .execute()
+  const endpoints = await trx
+    .selectFrom('endpoint')
+    .select(['host', 'port'])
+    .where('account_id', '=', accountId)
+    .where('certificate_id', '=', id)
+    .orderBy('host')
+    .execute()
+  const renewals = await trx
+    .selectFrom('renewal')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where('state', 'in', ['ordered', 'open', 'attention'])
+    .where((builder) => builder.or([builder('old_certificate_id', '=', id), builder('new_certificate_id', '=', id)]))
+    .execute()
+  return {
+    targets: targets.map(({ name }) => name),
+    endpoints: endpoints.map(({ host, port }) => `${host}:${port}`),
+    renewals: renewals.map(({ id: renewalId }) => renewalId),
+  }
+}
+
+async function close(services: Services, trx: Trx, { record, facts, history }: LockedCertificate): Promise<void> {
+  const { accountId, id, issuance } = record
+  await endManagement(trx, { ...history, certificateId: id })
+  const keys = await destroyKeys(trx, accountId, id)
+  const closed = await trx
+    .updateTable('certificate')
+    .set({ closed_as: 'closed', closed_at: new Date(history.now), issuance_id: null })
+    .where('id', '=', id)
+    .where('account_id', '=', accountId)
+    .where('closed_as', 'is', null)
+    .executeTakeFirst()
+  if (closed.numUpdatedRows !== 1n) throw new AppError('conflict', `Deleting ${id}: it was ended meanwhile: read it again.`)
+  // Deliveries to targets that went on to its successor refer to what is deleted here.
+  await trx
+    .deleteFrom('deployment')
+    .where('account_id', '=', accountId)
+    .where('issuance_id', 'in', (query) =>
+      query.selectFrom('issuance').select('issuance.id').where('account_id', '=', accountId).where('certificate_id', '=', id),
+    )
+    .execute()
+  await trx.deleteFrom('issuance').where('account_id', '=', accountId).where('certificate_id', '=', id).execute()
+  const what =
+    issuance === null ? 'nothing issued' : `SHA-256 ${issuance.sha256}, serial ${issuance.serial}, ${issuance.names.join(', ')}`
+  await recordHistory(trx, {
+    ...history,
+    subject: 'certificate',
+    subjectId: id,
+    fromState: facts.status,
+    toState: 'deleted',
+    detail: `${what}; ${keys} stored keys destroyed`,
+  })
+  await wake(services, trx, id) // for TXT records
+}

@@ -1,0 +1,86 @@
+/**
+ * What a managed certificate does next by itself, and why it could not the last time, as people see it.
+ *
+ * @module
+ */
+import { isProblemCode, PROBLEM_TEXTS, type CertificateView } from '@evercert/contract'
+import type { CertificateRecord, ManagementFacts } from '../db/certificates.ts'
+import type { CertificateStatus } from '../domain/certificate/derive-status.ts'
+import { planManaged } from '../domain/managed/decide-managed.ts'
+import { formatMoney } from '../domain/payment/money.ts'
+import type { Services } from './context.ts'
+import { formatInstant } from './texts.ts'
+
+type ManagementView = NonNullable<CertificateView['management']>
+type NextStep = CertificateView['nextStep']
+
+/** Null: it is renewed by hand. */
+export function toManagementView(services: Pick<Services, 'now' | 'policy'>, record: CertificateRecord): ManagementView | null {
+  const { management } = record
+  if (management === null) return null
+  const next = nextOf(services, record, management)
+  const at = next === null ? null : new Date(Math.max(next.at, management.retryAt ?? 0)).toISOString()
+  return {
+    spendingLimit: { amountMinor: management.limitMinor, currency: management.currency },
+    nextAction: next?.action ?? null,
+    at,
+    problem: toProblem(management),
+  }
+}
+
+function nextOf(
+  { now, policy }: Pick<Services, 'now' | 'policy'>,
+  record: CertificateRecord,
+  { jitter }: ManagementFacts,
+): { readonly action: 'renew' | 'reissue' | 'apply'; readonly at: number } | null {
+  const { facts } = record
+  if (facts.issuance !== null) return planManaged(facts, jitter, now(), policy)
+  const isWaiting = facts.closedAs === null && (facts.application === null || facts.application.state === 'withdrawn')
+  return isWaiting ? { action: 'apply', at: record.createdAt } : null
+}
+
+function toProblem({ failedCode, failedDetail }: ManagementFacts): ManagementView['problem'] {
+  if (failedCode === null || !isProblemCode(failedCode)) return null
+  return { code: failedCode, detail: failedDetail ?? '', remedy: PROBLEM_TEXTS[failedCode].remedy }
+}
+
+const ACTIONS = {
+  renew: { en: 'renews', zh: '自动续费' },
+  reissue: { en: 'is reissued at no charge', zh: '自动免费重新签发' },
+  apply: { en: 'applies with the form of last time', zh: '自动提交上次的申请信息' },
+} as const
+
+/** While nothing else is to be done with it. Null: the step that every certificate has. */
+export function describeManagedStep(
+  management: ManagementView | null,
+  record: CertificateRecord,
+  status: CertificateStatus,
+): NextStep | null {
+  if (management === null || management.nextAction === null || management.at === null) return null
+  const isInstalling = status === 'issued' && record.servedAt === null
+  if (isInstalling && management.problem === null) return null
+  const at = management.at
+  const when = formatInstant(Date.parse(at))
+  if (management.problem !== null) {
+    return {
+      code: 'managedBlocked',
+      mover: 'user',
+      text: {
+        en: `It could not act by itself: ${management.problem.detail} It tries again on ${when}.`,
+        zh: `托管操作未能完成：${management.problem.detail} 将于 ${when} 重试。`,
+      },
+      at,
+    }
+  }
+  const { en, zh } = ACTIONS[management.nextAction]
+  const limit = formatMoney(management.spendingLimit)
+  return {
+    code: 'managed',
+    mover: 'evercert',
+    text: {
+      en: `It ${en} by itself from ${when}, for at most ${limit}.`,
+      zh: `将于 ${when} 起${zh}，费用不超过 ${limit}。`,
+    },
+    at,
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * Managed certificates: who lets one renew by itself, what it may spend, and what it passes on to its successor.
+ *
+ * @module
+ */
+import { randomInt } from 'node:crypto'
+import type { CertificateDetail, MoneyView } from '@evercert/contract'
+import type { Db } from '../db/connect.ts'
+import { recordHistory, type HistoryFacts, type Trx } from '../db/transition.ts'
+import { deriveStatus } from '../domain/certificate/derive-status.ts'
+import { AppError } from '../domain/errors.ts'
+import { findManageObstacles, type ManageObstacle } from '../domain/managed/decide-managed.ts'
+import { formatMoney } from '../domain/payment/money.ts'
+import { loadCertificate, loadCertificateDetail } from './certificates.ts'
+import type { Caller, Services } from './context.ts'
+import { wake } from './wake.ts'
+
+/** A managed certificate as its jobs use it. */
+export interface Management {
+  readonly limit: MoneyView
+  readonly jitter: number
+  readonly failures: number
+  readonly retryAt: number | null
+}
+
+const OBSTACLE_TEXTS: Readonly<Record<ManageObstacle, string>> = {
+  uploaded:
+    'it was uploaded, and nothing says which product renews it: renew it once by hand, and manage the certificate that comes of that',
+  notIssued: 'it is not issued yet: manage it once it is',
+  ended: 'it has ended: buy a new one',
+  brandUnsupported: 'its brand does not support renewal: buy one of another brand',
+  csrOfYours: 'its CSR was made by you, and a renewal needs a new key: let the service make the next one',
+  dnsByHand: 'its domains are validated by DNS by hand: use a DNS connection or a file',
+}
+
+/**
+ * Lets a certificate renew and reissue by itself. Again with another limit: that one holds from now on.
+ *
+ * @throws AppError `notManageable` with every obstacle, `notFound`
+ */
+export async function startManaging(
+  services: Services,
+  caller: Caller,
+  id: string,
+  limit: MoneyView,
+): Promise<CertificateDetail> {
+  const record = await loadCertificate(services, caller, id)
+  const status = deriveStatus(record.facts, services.now(), services.policy)
+  const obstacles = findManageObstacles({
+    renewal: record.facts,
+    status: status === 'issued' || status === 'expiringSoon' ? status : 'other',
+    lastForm: await loadLastForm(services.db, caller.accountId, id),
+  })
+  const [first] = obstacles
+  if (first !== undefined) {
+    throw new AppError('notManageable', `Managing ${record.name} (${id}): ${OBSTACLE_TEXTS[first]}.`, { facts: { obstacles } })
+  }
+  await services.db.transaction().execute(async (trx) => {
+    const facts = { accountId: caller.accountId, certificateId: id, actor: caller.actor, now: services.now() }
+    await storeManagement(trx, facts, limit)
+    await wake(services, trx, id)
+  })
+  return loadCertificateDetail(services, caller, id)
+}
+
+/** Idempotent. @throws AppError `notFound` */
+export async function stopManaging(services: Services, caller: Caller, id: string): Promise<CertificateDetail> {
+  await loadCertificate(services, caller, id)
+  await services.db
+    .transaction()
+    .execute((trx) =>
+      endManagement(trx, { accountId: caller.accountId, certificateId: id, actor: caller.actor, now: services.now() }),
+    )
+  return loadCertificateDetail(services, caller, id)
+}
+
+/** Money came in: managed certificates that lacked it act at once. */
+export async function wakeUnpaid(services: Services, trx: Trx, accountId: string): Promise<void> {
+  const waiting = await trx
+    .updateTable('management')
+    .set({ retry_at: null })
+    .where('account_id', '=', accountId)
+    .where('failed_code', '=', 'paymentRequired')
+    .returning('certificate_id')
+    .execute()
+  for (const { certificate_id: id } of waiting) await wake(services, trx, id)
+}
+
+type OfCertificate = HistoryFacts & { readonly certificateId: string }
+
+async function storeManagement(trx: Trx, facts: OfCertificate, limit: MoneyView): Promise<void> {
+  const { accountId, certificateId, now } = facts
+  await trx
+    .insertInto('management')
+    .values({
+      certificate_id: certificateId,
+      account_id: accountId,
+      limit_minor: limit.amountMinor,
+      currency: limit.currency,
+      jitter: randomInt(JITTER_STEPS) / JITTER_STEPS,
+      created_at: new Date(now),
+    })
+    .onConflict((conflict) =>
+      conflict.column('certificate_id').doUpdateSet({
+        limit_minor: limit.amountMinor,
+        currency: limit.currency,
+        failures: 0,
+        failed_code: null,
+        failed_detail: null,
+        retry_at: null,
+      }),
+    )
+    .execute()
+  await markManaged(trx, facts, true)
+  const detail = `at most ${formatMoney(limit)} for each renewal`
+  await recordHistory(trx, {
+    ...facts,
+    subject: 'management',
+    subjectId: certificateId,
+    fromState: null,
+    toState: 'managed',
+    detail,
+  })
+}
+
+/** Finer than anybody will notice over the ten days that it spreads. */
+const JITTER_STEPS = 1_000_000
+
+/** Safe to repeat. */
+export async function endManagement(trx: Trx, facts: OfCertificate): Promise<void> {
+  const { accountId, certificateId } = facts
+  const removed = await trx
+    .deleteFrom('management')
+    .where('certificate_id', '=', certificateId)
+    .where('account_id', '=', accountId)
+    .executeTakeFirst()
+  if (removed.numDeletedRows === 0n) return
+  await markManaged(trx, facts, false)
+  await recordHistory(trx, { ...facts, subject: 'management', subjectId: certificateId, fromState: 'managed', toState: 'ended' })
+}
+
+async function markManaged(trx: Trx, { accountId, certificateId }: OfCertificate, managed: boolean): Promise<void> {
+  await trx
+    .updateTable('certificate')
+    .set({ managed })
+    .where('id', '=', certificateId)
+    .where('account_id', '=', accountId)
+    .execute()
+}
+
+/** The certificate that renews a managed one is managed from its first moment, under the same limit; the old one no more. */
+export async function passManagementOn(
+  services: Services,
+  trx: Trx,
+  facts: HistoryFacts,
+  { oldId, newId }: { readonly oldId: string; readonly newId: string },
+): Promise<void> {
+  const row = await trx
+    .selectFrom('management')
+    .select(['limit_minor', 'currency'])
+    .where('certificate_id', '=', oldId)
+    .where('account_id', '=', facts.accountId)
+    .executeTakeFirst()
+  if (row === undefined) return
+  await endManagement(trx, { ...facts, certificateId: oldId })
+  await storeManagement(trx, { ...facts, certificateId: newId }, { amountMinor: row.limit_minor, currency: row.currency })
+  await wake(services, trx, newId)
+}
+
+/** Null when the certificate is not managed. */
+export async function loadManagement(db: Db | Trx, accountId: string, certificateId: string): Promise<Management | null> {
+  const row = await db
+    .selectFrom('management')
+    .select(['limit_minor', 'currency', 'jitter', 'failures', 'retry_at'])
+    .where('certificate_id', '=', certificateId)
+    .where('account_id', '=', accountId)
+    .executeTakeFirst()
+  if (row === undefined) return null
+  return {
+    limit: { amountMinor: row.limit_minor, currency: row.currency },
+    jitter: row.jitter,
+    failures: row.failures,
+    retryAt: row.retry_at?.getTime() ?? null,
+  }
+}
+
+async function loadLastForm(db: Db, accountId: string, certificateId: string) {
+  const row = await db
+    .selectFrom('certificate')
+    .innerJoin('application', 'application.id', 'certificate.application_id')
+    .select('application.form')
+    .where('certificate.account_id', '=', accountId)
+    .where('certificate.id', '=', certificateId)
+    .executeTakeFirst()
+  return row?.form ?? null
+}

@@ -1,0 +1,53 @@
+/**
+ * From a notice to the message that a channel carries.
+ *
+ * @module
+ */
+import type { NoticeDetail } from '../../db/notice-tables.ts'
+import type { NoticeKind } from '../../domain/notice/notice-kinds.ts'
+import type { NoticeMessage } from '../../ports/notify.ts'
+import type { Services } from '../context.ts'
+import type { NoticeSettings } from './settings.ts'
+import { noticeText } from './texts.ts'
+
+export interface StoredNotice {
+  readonly id: string
+  readonly kind: NoticeKind
+  readonly certificateId: string
+  readonly facts: NoticeDetail
+  /** Epoch milliseconds. */
+  readonly createdAt: number
+}
+
+/** The certificate as the API answers it: there is no page for people yet. Null without `EVERCERT_PUBLIC_URL`. */
+export function certificateUrl(services: Pick<Services, 'publicUrl'>, certificateId: string): string | null {
+  return services.publicUrl === null ? null : `${services.publicUrl}/api/v1/certificates/${certificateId}`
+}
+
+export function toMessage(services: Services, settings: NoticeSettings, notice: StoredNotice): NoticeMessage {
+  const { title, text } = noticeText(notice, services.now())
+  const { certificateName, names, notAfter, stageDays, progress, detail, place } = notice.facts
+  return {
+    id: notice.id,
+    kind: notice.kind,
+    language: settings.language,
+    title: title[settings.language],
+    text: text[settings.language],
+    url: certificateUrl(services, notice.certificateId),
+    createdAt: notice.createdAt,
+    recipients: settings.recipients,
+    facts: {
+      noticeId: notice.id,
+      certificate: {
+        id: notice.certificateId,
+        name: certificateName,
+        names,
+        notAfter: notAfter === null ? null : new Date(notAfter).toISOString(),
+      },
+      stageDays,
+      progress,
+      detail,
+      place,
+    },
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * From what happened, or from the calendar, to notices with their deliveries: each once, in one transaction.
+ *
+ * @module
+ */
+import { sql } from 'kysely'
+import type { NoticeDetail } from '../../db/notice-tables.ts'
+import type { Trx } from '../../db/transition.ts'
+import { decideNotice, expiringIssuance } from '../../domain/notice/decide-notice.ts'
+import { isSent, type NoticeKind } from '../../domain/notice/notice-kinds.ts'
+import { nextAllowed } from '../../domain/notice/quiet-hours.ts'
+import { newId, type Services } from '../context.ts'
+import { loadSubjects, type NoticeSubject } from './facts.ts'
+import { loadSettings } from './settings.ts'
+
+const MAX_PER_ROUND = 500
+
+interface WantedNotice {
+  readonly accountId: string
+  readonly certificateId: string
+  readonly kind: NoticeKind
+  /** What makes it the same notice if it is planned again. */
+  readonly occasion: string
+  readonly facts: NoticeDetail
+}
+
+/**
+ * Plans what is due by the calendar, and when to look at each certificate again. Costs by what is due. Two nodes share the work: what one
+ * has locked the other leaves out.
+ *
+ * @returns how many certificates were looked at; {@link MAX_PER_ROUND} means that there may be more
+ */
+export async function planDueNotices(services: Services): Promise<number> {
+  const now = services.now()
+  if (!(await isAnythingDue(services, now))) return 0
+  return services.db.transaction().execute(async (trx) => {
+    const due = await sql<{ id: string }>`select id from certificate where next_notice_at <= ${new Date(now)}
+      order by next_notice_at limit ${MAX_PER_ROUND} for update skip locked`.execute(trx)
+    if (due.rows.length === 0) return 0
+    const subjects = await loadSubjects(
+      trx,
+      due.rows.map(({ id }) => id),
+    )
+    const settingsOf = await loadSettings(
+      trx,
+      subjects.map(({ accountId }) => accountId),
+    )
+    const decided = subjects.map((subject) => ({
+      subject,
+      decision: decideNotice(subject.facts, settingsOf(subject.accountId).leadsDays, now),
+    }))
+    await storeNotices(
+      services,
+      trx,
+      decided.flatMap(({ subject, decision: { due: stage } }) =>
+        stage === null
+          ? []
+          : [
+              {
+                accountId: subject.accountId,
+                certificateId: subject.certificateId,
+                kind: stage.kind,
+                occasion: `${stage.issuanceId}:${stage.days}`,
+                facts: {
+                  ...describe(subject),
+                  notAfter: stage.notAfter,
+                  stageDays: stage.days,
+                  progress: stage.progress,
+                },
+              },
+            ],
+      ),
+    )
+    const ids = decided.map(({ subject }) => subject.certificateId)
+    const times = decided.map(({ decision: { nextAt } }) => (nextAt === null ? null : new Date(nextAt).toISOString()))
+    await sql`update certificate set next_notice_at = looked.at
+      from unnest(${ids}::text[], ${times}::timestamptz[]) as looked (id, at) where certificate.id = looked.id`.execute(trx)
+    return due.rows.length
+  })
+}
+
+/** Most rounds end here, without a transaction. */
+async function isAnythingDue({ db }: Services, now: number): Promise<boolean> {
+  const { rows } = await sql`select 1 from certificate where next_notice_at <= ${new Date(now)} limit 1`.execute(db)
+  return rows.length > 0
+}
+
+function describe(subject: NoticeSubject): NoticeDetail {
+  const { name, names, facts } = subject
+  const notAfter = expiringIssuance(facts)?.notAfter ?? null
+  return { certificateName: name, names, notAfter, stageDays: null, progress: null, detail: null, place: null }
+}
+
+export interface HappenedNotice {
+  readonly certificateId: string
+  readonly kind: Exclude<NoticeKind, 'expiry' | 'expired'>
+  /** The same for repetitions of the same failure, which are not told again. */
+  readonly occasion: string
+  /** What happened and what to do, as an AppError says it: no secret. */
+  readonly detail: string
+  /** The target or channel that it is about. */
+  readonly place?: string
+}
+
+/** Plans a notice of something that happened, in the transaction that records it. */
+export async function planNotice(services: Services, trx: Trx, happened: HappenedNotice): Promise<void> {
+  const [subject] = await loadSubjects(trx, [happened.certificateId])
+  if (subject === undefined) return
+  const { accountId, certificateId } = subject
+  const facts = { ...describe(subject), detail: happened.detail, place: happened.place ?? null }
+  await storeNotices(services, trx, [{ accountId, certificateId, kind: happened.kind, occasion: happened.occasion, facts }])
+}
+
+/** Those that are there already stay as they are. */
+async function storeNotices(services: Services, trx: Trx, wanted: readonly WantedNotice[]): Promise<void> {
+  if (wanted.length === 0) return
+  const now = new Date(services.now())
+  const stored = await trx
+    .insertInto('notice')
+    .values(
+      wanted.map(({ accountId, certificateId, kind, occasion, facts }) => ({
+        id: newId(services, 'ntc'),
+        account_id: accountId,
+        certificate_id: certificateId,
+        kind,
+        occasion,
+        facts: JSON.stringify(facts),
+        created_at: now,
+        read_at: null,
+      })),
+    )
+    .onConflict((conflict) => conflict.columns(['certificate_id', 'kind', 'occasion']).doNothing())
+    .returning(['id', 'account_id', 'kind'])
+    .execute()
+  const accountIds = stored.filter(({ kind }) => isSent(kind)).map(({ account_id: accountId }) => accountId)
+  const channelsOf = await loadFirstChannels(trx, accountIds)
+  await storeDeliveries(
+    services,
+    trx,
+    stored
+      .filter(({ kind }) => isSent(kind))
+      .flatMap(({ id: noticeId, account_id: accountId }) =>
+        (channelsOf.get(accountId) ?? []).map((channelId) => ({ accountId, noticeId, channelId })),
+      ),
+  )
+}
+
+/** Of each account the channels that carry everything; where there is none, the first of the others. */
+async function loadFirstChannels(trx: Trx, accountIds: readonly string[]): Promise<Map<string, readonly string[]>> {
+  if (accountIds.length === 0) return new Map()
+  const rows = await trx
+    .selectFrom('notice_channel')
+    .select(['id', 'account_id', 'role'])
+    .where('account_id', 'in', [...new Set(accountIds)])
+    .where('removed_at', 'is', null)
+    .orderBy('id')
+    .execute()
+  const byAccount = Map.groupBy(rows, (row) => row.account_id)
+  return new Map(
+    [...byAccount].map(([accountId, channels]) => {
+      const always = channels.filter(({ role }) => role === 'always')
+      return [accountId, (always.length > 0 ? always : channels.slice(0, 1)).map(({ id }) => id)]
+    }),
+  )
+}
+
+interface WantedDelivery {
+  readonly accountId: string
+  readonly noticeId: string
+  readonly channelId: string
+}
+
+async function storeDeliveries(services: Services, trx: Trx, wanted: readonly WantedDelivery[]): Promise<void> {
+  if (wanted.length === 0) return
+  const now = services.now()
+  const settingsOf = await loadSettings(
+    trx,
+    wanted.map(({ accountId }) => accountId),
+  )
+  await trx
+    .insertInto('notice_delivery')
+    .values(
+      wanted.map(({ accountId, noticeId, channelId }) => ({
+        id: newId(services, 'ndl'),
+        account_id: accountId,
+        notice_id: noticeId,
+        channel_id: channelId,
+        state: 'planned' as const,
+        attempt_at: new Date(nextAllowed(now, settingsOf(accountId).quiet)),
+        problem_code: null,
+        problem: null,
+        created_at: new Date(now),
+        sent_at: null,
+      })),
+    )
+    .onConflict((conflict) => conflict.columns(['notice_id', 'channel_id']).doNothing())
+    .execute()
+}
+
+/** The next fallback channel that has not had this notice yet takes it over, if there is one. */
+export async function handOver(
+  services: Services,
+  trx: Trx,
+  { accountId, noticeId }: { readonly accountId: string; readonly noticeId: string },
+): Promise<void> {
+  const next = await trx
+    .selectFrom('notice_channel')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where('role', '=', 'fallback')
+    .where('removed_at', 'is', null)
+    .where('id', 'not in', (builder) =>
+      builder.selectFrom('notice_delivery').select('channel_id').where('notice_id', '=', noticeId),
+    )
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst()
+  if (next !== undefined) await storeDeliveries(services, trx, [{ accountId, noticeId, channelId: next.id }])
+}

@@ -1,0 +1,157 @@
+/**
+ * The sentences of notices, in English and Chinese: what, which names, until when, what to do next. No secret is among their facts.
+ *
+ * @module
+ */
+import type { Bilingual } from '@evercert/contract'
+import type { NoticeDetail } from '../../db/notice-tables.ts'
+import type { RenewalProgress } from '../../domain/notice/decide-notice.ts'
+import type { NoticeKind } from '../../domain/notice/notice-kinds.ts'
+import { DAY_MS, HOUR_MS } from '../../domain/time.ts'
+import { formatInstant } from '../texts.ts'
+
+export interface NoticeText {
+  readonly title: Bilingual
+  readonly text: Bilingual
+}
+
+interface Subject {
+  readonly kind: NoticeKind
+  readonly certificateId: string
+  readonly facts: NoticeDetail
+}
+
+/** @param now the moment for which it is said: how long is left depends on it */
+export function noticeText({ kind, certificateId, facts }: Subject, now: number): NoticeText {
+  const title = TITLES[kind](facts, now)
+  const lines = [namesLine(facts), validityLine(facts, now), detailLine(facts), ADVICE[kind](certificateId, facts)]
+  const present = lines.filter((line) => line !== null)
+  return {
+    title: { en: oneLine(title.en), zh: oneLine(title.zh) },
+    text: { en: present.map(({ en }) => en).join('\n'), zh: present.map(({ zh }) => zh).join('\n') },
+  }
+}
+
+/** What the test of a channel sends. */
+export function testText(channelName: string): NoticeText {
+  return {
+    title: { en: `Test of the channel ${oneLine(channelName)}`, zh: `通知渠道测试：${oneLine(channelName)}` },
+    text: {
+      en: 'If you can read this, notices of Evercert arrive here. There is nothing to do.',
+      zh: '如果您看到此消息，说明 Evercert 的通知可以送达，无需任何操作。',
+    },
+  }
+}
+
+const TITLES: Readonly<Record<NoticeKind, (facts: NoticeDetail, now: number) => Bilingual>> = {
+  expiry: expiryTitle,
+  expired: expiryTitle,
+  applicationRefused: ({ certificateName: name }) => ({
+    en: `The application for ${name} was refused`,
+    zh: `证书 ${name} 的申请未通过`,
+  }),
+  renewalAttention: ({ certificateName: name }) => ({
+    en: `The renewal ${name} needs attention: not every address serves it`,
+    zh: `续费证书 ${name} 需要处理：仍有地址未使用新证书`,
+  }),
+  deploymentFailed: ({ certificateName: name, place }) => ({
+    en: `${name} could not be installed at ${place ?? '-'}`,
+    zh: `证书 ${name} 未能部署到 ${place ?? '-'}`,
+  }),
+  deploymentRolledBack: ({ certificateName: name, place }) => ({
+    en: `The installation of ${name} at ${place ?? '-'} was rolled back`,
+    zh: `证书 ${name} 在 ${place ?? '-'} 的部署已回滚`,
+  }),
+  deliveryGivenUp: ({ certificateName: name, place }) => ({
+    en: `A notice about ${name} could not be sent by ${place ?? '-'}`,
+    zh: `关于证书 ${name} 的通知无法通过 ${place ?? '-'} 发送`,
+  }),
+}
+
+function expiryTitle({ certificateName: name, notAfter }: NoticeDetail, now: number): Bilingual {
+  const leftMs = (notAfter ?? now) - now
+  if (leftMs <= 0) return { en: `Certificate ${name} has expired`, zh: `证书 ${name} 已过期` }
+  return { en: `Certificate ${name} expires in ${lengthText(leftMs).en}`, zh: `证书 ${name} 将在 ${lengthText(leftMs).zh}后过期` }
+}
+
+/** Rounded to what is nearest, so that a notice of seven days that goes out a second late does not say six. */
+function lengthText(ms: number): Bilingual {
+  const hours = Math.max(1, Math.round(ms / HOUR_MS))
+  if (hours < 48) return { en: `${hours} ${hours === 1 ? 'hour' : 'hours'}`, zh: `${hours} 小时` }
+  const days = Math.round(ms / DAY_MS)
+  return { en: `${days} days`, zh: `${days} 天` }
+}
+
+const SHOWN_NAMES = 5
+
+function namesLine({ names }: NoticeDetail): Bilingual | null {
+  if (names.length === 0) return null
+  const shown = names.slice(0, SHOWN_NAMES).join(', ')
+  const more = names.length - SHOWN_NAMES
+  return more <= 0
+    ? { en: `Names: ${shown}`, zh: `域名：${shown}` }
+    : { en: `Names: ${shown} and ${more} more`, zh: `域名：${shown} 等 ${names.length} 个` }
+}
+
+function validityLine({ notAfter }: NoticeDetail, now: number): Bilingual | null {
+  if (notAfter === null) return null
+  const when = formatInstant(notAfter)
+  return notAfter > now
+    ? { en: `Valid until ${when}.`, zh: `有效期至 ${when}。` }
+    : { en: `Expired on ${when}.`, zh: `已于 ${when} 过期。` }
+}
+
+function detailLine({ detail }: NoticeDetail): Bilingual | null {
+  return detail === null ? null : { en: `What happened: ${detail}`, zh: `详情：${detail}` }
+}
+
+const ADVICE: Readonly<Record<NoticeKind, (certificateId: string, facts: NoticeDetail) => Bilingual>> = {
+  expiry: (id, { progress }) => PROGRESS_ADVICE[progress ?? 'none'](id),
+  expired: (id, { progress }) =>
+    progress === null || progress === 'none'
+      ? {
+          en: 'Sites that still serve it fail. An expired certificate is bought anew, not renewed.',
+          zh: '仍在使用该证书的网站将无法访问。已过期的证书不能续费，请新购证书。',
+        }
+      : PROGRESS_ADVICE[progress](id),
+  applicationRefused: (id) => ({
+    en: `Correct the application and submit it again. See: evercert show ${id}`,
+    zh: `请修改申请后重新提交。查看：evercert show ${id}`,
+  }),
+  renewalAttention: (id) => ({
+    en: `Install the new certificate at the addresses named, or correct the endpoints; probing goes on. See: evercert show ${id}`,
+    zh: `请在上述地址安装新证书，或更正站点信息；系统会继续探测。查看：evercert show ${id}`,
+  }),
+  deploymentFailed: (id) => ({
+    en: `Mend the cause; what can be tried again is tried again by itself, else deploy again. See: evercert show ${id}`,
+    zh: `请排除原因；可重试的部署会自动重试，否则请重新部署。查看：evercert show ${id}`,
+  }),
+  deploymentRolledBack: (id) => ({
+    en: `The pair of before is in place. Mend the cause and deploy again. See: evercert show ${id}`,
+    zh: `已恢复为之前的证书。请排除原因后重新部署。查看：evercert show ${id}`,
+  }),
+  deliveryGivenUp: () => ({
+    en: 'Correct the channel and test it: evercert channels test',
+    zh: '请更正该通知渠道并测试：evercert channels test',
+  }),
+}
+
+const PROGRESS_ADVICE: Readonly<Record<RenewalProgress, (certificateId: string) => Bilingual>> = {
+  none: (id) => ({
+    en: `It is not renewed. Renew it now: evercert renew ${id}`,
+    zh: `尚未续费，请立即续费：evercert renew ${id}`,
+  }),
+  underWay: (id) => ({
+    en: `Its renewal is under way and not issued yet. See what it waits for: evercert show ${id}`,
+    zh: `续费正在进行，新证书尚未签发。查看进度：evercert show ${id}`,
+  }),
+  issuedNotServed: (id) => ({
+    en: `The new certificate is issued, but was not seen at every site. Install it, and add sites that are missing. See: evercert show ${id}`,
+    zh: `新证书已签发，但尚未确认在所有站点生效。请安装新证书，并补充缺少的站点。查看：evercert show ${id}`,
+  }),
+}
+
+/** A title is a mail's subject. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()
+}

@@ -1,0 +1,184 @@
+import { sql } from 'kysely'
+import type { CertificateDetail } from '@evercert/contract'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { DAY_MS } from '../../src/domain/time.ts'
+import { advanceCertificate } from '../../src/services/advance/advance.ts'
+import {
+  aForm,
+  anAccount,
+  anUpload,
+  aSite,
+  buyCertificate,
+  PRIVATE_SINGLE,
+  PUBLIC_SINGLE,
+  refusalOf,
+  topUp,
+  type OrderWish,
+  type TestAccount,
+} from '../support/builders.ts'
+import { createClock, DEFAULT_START } from '../support/clock.ts'
+import { eachDatabase } from '../support/databases.ts'
+import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
+
+const LIMIT = { amountMinor: 10_000, currency: 'CNY' }
+
+eachDatabase((_kind, open) => {
+  let service: TestService
+  let account: TestAccount
+  const clock = createClock(DEFAULT_START)
+  beforeAll(async () => {
+    service = await startTestService({ database: await open(), clock, worker: IDLE_WORKER })
+  })
+  beforeEach(async () => {
+    clock.moveTo(DEFAULT_START)
+    account = await anAccount(service)
+  })
+  afterAll(() => service.stop())
+
+  const advance = (id: string): Promise<void> => advanceCertificate(service.services, id, new AbortController().signal)
+  const read = (id: string) => account.client.certificates.get({ id })
+
+  /** Bought, applied for and issued, by hand: no worker runs. */
+  async function issue(wish: OrderWish = { productId: PRIVATE_SINGLE }): Promise<CertificateDetail> {
+    const { id } = await buyCertificate(account, wish)
+    await account.client.applications.submit({ id, ...aForm([aSite(service)]) })
+    await advance(id)
+    return read(id)
+  }
+
+  async function manage(id: string, spendingLimit = LIMIT): Promise<CertificateDetail> {
+    return account.client.management.start({ id, spendingLimit })
+  }
+
+  const charges = async (): Promise<number[]> =>
+    (await account.client.balance.get()).entries.filter(({ kind }) => kind === 'payment').map(({ amount }) => amount.amountMinor)
+
+  /** To the instant at which it acts by itself. */
+  function moveToPlan({ management }: CertificateDetail): void {
+    clock.moveTo(Date.parse(management?.at ?? ''))
+  }
+
+  test('says in advance what it does by itself, when, and for how much', async () => {
+    const managed = await manage((await issue()).id)
+    expect(managed).toMatchObject({ managed: true, management: { spendingLimit: LIMIT, nextAction: 'renew', problem: null } })
+    const at = Date.parse(managed.management?.at ?? '')
+    const opensAt = Date.parse(managed.renewal.opensAt ?? '')
+    expect(at).toBeGreaterThanOrEqual(opensAt)
+    expect(at).toBeLessThan(opensAt + 10 * DAY_MS)
+    expect((await manage(managed.id)).management?.at).toBe(managed.management?.at)
+  })
+
+  test('renews by itself: one charge, the form of last time, and the successor is managed in its place', async () => {
+    const old = await manage((await issue()).id)
+    clock.moveTo(Date.parse(old.management?.at ?? '') - 3_600_000)
+    await advance(old.id)
+    expect(await charges()).toHaveLength(1)
+
+    moveToPlan(old)
+    await Promise.all([advance(old.id), advance(old.id)])
+    const renewed = await read(old.id)
+    expect(renewed).toMatchObject({ managed: false, management: null })
+    expect(await charges()).toHaveLength(2)
+    const newId = renewed.renewedByCertificateId ?? ''
+    await advance(newId)
+    const fresh = await read(newId)
+    expect(fresh).toMatchObject({ status: 'issued', managed: true, domains: old.domains, management: { spendingLimit: LIMIT } })
+    expect(fresh.entitlement?.toppedUpDays).toBeGreaterThan(0)
+    expect(fresh.history.map(({ actor }) => actor)).not.toContain('test')
+  })
+
+  test('reissues at no charge by itself while the paid period goes on', async () => {
+    const old = await manage((await issue({ productId: PUBLIC_SINGLE })).id)
+    expect(old.management).toMatchObject({ nextAction: 'reissue' })
+    moveToPlan(old)
+    await advance(old.id)
+    const again = await read(old.id)
+    expect(again.sha256).not.toBe(old.sha256)
+    expect(again.managed).toBe(true)
+    expect(await charges()).toHaveLength(1)
+  })
+
+  test('a price above the limit is not paid: it says so, nothing is ordered, and a raised limit goes on at once', async () => {
+    const old = await manage((await issue()).id, { ...LIMIT, amountMinor: 9_999 })
+    moveToPlan(old)
+    await advance(old.id)
+    const blocked = await read(old.id)
+    expect(blocked).toMatchObject({
+      managed: true,
+      management: { problem: { code: 'spendingLimit' } },
+      nextStep: { code: 'managedBlocked', mover: 'user' },
+      renewedByCertificateId: null,
+    })
+    expect(await charges()).toHaveLength(1)
+    expect(blocked.history.some(({ subject, to }) => subject === 'management' && to === 'failed')).toBe(true)
+    await manage(old.id)
+    await advance(old.id)
+    expect((await read(old.id)).renewedByCertificateId).not.toBeNull()
+  })
+
+  test('an empty balance leaves no order behind, and money that comes in is used at once', async () => {
+    account = await anAccount(service, { balanceMinor: 10_000 })
+    const old = await manage((await issue()).id)
+    moveToPlan(old)
+    await advance(old.id)
+    expect(await read(old.id)).toMatchObject({
+      management: { problem: { code: 'paymentRequired' } },
+      renewedByCertificateId: null,
+    })
+    expect((await account.client.orders.list({})).items).toHaveLength(1)
+    await topUp(account, 10_000)
+    await advance(old.id)
+    expect((await read(old.id)).renewedByCertificateId).not.toBeNull()
+    expect(await charges()).toHaveLength(2)
+  })
+
+  test('a failed step is tried again later, not at once', async () => {
+    const old = await manage((await issue()).id, { ...LIMIT, amountMinor: 0 })
+    moveToPlan(old)
+    await advance(old.id)
+    await advance(old.id)
+    const failures = (await read(old.id)).history.filter(({ subject, to }) => subject === 'management' && to === 'failed')
+    expect(failures).toHaveLength(1)
+    expect(Date.parse((await read(old.id)).management?.at ?? '')).toBeGreaterThan(clock.now())
+  })
+
+  test('the scan finds it when it is due, and not before', async () => {
+    const old = await manage((await issue()).id)
+    await advance(old.id)
+    const due = await sql<{ advance_at: Date | null }>`select advance_at from certificate where id = ${old.id}`.execute(
+      service.services.db,
+    )
+    expect(due.rows[0]?.advance_at?.toISOString()).toBe(old.management?.at)
+  })
+
+  test('stops when told, and then does nothing by itself', async () => {
+    const old = await manage((await issue()).id)
+    expect(await account.client.management.stop({ id: old.id })).toMatchObject({ managed: false, management: null })
+    moveToPlan(old)
+    await advance(old.id)
+    expect(await charges()).toHaveLength(1)
+    expect(await account.client.management.stop({ id: old.id })).toMatchObject({ managed: false })
+  })
+
+  test('a renewal by hand of a managed certificate passes it on too; cancelling it ends it', async () => {
+    const old = await manage((await issue()).id)
+    clock.moveTo(Date.parse(old.renewal.opensAt ?? ''))
+    const fresh = await buyCertificate(account, { renewsCertificateId: old.id })
+    expect(fresh).toMatchObject({ managed: true, management: { nextAction: 'apply' } })
+    await account.client.certificates.cancel({ id: fresh.id, withoutRefund: false })
+    expect(await read(old.id)).toMatchObject({ managed: false, renewal: { eligible: true } })
+  })
+
+  test('what a person has to do at every renewal is not managed', async () => {
+    const upload = await anUpload(account)
+    const refusal = (id: string) => refusalOf(manage(id))
+    expect(await refusal(upload.id)).toMatchObject({ code: 'notManageable', facts: { obstacles: ['uploaded'] } })
+    const { id } = await buyCertificate(account)
+    expect(await refusal(id)).toMatchObject({ code: 'notManageable', facts: { obstacles: ['notIssued'] } })
+    expect(await refusal('crt_00000000000000000000000000')).toMatchObject({ code: 'notFound' })
+    const other = await anAccount(service)
+    expect(await refusalOf(other.client.management.start({ id: upload.id, spendingLimit: LIMIT }))).toMatchObject({
+      code: 'notFound',
+    })
+  })
+})

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest'
+import type { NoticeDetail } from '../../src/db/notice-tables.ts'
+import { NOTICE_KINDS } from '../../src/domain/notice/notice-kinds.ts'
+import { DAY_MS, HOUR_MS } from '../../src/domain/time.ts'
+import { noticeText } from '../../src/services/notices/texts.ts'
+
+const now = Date.parse('2026-11-23T08:00:00Z')
+const facts = (wish: Partial<NoticeDetail> = {}): NoticeDetail => ({
+  certificateName: 'shop',
+  names: ['shop.example.com'],
+  notAfter: now + 7 * DAY_MS,
+  stageDays: 7,
+  progress: 'none',
+  detail: null,
+  place: null,
+  ...wish,
+})
+const textOf = (kind: (typeof NOTICE_KINDS)[number], wish?: Partial<NoticeDetail>) =>
+  noticeText({ kind, certificateId: 'crt_1', facts: facts(wish) }, now)
+
+test.each([
+  [30 * DAY_MS, 'Certificate shop expires in 30 days', '证书 shop 将在 30 天后过期'],
+  [7 * DAY_MS - 90_000, 'Certificate shop expires in 7 days', '证书 shop 将在 7 天后过期'],
+  [DAY_MS, 'Certificate shop expires in 24 hours', '证书 shop 将在 24 小时后过期'],
+  [1.4 * HOUR_MS, 'Certificate shop expires in 1 hour', '证书 shop 将在 1 小时后过期'],
+  [0, 'Certificate shop has expired', '证书 shop 已过期'],
+  [-3 * DAY_MS, 'Certificate shop has expired', '证书 shop 已过期'],
+])('%i ms before the end', (leftMs, en, zh) => {
+  expect(textOf('expiry', { notAfter: now + leftMs }).title).toEqual({ en, zh })
+})
+
+describe.each(NOTICE_KINDS)('%s', (kind) => {
+  const wish = { detail: 'Deploying: it failed.', place: 'nginx' }
+
+  test('says which certificate, which names, until when, and what to do, in both languages', () => {
+    const { title, text } = textOf(kind, wish)
+    for (const each of [title.en, title.zh]) expect(each).toContain('shop')
+    for (const each of [text.en, text.zh]) {
+      expect(each).toContain('shop.example.com')
+      expect(each).toContain('2026-11-30 08:00 UTC')
+      expect(each).toContain('Deploying: it failed.')
+      expect(each.split('\n')).toHaveLength(4)
+      expect(each).not.toMatch(/undefined|null/)
+    }
+    expect(text.zh).toMatch(/[\u4e00-\u9fff]/)
+  })
+
+  test('a title is one line, whatever the names hold', () => {
+    const { title } = textOf(kind, { ...wish, certificateName: 'a\r\nBcc: x@example.com', place: 'b\nc' })
+    for (const each of [title.en, title.zh]) expect(each).not.toMatch(/[\r\n]/)
+  })
+})
+
+test('many names are counted, not listed', () => {
+  const names = Array.from({ length: 100 }, (_, at) => `host-${at}.example.com`)
+  expect(textOf('expiry', { names }).text.en).toContain('host-4.example.com and 95 more')
+  expect(textOf('expiry', { names }).text.en).not.toContain('host-5')
+})
+
+test.each([
+  ['none', 'evercert renew crt_1'],
+  ['underWay', 'under way'],
+  ['issuedNotServed', 'not seen at every site'],
+] as const)('the advice follows the renewal: %s', (progress, advice) => {
+  expect(textOf('expiry', { progress }).text.en).toContain(advice)
+})
+
+test('an expired certificate that nobody renewed is bought anew', () => {
+  expect(textOf('expired', { notAfter: now - DAY_MS }).text.en).toContain('bought anew')
+})
