@@ -99,7 +99,7 @@ process.exit(0)
 
 async function callerOf({ db }: Services): Promise<Caller> {
   const { id: accountId } = await db.selectFrom('account').select('id').executeTakeFirstOrThrow()
-  return { accountId, actor: 'bench', scopes: new Set(['certificates:write']) }
+  return { accountId, tokenId: 'bench', actor: 'bench', scopes: new Set(['certificates:write']) }
 }
 
 function mint(authorities: readonly TestAuthority[], from: number, size: number): Upload[] {

@@ -1,5 +1,5 @@
 /**
- * A DNS server for tests: answers A, AAAA and TXT over UDP from what the test put in, and records what it was asked.
+ * A DNS server for tests: answers A, AAAA, TXT, NS and CNAME over UDP from what the test put in, and records what it was asked.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import dnsPacket from 'dns-packet'
 
-type RecordKind = 'A' | 'AAAA' | 'TXT'
+type RecordKind = 'A' | 'AAAA' | 'TXT' | 'NS' | 'CNAME'
 
 export interface DnsServer {
-  /** `127.0.0.1:port`, as resolvers take it. */
+  /** `address:port`, as resolvers take it. */
   readonly address: string
   readonly port: number
   /** What was asked, oldest first. */
@@ -28,8 +28,16 @@ const SERVFAIL = 2
 const NXDOMAIN = 3
 const LONGEST_STRING = 255 // of a TXT record, RFC 1035 §3.3
 
+export interface DnsServerOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string
+  /** Default: a free one. */
+  readonly port?: number
+}
+
 /** Names are compared without case and final dot. */
-export async function startDnsServer(): Promise<DnsServer> {
+export async function startDnsServer(options: DnsServerOptions = {}): Promise<DnsServer> {
+  const { host = '127.0.0.1' } = options
   const zone = new Map<string, Map<RecordKind, string[]>>()
   const failures = new Map<string, 'servfail' | 'silence'>()
   const queries: { name: string; type: string }[] = []
@@ -54,12 +62,12 @@ export async function startDnsServer(): Promise<DnsServer> {
     })
     socket.send(answer, from.port, from.address)
   })
-  socket.bind(0, '127.0.0.1')
+  socket.bind(options.port ?? 0, host)
   await once(socket, 'listening')
   const { port } = socket.address()
 
   return {
-    address: `127.0.0.1:${port}`,
+    address: `${host}:${port}`,
     port,
     queries,
     add(name, kind, value) {

@@ -6,6 +6,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { downloadFormat } from '@evercert/contract'
 import packageJson from '../package.json' with { type: 'json' }
+import { addApplicantCommands } from './applicant-commands.ts'
 import { balanceCommand } from './commands/balance.ts'
 import {
   addChannelCommand,
@@ -118,6 +119,7 @@ function createProgram(run: Run): Command {
   addManageCommand(program, run, say)
   addEndingCommands(program, run, say)
   addDownloadCommand(program, run, say)
+  addApplicantCommands(program, (action) => bind(run, action), say)
   addServerCommands(program, run, say)
   return program
 }

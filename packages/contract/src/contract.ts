@@ -4,19 +4,27 @@
  * @module
  */
 import { applications, certificates } from './certificates.ts'
+import { companies, contacts } from './contacts.ts'
+import { csrs } from './csrs.ts'
 import { downloads } from './downloads.ts'
 import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
+import { reviews } from './reviews.ts'
 import { endpoints, targets } from './targets.ts'
+import { tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
 
 export const contract = {
   certificates: { ...certificates, ...endings },
   uploads,
   applications,
+  contacts,
+  companies,
+  csrs,
+  reviews,
   management,
   downloads,
   products,
@@ -28,6 +36,7 @@ export const contract = {
   endpoints,
   issuers,
   dnsConnections,
+  tokens,
   notices,
   noticeSettings,
   channels,

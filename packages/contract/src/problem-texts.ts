@@ -161,6 +161,48 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     'Choose another name.',
     '请更换名称。',
   ),
+  badImage: text(
+    'The document is not a PNG or JPEG image, is damaged, or hides something.',
+    '文件不是 PNG 或 JPEG 图片、已损坏，或夹带了其他内容。',
+    'Scan or save the document again as a plain PNG or JPEG of at most 500 KB.',
+    '请将文件重新扫描或另存为不超过 500 KB 的普通 PNG 或 JPEG 图片。',
+  ),
+  applicantIncomplete: text(
+    'OV and EV applications name a contact and a company with its documents; EV also a superior.',
+    'OV、EV 申请需填写联系人、公司及其证件；EV 还需填写上级主管。',
+    'Add what the detail lists, then submit again.',
+    '请补充详情中列出的内容后重新提交。',
+  ),
+  inUse: text(
+    'It cannot be removed while something in progress uses it.',
+    '正在被使用，无法删除。',
+    'Wait until what the detail names is finished, or withdraw it.',
+    '请等待详情中所指的流程完成，或先撤回。',
+  ),
+  reviewerIsApplicant: text(
+    'Applicant and approver differ: this token submitted the application.',
+    '申请人与审核人不能相同：该申请由此令牌提交。',
+    'Have another person decide, with a token of their own.',
+    '请由其他人使用其自己的令牌审核。',
+  ),
+  reviewIncomplete: text(
+    'An approval needs every check of its certificate type.',
+    '审核通过前须完成该证书类型的全部核查项。',
+    'Make the checks that the detail lists, or refuse the application with a reason.',
+    '请完成详情中列出的核查项，或说明原因后拒绝申请。',
+  ),
+  reviewRefused: text(
+    'A reviewer refused the application; the reason is in the detail.',
+    '审核人拒绝了该申请，原因见详情。',
+    'Correct what the reason names, then submit the application again.',
+    '请按原因修改后重新提交申请。',
+  ),
+  reviewUnsupported: text(
+    'The CA of this issuer validates domains only: it cannot issue OV or EV certificates.',
+    '该 CA 仅支持域名验证，不能签发 OV 或 EV 证书。',
+    'Sell DV through this issuer, or choose an issuer that reviews organisations.',
+    '请通过该 CA 销售 DV 证书，或选择支持组织审核的 CA。',
+  ),
   notPurchased: text(
     'The certificate was uploaded: nothing was paid for it here, and its CA does not know this service.',
     '该证书为上传证书：未在此付费购买，签发它的 CA 也不受本系统管理。',

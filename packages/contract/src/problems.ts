@@ -33,6 +33,14 @@ export const PROBLEMS = {
   badDomain: { status: 422, title: 'A domain name cannot be used' },
   duplicateCertificate: { status: 409, title: 'The certificate is already here' },
   duplicateName: { status: 409, title: 'The name is taken' },
+  badImage: { status: 422, title: 'The document is no image that can be used' },
+  applicantIncomplete: { status: 422, title: 'The application lacks who applies' },
+  inUse: { status: 409, title: 'It is in use' },
+  // Review of OV and EV, DOMAIN §4.
+  reviewerIsApplicant: { status: 403, title: 'Who applied cannot decide' },
+  reviewIncomplete: { status: 422, title: 'Checks of the review are not confirmed' },
+  reviewRefused: { status: 422, title: 'The reviewers refused the application' },
+  reviewUnsupported: { status: 422, title: 'The CA reviews no organisations' },
   // Downloads, DOMAIN §5.
   keyNotStored: { status: 409, title: 'The private key is not here' },
   keyNotDownloadable: { status: 409, title: 'An uploaded private key is not given out' },

@@ -1,5 +1,6 @@
 /**
- * Permissions, `nouns:read` or `nouns:write`. `keys:download` is to be given private keys. `installation:operate` is the operator of the
+ * Permissions, `nouns:read` or `nouns:write`. `keys:download` is to be given private keys,
+ * `applications:review` to decide on what others applied for. `installation:operate` is the operator of the
  * installation: money in, issuers, and targets that run commands on the server.
  *
  * @module
@@ -7,6 +8,7 @@
 export const SCOPES = [
   'certificates:read',
   'certificates:write',
+  'applications:review',
   'keys:download',
   'orders:read',
   'orders:write',

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { applicantView, contact, location, superior } from './applicant-views.ts'
 import { PROBLEMS, type ProblemCode } from './problems.ts'
 
 export const instant = z.iso.datetime({ precision: 3 }).meta({ description: 'ISO 8601, UTC, milliseconds' })
@@ -90,6 +91,16 @@ export const nextStepView = z.object({
   text: bilingual,
   at: instant.nullable(),
 })
+
+/** When an application is expected to be through. */
+export const finishEstimate = z.object({
+  fastestAt: instant,
+  usuallyFrom: instant,
+  usuallyUntil: instant,
+  calendarKnown: z.boolean().meta({ description: 'False: days off in between are not announced yet' }),
+  text: bilingual,
+})
+export type FinishEstimateView = z.infer<typeof finishEstimate>
 
 export const verdict = z.enum([
   'served',
@@ -192,6 +203,7 @@ export const certificateView = z.object({
   entitlement: entitlementView.nullable(),
   renewal: renewalOffer,
   nextStep: nextStepView,
+  estimate: finishEstimate.nullable().meta({ description: 'Of the application in progress' }),
   servedAt: instant.nullable(),
   createdAt: instant,
 })
@@ -287,19 +299,17 @@ export const orderView = z.object({
 })
 export type OrderView = z.infer<typeof orderView>
 
-export const contact = z.strictObject({
-  name: z.string().trim().min(1).max(128),
-  email: z.email().max(254),
-  phone: z.string().trim().min(3).max(32),
-})
-
 export const keyKind = z.enum(['p256', 'p384', 'rsa2048', 'rsa3072', 'rsa4096'])
 
 export const applicationForm = z.strictObject({
   domains: z.array(z.string().min(1).max(1024)).min(1).max(250),
   validationMethod: z.enum(['file', 'dnsManual', 'dnsAutomatic']),
   dnsConnectionId: id.nullable().default(null),
-  contact: contact.nullable().default(null),
+  contact: contact.nullable().default(null).meta({ description: 'In place of a stored one' }),
+  contactId: id.nullable().default(null),
+  location: location.nullable().default(null),
+  companyId: id.nullable().default(null).meta({ description: 'OV and EV' }),
+  superior: superior.nullable().default(null).meta({ description: 'EV' }),
   key: keyKind.default('p256'),
   csrPem: z
     .string()
@@ -307,8 +317,19 @@ export const applicationForm = z.strictObject({
     .nullable()
     .default(null)
     .meta({ description: 'A CSR of your own; its key then never leaves you' }),
+  csrId: id.nullable().default(null).meta({ description: 'A stored CSR' }),
 })
 export type ApplicationFormView = z.infer<typeof applicationForm>
+
+/** What one authoritative name server answers for the record of a validation. */
+export const serverAnswer = z.object({
+  server: z.string(),
+  address: z.string().nullable().meta({ description: 'null: the name of the server has no address' }),
+  answer: z.enum(['seen', 'otherValue', 'noRecord', 'noAnswer']),
+  values: z.array(z.string()).meta({ description: 'TXT values, shortened' }),
+  problem: z.string().nullable(),
+})
+export type ServerAnswer = z.infer<typeof serverAnswer>
 
 export const validationView = z.object({
   domain: z.string(),
@@ -318,7 +339,21 @@ export const validationView = z.object({
   state: z.enum(['pending', 'processing', 'valid', 'invalid']),
   problem: z.string().nullable(),
   validatedAt: instant.nullable(),
+  servers: z.array(serverAnswer).meta({ description: 'dns: what each authoritative server said at the last check' }),
+  serversAskedAt: instant.nullable(),
 })
+
+export const reviewState = z.enum(['waiting', 'approved', 'refused'])
+export const reviewCheck = z.enum([
+  'legalExistence',
+  'address',
+  'telephone',
+  'applicantAuthority',
+  'physicalExistence',
+  'superiorApproval',
+  'bankPermit',
+])
+export type ReviewCheck = z.infer<typeof reviewCheck>
 
 export const applicationView = z.object({
   certificateId: id,
@@ -328,6 +363,18 @@ export const applicationView = z.object({
     domains: z.array(z.string()).max(250).meta({ description: 'Empty in the draft of a new purchase' }),
   }),
   prefilledFrom: id.nullable(),
+  applicant: applicantView.nullable().meta({ description: 'As it was sent; null while only prefilled' }),
+  review: z
+    .object({
+      id,
+      state: reviewState,
+      reason: z.string().nullable(),
+      decidedAt: instant.nullable(),
+      reviewedAt: instant.nullable(),
+    })
+    .nullable()
+    .meta({ description: 'OV and EV' }),
+  estimate: finishEstimate.nullable().meta({ description: 'null when not submitted, issued, or withdrawn' }),
   validations: z.array(validationView),
   problem: z.object({ code: problemCode, detail: z.string(), remedy: bilingual }).nullable(),
   retryAt: instant.nullable(),

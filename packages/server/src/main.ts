@@ -110,7 +110,12 @@ async function createServices(
   const { config } = options
   const now = options.now ?? (() => Date.now() + config.clockOffsetMs)
   const vault = createVault(await loadMasterKey(config, database))
-  const resolver = createResolver({ servers: config.dnsServers })
+  const guardAddress = createAddressGuard(config.allowAddresses)
+  const resolver = createResolver({
+    servers: config.dnsServers,
+    guard: guardAddress,
+    authoritativePort: config.validationDnsPort,
+  })
   const guardedFetch = createGuardedFetch({ allow: config.allowAddresses, resolver })
   cleanup.add(() => guardedFetch.close())
   const builtinCaStore = createBuiltinCaStore(database.db, vault, now)
@@ -122,9 +127,11 @@ async function createServices(
     queue,
     vault,
     adapters: { ca: caAdapters, dns: dnsAdapters, deploy: deployAdapters, notify: notifyAdapters },
-    kit: { fetch: guardedFetch, resolver, guardAddress: createAddressGuard(config.allowAddresses), now, builtinCaStore },
+    kit: { fetch: guardedFetch, resolver, guardAddress, now, builtinCaStore },
+    nameServers: resolver,
     now,
     policy: config.renewalPolicy,
+    calendar: config.calendar,
     publicUrl: config.publicUrl,
     log,
     onStep: options.onStep ?? (() => {}),

@@ -123,7 +123,14 @@ describe('findOld', () => {
 })
 
 describe('describeValidation', () => {
-  const validation = { domain: 'shop.example.com', state: 'pending' as const, problem: null, validatedAt: null }
+  const validation = {
+    domain: 'shop.example.com',
+    state: 'pending' as const,
+    problem: null,
+    validatedAt: null,
+    servers: [],
+    serversAskedAt: null,
+  }
 
   it('shows where the file goes and what is in it', () => {
     const location = 'http://shop.example.com/.well-known/pki-validation/fileauth.txt'

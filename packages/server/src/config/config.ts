@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { z } from 'zod'
+import { parseDay, type BusinessCalendar } from '../domain/business-day/business-calendar.ts'
 import { isTimeZone } from '../domain/zoned-day.ts'
 
 const list = z
@@ -18,6 +19,7 @@ const list = z
       .map((item) => item.trim())
       .filter((item) => item !== ''),
   )
+const days = list.refine((dates) => dates.every((date) => parseDay(date) !== null), 'must be dates such as 2026-12-25')
 const port = z.coerce.number().int().min(0).max(65_535)
 
 /** Each setting with its default and what it is for: docs/generated/configuration.md is printed from this. */
@@ -59,6 +61,20 @@ export const configSchema = z.object({
     .union([z.literal('none'), port])
     .default(443)
     .meta({ description: 'The same over HTTPS, tried first; none = do not try' }),
+  EVERCERT_VALIDATION_DNS_PORT: port
+    .min(1)
+    .default(53)
+    .meta({ description: 'Port on which the authoritative name servers are asked when a record is checked' }),
+  EVERCERT_BUSINESS_CALENDAR: z.enum(['china', 'weekends']).default('china').meta({
+    description: 'Days off for estimates: china = announced days off and adjusted working days; weekends = those alone',
+  }),
+  EVERCERT_BUSINESS_TIME_ZONE: z
+    .string()
+    .refine(isTimeZone, 'is not a known time zone')
+    .default('Asia/Shanghai')
+    .meta({ description: 'Time zone of business days' }),
+  EVERCERT_HOLIDAYS: days.meta({ description: 'Further days off (YYYY-MM-DD, comma separated)' }),
+  EVERCERT_WORKING_DAYS: days.meta({ description: 'Weekend days or holidays that are worked (YYYY-MM-DD, comma separated)' }),
   EVERCERT_RENEWAL_WINDOW_DAYS: z.coerce
     .number()
     .int()
@@ -99,6 +115,8 @@ export interface Config {
   readonly dnsServers: readonly string[] | null
   readonly allowAddresses: readonly string[]
   readonly fileValidationPorts: { readonly http: number; readonly https: number | null }
+  readonly validationDnsPort: number
+  readonly calendar: BusinessCalendar
   readonly renewalPolicy: { readonly windowDays: number; readonly calendar: { readonly timeZone: string } | null }
   readonly resetOperatorToken: boolean
   readonly logLevel: string
@@ -158,6 +176,13 @@ function toConfig(settings: z.infer<typeof configSchema>): Config {
     dnsServers: settings.EVERCERT_DNS_SERVERS.length === 0 ? null : settings.EVERCERT_DNS_SERVERS,
     allowAddresses: settings.EVERCERT_ALLOW_ADDRESSES,
     fileValidationPorts: { http: settings.EVERCERT_VALIDATION_HTTP_PORT, https: https === 'none' ? null : https },
+    validationDnsPort: settings.EVERCERT_VALIDATION_DNS_PORT,
+    calendar: {
+      region: settings.EVERCERT_BUSINESS_CALENDAR,
+      timeZone: settings.EVERCERT_BUSINESS_TIME_ZONE,
+      holidays: settings.EVERCERT_HOLIDAYS,
+      workingDays: settings.EVERCERT_WORKING_DAYS,
+    },
     renewalPolicy: {
       windowDays: settings.EVERCERT_RENEWAL_WINDOW_DAYS,
       calendar: timeZone === undefined ? null : { timeZone },

@@ -55,6 +55,9 @@ export interface CertificateRecord {
     readonly failedCode: string | null
     readonly failedDetail: string | null
     readonly answered: boolean
+    readonly submittedAt: number
+    /** OV and EV: people have not decided yet. */
+    readonly awaitsReview: boolean
   } | null
   readonly issuance: {
     readonly id: string
@@ -104,6 +107,8 @@ const RECORD_COLUMNS = [
   'application.failed_code',
   'application.failed_detail',
   'application.answered_at',
+  'application.submitted_at',
+  'review.state as review_state',
   'issuance.id as issuance_id',
   'issuance.sha256',
   'issuance.serial',
@@ -137,6 +142,7 @@ function recordQuery(db: Db | Trx) {
     .leftJoin('product', 'product.id', 'certificate.product_id')
     .leftJoin('issuer', 'issuer.id', 'product.issuer_id')
     .leftJoin('application', 'application.id', 'certificate.application_id')
+    .leftJoin('review', 'review.application_id', 'application.id')
     .leftJoin('issuance', (join) =>
       join.onRef('issuance.id', '=', 'certificate.issuance_id').onRef('issuance.account_id', '=', 'certificate.account_id'),
     )
@@ -315,6 +321,8 @@ function toApplication(row: Row): CertificateRecord['application'] {
     failedCode: row.failed_code,
     failedDetail: row.failed_detail,
     answered: row.answered_at !== null,
+    submittedAt: toMs(row.submitted_at) ?? 0,
+    awaitsReview: row.review_state === 'waiting',
   }
 }
 

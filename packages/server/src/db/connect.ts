@@ -13,6 +13,7 @@ import { up as keysDownload } from './migrations/0003-keys-download.ts'
 import { up as lifecycle } from './migrations/0004-lifecycle.ts'
 import { up as knownSpecification } from './migrations/0005-known-specification.ts'
 import { up as notices } from './migrations/0006-notices.ts'
+import { up as applicants } from './migrations/0007-applicants.ts'
 import { up as management } from './migrations/0008-management.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
@@ -43,6 +44,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004-lifecycle': { up: lifecycle },
   '0005-known-specification': { up: knownSpecification },
   '0006-notices': { up: notices },
+  '0007-applicants': { up: applicants },
   '0008-management': { up: management },
 }
 

@@ -4,13 +4,15 @@
  * @module
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+import type { ServerAnswer } from '@evercert/contract'
+import type { Applicant } from '../domain/applicant/applicant.ts'
 import type { ApplicationForm } from '../domain/application/prefill.ts'
 import type { ApplicationState } from '../domain/application/application-machine.ts'
 import type { DeploymentState } from '../domain/deployment/deployment-machine.ts'
 import type { CertificateType, DomainType } from '../domain/product/specification.ts'
 import type { RenewalState } from '../domain/renewal/renewal-machine.ts'
 import type { RevocationState } from '../domain/revocation/revocation-machine.ts'
-import type { RevocationReason } from '../ports/ca.ts'
+import type { CaSubject, RevocationReason } from '../ports/ca.ts'
 import type { BuiltinChallenge } from '../ports/kit.ts'
 import type {
   BalanceTable,
@@ -22,6 +24,7 @@ import type {
   ProductTable,
 } from './order-tables.ts'
 import type { NoticeChannelTable, NoticeDeliveryTable, NoticeSettingsTable, NoticeTable } from './notice-tables.ts'
+import type { CompanyDocumentTable, CompanyTable, ContactTable, CsrTable, ReviewTable } from './applicant-tables.ts'
 
 interface Bilingual {
   readonly en: string
@@ -178,6 +181,11 @@ export interface ApplicationTable {
   /** TXT records of ours may be in the DNS; not before this they are removed once the application ended. */
   txt_remove_at: Generated<Date | null>
   submitted_at: Date
+  /** The token that submitted it, and its name; null before 0007. */
+  submitted_by: string | null
+  submitted_by_name: string | null
+  applicant: JSONColumnType<Applicant> | null
+  csr_id: string | null
 }
 
 export interface ValidationTable {
@@ -192,6 +200,8 @@ export interface ValidationTable {
   state: 'pending' | 'processing' | 'valid' | 'invalid'
   problem: string | null
   validated_at: Date | null
+  servers: JSONColumnType<readonly ServerAnswer[]> | null
+  servers_asked_at: Date | null
 }
 
 export interface IssuanceTable {
@@ -311,6 +321,8 @@ export interface CaOrderTable {
   not_before: Date | null
   chain_pem: string | null
   refusal: string | null
+  /** OV and EV: the organisation that stands in the certificate. */
+  subject: JSONColumnType<CaSubject> | null
   revoked_at: Date | null
   revocation_reason: number | null
 }
@@ -370,4 +382,9 @@ export interface Tables {
   notice_delivery: NoticeDeliveryTable
   ca_authority: CaAuthorityTable
   ca_order: CaOrderTable
+  contact: ContactTable
+  company: CompanyTable
+  company_document: CompanyDocumentTable
+  csr: CsrTable
+  review: ReviewTable
 }

@@ -12,6 +12,7 @@ import { deliveryMachine } from '../domain/notice/delivery-machine.ts'
 import { orderMachine } from '../domain/order/order-machine.ts'
 import { paymentMachine } from '../domain/payment/payment-machine.ts'
 import { renewalMachine } from '../domain/renewal/renewal-machine.ts'
+import { reviewMachine } from '../domain/review/review-machine.ts'
 import { revocationMachine } from '../domain/revocation/revocation-machine.ts'
 import type { Tables } from './tables.ts'
 
@@ -24,6 +25,7 @@ const MACHINES = {
   order: orderMachine,
   payment: paymentMachine,
   renewal: renewalMachine,
+  review: reviewMachine,
   revocation: revocationMachine,
 } as const
 

@@ -6,6 +6,7 @@
  */
 import type { z } from 'zod'
 import type { ProblemCode } from '@evercert/contract'
+import type { OrganisationSubject } from '../domain/applicant/subject.ts'
 import type { AdapterKit } from './kit.ts'
 
 /** `file`: a file over HTTP (RFC 8555 §8.3 or the CA's own path). `dns`: a TXT record (RFC 8555 §8.4). */
@@ -44,6 +45,9 @@ export type CaOrder =
   | { readonly state: 'issued'; readonly ref: string; readonly chainPem: string }
   | { readonly state: 'refused'; readonly ref: string; readonly code: ProblemCode; readonly detail: string }
 
+/** The organisation of an OV or EV certificate, as it stands in its subject (BR 7.1.2.7.4, EVG 9.2). */
+export type CaSubject = OrganisationSubject
+
 /** The account at the CA: opaque to the core, which stores it encrypted. */
 export type CaAccount = string
 
@@ -60,6 +64,8 @@ export interface CaOrderRequest {
   readonly mayExist: boolean
   /** When the first attempt was made, epoch milliseconds: an order that the CA made earlier is another one. */
   readonly firstAttemptAt: number
+  /** OV and EV, reviewed already; null or absent for DV. Only for a CA that `reviewsOrganisations`. */
+  readonly subject?: CaSubject | null
 }
 
 export interface CaCapabilities {
@@ -67,6 +73,8 @@ export interface CaCapabilities {
   readonly validityRule: 'public' | 'private'
   /** False when the CA decides notAfter itself (most ACME CAs). */
   readonly honoursNotAfter: boolean
+  /** True when it issues OV and EV, for organisations that people reviewed here. */
+  readonly reviewsOrganisations: boolean
   readonly methods: readonly ValidationMethod[]
   /** The ports on which the CA fetches validation files, https first where it tries both. */
   readonly fileValidationPorts: { readonly http: number; readonly https: number | null }

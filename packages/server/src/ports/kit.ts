@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { OrganisationSubject } from '../domain/applicant/subject.ts'
 
 export interface GuardedRequest {
   readonly method?: 'GET' | 'HEAD' | 'POST'
@@ -43,6 +44,21 @@ export interface Resolver {
   resolveAddresses(name: string): Promise<readonly string[]>
   /** TXT values, strings of one record joined; empty when there are none. @throws AppError `upstreamUnavailable` */
   resolveTxt(name: string): Promise<readonly string[]>
+}
+
+/** Finds and asks the servers of a zone themselves, past all caches. */
+export interface NameServerLookups extends Pick<Resolver, 'resolveAddresses'> {
+  /** Names of the servers of a zone; empty when the name is no zone. @throws AppError `upstreamUnavailable` */
+  resolveNameServers(name: string): Promise<readonly string[]>
+  /** The name that this one is an alias of; null when it is none. @throws AppError `upstreamUnavailable` */
+  resolveAlias(name: string): Promise<string | null>
+  /**
+   * TXT values as one server gives them, asked itself; empty when it says that there are none.
+   *
+   * @param address of the server
+   * @throws AppError `addressForbidden`, `upstreamUnavailable`
+   */
+  resolveTxtAt(address: string, name: string): Promise<readonly string[]>
 }
 
 export interface AdapterKit {
@@ -93,6 +109,8 @@ export interface BuiltinOrder {
   readonly notBefore: number | null
   readonly chainPem: string | null
   readonly refusal: string | null
+  /** OV and EV: the organisation that stands in the certificate; null for DV. */
+  readonly subject: OrganisationSubject | null
   readonly revokedAt: number | null
   readonly revocationReason: number | null
 }

@@ -8,7 +8,10 @@ import { isScope, SCOPES, type Scope } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
 import { newId, type Caller, type Services } from './context.ts'
 
-const TOKEN_PREFIX = 'evc_'
+/** A new token: 256 random bits. */
+export function drawToken(): string {
+  return `evc_${randomBytes(32).toString('base64url')}`
+}
 
 /** SHA-256 of a token: tokens have 256 random bits, so no slow hash is needed. */
 export function hashToken(token: string): string {
@@ -26,13 +29,14 @@ export async function authenticate(services: Services, token: string | null): Pr
       ? undefined
       : await services.db
           .selectFrom('access_token')
-          .select(['account_id', 'name', 'scopes', 'expires_at'])
+          .select(['id', 'account_id', 'name', 'scopes', 'expires_at'])
           .where('token_sha256', '=', hashToken(token))
           .executeTakeFirst()
   if (row === undefined || (row.expires_at !== null && row.expires_at.getTime() <= services.now())) {
     throw new AppError('unauthenticated', 'Signing in: no valid API token came with the request: send one as a bearer token.')
   }
-  return { accountId: row.account_id, actor: row.name, scopes: new Set(row.scopes.filter((scope) => isScope(scope))) }
+  const scopes = new Set(row.scopes.filter((scope) => isScope(scope)))
+  return { accountId: row.account_id, tokenId: row.id, actor: row.name, scopes }
 }
 
 /** @throws AppError `forbidden` naming the permission */
@@ -49,7 +53,7 @@ export async function createAccount(
   account: { readonly name: string; readonly tokenName: string; readonly scopes: readonly Scope[] },
 ): Promise<{ readonly accountId: string; readonly token: string }> {
   const accountId = newId(services, 'acc')
-  const token = `${TOKEN_PREFIX}${randomBytes(32).toString('base64url')}`
+  const token = drawToken()
   const createdAt = new Date(services.now())
   await services.db.transaction().execute(async (trx) => {
     await trx.insertInto('account').values({ id: accountId, name: account.name, created_at: createdAt }).execute()
@@ -82,7 +86,7 @@ export async function createFirstOperator(services: Services): Promise<string | 
 
 /** A new operator token in place of the lost one: who can write the data folder is the operator. */
 export async function replaceOperatorToken(services: Services): Promise<string> {
-  const token = `${TOKEN_PREFIX}${randomBytes(32).toString('base64url')}`
+  const token = drawToken()
   const result = await services.db
     .updateTable('access_token')
     .set({ token_sha256: hashToken(token) })

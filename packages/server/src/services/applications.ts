@@ -4,139 +4,19 @@
  * @module
  */
 import { sql } from 'kysely'
-import type { ApplicationView, ApplicationFormView, ValidationView } from '@evercert/contract'
-import { isProblemCode, PROBLEM_TEXTS, PROBLEMS } from '@evercert/contract'
-import { createCsr, parseCsr, PkiError, type CsrFacts } from '@evercert/pki'
+import type { ApplicationView, ApplicationFormView } from '@evercert/contract'
+import { createCsr, type CsrFacts } from '@evercert/pki'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
-import type { Db } from '../db/connect.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
-import type { ApplicationState } from '../domain/application/application-machine.ts'
-import { checkDomainsFit, parseDomainName } from '../domain/application/domain-names.ts'
-import { prefillApplication, type ApplicationForm } from '../domain/application/prefill.ts'
-import { decideRenewal } from '../domain/certificate/decide-renewal.ts'
-import { deriveStatus, type CertificateStatus } from '../domain/certificate/derive-status.ts'
+import type { Applicant } from '../domain/applicant/applicant.ts'
 import { AppError } from '../domain/errors.ts'
+import { loadApplicationView } from './application-view.ts'
 import { findByName } from './certificate-rows.ts'
-import type { Product } from './catalogue.ts'
-import { loadProduct } from './catalogue.ts'
+import { checkSubmission, type Submission } from './check-submission.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
+import { findReusableReview, openReview } from './open-review.ts'
+import { recordServerAnswers } from './server-answers.ts'
 import { wake } from './wake.ts'
-
-const COLUMNS = [
-  'application.id',
-  'application.state',
-  'application.form',
-  'application.identifiers',
-  'application.method',
-  'application.failed_code',
-  'application.failed_detail',
-  'application.retry_at',
-  'application.submitted_at',
-] as const
-
-/** The application in progress or the last one; before any, the prefilled form as a draft. @throws AppError `notFound` */
-export async function loadApplicationView(services: Services, caller: Caller, certificateId: string): Promise<ApplicationView> {
-  const row = await services.db
-    .selectFrom('certificate')
-    .innerJoin('application', (join) =>
-      join
-        .onRef('application.id', '=', 'certificate.application_id')
-        .onRef('application.account_id', '=', 'certificate.account_id'),
-    )
-    .select(COLUMNS)
-    .where('certificate.account_id', '=', caller.accountId)
-    .where('certificate.id', '=', certificateId)
-    .executeTakeFirst()
-  if (row === undefined) {
-    const record = await findCertificate(services.db, caller.accountId, certificateId)
-    if (record === null) throw notFound('certificate', certificateId)
-    return draftView(services, record)
-  }
-  return {
-    certificateId,
-    id: row.id,
-    state: row.state,
-    form: toFormView(row.form),
-    prefilledFrom: null,
-    validations: await loadValidations(services, caller, row.id),
-    problem: toProblemView(row.failed_code, row.failed_detail),
-    retryAt: row.retry_at?.toISOString() ?? null,
-    submittedAt: row.submitted_at.toISOString(),
-  }
-}
-
-async function draftView(services: Services, record: CertificateRecord): Promise<ApplicationView> {
-  const old = record.renewsCertificateId === null ? null : await loadPrefillSource(services.db, record)
-  const empty: ApplicationForm = {
-    domains: [],
-    validationMethod: 'file',
-    dnsConnectionId: null,
-    contact: null,
-    key: 'p256',
-    csrPem: null,
-  }
-  const form = old === null ? empty : prefillApplication(old)
-  return {
-    certificateId: record.id,
-    id: null,
-    state: 'draft',
-    form: toFormView(form),
-    prefilledFrom: old === null ? null : record.renewsCertificateId,
-    validations: [],
-    problem: null,
-    retryAt: null,
-    submittedAt: null,
-  }
-}
-
-async function loadPrefillSource(db: Db, record: CertificateRecord) {
-  const row = await db
-    .selectFrom('certificate')
-    .leftJoin('application', 'application.id', 'certificate.application_id')
-    .leftJoin('issuance', 'issuance.id', 'certificate.issuance_id')
-    .select(['application.form', 'issuance.names', 'issuance.common_name'])
-    .where('certificate.account_id', '=', record.accountId)
-    .where('certificate.id', '=', record.renewsCertificateId)
-    .executeTakeFirst()
-  return { lastApplication: row?.form ?? null, names: row?.names ?? [], commonName: row?.common_name ?? null }
-}
-
-function toFormView(form: ApplicationForm): ApplicationFormView {
-  return { ...form, domains: [...form.domains], contact: form.contact === null ? null : { ...form.contact } }
-}
-
-async function loadValidations(services: Services, caller: Caller, applicationId: string): Promise<ValidationView[]> {
-  const rows = await services.db
-    .selectFrom('validation')
-    .select(['identifier', 'method', 'location', 'content', 'state', 'problem', 'validated_at'])
-    .where('account_id', '=', caller.accountId)
-    .where('application_id', '=', applicationId)
-    .orderBy('identifier')
-    .execute()
-  return rows.map((row) => ({
-    domain: row.identifier,
-    method: row.method,
-    location: row.method === 'file' ? `http://${row.identifier}${row.location}` : row.location,
-    content: row.content,
-    state: row.state,
-    problem: row.problem,
-    validatedAt: row.validated_at?.toISOString() ?? null,
-  }))
-}
-
-function toProblemView(code: string | null, detail: string | null): ApplicationView['problem'] {
-  if (code === null || !isProblemCode(code)) return null
-  return { code, detail: detail ?? PROBLEMS[code].title, remedy: PROBLEM_TEXTS[code].remedy }
-}
-
-/** What a submission needs, checked and ready to be stored. */
-interface Submission {
-  readonly record: CertificateRecord
-  readonly product: Product
-  readonly form: ApplicationForm
-  readonly identifiers: readonly string[]
-  readonly csr: CsrFacts | null
-}
 
 /**
  * Submits the application: it is stored with its first job, and goes to the CA from there. Submitting again after a refusal
@@ -162,82 +42,9 @@ export async function submitApplication(
   return loadApplicationView(services, caller, certificateId)
 }
 
-async function checkSubmission(services: Services, record: CertificateRecord, raw: ApplicationFormView): Promise<Submission> {
-  const status = deriveStatus(record.facts, services.now(), services.policy)
-  if (!isApplicationDue(services, record, status) || record.productId === null) {
-    throw new AppError('conflict', `Applying for ${record.name}: its status is ${status}: an application is not due.`, {
-      facts: { status },
-    })
-  }
-  const product = await loadProduct(services.db, record.productId)
-  if (product.specification.certificateType !== 'DV') {
-    throw new AppError('invalid', `Applying for ${record.name}: only DV applications are accepted: choose a DV product.`)
-  }
-  checkDomainsFit(raw.domains, { domainType: product.specification.domainType, domainCount: record.domainCount ?? 1 })
-  const domains = raw.domains.map((domain) => parseDomainName(domain))
-  if (raw.validationMethod === 'file' && domains.some((domain) => domain.wildcard)) {
-    throw new AppError('badDomain', `Applying for ${record.name}: a wildcard is never validated by file: choose DNS.`)
-  }
-  if (raw.validationMethod === 'dnsAutomatic') await checkDnsConnection(services, record, raw.dnsConnectionId)
-  const identifiers = domains.map((domain) => domain.name)
-  const csr = raw.csrPem === null ? null : await checkCsr(raw.csrPem, identifiers)
-  return { record, product, form: { ...raw, domains: identifiers }, identifiers, csr }
-}
-
-/** Bought and not applied for, refused, or to be reissued at no charge within the period paid for (DOMAIN §3). */
-function isApplicationDue(services: Services, record: CertificateRecord, status: CertificateStatus): boolean {
-  if (status === 'pendingApplication' || status === 'reviewFailed') return true
-  const { action } = decideRenewal(record.facts, services.now(), services.policy)
-  return action === 'reissue' && !isInProgress(record.facts.application?.state ?? null)
-}
-
-function isInProgress(state: ApplicationState | null): boolean {
-  return state === 'pendingValidation' || state === 'inReview'
-}
-
-async function checkDnsConnection(services: Services, record: CertificateRecord, id: string | null): Promise<void> {
-  const found = await services.db
-    .selectFrom('dns_connection')
-    .select('id')
-    .where('account_id', '=', record.accountId)
-    .where('id', '=', id ?? '')
-    .executeTakeFirst()
-  if (found === undefined) {
-    throw new AppError(
-      'invalid',
-      'Applying with automatic DNS: there is no such DNS connection: choose one of GET /api/v1/dns-connections.',
-    )
-  }
-}
-
-/** DOMAIN §4: the names of a pasted CSR are those of the application, its common name among them. */
-async function checkCsr(pem: string, identifiers: readonly string[]): Promise<CsrFacts> {
-  let csr: CsrFacts
-  try {
-    csr = await parseCsr(pem)
-  } catch (cause) {
-    if (cause instanceof PkiError) throw new AppError('badCsr', cause.message, { cause })
-    throw cause
-  }
-  const names = new Set(csr.names.length === 0 && csr.commonName !== null ? [csr.commonName] : csr.names)
-  const missing = identifiers.filter((identifier) => !names.has(identifier))
-  const extra = [...names].filter((name) => !identifiers.includes(name))
-  const { commonName } = csr
-  if (commonName !== null && !identifiers.includes(commonName.toLowerCase())) {
-    throw new AppError(
-      'badCsr',
-      `Reading the CSR: its common name ${commonName} is not among the domains: make one whose common name is, or that has none.`,
-    )
-  }
-  if (missing.length === 0 && extra.length === 0) return csr
-  throw new AppError(
-    'badCsr',
-    `Reading the CSR: it lacks ${missing.join(', ') || 'nothing'} and has ${extra.join(', ') || 'nothing'} too many: make one for exactly the domains.`,
-  )
-}
-
 async function storeSubmission(services: Services, trx: Trx, caller: Caller, submission: Submission): Promise<void> {
-  const { record, product, form, identifiers, csr } = submission
+  const { record, product, form, identifiers, csr, applicant } = submission
+  const { certificateType } = product.specification
   const now = services.now()
   const facts = { accountId: caller.accountId, certificateId: record.id, actor: caller.actor, now }
   if (record.application !== null && record.facts.application?.state === 'reviewFailed') {
@@ -245,38 +52,87 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
   }
   await refuseIfApplied(trx, record) // the application before its certificate: the order in which everybody locks them
   const id = newId(services, 'app')
+  const isReviewed = certificateType !== 'DV'
+  const reused = isReviewed ? await findReusableReview(services, trx, caller, { certificateType, applicant }) : null
+  const state = isReviewed && reused === null ? 'inReview' : 'pendingValidation'
+  await lockDocuments(trx, record.accountId, applicant)
+  const privateKeyId = await lockCsr(trx, record.accountId, form.csrId)
   const result = await trx
     .insertInto('application')
-    .values({
-      id,
-      account_id: caller.accountId,
-      certificate_id: record.id,
-      issuer_id: product.issuerId,
-      state: 'pendingValidation',
-      form: JSON.stringify(form),
-      identifiers: [...identifiers],
-      method: form.validationMethod === 'file' ? 'file' : 'dns',
-      private_key_id: null,
-      spki_sha256: csr?.spkiSha256 ?? null,
-      csr: csr?.der ?? null,
-      reference: id.replace('_', '-'),
-      first_attempt_at: null,
-      ca_order_ref: null,
-      proof_published_at: null,
-      answered_at: null,
-      finalize_started_at: null,
-      failed_code: null,
-      failed_detail: null,
-      retry_at: null,
-      submitted_at: new Date(now),
-    })
+    .values(toRow(caller, submission, { id, state, now, privateKeyId }))
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
   if (result.numInsertedOrUpdatedRows !== 1n) throw await conflictingApplication(trx, record, csr)
   await trx.updateTable('certificate').set({ application_id: id }).where('id', '=', record.id).execute()
   await nameAfterDomain(trx, record, identifiers[0] ?? record.name)
-  await recordHistory(trx, { ...facts, subject: 'application', subjectId: id, fromState: null, toState: 'pendingValidation' })
+  await recordHistory(trx, { ...facts, subject: 'application', subjectId: id, fromState: null, toState: state })
+  if (isReviewed)
+    await openReview(services, trx, caller, { applicationId: id, certificateId: record.id, certificateType, applicant }, reused)
   await wake(services, trx, record.id)
+}
+
+/** @param stored.now epoch milliseconds */
+function toRow(
+  caller: Caller,
+  { record, product, form, identifiers, csr, applicant }: Submission,
+  stored: {
+    readonly id: string
+    readonly state: 'inReview' | 'pendingValidation'
+    readonly now: number
+    readonly privateKeyId: string | null
+  },
+) {
+  const { id, state, now, privateKeyId } = stored
+  return {
+    id,
+    account_id: caller.accountId,
+    certificate_id: record.id,
+    issuer_id: product.issuerId,
+    state,
+    form: JSON.stringify(form),
+    identifiers: [...identifiers],
+    method: form.validationMethod === 'file' ? ('file' as const) : ('dns' as const),
+    private_key_id: privateKeyId,
+    spki_sha256: csr?.spkiSha256 ?? null,
+    csr: csr?.der ?? null,
+    csr_id: form.csrId,
+    submitted_by: caller.tokenId,
+    submitted_by_name: caller.actor,
+    applicant: JSON.stringify(applicant),
+    reference: id.replace('_', '-'),
+    first_attempt_at: null,
+    ca_order_ref: null,
+    proof_published_at: null,
+    answered_at: null,
+    finalize_started_at: null,
+    failed_code: null,
+    failed_detail: null,
+    retry_at: null,
+    submitted_at: new Date(now),
+  }
+}
+
+/** A document that is being removed meanwhile: either that waits for this transaction, or this one finds it gone. */
+async function lockDocuments(trx: Trx, accountId: string, { documents }: Applicant): Promise<void> {
+  const wanted = Object.values(documents).filter((id) => id !== null)
+  if (wanted.length === 0) return
+  const { rows } = await sql<{ id: string }>`select id from company_document
+    where account_id = ${accountId} and id = any(${wanted}) order by id for key share`.execute(trx)
+  if (rows.length !== wanted.length) throw removedMeanwhile()
+}
+
+/** The same for a stored CSR, whose key may be added meanwhile. @returns the id of its private key, if that is here */
+async function lockCsr(trx: Trx, accountId: string, csrId: string | null): Promise<string | null> {
+  if (csrId === null) return null
+  const { rows } = await sql<{ private_key_id: string | null }>`select private_key_id from csr
+    where account_id = ${accountId} and id = ${csrId} for share`.execute(trx)
+  const [row] = rows
+  if (row === undefined) throw removedMeanwhile()
+  return row.private_key_id
+}
+
+function removedMeanwhile(): AppError {
+  return new AppError('conflict', 'Applying: a record that the form names was removed meanwhile: look at the form again.')
 }
 
 /** Of two submissions at once the second finds the first one's application, also when that was issued meanwhile. */
@@ -309,11 +165,17 @@ async function nameAfterDomain(trx: Trx, record: CertificateRecord, domain: stri
   await trx.updateTable('certificate').set({ name: domain }).where('id', '=', record.id).execute()
 }
 
-/** Checks the validation now instead of at its next turn. @throws AppError `notFound` */
+/**
+ * Checks the validation now instead of at its next turn. For records that are put in place by hand, each authoritative server is asked
+ * first, and the answers are in the view.
+ *
+ * @throws AppError `notFound`
+ */
 export async function checkApplication(services: Services, caller: Caller, certificateId: string): Promise<ApplicationView> {
   const view = await loadApplicationView(services, caller, certificateId)
   if (view.id === null) return view
   const applicationId = view.id
+  if (view.state === 'pendingValidation') await recordServerAnswers(services, caller, applicationId)
   await services.db.transaction().execute(async (trx) => {
     await trx
       .updateTable('application')
@@ -326,7 +188,7 @@ export async function checkApplication(services: Services, caller: Caller, certi
       .execute()
     await wake(services, trx, certificateId)
   })
-  return view
+  return loadApplicationView(services, caller, certificateId)
 }
 
 /**

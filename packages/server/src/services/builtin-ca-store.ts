@@ -28,6 +28,7 @@ const ORDER_COLUMNS = [
   'not_before',
   'chain_pem',
   'refusal',
+  'subject',
   'revoked_at',
   'revocation_reason',
 ] as const
@@ -149,6 +150,7 @@ function toRow(order: BuiltinOrder) {
     not_before: toDate(order.notBefore),
     chain_pem: order.chainPem,
     refusal: order.refusal,
+    subject: order.subject === null ? null : sql<string>`${JSON.stringify(order.subject)}::jsonb`,
     revoked_at: toDate(order.revokedAt),
     revocation_reason: order.revocationReason,
   }
@@ -168,6 +170,7 @@ function fromRow(row: Selectable<CaOrderTable>): BuiltinOrder {
     notBefore: toMs(row.not_before),
     chainPem: row.chain_pem,
     refusal: row.refusal,
+    subject: row.subject,
     revokedAt: toMs(row.revoked_at),
     revocationReason: row.revocation_reason,
   }

@@ -183,12 +183,29 @@ async function connectIssuer(services: Services, issuerId: string): Promise<Ca> 
   return adapter.create(parseConfig(adapter, raw), services.kit)
 }
 
+/** OV and EV are for CAs whose reviews are made here: an ACME CA sells DV alone. @throws AppError `reviewUnsupported`, `notFound` */
+export async function requireReviewingIssuer(services: Services, issuerId: string, certificateType: string): Promise<void> {
+  const { capabilities } = await openIssuer(services, issuerId)
+  if (capabilities.reviewsOrganisations) return
+  throw new AppError(
+    'reviewUnsupported',
+    `Using issuer ${issuerId} for ${certificateType}: its CA reviews no organisations: choose DV, or another issuer.`,
+  )
+}
+
 export type NewProduct = Omit<ProductView, 'issuerTitle' | 'validityRule'>
 
-/** Adds a product. @throws AppError `notFound` (issuer), `duplicateName`, `invalid` (prices) */
+/** Adds a product. @throws AppError `notFound` (issuer), `duplicateName`, `invalid` (prices), `reviewUnsupported` */
 export async function createProduct(services: Services, product: NewProduct): Promise<Product> {
   const { specification, title } = product
   checkPrices(product)
+  if (specification.certificateType === 'EV' && !['single', 'multi'].includes(specification.domainType))
+    throw new AppError(
+      'invalid',
+      `Adding product ${product.id}: EV certificates have no wildcards (EVG 9.2.2): sell single or multi.`,
+    )
+  if (specification.certificateType !== 'DV')
+    await requireReviewingIssuer(services, product.issuerId, specification.certificateType)
   await services.db.transaction().execute(async (trx) => {
     const issuer = await trx.selectFrom('issuer').select('id').where('id', '=', product.issuerId).executeTakeFirst()
     if (issuer === undefined) throw notFound('issuer', product.issuerId)

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CertificateFacts, PrivateKey } from '@evercert/pki'
-import type { CertificateDetail, CertificateStatusView, CertificateView } from '@evercert/contract'
+import type { CertificateDetail, CertificateStatusView, CertificateView, FinishEstimateView } from '@evercert/contract'
 import { findCertificate, listCertificates, type CertificateRecord } from '../db/certificates.ts'
 import type { Trx } from '../db/transition.ts'
 import { decideRenewal } from '../domain/certificate/decide-renewal.ts'
@@ -14,6 +14,7 @@ import { AppError } from '../domain/errors.ts'
 import { DAY_MS, utcDayNumber } from '../domain/time.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 import { listEndpointViews } from './endpoints.ts'
+import { estimateOf } from './estimates.ts'
 import { describeNextStep } from './next-step-view.ts'
 import { describeManagedStep, toManagementView } from './management-view.ts'
 import { loadRenewalOf } from './renewals.ts'
@@ -109,12 +110,16 @@ async function loadHistory(services: Services, caller: Caller, certificateId: st
 }
 
 /** Facts and the clock become what people see. */
-export function toCertificateView(services: Pick<Services, 'now' | 'policy'>, record: CertificateRecord): CertificateView {
+export function toCertificateView(
+  services: Pick<Services, 'now' | 'policy' | 'calendar'>,
+  record: CertificateRecord,
+): CertificateView {
   const now = services.now()
   const status = deriveStatus(record.facts, now, services.policy)
   const decision = decideRenewal(record.facts, now, services.policy)
   const management = toManagementView(services, record)
   const { issuance } = record
+  const estimate = toEstimate(services, record)
   return {
     id: record.id,
     name: record.name,
@@ -144,10 +149,18 @@ export function toCertificateView(services: Pick<Services, 'now' | 'policy'>, re
       opensAt: toIso(decision.opensAt),
       daysUntilOpen: decision.daysUntilOpen,
     },
-    nextStep: describeManagedStep(management, record, status) ?? describeNextStep(record, status, decision),
+    nextStep: describeManagedStep(management, record, status) ?? describeNextStep(record, status, decision, estimate),
+    estimate,
     servedAt: toIso(record.servedAt),
     createdAt: new Date(record.createdAt).toISOString(),
   }
+}
+
+function toEstimate(services: Pick<Services, 'calendar'>, record: CertificateRecord): FinishEstimateView | null {
+  const { application, facts, specification } = record
+  if (application === null || facts.application === null) return null
+  const { submittedAt } = application
+  return estimateOf(services, specification?.certificateType ?? null, { state: facts.application.state, submittedAt })
 }
 
 const NOT_ISSUED = { sha256: null, serial: null, issuer: null, notBefore: null, notAfter: null, daysLeft: null }

@@ -10,11 +10,12 @@ import type { Database, Db } from '../db/connect.ts'
 import type { Queue } from '../db/queue.ts'
 import { AppError } from '../domain/errors.ts'
 import { formatId, type IdPrefix } from '../domain/id.ts'
+import type { BusinessCalendar } from '../domain/business-day/business-calendar.ts'
 import type { RenewalPolicy } from '../domain/certificate/window.ts'
 import type { CaAdapter } from '../ports/ca.ts'
 import type { DeployAdapter } from '../ports/deploy.ts'
 import type { DnsAdapter } from '../ports/dns.ts'
-import type { AdapterKit } from '../ports/kit.ts'
+import type { AdapterKit, NameServerLookups } from '../ports/kit.ts'
 import type { NotifyAdapter } from '../ports/notify.ts'
 import type { Vault } from './vault.ts'
 
@@ -38,9 +39,12 @@ export interface Services {
   readonly vault: Vault
   readonly adapters: Adapters
   readonly kit: AdapterKit
+  readonly nameServers: NameServerLookups
   /** Epoch milliseconds. */
   readonly now: () => number
   readonly policy: RenewalPolicy
+  /** Business days, for estimates. */
+  readonly calendar: BusinessCalendar
   /** Where people reach this installation, without a final slash; null when it was not set. */
   readonly publicUrl: string | null
   readonly log: Logger
@@ -50,6 +54,8 @@ export interface Services {
 /** Who calls: everything that is read or written belongs to `accountId`. */
 export interface Caller {
   readonly accountId: string
+  /** Tells people apart: applicant and approver differ. */
+  readonly tokenId: string
   /** For the history: the token's name. */
   readonly actor: string
   readonly scopes: ReadonlySet<Scope>

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Bilingual, CertificateView } from '@evercert/contract'
+import type { Bilingual, CertificateView, FinishEstimateView } from '@evercert/contract'
 import type { CertificateRecord } from '../db/certificates.ts'
 import type { CertificateStatus } from '../domain/certificate/derive-status.ts'
 import type { RenewalDecision } from '../domain/certificate/decide-renewal.ts'
@@ -18,7 +18,7 @@ const view = (code: string, mover: NextStep['mover'], text: Bilingual, at: numbe
   at: at === null ? null : new Date(at).toISOString(),
 })
 
-type Describe = (record: CertificateRecord, renewal: RenewalDecision) => NextStep
+type Describe = (record: CertificateRecord, renewal: RenewalDecision, estimate: FinishEstimateView | null) => NextStep
 
 const ended: Describe = () => view('none', 'nobody', { en: 'Nothing: it has ended.', zh: '无后续操作：已结束。' })
 
@@ -29,7 +29,7 @@ const BY_STATUS: Readonly<Record<CertificateStatus, Describe>> = {
       zh: '请提交证书申请，CA 审核通过后才会签发证书。',
     }),
   pendingValidation: validationStep,
-  inReview: () => view('await', 'ca', { en: 'The CA is checking the application.', zh: 'CA 中心正在审核证书申请。' }),
+  inReview: reviewStep,
   reviewFailed: (record) =>
     view('correctApplication', 'user', {
       en: `The CA refused: ${record.application?.failedDetail ?? 'no reason given'} Correct the application and submit it again.`,
@@ -45,8 +45,28 @@ const BY_STATUS: Readonly<Record<CertificateStatus, Describe>> = {
   closed: ended,
 }
 
-export function describeNextStep(record: CertificateRecord, status: CertificateStatus, renewal: RenewalDecision): NextStep {
-  return BY_STATUS[status](record, renewal)
+export function describeNextStep(
+  record: CertificateRecord,
+  status: CertificateStatus,
+  renewal: RenewalDecision,
+  estimate: FinishEstimateView | null,
+): NextStep {
+  return BY_STATUS[status](record, renewal, estimate)
+}
+
+/** FD §3.9: the timings are shown while people or the CA are at it. */
+function reviewStep(record: CertificateRecord, _renewal: RenewalDecision, estimate: FinishEstimateView | null): NextStep {
+  const timing = { en: estimate === null ? '' : ` ${estimate.text.en}`, zh: estimate?.text.zh ?? '' }
+  const at = estimate === null ? null : Date.parse(estimate.usuallyUntil)
+  if (record.application?.awaitsReview === true) {
+    const text = {
+      en: `Somebody else than the applicant reviews the organisation.${timing.en}`,
+      zh: `等待申请人以外的审核人审核组织信息。${timing.zh}`,
+    }
+    return view('review', 'ca', text, at)
+  }
+  const text = { en: `The CA is checking the application.${timing.en}`, zh: `CA 中心正在审核证书申请。${timing.zh}` }
+  return view('await', 'ca', text, at)
 }
 
 function revocationStep(record: CertificateRecord): NextStep {
@@ -65,7 +85,7 @@ function revocationStep(record: CertificateRecord): NextStep {
 /** What serves it still does so: the warning stays until no target and no site belongs to it. */
 function revokedStep(record: CertificateRecord, renewal: RenewalDecision): NextStep {
   const { endpointCount, targetCount } = record
-  if (endpointCount === 0 && targetCount === 0) return ended(record, renewal)
+  if (endpointCount === 0 && targetCount === 0) return ended(record, renewal, null)
   return view('replaceRevoked', 'user', {
     en: `It is revoked, and ${endpointCount} sites and ${targetCount} targets still belong to it: clients may refuse them. Install another certificate there.`,
     zh: `证书已吊销，但仍有 ${endpointCount} 个站点、${targetCount} 个部署目标在使用，客户端可能拒绝访问。请更换为其他证书。`,

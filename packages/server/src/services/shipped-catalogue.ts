@@ -5,7 +5,7 @@
  */
 import { createIssuer, createProduct, updateIssuerConfig, type NewProduct } from './catalogue.ts'
 import type { Services } from './context.ts'
-import type { DomainType } from '../domain/product/specification.ts'
+import type { CertificateType, DomainType } from '../domain/product/specification.ts'
 import { AppError } from '../domain/errors.ts'
 
 export interface BuiltinCaSettings {
@@ -60,26 +60,51 @@ async function unlessThere(create: () => Promise<unknown>): Promise<void> {
   }
 }
 
+/** Reviewed by people, so that the way to an OV or EV certificate can be gone from end to end. EV has no wildcards (EVG 9.2.2). */
+const REVIEWED: readonly {
+  readonly type: Exclude<CertificateType, 'DV'>
+  readonly factor: number
+  readonly of: readonly DomainType[]
+}[] = [
+  { type: 'OV', factor: 4, of: ['single', 'multi', 'wildcard', 'multiWildcard', 'mixed'] },
+  { type: 'EV', factor: 8, of: ['single', 'multi'] },
+]
+
+function reviewedProducts(): NewProduct[] {
+  const [brand] = BRANDS
+  return REVIEWED.flatMap(({ type, factor, of }) => of.map((domainType) => brandProduct(brand, type, domainType, factor)))
+}
+
 function shippedProducts(): NewProduct[] {
   const renewable = BRANDS.flatMap((brand) =>
-    (Object.keys(DOMAIN_TYPES) as DomainType[]).map((domainType): NewProduct => {
-      const kind = DOMAIN_TYPES[domainType]
-      return {
-        id: `${brand.issuerId}-dv-${kind.slug}`,
-        title: { en: `${brand.brand}, DV, ${kind.en}`, zh: `${brand.zh} DV ${kind.zh}证书` },
-        specification: { domainType, certificateType: 'DV', grade: brand.grade, brand: brand.brand },
-        issuerId: brand.issuerId,
-        supportsRenewal: brand.renewal,
-        prices: TERMS.map((termYears) => ({
-          termYears,
-          base: { amountMinor: kind.yearMinor * termYears, currency: CURRENCY },
-          includedDomains: domainType === 'multi' ? 2 : 1,
-          extraDomain: { amountMinor: kind.extraMinor * termYears, currency: CURRENCY },
-        })),
-      }
-    }),
+    (Object.keys(DOMAIN_TYPES) as DomainType[]).map((domainType) => brandProduct(brand, 'DV', domainType, 1)),
   )
-  return [...renewable, trialProduct()]
+  return [...renewable, ...reviewedProducts(), trialProduct()]
+}
+
+function brandProduct(
+  brand: (typeof BRANDS)[number],
+  certificateType: CertificateType,
+  domainType: DomainType,
+  factor: number,
+): NewProduct {
+  const kind = DOMAIN_TYPES[domainType]
+  return {
+    id: `${brand.issuerId}-${certificateType.toLowerCase()}-${kind.slug}`,
+    title: {
+      en: `${brand.brand}, ${certificateType}, ${kind.en}`,
+      zh: `${brand.zh} ${certificateType} ${kind.zh}证书`,
+    },
+    specification: { domainType, certificateType, grade: brand.grade, brand: brand.brand },
+    issuerId: brand.issuerId,
+    supportsRenewal: brand.renewal,
+    prices: TERMS.map((termYears) => ({
+      termYears,
+      base: { amountMinor: kind.yearMinor * factor * termYears, currency: CURRENCY },
+      includedDomains: domainType === 'multi' ? 2 : 1,
+      extraDomain: { amountMinor: kind.extraMinor * factor * termYears, currency: CURRENCY },
+    })),
+  }
 }
 
 /** A free certificate to try things with. Free brands cannot be renewed, as in the founding service; they are bought anew. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { certificateType, channelRole, domainType, revocationReason } from '@evercert/contract'
+import { certificateType, channelRole, documentKind, domainType, revocationReason } from '@evercert/contract'
 import { openDatabase, type Database } from '../../src/db/connect.ts'
 import { applicationMachine } from '../../src/domain/application/application-machine.ts'
 import { deploymentMachine } from '../../src/domain/deployment/deployment-machine.ts'
@@ -8,6 +8,7 @@ import { deliveryMachine } from '../../src/domain/notice/delivery-machine.ts'
 import { NOTICE_KINDS } from '../../src/domain/notice/notice-kinds.ts'
 import { orderMachine } from '../../src/domain/order/order-machine.ts'
 import { paymentMachine } from '../../src/domain/payment/payment-machine.ts'
+import { reviewMachine } from '../../src/domain/review/review-machine.ts'
 import { renewalMachine } from '../../src/domain/renewal/renewal-machine.ts'
 import { revocationMachine } from '../../src/domain/revocation/revocation-machine.ts'
 import { eachDatabase, type TestDatabase } from '../support/databases.ts'
@@ -27,6 +28,7 @@ const OF_THE_INSTALLATION = [
 
 /** References between rows of accounts that name the row alone: the row's own id is as good, since only its parent's writer makes it. */
 const REFERENCES_BY_ID_ALONE = [
+  'company_document → secret',
   'dns_connection → secret',
   'issuance → application',
   'ledger_entry → ledger_transaction',
@@ -68,6 +70,7 @@ eachDatabase((_kind, open) => {
     ['order', orderMachine.states],
     ['payment', paymentMachine.states],
     ['renewal', renewalMachine.states],
+    ['review', reviewMachine.states],
     ['revocation', revocationMachine.states],
   ])('the CHECK on the state of %s lists exactly the states of its machine', async (table, states) => {
     expect(await checkedValues(table, 'state')).toEqual([...states].toSorted())
@@ -76,6 +79,8 @@ eachDatabase((_kind, open) => {
   test.each([
     ['product', 'domain_type', domainType.options],
     ['product', 'certificate_type', certificateType.options],
+    ['review', 'certificate_type', certificateType.options],
+    ['company_document', 'kind', documentKind.options],
     ['issuer', 'validity_rule', ['public', 'private']],
     ['certificate', 'origin', ['purchased', 'uploaded']],
     ['certificate', 'closed_as', ['cancelled', 'refunded', 'closed']],

@@ -107,7 +107,7 @@ describe('tables', () => {
     expect(applicationMachine.initial).toBe('pendingValidation')
     expect(arrows(applicationMachine)).toEqual([
       'pendingValidation → inReview, reviewFailed, withdrawn',
-      'inReview → issued, reviewFailed, withdrawn',
+      'inReview → issued, reviewFailed, withdrawn, pendingValidation',
       'reviewFailed → inReview, pendingValidation, withdrawn',
       'issued → .',
       'withdrawn → .',

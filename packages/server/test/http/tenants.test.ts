@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { contract, parseProblem, SCOPES, type ProblemDocument } from '@evercert/contract'
 import {
+  aCompany,
   aForm,
   anAccount,
   anIssuedCertificate,
@@ -11,6 +12,7 @@ import {
   withKey,
   type TestAccount,
 } from '../support/builders.ts'
+import { aPng } from '../support/images.ts'
 import { eachDatabase } from '../support/databases.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -55,6 +57,11 @@ eachDatabase((_kind, open) => {
       config: { server: '127.0.0.1', port: 53, zone: 'example.com', keyName: 'k', algorithm: 'hmac-sha256', secret: 'c2VjcmV0' },
     })
     const endpoint = await owner.client.endpoints.create({ certificateId: certificate.id, host: 'a.example.com' })
+    const contact = await owner.client.contacts.create({ name: 'Ada', email: 'ada@example.com', phone: '12345' })
+    const company = await owner.client.companies.create(aCompany())
+    await owner.client.companies.putDocument({ id: company.id, contentBase64: aPng().toString('base64') })
+    const csr = await owner.client.csrs.create({ name: 'stored', domains: ['stored.example.com'] })
+    const token = await owner.client.tokens.create({ name: 'second', scopes: ['certificates:read'] })
     const channel = await owner.client.channels.create({
       name: 'robot',
       kind: 'wecom',
@@ -62,6 +69,10 @@ eachDatabase((_kind, open) => {
     })
     const notice = await waitFor('a notice', async () => (await owner.client.notices.list({})).items[0] ?? null)
     ids = {
+      contact: contact.id,
+      company: company.id,
+      csr: csr.id,
+      token: token.id,
       channel: channel.id,
       notice: notice.id,
       certificate: certificate.id,
@@ -121,6 +132,13 @@ eachDatabase((_kind, open) => {
 
   /** What each operation takes beside the id in its path; an operation that is missing here gets an empty body. */
   const bodies = (): Readonly<Record<string, object>> => ({
+    'management.start': { spendingLimit: { amountMinor: 1, currency: 'CNY' } },
+    'contacts.update': { name: 'Eve', email: 'eve@example.com', phone: '66666' },
+    'companies.update': { ...aCompany(), name: 'Eve Ltd.' },
+    'companies.putDocument': { contentBase64: aPng().toString('base64') },
+    'csrs.attachKey': { privateKeyPem: 'not read: there is no such CSR' },
+    'reviews.approve': { evidence: 'none', checks: [] },
+    'reviews.refuse': { reason: 'none' },
     'applications.submit': aForm(['stranger.example.com']),
     'downloads.certificate': { format: 'nginx' },
     'downloads.withKey': { format: 'nginx' },
@@ -169,17 +187,23 @@ eachDatabase((_kind, open) => {
   /** Everything that the owner sees, without what the clock changes by itself. */
   async function snapshot(account: TestAccount) {
     const { client } = account
-    const [certificates, orders, balance, targets, endpoints, dns, renewal, channels, notices] = await Promise.all([
-      client.certificates.list({}),
-      client.orders.list({}),
-      client.balance.get(),
-      client.targets.list(),
-      client.endpoints.list(),
-      client.dnsConnections.list(),
-      client.renewals.get({ id: ids['renewal'] ?? '' }),
-      client.channels.list(),
-      client.notices.list({}),
-    ])
+    const [certificates, orders, balance, targets, endpoints, dns, renewal, channels, notices, ...applicants] = await Promise.all(
+      [
+        client.certificates.list({}),
+        client.orders.list({}),
+        client.balance.get(),
+        client.targets.list(),
+        client.endpoints.list(),
+        client.dnsConnections.list(),
+        client.renewals.get({ id: ids['renewal'] ?? '' }),
+        client.channels.list(),
+        client.notices.list({}),
+        client.contacts.list(),
+        client.companies.get({ id: ids['company'] ?? '' }),
+        client.csrs.list(),
+        client.tokens.list(),
+      ],
+    )
     const stable = certificates.items.map(({ id, name, status, sha256, renewedByCertificateId }) => ({
       id,
       name,
@@ -189,11 +213,11 @@ eachDatabase((_kind, open) => {
     }))
     const places = endpoints.items.map(({ id, certificateId, host }) => ({ id, certificateId, host }))
     const told = notices.items.map(({ id, readAt }) => ({ id, readAt }))
-    return { stable, orders, balance, targets, places, dns, renewal, channels, told }
+    return { stable, orders, balance, targets, places, dns, renewal, channels, told, applicants }
   }
 
   /** Of the installation, or what holds until somebody sets it: the same for everybody. */
-  const SHARED = ['products.list', 'issuers.list', 'noticeSettings.get']
+  const SHARED = ['products.list', 'issuers.list', 'noticeSettings.get', 'tokens.list']
   const LISTS = OPERATIONS.filter(
     ({ method, path, name }) => method === 'GET' && !path.includes('{id}') && !SHARED.includes(name),
   )

@@ -53,6 +53,7 @@ function scriptedCa(script: () => Script, publish: (name: string, value: string)
     capabilities: {
       validityRule: 'private',
       honoursNotAfter: false,
+      reviewsOrganisations: false,
       methods: ['file', 'dns'],
       fileValidationPorts: { http: 80, https: null },
     },

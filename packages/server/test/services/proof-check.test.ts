@@ -45,7 +45,7 @@ afterAll(() => service.stop())
 const look = (ports: CaCapabilities['fileValidationPorts']) =>
   findMissingProof(
     service.services,
-    { validityRule: 'private', honoursNotAfter: true, methods: ['file'], fileValidationPorts: ports },
+    { validityRule: 'private', honoursNotAfter: true, reviewsOrganisations: true, methods: ['file'], fileValidationPorts: ports },
     [PROOF],
   )
 

@@ -4,18 +4,29 @@
  * @module
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { SCOPES, type ApplicationFormView, type CertificateDetail, type OrderView, type Scope } from '@evercert/contract'
+import {
+  SCOPES,
+  type ApplicationFormView,
+  type CertificateDetail,
+  type Company,
+  type CompanyView,
+  type OrderView,
+  type Scope,
+} from '@evercert/contract'
 import { ApiProblem, type Client } from '@evercert/contract/client'
 import type { ProblemDocument } from '@evercert/contract'
 import { createChain, type LeafWish, type TestLeaf } from '../../../../test/harness/certificates.ts'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { createAccount } from '../../src/services/accounts.ts'
 import type { TestService } from './service.ts'
+import { aJpeg, aPng } from './images.ts'
 import { waitFor } from './wait-for.ts'
 
 export const PRIVATE_SINGLE = 'evercert-private-dv-single'
 export const PRIVATE_MULTI = 'evercert-private-dv-multi'
 export const PRIVATE_WILDCARD = 'evercert-private-dv-wildcard'
+export const OV_SINGLE = 'evercert-private-ov-single'
+export const EV_SINGLE = 'evercert-private-ev-single'
 export const PUBLIC_SINGLE = 'evercert-public-dv-single'
 /** Its brand does not support renewal. */
 export const TRIAL_SINGLE = 'evercert-trial-dv-single'
@@ -80,10 +91,46 @@ export function aForm(domains: readonly string[], wish: Partial<ApplicationFormV
     validationMethod: 'file',
     dnsConnectionId: null,
     contact: { name: 'Ada Example', email: 'ada@example.com', phone: '+44 20 0000 0000' },
+    contactId: null,
+    location: null,
+    companyId: null,
+    superior: null,
     key: 'p256',
     csrPem: null,
+    csrId: null,
     ...wish,
   }
+}
+
+export function aCompany(wish: Partial<Company> = {}): Company {
+  return {
+    name: 'Example Trading 有限公司',
+    type: 'enterprise',
+    phone: '+86 21 0000 0000',
+    registrationNumber: '91310000MA1FL0XX4T',
+    country: 'CN',
+    region: 'Shanghai',
+    city: 'Shanghai',
+    address: '1 Example Road',
+    postalCode: '200000',
+    ...wish,
+  }
+}
+
+/** A company with the documents that EV needs. */
+export async function aStoredCompany(account: TestAccount, wish: Partial<Company> = {}): Promise<CompanyView> {
+  const { id } = await account.client.companies.create(aCompany(wish))
+  await account.client.companies.putDocument({ id, kind: 'bankPermit', contentBase64: aJpeg().toString('base64') })
+  return account.client.companies.putDocument({ id, kind: 'businessLicence', contentBase64: aPng().toString('base64') })
+}
+
+/** Another token of the account: another person, as far as reviews go. */
+export async function aColleague(
+  account: TestAccount,
+  scopes: readonly Scope[] = ['applications:review', 'certificates:read'],
+): Promise<Client> {
+  const { token } = await account.client.tokens.create({ name: `colleague ${randomUUID()}`, scopes: [...scopes] })
+  return account.service.clientOf(token)
 }
 
 /** Submits and waits until the CA issued. @throws Error with the reason when it refuses */

@@ -5,30 +5,64 @@
  */
 import { promises as dns } from 'node:dns'
 import { AppError } from '../../domain/errors.ts'
-import type { Resolver } from '../../ports/kit.ts'
+import type { NameServerLookups, Resolver } from '../../ports/kit.ts'
 
 export interface ResolverOptions {
   /** `address:port` (port 53 when absent); null asks the system, so that /etc/hosts counts. */
   readonly servers: readonly string[] | null
   /** For one query, all tries together. Default 5 s. */
   readonly timeoutMs?: number
+  /** Which servers of strangers may be asked. Default: any. */
+  readonly guard?: (address: string) => string | null
+  /** Where those listen. Default 53. */
+  readonly authoritativePort?: number
 }
 
 const DEFAULT_TIMEOUT_MS = 5000
 const TRIES = 2
+const DNS_PORT = 53
 const LOOPBACK = ['127.0.0.1', '::1'] as const
 
 // c-ares and getaddrinfo say so when the name or the record type is not there; everything else is an outage.
 const ABSENT = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME', 'EAI_NODATA', 'EAI_NONAME'])
 
 /** @throws AppError `misconfigured` when a server cannot be read */
-export function createResolver({ servers, timeoutMs = DEFAULT_TIMEOUT_MS }: ResolverOptions): Resolver {
-  return servers === null ? systemResolver(timeoutMs) : serversResolver(servers, timeoutMs)
+export function createResolver(options: ResolverOptions): Resolver & NameServerLookups {
+  const { servers, timeoutMs = DEFAULT_TIMEOUT_MS } = options
+  const client = createClient(timeoutMs)
+  if (servers !== null) setServers(client, servers)
+  return {
+    ...(servers === null ? systemResolver(client, timeoutMs) : serversResolver(client)),
+    resolveNameServers: (name) => absentAs([], name, () => client.resolveNs(name)),
+    resolveAlias: async (name) => (await absentAs([], name, () => client.resolveCname(name)))[0] ?? null,
+    resolveTxtAt: (address, name) => askServer(options, address, name),
+  }
 }
 
-function serversResolver(servers: readonly string[], timeoutMs: number): Resolver {
-  const client = new dns.Resolver({ timeout: Math.ceil(timeoutMs / TRIES), tries: TRIES })
-  setServers(client, servers)
+function createClient(timeoutMs: number): dns.Resolver {
+  return new dns.Resolver({ timeout: Math.ceil(timeoutMs / TRIES), tries: TRIES })
+}
+
+/** A server that the DNS of a stranger names: it may be meant to make us talk to our own network. */
+async function askServer(
+  { guard = () => null, authoritativePort = DNS_PORT, timeoutMs = DEFAULT_TIMEOUT_MS }: ResolverOptions,
+  address: string,
+  name: string,
+): Promise<readonly string[]> {
+  const refusal = guard(address)
+  if (refusal !== null)
+    throw new AppError(
+      'addressForbidden',
+      `Asking the name server ${address}: the address is ${refusal}: allow it with EVERCERT_ALLOW_ADDRESSES if it is meant`,
+    )
+  const client = createClient(timeoutMs)
+  client.setServers([address.includes(':') ? `[${address}]:${authoritativePort}` : `${address}:${authoritativePort}`])
+  return txtOf(client, name)
+}
+
+type Lookups = Pick<Resolver, 'resolveAddresses' | 'resolveTxt'>
+
+function serversResolver(client: dns.Resolver): Lookups {
   return {
     async resolveAddresses(name) {
       const results = await Promise.allSettled([client.resolve4(name), client.resolve6(name)])
@@ -41,8 +75,7 @@ function serversResolver(servers: readonly string[], timeoutMs: number): Resolve
   }
 }
 
-function systemResolver(timeoutMs: number): Resolver {
-  const client = new dns.Resolver({ timeout: Math.ceil(timeoutMs / TRIES), tries: TRIES })
+function systemResolver(client: dns.Resolver, timeoutMs: number): Lookups {
   return {
     async resolveAddresses(name) {
       if (isLocalhost(name)) return LOOPBACK
@@ -59,12 +92,16 @@ function systemResolver(timeoutMs: number): Resolver {
 }
 
 async function txtOf(client: dns.Resolver, name: string): Promise<readonly string[]> {
+  const records = await absentAs([], name, () => client.resolveTxt(name))
+  return records.map((strings) => strings.join(''))
+}
+
+async function absentAs<Value>(absent: Value, name: string, look: () => Promise<Value>): Promise<Value> {
   try {
-    const records = await client.resolveTxt(name)
-    return records.map((strings) => strings.join(''))
+    return await look()
   } catch (error) {
     throwUnlessAbsent(name, error)
-    return []
+    return absent
   }
 }
 

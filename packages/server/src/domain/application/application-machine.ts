@@ -6,7 +6,8 @@
 import { machine } from '../machine.ts'
 
 /**
- * An application exists from the moment its form is saved. OV and EV have no validation of their own here and go on to `inReview` at once.
+ * An application exists from the moment its form is saved. OV and EV start `inReview`, with people: once they approve, the domains are
+ * validated (`pendingValidation`), and the CA issues (`inReview` again).
  * A CA that refuses while it validates (ACME) leads to `reviewFailed` too: the reason is shown, and the form edited and sent again. An order
  * that the CA ended by an error of its own is placed anew: back to `pendingValidation`.
  */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Location, Superior } from '@evercert/contract'
 import { AppError } from '../errors.ts'
 import { parseDomainName } from './domain-names.ts'
 
@@ -16,10 +17,34 @@ export type ApplicationForm = {
   /** For `dnsAutomatic`; null otherwise. */
   readonly dnsConnectionId: string | null
   readonly contact: { readonly name: string; readonly email: string; readonly phone: string } | null
-  /** Ignored with a pasted CSR. */
+  /** A stored contact; null with one of its own, or none. */
+  readonly contactId: string | null
+  readonly location: Location | null
+  /** OV and EV. */
+  readonly companyId: string | null
+  /** EV. */
+  readonly superior: Superior | null
+  /** Ignored with a pasted or stored CSR. */
   readonly key: KeyKind
   /** A pasted CSR, whose key the service never holds; null = the service makes key and CSR. */
   readonly csrPem: string | null
+  /** A stored CSR, in place of a pasted one. */
+  readonly csrId: string | null
+}
+
+/** What is not filled in; also what forms of earlier versions lack. */
+export const EMPTY_FORM: ApplicationForm = {
+  domains: [],
+  validationMethod: 'file',
+  dnsConnectionId: null,
+  contact: null,
+  contactId: null,
+  location: null,
+  companyId: null,
+  superior: null,
+  key: 'p256',
+  csrPem: null,
+  csrId: null,
 }
 
 /** What is known of the old certificate. */
@@ -38,15 +63,10 @@ export type PrefillSource = {
  * Names that no application may have (IP addresses, a company in the common name) are left out.
  */
 export function prefillApplication(old: PrefillSource): ApplicationForm {
-  if (old.lastApplication !== null) return { ...old.lastApplication, domains: [...old.lastApplication.domains], csrPem: null }
-  return {
-    domains: domainsOf(old),
-    validationMethod: 'dnsManual', // the one method that suits every name and needs no connection
-    dnsConnectionId: null,
-    contact: null,
-    key: 'p256',
-    csrPem: null,
-  }
+  const last = old.lastApplication
+  if (last !== null) return { ...EMPTY_FORM, ...last, domains: [...last.domains], csrPem: null, csrId: null }
+  // The one method that suits every name and needs no connection.
+  return { ...EMPTY_FORM, domains: domainsOf(old), validationMethod: 'dnsManual' }
 }
 
 /** Common name first, then the others in their order, each once. */

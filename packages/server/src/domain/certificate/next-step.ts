@@ -18,6 +18,8 @@ export interface ApplicationFacts {
   readonly answeredAt: number | null
   /** Not before this: back-off, Retry-After. */
   readonly retryAt: number | null
+  /** OV and EV: people have not decided yet. */
+  readonly awaitsReview: boolean
 }
 
 export interface DeploymentFacts {
@@ -73,7 +75,7 @@ export type Step =
       readonly until: number
       readonly because: 'application' | 'deployment' | 'proof' | 'revocation' | 'txtRecords' | 'managed'
     }
-  | { readonly do: 'rest'; readonly because: 'closed' | 'noApplication' | 'reviewFailed' | 'noEndpoints' | 'served' }
+  | { readonly do: 'rest'; readonly because: 'closed' | 'noApplication' | 'review' | 'reviewFailed' | 'noEndpoints' | 'served' }
 
 export type Effect = Exclude<Step['do'], 'wait' | 'rest'>
 
@@ -115,6 +117,7 @@ function earlierOf(step: Step, other: Step): Step {
 
 function applicationStep(application: ApplicationFacts, now: number): Step {
   if (application.state === 'reviewFailed') return { do: 'rest', because: 'reviewFailed' }
+  if (application.awaitsReview) return { do: 'rest', because: 'review' } // the decision wakes it
   if (application.retryAt !== null && application.retryAt > now)
     return { do: 'wait', until: application.retryAt, because: 'application' }
   if (!application.hasCsr) return { do: 'prepareCsr' }

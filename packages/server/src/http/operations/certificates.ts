@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkApplication, loadApplicationView, submitApplication, withdrawApplication } from '../../services/applications.ts'
+import { loadApplicationView } from '../../services/application-view.ts'
+import { checkApplication, submitApplication, withdrawApplication } from '../../services/applications.ts'
 import { listCertificateViews, loadCertificateDetail } from '../../services/certificates.ts'
 import { uploadCertificate } from '../../services/uploads/upload-one.ts'
 import { verifyCertificate } from '../../services/verify.ts'

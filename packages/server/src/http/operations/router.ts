@@ -4,6 +4,8 @@
  * @module
  */
 import { applications, certificates } from './certificates.ts'
+import { companies, contacts } from './contacts.ts'
+import { csrs } from './csrs.ts'
 import { downloads } from './downloads.ts'
 import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
@@ -11,13 +13,19 @@ import { management } from './management.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { operations } from './operation.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
+import { reviews } from './reviews.ts'
 import { endpoints, targets } from './targets.ts'
+import { tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
 
 export const router = operations.router({
   certificates: { ...certificates, ...endings },
   uploads,
   applications,
+  contacts,
+  companies,
+  csrs,
+  reviews,
   management,
   downloads,
   products,
@@ -29,6 +37,7 @@ export const router = operations.router({
   endpoints,
   issuers,
   dnsConnections,
+  tokens,
   notices,
   noticeSettings,
   channels,

@@ -8,8 +8,9 @@ import type { AdvanceFacts, ApplicationFacts, ManagedFacts } from '../../domain/
 import { planManaged } from '../../domain/managed/decide-managed.ts'
 import type { ApplicationForm } from '../../domain/application/prefill.ts'
 import type { ApplicationState } from '../../domain/application/application-machine.ts'
-import type { RevocationReason } from '../../ports/ca.ts'
+import type { CaSubject, RevocationReason } from '../../ports/ca.ts'
 import type { RenewalState } from '../../domain/renewal/renewal-machine.ts'
+import { subjectOf } from '../../domain/applicant/subject.ts'
 import { findCertificate } from '../../db/certificates.ts'
 import { toMs } from '../../db/time.ts'
 import { AppError } from '../../domain/errors.ts'
@@ -35,6 +36,8 @@ export interface WorkingApplication {
   /** When the CA was first asked to sign; null before. */
   readonly finalizeStartedAt: number | null
   readonly failures: number
+  /** OV and EV: the organisation that stands in the certificate. */
+  readonly subject: CaSubject | null
 }
 
 /** A confirmed revocation that the CA has not carried out yet. */
@@ -76,6 +79,9 @@ function workQuery(services: Services) {
         .onRef('application.id', '=', 'certificate.application_id')
         .on('application.state', 'in', ['pendingValidation', 'inReview', 'reviewFailed']),
     )
+    .leftJoin('review', (join) =>
+      join.onRef('review.application_id', '=', 'application.id').onRef('review.account_id', '=', 'application.account_id'),
+    )
     .leftJoin('renewal', (join) =>
       join.onRef('renewal.new_certificate_id', '=', 'certificate.id').on('renewal.state', '<>', sql.lit('cancelled')),
     )
@@ -110,6 +116,9 @@ function workQuery(services: Services) {
       'application.answered_at',
       'application.failures',
       'application.retry_at',
+      'application.applicant',
+      'review.state as review_state',
+      'review.certificate_type as reviewed_type',
       'renewal.id as renewal_id',
       'renewal.state as renewal_state',
     ])
@@ -183,6 +192,7 @@ function toApplicationFacts(application: WorkingApplication, row: Row): Applicat
     proofPublishedAt: toMs(row.proof_published_at),
     answeredAt: toMs(row.answered_at),
     retryAt: toMs(row.retry_at),
+    awaitsReview: row.review_state === 'waiting',
   }
 }
 
@@ -205,6 +215,7 @@ function toApplication(row: Row): WorkingApplication | null {
     ordersPlaced: row.orders_placed ?? 0,
     finalizeStartedAt: toMs(row.finalize_started_at),
     failures: row.failures ?? 0,
+    subject: subjectOf(row.reviewed_type, row.applicant),
   }
 }
 

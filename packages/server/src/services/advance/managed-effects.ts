@@ -8,7 +8,8 @@ import { recordHistory, type Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
 import { retryManagedAt } from '../../domain/managed/decide-managed.ts'
 import { formatMoney, type Money } from '../../domain/payment/money.ts'
-import { loadApplicationView, submitApplication } from '../applications.ts'
+import { loadApplicationView } from '../application-view.ts'
+import { submitApplication } from '../applications.ts'
 import { EVERCERT_ACTOR, type Caller, type Services } from '../context.ts'
 import { placeOrder } from '../orders.ts'
 import { payOrder } from '../payments.ts'
@@ -16,7 +17,7 @@ import type { Work, WorkingManagement } from './facts.ts'
 
 /** The service acts for the account within what its owner allowed; no operation of the API is called with this. */
 function evercertFor(work: Work): Caller {
-  return { accountId: work.accountId, actor: EVERCERT_ACTOR, scopes: new Set() }
+  return { accountId: work.accountId, tokenId: EVERCERT_ACTOR, actor: EVERCERT_ACTOR, scopes: new Set() }
 }
 
 /**

@@ -54,6 +54,7 @@ export async function placeOrder(services: Services, work: Work): Promise<void> 
     notAfter: await wantedNotAfter(services, work, ca),
     mayExist: application.firstAttemptAt !== null,
     firstAttemptAt,
+    subject: application.subject,
   })
   services.onStep('placeOrder', 'done')
   await recordOrder(services, work, application, order)

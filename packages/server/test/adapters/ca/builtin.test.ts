@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -182,6 +182,56 @@ describe('built-in CA: profile', () => {
     const text = opensslText(await issue(createBench(), request([long])))
     expect(text).toMatch(/Subject: *\n/)
     expect(text).toMatch(/Subject Alternative Name: critical/)
+  })
+
+  const organisation = {
+    organisation: '示例 GmbH & Co. KG',
+    country: 'DE',
+    region: 'Hessen',
+    city: 'Köln',
+    registration: null,
+  } as const
+
+  test('OV: the organisation before the name, and the policy that says so', async () => {
+    const subject = { ...organisation, certificateType: 'OV' } as const
+    const certificate = await issue(createBench(), request(['www.example.test'], { subject }))
+    expect(certificate.subject).toBe('C=DE\nST=Hessen\nL=Köln\nO=示例 GmbH & Co. KG\nCN=www.example.test')
+    expect(opensslText(certificate)).toMatch(/Policy: 2\.23\.140\.1\.2\.2\n/)
+  })
+
+  test('EV: the registration besides; a first name that is too long leaves the organisation', async () => {
+    const registration = { number: 'HRB 1234', businessCategory: 'Private Organization', country: 'DE' }
+    const subject = { ...organisation, certificateType: 'EV', registration } as const
+    const certificate = await issue(createBench(), request([`${'a'.repeat(63)}.example.test`], { subject }))
+    expect(certificate.subject.split('\n').slice(0, 3)).toEqual([
+      'businessCategory=Private Organization',
+      'jurisdictionC=DE',
+      'serialNumber=HRB 1234',
+    ])
+    expect(certificate.subject).not.toContain('CN=')
+    const text = opensslText(certificate)
+    expect(text).toMatch(/Policy: 2\.23\.140\.1\.1\n/)
+    expect(text).not.toMatch(/Subject Alternative Name: critical/)
+  })
+
+  test.each([
+    ['OV', '2.23.140.1.2.2'],
+    ['EV', '2.23.140.1.1'],
+  ] as const)('the chain of %s is valid for its policy and for no other', async (certificateType, policy) => {
+    const bench = createBench()
+    const leaf = await issue(bench, request(['www.example.test'], { subject: { ...organisation, certificateType } }))
+    const { rootPem, intermediatePem } = await authorityCertificates(bench.store, 'a')
+    const verify = (wanted: string): boolean =>
+      withFile(rootPem, (root) =>
+        withFile(intermediatePem, (intermediate) =>
+          withFile(leaf.toString(), (file) => {
+            const flags = ['-x509_strict', '-attime', String(Math.ceil(START / 1000) + 60), '-policy', wanted, '-explicit_policy']
+            const { status } = spawnSync('openssl', ['verify', ...flags, '-CAfile', root, '-untrusted', intermediate, file])
+            return status === 0
+          }),
+        ),
+      )
+    expect([verify(policy), verify('2.23.140.1.2.1')]).toEqual([true, false])
   })
 
   test('serials are positive, of 127 bits, and never the same', async () => {

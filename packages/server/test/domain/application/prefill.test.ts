@@ -1,24 +1,35 @@
 import { describe, expect, test } from 'vitest'
 import type { ApplicationForm } from '../../../src/domain/application/prefill.ts'
-import { prefillApplication } from '../../../src/domain/application/prefill.ts'
+import { EMPTY_FORM, prefillApplication } from '../../../src/domain/application/prefill.ts'
 
 const last: ApplicationForm = {
   domains: ['example.com', '*.example.com'],
   validationMethod: 'dnsAutomatic',
   dnsConnectionId: 'dns-1',
-  contact: { name: 'Li Lei', email: 'li@example.com', phone: '+86 10 0000 0000' },
+  contact: null,
+  contactId: 'ctc_1',
+  location: { country: 'CN', region: 'Beijing', city: 'Beijing' },
+  companyId: 'cpy_1',
+  superior: { name: 'Han Meimei', title: 'CTO', phone: '+86 10 0000 0001', email: 'han@example.com' },
   key: 'rsa3072',
   csrPem: null,
+  csrId: null,
 }
 
 describe('FD §3.8 bought here: prefilled from the last application', () => {
   test('everything is carried over but the CSR', () => {
     const old = {
-      lastApplication: { ...last, csrPem: '-----BEGIN CERTIFICATE REQUEST-----' },
+      lastApplication: { ...last, csrPem: '-----BEGIN CERTIFICATE REQUEST-----', csrId: 'csr_1' },
       names: ['other.example'],
       commonName: null,
     }
     expect(prefillApplication(old)).toEqual(last)
+  })
+
+  test('a form of before contacts, companies and stored CSRs lacks nothing', () => {
+    const { contactId: _1, location: _2, companyId: _3, superior: _4, csrId: _5, ...ofBefore } = last
+    const old = { lastApplication: ofBefore as ApplicationForm, names: [], commonName: null }
+    expect(prefillApplication(old)).toEqual({ ...EMPTY_FORM, ...ofBefore })
   })
 
   test('the form is a copy', () => {
@@ -43,12 +54,9 @@ describe('FD §3.8 uploaded: prefilled from the subject and the names', () => {
     ['nothing', [], null, []],
   ])('%s', (_what, names, commonName, domains) => {
     expect(prefillApplication({ lastApplication: null, names, commonName })).toEqual({
+      ...EMPTY_FORM,
       domains,
       validationMethod: 'dnsManual',
-      dnsConnectionId: null,
-      contact: null,
-      key: 'p256',
-      csrPem: null,
     })
   })
 })

@@ -14,6 +14,7 @@ const anApplication = (facts: Partial<ApplicationFacts> = {}): ApplicationFacts 
   proofPublishedAt: null,
   answeredAt: null,
   retryAt: null,
+  awaitsReview: false,
   ...facts,
 })
 
@@ -134,6 +135,7 @@ describe('for all facts', () => {
     proofPublishedAt: instant,
     answeredAt: instant,
     retryAt: instant,
+    awaitsReview: fc.boolean(),
   })
   const facts = fc.record({
     closed: fc.boolean(),
@@ -161,6 +163,15 @@ describe('for all facts', () => {
       fc.property(facts, (some) => {
         const step = nextStep(some, NOW)
         expect(step.do !== 'wait' || (step.until > NOW && Number.isFinite(step.until))).toBe(true)
+      }),
+    )
+  })
+
+  test('what people have not decided on is left alone, and waits for nothing but them', () => {
+    fc.assert(
+      fc.property(application, (some) => {
+        const applying = { ...some, state: 'inReview' as const, awaitsReview: true }
+        expect(nextStep(someFacts({ application: applying }), NOW)).toEqual({ do: 'rest', because: 'review' })
       }),
     )
   })

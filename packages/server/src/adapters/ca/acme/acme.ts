@@ -100,6 +100,7 @@ function createAcmeCa(settings: Config, kit: AdapterKit): Ca {
     capabilities: {
       validityRule: settings.validityRule,
       honoursNotAfter: settings.honoursNotAfter,
+      reviewsOrganisations: false,
       methods: ['file', 'dns'],
       fileValidationPorts: { http: settings.fileValidationHttpPort, https: null },
     },

@@ -57,6 +57,7 @@ function createBuiltinCa(config: BuiltinConfig, kit: AdapterKit): Ca {
     capabilities: {
       validityRule: config.validityRule,
       honoursNotAfter: true,
+      reviewsOrganisations: true,
       methods: ['file', 'dns'],
       fileValidationPorts: config.fileValidationPorts,
     },

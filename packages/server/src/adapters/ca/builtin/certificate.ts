@@ -5,6 +5,7 @@
  */
 import { createHash, sign, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
+import type { CaSubject } from '../../../ports/ca.ts'
 import * as der from './der.ts'
 import type { Der } from './der.ts'
 
@@ -40,6 +41,8 @@ export interface LeafExtensions {
   /** A-labels, wildcards with `*.`. */
   readonly names: readonly string[]
   readonly hasSubject: boolean
+  /** How the applicant was validated: the policy that the certificate asserts. */
+  readonly certificateType: 'DV' | CaSubject['certificateType']
   readonly spki: Uint8Array
   readonly authorityKeyId: Buffer
   /** Where the intermediate and its CRL are published. */
@@ -49,7 +52,13 @@ export interface LeafExtensions {
 
 const OID = {
   commonName: '2.5.4.3',
+  serialNumber: '2.5.4.5',
+  country: '2.5.4.6',
+  locality: '2.5.4.7',
+  region: '2.5.4.8',
   organisation: '2.5.4.10',
+  businessCategory: '2.5.4.15',
+  jurisdictionCountry: '1.3.6.1.4.1.311.60.2.1.3',
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
@@ -62,6 +71,8 @@ const OID = {
   caIssuers: '1.3.6.1.5.5.7.48.2',
   serverAuth: '1.3.6.1.5.5.7.3.1',
   domainValidated: '2.23.140.1.2.1',
+  organisationValidated: '2.23.140.1.2.2',
+  extendedValidation: '2.23.140.1.1',
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
   ecdsaWithSha384: '1.2.840.10045.4.3.3',
 } as const
@@ -103,9 +114,31 @@ export function authorityName(organisation: string, commonName: string): Der {
   return der.sequence(relativeName(OID.organisation, organisation), relativeName(OID.commonName, commonName))
 }
 
-/** The first name, or no subject at all when that is too long for a common name: the names are in the subjectAltName. */
-export function leafName(firstName: string): Der {
-  return firstName.length <= MAX_COMMON_NAME ? der.sequence(relativeName(OID.commonName, firstName)) : der.sequence()
+/**
+ * The organisation, if there is one, and the first name. A name that is too long for a common name stays out, and then a DV certificate
+ * has no subject at all: the names are in the subjectAltName. Countries are PrintableString (RFC 5280 appendix A.1).
+ */
+export function leafName(firstName: string, subject: CaSubject | null): Der {
+  const commonName = firstName.length <= MAX_COMMON_NAME ? [relativeName(OID.commonName, firstName)] : []
+  return der.sequence(...(subject === null ? [] : organisationName(subject)), ...commonName)
+}
+
+function organisationName({ organisation, country, region, city, registration }: CaSubject): readonly Der[] {
+  const registered =
+    registration === null
+      ? []
+      : [
+          relativeName(OID.businessCategory, registration.businessCategory),
+          printableName(OID.jurisdictionCountry, registration.country),
+          printableOrUtf8Name(OID.serialNumber, registration.number),
+        ]
+  return [
+    ...registered,
+    printableName(OID.country, country),
+    relativeName(OID.region, region),
+    relativeName(OID.locality, city),
+    relativeName(OID.organisation, organisation),
+  ]
 }
 
 /** @param pathLength how many CAs may follow below; null for any number */
@@ -118,9 +151,9 @@ export function authorityExtensions(spki: Uint8Array, pathLength: number | null)
   ]
 }
 
-/** What an intermediate has besides: its issuer's key, and that its leaves are domain-validated server certificates. */
+/** What an intermediate has besides: its issuer's key, and what its leaves, server certificates, may assert of the applicant. */
 export function intermediateExtensions(rootKeyId: Buffer): readonly Der[] {
-  return [authorityKeyIdentifier(rootKeyId), extendedKeyUsage(), domainValidatedPolicy()]
+  return [authorityKeyIdentifier(rootKeyId), extendedKeyUsage(), policy(...Object.values(POLICIES))]
 }
 
 export function leafExtensions(wish: LeafExtensions): readonly Der[] {
@@ -133,7 +166,7 @@ export function leafExtensions(wish: LeafExtensions): readonly Der[] {
     authorityKeyIdentifier(wish.authorityKeyId),
     extension(OID.authorityInfoAccess, der.sequence(der.sequence(der.objectId(OID.caIssuers), der.implicit(6, wish.issuerUrl)))),
     extension(OID.subjectAltName, der.sequence(...names), !wish.hasSubject), // critical without subject, RFC 5280 §4.2.1.6
-    domainValidatedPolicy(),
+    policy(POLICIES[wish.certificateType]),
     extension(
       OID.crlDistributionPoints,
       der.sequence(der.sequence(der.explicit(0, der.explicit(0, der.implicit(6, wish.crlUrl))))),
@@ -160,8 +193,19 @@ function extendedKeyUsage(): Der {
   return extension(OID.extendedKeyUsage, der.sequence(der.objectId(OID.serverAuth)))
 }
 
-function domainValidatedPolicy(): Der {
-  return extension(OID.certificatePolicies, der.sequence(der.sequence(der.objectId(OID.domainValidated))))
+const POLICIES = { DV: OID.domainValidated, OV: OID.organisationValidated, EV: OID.extendedValidation } as const
+
+function policy(...oids: readonly string[]): Der {
+  return extension(OID.certificatePolicies, der.sequence(...oids.map((oid) => der.sequence(der.objectId(oid)))))
+}
+
+function printableName(oid: string, text: string): Der {
+  return der.set(der.sequence(der.objectId(oid), der.printableString(text)))
+}
+
+/** PrintableString is what X.520 wants of a serial number; register numbers outside its alphabet are no less true. */
+function printableOrUtf8Name(oid: string, text: string): Der {
+  return /^[A-Za-z0-9 '()+,\-./:=?]+$/.test(text) ? printableName(oid, text) : relativeName(oid, text)
 }
 
 function relativeName(oid: string, text: string): Der {

@@ -60,6 +60,11 @@ export function utf8String(text: string): Der {
   return element(0x0c, Buffer.from(text, 'utf8'))
 }
 
+/** @param text in the alphabet of PrintableString */
+export function printableString(text: string): Der {
+  return element(0x13, Buffer.from(text, 'latin1'))
+}
+
 /** @param instant epoch milliseconds; a fraction of a second is cut off */
 export function time(instant: number): Der {
   const digits = `${new Date(instant).toISOString().slice(0, 19).replaceAll(/\D/g, '')}Z`

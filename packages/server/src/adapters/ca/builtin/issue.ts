@@ -76,7 +76,7 @@ export async function signLeaf(
   if (order.serialHex === null || order.notBefore === null) throw new RangeError(`order ${order.id} has no intent to sign`)
   const names = namesOf(order)
   const spki = publicKeyOf(csrDer)
-  const name = leafName(names[0] ?? '')
+  const name = leafName(names[0] ?? '', order.subject)
   const leaf = await signCertificate({
     signer: authority.signer,
     subject: { name, spki },
@@ -85,6 +85,7 @@ export async function signLeaf(
     extensions: leafExtensions({
       names,
       hasSubject: childrenOf(name).length > 0,
+      certificateType: order.subject?.certificateType ?? 'DV',
       spki,
       authorityKeyId: authority.signer.keyId,
       ...publication,

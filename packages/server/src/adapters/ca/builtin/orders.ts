@@ -4,7 +4,7 @@
  * @module
  */
 import { AppError } from '../../../domain/errors.ts'
-import { domainValidationReuseDays } from '../../../domain/entitlement/validity-caps.ts'
+import { domainValidationUsableUntil } from '../../../domain/entitlement/reuse.ts'
 import { formatId } from '../../../domain/id.ts'
 import { DAY_MS } from '../../../domain/time.ts'
 import type { CaOrder, CaOrderRequest } from '../../../ports/ca.ts'
@@ -57,6 +57,7 @@ export function createOrder({ authorityId, request, now, drawRandom }: NewOrder)
     notBefore: null,
     chainPem: null,
     refusal: null,
+    subject: request.subject ?? null,
     revokedAt: null,
     revocationReason: null,
   }
@@ -85,7 +86,7 @@ export function lapseOf(order: BuiltinOrder, now: number): string | null {
     const open = order.challenges.filter((challenge) => challenge.state !== 'valid')
     return `${open.map(describe).join('; ')}: the token was valid for 3 days and is not any more: order again`
   }
-  if (order.state === 'ready' && now > oldestProofAt(order) + domainValidationReuseDays(now) * DAY_MS) {
+  if (order.state === 'ready' && now > domainValidationUsableUntil(oldestProofAt(order), now)) {
     return `${namesOf(order).join(', ')}: the validation is too old to be used (BR 4.2.1): order again`
   }
   return null

@@ -1,0 +1,113 @@
+/**
+ * `evercert apply`: submits the application of a certificate, checks its validation, or takes it back.
+ *
+ * @module
+ */
+import { readFile } from 'node:fs/promises'
+import { applicationForm, type ApplicationView } from '@evercert/contract'
+import type { Client } from '@evercert/contract/client'
+import { failure } from '../failure.ts'
+import { findCertificate } from '../find-certificate.ts'
+import type { Session } from '../session.ts'
+import { formatApplication } from '../format-application.ts'
+import { readPem } from './upload.ts'
+
+export interface ApplyOptions {
+  readonly file?: string
+  readonly domain?: readonly string[]
+  readonly validation?: string
+  readonly dnsConnection?: string
+  readonly contact?: string
+  readonly company?: string
+  readonly key?: string
+  readonly csr?: string
+  readonly csrId?: string
+  readonly show?: boolean
+  readonly check?: boolean
+  readonly withdraw?: boolean
+}
+
+type Form = Omit<Parameters<Client['applications']['submit']>[0], 'id'>
+
+/** Without `--show`, `--check` or `--withdraw` it submits: what is there already, then the file, then the options. */
+export async function applyCommand(session: Session, wanted: string, options: ApplyOptions): Promise<number> {
+  const client = await session.client()
+  const { id } = await findCertificate(client, wanted)
+  const application = await act(client, id, options)
+  session.document(application)
+  session.print(...formatApplication(session, application))
+  return 0
+}
+
+async function act(client: Client, id: string, options: ApplyOptions): Promise<ApplicationView> {
+  const current = await client.applications.get({ id })
+  if (options.show === true) return current
+  if (options.check === true) return client.applications.check({ id })
+  if (options.withdraw === true) return client.applications.withdraw({ id })
+  const fromFile = options.file === undefined ? {} : await readForm(options.file)
+  return client.applications.submit({ id, ...mergeForms(current, fromFile, await fromOptions(options)) })
+}
+
+/**
+ * A CSR is not taken over from an application that was issued: its public key was used. What names a record replaces what was
+ * written out, and the other way round.
+ */
+export function mergeForms(current: ApplicationView, fromFile: Partial<Form>, fromOptions: Partial<Form>): Form {
+  const base: Form = { ...current.form, ...(current.state === 'issued' && { csrPem: null, csrId: null }) }
+  return [fromFile, fromOptions].reduce<Form>((form, change) => ({ ...form, ...withoutRivals(change), ...change }), base)
+}
+
+function withoutRivals(change: Partial<Form>): Partial<Form> {
+  const isGiven = (value: unknown): boolean => value !== undefined && value !== null
+  return {
+    ...(isGiven(change.contactId) && { contact: null }),
+    ...(isGiven(change.contact) && { contactId: null }),
+    ...(isGiven(change.csrId) && { csrPem: null }),
+    ...(isGiven(change.csrPem) && { csrId: null }),
+  }
+}
+
+async function fromOptions(options: ApplyOptions): Promise<Partial<Form>> {
+  const { domain, validation, dnsConnection, contact, company, key, csr, csrId } = options
+  const raw = {
+    ...(domain !== undefined && { domains: domain }),
+    ...(dnsConnection !== undefined && { dnsConnectionId: dnsConnection, validationMethod: 'dnsAutomatic' }),
+    ...(validation !== undefined && { validationMethod: validation }),
+    ...(contact !== undefined && { contactId: contact }),
+    ...(company !== undefined && { companyId: company }),
+    ...(key !== undefined && { key }),
+    ...(csr !== undefined && { csrPem: await readPem('--csr', csr) }),
+    ...(csrId !== undefined && { csrId }),
+  }
+  return checkForm(raw, 'Reading the options')
+}
+
+async function readForm(path: string): Promise<Partial<Form>> {
+  const text = await readPem('--file', path)
+  try {
+    return checkForm(JSON.parse(text) as object, `Reading ${path}`)
+  } catch (error) {
+    if (error instanceof SyntaxError) throw failure('invalid', `Reading ${path}: it is not JSON: correct it.`)
+    throw error
+  }
+}
+
+/** Only what is there is checked and passed on: a default would replace what is known already. */
+function checkForm(raw: object, attempt: string): Partial<Form> {
+  const parsed = applicationForm.partial().safeParse(raw)
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'form'}: ${message}`)
+    throw failure('invalid', `${attempt}: ${faults.join('; ')}.`)
+  }
+  return Object.fromEntries(Object.entries(parsed.data).filter(([name]) => name in raw))
+}
+
+/** The bytes of a file, for documents. @throws CliFailure `invalid` */
+export async function readBase64(option: string, path: string): Promise<string> {
+  try {
+    return (await readFile(path)).toString('base64')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+    throw failure('invalid', `Reading ${option}: ${path} cannot be read (${code}): check the path.`)
+  }
+}

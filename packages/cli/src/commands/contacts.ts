@@ -1,0 +1,169 @@
+/**
+ * `evercert contacts` and `evercert companies`: the records that fill applications.
+ *
+ * @module
+ */
+import { company as companySchema, type CompanyView, type DocumentKind } from '@evercert/contract'
+import { failure } from '../failure.ts'
+import { formatFacts, formatTable } from '../output.ts'
+import type { Session } from '../session.ts'
+import { readBase64 } from './apply.ts'
+import { readPem } from './upload.ts'
+
+export async function listContactsCommand(session: Session): Promise<number> {
+  const { say, paint, columns } = session
+  const page = await (await session.client()).contacts.list()
+  session.document(page)
+  if (page.items.length === 0) session.print(say('No contact.', '没有联系人。'))
+  else {
+    const rows = page.items.map(({ id, name, email, phone }) => [{ text: name }, { text: email }, { text: phone }, { text: id }])
+    const header = [say('NAME', '姓名'), say('E-MAIL', '邮箱'), say('PHONE', '电话'), say('ID', '编号')]
+    session.print(...formatTable(header, rows, { paint, columns }))
+  }
+  return 0
+}
+
+export interface ContactOptions {
+  readonly name: string
+  readonly email: string
+  readonly phone: string
+}
+
+export async function addContactCommand(session: Session, { name, email, phone }: ContactOptions): Promise<number> {
+  return showContact(session, await (await session.client()).contacts.create({ name, email, phone }))
+}
+
+export async function showContactCommand(session: Session, id: string): Promise<number> {
+  return showContact(session, await (await session.client()).contacts.get({ id }))
+}
+
+function showContact(session: Session, contact: ContactOptions & { readonly id: string }): number {
+  const { say, paint } = session
+  session.document(contact)
+  session.print(
+    ...formatFacts(
+      [
+        [say('Id', '编号'), contact.id],
+        [say('Name', '姓名'), contact.name],
+        [say('E-mail', '邮箱'), contact.email],
+        [say('Phone', '电话'), contact.phone],
+      ],
+      paint,
+    ),
+  )
+  return 0
+}
+
+export async function removeContactCommand(session: Session, id: string): Promise<number> {
+  return removed(session, await (await session.client()).contacts.remove({ id }))
+}
+
+export function removed(session: Session, gone: { readonly id: string }): number {
+  session.document(gone)
+  session.print(session.say(`Removed: ${gone.id}`, `已删除：${gone.id}`))
+  return 0
+}
+
+export async function listCompaniesCommand(session: Session): Promise<number> {
+  const { say, paint, columns } = session
+  const page = await (await session.client()).companies.list()
+  session.document(page)
+  if (page.items.length === 0) session.print(say('No company.', '没有公司。'))
+  else {
+    const rows = page.items.map(({ id, name, registrationNumber, phone, documents }) => [
+      { text: name },
+      { text: registrationNumber },
+      { text: phone },
+      { text: documents.join(', ') || '–' },
+      { text: id },
+    ])
+    const header = [
+      say('NAME', '名称'),
+      say('REGISTRATION', '注册号'),
+      say('PHONE', '电话'),
+      say('DOCUMENTS', '证件'),
+      say('ID', '编号'),
+    ]
+    session.print(...formatTable(header, rows, { paint, columns }))
+  }
+  return 0
+}
+
+export interface CompanyOptions {
+  readonly file: string
+  readonly licence?: string
+  readonly bankPermit?: string
+}
+
+/** The company comes as a JSON file: it has more fields than a command line is good for. */
+export async function addCompanyCommand(session: Session, options: CompanyOptions): Promise<number> {
+  const { file, licence, bankPermit } = options
+  const wish = readCompany(file, await readPem('--file', file))
+  // Read before anything is stored: a path with a slip leaves nothing half done.
+  const documents: readonly (readonly [DocumentKind, string])[] = [
+    ...(licence === undefined ? [] : [['businessLicence', await readBase64('--licence', licence)] as const]),
+    ...(bankPermit === undefined ? [] : [['bankPermit', await readBase64('--bank-permit', bankPermit)] as const]),
+  ]
+  const client = await session.client()
+  let company = await client.companies.create(wish)
+  for (const [kind, contentBase64] of documents)
+    company = await client.companies.putDocument({ id: company.id, kind, contentBase64 })
+  return showCompany(session, company)
+}
+
+function readCompany(path: string, text: string) {
+  const parsed = companySchema.safeParse(parseJson(path, text))
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map(({ path: field, message }) => `${field.join('.') || 'company'}: ${message}`)
+  throw failure('invalid', `Reading ${path}: ${faults.join('; ')}.`)
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw failure('invalid', `Reading ${path}: it is not JSON: correct it.`)
+  }
+}
+
+export interface DocumentOptions {
+  readonly kind: DocumentKind
+  readonly file: string
+}
+
+export async function putDocumentCommand(session: Session, id: string, { kind, file }: DocumentOptions): Promise<number> {
+  const contentBase64 = await readBase64('--file', file)
+  return showCompany(session, await (await session.client()).companies.putDocument({ id, kind, contentBase64 }))
+}
+
+export async function showCompanyCommand(session: Session, id: string): Promise<number> {
+  return showCompany(session, await (await session.client()).companies.get({ id }))
+}
+
+function showCompany(session: Session, company: CompanyView): number {
+  const { say, paint } = session
+  session.document(company)
+  const documents = company.documents.map(({ kind, contentType, bytes }) => `${kind} (${contentType}, ${bytes} B)`)
+  session.print(
+    ...formatFacts(
+      [
+        [say('Id', '编号'), company.id],
+        [say('Name', '名称'), company.name],
+        [say('Type', '类型'), company.type],
+        [say('Registration', '注册号'), company.registrationNumber],
+        [say('Phone', '电话'), company.phone],
+        [
+          say('Address', '地址'),
+          `${company.address}, ${company.postalCode} ${company.city}, ${company.region}, ${company.country}`,
+        ],
+        [say('Documents', '证件'), documents.join(', ') || '–'],
+      ],
+      paint,
+    ),
+  )
+  return 0
+}
+
+export async function removeCompanyCommand(session: Session, id: string): Promise<number> {
+  return removed(session, await (await session.client()).companies.remove({ id }))
+}

@@ -1,0 +1,95 @@
+/**
+ * `evercert csrs`: stored certificate signing requests.
+ *
+ * @module
+ */
+import { keyKind, type CsrDetail } from '@evercert/contract'
+import { failure } from '../failure.ts'
+import { cleanLines, formatFacts, formatTable } from '../output.ts'
+import type { Session } from '../session.ts'
+import { removed } from './contacts.ts'
+import { readPem } from './upload.ts'
+
+export async function listCsrsCommand(session: Session): Promise<number> {
+  const { say, paint, columns } = session
+  const page = await (await session.client()).csrs.list()
+  session.document(page)
+  if (page.items.length === 0) session.print(say('No CSR.', '没有 CSR。'))
+  else {
+    const rows = page.items.map((csr) => [
+      { text: csr.name },
+      { text: csr.domains.join(', ') },
+      { text: csr.algorithm },
+      { text: csr.hasKey ? say('here', '已保存') : say('elsewhere', '未保存') },
+      { text: csr.usedByCertificateId ?? '–' },
+      { text: csr.id },
+    ])
+    const header = [
+      say('NAME', '名称'),
+      say('DOMAINS', '域名'),
+      say('KEY', '密钥'),
+      say('PRIVATE KEY', '私钥'),
+      say('USED BY', '用于'),
+      say('ID', '编号'),
+    ]
+    session.print(...formatTable(header, rows, { paint, columns, shrink: 1 }))
+  }
+  return 0
+}
+
+export interface CsrOptions {
+  readonly name: string
+  readonly domain?: readonly string[]
+  readonly keyKind?: string
+  readonly csr?: string
+  readonly key?: string
+}
+
+/** Uploads the CSR of `--csr`, or has the service make one for the domains. */
+export async function addCsrCommand(session: Session, options: CsrOptions): Promise<number> {
+  const { name, domain = [], csr, key } = options
+  if ((csr === undefined) === (domain.length === 0))
+    throw failure('invalid', 'Reading the command line: give either --csr <file>, or --domain <name> for a CSR made here.')
+  const client = await session.client()
+  if (csr === undefined) {
+    const kind = keyKind.safeParse(options.keyKind ?? 'p256')
+    if (!kind.success) throw failure('invalid', `Reading --key-kind: use one of ${keyKind.options.join(', ')}.`)
+    return showCsr(session, await client.csrs.create({ name, domains: [...domain], key: kind.data }))
+  }
+  const csrPem = await readPem('--csr', csr)
+  const privateKeyPem = key === undefined ? null : await readPem('--key', key)
+  return showCsr(session, await client.csrs.upload({ name, csrPem, privateKeyPem }))
+}
+
+export async function attachKeyCommand(session: Session, id: string, { key }: { readonly key: string }): Promise<number> {
+  const privateKeyPem = await readPem('--key', key)
+  return showCsr(session, await (await session.client()).csrs.attachKey({ id, privateKeyPem }))
+}
+
+export async function showCsrCommand(session: Session, id: string): Promise<number> {
+  return showCsr(session, await (await session.client()).csrs.get({ id }))
+}
+
+function showCsr(session: Session, csr: CsrDetail): number {
+  const { say, paint } = session
+  session.document(csr)
+  session.print(
+    ...formatFacts(
+      [
+        [say('Id', '编号'), csr.id],
+        [say('Name', '名称'), csr.name],
+        [say('Domains', '域名'), csr.domains.join(', ')],
+        [say('Key', '密钥'), csr.algorithm],
+        [say('Private key', '私钥'), csr.hasKey ? say('here, encrypted', '已加密保存') : say('elsewhere', '未保存')],
+        [say('Used by', '用于'), csr.usedByCertificateId ?? '–'],
+      ],
+      paint,
+    ),
+    ...cleanLines(csr.csrPem.trimEnd()),
+  )
+  return 0
+}
+
+export async function removeCsrCommand(session: Session, id: string): Promise<number> {
+  return removed(session, await (await session.client()).csrs.remove({ id }))
+}

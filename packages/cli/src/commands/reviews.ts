@@ -1,0 +1,142 @@
+/**
+ * `evercert reviews`: the queue of OV and EV applications, and decisions on them.
+ *
+ * @module
+ */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { reviewCheck, type ReviewCheck, type ReviewDetail } from '@evercert/contract'
+import { failure } from '../failure.ts'
+import { formatInstant } from '../format.ts'
+import { pick } from '../language.ts'
+import { formatFacts, formatTable } from '../output.ts'
+import type { Session } from '../session.ts'
+
+export interface ReviewListOptions {
+  readonly state?: 'waiting' | 'approved' | 'refused'
+}
+
+const PAGE_SIZE = 200
+
+export async function listReviewsCommand(session: Session, { state = 'waiting' }: ReviewListOptions): Promise<number> {
+  const { say, paint, columns } = session
+  const page = await (await session.client()).reviews.list({ state, limit: PAGE_SIZE })
+  session.document(page)
+  if (page.items.length === 0) session.print(say('No review.', '没有审核。'))
+  else {
+    const rows = page.items.map((review) => [
+      { text: formatInstant(review.submittedAt) },
+      { text: review.certificateType },
+      { text: review.companyName ?? '–' },
+      { text: review.domains.join(', ') },
+      { text: review.submittedBy ?? '–' },
+      { text: formatInstant(review.estimate.usuallyUntil) },
+      { text: review.id },
+    ])
+    const header = [
+      say('SUBMITTED', '提交时间'),
+      say('TYPE', '类型'),
+      say('COMPANY', '公司'),
+      say('DOMAINS', '域名'),
+      say('BY', '申请人'),
+      say('USUALLY UNTIL', '预计完成'),
+      say('ID', '编号'),
+    ]
+    session.print(...formatTable(header, rows, { paint, columns, shrink: 3 }))
+  }
+  if (page.nextCursor !== null) session.print(say(`Only ${PAGE_SIZE} are shown.`, `仅显示 ${PAGE_SIZE} 条。`))
+  return 0
+}
+
+export interface ReviewShowOptions {
+  /** Folder for the documents. */
+  readonly documents?: string
+}
+
+export async function showReviewCommand(session: Session, id: string, { documents }: ReviewShowOptions): Promise<number> {
+  const client = await session.client()
+  const review = await client.reviews.get({ id })
+  if (documents !== undefined) {
+    for (const kind of review.applicant.documents) {
+      const { contentType, contentBase64 } = await client.reviews.document({ id, kind })
+      const extension = contentType === 'image/png' ? 'png' : 'jpg'
+      await writeFile(join(documents, `${review.id}-${kind}.${extension}`), Buffer.from(contentBase64, 'base64'), { mode: 0o600 })
+    }
+  }
+  return showReview(session, review)
+}
+
+export interface ApproveOptions {
+  readonly evidence: string
+  readonly check?: readonly string[]
+}
+
+export async function approveReviewCommand(
+  session: Session,
+  id: string,
+  { evidence, check = [] }: ApproveOptions,
+): Promise<number> {
+  return showReview(session, await (await session.client()).reviews.approve({ id, evidence, checks: readChecks(check) }))
+}
+
+export interface RefuseOptions {
+  readonly reason: string
+  readonly evidence?: string
+}
+
+export async function refuseReviewCommand(session: Session, id: string, { reason, evidence }: RefuseOptions): Promise<number> {
+  return showReview(session, await (await session.client()).reviews.refuse({ id, reason, evidence: evidence ?? null }))
+}
+
+function readChecks(texts: readonly string[]): ReviewCheck[] {
+  return texts.map((text) => {
+    const parsed = reviewCheck.safeParse(text)
+    if (parsed.success) return parsed.data
+    throw failure('invalid', `Reading --check: there is no check "${text}": use ${reviewCheck.options.join(', ')}.`)
+  })
+}
+
+function showReview(session: Session, review: ReviewDetail): number {
+  const { say, paint, language } = session
+  session.document(review)
+  const optional: readonly (readonly [string, string | null])[] = [
+    [say('Id', '编号'), review.id],
+    [say('State', '状态'), review.state + (review.reason === null ? '' : `: ${review.reason}`)],
+    [say('Certificate', '证书'), `${review.certificateId} (${review.certificateType})`],
+    [say('Domains', '域名'), review.domains.join(', ')],
+    [say('Submitted', '提交'), `${formatInstant(review.submittedAt)}, ${review.submittedBy ?? '–'}`],
+    ...applicantFacts(session, review),
+    [
+      say('Checks', '核查项'),
+      review.requiredChecks.map((check) => `${review.confirmedChecks.includes(check) ? '✔' : '·'} ${check}`).join('  '),
+    ],
+    [say('Evidence', '证据'), review.evidence],
+    [say('Decided', '审核'), review.decidedAt === null ? null : `${formatInstant(review.decidedAt)}, ${review.decidedBy ?? '–'}`],
+    [say('Estimate', '预计完成'), review.open ? pick(review.estimate.text, language) : null],
+  ]
+  session.print(
+    ...formatFacts(
+      optional.filter((fact): fact is readonly [string, string] => fact[1] !== null),
+      paint,
+    ),
+  )
+  return 0
+}
+
+function applicantFacts({ say }: Session, review: ReviewDetail): readonly (readonly [string, string | null])[] {
+  const { company, contact, superior, documents } = review.applicant
+  const person = (one: { readonly name: string; readonly email: string; readonly phone: string } | null): string | null =>
+    one === null ? null : `${one.name}, ${one.email}, ${one.phone}`
+  return [
+    [say('Company', '公司'), company === null ? null : `${company.name} (${company.type})`],
+    [say('Registration', '注册号'), company?.registrationNumber ?? null],
+    [say('Company phone', '公司电话'), company?.phone ?? null],
+    [
+      say('Address', '地址'),
+      company === null ? null : [company.address, company.postalCode, company.city, company.region, company.country].join(', '),
+    ],
+    [say('Contact', '联系人'), person(contact)],
+    [say('Superior', '上级主管'), superior === null ? null : `${superior.title} ${person(superior) ?? ''}`],
+    [say('Documents', '证件'), documents.join(', ') || '–'],
+  ]
+}

@@ -1,0 +1,39 @@
+/**
+ * API tokens of the account: one for each person or program, since history and reviews tell people apart by them.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { byId, read, remove, write } from './operation.ts'
+import { SCOPES } from './scopes.ts'
+import { id, instant, page } from './views.ts'
+
+export const tokenView = z.object({
+  id,
+  name: z.string(),
+  scopes: z.array(z.enum(SCOPES)),
+  isCaller: z.boolean().meta({ description: 'The token that asks' }),
+  createdAt: instant,
+  expiresAt: instant.nullable(),
+})
+export type TokenView = z.infer<typeof tokenView>
+
+export const tokens = {
+  list: read('/tokens', 'Tokens', 'List the API tokens of the account (operator)', 'installation:operate').output(
+    page(tokenView),
+  ),
+  create: write('/tokens', 'Tokens', 'Make an API token; it is shown this once (operator)', 'installation:operate', {
+    created: true,
+  })
+    .input(
+      z.strictObject({
+        name: z.string().trim().min(1).max(64),
+        scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
+        expiresAt: instant.nullable().default(null),
+      }),
+    )
+    .output(tokenView.extend({ token: z.string() })),
+  remove: remove('/tokens/{id}', 'Tokens', 'End a token; not the one that asks (operator)', 'installation:operate')
+    .input(byId)
+    .output(byId),
+}

@@ -1,0 +1,157 @@
+/**
+ * Applications as the API shows them: the one in progress, or the form prefilled from what was there before (DOMAIN §3.8).
+ *
+ * @module
+ */
+import type { ApplicationFormView, ApplicationView, ValidationView } from '@evercert/contract'
+import { isProblemCode, PROBLEM_TEXTS, PROBLEMS } from '@evercert/contract'
+import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
+import type { Db } from '../db/connect.ts'
+import { EMPTY_FORM, prefillApplication, type ApplicationForm } from '../domain/application/prefill.ts'
+import type { ReviewState } from '../domain/review/review-machine.ts'
+import { toApplicantView, withoutLostRecords } from './applicants.ts'
+import { notFound, type Caller, type Services } from './context.ts'
+import { estimateOf } from './estimates.ts'
+
+const COLUMNS = [
+  'application.id',
+  'application.state',
+  'application.form',
+  'application.identifiers',
+  'application.method',
+  'application.failed_code',
+  'application.failed_detail',
+  'application.retry_at',
+  'application.submitted_at',
+  'application.applicant',
+  'review.id as review_id',
+  'review.state as review_state',
+  'review.reason as review_reason',
+  'review.decided_at as review_decided_at',
+  'review.reviewed_at as review_reviewed_at',
+  'order.certificate_type',
+] as const
+
+/** The application in progress or the last one; before any, the prefilled form as a draft. @throws AppError `notFound` */
+export async function loadApplicationView(services: Services, caller: Caller, certificateId: string): Promise<ApplicationView> {
+  const row = await services.db
+    .selectFrom('certificate')
+    .innerJoin('application', (join) =>
+      join
+        .onRef('application.id', '=', 'certificate.application_id')
+        .onRef('application.account_id', '=', 'certificate.account_id'),
+    )
+    .leftJoin('review', (join) =>
+      join.onRef('review.application_id', '=', 'application.id').onRef('review.account_id', '=', 'application.account_id'),
+    )
+    .leftJoin('order', (join) =>
+      join.onRef('order.id', '=', 'certificate.order_id').onRef('order.account_id', '=', 'certificate.account_id'),
+    )
+    .select(COLUMNS)
+    .where('certificate.account_id', '=', caller.accountId)
+    .where('certificate.id', '=', certificateId)
+    .executeTakeFirst()
+  if (row === undefined) {
+    const record = await findCertificate(services.db, caller.accountId, certificateId)
+    if (record === null) throw notFound('certificate', certificateId)
+    return draftView(services, record)
+  }
+  return {
+    certificateId,
+    id: row.id,
+    state: row.state,
+    form: toFormView(row.form),
+    prefilledFrom: null,
+    applicant: row.applicant === null ? null : toApplicantView(row.applicant, caller.scopes.has('certificates:write')),
+    review: toReviewView(row),
+    estimate: estimateOf(services, row.certificate_type, { state: row.state, submittedAt: row.submitted_at.getTime() }),
+    validations: await loadValidations(services, caller, row.id),
+    problem: toProblemView(row.failed_code, row.failed_detail),
+    retryAt: row.retry_at?.toISOString() ?? null,
+    submittedAt: row.submitted_at.toISOString(),
+  }
+}
+
+function toReviewView(row: {
+  readonly review_id: string | null
+  readonly review_state: ReviewState | null
+  readonly review_reason: string | null
+  readonly review_decided_at: Date | null
+  readonly review_reviewed_at: Date | null
+}): ApplicationView['review'] {
+  if (row.review_id === null || row.review_state === null) return null
+  return {
+    id: row.review_id,
+    state: row.review_state,
+    reason: row.review_reason,
+    decidedAt: row.review_decided_at?.toISOString() ?? null,
+    reviewedAt: row.review_reviewed_at?.toISOString() ?? null,
+  }
+}
+
+async function draftView(services: Services, record: CertificateRecord): Promise<ApplicationView> {
+  const old = record.renewsCertificateId === null ? null : await loadPrefillSource(services.db, record)
+  const prefilled = old === null ? EMPTY_FORM : prefillApplication(old)
+  const form = await withoutLostRecords(services, record.accountId, prefilled, old?.applicant ?? null)
+  return {
+    certificateId: record.id,
+    id: null,
+    state: 'draft',
+    form: toFormView(form),
+    prefilledFrom: old === null ? null : record.renewsCertificateId,
+    applicant: null,
+    review: null,
+    estimate: null,
+    validations: [],
+    problem: null,
+    retryAt: null,
+    submittedAt: null,
+  }
+}
+
+async function loadPrefillSource(db: Db, record: CertificateRecord) {
+  const row = await db
+    .selectFrom('certificate')
+    .leftJoin('application', 'application.id', 'certificate.application_id')
+    .leftJoin('issuance', 'issuance.id', 'certificate.issuance_id')
+    .select(['application.form', 'application.applicant', 'issuance.names', 'issuance.common_name'])
+    .where('certificate.account_id', '=', record.accountId)
+    .where('certificate.id', '=', record.renewsCertificateId)
+    .executeTakeFirst()
+  return {
+    lastApplication: row?.form ?? null,
+    applicant: row?.applicant ?? null,
+    names: row?.names ?? [],
+    commonName: row?.common_name ?? null,
+  }
+}
+
+function toFormView(form: ApplicationForm): ApplicationFormView {
+  return { ...EMPTY_FORM, ...form, domains: [...form.domains] }
+}
+
+async function loadValidations(services: Services, caller: Caller, applicationId: string): Promise<ValidationView[]> {
+  const rows = await services.db
+    .selectFrom('validation')
+    .select(['identifier', 'method', 'location', 'content', 'state', 'problem', 'validated_at', 'servers', 'servers_asked_at'])
+    .where('account_id', '=', caller.accountId)
+    .where('application_id', '=', applicationId)
+    .orderBy('identifier')
+    .execute()
+  return rows.map((row) => ({
+    domain: row.identifier,
+    method: row.method,
+    location: row.method === 'file' ? `http://${row.identifier}${row.location}` : row.location,
+    content: row.content,
+    state: row.state,
+    problem: row.problem,
+    validatedAt: row.validated_at?.toISOString() ?? null,
+    servers: (row.servers ?? []).map((server) => ({ ...server, values: [...server.values] })),
+    serversAskedAt: row.servers_asked_at?.toISOString() ?? null,
+  }))
+}
+
+function toProblemView(code: string | null, detail: string | null): ApplicationView['problem'] {
+  if (code === null || !isProblemCode(code)) return null
+  return { code, detail: detail ?? PROBLEMS[code].title, remedy: PROBLEM_TEXTS[code].remedy }
+}

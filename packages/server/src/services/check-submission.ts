@@ -1,0 +1,117 @@
+/**
+ * What a submitted form must be before it is stored (DOMAIN §4).
+ *
+ * @module
+ */
+import type { ApplicationFormView } from '@evercert/contract'
+import type { CsrFacts } from '@evercert/pki'
+import type { CertificateRecord } from '../db/certificates.ts'
+import { checkApplicant, type Applicant } from '../domain/applicant/applicant.ts'
+import type { ApplicationState } from '../domain/application/application-machine.ts'
+import { checkDomainsFit, parseDomainName } from '../domain/application/domain-names.ts'
+import type { ApplicationForm } from '../domain/application/prefill.ts'
+import { decideRenewal } from '../domain/certificate/decide-renewal.ts'
+import { deriveStatus, type CertificateStatus } from '../domain/certificate/derive-status.ts'
+import { AppError } from '../domain/errors.ts'
+import { resolveApplicant } from './applicants.ts'
+import { loadProduct, requireReviewingIssuer, type Product } from './catalogue.ts'
+import type { Services } from './context.ts'
+import { findStoredCsr, readCsr } from './csrs.ts'
+
+/** What a submission needs, checked and ready to be stored. */
+export interface Submission {
+  readonly record: CertificateRecord
+  readonly product: Product
+  readonly form: ApplicationForm
+  readonly identifiers: readonly string[]
+  /** Pasted or stored; null when the service makes one. */
+  readonly csr: CsrFacts | null
+  /** Copied from the records: what is sent. */
+  readonly applicant: Applicant
+}
+
+/** @throws AppError `badDomain`, `badCsr`, `conflict` (not waiting for an application), `applicantIncomplete`, `reviewUnsupported`, `invalid` */
+export async function checkSubmission(
+  services: Services,
+  record: CertificateRecord,
+  raw: ApplicationFormView,
+): Promise<Submission> {
+  const status = deriveStatus(record.facts, services.now(), services.policy)
+  if (!isApplicationDue(services, record, status) || record.productId === null) {
+    throw new AppError('conflict', `Applying for ${record.name}: its status is ${status}: an application is not due.`, {
+      facts: { status },
+    })
+  }
+  const product = await loadProduct(services.db, record.productId)
+  const { certificateType } = product.specification
+  if (certificateType !== 'DV') await requireReviewingIssuer(services, product.issuerId, certificateType)
+  checkDomainsFit(raw.domains, { domainType: product.specification.domainType, domainCount: record.domainCount ?? 1 })
+  const domains = raw.domains.map((domain) => parseDomainName(domain))
+  if (raw.validationMethod === 'file' && domains.some((domain) => domain.wildcard)) {
+    throw new AppError('badDomain', `Applying for ${record.name}: a wildcard is never validated by file: choose DNS.`)
+  }
+  if (raw.validationMethod === 'dnsAutomatic') await checkDnsConnection(services, record, raw.dnsConnectionId)
+  const identifiers = domains.map((domain) => domain.name)
+  const csr = await readGivenCsr(services, record.accountId, raw)
+  if (csr !== null) checkCsrNames(csr, identifiers)
+  const form = { ...raw, domains: identifiers }
+  const applicant = await resolveApplicant(services, record.accountId, form)
+  checkApplicant(certificateType, applicant)
+  return { record, product, form, identifiers, csr, applicant }
+}
+
+/** Bought and not applied for, refused, or to be reissued at no charge within the period paid for (DOMAIN §3). */
+function isApplicationDue(services: Services, record: CertificateRecord, status: CertificateStatus): boolean {
+  if (status === 'pendingApplication' || status === 'reviewFailed') return true
+  const { action } = decideRenewal(record.facts, services.now(), services.policy)
+  return action === 'reissue' && !isInProgress(record.facts.application?.state ?? null)
+}
+
+function isInProgress(state: ApplicationState | null): boolean {
+  return state === 'pendingValidation' || state === 'inReview'
+}
+
+async function checkDnsConnection(services: Services, record: CertificateRecord, id: string | null): Promise<void> {
+  const found = await services.db
+    .selectFrom('dns_connection')
+    .select('id')
+    .where('account_id', '=', record.accountId)
+    .where('id', '=', id ?? '')
+    .executeTakeFirst()
+  if (found === undefined) {
+    throw new AppError(
+      'invalid',
+      'Applying with automatic DNS: there is no such DNS connection: choose one of GET /api/v1/dns-connections.',
+    )
+  }
+}
+
+async function readGivenCsr(
+  services: Services,
+  accountId: string,
+  { csrPem, csrId }: Pick<ApplicationFormView, 'csrPem' | 'csrId'>,
+): Promise<CsrFacts | null> {
+  if (csrPem !== null && csrId !== null)
+    throw new AppError('invalid', 'Applying: the form has a pasted CSR and a stored one: give one of them.')
+  if (csrPem !== null) return readCsr(csrPem)
+  return csrId === null ? null : readCsr(await findStoredCsr(services.db, accountId, csrId))
+}
+
+/** DOMAIN §4: the names of a CSR are those of the application, its common name among them. */
+function checkCsrNames(csr: CsrFacts, identifiers: readonly string[]): void {
+  const names = new Set(csr.names.length === 0 && csr.commonName !== null ? [csr.commonName] : csr.names)
+  const missing = identifiers.filter((identifier) => !names.has(identifier))
+  const extra = [...names].filter((name) => !identifiers.includes(name))
+  const { commonName } = csr
+  if (commonName !== null && !identifiers.includes(commonName.toLowerCase())) {
+    throw new AppError(
+      'badCsr',
+      `Reading the CSR: its common name ${commonName} is not among the domains: make one whose common name is, or that has none.`,
+    )
+  }
+  if (missing.length === 0 && extra.length === 0) return
+  throw new AppError(
+    'badCsr',
+    `Reading the CSR: it lacks ${missing.join(', ') || 'nothing'} and has ${extra.join(', ') || 'nothing'} too many: make one for exactly the domains.`,
+  )
+}

@@ -1,0 +1,106 @@
+/**
+ * The API tokens of an account. A token is shown once; its SHA-256 is kept.
+ *
+ * @module
+ */
+import { isScope, type Scope, type TokenView } from '@evercert/contract'
+import { AppError } from '../domain/errors.ts'
+import { drawToken, hashToken } from './accounts.ts'
+import { newId, notFound, type Caller, type Services } from './context.ts'
+
+/** The token that the data folder holds: it is replaced by its name (accounts.ts). */
+const OPERATOR_NAME = 'operator'
+
+const COLUMNS = ['id', 'name', 'scopes', 'created_at', 'expires_at'] as const
+
+export async function listTokens(services: Services, caller: Caller): Promise<TokenView[]> {
+  const rows = await services.db
+    .selectFrom('access_token')
+    .select(COLUMNS)
+    .where('account_id', '=', caller.accountId)
+    .orderBy('id')
+    .execute()
+  return rows.map((row) => toView(caller, row))
+}
+
+export interface NewToken {
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  /** ISO 8601; null: never. */
+  readonly expiresAt: string | null
+}
+
+/** @throws AppError `forbidden` for a permission that the caller lacks, `duplicateName` */
+export async function createToken(services: Services, caller: Caller, wish: NewToken): Promise<TokenView & { token: string }> {
+  const lacking = wish.scopes.filter((scope) => !caller.scopes.has(scope))
+  if (lacking.length > 0)
+    throw new AppError('forbidden', `Making a token: yours lacks ${lacking.join(', ')}: give away only what it has.`)
+  if (wish.name === OPERATOR_NAME)
+    throw new AppError(
+      'duplicateName',
+      `Making the token ${wish.name}: the installation's first token has this name: choose another.`,
+    )
+  const token = drawToken()
+  const row = {
+    id: newId(services, 'tok'),
+    name: wish.name,
+    scopes: [...new Set(wish.scopes)],
+    created_at: new Date(services.now()),
+    expires_at: wish.expiresAt === null ? null : new Date(wish.expiresAt),
+  }
+  await services.db.transaction().execute(async (trx) => {
+    const same = await trx
+      .selectFrom('access_token')
+      .select('id')
+      .where('account_id', '=', caller.accountId)
+      .where('name', '=', wish.name)
+      .executeTakeFirst()
+    if (same !== undefined)
+      throw new AppError(
+        'duplicateName',
+        `Making the token ${wish.name}: there is one of this name: history could not tell them apart.`,
+      )
+    await trx
+      .insertInto('access_token')
+      .values({ ...row, account_id: caller.accountId, token_sha256: hashToken(token) })
+      .execute()
+  })
+  return { ...toView(caller, row), token }
+}
+
+/** @throws AppError `inUse` for the token that asks, and for the installation's first one; `notFound` */
+export async function removeToken(services: Services, caller: Caller, id: string): Promise<{ id: string }> {
+  if (id === caller.tokenId) throw new AppError('inUse', 'Ending the token: it is the one that asks: use another token for this.')
+  const result = await services.db
+    .deleteFrom('access_token')
+    .where('account_id', '=', caller.accountId)
+    .where('id', '=', id)
+    .where('name', '<>', OPERATOR_NAME)
+    .executeTakeFirst()
+  if (result.numDeletedRows === 1n) return { id }
+  const kept = (await listTokens(services, caller)).some((token) => token.id === id)
+  if (!kept) throw notFound('token', id)
+  throw new AppError(
+    'inUse',
+    'Ending the token: it is the one in the data folder: EVERCERT_RESET_OPERATOR_TOKEN=true replaces it.',
+  )
+}
+
+interface Row {
+  readonly id: string
+  readonly name: string
+  readonly scopes: readonly string[]
+  readonly created_at: Date
+  readonly expires_at: Date | null
+}
+
+function toView(caller: Caller, row: Row): TokenView {
+  return {
+    id: row.id,
+    name: row.name,
+    scopes: row.scopes.filter((scope) => isScope(scope)),
+    isCaller: row.id === caller.tokenId,
+    createdAt: row.created_at.toISOString(),
+    expiresAt: row.expires_at?.toISOString() ?? null,
+  }
+}
