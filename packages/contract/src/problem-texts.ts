@@ -242,8 +242,8 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
   managedCertificate: text(
     'The certificate is managed: it renews by itself.',
     '证书已托管，会自动续费。',
-    'Stop managing it, then revoke it.',
-    '请先取消托管，再吊销。',
+    'Stop managing it, then try again.',
+    '请先取消托管，再重试。',
   ),
   notRevocable: text(
     'The certificate is not valid now: not issued yet, expired, or ended.',

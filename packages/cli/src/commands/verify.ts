@@ -4,6 +4,7 @@
  * @module
  */
 import { isIPv6 } from 'node:net'
+import { parseChain, PkiError } from '@evercert/pki'
 import { verifyHost, type AddressVerification, type HostVerification, type ServedCertificate } from '@evercert/pki/probe'
 import { failure } from '../failure.ts'
 import { formatOpensslDate } from '../format.ts'
@@ -25,7 +26,7 @@ const DEFAULT_PORT = 443
 /** Exit code 1 as soon as one address does not serve a healthy (or the expected) certificate. */
 export async function verifyCommand(session: Session, site: string, options: VerifyOptions): Promise<number> {
   const { host, port } = parseSite(site)
-  const roots = options.ca === undefined ? [] : [await readPem('--ca', options.ca)]
+  const roots = options.ca === undefined ? [] : [await readRoots(options.ca)]
   const verification = await verifyHost({
     host,
     port,
@@ -39,6 +40,17 @@ export async function verifyCommand(session: Session, site: string, options: Ver
   session.document(toDocument(verification))
   session.print(...formatVerification(session, verification))
   return verification.ok ? 0 : 1
+}
+
+/** @throws CliFailure `invalid` */
+async function readRoots(path: string): Promise<string> {
+  const pem = await readPem('--ca', path)
+  try {
+    if (parseChain(pem).length > 0) return pem
+  } catch (error) {
+    if (!(error instanceof PkiError)) throw error
+  }
+  throw failure('invalid', `Reading --ca: ${path} holds no PEM certificate: give the root's PEM file.`)
 }
 
 /** `host`, `host:port`, `[2001:db8::1]:port`, a bare IPv6 address, or an https URL. @throws CliFailure `invalid` */

@@ -203,6 +203,7 @@ export async function withdrawApplication(services: Services, caller: Caller, ce
   }
   const { id, state } = view
   await services.db.transaction().execute(async (trx) => {
+    await refuseIfManaged(trx, caller, certificateId)
     await transition(trx, {
       subject: 'application',
       id,
@@ -224,6 +225,21 @@ export async function withdrawApplication(services: Services, caller: Caller, ce
     await wake(services, trx, certificateId)
   })
   return loadApplicationView(services, caller, certificateId)
+}
+
+/** It would apply again by itself at once. */
+async function refuseIfManaged(trx: Trx, caller: Caller, certificateId: string): Promise<void> {
+  const row = await trx
+    .selectFrom('certificate')
+    .select('managed')
+    .where('account_id', '=', caller.accountId)
+    .where('id', '=', certificateId)
+    .executeTakeFirst()
+  if (row?.managed !== true) return
+  throw new AppError(
+    'managedCertificate',
+    `Withdrawing the application of ${certificateId}: the certificate is managed and would apply again: stop managing it first.`,
+  )
 }
 
 /** DER of a CSR for the application's own key. */

@@ -38,9 +38,13 @@ export async function checkSubmission(
 ): Promise<Submission> {
   const status = deriveStatus(record.facts, services.now(), services.policy)
   if (!isApplicationDue(services, record, status) || record.productId === null) {
-    throw new AppError('conflict', `Applying for ${record.name}: its status is ${status}: an application is not due.`, {
-      facts: { status },
-    })
+    throw new AppError(
+      'conflict',
+      `Applying for ${record.name}: ${isInProgress(record.facts.application?.state ?? null) ? 'an application is in progress: withdraw it first' : `its status is ${status}: an application is not due`}.`,
+      {
+        facts: { status },
+      },
+    )
   }
   const product = await loadProduct(services.db, record.productId)
   const { certificateType } = product.specification

@@ -30,14 +30,10 @@ const BY_STATUS: Readonly<Record<CertificateStatus, Describe>> = {
     }),
   pendingValidation: validationStep,
   inReview: reviewStep,
-  reviewFailed: (record) =>
-    view('correctApplication', 'user', {
-      en: `The CA refused: ${record.application?.failedDetail ?? 'no reason given'} Correct the application and submit it again.`,
-      zh: `CA 已拒绝：${record.application?.failedDetail ?? '未说明原因'} 请修改申请后重新提交。`,
-    }),
-  issued: (record, renewal) => issuedStep(record, 'issued', renewal),
-  expiringSoon: (record, renewal) => issuedStep(record, 'expiringSoon', renewal),
-  expired: () => view('buyNew', 'user', { en: 'It has expired: buy a new certificate.', zh: '证书已过期，请新购证书。' }),
+  reviewFailed: refusedStep,
+  issued: (record, renewal, estimate) => applyingStep(record, estimate) ?? issuedStep(record, 'issued', renewal),
+  expiringSoon: (record, renewal, estimate) => applyingStep(record, estimate) ?? issuedStep(record, 'expiringSoon', renewal),
+  expired: (record, renewal, estimate) => applyingStep(record, estimate) ?? expiredStep(record, renewal),
   revocationPending: revocationStep,
   revoked: revokedStep,
   cancelled: ended,
@@ -54,8 +50,44 @@ export function describeNextStep(
   return BY_STATUS[status](record, renewal, estimate)
 }
 
+/** Of a certificate that has one already: what its reissue waits for comes first. Null: no reissue is under way. */
+function applyingStep(record: CertificateRecord, estimate: FinishEstimateView | null): NextStep | null {
+  switch (record.facts.application?.state) {
+    case 'pendingValidation':
+      return validationStep(record)
+    case 'inReview':
+      return reviewStep(record, null, estimate)
+    case 'reviewFailed':
+      return refusedStep(record)
+    default:
+      return null
+  }
+}
+
+function refusedStep(record: CertificateRecord): NextStep {
+  const reason = record.application?.failedDetail ?? null
+  return view('correctApplication', 'user', {
+    en: `The CA refused: ${reason ?? 'no reason given'} Correct the application and submit it again.`,
+    zh: `CA 已拒绝：${reason ?? '未说明原因'} 请修改申请后重新提交。`,
+  })
+}
+
+/** Expiry does not forfeit what was paid for. */
+function expiredStep(_record: CertificateRecord, renewal: RenewalDecision): NextStep {
+  return renewal.action === 'reissue'
+    ? reissueStep()
+    : view('buyNew', 'user', { en: 'It has expired: buy a new certificate.', zh: '证书已过期，请新购证书。' })
+}
+
+function reissueStep(): NextStep {
+  return view('reissue', 'user', {
+    en: 'Reissue it at no charge: submit its application again; the period paid for goes on.',
+    zh: '可免费重新签发：请重新提交证书申请，服务期尚未结束。',
+  })
+}
+
 /** FD §3.9: the timings are shown while people or the CA are at it. */
-function reviewStep(record: CertificateRecord, _renewal: RenewalDecision, estimate: FinishEstimateView | null): NextStep {
+function reviewStep(record: CertificateRecord, _renewal: RenewalDecision | null, estimate: FinishEstimateView | null): NextStep {
   const timing = { en: estimate === null ? '' : ` ${estimate.text.en}`, zh: estimate?.text.zh ?? '' }
   const at = estimate === null ? null : Date.parse(estimate.usuallyUntil)
   if (record.application?.awaitsReview === true) {
@@ -117,12 +149,7 @@ function validationStep(record: CertificateRecord): NextStep {
 function issuedStep(record: CertificateRecord, status: 'issued' | 'expiringSoon', renewal: RenewalDecision): NextStep {
   const liveRenewal = record.facts.liveRenewal
   if (liveRenewal !== null) return renewedStep(record, liveRenewal.certificateId)
-  if (renewal.action === 'reissue') {
-    return view('reissue', 'user', {
-      en: 'Reissue it at no charge: submit its application again; the period paid for goes on.',
-      zh: '可免费重新签发：请重新提交证书申请，服务期尚未结束。',
-    })
-  }
+  if (renewal.action === 'reissue') return reissueStep()
   if (status === 'expiringSoon') return expiringStep(record, renewal)
   if (record.servedAt === null) return installStep(record)
   return view(

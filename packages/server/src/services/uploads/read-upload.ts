@@ -84,7 +84,7 @@ function checkChain(chain: readonly CertificateFacts[]): CertificateFacts {
   const [leaf] = chain
   if (leaf === undefined)
     throw new AppError('badCertificate', 'Reading the certificate: there is none in the text: paste the PEM.')
-  if (leaf.isCa)
+  if (leaf.isCa && chain.length > 1)
     throw new AppError('badCertificate', 'Reading the certificate: the first one is a CA: put the server certificate first.')
   const { ordered, extra } = orderChain(chain)
   const [stranger] = extra
