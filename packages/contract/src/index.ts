@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * from './certificate-list.ts'
 export * from './contract.ts'
 export * from './download-views.ts'
 export * from './endings.ts'

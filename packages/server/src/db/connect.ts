@@ -11,6 +11,7 @@ import { up as initial } from './migrations/0001-initial.ts'
 import { up as orderAnew } from './migrations/0002-order-anew.ts'
 import { up as keysDownload } from './migrations/0003-keys-download.ts'
 import { up as lifecycle } from './migrations/0004-lifecycle.ts'
+import { up as certificateList } from './migrations/0009-certificate-list.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Tables } from './tables.ts'
@@ -38,6 +39,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-order-anew': { up: orderAnew },
   '0003-keys-download': { up: keysDownload },
   '0004-lifecycle': { up: lifecycle },
+  '0009-certificate-list': { up: certificateList },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

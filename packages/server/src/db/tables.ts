@@ -14,6 +14,7 @@ import type { RenewalState } from '../domain/renewal/renewal-machine.ts'
 import type { RevocationState } from '../domain/revocation/revocation-machine.ts'
 import type { RevocationReason } from '../ports/ca.ts'
 import type { BuiltinChallenge } from '../ports/kit.ts'
+import type { CertificateListingTable, CertificateTagTable } from './certificate-list-tables.ts'
 
 interface Bilingual {
   readonly en: string
@@ -414,6 +415,8 @@ export interface Tables {
   observation: ObservationTable
   history: HistoryTable
   idempotency_key: IdempotencyKeyTable
+  certificate_tag: CertificateTagTable
+  certificate_listing: CertificateListingTable
   renewal_policy: RenewalPolicyTable
   ca_authority: CaAuthorityTable
   ca_order: CaOrderTable

@@ -4,7 +4,8 @@
  * @module
  */
 import { checkApplication, loadApplicationView, submitApplication, withdrawApplication } from '../../services/applications.ts'
-import { listCertificateViews, loadCertificateDetail, uploadCertificate } from '../../services/certificates.ts'
+import { listCertificateViews } from '../../services/certificate-list.ts'
+import { loadCertificateDetail, uploadCertificate } from '../../services/certificates.ts'
 import { verifyCertificate } from '../../services/verify.ts'
 import { operations } from './operation.ts'
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { applications, certificates } from './certificates.ts'
+import { overview } from './certificate-overview.ts'
 import { downloads } from './downloads.ts'
 import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
@@ -12,7 +13,7 @@ import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { endpoints, targets } from './targets.ts'
 
 export const router = operations.router({
-  certificates: { ...certificates, ...endings },
+  certificates: { ...certificates, ...endings, ...overview },
   applications,
   downloads,
   products,
