@@ -29,6 +29,7 @@ const commands = {
   ],
   'bench:start': (args) => [['bench/start.ts', ...args]],
   'bench:scan': (args) => [['bench/scan.ts', ...args]],
+  'bench:lists': (args) => [['scripts/debian-packages.ts'], ['bench/lists.ts', ...args]],
 }
 
 function checks() {
