@@ -113,6 +113,8 @@ eachDatabase((_kind, open) => {
   /** What each operation takes beside the id in its path; an operation that is missing here gets an empty body. */
   const bodies = (): Readonly<Record<string, object>> => ({
     'applications.submit': aForm(['stranger.example.com']),
+    'certificates.rename': { name: 'mine' },
+    'certificates.tag': { add: ['mine'] },
     'downloads.certificate': { format: 'nginx' },
     'downloads.withKey': { format: 'nginx' },
     'quotes.create': { renewsCertificateId: ids['upload'], productId: PRIVATE_SINGLE },

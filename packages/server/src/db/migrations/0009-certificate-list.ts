@@ -8,7 +8,8 @@
 import { sql, type Kysely } from 'kysely'
 
 /** Lineages at once while the tables are filled from what is there. */
-const BATCH = 2000
+const BATCH = 200
+const ANALYSED_AFTER = [5, 50, 500]
 
 const TABLES = [
   `create table certificate_tag (
@@ -86,21 +87,21 @@ const TABLES = [
 
 const FUNCTIONS = [
   // From each beginning of a word to the end. Where words are written without spaces every character may begin one.
-  `create function search_words(text) returns setof text language sql immutable as $$
+  `create function search_words(text) returns setof text language sql immutable rows 10 as $$
     select substr($1, at) from generate_series(1, length($1)) at
     where at = 1
       or (substr($1, at - 1, 1) !~ '[a-z0-9]' and substr($1, at, 1) ~ '[a-z0-9]')
       or substr($1, at, 1) ~ '[^\\x01-\\x7f]'
   $$`,
   // The name itself and its parents, without the last label alone.
-  `create function domain_suffixes(text) returns setof text language sql immutable as $$
+  `create function domain_suffixes(text) returns setof text language sql immutable rows 3 as $$
     with label as (select string_to_array($1, '.') as labels)
     select array_to_string(labels[at:], '.') from label, generate_series(1, greatest(1, cardinality(labels) - 1)) at
   $$`,
   `create function certificate_list_facts(wanted_account text, wanted_lineages text[])
     returns table (certificate_id text, account_id text, lineage_id text, lineage_index int, phase text, closed boolean,
       origin text, brand text, issuer text, not_after timestamptz, window_opens_at timestamptz, name_key text, names text[])
-    language sql stable as $$
+    language sql stable rows 10 as $$
     select c.id, c.account_id, c.lineage_id, c.lineage_index,
       case
         when c.closed_as is not null then c.closed_as
@@ -118,8 +119,10 @@ const FUNCTIONS = [
       left join "order" o on o.id = c.order_id and o.account_id = c.account_id
     where c.account_id = wanted_account and c.lineage_id = any(wanted_lineages)
   $$`,
-  // Locks first and reads then: what another transaction committed while this one waited is seen.
-  `create function refresh_listing(wanted_account text, wanted_lineages text[]) returns void language plpgsql as $$
+  // Locks first and reads then: what another transaction committed while this one waited is seen. Compiling the statement would take
+  // longer than it runs.
+  `create function refresh_listing(wanted_account text, wanted_lineages text[]) returns void language plpgsql
+    set jit = off as $$
     begin
       perform 1 from certificate_listing where certificate_id in
           (select id from certificate where account_id = wanted_account and lineage_id = any(wanted_lineages))
@@ -218,7 +221,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 /** Brings the list facts of every certificate up to date. Safe to repeat. */
 export async function fillListing(db: Kysely<unknown>): Promise<void> {
   let after = { account_id: '', lineage_id: '' }
-  for (;;) {
+  for (let batch = 1; ; batch += 1) {
     const { rows } = await sql<{ account_id: string; lineage_id: string }>`
       select distinct account_id, lineage_id from certificate
       where (account_id, lineage_id) > (${after.account_id}, ${after.lineage_id})
@@ -230,5 +233,7 @@ export async function fillListing(db: Kysely<unknown>): Promise<void> {
       await sql`select refresh_listing(${accountId}, ${lineages}::text[])`.execute(db)
     }
     after = last
+    // Plans that were made while the tables were empty read them from end to end.
+    if (ANALYSED_AFTER.includes(batch)) await sql`analyze certificate_listing, certificate_token, issuer_name`.execute(db)
   }
 }

@@ -58,7 +58,7 @@ export function toListFilter(query: CertificateQuery): ListFilter {
 function toSearchTerms(entered: string): SearchTerms | null {
   const text = entered.trim()
   if (text === '') return null
-  const words = [...new Set([text.toLowerCase(), toAsciiDomain(text)])]
+  const words = [...new Set([text.toLowerCase(), ...(isAscii(text) ? [] : [toAsciiDomain(text)])])]
   const hex = toHex(text)
   return { words, hex: hex !== null && hex.length >= SHORTEST_HEX ? hex : null, id: text }
 }
@@ -72,10 +72,14 @@ export function toAsciiDomain(entered: string): string {
     .replace(/\.$/u, '')
   const wildcard = text.startsWith('*.') ? '*.' : ''
   const base = text.slice(wildcard.length)
-  // oxlint-disable-next-line no-control-regex
-  if (!/[^\x00-\x7f]/u.test(base) || /[\s/\\?#@:%]/u.test(base)) return text
+  if (isAscii(base) || /[\s/\\?#@:%]/u.test(base)) return text
   const ascii = URL.parse(`https://${base}/`)?.hostname ?? ''
   return ascii === '' ? text : wildcard + ascii
+}
+
+function isAscii(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex
+  return /^[\x00-\x7f]*$/u.test(text)
 }
 
 /** Lower-case digits without separators; null for what is no hex. */

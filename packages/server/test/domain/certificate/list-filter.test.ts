@@ -51,6 +51,7 @@ describe('searching', () => {
   it.each([
     ['Shop', ['shop'], null],
     ['商店', ['商店', 'xn--czrs0t'], null],
+    ['shop.', ['shop.'], null], // the end of a part: shops.example.com is not meant
     ['cafe', ['cafe'], null], // too short for a fingerprint
     ['DE:AD:BE:EF', ['de:ad:be:ef'], 'deadbeef'],
   ])('%s means words and perhaps a number', (search, words, hex) => {
