@@ -48,3 +48,11 @@ export function median(values: readonly number[]): number {
   if (value === undefined) throw new RangeError('There is no median of nothing.')
   return value
 }
+
+/** @param percent 1 to 100 @throws RangeError when there is none */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const value = sorted[Math.ceil((sorted.length * percent) / 100) - 1]
+  if (value === undefined) throw new RangeError('There is no percentile of nothing.')
+  return value
+}

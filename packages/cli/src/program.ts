@@ -4,9 +4,10 @@
  * @module
  */
 import { Command, CommanderError, Option } from 'commander'
-import { downloadFormat } from '@evercert/contract'
+import { downloadFormat, exportFormat } from '@evercert/contract'
 import packageJson from '../package.json' with { type: 'json' }
 import { addApplicantCommands } from './applicant-commands.ts'
+import { addFilterOptions } from './certificate-filter.ts'
 import { balanceCommand } from './commands/balance.ts'
 import {
   addChannelCommand,
@@ -26,6 +27,8 @@ import {
 } from './commands/endings.ts'
 import { downloadCommand, type DownloadOptions } from './commands/download.ts'
 import { importCommand, type ImportOptions } from './commands/import.ts'
+import { exportCommand, type ExportOptions } from './commands/export.ts'
+import { historyCommand } from './commands/history.ts'
 import { listCommand, type ListOptions } from './commands/list.ts'
 import { manageCommand, type ManageOptions } from './commands/manage.ts'
 import { noticesCommand, type NoticesOptions } from './commands/notices.ts'
@@ -33,6 +36,7 @@ import { ordersCommand } from './commands/orders.ts'
 import { renewCommand, type RenewOptions } from './commands/renew.ts'
 import { serveCommand } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
+import { renameCommand, tagCommand, type TagOptions } from './commands/tag.ts'
 import { uploadCommand, type UploadOptions } from './commands/upload.ts'
 import { verifyCommand, type VerifyOptions } from './commands/verify.ts'
 import { failure, formatProblem, Interrupted, problemJson, toProblem } from './failure.ts'
@@ -114,6 +118,7 @@ function createProgram(run: Run): Command {
     })
   addGlobalOptions(program, say)
   addOverviewCommands(program, run, say)
+  addListCommands(program, run, say)
   addRenewalCommands(program, run, say)
   addNoticeCommands(program, run, say)
   addManageCommand(program, run, say)
@@ -148,11 +153,8 @@ function addGlobalOptions(program: Command, say: Say): void {
 }
 
 function addOverviewCommands(program: Command, run: Run, say: Say): void {
-  program
-    .command('list')
+  addFilterOptions(program.command('list'), say)
     .description(say('list certificates; a renewal directly under the one it renews', '列出证书；续费的新证书紧跟在旧证书之下'))
-    .option('--status <status>', say('only this status, such as expiringSoon', '仅此状态，如 expiringSoon'))
-    .option('--search <text>', say('part of a name or domain', '名称或域名的一部分'))
     .option('--all', say('every page, not only the first 200', '全部，而不仅是前 200 条'))
     .action(bind<[ListOptions]>(run, listCommand))
   program
@@ -168,6 +170,38 @@ function addOverviewCommands(program: Command, run: Run, say: Say): void {
     .command('balance')
     .description(say('show the balance and its latest entries', '查看余额与最近流水'))
     .action(bind<[object]>(run, balanceCommand))
+}
+
+/** What works on the list as a whole, and on names and tags. */
+function addListCommands(program: Command, run: Run, say: Say): void {
+  addFilterOptions(program.command('export'), say)
+    .description(say('write the filtered list to a file, or to stdout', '将筛选后的列表导出到文件或标准输出'))
+    .addOption(
+      new Option('--format <format>', say('CSV, or one JSON document in each line', 'CSV，或每行一个 JSON 文档'))
+        .choices(exportFormat.options)
+        .makeOptionMandatory(),
+    )
+    .option('--out <file>', say('where to; default: stdout', '输出文件；默认标准输出'))
+    .option('--force', say('overwrite what is there', '覆盖已有文件'))
+    .action(bind<[ExportOptions]>(run, exportCommand))
+  program
+    .command('tag')
+    .argument('<certificates...>', certificateArgument(say))
+    .description(say('add tags to certificates and remove tags from them', '为证书添加或移除标签'))
+    .option('--add <tags>', say('separated by commas', '以逗号分隔'))
+    .option('--remove <tags>', say('separated by commas', '以逗号分隔'))
+    .action(bind<[string[], TagOptions]>(run, tagCommand))
+  program
+    .command('rename')
+    .argument('<certificate>', certificateArgument(say))
+    .argument('<name>', say('the new name', '新名称'))
+    .description(say('give a certificate another name', '重命名证书'))
+    .action(bind<[string, string, object]>(run, renameCommand))
+  program
+    .command('history')
+    .argument('<certificate>', certificateArgument(say))
+    .description(say('show its whole timeline, newest first', '显示证书的完整历史，最新在前'))
+    .action(bind<[string, object]>(run, historyCommand))
 }
 
 function addRenewalCommands(program: Command, run: Run, say: Say): void {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createClient, type Client } from '@evercert/contract/client'
+import { createClient, type Client, type ClientOptions } from '@evercert/contract/client'
 import { createSay, type Language, type Say } from './language.ts'
 import { createPaint, toJson, type Paint, type TextStream } from './output.ts'
 import { loadProfile, type ProfileOptions } from './profile.ts'
@@ -39,18 +39,23 @@ export interface Session {
   document(value: unknown): void
   /** Reads address and token when first asked for: `verify` needs neither. */
   client(): Promise<Client>
+  /** Address and token, for what the client cannot do. */
+  connection(): Promise<ClientOptions>
   /** The service that was called, for messages about its absence; null when none was. */
   calledUrl(): string | null
 }
 
 export function createSession(shell: Shell, language: Language, options: GlobalOptions): Session {
+  let found: Promise<ClientOptions> | null = null
   let opened: Promise<Client> | null = null
   let url: string | null = null
-  const open = async () => {
+  const find = async () => {
     const profile = await loadProfile(options, shell.env)
     url = profile.url
-    return createClient(profile)
+    return profile
   }
+  const connection = () => (found ??= find())
+  const open = async () => createClient(await connection())
   return {
     shell,
     language,
@@ -65,6 +70,7 @@ export function createSession(shell: Shell, language: Language, options: GlobalO
       if (options.json === true) shell.stdout.write(`${toJson(value)}\n`)
     },
     client: () => (opened ??= open()),
+    connection,
     calledUrl: () => url,
   }
 }

@@ -46,7 +46,7 @@ async function orFailure(path: string, work: Promise<void>): Promise<void> {
   try {
     await work
   } catch (error) {
-    throw toFailure(path, error)
+    throw toWriteFailure(path, error)
   }
 }
 
@@ -62,7 +62,8 @@ async function writeOne({ path, bytes }: FileToWrite, { secret, force }: WriteOp
   }
 }
 
-function toFailure(path: string, error: unknown): unknown {
+/** What the file system said, as a failure of the command. */
+export function toWriteFailure(path: string, error: unknown): unknown {
   if (!(error instanceof Error && 'code' in error)) return error
   const code = String(error.code)
   if (code === 'EEXIST') return fileExists(path)

@@ -16,6 +16,7 @@ export function aCertificate(wish: Partial<CertificateDetail> = {}): Certificate
     status: 'expiringSoon',
     statusText: { en: 'Expiring soon', zh: '即将过期' },
     domains: ['shop.example.com'],
+    tags: [],
     productId: 'evercert-private-dv-single',
     specification: { domainType: 'single', certificateType: 'DV', grade: 'standard', brand: 'Evercert Private CA' },
     knownSpecification: { domainType: 'single', certificateType: 'DV', grade: 'standard', brand: 'Evercert Private CA' },

@@ -4,8 +4,9 @@
  * @module
  */
 import { z } from 'zod'
+import { certificateQuery } from './certificate-list.ts'
 import { byId, paging, read, write } from './operation.ts'
-import { applicationForm, applicationView, certificateDetail, certificateStatus, certificateView, id, page } from './views.ts'
+import { applicationForm, applicationView, certificateDetail, certificateView, id, page } from './views.ts'
 
 export const certificates = {
   list: read(
@@ -14,13 +15,7 @@ export const certificates = {
     'List certificates; a renewal directly under the one it renews',
     'certificates:read',
   )
-    .input(
-      z.strictObject({
-        ...paging,
-        status: certificateStatus.optional(),
-        search: z.string().max(253).optional().meta({ description: 'Part of a name or domain' }),
-      }),
-    )
+    .input(z.strictObject({ ...paging, ...certificateQuery }))
     .output(page(certificateView)),
   get: read(
     '/certificates/{id}',

@@ -7,6 +7,7 @@ import { createORPCClient, ORPCError } from '@orpc/client'
 import type { ContractRouterClient } from '@orpc/contract'
 import type { JsonifiedClient } from '@orpc/openapi-client'
 import { OpenAPILink } from '@orpc/openapi-client/fetch'
+import type { CertificateQuery, ExportFormat } from './certificate-list.ts'
 import { contract } from './contract.ts'
 import { parseProblem, type ProblemDocument } from './problem-document.ts'
 
@@ -50,6 +51,27 @@ export function createClient(options: ClientOptions): Client {
   })
   const client = createORPCClient<Client>(link)
   return throwApiProblems(client)
+}
+
+/**
+ * The export as it comes: the client itself would keep all of it in memory. Reading it fails when it breaks off.
+ *
+ * @throws ApiProblem; the transport's own error when the service is away
+ */
+export async function openExport(
+  options: ClientOptions,
+  request: CertificateQuery & { readonly format: ExportFormat },
+): Promise<ReadableStream<Uint8Array>> {
+  const response = await fetch(new URL('/api/v1/certificates/export', options.url), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${options.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(request),
+  })
+  const type = response.headers.get('content-type') ?? ''
+  if (response.ok && response.body !== null && /^(text\/csv|application\/x-ndjson)\b/.test(type)) return response.body
+  const problem = parseProblem(await response.json().catch(() => null))
+  if (problem !== null) throw new ApiProblem(problem)
+  throw new TypeError(`status ${response.status}, ${type === '' ? 'no content type' : type}`)
 }
 
 /** The link reads JSON by content type and knows only `application/json`. */

@@ -6,6 +6,7 @@
 import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
+import { overview } from './certificate-overview.ts'
 import { downloads } from './downloads.ts'
 import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
@@ -18,7 +19,7 @@ import { tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
 
 export const contract = {
-  certificates: { ...certificates, ...endings },
+  certificates: { ...certificates, ...endings, ...overview },
   uploads,
   applications,
   contacts,

@@ -4,6 +4,7 @@
  * @module
  */
 export * from './applicant-views.ts'
+export * from './certificate-list.ts'
 export * from './contract.ts'
 export type { CompanyListItem, CompanyView, ContactListItem, ContactView } from './contacts.ts'
 export type { CsrDetail, CsrView } from './csrs.ts'

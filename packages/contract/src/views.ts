@@ -185,6 +185,7 @@ export const certificateView = z.object({
   status: certificateStatus,
   statusText: bilingual,
   domains: z.array(z.string()),
+  tags: z.array(z.string()),
   productId: id.nullable(),
   specification: specification.nullable(),
   knownSpecification: knownSpecification
@@ -219,12 +220,14 @@ export const historyEntry = z.object({
   detail: z.string().nullable(),
 })
 
+export type HistoryEntryView = z.infer<typeof historyEntry>
+
 export const certificateDetail = certificateView.extend({
   chainPem: z.string().nullable(),
   renewalProcess: renewalView.nullable(),
   targets: z.array(targetView),
   endpoints: z.array(endpointView),
-  history: z.array(historyEntry),
+  history: z.array(historyEntry).meta({ description: 'The newest entries' }),
 })
 export type CertificateDetail = z.infer<typeof certificateDetail>
 

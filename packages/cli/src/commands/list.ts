@@ -3,16 +3,14 @@
  *
  * @module
  */
-import { certificateStatus, type CertificateStatusView, type CertificateView } from '@evercert/contract'
-import { failure } from '../failure.ts'
+import type { CertificateStatusView, CertificateView } from '@evercert/contract'
+import { toQuery, type FilterOptions } from '../certificate-filter.ts'
 import { formatDay } from '../format.ts'
 import { pick } from '../language.ts'
 import { formatTable, type Cell, type Colour } from '../output.ts'
 import type { Session } from '../session.ts'
 
-export interface ListOptions {
-  readonly status?: string
-  readonly search?: string
+export interface ListOptions extends FilterOptions {
   /** Follows the pages to the end. */
   readonly all?: boolean
 }
@@ -39,12 +37,8 @@ interface CertificatePage {
 }
 
 async function loadCertificates(session: Session, options: ListOptions): Promise<CertificatePage> {
+  const filter = { limit: PAGE_SIZE, ...toQuery(options) }
   const client = await session.client()
-  const filter = {
-    limit: PAGE_SIZE,
-    ...(options.status === undefined ? {} : { status: parseStatus(options.status) }),
-    ...(options.search === undefined ? {} : { search: options.search }),
-  }
   const first = await client.certificates.list(filter)
   const items = [...first.items]
   let cursor = first.nextCursor
@@ -54,16 +48,6 @@ async function loadCertificates(session: Session, options: ListOptions): Promise
     cursor = next.nextCursor
   }
   return { items, nextCursor: cursor }
-}
-
-function parseStatus(text: string): CertificateStatusView {
-  const parsed = certificateStatus.safeParse(text)
-  if (parsed.success) return parsed.data
-  const known = certificateStatus.options.join(', ')
-  throw failure('invalid', `Reading --status: "${text}" is no status: take one of ${known}.`, {
-    cause: { en: `"${text}" is no status of a certificate.`, zh: `“${text}” 不是证书状态。` },
-    remedy: { en: `Take one of ${known}.`, zh: `请使用以下之一：${known}。` },
-  })
 }
 
 function emptyText({ say }: Session, options: ListOptions): string {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CertificateDetail, EndpointView, KnownSpecificationView } from '@evercert/contract'
+import type { CertificateDetail, EndpointView, HistoryEntryView, KnownSpecificationView } from '@evercert/contract'
 import { findCertificate } from '../find-certificate.ts'
 import { formatDay, formatInstant } from '../format.ts'
 import { pick } from '../language.ts'
@@ -28,7 +28,7 @@ export function formatCertificate(session: Session, certificate: CertificateDeta
     ...formatFacts(factsOf(session, certificate), paint),
     ...section(session, 'Targets', '部署目标', formatTargets(session, certificate)),
     ...section(session, 'Served', '站点', formatEndpoints(session, certificate.endpoints)),
-    ...section(session, 'History', '历史', formatHistory(certificate)),
+    ...section(session, 'History', '历史', formatHistory(certificate.history.slice(0, HISTORY_SHOWN))),
   ]
 }
 
@@ -44,6 +44,7 @@ function factsOf(session: Session, certificate: CertificateDetail): (readonly [s
     [say('Status', '状态'), pick(certificate.statusText, language)],
     [say('Next', '下一步'), pick(certificate.nextStep.text, language)],
     [say('Domains', '域名'), certificate.domains.join(', ')],
+    [say('Tags', '标签'), certificate.tags.join(', ')],
     [
       say('Specification', '规格'),
       knownSpecification === null ? null : formatSpecification(knownSpecification, say('unknown', '未知')),
@@ -116,10 +117,9 @@ export function formatEndpoints(session: Session, endpoints: readonly EndpointVi
   return [...formatTable(header, rows, { paint, columns, shrink: 0 }), ...advice]
 }
 
-function formatHistory({ history }: CertificateDetail): string[] {
-  return history
-    .slice(0, HISTORY_SHOWN)
-    .map(({ at, subject, from, to, actor, detail }) =>
-      clean(`${formatInstant(at)}  ${subject} ${from ?? '∅'} → ${to}  (${actor})${detail === null ? '' : `  ${detail}`}`),
-    )
+/** Who, what, when, why, from which state: one line each. */
+export function formatHistory(entries: readonly HistoryEntryView[]): string[] {
+  return entries.map(({ at, subject, from, to, actor, detail }) =>
+    clean(`${formatInstant(at)}  ${subject} ${from ?? '∅'} → ${to}  (${actor})${detail === null ? '' : `  ${detail}`}`),
+  )
 }

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { sql, type Expression, type SqlBool } from 'kysely'
-import type { CertificateStatus } from '../domain/certificate/derive-status.ts'
+import { sql, type SqlBool } from 'kysely'
 import type { RenewalFacts } from '../domain/certificate/decide-renewal.ts'
 import type { ReadSpecification } from '../domain/product/known-specification.ts'
 import type { Specification } from '../domain/product/specification.ts'
@@ -72,6 +71,8 @@ export interface CertificateRecord {
   readonly entitlement: { readonly termYears: number; readonly entitledUntil: number; readonly toppedUpDays: number } | null
   readonly targetCount: number
   readonly endpointCount: number
+  /** In lower case, sorted. */
+  readonly tags: readonly string[]
 }
 
 const RECORD_COLUMNS = [
@@ -163,6 +164,7 @@ function recordQuery(db: Db | Trx) {
         .whereRef('endpoint.certificate_id', '=', 'certificate.id')
         .select((count) => count.fn.countAll<number>().as('count'))
         .as('endpoint_count'),
+      sql<string[]>`array(select tag from certificate_tag t where t.certificate_id = certificate.id order by tag)`.as('tags'),
     ])
 }
 
@@ -176,75 +178,18 @@ export async function findCertificate(db: Db | Trx, accountId: string, id: strin
   return row === undefined ? null : toRecord(row)
 }
 
-export interface ListRequest {
-  readonly accountId: string
-  readonly now: number
-  readonly limit: number
-  readonly status: CertificateStatus | null
-  readonly search: string | null
-  /** The last row of the page before. */
-  readonly after: { readonly lineageId: string; readonly lineageIndex: number } | null
-}
-
-/** One page, newest lineage first, a renewal directly under the certificate that it renews. */
-export async function listCertificates(db: Db, request: ListRequest): Promise<readonly CertificateRecord[]> {
-  let query = recordQuery(db).where('certificate.account_id', '=', request.accountId)
-  query = query.where(
-    request.status === null
-      ? sql<SqlBool>`certificate.closed_as is null`
-      : statusCondition(request.status, new Date(request.now)),
-  )
-  if (request.search !== null) query = query.where(searchCondition(request.search))
-  if (request.after !== null) {
-    const { lineageId, lineageIndex } = request.after
-    query = query.where(
-      sql<SqlBool>`(certificate.lineage_id < ${lineageId}
-        or (certificate.lineage_id = ${lineageId} and certificate.lineage_index > ${lineageIndex}))`,
-    )
-  }
-  const rows = await query
-    .orderBy('certificate.lineage_id', 'desc')
-    .orderBy('certificate.lineage_index', 'asc')
-    .limit(request.limit)
+/** Those of the account among them, by id. */
+export async function findCertificates(
+  db: Db,
+  accountId: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, CertificateRecord>> {
+  if (ids.length === 0) return new Map()
+  const rows = await recordQuery(db)
+    .where('certificate.account_id', '=', accountId)
+    .where(sql<SqlBool>`certificate.id = any(${[...ids]}::text[])`)
     .execute()
-  return rows.map((row) => toRecord(row))
-}
-
-function searchCondition(search: string): Expression<SqlBool> {
-  const pattern = `%${search.toLowerCase().replace(/[\\%_]/g, (character) => `\\${character}`)}%`
-  return sql<SqlBool>`(lower(certificate.name) like ${pattern}
-    or array_to_string(issuance.names, ' ') like ${pattern} or array_to_string(application.identifiers, ' ') like ${pattern}
-    or issuance.sha256 like ${pattern} or certificate.id = ${search})`
-}
-
-/** The SQL twin of `deriveStatus`; a test compares the two over every combination of facts. */
-export function statusCondition(status: CertificateStatus, now: Date): Expression<SqlBool> {
-  const live = sql`certificate.closed_as is null and certificate.revoked_at is null`
-  const unissued = sql`${live} and issuance.id is null`
-  const valid = sql`${live} and issuance.not_after > ${now}`
-  switch (status) {
-    case 'cancelled':
-    case 'refunded':
-    case 'closed':
-      return sql<SqlBool>`(certificate.closed_as = ${status})`
-    case 'revoked':
-      return sql<SqlBool>`(certificate.closed_as is null and certificate.revoked_at is not null)`
-    case 'pendingApplication':
-      return sql<SqlBool>`(${unissued} and coalesce(application.state, 'withdrawn') = 'withdrawn')`
-    case 'inReview':
-      return sql<SqlBool>`(${unissued} and application.state in ('inReview', 'issued'))`
-    case 'pendingValidation':
-    case 'reviewFailed':
-      return sql<SqlBool>`(${unissued} and application.state = ${status})`
-    case 'expired':
-      return sql<SqlBool>`(${live} and issuance.not_after <= ${now})`
-    case 'revocationPending':
-      return sql<SqlBool>`(${valid} and certificate.revocation_requested_at is not null)`
-    case 'expiringSoon':
-      return sql<SqlBool>`(${valid} and certificate.revocation_requested_at is null and issuance.window_opens_at <= ${now})`
-    case 'issued':
-      return sql<SqlBool>`(${valid} and certificate.revocation_requested_at is null and issuance.window_opens_at > ${now})`
-  }
+  return new Map(rows.map((row) => [row.id, toRecord(row)]))
 }
 
 function toRecord(row: Row): CertificateRecord {
@@ -287,6 +232,7 @@ function toRecord(row: Row): CertificateRecord {
     entitlement: toEntitlement(row),
     targetCount: Number(row.target_count ?? 0),
     endpointCount: Number(row.endpoint_count ?? 0),
+    tags: row.tags,
   }
 }
 

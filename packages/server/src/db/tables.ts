@@ -25,6 +25,7 @@ import type {
 } from './order-tables.ts'
 import type { NoticeChannelTable, NoticeDeliveryTable, NoticeSettingsTable, NoticeTable } from './notice-tables.ts'
 import type { CompanyDocumentTable, CompanyTable, ContactTable, CsrTable, ReviewTable } from './applicant-tables.ts'
+import type { CertificateListingTable, CertificateTagTable } from './certificate-list-tables.ts'
 
 interface Bilingual {
   readonly en: string
@@ -375,6 +376,8 @@ export interface Tables {
   observation: ObservationTable
   history: HistoryTable
   idempotency_key: IdempotencyKeyTable
+  certificate_tag: CertificateTagTable
+  certificate_listing: CertificateListingTable
   renewal_policy: RenewalPolicyTable
   notice_settings: NoticeSettingsTable
   notice_channel: NoticeChannelTable

@@ -7,7 +7,7 @@ import { sql } from 'kysely'
 import type { ApplicationView, ApplicationFormView } from '@evercert/contract'
 import { createCsr, type CsrFacts } from '@evercert/pki'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
-import { recordHistory, transition, type Trx } from '../db/transition.ts'
+import { recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import type { Applicant } from '../domain/applicant/applicant.ts'
 import { AppError } from '../domain/errors.ts'
 import { loadApplicationView } from './application-view.ts'
@@ -64,7 +64,7 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
     .executeTakeFirst()
   if (result.numInsertedOrUpdatedRows !== 1n) throw await conflictingApplication(trx, record, csr)
   await trx.updateTable('certificate').set({ application_id: id }).where('id', '=', record.id).execute()
-  await nameAfterDomain(trx, record, identifiers[0] ?? record.name)
+  await nameAfterDomain(trx, record, identifiers[0] ?? record.name, facts)
   await recordHistory(trx, { ...facts, subject: 'application', subjectId: id, fromState: null, toState: state })
   if (isReviewed)
     await openReview(services, trx, caller, { applicationId: id, certificateId: record.id, certificateType, applicant }, reused)
@@ -159,10 +159,12 @@ async function conflictingApplication(trx: Trx, record: CertificateRecord, csr: 
 const MAX_NAME_LENGTH = 64
 
 /** A certificate that was bought without a name takes its first domain, if that name is free. */
-async function nameAfterDomain(trx: Trx, record: CertificateRecord, domain: string): Promise<void> {
+async function nameAfterDomain(trx: Trx, record: CertificateRecord, domain: string, facts: HistoryFacts): Promise<void> {
   if (record.name !== record.id || domain.length > MAX_NAME_LENGTH) return
   if ((await findByName(trx, record.accountId, domain)) !== null) return
   await trx.updateTable('certificate').set({ name: domain }).where('id', '=', record.id).execute()
+  const entry = { ...facts, subject: 'certificate', subjectId: record.id, fromState: null }
+  await recordHistory(trx, { ...entry, toState: 'renamed', detail: `${record.name} → ${domain}` })
 }
 
 /**

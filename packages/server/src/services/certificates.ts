@@ -4,57 +4,22 @@
  * @module
  */
 import type { CertificateFacts, PrivateKey } from '@evercert/pki'
-import type { CertificateDetail, CertificateStatusView, CertificateView, FinishEstimateView } from '@evercert/contract'
-import { findCertificate, listCertificates, type CertificateRecord } from '../db/certificates.ts'
+import type { CertificateDetail, CertificateView, FinishEstimateView } from '@evercert/contract'
+import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import type { Trx } from '../db/transition.ts'
 import { decideRenewal } from '../domain/certificate/decide-renewal.ts'
 import { deriveStatus } from '../domain/certificate/derive-status.ts'
 import { windowOpensAt } from '../domain/certificate/window.ts'
-import { AppError } from '../domain/errors.ts'
 import { DAY_MS, utcDayNumber } from '../domain/time.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 import { listEndpointViews } from './endpoints.ts'
 import { estimateOf } from './estimates.ts'
+import { listHistory } from './history.ts'
 import { describeNextStep } from './next-step-view.ts'
 import { describeManagedStep, toManagementView } from './management-view.ts'
 import { loadRenewalOf } from './renewals.ts'
 import { listTargetViews } from './targets.ts'
 import { reasonText, STATUS_TEXTS, toIsoFacts } from './texts.ts'
-
-export interface ListQuery {
-  readonly status?: CertificateStatusView | undefined
-  readonly search?: string | undefined
-  readonly cursor?: string | undefined
-  readonly limit: number
-}
-
-/** A page of the list. @throws AppError `invalid` for a cursor that this list did not give */
-export async function listCertificateViews(
-  services: Services,
-  caller: Caller,
-  query: ListQuery,
-): Promise<{ items: CertificateView[]; nextCursor: string | null }> {
-  const records = await listCertificates(services.db, {
-    accountId: caller.accountId,
-    now: services.now(),
-    limit: query.limit + 1,
-    status: query.status ?? null,
-    search: query.search ?? null,
-    after: query.cursor === undefined ? null : parseCursor(query.cursor),
-  })
-  const page = records.slice(0, query.limit)
-  const last = page.at(-1)
-  return {
-    items: page.map((record) => toCertificateView(services, record)),
-    nextCursor: records.length > query.limit && last !== undefined ? `${last.lineageId}.${last.lineageIndex}` : null,
-  }
-}
-
-function parseCursor(cursor: string): { lineageId: string; lineageIndex: number } {
-  const match = /^(crt_[0-9a-z]{26})\.(\d{1,9})$/.exec(cursor)
-  if (match === null) throw new AppError('invalid', 'Reading the cursor: it is not one of this list: take nextCursor as it came.')
-  return { lineageId: match[1] ?? '', lineageIndex: Number(match[2]) }
-}
 
 /** @throws AppError `notFound` */
 export async function loadCertificate(services: Services, caller: Caller, id: string): Promise<CertificateRecord> {
@@ -62,6 +27,9 @@ export async function loadCertificate(services: Services, caller: Caller, id: st
   if (record === null) throw notFound('certificate', id)
   return record
 }
+
+/** How much of the timeline the certificate itself shows; the whole of it is an operation of its own. */
+const HISTORY_SHOWN = 200
 
 /** @throws AppError `notFound` */
 export async function loadCertificateDetail(services: Services, caller: Caller, id: string): Promise<CertificateDetail> {
@@ -71,9 +39,9 @@ export async function loadCertificateDetail(services: Services, caller: Caller, 
     loadRenewalOf(services, caller, record.id),
     listTargetViews(services, caller, record.id),
     listEndpointViews(services, caller, record.id),
-    loadHistory(services, caller, record.id),
+    listHistory(services, caller, record.id, { limit: HISTORY_SHOWN }),
   ])
-  return { ...toCertificateView(services, record), chainPem, renewalProcess, targets, endpoints, history }
+  return { ...toCertificateView(services, record), chainPem, renewalProcess, targets, endpoints, history: history.items }
 }
 
 async function loadChain(services: Services, record: CertificateRecord): Promise<string | null> {
@@ -85,28 +53,6 @@ async function loadChain(services: Services, record: CertificateRecord): Promise
     .where('account_id', '=', record.accountId)
     .executeTakeFirst()
   return row?.chain_pem ?? null
-}
-
-const HISTORY_LENGTH = 200
-
-async function loadHistory(services: Services, caller: Caller, certificateId: string): Promise<CertificateDetail['history']> {
-  const rows = await services.db
-    .selectFrom('history')
-    .select(['at', 'subject', 'subject_id', 'from_state', 'to_state', 'actor', 'detail'])
-    .where('account_id', '=', caller.accountId)
-    .where('certificate_id', '=', certificateId)
-    .orderBy('id', 'desc')
-    .limit(HISTORY_LENGTH)
-    .execute()
-  return rows.map((row) => ({
-    at: row.at.toISOString(),
-    subject: row.subject,
-    subjectId: row.subject_id,
-    from: row.from_state,
-    to: row.to_state,
-    actor: row.actor,
-    detail: row.detail,
-  }))
 }
 
 /** Facts and the clock become what people see. */
@@ -129,6 +75,7 @@ export function toCertificateView(
     status,
     statusText: STATUS_TEXTS[status],
     domains: domainsOf(record),
+    tags: [...record.tags],
     productId: record.productId,
     specification: record.specification,
     knownSpecification: record.specification ?? record.readSpecification,

@@ -52,6 +52,17 @@ export async function createEndpoint(services: Services, caller: Caller, endpoin
     if (result.numInsertedOrUpdatedRows !== 1n) {
       throw new AppError('duplicateName', `Adding endpoint ${host}:${endpoint.port}: it is here already.`)
     }
+    await recordHistory(trx, {
+      accountId: caller.accountId,
+      certificateId: certificate.id,
+      subject: 'endpoint',
+      subjectId: id,
+      fromState: null,
+      toState: 'added',
+      actor: caller.actor,
+      detail: `${host}:${endpoint.port}`,
+      now: services.now(),
+    })
     await trx
       .updateTable('certificate')
       .set({ served_at: null, probe_due_at: null, probe_failures: 0 })

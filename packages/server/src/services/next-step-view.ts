@@ -52,16 +52,10 @@ export function describeNextStep(
 
 /** Of a certificate that has one already: what its reissue waits for comes first. Null: no reissue is under way. */
 function applyingStep(record: CertificateRecord, estimate: FinishEstimateView | null): NextStep | null {
-  switch (record.facts.application?.state) {
-    case 'pendingValidation':
-      return validationStep(record)
-    case 'inReview':
-      return reviewStep(record, null, estimate)
-    case 'reviewFailed':
-      return refusedStep(record)
-    default:
-      return null
-  }
+  const state = record.facts.application?.state
+  if (state === 'pendingValidation') return validationStep(record)
+  if (state === 'inReview') return reviewStep(record, null, estimate)
+  return state === 'reviewFailed' ? refusedStep(record) : null
 }
 
 function refusedStep(record: CertificateRecord): NextStep {

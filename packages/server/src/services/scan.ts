@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sumUpTallies } from '../db/certificate-tally.ts'
 import type { Services } from './context.ts'
 import { expireUnpaidOrders } from './orders.ts'
 
@@ -16,10 +17,11 @@ export async function scanDue(services: Services): Promise<number> {
   return lost.length
 }
 
-/** Housekeeping: dead workers' jobs, orders that nobody paid, idempotency keys of last week. */
+/** Housekeeping: dead workers' jobs, orders that nobody paid, counts that were added, idempotency keys of last week. */
 export async function tidyUp(services: Services): Promise<void> {
   await services.queue.releaseDead()
   await expireUnpaidOrders(services)
+  await sumUpTallies(services.db)
   await services.db
     .deleteFrom('idempotency_key')
     .where('created_at', '<', new Date(services.now() - IDEMPOTENCY_KEY_LIFE_MS))

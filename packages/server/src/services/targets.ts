@@ -50,6 +50,17 @@ export async function createTarget(services: Services, caller: Caller, target: N
     if (result.numInsertedOrUpdatedRows !== 1n) {
       throw new AppError('duplicateName', `Adding target ${target.name}: there is one with this name: choose another.`)
     }
+    await recordHistory(trx, {
+      accountId: caller.accountId,
+      certificateId: certificate.id,
+      subject: 'target',
+      subjectId: id,
+      fromState: null,
+      toState: 'added',
+      actor: caller.actor,
+      detail: target.name,
+      now,
+    })
     if (certificate.issuanceId === null) return
     await planDeployments(services, trx, {
       accountId: caller.accountId,

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CertificateView } from '@evercert/contract'
-import { listCertificates, statusCondition } from '../../src/db/certificates.ts'
+import { listCertificates, statusCondition } from '../../src/db/certificate-list.ts'
+import { countByStatus, sumUpTallies } from '../../src/db/certificate-tally.ts'
 import { applicationMachine } from '../../src/domain/application/application-machine.ts'
 import { CERTIFICATE_STATUSES, deriveStatus, type StatusFacts } from '../../src/domain/certificate/derive-status.ts'
+import { toListFilter } from '../../src/domain/certificate/list-filter.ts'
 import { windowOpensAt } from '../../src/domain/certificate/window.ts'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { anAccount, anUpload, buy, buyCertificate, PRIVATE_SINGLE, refusalOf, type TestAccount } from '../support/builders.ts'
@@ -149,11 +151,9 @@ eachDatabase((_kind, open) => {
     const bySql = new Map<string, string[]>()
     for (const status of CERTIFICATE_STATUSES) {
       const rows = await service.services.db
-        .selectFrom('certificate')
-        .leftJoin('application', 'application.id', 'certificate.application_id')
-        .leftJoin('issuance', 'issuance.id', 'certificate.issuance_id')
-        .select('certificate.id')
-        .where('certificate.account_id', '=', account.accountId)
+        .selectFrom('certificate_listing as l')
+        .select('l.certificate_id as id')
+        .where('l.account_id', '=', account.accountId)
         .where(statusCondition(status, new Date(NOW)))
         .execute()
       for (const { id } of rows) bySql.set(id, [...(bySql.get(id) ?? []), status])
@@ -164,14 +164,22 @@ eachDatabase((_kind, open) => {
     expect(wrong).toEqual([])
     expect(stored.size).toBe(4 * 2 * 2 * 6 * 9)
     expect(new Set([...bySql.values()].flat())).toEqual(new Set(CERTIFICATE_STATUSES))
-    const request = { accountId: account.accountId, now: NOW, limit: 2000, search: null, after: null }
-    const listed = await listCertificates(service.services.db, { ...request, status: 'expiringSoon' })
-    expect(listed.map(({ id }) => id).toSorted()).toEqual(
-      [...bySql]
-        .filter(([, statuses]) => statuses[0] === 'expiringSoon')
-        .map(([id]) => id)
-        .toSorted(),
+    const common = { accountId: account.accountId, now: NOW, limit: 2000, after: null }
+    const { db } = service.services
+    for (const status of CERTIFICATE_STATUSES) {
+      const expected = [...bySql].filter(([, statuses]) => statuses[0] === status).map(([id]) => id)
+      for (const key of ['created', 'expiry', 'name'] as const) {
+        const request = { ...common, filter: toListFilter({ status }), sort: { key, descending: false } }
+        const listed = (await listCertificates(db, request)).map(({ certificateId }) => certificateId)
+        expect([status, key, listed.toSorted()]).toEqual([status, key, expected.toSorted()])
+      }
+    }
+    const expected = Object.fromEntries(
+      CERTIFICATE_STATUSES.map((status) => [status, [...bySql.values()].filter(([only]) => only === status).length]),
     )
+    expect(Object.fromEntries(await countByStatus(db, account.accountId, NOW))).toEqual(expected)
+    await sumUpTallies(db)
+    expect(Object.fromEntries(await countByStatus(db, account.accountId, NOW))).toEqual(expected)
   })
 
   async function listAll(

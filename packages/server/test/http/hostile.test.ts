@@ -164,7 +164,7 @@ eachDatabase((_kind, open) => {
       ['invalid UTF-8', '/api/v1/certificates/%ff%fe', undefined],
       ['an identifier that is too long', `/api/v1/certificates/${'a'.repeat(65)}`, 'invalid'],
       ['an identifier that was never given', '/api/v1/orders/ord_0', 'notFound'],
-      ['an unknown query field', '/api/v1/certificates?sort=name', 'invalid'],
+      ['an unknown query field', '/api/v1/certificates?order=name', 'invalid'],
       ['a field twice', '/api/v1/certificates?limit=1&limit=2', 'invalid'],
       ['brackets', '/api/v1/certificates?status[0]=issued', 'invalid'],
       ['__proto__ in brackets', '/api/v1/certificates?__proto__[polluted]=1', 'invalid'],

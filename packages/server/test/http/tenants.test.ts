@@ -140,6 +140,8 @@ eachDatabase((_kind, open) => {
     'reviews.approve': { evidence: 'none', checks: [] },
     'reviews.refuse': { reason: 'none' },
     'applications.submit': aForm(['stranger.example.com']),
+    'certificates.rename': { name: 'mine' },
+    'certificates.tag': { add: ['mine'] },
     'downloads.certificate': { format: 'nginx' },
     'downloads.withKey': { format: 'nginx' },
     'quotes.create': { renewsCertificateId: ids['upload'], productId: PRIVATE_SINGLE },

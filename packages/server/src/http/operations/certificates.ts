@@ -5,7 +5,8 @@
  */
 import { loadApplicationView } from '../../services/application-view.ts'
 import { checkApplication, submitApplication, withdrawApplication } from '../../services/applications.ts'
-import { listCertificateViews, loadCertificateDetail } from '../../services/certificates.ts'
+import { listCertificateViews } from '../../services/certificate-list.ts'
+import { loadCertificateDetail } from '../../services/certificates.ts'
 import { uploadCertificate } from '../../services/uploads/upload-one.ts'
 import { verifyCertificate } from '../../services/verify.ts'
 import { operations } from './operation.ts'

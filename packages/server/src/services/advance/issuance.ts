@@ -13,6 +13,7 @@ import { insertIssuance } from '../certificates.ts'
 import { EVERCERT_ACTOR, notFound, type Services } from '../context.ts'
 import { planDeployments } from '../targets.ts'
 import type { Work, WorkingApplication } from './facts.ts'
+import { moveSites } from './move-sites.ts'
 
 /** The notAfter to ask the CA for: the end of the entitlement, within the cap of today. */
 export async function plannedNotAfter(services: Services, work: Work, rule: 'public' | 'private'): Promise<number> {
@@ -100,7 +101,7 @@ export async function storeIssuance(
       .where('id', '=', certificateId)
       .execute()
     await forgetManagedFailures(trx, work)
-    await takeOverFromOld(trx, work)
+    await takeOverFromOld(trx, work, now)
     await supersedeDeployments(trx, work, issuanceId, now)
     await planDeployments(services, trx, { accountId, certificateId, issuanceId })
   })
@@ -142,19 +143,13 @@ async function forgetManagedFailures(trx: Trx, { accountId, certificateId }: Wor
  * Where the old certificate was installed and served, the new one belongs from now on. The lock makes whoever adds a target or an
  * endpoint to the old certificate at this moment come before, or find the successor.
  */
-async function takeOverFromOld(trx: Trx, work: Work): Promise<void> {
+async function takeOverFromOld(trx: Trx, work: Work, now: number): Promise<void> {
   if (work.renewsCertificateId === null) return
   await sql`select id from certificate where id = ${work.renewsCertificateId} and account_id = ${work.accountId} for update`.execute(
     trx,
   )
-  for (const table of ['target', 'endpoint'] as const) {
-    await trx
-      .updateTable(table)
-      .set({ certificate_id: work.certificateId })
-      .where('account_id', '=', work.accountId)
-      .where('certificate_id', '=', work.renewsCertificateId)
-      .execute()
-  }
+  const { accountId, certificateId: to, renewsCertificateId: from } = work
+  await moveSites(trx, { accountId, actor: EVERCERT_ACTOR, now, from, to })
 }
 
 /** Deliveries of what was issued before end here: none of them may put the old pair over the new one. */

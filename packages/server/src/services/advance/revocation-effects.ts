@@ -15,6 +15,7 @@ import { endRevocation } from '../revocations.ts'
 import { wake } from '../wake.ts'
 import type { Work, WorkingRevocation } from './facts.ts'
 import { forgetIssuerAccount, openIssuerAccount } from './issuer-account.ts'
+import { moveSites } from './move-sites.ts'
 
 /**
  * Revokes every issuance of the certificate that is still valid: an earlier one of a reissue could go on being used. Revoking twice is
@@ -138,14 +139,8 @@ async function giveBackToOld(services: Services, trx: Trx, work: Work, facts: Hi
     where certificate.id = ${oldId} and certificate.account_id = ${work.accountId} and certificate.closed_as is null
       and certificate.revoked_at is null and issuance.not_after > ${new Date(facts.now)} for update of certificate`.execute(trx)
   if (rows.length === 0) return
-  for (const table of ['target', 'endpoint'] as const) {
-    await trx
-      .updateTable(table)
-      .set({ certificate_id: oldId })
-      .where('account_id', '=', work.accountId)
-      .where('certificate_id', '=', work.certificateId)
-      .execute()
-  }
+  const { accountId, actor, now } = facts
+  await moveSites(trx, { accountId, actor, now, from: work.certificateId, to: oldId })
   await trx
     .updateTable('certificate')
     .set({ served_at: null, probe_failures: 0, probe_due_at: null })

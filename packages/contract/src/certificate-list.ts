@@ -1,0 +1,57 @@
+/**
+ * What the list of certificates is searched, filtered and sorted by; the same for the list, its pages and its export.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { bilingual, certificateStatus, id, instant } from './views.ts'
+
+const text = z.string().trim().min(1).max(253)
+const tagList = z.string().max(1024).meta({ description: 'Tags, separated by commas' })
+
+export const certificateFilter = {
+  status: certificateStatus.optional().meta({ description: 'Without it: all but cancelled, refunded and closed' }),
+  search: z.string().max(253).optional().meta({
+    description:
+      'Beginning of any word of the name, of a domain or one of its parents, of a SHA-256 or serial number (8 digits or more); or a whole id',
+  }),
+  name: text.optional().meta({ description: 'Beginning of any word of the name, in any case' }),
+  domain: text.optional().meta({ description: 'The domain, or a domain below it; IDN in either form' }),
+  fingerprint: text.optional().meta({ description: 'Beginning of a SHA-256 of any of its issuances, with or without colons' }),
+  serial: text.optional().meta({ description: 'Beginning of a serial number in hex, with or without colons' }),
+  brand: text.optional(),
+  issuer: text.optional().meta({ description: "Part of the issuer's name, in any case" }),
+  origin: z.enum(['purchased', 'uploaded']).optional(),
+  expiresFrom: instant.optional().meta({ description: 'notAfter at or after' }),
+  expiresTo: instant.optional().meta({ description: 'notAfter before' }),
+  tags: tagList.optional().meta({ description: 'Has all of these tags, separated by commas' }),
+  anyTags: tagList.optional().meta({ description: 'Has one of these tags or more, separated by commas' }),
+}
+
+/** A minus reverses. A lineage stands together: a renewal under the certificate that it renews. */
+export const certificateSort = z.enum(['created', '-created', 'expiry', '-expiry', 'name', '-name'])
+export type CertificateSort = z.infer<typeof certificateSort>
+
+export const certificateQuery = { ...certificateFilter, sort: certificateSort.default('-created') }
+export type CertificateQuery = Partial<z.input<z.ZodObject<typeof certificateQuery>>>
+
+/** Lower case; a comma separates tags in a filter, so that none has one. */
+export const tag = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .min(1)
+  .max(64)
+  .regex(/^[^,\p{Cc}\p{Cf}]+$/u)
+  .meta({ description: 'Kept in lower case; no comma' })
+
+const tags = z.array(tag).max(50).default([])
+export const tagChange = { add: tags, remove: tags }
+
+export const statusCount = z.object({ status: certificateStatus, statusText: bilingual, count: z.int() })
+export type StatusCount = z.infer<typeof statusCount>
+
+export const bulkTags = z.strictObject({ ids: z.array(id).min(1).max(1000), ...tagChange })
+
+export const exportFormat = z.enum(['csv', 'json'])
+export type ExportFormat = z.infer<typeof exportFormat>

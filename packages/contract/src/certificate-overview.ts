@@ -1,0 +1,55 @@
+/**
+ * The list as a whole: counts, tags, names, history, export. They belong to the group `certificates`.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { bulkTags, certificateQuery, exportFormat, statusCount, tagChange } from './certificate-list.ts'
+import { byId, paging, read, write } from './operation.ts'
+import { certificateDetail, historyEntry, id, page } from './views.ts'
+
+/** Bytes that are made while they are sent. */
+const streamed = z.custom<ReadableStream<Uint8Array>>((value) => value instanceof ReadableStream)
+
+const EXPORTED = {
+  description: 'The file, streamed. One that breaks off was not sent in full.',
+  content: {
+    'text/csv': { schema: { type: 'string' } },
+    'application/x-ndjson': { schema: { type: 'string' } },
+  },
+} as const
+
+export const overview = {
+  counts: read('/certificates/counts', 'Certificates', 'How many certificates have each status', 'certificates:read')
+    .input(z.strictObject({}))
+    .output(page(statusCount)),
+  history: read(
+    '/certificates/{id}/history',
+    'Certificates',
+    'Its timeline, newest first: who, what, when, why, from which state',
+    'certificates:read',
+  )
+    .input(z.strictObject({ id, ...paging }))
+    .output(page(historyEntry)),
+  rename: write('/certificates/{id}/rename', 'Certificates', 'Give it another name', 'certificates:write')
+    .input(z.strictObject({ id, name: z.string().trim().min(1).max(64) }))
+    .output(certificateDetail),
+  tag: write('/certificates/{id}/tags', 'Certificates', 'Add tags and remove tags', 'certificates:write')
+    .input(byId.extend(tagChange))
+    .output(certificateDetail),
+  tagMany: write('/certificates/tags', 'Certificates', 'Add tags to and remove tags from many: all or none', 'certificates:write')
+    .input(bulkTags)
+    .output(z.object({ changed: z.int().meta({ description: 'Certificates whose tags are others now' }) })),
+  export: write(
+    '/certificates/export',
+    'Certificates',
+    'The filtered list as a file: CSV for spreadsheets, or one JSON document in each line',
+    'certificates:read',
+  )
+    .route({
+      outputStructure: 'detailed',
+      spec: (operation) => ({ ...operation, responses: { 200: EXPORTED } }),
+    })
+    .input(z.strictObject({ ...certificateQuery, format: exportFormat }))
+    .output(z.object({ headers: z.record(z.string(), z.string()), body: streamed })),
+}

@@ -1,0 +1,204 @@
+/**
+ * One page of the certificate list: which certificates, in which order. Conditions that mean few certificates are resolved to their ids
+ * first; what is left to the database is walking one index in the order of the list.
+ *
+ * @module
+ */
+import { sql, type Expression, type RawBuilder, type SqlBool } from 'kysely'
+import type { CertificateStatus } from '../domain/certificate/derive-status.ts'
+import type { ListFilter, SearchTerms } from '../domain/certificate/list-filter.ts'
+import type { Db } from './connect.ts'
+
+export type SortKey = 'created' | 'expiry' | 'name'
+
+/** Where a row stands: the place of its lineage, the lineage, and its own place in that. */
+export interface ListPosition {
+  /** Epoch milliseconds for `expiry`, a name in lower case for `name`, null for `created`: there the lineage's id is the place. */
+  readonly place: number | string | null
+  readonly lineageId: string
+  readonly lineageIndex: number
+}
+
+export interface ListRow {
+  readonly certificateId: string
+  readonly position: ListPosition
+}
+
+export interface ListRequest {
+  readonly accountId: string
+  readonly now: number
+  readonly limit: number
+  readonly filter: ListFilter
+  readonly sort: { readonly key: SortKey; readonly descending: boolean }
+  /** The last row of the page before. */
+  readonly after: ListPosition | null
+  /** More ids than this are not carried around: their condition is checked row by row. Default 2000. */
+  readonly maxIds?: number
+}
+
+const MAX_IDS = 2000
+
+/** One page. A renewal stands directly under the certificate that it renews, in either direction. */
+export async function listCertificates(db: Db, request: ListRequest): Promise<readonly ListRow[]> {
+  const { accountId, filter, sort, limit } = request
+  const conditions = [sql<SqlBool>`l.account_id = ${accountId}`, ...columnConditions(request)]
+  if (filter.issuer !== null) conditions.push(sql`l.issuer = any(${await findIssuers(db, accountId, filter.issuer)}::text[])`)
+  const few = await resolveIdSets(db, idSets(accountId, filter), request.maxIds ?? MAX_IDS)
+  if (few.ids !== null) {
+    if (few.ids.length === 0) return []
+    conditions.push(sql`l.certificate_id = any(${few.ids}::text[])`)
+  }
+  conditions.push(...few.rest.map((set) => rowByRow(set)))
+  if (request.after !== null) conditions.push(afterPosition(sort, request.after))
+  const direction = sql.raw(sort.descending ? 'desc' : 'asc')
+  const place = sort.key === 'created' ? sql`` : sql`${placeColumn(sort.key)} ${direction}, `
+  const { rows } = await sql<Row>`
+    select l.certificate_id, l.place_not_after, l.place_name, l.lineage_id, l.lineage_index from certificate_listing l
+    where ${sql.join(conditions, sql` and `)}
+    order by ${place}l.lineage_id ${direction}, l.lineage_index limit ${limit}`.execute(db)
+  return rows.map((row) => toListRow(row, sort.key))
+}
+
+interface Row {
+  readonly certificate_id: string
+  readonly place_not_after: Date
+  readonly place_name: string
+  readonly lineage_id: string
+  readonly lineage_index: number
+}
+
+function toListRow(row: Row, key: SortKey): ListRow {
+  const places = { created: null, expiry: row.place_not_after.getTime(), name: row.place_name }
+  return {
+    certificateId: row.certificate_id,
+    position: { place: places[key], lineageId: row.lineage_id, lineageIndex: row.lineage_index },
+  }
+}
+
+function placeColumn(key: Exclude<SortKey, 'created'>): RawBuilder<unknown> {
+  return sql.raw(key === 'expiry' ? 'l.place_not_after' : 'l.place_name')
+}
+
+/** The rest of the same lineage, then the lineages behind it. A comparison of rows walks the index from there. */
+function afterPosition({ key, descending }: ListRequest['sort'], after: ListPosition): RawBuilder<SqlBool> {
+  const comparison = sql.raw(descending ? '<=' : '>=')
+  const seen = sql`(l.lineage_id = ${after.lineageId} and l.lineage_index <= ${after.lineageIndex})`
+  if (key === 'created') return sql`l.lineage_id ${comparison} ${after.lineageId} and not ${seen}`
+  const place = key === 'expiry' ? new Date(Number(after.place)) : String(after.place)
+  return sql`(${placeColumn(key)}, l.lineage_id) ${comparison} (${place}, ${after.lineageId}) and not ${seen}`
+}
+
+function columnConditions({ filter, now, sort }: ListRequest): RawBuilder<SqlBool>[] {
+  const { status, brand, origin, expiresFrom, expiresTo } = filter
+  const live = status === 'issued' || status === 'expiringSoon' || status === 'revocationPending'
+  const conditions = [status === null ? sql<SqlBool>`not l.closed` : statusCondition(status, new Date(now))]
+  // Follows from the status: a lineage's place is the latest notAfter of those that are valid. It lets the walk begin there.
+  if (live && sort.key === 'expiry') conditions.push(sql`not l.closed and l.place_not_after > ${new Date(now)}`)
+  if (brand !== null) conditions.push(sql`l.brand = ${brand}`)
+  if (origin !== null) conditions.push(sql`l.origin = ${origin}`)
+  if (expiresFrom !== null) conditions.push(sql`l.not_after >= ${new Date(expiresFrom)}`)
+  if (expiresTo !== null) conditions.push(sql`l.not_after < ${new Date(expiresTo)}`)
+  return conditions
+}
+
+/** The SQL twin of `deriveStatus`, over `certificate_listing l`; a test compares the two over every combination of facts. */
+export function statusCondition(status: CertificateStatus, now: Date): RawBuilder<SqlBool> {
+  switch (status) {
+    case 'issued':
+      return sql`(l.phase = 'valid' and l.not_after > ${now} and l.window_opens_at > ${now})`
+    case 'expiringSoon':
+      return sql`(l.phase = 'valid' and l.not_after > ${now} and l.window_opens_at <= ${now})`
+    case 'expired':
+      return sql`(l.phase in ('valid', 'revocationPending') and l.not_after <= ${now})`
+    case 'revocationPending':
+      return sql`(l.phase = 'revocationPending' and l.not_after > ${now})`
+    case 'pendingApplication':
+    case 'pendingValidation':
+    case 'inReview':
+    case 'reviewFailed':
+    case 'revoked':
+    case 'cancelled':
+    case 'refunded':
+    case 'closed':
+      return sql`l.phase = ${status}`
+  }
+}
+
+async function findIssuers(db: Db, accountId: string, part: string): Promise<string[]> {
+  const { rows } = await sql<{ issuer: string }>`select issuer from issuer_name
+    where account_id = ${accountId} and position(${part} in lower(issuer)) > 0`.execute(db)
+  return rows.map(({ issuer }) => issuer)
+}
+
+type IdSet = RawBuilder<{ certificate_id: string }>
+
+/** Each condition that is kept in a table of its own, as the query of the certificates that meet it. */
+function idSets(accountId: string, filter: ListFilter): IdSet[] {
+  const tagged = (tags: readonly string[]): IdSet =>
+    sql`select certificate_id from certificate_tag where account_id = ${accountId} and tag = any(${[...tags]}::text[])`
+  return [
+    ...(filter.search === null ? [] : [searchSet(accountId, filter.search)]),
+    ...(filter.name === null ? [] : [tokenSet(accountId, 'name', filter.name)]),
+    ...(filter.domain === null ? [] : [domainSet(accountId, filter.domain)]),
+    ...(filter.sha256 === null ? [] : [issuanceSet(accountId, 'sha256', filter.sha256)]),
+    ...(filter.serial === null ? [] : [issuanceSet(accountId, 'serial', filter.serial)]),
+    ...filter.tags.map((tag) => tagged([tag])),
+    ...(filter.anyTags.length === 0 ? [] : [tagged(filter.anyTags)]),
+  ]
+}
+
+/** In the collation "C" everything that begins with a text lies between it and itself with the last character there is. */
+function beginsWith(column: Expression<unknown>, prefix: string): RawBuilder<SqlBool> {
+  return sql`${column} >= ${prefix} and ${column} < ${`${prefix}\u{10FFFF}`}`
+}
+
+function tokenSet(accountId: string, kind: 'name' | 'domain', prefix: string): IdSet {
+  return sql`select certificate_id from certificate_token
+    where account_id = ${accountId} and kind = ${sql.lit(kind)} and ${beginsWith(sql.ref('token'), prefix)}`
+}
+
+/** Parents of a domain are among its tokens. */
+function domainSet(accountId: string, domain: string): IdSet {
+  return sql`select certificate_id from certificate_token
+    where account_id = ${accountId} and kind = 'domain' and token = ${domain}`
+}
+
+function issuanceSet(accountId: string, column: 'sha256' | 'serial', prefix: string): IdSet {
+  return sql`select certificate_id from issuance
+    where account_id = ${accountId} and ${beginsWith(sql`${sql.ref(column)} collate "C"`, prefix)}`
+}
+
+function searchSet(accountId: string, { words, hex, id }: SearchTerms): IdSet {
+  const sets = [
+    ...words.flatMap((word) => [tokenSet(accountId, 'name', word), tokenSet(accountId, 'domain', word)]),
+    ...(hex === null ? [] : [issuanceSet(accountId, 'sha256', hex), issuanceSet(accountId, 'serial', hex)]),
+    sql<{ certificate_id: string }>`select id from certificate where account_id = ${accountId} and id = ${id}`,
+  ]
+  return sql.join(sets, sql` union all `) as IdSet
+}
+
+/**
+ * Of many the first page is found soon by walking the list and asking for each row. `exists` or `in` would let the planner gather all of
+ * them first; a scalar subquery with a limit cannot be turned into a join.
+ */
+function rowByRow(set: IdSet): RawBuilder<SqlBool> {
+  return sql`(select true from (${set}) found where found.certificate_id = l.certificate_id limit 1)`
+}
+
+/** Ids that meet every set which means few certificates; null when none does. The others are left to be checked row by row. */
+async function resolveIdSets(db: Db, sets: readonly IdSet[], maxIds: number): Promise<{ ids: string[] | null; rest: IdSet[] }> {
+  const rest: IdSet[] = []
+  let ids: Set<string> | null = null
+  for (const set of sets) {
+    const { rows } = await sql<{
+      certificate_id: string
+    }>`select certificate_id from (${set}) found limit ${maxIds + 1}`.execute(db)
+    if (rows.length > maxIds) rest.push(set)
+    else {
+      const before: Set<string> | null = ids
+      const found: string[] = rows.map((row) => row.certificate_id).filter((id) => before?.has(id) ?? true)
+      ids = new Set(found)
+    }
+  }
+  return { ids: ids === null ? null : [...ids], rest }
+}

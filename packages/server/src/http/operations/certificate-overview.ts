@@ -1,0 +1,31 @@
+/**
+ * The list as a whole: each operation one line to its service.
+ *
+ * @module
+ */
+import { exportCertificates } from '../../services/certificate-export.ts'
+import { countCertificates } from '../../services/certificate-list.ts'
+import { renameCertificate, tagCertificate, tagCertificates } from '../../services/certificate-tags.ts'
+import { listHistory } from '../../services/history.ts'
+import { onePage, operations } from './operation.ts'
+
+export const overview = {
+  counts: operations.certificates.counts.handler(async ({ context: { services, caller } }) =>
+    onePage(await countCertificates(services, caller)),
+  ),
+  history: operations.certificates.history.handler(({ context: { services, caller }, input }) =>
+    listHistory(services, caller, input.id, input),
+  ),
+  rename: operations.certificates.rename.handler(({ context: { services, caller }, input }) =>
+    renameCertificate(services, caller, input.id, input.name),
+  ),
+  tag: operations.certificates.tag.handler(({ context: { services, caller }, input }) =>
+    tagCertificate(services, caller, input.id, input),
+  ),
+  tagMany: operations.certificates.tagMany.handler(({ context: { services, caller }, input }) =>
+    tagCertificates(services, caller, input.ids, input),
+  ),
+  export: operations.certificates.export.handler(({ context: { services, caller }, input }) =>
+    exportCertificates(services, caller, input),
+  ),
+}

@@ -1,0 +1,114 @@
+/**
+ * The list of certificates as the API shows it: pages, counts by status, and the whole of it as a file.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import {
+  certificateStatus,
+  type CertificateQuery,
+  type CertificateSort,
+  type CertificateView,
+  type StatusCount,
+} from '@evercert/contract'
+import { listCertificates, type ListPosition, type ListRequest, type SortKey } from '../db/certificate-list.ts'
+import { countByStatus } from '../db/certificate-tally.ts'
+import { findCertificates } from '../db/certificates.ts'
+import { toListFilter } from '../domain/certificate/list-filter.ts'
+import { AppError } from '../domain/errors.ts'
+import { toCertificateView } from './certificates.ts'
+import type { Caller, Services } from './context.ts'
+import { STATUS_TEXTS } from './texts.ts'
+
+export interface ListQuery extends CertificateQuery {
+  readonly cursor?: string | undefined
+  readonly limit: number
+}
+
+export const DEFAULT_SORT: CertificateSort = '-created'
+
+/** A page of the list. @throws AppError `invalid` for a cursor that this list did not give, or a fingerprint that is none */
+export async function listCertificateViews(
+  services: Services,
+  caller: Caller,
+  query: ListQuery,
+): Promise<{ items: CertificateView[]; nextCursor: string | null }> {
+  const sort = query.sort ?? DEFAULT_SORT
+  const after = query.cursor === undefined ? null : parseCursor(query.cursor, sort)
+  const { views, last } = await loadPage(services, {
+    accountId: caller.accountId,
+    now: services.now(),
+    limit: query.limit,
+    filter: toListFilter(query),
+    sort: toSort(sort),
+    after,
+  })
+  return { items: views, nextCursor: last === null ? null : toCursor(sort, last) }
+}
+
+export interface LoadedPage {
+  readonly views: CertificateView[]
+  /** Null when no row follows. */
+  readonly last: ListPosition | null
+}
+
+/** Rows and what they show are read one after the other: a row shows what is true when it is shown. */
+export async function loadPage(services: Services, request: ListRequest): Promise<LoadedPage> {
+  const rows = await listCertificates(services.db, { ...request, limit: request.limit + 1 })
+  const page = rows.slice(0, request.limit)
+  const records = await findCertificates(
+    services.db,
+    request.accountId,
+    page.map((row) => row.certificateId),
+  )
+  const views = page.flatMap(({ certificateId }) => {
+    const record = records.get(certificateId)
+    return record === undefined ? [] : [toCertificateView(services, record)]
+  })
+  return { views, last: rows.length > request.limit ? (page.at(-1)?.position ?? null) : null }
+}
+
+export function toSort(sort: CertificateSort): ListRequest['sort'] {
+  const descending = sort.startsWith('-')
+  return { key: (descending ? sort.slice(1) : sort) as SortKey, descending }
+}
+
+const cursorParts = z.tuple([
+  z.string(),
+  z.union([z.number(), z.string().max(256), z.null()]),
+  z.string().regex(/^crt_[0-9a-z]{26}$/),
+  z.int().min(0),
+])
+
+function toCursor(sort: CertificateSort, { place, lineageId, lineageIndex }: ListPosition): string {
+  return Buffer.from(JSON.stringify([sort, place, lineageId, lineageIndex])).toString('base64url')
+}
+
+function parseCursor(cursor: string, sort: CertificateSort): ListPosition {
+  const parsed = cursorParts.safeParse(tryJson(Buffer.from(cursor, 'base64url').toString()))
+  const [cursorSort, place, lineageId, lineageIndex] = parsed.data ?? ['', null, '', 0]
+  const fits = { created: place === null, expiry: isInstant(place), name: typeof place === 'string' }[toSort(sort).key]
+  if (parsed.success && cursorSort === sort && fits) return { place, lineageId, lineageIndex }
+  throw new AppError('invalid', 'Reading the cursor: it is not one of this list in this order: take nextCursor as it came.')
+}
+
+function isInstant(place: unknown): boolean {
+  return typeof place === 'number' && !Number.isNaN(new Date(place).getTime())
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+/** In the order of the statuses; those that no certificate has are left out. */
+export async function countCertificates(services: Services, caller: Caller): Promise<StatusCount[]> {
+  const counts = await countByStatus(services.db, caller.accountId, services.now())
+  return certificateStatus.options.flatMap((status) => {
+    const count = counts.get(status)
+    return count === undefined ? [] : [{ status, statusText: STATUS_TEXTS[status], count }]
+  })
+}

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { certificateView } from '@evercert/contract'
+import { openExport } from '@evercert/contract/client'
+import { anAccount, anUpload, refusalOf, type TestAccount } from '../support/builders.ts'
+import { eachDatabase } from '../support/databases.ts'
+import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
+
+eachDatabase((_kind, open) => {
+  let service: TestService
+  let account: TestAccount
+  beforeAll(async () => {
+    service = await startTestService({ database: await open(), worker: IDLE_WORKER })
+    account = await anAccount(service, { balanceMinor: 0 })
+    for (const name of ['=cmd()', '商店', 'plain, "quoted"']) await anUpload(account, { name, daysLeft: 200 })
+  })
+  afterAll(() => service.stop())
+
+  type Wish = Parameters<typeof openExport>[1]
+
+  async function read(wish: Wish): Promise<string> {
+    const body = await openExport({ url: service.url, token: account.token }, wish)
+    return Buffer.from(await new Response(body).arrayBuffer()).toString()
+  }
+
+  test('CSV: a header, the rows of the list in its order, and no cell that a spreadsheet would run', async () => {
+    const [header = '', ...rows] = (await read({ format: 'csv', sort: 'name' })).split('\r\n')
+    expect(header).toMatch(/^\uFEFFid,name,status,/)
+    expect(rows.slice(0, -1).map((row) => row.split(',').slice(1, 3).join(','))).toEqual([
+      "'=cmd(),issued",
+      '"plain, ""quoted"""',
+      '商店,issued',
+    ])
+    expect(rows.at(-1)).toBe('')
+  })
+
+  test('JSON: one document in each line, as the list shows it', async () => {
+    const lines = (await read({ format: 'json', name: '商' })).split('\n').slice(0, -1)
+    const [view] = lines.map((line) => certificateView.parse(JSON.parse(line)))
+    expect(lines).toHaveLength(1)
+    expect(view?.name).toBe('商店')
+    expect(await read({ format: 'json', name: 'nothing like it' })).toBe('')
+  })
+
+  test('is answered as a file that is not kept', async () => {
+    const response = await service.fetch('/api/v1/certificates/export', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${account.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ format: 'csv' }),
+    })
+    await response.body?.cancel()
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8')
+    expect(response.headers.get('content-disposition')).toMatch(/^attachment; filename="certificates-\d{4}-\d\d-\d\d\.csv"$/)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+  })
+
+  test('a wrong filter is refused before anything is sent', async () => {
+    expect(await refusalOf(read({ format: 'csv', fingerprint: 'not hex' }))).toMatchObject({ code: 'invalid', status: 400 })
+    expect(await refusalOf(read({ format: 'xml' } as unknown as Wish))).toMatchObject({ code: 'invalid' })
+  })
+})
