@@ -28,6 +28,7 @@ import { importCommand, type ImportOptions } from './commands/import.ts'
 import { listCommand, type ListOptions } from './commands/list.ts'
 import { noticesCommand, type NoticesOptions } from './commands/notices.ts'
 import { ordersCommand } from './commands/orders.ts'
+import { payCommand, paymentsCommand, type PaymentsOptions, type PayOptions } from './commands/payments.ts'
 import { renewCommand, type RenewOptions } from './commands/renew.ts'
 import { serveCommand } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
@@ -164,6 +165,22 @@ function addOverviewCommands(program: Command, run: Run, say: Say): void {
     .command('balance')
     .description(say('show the balance and its latest entries', '查看余额与最近流水'))
     .action(bind<[object]>(run, balanceCommand))
+  addPaymentCommands(program, run, say)
+}
+
+function addPaymentCommands(program: Command, run: Run, say: Say): void {
+  program
+    .command('pay')
+    .argument('<order>', say('id of the order', '订单编号'))
+    .description(say('pay an order: from the balance, or by a payment connection', '支付订单：使用余额或支付渠道'))
+    .option('--method <method>', say('balance, or the id of a payment connection', 'balance，或支付渠道的编号'))
+    .action(bind<[string, PayOptions]>(run, payCommand))
+  program
+    .command('payments')
+    .description(say('list payments, newest first', '列出支付记录，最新在前'))
+    .option('--order <id>', say('only of this order', '仅此订单'))
+    .option('--check <id>', say('ask the provider now about this payment', '立即向支付服务商查询该笔支付'))
+    .action(bind<[PaymentsOptions]>(run, paymentsCommand))
 }
 
 function addRenewalCommands(program: Command, run: Run, say: Say): void {

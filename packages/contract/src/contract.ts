@@ -10,6 +10,7 @@ import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
+import { paymentConnections, payments } from './payments.ts'
 import { endpoints, targets } from './targets.ts'
 import { uploads } from './uploads.ts'
 
@@ -24,6 +25,8 @@ export const contract = {
   orders,
   renewals,
   balance,
+  payments,
+  paymentConnections,
   targets,
   endpoints,
   issuers,

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { byId, paging, read, write } from './operation.ts'
+import { payingOrderView } from './payment-views.ts'
 import { balanceView, id, orderRequest, orderView, page, productView, quoteView, renewalView } from './views.ts'
 
 export const products = {
@@ -36,11 +37,24 @@ export const orders = {
   })
     .input(orderRequest)
     .output(orderView),
-  pay: write('/orders/{id}/pay', 'Orders', 'Pay from the balance; the new certificate appears', 'orders:write', {
-    idempotent: true,
-  })
-    .input(z.strictObject({ id, method: z.literal('balance').default('balance') }))
-    .output(orderView),
+  pay: write(
+    '/orders/{id}/pay',
+    'Orders',
+    'Pay from the balance: the new certificate appears; or by a payment connection: the answer says where to pay',
+    'orders:write',
+    { idempotent: true },
+  )
+    .input(
+      z.strictObject({
+        id,
+        method: z
+          .string()
+          .regex(/^[a-z][a-z0-9-]{0,30}$/)
+          .default('balance')
+          .meta({ description: '`balance`, or the id of a payment connection' }),
+      }),
+    )
+    .output(payingOrderView),
   cancel: write('/orders/{id}/cancel', 'Orders', 'Cancel an unpaid order', 'orders:write').input(byId).output(orderView),
 }
 

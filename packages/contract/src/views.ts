@@ -346,7 +346,7 @@ export type IssuerView = z.infer<typeof issuerView>
 
 export const ledgerLine = z.object({
   id,
-  kind: z.enum(['topUp', 'payment', 'refund']),
+  kind: z.enum(['topUp', 'payment', 'refund', 'receipt', 'settlement', 'credit']),
   amount: money,
   orderId: id.nullable(),
   note: z.string().nullable(),

@@ -14,6 +14,7 @@ import { up as lifecycle } from './migrations/0004-lifecycle.ts'
 import { up as knownSpecification } from './migrations/0005-known-specification.ts'
 import { up as notices } from './migrations/0006-notices.ts'
 import { up as management } from './migrations/0008-management.ts'
+import { up as payments } from './migrations/0010-payments.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Tables } from './tables.ts'
@@ -44,6 +45,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0005-known-specification': { up: knownSpecification },
   '0006-notices': { up: notices },
   '0008-management': { up: management },
+  '0010-payments': { up: payments },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -17,10 +17,10 @@ import type {
   LedgerEntryTable,
   LedgerTransactionTable,
   OrderTable,
-  PaymentTable,
   ProductPriceTable,
   ProductTable,
 } from './order-tables.ts'
+import type { PaymentConnectionTable, PaymentReceiptTable, PaymentTable } from './payment-tables.ts'
 import type { NoticeChannelTable, NoticeDeliveryTable, NoticeSettingsTable, NoticeTable } from './notice-tables.ts'
 
 interface Bilingual {
@@ -345,6 +345,8 @@ export interface Tables {
   product_price: ProductPriceTable
   order: OrderTable
   payment: PaymentTable
+  payment_connection: PaymentConnectionTable
+  payment_receipt: PaymentReceiptTable
   ledger_transaction: LedgerTransactionTable
   ledger_entry: LedgerEntryTable
   balance: BalanceTable

@@ -13,7 +13,7 @@ import { formatId } from '../domain/id.ts'
 import type { MasterKey } from '../ports/secrets.ts'
 
 export type SecretPurpose =
-  'privateKey' | 'issuerConfig' | 'issuerAccount' | 'dnsConfig' | 'targetConfig' | 'channelConfig' | 'caKeys'
+  'privateKey' | 'issuerConfig' | 'issuerAccount' | 'dnsConfig' | 'targetConfig' | 'channelConfig' | 'paymentConfig' | 'caKeys'
 
 export interface Vault {
   /** Stores a secret and returns its id. */

@@ -60,6 +60,13 @@ eachDatabase((_kind, open) => {
       kind: 'wecom',
       config: { webhookUrl: 'https://qyapi.example/cgi-bin/webhook/send?key=1' },
     })
+    await owner.client.paymentConnections.create({
+      id: 'invoice',
+      title: 'Invoice',
+      kind: 'offlineInvoice',
+      config: { instructions: 'Account 1' },
+    })
+    const paying = await owner.client.orders.pay({ id: order.id, method: 'invoice' }, withKey())
     const notice = await waitFor('a notice', async () => (await owner.client.notices.list({})).items[0] ?? null)
     ids = {
       channel: channel.id,
@@ -68,6 +75,7 @@ eachDatabase((_kind, open) => {
       upload: upload.id,
       pending: pending.id,
       order: order.id,
+      payment: paying.paymentPending?.id ?? '',
       renewal: pending.renewalProcess?.id ?? '',
       dns: dns.id,
       endpoint: endpoint.id,
@@ -132,6 +140,8 @@ eachDatabase((_kind, open) => {
       kind: 'localFiles',
       config: { certificatePath: '/tmp/x/a.pem', keyPath: '/tmp/x/a.key', reloadCommand: ['true'] },
     },
+    'management.start': { spendingLimit: { amountMinor: 0, currency: 'CNY' } },
+    'payments.recordReceipt': { amountMinor: 1, currency: 'CNY', reference: 'bank-1' },
     'endpoints.create': { certificateId: ids['certificate'], host: 'b.example.com' },
   })
 
@@ -193,7 +203,7 @@ eachDatabase((_kind, open) => {
   }
 
   /** Of the installation, or what holds until somebody sets it: the same for everybody. */
-  const SHARED = ['products.list', 'issuers.list', 'noticeSettings.get']
+  const SHARED = ['products.list', 'issuers.list', 'paymentConnections.list', 'noticeSettings.get']
   const LISTS = OPERATIONS.filter(
     ({ method, path, name }) => method === 'GET' && !path.includes('{id}') && !SHARED.includes(name),
   )

@@ -7,6 +7,7 @@ import { createProduct, listProducts, toProductView } from '../../services/catal
 import { runOnce } from '../../services/idempotency.ts'
 import { cancelOrder, createQuote, listOrders, loadOrder, placeOrder } from '../../services/orders.ts'
 import { loadBalance, payOrder, topUpBalance } from '../../services/payments.ts'
+import { startPayment } from '../../services/provider-payments/start.ts'
 import { loadRenewal } from '../../services/renewals.ts'
 import { call, onePage, operations } from './operation.ts'
 
@@ -33,11 +34,15 @@ export const orders = {
       placeOrder(context.services, trx, context.caller, input),
     ),
   ),
-  pay: operations.orders.pay.handler(({ context, input }) =>
-    runOnce(context.services, context.caller, call(context, 'orders.pay', input), (trx) =>
-      payOrder(context.services, trx, context.caller, input.id),
-    ),
-  ),
+  pay: operations.orders.pay.handler(async ({ context, input }) => {
+    const { services, caller } = context
+    const once = call(context, 'orders.pay', input)
+    if (input.method !== 'balance') {
+      return startPayment(services, caller, once, { orderId: input.id, connectionId: input.method })
+    }
+    const order = await runOnce(services, caller, once, (trx) => payOrder(services, trx, caller, input.id))
+    return { ...order, paymentPending: null }
+  }),
   cancel: operations.orders.cancel.handler(({ context: { services, caller }, input }) => cancelOrder(services, caller, input.id)),
 }
 

@@ -11,6 +11,7 @@ import { management } from './management.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { operations } from './operation.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
+import { paymentConnections, payments } from './payments.ts'
 import { endpoints, targets } from './targets.ts'
 import { uploads } from './uploads.ts'
 
@@ -25,6 +26,8 @@ export const router = operations.router({
   orders,
   renewals,
   balance,
+  payments,
+  paymentConnections,
   targets,
   endpoints,
   issuers,
