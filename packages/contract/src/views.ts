@@ -216,6 +216,8 @@ export const certificateDetail = certificateView.extend({
 })
 export type CertificateDetail = z.infer<typeof certificateDetail>
 
+export const productPrice = z.object({ termYears: z.int(), base: money, includedDomains: z.int(), extraDomain: money })
+
 export const productView = z.object({
   id,
   title: bilingual,
@@ -224,7 +226,8 @@ export const productView = z.object({
   issuerTitle: z.string(),
   supportsRenewal: z.boolean(),
   validityRule: z.enum(['public', 'private']),
-  prices: z.array(z.object({ termYears: z.int(), base: money, includedDomains: z.int(), extraDomain: money })),
+  prices: z.array(productPrice),
+  retiredAt: instant.nullable().meta({ description: 'Since when it is not sold any more; null: it is' }),
 })
 export type ProductView = z.infer<typeof productView>
 

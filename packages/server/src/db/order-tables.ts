@@ -19,6 +19,7 @@ export interface ProductTable {
   brand: string
   supports_renewal: boolean
   created_at: Date
+  retired_at: Date | null
 }
 
 export interface ProductPriceTable {

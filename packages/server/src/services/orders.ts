@@ -162,6 +162,12 @@ async function draftOrder(services: Services, db: Db | Trx, caller: Caller, requ
   const old =
     request.renewsCertificateId === undefined ? null : await loadRenewable(services, db, caller, request.renewsCertificateId)
   const product = await loadProduct(db, productIdOf(request, old))
+  if (product.retiredAt !== null) {
+    throw new AppError(
+      'productRetired',
+      `Quoting ${product.id}: it is not sold any more: choose another of GET /api/v1/products.`,
+    )
+  }
   if (old !== null && !product.supportsRenewal) {
     throw renewalRefusal(old, { code: 'renewalBrandUnsupported', facts: { brand: product.specification.brand } })
   }

@@ -45,6 +45,8 @@ const STATEMENTS = [
     primary key (payment_id, reference),
     foreign key (account_id, payment_id) references payment (account_id, id)
   )`,
+  // Not sold any more; what was sold goes on.
+  `alter table product add column retired_at timestamptz`,
   `alter table ledger_transaction
     drop constraint ledger_transaction_kind_check,
     add constraint ledger_transaction_kind_check

@@ -8,6 +8,7 @@ import { runOnce } from '../../services/idempotency.ts'
 import { cancelOrder, createQuote, listOrders, loadOrder, placeOrder } from '../../services/orders.ts'
 import { loadBalance, payOrder, topUpBalance } from '../../services/payments.ts'
 import { startPayment } from '../../services/provider-payments/start.ts'
+import { restoreProduct, retireProduct, updateProduct } from '../../services/product-changes.ts'
 import { loadRenewal } from '../../services/renewals.ts'
 import { call, onePage, operations } from './operation.ts'
 
@@ -18,6 +19,9 @@ export const products = {
   create: operations.products.create.handler(async ({ context: { services }, input }) =>
     toProductView(await createProduct(services, input)),
   ),
+  update: operations.products.update.handler(({ context: { services }, input }) => updateProduct(services, input.id, input)),
+  retire: operations.products.retire.handler(({ context: { services }, input }) => retireProduct(services, input.id)),
+  restore: operations.products.restore.handler(({ context: { services }, input }) => restoreProduct(services, input.id)),
 }
 
 export const quotes = {
