@@ -22,15 +22,15 @@ export interface PriceOptions {
   readonly amountMinor: string
 }
 
-/** Changes the price of one term, or adds it; the others stay. */
+/** Changes the price of one term that is sold; the others, and what a further domain costs, stay. */
 export async function priceCommand(session: Session, id: string, options: PriceOptions): Promise<number> {
   const [termYears, amountMinor] = [toWhole('--term', options.term), toWhole('--amount-minor', options.amountMinor)]
   const client = await session.client()
   const product = (await client.products.list()).items.find((each) => each.id === id)
-  const model = product?.prices.find((price) => price.termYears === termYears) ?? product?.prices[0]
+  const model = product?.prices.find((price) => price.termYears === termYears)
   if (product === undefined || model === undefined)
-    throw failure('notFound', `Looking up product ${id}: there is none with this id: see evercert products list.`)
-  const price = { ...model, termYears, base: { ...model.base, amountMinor } }
+    throw failure('notFound', `Pricing product ${id} for ${termYears} years: there is none: see evercert products list.`)
+  const price = { ...model, base: { ...model.base, amountMinor } }
   const others = product.prices.filter((each) => each.termYears !== termYears)
   return show(session, await client.products.update({ id, prices: [...others, price] }))
 }
