@@ -14,6 +14,7 @@ import { management } from './management.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { reviews } from './reviews.ts'
+import { paymentConnections, payments } from './payments.ts'
 import { endpoints, targets } from './targets.ts'
 import { tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
@@ -33,6 +34,8 @@ export const contract = {
   orders,
   renewals,
   balance,
+  payments,
+  paymentConnections,
   targets,
   endpoints,
   issuers,

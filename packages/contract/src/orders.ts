@@ -5,17 +5,39 @@
  */
 import { z } from 'zod'
 import { byId, paging, read, write } from './operation.ts'
-import { balanceView, id, orderRequest, orderView, page, productView, quoteView, renewalView } from './views.ts'
+import { payingOrderView } from './payment-views.ts'
+import { balanceView, id, orderRequest, orderView, page, productPrice, productView, quoteView, renewalView } from './views.ts'
 
 export const products = {
   list: read('/products', 'Orders', 'The catalogue with prices', 'orders:read').output(page(productView)),
   create: write('/products', 'Orders', 'Add a product to the catalogue (operator)', 'installation:operate', { created: true })
     .input(
       productView
-        .omit({ issuerTitle: true, validityRule: true })
+        .omit({ issuerTitle: true, validityRule: true, retiredAt: true })
         .extend({ id: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/) })
         .strict(),
     )
+    .output(productView),
+  update: write(
+    '/products/{id}',
+    'Orders',
+    'Change titles or prices of a product; orders that are placed keep theirs (operator)',
+    'installation:operate',
+  )
+    .input(
+      z.strictObject({ id, title: productView.shape.title.optional(), prices: z.array(productPrice).min(1).max(3).optional() }),
+    )
+    .output(productView),
+  retire: write(
+    '/products/{id}/retire',
+    'Orders',
+    'Stop selling a product; what was sold goes on (operator)',
+    'installation:operate',
+  )
+    .input(byId)
+    .output(productView),
+  restore: write('/products/{id}/restore', 'Orders', 'Sell a retired product again (operator)', 'installation:operate')
+    .input(byId)
     .output(productView),
 }
 
@@ -36,11 +58,24 @@ export const orders = {
   })
     .input(orderRequest)
     .output(orderView),
-  pay: write('/orders/{id}/pay', 'Orders', 'Pay from the balance; the new certificate appears', 'orders:write', {
-    idempotent: true,
-  })
-    .input(z.strictObject({ id, method: z.literal('balance').default('balance') }))
-    .output(orderView),
+  pay: write(
+    '/orders/{id}/pay',
+    'Orders',
+    'Pay from the balance: the new certificate appears; or by a payment connection: the answer says where to pay',
+    'orders:write',
+    { idempotent: true },
+  )
+    .input(
+      z.strictObject({
+        id,
+        method: z
+          .string()
+          .regex(/^[a-z][a-z0-9-]{0,30}$/)
+          .default('balance')
+          .meta({ description: '`balance`, or the id of a payment connection' }),
+      }),
+    )
+    .output(payingOrderView),
   cancel: write('/orders/{id}/cancel', 'Orders', 'Cancel an unpaid order', 'orders:write').input(byId).output(orderView),
 }
 

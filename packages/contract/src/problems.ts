@@ -56,6 +56,9 @@ export const PROBLEMS = {
   notRevocable: { status: 409, title: 'Only a valid certificate can be revoked' },
   notDeletable: { status: 409, title: 'Only an expired, revoked or uploaded certificate can be deleted' },
   certificateInUse: { status: 409, title: 'The certificate is in use' },
+  // Payments and the catalogue.
+  callbackForged: { status: 400, title: 'The callback is not signed by the provider' },
+  productRetired: { status: 409, title: 'The product is not sold any more' },
   // Certificate authority.
   caRejected: { status: 422, title: 'The CA refused the order' },
   caAccountInvalid: { status: 422, title: 'The CA does not know the account' },

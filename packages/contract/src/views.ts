@@ -231,6 +231,8 @@ export const certificateDetail = certificateView.extend({
 })
 export type CertificateDetail = z.infer<typeof certificateDetail>
 
+export const productPrice = z.object({ termYears: z.int(), base: money, includedDomains: z.int(), extraDomain: money })
+
 export const productView = z.object({
   id,
   title: bilingual,
@@ -239,7 +241,8 @@ export const productView = z.object({
   issuerTitle: z.string(),
   supportsRenewal: z.boolean(),
   validityRule: z.enum(['public', 'private']),
-  prices: z.array(z.object({ termYears: z.int(), base: money, includedDomains: z.int(), extraDomain: money })),
+  prices: z.array(productPrice),
+  retiredAt: instant.nullable().meta({ description: 'Since when it is not sold any more; null: it is' }),
 })
 export type ProductView = z.infer<typeof productView>
 
@@ -396,7 +399,7 @@ export type IssuerView = z.infer<typeof issuerView>
 
 export const ledgerLine = z.object({
   id,
-  kind: z.enum(['topUp', 'payment', 'refund']),
+  kind: z.enum(['topUp', 'payment', 'refund', 'receipt', 'settlement', 'credit']),
   amount: money,
   orderId: id.nullable(),
   note: z.string().nullable(),

@@ -17,6 +17,7 @@ import { createAddressGuard } from './adapters/kit/address-guard.ts'
 import { createGuardedFetch } from './adapters/kit/guarded-fetch.ts'
 import { createResolver } from './adapters/kit/resolver.ts'
 import { notifyAdapters } from './adapters/notify/index.ts'
+import { paymentAdapters } from './adapters/payment/index.ts'
 import { loadMasterKeyFile, parseMasterKey } from './adapters/secrets/master-key-file.ts'
 import { ConfigError, loadConfig, type Config } from './config/config.ts'
 import { openDatabase, type Database } from './db/connect.ts'
@@ -126,7 +127,7 @@ async function createServices(
     db: database.db,
     queue,
     vault,
-    adapters: { ca: caAdapters, dns: dnsAdapters, deploy: deployAdapters, notify: notifyAdapters },
+    adapters: { ca: caAdapters, dns: dnsAdapters, deploy: deployAdapters, notify: notifyAdapters, payment: paymentAdapters },
     kit: { fetch: guardedFetch, resolver, guardAddress, now, builtinCaStore },
     nameServers: resolver,
     now,

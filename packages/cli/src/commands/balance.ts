@@ -20,7 +20,15 @@ function formatBalance({ say, paint, columns }: Session, { balances, entries }: 
   const amounts = balances.length === 0 ? say('empty', '无余额') : balances.map((balance) => formatMoney(balance)).join(', ')
   const heading = `${say('Balance', '余额')}  ${paint('bold', amounts)}`
   if (entries.length === 0) return [heading]
-  const kinds = { topUp: say('top-up', '充值'), payment: say('payment', '支付'), refund: say('refund', '退款') }
+  const kinds = {
+    topUp: say('top-up', '充值'),
+    payment: say('payment', '支付'),
+    refund: say('refund', '退款'),
+    credit: say('credit', '转入余额'),
+    // These two pass the balance by.
+    receipt: say('receipt', '收款'),
+    settlement: say('settlement', '结算'),
+  }
   const rows = entries.map((entry) => [
     { text: formatInstant(entry.at) },
     { text: kinds[entry.kind] },

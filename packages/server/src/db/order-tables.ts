@@ -5,7 +5,7 @@
  */
 import type { Generated } from 'kysely'
 import type { OrderState } from '../domain/order/order-machine.ts'
-import type { PaymentState } from '../domain/payment/payment-machine.ts'
+import type { LedgerMovement } from '../domain/payment/ledger.ts'
 import type { CertificateType, DomainType } from '../domain/product/specification.ts'
 
 export interface ProductTable {
@@ -19,6 +19,7 @@ export interface ProductTable {
   brand: string
   supports_renewal: boolean
   created_at: Date
+  retired_at: Date | null
 }
 
 export interface ProductPriceTable {
@@ -51,22 +52,10 @@ export interface OrderTable {
   paid_at: Date | null
 }
 
-export interface PaymentTable {
-  id: string
-  account_id: string
-  order_id: string
-  method: string
-  state: PaymentState
-  version: Generated<number>
-  amount_minor: number
-  currency: string
-  created_at: Date
-}
-
 export interface LedgerTransactionTable {
   id: string
   account_id: string
-  kind: 'topUp' | 'payment' | 'refund'
+  kind: LedgerMovement
   reference: string
   order_id: string | null
   note: string | null

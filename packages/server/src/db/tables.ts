@@ -19,10 +19,10 @@ import type {
   LedgerEntryTable,
   LedgerTransactionTable,
   OrderTable,
-  PaymentTable,
   ProductPriceTable,
   ProductTable,
 } from './order-tables.ts'
+import type { PaymentConnectionTable, PaymentReceiptTable, PaymentTable } from './payment-tables.ts'
 import type { NoticeChannelTable, NoticeDeliveryTable, NoticeSettingsTable, NoticeTable } from './notice-tables.ts'
 import type { CompanyDocumentTable, CompanyTable, ContactTable, CsrTable, ReviewTable } from './applicant-tables.ts'
 import type { CertificateListingTable, CertificateTagTable } from './certificate-list-tables.ts'
@@ -358,6 +358,8 @@ export interface Tables {
   product_price: ProductPriceTable
   order: OrderTable
   payment: PaymentTable
+  payment_connection: PaymentConnectionTable
+  payment_receipt: PaymentReceiptTable
   ledger_transaction: LedgerTransactionTable
   ledger_entry: LedgerEntryTable
   balance: BalanceTable

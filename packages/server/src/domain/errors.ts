@@ -54,6 +54,8 @@ export const RETRY = {
   notRevocable: 'never',
   notDeletable: 'never',
   certificateInUse: 'never',
+  callbackForged: 'never',
+  productRetired: 'never',
   caRejected: 'never',
   caAccountInvalid: 'backoff',
   caActionRequired: 'never',

@@ -17,6 +17,7 @@ import { findProofFile } from '../services/proof-responder.ts'
 import { createOpenApiDocument } from './openapi.ts'
 import type { RequestContext } from './operations/operation.ts'
 import { router } from './operations/router.ts'
+import { addPaymentCallbacks } from './payment-callbacks.ts'
 import { renderProblem } from './problem.ts'
 import { REFERENCE_HTML, REFERENCE_SCRIPT } from './reference-page.ts'
 
@@ -66,6 +67,7 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
     return context.text('ready')
   })
   addApi(app, services, options)
+  addPaymentCallbacks(app, services)
   addCaFiles(app, options)
   addProofFiles(app, services)
   return app

@@ -7,6 +7,7 @@ import { advanceCertificate } from '../services/advance/advance.ts'
 import type { Services } from '../services/context.ts'
 import { createCourier } from '../services/notices/courier.ts'
 import { planDueNotices } from '../services/notices/plan.ts'
+import { pollDuePayments } from '../services/provider-payments/poll.ts'
 import { scanDue, tidyUp } from '../services/scan.ts'
 
 export interface WorkerSettings {
@@ -101,6 +102,7 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
     every(settings.scanMs, () => scanDue(services), services),
     every(settings.scanMs, () => planDueNotices(services), services),
     every(settings.scanMs, () => courier.round(), services),
+    every(settings.scanMs, () => pollDuePayments(services, abort.signal), services),
     every(settings.tidyMs, () => touch().then(() => tidyUp(services)), services), // who was suspended is not dead
     every(VACUUM_MS, () => services.database.vacuum(), services),
     every(HEARTBEAT_MS, touch, services),

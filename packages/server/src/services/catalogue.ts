@@ -22,6 +22,7 @@ export interface Product {
   readonly validityRule: 'public' | 'private'
   readonly issuerTitle: string
   readonly prices: readonly ProductPrice[]
+  readonly retiredAt: Date | null
 }
 
 export interface ProductPrice {
@@ -193,7 +194,7 @@ export async function requireReviewingIssuer(services: Services, issuerId: strin
   )
 }
 
-export type NewProduct = Omit<ProductView, 'issuerTitle' | 'validityRule'>
+export type NewProduct = Omit<ProductView, 'issuerTitle' | 'validityRule' | 'retiredAt'>
 
 /** Adds a product. @throws AppError `notFound` (issuer), `duplicateName`, `invalid` (prices), `reviewUnsupported` */
 export async function createProduct(services: Services, product: NewProduct): Promise<Product> {
@@ -222,6 +223,7 @@ export async function createProduct(services: Services, product: NewProduct): Pr
         brand: specification.brand,
         supports_renewal: product.supportsRenewal,
         created_at: new Date(services.now()),
+        retired_at: null,
       })
       .onConflict((conflict) => conflict.column('id').doNothing())
       .executeTakeFirst()
@@ -238,7 +240,8 @@ export async function createProduct(services: Services, product: NewProduct): Pr
 
 const LONGEST_TERM_YEARS = 3
 
-function checkPrices({ id, prices }: NewProduct): void {
+/** @throws AppError `invalid` naming every fault */
+export function checkPrices({ id, prices }: Pick<NewProduct, 'id' | 'prices'>): void {
   const terms = prices.map(({ termYears }) => termYears)
   const faults = [
     ...(prices.length === 0 ? ['it has no price'] : []),
@@ -249,12 +252,13 @@ function checkPrices({ id, prices }: NewProduct): void {
       ? ['a price is negative']
       : []),
   ]
-  if (faults.length > 0) throw new AppError('invalid', `Adding product ${id}: ${faults.join('; ')}: correct its prices.`)
+  if (faults.length > 0) throw new AppError('invalid', `Pricing product ${id}: ${faults.join('; ')}: correct its prices.`)
 }
 
-function toPriceRow(productId: string, price: ProductView['prices'][number]) {
+/** @throws AppError `invalid` for two currencies in one price */
+export function toPriceRow(productId: string, price: ProductView['prices'][number]) {
   if (price.base.currency !== price.extraDomain.currency) {
-    throw new AppError('invalid', `Adding product ${productId}: one price has two currencies: use one.`)
+    throw new AppError('invalid', `Pricing product ${productId}: one price has two currencies: use one.`)
   }
   return {
     product_id: productId,
@@ -277,6 +281,7 @@ export function toProductView(product: Product): ProductView {
       includedDomains: price.includedDomains,
       extraDomain: { amountMinor: price.extraDomainMinor, currency: price.currency },
     })),
+    retiredAt: product.retiredAt?.toISOString() ?? null,
   }
 }
 
@@ -294,6 +299,7 @@ function productQuery(db: Db | Trx) {
       'product.grade',
       'product.brand',
       'product.supports_renewal',
+      'product.retired_at',
       'issuer.title as issuer_title',
       'issuer.validity_rule',
     ])
@@ -322,6 +328,7 @@ function toProduct(row: ProductRow, prices: readonly PriceRow[]): Product {
       brand: row.brand,
     },
     supportsRenewal: row.supports_renewal,
+    retiredAt: row.retired_at,
     validityRule: row.validity_rule,
     prices: prices.map((price) => ({
       termYears: price.term_years,

@@ -17,6 +17,7 @@ import type { DeployAdapter } from '../ports/deploy.ts'
 import type { DnsAdapter } from '../ports/dns.ts'
 import type { AdapterKit, NameServerLookups } from '../ports/kit.ts'
 import type { NotifyAdapter } from '../ports/notify.ts'
+import type { PaymentAdapter } from '../ports/payment.ts'
 import type { Vault } from './vault.ts'
 
 export interface Adapters {
@@ -24,6 +25,7 @@ export interface Adapters {
   readonly dns: readonly DnsAdapter[]
   readonly deploy: readonly DeployAdapter[]
   readonly notify: readonly NotifyAdapter[]
+  readonly payment: readonly PaymentAdapter[]
 }
 
 /**

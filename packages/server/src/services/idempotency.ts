@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
+import type { Db } from '../db/connect.ts'
 import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Caller, Services } from './context.ts'
@@ -50,7 +51,7 @@ async function runInTransaction<Result extends object>(
   if (key.length === 0 || key.length > MAX_KEY_LENGTH) {
     throw new AppError('invalid', `Reading the Idempotency-Key: it must have 1 to ${MAX_KEY_LENGTH} characters.`)
   }
-  const requestSha256 = createHash('sha256').update(JSON.stringify(call.request)).digest('hex')
+  const requestSha256 = sha256Of(call.request)
   return services.db.transaction().execute(async (trx) => {
     // The second of two equal requests waits here until the first commits, and then finds its answer.
     const claimed = await trx
@@ -73,7 +74,24 @@ async function runInTransaction<Result extends object>(
   })
 }
 
-async function storedAnswer<Result>(trx: Trx, caller: Caller, call: IdempotentCall, requestSha256: string): Promise<Result> {
+/** The answer that the same call got before; for effects outside that come before the transaction. @throws AppError `idempotencyKeyReused` */
+export async function findAnswer<Result>(services: Services, caller: Caller, call: IdempotentCall): Promise<Result | null> {
+  const { key } = call
+  if (key === null) return null
+  const known = await services.db
+    .selectFrom('idempotency_key')
+    .select('key')
+    .where('account_id', '=', caller.accountId)
+    .where('key', '=', key)
+    .executeTakeFirst()
+  return known === undefined ? null : storedAnswer<Result>(services.db, caller, call, sha256Of(call.request))
+}
+
+function sha256Of(request: unknown): string {
+  return createHash('sha256').update(JSON.stringify(request)).digest('hex')
+}
+
+async function storedAnswer<Result>(trx: Trx | Db, caller: Caller, call: IdempotentCall, requestSha256: string): Promise<Result> {
   const stored = await trx
     .selectFrom('idempotency_key')
     .select(['operation', 'request_sha256', 'response'])

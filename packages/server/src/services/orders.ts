@@ -15,6 +15,7 @@ import { compareSpecifications, type KnownSpecification, type SpecificationCompa
 import { loadProduct, priceOf, type Product } from './catalogue.ts'
 import { comparisonText } from './comparison-text.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
+import { leaveOpenPayments } from './open-payments.ts'
 import { renewalRefusal, topUpText, timingText } from './texts.ts'
 import { sql, type Selectable } from 'kysely'
 
@@ -161,6 +162,12 @@ async function draftOrder(services: Services, db: Db | Trx, caller: Caller, requ
   const old =
     request.renewsCertificateId === undefined ? null : await loadRenewable(services, db, caller, request.renewsCertificateId)
   const product = await loadProduct(db, productIdOf(request, old))
+  if (product.retiredAt !== null) {
+    throw new AppError(
+      'productRetired',
+      `Quoting ${product.id}: it is not sold any more: choose another of GET /api/v1/products.`,
+    )
+  }
   if (old !== null && !product.supportsRenewal) {
     throw renewalRefusal(old, { code: 'renewalBrandUnsupported', facts: { brand: product.specification.brand } })
   }
@@ -235,6 +242,7 @@ export async function cancelOrder(services: Services, caller: Caller, orderId: s
     }
     await transition(trx, { ...facts, subject: 'order', id: orderId, from: order.state, to: 'cancelled' })
     await cancelRenewalOf(trx, orderId, facts)
+    await leaveOpenPayments(trx, orderId, facts)
     return loadOrder(trx, caller, orderId)
   })
 }
@@ -258,7 +266,7 @@ export async function cancelRenewalOf(
 
 const UNPAID_ORDER_LIFE_MS = 24 * 3_600_000
 
-/** Ends orders that nobody paid for a day, so that an abandoned one does not block its certificate. @returns how many */
+/** Ends orders that nobody paid for a day and nobody is paying, so that an abandoned one does not block its certificate. @returns how many */
 export async function expireUnpaidOrders(services: Services): Promise<number> {
   const now = services.now()
   const stale = await services.db
@@ -266,6 +274,11 @@ export async function expireUnpaidOrders(services: Services): Promise<number> {
     .select(['id', 'account_id', 'renews_certificate_id'])
     .where('state', '=', sql.lit('placed'))
     .where('placed_at', '<=', new Date(now - UNPAID_ORDER_LIFE_MS))
+    // An invoice gives more time, and somebody may be paying at this moment.
+    .where(
+      sql<boolean>`not exists (select 1 from payment where payment.order_id = "order".id
+        and payment.state = 'created' and payment.connection_id is not null)`,
+    )
     .limit(500)
     .execute()
   for (const order of stale) {
@@ -275,6 +288,7 @@ export async function expireUnpaidOrders(services: Services): Promise<number> {
       .execute(async (trx) => {
         await transition(trx, { ...facts, subject: 'order', id: order.id, from: 'placed', to: 'expired' })
         await cancelRenewalOf(trx, order.id, facts)
+        await leaveOpenPayments(trx, order.id, facts)
       })
       .catch(unlessConflict) // paid or cancelled at this very moment
   }

@@ -6,13 +6,13 @@
 import { sql } from 'kysely'
 import type { BalanceView, OrderView } from '@evercert/contract'
 import type { Db } from '../db/connect.ts'
-import { recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
+import { transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
-import { ledgerEntries, type LedgerMovement } from '../domain/payment/ledger.ts'
+import { balanceEffect, ledgerEntries, type LedgerMovement } from '../domain/payment/ledger.ts'
 import { formatMoney } from '../domain/payment/money.ts'
-import { findByName, insertCertificateRow } from './certificate-rows.ts'
 import { newId, type Caller, type Services } from './context.ts'
-import { passManagementOn, wakeUnpaid } from './management.ts'
+import { fulfilOrder, refuseIfOldEnded } from './fulfil-order.ts'
+import { wakeUnpaid } from './management.ts'
 import { loadOrder } from './orders.ts'
 
 interface Movement {
@@ -35,17 +35,12 @@ export async function payOrder(services: Services, trx: Trx, caller: Caller, ord
   await sql`select id from "order" where id = ${orderId} and account_id = ${caller.accountId} for update`.execute(trx)
   const order = await loadOrder(trx, caller, orderId)
   if (order.state === 'paid') return order
+  if (order.state !== 'placed') {
+    throw new AppError('conflict', `Paying order ${orderId}: it is ${order.state}: place a new one.`, { stale: true })
+  }
   const now = services.now()
   const facts = { accountId: caller.accountId, certificateId: order.renewsCertificateId, actor: caller.actor, now }
   await refuseIfOldEnded(services, trx, order)
-  await transition(trx, {
-    ...facts,
-    subject: 'order',
-    id: orderId,
-    from: order.state,
-    to: 'paid',
-    set: { paid_at: new Date(now) },
-  })
   const paymentId = await insertPayment(services, trx, order, facts)
   await moveMoney(services, trx, caller.accountId, {
     kind: 'payment',
@@ -55,26 +50,8 @@ export async function payOrder(services: Services, trx: Trx, caller: Caller, ord
     note: null,
   })
   await transition(trx, { ...facts, subject: 'payment', id: paymentId, from: 'created', to: 'succeeded' })
-  await insertCertificate(services, trx, order, facts)
+  await fulfilOrder(services, trx, order, facts)
   return loadOrder(trx, caller, orderId)
-}
-
-/** The old certificate may have expired or been revoked since the order was placed: then it is bought anew. */
-async function refuseIfOldEnded(services: Services, trx: Trx, order: OrderView): Promise<void> {
-  if (order.renewsCertificateId === null) return
-  const old = await trx
-    .selectFrom('certificate')
-    .innerJoin('issuance', 'issuance.id', 'certificate.issuance_id')
-    .select(['issuance.not_after', 'certificate.revoked_at', 'certificate.closed_as'])
-    .where('certificate.id', '=', order.renewsCertificateId)
-    .executeTakeFirst()
-  const ended =
-    old === undefined || old.revoked_at !== null || old.closed_as !== null || old.not_after.getTime() <= services.now()
-  if (!ended) return
-  throw new AppError(
-    'conflict',
-    `Paying order ${order.id}: the certificate that it renews expired or was revoked meanwhile: cancel the order and buy a new certificate.`,
-  )
 }
 
 async function insertPayment(services: Services, trx: Trx, order: OrderView, facts: HistoryFacts): Promise<string> {
@@ -90,6 +67,12 @@ async function insertPayment(services: Services, trx: Trx, order: OrderView, fac
       amount_minor: order.price.amountMinor,
       currency: order.price.currency,
       created_at: new Date(facts.now),
+      connection_id: null,
+      external_id: null,
+      place: null,
+      expires_at: null,
+      poll_at: null,
+      problem: null,
     })
     .execute()
   return id
@@ -125,7 +108,8 @@ export async function moveMoney(services: Services, trx: Trx, accountId: string,
       })),
     )
     .execute()
-  await adjustBalance(trx, accountId, currency, kind === 'payment' ? -amountMinor : amountMinor)
+  const effect = balanceEffect(kind)
+  if (effect !== 0) await adjustBalance(trx, accountId, currency, effect * amountMinor)
 }
 
 async function adjustBalance(trx: Trx, accountId: string, currency: string, changeMinor: number): Promise<void> {
@@ -152,76 +136,6 @@ async function adjustBalance(trx: Trx, accountId: string, currency: string, chan
     `Paying from the balance: ${formatMoney({ amountMinor: missingMinor, currency })} are missing: top up the balance, then pay again.`,
     { facts: { missingMinor, currency } },
   )
-}
-
-/** The row that appears under the old one: pendingApplication, linked. */
-async function insertCertificate(services: Services, trx: Trx, order: OrderView, facts: HistoryFacts): Promise<void> {
-  const id = newId(services, 'crt')
-  await insertCertificateRow(trx, {
-    id,
-    accountId: facts.accountId,
-    origin: 'purchased',
-    productId: order.productId,
-    orderId: order.id,
-    renewsCertificateId: order.renewsCertificateId,
-    now: facts.now,
-    ...(await placeInLineage(trx, order, id, facts.accountId)),
-  })
-  await recordHistory(trx, {
-    ...facts,
-    certificateId: id,
-    subject: 'certificate',
-    subjectId: id,
-    fromState: null,
-    toState: 'pendingApplication',
-    detail: order.renewsCertificateId === null ? null : `renews ${order.renewsCertificateId}`,
-  })
-  if (order.renewsCertificateId === null) return
-  await openRenewal(trx, order.id, id, facts)
-  await passManagementOn(services, trx, facts, { oldId: order.renewsCertificateId, newId: id })
-}
-
-async function openRenewal(trx: Trx, orderId: string, newCertificateId: string, facts: HistoryFacts): Promise<void> {
-  const { id } = await trx.selectFrom('renewal').select('id').where('order_id', '=', orderId).executeTakeFirstOrThrow()
-  await transition(trx, {
-    ...facts,
-    certificateId: newCertificateId,
-    subject: 'renewal',
-    id,
-    from: 'ordered',
-    to: 'open',
-    set: { new_certificate_id: newCertificateId },
-  })
-}
-
-async function placeInLineage(trx: Trx, order: OrderView, id: string, accountId: string) {
-  if (order.renewsCertificateId === null) return { name: id, lineageId: id, lineageIndex: 0 }
-  const old = await trx
-    .selectFrom('certificate')
-    .select(['name', 'lineage_id', 'lineage_index'])
-    .where('id', '=', order.renewsCertificateId)
-    .executeTakeFirstOrThrow()
-  // A revoked successor keeps its place, so the next one is not always right after the old one.
-  const last = await trx
-    .selectFrom('certificate')
-    .select((builder) => builder.fn.max('lineage_index').as('index'))
-    .where('account_id', '=', accountId)
-    .where('lineage_id', '=', old.lineage_id)
-    .executeTakeFirst()
-  const lineageIndex = Number(last?.index ?? old.lineage_index) + 1
-  const name = successorName(old.name, { oldIndex: old.lineage_index, index: lineageIndex, id })
-  const taken = await findByName(trx, accountId, name)
-  return { name: taken === null ? name : id, lineageId: old.lineage_id, lineageIndex }
-}
-
-/** `shop` → `shop-r1` → `shop-r2`; a name that is too long, or an id as a name, gives way to the new id. */
-function successorName(
-  name: string,
-  { oldIndex, index, id }: { readonly oldIndex: number; readonly index: number; readonly id: string },
-): string {
-  const base = oldIndex > 0 && name.endsWith(`-r${oldIndex}`) ? name.slice(0, -`-r${oldIndex}`.length) : name
-  const next = `${base}-r${index}`
-  return base.startsWith('crt_') || next.length > 64 ? id : next
 }
 
 /** Records money received. The reference (an idempotency key) makes it count once. */

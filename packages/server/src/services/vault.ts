@@ -13,7 +13,15 @@ import { formatId } from '../domain/id.ts'
 import type { MasterKey } from '../ports/secrets.ts'
 
 export type SecretPurpose =
-  'privateKey' | 'issuerConfig' | 'issuerAccount' | 'dnsConfig' | 'targetConfig' | 'channelConfig' | 'caKeys' | 'document'
+  | 'privateKey'
+  | 'issuerConfig'
+  | 'issuerAccount'
+  | 'dnsConfig'
+  | 'targetConfig'
+  | 'channelConfig'
+  | 'paymentConfig'
+  | 'caKeys'
+  | 'document'
 
 export interface Vault {
   /** Stores a secret and returns its id. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { certificateType, channelRole, documentKind, domainType, revocationReason } from '@evercert/contract'
+import { certificateType, channelRole, documentKind, domainType, ledgerLine, revocationReason } from '@evercert/contract'
 import { openDatabase, type Database } from '../../src/db/connect.ts'
 import { applicationMachine } from '../../src/domain/application/application-machine.ts'
 import { deploymentMachine } from '../../src/domain/deployment/deployment-machine.ts'
@@ -21,6 +21,7 @@ const OF_THE_INSTALLATION = [
   'issuer',
   'kysely_migration',
   'kysely_migration_lock',
+  'payment_connection',
   'product',
   'product_price',
   'renewal_policy',
@@ -84,7 +85,7 @@ eachDatabase((_kind, open) => {
     ['issuer', 'validity_rule', ['public', 'private']],
     ['certificate', 'origin', ['purchased', 'uploaded']],
     ['certificate', 'closed_as', ['cancelled', 'refunded', 'closed']],
-    ['ledger_transaction', 'kind', ['topUp', 'payment', 'refund']],
+    ['ledger_transaction', 'kind', ledgerLine.shape.kind.options],
     ['notice', 'kind', NOTICE_KINDS],
     ['notice_channel', 'role', channelRole.options],
     ['notice_settings', 'language', ['en', 'zh']],

@@ -67,6 +67,13 @@ eachDatabase((_kind, open) => {
       kind: 'wecom',
       config: { webhookUrl: 'https://qyapi.example/cgi-bin/webhook/send?key=1' },
     })
+    await owner.client.paymentConnections.create({
+      id: 'invoice',
+      title: 'Invoice',
+      kind: 'offlineInvoice',
+      config: { instructions: 'Account 1' },
+    })
+    const paying = await owner.client.orders.pay({ id: order.id, method: 'invoice' }, withKey())
     const notice = await waitFor('a notice', async () => (await owner.client.notices.list({})).items[0] ?? null)
     ids = {
       contact: contact.id,
@@ -79,6 +86,7 @@ eachDatabase((_kind, open) => {
       upload: upload.id,
       pending: pending.id,
       order: order.id,
+      payment: paying.paymentPending?.id ?? '',
       renewal: pending.renewalProcess?.id ?? '',
       dns: dns.id,
       endpoint: endpoint.id,
@@ -152,6 +160,7 @@ eachDatabase((_kind, open) => {
       kind: 'localFiles',
       config: { certificatePath: '/tmp/x/a.pem', keyPath: '/tmp/x/a.key', reloadCommand: ['true'] },
     },
+    'payments.recordReceipt': { amountMinor: 1, currency: 'CNY', reference: 'bank-1' },
     'endpoints.create': { certificateId: ids['certificate'], host: 'b.example.com' },
   })
 
@@ -219,7 +228,7 @@ eachDatabase((_kind, open) => {
   }
 
   /** Of the installation, or what holds until somebody sets it: the same for everybody. */
-  const SHARED = ['products.list', 'issuers.list', 'noticeSettings.get', 'tokens.list']
+  const SHARED = ['products.list', 'issuers.list', 'paymentConnections.list', 'noticeSettings.get', 'tokens.list']
   const LISTS = OPERATIONS.filter(
     ({ method, path, name }) => method === 'GET' && !path.includes('{id}') && !SHARED.includes(name),
   )

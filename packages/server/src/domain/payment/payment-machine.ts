@@ -5,12 +5,16 @@
  */
 import { machine } from '../machine.ts'
 
-/** An attempt that failed or was cancelled is never revived: paying again is a new payment, so a late callback cannot count twice. */
+/**
+ * An attempt that failed or was cancelled is never revived: paying again is a new payment, so a late callback cannot count twice. Money that
+ * came and pays no order is `credited`: it is on the balance.
+ */
 export const paymentMachine = machine('payment', 'created', {
-  created: ['succeeded', 'failed', 'cancelled'],
+  created: ['succeeded', 'credited', 'failed', 'cancelled'],
   succeeded: ['refunded'],
-  failed: [],
-  cancelled: [],
+  credited: [],
+  failed: ['credited'],
+  cancelled: ['credited'],
   refunded: [],
 })
 

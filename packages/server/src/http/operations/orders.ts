@@ -7,6 +7,8 @@ import { createProduct, listProducts, toProductView } from '../../services/catal
 import { runOnce } from '../../services/idempotency.ts'
 import { cancelOrder, createQuote, listOrders, loadOrder, placeOrder } from '../../services/orders.ts'
 import { loadBalance, payOrder, topUpBalance } from '../../services/payments.ts'
+import { startPayment } from '../../services/provider-payments/start.ts'
+import { restoreProduct, retireProduct, updateProduct } from '../../services/product-changes.ts'
 import { loadRenewal } from '../../services/renewals.ts'
 import { call, onePage, operations } from './operation.ts'
 
@@ -17,6 +19,9 @@ export const products = {
   create: operations.products.create.handler(async ({ context: { services }, input }) =>
     toProductView(await createProduct(services, input)),
   ),
+  update: operations.products.update.handler(({ context: { services }, input }) => updateProduct(services, input.id, input)),
+  retire: operations.products.retire.handler(({ context: { services }, input }) => retireProduct(services, input.id)),
+  restore: operations.products.restore.handler(({ context: { services }, input }) => restoreProduct(services, input.id)),
 }
 
 export const quotes = {
@@ -33,11 +38,15 @@ export const orders = {
       placeOrder(context.services, trx, context.caller, input),
     ),
   ),
-  pay: operations.orders.pay.handler(({ context, input }) =>
-    runOnce(context.services, context.caller, call(context, 'orders.pay', input), (trx) =>
-      payOrder(context.services, trx, context.caller, input.id),
-    ),
-  ),
+  pay: operations.orders.pay.handler(async ({ context, input }) => {
+    const { services, caller } = context
+    const once = call(context, 'orders.pay', input)
+    if (input.method !== 'balance') {
+      return startPayment(services, caller, once, { orderId: input.id, connectionId: input.method })
+    }
+    const order = await runOnce(services, caller, once, (trx) => payOrder(services, trx, caller, input.id))
+    return { ...order, paymentPending: null }
+  }),
   cancel: operations.orders.cancel.handler(({ context: { services, caller }, input }) => cancelOrder(services, caller, input.id)),
 }
 

@@ -15,6 +15,7 @@ import { channels, notices, noticeSettings } from './notices.ts'
 import { operations } from './operation.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { reviews } from './reviews.ts'
+import { paymentConnections, payments } from './payments.ts'
 import { endpoints, targets } from './targets.ts'
 import { tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
@@ -34,6 +35,8 @@ export const router = operations.router({
   orders,
   renewals,
   balance,
+  payments,
+  paymentConnections,
   targets,
   endpoints,
   issuers,

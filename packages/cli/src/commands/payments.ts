@@ -1,0 +1,95 @@
+/**
+ * `evercert pay` and `evercert payments`: paying an order, and how payments stand.
+ *
+ * @module
+ */
+import { randomUUID } from 'node:crypto'
+import type { PaymentView } from '@evercert/contract'
+import { formatInstant, formatMoney } from '../format.ts'
+import { formatTable } from '../output.ts'
+import type { Session } from '../session.ts'
+
+export interface PayOptions {
+  readonly method?: string
+}
+
+/** Repeated, it pays nothing twice: a paid order is shown as paid, and an open payment is the same one. */
+export async function payCommand(session: Session, orderId: string, options: PayOptions): Promise<number> {
+  const client = await session.client()
+  const context = { idempotencyKey: randomUUID() }
+  const answer = await client.orders.pay({ id: orderId, method: options.method ?? 'balance' }, { context })
+  session.document(answer)
+  const { paymentPending: pending } = answer
+  const { say, paint } = session
+  if (pending === null) {
+    const certificate = answer.certificateId ?? '–'
+    session.print(`${paint('green', '✔')} ${say('paid', '已支付')} ${formatMoney(answer.price)}: ${certificate}`)
+    return 0
+  }
+  session.print(...formatPlace(session, pending))
+  return 0
+}
+
+function formatPlace({ say }: Session, { id, amount, place, expiresAt }: PaymentView): string[] {
+  const until = formatInstant(expiresAt)
+  if (place?.kind === 'invoice') {
+    return [
+      say(
+        `Transfer ${formatMoney(amount)} by ${until}, naming ${place.number}.`,
+        `请在 ${until} 前转账 ${formatMoney(amount)}，并注明 ${place.number}。`,
+      ),
+      place.instructions,
+    ]
+  }
+  return [
+    say(`Pay ${formatMoney(amount)} by ${until} here:`, `请在 ${until} 前前往以下页面支付 ${formatMoney(amount)}：`),
+    place?.url ?? '–',
+    say(`Then see: evercert payments --check ${id}`, `支付后查看：evercert payments --check ${id}`),
+  ]
+}
+
+export interface PaymentsOptions {
+  readonly order?: string
+  readonly check?: string
+}
+
+const PAGE_SIZE = 100
+
+export async function paymentsCommand(session: Session, options: PaymentsOptions): Promise<number> {
+  const client = await session.client()
+  if (options.check !== undefined) {
+    const payment = await client.payments.check({ id: options.check })
+    session.document(payment)
+    session.print(...formatPayments(session, [payment]))
+    return 0
+  }
+  const page = await client.payments.list({ limit: PAGE_SIZE, ...(options.order !== undefined && { orderId: options.order }) })
+  session.document(page)
+  const { say } = session
+  if (page.items.length === 0) session.print(say('No payment.', '没有支付记录。'))
+  else session.print(...formatPayments(session, page.items))
+  if (page.nextCursor !== null) session.print(say(`Only the newest ${PAGE_SIZE} are shown.`, `仅显示最新 ${PAGE_SIZE} 条。`))
+  return 0
+}
+
+function formatPayments({ say, paint, columns }: Session, payments: readonly PaymentView[]): string[] {
+  const header = [
+    say('AT', '时间'),
+    say('METHOD', '方式'),
+    say('STATE', '状态'),
+    say('AMOUNT', '金额'),
+    say('RECEIVED', '已收'),
+    say('ORDER', '订单'),
+    say('ID', '编号'),
+  ]
+  const rows = payments.map((payment) => [
+    { text: formatInstant(payment.createdAt) },
+    { text: payment.method },
+    { text: payment.state, colour: payment.state === 'succeeded' ? ('green' as const) : undefined },
+    { text: formatMoney(payment.amount) },
+    { text: formatMoney(payment.received) },
+    { text: payment.orderId },
+    { text: payment.id, colour: 'dim' as const },
+  ])
+  return formatTable(header, rows, { paint, columns, shrink: 1 })
+}

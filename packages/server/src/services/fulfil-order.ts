@@ -1,0 +1,117 @@
+/**
+ * What a paid order brings: the new certificate, linked to the one that it renews. In the transaction that pays, by whatever method.
+ *
+ * @module
+ */
+import type { OrderView } from '@evercert/contract'
+import { recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
+import { AppError } from '../domain/errors.ts'
+import { findByName, insertCertificateRow } from './certificate-rows.ts'
+import { newId, type Services } from './context.ts'
+import { passManagementOn } from './management.ts'
+import { leaveOpenPayments } from './open-payments.ts'
+
+/** The caller holds the order's lock and has seen it `placed`. @throws AppError `conflict` when it is not */
+export async function fulfilOrder(services: Services, trx: Trx, order: OrderView, facts: HistoryFacts): Promise<void> {
+  await transition(trx, {
+    ...facts,
+    subject: 'order',
+    id: order.id,
+    from: order.state,
+    to: 'paid',
+    set: { paid_at: new Date(facts.now) },
+  })
+  await insertCertificate(services, trx, order, facts)
+  await leaveOpenPayments(trx, order.id, facts)
+}
+
+/** The old certificate may have expired or been revoked since the order was placed: then it is bought anew. */
+export async function hasOldEnded(services: Services, trx: Trx, order: OrderView): Promise<boolean> {
+  if (order.renewsCertificateId === null) return false
+  const old = await trx
+    .selectFrom('certificate')
+    .innerJoin('issuance', 'issuance.id', 'certificate.issuance_id')
+    .select(['issuance.not_after', 'certificate.revoked_at', 'certificate.closed_as'])
+    .where('certificate.id', '=', order.renewsCertificateId)
+    .executeTakeFirst()
+  return old === undefined || old.revoked_at !== null || old.closed_as !== null || old.not_after.getTime() <= services.now()
+}
+
+/** @throws AppError `conflict` as {@link hasOldEnded} says */
+export async function refuseIfOldEnded(services: Services, trx: Trx, order: OrderView): Promise<void> {
+  if (!(await hasOldEnded(services, trx, order))) return
+  throw new AppError(
+    'conflict',
+    `Paying order ${order.id}: the certificate that it renews expired or was revoked meanwhile: cancel the order and buy a new certificate.`,
+  )
+}
+
+/** The row that appears under the old one: pendingApplication, linked. */
+async function insertCertificate(services: Services, trx: Trx, order: OrderView, facts: HistoryFacts): Promise<void> {
+  const id = newId(services, 'crt')
+  await insertCertificateRow(trx, {
+    id,
+    accountId: facts.accountId,
+    origin: 'purchased',
+    productId: order.productId,
+    orderId: order.id,
+    renewsCertificateId: order.renewsCertificateId,
+    now: facts.now,
+    ...(await placeInLineage(trx, order, id, facts.accountId)),
+  })
+  await recordHistory(trx, {
+    ...facts,
+    certificateId: id,
+    subject: 'certificate',
+    subjectId: id,
+    fromState: null,
+    toState: 'pendingApplication',
+    detail: order.renewsCertificateId === null ? null : `renews ${order.renewsCertificateId}`,
+  })
+  if (order.renewsCertificateId === null) return
+  await openRenewal(trx, order.id, id, facts)
+  await passManagementOn(services, trx, facts, { oldId: order.renewsCertificateId, newId: id })
+}
+
+async function openRenewal(trx: Trx, orderId: string, newCertificateId: string, facts: HistoryFacts): Promise<void> {
+  const { id } = await trx.selectFrom('renewal').select('id').where('order_id', '=', orderId).executeTakeFirstOrThrow()
+  await transition(trx, {
+    ...facts,
+    certificateId: newCertificateId,
+    subject: 'renewal',
+    id,
+    from: 'ordered',
+    to: 'open',
+    set: { new_certificate_id: newCertificateId },
+  })
+}
+
+async function placeInLineage(trx: Trx, order: OrderView, id: string, accountId: string) {
+  if (order.renewsCertificateId === null) return { name: id, lineageId: id, lineageIndex: 0 }
+  const old = await trx
+    .selectFrom('certificate')
+    .select(['name', 'lineage_id', 'lineage_index'])
+    .where('id', '=', order.renewsCertificateId)
+    .executeTakeFirstOrThrow()
+  // A revoked successor keeps its place, so the next one is not always right after the old one.
+  const last = await trx
+    .selectFrom('certificate')
+    .select((builder) => builder.fn.max('lineage_index').as('index'))
+    .where('account_id', '=', accountId)
+    .where('lineage_id', '=', old.lineage_id)
+    .executeTakeFirst()
+  const lineageIndex = Number(last?.index ?? old.lineage_index) + 1
+  const name = successorName(old.name, { oldIndex: old.lineage_index, index: lineageIndex, id })
+  const taken = await findByName(trx, accountId, name)
+  return { name: taken === null ? name : id, lineageId: old.lineage_id, lineageIndex }
+}
+
+/** `shop` → `shop-r1` → `shop-r2`; a name that is too long, or an id as a name, gives way to the new id. */
+function successorName(
+  name: string,
+  { oldIndex, index, id }: { readonly oldIndex: number; readonly index: number; readonly id: string },
+): string {
+  const base = oldIndex > 0 && name.endsWith(`-r${oldIndex}`) ? name.slice(0, -`-r${oldIndex}`.length) : name
+  const next = `${base}-r${index}`
+  return base.startsWith('crt_') || next.length > 64 ? id : next
+}
