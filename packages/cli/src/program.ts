@@ -33,14 +33,6 @@ import { listCommand, type ListOptions } from './commands/list.ts'
 import { manageCommand, type ManageOptions } from './commands/manage.ts'
 import { noticesCommand, type NoticesOptions } from './commands/notices.ts'
 import { ordersCommand } from './commands/orders.ts'
-import { payCommand, paymentsCommand, type PaymentsOptions, type PayOptions } from './commands/payments.ts'
-import {
-  listProductsCommand,
-  priceCommand,
-  restoreProductCommand,
-  retireProductCommand,
-  type PriceOptions,
-} from './commands/products.ts'
 import { renewCommand, type RenewOptions } from './commands/renew.ts'
 import { serveCommand } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
@@ -51,6 +43,7 @@ import { failure, formatProblem, Interrupted, problemJson, toProblem } from './f
 import { ESTATES } from './import/index.ts'
 import { createSay, detectLanguage, type Language, type Say } from './language.ts'
 import { createPaint } from './output.ts'
+import { addPaymentCommands } from './payment-commands.ts'
 import { createSession, type GlobalOptions, type Session, type Shell } from './session.ts'
 
 /** Wrong usage (EX_USAGE of sysexits): 1 and 2 have their own meanings here. */
@@ -178,54 +171,7 @@ function addOverviewCommands(program: Command, run: Run, say: Say): void {
     .command('balance')
     .description(say('show the balance and its latest entries', '查看余额与最近流水'))
     .action(bind<[object]>(run, balanceCommand))
-  addPaymentCommands(program, run, say)
-}
-
-function addPaymentCommands(program: Command, run: Run, say: Say): void {
-  program
-    .command('pay')
-    .argument('<order>', say('id of the order', '订单编号'))
-    .description(say('pay an order: from the balance, or by a payment connection', '支付订单：使用余额或支付渠道'))
-    .option('--method <method>', say('balance, or the id of a payment connection', 'balance，或支付渠道的编号'))
-    .action(bind<[string, PayOptions]>(run, payCommand))
-  program
-    .command('payments')
-    .description(say('list payments, newest first', '列出支付记录，最新在前'))
-    .option('--order <id>', say('only of this order', '仅此订单'))
-    .option('--check <id>', say('ask the provider now about this payment', '立即向支付服务商查询该笔支付'))
-    .action(bind<[PaymentsOptions]>(run, paymentsCommand))
-  addProductCommands(program, run, say)
-}
-
-function addProductCommands(program: Command, run: Run, say: Say): void {
-  const products = program
-    .command('products')
-    .description(say('the catalogue: list; price, retire, restore (operator)', '产品目录：列出；定价、下架、恢复（管理员）'))
-  const product = say('id of the product', '产品编号')
-  products
-    .command('list', { isDefault: true })
-    .description(say('list products with their prices', '列出产品与价格'))
-    .action(bind<[object]>(run, listProductsCommand))
-  products
-    .command('price')
-    .argument('<product>', product)
-    .description(say('set the price of a term; placed orders keep theirs', '设置某一年限的价格；已下单的订单不受影响'))
-    .requiredOption('--term <years>', say('years', '年限'))
-    .requiredOption(
-      '--amount-minor <amount>',
-      say('price in minor units, such as 12800 for CNY 128.00', '以最小货币单位表示的价格，如 12800 表示 128.00 元'),
-    )
-    .action(bind<[string, PriceOptions]>(run, priceCommand))
-  products
-    .command('retire')
-    .argument('<product>', product)
-    .description(say('stop selling it; what was sold goes on', '停止销售；已售出的不受影响'))
-    .action(bind<[string, object]>(run, retireProductCommand))
-  products
-    .command('restore')
-    .argument('<product>', product)
-    .description(say('sell it again', '恢复销售'))
-    .action(bind<[string, object]>(run, restoreProductCommand))
+  addPaymentCommands(program, (action) => bind(run, action), say)
 }
 
 /** What works on the list as a whole, and on names and tags. */
