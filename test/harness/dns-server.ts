@@ -18,8 +18,8 @@ export interface DnsServer {
   add(name: string, kind: RecordKind, value: string): void
   /** Without a value, all of the kind. */
   remove(name: string, kind: RecordKind, value?: string): void
-  /** Every query for the name fails with SERVFAIL, or gets no answer at all. */
-  fail(name: string, how: 'servfail' | 'silence'): void
+  /** Every query for the name (of one kind, if that is given) fails with SERVFAIL, or gets no answer at all. */
+  fail(name: string, how: 'servfail' | 'silence', kind?: RecordKind): void
   close(): Promise<void>
 }
 
@@ -48,7 +48,7 @@ export async function startDnsServer(options: DnsServerOptions = {}): Promise<Dn
     const question = query.questions?.[0]
     if (!question) return
     queries.push({ name: question.name, type: question.type })
-    const failure = failures.get(key(question.name))
+    const failure = failures.get(key(question.name)) ?? failures.get(`${key(question.name)} ${question.type}`)
     if (failure === 'silence') return
     const records = zone.get(key(question.name))
     const values = records?.get(question.type as RecordKind) ?? []
@@ -80,7 +80,7 @@ export async function startDnsServer(options: DnsServerOptions = {}): Promise<Dn
       const left = value === undefined ? [] : (records?.get(kind) ?? []).filter((each) => each !== value)
       records?.set(kind, left)
     },
-    fail: (name, how) => void failures.set(key(name), how),
+    fail: (name, how, kind) => void failures.set(kind === undefined ? key(name) : `${key(name)} ${kind}`, how),
     async close() {
       socket.close()
       await once(socket, 'close')

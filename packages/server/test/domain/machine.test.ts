@@ -93,12 +93,13 @@ describe('tables', () => {
     ])
   })
 
-  test('payment: an attempt that failed is never revived, and nothing is refunded twice', () => {
+  test('payment: an attempt that failed is never revived, money that still comes is credited, and nothing is refunded twice', () => {
     expect(arrows(paymentMachine)).toEqual([
-      'created → succeeded, failed, cancelled',
+      'created → succeeded, credited, failed, cancelled',
       'succeeded → refunded',
-      'failed → .',
-      'cancelled → .',
+      'credited → .',
+      'failed → credited',
+      'cancelled → credited',
       'refunded → .',
     ])
   })

@@ -2,6 +2,7 @@
  * What follows when a CA ends an order, gives one order twice, forgets our account, or signs something else: with a CA that does as the
  * test says.
  */
+import type { ProblemCode } from '@evercert/contract'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { AppError } from '../../src/domain/errors.ts'
@@ -27,6 +28,8 @@ interface Script {
   refOf(request: CaOrderRequest): string
   /** What becomes of an order whose proof was answered. */
   judge(ref: string): CaOrder
+  /** How it ends an order that it was to sign; null: it does not. */
+  refusal: ProblemCode | null
   /** What it signs; null: it takes its time. */
   chainPem: string | null
 }
@@ -37,6 +40,7 @@ const aScript = (): Script => ({
   failure: null,
   refOf: ({ reference }) => `order of ${reference}`,
   judge: (ref) => ({ state: 'ready', ref }),
+  refusal: null,
   chainPem: null,
 })
 
@@ -77,7 +81,8 @@ function scriptedCa(script: () => Script, publish: (name: string, value: string)
     readOrder: async (_account, { ref }) => script().judge(ref),
     answerChallenge: async () => {},
     finalizeOrder: async (_account, { ref }) => {
-      const { chainPem } = script()
+      const { chainPem, refusal } = script()
+      if (refusal !== null) return { state: 'refused', ref, code: refusal, detail: 'The CA gave the order up.' }
       return chainPem === null ? { state: 'processing', ref, retryAfterSeconds: 3600 } : { state: 'issued', ref, chainPem }
     },
     revoke: async () => {},
@@ -203,6 +208,20 @@ eachDatabase((_kind, open) => {
       problem: null,
       validations: [{ content: 'proof for the one open order' }],
     })
+  })
+
+  test('an order that ended by an error of the CA, while it was to sign, is placed anew; four times, then a person is asked', async () => {
+    const id = await applied()
+    script.refusal = 'upstreamUnavailable'
+    await advance(id)
+    expect(await applicationOf(id)).toMatchObject({ state: 'pendingValidation', problem: { code: 'upstreamUnavailable' } })
+    for (const seconds of [6, 61, 601]) {
+      clock.moveTo(clock.now() + seconds * SECOND_MS)
+      await advance(id)
+    }
+    expect(script.requests).toHaveLength(4)
+    expect(await applicationOf(id)).toMatchObject({ state: 'reviewFailed', problem: { code: 'caRejected' } })
+    expect((await account.client.applications.withdraw({ id })).state).toBe('withdrawn')
   })
 
   test('a chain that cannot be read is asked for again', async () => {

@@ -2,6 +2,8 @@ import { sql } from 'kysely'
 import type { CertificateDetail } from '@evercert/contract'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { DAY_MS } from '../../src/domain/time.ts'
+import { AppError } from '../../src/domain/errors.ts'
+import type { CaAdapter } from '../../src/ports/ca.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import {
   aForm,
@@ -20,6 +22,17 @@ import { createClock, DEFAULT_START } from '../support/clock.ts'
 import { eachDatabase } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
+/** The same CA, on a day on which it takes no orders. */
+const failingWith =
+  (code: 'caRejected' | 'upstreamUnavailable') =>
+  (adapter: CaAdapter): CaAdapter => ({
+    ...adapter,
+    create: (config, kit) => ({
+      ...adapter.create(config, kit),
+      placeOrder: () => Promise.reject(new AppError(code, 'Ordering from the CA: not today.')),
+    }),
+  })
+
 const LIMIT = { amountMinor: 10_000, currency: 'CNY' }
 
 eachDatabase((_kind, open) => {
@@ -36,6 +49,11 @@ eachDatabase((_kind, open) => {
   afterAll(() => service.stop())
 
   const advance = (id: string): Promise<void> => advanceCertificate(service.services, id, new AbortController().signal)
+  const advanceWith = (code: 'caRejected' | 'upstreamUnavailable', id: string): Promise<void> => {
+    const { adapters } = service.services
+    const failing = { ...service.services, adapters: { ...adapters, ca: adapters.ca.map(failingWith(code)) } }
+    return advanceCertificate(failing, id, new AbortController().signal)
+  }
   const read = (id: string) => account.client.certificates.get({ id })
 
   /** Bought, applied for and issued, by hand: no worker runs. */
@@ -149,6 +167,37 @@ eachDatabase((_kind, open) => {
       service.services.db,
     )
     expect(due.rows[0]?.advance_at?.toISOString()).toBe(old.management?.at)
+  })
+
+  test('an application that the CA refused is shown with its reason and sent again by itself; success forgets it', async () => {
+    const old = await manage((await issue({ productId: PUBLIC_SINGLE })).id)
+    moveToPlan(old)
+    await advance(old.id)
+    const first = await read(old.id)
+    clock.moveTo(Date.parse(first.management?.at ?? ''))
+    await advanceWith('caRejected', old.id)
+    const refused = await read(old.id)
+    expect(refused).toMatchObject({
+      sha256: first.sha256,
+      management: { nextAction: 'reissue', problem: { code: 'caRejected' } },
+      nextStep: { code: 'managedBlocked' },
+    })
+    moveToPlan(refused)
+    await advance(old.id)
+    const again = await read(old.id)
+    expect(again.sha256).not.toBe(first.sha256)
+    expect(again.management).toMatchObject({ problem: null })
+  })
+
+  test('its application is not withdrawn while it would apply again by itself', async () => {
+    const old = await manage((await issue()).id)
+    moveToPlan(old)
+    await advance(old.id)
+    const newId = (await read(old.id)).renewedByCertificateId ?? ''
+    await advanceWith('upstreamUnavailable', newId)
+    expect(await refusalOf(account.client.applications.withdraw({ id: newId }))).toMatchObject({ code: 'managedCertificate' })
+    await account.client.management.stop({ id: newId })
+    expect(await account.client.applications.withdraw({ id: newId })).toMatchObject({ state: 'withdrawn' })
   })
 
   test('stops when told, and then does nothing by itself', async () => {

@@ -81,7 +81,7 @@ const STATEMENTS = [
       return new;
     end $$`,
   `create trigger certificate_watch_expiry_insert before insert on certificate
-    for each row when (new.issuance_id is not null) execute function certificate_watch_expiry()`,
+    for each row when (new.issuance_id is not null and new.next_notice_at is null) execute function certificate_watch_expiry()`,
   `create trigger certificate_watch_expiry_update before update of issuance_id on certificate
     for each row when (new.issuance_id is not null and new.issuance_id is distinct from old.issuance_id)
     execute function certificate_watch_expiry()`,

@@ -13,7 +13,7 @@ import { machine } from '../machine.ts'
  */
 export const applicationMachine = machine('application', 'pendingValidation', {
   pendingValidation: ['inReview', 'reviewFailed', 'withdrawn'],
-  inReview: ['issued', 'pendingValidation', 'reviewFailed', 'withdrawn'],
+  inReview: ['issued', 'reviewFailed', 'withdrawn', 'pendingValidation'],
   reviewFailed: ['inReview', 'pendingValidation', 'withdrawn'],
   issued: [],
   withdrawn: [],

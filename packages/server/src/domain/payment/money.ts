@@ -48,14 +48,13 @@ export function minorDigits(currency: string): number {
 }
 
 /**
- * The amount as people of `locale` (BCP 47) write it, such as `CNY 1,234.50`. Exact: the number is never divided.
+ * The amount as people of `locale` (BCP 47) write it, such as `¥1,234.50`. Exact: the number is never divided.
  *
  * @throws AppError `invalid` when it is not an amount
  */
 export function formatMoney(money: Money, locale = 'en'): string {
   const { amountMinor, currency } = toMoney(money.amountMinor, money.currency)
-  const format = new Intl.NumberFormat(locale, { style: 'currency', currency, currencyDisplay: 'code' })
-  return format.format(toDecimal(amountMinor, minorDigits(currency))).replaceAll('\u00A0', ' ')
+  return new Intl.NumberFormat(locale, { style: 'currency', currency }).format(toDecimal(amountMinor, minorDigits(currency)))
 }
 
 function toDecimal(amountMinor: number, digits: number): Intl.StringNumericLiteral {

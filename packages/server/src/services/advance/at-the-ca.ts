@@ -14,7 +14,7 @@ import { openIssuerAccount } from './issuer-account.ts'
 import { plannedNotAfter } from './issuance.ts'
 
 /** Polling in place up to this long; beyond it the job ends and the scan wakes the certificate. */
-const POLL_IN_PLACE_MS = 12_000
+export const POLL_IN_PLACE_MS = 12_000
 
 export function orderRefOf(application: WorkingApplication): string {
   if (application.orderRef === null)

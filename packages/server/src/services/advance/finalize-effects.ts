@@ -6,7 +6,7 @@
 import { parseChain, PkiError, type CertificateFacts } from '@evercert/pki'
 import { AppError } from '../../domain/errors.ts'
 import type { Services } from '../context.ts'
-import { connect, orderRefOf, poll, stale, waitForCa, wantedNotAfter } from './at-the-ca.ts'
+import { connect, orderRefOf, poll, POLL_IN_PLACE_MS, stale, waitForCa, wantedNotAfter } from './at-the-ca.ts'
 import { applicationOf, type Work, type WorkingApplication } from './facts.ts'
 import { storeIssuance } from './issuance.ts'
 import { orderAnew } from './order-anew.ts'
@@ -22,7 +22,7 @@ export async function finalizeOrder(services: Services, work: Work, signal: Abor
   const notAfter = await wantedNotAfter(services, work, ca)
   const finalized = await ca.finalizeOrder(account, { ref, method, csrDer: csr, notAfter })
   const order =
-    finalized.state === 'processing'
+    finalized.state === 'processing' && isWorthWaiting(finalized.retryAfterSeconds)
       ? await poll(
           () => ca.readOrder(account, { ref, method }),
           (read) => read.state === 'processing',
@@ -36,6 +36,11 @@ export async function finalizeOrder(services: Services, work: Work, signal: Abor
     return waitForCa(services, application, order.state === 'processing' ? order.retryAfterSeconds : null)
   const leaf = await acceptLeaf(services, application, order.chainPem)
   await storeIssuance(services, work, application, { chainPem: order.chainPem, leaf })
+}
+
+/** A CA that asks for more than a moment is asked by a later job. */
+function isWorthWaiting(retryAfterSeconds: number | null): boolean {
+  return (retryAfterSeconds ?? 0) * 1000 <= POLL_IN_PLACE_MS
 }
 
 /** From here on the CA may have signed, and the application cannot be withdrawn: what is signed is kept. */

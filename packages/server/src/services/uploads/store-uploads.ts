@@ -116,11 +116,13 @@ interface Batch {
   }[]
 }
 
+/** Their issuances come after them, so the first look for notices is set here: when the longest lead can begin (0006-notices.ts). */
 async function insertCertificates(trx: Trx, { accountId, at, uploads, ids }: Batch): Promise<void> {
-  await sql`insert into certificate (id, account_id, name, origin, lineage_id, lineage_index, issuance_id, created_at)
-    select id, ${accountId}, name, 'uploaded', id, 0, issuance_id, ${at}::timestamptz
+  await sql`insert into certificate (id, account_id, name, origin, lineage_id, lineage_index, issuance_id, created_at, next_notice_at)
+    select id, ${accountId}, name, 'uploaded', id, 0, issuance_id, ${at}::timestamptz, not_after - interval '2184 hours'
     from unnest(${ids.map((id) => id.certificateId)}::text[], ${uploads.map(({ name }) => name)}::text[],
-      ${ids.map((id) => id.issuanceId)}::text[]) as row (id, name, issuance_id)`.execute(trx)
+      ${ids.map((id) => id.issuanceId)}::text[], ${uploads.map(({ leaf }) => iso(leaf.notAfter))}::timestamptz[])
+      as row (id, name, issuance_id, not_after)`.execute(trx)
 }
 
 async function insertKeys(trx: Trx, { accountId, at, uploads, ids }: Batch): Promise<void> {

@@ -24,6 +24,12 @@ describe('resolver with servers', () => {
     expect(await resolver.resolveAddresses('four.test')).toEqual(['192.0.2.4'])
   })
 
+  test('a kind that nobody answers for is not taken for absent: every address would then not be every address', async () => {
+    server.add('half.test', 'A', '192.0.2.5')
+    server.fail('half.test', 'servfail', 'AAAA')
+    await expect(resolver.resolveAddresses('half.test')).rejects.toMatchObject({ code: 'upstreamUnavailable' })
+  })
+
   test('an absent name, and a name without addresses, are empty', async () => {
     server.add('text-only.test', 'TXT', 'x')
     expect(await resolver.resolveAddresses('absent.test')).toEqual([])

@@ -1,5 +1,6 @@
 import { PROBLEMS, type ProblemCode } from '@evercert/contract'
 import { expect, test } from 'vitest'
+import { RETRY } from '../../../src/domain/errors.ts'
 import { decideOrderAnew } from '../../../src/domain/application/decide-order-anew.ts'
 
 const NOW = Date.UTC(2026, 10, 24)
@@ -22,9 +23,13 @@ test('the proofs of automatic DNS are ours to put in place again; those of DNS b
   expect(decideOrderAnew({ ...FAILED, validationMethod: 'dnsManual' }, NOW)).toBeNull()
 })
 
-test.each((Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => code !== 'validationFailed'))(
-  'a refusal as %s is not repeated',
-  (refusal) => {
-    expect(decideOrderAnew({ ...FAILED, refusal }, NOW)).toBeNull()
-  },
-)
+const CODES = Object.keys(PROBLEMS) as ProblemCode[]
+const mayPass = (code: ProblemCode): boolean => code === 'validationFailed' || RETRY[code] !== 'never'
+
+test.each(CODES.filter((code) => !mayPass(code)))('a refusal as %s is not repeated', (refusal) => {
+  expect(decideOrderAnew({ ...FAILED, refusal }, NOW)).toBeNull()
+})
+
+test.each(CODES.filter(mayPass))('an order that ended as %s is placed anew: the next may fare better', (refusal) => {
+  expect(decideOrderAnew({ ...FAILED, refusal }, NOW)).toBe(NOW + 5000)
+})

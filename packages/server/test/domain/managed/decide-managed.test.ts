@@ -49,6 +49,10 @@ describe('what a managed certificate does, and when', () => {
     expect(plan({ entitledUntil: issuance.notAfter + 25 * DAY_MS })).toMatchObject({ action: 'reissue', at: opens })
   })
 
+  test('an application that the CA refused is sent again, as planned', () => {
+    expect(plan({ application: { state: 'reviewFailed' } })).toEqual(plan())
+  })
+
   test('a 47-day certificate acts in its last third', () => {
     const short = { notBefore: NOW, notAfter: NOW + 47 * DAY_MS }
     const found = plan({ issuance: short, entitledUntil: at('2027-01-10') })
@@ -67,7 +71,6 @@ describe('what a managed certificate does, and when', () => {
     ['closed', { closedAs: 'closed' }],
     ['not issued', { issuance: null, application: null }],
     ['in the middle of a reissue', { application: { state: 'inReview' } }],
-    ['refused by the CA', { application: { state: 'reviewFailed' } }],
     ['of a brand that does not support renewal', { brandSupportsRenewal: false }],
   ])('%s: nothing', (_which, change) => {
     expect(plan(change)).toBeNull()
