@@ -16,14 +16,13 @@ import { startRememberingProxy } from './support/remembering-proxy.ts'
 import { install, orderRenewal } from './support/renewal.ts'
 import { copyTemplate } from './support/template.ts'
 
-const KILLS = pointsOf(['placeOrder', 'checkProof', 'readOrder', 'finalizeOrder']).map((point): Interruption => ({
-  point,
-  signal: 'SIGKILL',
-}))
+/** The moment at which a step was recorded is that at which the next one is intended, but for the last. */
+const KILLS = [
+  ...pointsOf(['placeOrder', 'checkProof', 'readOrder', 'finalizeOrder'], ['intended', 'done']),
+  ...pointsOf(['finalizeOrder'], ['recorded']),
+].map((point): Interruption => ({ point, signal: 'SIGKILL' }))
 /** Where the CA may look while the service is dead. */
-const KILLS_IN_VALIDATION = KILLS.filter(
-  ({ point: { step, moment } }) => ['checkProof', 'readOrder'].includes(step) && moment !== 'recorded',
-)
+const KILLS_IN_VALIDATION = KILLS.filter(({ point: { step } }) => ['checkProof', 'readOrder'].includes(step))
 const CONCURRENCY = 3
 const TIME_LEFT_MS = 12 * 86_400_000
 
