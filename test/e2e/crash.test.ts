@@ -7,13 +7,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KillPoint } from '../harness/crash-service.ts'
+import { findProduct, issuedAtFor } from '../../demo/past.ts'
 import { startPostgres, type Postgres } from '../harness/postgres.ts'
+import { buy } from './support/acme.ts'
 import { expectOneOfEach, nameOf, pointsOf, renewThrough, type Interruption, type Outcome } from './support/crash-case.ts'
-import { openHouse } from './support/house.ts'
-import { runPool, type Pool } from './support/pool.ts'
-import { createPostgresTemplate, type PostgresTemplate } from './support/postgres-template.ts'
-import { findOld, install, orderRenewal } from './support/renewal.ts'
-import { copyTemplate, fillTemplate, SITE_NAME } from './support/template.ts'
+import { openCrashLane } from './support/crash-lane.ts'
+import type { House } from './support/house.ts'
+import { runPool, type Lane, type Pool } from './support/pool.ts'
+import { install, orderRenewal } from './support/renewal.ts'
+import { waitFor } from './support/wait-for.ts'
 
 /** Every step of a renewal by the built-in CA, in their order; the first tests compare it with what the service goes through. */
 const POINTS: readonly KillPoint[] = [
@@ -38,44 +40,48 @@ const KINDS = ['embedded', 'postgres'] as const
 
 let folder: string
 let postgres: Postgres
-let databases: PostgresTemplate
-
-const templateOf = (kind: Kind): string => join(folder, `template-${kind}`)
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'evercert-crash-'))
   postgres = await startPostgres()
-  databases = await createPostgresTemplate(postgres)
-  await fillTemplate(templateOf('embedded'))
-  await fillTemplate(templateOf('postgres'), { EVERCERT_DATABASE_URL: databases.url })
 })
 afterAll(async () => {
   await postgres.stop()
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 
-/** Renews on a copy of the template, through an interruption if one is given. */
-async function renewInCopy(kind: Kind, interruption: Interruption | null): Promise<Outcome> {
-  const name = interruption === null ? `${kind} alone` : `${kind} ${nameOf(interruption.point)} ${interruption.signal}`
-  const place = join(folder, name.replaceAll(/\W+/g, '-'))
-  await copyTemplate(templateOf(kind), place)
-  const environment = kind === 'embedded' ? {} : { EVERCERT_DATABASE_URL: await databases.copy() }
-  const house = await openHouse({ folder: place, names: [SITE_NAME], environment })
+let lanes = 0
+function openLane(kind: Kind): Lane<Interruption | null, Outcome> {
+  return openCrashLane({
+    folder: join(folder, `${kind}-${++lanes}`),
+    domain: 'evercert.test',
+    environment: async () => (kind === 'embedded' ? {} : { EVERCERT_DATABASE_URL: await postgres.createDatabase() }),
+    renew: renewOne,
+  })
+}
+
+/** A certificate that was bought on an earlier clock and has twelve days left is installed, and renewed through the interruption. */
+async function renewOne(house: House, serverName: string, interruption: Interruption | null): Promise<Outcome> {
+  const { id: productId } = await house.call(findProduct)
+  await house.setClock(issuedAtFor(Date.now()) - Date.now())
+  const { id: oldId } = await buy(house, { productId, domains: [serverName] })
+  await waitFor('the old certificate to come to rest', async () => ((await house.service().audit(oldId)).atRest ? true : null))
+  await house.setClock(0)
+  await install(house, oldId, serverName)
+  return renewThrough(house, { oldId, serverName, interruption, order: () => orderRenewal(house, oldId) })
+}
+
+async function renewAlone(kind: Kind): Promise<Outcome> {
+  const lane = openLane(kind)
   try {
-    const { id: oldId } = await findOld(house)
-    await install(house, oldId, SITE_NAME)
-    const order = (): Promise<string> => orderRenewal(house, oldId)
-    return await renewThrough(house, { oldId, serverName: SITE_NAME, interruption, order })
-  } catch (error) {
-    throw new Error(`${name}: ${String(error)}\n${house.service().logs()}`, { cause: error })
+    return await lane.run(null)
   } finally {
-    await house.close()
-    await rm(place, { recursive: true, force: true, maxRetries: 5 })
+    await lane.close()
   }
 }
 
 const pools = Object.fromEntries(
-  KINDS.map((kind) => [kind, runPool(CONCURRENCY[kind], [...KILLS, ...stopsOf(kind)], (one) => renewInCopy(kind, one))]),
+  KINDS.map((kind) => [kind, runPool(CONCURRENCY[kind], [...KILLS, ...stopsOf(kind)], () => openLane(kind))]),
 ) as Record<Kind, Pool<Interruption, Outcome>>
 /** Stopping is the process's own affair: one database shows it. */
 function stopsOf(kind: Kind): readonly Interruption[] {
@@ -86,7 +92,7 @@ const titled = (cases: readonly Interruption[]) => cases.map((one) => [nameOf(on
 
 describe('without a crash', () => {
   it.each(KINDS)('a renewal on the %s database goes through the steps that are killed below', async (kind) => {
-    const outcome = await renewInCopy(kind, null)
+    const outcome = await renewAlone(kind)
     expectOneOfEach(outcome)
     expect(outcome.ends).toEqual([])
     expect(outcome.reloads).toBe(1)

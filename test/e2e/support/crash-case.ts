@@ -29,7 +29,7 @@ export interface Interruption {
 
 export interface Outcome {
   readonly audit: Audit
-  /** How the processes ended that were interrupted. */
+  /** How the process ended that was interrupted. */
   readonly ends: readonly string[]
   /** What the first process went through since it was armed. */
   readonly steps: readonly string[]
@@ -53,16 +53,17 @@ export async function renewThrough(house: House, { oldId, serverName, interrupti
   const reloadsBefore = house.site.reloads()
   const first = house.service()
   const stepsBefore = first.steps.length
+  const endsBefore = house.ends.length
   if (interruption !== null) await first.arm(interruption.point, interruption.signal)
   const newId = await order()
   await apply(house, newId)
   await waitForClose(house, newId)
-  if (interruption !== null) await house.restarted(1)
+  if (interruption !== null) await house.restarted(endsBefore + 1)
   const fresh = await waitForClose(house, newId)
   await waitFor('the renewal to come to rest', async () => ((await house.service().audit(oldId)).atRest ? true : null))
   return {
     audit: await house.service().audit(oldId),
-    ends: [...house.ends],
+    ends: house.ends.slice(endsBefore),
     steps: first.steps.slice(stepsBefore).map(nameOf),
     newSha256: fresh.sha256,
     servedSha256: await house.site.servedSha256(serverName),

@@ -1,8 +1,14 @@
 /**
- * Cases that run beside each other and are reported one by one.
+ * Cases that run beside each other in lanes and are reported one by one.
  *
  * @module
  */
+
+/** What runs one case after the other. */
+export interface Lane<Case, Result> {
+  run(one: Case): Promise<Result>
+  close(): Promise<void>
+}
 
 export interface Pool<Case, Result> {
   /** Starts the cases. Safe to repeat. */
@@ -11,20 +17,22 @@ export interface Pool<Case, Result> {
   result(wanted: Case): Promise<Result>
 }
 
-/** Runs up to `concurrency` cases at once, in their order, from the first call on. */
+/** Runs the cases in up to `concurrency` lanes, in their order, from the first call on. */
 export function runPool<Case, Result>(
   concurrency: number,
   cases: readonly Case[],
-  run: (one: Case) => Promise<Result>,
+  openLane: () => Lane<Case, Result>,
 ): Pool<Case, Result> {
   const outcomes = new Map(cases.map((one) => [one, Promise.withResolvers<Result>()]))
   for (const { promise } of outcomes.values()) promise.catch(() => {}) // said by whoever asks for it
   const waiting = [...outcomes]
   const work = async (): Promise<void> => {
+    const lane = openLane()
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [one, { resolve, reject }] = next
-      await run(one).then(resolve, reject)
+      await lane.run(one).then(resolve, reject)
     }
+    await lane.close()
   }
   const start = (): void => {
     while (waiting.length > 0 && concurrency-- > 0) void work()

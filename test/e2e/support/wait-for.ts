@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const POLL_MS = 100
+const POLL_MS = 200
 
 /** Looks until `look` gives something. @throws Error that says what did not happen */
 export async function waitFor<Value>(what: string, look: () => Promise<Value | null>, timeoutMs = 60_000): Promise<Value> {
