@@ -8,14 +8,6 @@ import { ApiProblem } from '@evercert/contract/client'
 import type { Household } from './house.ts'
 import { waitFor } from './wait-for.ts'
 
-/** The certificate that the database of every house begins with. */
-export async function findOld(house: Household): Promise<CertificateDetail> {
-  const { items } = await house.call((client) => client.certificates.list({}))
-  const [old] = items
-  if (old === undefined || items.length !== 1) throw new Error(`one certificate to begin with, not ${items.length}`)
-  return house.call((client) => client.certificates.get({ id: old.id }))
-}
-
 /**
  * Has the certificate installed on the site, and waits until the site is seen to serve it.
  *
