@@ -9,10 +9,24 @@ export default {
     }),
     {
       name: 'clients-see-only-the-contract',
-      comment: 'The CLI knows the server through the contract, types included; `evercert serve` loads it lazily in one file.',
+      comment:
+        'Console and CLI know the server through the contract, types included; `evercert serve` loads it lazily in one file.',
       severity: 'error',
       from: { path: '^packages/(console|cli|agent)/', pathNot: '^packages/cli/src/commands/serve\\.ts$' },
       to: { path: '^packages/server/' },
+    },
+    forbid(
+      'console-sees-contract-and-pki',
+      'The console runs in a browser: of our packages it imports contract and pki alone.',
+      '^packages/console/src/',
+      { path: '^packages/(?!console/src|contract|pki)' },
+    ),
+    {
+      name: 'console-has-no-node',
+      comment: 'The console runs in a browser.',
+      severity: 'error',
+      from: { path: '^packages/console/src/' },
+      to: { dependencyTypes: ['core'] },
     },
     forbid('domain-is-pure', 'The domain imports neither I/O nor frameworks.', '^packages/server/src/domain/', {
       pathNot: '^packages/(server/src/domain|pki/src|contract/src)/|node_modules/zod/|node_modules/tldts',
@@ -48,11 +62,12 @@ export default {
   options: {
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^packages/console/dist/' },
     tsConfig: { fileName: 'tsconfig.base.json' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'types', 'default'],
-      extensions: ['.ts', '.mts', '.js', '.mjs'],
+      extensions: ['.ts', '.tsx', '.mts', '.js', '.mjs'],
     },
   },
 }

@@ -12,7 +12,7 @@ if (result.status !== 0) process.exit(result.status ?? 1)
 const cruised = Number(/(\d+) modules/.exec(result.stdout)?.[1] ?? 0)
 const sources = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', ...roots], { encoding: 'utf8' })
   .split('\n')
-  .filter((file) => file.endsWith('.ts')).length
+  .filter((file) => /\.tsx?$/.test(file)).length
 if (cruised < sources) {
   console.error(`Import check: only ${cruised} modules were cruised, but there are ${sources} source files.`)
   process.exit(1)

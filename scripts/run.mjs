@@ -1,7 +1,7 @@
 // The one entry of every npm script. Runs on Node 18 or later with no dependency: sets up what is missing, then hands over to Node 24.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -12,14 +12,16 @@ const WANTED_MAJOR = 24
 /** @type {Record<string, (args: string[]) => string[][]>} */
 const commands = {
   setup: () => [],
-  demo: (args) => [['demo/main.ts', ...args]],
-  start: (args) => [['packages/cli/src/main.ts', 'serve', ...args]],
+  build: () => buildOfConsole(),
+  demo: (args) => [...buildOfConsole(), ['demo/main.ts', ...args]],
+  start: (args) => [...buildOfConsole(), ['packages/cli/src/main.ts', 'serve', ...args]],
   evercert: (args) => [['packages/cli/src/main.ts', ...args]],
   check: () => checks(),
   format: () => [['node_modules/prettier/bin/prettier.cjs', '--write', '--log-level', 'warn', '.']],
   generate: () => [['scripts/generate.ts']],
   test: (args) => [
     ['scripts/debian-packages.ts'],
+    ...buildOfConsole(),
     ...(args.length === 0 ? checks() : []),
     ['node_modules/vitest/vitest.mjs', 'run', ...args],
   ],
@@ -36,10 +38,39 @@ function checks() {
     ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
     ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'],
     ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'],
+    ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'packages/console/tsconfig.json'],
     ['scripts/check-imports.ts'],
     ['node_modules/knip/bin/knip.js'],
     ['scripts/generate.ts', '--check'],
   ]
+}
+
+/** What the built console is made from; everything else may change without a build. */
+const CONSOLE_SOURCES = [
+  'packages/console/index.html',
+  'packages/console/vite.config.ts',
+  'packages/console/package.json',
+  'packages/console/src',
+  'packages/contract/src',
+  'package-lock.json',
+]
+
+/** Nothing when what was built last was built from these very files. */
+function buildOfConsole() {
+  const hash = createHash('sha256')
+  for (const source of CONSOLE_SOURCES) addToHash(hash, source)
+  const wanted = hash.digest('hex')
+  const stamp = join(root, 'packages/console/dist/.evercert-build')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8').trim() === wanted) return []
+  process.stderr.write('Evercert: building the console (once) ...\n')
+  return [['scripts/build-console.ts', wanted]]
+}
+
+function addToHash(hash, path) {
+  const full = join(root, path)
+  if (statSync(full).isDirectory()) {
+    for (const name of readdirSync(full).sort()) addToHash(hash, `${path}/${name}`)
+  } else hash.update(`${path}\0`).update(readFileSync(full)).update('\0')
 }
 
 function lockHash() {

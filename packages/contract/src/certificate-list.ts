@@ -51,6 +51,10 @@ export const tagChange = { add: tags, remove: tags }
 export const statusCount = z.object({ status: certificateStatus, statusText: bilingual, count: z.int() })
 export type StatusCount = z.infer<typeof statusCount>
 
+/** Of one day in UTC. A certificate that was renewed already counts as well: it expires. */
+export const expiryCount = z.object({ on: z.iso.date(), count: z.int() })
+export type ExpiryCount = z.infer<typeof expiryCount>
+
 export const bulkTags = z.strictObject({ ids: z.array(id).min(1).max(1000), ...tagChange })
 
 export const exportFormat = z.enum(['csv', 'json'])

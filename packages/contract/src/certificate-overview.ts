@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from 'zod'
-import { bulkTags, certificateQuery, exportFormat, statusCount, tagChange } from './certificate-list.ts'
+import { bulkTags, certificateQuery, expiryCount, exportFormat, statusCount, tagChange } from './certificate-list.ts'
 import { byId, paging, read, write } from './operation.ts'
 import { certificateDetail, historyEntry, id, page } from './views.ts'
 
@@ -23,6 +23,14 @@ export const overview = {
   counts: read('/certificates/counts', 'Certificates', 'How many certificates have each status', 'certificates:read')
     .input(z.strictObject({}))
     .output(page(statusCount)),
+  expiries: read(
+    '/certificates/expiries',
+    'Certificates',
+    'How many valid certificates expire on each day to come; days without any are left out',
+    'certificates:read',
+  )
+    .input(z.strictObject({ days: z.coerce.number().int().min(1).max(1100).default(366) }))
+    .output(page(expiryCount)),
   history: read(
     '/certificates/{id}/history',
     'Certificates',

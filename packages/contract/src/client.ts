@@ -17,6 +17,12 @@ export interface ClientOptions {
   readonly token: string
 }
 
+/** In a browser: asked before each call. Null: the cookies of the service's own origin say who calls. */
+export interface BrowserOptions {
+  readonly url: string
+  readonly readToken: () => string | null
+}
+
 /** Sent with a call: `client.orders.pay(input, { context: { idempotencyKey } })`. */
 export interface CallContext {
   readonly idempotencyKey?: string
@@ -36,11 +42,11 @@ export class ApiProblem extends Error {
 }
 
 /** Creates the client. Calls reject with {@link ApiProblem}, or with the transport's own error when the service is away. */
-export function createClient(options: ClientOptions): Client {
+export function createClient(options: ClientOptions | BrowserOptions): Client {
   const link = new OpenAPILink<CallContext>(contract, {
     url: new URL('/api/v1', options.url).href,
     headers: ({ context }) => ({
-      authorization: `Bearer ${options.token}`,
+      ...authorizationOf(options),
       ...(context.idempotencyKey === undefined ? {} : { 'idempotency-key': context.idempotencyKey }),
     }),
     fetch: fetchAsJson,
@@ -59,12 +65,12 @@ export function createClient(options: ClientOptions): Client {
  * @throws ApiProblem; the transport's own error when the service is away
  */
 export async function openExport(
-  options: ClientOptions,
+  options: ClientOptions | BrowserOptions,
   request: CertificateQuery & { readonly format: ExportFormat },
 ): Promise<ReadableStream<Uint8Array>> {
   const response = await fetch(new URL('/api/v1/certificates/export', options.url), {
     method: 'POST',
-    headers: { authorization: `Bearer ${options.token}`, 'content-type': 'application/json' },
+    headers: { ...authorizationOf(options), 'content-type': 'application/json' },
     body: JSON.stringify(request),
   })
   const type = response.headers.get('content-type') ?? ''
@@ -72,6 +78,11 @@ export async function openExport(
   const problem = parseProblem(await response.json().catch(() => null))
   if (problem !== null) throw new ApiProblem(problem)
   throw new TypeError(`status ${response.status}, ${type === '' ? 'no content type' : type}`)
+}
+
+function authorizationOf(options: ClientOptions | BrowserOptions): Record<string, string> {
+  const token = 'token' in options ? options.token : options.readToken()
+  return token === null ? {} : { authorization: `Bearer ${token}` }
 }
 
 /** The link reads JSON by content type and knows only `application/json`. */

@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, write
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { serve as listenWith } from '@hono/node-server'
 import { pino, stdSerializers, type Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
@@ -40,6 +41,8 @@ export interface StartOptions {
   readonly now?: () => number
   readonly onStep?: StepHook
   readonly worker?: Partial<WorkerSettings>
+  /** Folder of the built console; default: where the build puts it. */
+  readonly consoleFolder?: string
 }
 
 export interface RunningService {
@@ -53,6 +56,7 @@ export interface RunningService {
 }
 
 const VERSION = packageJson.version
+const CONSOLE_FOLDER = fileURLToPath(new URL('../../console/dist', import.meta.url))
 
 /** Things to undo, last first, also when the start fails half-way. */
 class Cleanup {
@@ -93,7 +97,12 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<RunningSe
   const services = await createServices(options, { database, log }, cleanup)
   await applyRenewalPolicy(services)
   const operatorTokenFile = await ensureOperatorToken(services, config)
-  const listener = await listen(createApp(services, { version: VERSION, caFile: caFileOf(services) }).fetch, config, cleanup)
+  const app = createApp(services, {
+    version: VERSION,
+    caFile: caFileOf(services),
+    consoleFolder: options.consoleFolder ?? CONSOLE_FOLDER,
+  })
+  const listener = await listen(app.fetch, config, cleanup)
   const publicUrl = config.publicUrl ?? listener.url
   await ensureShippedCatalogue(services, { publicUrl, fileValidationPorts: config.fileValidationPorts })
   const proof = config.proofListener === null ? null : await listen(createProofApp(services).fetch, config.proofListener, cleanup)
@@ -285,6 +294,7 @@ function printStart(config: Config, running: RunningService): void {
     `  master key      ${config.masterKey === null ? join(config.dataDir, 'master.key') : 'EVERCERT_MASTER_KEY'}`,
     `  operator token  ${running.operatorTokenFile ?? 'on the node that started first (EVERCERT_RESET_OPERATOR_TOKEN=true makes a new one here)'}`,
     `  renewal window  ${config.renewalPolicy.windowDays} days${zoneText(config)}`,
+    `  console         ${running.url}/`,
     `  API             ${running.url}/api/v1 (reference: ${running.url}/api/v1/docs)`,
     ...(running.proofPort === null
       ? []

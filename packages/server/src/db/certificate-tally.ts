@@ -57,6 +57,25 @@ function toStatuses(rows: readonly PhaseRow[]): ReadonlyMap<CertificateStatus, n
   return new Map([...counts].filter(([, count]) => count > 0))
 }
 
+/** Valid certificates by the UTC day on which they expire, from the present one on, soonest first. */
+export async function countByExpiryDay(
+  db: Db,
+  accountId: string,
+  period: { readonly now: number; readonly days: number },
+): Promise<{ readonly on: string; readonly count: number }[]> {
+  const first = new Date(period.now).toISOString().slice(0, 10)
+  const { rows } = await sql<{ on: string; count: number }>`
+    select to_char(expires_on, 'YYYY-MM-DD') as on, sum(count)::int as count from (
+      select phase, expires_on, count from certificate_tally where account_id = ${accountId}
+      union all
+      select phase, expires_on, count from certificate_tally_change where account_id = ${accountId}
+    ) as day
+    where phase in ('valid', 'revocationPending')
+      and expires_on >= ${first}::date and expires_on < ${first}::date + ${period.days}::int
+    group by expires_on having sum(count) > 0 order by expires_on`.execute(db)
+  return rows
+}
+
 /** Sums up what was added since the last time. Several nodes may do it at once. */
 export async function sumUpTallies(db: Db): Promise<void> {
   await sql`

@@ -14,6 +14,7 @@ import { AppError } from '../domain/errors.ts'
 import { authenticate } from '../services/accounts.ts'
 import type { Services } from '../services/context.ts'
 import { findProofFile } from '../services/proof-responder.ts'
+import { addConsoleFiles, openConsolePage, type ConsoleEnv } from './console.ts'
 import { createOpenApiDocument } from './openapi.ts'
 import type { RequestContext } from './operations/operation.ts'
 import { router } from './operations/router.ts'
@@ -25,9 +26,11 @@ export interface AppOptions {
   readonly version: string
   /** The built-in CA's public files; null when there is none of that name. */
   readonly caFile: (authorityId: string, kind: 'crt' | 'crl') => Promise<Uint8Array<ArrayBuffer> | null>
+  /** Folder of the built console. */
+  readonly consoleFolder: string
 }
 
-type Env = { readonly Variables: { requestId: string } }
+type Env = ConsoleEnv
 
 /** Everything that an upload may need, and nothing that fills the memory. */
 const MAX_BODY_BYTES = 1_048_576
@@ -51,15 +54,19 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
     context.set('requestId', randomUUID())
     await next()
     context.header('x-request-id', context.get('requestId'))
+    const policy = context.get('contentSecurityPolicy')
+    if (policy !== undefined) context.header('content-security-policy', policy)
   })
   app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"] } }))
   app.onError((error, context) => problemResponse(services, context, error))
-  app.notFound((context) =>
-    problemResponse(
-      services,
-      context,
-      new AppError('notFound', `Looking up ${context.req.path}: there is nothing at this path.`),
-    ),
+  app.notFound(
+    async (context) =>
+      (await openConsolePage(context, options.consoleFolder)) ??
+      problemResponse(
+        services,
+        context,
+        new AppError('notFound', `Looking up ${context.req.path}: there is nothing at this path.`),
+      ),
   )
   app.get('/healthz', (context) => context.text('ok'))
   app.get('/readyz', async (context) => {
@@ -70,6 +77,7 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
   addPaymentCallbacks(app, services)
   addCaFiles(app, options)
   addProofFiles(app, services)
+  addConsoleFiles(app, options.consoleFolder)
   return app
 }
 

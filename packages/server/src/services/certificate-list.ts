@@ -9,10 +9,11 @@ import {
   type CertificateQuery,
   type CertificateSort,
   type CertificateView,
+  type ExpiryCount,
   type StatusCount,
 } from '@evercert/contract'
 import { listCertificates, type ListPosition, type ListRequest, type SortKey } from '../db/certificate-list.ts'
-import { countByStatus } from '../db/certificate-tally.ts'
+import { countByExpiryDay, countByStatus } from '../db/certificate-tally.ts'
 import { findCertificates } from '../db/certificates.ts'
 import { toListFilter } from '../domain/certificate/list-filter.ts'
 import { AppError } from '../domain/errors.ts'
@@ -102,6 +103,11 @@ function tryJson(text: string): unknown {
   } catch {
     return null
   }
+}
+
+/** How many certificates expire on each of the days to come, the present one among them. */
+export function countExpiries(services: Services, caller: Caller, days: number): Promise<ExpiryCount[]> {
+  return countByExpiryDay(services.db, caller.accountId, { now: services.now(), days })
 }
 
 /** In the order of the statuses; those that no certificate has are left out. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { exportCertificates } from '../../services/certificate-export.ts'
-import { countCertificates } from '../../services/certificate-list.ts'
+import { countCertificates, countExpiries } from '../../services/certificate-list.ts'
 import { renameCertificate, tagCertificate, tagCertificates } from '../../services/certificate-tags.ts'
 import { listHistory } from '../../services/history.ts'
 import { onePage, operations } from './operation.ts'
@@ -12,6 +12,9 @@ import { onePage, operations } from './operation.ts'
 export const overview = {
   counts: operations.certificates.counts.handler(async ({ context: { services, caller } }) =>
     onePage(await countCertificates(services, caller)),
+  ),
+  expiries: operations.certificates.expiries.handler(async ({ context: { services, caller }, input }) =>
+    onePage(await countExpiries(services, caller, input.days)),
   ),
   history: operations.certificates.history.handler(({ context: { services, caller }, input }) =>
     listHistory(services, caller, input.id, input),

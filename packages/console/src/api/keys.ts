@@ -1,0 +1,25 @@
+/**
+ * The names under which answers are kept: what changes a certificate makes `keys.certificates` old, and with it everything below.
+ *
+ * @module
+ */
+export const keys = {
+  me: ['me'],
+  certificates: ['certificates'],
+  counts: ['certificates', 'counts'],
+  expiries: ['certificates', 'expiries'],
+  list: (query: object) => ['certificates', 'list', query],
+  certificate: (id: string) => ['certificates', 'one', id],
+  application: (id: string) => ['certificates', 'one', id, 'application'],
+  downloads: (id: string) => ['certificates', 'one', id, 'downloads'],
+  history: (id: string) => ['certificates', 'one', id, 'history'],
+  products: ['products'],
+  quote: (request: object) => ['certificates', 'quote', request],
+  order: (id: string) => ['orders', id],
+  payments: (orderId: string) => ['orders', orderId, 'payments'],
+  paymentConnections: ['paymentConnections'],
+  balance: ['balance'],
+  contacts: ['contacts'],
+  companies: ['companies'],
+  dnsConnections: ['dnsConnections'],
+} as const

@@ -1,0 +1,30 @@
+/**
+ * How data is loaded, kept and loaded again, and what happens when the service does not know who calls.
+ *
+ * @module
+ */
+import { ApiProblem } from '@evercert/contract/client'
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
+
+const MAX_RETRIES = 2
+const FRESH_MS = 5000
+
+/** The service answered and means it: asking again changes nothing. */
+function isFinal(error: Error): boolean {
+  return error instanceof ApiProblem && error.problem.status < 500 && error.problem.status !== 429
+}
+
+/** @param onUnauthenticated called when an answer says that nobody is signed in */
+export function createQueryClient(onUnauthenticated: () => void): QueryClient {
+  const onError = (error: Error): void => {
+    if (error instanceof ApiProblem && error.problem.code === 'unauthenticated') onUnauthenticated()
+  }
+  return new QueryClient({
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
+    defaultOptions: {
+      queries: { staleTime: FRESH_MS, retry: (count, error) => count < MAX_RETRIES && !isFinal(error) },
+      mutations: { retry: false },
+    },
+  })
+}

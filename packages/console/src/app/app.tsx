@@ -1,0 +1,71 @@
+/**
+ * What stands around every page: data, language, theme, and where failures end up.
+ *
+ * @module
+ */
+import { QueryClientProvider } from '@tanstack/react-query'
+import AntApp from 'antd/es/app'
+import ConfigProvider from 'antd/es/config-provider'
+import { useEffect, useMemo } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useLocation } from 'wouter'
+import { navigate } from 'wouter/use-browser-location'
+import { createQueryClient } from '../api/query-client.ts'
+import { antLocaleOf, currentLanguage } from '../i18n/i18n.ts'
+import { CrashGuard } from './crash-guard.tsx'
+import { findPage } from './find-page.ts'
+import { PageView } from './page-view.tsx'
+import { useIsDark } from './preferences.ts'
+import { Shell } from './shell.tsx'
+import { themeOf } from './theme.ts'
+
+const SIGN_IN = '/sign-in'
+
+/** To the sign-in page, which leads back to here. */
+function askToSignIn(): void {
+  if (location.pathname === SIGN_IN) return
+  const here = location.pathname + location.search
+  navigate(here === '/' ? SIGN_IN : `${SIGN_IN}?next=${encodeURIComponent(here)}`, { replace: true })
+}
+
+const nonce = document.querySelector<HTMLMetaElement>('meta[name=csp-nonce]')?.nonce ?? ''
+
+export function App() {
+  const { i18n } = useTranslation()
+  const isDark = useIsDark()
+  const theme = useMemo(() => themeOf(isDark), [isDark])
+  const locale = antLocaleOf(currentLanguage())
+  const queryClient = useMemo(() => createQueryClient(askToSignIn), [])
+  useEffect(() => {
+    document.documentElement.dataset['theme'] = isDark ? 'dark' : 'light'
+  }, [isDark])
+  return (
+    <ConfigProvider
+      key={i18n.language}
+      theme={theme}
+      csp={{ nonce }}
+      {...(locale !== undefined && { locale })}
+      button={{ autoInsertSpace: false }}
+    >
+      <QueryClientProvider client={queryClient}>
+        <AntApp className="app">
+          <CrashGuard>
+            <Pages />
+          </CrashGuard>
+        </AntApp>
+      </QueryClientProvider>
+    </ConfigProvider>
+  )
+}
+
+function Pages() {
+  const { t } = useTranslation()
+  const [path] = useLocation()
+  const found = findPage(path)
+  const title = found === null ? t('shell.notFoundTitle') : t(found.page.title)
+  useEffect(() => {
+    document.title = `${title} · Evercert`
+  }, [title])
+  const view = <PageView path={path} found={found} />
+  return found?.page.bare === true ? view : <Shell page={found?.page ?? null}>{view}</Shell>
+}

@@ -1,0 +1,75 @@
+/**
+ * Language, theme and account.
+ *
+ * @module
+ */
+import BulbOutlined from '@ant-design/icons/es/icons/BulbOutlined'
+import TranslationOutlined from '@ant-design/icons/es/icons/TranslationOutlined'
+import UserOutlined from '@ant-design/icons/es/icons/UserOutlined'
+import { useQueryClient } from '@tanstack/react-query'
+import Button from 'antd/es/button'
+import Dropdown from 'antd/es/dropdown'
+import { useTranslation } from 'react-i18next'
+import { useLocation } from 'wouter'
+import { readTabToken, writeTabToken } from '../api/tab-token.ts'
+import { changeLanguage, currentLanguage, TAGS } from '../i18n/i18n.ts'
+import { THEMES, useThemeChoice } from './preferences.ts'
+
+const THEME_KEYS = { system: 'shell.themeSystem', light: 'shell.themeLight', dark: 'shell.themeDark' } as const
+
+export function HeaderTools() {
+  return (
+    <div className="tools">
+      <LanguageSwitch />
+      <ThemeSwitch />
+      <AccountMenu />
+    </div>
+  )
+}
+
+export function LanguageSwitch() {
+  const { t } = useTranslation()
+  const other = currentLanguage() === 'zh' ? 'en' : 'zh'
+  return (
+    <Button type="text" icon={<TranslationOutlined />} lang={TAGS[other]} onClick={() => void changeLanguage(other)}>
+      <span className="tool-text">{t('shell.otherLanguage')}</span>
+    </Button>
+  )
+}
+
+export function ThemeSwitch() {
+  const { t } = useTranslation()
+  const [choice, choose] = useThemeChoice()
+  const items = THEMES.map((theme) => ({ key: theme, label: t(THEME_KEYS[theme]), onClick: () => choose(theme) }))
+  return (
+    <Dropdown menu={{ items, selectable: true, selectedKeys: [choice] }} trigger={['click']}>
+      <Button
+        type="text"
+        icon={<BulbOutlined />}
+        aria-label={`${t('shell.theme')}: ${t(THEME_KEYS[choice])}`}
+        aria-haspopup="menu"
+      />
+    </Dropdown>
+  )
+}
+
+function AccountMenu() {
+  const { t } = useTranslation()
+  const [, go] = useLocation()
+  const queries = useQueryClient()
+  const signOut = (): void => {
+    writeTabToken(null)
+    queries.clear()
+    go('/sign-in')
+  }
+  if (readTabToken() === null) return null
+  const items = [
+    { key: 'who', label: t('shell.byToken'), disabled: true },
+    { key: 'signOut', label: t('shell.signOut'), onClick: signOut },
+  ]
+  return (
+    <Dropdown menu={{ items }} trigger={['click']}>
+      <Button type="text" icon={<UserOutlined />} aria-label={t('shell.account')} aria-haspopup="menu" />
+    </Dropdown>
+  )
+}

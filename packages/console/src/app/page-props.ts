@@ -1,0 +1,9 @@
+/**
+ * What every page gets.
+ *
+ * @module
+ */
+export interface PageProps {
+  /** The named parts of the path, decoded. */
+  readonly params: Readonly<Record<string, string>>
+}

@@ -1,0 +1,58 @@
+/**
+ * What somebody prefers on this machine: remembered in the browser, by no account.
+ *
+ * @module
+ */
+import { useSyncExternalStore } from 'react'
+
+export const THEMES = ['system', 'light', 'dark'] as const
+export type ThemeChoice = (typeof THEMES)[number]
+
+const THEME_PLACE = 'evercert.theme'
+const MENU_PLACE = 'evercert.menuCollapsed'
+
+const listeners = new Set<() => void>()
+const subscribe = (listener: () => void): (() => void) => {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+function remember(place: string, value: string): void {
+  localStorage.setItem(place, value)
+  for (const listener of listeners) listener()
+}
+
+function readTheme(): ThemeChoice {
+  const remembered = localStorage.getItem(THEME_PLACE)
+  return THEMES.find((theme) => theme === remembered) ?? 'system'
+}
+
+export function useThemeChoice(): [ThemeChoice, (choice: ThemeChoice) => void] {
+  return [useSyncExternalStore(subscribe, readTheme), (choice) => remember(THEME_PLACE, choice)]
+}
+
+export function useMenuCollapsed(): [boolean, (collapsed: boolean) => void] {
+  const read = (): boolean => localStorage.getItem(MENU_PLACE) === 'true'
+  return [useSyncExternalStore(subscribe, read), (collapsed) => remember(MENU_PLACE, String(collapsed))]
+}
+
+/** True while the media query holds. */
+export function useMedia(query: string): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      const media = matchMedia(query)
+      media.addEventListener('change', listener)
+      return () => media.removeEventListener('change', listener)
+    },
+    () => matchMedia(query).matches,
+  )
+}
+
+/** The widest screen that gets cards and a drawer in place of table and menu. */
+export const NARROW = '(max-width: 767px)'
+
+export function useIsDark(): boolean {
+  const [choice] = useThemeChoice()
+  const systemIsDark = useMedia('(prefers-color-scheme: dark)')
+  return choice === 'dark' || (choice === 'system' && systemIsDark)
+}

@@ -1,0 +1,137 @@
+/**
+ * The frame of every page: menu, header, and the place of the page itself.
+ *
+ * @module
+ */
+import ApiOutlined from '@ant-design/icons/es/icons/ApiOutlined'
+import MenuFoldOutlined from '@ant-design/icons/es/icons/MenuFoldOutlined'
+import MenuOutlined from '@ant-design/icons/es/icons/MenuOutlined'
+import MenuUnfoldOutlined from '@ant-design/icons/es/icons/MenuUnfoldOutlined'
+import Button from 'antd/es/button'
+import Drawer from 'antd/es/drawer'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link, useLocation } from 'wouter'
+import { HeaderTools } from './header-tools.tsx'
+import { NARROW, useMedia, useMenuCollapsed } from './preferences.ts'
+import { PAGES, type Page } from './routes.ts'
+import { SearchBox } from './search-box.tsx'
+
+export function Shell({ page, children }: { readonly page: Page | null; readonly children: ReactNode }) {
+  const { t } = useTranslation()
+  const isNarrow = useMedia(NARROW)
+  const [isCollapsed, setCollapsed] = useMenuCollapsed()
+  const [isOpen, setOpen] = useState(false)
+  const main = useFocusOnNewPage(page)
+  return (
+    <div className="shell" data-collapsed={isCollapsed && !isNarrow}>
+      <a className="skip" href="#main">
+        {t('shell.skip')}
+      </a>
+      {!isNarrow && (
+        <aside className="side">
+          <Brand isShort={isCollapsed} />
+          <MainMenu page={page} isShort={isCollapsed} />
+          <Button
+            type="text"
+            className="side-fold"
+            icon={isCollapsed ? <MenuUnfoldOutlined /> : <MenuFoldOutlined />}
+            aria-label={isCollapsed ? t('shell.expandMenu') : t('shell.collapseMenu')}
+            onClick={() => setCollapsed(!isCollapsed)}
+          />
+        </aside>
+      )}
+      <div className="body">
+        <header className="header">
+          {isNarrow && (
+            <Button
+              type="text"
+              icon={<MenuOutlined />}
+              aria-label={t('shell.openMenu')}
+              aria-expanded={isOpen}
+              onClick={() => setOpen(true)}
+            />
+          )}
+          <SearchBox />
+          <HeaderTools />
+        </header>
+        <main id="main" className="main" tabIndex={-1} ref={main}>
+          {children}
+        </main>
+      </div>
+      {isNarrow && (
+        <Drawer placement="left" size={280} open={isOpen} onClose={() => setOpen(false)} title={<Brand isShort={false} />}>
+          <MainMenu page={page} isShort={false} onChoose={() => setOpen(false)} />
+        </Drawer>
+      )}
+    </div>
+  )
+}
+
+/** A reader starts at the top of a page that was opened; not when the console itself is opened. */
+function useFocusOnNewPage(page: Page | null) {
+  const main = useRef<HTMLElement>(null)
+  const shown = useRef(page?.component)
+  useEffect(() => {
+    if (shown.current === page?.component) return
+    shown.current = page?.component
+    main.current?.focus({ preventScroll: true })
+    window.scrollTo(0, 0)
+  }, [page])
+  return main
+}
+
+function Brand({ isShort }: { readonly isShort: boolean }) {
+  const { t } = useTranslation()
+  return (
+    <Link href="/" className="brand" aria-label="Evercert">
+      <svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
+        <path className="brand-shield" d="M16 2 4 6.5v8.7c0 7 5 12.4 12 14.8 7-2.4 12-7.8 12-14.8V6.5z" />
+        <path className="brand-tick" d="m10.5 16.3 4 4 7.5-8.3" />
+      </svg>
+      {!isShort && (
+        <span>
+          <strong>Evercert</strong>
+          <small>{t('shell.product')}</small>
+        </span>
+      )}
+    </Link>
+  )
+}
+
+interface MenuProps {
+  readonly page: Page | null
+  readonly isShort: boolean
+  readonly onChoose?: () => void
+}
+
+function MainMenu({ page, isShort, onChoose }: MenuProps) {
+  const { t } = useTranslation()
+  useLocation() // draws the current page anew
+  const items = PAGES.filter(({ menu }) => menu !== undefined)
+  return (
+    <nav className="menu" aria-label={t('shell.menu')}>
+      <ul>
+        {items.map(({ path, title, menu, component }) => (
+          <li key={path}>
+            <Link
+              href={path}
+              title={isShort ? t(title) : undefined}
+              aria-current={component === page?.component ? 'page' : undefined}
+              onClick={onChoose}
+            >
+              {menu?.icon}
+              <span className={isShort ? 'visually-hidden' : undefined}>{t(title)}</span>
+            </Link>
+          </li>
+        ))}
+        <li>
+          <a href="/api/v1/docs" target="_blank" rel="noreferrer" title={isShort ? t('shell.reference') : undefined}>
+            <ApiOutlined />
+            <span className={isShort ? 'visually-hidden' : undefined}>{t('shell.reference')}</span>
+          </a>
+        </li>
+      </ul>
+    </nav>
+  )
+}

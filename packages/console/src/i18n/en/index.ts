@@ -1,0 +1,16 @@
+/**
+ * Every text of the console in English: one file for each page.
+ *
+ * @module
+ */
+import type { SameKeys } from '../texts.ts'
+import type { zh } from '../zh/index.ts'
+import { certificate } from './certificate.ts'
+import { certificates } from './certificates.ts'
+import { problem } from './problem.ts'
+import { renewal } from './renewal.ts'
+import { shell } from './shell.ts'
+import { signIn } from './sign-in.ts'
+import { terms } from './terms.ts'
+
+export const en: SameKeys<typeof zh> = { shell, signIn, problem, terms, certificates, certificate, renewal }

@@ -1,0 +1,11 @@
+import type { SameKeys } from '../texts.ts'
+import type { problem as zh } from '../zh/problem.ts'
+
+export const problem: SameKeys<typeof zh> = {
+  remedy: 'What to do',
+  detail: 'Details',
+  requestId: 'Request',
+  retry: 'Try again',
+  awayCause: 'The Evercert service cannot be reached.',
+  awayRemedy: 'Check the network and that the service runs, then try again. What you sent is neither lost nor done twice.',
+}

@@ -1,0 +1,79 @@
+/**
+ * The language of the console: chosen, remembered, and loaded alone.
+ *
+ * @module
+ */
+import type { Bilingual } from '@evercert/contract'
+import type { Locale } from 'antd/es/locale'
+import i18next from 'i18next'
+import { initReactI18next } from 'react-i18next'
+import type { zh } from './zh/index.ts'
+
+export const LANGUAGES = ['zh', 'en'] as const
+export type Language = (typeof LANGUAGES)[number]
+
+declare module 'i18next' {
+  interface CustomTypeOptions {
+    defaultNS: 'translation'
+    resources: { translation: typeof zh }
+  }
+}
+
+const PLACE = 'evercert.language'
+
+/** What the document says of itself (BCP 47). */
+export const TAGS: Readonly<Record<Language, string>> = { zh: 'zh-CN', en: 'en' }
+
+const isLanguage = (text: string | null): text is Language => text === 'zh' || text === 'en'
+
+/** The language that was chosen last, or the first of the browser's that we have. */
+export function preferredLanguage(): Language {
+  const remembered = localStorage.getItem(PLACE)
+  if (isLanguage(remembered)) return remembered
+  return navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase()).find(isLanguage) ?? 'en'
+}
+
+const LOADERS = {
+  zh: async () => [(await import('./zh/index.ts')).zh, (await import('antd/es/locale/zh_CN')).default] as const,
+  en: async () => [(await import('./en/index.ts')).en, (await import('antd/es/locale/en_US')).default] as const,
+}
+
+const antLocales: Partial<Record<Language, Locale>> = {}
+
+/** Loads the texts if they are not here yet, and shows them. */
+export async function changeLanguage(language: Language): Promise<void> {
+  if (antLocales[language] === undefined) {
+    const [texts, locale] = await LOADERS[language]()
+    i18next.addResourceBundle(language, 'translation', texts)
+    antLocales[language] = locale
+  }
+  document.documentElement.lang = TAGS[language]
+  localStorage.setItem(PLACE, language)
+  await i18next.changeLanguage(language)
+}
+
+/** Ant Design's own texts in a language that was loaded. */
+export function antLocaleOf(language: Language): Locale | undefined {
+  return antLocales[language]
+}
+
+export function currentLanguage(): Language {
+  return i18next.language === 'en' ? 'en' : 'zh'
+}
+
+/** A text of the API in the language of the page. */
+export function pick(text: Bilingual): string {
+  return text[currentLanguage()]
+}
+
+export async function startI18n(): Promise<void> {
+  await i18next.use(initReactI18next).init({
+    lng: preferredLanguage(),
+    resources: {},
+    partialBundledLanguages: true,
+    fallbackLng: false,
+    interpolation: { escapeValue: false }, // React escapes
+    react: { useSuspense: false },
+  })
+  await changeLanguage(preferredLanguage())
+}

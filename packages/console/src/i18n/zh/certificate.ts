@@ -1,0 +1,3 @@
+export const certificate = {
+  title: '证书详情',
+}

@@ -1,0 +1,14 @@
+/**
+ * Every text of the console in Chinese: one file for each page.
+ *
+ * @module
+ */
+import { certificate } from './certificate.ts'
+import { certificates } from './certificates.ts'
+import { problem } from './problem.ts'
+import { renewal } from './renewal.ts'
+import { shell } from './shell.ts'
+import { signIn } from './sign-in.ts'
+import { terms } from './terms.ts'
+
+export const zh = { shell, signIn, problem, terms, certificates, certificate, renewal }

@@ -1,0 +1,19 @@
+/**
+ * Where the console begins.
+ *
+ * @module
+ */
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { App } from './app/app.tsx'
+import './app/base.css'
+import { startI18n } from './i18n/i18n.ts'
+
+const place = document.getElementById('root')
+if (place === null) throw new Error('index.html has no #root')
+await startI18n()
+createRoot(place).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+)

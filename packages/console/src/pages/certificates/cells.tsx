@@ -1,0 +1,97 @@
+/**
+ * What rows and cards show of a certificate.
+ *
+ * @module
+ */
+import type { CertificateView } from '@evercert/contract'
+import Tag from 'antd/es/tag'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'wouter'
+import { DaysBar } from '../../components/days-bar.tsx'
+import { formatMoment, Moment } from '../../components/moment.tsx'
+import { Mark } from '../../components/status-mark.tsx'
+import { pick } from '../../i18n/i18n.ts'
+import { certificatePlace } from './next-place.ts'
+
+interface CellProps {
+  readonly certificate: CertificateView
+}
+
+const NAMES_SHOWN = 1
+
+export function NameCell({ certificate }: CellProps) {
+  const { t } = useTranslation()
+  const { name, domains, isNew, origin, managed, tags } = certificate
+  return (
+    <>
+      {isNew && (
+        <span className="new-mark" title={t('certificates.isNewOf')}>
+          {t('certificates.isNew')}
+          <span className="visually-hidden"> ({t('certificates.isNewOf')}) </span>
+        </span>
+      )}
+      <Link href={certificatePlace(certificate)} className="certificate-name break">
+        {name}
+      </Link>
+      <div className="muted break">
+        {domains.length === 0 ? t('certificates.noDomains') : domains.slice(0, NAMES_SHOWN).join(', ')}
+        {domains.length > NAMES_SHOWN && ` ${t('certificates.moreNames', { count: domains.length })}`}
+      </div>
+      <div className="tags">
+        {origin === 'uploaded' && <Tag>{t('certificates.uploaded')}</Tag>}
+        {managed && <Tag>{t('certificates.managed')}</Tag>}
+        {tags.map((tag) => (
+          <Tag key={tag}>{tag}</Tag>
+        ))}
+      </div>
+    </>
+  )
+}
+
+export function SpecificationCell({ certificate: { knownSpecification } }: CellProps) {
+  const { t } = useTranslation()
+  if (knownSpecification === null) return <span className="muted">–</span>
+  const { brand, certificateType, domainType, grade } = knownSpecification
+  const parts = [certificateType, domainType === null ? null : t(`terms.domainType.${domainType}`), grade]
+  return (
+    <>
+      <div className="break">{brand ?? t('terms.unknown')}</div>
+      <div className="muted">{parts.filter((part) => part !== null).join(' · ')}</div>
+    </>
+  )
+}
+
+export function ValidityCell({ certificate }: CellProps) {
+  const { t } = useTranslation()
+  const { notAfter, daysLeft } = certificate
+  if (notAfter === null || daysLeft === null) return <span className="muted">{t('certificates.notIssued')}</span>
+  const left =
+    daysLeft < 0 ? t('certificates.expiredDays', { count: -daysLeft }) : t('certificates.daysLeft', { count: daysLeft })
+  return (
+    <>
+      <div className="number nowrap">{left}</div>
+      <DaysBar certificate={certificate} />
+      <div className="muted nowrap" title={`${notAfter.slice(0, 19).replace('T', ' ')} UTC`}>
+        {t('certificates.validUntil', { day: formatMoment(notAfter, 'day') })}
+      </div>
+    </>
+  )
+}
+
+export function ServedCell({ certificate: { servedAt, sha256 } }: CellProps) {
+  const { t } = useTranslation()
+  if (sha256 === null) return <span className="muted">–</span>
+  if (servedAt === null) return <Mark tone="ended">{t('certificates.notProved')}</Mark>
+  return (
+    <>
+      <Mark tone="good">{t('certificates.provedAt')}</Mark>
+      <div className="muted nowrap">
+        <Moment at={servedAt} precision="minute" />
+      </div>
+    </>
+  )
+}
+
+export function NextStepCell({ certificate: { nextStep } }: CellProps) {
+  return <span data-mover={nextStep.mover}>{pick(nextStep.text)}</span>
+}

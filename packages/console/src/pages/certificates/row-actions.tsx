@@ -1,0 +1,106 @@
+/**
+ * What can be done with a certificate, and why something cannot.
+ *
+ * @module
+ */
+import type { CertificateView } from '@evercert/contract'
+import MoreOutlined from '@ant-design/icons/es/icons/MoreOutlined'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import AntApp from 'antd/es/app'
+import Button from 'antd/es/button'
+import Dropdown from 'antd/es/dropdown'
+import { useTranslation } from 'react-i18next'
+import { useLocation } from 'wouter'
+import { ApiProblem } from '@evercert/contract/client'
+import { api } from '../../api/client.ts'
+import { keys } from '../../api/keys.ts'
+import { Action } from '../../components/action.tsx'
+import { pick } from '../../i18n/i18n.ts'
+import { applicationPlace, certificatePlace, isApplying, renewalPlace } from './next-place.ts'
+
+interface RowActionsProps {
+  readonly certificate: CertificateView
+}
+
+const ENDED = new Set(['revoked', 'cancelled', 'refunded', 'closed'])
+
+export function RowActions({ certificate }: RowActionsProps) {
+  const { t } = useTranslation()
+  const { name, status, sha256 } = certificate
+  const notIssued = sha256 === null ? t('certificates.notIssuedReason') : null
+  return (
+    <div className="actions">
+      <RenewAction certificate={certificate} />
+      <Action
+        label={t('certificates.apply')}
+        of={name}
+        href={applicationPlace(certificate)}
+        reason={isApplying(certificate) ? null : t('certificates.applyReason')}
+      />
+      <Action
+        label={t('certificates.deploy')}
+        of={name}
+        href={`${certificatePlace(certificate)}#targets`}
+        reason={notIssued ?? (ENDED.has(status) ? t('certificates.endedReason') : null)}
+      />
+      <Action
+        label={t('certificates.download')}
+        of={name}
+        href={`${certificatePlace(certificate)}#downloads`}
+        reason={notIssued ?? (status === 'revoked' ? t('certificates.revokedReason') : null)}
+      />
+      <MoreActions certificate={certificate} />
+    </div>
+  )
+}
+
+/** FD: 续费购买 is offered in the window alone; at any other time it says why not. */
+export function RenewAction({ certificate }: RowActionsProps) {
+  const { t } = useTranslation()
+  const { name, renewal, renewedByCertificateId, nextStep } = certificate
+  if (renewal.action === 'reissue')
+    return <Action label={t('certificates.reissue')} of={name} href={applicationPlace(certificate)} />
+  const isUnderWay = renewedByCertificateId !== null || nextStep.code === 'pay'
+  if (isUnderWay) return <Action label={t('certificates.continueRenewal')} of={name} href={renewalPlace(certificate)} />
+  const [first] = renewal.reasons
+  const reason = first === undefined ? t('certificates.noRenewReason') : pick(first.text)
+  return (
+    <Action
+      label={t('certificates.renew')}
+      of={name}
+      href={renewalPlace(certificate)}
+      reason={renewal.eligible ? null : reason}
+    />
+  )
+}
+
+function MoreActions({ certificate }: RowActionsProps) {
+  const { t } = useTranslation()
+  const [, go] = useLocation()
+  const { message } = AntApp.useApp()
+  const queries = useQueryClient()
+  const probe = useMutation({
+    mutationFn: () => api.certificates.verify({ id: certificate.id }),
+    onSuccess: (seen) => {
+      void queries.invalidateQueries({ queryKey: keys.certificates })
+      void message.info(t('certificates.probed', { sentence: pick(seen.nextStep.text) }))
+    },
+    onError: (error) => void message.error(error instanceof ApiProblem ? pick(error.problem.cause) : t('problem.awayCause')),
+  })
+  const items = [
+    { key: 'details', label: t('certificates.details'), onClick: () => go(certificatePlace(certificate)) },
+    { key: 'probe', label: t('certificates.probe'), disabled: certificate.sha256 === null, onClick: () => probe.mutate() },
+  ]
+  return (
+    <Dropdown menu={{ items }} trigger={['click']}>
+      <Button
+        type="text"
+        size="small"
+        icon={<MoreOutlined />}
+        loading={probe.isPending}
+        aria-label={`${t('certificates.more')}: ${certificate.name}`}
+        aria-haspopup="menu"
+      />
+    </Dropdown>
+  )
+}

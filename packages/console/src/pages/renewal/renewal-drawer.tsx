@@ -1,0 +1,4 @@
+import type { PageProps } from '../../app/page-props.ts'
+export function RenewalDrawer({ params }: PageProps) {
+  return <h1>{params['id']}</h1>
+}
