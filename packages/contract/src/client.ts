@@ -14,7 +14,10 @@ import { parseProblem, type ProblemDocument } from './problem-document.ts'
 export interface ClientOptions {
   /** The service's root, for instance `http://127.0.0.1:8470`. */
   readonly url: string
-  readonly token: string
+  /** Null: in a page of the service, whose session is a cookie. */
+  readonly token: string | null
+  /** The account to be in, for a user who is in several; the session's own when it is missing. */
+  readonly accountId?: string
 }
 
 /** Sent with a call: `client.orders.pay(input, { context: { idempotencyKey } })`. */
@@ -40,7 +43,7 @@ export function createClient(options: ClientOptions): Client {
   const link = new OpenAPILink<CallContext>(contract, {
     url: new URL('/api/v1', options.url).href,
     headers: ({ context }) => ({
-      authorization: `Bearer ${options.token}`,
+      ...authorization(options),
       ...(context.idempotencyKey === undefined ? {} : { 'idempotency-key': context.idempotencyKey }),
     }),
     fetch: fetchAsJson,
@@ -64,7 +67,7 @@ export async function openExport(
 ): Promise<ReadableStream<Uint8Array>> {
   const response = await fetch(new URL('/api/v1/certificates/export', options.url), {
     method: 'POST',
-    headers: { authorization: `Bearer ${options.token}`, 'content-type': 'application/json' },
+    headers: { ...authorization(options), 'content-type': 'application/json' },
     body: JSON.stringify(request),
   })
   const type = response.headers.get('content-type') ?? ''
@@ -72,6 +75,13 @@ export async function openExport(
   const problem = parseProblem(await response.json().catch(() => null))
   if (problem !== null) throw new ApiProblem(problem)
   throw new TypeError(`status ${response.status}, ${type === '' ? 'no content type' : type}`)
+}
+
+function authorization({ token, accountId }: ClientOptions): Record<string, string> {
+  return {
+    ...(token !== null && { authorization: `Bearer ${token}` }),
+    ...(accountId !== undefined && { 'x-evercert-account': accountId }),
+  }
 }
 
 /** The link reads JSON by content type and knows only `application/json`. */
