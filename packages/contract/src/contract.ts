@@ -12,6 +12,7 @@ import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
+import { firstOperator, me } from './me.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { reviews } from './reviews.ts'
 import { paymentConnections, payments } from './payments.ts'
@@ -44,6 +45,8 @@ export const contract = {
   notices,
   noticeSettings,
   channels,
+  me,
+  firstOperator,
 } as const
 
 export type Contract = typeof contract

@@ -62,7 +62,7 @@ export async function createToken(services: Services, caller: Caller, wish: NewT
       )
     await trx
       .insertInto('access_token')
-      .values({ ...row, account_id: caller.accountId, token_sha256: hashToken(token) })
+      .values({ ...row, account_id: caller.accountId, token_sha256: hashToken(token), created_by_user_id: caller.userId ?? null })
       .execute()
   })
   return { ...toView(caller, row), token }

@@ -25,7 +25,7 @@ export const operations = implement(contract)
     context.progress.isRead = true
     const { operation } = procedure['~orpc'].meta
     if (operation === undefined) throw new Error('an operation of the contract declares no scope')
-    requireScope(context.caller, operation.scope)
+    if (operation.scope !== null) requireScope(context.caller, operation.scope)
     checkInput(input)
     return next()
   })

@@ -19,6 +19,7 @@ import { paymentConnections, payments } from './payments.ts'
 import { endpoints, targets } from './targets.ts'
 import { tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
+import { firstOperator, me } from './users.ts'
 
 export const router = operations.router({
   certificates: { ...certificates, ...endings, ...overview },
@@ -45,4 +46,6 @@ export const router = operations.router({
   notices,
   noticeSettings,
   channels,
+  me,
+  firstOperator,
 })
