@@ -5,6 +5,7 @@
  */
 export * from './applicant-views.ts'
 export * from './certificate-list.ts'
+export type { CertificateEvent } from './certificate-overview.ts'
 export * from './contract.ts'
 export type { CompanyListItem, CompanyView, ContactListItem, ContactView } from './contacts.ts'
 export type { CsrDetail, CsrView } from './csrs.ts'

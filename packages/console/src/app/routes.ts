@@ -26,12 +26,13 @@ const certificates = lazy(async () => ({
 }))
 const certificate = lazy(async () => ({ default: (await import('../pages/certificate/certificate-page.tsx')).CertificatePage }))
 const renewal = lazy(async () => ({ default: (await import('../pages/renewal/renewal-drawer.tsx')).RenewalDrawer }))
+const application = lazy(async () => ({ default: (await import('../pages/renewal/renewal-drawer.tsx')).ApplicationDrawer }))
 const signIn = lazy(async () => ({ default: (await import('../pages/sign-in/sign-in-page.tsx')).SignInPage }))
 
 export const PAGES: readonly Page[] = [
   { path: '/', title: 'shell.certificates', component: certificates, menu: { icon: createElement(SafetyCertificateOutlined) } },
   { path: '/certificates/:id/renewal', title: 'renewal.title', component: certificates, overlay: renewal },
-  { path: '/certificates/:id/application', title: 'renewal.title', component: certificates, overlay: renewal },
+  { path: '/certificates/:id/application', title: 'renewal.application', component: certificates, overlay: application },
   { path: '/certificates/:id', title: 'certificate.title', component: certificate },
   { path: '/sign-in', title: 'signIn.title', component: signIn, bare: true },
 ]
