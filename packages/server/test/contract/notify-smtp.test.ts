@@ -53,7 +53,7 @@ const settingsFor = (server: MailServer) => ({
 })
 const only = (email: string) => ({ recipients: [{ name: 'Someone', email }] })
 
-describe.skipIf(NO_MAIL_SERVER !== null)(NO_MAIL_SERVER ?? 'the notify contract', () => {
+describe.skipIf(NO_MAIL_SERVER !== null)('with postfix and dovecot, which need root', () => {
   notifyContract('smtp, postfix with STARTTLS and a login', async () => {
     const server = await startMailServer()
     const silence = await startSilence()
@@ -89,7 +89,7 @@ describe.skipIf(NO_MAIL_SERVER !== null)(NO_MAIL_SERVER ?? 'the notify contract'
   })
 })
 
-describe.skipIf(NO_MAIL_SERVER !== null)(NO_MAIL_SERVER ?? 'mail', () => {
+describe.skipIf(NO_MAIL_SERVER !== null)('mail by postfix and dovecot, which need root', () => {
   let server: MailServer
   const kits = createNotifyKits()
   beforeAll(async () => {
