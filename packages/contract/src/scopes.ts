@@ -1,6 +1,6 @@
 /**
  * Permissions, `nouns:read` or `nouns:write`. `keys:download` is to be given private keys,
- * `applications:review` to decide on what others applied for. `installation:operate` is the operator of the
+ * `metrics:read` is to read `/metrics` of an account, `applications:review` to decide on what others applied for. `installation:operate` is the operator of the
  * installation: money in, issuers, and targets that run commands on the server.
  *
  * @module
@@ -16,6 +16,7 @@ export const SCOPES = [
   'targets:write',
   'notices:read',
   'notices:write',
+  'metrics:read',
   'installation:operate',
 ] as const
 

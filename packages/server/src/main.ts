@@ -132,6 +132,7 @@ async function createServices(
     nameServers: resolver,
     now,
     policy: config.renewalPolicy,
+    probing: config.probing,
     calendar: config.calendar,
     publicUrl: config.publicUrl,
     log,
