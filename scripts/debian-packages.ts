@@ -11,7 +11,12 @@ const PROGRAMS = [
   ['bind9', 'named'],
   ['bind9-dnsutils', 'nsupdate'],
   ['postgresql', 'initdb'],
-  ['exim4-daemon-light', 'exim4'],
+  ['postfix', 'postfix'],
+  ['dovecot-imapd', 'dovecot'],
+  ['dovecot-pop3d', 'pop3-login'],
+  ['slapd', 'slapd'],
+  ['vsftpd', 'vsftpd'],
+  ['mariadb-server-core', 'mariadbd'],
   ['openssl', 'openssl'],
   ['strace', 'strace'],
   ['default-jre-headless', 'keytool'],
@@ -26,7 +31,14 @@ const PROGRAMS = [
 function isInstalled(program: string): boolean {
   const postgres = '/usr/lib/postgresql'
   const versions = existsSync(postgres) ? readdirSync(postgres).map((version) => join(postgres, version, 'bin')) : []
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/share/tomcat10/bin', ...versions]
+  const folders = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    '/usr/sbin',
+    '/sbin',
+    '/usr/lib/dovecot',
+    '/usr/share/tomcat10/bin',
+    ...versions,
+  ]
   return folders.some((folder) => existsSync(join(folder, program)))
 }
 

@@ -134,6 +134,7 @@ export function aTarget(state: string | null, sha256 = NEW_SHA, problem: string 
 export function anEndpoint(verdict: EndpointView['observations'][number]['verdict'] | null): EndpointView {
   const observation = {
     address: '192.0.2.1',
+    keyKind: 'ecdsa' as const,
     sha256: NEW_SHA,
     chainSha256: [],
     notBefore: null,
@@ -149,6 +150,12 @@ export function anEndpoint(verdict: EndpointView['observations'][number]['verdic
     host: 'shop.example.com',
     port: 443,
     serverName: 'shop.example.com',
+    protocol: 'tls',
+    verdict,
+    probedAt: verdict === null ? null : AT,
+    nextProbeAt: null,
+    provedAt: null,
+    strayedAt: null,
     observations,
   }
 }

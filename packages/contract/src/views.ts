@@ -116,9 +116,20 @@ export const verdict = z.enum([
   'notTls',
 ])
 
+export type Verdict = z.infer<typeof verdict>
+
+export const endpointProtocol = z
+  .enum(['tls', 'smtp', 'imap', 'pop3', 'ldap', 'ftp', 'postgresql', 'mysql', 'xmpp'])
+  .meta({ description: 'tls: TLS from the first byte; the others begin in the clear and change over (STARTTLS)' })
+export type EndpointProtocol = z.infer<typeof endpointProtocol>
+
+/** The kind of the served certificate's key. */
+const servedKeyKind = z.enum(['rsa', 'ecdsa', 'other'])
+
 export const observationView = z.object({
   address: z.string(),
   verdict,
+  keyKind: servedKeyKind.nullable(),
   sha256: sha256.nullable(),
   chainSha256: z.array(sha256),
   notBefore: instant.nullable(),
@@ -134,7 +145,15 @@ export const endpointView = z.object({
   host: z.string(),
   port: z.int(),
   serverName: z.string(),
-  observations: z.array(observationView),
+  protocol: endpointProtocol,
+  verdict: verdict.nullable().meta({ description: 'The worst of its addresses; null before the first probe' }),
+  probedAt: instant.nullable(),
+  nextProbeAt: instant.nullable(),
+  provedAt: instant.nullable().meta({ description: 'When all its addresses last served what they have to' }),
+  strayedAt: instant
+    .nullable()
+    .meta({ description: 'Since when it serves another certificate than was proved; null: it does not' }),
+  observations: z.array(observationView).meta({ description: 'Of an address with a certificate for each kind of key, two' }),
 })
 export type EndpointView = z.infer<typeof endpointView>
 

@@ -154,6 +154,7 @@ async function createServices(
     signIn: createSignIn({ db: database.db, vault, now, publicUrl, log }),
     now,
     policy: config.renewalPolicy,
+    probing: config.probing,
     calendar: config.calendar,
     publicUrl,
     log,

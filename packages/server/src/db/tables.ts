@@ -38,12 +38,8 @@ import type {
   SignInSecretTable,
   UserTable,
 } from './access-tables.ts'
+import type { EndpointCandidateTable, EndpointTable, ObservationTable, ReceiptKeyTable, ReceiptTable } from './proof-tables.ts'
 import type { CertificateListingTable, CertificateTagTable } from './certificate-list-tables.ts'
-
-interface Bilingual {
-  readonly en: string
-  readonly zh: string
-}
 
 export interface AccountTable {
   id: string
@@ -271,31 +267,6 @@ export interface DeploymentTable {
   updated_at: Date
 }
 
-export interface EndpointTable {
-  id: string
-  account_id: string
-  certificate_id: string
-  host: string
-  port: number
-  server_name: string
-  created_at: Date
-}
-
-export interface ObservationTable {
-  endpoint_id: string
-  account_id: string
-  address: string
-  certificate_id: string
-  verdict: string
-  sha256: string | null
-  chain_sha256: string[]
-  not_before: Date | null
-  not_after: Date | null
-  cause: JSONColumnType<Bilingual>
-  remedy: JSONColumnType<Bilingual>
-  observed_at: Date
-}
-
 export interface HistoryTable {
   id: Generated<string>
   account_id: string
@@ -404,6 +375,9 @@ export interface Tables {
   deployment: DeploymentTable
   endpoint: EndpointTable
   observation: ObservationTable
+  receipt: ReceiptTable
+  receipt_key: ReceiptKeyTable
+  endpoint_candidate: EndpointCandidateTable
   history: HistoryTable
   idempotency_key: IdempotencyKeyTable
   certificate_tag: CertificateTagTable

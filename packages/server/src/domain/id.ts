@@ -40,6 +40,8 @@ export type IdPrefix =
   | 'chl'
   | 'sfa'
   | 'inv'
+  | 'rcp'
+  | 'cnd'
 
 /** @param random 16 random bytes, of which 80 bits are used */
 export function formatId(prefix: IdPrefix, now: number, random: Uint8Array): string {

@@ -47,12 +47,20 @@ export interface Services {
   /** Epoch milliseconds. */
   readonly now: () => number
   readonly policy: RenewalPolicy
+  readonly probing: ProbingPolicy
   /** Business days, for estimates. */
   readonly calendar: BusinessCalendar
   /** Where people reach this installation, without a final slash; null when it was not set. */
   readonly publicUrl: string | null
   readonly log: Logger
   readonly onStep: StepHook
+}
+
+export interface ProbingPolicy {
+  /** The usual time between two probes of an endpoint. */
+  readonly intervalMs: number
+  /** Endpoints that are looked at by schedule at the same time. */
+  readonly concurrency: number
 }
 
 /** Who calls: everything that is read or written belongs to `accountId`. */
