@@ -18,6 +18,11 @@ const PROGRAMS = [
   // The programs alone, without the packages that start them as services.
   ['apache2-bin', 'apache2'],
   ['tomcat10-common', 'catalina.sh'],
+  ['haproxy', 'haproxy'],
+  ['lighttpd-mod-openssl', 'mod_openssl.so'],
+  ['lighttpd', 'lighttpd'],
+  ['dovecot-imapd', 'dovecot'],
+  ['openssh-server', 'sshd'],
   ['certbot', 'certbot'],
   ['lego', 'lego'],
   ['zip', 'zip'],
@@ -26,7 +31,7 @@ const PROGRAMS = [
 function isInstalled(program: string): boolean {
   const postgres = '/usr/lib/postgresql'
   const versions = existsSync(postgres) ? readdirSync(postgres).map((version) => join(postgres, version, 'bin')) : []
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/share/tomcat10/bin', ...versions]
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/share/tomcat10/bin', '/usr/lib/lighttpd', ...versions]
   return folders.some((folder) => existsSync(join(folder, program)))
 }
 

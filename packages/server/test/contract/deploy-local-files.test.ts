@@ -134,6 +134,10 @@ deployContract('localFiles', async () => {
     served: () => servedBy(nginx),
     breakConfiguration: () => nginx.appendConfig('no_such_directive on;'),
     breakReload: () => writeReload('echo "reload is out of order" >&2; exit 3'),
+    mend: () => {
+      nginx.mendConfig()
+      writeReload(nginx.reloadCommand.join(' '))
+    },
     countReloads: () => readFileSync(reloads, 'utf8').split('\n').length - 1,
     snapshot: () => snapshot(nested),
     close: async () => {
