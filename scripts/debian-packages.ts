@@ -1,6 +1,6 @@
 // Installs the Debian packages that the tests and benches use where it can (root and apt-get); otherwise names the one command.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** Debian package and the program that shows it is there. */
@@ -23,6 +23,10 @@ const PROGRAMS = [
   // The programs alone, without the packages that start them as services.
   ['apache2-bin', 'apache2'],
   ['tomcat10-common', 'catalina.sh'],
+  ['haproxy', 'haproxy'],
+  ['lighttpd-mod-openssl', 'mod_openssl.so'],
+  ['lighttpd', 'lighttpd'],
+  ['openssh-server', 'sshd'],
   ['certbot', 'certbot'],
   ['lego', 'lego'],
   ['zip', 'zip'],
@@ -36,6 +40,7 @@ function isInstalled(program: string): boolean {
     '/usr/sbin',
     '/sbin',
     '/usr/lib/dovecot',
+    '/usr/lib/lighttpd',
     '/usr/share/tomcat10/bin',
     ...versions,
   ]
@@ -55,6 +60,19 @@ function aptGet(args: readonly string[]): boolean {
   return result.status === 0
 }
 
+const START_POLICY = '/usr/sbin/policy-rc.d'
+
+/** The tests start servers of their own, on ports of their own: those that the packages bring stay stopped (policy-rc.d(8)). */
+function withoutStarting<Value>(work: () => Value): Value {
+  if (existsSync(START_POLICY)) return work()
+  writeFileSync(START_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    return work()
+  } finally {
+    rmSync(START_POLICY)
+  }
+}
+
 function install(): number {
   const missing = missingPrograms()
   if (missing.length === 0) return 0
@@ -64,7 +82,10 @@ function install(): number {
     return 1
   }
   console.error(`Installing what the tests use: ${missing.join(' ')} ...`)
-  if (!aptGet(['update', '-qq']) || !aptGet(['install', '-y', '-qq', '--no-install-recommends', ...missing])) {
+  const isDone = withoutStarting(
+    () => aptGet(['update', '-qq']) && aptGet(['install', '-y', '-qq', '--no-install-recommends', ...missing]),
+  )
+  if (!isDone) {
     console.error(`"${command}" failed. Run it by hand, then run again.`)
     return 1
   }

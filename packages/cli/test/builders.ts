@@ -128,7 +128,7 @@ export function anApplication(wish: Partial<ApplicationView> = {}): ApplicationV
 
 export function aTarget(state: string | null, sha256 = NEW_SHA, problem: string | null = null): TargetView {
   const deployment = state === null ? null : { id: 'dep_1', issuanceSha256: sha256, state, log: [], problem, updatedAt: AT }
-  return { id: 'tgt_1', certificateId: 'crt_old', name: 'nginx', kind: 'localFiles', deployment }
+  return { id: 'tgt_1', certificateId: 'crt_old', name: 'nginx', kind: 'localFiles', canary: false, probe: null, deployment }
 }
 
 export function anEndpoint(verdict: EndpointView['observations'][number]['verdict'] | null): EndpointView {

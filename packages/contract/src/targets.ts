@@ -18,6 +18,15 @@ export const targets = {
         name: z.string().trim().min(1).max(64),
         kind: z.string().min(1).max(32),
         config: z.record(z.string(), z.unknown()),
+        canary: z.boolean().optional().meta({ description: 'The other targets wait until this one is proved; needs probe' }),
+        probe: z
+          .strictObject({
+            host: z.string().min(1).max(253),
+            port: z.int().min(1).max(65_535).default(443),
+            serverName: z.string().min(1).max(253).optional(),
+          })
+          .optional()
+          .meta({ description: "The target's own address: if it does not serve the new certificate, the deployment is taken back" }),
       }),
     )
     .output(targetView),

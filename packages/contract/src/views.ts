@@ -162,6 +162,11 @@ export const targetView = z.object({
   certificateId: id,
   name: z.string(),
   kind: z.string(),
+  canary: z.boolean().meta({ description: 'Deployed and proved before the other targets of the certificate' }),
+  probe: z
+    .object({ host: z.string(), port: z.int(), serverName: z.string() })
+    .nullable()
+    .meta({ description: "The target's own address: what is served there decides whether a deployment is taken back" }),
   deployment: z
     .object({
       id,

@@ -19,6 +19,7 @@ import { up as certificateList } from './migrations/0009-certificate-list.ts'
 import { up as payments } from './migrations/0010-payments.ts'
 import { up as access } from './migrations/0012-access.ts'
 import { up as proof } from './migrations/0015-proof.ts'
+import { up as deployments } from './migrations/0014-deployments.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Tables } from './tables.ts'
@@ -54,6 +55,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0010-payments': { up: payments },
   '0012-access': { up: access },
   '0015-proof': { up: proof },
+  '0014-deployments': { up: deployments },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -9,6 +9,7 @@ import type { Applicant } from '../domain/applicant/applicant.ts'
 import type { ApplicationForm } from '../domain/application/prefill.ts'
 import type { ApplicationState } from '../domain/application/application-machine.ts'
 import type { DeploymentState } from '../domain/deployment/deployment-machine.ts'
+import type { Baseline } from '../domain/deployment/judge-deployment.ts'
 import type { CertificateType, DomainType } from '../domain/product/specification.ts'
 import type { RenewalState } from '../domain/renewal/renewal-machine.ts'
 import type { RevocationState } from '../domain/revocation/revocation-machine.ts'
@@ -248,6 +249,12 @@ export interface TargetTable {
   name: string
   kind: string
   config_secret_id: string
+  /** Deployed and proved before the others. */
+  canary: Generated<boolean>
+  /** Its own address; all three or none. */
+  probe_host: string | null
+  probe_port: number | null
+  probe_server_name: string | null
   created_at: Date
 }
 
@@ -263,6 +270,15 @@ export interface DeploymentTable {
   failures: Generated<number>
   problem: string | null
   retry_at: Date | null
+  /** A `Baseline` of domain/deployment/judge-deployment.ts; null: not looked yet. */
+  baseline: ColumnType<Baseline | null, string | null | undefined, string | null>
+  previous_sha256: string | null
+  /** Both while the addresses are watched after the reload. */
+  check_at: Date | null
+  check_until: Date | null
+  check_tries: Generated<number>
+  /** Why the previous pair is being put back. */
+  restore_reason: string | null
   created_at: Date
   updated_at: Date
 }

@@ -1,7 +1,6 @@
 // Deploys into local files and dies, as by a power cut, right after the step that is named; run by the crash tests.
 import { z } from 'zod'
-import { localFilesConfig } from '../../src/adapters/deploy/local-files/config.ts'
-import { localFilesTarget } from '../../src/adapters/deploy/local-files/local-files.ts'
+import { localFilesConfig, localFilesTarget } from '../../src/adapters/deploy/local-files.ts'
 import { kitWithoutNetwork } from './deploy-kit.ts'
 
 const task = z

@@ -25,8 +25,7 @@ import { z } from 'zod'
 import { createChain, type TestLeaf } from '../../../../test/harness/certificates.ts'
 import { startNginx, type Nginx } from '../../../../test/harness/nginx.ts'
 import { deployAdapters } from '../../src/adapters/deploy/index.ts'
-import { localFilesConfig } from '../../src/adapters/deploy/local-files/config.ts'
-import { localFiles, localFilesTarget } from '../../src/adapters/deploy/local-files/local-files.ts'
+import { localFiles, localFilesConfig, localFilesTarget } from '../../src/adapters/deploy/local-files.ts'
 import type { CertificatePair } from '../../src/ports/deploy.ts'
 import { deployContract } from './deploy-contract.ts'
 import { kitWithoutNetwork } from './deploy-kit.ts'
@@ -135,6 +134,10 @@ deployContract('localFiles', async () => {
     served: () => servedBy(nginx),
     breakConfiguration: () => nginx.appendConfig('no_such_directive on;'),
     breakReload: () => writeReload('echo "reload is out of order" >&2; exit 3'),
+    mend: () => {
+      nginx.mendConfig()
+      writeReload(nginx.reloadCommand.join(' '))
+    },
     countReloads: () => readFileSync(reloads, 'utf8').split('\n').length - 1,
     snapshot: () => snapshot(nested),
     close: async () => {
@@ -147,7 +150,7 @@ deployContract('localFiles', async () => {
 test('the adapter is registered, and its settings can be shown as a form', () => {
   expect(deployAdapters.map(({ id }) => id)).toContain(localFiles.id)
   const form = z.toJSONSchema(localFiles.config)
-  expect(form.required).toEqual(['certificatePath', 'keyPath', 'commandTimeoutSeconds'])
+  expect(form.required).toEqual(['certificatePath', 'keyPath', 'commandTimeoutSeconds', 'sudo'])
   expect(form.properties).toHaveProperty('reloadCommand.description')
 })
 
@@ -406,8 +409,8 @@ describe('a crash', () => {
     'swapped',
     'tested',
     'reloaded',
-    'unmarked',
     'remembered',
+    'unmarked',
     'pruned',
   ] as const
 
@@ -541,7 +544,7 @@ describe('a file system that refuses', () => {
       const old = issue()
       writePair(paths, old)
       const filling = localFilesTarget(localFilesConfig.parse(paths), kitWithoutNetwork, (step) => {
-        if (step === 'locked') spawnSync('dd', ['if=/dev/zero', `of=${join(mount, 'filler')}`, 'bs=4096'])
+        if (step === 'versionWritten') spawnSync('dd', ['if=/dev/zero', `of=${join(mount, 'filler')}`, 'bs=4096'])
       })
       const failure = filling.apply(issue())
       await expect(failure).rejects.toMatchObject({ code: 'deployRefused' })

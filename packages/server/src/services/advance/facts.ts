@@ -253,11 +253,27 @@ async function loadRevocation(services: Services, certificateId: string): Promis
 async function loadDeployments(services: Services, issuanceId: string): Promise<AdvanceFacts['deployments']> {
   const rows = await services.db
     .selectFrom('deployment')
-    .select(['id', 'state', 'retry_at'])
-    .where('issuance_id', '=', issuanceId)
-    .orderBy('id')
+    .innerJoin('target', 'target.id', 'deployment.target_id')
+    .select([
+      'deployment.id',
+      'deployment.state',
+      'deployment.retry_at',
+      'deployment.check_at',
+      'deployment.restore_reason',
+      'target.canary',
+      'target.probe_host',
+    ])
+    .where('deployment.issuance_id', '=', issuanceId)
+    .orderBy('deployment.id')
     .execute()
-  return rows.map((row) => ({ id: row.id, state: row.state, retryAt: toMs(row.retry_at) }))
+  return rows.map((row) => ({
+    id: row.id,
+    state: row.state,
+    retryAt: toMs(row.retry_at),
+    isCanary: row.canary,
+    check: row.check_at === null ? null : { at: row.check_at.getTime(), isOwn: row.probe_host !== null },
+    isRestoring: row.restore_reason !== null,
+  }))
 }
 
 /** A conflict that makes the loop read the facts again: a certificate, its target or its endpoints changed meanwhile. */

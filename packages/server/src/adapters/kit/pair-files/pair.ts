@@ -3,26 +3,28 @@
  *
  * @module
  */
-import { readFile, stat } from 'node:fs/promises'
-import { keyMatches, loadPrivateKey, parseChain, PkiError, toPem, type CertificateFacts } from '@evercert/pki'
+import { keyMatches, loadPrivateKey, parseChain, PkiError, toPem, type CertificateFacts, type PrivateKey } from '@evercert/pki'
 import { AppError } from '../../../domain/errors.ts'
 import type { CertificatePair } from '../../../ports/deploy.ts'
-import { findOrNull, type FoundFile } from './durable-files.ts'
+import { findOrNull, type FoundFile, type Host } from './host.ts'
+import type { Layout } from './layout.ts'
 
 /** A pair that matches, in the text that is written to disk. */
 export interface CheckedPair {
   readonly certificatePem: string
   readonly keyPem: string
+  readonly chain: readonly CertificateFacts[]
+  readonly key: PrivateKey
   /** Of the leaf, lower-case hex. */
   readonly sha256: string
   /** Of every certificate, leaf first. */
   readonly chainSha256: readonly string[]
 }
 
-/** What the two paths hold, whatever it is. */
+/** What the files of a layout hold, whatever it is. */
 export interface FoundPair {
-  readonly certificate: FoundFile | null
-  readonly key: FoundFile | null
+  /** By the name within a version. */
+  readonly files: Readonly<Record<string, FoundFile | null>>
   /** Of the leaf; null when there is no certificate that can be read. */
   readonly sha256: string | null
   readonly chainSha256: readonly string[]
@@ -42,30 +44,33 @@ export function checkPair(pair: CertificatePair): CheckedPair {
   return {
     certificatePem: chain.map(({ der }) => toPem(der, 'CERTIFICATE')).join(''),
     keyPem: key.pkcs8Pem,
+    chain,
+    key,
     sha256: leaf.sha256,
     chainSha256: chain.map(({ sha256 }) => sha256),
   }
 }
 
-/** Follows symbolic links. @throws AppError `deployRefused`, or the error of the file system */
-export async function readFoundPair(certificatePath: string, keyPath: string): Promise<FoundPair> {
-  const certificate = await readFoundFile(certificatePath)
-  const key = await readFoundFile(keyPath)
-  const chain = certificate === null ? [] : readChain(certificate.bytes)
-  const [leaf] = chain
-  return {
-    certificate,
-    key,
-    sha256: leaf?.sha256 ?? null,
-    chainSha256: chain.map(({ sha256 }) => sha256),
-    isSound: leaf !== undefined && key !== null && isKeyOf(leaf, key.bytes),
+/**
+ * Follows symbolic links.
+ *
+ * @param notePath where a note of the current version is; null when the paths do not lead there
+ * @throws AppError `deployRefused`, or the error of the file system
+ */
+export async function readFoundPair(
+  host: Host,
+  layout: Layout,
+  notePath: (name: string) => Promise<string | null>,
+): Promise<FoundPair> {
+  const files: Record<string, FoundFile | null> = {}
+  for (const { name, path } of layout.files) files[name] = await readFoundFile(host, path)
+  for (const name of layout.notes) {
+    const path = await notePath(name)
+    files[name] = path === null ? null : await readFoundFile(host, path)
   }
-}
-
-/** Of the leaf in a file; null when there is none that can be read. @throws AppError `deployRefused`, or the error of the file system */
-export async function readLeafSha256(path: string): Promise<string | null> {
-  const file = await readFoundFile(path)
-  return file === null ? null : (readChain(file.bytes)[0]?.sha256 ?? null)
+  const contents = Object.fromEntries(Object.entries(files).map(([name, file]) => [name, file?.bytes ?? null]))
+  const { chainSha256, isSound } = layout.read(contents)
+  return { files, sha256: chainSha256[0] ?? null, chainSha256, isSound }
 }
 
 /** The same chain with its own key; how the PEM is written does not matter. */
@@ -76,28 +81,14 @@ export function isSamePair(found: FoundPair, wanted: CheckedPair): boolean {
 /** Real files have a few KiB; a path to something else must not fill the memory. */
 const MAX_FILE_BYTES = 1024 * 1024
 
-async function readFoundFile(path: string): Promise<FoundFile | null> {
-  const stats = await findOrNull(stat(path))
+async function readFoundFile(host: Host, path: string): Promise<FoundFile | null> {
+  const stats = await findOrNull(host.stat(path))
   if (stats === null) return null
-  if (!stats.isFile() || stats.size > MAX_FILE_BYTES) throw refusal(`${path} is not a file that could hold PEM: correct the path`)
-  return { bytes: await readFile(path), mode: stats.mode & 0o777, uid: stats.uid, gid: stats.gid }
-}
-
-// What is there may be anything; only what can be read counts.
-function readChain(bytes: Buffer): readonly CertificateFacts[] {
-  try {
-    return parseChain(bytes.toString('utf8'))
-  } catch {
-    return [] // not a chain of certificates
+  const { isFile, sizeBytes, ...rights } = stats
+  if (!isFile || sizeBytes > MAX_FILE_BYTES) {
+    throw refusal(`${path} is not a file that could hold a certificate or a key: correct the path`)
   }
-}
-
-function isKeyOf(leaf: CertificateFacts, bytes: Buffer): boolean {
-  try {
-    return keyMatches(leaf, loadPrivateKey(bytes.toString('utf8')))
-  } catch {
-    return false // not a private key
-  }
+  return { bytes: await host.readFile(path), ...rights }
 }
 
 function readOrRefuse<Value>(read: () => Value): Value {

@@ -4,6 +4,7 @@
  * @module
  */
 import { spawn, type ChildProcess } from 'node:child_process'
+import type { Readable } from 'node:stream'
 
 export interface CommandResult {
   readonly ok: boolean
@@ -22,7 +23,7 @@ const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 export async function runCommand(argv: readonly string[], timeoutMs: number): Promise<CommandResult> {
   const [program = '', ...rest] = argv
   const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: ENVIRONMENT, detached: true, cwd: '/' })
-  const readOutput = collectOutput(child)
+  const readOutput = collectOutput([child.stdout, child.stderr])
   const ending = await awaitEnding(child, timeoutMs)
   child.stdout.destroy()
   child.stderr.destroy()
@@ -57,13 +58,13 @@ function killGroup(child: ChildProcess): void {
   }
 }
 
-function collectOutput(child: ChildProcess): () => string {
+/** Gives what the streams have said so far: the last 8 KiB, without private keys. */
+export function collectOutput(streams: readonly Readable[]): () => string {
   let collected = Buffer.alloc(0)
   const append = (chunk: Buffer) => {
     collected = Buffer.concat([collected, chunk]).subarray(-MAX_OUTPUT_BYTES)
   }
-  child.stdout?.on('data', append)
-  child.stderr?.on('data', append)
+  for (const stream of streams) stream.on('data', append)
   return () => withoutKeys(collected.toString('utf8').trim())
 }
 
