@@ -20,6 +20,7 @@ import { up as payments } from './migrations/0010-payments.ts'
 import { up as access } from './migrations/0012-access.ts'
 import { up as proof } from './migrations/0015-proof.ts'
 import { up as deployments } from './migrations/0014-deployments.ts'
+import { up as listingOnce } from './migrations/0011-listing-once.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Tables } from './tables.ts'
@@ -56,6 +57,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0012-access': { up: access },
   '0015-proof': { up: proof },
   '0014-deployments': { up: deployments },
+  '0011-listing-once': { up: listingOnce },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them
