@@ -17,10 +17,10 @@ import { up as applicants } from './migrations/0007-applicants.ts'
 import { up as management } from './migrations/0008-management.ts'
 import { up as certificateList } from './migrations/0009-certificate-list.ts'
 import { up as payments } from './migrations/0010-payments.ts'
-import { up as access } from './migrations/0012-access.ts'
-import { up as proof } from './migrations/0015-proof.ts'
-import { up as deployments } from './migrations/0014-deployments.ts'
 import { up as listingOnce } from './migrations/0011-listing-once.ts'
+import { up as access } from './migrations/0012-access.ts'
+import { up as deployments } from './migrations/0014-deployments.ts'
+import { up as proof } from './migrations/0015-proof.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Tables } from './tables.ts'
@@ -54,10 +54,10 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0008-management': { up: management },
   '0009-certificate-list': { up: certificateList },
   '0010-payments': { up: payments },
-  '0012-access': { up: access },
-  '0015-proof': { up: proof },
-  '0014-deployments': { up: deployments },
   '0011-listing-once': { up: listingOnce },
+  '0012-access': { up: access },
+  '0014-deployments': { up: deployments },
+  '0015-proof': { up: proof },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them
