@@ -31,6 +31,7 @@ import type {
   FirstOperatorTable,
   InvitationTable,
   MemberTable,
+  RecoveryLinkTable,
   SecondFactorTable,
   SessionTable,
   SignInChallengeTable,
@@ -377,6 +378,7 @@ export interface Tables {
   first_operator: FirstOperatorTable
   member: MemberTable
   invitation: InvitationTable
+  recovery_link: RecoveryLinkTable
   management: ManagementTable
   account: AccountTable
   access_token: AccessTokenTable

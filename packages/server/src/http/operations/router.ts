@@ -19,7 +19,7 @@ import { paymentConnections, payments } from './payments.ts'
 import { endpoints, targets } from './targets.ts'
 import { tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
-import { firstOperator, me } from './users.ts'
+import { accounts, firstOperator, invitations, me, members, recovery, sessions, users } from './users.ts'
 
 export const router = operations.router({
   certificates: { ...certificates, ...endings, ...overview },
@@ -47,5 +47,11 @@ export const router = operations.router({
   noticeSettings,
   channels,
   me,
+  sessions,
   firstOperator,
+  recovery,
+  members,
+  invitations,
+  accounts,
+  users,
 })
