@@ -14,7 +14,10 @@ import { parseProblem, type ProblemDocument } from './problem-document.ts'
 export interface ClientOptions {
   /** The service's root, for instance `http://127.0.0.1:8470`. */
   readonly url: string
-  readonly token: string
+  /** Null: in a page of the service, whose session is a cookie. */
+  readonly token: string | null
+  /** The account to be in, for a user who is in several; the session's own when it is missing. */
+  readonly accountId?: string
 }
 
 /** In a browser: asked before each call. Null: the cookies of the service's own origin say who calls. */
@@ -81,8 +84,11 @@ export async function openExport(
 }
 
 function authorizationOf(options: ClientOptions | BrowserOptions): Record<string, string> {
-  const token = 'token' in options ? options.token : options.readToken()
-  return token === null ? {} : { authorization: `Bearer ${token}` }
+  const token = 'readToken' in options ? options.readToken() : options.token
+  return {
+    ...(token !== null && { authorization: `Bearer ${token}` }),
+    ...('accountId' in options && options.accountId !== undefined && { 'x-evercert-account': options.accountId }),
+  }
 }
 
 /** The link reads JSON by content type and knows only `application/json`. */

@@ -4,42 +4,22 @@
  * @module
  */
 import type { ProblemCode } from './problems.ts'
-import type { Bilingual } from './views.ts'
-
-interface ProblemText {
-  readonly cause: Bilingual
-  readonly remedy: Bilingual
-}
-
-const text = (causeEn: string, causeZh: string, remedyEn: string, remedyZh: string): ProblemText => ({
-  cause: { en: causeEn, zh: causeZh },
-  remedy: { en: remedyEn, zh: remedyZh },
-})
+import { ACCESS_PROBLEM_TEXTS } from './access-problem-texts.ts'
+import { text, type ProblemText } from './problem-text.ts'
 
 export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
+  ...ACCESS_PROBLEM_TEXTS,
   invalid: text(
     'A field of the request is missing or has the wrong form.',
     '请求中有字段缺失或格式不正确。',
     'Correct the field that the detail names and send the request again.',
     '按详情中指出的字段修改后重新提交。',
   ),
-  unauthenticated: text(
-    'The request carries no valid API token.',
-    '请求未携带有效的 API 令牌。',
-    'Send "Authorization: Bearer <token>"; the operator token is in the data folder.',
-    '请在请求头中发送“Authorization: Bearer <令牌>”；管理员令牌在数据目录中。',
-  ),
   paymentRequired: text(
     'The balance does not cover the price.',
     '账户余额不足以支付该订单。',
     'Top up the balance, then pay the same order again.',
     '请先充值，然后重新支付同一订单。',
-  ),
-  forbidden: text(
-    'The token lacks the permission for this operation.',
-    '该令牌没有执行此操作的权限。',
-    'Use a token that has the permission named in the detail.',
-    '请使用具备详情中所列权限的令牌。',
   ),
   notFound: text(
     'There is no such resource in this account.',

@@ -25,6 +25,20 @@ import type {
 import type { PaymentConnectionTable, PaymentReceiptTable, PaymentTable } from './payment-tables.ts'
 import type { NoticeChannelTable, NoticeDeliveryTable, NoticeSettingsTable, NoticeTable } from './notice-tables.ts'
 import type { CompanyDocumentTable, CompanyTable, ContactTable, CsrTable, ReviewTable } from './applicant-tables.ts'
+import type {
+  CredentialTable,
+  FirstOperatorLinkTable,
+  FirstOperatorTable,
+  InvitationTable,
+  MemberTable,
+  RecoveryLinkTable,
+  SecondFactorTable,
+  SessionTable,
+  SignInChallengeTable,
+  SignInFailureTable,
+  SignInSecretTable,
+  UserTable,
+} from './access-tables.ts'
 import type { CertificateListingTable, CertificateTagTable } from './certificate-list-tables.ts'
 
 interface Bilingual {
@@ -46,6 +60,10 @@ export interface AccessTokenTable {
   scopes: string[]
   created_at: Date
   expires_at: Date | null
+  /** Null: made by another token, or with the installation. */
+  created_by_user_id: Generated<string | null>
+  /** To the minute. */
+  last_used_at: Generated<Date | null>
 }
 
 export interface SecretTable {
@@ -349,6 +367,18 @@ export interface ManagementTable {
 }
 
 export interface Tables {
+  user: UserTable
+  credential: CredentialTable
+  session: SessionTable
+  second_factor: SecondFactorTable
+  sign_in_challenge: SignInChallengeTable
+  sign_in_secret: SignInSecretTable
+  sign_in_failure: SignInFailureTable
+  first_operator_link: FirstOperatorLinkTable
+  first_operator: FirstOperatorTable
+  member: MemberTable
+  invitation: InvitationTable
+  recovery_link: RecoveryLinkTable
   management: ManagementTable
   account: AccountTable
   access_token: AccessTokenTable

@@ -13,7 +13,7 @@ import { AppError } from '../domain/errors.ts'
 import { loadApplicationView } from './application-view.ts'
 import { findByName } from './certificate-rows.ts'
 import { checkSubmission, type Submission } from './check-submission.ts'
-import { newId, notFound, type Caller, type Services } from './context.ts'
+import { newId, notFound, personOf, type Caller, type Services } from './context.ts'
 import { findReusableReview, openReview } from './open-review.ts'
 import { recordServerAnswers } from './server-answers.ts'
 import { wake } from './wake.ts'
@@ -96,7 +96,7 @@ function toRow(
     spki_sha256: csr?.spkiSha256 ?? null,
     csr: csr?.der ?? null,
     csr_id: form.csrId,
-    submitted_by: caller.tokenId,
+    submitted_by: personOf(caller),
     submitted_by_name: caller.actor,
     applicant: JSON.stringify(applicant),
     reference: id.replace('_', '-'),

@@ -22,6 +22,7 @@ export type SecretPurpose =
   | 'paymentConfig'
   | 'caKeys'
   | 'document'
+  | 'signIn'
 
 export interface Vault {
   /** Stores a secret and returns its id. */

@@ -15,6 +15,8 @@ export interface RequestContext {
   readonly caller: Caller
   readonly idempotencyKey: string | null
   readonly requestId: string
+  /** Where people reach the service: as it was set, or as this request reached it. */
+  readonly baseUrl: string
   /** Set once the request was read: a syntax error before that is the caller's, after that ours. */
   readonly progress: { isRead: boolean }
 }
@@ -25,7 +27,7 @@ export const operations = implement(contract)
     context.progress.isRead = true
     const { operation } = procedure['~orpc'].meta
     if (operation === undefined) throw new Error('an operation of the contract declares no scope')
-    requireScope(context.caller, operation.scope)
+    if (operation.scope !== null) requireScope(context.caller, operation.scope)
     checkInput(input)
     return next()
   })

@@ -19,6 +19,7 @@ import { paymentConnections, payments } from './payments.ts'
 import { endpoints, targets } from './targets.ts'
 import { tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
+import { accounts, firstOperator, invitations, me, members, recovery, sessions, users } from './users.ts'
 
 export const router = operations.router({
   certificates: { ...certificates, ...endings, ...overview },
@@ -45,4 +46,12 @@ export const router = operations.router({
   notices,
   noticeSettings,
   channels,
+  me,
+  sessions,
+  firstOperator,
+  recovery,
+  members,
+  invitations,
+  accounts,
+  users,
 })
