@@ -15,6 +15,7 @@ import { startNginx, type Nginx } from '../../harness/nginx.ts'
 import { buyAndApply } from '../support/acme.ts'
 import { openHouse, type House } from '../support/house.ts'
 import { waitForIssuance } from '../support/renewal.ts'
+import { startServiceProcess } from '../support/service-process.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const SHOP = 'shop.evercert.test'
@@ -120,17 +121,44 @@ describe('signing in', () => {
     await page.goto(`${house.service().url}/?status=expiringSoon`)
     await page.getByRole('heading', { name: '登录 Evercert' }).waitFor()
     await expectFine(tab, 'sign-in-zh-light-1440')
+    await page.getByRole('button', { name: '使用 API 令牌登录' }).click()
     await page.getByLabel('API 令牌', { exact: true }).fill('evc_wrong')
-    await page.getByRole('button', { name: '登录' }).click()
+    await page.getByRole('button', { name: '登录', exact: true }).click()
     await page.getByText('解决方法').waitFor()
     await page.getByLabel('API 令牌', { exact: true }).fill(token)
-    await page.getByRole('button', { name: '登录' }).click()
+    await page.getByRole('button', { name: '登录', exact: true }).click()
     await page.getByRole('rowheader', { name: SHOP }).waitFor()
     expect(new URL(page.url()).search).toBe('?status=expiringSoon')
     expect(await page.evaluate(() => localStorage.length + document.cookie.length)).toBeLessThan(3) // the language, and no token
-    await page.getByRole('button', { name: '账号' }).click()
+    await page.getByRole('button', { name: '用户: API 令牌' }).click()
     await page.getByRole('menuitem', { name: '退出登录' }).click()
     await page.getByRole('heading', { name: '登录 Evercert' }).waitFor()
+  })
+})
+
+describe('the first operator', () => {
+  it('is made by the link that the service prints, and comes in by e-mail and password', async () => {
+    const environment = { EVERCERT_DATA_DIR: join(folder, 'fresh'), EVERCERT_DNS_SERVERS: house.dns.address }
+    const service = await startServiceProcess({ environment })
+    onTestFinished(async () => void (await service.stop()))
+    const tab = await openTab(browser, { width: 390, language: 'zh', theme: 'dark' })
+    onTestFinished(() => tab.context.close())
+    const { page } = tab
+    await page.goto(service.firstOperatorLink ?? '')
+    await page.getByLabel('姓名').fill('王芳')
+    expect(new URL(page.url()).hash).toBe('') // the token left the address bar
+    await expectFine(tab, 'welcome-zh-dark-390')
+    await page.getByLabel('邮箱').fill('wang@example.test')
+    await page.getByLabel('密码', { exact: true }).fill('Correct-horse-9-battery')
+    await page.getByRole('button', { name: '创建并登录' }).click()
+    await page.getByText('还没有证书').waitFor()
+    await page.reload()
+    await page.getByRole('button', { name: '用户: wang@example.test' }).click()
+    await page.getByRole('menuitem', { name: '退出登录' }).click()
+    await page.getByLabel('邮箱').fill('wang@example.test')
+    await page.getByLabel('密码', { exact: true }).fill('Correct-horse-9-battery')
+    await page.getByRole('button', { name: '登录', exact: true }).click()
+    await page.getByRole('button', { name: '用户: wang@example.test' }).waitFor()
   })
 })
 

@@ -42,11 +42,15 @@ export function ExpiryTimeline({ onChange }: { readonly onChange: ChangeListStat
                 }
               >
                 <span className="visually-hidden">{label}</span>
-                <span className="timeline-count number" aria-hidden="true">{count === 0 ? '' : count}</span>
+                <span className="timeline-count number" aria-hidden="true">
+                  {count === 0 ? '' : count}
+                </span>
                 <svg viewBox="0 0 10 60" preserveAspectRatio="none" aria-hidden="true">
                   <rect className="timeline-bar" y={60 - share * 60} width="10" height={share * 60} />
                 </svg>
-                <span className="timeline-month" aria-hidden="true">{names.format(from)}</span>
+                <span className="timeline-month" aria-hidden="true">
+                  {names.format(from)}
+                </span>
               </button>
             </li>
           )
