@@ -30,6 +30,7 @@ const PROGRAMS = [
   ['certbot', 'certbot'],
   ['lego', 'lego'],
   ['zip', 'zip'],
+  ['chromium', 'chromium'],
 ] as const
 
 function isInstalled(program: string): boolean {

@@ -84,11 +84,10 @@ export async function openExport(
 }
 
 function authorizationOf(options: ClientOptions | BrowserOptions): Record<string, string> {
-  const token = 'token' in options ? options.token : options.readToken()
-  const accountId = 'token' in options ? options.accountId : undefined
+  const token = 'readToken' in options ? options.readToken() : options.token
   return {
     ...(token !== null && { authorization: `Bearer ${token}` }),
-    ...(accountId !== undefined && { 'x-evercert-account': accountId }),
+    ...('accountId' in options && options.accountId !== undefined && { 'x-evercert-account': options.accountId }),
   }
 }
 

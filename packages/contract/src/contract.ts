@@ -12,7 +12,9 @@ import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
-import { firstOperator, me } from './me.ts'
+import { accounts, recovery, users } from './accounts.ts'
+import { firstOperator, me, sessions } from './me.ts'
+import { invitations, members } from './members.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { reviews } from './reviews.ts'
 import { paymentConnections, payments } from './payments.ts'
@@ -47,7 +49,13 @@ export const contract = {
   noticeSettings,
   channels,
   me,
+  sessions,
   firstOperator,
+  recovery,
+  members,
+  invitations,
+  accounts,
+  users,
 } as const
 
 export type Contract = typeof contract

@@ -4,10 +4,10 @@
  * @module
  */
 import { z } from 'zod'
-import { anyCaller, anybody } from './operation.ts'
+import { anyCaller, anybody, byId } from './operation.ts'
 import { language, role } from './roles.ts'
 import { SCOPES } from './scopes.ts'
-import { id, instant } from './views.ts'
+import { id, instant, page } from './views.ts'
 
 export const MIN_PASSWORD_LENGTH = 12
 export const MAX_PASSWORD_LENGTH = 128
@@ -43,6 +43,34 @@ export type MeView = z.infer<typeof meView>
 
 export const me = {
   get: anyCaller('GET', '/me', 'Users', 'Who calls, in which account, and what they may do').output(meView),
+  update: anyCaller('POST', '/me', 'Users', 'Change name and language; for users')
+    .input(z.strictObject({ name: personName, language: language.nullable() }))
+    .output(meView),
+}
+
+export const sessionView = z.object({
+  id,
+  address: z.string().nullable().meta({ description: 'Network address at the sign-in' }),
+  userAgent: z.string().nullable(),
+  isCaller: z.boolean(),
+  signedInAt: instant,
+  lastUsedAt: instant.meta({ description: 'To the hour' }),
+  expiresAt: instant,
+})
+export type SessionView = z.infer<typeof sessionView>
+
+/** Of the user who calls; tokens have none. */
+export const sessions = {
+  list: anyCaller('GET', '/sessions', 'Users', 'List the sessions of the user').output(page(sessionView)),
+  remove: anyCaller('DELETE', '/sessions/{id}', 'Users', 'End a session of the user; also the one that asks')
+    .input(byId)
+    .output(byId),
+  removeOthers: anyCaller('DELETE', '/sessions', 'Users', 'End all sessions of the user but the one that asks').output(
+    z.object({ ended: z.int() }),
+  ),
+  chooseAccount: anyCaller('POST', '/sessions/account', 'Users', 'Be in another account from now on')
+    .input(z.strictObject({ accountId: id }))
+    .output(meView),
 }
 
 export const firstOperator = {

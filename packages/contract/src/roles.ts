@@ -13,6 +13,7 @@ export type MemberRole = (typeof MEMBER_ROLES)[number]
 export type Role = MemberRole | 'installationOperator'
 export const ROLES = ['installationOperator', ...MEMBER_ROLES] as const satisfies readonly Role[]
 
+export const memberRole = z.enum(MEMBER_ROLES)
 export const role = z.enum(ROLES)
 
 export const LANGUAGES = ['en', 'zh'] as const

@@ -15,6 +15,7 @@ export const tokenView = z.object({
   isCaller: z.boolean().meta({ description: 'The token that asks' }),
   createdAt: instant,
   expiresAt: instant.nullable(),
+  lastUsedAt: instant.nullable().meta({ description: 'To the minute; null: never' }),
 })
 export type TokenView = z.infer<typeof tokenView>
 

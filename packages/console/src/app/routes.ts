@@ -27,6 +27,7 @@ const certificates = lazy(async () => ({
 const certificate = lazy(async () => ({ default: (await import('../pages/certificate/certificate-page.tsx')).CertificatePage }))
 const renewal = lazy(async () => ({ default: (await import('../pages/renewal/renewal-drawer.tsx')).RenewalDrawer }))
 const application = lazy(async () => ({ default: (await import('../pages/renewal/renewal-drawer.tsx')).ApplicationDrawer }))
+const welcome = lazy(async () => ({ default: (await import('../pages/welcome/welcome-page.tsx')).WelcomePage }))
 const signIn = lazy(async () => ({ default: (await import('../pages/sign-in/sign-in-page.tsx')).SignInPage }))
 
 export const PAGES: readonly Page[] = [
@@ -35,4 +36,5 @@ export const PAGES: readonly Page[] = [
   { path: '/certificates/:id/application', title: 'renewal.application', component: certificates, overlay: application },
   { path: '/certificates/:id', title: 'certificate.title', component: certificate },
   { path: '/sign-in', title: 'signIn.title', component: signIn, bare: true },
+  { path: '/welcome', title: 'signIn.welcomeTitle', component: welcome, bare: true },
 ]

@@ -101,3 +101,10 @@ export interface InvitationTable {
   accepted_at: Date | null
   accepted_by: string | null
 }
+
+export interface RecoveryLinkTable {
+  token_sha256: string
+  user_id: string
+  created_at: Date
+  expires_at: Date
+}

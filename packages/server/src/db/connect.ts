@@ -19,6 +19,7 @@ import { up as certificateList } from './migrations/0009-certificate-list.ts'
 import { up as payments } from './migrations/0010-payments.ts'
 import { up as listingOnce } from './migrations/0011-listing-once.ts'
 import { up as access } from './migrations/0012-access.ts'
+import { up as recovery } from './migrations/0013-recovery.ts'
 import { up as deployments } from './migrations/0014-deployments.ts'
 import { up as proof } from './migrations/0015-proof.ts'
 import { AppError } from '../domain/errors.ts'
@@ -56,6 +57,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0010-payments': { up: payments },
   '0011-listing-once': { up: listingOnce },
   '0012-access': { up: access },
+  '0013-recovery': { up: recovery },
   '0014-deployments': { up: deployments },
   '0015-proof': { up: proof },
 }

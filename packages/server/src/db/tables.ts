@@ -32,6 +32,7 @@ import type {
   FirstOperatorTable,
   InvitationTable,
   MemberTable,
+  RecoveryLinkTable,
   SecondFactorTable,
   SessionTable,
   SignInChallengeTable,
@@ -364,6 +365,7 @@ export interface Tables {
   first_operator: FirstOperatorTable
   member: MemberTable
   invitation: InvitationTable
+  recovery_link: RecoveryLinkTable
   management: ManagementTable
   account: AccountTable
   access_token: AccessTokenTable

@@ -124,6 +124,7 @@ function addApi(app: Hono<Env>, services: Services, options: AppOptions): void {
       caller,
       idempotencyKey: context.req.header('idempotency-key') ?? null,
       requestId: context.get('requestId'),
+      baseUrl: services.publicUrl ?? new URL(context.req.url).origin,
       progress: { isRead: false },
     }
     const { matched, response } = await handler.handle(context.req.raw, { prefix: '/api/v1', context: requestContext })

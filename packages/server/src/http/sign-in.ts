@@ -6,7 +6,7 @@
 import type { Context, Hono } from 'hono'
 import { SIGN_IN_REQUESTS, type SecondFactorAnswer, type SignInAnswer, type SignInPath } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
-import { checkPassword } from '../services/access/first-operator.ts'
+import { checkPassword } from '../services/access/links.ts'
 import { countAttempt, forgiveAttempt, type Subject } from '../services/access/sign-in-failures.ts'
 import { loadUser } from '../services/access/users.ts'
 import type { Services } from '../services/context.ts'

@@ -56,6 +56,11 @@ export function openBrowser(service: TestService): Browser {
   return browser
 }
 
+/** What stands behind # in a link. */
+export function tokenOf(link: string | null): string {
+  return new URL(link ?? '').hash.replace('#token=', '')
+}
+
 function keep(cookies: Map<string, string>, line: string): void {
   const [pair = '', ...attributes] = line.split(';').map((part) => part.trim())
   const at = pair.indexOf('=')

@@ -137,7 +137,7 @@ function Offer({ old, quote, request, isOld }: OfferProps) {
       <Alert
         type={topUp.granted ? 'success' : topUp.lostDays > 0 ? 'warning' : 'info'}
         showIcon
-        title={topUp.granted ? t('renewal.toppedUp', { count: topUp.days }) : t('renewal.notToppedUp')}
+        title={topUp.granted ? t('renewal.toppedUp') : t('renewal.notToppedUp')}
         description={pick(topUp.explanation)}
       />
       <dl className="facts">

@@ -46,3 +46,15 @@ export function standingOf({ role, isInstallationOperator }: Standing): { role: 
   const own = role === null ? [] : ROLE_SCOPES[role]
   return { role: role ?? 'installationOperator', scopes: new Set([...ROLE_SCOPES.installationOperator, ...own]) }
 }
+
+/**
+ * Whether a caller may give or take a role: none that has more than they have themselves. Owners are made and unmade by owners. The
+ * installation's operator may give any, and is seen doing it.
+ *
+ * @param giver `role` is missing for a token
+ */
+export function mayGiveRole(giver: { readonly role?: Role; readonly scopes: ReadonlySet<Scope> }, wanted: MemberRole): boolean {
+  if (giver.scopes.has('installation:operate')) return true
+  if (wanted === 'owner' && giver.role !== 'owner') return false
+  return ROLE_SCOPES[wanted].every((scope) => giver.scopes.has(scope))
+}

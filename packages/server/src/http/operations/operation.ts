@@ -15,6 +15,8 @@ export interface RequestContext {
   readonly caller: Caller
   readonly idempotencyKey: string | null
   readonly requestId: string
+  /** Where people reach the service: as it was set, or as this request reached it. */
+  readonly baseUrl: string
   /** Set once the request was read: a syntax error before that is the caller's, after that ours. */
   readonly progress: { isRead: boolean }
 }

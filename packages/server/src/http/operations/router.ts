@@ -20,7 +20,7 @@ import { endpoints } from './endpoints.ts'
 import { targets } from './targets.ts'
 import { tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
-import { firstOperator, me } from './users.ts'
+import { accounts, firstOperator, invitations, me, members, recovery, sessions, users } from './users.ts'
 
 export const router = operations.router({
   certificates: { ...certificates, ...endings, ...overview },
@@ -48,5 +48,11 @@ export const router = operations.router({
   noticeSettings,
   channels,
   me,
+  sessions,
   firstOperator,
+  recovery,
+  members,
+  invitations,
+  accounts,
+  users,
 })

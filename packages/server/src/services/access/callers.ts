@@ -8,6 +8,7 @@ import { AppError } from '../../domain/errors.ts'
 import { standingOf } from '../../domain/access/roles.ts'
 import { hashToken } from '../accounts.ts'
 import { notFound, type Caller, type Services } from '../context.ts'
+import { requireUser } from './sessions.ts'
 
 export interface Credentials {
   /** A bearer token; when there is one, cookies are not looked at. */
@@ -121,6 +122,14 @@ async function userCaller(
     sessionId: session.sessionId,
     ...(chosen !== null && { role: chosen.role }),
   }
+}
+
+/** The caller, in another account from now on. @throws AppError `forbidden` (a token), `notFound` (closed to the user) */
+export async function chooseAccountOfSession(services: Services, caller: Caller, accountId: string): Promise<Caller> {
+  const session = requireUser(caller)
+  const chosen = await userCaller(services, { ...session, wantedAccountId: accountId })
+  await services.db.updateTable('session').set({ account_id: accountId }).where('id', '=', session.sessionId).execute()
+  return chosen
 }
 
 /** The wanted account if the user may be there, else their first one; null when there is none. */

@@ -3,14 +3,12 @@
  *
  * @module
  */
-import { randomBytes } from 'node:crypto'
-import type { Language, UserView } from '@evercert/contract'
-import { AppError } from '../../domain/errors.ts'
-import { judgePassword } from '../../domain/access/password.ts'
+import type { UserView } from '@evercert/contract'
 import { DAY_MS } from '../../domain/time.ts'
 import { hashToken } from '../accounts.ts'
 import { newId, type Services } from '../context.ts'
-import { addUser, loadUser } from './users.ts'
+import { checkPassword, drawLink, linkInvalid } from './links.ts'
+import { addUser, loadUser, type NewUser } from './users.ts'
 
 const LINK_MS = DAY_MS
 
@@ -23,20 +21,13 @@ const LINK_MS = DAY_MS
 export async function createFirstOperatorLink({ db, now }: Services, baseUrl: string): Promise<string | null> {
   const somebody = await db.selectFrom('user').select('id').limit(1).executeTakeFirst()
   if (somebody !== undefined) return null
-  const token = randomBytes(32).toString('base64url')
+  const { token, link } = drawLink(baseUrl, 'welcome')
   await db.deleteFrom('first_operator_link').where('expires_at', '<=', new Date(now())).execute()
   await db
     .insertInto('first_operator_link')
     .values({ token_sha256: hashToken(token), created_at: new Date(now()), expires_at: new Date(now() + LINK_MS) })
     .execute()
-  return `${baseUrl}/welcome#token=${token}` // behind #, so that no server and no proxy writes it into a log
-}
-
-export interface NewUser {
-  readonly email: string
-  readonly password: string
-  readonly name: string
-  readonly language: Language | null
+  return link
 }
 
 /**
@@ -89,22 +80,4 @@ async function checkLink({ db, now }: Services, token: string): Promise<void> {
     .where('expires_at', '>', new Date(now()))
     .executeTakeFirst()
   if (link === undefined) throw linkInvalid()
-}
-
-export function linkInvalid(): AppError {
-  return new AppError('linkInvalid', 'Opening the link: it was used, is out of date, or was never given out: ask for a new one.')
-}
-
-const FAULTS = {
-  short: 'it has fewer than 12 characters',
-  repetitive: 'it repeats itself',
-  common: 'it is one of those that guessing begins with',
-  personal: 'it is made of the name or the e-mail address',
-} as const
-
-/** @throws AppError `weakPassword` with the fault */
-export function checkPassword(password: string, person: { readonly email: string; readonly name: string }): void {
-  const fault = judgePassword(password, person)
-  if (fault === null) return
-  throw new AppError('weakPassword', `Setting the password: ${FAULTS[fault]}: choose another.`, { facts: { fault } })
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { MeView, UserView } from '@evercert/contract'
+import type { Language, MeView, UserView } from '@evercert/contract'
 import { standingOf } from '../../domain/access/roles.ts'
 import type { Caller, Services } from '../context.ts'
+import { requireUser } from './sessions.ts'
 import { loadUser } from './users.ts'
 
 export async function describeCaller(services: Services, caller: Caller): Promise<MeView> {
@@ -19,6 +20,21 @@ export async function describeCaller(services: Services, caller: Caller): Promis
     scopes: [...caller.scopes],
     accounts: user === null ? [] : await accountsOf(services, user),
   }
+}
+
+/** @throws AppError `forbidden` when a token calls */
+export async function updateMe(
+  services: Services,
+  caller: Caller,
+  wish: { readonly name: string; readonly language: Language | null },
+): Promise<MeView> {
+  const { userId } = requireUser(caller)
+  await services.db
+    .updateTable('user')
+    .set({ ...wish, updated_at: new Date(services.now()) })
+    .where('id', '=', userId)
+    .execute()
+  return describeCaller(services, caller)
 }
 
 /** Accounts shown for choosing; an operator of more finds the others by `accounts.list`. */

@@ -4,8 +4,17 @@
  * @module
  */
 import type { Language, UserView } from '@evercert/contract'
+import type { Selectable } from 'kysely'
+import type { UserTable } from '../../db/access-tables.ts'
 import type { Trx } from '../../db/transition.ts'
 import { newId, notFound, type Services } from '../context.ts'
+
+export interface NewUser {
+  readonly email: string
+  readonly password: string
+  readonly name: string
+  readonly language: Language | null
+}
 
 export interface UserRow {
   readonly id: string
@@ -47,12 +56,19 @@ export async function addUser(services: Services, trx: Trx, user: UserRow): Prom
 
 /** @throws AppError `notFound` */
 export async function loadUser({ db }: Services, id: string): Promise<UserView> {
-  const row = await db
-    .selectFrom('user')
-    .select(['id', 'email', 'name', 'language', 'installation_operator', 'two_factor_enabled'])
-    .where('id', '=', id)
-    .executeTakeFirst()
+  const row = await db.selectFrom('user').select(COLUMNS).where('id', '=', id).executeTakeFirst()
   if (row === undefined) throw notFound('user', id)
+  return toView(row)
+}
+
+/** All users, oldest first. */
+export async function listUsers({ db }: Services): Promise<UserView[]> {
+  return (await db.selectFrom('user').select(COLUMNS).orderBy('id').execute()).map(toView)
+}
+
+const COLUMNS = ['id', 'email', 'name', 'language', 'installation_operator', 'two_factor_enabled'] as const
+
+function toView(row: Pick<Selectable<UserTable>, (typeof COLUMNS)[number]>): UserView {
   return {
     id: row.id,
     email: row.email,
