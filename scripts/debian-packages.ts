@@ -31,7 +31,14 @@ const PROGRAMS = [
 function isInstalled(program: string): boolean {
   const postgres = '/usr/lib/postgresql'
   const versions = existsSync(postgres) ? readdirSync(postgres).map((version) => join(postgres, version, 'bin')) : []
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/share/tomcat10/bin', '/usr/lib/lighttpd', ...versions]
+  const folders = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    '/usr/sbin',
+    '/sbin',
+    '/usr/share/tomcat10/bin',
+    '/usr/lib/lighttpd',
+    ...versions,
+  ]
   return folders.some((folder) => existsSync(join(folder, program)))
 }
 
