@@ -26,7 +26,9 @@ export const targets = {
             serverName: z.string().min(1).max(253).optional(),
           })
           .optional()
-          .meta({ description: "The target's own address: if it does not serve the new certificate, the deployment is taken back" }),
+          .meta({
+            description: "The target's own address: if it does not serve the new certificate, the deployment is taken back",
+          }),
       }),
     )
     .output(targetView),

@@ -25,7 +25,14 @@ const CHECK_MS = [100, 200, 400, 800, 1500, 2000]
 /** An order that the CA ended because it did not see the proof: a restart is over soon, a site that is down takes longer. */
 const ORDER_MS = [5, 60, 600].map((seconds) => seconds * SECOND_MS)
 
-const LADDERS = { order: ORDER_MS, upstream: UPSTREAM_MS, proof: PROOF_MS, poll: POLL_MS, serve: SERVE_MS, check: CHECK_MS } as const
+const LADDERS = {
+  order: ORDER_MS,
+  upstream: UPSTREAM_MS,
+  proof: PROOF_MS,
+  poll: POLL_MS,
+  serve: SERVE_MS,
+  check: CHECK_MS,
+} as const
 
 export type Ladder = keyof typeof LADDERS
 

@@ -38,7 +38,10 @@ function probeColumns({ name, canary = false, probe }: NewTarget) {
   const host = probe.host.toLowerCase()
   const serverName = (probe.serverName ?? probe.host).toLowerCase()
   if (!hostName.safeParse(host).success || !hostName.safeParse(serverName).success) {
-    throw new AppError('invalid', `Adding target ${name}: probe.host and probe.serverName must be a DNS name or an address, without port.`)
+    throw new AppError(
+      'invalid',
+      `Adding target ${name}: probe.host and probe.serverName must be a DNS name or an address, without port.`,
+    )
   }
   return { canary, probe_host: host, probe_port: probe.port, probe_server_name: serverName }
 }

@@ -414,9 +414,9 @@ describe('a crash', () => {
     'pruned',
   ] as const
 
-  function applyInChild(paths: Site, reloadCommand: string[], pair: CertificatePair, dieAfter: string | null) {
+  function applyInChild(paths: Site, reloadCommand: string[], pair: CertificatePair, dieAfter: string | null, restores = false) {
     const config = localFilesConfig.parse({ ...paths, testCommand: ['true'], reloadCommand })
-    const task = JSON.stringify({ config, pair, dieAfter })
+    const task = JSON.stringify({ config, pair, dieAfter, restores })
     return spawnSync(process.execPath, [CRASH_CHILD, task], { encoding: 'utf8' })
   }
 
@@ -463,6 +463,47 @@ describe('a crash', () => {
       expect(loaded()).toBe(pair.sha256)
     },
   )
+
+  test.each(['marked', 'restored', 'reloaded', 'remembered', 'unmarked'] as const)(
+    'after "%s" of taking a deployment back leaves a matching pair, and taking it back again ends with the old one, reloaded',
+    async (step) => {
+      const paths = site()
+      const [old, next] = [issue(), issue()]
+      writePair(paths, old)
+      const reloadCommand = loadedBy(paths)
+      await target({ ...paths, reloadCommand }).apply(next)
+      expect(loaded()).toBe(next.sha256)
+      expect(applyInChild(paths, reloadCommand, next, step, true).signal).toBe('SIGKILL')
+      expectPair(paths, step === 'marked' ? next : old)
+      const again = await target({ ...paths, reloadCommand }).restore(next.sha256, null)
+      expect(again.sha256).toBe(old.sha256)
+      expectPair(paths, old)
+      expect(loaded()).toBe(old.sha256)
+      expect(readdirSync(at('.site.pem.evercert')).filter((name) => /unfinished|pending/.test(name))).toEqual([])
+      expect(await target({ ...paths, reloadCommand }).restore(next.sha256, null)).toMatchObject({ changed: false })
+      expect(await target({ ...paths, reloadCommand }).apply(next)).toMatchObject({ changed: true, previousSha256: old.sha256 })
+    },
+  )
+
+  test('of nothing: taking back a first installation removes the files again', async () => {
+    const paths = site()
+    const before = snapshot(folder)
+    const pair = issue()
+    await target(paths).apply(pair)
+    expect(await target(paths).restore(pair.sha256, null)).toMatchObject({ changed: true, sha256: null })
+    expect(snapshot(folder)).toBe(before)
+  })
+
+  test('is not made worse: files that somebody replaced since are left alone', async () => {
+    const paths = site()
+    writePair(paths, issue())
+    const refused = issue()
+    await target(paths).apply(refused)
+    for (const path of Object.values(paths)) rmSync(path)
+    writePair(paths, refused)
+    await expect(target(paths).restore(refused.sha256, null)).rejects.toMatchObject({ code: 'deployRefused' })
+    expectPair(paths, refused)
+  })
 
   test('between swap and reload, and then a test that fails: the old pair is put back and the server reads it again', async () => {
     const paths = site()

@@ -100,7 +100,15 @@ describe('a target with an address of its own', () => {
     const { id } = await addTarget(certificate, site)
     const { deployment } = await reach(id, 'proved')
     expect(site.onDisk()).toBe(certificate.sha256)
-    const steps = ['Before: ', 'Ran the test command', 'Staged ', 'Swapped in ', 'Ran the test command', 'Ran the reload command', 'Its own address']
+    const steps = [
+      'Before: ',
+      'Ran the test command',
+      'Staged ',
+      'Swapped in ',
+      'Ran the test command',
+      'Ran the reload command',
+      'Its own address',
+    ]
     const log = deployment?.log.filter((line) => !line.startsWith('  ')) ?? []
     expect(log).toHaveLength(steps.length)
     for (const [index, step] of steps.entries()) expect(log[index]).toContain(`Z ${step}`)

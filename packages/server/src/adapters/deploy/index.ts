@@ -4,11 +4,13 @@ import { apache } from './apache.ts'
 import { caddy } from './caddy.ts'
 import { dovecot } from './dovecot.ts'
 import { haproxy } from './haproxy.ts'
+import { kubernetes } from './kubernetes.ts'
 import { lighttpd } from './lighttpd.ts'
 import { localFiles } from './local-files.ts'
 import { nginx } from './nginx.ts'
 import { postfix } from './postfix.ts'
 import { tomcat } from './tomcat.ts'
+import { webhook } from './webhook.ts'
 
 export const deployAdapters: readonly DeployAdapter[] = [
   nginx,
@@ -20,4 +22,6 @@ export const deployAdapters: readonly DeployAdapter[] = [
   postfix,
   dovecot,
   localFiles,
+  kubernetes,
+  webhook,
 ]

@@ -17,7 +17,10 @@ export const tomcat = deployAdapter({
   apiDocs: 'https://tomcat.apache.org/tomcat-10.1-doc/config/http.html',
   config: z.object({
     keystorePath: absolutePath.describe('Where Tomcat reads the keystore'),
-    keystorePassword: secret('Password of the keystore, as Tomcat has it').regex(/^[\x20-\x7e]{6,128}$/, '6 to 128 ASCII characters'),
+    keystorePassword: secret('Password of the keystore, as Tomcat has it').regex(
+      /^[\x20-\x7e]{6,128}$/,
+      '6 to 128 ASCII characters',
+    ),
     keystoreMode: keyMode,
     alias: z
       .string()

@@ -195,7 +195,9 @@ function restOrWait(facts: AdvanceFacts, rest: Step): Step {
 }
 
 function isUnderWay(deployment: DeploymentFacts): boolean {
-  return isFailed(deployment) || deployment.state === 'planned' || (deployment.state === 'applied' && deployment.isRestoring === true)
+  return (
+    isFailed(deployment) || deployment.state === 'planned' || (deployment.state === 'applied' && deployment.isRestoring === true)
+  )
 }
 
 function nextDeploymentAt(facts: AdvanceFacts): number | null {

@@ -50,11 +50,7 @@ export function watchedOf({ sightings }: Baseline): readonly Sighting[] {
 }
 
 /** @param wantedSha256 of the leaf that was deployed */
-export function judgeDeployment(
-  baseline: Baseline,
-  after: readonly Sighting[],
-  wantedSha256: string,
-): DeploymentJudgement {
+export function judgeDeployment(baseline: Baseline, after: readonly Sighting[], wantedSha256: string): DeploymentJudgement {
   const findings = watchedOf(baseline).map((before) => {
     const now = after.find((one) => isSamePlace(one, before)) ?? null
     return { before, now, finding: compare(before, now, wantedSha256) }

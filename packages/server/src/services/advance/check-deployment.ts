@@ -70,12 +70,7 @@ function intendToRestore(
 }
 
 /** Nothing got worse, and nothing shows the new certificate: not this target's fault, as far as can be seen. The endpoints are proved on. */
-function recordOpen(
-  services: Services,
-  work: Work,
-  deployment: DeploymentWork,
-  { reasons }: DeploymentJudgement,
-): Promise<void> {
+function recordOpen(services: Services, work: Work, deployment: DeploymentWork, { reasons }: DeploymentJudgement): Promise<void> {
   const log = [
     ...reasons.map((reason) => logLine(services, `After the reload: ${reason}`)),
     logLine(services, 'The new pair stays: nothing that worked before is worse.'),

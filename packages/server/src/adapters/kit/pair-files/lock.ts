@@ -92,5 +92,8 @@ function isAlive(pid: number): boolean {
 }
 
 function busy(): AppError {
-  return new AppError('conflict', 'Deploying to files: another deployment to the same files is running: it is tried again shortly')
+  return new AppError(
+    'conflict',
+    'Deploying to files: another deployment to the same files is running: it is tried again shortly',
+  )
 }

@@ -98,7 +98,9 @@ export async function tidyUp(context: Context, store: VersionStore, { previousVe
     await store.prune()
     onStep('pruned')
   } catch (error) {
-    log.say(`Tidying up old versions failed (${error instanceof Error ? error.message : 'unknown'}); the next deployment does it.`)
+    log.say(
+      `Tidying up old versions failed (${error instanceof Error ? error.message : 'unknown'}); the next deployment does it.`,
+    )
   }
 }
 
@@ -125,9 +127,7 @@ export function openStore({ host, files }: Context): Promise<VersionStore> {
 }
 
 export function readFound({ host, files }: Context, store: VersionStore): Promise<FoundPair> {
-  return orRefuse('Reading the pair that is there', () =>
-    readFoundPair(host, files.layout, (name) => store.findNotePath(name)),
-  )
+  return orRefuse('Reading the pair that is there', () => readFoundPair(host, files.layout, (name) => store.findNotePath(name)))
 }
 
 export function findPending(store: VersionStore): Promise<PendingReload | null> {

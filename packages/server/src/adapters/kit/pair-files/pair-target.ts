@@ -45,7 +45,10 @@ export function createPairTarget(files: PairFiles, onStep: (step: Step) => void 
   }
   return {
     inspect: () => onHost(inspect),
-    apply: (pair) => onHost((context) => apply(context, checkPair(pair))),
+    apply: async (pair) => {
+      const wanted = checkPair(pair)
+      return onHost((context) => apply(context, wanted))
+    },
     restore: (refused) => onHost((context) => restore(context, refused)),
   }
 }

@@ -6,7 +6,18 @@
 import { AppError } from '../../../domain/errors.ts'
 import type { RestoreEvidence } from '../../../ports/deploy.ts'
 import { orRefuse } from './host.ts'
-import { findPending, inTurn, openStore, placeOf, putBack, readFound, reload, tidyUp, withLock, type Context } from './pair-context.ts'
+import {
+  findPending,
+  inTurn,
+  openStore,
+  placeOf,
+  putBack,
+  readFound,
+  reload,
+  tidyUp,
+  withLock,
+  type Context,
+} from './pair-context.ts'
 import type { VersionStore } from './version-store.ts'
 
 /** See `ports/deploy.ts`. */
@@ -51,5 +62,9 @@ async function takeBack(context: Context, store: VersionStore, refused: string):
     await putBack(store, { previousVersion, previousSha256: null })
   })
   onStep('restored')
-  log.say(previousVersion === null ? 'Removed the files: there was nothing before.' : `Put back version ${previousVersion.slice(0, 16)}….`)
+  log.say(
+    previousVersion === null
+      ? 'Removed the files: there was nothing before.'
+      : `Put back version ${previousVersion.slice(0, 16)}….`,
+  )
 }

@@ -26,16 +26,12 @@ const WRITER = { uid: null, gid: null }
 export async function rightsFor(host: Host, layout: Layout, found: FoundPair): Promise<Readonly<Record<string, FileRights>>> {
   const rights: Record<string, FileRights> = {}
   for (const file of layout.files) rights[file.name] = await rightsOf(host, layout, file, found.files[file.name] ?? null)
-  for (const name of layout.notes) rights[name] = { wanted: { ...WRITER, mode: PUBLIC_MODE }, kept: { ...WRITER, mode: PUBLIC_MODE } }
+  for (const name of layout.notes)
+    rights[name] = { wanted: { ...WRITER, mode: PUBLIC_MODE }, kept: { ...WRITER, mode: PUBLIC_MODE } }
   return rights
 }
 
-async function rightsOf(
-  host: Host,
-  layout: Layout,
-  file: LayoutFile,
-  found: FoundFile | null,
-): Promise<FileRights> {
+async function rightsOf(host: Host, layout: Layout, file: LayoutFile, found: FoundFile | null): Promise<FileRights> {
   if (found === null) {
     const mode = toMode(file.mode) ?? (file.isSecret ? SECRET_MODE : PUBLIC_MODE)
     return { wanted: { ...WRITER, mode }, kept: { ...WRITER, mode } }

@@ -34,7 +34,10 @@ export async function connectSsh(settings: SshSettings, kit: AdapterKit): Promis
   lost.promise.catch(() => {}) // whoever waits for an answer has it
   let shown: string | null = null
   const ready = Promise.withResolvers<void>()
-  client.once('ready', () => ready.resolve())
+  client.once('ready', () => {
+    client.setNoDelay(true) // many small questions, each waiting for the answer to the one before
+    ready.resolve()
+  })
   client.on('error', (error) => {
     ready.reject(toAppError(where, error, shown))
     lost.reject(unreachable(where, error.message))
@@ -109,7 +112,10 @@ function toAppError(where: string, error: Error & { level?: string }, shownKey: 
     )
   }
   if (error.level === 'client-authentication') {
-    return new AppError('credentialsRejected', `Connecting to ${where}: the server accepts neither the key nor the password: correct them.`)
+    return new AppError(
+      'credentialsRejected',
+      `Connecting to ${where}: the server accepts neither the key nor the password: correct them.`,
+    )
   }
   return unreachable(where, error.message)
 }

@@ -10,7 +10,10 @@ export const sshSettings = z
   .strictObject({
     host: z.string().min(1).max(253).describe('Name or address of the server'),
     port: z.int().min(1).max(65_535).default(22),
-    user: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/).describe('Who signs in there; needs no more rights than docs/targets.md names'),
+    user: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/)
+      .describe('Who signs in there; needs no more rights than docs/targets.md names'),
     hostKeys: z
       .array(z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'SHA256: and 43 characters, as ssh-keygen -lf prints it'))
       .min(1)
