@@ -13,6 +13,7 @@ import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
+import { receipts } from './receipts.ts'
 import { reviews } from './reviews.ts'
 import { paymentConnections, payments } from './payments.ts'
 import { endpoints } from './endpoints.ts'
@@ -39,6 +40,7 @@ export const contract = {
   paymentConnections,
   targets,
   endpoints,
+  receipts,
   issuers,
   dnsConnections,
   tokens,

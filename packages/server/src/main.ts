@@ -135,6 +135,7 @@ async function createServices(
     probing: config.probing,
     calendar: config.calendar,
     publicUrl: config.publicUrl,
+    version: VERSION,
     log,
     onStep: options.onStep ?? (() => {}),
   }

@@ -17,6 +17,7 @@ import { findProofFile } from '../services/proof-responder.ts'
 import { createOpenApiDocument } from './openapi.ts'
 import type { RequestContext } from './operations/operation.ts'
 import { router } from './operations/router.ts'
+import { addProofOfService } from './proof-of-service.ts'
 import { addPaymentCallbacks } from './payment-callbacks.ts'
 import { renderProblem } from './problem.ts'
 import { REFERENCE_HTML, REFERENCE_SCRIPT } from './reference-page.ts'
@@ -68,6 +69,7 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
   })
   addApi(app, services, options)
   addPaymentCallbacks(app, services)
+  addProofOfService(app, services, bearerToken)
   addCaFiles(app, options)
   addProofFiles(app, services)
   return app

@@ -22,6 +22,7 @@ export type SecretPurpose =
   | 'paymentConfig'
   | 'caKeys'
   | 'document'
+  | 'receiptKey'
 
 export interface Vault {
   /** Stores a secret and returns its id. */
