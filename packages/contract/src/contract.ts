@@ -16,6 +16,7 @@ import { accounts, recovery, users } from './accounts.ts'
 import { firstOperator, me, sessions } from './me.ts'
 import { invitations, members } from './members.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
+import { receipts } from './receipts.ts'
 import { reviews } from './reviews.ts'
 import { paymentConnections, payments } from './payments.ts'
 import { endpoints } from './endpoints.ts'
@@ -42,6 +43,7 @@ export const contract = {
   paymentConnections,
   targets,
   endpoints,
+  receipts,
   issuers,
   dnsConnections,
   tokens,

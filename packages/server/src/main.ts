@@ -157,6 +157,7 @@ async function createServices(
     probing: config.probing,
     calendar: config.calendar,
     publicUrl,
+    version: VERSION,
     log,
     onStep: options.onStep ?? (() => {}),
   }

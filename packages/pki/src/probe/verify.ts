@@ -45,6 +45,7 @@ export interface HostVerification {
   readonly host: string
   readonly port: number
   readonly serverName: string
+  readonly protocol: EndpointProtocol
   /** In the resolver's order. */
   readonly addresses: readonly AddressVerification[]
   /** Why there is no address to dial; null when there is at least one. */
@@ -55,13 +56,13 @@ export interface HostVerification {
 
 /** Probes and judges every address of a host. A name that does not resolve is an outcome; rejects only when a trusted root is not PEM. */
 export async function verifyHost(request: VerifyRequest): Promise<HostVerification> {
-  const { host, port, serverName = unbracket(host) } = request
+  const { host, port, protocol = 'tls', serverName = unbracket(host) } = request
   const found = await findAddresses(host, request.resolver)
-  if ('unresolved' in found) return { host, port, serverName, addresses: [], unresolved: found.unresolved, ok: false }
+  if ('unresolved' in found) return { host, port, serverName, protocol, addresses: [], unresolved: found.unresolved, ok: false }
   const addresses = await mapConcurrently(found.addresses, request.concurrency, (address) =>
     verifyAddress(request, serverName, address),
   )
-  return { host, port, serverName, addresses, unresolved: null, ok: addresses.every(isInOrder) }
+  return { host, port, serverName, protocol, addresses, unresolved: null, ok: addresses.every(isInOrder) }
 }
 
 /** Whether an address serves what it has to, with every certificate that it has. */

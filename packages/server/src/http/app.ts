@@ -18,6 +18,7 @@ import { addConsoleFiles, openConsolePage, type ConsoleEnv } from './console.ts'
 import { createOpenApiDocument } from './openapi.ts'
 import type { RequestContext } from './operations/operation.ts'
 import { router } from './operations/router.ts'
+import { addProofOfService } from './proof-of-service.ts'
 import { addPaymentCallbacks } from './payment-callbacks.ts'
 import { renderProblem } from './problem.ts'
 import { REFERENCE_HTML, REFERENCE_SCRIPT } from './reference-page.ts'
@@ -79,6 +80,7 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
   addSignIn(app as unknown as Hono, services)
   addApi(app, services, options)
   addPaymentCallbacks(app, services)
+  addProofOfService(app, services, bearerToken)
   addCaFiles(app, options)
   addProofFiles(app, services)
   addConsoleFiles(app, options.consoleFolder)

@@ -52,6 +52,8 @@ export interface Services {
   readonly calendar: BusinessCalendar
   /** Where people reach this installation, without a final slash; null when it was not set. */
   readonly publicUrl: string | null
+  /** Of the software. */
+  readonly version: string
   readonly log: Logger
   readonly onStep: StepHook
 }

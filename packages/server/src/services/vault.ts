@@ -23,6 +23,7 @@ export type SecretPurpose =
   | 'caKeys'
   | 'document'
   | 'signIn'
+  | 'receiptKey'
 
 export interface Vault {
   /** Stores a secret and returns its id. */

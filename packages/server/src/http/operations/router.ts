@@ -14,6 +14,7 @@ import { management } from './management.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { operations } from './operation.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
+import { receipts } from './receipts.ts'
 import { reviews } from './reviews.ts'
 import { paymentConnections, payments } from './payments.ts'
 import { endpoints } from './endpoints.ts'
@@ -41,6 +42,7 @@ export const router = operations.router({
   paymentConnections,
   targets,
   endpoints,
+  receipts,
   issuers,
   dnsConnections,
   tokens,

@@ -12,6 +12,8 @@ import { planNotice } from '../notices/plan.ts'
 import { loadExpectations } from '../probing/expectation.ts'
 import { verifySite } from '../probing/observe.ts'
 import { describeFaults, storeProofs, type EndpointProof } from '../probing/record.ts'
+import { ensureReceiptKey } from '../receipts/key.ts'
+import { issueReceipt } from '../receipts/issue.ts'
 import { changed, type Work } from './facts.ts'
 import { findRevokedSites } from './revoked-sites.ts'
 
@@ -44,8 +46,10 @@ async function recordProof(services: Services, work: Work, results: readonly End
   const now = services.now()
   const served = results.length > 0 && results.every(({ verification }) => verification.ok)
   const failures = served ? 0 : work.probeFailures + 1
+  const isNew = served && work.facts.servedAt === null
+  const key = isNew ? await ensureReceiptKey(services) : null // before the transaction: on the embedded database there is one connection
   await services.db.transaction().execute(async (trx) => {
-    await refuseUnlessSame(trx, work, results)
+    const provedBefore = await refuseUnlessSame(trx, work, results)
     await storeProofs(services, trx, results)
     await trx
       .updateTable('certificate')
@@ -70,6 +74,7 @@ async function recordProof(services: Services, work: Work, results: readonly End
         detail,
       })
       await proveDeployments(trx, work, facts)
+      if (key !== null && !provedBefore) await issueReceipt(services, trx, { key, proofs: results })
     } else if (failures >= PROBES_BEFORE_ATTENTION && work.renewal?.state === 'open') {
       const detail = describeFaults(results)
       await transition(trx, { ...facts, subject: 'renewal', id: work.renewal.id, from: 'open', to: 'attention', detail })
@@ -79,9 +84,16 @@ async function recordProof(services: Services, work: Work, results: readonly End
   })
 }
 
-/** What was probed must still be what has to be proved: the lock keeps it so until the proof is stored. */
-async function refuseUnlessSame(trx: Trx, work: Work, results: readonly EndpointProof[]): Promise<void> {
-  const certificate = await sql<{ issuance_id: string | null }>`select issuance_id from certificate
+/**
+ * What was probed must still be what has to be proved: the lock keeps it so until the proof is stored.
+ *
+ * @returns whether it was proved meanwhile: a job and a person may look at the same time
+ */
+async function refuseUnlessSame(trx: Trx, work: Work, results: readonly EndpointProof[]): Promise<boolean> {
+  const certificate = await sql<{
+    issuance_id: string | null
+    served_at: Date | null
+  }>`select issuance_id, served_at from certificate
     where id = ${work.certificateId} and account_id = ${work.accountId} for update`.execute(trx)
   const endpoints = await trx
     .selectFrom('endpoint')
@@ -91,7 +103,9 @@ async function refuseUnlessSame(trx: Trx, work: Work, results: readonly Endpoint
     .execute()
   const probed = new Set(results.map(({ endpoint }) => endpoint.id))
   const sameEndpoints = endpoints.length === probed.size && endpoints.every(({ id }) => probed.has(id))
-  if (certificate.rows[0]?.issuance_id !== work.issuanceId || !sameEndpoints) throw changed(work)
+  const [row] = certificate.rows
+  if (row?.issuance_id !== work.issuanceId || !sameEndpoints) throw changed(work)
+  return row.served_at !== null
 }
 
 async function proveDeployments(

@@ -26,7 +26,8 @@ type Trust = Pick<VerifyRequest, 'expected' | 'trustedRootsPem' | 'bothKeys' | '
 export async function verifySite(services: Services, site: ProbedSite, trust: Partial<Trust>): Promise<HostVerification> {
   const { host, port, serverName, protocol } = site
   const refusal = isIP(host) === 0 ? null : services.kit.guardAddress(host) // a literal is never resolved, so it is judged here
-  if (refusal !== null) return { host, port, serverName, addresses: [], unresolved: forbidden(host, refusal), ok: false }
+  if (refusal !== null)
+    return { host, port, serverName, protocol, addresses: [], unresolved: forbidden(host, refusal), ok: false }
   return verifyHost({
     timeoutMs: TIMEOUT_MS,
     ...trust,
