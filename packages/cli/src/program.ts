@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { downloadFormat, exportFormat } from '@evercert/contract'
 import packageJson from '../package.json' with { type: 'json' }
 import { addApplicantCommands } from './applicant-commands.ts'
+import { addCatalogueCommands, addPurchaseOptions } from './catalogue-commands.ts'
 import { addFilterOptions } from './certificate-filter.ts'
 import { balanceCommand } from './commands/balance.ts'
 import {
@@ -172,6 +173,7 @@ function addOverviewCommands(program: Command, run: Run, say: Say): void {
     .description(say('show the balance and its latest entries', '查看余额与最近流水'))
     .action(bind<[object]>(run, balanceCommand))
   addPaymentCommands(program, (action) => bind(run, action), say)
+  addCatalogueCommands(program, (action) => bind(run, action), say)
 }
 
 /** What works on the list as a whole, and on names and tags. */
@@ -207,8 +209,7 @@ function addListCommands(program: Command, run: Run, say: Say): void {
 }
 
 function addRenewalCommands(program: Command, run: Run, say: Say): void {
-  program
-    .command('renew')
+  addPurchaseOptions(program.command('renew'), say)
     .argument('<certificate>', certificateArgument(say))
     .description(
       say(

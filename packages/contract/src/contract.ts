@@ -13,6 +13,7 @@ import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
+import { promotions } from './promotions.ts'
 import { reviews } from './reviews.ts'
 import { paymentConnections, payments } from './payments.ts'
 import { endpoints, targets } from './targets.ts'
@@ -30,6 +31,7 @@ export const contract = {
   management,
   downloads,
   products,
+  promotions,
   quotes,
   orders,
   renewals,
@@ -47,3 +49,12 @@ export const contract = {
 } as const
 
 export type Contract = typeof contract
+
+/** The operations (`orders.place`) that are refused without an `Idempotency-Key`. */
+export const NEEDS_IDEMPOTENCY_KEY: ReadonlySet<string> = new Set(
+  Object.entries(contract).flatMap(([group, procedures]) =>
+    Object.entries(procedures)
+      .filter(([, procedure]) => procedure['~orpc'].meta.operation?.idempotent === 'required')
+      .map(([name]) => `${group}.${name}`),
+  ),
+)

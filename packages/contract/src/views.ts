@@ -241,10 +241,18 @@ export const productView = z.object({
   issuerTitle: z.string(),
   supportsRenewal: z.boolean(),
   validityRule: z.enum(['public', 'private']),
-  prices: z.array(productPrice),
+  prices: z.array(productPrice).meta({ description: 'One for each term and currency; the first of a term is its default' }),
   retiredAt: instant.nullable().meta({ description: 'Since when it is not sold any more; null: it is' }),
 })
 export type ProductView = z.infer<typeof productView>
+
+/** What a promotion takes off a price. */
+export const discountView = z.object({
+  promotionId: id,
+  title: bilingual,
+  percent: z.int().nullable().meta({ description: 'null: a fixed amount' }),
+  amount: money,
+})
 
 export const orderRequest = z.strictObject({
   renewsCertificateId: id
@@ -253,6 +261,12 @@ export const orderRequest = z.strictObject({
   productId: id.optional(),
   domainCount: z.int().min(1).max(250).optional(),
   termYears: z.int().min(1).max(3).optional(),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .optional()
+    .meta({ description: "Default: the first of the product's in which the account has a balance, else the product's first" }),
+  promotionCode: z.string().trim().min(1).max(32).optional(),
   expectedAmountMinor: z
     .int()
     .min(0)
@@ -268,6 +282,9 @@ export const quoteView = z.object({
   domainCount: z.int(),
   termYears: z.int(),
   price: money,
+  listPrice: money.meta({ description: 'Before the discount' }),
+  discount: discountView.nullable(),
+  currencies: z.array(z.string()).meta({ description: 'What the term is sold in, the default first' }),
   sameSpecification: z.boolean(),
   changed: z.array(specificationAttribute),
   unknown: z
@@ -297,7 +314,9 @@ export const orderView = z.object({
   specification,
   domainCount: z.int(),
   termYears: z.int(),
-  price: money,
+  price: money.meta({ description: 'What is paid' }),
+  listPrice: money,
+  discount: discountView.nullable().meta({ description: 'As it was when the order was placed' }),
   renewsCertificateId: id.nullable(),
   certificateId: id.nullable(),
   placedAt: instant,

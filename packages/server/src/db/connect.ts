@@ -17,6 +17,7 @@ import { up as applicants } from './migrations/0007-applicants.ts'
 import { up as management } from './migrations/0008-management.ts'
 import { up as certificateList } from './migrations/0009-certificate-list.ts'
 import { up as payments } from './migrations/0010-payments.ts'
+import { up as currenciesPromotions } from './migrations/0017-currencies-promotions.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Tables } from './tables.ts'
@@ -50,6 +51,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0008-management': { up: management },
   '0009-certificate-list': { up: certificateList },
   '0010-payments': { up: payments },
+  '0017-currencies-promotions': { up: currenciesPromotions },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -21,6 +21,7 @@ import type {
   OrderTable,
   ProductPriceTable,
   ProductTable,
+  PromotionTable,
 } from './order-tables.ts'
 import type { PaymentConnectionTable, PaymentReceiptTable, PaymentTable } from './payment-tables.ts'
 import type { NoticeChannelTable, NoticeDeliveryTable, NoticeSettingsTable, NoticeTable } from './notice-tables.ts'
@@ -356,6 +357,7 @@ export interface Tables {
   issuer: IssuerTable
   product: ProductTable
   product_price: ProductPriceTable
+  promotion: PromotionTable
   order: OrderTable
   payment: PaymentTable
   payment_connection: PaymentConnectionTable

@@ -55,6 +55,8 @@ export const RETRY = {
   notDeletable: 'never',
   certificateInUse: 'never',
   callbackForged: 'never',
+  promotionNotApplicable: 'never',
+  idempotencyKeyMissing: 'never',
   productRetired: 'never',
   caRejected: 'never',
   caAccountInvalid: 'backoff',

@@ -34,10 +34,11 @@ export interface ProductPrice {
 }
 
 const PRICE_COLUMNS = ['product_id', 'term_years', 'currency', 'base_minor', 'included_domains', 'extra_domain_minor'] as const
+const PRICE_ORDER = ['term_years', 'rank', 'currency'] as const
 
 export async function listProducts(services: Services): Promise<readonly Product[]> {
   const rows = await productQuery(services.db).orderBy('product.id').execute()
-  const prices = await services.db.selectFrom('product_price').select(PRICE_COLUMNS).orderBy('term_years').execute()
+  const prices = await pricesQuery(services.db).execute()
   return rows.map((row) =>
     toProduct(
       row,
@@ -50,24 +51,25 @@ export async function listProducts(services: Services): Promise<readonly Product
 export async function loadProduct(db: Db | Trx, id: string): Promise<Product> {
   const row = await productQuery(db).where('product.id', '=', id).executeTakeFirst()
   if (row === undefined) throw notFound('product', id)
-  const prices = await db
-    .selectFrom('product_price')
-    .select(PRICE_COLUMNS)
-    .where('product_id', '=', id)
-    .orderBy('term_years')
-    .execute()
+  const prices = await pricesQuery(db).where('product_id', '=', id).execute()
   return toProduct(row, prices)
 }
 
-/** The price of a product for a term and a number of domains. @throws AppError `invalid` when the product has no such term */
-export function priceOf(product: Product, termYears: number, domainCount: number): { amountMinor: number; currency: string } {
-  const price = product.prices.find((candidate) => candidate.termYears === termYears)
-  if (price === undefined) {
-    const offered = product.prices.map((candidate) => candidate.termYears).join(', ')
-    throw new AppError('invalid', `Pricing ${product.id}: a term of ${termYears} years is not offered: choose ${offered}.`)
-  }
-  const extra = Math.max(0, domainCount - price.includedDomains)
-  return { amountMinor: price.baseMinor + extra * price.extraDomainMinor, currency: price.currency }
+function pricesQuery(db: Db | Trx) {
+  return PRICE_ORDER.reduce((query, column) => query.orderBy(column), db.selectFrom('product_price').select(PRICE_COLUMNS))
+}
+
+/** The prices of a term, one for each currency, the first of which is the default. @throws AppError `invalid` when it is not sold */
+export function pricesOf(product: Product, termYears: number): readonly [ProductPrice, ...ProductPrice[]] {
+  const [first, ...others] = product.prices.filter((candidate) => candidate.termYears === termYears)
+  if (first !== undefined) return [first, ...others]
+  const offered = [...new Set(product.prices.map((candidate) => candidate.termYears))].join(', ')
+  throw new AppError('invalid', `Pricing ${product.id}: a term of ${termYears} years is not offered: choose ${offered}.`)
+}
+
+/** What so many domains cost, in minor units of the price's currency. */
+export function listPriceOf(price: ProductPrice, domainCount: number): number {
+  return price.baseMinor + Math.max(0, domainCount - price.includedDomains) * price.extraDomainMinor
 }
 
 export interface NewIssuer {
@@ -232,7 +234,7 @@ export async function createProduct(services: Services, product: NewProduct): Pr
     }
     await trx
       .insertInto('product_price')
-      .values(product.prices.map((price) => toPriceRow(product.id, price)))
+      .values(product.prices.map((price, rank) => toPriceRow(product.id, price, rank)))
       .execute()
   })
   return loadProduct(services.db, product.id)
@@ -243,9 +245,10 @@ const LONGEST_TERM_YEARS = 3
 /** @throws AppError `invalid` naming every fault */
 export function checkPrices({ id, prices }: Pick<NewProduct, 'id' | 'prices'>): void {
   const terms = prices.map(({ termYears }) => termYears)
+  const keys = prices.map(({ termYears, base }) => `${termYears} ${base.currency}`)
   const faults = [
     ...(prices.length === 0 ? ['it has no price'] : []),
-    ...(new Set(terms).size < terms.length ? ['a term has two prices'] : []),
+    ...(new Set(keys).size < keys.length ? ['a term has two prices in one currency'] : []),
     ...(terms.some((term) => term < 1 || term > LONGEST_TERM_YEARS) ? [`terms are 1 to ${LONGEST_TERM_YEARS} years`] : []),
     ...(prices.some(({ includedDomains }) => includedDomains < 1) ? ['at least one domain is included'] : []),
     ...(prices.some(({ base, extraDomain }) => base.amountMinor < 0 || extraDomain.amountMinor < 0)
@@ -256,7 +259,7 @@ export function checkPrices({ id, prices }: Pick<NewProduct, 'id' | 'prices'>): 
 }
 
 /** @throws AppError `invalid` for two currencies in one price */
-export function toPriceRow(productId: string, price: ProductView['prices'][number]) {
+export function toPriceRow(productId: string, price: ProductView['prices'][number], rank: number) {
   if (price.base.currency !== price.extraDomain.currency) {
     throw new AppError('invalid', `Pricing product ${productId}: one price has two currencies: use one.`)
   }
@@ -267,6 +270,7 @@ export function toPriceRow(productId: string, price: ProductView['prices'][numbe
     base_minor: price.base.amountMinor,
     included_domains: price.includedDomains,
     extra_domain_minor: price.extraDomain.amountMinor,
+    rank,
   }
 }
 

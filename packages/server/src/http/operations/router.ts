@@ -14,6 +14,7 @@ import { management } from './management.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { operations } from './operation.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
+import { promotions } from './promotions.ts'
 import { reviews } from './reviews.ts'
 import { paymentConnections, payments } from './payments.ts'
 import { endpoints, targets } from './targets.ts'
@@ -31,6 +32,7 @@ export const router = operations.router({
   management,
   downloads,
   products,
+  promotions,
   quotes,
   orders,
   renewals,
