@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { brands } from './brands.ts'
 import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
@@ -32,6 +33,7 @@ export const contract = {
   downloads,
   products,
   promotions,
+  brands,
   quotes,
   orders,
   renewals,

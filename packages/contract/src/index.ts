@@ -4,10 +4,12 @@
  * @module
  */
 export * from './applicant-views.ts'
+export type { BrandView } from './brands.ts'
 export * from './certificate-list.ts'
 export * from './contract.ts'
 export type { CompanyListItem, CompanyView, ContactListItem, ContactView } from './contacts.ts'
 export type { CsrDetail, CsrView } from './csrs.ts'
+export type { IssuerDetail } from './issuers.ts'
 export * from './notice-views.ts'
 export * from './download-views.ts'
 export * from './endings.ts'

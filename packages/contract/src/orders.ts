@@ -13,8 +13,13 @@ export const products = {
   create: write('/products', 'Orders', 'Add a product to the catalogue (operator)', 'installation:operate', { created: true })
     .input(
       productView
-        .omit({ issuerTitle: true, validityRule: true, retiredAt: true })
-        .extend({ id: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/) })
+        .omit({ issuerTitle: true, brandTitle: true, validityRule: true, retiredAt: true, issuerRetiredAt: true })
+        .extend({
+          id: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/),
+          createBrand: z.boolean().default(true).meta({
+            description: 'Adds a brand that is not in the list; false: an unknown one is refused, with those that there are',
+          }),
+        })
         .strict(),
     )
     .output(productView),

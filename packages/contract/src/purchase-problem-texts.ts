@@ -19,6 +19,12 @@ export const PURCHASE_PROBLEM_TEXTS = {
     'Choose another product of the catalogue.',
     '请选择其他在售产品。',
   ),
+  unknownBrand: text(
+    'The product names a brand that is not in the list.',
+    '产品所用的品牌不在品牌列表中。',
+    'Use a brand of the list, or add the brand first.',
+    '请使用列表中的品牌，或先添加该品牌。',
+  ),
   promotionNotApplicable: text(
     'The promotion does not apply to this order, or no longer.',
     '该优惠不适用于此订单，或已失效。',

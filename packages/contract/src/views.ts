@@ -237,12 +237,14 @@ export const productView = z.object({
   id,
   title: bilingual,
   specification,
+  brandTitle: bilingual,
   issuerId: id,
   issuerTitle: z.string(),
   supportsRenewal: z.boolean(),
   validityRule: z.enum(['public', 'private']),
   prices: z.array(productPrice).meta({ description: 'One for each term and currency; the first of a term is its default' }),
   retiredAt: instant.nullable().meta({ description: 'Since when it is not sold any more; null: it is' }),
+  issuerRetiredAt: instant.nullable().meta({ description: 'Since when its issuer takes no orders' }),
 })
 export type ProductView = z.infer<typeof productView>
 
@@ -413,6 +415,7 @@ export const issuerView = z.object({
   kind: z.string(),
   validityRule: z.enum(['public', 'private']),
   rootPem: z.string().nullable(),
+  retiredAt: instant.nullable().meta({ description: 'Since when it takes no orders; null: it does' }),
 })
 export type IssuerView = z.infer<typeof issuerView>
 

@@ -33,6 +33,14 @@ export interface ProductPriceTable {
   rank: number
 }
 
+export interface BrandTable {
+  /** Stands in specifications. */
+  name: string
+  title_en: string
+  title_zh: string
+  created_at: Date
+}
+
 export interface PromotionTable {
   id: string
   title_en: string

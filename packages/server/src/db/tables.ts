@@ -16,6 +16,7 @@ import type { CaSubject, RevocationReason } from '../ports/ca.ts'
 import type { BuiltinChallenge } from '../ports/kit.ts'
 import type {
   BalanceTable,
+  BrandTable,
   LedgerEntryTable,
   LedgerTransactionTable,
   OrderTable,
@@ -69,6 +70,8 @@ export interface IssuerTable {
   root_pem: string | null
   validity_rule: 'public' | 'private'
   created_at: Date
+  /** Since when it takes no orders; null: it does. */
+  retired_at: Generated<Date | null>
 }
 
 export interface CertificateTable {
@@ -358,6 +361,7 @@ export interface Tables {
   product: ProductTable
   product_price: ProductPriceTable
   promotion: PromotionTable
+  brand: BrandTable
   order: OrderTable
   payment: PaymentTable
   payment_connection: PaymentConnectionTable

@@ -57,6 +57,7 @@ export const RETRY = {
   callbackForged: 'never',
   promotionNotApplicable: 'never',
   idempotencyKeyMissing: 'never',
+  unknownBrand: 'never',
   productRetired: 'never',
   caRejected: 'never',
   caAccountInvalid: 'backoff',

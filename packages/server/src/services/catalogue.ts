@@ -10,6 +10,7 @@ import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Specification } from '../domain/product/specification.ts'
 import type { Ca } from '../ports/ca.ts'
+import { ensureBrand } from './brands.ts'
 import { findAdapter, notFound, parseConfig, parseNewConfig, type Services } from './context.ts'
 import { readPki } from './read-pki.ts'
 
@@ -23,6 +24,8 @@ export interface Product {
   readonly issuerTitle: string
   readonly prices: readonly ProductPrice[]
   readonly retiredAt: Date | null
+  readonly issuerRetiredAt: Date | null
+  readonly brandTitle: { readonly en: string; readonly zh: string }
 }
 
 export interface ProductPrice {
@@ -114,7 +117,7 @@ export async function createIssuer(services: Services, issuer: NewIssuer): Promi
       throw new AppError('duplicateName', `Connecting issuer ${issuer.id}: there is one with this id: choose another.`)
     }
   })
-  return { id: issuer.id, title: issuer.title, kind: issuer.kind, validityRule, rootPem: issuer.rootPem ?? null }
+  return { id: issuer.id, title: issuer.title, kind: issuer.kind, validityRule, rootPem: issuer.rootPem ?? null, retiredAt: null }
 }
 
 /** Gives an issuer new settings; nothing is written when they are the same. @throws AppError `notFound` */
@@ -129,13 +132,12 @@ export async function updateIssuerConfig(services: Services, issuerId: string, c
     await trx.updateTable('issuer').set({ config_secret_id: secretId }).where('id', '=', issuerId).execute()
     await trx.deleteFrom('secret').where('id', '=', row.config_secret_id).execute()
   })
-  connections.get(services)?.delete(issuerId)
 }
 
 export async function listIssuers(services: Services): Promise<IssuerView[]> {
   const rows = await services.db
     .selectFrom('issuer')
-    .select(['id', 'title', 'kind', 'validity_rule', 'root_pem'])
+    .select(['id', 'title', 'kind', 'validity_rule', 'retired_at'])
     .orderBy('id')
     .execute()
   return Promise.all(
@@ -145,6 +147,7 @@ export async function listIssuers(services: Services): Promise<IssuerView[]> {
       kind: row.kind,
       validityRule: row.validity_rule,
       rootPem: (await trustedRoots(services, row.id))[0] ?? null,
+      retiredAt: row.retired_at?.toISOString() ?? null,
     })),
   )
 }
@@ -160,29 +163,50 @@ export async function trustedRoots(services: Services, issuerId: string): Promis
   return [row?.root_pem, row?.authority_root_pem].filter((pem) => pem !== null && pem !== undefined)
 }
 
-const connections = new WeakMap<Services, Map<string, Promise<Ca>>>()
-
-/** The connection to an issuer; kept, since its adapter pools connections and caches the directory. */
-export function openIssuer(services: Services, issuerId: string): Promise<Ca> {
-  const open = connections.get(services) ?? new Map<string, Promise<Ca>>()
-  connections.set(services, open)
-  const existing = open.get(issuerId)
-  if (existing !== undefined) return existing
-  const opening = connectIssuer(services, issuerId)
-  open.set(issuerId, opening)
-  opening.catch(() => open.delete(issuerId))
-  return opening
+interface Connection {
+  readonly secretId: string
+  readonly ca: Promise<Ca>
 }
 
-async function connectIssuer(services: Services, issuerId: string): Promise<Ca> {
+const connections = new WeakMap<Services, Map<string, Connection>>()
+
+/**
+ * The connection to an issuer; kept, since its adapter pools connections and caches the directory, until the settings are others: whichever
+ * node changed them.
+ *
+ * @throws AppError `notFound`, `misconfigured`, `invalid`
+ */
+export async function openIssuer(services: Services, issuerId: string): Promise<Ca> {
+  const { kind, secretId } = await findSettings(services, issuerId)
+  const open = connections.get(services) ?? new Map<string, Connection>()
+  connections.set(services, open)
+  const existing = open.get(issuerId)
+  if (existing?.secretId === secretId) return existing.ca
+  const connection = { secretId, ca: connectIssuer(services, kind, secretId) }
+  open.set(issuerId, connection)
+  try {
+    return await connection.ca
+  } catch (error) {
+    if (open.get(issuerId) === connection) open.delete(issuerId)
+    // The settings were changed between the two readings, and the old ones are gone.
+    if ((await findSettings(services, issuerId)).secretId === secretId) throw error
+    return openIssuer(services, issuerId)
+  }
+}
+
+async function findSettings(services: Services, issuerId: string): Promise<{ kind: string; secretId: string }> {
   const row = await services.db
     .selectFrom('issuer')
     .select(['kind', 'config_secret_id'])
     .where('id', '=', issuerId)
     .executeTakeFirst()
   if (row === undefined) throw notFound('issuer', issuerId)
-  const adapter = findAdapter(services.adapters.ca, row.kind, 'issuer')
-  const raw: unknown = JSON.parse(await services.vault.open(services.db, row.config_secret_id, 'issuerConfig'))
+  return { kind: row.kind, secretId: row.config_secret_id }
+}
+
+async function connectIssuer(services: Services, kind: string, secretId: string): Promise<Ca> {
+  const adapter = findAdapter(services.adapters.ca, kind, 'issuer')
+  const raw: unknown = JSON.parse(await services.vault.open(services.db, secretId, 'issuerConfig'))
   return adapter.create(parseConfig(adapter, raw), services.kit)
 }
 
@@ -196,9 +220,12 @@ export async function requireReviewingIssuer(services: Services, issuerId: strin
   )
 }
 
-export type NewProduct = Omit<ProductView, 'issuerTitle' | 'validityRule' | 'retiredAt'>
+export type NewProduct = Omit<ProductView, 'issuerTitle' | 'brandTitle' | 'validityRule' | 'retiredAt' | 'issuerRetiredAt'> & {
+  /** Adds a brand that is not in the list; default false. */
+  readonly createBrand?: boolean
+}
 
-/** Adds a product. @throws AppError `notFound` (issuer), `duplicateName`, `invalid` (prices), `reviewUnsupported` */
+/** Adds a product. @throws AppError `notFound` (issuer), `duplicateName`, `unknownBrand`, `invalid` (prices), `reviewUnsupported` */
 export async function createProduct(services: Services, product: NewProduct): Promise<Product> {
   const { specification, title } = product
   checkPrices(product)
@@ -212,6 +239,7 @@ export async function createProduct(services: Services, product: NewProduct): Pr
   await services.db.transaction().execute(async (trx) => {
     const issuer = await trx.selectFrom('issuer').select('id').where('id', '=', product.issuerId).executeTakeFirst()
     if (issuer === undefined) throw notFound('issuer', product.issuerId)
+    await ensureBrand(services, trx, { name: specification.brand, mayCreate: product.createBrand === true })
     const result = await trx
       .insertInto('product')
       .values({
@@ -285,7 +313,9 @@ export function toProductView(product: Product): ProductView {
       includedDomains: price.includedDomains,
       extraDomain: { amountMinor: price.extraDomainMinor, currency: price.currency },
     })),
+    brandTitle: { ...product.brandTitle },
     retiredAt: product.retiredAt?.toISOString() ?? null,
+    issuerRetiredAt: product.issuerRetiredAt?.toISOString() ?? null,
   }
 }
 
@@ -293,7 +323,11 @@ function productQuery(db: Db | Trx) {
   return db
     .selectFrom('product')
     .innerJoin('issuer', 'issuer.id', 'product.issuer_id')
+    .innerJoin('brand', 'brand.name', 'product.brand')
     .select([
+      'brand.title_en as brand_title_en',
+      'brand.title_zh as brand_title_zh',
+      'issuer.retired_at as issuer_retired_at',
       'product.id',
       'product.issuer_id',
       'product.title_en',
@@ -333,6 +367,8 @@ function toProduct(row: ProductRow, prices: readonly PriceRow[]): Product {
     },
     supportsRenewal: row.supports_renewal,
     retiredAt: row.retired_at,
+    issuerRetiredAt: row.issuer_retired_at,
+    brandTitle: { en: row.brand_title_en, zh: row.brand_title_zh },
     validityRule: row.validity_rule,
     prices: prices.map((price) => ({
       termYears: price.term_years,

@@ -49,7 +49,7 @@ export async function draftOrder(
   const old =
     request.renewsCertificateId === undefined ? null : await loadRenewable(services, db, caller, request.renewsCertificateId)
   const product = await loadProduct(db, productIdOf(request, old))
-  if (product.retiredAt !== null) {
+  if (product.retiredAt !== null || product.issuerRetiredAt !== null) {
     throw new AppError(
       'productRetired',
       `Quoting ${product.id}: it is not sold any more: choose another of GET /api/v1/products.`,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { brands } from './brands.ts'
 import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
@@ -33,6 +34,7 @@ export const router = operations.router({
   downloads,
   products,
   promotions,
+  brands,
   quotes,
   orders,
   renewals,
