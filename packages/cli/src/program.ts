@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { downloadFormat, exportFormat } from '@evercert/contract'
 import packageJson from '../package.json' with { type: 'json' }
 import { addApplicantCommands } from './applicant-commands.ts'
+import { addCatalogueCommands, addPurchaseOptions } from './catalogue-commands.ts'
 import { addFilterOptions } from './certificate-filter.ts'
 import { balanceCommand } from './commands/balance.ts'
 import {
@@ -39,6 +40,7 @@ import { showCommand } from './commands/show.ts'
 import { renameCommand, tagCommand, type TagOptions } from './commands/tag.ts'
 import { uploadCommand, type UploadOptions } from './commands/upload.ts'
 import { failure, formatProblem, Interrupted, problemJson, toProblem } from './failure.ts'
+import { addIssuerCommands } from './issuer-commands.ts'
 import { ESTATES } from './import/index.ts'
 import { createSay, detectLanguage, type Language, type Say } from './language.ts'
 import { createPaint } from './output.ts'
@@ -175,6 +177,8 @@ function addOverviewCommands(program: Command, run: Run, say: Say): void {
     .action(bind<[object]>(run, balanceCommand))
   addPaymentCommands(program, (action) => bind(run, action), say)
   addTargetCommands(program, (action) => bind(run, action), say)
+  addCatalogueCommands(program, (action) => bind(run, action), say)
+  addIssuerCommands(program, (action) => bind(run, action), say)
 }
 
 /** What works on the list as a whole, and on names and tags. */
@@ -210,8 +214,7 @@ function addListCommands(program: Command, run: Run, say: Say): void {
 }
 
 function addRenewalCommands(program: Command, run: Run, say: Say): void {
-  program
-    .command('renew')
+  addPurchaseOptions(program.command('renew'), say)
     .argument('<certificate>', certificateArgument(say))
     .description(
       say(

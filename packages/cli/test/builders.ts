@@ -88,6 +88,8 @@ export function anOrder(wish: Partial<OrderView> = {}): OrderView {
     domainCount: 1,
     termYears: 1,
     price: { amountMinor: 10_000, currency: 'CNY' },
+    listPrice: { amountMinor: 10_000, currency: 'CNY' },
+    discount: null,
     renewsCertificateId: 'crt_old',
     certificateId: null,
     placedAt: AT,

@@ -8,7 +8,7 @@ import type { ContractRouterClient } from '@orpc/contract'
 import type { JsonifiedClient } from '@orpc/openapi-client'
 import { OpenAPILink } from '@orpc/openapi-client/fetch'
 import type { CertificateQuery, ExportFormat } from './certificate-list.ts'
-import { contract } from './contract.ts'
+import { contract, NEEDS_IDEMPOTENCY_KEY } from './contract.ts'
 import { parseProblem, type ProblemDocument } from './problem-document.ts'
 
 export interface ClientOptions {
@@ -28,6 +28,7 @@ export interface BrowserOptions {
 
 /** Sent with a call: `client.orders.pay(input, { context: { idempotencyKey } })`. */
 export interface CallContext {
+  /** Default, where the service demands one: a new key for each call. Whoever repeats a call gives the same key each time. */
   readonly idempotencyKey?: string
 }
 
@@ -48,10 +49,10 @@ export class ApiProblem extends Error {
 export function createClient(options: ClientOptions | BrowserOptions): Client {
   const link = new OpenAPILink<CallContext>(contract, {
     url: new URL('/api/v1', options.url).href,
-    headers: ({ context }) => ({
-      ...authorizationOf(options),
-      ...(context.idempotencyKey === undefined ? {} : { 'idempotency-key': context.idempotencyKey }),
-    }),
+    headers: ({ context }, path) => {
+      const key = context.idempotencyKey ?? (NEEDS_IDEMPOTENCY_KEY.has(path.join('.')) ? crypto.randomUUID() : null)
+      return { ...authorizationOf(options), ...(key === null ? {} : { 'idempotency-key': key }) }
+    },
     fetch: fetchAsJson,
     customErrorResponseBodyDecoder: (body) => {
       const problem = parseProblem(body)

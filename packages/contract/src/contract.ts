@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { brands } from './brands.ts'
 import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
@@ -17,6 +18,7 @@ import { firstOperator, me, sessions } from './me.ts'
 import { invitations, members } from './members.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { receipts } from './receipts.ts'
+import { promotions } from './promotions.ts'
 import { reviews } from './reviews.ts'
 import { paymentConnections, payments } from './payments.ts'
 import { endpoints } from './endpoints.ts'
@@ -35,6 +37,8 @@ export const contract = {
   management,
   downloads,
   products,
+  promotions,
+  brands,
   quotes,
   orders,
   renewals,
@@ -61,3 +65,12 @@ export const contract = {
 } as const
 
 export type Contract = typeof contract
+
+/** The operations (`orders.place`) that are refused without an `Idempotency-Key`. */
+export const NEEDS_IDEMPOTENCY_KEY: ReadonlySet<string> = new Set(
+  Object.entries(contract).flatMap(([group, procedures]) =>
+    Object.entries(procedures)
+      .filter(([, procedure]) => procedure['~orpc'].meta.operation?.idempotent === 'required')
+      .map(([name]) => `${group}.${name}`),
+  ),
+)

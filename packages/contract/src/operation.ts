@@ -14,8 +14,11 @@ export interface OperationMeta {
   readonly scope: Scope | null
   /** Needs neither session nor token: what authorizes it is in the request. */
   readonly isOpen?: boolean
-  /** Takes an `Idempotency-Key` header: the same key and request give the same answer, and one effect. */
-  readonly idempotent?: boolean
+  /**
+   * Takes an `Idempotency-Key` header: the same key and request give the same answer, and one effect. `required`: it moves money, and is
+   * refused without one.
+   */
+  readonly idempotent?: boolean | 'required'
 }
 
 /** The metadata of one operation, which the server's middleware reads. */
@@ -34,7 +37,7 @@ export function write(
   tag: string,
   summary: string,
   scope: Scope,
-  options: { idempotent?: boolean; created?: boolean } = {},
+  options: { idempotent?: boolean | 'required'; created?: boolean } = {},
 ) {
   return operation
     .meta({ operation: { scope, idempotent: options.idempotent ?? false } })

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { text, type ProblemText } from './problem-text.ts'
 import type { ProblemCode } from './problems.ts'
 import { ACCESS_PROBLEM_TEXTS } from './access-problem-texts.ts'
-import { text, type ProblemText } from './problem-text.ts'
+import { PURCHASE_PROBLEM_TEXTS } from './purchase-problem-texts.ts'
 
 export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
   ...ACCESS_PROBLEM_TEXTS,
@@ -261,18 +262,7 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     'Take the root from the CA that issued the certificate.',
     '请从签发该证书的 CA 获取根证书。',
   ),
-  callbackForged: text(
-    'The signature of the callback is missing, wrong or too old.',
-    '回调的签名缺失、错误或已过期。',
-    'If the provider did send it, correct the signing secret or key of the payment connection; the payment is also found by asking the provider.',
-    '如确由支付服务商发送，请修正该支付渠道的签名密钥；系统也会主动查询支付结果。',
-  ),
-  productRetired: text(
-    'The product was taken out of the catalogue.',
-    '该产品已下架。',
-    'Choose another product of the catalogue.',
-    '请选择其他在售产品。',
-  ),
+  ...PURCHASE_PROBLEM_TEXTS,
   caRejected: text(
     'The CA refused the order.',
     'CA 拒绝了该订单。',

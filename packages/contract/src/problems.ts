@@ -66,6 +66,9 @@ export const PROBLEMS = {
   certificateInUse: { status: 409, title: 'The certificate is in use' },
   // Payments and the catalogue.
   callbackForged: { status: 400, title: 'The callback is not signed by the provider' },
+  promotionNotApplicable: { status: 409, title: 'The promotion does not apply to this order' },
+  idempotencyKeyMissing: { status: 400, title: 'The Idempotency-Key is missing' },
+  unknownBrand: { status: 422, title: 'There is no such brand' },
   productRetired: { status: 409, title: 'The product is not sold any more' },
   // Certificate authority.
   caRejected: { status: 422, title: 'The CA refused the order' },

@@ -261,14 +261,24 @@ export const productView = z.object({
   id,
   title: bilingual,
   specification,
+  brandTitle: bilingual,
   issuerId: id,
   issuerTitle: z.string(),
   supportsRenewal: z.boolean(),
   validityRule: z.enum(['public', 'private']),
-  prices: z.array(productPrice),
+  prices: z.array(productPrice).meta({ description: 'One for each term and currency; the first of a term is its default' }),
   retiredAt: instant.nullable().meta({ description: 'Since when it is not sold any more; null: it is' }),
+  issuerRetiredAt: instant.nullable().meta({ description: 'Since when its issuer takes no orders' }),
 })
 export type ProductView = z.infer<typeof productView>
+
+/** What a promotion takes off a price. */
+export const discountView = z.object({
+  promotionId: id,
+  title: bilingual,
+  percent: z.int().nullable().meta({ description: 'null: a fixed amount' }),
+  amount: money,
+})
 
 export const orderRequest = z.strictObject({
   renewsCertificateId: id
@@ -277,6 +287,12 @@ export const orderRequest = z.strictObject({
   productId: id.optional(),
   domainCount: z.int().min(1).max(250).optional(),
   termYears: z.int().min(1).max(3).optional(),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .optional()
+    .meta({ description: "Default: the first of the product's in which the account has a balance, else the product's first" }),
+  promotionCode: z.string().trim().min(1).max(32).optional(),
   expectedAmountMinor: z
     .int()
     .min(0)
@@ -292,6 +308,9 @@ export const quoteView = z.object({
   domainCount: z.int(),
   termYears: z.int(),
   price: money,
+  listPrice: money.meta({ description: 'Before the discount' }),
+  discount: discountView.nullable(),
+  currencies: z.array(z.string()).meta({ description: 'What the term is sold in, the default first' }),
   sameSpecification: z.boolean(),
   changed: z.array(specificationAttribute),
   unknown: z
@@ -321,7 +340,9 @@ export const orderView = z.object({
   specification,
   domainCount: z.int(),
   termYears: z.int(),
-  price: money,
+  price: money.meta({ description: 'What is paid' }),
+  listPrice: money,
+  discount: discountView.nullable().meta({ description: 'As it was when the order was placed' }),
   renewsCertificateId: id.nullable(),
   certificateId: id.nullable(),
   placedAt: instant,
@@ -418,6 +439,7 @@ export const issuerView = z.object({
   kind: z.string(),
   validityRule: z.enum(['public', 'private']),
   rootPem: z.string().nullable(),
+  retiredAt: instant.nullable().meta({ description: 'Since when it takes no orders; null: it does' }),
 })
 export type IssuerView = z.infer<typeof issuerView>
 

@@ -22,6 +22,8 @@ import { up as access } from './migrations/0012-access.ts'
 import { up as recovery } from './migrations/0013-recovery.ts'
 import { up as deployments } from './migrations/0014-deployments.ts'
 import { up as proof } from './migrations/0015-proof.ts'
+import { up as currenciesPromotions } from './migrations/0017-currencies-promotions.ts'
+import { up as issuersBrands } from './migrations/0018-issuers-brands.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Tables } from './tables.ts'
@@ -60,6 +62,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0013-recovery': { up: recovery },
   '0014-deployments': { up: deployments },
   '0015-proof': { up: proof },
+  '0017-currencies-promotions': { up: currenciesPromotions },
+  '0018-issuers-brands': { up: issuersBrands },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

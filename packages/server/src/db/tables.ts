@@ -17,11 +17,13 @@ import type { CaSubject, RevocationReason } from '../ports/ca.ts'
 import type { BuiltinChallenge } from '../ports/kit.ts'
 import type {
   BalanceTable,
+  BrandTable,
   LedgerEntryTable,
   LedgerTransactionTable,
   OrderTable,
   ProductPriceTable,
   ProductTable,
+  PromotionTable,
 } from './order-tables.ts'
 import type { PaymentConnectionTable, PaymentReceiptTable, PaymentTable } from './payment-tables.ts'
 import type { NoticeChannelTable, NoticeDeliveryTable, NoticeSettingsTable, NoticeTable } from './notice-tables.ts'
@@ -83,6 +85,8 @@ export interface IssuerTable {
   root_pem: string | null
   validity_rule: 'public' | 'private'
   created_at: Date
+  /** Since when it takes no orders; null: it does. */
+  retired_at: Generated<Date | null>
 }
 
 export interface CertificateTable {
@@ -373,6 +377,8 @@ export interface Tables {
   issuer: IssuerTable
   product: ProductTable
   product_price: ProductPriceTable
+  promotion: PromotionTable
+  brand: BrandTable
   order: OrderTable
   payment: PaymentTable
   payment_connection: PaymentConnectionTable

@@ -42,6 +42,7 @@ export type IdPrefix =
   | 'inv'
   | 'rcp'
   | 'cnd'
+  | 'prm'
 
 /** @param random 16 random bytes, of which 80 bits are used */
 export function formatId(prefix: IdPrefix, now: number, random: Uint8Array): string {

@@ -4,9 +4,11 @@
  * @module
  */
 import { implement } from '@orpc/server'
-import { contract } from '@evercert/contract'
+import { contract, NEEDS_IDEMPOTENCY_KEY } from '@evercert/contract'
 import { requireScope } from '../../services/accounts.ts'
+import { AppError } from '../../domain/errors.ts'
 import type { Caller, Services } from '../../services/context.ts'
+import type { IdempotentCall } from '../../services/idempotency.ts'
 import { checkInput } from '../check-input.ts'
 
 /** What each request carries to its operation. */
@@ -34,8 +36,13 @@ export const operations = implement(contract)
 
 export const onePage = <Item>(items: readonly Item[]) => ({ items: [...items], nextCursor: null })
 
-export const call = (context: RequestContext, operation: string, request: unknown) => ({
-  key: context.idempotencyKey,
-  operation,
-  request,
-})
+/** @throws AppError `idempotencyKeyMissing` where the contract demands one: a repetition would move money twice */
+export function call(context: RequestContext, operation: string, request: unknown): IdempotentCall {
+  if (context.idempotencyKey === null && NEEDS_IDEMPOTENCY_KEY.has(operation)) {
+    throw new AppError(
+      'idempotencyKeyMissing',
+      `Calling ${operation}: it moves money and came without an Idempotency-Key: send a key of your own (1 to 128 characters), and the same one when you repeat the call.`,
+    )
+  }
+  return { key: context.idempotencyKey, operation, request }
+}

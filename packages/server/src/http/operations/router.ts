@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { brands } from './brands.ts'
 import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
@@ -15,6 +16,7 @@ import { channels, notices, noticeSettings } from './notices.ts'
 import { operations } from './operation.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { receipts } from './receipts.ts'
+import { promotions } from './promotions.ts'
 import { reviews } from './reviews.ts'
 import { paymentConnections, payments } from './payments.ts'
 import { endpoints } from './endpoints.ts'
@@ -34,6 +36,8 @@ export const router = operations.router({
   management,
   downloads,
   products,
+  promotions,
+  brands,
   quotes,
   orders,
   renewals,
