@@ -13,8 +13,6 @@ import { EmbeddedConnection } from './prepared-statements.ts'
  * code is good enough.
  */
 const FIRST_COMPILER_ONLY = ['--liftoff-only', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering']
-/** Garbage is collected sooner than V8 would on a machine with much memory: 100 MB less under load, for no CPU time that shows. */
-const SMALL_HEAP = ['--semi-space-growth-factor=1', '--heap-growing-percent=30']
 
 /**
  * Opens (or creates) the database in a folder.
@@ -22,6 +20,6 @@ const SMALL_HEAP = ['--semi-space-growth-factor=1', '--heap-growing-percent=30']
  * @param onFsync called after each fsync that reached the host, for the test that counts them
  */
 export async function openEmbedded(folder: string, onFsync: () => void = () => {}): Promise<EmbeddedConnection> {
-  for (const flag of [...FIRST_COMPILER_ONLY, ...SMALL_HEAP]) setFlagsFromString(flag)
+  for (const flag of FIRST_COMPILER_ONLY) setFlagsFromString(flag)
   return EmbeddedConnection.open(await EmbeddedWire.open(folder, onFsync))
 }
