@@ -92,8 +92,9 @@ export class EmbeddedConnection {
     return this.#read<Row>(sent)
   }
 
-  /** Statements without parameters. What they leave open of a transaction is rolled back. @throws DatabaseError with PostgreSQL's code */
+  /** Statements without parameters; one alone is prepared as in {@link query}. What they leave open of a transaction is rolled back. @throws DatabaseError with PostgreSQL's code */
   async exec(text: string): Promise<Results[]> {
+    if (REPEATED.test(text) && !text.includes(';')) return [await this.query(text)]
     const { answer } = await this.#turns.take(async () => {
       if (this.#makesStale(text)) await this.#forgetAll()
       return { answer: this.#wire.send([serialize.query(text)], true) }
