@@ -82,16 +82,25 @@ await pglite.waitReady
 const reply = (message: EmbeddedReply): void => port.postMessage(message)
 const rollback = protocol.serialize.query('ROLLBACK')
 
+/** Raw, since the other side reads them: PGlite would read them too. What the server sends is in its memory, and is copied from there. */
+function run(messages: Uint8Array): Uint8Array {
+  const sent: Uint8Array[] = []
+  // It runs before it returns; should it fail, this thread ends, and the other side is told.
+  void pglite.execProtocolRawStream(messages, { syncToFs: false, onRawData: (data) => sent.push(data.slice()) })
+  const [first = new Uint8Array(0)] = sent
+  return sent.length === 1 ? first : new Uint8Array(Buffer.concat(sent))
+}
+
 port.on('message', (request: EmbeddedRequest) => {
   if (request === 'close') {
     void pglite.close().finally(() => {
       reply('closed')
       port.close()
     })
-  } else if (request instanceof Uint8Array) reply(pglite.execProtocolRawSync(request))
+  } else if (request instanceof Uint8Array) reply(run(request))
   else {
-    const answer = pglite.execProtocolRawSync(request.alone)
-    if (pglite.isInTransaction()) pglite.execProtocolRawSync(rollback)
+    const answer = run(request.alone)
+    if (pglite.isInTransaction()) run(rollback)
     reply(answer)
   }
 })
