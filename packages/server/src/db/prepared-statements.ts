@@ -162,7 +162,6 @@ export class EmbeddedConnection {
 
   /** Resolves when the statement was sent. Whoever calls holds the turn. */
   async #start(text: string, values: readonly unknown[]): Promise<Sent> {
-    if (this.#makesStale(text)) await this.#forgetAll()
     const statement = this.#recall(text) ?? (await this.#prepare(text))
     const { name, columns } = statement
     const answer = this.#send([
@@ -194,6 +193,7 @@ export class EmbeddedConnection {
   }
 
   async #prepare(text: string): Promise<Statement> {
+    if (this.#makesStale(text)) await this.#forgetAll()
     const isKept = this.#isWorthKeeping(text)
     const name = isKept && !PLANNED_EACH_TIME.test(text) ? `s${(this.#lastName += 1)}` : null
     const named = name === null ? {} : { name }
