@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { PGlite } from '@electric-sql/pglite'
 import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import pg from 'pg'
@@ -26,6 +25,7 @@ import { up as currenciesPromotions } from './migrations/0017-currencies-promoti
 import { up as issuersBrands } from './migrations/0018-issuers-brands.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
+import type { EmbeddedConnection } from './prepared-statements.ts'
 import type { Tables } from './tables.ts'
 
 export type Db = Kysely<Tables>
@@ -38,7 +38,7 @@ export interface Database {
   readonly kind: 'postgres' | 'embedded'
   readonly db: Db
   /** Null for PostgreSQL. The job queue needs it, since it sends several statements at once. */
-  readonly pglite: PGlite | null
+  readonly embedded: EmbeddedConnection | null
   /** @throws AppError `storageUnavailable` */
   ping(): Promise<void>
   /** What PostgreSQL's autovacuum does by itself: the embedded database has none, and its dead rows would stay for ever. */
@@ -89,16 +89,23 @@ function connectPostgres(settings: { readonly url: string; readonly maxConnectio
   const pool = new pg.Pool({ connectionString: settings.url, max: settings.maxConnections ?? DEFAULT_CONNECTIONS, types })
   pool.on('error', () => {}) // an idle connection broke; the next query opens another or fails with its own error
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
-  return { kind: 'postgres', db, pglite: null, ping: () => ping(db), vacuum: () => Promise.resolve(), close: () => db.destroy() }
+  return {
+    kind: 'postgres',
+    db,
+    embedded: null,
+    ping: () => ping(db),
+    vacuum: () => Promise.resolve(),
+    close: () => db.destroy(),
+  }
 }
 
 async function connectEmbedded(settings: { readonly folder: string; readonly onFsync?: () => void }): Promise<Database> {
-  const pglite = await openEmbedded(settings.folder, settings.onFsync)
-  const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) })
+  const embedded = await openEmbedded(settings.folder, settings.onFsync)
+  const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: embedded }) })
   const vacuum = async (): Promise<void> => {
-    await pglite.exec('vacuum (analyze)')
+    await embedded.exec('vacuum (analyze)')
   }
-  return { kind: 'embedded', db, pglite, ping: () => ping(db), vacuum, close: () => db.destroy() }
+  return { kind: 'embedded', db, embedded, ping: () => ping(db), vacuum, close: () => db.destroy() }
 }
 
 async function ping(db: Db): Promise<void> {

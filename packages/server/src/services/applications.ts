@@ -63,12 +63,11 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
   if (result.numInsertedOrUpdatedRows !== 1n) throw await conflictingApplication(trx, record, csr)
-  await trx.updateTable('certificate').set({ application_id: id }).where('id', '=', record.id).execute()
   await nameAfterDomain(trx, record, identifiers[0] ?? record.name, facts)
   await recordHistory(trx, { ...facts, subject: 'application', subjectId: id, fromState: null, toState: state })
   if (isReviewed)
     await openReview(services, trx, caller, { applicationId: id, certificateId: record.id, certificateType, applicant }, reused)
-  await wake(services, trx, record.id)
+  await wake(services, trx, record.id, { application_id: id })
 }
 
 /** @param stored.now epoch milliseconds */
