@@ -27,7 +27,6 @@ it('stays below 350 kB of compressed JavaScript, with the texts of the larger la
   add('index.html')
   add('src/i18n/zh/index.ts')
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
-  console.log(`first load: ${total} bytes in ${sizes.size} files`)
   expect(total).toBeLessThan(MAX_BYTES)
   expect(total).toBeGreaterThan(50_000) // it was measured at all
 })

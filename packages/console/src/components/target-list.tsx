@@ -68,7 +68,7 @@ function TargetRow({ target: { id, name, kind, deployment } }: { readonly target
           </Button>
         )}
       </div>
-      {deployment?.problem != null && <p className="observation-why">{deployment.problem}</p>}
+      {typeof deployment?.problem === 'string' && <p className="observation-why">{deployment.problem}</p>}
       <ProblemNotice error={again.error} />
       {deployment !== null && deployment.log.length > 0 && (
         <details>

@@ -174,7 +174,7 @@ function RelatedCertificate({ id }: { readonly id: string }) {
       <Link href={`/certificates/${encodeURIComponent(id)}`} className="break">
         {related.data?.name ?? id}
       </Link>
-      {related.data?.notAfter != null && (
+      {typeof related.data?.notAfter === 'string' && (
         <span className="muted">
           {' '}
           <Moment at={related.data.notAfter} precision="day" />

@@ -22,10 +22,10 @@ export function Comparison({ known, chosen, quote }: ComparisonProps) {
   const textOf = (specification: KnownSpecificationView | null, attribute: (typeof ATTRIBUTES)[number]): string => {
     const value = specification?.[attribute] ?? null
     if (value === null) return t('terms.unknown')
-    return attribute === 'domainType' && specification?.domainType != null
-      ? t(`terms.domainType.${specification.domainType}`)
-      : value
+    const domainType = specification?.domainType ?? null
+    return attribute === 'domainType' && domainType !== null ? t(`terms.domainType.${domainType}`) : value
   }
+  const sentence = chosen === null ? null : (quote?.comparison ?? null)
   return (
     <div className="comparison">
       <table>
@@ -49,7 +49,7 @@ export function Comparison({ known, chosen, quote }: ComparisonProps) {
           ))}
         </tbody>
       </table>
-      {chosen !== null && quote?.comparison != null && <p className="muted">{pick(quote.comparison)}</p>}
+      {sentence !== null && <p className="muted">{pick(sentence)}</p>}
     </div>
   )
 }

@@ -75,6 +75,7 @@ export function InstallStep({ certificate, old }: InstallStepProps) {
 /** The warning stays until the new certificate is served (DOMAIN §3.10). */
 function Verdict({ certificate: { servedAt }, old }: InstallStepProps) {
   const { t } = useTranslation()
+  const oldUntil = old?.notAfter ?? null
   if (servedAt !== null) {
     return <Alert type="success" showIcon role="status" title={t('renewal.done')} description={t('renewal.doneText')} />
   }
@@ -84,9 +85,9 @@ function Verdict({ certificate: { servedAt }, old }: InstallStepProps) {
       showIcon
       title={t('renewal.notServedYet')}
       description={
-        old?.notAfter == null ? null : (
+        oldUntil === null ? null : (
           <>
-            {t('renewal.oldExpires')} <Moment at={old.notAfter} />
+            {t('renewal.oldExpires')} <Moment at={oldUntil} />
           </>
         )
       }

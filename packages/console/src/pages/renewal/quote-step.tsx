@@ -36,17 +36,7 @@ export function QuoteStep({ old }: { readonly old: CertificateDetail }) {
     enabled: old.renewal.eligible && isChosen,
     placeholderData: (previous) => previous,
   })
-  const refusal = old.renewal.reasons[0]
-  if (!old.renewal.eligible) {
-    return (
-      <Alert
-        type="info"
-        showIcon
-        title={t('renewal.notOffered')}
-        description={refusal === undefined ? null : pick(refusal.text)}
-      />
-    )
-  }
+  if (!old.renewal.eligible) return <NotOffered old={old} />
   if (products.isPending) return <Loading />
   if (products.data === undefined) return <ProblemNotice error={products.error} onRetry={() => void products.refetch()} />
   const sold = products.data.items.filter(({ retiredAt }) => retiredAt === null)
@@ -62,6 +52,15 @@ export function QuoteStep({ old }: { readonly old: CertificateDetail }) {
         <Offer old={old} quote={quote.data} request={request} isOld={quote.isPlaceholderData} />
       )}
     </>
+  )
+}
+
+/** Says why: the server refuses it as well. */
+function NotOffered({ old }: { readonly old: CertificateDetail }) {
+  const { t } = useTranslation()
+  const refusal = old.renewal.reasons[0]
+  return (
+    <Alert type="info" showIcon title={t('renewal.notOffered')} description={refusal === undefined ? null : pick(refusal.text)} />
   )
 }
 

@@ -101,7 +101,10 @@ function Process({ old, fresh }: ProcessProps) {
 
 function StepView({ step, old, fresh }: ProcessProps & { readonly step: ProcessStep }) {
   if (step === 'quote') return old === null ? null : <QuoteStep old={old} />
-  if (step === 'pay') return old?.renewalProcess == null ? null : <PayStep orderId={old.renewalProcess.orderId} />
+  if (step === 'pay') {
+    const orderId = old?.renewalProcess?.orderId
+    return orderId === undefined ? null : <PayStep orderId={orderId} />
+  }
   if (fresh === null) return null
   if (step === 'apply') return <ApplicationStep certificate={fresh} />
   if (step === 'validate') return <ValidationStep certificate={fresh} />

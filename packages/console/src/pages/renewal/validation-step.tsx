@@ -157,6 +157,7 @@ export function ReviewStep({ certificate }: StepProps) {
   const { id } = certificate
   const queries = useQueryClient()
   const application = useApplication(id)
+  const estimate = application.data?.estimate ?? null
   const withdraw = useMutation({
     mutationFn: () => api.applications.withdraw({ id }),
     onSuccess: () => queries.invalidateQueries({ queryKey: keys.certificates }),
@@ -164,7 +165,7 @@ export function ReviewStep({ certificate }: StepProps) {
   return (
     <>
       <Alert type="info" showIcon role="status" title={pick(certificate.nextStep.text)} />
-      {application.data?.estimate != null && <Estimate estimate={application.data.estimate} />}
+      {estimate !== null && <Estimate estimate={estimate} />}
       <ProblemNotice error={withdraw.error ?? application.error} />
       <div className="buttons">
         <Withdraw isPending={withdraw.isPending} onConfirm={() => withdraw.mutate()} />
