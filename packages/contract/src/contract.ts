@@ -13,6 +13,7 @@ import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
+import { discovery } from './discovery.ts'
 import { receipts } from './receipts.ts'
 import { reviews } from './reviews.ts'
 import { paymentConnections, payments } from './payments.ts'
@@ -41,6 +42,7 @@ export const contract = {
   targets,
   endpoints,
   receipts,
+  discovery,
   issuers,
   dnsConnections,
   tokens,
