@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runProgram } from '../../../cli/src/program.ts'
+import { aShell } from '../../../cli/test/builders.ts'
 import { serveTls, type Running } from '../../../pki/test/probe/servers.ts'
 import { createChain } from '../../../../test/harness/certificates.ts'
 import { anAccount, aSite, refusalOf, type TestAccount } from '../support/builders.ts'
@@ -70,10 +72,22 @@ eachDatabase((_kind, open) => {
     expect((await client.discovery.list({})).items.map(({ host }) => host)).toEqual(['127.0.9.1'])
   })
 
+  test('the command takes over what belongs to a certificate', async () => {
+    const shell = aShell({ EVERCERT_URL: service.url, EVERCERT_TOKEN: account.token, LANG: 'C' })
+    const args = ['discover', '127.0.9.1', '127.0.9.2', '--ports', String(port), '--accept', '--json']
+    expect(await runProgram(args, shell)).toBe(0)
+    const document = JSON.parse(shell.out()) as { looked: number; items: unknown[]; accepted: string[] }
+    expect(document).toMatchObject({ looked: 2 })
+    expect(document.accepted).toHaveLength(1)
+    const { items } = await account.client.endpoints.list()
+    expect(items.find(({ id }) => id === document.accepted[0])).toMatchObject({ host: '127.0.9.1', serverName: name })
+    await account.client.endpoints.remove({ id: document.accepted[0] ?? '' })
+  })
+
   test('looking again changes the candidate and makes no second one', async () => {
     const { client } = account
     await client.discovery.look({ names: ['127.0.9.1'], ports: [port] })
     await client.discovery.look({ names: ['127.0.9.1'], ports: [port] })
-    expect((await client.discovery.list({})).items).toHaveLength(1)
+    expect((await client.discovery.list({})).items.filter(({ host }) => host === '127.0.9.1')).toHaveLength(1)
   })
 })
