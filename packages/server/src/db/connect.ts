@@ -18,7 +18,7 @@ import { up as management } from './migrations/0008-management.ts'
 import { up as certificateList } from './migrations/0009-certificate-list.ts'
 import { up as payments } from './migrations/0010-payments.ts'
 import { up as currenciesPromotions } from './migrations/0017-currencies-promotions.ts'
-import { up as issuersBrands } from './migrations/0018-issuers-brands.ts'
+import { up as issuersBrands } from './migrations/0018-issuers-brands-reuse.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
 import type { Tables } from './tables.ts'
@@ -53,7 +53,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0009-certificate-list': { up: certificateList },
   '0010-payments': { up: payments },
   '0017-currencies-promotions': { up: currenciesPromotions },
-  '0018-issuers-brands': { up: issuersBrands },
+  '0018-issuers-brands-reuse': { up: issuersBrands },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them
