@@ -41,7 +41,7 @@ interface Outcome {
 
 async function evercert(...args: string[]): Promise<Outcome> {
   const written = { stdout: '', stderr: '' }
-  const stream = (name: 'stdout' | 'stderr') => ({ isTTY: false, write: (text: string) => (written[name] += text) !== null })
+  const stream = (name: 'stdout' | 'stderr') => ({ isTTY: false, write: (text: string) => void (written[name] += text) })
   const where = ['--url', service.url, '--token-file', join(folder, 'data', 'operator.token'), '--lang', 'en']
   const code = await runProgram([...args, ...where], {
     env: {},
@@ -103,7 +103,9 @@ describe('promotions, order, pay and payments', () => {
     const added = await json<PromotionView>('promotions', 'add', ...terms, '--terms', '1', '--uses', '5')
     expect(added).toMatchObject({ code: 'AUTUMN', productIds: [PRODUCT], termYears: [1], maxUses: 5, state: 'running' })
     const offer = await evercert('order', PRODUCT, '--code', 'autumn', '--quote')
-    expect(offer.stdout).toMatch(/List price\s+CNY 123\.00[\s\S]*Taken off\s+CNY 12\.30 \(10 %\): Autumn[\s\S]*Price\s+CNY 110\.70/)
+    expect(offer.stdout).toMatch(
+      /List price\s+CNY 123\.00[\s\S]*Taken off\s+CNY 12\.30 \(10 %\): Autumn[\s\S]*Price\s+CNY 110\.70/,
+    )
     expect((await json<QuoteView>('order', PRODUCT, '--currency', 'usd', '--quote')).price).toEqual({
       amountMinor: 1_800,
       currency: 'USD',
