@@ -10,5 +10,6 @@ import { renewal } from './renewal.ts'
 import { shell } from './shell.ts'
 import { signIn } from './sign-in.ts'
 import { terms } from './terms.ts'
+import { upload } from './upload.ts'
 
-export const zh = { shell, signIn, problem, terms, certificates, certificate, renewal }
+export const zh = { shell, signIn, problem, terms, certificates, certificate, renewal, upload }
