@@ -1,0 +1,18 @@
+export const forms = {
+  save: '保存',
+  edit: '编辑',
+  remove: '删除',
+  show: '查看',
+  hide: '收起',
+  showOf: '查看{{what}}',
+  hideOf: '收起{{what}}',
+  actions: '操作',
+  comma: '、',
+  saved: '已保存：{{name}}',
+  removed: '已删除：{{name}}',
+  required: '请填写此项',
+  tooShort: '至少 {{count}} 个字符',
+  tooLong: '超过上限（{{count}}）',
+  email: '请输入有效的邮箱地址',
+  wrong: '格式不正确',
+}
