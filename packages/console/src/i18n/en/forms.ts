@@ -13,6 +13,7 @@ export const forms: SameKeys<typeof zh> = {
   comma: ', ',
   saved: 'Saved: {{name}}',
   removed: 'Deleted: {{name}}',
+  usually: 'usually {{from}} to {{until}}',
   required: 'Fill this in',
   tooShort: 'At least {{count}} characters',
   tooLong: 'More than the limit of {{count}}',

@@ -10,6 +10,7 @@ export const forms = {
   comma: '、',
   saved: '已保存：{{name}}',
   removed: '已删除：{{name}}',
+  usually: '一般在 {{from}} 至 {{until}} 之间',
   required: '请填写此项',
   tooShort: '至少 {{count}} 个字符',
   tooLong: '超过上限（{{count}}）',

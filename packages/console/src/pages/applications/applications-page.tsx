@@ -12,6 +12,7 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { Action } from '../../components/action.tsx'
 import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { Estimate } from '../../components/estimate.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -154,7 +155,7 @@ function ApplicationRows({ status, rows }: { readonly status: Status; readonly r
       key: 'estimate',
       title: t('applications.estimate'),
       role: 'wide',
-      cell: ({ estimate }) => <span className="muted">{estimate === null ? '–' : pick(estimate.text)}</span>,
+      cell: ({ estimate }) => (estimate === null ? '–' : <Estimate estimate={estimate} />),
     },
     {
       key: 'actions',

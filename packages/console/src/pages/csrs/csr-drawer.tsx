@@ -14,6 +14,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { Facts } from '../../components/data-table.tsx'
+import { KeyName } from '../../components/key-name.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { QueryView } from '../../components/query-view.tsx'
@@ -60,7 +61,7 @@ function CsrFacts({ csr }: { readonly csr: CsrDetail }) {
         [t('csrs.origin'), t(`csrs.origins.${csr.origin}`)],
         [t('csrs.commonName'), csr.commonName ?? '–'],
         [t('csrs.domains'), csr.domains.join(', ')],
-        [t('csrs.algorithm'), csr.algorithm],
+        [t('csrs.algorithm'), <KeyName key="algorithm" algorithm={csr.algorithm} />],
         [
           t('csrs.publicKey'),
           <span key="spki" className="mono">

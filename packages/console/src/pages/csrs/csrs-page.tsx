@@ -15,6 +15,7 @@ import { keys } from '../../api/keys.ts'
 import { Action } from '../../components/action.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { KeyName } from '../../components/key-name.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { QueryView } from '../../components/query-view.tsx'
@@ -85,7 +86,7 @@ function CsrTable({ csrs, onOpen, onRemove }: CsrTableProps) {
       ),
     },
     { key: 'domains', title: t('csrs.domains'), cell: ({ domains }) => domains.join(', ') },
-    { key: 'algorithm', title: t('csrs.algorithm'), role: 'wide', cell: ({ algorithm }) => algorithm },
+    { key: 'algorithm', title: t('csrs.algorithm'), role: 'wide', cell: ({ algorithm }) => <KeyName algorithm={algorithm} /> },
     {
       key: 'key',
       title: t('csrs.key'),

@@ -120,6 +120,7 @@ function DecisionFields({ required }: { readonly required: readonly ReviewCheck[
       <Form.Item
         name="evidence"
         label={t('reviews.evidence')}
+        required={false}
         extra={t('reviews.evidenceHelp')}
         rules={[{ required: true, whitespace: true, message: t('reviews.evidenceMissing') }]}
       >
@@ -128,6 +129,7 @@ function DecisionFields({ required }: { readonly required: readonly ReviewCheck[
       <Form.Item
         name="reason"
         label={t('reviews.reason')}
+        required={false}
         extra={t('reviews.reasonHelp')}
         rules={[{ required: true, whitespace: true, message: t('reviews.reasonMissing') }]}
       >

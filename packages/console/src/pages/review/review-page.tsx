@@ -11,12 +11,12 @@ import { Link } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import type { PageProps } from '../../app/page-props.ts'
+import { Estimate } from '../../components/estimate.tsx'
 import { Facts } from '../../components/data-table.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { QueryView } from '../../components/query-view.tsx'
 import { Mark } from '../../components/status-mark.tsx'
-import { pick } from '../../i18n/i18n.ts'
 import { ApplicantPanel } from './applicant-panel.tsx'
 import { DecisionForm } from './decision-form.tsx'
 import './review-page.css'
@@ -66,7 +66,7 @@ function ReviewFacts({ review }: { readonly review: ReviewDetail }) {
           [t('reviews.domains'), domains.join(', ')],
           [t('reviews.submittedBy'), submittedBy ?? t('terms.unknown')],
           [t('reviews.submittedAt'), <Moment key="at" at={submittedAt} />],
-          open ? [t('reviews.estimate'), pick(estimate.text)] : null,
+          open ? [t('reviews.estimate'), <Estimate key="estimate" estimate={estimate} />] : null,
         ]}
       />
     </section>

@@ -12,11 +12,11 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { Action } from '../../components/action.tsx'
 import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { Estimate } from '../../components/estimate.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
-import { pick } from '../../i18n/i18n.ts'
 import './reviews-page.css'
 
 const PAGE_SIZE = 50
@@ -107,7 +107,7 @@ function ReviewRows({ rows }: { readonly rows: readonly ReviewView[] }) {
       role: 'wide',
       cell: ({ decidedAt, decidedBy, estimate }) =>
         decidedAt === null ? (
-          <span className="muted">{pick(estimate.text)}</span>
+          <Estimate estimate={estimate} />
         ) : (
           <>
             <Moment at={decidedAt} />
