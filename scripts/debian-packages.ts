@@ -1,6 +1,6 @@
 // Installs the Debian packages that the tests and benches use where it can (root and apt-get); otherwise names the one command.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** Debian package and the program that shows it is there. */
@@ -11,22 +11,40 @@ const PROGRAMS = [
   ['bind9', 'named'],
   ['bind9-dnsutils', 'nsupdate'],
   ['postgresql', 'initdb'],
-  ['exim4-daemon-light', 'exim4'],
+  ['postfix', 'postfix'],
+  ['dovecot-imapd', 'dovecot'],
+  ['dovecot-pop3d', 'pop3-login'],
+  ['slapd', 'slapd'],
+  ['vsftpd', 'vsftpd'],
+  ['mariadb-server-core', 'mariadbd'],
   ['openssl', 'openssl'],
   ['strace', 'strace'],
   ['default-jre-headless', 'keytool'],
   // The programs alone, without the packages that start them as services.
   ['apache2-bin', 'apache2'],
   ['tomcat10-common', 'catalina.sh'],
+  ['haproxy', 'haproxy'],
+  ['lighttpd-mod-openssl', 'mod_openssl.so'],
+  ['lighttpd', 'lighttpd'],
+  ['openssh-server', 'sshd'],
   ['certbot', 'certbot'],
   ['lego', 'lego'],
   ['zip', 'zip'],
+  ['chromium', 'chromium'],
 ] as const
 
 function isInstalled(program: string): boolean {
   const postgres = '/usr/lib/postgresql'
   const versions = existsSync(postgres) ? readdirSync(postgres).map((version) => join(postgres, version, 'bin')) : []
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/share/tomcat10/bin', ...versions]
+  const folders = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    '/usr/sbin',
+    '/sbin',
+    '/usr/lib/dovecot',
+    '/usr/lib/lighttpd',
+    '/usr/share/tomcat10/bin',
+    ...versions,
+  ]
   return folders.some((folder) => existsSync(join(folder, program)))
 }
 
@@ -43,6 +61,19 @@ function aptGet(args: readonly string[]): boolean {
   return result.status === 0
 }
 
+const START_POLICY = '/usr/sbin/policy-rc.d'
+
+/** The tests start servers of their own, on ports of their own: those that the packages bring stay stopped (policy-rc.d(8)). */
+function withoutStarting<Value>(work: () => Value): Value {
+  if (existsSync(START_POLICY)) return work()
+  writeFileSync(START_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    return work()
+  } finally {
+    rmSync(START_POLICY)
+  }
+}
+
 function install(): number {
   const missing = missingPrograms()
   if (missing.length === 0) return 0
@@ -52,7 +83,10 @@ function install(): number {
     return 1
   }
   console.error(`Installing what the tests use: ${missing.join(' ')} ...`)
-  if (!aptGet(['update', '-qq']) || !aptGet(['install', '-y', '-qq', '--no-install-recommends', ...missing])) {
+  const isDone = withoutStarting(
+    () => aptGet(['update', '-qq']) && aptGet(['install', '-y', '-qq', '--no-install-recommends', ...missing]),
+  )
+  if (!isDone) {
     console.error(`"${command}" failed. Run it by hand, then run again.`)
     return 1
   }

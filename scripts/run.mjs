@@ -30,6 +30,7 @@ const commands = {
   'bench:import': (args) => [['bench/import.ts', ...args]],
   fuzz: (args) => [['test/fuzz/main.ts', ...args]],
   'bench:scan': (args) => [['bench/scan.ts', ...args]],
+  'bench:probe': (args) => [['scripts/debian-packages.ts'], ['bench/probe.ts', ...args]],
   'bench:lists': (args) => [['scripts/debian-packages.ts'], ['bench/lists.ts', ...args]],
 }
 

@@ -20,7 +20,7 @@ import { waitFor } from './support/wait-for.ts'
 /** Every step of a renewal by the built-in CA, in their order; the first tests compare it with what the service goes through. */
 const POINTS: readonly KillPoint[] = [
   ...pointsOf(['orders.place', 'orders.pay', 'applications.submit']),
-  ...pointsOf(['prepareCsr', 'placeOrder', 'checkProof', 'readOrder', 'finalizeOrder', 'deploy', 'probe']),
+  ...pointsOf(['prepareCsr', 'placeOrder', 'checkProof', 'readOrder', 'finalizeOrder', 'deploy', 'checkDeployment', 'probe']),
   ...pointsOf(['closeRenewal'], ['intended', 'recorded']),
 ]
 /** After an effect was recorded the next one is intended, and nothing happens in between: one kill stands for both. */

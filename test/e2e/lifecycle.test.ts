@@ -2,8 +2,6 @@
  * A certificate of Pebble ends before its time: bought, served, revoked by the command while the service is killed over it, refunded,
  * and what was uploaded deleted. Real processes throughout.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,12 +10,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createRoot } from '../harness/certificates.ts'
 import { startPebble, type Pebble } from '../harness/pebble.ts'
 import { buy, buyAndApply, connectAcme, productOf } from './support/acme.ts'
+import { runEvercert, type CommandOutcome } from './support/evercert.ts'
 import { openHouse, type House } from './support/house.ts'
 import { install } from './support/renewal.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const SITE = 'shop.evercert.test'
-const COMMAND = join(import.meta.dirname, '../../packages/cli/src/main.ts')
 
 let folder: string
 let pebble: Pebble
@@ -37,17 +35,8 @@ afterAll(async () => {
 })
 
 /** The command against the service as it runs now. */
-async function evercert(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const tokenFile = join(folder, 'data', 'operator.token')
-  const argv = [COMMAND, ...args, '--url', house.service().url, '--token-file', tokenFile, '--lang', 'en']
-  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))
-  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()))
-  await once(child, 'close')
-  return { code: child.exitCode, stdout, stderr }
-}
+const evercert = (...args: string[]): Promise<CommandOutcome> =>
+  runEvercert({ url: house.service().url, tokenFile: join(folder, 'data', 'operator.token') }, args)
 
 const balance = async (): Promise<number> =>
   (await house.call((client) => client.balance.get())).balances.find(({ currency }) => currency === 'CNY')?.amountMinor ?? 0

@@ -23,7 +23,7 @@ export type Command =
   | { readonly kind: 'audit'; readonly oldCertificateId: string }
 
 export type Report =
-  | { readonly kind: 'ready'; readonly url: string; readonly token: string }
+  | { readonly kind: 'ready'; readonly url: string; readonly token: string; readonly firstOperatorLink: string | null }
   | { readonly kind: 'step'; readonly point: KillPoint }
   | { readonly kind: 'obeyed' }
   | { readonly kind: 'audit'; readonly audit: Audit }
@@ -70,4 +70,9 @@ process.once('SIGTERM', () => void running.stop().then(() => process.exit(0)))
 process.on('message', (command: Command) => {
   obey(running, command).catch((error: unknown) => tell({ kind: 'failed', problem: String(error) }))
 })
-tell({ kind: 'ready', url: running.url, token: readFileSync(running.operatorTokenFile ?? '', 'utf8').trim() })
+tell({
+  kind: 'ready',
+  url: running.url,
+  token: readFileSync(running.operatorTokenFile ?? '', 'utf8').trim(),
+  firstOperatorLink: running.firstOperatorLink,
+})

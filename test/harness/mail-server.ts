@@ -1,14 +1,15 @@
 /**
- * A real mail server: Debian's exim, with a folder, ports and rules of its own. What it accepts stays in its queue, where the test reads it.
+ * A real mail server: Debian's postfix, with folders, ports and rules of its own; dovecot checks the logins. What it accepts is held in its
+ * queue, where the test reads it.
  *
  * @module
  */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createChain } from './certificates.ts'
+import { answers, CAN_RUN_DOVECOT, startDovecot } from './dovecot.ts'
 import { freePort } from './ports.ts'
 import { startProcess } from './process.ts'
 
@@ -23,6 +24,8 @@ export interface MailServer {
   readonly password: string
   /** The root of its certificate for `localhost` and {@link MAIL_NAME}. */
   readonly rootPem: string
+  /** SHA-256 of its certificate, lower-case hex. */
+  readonly sha256: string
   /** Each message that was accepted, oldest first, as it was sent, with `X-Envelope-To` added. */
   messages(): string[]
   stop(): Promise<void>
@@ -30,33 +33,53 @@ export interface MailServer {
 
 /** Another name of its certificate, for those who ask a name server of the test. */
 export const MAIL_NAME = 'mail.evercert.test'
-const EXIM = '/usr/sbin/exim4'
+
+/** Why there is no mail server here; null when there is one. Tests that need it are skipped under this reason. */
+export const NO_MAIL_SERVER: string | null = CAN_RUN_DOVECOT
+  ? null
+  : 'postfix and dovecot start their parts under other users, which only root can'
+
+const POSTFIX = '/usr/sbin/postfix'
+const DAEMONS = '/usr/lib/postfix/sbin'
 const USER = 'evercert'
 const PASSWORD = 'mail-secret-5b1c'
 
 /** Recipients `refused@…` get 550 and `later@…` 451. */
 export async function startMailServer(): Promise<MailServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'evercert-exim-'))
-  const spool = join(folder, 'spool')
+  const dovecot = await startDovecot({ user: USER, password: PASSWORD })
+  try {
+    return await startPostfix(dovecot)
+  } catch (error) {
+    await dovecot.stop()
+    throw error
+  }
+}
+
+async function startPostfix(dovecot: { readonly authSocket: string; stop(): Promise<void> }): Promise<MailServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'evercert-postfix-'))
+  const [settings, queue, data] = ['conf', 'queue', 'data'].map((name) => join(folder, name)) as [string, string, string]
   const [port, tlsPort, plainPort] = [await freePort(), await freePort(), await freePort()]
   const leaf = createChain().issue({ names: ['localhost', MAIL_NAME] })
-  const certificate = join(folder, 'chain.pem')
-  const key = join(folder, 'key.pem')
-  const settings = join(folder, 'exim.conf')
-  mkdirSync(spool)
-  writeFileSync(certificate, leaf.chainPem)
-  writeFileSync(key, leaf.privateKeyPem)
-  writeFileSync(settings, configuration({ spool, certificate, key, port, tlsPort, plainPort }))
-  const isRoot = process.getuid?.() === 0
+  const pair = join(folder, 'pair.pem')
   chmodSync(folder, 0o755)
-  // Exim gives up being root; only its settings must stay root's.
-  if (isRoot) execFileSync('chown', ['-R', 'Debian-exim:Debian-exim', spool, certificate, key])
+  for (const place of [settings, queue, data]) mkdirSync(place)
+  writeFileSync(pair, leaf.privateKeyPem + leaf.chainPem, { mode: 0o600 })
+  writeFileSync(join(settings, 'main.cf'), mainSettings({ queue, data, pair, authSocket: dovecot.authSocket }))
+  writeFileSync(join(settings, 'master.cf'), masterSettings({ port, tlsPort, plainPort }))
+  execFileSync('chown', ['postfix', data])
+  execFileSync(POSTFIX, ['-c', settings, 'check'], { stdio: 'pipe' }) // makes the queue's folders
   const running = await startProcess({
-    command: EXIM,
-    args: ['-C', settings, '-bdf'],
-    debianPackage: 'exim4-daemon-light',
-    isReady: async () => (await greets(port)) && (await greets(plainPort)),
+    command: join(DAEMONS, 'master'),
+    args: ['-c', settings, '-s'], // in the foreground, with a process group of its own
+    debianPackage: 'postfix',
+    isReady: async () => (await answers(port, '220')) && (await answers(plainPort, '220')),
   })
+  const seen = new Map<string, string>()
+  const read = (id: string): string => {
+    const message = seen.get(id) ?? readHeld(settings, id)
+    seen.set(id, message)
+    return message
+  }
   return {
     port,
     tlsPort,
@@ -64,81 +87,71 @@ export async function startMailServer(): Promise<MailServer> {
     user: USER,
     password: PASSWORD,
     rootPem: leaf.rootPem,
-    messages: () => queued(spool).map((id) => execFileSync(EXIM, ['-C', settings, '-Mvc', id], { encoding: 'utf8' })),
+    sha256: leaf.sha256,
+    messages: () => readdirSync(join(queue, 'hold')).toSorted().map(read),
     stop: async () => {
-      await running.stop()
+      await Promise.all([running.stop(), dovecot.stop()])
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
     },
   }
 }
 
-function queued(spool: string): string[] {
-  const names = readdirSync(join(spool, 'input'), { recursive: true }).map((name) => String(name).split('/').at(-1) ?? '')
-  return names
-    .filter((name) => name.endsWith('-H'))
-    .map((name) => name.slice(0, -2))
-    .toSorted()
+function readHeld(settings: string, id: string): string {
+  const postcat = (what: string) => execFileSync('/usr/sbin/postcat', ['-c', settings, what, '-q', id], { encoding: 'utf8' })
+  const recipients = [...postcat('-e').matchAll(/^recipient: (.*)$/gm)].map(([, address]) => address)
+  return `X-Envelope-To: ${recipients.join(', ')}\n${postcat('-bh')}`
 }
 
-function greets(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('data', (data) => {
-      socket.end('QUIT\r\n')
-      resolve(data.toString().startsWith('220'))
-    })
-    socket.once('error', () => resolve(false))
-  })
+function mainSettings(place: { queue: string; data: string; pair: string; authSocket: string }): string {
+  return `compatibility_level = 3.6
+queue_directory = ${place.queue}
+data_directory = ${place.data}
+command_directory = /usr/sbin
+daemon_directory = ${DAEMONS}
+meta_directory = /etc/postfix
+maillog_file = ${place.data}/log
+maillog_file_prefixes = ${place.data}
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = mail.test
+mydestination =
+mynetworks =
+alias_maps =
+smtputf8_enable = yes
+# Names of queue files that are in the order of time.
+enable_long_queue_ids = yes
+smtpd_tls_chain_files = ${place.pair}
+smtpd_tls_security_level = may
+smtpd_tls_auth_only = yes
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = unix:${place.authSocket}
+smtpd_peername_lookup = no
+smtpd_error_sleep_time = 0
+smtpd_relay_restrictions =
+marked_recipients = check_recipient_access inline:{ {refused@ = 550 5.1.1 no such mailbox here}, {later@ = 451 4.3.0 come back later} }
+smtpd_recipient_restrictions = $marked_recipients, permit_sasl_authenticated, permit_mynetworks, reject
+smtpd_data_restrictions = check_client_access static:HOLD
+`
 }
 
-interface Place {
-  readonly spool: string
-  readonly certificate: string
-  readonly key: string
-  readonly port: number
-  readonly tlsPort: number
-  readonly plainPort: number
-}
-
-function configuration({ spool, certificate, key, port, tlsPort, plainPort }: Place): string {
-  const login = (user: string, password: string): string => `\${if and{{eq{${user}}{${USER}}}{eq{${password}}{${PASSWORD}}}}}`
-  return `primary_hostname = mail.test
-local_interfaces = <; [127.0.0.1]:${port} ; [127.0.0.1]:${tlsPort} ; [127.0.0.1]:${plainPort}
-tls_on_connect_ports = ${tlsPort}
-tls_advertise_hosts = \${if eq{$received_port}{${plainPort}}{}{*}}
-tls_certificate = ${certificate}
-tls_privatekey = ${key}
-spool_directory = ${spool}
-log_file_path = ${spool}/%slog
-pid_file_path = ${spool}/exim.pid
-host_lookup =
-rfc1413_hosts =
-queue_only = true
-keep_environment =
-acl_smtp_rcpt = check_recipient
-acl_smtp_data = note_recipients
-
-begin acl
-check_recipient:
-  deny    local_parts = refused
-          message = no such mailbox here
-  defer   local_parts = later
-          message = come back later
-  accept  condition = \${if eq{$received_port}{${plainPort}}}
-  deny    !authenticated = *
-          message = authentication required
-  accept
-
-note_recipients:
-  warn    add_header = X-Envelope-To: $recipients
-  accept
-
-begin authenticators
-plain:
-  driver = plaintext
-  public_name = PLAIN
-  server_set_id = $auth2
-  server_condition = ${login('$auth2', '$auth3')}
-  server_advertise_condition = \${if def:tls_in_cipher}
+function masterSettings(ports: { port: number; tlsPort: number; plainPort: number }): string {
+  return `127.0.0.1:${ports.port} inet n - n - - smtpd
+127.0.0.1:${ports.tlsPort} inet n - n - - smtpd
+  -o smtpd_tls_wrappermode=yes
+127.0.0.1:${ports.plainPort} inet n - n - - smtpd
+  -o smtpd_tls_security_level=none
+  -o smtpd_sasl_auth_enable=no
+  -o mynetworks=127.0.0.0/8
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+proxymap unix - - n - - proxymap
+anvil unix - - n - 1 anvil
+postlog unix-dgram n - n - 1 postlogd
 `
 }

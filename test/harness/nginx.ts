@@ -35,6 +35,8 @@ export interface Nginx {
   readLog(): string
   /** Adds lines inside the `http` block, or breaks the configuration; takes effect with the next reload. */
   appendConfig(lines: string): void
+  /** Takes back what was appended. */
+  mendConfig(): void
   /** Ends the server, waits for it and removes its folder. */
   stop(): Promise<void>
 }
@@ -61,6 +63,7 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
     reloadCommand: [command, ...args, '-s', 'reload'],
     readLog: () => readFileSync(join(folder, 'error.log'), 'utf8'),
     appendConfig: (lines) => writeFileSync(extraPath, `${lines}\n`, { flag: 'a' }),
+    mendConfig: () => writeFileSync(extraPath, ''),
     stop: async () => {
       await server.stop()
       rmSync(folder, { recursive: true, force: true })

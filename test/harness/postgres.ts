@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
-import { chmod, chown, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -28,15 +28,27 @@ const VERSIONS = '/usr/lib/postgresql'
 const SUPERUSER = 'evercert'
 const DEBIAN_PACKAGE = 'postgresql'
 
+export interface PostgresOptions {
+  /** With it, `ssl = on`. */
+  readonly tls?: { readonly chainPem: string; readonly privateKeyPem: string }
+}
+
 /** Starts a server with PostgreSQL's own defaults for durability. As root it runs as the system user `postgres`, as it demands. */
-export async function startPostgres(): Promise<Postgres> {
+export async function startPostgres(options: PostgresOptions = {}): Promise<Postgres> {
   const bin = newestVersion()
   const folder = await mkdtemp(join(tmpdir(), 'evercert-postgres-'))
   const asUser = await commandPrefix(folder)
   const data = join(folder, 'data')
   await run([...asUser, join(bin, 'initdb'), ...INITDB_OPTIONS, '-D', data])
   const port = await freePort()
-  const [command = '', ...args] = [...asUser, join(bin, 'postgres'), '-D', data, ...serverOptions(port)]
+  if (options.tls !== undefined) await writePair(data, options.tls)
+  const [command = '', ...args] = [
+    ...asUser,
+    join(bin, 'postgres'),
+    '-D',
+    data,
+    ...serverOptions(port, options.tls !== undefined),
+  ]
   const running = await startProcess({
     command,
     args,
@@ -64,8 +76,19 @@ export async function startPostgres(): Promise<Postgres> {
 
 const INITDB_OPTIONS = ['-U', SUPERUSER, '--auth=trust', '--encoding=UTF8', '--no-locale', '--no-sync', '--no-instructions']
 
-function serverOptions(port: number): string[] {
+/** PostgreSQL's own names for the files. It wants the key to be its user's alone. */
+async function writePair(data: string, { chainPem, privateKeyPem }: NonNullable<PostgresOptions['tls']>): Promise<void> {
+  const key = join(data, 'server.key')
+  await writeFile(join(data, 'server.crt'), chainPem)
+  await writeFile(key, privateKeyPem, { mode: 0o600 })
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = await systemUser('postgres')
+  await chown(key, uid, gid)
+}
+
+function serverOptions(port: number, hasTls: boolean): string[] {
   const settings = {
+    ssl: hasTls ? 'on' : 'off',
     listen_addresses: '127.0.0.1',
     port,
     unix_socket_directories: '',

@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { downloadFormat, exportFormat } from '@evercert/contract'
 import packageJson from '../package.json' with { type: 'json' }
 import { addApplicantCommands } from './applicant-commands.ts'
+import { addCatalogueCommands, addPurchaseOptions } from './catalogue-commands.ts'
 import { addFilterOptions } from './certificate-filter.ts'
 import { balanceCommand } from './commands/balance.ts'
 import {
@@ -38,12 +39,14 @@ import { serveCommand } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
 import { renameCommand, tagCommand, type TagOptions } from './commands/tag.ts'
 import { uploadCommand, type UploadOptions } from './commands/upload.ts'
-import { verifyCommand, type VerifyOptions } from './commands/verify.ts'
 import { failure, formatProblem, Interrupted, problemJson, toProblem } from './failure.ts'
+import { addIssuerCommands } from './issuer-commands.ts'
 import { ESTATES } from './import/index.ts'
 import { createSay, detectLanguage, type Language, type Say } from './language.ts'
 import { createPaint } from './output.ts'
 import { addPaymentCommands } from './payment-commands.ts'
+import { addTargetCommands } from './target-commands.ts'
+import { addProofCommands } from './proof-commands.ts'
 import { createSession, type GlobalOptions, type Session, type Shell } from './session.ts'
 
 /** Wrong usage (EX_USAGE of sysexits): 1 and 2 have their own meanings here. */
@@ -126,6 +129,7 @@ function createProgram(run: Run): Command {
   addEndingCommands(program, run, say)
   addDownloadCommand(program, run, say)
   addApplicantCommands(program, (action) => bind(run, action), say)
+  addProofCommands(program, (action) => bind(run, action), say)
   addServerCommands(program, run, say)
   return program
 }
@@ -172,6 +176,9 @@ function addOverviewCommands(program: Command, run: Run, say: Say): void {
     .description(say('show the balance and its latest entries', '查看余额与最近流水'))
     .action(bind<[object]>(run, balanceCommand))
   addPaymentCommands(program, (action) => bind(run, action), say)
+  addTargetCommands(program, (action) => bind(run, action), say)
+  addCatalogueCommands(program, (action) => bind(run, action), say)
+  addIssuerCommands(program, (action) => bind(run, action), say)
 }
 
 /** What works on the list as a whole, and on names and tags. */
@@ -207,8 +214,7 @@ function addListCommands(program: Command, run: Run, say: Say): void {
 }
 
 function addRenewalCommands(program: Command, run: Run, say: Say): void {
-  program
-    .command('renew')
+  addPurchaseOptions(program.command('renew'), say)
     .argument('<certificate>', certificateArgument(say))
     .description(
       say(
@@ -373,16 +379,6 @@ function addDownloadCommand(program: Command, run: Run, say: Say): void {
 }
 
 function addServerCommands(program: Command, run: Run, say: Say): void {
-  program
-    .command('verify')
-    .argument('<host[:port]>', say('the site, such as example.com:443', '站点，如 example.com:443'))
-    .description(
-      say('prove by TLS handshake what every address serves; needs no service', '通过 TLS 握手检查每个地址的证书；无需服务'),
-    )
-    .option('--server-name <name>', say('name to ask for (SNI) instead of the host', '代替主机名的 SNI 名称'))
-    .option('--ca <file>', say('PEM roots to trust besides those of the system', '除系统外额外信任的根证书 PEM'))
-    .option('--expect <sha256>', say('fingerprint that must be served', '必须使用的证书指纹'))
-    .action(bind<[string, VerifyOptions]>(run, verifyCommand))
   program
     .command('serve')
     .description(

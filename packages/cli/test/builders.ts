@@ -88,6 +88,8 @@ export function anOrder(wish: Partial<OrderView> = {}): OrderView {
     domainCount: 1,
     termYears: 1,
     price: { amountMinor: 10_000, currency: 'CNY' },
+    listPrice: { amountMinor: 10_000, currency: 'CNY' },
+    discount: null,
     renewsCertificateId: 'crt_old',
     certificateId: null,
     placedAt: AT,
@@ -128,12 +130,13 @@ export function anApplication(wish: Partial<ApplicationView> = {}): ApplicationV
 
 export function aTarget(state: string | null, sha256 = NEW_SHA, problem: string | null = null): TargetView {
   const deployment = state === null ? null : { id: 'dep_1', issuanceSha256: sha256, state, log: [], problem, updatedAt: AT }
-  return { id: 'tgt_1', certificateId: 'crt_old', name: 'nginx', kind: 'localFiles', deployment }
+  return { id: 'tgt_1', certificateId: 'crt_old', name: 'nginx', kind: 'localFiles', canary: false, probe: null, deployment }
 }
 
 export function anEndpoint(verdict: EndpointView['observations'][number]['verdict'] | null): EndpointView {
   const observation = {
     address: '192.0.2.1',
+    keyKind: 'ecdsa' as const,
     sha256: NEW_SHA,
     chainSha256: [],
     notBefore: null,
@@ -149,6 +152,12 @@ export function anEndpoint(verdict: EndpointView['observations'][number]['verdic
     host: 'shop.example.com',
     port: 443,
     serverName: 'shop.example.com',
+    protocol: 'tls',
+    verdict,
+    probedAt: verdict === null ? null : AT,
+    nextProbeAt: null,
+    provedAt: null,
+    strayedAt: null,
     observations,
   }
 }

@@ -7,10 +7,12 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app/app.tsx'
 import './app/base.css'
+import { giveNonceToStyles } from './app/style-nonce.ts'
 import { startI18n } from './i18n/i18n.ts'
 
 const place = document.getElementById('root')
 if (place === null) throw new Error('index.html has no #root')
+giveNonceToStyles()
 await startI18n()
 createRoot(place).render(
   <StrictMode>

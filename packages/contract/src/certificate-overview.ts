@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { bulkTags, certificateQuery, expiryCount, exportFormat, statusCount, tagChange } from './certificate-list.ts'
 import { byId, paging, read, write } from './operation.ts'
-import { certificateDetail, historyEntry, id, page } from './views.ts'
+import { certificateDetail, certificateStatus, historyEntry, id, nextStepView, page, renewalView } from './views.ts'
 
 /** Bytes that are made while they are sent. */
 const streamed = z.custom<ReadableStream<Uint8Array>>((value) => value instanceof ReadableStream)
@@ -19,10 +20,27 @@ const EXPORTED = {
   },
 } as const
 
+/** What is shown of a certificate is another than before. */
+export const certificateEvent = z.object({
+  version: z.string().meta({ description: 'Another one each time that anything changed' }),
+  status: certificateStatus,
+  nextStep: nextStepView,
+  renewalState: renewalView.shape.state.nullable(),
+})
+export type CertificateEvent = z.infer<typeof certificateEvent>
+
 export const overview = {
   counts: read('/certificates/counts', 'Certificates', 'How many certificates have each status', 'certificates:read')
     .input(z.strictObject({}))
     .output(page(statusCount)),
+  events: read(
+    '/certificates/{id}/events',
+    'Certificates',
+    'Live progress: an event at once, and whenever anything of it changes (server-sent events; ends after 5 minutes, ask again)',
+    'certificates:read',
+  )
+    .input(byId)
+    .output(eventIterator(certificateEvent)),
   expiries: read(
     '/certificates/expiries',
     'Certificates',

@@ -8,13 +8,16 @@ import type { ContractRouterClient } from '@orpc/contract'
 import type { JsonifiedClient } from '@orpc/openapi-client'
 import { OpenAPILink } from '@orpc/openapi-client/fetch'
 import type { CertificateQuery, ExportFormat } from './certificate-list.ts'
-import { contract } from './contract.ts'
+import { contract, NEEDS_IDEMPOTENCY_KEY } from './contract.ts'
 import { parseProblem, type ProblemDocument } from './problem-document.ts'
 
 export interface ClientOptions {
   /** The service's root, for instance `http://127.0.0.1:8470`. */
   readonly url: string
-  readonly token: string
+  /** Null: in a page of the service, whose session is a cookie. */
+  readonly token: string | null
+  /** The account to be in, for a user who is in several; the session's own when it is missing. */
+  readonly accountId?: string
 }
 
 /** In a browser: asked before each call. Null: the cookies of the service's own origin say who calls. */
@@ -25,6 +28,7 @@ export interface BrowserOptions {
 
 /** Sent with a call: `client.orders.pay(input, { context: { idempotencyKey } })`. */
 export interface CallContext {
+  /** Default, where the service demands one: a new key for each call. Whoever repeats a call gives the same key each time. */
   readonly idempotencyKey?: string
 }
 
@@ -45,10 +49,10 @@ export class ApiProblem extends Error {
 export function createClient(options: ClientOptions | BrowserOptions): Client {
   const link = new OpenAPILink<CallContext>(contract, {
     url: new URL('/api/v1', options.url).href,
-    headers: ({ context }) => ({
-      ...authorizationOf(options),
-      ...(context.idempotencyKey === undefined ? {} : { 'idempotency-key': context.idempotencyKey }),
-    }),
+    headers: ({ context }, path) => {
+      const key = context.idempotencyKey ?? (NEEDS_IDEMPOTENCY_KEY.has(path.join('.')) ? crypto.randomUUID() : null)
+      return { ...authorizationOf(options), ...(key === null ? {} : { 'idempotency-key': key }) }
+    },
     fetch: fetchAsJson,
     customErrorResponseBodyDecoder: (body) => {
       const problem = parseProblem(body)
@@ -81,8 +85,11 @@ export async function openExport(
 }
 
 function authorizationOf(options: ClientOptions | BrowserOptions): Record<string, string> {
-  const token = 'token' in options ? options.token : options.readToken()
-  return token === null ? {} : { authorization: `Bearer ${token}` }
+  const token = 'readToken' in options ? options.readToken() : options.token
+  return {
+    ...(token !== null && { authorization: `Bearer ${token}` }),
+    ...('accountId' in options && options.accountId !== undefined && { 'x-evercert-account': options.accountId }),
+  }
 }
 
 /** The link reads JSON by content type and knows only `application/json`. */

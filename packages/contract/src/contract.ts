@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { brands } from './brands.ts'
 import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
@@ -12,10 +13,16 @@ import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
+import { accounts, recovery, users } from './accounts.ts'
+import { firstOperator, me, sessions } from './me.ts'
+import { invitations, members } from './members.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
+import { receipts } from './receipts.ts'
+import { promotions } from './promotions.ts'
 import { reviews } from './reviews.ts'
 import { paymentConnections, payments } from './payments.ts'
-import { endpoints, targets } from './targets.ts'
+import { endpoints } from './endpoints.ts'
+import { targets } from './targets.ts'
 import { tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
 
@@ -30,6 +37,8 @@ export const contract = {
   management,
   downloads,
   products,
+  promotions,
+  brands,
   quotes,
   orders,
   renewals,
@@ -38,12 +47,30 @@ export const contract = {
   paymentConnections,
   targets,
   endpoints,
+  receipts,
   issuers,
   dnsConnections,
   tokens,
   notices,
   noticeSettings,
   channels,
+  me,
+  sessions,
+  firstOperator,
+  recovery,
+  members,
+  invitations,
+  accounts,
+  users,
 } as const
 
 export type Contract = typeof contract
+
+/** The operations (`orders.place`) that are refused without an `Idempotency-Key`. */
+export const NEEDS_IDEMPOTENCY_KEY: ReadonlySet<string> = new Set(
+  Object.entries(contract).flatMap(([group, procedures]) =>
+    Object.entries(procedures)
+      .filter(([, procedure]) => procedure['~orpc'].meta.operation?.idempotent === 'required')
+      .map(([name]) => `${group}.${name}`),
+  ),
+)

@@ -4,8 +4,14 @@
  * @module
  */
 import { z } from 'zod'
-import { read, write } from './operation.ts'
+import { byId, read, write } from './operation.ts'
 import { id, issuerView, page } from './views.ts'
+
+export const issuerDetail = issuerView.extend({
+  config: z.record(z.string(), z.unknown()).meta({ description: 'Without its secrets' }),
+  secretsSet: z.array(z.string()).meta({ description: 'Which secrets are set' }),
+})
+export type IssuerDetail = z.infer<typeof issuerDetail>
 
 export const issuers = {
   list: read('/issuers', 'Issuers', 'List certificate authorities', 'orders:read').output(page(issuerView)),
@@ -20,6 +26,35 @@ export const issuers = {
       }),
     )
     .output(issuerView),
+  get: read('/issuers/{id}', 'Issuers', 'One issuer with its settings, without their secrets (operator)', 'installation:operate')
+    .input(byId)
+    .output(issuerDetail),
+  update: write(
+    '/issuers/{id}',
+    'Issuers',
+    'Change title, settings or root; secrets that are left out stay (operator)',
+    'installation:operate',
+  )
+    .input(
+      z.strictObject({
+        id,
+        title: z.string().trim().min(1).max(64).optional(),
+        config: z.record(z.string(), z.unknown()).optional().meta({ description: 'All settings but secrets anew' }),
+        rootPem: z.string().max(65_536).nullable().optional(),
+      }),
+    )
+    .output(issuerDetail),
+  retire: write(
+    '/issuers/{id}/retire',
+    'Issuers',
+    'Take no more orders for it; what was sold goes on (operator)',
+    'installation:operate',
+  )
+    .input(byId)
+    .output(issuerDetail),
+  restore: write('/issuers/{id}/restore', 'Issuers', 'Take orders for it again (operator)', 'installation:operate')
+    .input(byId)
+    .output(issuerDetail),
 }
 
 export const dnsConnections = {

@@ -14,6 +14,7 @@ export const noticeKind = z.enum([
   'renewalAttention',
   'deploymentFailed',
   'deploymentRolledBack',
+  'endpointStrayed',
   'deliveryGivenUp',
 ])
 export type NoticeKindView = z.infer<typeof noticeKind>

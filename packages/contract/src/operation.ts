@@ -10,9 +10,15 @@ import { id } from './views.ts'
 
 /** What one middleware enforces for each operation. */
 export interface OperationMeta {
-  readonly scope: Scope
-  /** Takes an `Idempotency-Key` header: the same key and request give the same answer, and one effect. */
-  readonly idempotent?: boolean
+  /** Null: whoever has a session or a token, or, when `isOpen`, anybody. */
+  readonly scope: Scope | null
+  /** Needs neither session nor token: what authorizes it is in the request. */
+  readonly isOpen?: boolean
+  /**
+   * Takes an `Idempotency-Key` header: the same key and request give the same answer, and one effect. `required`: it moves money, and is
+   * refused without one.
+   */
+  readonly idempotent?: boolean | 'required'
 }
 
 /** The metadata of one operation, which the server's middleware reads. */
@@ -31,7 +37,7 @@ export function write(
   tag: string,
   summary: string,
   scope: Scope,
-  options: { idempotent?: boolean; created?: boolean } = {},
+  options: { idempotent?: boolean | 'required'; created?: boolean } = {},
 ) {
   return operation
     .meta({ operation: { scope, idempotent: options.idempotent ?? false } })
@@ -40,6 +46,24 @@ export function write(
 
 export function remove(path: `/${string}`, tag: string, summary: string, scope: Scope) {
   return operation.meta({ operation: { scope } }).route({ method: 'DELETE', path, tags: [tag], summary })
+}
+
+/** An operation for whoever has a session or a token. */
+export function anyCaller(method: 'GET' | 'POST' | 'DELETE', path: `/${string}`, tag: string, summary: string) {
+  return operation.meta({ operation: { scope: null } }).route({ method, path, tags: [tag], summary })
+}
+
+/** An operation that needs neither session nor token; its path has no parameters. */
+export function anybody(
+  method: 'GET' | 'POST',
+  path: `/${string}`,
+  tag: string,
+  summary: string,
+  options: { created?: boolean } = {},
+) {
+  return operation
+    .meta({ operation: { scope: null, isOpen: true } })
+    .route({ method, path, tags: [tag], summary, successStatus: options.created ? 201 : 200 })
 }
 
 export const byId = z.strictObject({ id })

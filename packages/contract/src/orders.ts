@@ -13,8 +13,13 @@ export const products = {
   create: write('/products', 'Orders', 'Add a product to the catalogue (operator)', 'installation:operate', { created: true })
     .input(
       productView
-        .omit({ issuerTitle: true, validityRule: true, retiredAt: true })
-        .extend({ id: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/) })
+        .omit({ issuerTitle: true, brandTitle: true, validityRule: true, retiredAt: true, issuerRetiredAt: true })
+        .extend({
+          id: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/),
+          createBrand: z.boolean().default(true).meta({
+            description: 'Adds a brand that is not in the list; false: an unknown one is refused, with those that there are',
+          }),
+        })
         .strict(),
     )
     .output(productView),
@@ -25,7 +30,7 @@ export const products = {
     'installation:operate',
   )
     .input(
-      z.strictObject({ id, title: productView.shape.title.optional(), prices: z.array(productPrice).min(1).max(3).optional() }),
+      z.strictObject({ id, title: productView.shape.title.optional(), prices: z.array(productPrice).min(1).max(60).optional() }),
     )
     .output(productView),
   retire: write(
@@ -53,7 +58,7 @@ export const orders = {
     .output(page(orderView)),
   get: read('/orders/{id}', 'Orders', 'One order', 'orders:read').input(byId).output(orderView),
   place: write('/orders', 'Orders', 'Place an order; a renewal reserves the old certificate', 'orders:write', {
-    idempotent: true,
+    idempotent: 'required',
     created: true,
   })
     .input(orderRequest)
@@ -63,7 +68,7 @@ export const orders = {
     'Orders',
     'Pay from the balance: the new certificate appears; or by a payment connection: the answer says where to pay',
     'orders:write',
-    { idempotent: true },
+    { idempotent: 'required' },
   )
     .input(
       z.strictObject({
@@ -86,7 +91,7 @@ export const renewals = {
 export const balance = {
   get: read('/balance', 'Balance', 'The balance and its latest entries', 'orders:read').output(balanceView),
   topUp: write('/balance/top-ups', 'Balance', 'Record money received (operator)', 'installation:operate', {
-    idempotent: true,
+    idempotent: 'required',
     created: true,
   })
     .input(

@@ -3,43 +3,24 @@
  *
  * @module
  */
+import { text, type ProblemText } from './problem-text.ts'
 import type { ProblemCode } from './problems.ts'
-import type { Bilingual } from './views.ts'
-
-interface ProblemText {
-  readonly cause: Bilingual
-  readonly remedy: Bilingual
-}
-
-const text = (causeEn: string, causeZh: string, remedyEn: string, remedyZh: string): ProblemText => ({
-  cause: { en: causeEn, zh: causeZh },
-  remedy: { en: remedyEn, zh: remedyZh },
-})
+import { ACCESS_PROBLEM_TEXTS } from './access-problem-texts.ts'
+import { PURCHASE_PROBLEM_TEXTS } from './purchase-problem-texts.ts'
 
 export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
+  ...ACCESS_PROBLEM_TEXTS,
   invalid: text(
     'A field of the request is missing or has the wrong form.',
     '请求中有字段缺失或格式不正确。',
     'Correct the field that the detail names and send the request again.',
     '按详情中指出的字段修改后重新提交。',
   ),
-  unauthenticated: text(
-    'The request carries no valid API token.',
-    '请求未携带有效的 API 令牌。',
-    'Send "Authorization: Bearer <token>"; the operator token is in the data folder.',
-    '请在请求头中发送“Authorization: Bearer <令牌>”；管理员令牌在数据目录中。',
-  ),
   paymentRequired: text(
     'The balance does not cover the price.',
     '账户余额不足以支付该订单。',
     'Top up the balance, then pay the same order again.',
     '请先充值，然后重新支付同一订单。',
-  ),
-  forbidden: text(
-    'The token lacks the permission for this operation.',
-    '该令牌没有执行此操作的权限。',
-    'Use a token that has the permission named in the detail.',
-    '请使用具备详情中所列权限的令牌。',
   ),
   notFound: text(
     'There is no such resource in this account.',
@@ -281,18 +262,7 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     'Take the root from the CA that issued the certificate.',
     '请从签发该证书的 CA 获取根证书。',
   ),
-  callbackForged: text(
-    'The signature of the callback is missing, wrong or too old.',
-    '回调的签名缺失、错误或已过期。',
-    'If the provider did send it, correct the signing secret or key of the payment connection; the payment is also found by asking the provider.',
-    '如确由支付服务商发送，请修正该支付渠道的签名密钥；系统也会主动查询支付结果。',
-  ),
-  productRetired: text(
-    'The product was taken out of the catalogue.',
-    '该产品已下架。',
-    'Choose another product of the catalogue.',
-    '请选择其他在售产品。',
-  ),
+  ...PURCHASE_PROBLEM_TEXTS,
   caRejected: text(
     'The CA refused the order.',
     'CA 拒绝了该订单。',

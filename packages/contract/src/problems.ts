@@ -10,11 +10,19 @@ export const PROBLEMS = {
   invalid: { status: 400, title: 'The request is not valid' },
   unauthenticated: { status: 401, title: 'Sign in or send an API token' },
   paymentRequired: { status: 402, title: 'The balance is too low' },
-  forbidden: { status: 403, title: 'The token does not allow this' },
+  forbidden: { status: 403, title: 'The role or token does not allow this' },
   notFound: { status: 404, title: 'No such resource' },
   conflict: { status: 409, title: 'The resource changed meanwhile' },
   idempotencyKeyReused: { status: 409, title: 'The Idempotency-Key was used for a different request' },
   tooLarge: { status: 413, title: 'The request is too large' },
+  // Users, sessions, members.
+  signInRefused: { status: 401, title: 'E-mail address or password is wrong' },
+  secondFactorRefused: { status: 401, title: 'The second factor is wrong' },
+  weakPassword: { status: 422, title: 'The password is too weak' },
+  crossSite: { status: 403, title: 'The request came from another site' },
+  linkInvalid: { status: 410, title: 'The link is used or out of date' },
+  lastOwner: { status: 409, title: 'The account needs an owner' },
+  alreadyMember: { status: 409, title: 'The user is a member already' },
   // Renewal, DOMAIN §3.
   renewalNotYetOpen: { status: 409, title: 'The renewal window is not open yet' },
   renewalBrandUnsupported: { status: 409, title: 'The brand does not support renewal' },
@@ -58,6 +66,9 @@ export const PROBLEMS = {
   certificateInUse: { status: 409, title: 'The certificate is in use' },
   // Payments and the catalogue.
   callbackForged: { status: 400, title: 'The callback is not signed by the provider' },
+  promotionNotApplicable: { status: 409, title: 'The promotion does not apply to this order' },
+  idempotencyKeyMissing: { status: 400, title: 'The Idempotency-Key is missing' },
+  unknownBrand: { status: 422, title: 'There is no such brand' },
   productRetired: { status: 409, title: 'The product is not sold any more' },
   // Certificate authority.
   caRejected: { status: 422, title: 'The CA refused the order' },

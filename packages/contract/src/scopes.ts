@@ -1,7 +1,7 @@
 /**
  * Permissions, `nouns:read` or `nouns:write`. `keys:download` is to be given private keys,
- * `applications:review` to decide on what others applied for. `installation:operate` is the operator of the
- * installation: money in, issuers, and targets that run commands on the server.
+ * `metrics:read` is to read `/metrics` of an account, `applications:review` to decide on what others applied for. `installation:operate` is
+ * the operator of the installation: money in, issuers, further accounts, and targets that run commands on the server.
  *
  * @module
  */
@@ -16,6 +16,11 @@ export const SCOPES = [
   'targets:write',
   'notices:read',
   'notices:write',
+  'members:read',
+  'members:write',
+  'tokens:read',
+  'tokens:write',
+  'metrics:read',
   'installation:operate',
 ] as const
 

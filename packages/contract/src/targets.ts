@@ -1,11 +1,11 @@
 /**
- * Where certificates are installed, and what clients connect to.
+ * Where certificates are installed.
  *
  * @module
  */
 import { z } from 'zod'
 import { byId, read, remove, write } from './operation.ts'
-import { endpointView, id, page, targetView } from './views.ts'
+import { id, page, targetView } from './views.ts'
 
 export const targets = {
   list: read('/targets', 'Targets', 'List deployment targets', 'targets:read').output(page(targetView)),
@@ -18,6 +18,17 @@ export const targets = {
         name: z.string().trim().min(1).max(64),
         kind: z.string().min(1).max(32),
         config: z.record(z.string(), z.unknown()),
+        canary: z.boolean().optional().meta({ description: 'The other targets wait until this one is proved; needs probe' }),
+        probe: z
+          .strictObject({
+            host: z.string().min(1).max(253),
+            port: z.int().min(1).max(65_535).default(443),
+            serverName: z.string().min(1).max(253).optional(),
+          })
+          .optional()
+          .meta({
+            description: "The target's own address: if it does not serve the new certificate, the deployment is taken back",
+          }),
       }),
     )
     .output(targetView),
@@ -27,21 +38,4 @@ export const targets = {
   remove: remove('/targets/{id}', 'Targets', 'Forget a target; what is installed there stays', 'targets:write')
     .input(byId)
     .output(byId),
-}
-
-export const endpoints = {
-  list: read('/endpoints', 'Endpoints', 'List endpoints with the latest proof of each address', 'targets:read').output(
-    page(endpointView),
-  ),
-  create: write('/endpoints', 'Endpoints', 'Add an endpoint to prove', 'targets:write', { created: true })
-    .input(
-      z.strictObject({
-        certificateId: id,
-        host: z.string().min(1).max(253),
-        port: z.int().min(1).max(65_535).default(443),
-        serverName: z.string().min(1).max(253).optional(),
-      }),
-    )
-    .output(endpointView),
-  remove: remove('/endpoints/{id}', 'Endpoints', 'Forget an endpoint and its proof', 'targets:write').input(byId).output(byId),
 }

@@ -15,14 +15,13 @@ export const tokenView = z.object({
   isCaller: z.boolean().meta({ description: 'The token that asks' }),
   createdAt: instant,
   expiresAt: instant.nullable(),
+  lastUsedAt: instant.nullable().meta({ description: 'To the minute; null: never' }),
 })
 export type TokenView = z.infer<typeof tokenView>
 
 export const tokens = {
-  list: read('/tokens', 'Tokens', 'List the API tokens of the account (operator)', 'installation:operate').output(
-    page(tokenView),
-  ),
-  create: write('/tokens', 'Tokens', 'Make an API token; it is shown this once (operator)', 'installation:operate', {
+  list: read('/tokens', 'Tokens', 'List the API tokens of the account', 'tokens:read').output(page(tokenView)),
+  create: write('/tokens', 'Tokens', 'Make an API token; it is shown this once', 'tokens:write', {
     created: true,
   })
     .input(
@@ -33,7 +32,5 @@ export const tokens = {
       }),
     )
     .output(tokenView.extend({ token: z.string() })),
-  remove: remove('/tokens/{id}', 'Tokens', 'End a token; not the one that asks (operator)', 'installation:operate')
-    .input(byId)
-    .output(byId),
+  remove: remove('/tokens/{id}', 'Tokens', 'End a token; not the one that asks', 'tokens:write').input(byId).output(byId),
 }

@@ -116,9 +116,20 @@ export const verdict = z.enum([
   'notTls',
 ])
 
+export type Verdict = z.infer<typeof verdict>
+
+export const endpointProtocol = z
+  .enum(['tls', 'smtp', 'imap', 'pop3', 'ldap', 'ftp', 'postgresql', 'mysql', 'xmpp'])
+  .meta({ description: 'tls: TLS from the first byte; the others begin in the clear and change over (STARTTLS)' })
+export type EndpointProtocol = z.infer<typeof endpointProtocol>
+
+/** The kind of the served certificate's key. */
+const servedKeyKind = z.enum(['rsa', 'ecdsa', 'other'])
+
 export const observationView = z.object({
   address: z.string(),
   verdict,
+  keyKind: servedKeyKind.nullable(),
   sha256: sha256.nullable(),
   chainSha256: z.array(sha256),
   notBefore: instant.nullable(),
@@ -134,7 +145,15 @@ export const endpointView = z.object({
   host: z.string(),
   port: z.int(),
   serverName: z.string(),
-  observations: z.array(observationView),
+  protocol: endpointProtocol,
+  verdict: verdict.nullable().meta({ description: 'The worst of its addresses; null before the first probe' }),
+  probedAt: instant.nullable(),
+  nextProbeAt: instant.nullable(),
+  provedAt: instant.nullable().meta({ description: 'When all its addresses last served what they have to' }),
+  strayedAt: instant
+    .nullable()
+    .meta({ description: 'Since when it serves another certificate than was proved; null: it does not' }),
+  observations: z.array(observationView).meta({ description: 'Of an address with a certificate for each kind of key, two' }),
 })
 export type EndpointView = z.infer<typeof endpointView>
 
@@ -143,6 +162,11 @@ export const targetView = z.object({
   certificateId: id,
   name: z.string(),
   kind: z.string(),
+  canary: z.boolean().meta({ description: 'Deployed and proved before the other targets of the certificate' }),
+  probe: z
+    .object({ host: z.string(), port: z.int(), serverName: z.string() })
+    .nullable()
+    .meta({ description: "The target's own address: what is served there decides whether a deployment is taken back" }),
   deployment: z
     .object({
       id,
@@ -237,14 +261,24 @@ export const productView = z.object({
   id,
   title: bilingual,
   specification,
+  brandTitle: bilingual,
   issuerId: id,
   issuerTitle: z.string(),
   supportsRenewal: z.boolean(),
   validityRule: z.enum(['public', 'private']),
-  prices: z.array(productPrice),
+  prices: z.array(productPrice).meta({ description: 'One for each term and currency; the first of a term is its default' }),
   retiredAt: instant.nullable().meta({ description: 'Since when it is not sold any more; null: it is' }),
+  issuerRetiredAt: instant.nullable().meta({ description: 'Since when its issuer takes no orders' }),
 })
 export type ProductView = z.infer<typeof productView>
+
+/** What a promotion takes off a price. */
+export const discountView = z.object({
+  promotionId: id,
+  title: bilingual,
+  percent: z.int().nullable().meta({ description: 'null: a fixed amount' }),
+  amount: money,
+})
 
 export const orderRequest = z.strictObject({
   renewsCertificateId: id
@@ -253,6 +287,12 @@ export const orderRequest = z.strictObject({
   productId: id.optional(),
   domainCount: z.int().min(1).max(250).optional(),
   termYears: z.int().min(1).max(3).optional(),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .optional()
+    .meta({ description: "Default: the first of the product's in which the account has a balance, else the product's first" }),
+  promotionCode: z.string().trim().min(1).max(32).optional(),
   expectedAmountMinor: z
     .int()
     .min(0)
@@ -268,6 +308,9 @@ export const quoteView = z.object({
   domainCount: z.int(),
   termYears: z.int(),
   price: money,
+  listPrice: money.meta({ description: 'Before the discount' }),
+  discount: discountView.nullable(),
+  currencies: z.array(z.string()).meta({ description: 'What the term is sold in, the default first' }),
   sameSpecification: z.boolean(),
   changed: z.array(specificationAttribute),
   unknown: z
@@ -297,7 +340,9 @@ export const orderView = z.object({
   specification,
   domainCount: z.int(),
   termYears: z.int(),
-  price: money,
+  price: money.meta({ description: 'What is paid' }),
+  listPrice: money,
+  discount: discountView.nullable().meta({ description: 'As it was when the order was placed' }),
   renewsCertificateId: id.nullable(),
   certificateId: id.nullable(),
   placedAt: instant,
@@ -394,6 +439,7 @@ export const issuerView = z.object({
   kind: z.string(),
   validityRule: z.enum(['public', 'private']),
   rootPem: z.string().nullable(),
+  retiredAt: instant.nullable().meta({ description: 'Since when it takes no orders; null: it does' }),
 })
 export type IssuerView = z.infer<typeof issuerView>
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-export type PkiErrorCode = 'badPem' | 'badCertificate' | 'badKey' | 'badCsr' | 'weakKey' | 'tooLarge'
+export type PkiErrorCode = 'badPem' | 'badCertificate' | 'badKey' | 'badCsr' | 'weakKey' | 'tooLarge' | 'badSignature'
 
 /** Input that cannot be used. The message may be shown to its author: what is wrong and what to do; it holds no key material. */
 export class PkiError extends Error {

@@ -27,6 +27,8 @@ import { startQueue } from './db/queue.ts'
 import { AppError } from './domain/errors.ts'
 import { createApp, createProofApp } from './http/app.ts'
 import { DEFAULT_WORKER_SETTINGS, startWorker, type WorkerSettings } from './jobs/worker.ts'
+import { createSignIn } from './services/access/better-auth.ts'
+import { createFirstOperatorLink } from './services/access/first-operator.ts'
 import { createFirstOperator, replaceOperatorToken } from './services/accounts.ts'
 import { createBuiltinCaStore } from './services/builtin-ca-store.ts'
 import type { Services, StepHook } from './services/context.ts'
@@ -52,6 +54,8 @@ export interface RunningService {
   readonly services: Services
   /** Null when another node of the database holds the token. */
   readonly operatorTokenFile: string | null
+  /** Makes the first user; null when there is one. */
+  readonly firstOperatorLink: string | null
   stop(): Promise<void>
 }
 
@@ -109,7 +113,14 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<RunningSe
   const worker = startWorker(services, { ...DEFAULT_WORKER_SETTINGS, ...options.worker })
   cleanup.add(() => worker.stop())
   writeServiceFile(config, listener.url, proof?.port ?? null, cleanup)
-  return { url: listener.url, proofPort: proof?.port ?? null, services, operatorTokenFile, stop: () => cleanup.run() }
+  return {
+    url: listener.url,
+    proofPort: proof?.port ?? null,
+    services,
+    operatorTokenFile,
+    firstOperatorLink: await createFirstOperatorLink(services, publicUrl),
+    stop: () => cleanup.run(),
+  }
 }
 
 async function createServices(
@@ -131,6 +142,7 @@ async function createServices(
   const builtinCaStore = createBuiltinCaStore(database.db, vault, now)
   const queue = await startQueue(database, config.databaseUrl)
   cleanup.add(() => queue.stop())
+  const { publicUrl } = config
   return {
     database,
     db: database.db,
@@ -139,10 +151,13 @@ async function createServices(
     adapters: { ca: caAdapters, dns: dnsAdapters, deploy: deployAdapters, notify: notifyAdapters, payment: paymentAdapters },
     kit: { fetch: guardedFetch, resolver, guardAddress, now, builtinCaStore },
     nameServers: resolver,
+    signIn: createSignIn({ db: database.db, vault, now, publicUrl, log }),
     now,
     policy: config.renewalPolicy,
+    probing: config.probing,
     calendar: config.calendar,
-    publicUrl: config.publicUrl,
+    publicUrl,
+    version: VERSION,
     log,
     onStep: options.onStep ?? (() => {}),
   }
@@ -302,6 +317,7 @@ function printStart(config: Config, running: RunningService): void {
     ...(config.clockOffsetMs === 0
       ? []
       : [`  WARNING         the clock is shifted by ${config.clockOffsetMs / 1000} s: for demonstrations only`]),
+    ...(running.firstOperatorLink === null ? [] : [`  first user      open once, within a day: ${running.firstOperatorLink}`]),
     `Ready at ${running.url}`,
   ]
   process.stdout.write(`${lines.join('\n')}\n`)

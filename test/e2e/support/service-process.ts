@@ -13,6 +13,8 @@ import type { Audit } from './audit.ts'
 
 export interface ServiceProcess {
   readonly url: string
+  /** As it was printed at the start; null when somebody is there already. */
+  readonly firstOperatorLink: string | null
   readonly client: Client
   /** What the service went through so far. */
   readonly steps: readonly KillPoint[]
@@ -61,7 +63,7 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
   child.on('message', (report: Report) => {
     if (report.kind === 'step') steps.push(report.point)
   })
-  const { url, token } = await nextReport(child, 'ready', ended, logs)
+  const { url, token, firstOperatorLink } = await nextReport(child, 'ready', ended, logs)
   // One question at a time, so that each answer belongs to its question.
   let last: Promise<unknown> = Promise.resolve()
   const ask = <Kind extends Report['kind']>(command: Command, kind: Kind): Promise<Extract<Report, { kind: Kind }>> => {
@@ -75,6 +77,7 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
   }
   return {
     url,
+    firstOperatorLink,
     client: createClient({ url, token }),
     steps,
     arm: async (point, signal) => void (await ask({ kind: 'arm', point, signal }, 'obeyed')),

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { readFile } from 'node:fs/promises'
 import { channelRole, type ChannelView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
 import { failure } from '../failure.ts'
 import { formatTable } from '../output.ts'
+import { readConfig, wrongOption } from '../read-config.ts'
 import type { Session } from '../session.ts'
 
 export async function listChannelsCommand(session: Session): Promise<number> {
@@ -30,8 +30,8 @@ export interface AddChannelOptions {
 
 export async function addChannelCommand(session: Session, options: AddChannelOptions): Promise<number> {
   const role = channelRole.safeParse(options.role ?? 'always')
-  if (!role.success) throw wrong('--role', 'take always or fallback', '请使用 always 或 fallback')
-  const config = parseConfig(await readConfig(options.config))
+  if (!role.success) throw wrongOption('--role', 'take always or fallback', '请使用 always 或 fallback')
+  const config = await readConfig(options.config)
   const client = await session.client()
   const channel = await client.channels.create({ name: options.name, kind: options.kind, role: role.data, config })
   session.document(channel)
@@ -64,36 +64,6 @@ async function findChannel(client: Client, wanted: string): Promise<ChannelView>
   const found = items.find(({ id, name }) => id === wanted || name === wanted)
   if (found !== undefined) return found
   throw failure('notFound', `Looking up channel ${wanted}: there is none with this name or id: see evercert channels list.`)
-}
-
-async function readConfig(text: string): Promise<string> {
-  if (!text.startsWith('@')) return text
-  try {
-    return await readFile(text.slice(1), 'utf8')
-  } catch {
-    throw wrong('--config', `the file ${text.slice(1)} cannot be read`, `无法读取文件 ${text.slice(1)}`)
-  }
-}
-
-function parseConfig(text: string): Record<string, unknown> {
-  const parsed = parseJson(text)
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>
-  throw wrong('--config', 'give a JSON object, or @file', '请提供 JSON 对象，或 @文件')
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null // its message would repeat the text, which holds secrets
-  }
-}
-
-function wrong(option: string, en: string, zh: string) {
-  return failure('invalid', `Reading ${option}: ${en}.`, {
-    cause: { en: `The value of ${option} cannot be used.`, zh: `${option} 的值无法使用。` },
-    remedy: { en: `For ${option}: ${en}.`, zh: `${option}：${zh}。` },
-  })
 }
 
 function formatChannels({ say, paint, columns }: Session, channels: readonly ChannelView[]): string[] {

@@ -4,10 +4,10 @@
  * @module
  */
 import type { MoneyView } from '@evercert/contract'
-import { failure } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
 import { pick } from '../language.ts'
 import { clean } from '../output.ts'
+import { parseMoney } from '../parse-money.ts'
 import type { Session } from '../session.ts'
 
 export interface ManageOptions {
@@ -31,25 +31,7 @@ export async function manageCommand(session: Session, wanted: string, options: M
   return 0
 }
 
-const AMOUNT = /^(\d{1,12})(?:\.(\d{1,4}))?\s*([A-Z]{3})$/
-
-/** `100 CNY` or `19.90 EUR`. @throws CliFailure `invalid` */
+/** The most that one renewal may cost. @throws CliFailure `invalid` */
 export function parseLimit(text: string | undefined): MoneyView {
-  const match = AMOUNT.exec(text?.trim() ?? '')
-  if (match === null) {
-    throw failure(
-      'invalid',
-      `Reading the limit: ${text === undefined ? 'there is none' : clean(text)}: give --limit "100 CNY", or --stop.`,
-    )
-  }
-  const [, whole = '', fraction = '', currency = ''] = match
-  const digits = fractionDigits(currency)
-  if (fraction.length > digits) {
-    throw failure('invalid', `Reading the limit: ${currency} has ${digits} digits after the point: give fewer.`)
-  }
-  return { amountMinor: Number(whole + fraction.padEnd(digits, '0')), currency }
-}
-
-function fractionDigits(currency: string): number {
-  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+  return parseMoney(text, 'give --limit "100 CNY", or --stop')
 }

@@ -20,19 +20,40 @@ export async function listProductsCommand(session: Session): Promise<number> {
 export interface PriceOptions {
   readonly term: string
   readonly amountMinor: string
+  readonly currency?: string
+  readonly extraDomainMinor?: string
 }
 
-/** Changes the price of one term that is sold; the others, and what a further domain costs, stay. */
+type Price = ProductView['prices'][number]
+
+/** Sets the price of a term in one currency; all others stay, and so does what is not given. */
 export async function priceCommand(session: Session, id: string, options: PriceOptions): Promise<number> {
-  const [termYears, amountMinor] = [toWhole('--term', options.term), toWhole('--amount-minor', options.amountMinor)]
+  const termYears = toWhole('--term', options.term)
   const client = await session.client()
   const product = (await client.products.list()).items.find((each) => each.id === id)
-  const model = product?.prices.find((price) => price.termYears === termYears)
+  const ofTerm = product?.prices.filter((price) => price.termYears === termYears) ?? []
+  const [model] = ofTerm
   if (product === undefined || model === undefined)
     throw failure('notFound', `Pricing product ${id} for ${termYears} years: there is none: see evercert products list.`)
-  const price = { ...model, base: { ...model.base, amountMinor } }
-  const others = product.prices.filter((each) => each.termYears !== termYears)
-  return show(session, await client.products.update({ id, prices: [...others, price] }))
+  const currency = options.currency?.toUpperCase() ?? model.base.currency
+  const old = ofTerm.find((price) => price.base.currency === currency)
+  const price: Price = {
+    termYears,
+    base: { amountMinor: toWhole('--amount-minor', options.amountMinor), currency },
+    includedDomains: (old ?? model).includedDomains,
+    extraDomain: { amountMinor: extraOf(options, old ?? null, model), currency },
+  }
+  // In its place: the first price of a term is its default.
+  const prices = old === undefined ? [...product.prices, price] : product.prices.map((each) => (each === old ? price : each))
+  return show(session, await client.products.update({ id, prices }))
+}
+
+/** @throws CliFailure `invalid`: what a further domain costs in another currency cannot be known from this one */
+function extraOf({ extraDomainMinor }: PriceOptions, old: Price | null, model: Price): number {
+  if (extraDomainMinor !== undefined) return toWhole('--extra-domain-minor', extraDomainMinor)
+  if (old !== null) return old.extraDomain.amountMinor
+  if (model.extraDomain.amountMinor === 0) return 0
+  throw failure('invalid', 'Pricing in another currency: further domains have a price too: give --extra-domain-minor.')
 }
 
 export async function retireProductCommand(session: Session, id: string): Promise<number> {

@@ -13,7 +13,7 @@ import { clean, formatFacts } from '../output.ts'
 import { createProgress, type Progress } from '../progress.ts'
 import type { RenewalFacts } from '../renewal/decide-step.ts'
 import { findOld } from '../renewal/load-facts.ts'
-import { walkRenewal, type WalkResult } from '../renewal/walk.ts'
+import { walkRenewal, type WalkOptions, type WalkResult } from '../renewal/walk.ts'
 import type { Session } from '../session.ts'
 import { formatEndpoints, formatSpecification } from './show.ts'
 
@@ -21,6 +21,8 @@ export interface RenewOptions {
   readonly yes?: boolean
   readonly product?: string
   readonly term?: string
+  readonly currency?: string
+  readonly code?: string
   readonly timeout?: string
 }
 
@@ -65,10 +67,13 @@ function whenAborted(signal: AbortSignal): Promise<never> {
   })
 }
 
-function changesOf({ product, term }: RenewOptions): { productId?: string; termYears?: number } {
+function changesOf(options: RenewOptions): WalkOptions['changes'] {
+  const { product, term, currency, code } = options
   return {
     ...(product === undefined ? {} : { productId: product }),
     ...(term === undefined ? {} : { termYears: parseTerm(term) }),
+    ...(currency === undefined ? {} : { currency: currency.toUpperCase() }),
+    ...(code === undefined ? {} : { promotionCode: code }),
   }
 }
 
@@ -144,6 +149,7 @@ export function formatQuote(session: Session, quote: QuoteView): string[] {
       [say('Topped up', '补齐天数'), say(`${topUp.days} days`, `${topUp.days} 天`)],
       [say('Paid until', '服务期至'), formatInstant(topUp.entitledUntil)],
       [say('Certificate until', '证书到期'), until],
+      ...discountFacts(session, quote),
       [say('Price', '价格'), formatMoney(quote.price)],
       [say('Usually takes', '预计用时'), pick(quote.estimate, language)],
     ],
@@ -152,7 +158,18 @@ export function formatQuote(session: Session, quote: QuoteView): string[] {
   return [...facts.map((line) => `  ${line}`), ...comparisonLines(session, quote), ...lossWarning(session, quote)]
 }
 
-function sameText({ say }: Session, { sameSpecification, changed }: QuoteView): string {
+/** What is taken off the list price, and why. */
+function discountFacts({ say, language }: Session, { listPrice, discount }: QuoteView): (readonly [string, string])[] {
+  if (discount === null) return []
+  const percent = discount.percent === null ? '' : ` (${discount.percent} %)`
+  return [
+    [say('List price', '原价'), formatMoney(listPrice)],
+    [say('Taken off', '优惠'), `${formatMoney(discount.amount)}${percent}: ${clean(pick(discount.title, language))}`],
+  ]
+}
+
+function sameText({ say }: Session, { kind, sameSpecification, changed }: QuoteView): string {
+  if (kind === 'new') return say('new', '新购')
   if (sameSpecification) return say('as before', '与原配置相同')
   return changed.length > 0 ? say('changed', '已更改') : say('as far as known, as before', '就已知规格而言与原证书相同')
 }

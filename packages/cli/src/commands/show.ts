@@ -9,6 +9,7 @@ import { formatDay, formatInstant } from '../format.ts'
 import { pick } from '../language.ts'
 import { clean, formatFacts, formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
+import { formatTargetRows } from './targets.ts'
 
 /** Newest first, as the service sends it. */
 const HISTORY_SHOWN = 12
@@ -81,18 +82,7 @@ function renewalText({ say, language }: Session, { renewal }: CertificateDetail)
 }
 
 function formatTargets(session: Session, { targets }: CertificateDetail): string[] {
-  if (targets.length === 0) return []
-  const { say, paint, columns } = session
-  const rows = targets.map(({ name, kind, deployment }) => [
-    { text: name },
-    { text: kind },
-    { text: deployment?.state ?? '–' },
-    { text: deployment === null ? '–' : deployment.issuanceSha256.slice(0, 16) },
-    { text: deployment === null ? '–' : formatInstant(deployment.updatedAt) },
-    { text: deployment?.problem ?? '' },
-  ])
-  const header = [say('NAME', '名称'), say('KIND', '类型'), say('STATE', '状态'), 'SHA-256', say('SINCE', '时间'), '']
-  return formatTable(header, rows, { paint, columns, shrink: 5 }).map((line) => line.trimEnd())
+  return targets.length === 0 ? [] : formatTargetRows(session, targets)
 }
 
 /** A table of all addresses; below it, cause and remedy of those that do not serve the right certificate. */

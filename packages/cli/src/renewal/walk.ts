@@ -17,7 +17,7 @@ export interface WalkOptions {
   readonly client: Client
   readonly oldId: string
   /** What the user changed: empty = exactly the old configuration. */
-  readonly changes: Pick<OrderRequest, 'productId' | 'termYears' | 'domainCount'>
+  readonly changes: Pick<OrderRequest, 'productId' | 'termYears' | 'domainCount' | 'currency' | 'promotionCode'>
   readonly progress: Progress
   readonly say: Say
   /** Shows the offer and asks; resolves false when the user declines. Called before money is spent. */
@@ -101,7 +101,10 @@ async function placeOrder(walk: Walk): Promise<boolean> {
   if (!walk.confirmed) return false
   const idempotencyKey = await loadOrderKey(client, oldId)
   await progress.step(stepName(say, 'order'), () =>
-    client.orders.place({ ...request, expectedAmountMinor: quote.price.amountMinor }, { context: { idempotencyKey } }),
+    client.orders.place(
+      { ...request, currency: quote.price.currency, expectedAmountMinor: quote.price.amountMinor },
+      { context: { idempotencyKey } },
+    ),
   )
   return true
 }

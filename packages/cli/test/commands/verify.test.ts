@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseFingerprint, parseSite } from '../../src/commands/verify.ts'
+import { parseFingerprint } from '../../src/commands/verify.ts'
+import { parseSite } from '../../src/site.ts'
 
 describe('parseSite', () => {
   it.each([
@@ -11,7 +12,14 @@ describe('parseSite', () => {
     ['2001:db8::1', '2001:db8::1', 443],
     ['例子.中国', '例子.中国', 443],
   ])('%s is %s, port %i', (text, host, port) => {
-    expect(parseSite(text)).toEqual({ host, port })
+    expect(parseSite(text)).toEqual({ host, port, protocol: 'tls' })
+  })
+
+  it('takes a protocol in front, with its port', () => {
+    expect(parseSite('smtp://mail.example.com')).toEqual({ host: 'mail.example.com', port: 25, protocol: 'smtp' })
+    expect(parseSite('imap://mail.example.com:1143')).toMatchObject({ port: 1143, protocol: 'imap' })
+    expect(parseSite('db.example.com', 'postgresql')).toMatchObject({ port: 5432, protocol: 'postgresql' })
+    expect(() => parseSite('gopher://example.com')).toThrow(/host or host:port/)
   })
 
   it.each(['', ':443', 'host:0', 'host:65536', 'host:https', 'a:b:c'])('refuses %j', (text) => {

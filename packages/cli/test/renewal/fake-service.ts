@@ -134,7 +134,7 @@ function problem(code: ProblemCode): ApiProblem {
 }
 
 export function aQuote() {
-  const { productId, specification, domainCount, termYears, price } = anOrder()
+  const { productId, specification, domainCount, termYears, price, listPrice, discount } = anOrder()
   return {
     kind: 'renewal' as const,
     productId,
@@ -142,6 +142,9 @@ export function aQuote() {
     domainCount,
     termYears,
     price,
+    listPrice,
+    discount,
+    currencies: [price.currency],
     sameSpecification: true,
     changed: [],
     unknown: [],

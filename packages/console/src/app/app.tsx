@@ -17,6 +17,7 @@ import { findPage } from './find-page.ts'
 import { PageView } from './page-view.tsx'
 import { useIsDark } from './preferences.ts'
 import { Shell } from './shell.tsx'
+import { styleNonce } from './style-nonce.ts'
 import { themeOf } from './theme.ts'
 
 const SIGN_IN = '/sign-in'
@@ -27,8 +28,6 @@ function askToSignIn(): void {
   const here = location.pathname + location.search
   navigate(here === '/' ? SIGN_IN : `${SIGN_IN}?next=${encodeURIComponent(here)}`, { replace: true })
 }
-
-const nonce = document.querySelector<HTMLMetaElement>('meta[name=csp-nonce]')?.nonce ?? ''
 
 export function App() {
   const { i18n } = useTranslation()
@@ -43,7 +42,7 @@ export function App() {
     <ConfigProvider
       key={i18n.language}
       theme={theme}
-      csp={{ nonce }}
+      csp={{ nonce: styleNonce }}
       {...(locale !== undefined && { locale })}
       button={{ autoInsertSpace: false }}
     >

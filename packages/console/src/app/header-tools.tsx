@@ -6,12 +6,15 @@
 import BulbOutlined from '@ant-design/icons/es/icons/BulbOutlined'
 import TranslationOutlined from '@ant-design/icons/es/icons/TranslationOutlined'
 import UserOutlined from '@ant-design/icons/es/icons/UserOutlined'
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import Dropdown from 'antd/es/dropdown'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
-import { readTabToken, writeTabToken } from '../api/tab-token.ts'
+import { api } from '../api/client.ts'
+import { keys } from '../api/keys.ts'
+import { signOut } from '../api/sign-in.ts'
+import { readTabToken } from '../api/tab-token.ts'
 import { changeLanguage, currentLanguage, TAGS } from '../i18n/i18n.ts'
 import { THEMES, useThemeChoice } from './preferences.ts'
 
@@ -57,19 +60,24 @@ function AccountMenu() {
   const { t } = useTranslation()
   const [, go] = useLocation()
   const queries = useQueryClient()
-  const signOut = (): void => {
-    writeTabToken(null)
+  const me = useQuery({ queryKey: keys.me, queryFn: () => api.me.get(), staleTime: Infinity })
+  const leave = async (): Promise<void> => {
+    await signOut(readTabToken() !== null)
     queries.clear()
     go('/sign-in')
   }
-  if (readTabToken() === null) return null
+  if (me.data === undefined) return null
+  const { user, token, account } = me.data
+  const who = user === null ? `${t('shell.byToken')}: ${token?.name ?? ''}` : user.email
   const items = [
-    { key: 'who', label: t('shell.byToken'), disabled: true },
-    { key: 'signOut', label: t('shell.signOut'), onClick: signOut },
+    { key: 'who', label: who, disabled: true },
+    ...(account === null ? [] : [{ key: 'account', label: `${t('shell.accountName')}: ${account.name}`, disabled: true }]),
+    { type: 'divider' as const },
+    { key: 'signOut', label: t('shell.signOut'), onClick: () => void leave() },
   ]
   return (
     <Dropdown menu={{ items }} trigger={['click']}>
-      <Button type="text" icon={<UserOutlined />} aria-label={t('shell.account')} aria-haspopup="menu" />
+      <Button type="text" icon={<UserOutlined />} aria-label={`${t('shell.account')}: ${who}`} aria-haspopup="menu" />
     </Dropdown>
   )
 }

@@ -49,6 +49,8 @@ const reviews = lazy(async () => ({ default: (await import('../pages/reviews/rev
 const review = lazy(async () => ({ default: (await import('../pages/review/review-page.tsx')).ReviewPage }))
 const targets = lazy(async () => ({ default: (await import('../pages/targets/targets-page.tsx')).TargetsPage }))
 const endpoints = lazy(async () => ({ default: (await import('../pages/endpoints/endpoints-page.tsx')).EndpointsPage }))
+const application = lazy(async () => ({ default: (await import('../pages/renewal/renewal-drawer.tsx')).ApplicationDrawer }))
+const welcome = lazy(async () => ({ default: (await import('../pages/welcome/welcome-page.tsx')).WelcomePage }))
 const signIn = lazy(async () => ({ default: (await import('../pages/sign-in/sign-in-page.tsx')).SignInPage }))
 
 export const PAGES: readonly Page[] = [
@@ -103,7 +105,8 @@ export const PAGES: readonly Page[] = [
     menu: { icon: createElement(GlobalOutlined), group: 'operations' },
   },
   { path: '/certificates/:id/renewal', title: 'renewal.title', component: certificates, overlay: renewal },
-  { path: '/certificates/:id/application', title: 'renewal.title', component: certificates, overlay: renewal },
+  { path: '/certificates/:id/application', title: 'renewal.application', component: certificates, overlay: application },
   { path: '/certificates/:id', title: 'certificate.title', component: certificate },
   { path: '/sign-in', title: 'signIn.title', component: signIn, bare: true },
+  { path: '/welcome', title: 'signIn.welcomeTitle', component: welcome, bare: true },
 ]

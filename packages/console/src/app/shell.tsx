@@ -84,7 +84,7 @@ function useFocusOnNewPage(page: Page | null) {
 function Brand({ isShort }: { readonly isShort: boolean }) {
   const { t } = useTranslation()
   return (
-    <Link href="/" className="brand" aria-label="Evercert">
+    <Link href="/" className="brand" aria-label={isShort ? 'Evercert' : undefined}>
       <svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
         <path className="brand-shield" d="M16 2 4 6.5v8.7c0 7 5 12.4 12 14.8 7-2.4 12-7.8 12-14.8V6.5z" />
         <path className="brand-tick" d="m10.5 16.3 4 4 7.5-8.3" />

@@ -4,7 +4,7 @@
  * @module
  */
 import { coversName } from './host-names.ts'
-import type { Observation, ServedCertificate, ServedObservation } from './observation.ts'
+import type { Observation, ProbeFailure, ServedCertificate, ServedObservation } from './observation.ts'
 import type { Expectation, Verdict } from './verdict.ts'
 import { explain, type Explanation } from './verdict-texts.ts'
 
@@ -49,16 +49,54 @@ const CHECKS: readonly { readonly name: string; readonly find: Check }[] = [
 /** The names of the checks in the order in which they are made. */
 export const CHECK_NAMES: readonly string[] = CHECKS.map((check) => check.name)
 
+const NOT_TLS: ReadonlySet<ProbeFailure> = new Set<ProbeFailure>(['notTls', 'noStartTls', 'wrongProtocol'])
+
 /** @param now epoch milliseconds; the leaf's dates are judged by it, the rest of the chain by OpenSSL at the time of the handshake */
 export function judge(observation: Observation, expected: Expectation, now: number): Judgement {
   if (!observation.reachable) {
-    const verdict = observation.failure === 'notTls' ? 'notTls' : 'unreachable'
+    const verdict = NOT_TLS.has(observation.failure) ? 'notTls' : 'unreachable'
     return { verdict, ...explain({ verdict, observation, about: null, expected }) }
   }
   const [leaf] = observation.chain
   const facts: Facts = { seen: observation, leaf, path: servedPath(observation), expected, now }
   const { verdict, about } = firstFinding(facts) ?? { verdict: 'served', about: leaf }
   return { verdict, ...explain({ verdict, observation, about, expected }) }
+}
+
+/** How a certificate and the one that is served beside it for the other kind of key turned out. */
+export interface PairJudgement {
+  readonly first: Judgement
+  /** Null when no other is served. */
+  readonly other: Judgement | null
+}
+
+/**
+ * Judges both certificates of a server that has one for each kind of key. Only one of them can be the expected one; the other is judged
+ * for itself: it must be healthy, and not the previous one.
+ */
+export function judgePair(
+  first: Observation,
+  other: ServedObservation | null,
+  expected: Expectation,
+  now: number,
+): PairJudgement {
+  const { sha256: _, ...forItself } = expected
+  const of = (observation: ServedObservation, isMeant: boolean) => judge(observation, isMeant ? expected : forItself, now)
+  if (!first.reachable || other === null) return { first: judge(first, expected, now), other: null }
+  const [isFirst, isOther] = whichIsMeant(first, other, expected)
+  return { first: of(first, isFirst), other: of(other, isOther) }
+}
+
+/** Which of the two the expectation is about; both, when nothing tells. */
+function whichIsMeant(
+  first: ServedObservation,
+  other: ServedObservation,
+  { sha256, keyKind }: Expectation,
+): readonly [boolean, boolean] {
+  if (first.chain[0].sha256 === sha256) return [true, false]
+  if (other.chain[0].sha256 === sha256) return [false, true]
+  if (first.chain[0].keyKind === keyKind) return [true, false]
+  return other.chain[0].keyKind === keyKind ? [false, true] : [true, true]
 }
 
 function firstFinding(facts: Facts): Finding | null {
@@ -74,7 +112,7 @@ function findRevoked({ leaf, expected }: Facts): Finding | null {
 }
 
 function findOldCertificate({ leaf, expected }: Facts): Finding | null {
-  const isOld = expected.sha256 !== undefined && expected.sha256 !== leaf.sha256 && expected.previousSha256 === leaf.sha256
+  const isOld = expected.sha256 !== leaf.sha256 && expected.previousSha256 === leaf.sha256
   return isOld ? { verdict: 'oldCertificate', about: leaf } : null
 }
 

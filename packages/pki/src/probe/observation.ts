@@ -4,6 +4,9 @@
  * @module
  */
 
+/** What a key signs with; `other` is an edwards curve or what Node does not name. */
+export type KeyKind = 'rsa' | 'ecdsa' | 'other'
+
 /** A certificate as the server sent it. */
 export interface ServedCertificate {
   /** SHA-256 of the DER, lower-case hex. */
@@ -16,6 +19,7 @@ export interface ServedCertificate {
   readonly notAfter: number
   /** DNS names (lower case) and IP addresses of the subjectAltName; the common name is not among them, as clients ignore it. */
   readonly names: readonly string[]
+  readonly keyKind: KeyKind
   readonly pem: string
 }
 
@@ -51,10 +55,13 @@ export interface ServedObservation extends ProbedAddress {
  * - `timedOut`: no answer in time, or the caller gave up.
  * - `reset`: the connection was closed or reset during the handshake.
  * - `notTls`: the answer is not TLS.
+ * - `noStartTls`: it speaks the protocol and does not change over to TLS.
+ * - `wrongProtocol`: it speaks another protocol than the one that TLS was to begin in.
  * - `handshakeFailed`: it is TLS, but there is no agreement (an alert, a broken message, no common version).
  * - `unreachable`: there is no way to the address.
  */
-export type ProbeFailure = 'refused' | 'timedOut' | 'reset' | 'notTls' | 'unreachable' | 'handshakeFailed'
+export type ProbeFailure =
+  'refused' | 'timedOut' | 'reset' | 'notTls' | 'noStartTls' | 'wrongProtocol' | 'unreachable' | 'handshakeFailed'
 
 /** There was no handshake. */
 export interface FailedObservation extends ProbedAddress {

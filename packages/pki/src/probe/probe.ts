@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { connect, type SecureContext, type TLSSocket } from 'node:tls'
 import { toAscii } from './host-names.ts'
-import type { Observation, ProbeFailure } from './observation.ts'
+import type { KeyKind, Observation, ProbeFailure, ServedObservation } from './observation.ts'
 import { readServedChain } from './served-chain.ts'
+import { beginTls, PreludeRefused, type EndpointProtocol } from './starttls/index.ts'
 import { trustContextsFor } from './trust.ts'
 
 export interface ProbeRequest {
@@ -17,6 +18,8 @@ export interface ProbeRequest {
   readonly port: number
   /** Sent as SNI; IDN in either form. An IP address is not sent (RFC 6066 §3). */
   readonly serverName: string
+  /** Default `tls`. */
+  readonly protocol?: EndpointProtocol
   /** For everything: connecting, the handshake, and a second one with an outdated server. */
   readonly timeoutMs: number
   /** Trusted besides Node's and the system's roots. Keep one array for each set: it is the key of a cache. */
@@ -45,6 +48,23 @@ export async function probeAddress(request: ProbeRequest): Promise<Observation> 
     if (second.done === 'yes') outcome = second
   }
   return toObservation(request, startedAt, outcome)
+}
+
+/**
+ * The certificate that a server has besides, for clients that know only the other kind of key: a second handshake, limited by the
+ * signature algorithms that it offers (RFC 8446 §4.2.3).
+ *
+ * @param first the key of the leaf that was seen already
+ * @returns null when there is no other, or the second handshake did not succeed
+ */
+export async function probeOtherKey(request: ProbeRequest, first: KeyKind): Promise<ServedObservation | null> {
+  const sni = serverNameToSend(request.serverName)
+  if (sni === null || first === 'other') return null
+  const wanted = first === 'rsa' ? 'ecdsa' : 'rsa'
+  const startedAt = performance.now()
+  const context = trustContextsFor(request.trustedRootsPem).only(wanted)
+  const observation = toObservation(request, startedAt, await shakeHands(request, sni, context, request.timeoutMs))
+  return observation.reachable && observation.chain[0].keyKind === wanted ? observation : null
 }
 
 type Served = Pick<Observation & { reachable: true }, 'chain' | 'tlsVersion' | 'cipher' | 'trusted' | 'trustError'>
@@ -80,16 +100,42 @@ function serverNameToSend(serverName: string): string | null {
 const LINGER_MS = 1_000
 
 /** Resolves when the handshake is done, failed or out of time; then the socket is being closed. */
-function shakeHands(
+async function shakeHands(
   request: ProbeRequest,
   servername: string,
   secureContext: SecureContext,
   timeoutMs: number,
 ): Promise<Outcome> {
+  if (request.signal?.aborted === true) return CANCELLED
+  const { protocol = 'tls' } = request
+  if (protocol === 'tls') return handshakeOn(null, request, { servername, secureContext, timeoutMs })
+  const startedAt = performance.now()
+  try {
+    const socket = await beginTls({ ...request, protocol, timeoutMs })
+    const leftMs = Math.max(1, timeoutMs - (performance.now() - startedAt))
+    return await handshakeOn(socket, request, { servername, secureContext, timeoutMs: leftMs })
+  } catch (error) {
+    if (error instanceof PreludeRefused) return failed(error.failure, error.message)
+    const code = (error as NodeJS.ErrnoException).code ?? ''
+    if (code === 'ETIMEDOUT') return failed('timedOut', `no answer within ${Math.round(timeoutMs)} ms`)
+    return code === 'ABORT_ERR' ? CANCELLED : readFailure(error as NodeJS.ErrnoException)
+  }
+}
+
+interface Handshake {
+  readonly servername: string
+  readonly secureContext: SecureContext
+  readonly timeoutMs: number
+}
+
+function handshakeOn(
+  plain: Socket | null,
+  request: ProbeRequest,
+  { servername, secureContext, timeoutMs }: Handshake,
+): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>()
-  if (request.signal?.aborted === true) return Promise.resolve(CANCELLED)
-  const { address: host, port } = request
-  const socket = connect({ host, port, servername, secureContext, rejectUnauthorized: false, checkServerIdentity })
+  const place = plain === null ? { host: request.address, port: request.port } : { socket: plain }
+  const socket = connect({ ...place, servername, secureContext, rejectUnauthorized: false, checkServerIdentity })
   Object.assign(socket, { getPeerCertificate })
   const giveUp = (outcome: Outcome) => {
     resolve(outcome)
@@ -108,6 +154,7 @@ function shakeHands(
   socket.on('error', (error: NodeJS.ErrnoException & { reason?: string }) => giveUp(readFailure(error)))
   socket.once('close', () => {
     clearTimeout(timer)
+    plain?.destroy()
     request.signal?.removeEventListener('abort', cancel)
     resolve(failed('reset', 'the connection was closed'))
   })

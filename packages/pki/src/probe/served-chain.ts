@@ -11,7 +11,7 @@
 import { hash, type X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import { canonicalIp } from './host-names.ts'
-import type { ServedCertificate } from './observation.ts'
+import type { KeyKind, ServedCertificate } from './observation.ts'
 
 /** Certificates above the leaf are few and seen on most servers; a leaf is seen once in a scan and not worth keeping. */
 const MAX_KEPT_ISSUERS = 1_000
@@ -44,8 +44,14 @@ function describe(certificate: X509Certificate, sha256: string): ServedCertifica
     notBefore: certificate.validFromDate.getTime(),
     notAfter: certificate.validToDate.getTime(),
     names: readNames(certificate.subjectAltName),
+    keyKind: keyKindOf(certificate),
     pem: certificate.toString(),
   }
+}
+
+function keyKindOf(certificate: X509Certificate): KeyKind {
+  const type = certificate.publicKey.asymmetricKeyType
+  return type === 'ec' ? 'ecdsa' : type === 'rsa' || type === 'rsa-pss' ? 'rsa' : 'other'
 }
 
 function fingerprint(certificate: X509Certificate): string {

@@ -11,10 +11,17 @@ export interface TrustContexts {
   readonly modern: SecureContext
   /** TLS 1.0 and later, with any key: only to see what an outdated server serves. Built when first asked for. */
   readonly legacy: () => SecureContext
+  /** Like `modern`, but of the server's certificates only one with this kind of key will do. Built when first asked for. */
+  readonly only: (kind: 'rsa' | 'ecdsa') => SecureContext
 }
 
 /** Root sets kept at the same time. An installation has a handful of private CAs; a set takes about 1 MB. */
 const MAX_KEPT = 32
+
+const SIGNATURES = {
+  rsa: 'rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:RSA+SHA256:RSA+SHA384:RSA+SHA512',
+  ecdsa: 'ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512',
+} as const
 
 // Without the post-quantum group: its key costs a quarter of a handshake (0.35 ms), and makes the first message two packets, which some
 // middleboxes drop. A server that insists on it refuses, and the second handshake, with every group, reaches it.
@@ -49,9 +56,17 @@ function createContexts(extraRootsPem: readonly string[]): TrustContexts {
   const ca = [...machineRoots, ...extraRootsPem]
   const modern = createSecureContext({ ca, minVersion: 'TLSv1.2', ecdhCurve: CLASSIC_GROUPS })
   let legacy: SecureContext | null = null
+  const limited: { rsa?: SecureContext; ecdsa?: SecureContext } = {}
   return {
     modern,
     legacy: () => (legacy ??= createSecureContext({ ca, minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' })),
+    only: (kind) =>
+      (limited[kind] ??= createSecureContext({
+        ca,
+        minVersion: 'TLSv1.2',
+        ecdhCurve: CLASSIC_GROUPS,
+        sigalgs: SIGNATURES[kind],
+      })),
   }
 }
 

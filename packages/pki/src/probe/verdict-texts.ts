@@ -193,6 +193,20 @@ const BY_FAILURE: Readonly<Record<ProbeFailure, FailureText>> = {
       zh: '请为该端口启用 TLS，或更正端口：明文 HTTP 与邮件端口使用的是其他协议。',
     },
   },
+  noStartTls: {
+    cause: { en: 'does not change over to TLS', zh: '不支持切换到 TLS（STARTTLS）' },
+    remedy: {
+      en: 'Switch TLS on in the settings of this server (certificate, key, STARTTLS), then reload it.',
+      zh: '请在该服务的配置中启用 TLS（证书、私钥、STARTTLS），然后重新加载。',
+    },
+  },
+  wrongProtocol: {
+    cause: { en: 'speaks another protocol than the endpoint says', zh: '使用的协议与站点设置的不同' },
+    remedy: {
+      en: 'Correct the protocol or the port of the endpoint.',
+      zh: '请更正站点的协议或端口。',
+    },
+  },
   unreachable: {
     cause: { en: 'cannot be reached from this machine', zh: '本机无法到达' },
     remedy: {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { KeyKind } from './observation.ts'
+
 /**
  * - `served`: the certificate that was expected (or, with nothing expected, a healthy one), complete, trusted and in time.
  * - `revoked` cannot arise from a handshake alone: only for a leaf that is expected to be revoked.
@@ -26,6 +28,8 @@ export interface Expectation {
   readonly serverName: string
   /** SHA-256 of the new leaf, lower-case hex. Without it, any healthy certificate is `served`. */
   readonly sha256?: string
+  /** The kind of the new leaf's key: tells which of two certificates of a server is meant while neither is the new one. */
+  readonly keyKind?: KeyKind
   /** SHA-256 of the leaf that was there before, to tell a missed reload from a stranger's certificate. */
   readonly previousSha256?: string | null
   /** SHA-256 of leaves that are known to be revoked: whoever serves one is told so before anything else. */

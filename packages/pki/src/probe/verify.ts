@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { judge, type Judgement } from './judge.ts'
-import type { Observation } from './observation.ts'
-import { probeAddress } from './probe.ts'
+import { judgePair, type Judgement } from './judge.ts'
+import type { Observation, ServedObservation } from './observation.ts'
+import { probeAddress, probeOtherKey } from './probe.ts'
 import { resolveAddresses, type AddressResolver } from './resolve.ts'
+import type { EndpointProtocol } from './starttls/index.ts'
 import type { Expectation } from './verdict.ts'
 import type { Explanation } from './verdict-texts.ts'
 
@@ -16,6 +17,10 @@ export interface VerifyRequest {
   readonly port: number
   /** Default: the host. */
   readonly serverName?: string
+  /** Default `tls`. */
+  readonly protocol?: EndpointProtocol
+  /** Looks as well for a certificate with the other kind of key (RSA, ECDSA), by a second handshake. Default true. */
+  readonly bothKeys?: boolean
   /** Without it, any healthy certificate will do. */
   readonly expected?: Omit<Expectation, 'serverName'>
   readonly resolver?: AddressResolver
@@ -32,34 +37,46 @@ export interface VerifyRequest {
 export interface AddressVerification extends Judgement {
   readonly address: string
   readonly observation: Observation
+  /** The certificate that the server has besides, for the other kind of key; null when there is none, or nobody looked. */
+  readonly other: (Judgement & { readonly observation: ServedObservation }) | null
 }
 
 export interface HostVerification {
   readonly host: string
   readonly port: number
   readonly serverName: string
+  readonly protocol: EndpointProtocol
   /** In the resolver's order. */
   readonly addresses: readonly AddressVerification[]
   /** Why there is no address to dial; null when there is at least one. */
   readonly unresolved: Explanation | null
-  /** There is an address, and each of them is `served`. */
+  /** There is an address, and each of them is `served`, with every certificate that it has. */
   readonly ok: boolean
 }
 
 /** Probes and judges every address of a host. A name that does not resolve is an outcome; rejects only when a trusted root is not PEM. */
 export async function verifyHost(request: VerifyRequest): Promise<HostVerification> {
-  const { host, port, serverName = unbracket(host) } = request
+  const { host, port, protocol = 'tls', serverName = unbracket(host) } = request
   const found = await findAddresses(host, request.resolver)
-  if ('unresolved' in found) return { host, port, serverName, addresses: [], unresolved: found.unresolved, ok: false }
+  if ('unresolved' in found) return { host, port, serverName, protocol, addresses: [], unresolved: found.unresolved, ok: false }
   const addresses = await mapConcurrently(found.addresses, request.concurrency, (address) =>
     verifyAddress(request, serverName, address),
   )
-  return { host, port, serverName, addresses, unresolved: null, ok: addresses.every(({ verdict }) => verdict === 'served') }
+  return { host, port, serverName, protocol, addresses, unresolved: null, ok: addresses.every(isInOrder) }
+}
+
+/** Whether an address serves what it has to, with every certificate that it has. */
+export function isInOrder({ verdict, other }: Pick<AddressVerification, 'verdict' | 'other'>): boolean {
+  return verdict === 'served' && (other === null || other.verdict === 'served')
 }
 
 async function verifyAddress(request: VerifyRequest, serverName: string, address: string): Promise<AddressVerification> {
-  const observation = await probeAddress({ ...request, address, serverName })
-  return { address, observation, ...judge(observation, { ...request.expected, serverName }, request.now) }
+  const probed = { ...request, address, serverName }
+  const observation = await probeAddress(probed)
+  const second =
+    observation.reachable && request.bothKeys !== false ? await probeOtherKey(probed, observation.chain[0].keyKind) : null
+  const { first, other } = judgePair(observation, second, { ...request.expected, serverName }, request.now)
+  return { address, observation, ...first, other: second === null || other === null ? null : { ...other, observation: second } }
 }
 
 type Found = { readonly addresses: readonly string[] } | { readonly unresolved: Explanation }

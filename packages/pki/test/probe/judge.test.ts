@@ -5,7 +5,9 @@ import {
   coversName,
   judge,
   type Expectation,
+  judgePair,
   type FailedObservation,
+  type KeyKind,
   type ProbeFailure,
   type ServedCertificate,
   type ServedObservation,
@@ -22,6 +24,7 @@ function aCertificate(facts: Partial<ServedCertificate> = {}): ServedCertificate
     notBefore: NOW - DAY_MS,
     notAfter: NOW + 90 * DAY_MS,
     names: ['site.test'],
+    keyKind: 'ecdsa',
     pem: '',
     ...facts,
   }
@@ -249,6 +252,7 @@ test('whatever was served, only the expected leaf is ever judged to be served', 
     notBefore: fc.constantFrom(0, NOW, NOW + 1),
     notAfter: fc.constantFrom(NOW - 2_000, NOW, NOW + DAY_MS),
     names: fc.constantFrom<string[]>([], ['site.test'], ['*.test'], ['other.test']),
+    keyKind: fc.constant<KeyKind>('ecdsa'),
     pem: fc.constant(''),
   })
   const chain = fc.tuple(certificate, fc.array(certificate, { maxLength: 5 })).map(([leaf, above]) => [leaf, ...above] as const)
@@ -265,4 +269,33 @@ test('whatever was served, only the expected leaf is ever judged to be served', 
       expect(verdict === 'served').toBe(isRight && isInTime && trusted.trusted)
     }),
   )
+})
+
+describe('a server with a certificate for each kind of key', () => {
+  const rsa = (facts: Partial<ServedCertificate> = {}) =>
+    anObservation({ chain: [aCertificate({ ...facts, keyKind: 'rsa' }), intermediate] })
+  const ecdsa = (facts: Partial<ServedCertificate> = {}) => anObservation({ chain: [aCertificate(facts), intermediate] })
+  const verdicts = (first: ServedObservation, second: ServedObservation, expected: Partial<Expectation>) => {
+    const pair = judgePair(first, second, expecting(expected), NOW)
+    return [pair.first.verdict, pair.other?.verdict]
+  }
+  const stranger = { sha256: 'e'.repeat(64) }
+
+  test('serves the new one: the other need only be healthy', () => {
+    expect(verdicts(ecdsa(), rsa(stranger), theNew)).toEqual(['served', 'served'])
+    expect(verdicts(ecdsa(stranger), rsa(), theNew)).toEqual(['served', 'served'])
+    expect(verdicts(ecdsa(), rsa({ ...stranger, notAfter: NOW - DAY_MS }), theNew)).toEqual(['served', 'expired'])
+    expect(verdicts(ecdsa(), rsa({ ...stranger, names: ['other.test'] }), theNew)).toEqual(['served', 'wrongName'])
+  })
+
+  test('still has the previous one for the other kind of key', () => {
+    expect(verdicts(ecdsa(), rsa({ sha256: theNew.previousSha256 }), theNew)).toEqual(['served', 'oldCertificate'])
+  })
+
+  test('serves the new one nowhere: the kind of its key says which place it belongs to', () => {
+    const old = { sha256: theNew.previousSha256 }
+    expect(verdicts(ecdsa(stranger), rsa(old), { ...theNew, keyKind: 'rsa' })).toEqual(['served', 'oldCertificate'])
+    expect(verdicts(ecdsa(stranger), rsa(stranger), { ...theNew, keyKind: 'ecdsa' })).toEqual(['otherCertificate', 'served'])
+    expect(verdicts(ecdsa(stranger), rsa(stranger), theNew)).toEqual(['otherCertificate', 'otherCertificate'])
+  })
 })

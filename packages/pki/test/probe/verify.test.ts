@@ -140,6 +140,35 @@ describe('verifyHost', () => {
   })
 })
 
+describe('a server with an RSA and an ECDSA certificate', () => {
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('shows both by %s, each with its verdict', async (maxVersion) => {
+    const [ecdsa, oldRsa] = [issue(), authority.issue({ names: ['site.test'], key: 'rsa2048' })]
+    const both = { cert: [ecdsa.chainPem, oldRsa.chainPem], key: [ecdsa.privateKeyPem, oldRsa.privateKeyPem], maxVersion }
+    const { port } = await started(serveTls(ecdsa, both))
+    const { ok, addresses } = await verify(port, { expected: { sha256: ecdsa.sha256, previousSha256: oldRsa.sha256 } })
+    expect(ok).toBe(false)
+    expect(addresses).toHaveLength(1)
+    const seen = [addresses[0], addresses[0]?.other].map((each) => [
+      each?.verdict,
+      each?.observation.reachable === true ? each.observation.chain[0].sha256 : null,
+    ])
+    expect(new Map(seen as [string, string][])).toEqual(
+      new Map([
+        ['oldCertificate', oldRsa.sha256],
+        ['served', ecdsa.sha256],
+      ]),
+    )
+    const expected = { sha256: oldRsa.sha256 }
+    expect((await verify(port, { expected })).ok).toBe(true) // the other one is healthy
+    expect((await verify(port, { expected, bothKeys: false })).addresses[0]?.other).toBeNull()
+  })
+
+  test('a server with one certificate has no other', async () => {
+    const { port } = await started(serveTls(issue()))
+    expect((await verify(port)).addresses[0]?.other).toBeNull()
+  })
+})
+
 describe('resolveAddresses', () => {
   test.each([
     ['127.0.0.1', ['127.0.0.1']],

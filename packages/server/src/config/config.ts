@@ -8,6 +8,7 @@ import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { parseDay, type BusinessCalendar } from '../domain/business-day/business-calendar.ts'
+import { HOUR_MS } from '../domain/time.ts'
 import { isTimeZone } from '../domain/zoned-day.ts'
 
 const list = z
@@ -87,6 +88,19 @@ export const configSchema = z.object({
     .refine(isTimeZone, 'is not a known time zone')
     .optional()
     .meta({ description: 'Count the window in calendar days of this zone; unset = periods of 24 hours' }),
+  EVERCERT_PROBE_HOURS: z.coerce
+    .number()
+    .min(0.1)
+    .max(168)
+    .default(6)
+    .meta({ description: 'Hours between two probes of an endpoint; hourly after a change and near the end of a certificate' }),
+  EVERCERT_PROBE_CONCURRENCY: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(512)
+    .default(32)
+    .meta({ description: 'Endpoints that are probed by schedule at the same time' }),
   EVERCERT_RESET_OPERATOR_TOKEN: z
     .enum(['true', 'false'])
     .default('false')
@@ -118,6 +132,7 @@ export interface Config {
   readonly validationDnsPort: number
   readonly calendar: BusinessCalendar
   readonly renewalPolicy: { readonly windowDays: number; readonly calendar: { readonly timeZone: string } | null }
+  readonly probing: { readonly intervalMs: number; readonly concurrency: number }
   readonly resetOperatorToken: boolean
   readonly logLevel: string
   readonly clockOffsetMs: number
@@ -186,6 +201,10 @@ function toConfig(settings: z.infer<typeof configSchema>): Config {
     renewalPolicy: {
       windowDays: settings.EVERCERT_RENEWAL_WINDOW_DAYS,
       calendar: timeZone === undefined ? null : { timeZone },
+    },
+    probing: {
+      intervalMs: Math.round(settings.EVERCERT_PROBE_HOURS * HOUR_MS),
+      concurrency: settings.EVERCERT_PROBE_CONCURRENCY,
     },
     resetOperatorToken: settings.EVERCERT_RESET_OPERATOR_TOKEN === 'true',
     logLevel: settings.EVERCERT_LOG_LEVEL,

@@ -8,8 +8,10 @@ import type { RenewalFacts } from '../domain/certificate/decide-renewal.ts'
 import type { ReadSpecification } from '../domain/product/known-specification.ts'
 import type { Specification } from '../domain/product/specification.ts'
 import type { Db } from './connect.ts'
+import { SAME } from './same-account.ts'
 import { toMs } from './time.ts'
 import type { Trx } from './transition.ts'
+import { workedOut } from './worked-out.ts'
 
 /** What a managed certificate may spend, and what went wrong last. */
 export interface ManagementFacts {
@@ -138,14 +140,14 @@ function recordQuery(db: Db | Trx) {
   return db
     .selectFrom('certificate')
     .leftJoin('order', (join) =>
-      join.onRef('order.id', '=', 'certificate.order_id').onRef('order.account_id', '=', 'certificate.account_id'),
+      join.onRef('order.id', '=', 'certificate.order_id').onRef('order.account_id', SAME, 'certificate.account_id'),
     )
     .leftJoin('product', 'product.id', 'certificate.product_id')
     .leftJoin('issuer', 'issuer.id', 'product.issuer_id')
     .leftJoin('application', 'application.id', 'certificate.application_id')
     .leftJoin('review', 'review.application_id', 'application.id')
     .leftJoin('issuance', (join) =>
-      join.onRef('issuance.id', '=', 'certificate.issuance_id').onRef('issuance.account_id', '=', 'certificate.account_id'),
+      join.onRef('issuance.id', '=', 'certificate.issuance_id').onRef('issuance.account_id', SAME, 'certificate.account_id'),
     )
     .leftJoin('entitlement', 'entitlement.certificate_id', 'certificate.id')
     .leftJoin('management', 'management.certificate_id', 'certificate.id')
@@ -170,11 +172,12 @@ function recordQuery(db: Db | Trx) {
 
 type Row = Awaited<ReturnType<ReturnType<typeof recordQuery>['executeTakeFirstOrThrow']>>
 
+const findRecord = workedOut(['accountId', 'id'], (db, { accountId, id }) =>
+  recordQuery(db).where('certificate.account_id', '=', accountId).where('certificate.id', '=', id),
+)
+
 export async function findCertificate(db: Db | Trx, accountId: string, id: string): Promise<CertificateRecord | null> {
-  const row = await recordQuery(db)
-    .where('certificate.account_id', '=', accountId)
-    .where('certificate.id', '=', id)
-    .executeTakeFirst()
+  const [row] = await findRecord(db, { accountId, id })
   return row === undefined ? null : toRecord(row)
 }
 

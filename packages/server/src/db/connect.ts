@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { PGlite } from '@electric-sql/pglite'
 import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import pg from 'pg'
@@ -17,8 +16,16 @@ import { up as applicants } from './migrations/0007-applicants.ts'
 import { up as management } from './migrations/0008-management.ts'
 import { up as certificateList } from './migrations/0009-certificate-list.ts'
 import { up as payments } from './migrations/0010-payments.ts'
+import { up as listingOnce } from './migrations/0011-listing-once.ts'
+import { up as access } from './migrations/0012-access.ts'
+import { up as recovery } from './migrations/0013-recovery.ts'
+import { up as deployments } from './migrations/0014-deployments.ts'
+import { up as proof } from './migrations/0015-proof.ts'
+import { up as currenciesPromotions } from './migrations/0017-currencies-promotions.ts'
+import { up as issuersBrands } from './migrations/0018-issuers-brands.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
+import type { EmbeddedConnection } from './prepared-statements.ts'
 import type { Tables } from './tables.ts'
 
 export type Db = Kysely<Tables>
@@ -31,7 +38,7 @@ export interface Database {
   readonly kind: 'postgres' | 'embedded'
   readonly db: Db
   /** Null for PostgreSQL. The job queue needs it, since it sends several statements at once. */
-  readonly pglite: PGlite | null
+  readonly embedded: EmbeddedConnection | null
   /** @throws AppError `storageUnavailable` */
   ping(): Promise<void>
   /** What PostgreSQL's autovacuum does by itself: the embedded database has none, and its dead rows would stay for ever. */
@@ -50,6 +57,13 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0008-management': { up: management },
   '0009-certificate-list': { up: certificateList },
   '0010-payments': { up: payments },
+  '0011-listing-once': { up: listingOnce },
+  '0012-access': { up: access },
+  '0013-recovery': { up: recovery },
+  '0014-deployments': { up: deployments },
+  '0015-proof': { up: proof },
+  '0017-currencies-promotions': { up: currenciesPromotions },
+  '0018-issuers-brands': { up: issuersBrands },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them
@@ -75,16 +89,23 @@ function connectPostgres(settings: { readonly url: string; readonly maxConnectio
   const pool = new pg.Pool({ connectionString: settings.url, max: settings.maxConnections ?? DEFAULT_CONNECTIONS, types })
   pool.on('error', () => {}) // an idle connection broke; the next query opens another or fails with its own error
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
-  return { kind: 'postgres', db, pglite: null, ping: () => ping(db), vacuum: () => Promise.resolve(), close: () => db.destroy() }
+  return {
+    kind: 'postgres',
+    db,
+    embedded: null,
+    ping: () => ping(db),
+    vacuum: () => Promise.resolve(),
+    close: () => db.destroy(),
+  }
 }
 
 async function connectEmbedded(settings: { readonly folder: string; readonly onFsync?: () => void }): Promise<Database> {
-  const pglite = await openEmbedded(settings.folder, settings.onFsync)
-  const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) })
+  const embedded = await openEmbedded(settings.folder, settings.onFsync)
+  const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: embedded }) })
   const vacuum = async (): Promise<void> => {
-    await pglite.exec('vacuum (analyze)')
+    await embedded.exec('vacuum (analyze)')
   }
-  return { kind: 'embedded', db, pglite, ping: () => ping(db), vacuum, close: () => db.destroy() }
+  return { kind: 'embedded', db, embedded, ping: () => ping(db), vacuum, close: () => db.destroy() }
 }
 
 async function ping(db: Db): Promise<void> {

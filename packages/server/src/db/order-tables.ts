@@ -29,6 +29,37 @@ export interface ProductPriceTable {
   base_minor: number
   included_domains: number
   extra_domain_minor: number
+  /** Its place among the prices of a term: the first one's currency is the default. */
+  rank: number
+}
+
+export interface BrandTable {
+  /** Stands in specifications. */
+  name: string
+  title_en: string
+  title_zh: string
+  created_at: Date
+}
+
+export interface PromotionTable {
+  id: string
+  title_en: string
+  title_zh: string
+  /** Null: applies without one. */
+  code: string | null
+  /** Either a percentage, or an amount in one currency. */
+  percent: number | null
+  amount_minor: number | null
+  currency: string | null
+  /** Null: all. */
+  product_ids: string[] | null
+  term_years: number[] | null
+  starts_at: Date
+  ends_at: Date | null
+  max_uses: number | null
+  uses: Generated<number>
+  withdrawn_at: Date | null
+  created_at: Date
 }
 
 export interface OrderTable {
@@ -44,8 +75,14 @@ export interface OrderTable {
   brand: string
   domain_count: number
   term_years: number
+  /** What is paid: the list price less the discount. */
   amount_minor: number
   currency: string
+  discount_minor: Generated<number>
+  promotion_id: Generated<string | null>
+  promotion_title_en: Generated<string | null>
+  promotion_title_zh: Generated<string | null>
+  promotion_percent: Generated<number | null>
   same_specification: boolean
   renews_certificate_id: string | null
   placed_at: Date

@@ -1,10 +1,16 @@
 /**
- * PGlite that prepares each statement once. As it comes, PGlite sends every query as six messages one by one, and PostgreSQL reads and
- * plans its text anew each time; here a repeated statement is one message that runs the stored plan.
+ * The one connection to the embedded database: transactions take turns, and each statement is prepared once. PGlite's own client sends every
+ * query as six messages one by one, and PostgreSQL reads and plans its text anew each time; here a repeated statement is one message that
+ * runs the stored plan.
+ *
+ * The database answers in the order in which it is asked. So nobody waits for an answer whose content decides nothing: a transaction begins
+ * with its first statement, and the next one may be sent as soon as the commit of this one was.
  *
  * @module
  */
-import { parse, PGlite, protocol, types, type QueryOptions, type Results, type Transaction } from '@electric-sql/pglite'
+import { messages as protocolMessages, parse, protocol, types, type Results } from '@electric-sql/pglite'
+import type { EmbeddedWire, Message } from './embedded-wire.ts'
+import { Turns } from './turns.ts'
 
 interface Statement {
   /** Null for a statement that is planned anew each time. */
@@ -15,96 +21,156 @@ interface Statement {
   readonly columns: Message | null
 }
 
-type Message = Parameters<typeof parse.parseResults>[0][number]
+/** A statement that was sent: its answer comes. */
+interface Sent {
+  readonly columns: Message | null
+  readonly answer: Promise<Message[]>
+}
+
+/** What Kysely and pg-boss see of a transaction. */
+export interface EmbeddedTransaction {
+  query<Row>(text: string, values?: readonly unknown[]): Promise<Results<Row>>
+  rollback(): Promise<void>
+}
 
 /** More than the service has; one is some 20 KiB in the database's memory. */
 const MAX_STATEMENTS = 300
-/** PostgreSQL keeps a plan although the tables grow, and here nothing ever analyses them: plans are made anew after so many queries. */
+/** PostgreSQL keeps a plan although the tables grow: plans are made anew after so many queries. */
 const QUERIES_PER_PLAN = 4000
 const REPEATED = /^\s*(select|insert|update|delete|with)\b/i
 /** `on conflict (…) where state = $1` finds its index only while the value is known: a plan for any value cannot. */
 const PLANNED_EACH_TIME = /\bon\s+conflict\s*\([^)]*\)\s*where\b(?:(?!\bdo\b)[^;])*\$\d/i
 const CHANGES_SCHEMA = /\b(create|alter|drop)\b/i
+/** Of PostgreSQL: in_failed_sql_transaction. */
+const ABORTED = '25P02'
 
-export class PreparingPGlite extends PGlite {
+const { serialize } = protocol
+const BEGIN = serialize.query('BEGIN')
+const COMMIT = serialize.query('COMMIT')
+const ROLLBACK = serialize.query('ROLLBACK')
+
+export class EmbeddedConnection {
+  readonly ready = true
+  readonly waitReady = Promise.resolve()
+  readonly #wire: EmbeddedWire
+  readonly #turns = new Turns()
   readonly #statements = new Map<string, Statement>()
   /** Texts that were sent once: what comes but once is not worth preparing. */
   readonly #seen = new Set<string>()
+  readonly #serializers: Record<number, types.Serializer> = { ...types.serializers }
+  readonly #parsers: Record<number, types.Parser> = {
+    ...types.parsers,
+    // Like pg, and quicker than PGlite's own, which reads digit by digit.
+    [types.BYTEA]: (text: string) => Buffer.from(text.slice(2), 'hex'),
+  }
   #lastName = 0
   #queriesSincePlans = 0
+  /** A transaction was begun, and the database does not know it yet. */
+  #isBeginDue = false
+  #closed = false
 
-  override async query<Row>(text: string, values: unknown[] = [], options?: QueryOptions): Promise<Results<Row>> {
-    if (this.#isWorthPreparing(text, options)) return this._runExclusiveTransaction(() => this.#run<Row>(text, values))
-    if (this.#makesStale(text)) await this._runExclusiveTransaction(() => this.#forgetAll())
-    return super.query<Row>(text, values, options)
+  private constructor(wire: EmbeddedWire) {
+    this.#wire = wire
   }
 
-  override async exec(...[text, options]: Parameters<PGlite['exec']>): ReturnType<PGlite['exec']> {
-    if (this.#makesStale(text)) await this._runExclusiveTransaction(() => this.#forgetAll())
-    return super.exec(text, options)
+  static async open(wire: EmbeddedWire): Promise<EmbeddedConnection> {
+    const connection = new EmbeddedConnection(wire)
+    await connection.#learnArrays()
+    return connection
   }
 
-  override transaction<Value>(work: (trx: Transaction) => Promise<Value>): Promise<Value> {
-    return super.transaction((trx) => work(this.#preparing(trx)))
+  get closed(): boolean {
+    return this.#closed
   }
 
-  #preparing(trx: Transaction): Transaction {
-    return {
-      query: async <Row>(text: string, values: unknown[] = [], options?: QueryOptions) => {
-        if (!trx.closed && this.#isWorthPreparing(text, options)) return this.#run<Row>(text, values)
-        if (this.#makesStale(text)) await this.#forgetAll()
-        return trx.query<Row>(text, values, options)
-      },
-      sql: (strings, ...values) => trx.sql(strings, ...(values as unknown[])),
-      exec: async (text, options) => {
-        if (this.#makesStale(text)) await this.#forgetAll()
-        return trx.exec(text, options)
-      },
-      rollback: () => trx.rollback(),
-      listen: (channel, callback) => trx.listen(channel, callback),
-      get closed() {
-        return trx.closed
-      },
+  /** One statement, in a transaction of its own. @throws DatabaseError with PostgreSQL's code */
+  async query<Row>(text: string, values: readonly unknown[] = []): Promise<Results<Row>> {
+    const sent = await this.#turns.take(async () => {
+      this.#renewPlans()
+      return this.#start(text, values)
+    })
+    return this.#read<Row>(sent)
+  }
+
+  /** Statements without parameters; one alone is prepared as in {@link query}. What they leave open of a transaction is rolled back. @throws DatabaseError with PostgreSQL's code */
+  async exec(text: string): Promise<Results[]> {
+    if (REPEATED.test(text) && !text.includes(';')) return [await this.query(text)]
+    const { answer } = await this.#turns.take(async () => {
+      if (this.#makesStale(text)) await this.#forgetAll()
+      return { answer: this.#wire.send([serialize.query(text)], true) }
+    })
+    return parse.parseResults(refuseError(await answer), this.#parsers)
+  }
+
+  /** Commits when the work is done, rolls back when it fails. @throws DatabaseError `25P02` when nothing of it was committed */
+  async transaction<Value>(work: (trx: EmbeddedTransaction) => Promise<Value>): Promise<Value> {
+    const { value, end } = await this.#turns.take(async () => {
+      this.#renewPlans()
+      this.#isBeginDue = true
+      let isOpen = true
+      const query = async <Row>(text: string, values: readonly unknown[] = []): Promise<Results<Row>> => {
+        if (!isOpen) throw new Error('The transaction has ended.')
+        return this.#read<Row>(await this.#start(text, values))
+      }
+      const finish = (message: Uint8Array): Promise<Message[]> => {
+        isOpen = false
+        const hasBegun = !this.#isBeginDue
+        this.#isBeginDue = false
+        return hasBegun ? this.#wire.send([message]) : Promise.resolve([])
+      }
+      const rollback = async (): Promise<void> => {
+        if (isOpen) await finish(ROLLBACK)
+      }
+      try {
+        const done = await work({ query, rollback })
+        return { value: done, end: isOpen ? finish(COMMIT) : Promise.resolve([]) }
+      } catch (error) {
+        await rollback()
+        throw error
+      }
+    })
+    const answer = refuseError(await end)
+    if (answer.some((message) => message instanceof protocolMessages.CommandCompleteMessage && message.text === 'ROLLBACK'))
+      throw Object.assign(new Error('The transaction was rolled back: one of its statements had failed.'), { code: ABORTED })
+    return value
+  }
+
+  /** Waits for what is under way. */
+  async close(): Promise<void> {
+    await this.#turns.take(async () => {
+      this.#closed = true
+      await this.#wire.close()
+    })
+  }
+
+  async #learnArrays(): Promise<void> {
+    const { rows } = await this.query<{ oid: number; typarray: number }>(
+      'select oid, typarray from pg_catalog.pg_type where typarray <> 0',
+    )
+    for (const { oid, typarray } of rows) {
+      this.#serializers[typarray] = (value: unknown) => types.arraySerializer(value, this.#serializers[oid], typarray)
+      this.#parsers[typarray] = (text: string) =>
+        types.arrayParser(text, this.#parsers[oid] ?? ((element: string) => element), typarray) as unknown
     }
   }
 
-  #isWorthPreparing(text: string, options: QueryOptions | undefined): boolean {
-    const isPlain =
-      options === undefined || Object.keys(options).every((name) => name === 'rowMode' && options[name] === 'object')
-    if (!isPlain) return false
-    if (this.#statements.has(text)) return true
-    if (!REPEATED.test(text)) return false
-    if (this.#seen.delete(text)) return true
-    if (this.#seen.size === MAX_STATEMENTS) this.#seen.clear()
-    this.#seen.add(text)
-    return false
+  async #read<Row>({ columns, answer }: Sent): Promise<Results<Row>> {
+    const received = refuseError(await answer)
+    const [result] = parse.parseResults(columns === null ? received : [columns, ...received], this.#parsers)
+    return result as Results<Row>
   }
 
-  /** A changed table may change what a statement means or gives. */
-  #makesStale(text: string): boolean {
-    return this.#statements.size > 0 && CHANGES_SCHEMA.test(text)
-  }
-
-  async #forgetAll(): Promise<void> {
-    this.#statements.clear()
-    await this._runExclusiveQuery(() => this.#send([protocol.serialize.query('deallocate all')]))
-  }
-
-  /** The caller holds the lock that keeps other transactions away. */
-  #run<Row>(text: string, values: readonly unknown[]): Promise<Results<Row>> {
-    return this._runExclusiveQuery(async () => {
-      const statement = this.#recall(text) ?? (await this.#prepare(text))
-      const { name, columns } = statement
-      const { serialize } = protocol
-      const messages = await this.#send([
-        ...(name === null ? [serialize.parse({ text, types: [...statement.parameterTypes] })] : []),
-        serialize.bind({ ...(name !== null && { statement: name }), values: this.#encode(statement, values) }),
-        serialize.execute({}),
-        serialize.sync(),
-      ])
-      const [result] = parse.parseResults(columns === null ? messages : [columns, ...messages], this.parsers)
-      return result as Results<Row>
-    })
+  /** Resolves when the statement was sent. Whoever calls holds the turn. */
+  async #start(text: string, values: readonly unknown[]): Promise<Sent> {
+    const statement = this.#recall(text) ?? (await this.#prepare(text))
+    const { name, columns } = statement
+    const answer = this.#send([
+      ...(name === null ? [serialize.parse({ text, types: [...statement.parameterTypes] })] : []),
+      serialize.bind({ ...(name !== null && { statement: name }), values: this.#encode(statement, values) }),
+      serialize.execute({}),
+      serialize.sync(),
+    ])
+    return { columns, answer }
   }
 
   #encode({ parameterTypes }: Statement, values: readonly unknown[]): (string | Uint8Array | null)[] {
@@ -112,8 +178,8 @@ export class PreparingPGlite extends PGlite {
       const type = parameterTypes[index] ?? types.TEXT
       if (value === null || value === undefined) return null
       if (type === types.BYTEA && value instanceof Uint8Array) return value
-      const serialize = this.serializers[type] ?? this.serializers[types.TEXT]
-      return serialize === undefined ? null : (serialize(value) as string)
+      const toText = this.#serializers[type] ?? this.#serializers[types.TEXT]
+      return toText === undefined ? null : toText(value)
     })
   }
 
@@ -127,39 +193,68 @@ export class PreparingPGlite extends PGlite {
   }
 
   async #prepare(text: string): Promise<Statement> {
-    const { serialize } = protocol
-    const name = PLANNED_EACH_TIME.test(text) ? null : `s${(this.#lastName += 1)}`
+    if (this.#makesStale(text)) await this.#forgetAll()
+    const isKept = this.#isWorthKeeping(text)
+    const name = isKept && !PLANNED_EACH_TIME.test(text) ? `s${(this.#lastName += 1)}` : null
     const named = name === null ? {} : { name }
-    const messages = await this.#send([
-      serialize.parse({ ...named, text }),
-      serialize.describe({ type: 'S', ...named }),
-      serialize.sync(),
-    ])
+    const described = refuseError(
+      await this.#send([serialize.parse({ ...named, text }), serialize.describe({ type: 'S', ...named }), serialize.sync()]),
+    )
     const statement = {
       name,
-      parameterTypes: parse.parseDescribeStatementResults(messages),
-      columns: messages.find((message) => message.name === 'rowDescription') ?? null,
+      parameterTypes: parse.parseDescribeStatementResults(described),
+      columns: described.find((message) => message.name === 'rowDescription') ?? null,
     }
-    this.#statements.set(text, statement)
-    await this.#forgetOldest()
+    if (isKept) this.#keep(text, statement)
     return statement
   }
 
-  async #forgetOldest(): Promise<void> {
+  #isWorthKeeping(text: string): boolean {
+    if (!REPEATED.test(text)) return false
+    if (this.#seen.delete(text)) return true
+    if (this.#seen.size === MAX_STATEMENTS) this.#seen.clear()
+    this.#seen.add(text)
+    return false
+  }
+
+  #keep(text: string, statement: Statement): void {
+    this.#statements.set(text, statement)
     if (this.#statements.size <= MAX_STATEMENTS) return
     const [oldest] = this.#statements
     if (oldest === undefined) return
-    const [text, { name }] = oldest
-    this.#statements.delete(text)
-    if (name !== null) await this.#send([protocol.serialize.close({ type: 'S', name }), protocol.serialize.sync()])
+    const [oldText, { name }] = oldest
+    this.#statements.delete(oldText)
+    if (name !== null) void this.#send([serialize.close({ type: 'S', name }), serialize.sync()]).catch(() => {})
+  }
+
+  /** A changed table may change what a statement means or gives. */
+  #makesStale(text: string): boolean {
+    return this.#statements.size > 0 && CHANGES_SCHEMA.test(text)
+  }
+
+  async #forgetAll(): Promise<void> {
+    this.#statements.clear()
+    await this.#send([serialize.query('deallocate all')])
+  }
+
+  /** Outside a transaction. */
+  #renewPlans(): void {
+    if (this.#queriesSincePlans <= QUERIES_PER_PLAN) return
+    this.#queriesSincePlans = 0
+    void this.#wire.send([serialize.query('discard plans')]).catch(() => {}) // the statement that follows fails the same way
   }
 
   async #send(messages: readonly Uint8Array[]): Promise<Message[]> {
     this.#queriesSincePlans += 1
-    if (this.#queriesSincePlans > QUERIES_PER_PLAN && !this.isInTransaction()) {
-      this.#queriesSincePlans = 0
-      await this.execProtocolStream(protocol.serialize.query('discard plans'), { syncToFs: false })
-    }
-    return this.execProtocolStream(Buffer.concat(messages), { syncToFs: false })
+    if (!this.#isBeginDue) return this.#wire.send(messages)
+    this.#isBeginDue = false
+    const answer = await this.#wire.send([BEGIN, ...messages])
+    return answer.slice(answer.findIndex(({ name }) => name === 'readyForQuery') + 1)
   }
+}
+
+function refuseError(answer: Message[]): Message[] {
+  const error = answer.find((message) => message instanceof protocolMessages.DatabaseError)
+  if (error !== undefined) throw error
+  return answer
 }

@@ -53,9 +53,9 @@ export async function startQueue(database: Database, url: string | null): Promis
   const boss = new PgBoss({
     schema: 'jobs',
     schedule: false,
-    ...(database.pglite === null
+    ...(database.embedded === null
       ? { connectionString: url ?? '', max: 2 }
-      : { db: fromPglite(database.pglite), backend: 'pglite' as const, monitorVacuum: false, reindex: false }),
+      : { db: fromPglite(database.embedded), backend: 'pglite' as const, monitorVacuum: false, reindex: false }),
   })
   boss.on('error', () => {}) // maintenance failed; it runs again, and the scan repairs what a lost job left
   await boss.start()

@@ -9,6 +9,7 @@ import type { Applicant } from '../domain/applicant/applicant.ts'
 import type { ApplicationForm } from '../domain/application/prefill.ts'
 import type { ApplicationState } from '../domain/application/application-machine.ts'
 import type { DeploymentState } from '../domain/deployment/deployment-machine.ts'
+import type { Baseline } from '../domain/deployment/judge-deployment.ts'
 import type { CertificateType, DomainType } from '../domain/product/specification.ts'
 import type { RenewalState } from '../domain/renewal/renewal-machine.ts'
 import type { RevocationState } from '../domain/revocation/revocation-machine.ts'
@@ -16,21 +17,33 @@ import type { CaSubject, RevocationReason } from '../ports/ca.ts'
 import type { BuiltinChallenge } from '../ports/kit.ts'
 import type {
   BalanceTable,
+  BrandTable,
   LedgerEntryTable,
   LedgerTransactionTable,
   OrderTable,
   ProductPriceTable,
   ProductTable,
+  PromotionTable,
 } from './order-tables.ts'
 import type { PaymentConnectionTable, PaymentReceiptTable, PaymentTable } from './payment-tables.ts'
 import type { NoticeChannelTable, NoticeDeliveryTable, NoticeSettingsTable, NoticeTable } from './notice-tables.ts'
 import type { CompanyDocumentTable, CompanyTable, ContactTable, CsrTable, ReviewTable } from './applicant-tables.ts'
+import type {
+  CredentialTable,
+  FirstOperatorLinkTable,
+  FirstOperatorTable,
+  InvitationTable,
+  MemberTable,
+  RecoveryLinkTable,
+  SecondFactorTable,
+  SessionTable,
+  SignInChallengeTable,
+  SignInFailureTable,
+  SignInSecretTable,
+  UserTable,
+} from './access-tables.ts'
+import type { EndpointCandidateTable, EndpointTable, ObservationTable, ReceiptKeyTable, ReceiptTable } from './proof-tables.ts'
 import type { CertificateListingTable, CertificateTagTable } from './certificate-list-tables.ts'
-
-interface Bilingual {
-  readonly en: string
-  readonly zh: string
-}
 
 export interface AccountTable {
   id: string
@@ -46,6 +59,10 @@ export interface AccessTokenTable {
   scopes: string[]
   created_at: Date
   expires_at: Date | null
+  /** Null: made by another token, or with the installation. */
+  created_by_user_id: Generated<string | null>
+  /** To the minute. */
+  last_used_at: Generated<Date | null>
 }
 
 export interface SecretTable {
@@ -68,6 +85,8 @@ export interface IssuerTable {
   root_pem: string | null
   validity_rule: 'public' | 'private'
   created_at: Date
+  /** Since when it takes no orders; null: it does. */
+  retired_at: Generated<Date | null>
 }
 
 export interface CertificateTable {
@@ -235,6 +254,12 @@ export interface TargetTable {
   name: string
   kind: string
   config_secret_id: string
+  /** Deployed and proved before the others. */
+  canary: Generated<boolean>
+  /** Its own address; all three or none. */
+  probe_host: string | null
+  probe_port: number | null
+  probe_server_name: string | null
   created_at: Date
 }
 
@@ -250,33 +275,17 @@ export interface DeploymentTable {
   failures: Generated<number>
   problem: string | null
   retry_at: Date | null
+  /** A `Baseline` of domain/deployment/judge-deployment.ts; null: not looked yet. */
+  baseline: ColumnType<Baseline | null, string | null | undefined, string | null>
+  previous_sha256: string | null
+  /** Both while the addresses are watched after the reload. */
+  check_at: Date | null
+  check_until: Date | null
+  check_tries: Generated<number>
+  /** Why the previous pair is being put back. */
+  restore_reason: string | null
   created_at: Date
   updated_at: Date
-}
-
-export interface EndpointTable {
-  id: string
-  account_id: string
-  certificate_id: string
-  host: string
-  port: number
-  server_name: string
-  created_at: Date
-}
-
-export interface ObservationTable {
-  endpoint_id: string
-  account_id: string
-  address: string
-  certificate_id: string
-  verdict: string
-  sha256: string | null
-  chain_sha256: string[]
-  not_before: Date | null
-  not_after: Date | null
-  cause: JSONColumnType<Bilingual>
-  remedy: JSONColumnType<Bilingual>
-  observed_at: Date
 }
 
 export interface HistoryTable {
@@ -349,6 +358,18 @@ export interface ManagementTable {
 }
 
 export interface Tables {
+  user: UserTable
+  credential: CredentialTable
+  session: SessionTable
+  second_factor: SecondFactorTable
+  sign_in_challenge: SignInChallengeTable
+  sign_in_secret: SignInSecretTable
+  sign_in_failure: SignInFailureTable
+  first_operator_link: FirstOperatorLinkTable
+  first_operator: FirstOperatorTable
+  member: MemberTable
+  invitation: InvitationTable
+  recovery_link: RecoveryLinkTable
   management: ManagementTable
   account: AccountTable
   access_token: AccessTokenTable
@@ -356,6 +377,8 @@ export interface Tables {
   issuer: IssuerTable
   product: ProductTable
   product_price: ProductPriceTable
+  promotion: PromotionTable
+  brand: BrandTable
   order: OrderTable
   payment: PaymentTable
   payment_connection: PaymentConnectionTable
@@ -376,6 +399,9 @@ export interface Tables {
   deployment: DeploymentTable
   endpoint: EndpointTable
   observation: ObservationTable
+  receipt: ReceiptTable
+  receipt_key: ReceiptKeyTable
+  endpoint_candidate: EndpointCandidateTable
   history: HistoryTable
   idempotency_key: IdempotencyKeyTable
   certificate_tag: CertificateTagTable

@@ -19,10 +19,20 @@ const POLL_MS = [40, 80, 160, 320, 640, 1000, 2000, 3000, 5000, 10_000, 30_000, 
 /** A site that does not serve the new certificate: workers that end slowly, then nodes that somebody has to mend. */
 const SERVE_MS = [250, 500, 1000, 2000, 5000, 10_000, 30_000, MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS, 60 * MINUTE_MS]
 
+/** A server that was told to reload: most show the new certificate at once, and old workers end slowly. */
+const CHECK_MS = [100, 200, 400, 800, 1500, 2000]
+
 /** An order that the CA ended because it did not see the proof: a restart is over soon, a site that is down takes longer. */
 const ORDER_MS = [5, 60, 600].map((seconds) => seconds * SECOND_MS)
 
-const LADDERS = { order: ORDER_MS, upstream: UPSTREAM_MS, proof: PROOF_MS, poll: POLL_MS, serve: SERVE_MS } as const
+const LADDERS = {
+  order: ORDER_MS,
+  upstream: UPSTREAM_MS,
+  proof: PROOF_MS,
+  poll: POLL_MS,
+  serve: SERVE_MS,
+  check: CHECK_MS,
+} as const
 
 export type Ladder = keyof typeof LADDERS
 

@@ -34,6 +34,15 @@ export type IdPrefix =
   | 'chn'
   | 'ndl'
   | 'rvk'
+  | 'usr'
+  | 'ses'
+  | 'crd'
+  | 'chl'
+  | 'sfa'
+  | 'inv'
+  | 'rcp'
+  | 'cnd'
+  | 'prm'
 
 /** @param random 16 random bytes, of which 80 bits are used */
 export function formatId(prefix: IdPrefix, now: number, random: Uint8Array): string {

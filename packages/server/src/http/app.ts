@@ -9,18 +9,21 @@ import { onError, ORPCError as ProblemCarrier } from '@orpc/server'
 import { Hono, type Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
-import { MAX_UPLOADS_BYTES } from '@evercert/contract'
+import { contract, MAX_UPLOADS_BYTES } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
-import { authenticate } from '../services/accounts.ts'
+import { identify, NOBODY, type Identified } from '../services/access/callers.ts'
 import type { Services } from '../services/context.ts'
 import { findProofFile } from '../services/proof-responder.ts'
 import { addConsoleFiles, openConsolePage, type ConsoleEnv } from './console.ts'
 import { createOpenApiDocument } from './openapi.ts'
 import type { RequestContext } from './operations/operation.ts'
 import { router } from './operations/router.ts'
+import { addProofOfService } from './proof-of-service.ts'
 import { addPaymentCallbacks } from './payment-callbacks.ts'
 import { renderProblem } from './problem.ts'
 import { REFERENCE_HTML, REFERENCE_SCRIPT } from './reference-page.ts'
+import { refuseOtherSites } from './same-site.ts'
+import { addSignIn } from './sign-in.ts'
 
 export interface AppOptions {
   readonly version: string
@@ -73,8 +76,11 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
     await services.database.ping()
     return context.text('ready')
   })
+  app.use('/api/auth/*', limitBody)
+  addSignIn(app as unknown as Hono, services)
   addApi(app, services, options)
   addPaymentCallbacks(app, services)
+  addProofOfService(app, services, bearerToken)
   addCaFiles(app, options)
   addProofFiles(app, services)
   addConsoleFiles(app, options.consoleFolder)
@@ -113,20 +119,39 @@ function addApi(app: Hono<Env>, services: Services, options: AppOptions): void {
   })
   app.use('/api/v1/*', (context, next) => (context.req.path === UPLOADS_PATH ? limitUploads : limitBody)(context, next))
   app.all('/api/v1/*', async (context) => {
-    const caller = await authenticate(services, bearerToken(context))
+    const { caller, setCookies } = await callerOf(services, context)
     refuseForeignType(context)
     const requestContext: RequestContext = {
       services,
       caller,
       idempotencyKey: context.req.header('idempotency-key') ?? null,
       requestId: context.get('requestId'),
+      baseUrl: services.publicUrl ?? new URL(context.req.url).origin,
       progress: { isRead: false },
     }
     const { matched, response } = await handler.handle(context.req.raw, { prefix: '/api/v1', context: requestContext })
     if (!matched)
       throw new AppError('notFound', `Looking up ${context.req.method} ${context.req.path}: there is no such operation.`)
-    return withProblemType(response)
+    return withHeaders(response, setCookies)
   })
+}
+
+/** Operations that need neither session nor token; their paths have no parameters. */
+const OPEN: ReadonlySet<string> = new Set(
+  Object.values(contract)
+    .flatMap((members) => Object.values(members))
+    .map((procedure) => procedure['~orpc'])
+    .filter(({ meta }) => meta.operation?.isOpen === true)
+    .map(({ route }) => `${route.method ?? ''} /api/v1${route.path ?? ''}`),
+)
+
+/** Before the body is read: who may not call does not make us read one. */
+async function callerOf(services: Services, context: Context<Env>): Promise<Identified> {
+  if (OPEN.has(`${context.req.method} ${context.req.path}`)) return { caller: NOBODY, setCookies: [] }
+  const token = bearerToken(context)
+  const { headers } = context.req.raw
+  if (token === null && services.signIn.hasCookie(headers)) refuseOtherSites(context.req.raw, services.publicUrl)
+  return identify(services, { token, headers, accountId: context.req.header('x-evercert-account') ?? null })
 }
 
 function unreadable(error: unknown, { progress }: RequestContext): AppError | null {
@@ -160,10 +185,11 @@ function toCarrier(services: Services, error: unknown, requestId: string) {
   })
 }
 
-function withProblemType(response: Response): Response {
-  if (response.status < 400) return response
+function withHeaders(response: Response, setCookies: readonly string[]): Response {
+  if (response.status < 400 && setCookies.length === 0) return response
   const headers = new Headers(response.headers)
-  headers.set('content-type', 'application/problem+json')
+  if (response.status >= 400) headers.set('content-type', 'application/problem+json')
+  for (const cookie of setCookies) headers.append('set-cookie', cookie)
   return new Response(response.body, { status: response.status, headers })
 }
 

@@ -10,7 +10,6 @@ import { contract, problemDocument } from '@evercert/contract'
 const IDEMPOTENCY_HEADER = {
   name: 'Idempotency-Key',
   in: 'header',
-  required: false,
   description: 'The same key and request give the same answer, and one effect',
   schema: { type: 'string', minLength: 1, maxLength: 128 },
 } as const
@@ -43,7 +42,11 @@ export async function createOpenApiDocument(version: string): Promise<object> {
       if (operation === undefined) throw new Error(`operation ${name}.${operationName} is missing in the OpenAPI document`)
       operation.responses = { ...operation.responses, default: problem }
       operation.description = `Permission: ${meta.operation?.scope ?? '-'}`
-      if (meta.operation?.idempotent === true) operation.parameters = [...(operation.parameters ?? []), IDEMPOTENCY_HEADER]
+      const idempotent = meta.operation?.idempotent ?? false
+      if (idempotent !== false) {
+        const header = { ...IDEMPOTENCY_HEADER, required: idempotent === 'required' }
+        operation.parameters = [...(operation.parameters ?? []), header]
+      }
     }
   }
   return document

@@ -7,6 +7,7 @@ import { advanceCertificate } from '../services/advance/advance.ts'
 import type { Services } from '../services/context.ts'
 import { createCourier } from '../services/notices/courier.ts'
 import { planDueNotices } from '../services/notices/plan.ts'
+import { createProber } from '../services/probing/prober.ts'
 import { pollDuePayments } from '../services/provider-payments/poll.ts'
 import { scanDue, tidyUp } from '../services/scan.ts'
 
@@ -33,6 +34,7 @@ const GATHER_MS = 5
 export function startWorker(services: Services, settings: WorkerSettings = DEFAULT_WORKER_SETTINGS): Worker {
   const abort = new AbortController()
   const courier = createCourier(services, abort.signal)
+  const prober = createProber(services, abort.signal)
   const running = new Map<string, Promise<void>>()
   /** Certificates whose job runs; true when another was sent meanwhile, which may be claimed when this one ends. */
   const sentAgain = new Map<string, boolean>()
@@ -102,6 +104,7 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
     every(settings.scanMs, () => scanDue(services), services),
     every(settings.scanMs, () => planDueNotices(services), services),
     every(settings.scanMs, () => courier.round(), services),
+    every(settings.scanMs, () => prober.round(), services),
     every(settings.scanMs, () => pollDuePayments(services, abort.signal), services),
     every(settings.tidyMs, () => touch().then(() => tidyUp(services)), services), // who was suspended is not dead
     every(VACUUM_MS, () => services.database.vacuum(), services),
@@ -117,6 +120,7 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
       await Promise.all(running.values())
       await Promise.all(timers.map(({ idle }) => idle()))
       await courier.idle()
+      await prober.idle()
     },
   }
 }

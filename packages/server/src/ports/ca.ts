@@ -125,6 +125,10 @@ export interface CaAdapter<Config = unknown> {
   readonly title: string
   readonly apiDocs: string
   readonly config: z.ZodType<Config>
+  /** Settings that say which CA it is: another value is another CA, with accounts and orders of its own. */
+  readonly identity?: readonly string[]
+  /** True when the service itself writes the settings at each start. */
+  readonly settingsFromEnvironment?: boolean
   create(config: Config, kit: AdapterKit): Ca
 }
 

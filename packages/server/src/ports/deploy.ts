@@ -21,7 +21,17 @@ export interface DeployEvidence {
   /** SHA-256 of the leaf that was there before; null when there was none. */
   readonly previousSha256: string | null
   readonly reloaded: boolean
-  /** What was done, one line each, no secrets: shown to users. */
+  /** What was done, one line each, with its time (ISO 8601) in front, no secrets: shown to users. */
+  readonly log: readonly string[]
+}
+
+export interface RestoreEvidence {
+  /** False when the target does not have the refused pair (any more). */
+  readonly changed: boolean
+  /** SHA-256 of the leaf that is there now; null when there is none. */
+  readonly sha256: string | null
+  /** False also when the reload failed: the log says so, and the handshake that follows decides. */
+  readonly reloaded: boolean
   readonly log: readonly string[]
 }
 
@@ -31,13 +41,23 @@ export interface DeployEvidence {
  * - `inspect` changes nothing and gives the SHA-256 of the leaf that the target has, or null.
  * - `apply` checks that the pair matches before it touches anything; the pair is swapped atomically: at no moment does the target
  *   hold a certificate beside another's key.
+ * - A configuration that is broken beforehand is refused with `deployRefused`: nothing is changed, nothing reloaded.
  * - Applying twice is a no-op the second time (`changed` false), unless the first died before its reload: then it reloads.
- * - When the test or the reload command fails, the previous pair is put back, reloaded, and AppError `rolledBack` says why.
+ * - When the test or the reload command fails, the previous pair is put back, reloaded, and AppError `rolledBack` says why; its
+ *   `facts.log` is the log.
  * - A pair that does not match is refused with `deployRefused` and the old one stays.
+ * - `restore` takes an applied pair back: what was there before it is put in its place and reloaded. Restoring twice is a no-op the
+ *   second time, and so is restoring a pair that the target does not have. When nothing is known of what was there before,
+ *   `deployRefused` says so and the pair stays.
  */
 export interface DeployTarget {
   inspect(): Promise<{ readonly sha256: string | null }>
   apply(pair: CertificatePair): Promise<DeployEvidence>
+  /**
+   * @param refused SHA-256 of the leaf to take back
+   * @param previous what was there before, as far as the service has it; for targets that do not keep it themselves
+   */
+  restore(refused: string, previous: CertificatePair | null): Promise<RestoreEvidence>
 }
 
 export interface DeployAdapter<Config = unknown> {

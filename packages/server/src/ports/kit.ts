@@ -6,7 +6,7 @@
 import type { OrganisationSubject } from '../domain/applicant/subject.ts'
 
 export interface GuardedRequest {
-  readonly method?: 'GET' | 'HEAD' | 'POST'
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
   readonly timeoutMs?: number

@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { isScope, SCOPES, type Scope } from '@evercert/contract'
+import { SCOPES, type Scope } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
 import { newId, type Caller, type Services } from './context.ts'
 
@@ -18,31 +18,11 @@ export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }
 
-/**
- * The caller that a token stands for.
- *
- * @throws AppError `unauthenticated` when it is unknown or expired
- */
-export async function authenticate(services: Services, token: string | null): Promise<Caller> {
-  const row =
-    token === null
-      ? undefined
-      : await services.db
-          .selectFrom('access_token')
-          .select(['id', 'account_id', 'name', 'scopes', 'expires_at'])
-          .where('token_sha256', '=', hashToken(token))
-          .executeTakeFirst()
-  if (row === undefined || (row.expires_at !== null && row.expires_at.getTime() <= services.now())) {
-    throw new AppError('unauthenticated', 'Signing in: no valid API token came with the request: send one as a bearer token.')
-  }
-  const scopes = new Set(row.scopes.filter((scope) => isScope(scope)))
-  return { accountId: row.account_id, tokenId: row.id, actor: row.name, scopes }
-}
-
 /** @throws AppError `forbidden` naming the permission */
 export function requireScope(caller: Caller, scope: Scope): void {
   if (caller.scopes.has(scope)) return
-  throw new AppError('forbidden', `Calling this operation: the token lacks "${scope}": use a token that has it.`, {
+  const who = caller.sessionId === undefined ? 'token' : `role "${caller.role ?? 'none'}"`
+  throw new AppError('forbidden', `Calling this operation: the ${who} lacks "${scope}": ask for one that has it.`, {
     facts: { scope },
   })
 }

@@ -7,6 +7,7 @@ import type { ApplicationFormView, ApplicationView, ValidationView } from '@ever
 import { isProblemCode, PROBLEM_TEXTS, PROBLEMS } from '@evercert/contract'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
+import { SAME } from '../db/same-account.ts'
 import { EMPTY_FORM, prefillApplication, type ApplicationForm } from '../domain/application/prefill.ts'
 import type { ReviewState } from '../domain/review/review-machine.ts'
 import { toApplicantView, withoutLostRecords } from './applicants.ts'
@@ -39,13 +40,13 @@ export async function loadApplicationView(services: Services, caller: Caller, ce
     .innerJoin('application', (join) =>
       join
         .onRef('application.id', '=', 'certificate.application_id')
-        .onRef('application.account_id', '=', 'certificate.account_id'),
+        .onRef('application.account_id', SAME, 'certificate.account_id'),
     )
     .leftJoin('review', (join) =>
-      join.onRef('review.application_id', '=', 'application.id').onRef('review.account_id', '=', 'application.account_id'),
+      join.onRef('review.application_id', '=', 'application.id').onRef('review.account_id', SAME, 'application.account_id'),
     )
     .leftJoin('order', (join) =>
-      join.onRef('order.id', '=', 'certificate.order_id').onRef('order.account_id', '=', 'certificate.account_id'),
+      join.onRef('order.id', '=', 'certificate.order_id').onRef('order.account_id', SAME, 'certificate.account_id'),
     )
     .select(COLUMNS)
     .where('certificate.account_id', '=', caller.accountId)

@@ -13,7 +13,7 @@ import { AppError } from '../domain/errors.ts'
 import { loadApplicationView } from './application-view.ts'
 import { findByName } from './certificate-rows.ts'
 import { checkSubmission, type Submission } from './check-submission.ts'
-import { newId, notFound, type Caller, type Services } from './context.ts'
+import { newId, notFound, personOf, type Caller, type Services } from './context.ts'
 import { findReusableReview, openReview } from './open-review.ts'
 import { recordServerAnswers } from './server-answers.ts'
 import { wake } from './wake.ts'
@@ -63,12 +63,11 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
   if (result.numInsertedOrUpdatedRows !== 1n) throw await conflictingApplication(trx, record, csr)
-  await trx.updateTable('certificate').set({ application_id: id }).where('id', '=', record.id).execute()
   await nameAfterDomain(trx, record, identifiers[0] ?? record.name, facts)
   await recordHistory(trx, { ...facts, subject: 'application', subjectId: id, fromState: null, toState: state })
   if (isReviewed)
     await openReview(services, trx, caller, { applicationId: id, certificateId: record.id, certificateType, applicant }, reused)
-  await wake(services, trx, record.id)
+  await wake(services, trx, record.id, { application_id: id })
 }
 
 /** @param stored.now epoch milliseconds */
@@ -96,7 +95,7 @@ function toRow(
     spki_sha256: csr?.spkiSha256 ?? null,
     csr: csr?.der ?? null,
     csr_id: form.csrId,
-    submitted_by: caller.tokenId,
+    submitted_by: personOf(caller),
     submitted_by_name: caller.actor,
     applicant: JSON.stringify(applicant),
     reference: id.replace('_', '-'),

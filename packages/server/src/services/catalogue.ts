@@ -10,6 +10,7 @@ import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Specification } from '../domain/product/specification.ts'
 import type { Ca } from '../ports/ca.ts'
+import { ensureBrand } from './brands.ts'
 import { findAdapter, notFound, parseConfig, parseNewConfig, type Services } from './context.ts'
 import { readPki } from './read-pki.ts'
 
@@ -23,6 +24,8 @@ export interface Product {
   readonly issuerTitle: string
   readonly prices: readonly ProductPrice[]
   readonly retiredAt: Date | null
+  readonly issuerRetiredAt: Date | null
+  readonly brandTitle: { readonly en: string; readonly zh: string }
 }
 
 export interface ProductPrice {
@@ -34,10 +37,11 @@ export interface ProductPrice {
 }
 
 const PRICE_COLUMNS = ['product_id', 'term_years', 'currency', 'base_minor', 'included_domains', 'extra_domain_minor'] as const
+const PRICE_ORDER = ['term_years', 'rank', 'currency'] as const
 
 export async function listProducts(services: Services): Promise<readonly Product[]> {
   const rows = await productQuery(services.db).orderBy('product.id').execute()
-  const prices = await services.db.selectFrom('product_price').select(PRICE_COLUMNS).orderBy('term_years').execute()
+  const prices = await pricesQuery(services.db).execute()
   return rows.map((row) =>
     toProduct(
       row,
@@ -50,24 +54,25 @@ export async function listProducts(services: Services): Promise<readonly Product
 export async function loadProduct(db: Db | Trx, id: string): Promise<Product> {
   const row = await productQuery(db).where('product.id', '=', id).executeTakeFirst()
   if (row === undefined) throw notFound('product', id)
-  const prices = await db
-    .selectFrom('product_price')
-    .select(PRICE_COLUMNS)
-    .where('product_id', '=', id)
-    .orderBy('term_years')
-    .execute()
+  const prices = await pricesQuery(db).where('product_id', '=', id).execute()
   return toProduct(row, prices)
 }
 
-/** The price of a product for a term and a number of domains. @throws AppError `invalid` when the product has no such term */
-export function priceOf(product: Product, termYears: number, domainCount: number): { amountMinor: number; currency: string } {
-  const price = product.prices.find((candidate) => candidate.termYears === termYears)
-  if (price === undefined) {
-    const offered = product.prices.map((candidate) => candidate.termYears).join(', ')
-    throw new AppError('invalid', `Pricing ${product.id}: a term of ${termYears} years is not offered: choose ${offered}.`)
-  }
-  const extra = Math.max(0, domainCount - price.includedDomains)
-  return { amountMinor: price.baseMinor + extra * price.extraDomainMinor, currency: price.currency }
+function pricesQuery(db: Db | Trx) {
+  return PRICE_ORDER.reduce((query, column) => query.orderBy(column), db.selectFrom('product_price').select(PRICE_COLUMNS))
+}
+
+/** The prices of a term, one for each currency, the first of which is the default. @throws AppError `invalid` when it is not sold */
+export function pricesOf(product: Product, termYears: number): readonly [ProductPrice, ...ProductPrice[]] {
+  const [first, ...others] = product.prices.filter((candidate) => candidate.termYears === termYears)
+  if (first !== undefined) return [first, ...others]
+  const offered = [...new Set(product.prices.map((candidate) => candidate.termYears))].join(', ')
+  throw new AppError('invalid', `Pricing ${product.id}: a term of ${termYears} years is not offered: choose ${offered}.`)
+}
+
+/** What so many domains cost, in minor units of the price's currency. */
+export function listPriceOf(price: ProductPrice, domainCount: number): number {
+  return price.baseMinor + Math.max(0, domainCount - price.includedDomains) * price.extraDomainMinor
 }
 
 export interface NewIssuer {
@@ -112,7 +117,7 @@ export async function createIssuer(services: Services, issuer: NewIssuer): Promi
       throw new AppError('duplicateName', `Connecting issuer ${issuer.id}: there is one with this id: choose another.`)
     }
   })
-  return { id: issuer.id, title: issuer.title, kind: issuer.kind, validityRule, rootPem: issuer.rootPem ?? null }
+  return { id: issuer.id, title: issuer.title, kind: issuer.kind, validityRule, rootPem: issuer.rootPem ?? null, retiredAt: null }
 }
 
 /** Gives an issuer new settings; nothing is written when they are the same. @throws AppError `notFound` */
@@ -127,13 +132,12 @@ export async function updateIssuerConfig(services: Services, issuerId: string, c
     await trx.updateTable('issuer').set({ config_secret_id: secretId }).where('id', '=', issuerId).execute()
     await trx.deleteFrom('secret').where('id', '=', row.config_secret_id).execute()
   })
-  connections.get(services)?.delete(issuerId)
 }
 
 export async function listIssuers(services: Services): Promise<IssuerView[]> {
   const rows = await services.db
     .selectFrom('issuer')
-    .select(['id', 'title', 'kind', 'validity_rule', 'root_pem'])
+    .select(['id', 'title', 'kind', 'validity_rule', 'retired_at'])
     .orderBy('id')
     .execute()
   return Promise.all(
@@ -143,6 +147,7 @@ export async function listIssuers(services: Services): Promise<IssuerView[]> {
       kind: row.kind,
       validityRule: row.validity_rule,
       rootPem: (await trustedRoots(services, row.id))[0] ?? null,
+      retiredAt: row.retired_at?.toISOString() ?? null,
     })),
   )
 }
@@ -158,29 +163,50 @@ export async function trustedRoots(services: Services, issuerId: string): Promis
   return [row?.root_pem, row?.authority_root_pem].filter((pem) => pem !== null && pem !== undefined)
 }
 
-const connections = new WeakMap<Services, Map<string, Promise<Ca>>>()
-
-/** The connection to an issuer; kept, since its adapter pools connections and caches the directory. */
-export function openIssuer(services: Services, issuerId: string): Promise<Ca> {
-  const open = connections.get(services) ?? new Map<string, Promise<Ca>>()
-  connections.set(services, open)
-  const existing = open.get(issuerId)
-  if (existing !== undefined) return existing
-  const opening = connectIssuer(services, issuerId)
-  open.set(issuerId, opening)
-  opening.catch(() => open.delete(issuerId))
-  return opening
+interface Connection {
+  readonly secretId: string
+  readonly ca: Promise<Ca>
 }
 
-async function connectIssuer(services: Services, issuerId: string): Promise<Ca> {
+const connections = new WeakMap<Services, Map<string, Connection>>()
+
+/**
+ * The connection to an issuer; kept, since its adapter pools connections and caches the directory, until the settings are others: whichever
+ * node changed them.
+ *
+ * @throws AppError `notFound`, `misconfigured`, `invalid`
+ */
+export async function openIssuer(services: Services, issuerId: string): Promise<Ca> {
+  const { kind, secretId } = await findSettings(services, issuerId)
+  const open = connections.get(services) ?? new Map<string, Connection>()
+  connections.set(services, open)
+  const existing = open.get(issuerId)
+  if (existing?.secretId === secretId) return existing.ca
+  const connection = { secretId, ca: connectIssuer(services, kind, secretId) }
+  open.set(issuerId, connection)
+  try {
+    return await connection.ca
+  } catch (error) {
+    if (open.get(issuerId) === connection) open.delete(issuerId)
+    // The settings were changed between the two readings, and the old ones are gone.
+    if ((await findSettings(services, issuerId)).secretId === secretId) throw error
+    return openIssuer(services, issuerId)
+  }
+}
+
+async function findSettings(services: Services, issuerId: string): Promise<{ kind: string; secretId: string }> {
   const row = await services.db
     .selectFrom('issuer')
     .select(['kind', 'config_secret_id'])
     .where('id', '=', issuerId)
     .executeTakeFirst()
   if (row === undefined) throw notFound('issuer', issuerId)
-  const adapter = findAdapter(services.adapters.ca, row.kind, 'issuer')
-  const raw: unknown = JSON.parse(await services.vault.open(services.db, row.config_secret_id, 'issuerConfig'))
+  return { kind: row.kind, secretId: row.config_secret_id }
+}
+
+async function connectIssuer(services: Services, kind: string, secretId: string): Promise<Ca> {
+  const adapter = findAdapter(services.adapters.ca, kind, 'issuer')
+  const raw: unknown = JSON.parse(await services.vault.open(services.db, secretId, 'issuerConfig'))
   return adapter.create(parseConfig(adapter, raw), services.kit)
 }
 
@@ -194,9 +220,12 @@ export async function requireReviewingIssuer(services: Services, issuerId: strin
   )
 }
 
-export type NewProduct = Omit<ProductView, 'issuerTitle' | 'validityRule' | 'retiredAt'>
+export type NewProduct = Omit<ProductView, 'issuerTitle' | 'brandTitle' | 'validityRule' | 'retiredAt' | 'issuerRetiredAt'> & {
+  /** Adds a brand that is not in the list; default false. */
+  readonly createBrand?: boolean
+}
 
-/** Adds a product. @throws AppError `notFound` (issuer), `duplicateName`, `invalid` (prices), `reviewUnsupported` */
+/** Adds a product. @throws AppError `notFound` (issuer), `duplicateName`, `unknownBrand`, `invalid` (prices), `reviewUnsupported` */
 export async function createProduct(services: Services, product: NewProduct): Promise<Product> {
   const { specification, title } = product
   checkPrices(product)
@@ -210,6 +239,7 @@ export async function createProduct(services: Services, product: NewProduct): Pr
   await services.db.transaction().execute(async (trx) => {
     const issuer = await trx.selectFrom('issuer').select('id').where('id', '=', product.issuerId).executeTakeFirst()
     if (issuer === undefined) throw notFound('issuer', product.issuerId)
+    await ensureBrand(services, trx, { name: specification.brand, mayCreate: product.createBrand === true })
     const result = await trx
       .insertInto('product')
       .values({
@@ -232,7 +262,7 @@ export async function createProduct(services: Services, product: NewProduct): Pr
     }
     await trx
       .insertInto('product_price')
-      .values(product.prices.map((price) => toPriceRow(product.id, price)))
+      .values(product.prices.map((price, rank) => toPriceRow(product.id, price, rank)))
       .execute()
   })
   return loadProduct(services.db, product.id)
@@ -243,9 +273,10 @@ const LONGEST_TERM_YEARS = 3
 /** @throws AppError `invalid` naming every fault */
 export function checkPrices({ id, prices }: Pick<NewProduct, 'id' | 'prices'>): void {
   const terms = prices.map(({ termYears }) => termYears)
+  const keys = prices.map(({ termYears, base }) => `${termYears} ${base.currency}`)
   const faults = [
     ...(prices.length === 0 ? ['it has no price'] : []),
-    ...(new Set(terms).size < terms.length ? ['a term has two prices'] : []),
+    ...(new Set(keys).size < keys.length ? ['a term has two prices in one currency'] : []),
     ...(terms.some((term) => term < 1 || term > LONGEST_TERM_YEARS) ? [`terms are 1 to ${LONGEST_TERM_YEARS} years`] : []),
     ...(prices.some(({ includedDomains }) => includedDomains < 1) ? ['at least one domain is included'] : []),
     ...(prices.some(({ base, extraDomain }) => base.amountMinor < 0 || extraDomain.amountMinor < 0)
@@ -256,7 +287,7 @@ export function checkPrices({ id, prices }: Pick<NewProduct, 'id' | 'prices'>): 
 }
 
 /** @throws AppError `invalid` for two currencies in one price */
-export function toPriceRow(productId: string, price: ProductView['prices'][number]) {
+export function toPriceRow(productId: string, price: ProductView['prices'][number], rank: number) {
   if (price.base.currency !== price.extraDomain.currency) {
     throw new AppError('invalid', `Pricing product ${productId}: one price has two currencies: use one.`)
   }
@@ -267,6 +298,7 @@ export function toPriceRow(productId: string, price: ProductView['prices'][numbe
     base_minor: price.base.amountMinor,
     included_domains: price.includedDomains,
     extra_domain_minor: price.extraDomain.amountMinor,
+    rank,
   }
 }
 
@@ -281,7 +313,9 @@ export function toProductView(product: Product): ProductView {
       includedDomains: price.includedDomains,
       extraDomain: { amountMinor: price.extraDomainMinor, currency: price.currency },
     })),
+    brandTitle: { ...product.brandTitle },
     retiredAt: product.retiredAt?.toISOString() ?? null,
+    issuerRetiredAt: product.issuerRetiredAt?.toISOString() ?? null,
   }
 }
 
@@ -289,7 +323,11 @@ function productQuery(db: Db | Trx) {
   return db
     .selectFrom('product')
     .innerJoin('issuer', 'issuer.id', 'product.issuer_id')
+    .innerJoin('brand', 'brand.name', 'product.brand')
     .select([
+      'brand.title_en as brand_title_en',
+      'brand.title_zh as brand_title_zh',
+      'issuer.retired_at as issuer_retired_at',
       'product.id',
       'product.issuer_id',
       'product.title_en',
@@ -329,6 +367,8 @@ function toProduct(row: ProductRow, prices: readonly PriceRow[]): Product {
     },
     supportsRenewal: row.supports_renewal,
     retiredAt: row.retired_at,
+    issuerRetiredAt: row.issuer_retired_at,
+    brandTitle: { en: row.brand_title_en, zh: row.brand_title_zh },
     validityRule: row.validity_rule,
     prices: prices.map((price) => ({
       termYears: price.term_years,

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
-import type { Scope } from '@evercert/contract'
+import type { Role, Scope } from '@evercert/contract'
 import type { Database, Db } from '../db/connect.ts'
 import type { Queue } from '../db/queue.ts'
 import { AppError } from '../domain/errors.ts'
@@ -18,6 +18,7 @@ import type { DnsAdapter } from '../ports/dns.ts'
 import type { AdapterKit, NameServerLookups } from '../ports/kit.ts'
 import type { NotifyAdapter } from '../ports/notify.ts'
 import type { PaymentAdapter } from '../ports/payment.ts'
+import type { SignIn } from '../ports/sign-in.ts'
 import type { Vault } from './vault.ts'
 
 export interface Adapters {
@@ -42,25 +43,47 @@ export interface Services {
   readonly adapters: Adapters
   readonly kit: AdapterKit
   readonly nameServers: NameServerLookups
+  readonly signIn: SignIn
   /** Epoch milliseconds. */
   readonly now: () => number
   readonly policy: RenewalPolicy
+  readonly probing: ProbingPolicy
   /** Business days, for estimates. */
   readonly calendar: BusinessCalendar
   /** Where people reach this installation, without a final slash; null when it was not set. */
   readonly publicUrl: string | null
+  /** Of the software. */
+  readonly version: string
   readonly log: Logger
   readonly onStep: StepHook
+}
+
+export interface ProbingPolicy {
+  /** The usual time between two probes of an endpoint. */
+  readonly intervalMs: number
+  /** Endpoints that are looked at by schedule at the same time. */
+  readonly concurrency: number
 }
 
 /** Who calls: everything that is read or written belongs to `accountId`. */
 export interface Caller {
   readonly accountId: string
-  /** Tells people apart: applicant and approver differ. */
+  /** Of the token, or of the user when a session calls. */
   readonly tokenId: string
-  /** For the history: the token's name. */
+  /** For the history: the token's name, or the user's e-mail address. */
   readonly actor: string
   readonly scopes: ReadonlySet<Scope>
+  /** The user, when a session calls or a token that a user made. */
+  readonly userId?: string
+  /** Only when a session calls. */
+  readonly sessionId?: string
+  /** What the user is in the account; not for tokens. */
+  readonly role?: Role
+}
+
+/** Tells people apart (applicant and approver differ): a user with all their tokens, or a token that no user made. */
+export function personOf(caller: Caller): string {
+  return caller.userId ?? caller.tokenId
 }
 
 /** The service itself, acting for an account. */

@@ -4,8 +4,11 @@
  * @module
  */
 import { z } from 'zod'
-import { verdict as verdictSchema, type EndpointView } from '@evercert/contract'
+import { verdict as verdictSchema, type EndpointProtocol, type EndpointView } from '@evercert/contract'
+import { DEFAULT_PORTS } from '@evercert/pki/probe'
+import type { Selectable } from 'kysely'
 import type { Db } from '../db/connect.ts'
+import type { ObservationTable } from '../db/proof-tables.ts'
 import { recordHistory } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { lockNewestIssued, refuseIfEnded } from './certificate-rows.ts'
@@ -15,7 +18,9 @@ import { wake } from './wake.ts'
 export interface NewEndpoint {
   readonly certificateId: string
   readonly host: string
-  readonly port: number
+  readonly protocol: EndpointProtocol
+  /** Default: that of the protocol. */
+  readonly port?: number | undefined
   readonly serverName?: string | undefined
 }
 
@@ -31,6 +36,7 @@ export async function createEndpoint(services: Services, caller: Caller, endpoin
       `Adding endpoint ${endpoint.host}: host and serverName must be a DNS name or an address, without port.`,
     )
   }
+  const port = endpoint.port ?? DEFAULT_PORTS[endpoint.protocol]
   const id = newId(services, 'end')
   await services.db.transaction().execute(async (trx) => {
     const certificate = await lockNewestIssued(trx, caller.accountId, endpoint.certificateId)
@@ -43,14 +49,16 @@ export async function createEndpoint(services: Services, caller: Caller, endpoin
         account_id: caller.accountId,
         certificate_id: certificate.id,
         host,
-        port: endpoint.port,
+        port,
         server_name: serverName,
+        protocol: endpoint.protocol,
+        probe_at: new Date(services.now() + services.probing.intervalMs), // its proof comes first, and sets the next time
         created_at: new Date(services.now()),
       })
       .onConflict((conflict) => conflict.columns(['account_id', 'host', 'port', 'server_name']).doNothing())
       .executeTakeFirst()
     if (result.numInsertedOrUpdatedRows !== 1n) {
-      throw new AppError('duplicateName', `Adding endpoint ${host}:${endpoint.port}: it is here already.`)
+      throw new AppError('duplicateName', `Adding endpoint ${host}:${port}: it is here already.`)
     }
     await recordHistory(trx, {
       accountId: caller.accountId,
@@ -60,7 +68,7 @@ export async function createEndpoint(services: Services, caller: Caller, endpoin
       fromState: null,
       toState: 'added',
       actor: caller.actor,
-      detail: `${host}:${endpoint.port}`,
+      detail: `${host}:${port}`,
       now: services.now(),
     })
     await trx
@@ -84,7 +92,8 @@ export async function listEndpointViews(
 ): Promise<EndpointView[]> {
   let query = services.db
     .selectFrom('endpoint')
-    .select(['id', 'certificate_id', 'host', 'port', 'server_name'])
+    .select(['id', 'certificate_id', 'host', 'port', 'server_name', 'protocol', 'verdict'])
+    .select(['probed_at', 'probe_at', 'proved_at', 'strayed_at'])
     .where('account_id', '=', caller.accountId)
     .orderBy('id')
     .limit(1000)
@@ -105,6 +114,8 @@ export async function listEndpointViews(
       'cause',
       'remedy',
       'observed_at',
+      'key_kind',
+      'other',
     ])
     .where('account_id', '=', caller.accountId)
     .where(
@@ -114,26 +125,40 @@ export async function listEndpointViews(
     )
     .orderBy('address')
     .execute()
+  const byEndpoint = Map.groupBy(observations, (observation) => observation.endpoint_id)
   return endpoints.map((endpoint) => ({
     id: endpoint.id,
     certificateId: endpoint.certificate_id,
     host: endpoint.host,
     port: endpoint.port,
     serverName: endpoint.server_name,
-    observations: observations
-      .filter((observation) => observation.endpoint_id === endpoint.id)
-      .map((observation) => ({
-        address: observation.address,
-        verdict: verdictSchema.parse(observation.verdict),
-        sha256: observation.sha256,
-        chainSha256: observation.chain_sha256,
-        notBefore: observation.not_before?.toISOString() ?? null,
-        notAfter: observation.not_after?.toISOString() ?? null,
-        cause: { ...observation.cause },
-        remedy: { ...observation.remedy },
-        observedAt: observation.observed_at.toISOString(),
-      })),
+    protocol: endpoint.protocol,
+    verdict: endpoint.verdict,
+    probedAt: endpoint.probed_at?.toISOString() ?? null,
+    nextProbeAt: endpoint.probe_at?.toISOString() ?? null,
+    provedAt: endpoint.proved_at?.toISOString() ?? null,
+    strayedAt: endpoint.strayed_at?.toISOString() ?? null,
+    observations: (byEndpoint.get(endpoint.id) ?? []).flatMap((row) => toObservationViews(row)),
   }))
+}
+
+type ObservationRow = Omit<Selectable<ObservationTable>, 'account_id' | 'certificate_id'>
+
+/** Two for an address that has a certificate for each kind of key. */
+function toObservationViews(row: ObservationRow): EndpointView['observations'] {
+  const common = { address: row.address, observedAt: row.observed_at.toISOString() }
+  const first = {
+    ...common,
+    verdict: verdictSchema.parse(row.verdict),
+    keyKind: row.key_kind,
+    sha256: row.sha256,
+    chainSha256: row.chain_sha256,
+    notBefore: row.not_before?.toISOString() ?? null,
+    notAfter: row.not_after?.toISOString() ?? null,
+    cause: { ...row.cause },
+    remedy: { ...row.remedy },
+  }
+  return row.other === null ? [first] : [first, { ...common, ...row.other, chainSha256: [...row.other.chainSha256] }]
 }
 
 /** Forgets an endpoint; what remains is proved anew, and a renewal that waited for this one alone goes on. @throws AppError `notFound` */

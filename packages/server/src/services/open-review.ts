@@ -9,7 +9,7 @@ import { toMs } from '../db/time.ts'
 import { isSameOrganisation, type Applicant } from '../domain/applicant/applicant.ts'
 import type { CertificateType } from '../domain/product/specification.ts'
 import { mayReuseReview } from '../domain/review/decide-review.ts'
-import { EVERCERT_ACTOR, newId, type Caller, type Services } from './context.ts'
+import { EVERCERT_ACTOR, newId, personOf, type Caller, type Services } from './context.ts'
 
 export interface Submitted {
   readonly applicationId: string
@@ -46,7 +46,7 @@ export async function findReusableReview(
     .orderBy('review.id', 'desc')
     .limit(MAX_EARLIER)
     .execute()
-  const wanted = { certificateType, submittedBy: caller.tokenId }
+  const wanted = { certificateType, submittedBy: personOf(caller) }
   for (const row of rows) {
     if (row.reviewed_at === null || row.decided_by === null || row.applicant === null) continue
     const earlier = {

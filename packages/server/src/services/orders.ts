@@ -4,35 +4,23 @@
  * @module
  */
 import type { OrderRequest, OrderView, QuoteView } from '@evercert/contract'
-import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
+import type { CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
 import type { OrderTable } from '../db/order-tables.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
-import { decideRenewal, type RenewalDecision } from '../domain/certificate/decide-renewal.ts'
 import { decideEntitlement, decideValidity } from '../domain/entitlement/entitlement.ts'
 import { AppError } from '../domain/errors.ts'
-import { compareSpecifications, type KnownSpecification, type SpecificationComparison } from '../domain/product/specification.ts'
-import { loadProduct, priceOf, type Product } from './catalogue.ts'
 import { comparisonText } from './comparison-text.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
+import { draftOrder, knownOf, type OrderDraft } from './draft-order.ts'
 import { leaveOpenPayments } from './open-payments.ts'
+import { returnPromotionUse, takePromotionUse, type Promotion } from './promotions.ts'
 import { renewalRefusal, topUpText, timingText } from './texts.ts'
 import { sql, type Selectable } from 'kysely'
 
-/** An order as it would be placed: everything that a request leaves open is filled from the old configuration. */
-interface Draft {
-  readonly product: Product
-  readonly domainCount: number
-  readonly termYears: number
-  readonly amountMinor: number
-  readonly currency: string
-  readonly old: CertificateRecord | null
-  readonly comparison: SpecificationComparison
-}
-
 /** Price, top-up and losses; buys nothing. @throws AppError the renewal's first reason, `notFound`, `invalid` */
 export async function createQuote(services: Services, caller: Caller, request: OrderRequest): Promise<QuoteView> {
-  const draft = await draftOrder(services, services.db, caller, request)
+  const draft = await draftOrder(services, services.db, caller, { request })
   const now = services.now()
   const entitlement = decideEntitlement(topUpFacts(draft), now)
   const validity = decideValidity({ entitledUntil: entitlement.entitledUntil, rule: draft.product.validityRule, notBefore: now })
@@ -42,7 +30,8 @@ export async function createQuote(services: Services, caller: Caller, request: O
     specification: { ...draft.product.specification },
     domainCount: draft.domainCount,
     termYears: draft.termYears,
-    price: { amountMinor: draft.amountMinor, currency: draft.currency },
+    ...priceView(draft),
+    currencies: [...draft.currencies],
     sameSpecification: draft.comparison.same,
     changed: [...draft.comparison.changed],
     ...comparisonOf(draft),
@@ -59,25 +48,49 @@ export async function createQuote(services: Services, caller: Caller, request: O
   }
 }
 
+/** What the list says, what is taken off and why, and what remains. */
+function priceView({ amountMinor, currency, discount }: OrderDraft): Pick<QuoteView, 'price' | 'listPrice' | 'discount'> {
+  const offMinor = discount?.amountMinor ?? 0
+  return {
+    price: { amountMinor, currency },
+    listPrice: { amountMinor: amountMinor + offMinor, currency },
+    discount:
+      discount === null
+        ? null
+        : {
+            promotionId: discount.promotion.id,
+            title: { ...discount.promotion.title },
+            percent: percentOf(discount.promotion),
+            amount: { amountMinor: offMinor, currency },
+          },
+  }
+}
+
+function percentOf({ reduction }: Promotion): number | null {
+  return reduction.kind === 'percent' ? reduction.percent : null
+}
+
 /** FD §3.6: whether the four attributes match is said, and what a mismatch means. */
-function comparisonOf({ old, product, comparison }: Draft): Pick<QuoteView, 'unknown' | 'comparison'> {
+function comparisonOf({ old, product, comparison }: OrderDraft): Pick<QuoteView, 'unknown' | 'comparison'> {
   if (old === null) return { unknown: [], comparison: null }
   const facts = { origin: old.facts.origin, comparison, old: knownOf(old), product: product.specification }
   return { unknown: [...comparison.unknown], comparison: comparisonText(facts) }
 }
 
-/** As bought, or as far as an upload tells it. */
-function knownOf(old: CertificateRecord | null): KnownSpecification {
-  return old?.specification ?? old?.readSpecification ?? {}
-}
-
 /**
  * Places an order; for a renewal, reserves the old certificate, which the database holds to one live renewal.
  *
- * @throws AppError `alreadyRenewed` and the other reasons of `decideRenewal`, `notFound`, `invalid`
+ * @param preferredCurrency when the request names none and the product is sold in it
+ * @throws AppError `alreadyRenewed` and the other reasons of `decideRenewal`, and what `draftOrder` throws
  */
-export async function placeOrder(services: Services, trx: Trx, caller: Caller, request: OrderRequest): Promise<OrderView> {
-  const draft = await draftOrder(services, trx, caller, request)
+export async function placeOrder(
+  services: Services,
+  trx: Trx,
+  caller: Caller,
+  request: OrderRequest,
+  preferredCurrency: string | null = null,
+): Promise<OrderView> {
+  const draft = await draftOrder(services, trx, caller, { request, preferredCurrency })
   const now = services.now()
   const { product, old } = draft
   refuseOtherPrice(draft, request)
@@ -98,6 +111,7 @@ export async function placeOrder(services: Services, trx: Trx, caller: Caller, r
       term_years: draft.termYears,
       amount_minor: draft.amountMinor,
       currency: draft.currency,
+      ...discountColumns(draft),
       same_specification: draft.comparison.same,
       renews_certificate_id: old?.id ?? null,
       placed_at: new Date(now),
@@ -115,11 +129,26 @@ export async function placeOrder(services: Services, trx: Trx, caller: Caller, r
     actor: caller.actor,
     now,
   })
+  if (draft.discount !== null) await takePromotionUse(trx, draft.discount.promotion)
   return loadOrder(trx, caller, orderId)
 }
 
+/** As it is now: what becomes of the promotion later does not change the order. */
+function discountColumns({ discount }: OrderDraft) {
+  if (discount === null) return {}
+  const { promotion, amountMinor } = discount
+  return {
+    discount_minor: amountMinor,
+    promotion_id: promotion.id,
+    promotion_title_en: promotion.title.en,
+    promotion_title_zh: promotion.title.zh,
+    promotion_percent: percentOf(promotion),
+  }
+}
+
 /** A price that changed since the quote is shown before it is paid. */
-function refuseOtherPrice(draft: Draft, request: OrderRequest): void {
+function refuseOtherPrice(draft: OrderDraft, request: OrderRequest): void {
+  // In another currency the number would mean nothing: the quote's goes with it.
   if (request.expectedAmountMinor === undefined || request.expectedAmountMinor === draft.amountMinor) return
   throw new AppError('conflict', `Ordering ${draft.product.id}: the price changed since it was quoted: ask for a quote again.`, {
     facts: { amountMinor: draft.amountMinor, currency: draft.currency },
@@ -158,63 +187,7 @@ async function reserveRenewal(
   })
 }
 
-async function draftOrder(services: Services, db: Db | Trx, caller: Caller, request: OrderRequest): Promise<Draft> {
-  const old =
-    request.renewsCertificateId === undefined ? null : await loadRenewable(services, db, caller, request.renewsCertificateId)
-  const product = await loadProduct(db, productIdOf(request, old))
-  if (product.retiredAt !== null) {
-    throw new AppError(
-      'productRetired',
-      `Quoting ${product.id}: it is not sold any more: choose another of GET /api/v1/products.`,
-    )
-  }
-  if (old !== null && !product.supportsRenewal) {
-    throw renewalRefusal(old, { code: 'renewalBrandUnsupported', facts: { brand: product.specification.brand } })
-  }
-  const defaults = oldConfiguration(old)
-  const domainCount = request.domainCount ?? defaults.domainCount
-  const termYears = request.termYears ?? defaults.termYears
-  checkDomainCount(product, domainCount)
-  const comparison = compareSpecifications(product.specification, knownOf(old))
-  return { product, domainCount, termYears, ...priceOf(product, termYears, domainCount), old, comparison }
-}
-
-/** FD §3.5: the old purchase configuration; an upload has none, only its number of names. */
-function oldConfiguration(old: CertificateRecord | null): { domainCount: number; termYears: number } {
-  const names = old?.issuance?.names.length ?? 0
-  return { domainCount: old?.domainCount ?? Math.max(1, names), termYears: old?.termYears ?? 1 }
-}
-
-function productIdOf(request: OrderRequest, old: CertificateRecord | null): string {
-  const productId = request.productId ?? old?.productId ?? null
-  if (productId !== null) return productId
-  const why = old === null ? 'no product was chosen' : 'nothing is known of how an uploaded certificate was bought'
-  throw new AppError('invalid', `Quoting: ${why}: choose a productId of GET /api/v1/products.`, { facts: { field: 'productId' } })
-}
-
-function checkDomainCount(product: Product, domainCount: number): void {
-  const { domainType } = product.specification
-  const onlyOne = domainType === 'single' || domainType === 'wildcard'
-  if (!onlyOne || domainCount === 1) return
-  throw new AppError('invalid', `Quoting ${product.id}: it holds one domain, not ${domainCount}: choose a product for several.`, {
-    facts: { field: 'domainCount' },
-  })
-}
-
-async function loadRenewable(services: Services, db: Db | Trx, caller: Caller, id: string): Promise<CertificateRecord> {
-  const old = await findCertificate(db, caller.accountId, id)
-  if (old === null) throw notFound('certificate', id)
-  const decision = decideRenewal(old.facts, services.now(), services.policy)
-  refuseUnlessEligible(old, decision)
-  return old
-}
-
-function refuseUnlessEligible(old: CertificateRecord, decision: RenewalDecision): void {
-  const [first] = decision.reasons
-  if (first !== undefined) throw renewalRefusal(old, first)
-}
-
-function topUpFacts(draft: Draft) {
+function topUpFacts(draft: OrderDraft) {
   return {
     kind: draft.old === null ? ('new' as const) : ('renewal' as const),
     oldOrigin: draft.old?.facts.origin ?? null,
@@ -243,6 +216,7 @@ export async function cancelOrder(services: Services, caller: Caller, orderId: s
     await transition(trx, { ...facts, subject: 'order', id: orderId, from: order.state, to: 'cancelled' })
     await cancelRenewalOf(trx, orderId, facts)
     await leaveOpenPayments(trx, orderId, facts)
+    await returnPromotionUse(trx, orderId)
     return loadOrder(trx, caller, orderId)
   })
 }
@@ -289,6 +263,7 @@ export async function expireUnpaidOrders(services: Services): Promise<number> {
         await transition(trx, { ...facts, subject: 'order', id: order.id, from: 'placed', to: 'expired' })
         await cancelRenewalOf(trx, order.id, facts)
         await leaveOpenPayments(trx, order.id, facts)
+        await returnPromotionUse(trx, order.id)
       })
       .catch(unlessConflict) // paid or cancelled at this very moment
   }
@@ -312,6 +287,11 @@ const ORDER_COLUMNS = [
   'order.term_years',
   'order.amount_minor',
   'order.currency',
+  'order.discount_minor',
+  'order.promotion_id',
+  'order.promotion_title_en',
+  'order.promotion_title_zh',
+  'order.promotion_percent',
   'order.renews_certificate_id',
   'order.placed_at',
   'order.paid_at',
@@ -366,6 +346,11 @@ type OrderRow = Pick<
   | 'term_years'
   | 'amount_minor'
   | 'currency'
+  | 'discount_minor'
+  | 'promotion_id'
+  | 'promotion_title_en'
+  | 'promotion_title_zh'
+  | 'promotion_percent'
   | 'renews_certificate_id'
   | 'placed_at'
   | 'paid_at'
@@ -381,9 +366,21 @@ function toOrderView(row: OrderRow): OrderView {
     domainCount: row.domain_count,
     termYears: row.term_years,
     price: { amountMinor: row.amount_minor, currency: row.currency },
+    listPrice: { amountMinor: row.amount_minor + row.discount_minor, currency: row.currency },
+    discount: toDiscountView(row),
     renewsCertificateId: row.renews_certificate_id,
     certificateId: row.certificate_id,
     placedAt: row.placed_at.toISOString(),
     paidAt: row.paid_at?.toISOString() ?? null,
+  }
+}
+
+function toDiscountView(row: OrderRow): OrderView['discount'] {
+  if (row.promotion_id === null) return null
+  return {
+    promotionId: row.promotion_id,
+    title: { en: row.promotion_title_en ?? '', zh: row.promotion_title_zh ?? '' },
+    percent: row.promotion_percent,
+    amount: { amountMinor: row.discount_minor, currency: row.currency },
   }
 }

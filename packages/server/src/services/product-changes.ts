@@ -11,7 +11,7 @@ import { notFound, type Services } from './context.ts'
 
 export interface ProductChange {
   readonly title?: ProductView['title'] | undefined
-  /** All prices anew: a term that is left out is not sold any more. */
+  /** All prices anew, of each term the default currency first: what is left out is not sold any more. */
   readonly prices?: ProductView['prices'] | undefined
 }
 
@@ -27,7 +27,7 @@ export async function updateProduct(services: Services, id: string, { title, pri
       await trx.deleteFrom('product_price').where('product_id', '=', id).execute()
       await trx
         .insertInto('product_price')
-        .values(prices.map((price) => toPriceRow(id, price)))
+        .values(prices.map((price, rank) => toPriceRow(id, price, rank)))
         .execute()
     }
     return toProductView(await loadProduct(trx, id))

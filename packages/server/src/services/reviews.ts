@@ -14,7 +14,7 @@ import { checkApprover, checkEvidence, REVIEW_CHECKS } from '../domain/review/de
 import type { ReviewState } from '../domain/review/review-machine.ts'
 import { toApplicantView } from './applicants.ts'
 import { openSentDocument } from './company-documents.ts'
-import { notFound, type Caller, type Services } from './context.ts'
+import { notFound, personOf, type Caller, type Services } from './context.ts'
 import { toEstimateView } from './estimates.ts'
 import { wake } from './wake.ts'
 
@@ -217,7 +217,7 @@ async function decide(
   services.onStep(operation, 'intended')
   await services.db.transaction().execute(async (trx) => {
     const row = await findReview(trx, caller, id)
-    checkApprover({ tokenId: caller.tokenId, submittedBy: row.submitted_by })
+    checkApprover({ personId: personOf(caller), submittedBy: row.submitted_by })
     if (!isOpen(row)) {
       const state = row.state === 'waiting' ? `withdrawn (${row.application_state})` : row.state
       throw new AppError('conflict', `Deciding on ${id}: it does not wait any more: it is ${state}.`, { facts: { state } })
@@ -235,7 +235,7 @@ function isOpen(row: Row): boolean {
 }
 
 function decidedBy(caller: Caller, now: number) {
-  return { decided_by: caller.tokenId, decided_by_name: caller.actor, decided_at: new Date(now) }
+  return { decided_by: personOf(caller), decided_by_name: caller.actor, decided_at: new Date(now) }
 }
 
 function toChecks(checks: readonly ReviewCheck[]) {

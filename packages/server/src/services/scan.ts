@@ -4,6 +4,7 @@
  * @module
  */
 import { sumUpTallies } from '../db/certificate-tally.ts'
+import { forgetOldSignIns } from './access/sign-in-failures.ts'
 import type { Services } from './context.ts'
 import { expireUnpaidOrders } from './orders.ts'
 
@@ -17,11 +18,13 @@ export async function scanDue(services: Services): Promise<number> {
   return lost.length
 }
 
-/** Housekeeping: dead workers' jobs, orders that nobody paid, counts that were added, idempotency keys of last week. */
+/** Housekeeping: dead workers' jobs, orders that nobody paid, counts that were added, idempotency keys of last week, sessions that
+ * ended. */
 export async function tidyUp(services: Services): Promise<void> {
   await services.queue.releaseDead()
   await expireUnpaidOrders(services)
   await sumUpTallies(services.db)
+  await forgetOldSignIns(services)
   await services.db
     .deleteFrom('idempotency_key')
     .where('created_at', '<', new Date(services.now() - IDEMPOTENCY_KEY_LIFE_MS))

@@ -4,6 +4,7 @@
  * @module
  */
 import { createIssuer, createProduct, updateIssuerConfig, type NewProduct } from './catalogue.ts'
+import { createBrand } from './brands.ts'
 import type { Services } from './context.ts'
 import type { CertificateType, DomainType } from '../domain/product/specification.ts'
 import { AppError } from '../domain/errors.ts'
@@ -37,6 +38,8 @@ const BRANDS = [
   },
 ] as const
 
+const TRIAL_BRAND = { brand: 'Evercert Trial', zh: 'Evercert 试用' } as const
+
 /** Adds the built-in issuers and products that are missing. Safe to repeat; never changes what an operator changed. */
 export async function ensureShippedCatalogue(services: Services, settings: BuiltinCaSettings): Promise<void> {
   const existing = await services.db.selectFrom('product').select('id').execute()
@@ -49,6 +52,8 @@ export async function ensureShippedCatalogue(services: Services, settings: Built
     await unlessThere(() => createIssuer(services, { id: issuerId, title, kind: 'builtin', config }))
     await updateIssuerConfig(services, issuerId, config)
   }
+  for (const { brand: name, zh } of [...BRANDS, TRIAL_BRAND])
+    await unlessThere(() => createBrand(services, { name, title: { en: name, zh } }))
   for (const product of shippedProducts()) if (!known.has(product.id)) await unlessThere(() => createProduct(services, product))
 }
 
@@ -112,7 +117,7 @@ function trialProduct(): NewProduct {
   return {
     id: 'evercert-trial-dv-single',
     title: { en: 'Evercert Trial, DV, single domain', zh: 'Evercert 试用 DV 单域名证书' },
-    specification: { domainType: 'single', certificateType: 'DV', grade: 'trial', brand: 'Evercert Trial' },
+    specification: { domainType: 'single', certificateType: 'DV', grade: 'trial', brand: TRIAL_BRAND.brand },
     issuerId: 'evercert-public',
     supportsRenewal: false,
     prices: [

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { z } from 'zod'
 import type { TargetView } from '@evercert/contract'
+import { sql } from 'kysely'
 import type { Db } from '../db/connect.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
@@ -16,12 +18,39 @@ export interface NewTarget {
   readonly name: string
   readonly kind: string
   readonly config: unknown
+  /** Deployed and proved before the certificate's other targets; needs `probe`. */
+  readonly canary?: boolean | undefined
+  /** Its own address: what is served there is laid at this target's door. */
+  readonly probe?: { readonly host: string; readonly port: number; readonly serverName?: string | undefined } | undefined
+}
+
+const hostName = z.union([z.ipv4(), z.ipv6(), z.hostname()])
+
+/** @throws AppError `invalid` */
+function probeColumns({ name, canary = false, probe }: NewTarget) {
+  if (probe === undefined) {
+    if (!canary) return { canary, probe_host: null, probe_port: null, probe_server_name: null }
+    throw new AppError(
+      'invalid',
+      `Adding target ${name}: the others wait for a canary until it is proved, so it needs an address of its own: give probe.`,
+    )
+  }
+  const host = probe.host.toLowerCase()
+  const serverName = (probe.serverName ?? probe.host).toLowerCase()
+  if (!hostName.safeParse(host).success || !hostName.safeParse(serverName).success) {
+    throw new AppError(
+      'invalid',
+      `Adding target ${name}: probe.host and probe.serverName must be a DNS name or an address, without port.`,
+    )
+  }
+  return { canary, probe_host: host, probe_port: probe.port, probe_server_name: serverName }
 }
 
 /** Adds a target; an issued certificate is deployed to it at once. @throws AppError `notFound`, `invalid`, `misconfigured`, `duplicateName` */
 export async function createTarget(services: Services, caller: Caller, target: NewTarget): Promise<TargetView> {
   const adapter = findAdapter(services.adapters.deploy, target.kind, 'target')
   parseNewConfig(adapter, target.config)
+  const probe = probeColumns(target)
   const id = newId(services, 'tgt')
   const now = services.now()
   await services.db.transaction().execute(async (trx) => {
@@ -43,6 +72,7 @@ export async function createTarget(services: Services, caller: Caller, target: N
         name: target.name,
         kind: target.kind,
         config_secret_id: secretId,
+        ...probe,
         created_at: new Date(now),
       })
       .onConflict((conflict) => conflict.columns(['account_id', 'name']).doNothing())
@@ -146,7 +176,16 @@ export async function deployAgain(services: Services, caller: Caller, targetId: 
         id,
         from: state,
         to: 'planned',
-        set: { problem: null, retry_at: null },
+        set: {
+          problem: null,
+          retry_at: null,
+          log: sql`'[]'::jsonb`,
+          baseline: null,
+          restore_reason: null,
+          check_at: null,
+          check_until: null,
+          check_tries: 0,
+        },
       })
     }
     await trx.updateTable('certificate').set({ probe_due_at: null }).where('id', '=', certificateId).execute()
@@ -180,6 +219,10 @@ export async function listTargetViews(
       'target.certificate_id',
       'target.name',
       'target.kind',
+      'target.canary',
+      'target.probe_host',
+      'target.probe_port',
+      'target.probe_server_name',
       'deployment.id as deployment_id',
       'deployment.state',
       'deployment.log',
@@ -198,6 +241,11 @@ export async function listTargetViews(
     certificateId: row.certificate_id,
     name: row.name,
     kind: row.kind,
+    canary: row.canary,
+    probe:
+      row.probe_host === null || row.probe_port === null || row.probe_server_name === null
+        ? null
+        : { host: row.probe_host, port: row.probe_port, serverName: row.probe_server_name },
     deployment:
       row.deployment_id === null || row.sha256 === null || row.state === null || row.updated_at === null
         ? null

@@ -11,7 +11,7 @@ import { newId, notFound, type Caller, type Services } from './context.ts'
 /** The token that the data folder holds: it is replaced by its name (accounts.ts). */
 const OPERATOR_NAME = 'operator'
 
-const COLUMNS = ['id', 'name', 'scopes', 'created_at', 'expires_at'] as const
+const COLUMNS = ['id', 'name', 'scopes', 'created_at', 'expires_at', 'last_used_at'] as const
 
 export async function listTokens(services: Services, caller: Caller): Promise<TokenView[]> {
   const rows = await services.db
@@ -47,6 +47,7 @@ export async function createToken(services: Services, caller: Caller, wish: NewT
     scopes: [...new Set(wish.scopes)],
     created_at: new Date(services.now()),
     expires_at: wish.expiresAt === null ? null : new Date(wish.expiresAt),
+    last_used_at: null,
   }
   await services.db.transaction().execute(async (trx) => {
     const same = await trx
@@ -62,7 +63,7 @@ export async function createToken(services: Services, caller: Caller, wish: NewT
       )
     await trx
       .insertInto('access_token')
-      .values({ ...row, account_id: caller.accountId, token_sha256: hashToken(token) })
+      .values({ ...row, account_id: caller.accountId, token_sha256: hashToken(token), created_by_user_id: caller.userId ?? null })
       .execute()
   })
   return { ...toView(caller, row), token }
@@ -92,6 +93,7 @@ interface Row {
   readonly scopes: readonly string[]
   readonly created_at: Date
   readonly expires_at: Date | null
+  readonly last_used_at: Date | null
 }
 
 function toView(caller: Caller, row: Row): TokenView {
@@ -102,5 +104,6 @@ function toView(caller: Caller, row: Row): TokenView {
     isCaller: row.id === caller.tokenId,
     createdAt: row.created_at.toISOString(),
     expiresAt: row.expires_at?.toISOString() ?? null,
+    lastUsedAt: row.last_used_at?.toISOString() ?? null,
   }
 }

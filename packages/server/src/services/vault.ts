@@ -22,6 +22,8 @@ export type SecretPurpose =
   | 'paymentConfig'
   | 'caKeys'
   | 'document'
+  | 'signIn'
+  | 'receiptKey'
 
 export interface Vault {
   /** Stores a secret and returns its id. */

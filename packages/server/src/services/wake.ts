@@ -9,11 +9,20 @@ import type { Services } from './context.ts'
 /** The scan leaves the job this long before it takes it for lost. */
 const LOST_AFTER_MS = 5000
 
-/** The certificate is due now: by its job, and should that be lost, by the scan. */
-export async function wake(services: Services, trx: Trx, certificateId: string): Promise<void> {
+/**
+ * The certificate is due now: by its job, and should that be lost, by the scan.
+ *
+ * @param alsoSet what else of its row changes: each change of a row writes an entry into each of its indexes
+ */
+export async function wake(
+  services: Services,
+  trx: Trx,
+  certificateId: string,
+  alsoSet: { readonly application_id?: string } = {},
+): Promise<void> {
   await trx
     .updateTable('certificate')
-    .set({ advance_at: new Date(services.now() + LOST_AFTER_MS) })
+    .set({ ...alsoSet, advance_at: new Date(services.now() + LOST_AFTER_MS) })
     .where('id', '=', certificateId)
     .execute()
   await services.queue.send(trx, { certificateId })

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CertificatePair, DeployTarget } from '../../src/ports/deploy.ts'
 
 export interface DeployHarness {
@@ -16,6 +16,8 @@ export interface DeployHarness {
   breakConfiguration(): void
   /** From now on the test command succeeds and the reload command fails. */
   breakReload(): void
+  /** Undoes what broke the configuration or the reload. */
+  mend(): void
   /** How often the server was told to reload so far. */
   countReloads(): number
   /** Everything that the target could have changed, as text: files, links, rights. */
@@ -23,14 +25,14 @@ export interface DeployHarness {
   close(): Promise<void>
 }
 
-/** @param createHarness starts a server that serves a certificate already, and makes a target of it */
+/** @param createHarness starts a server that serves a certificate already, and makes a target of it; one for all the tests of the suite */
 export function deployContract(id: string, createHarness: () => Promise<DeployHarness>): void {
   describe(`${id} keeps the contract of DeployTarget`, () => {
     let harness: DeployHarness
-    beforeEach(async () => {
+    beforeAll(async () => {
       harness = await createHarness()
     })
-    afterEach(() => harness.close())
+    afterAll(() => harness?.close())
 
     const expectServed = async (sha256: string | null) => {
       const isServed = (seen: readonly string[]) => seen.length > 0 && seen.every((one) => one === sha256)
@@ -93,10 +95,11 @@ export function deployContract(id: string, createHarness: () => Promise<DeployHa
     test('a configuration that is broken beforehand is refused, and nothing is changed', async () => {
       const { sha256: old } = await harness.target.inspect()
       harness.breakConfiguration()
-      const before = harness.snapshot()
+      const [before, reloads] = [harness.snapshot(), harness.countReloads()]
       await expect(harness.target.apply(harness.issue())).rejects.toMatchObject({ code: 'deployRefused' })
+      harness.mend()
       expect(harness.snapshot()).toBe(before)
-      expect(harness.countReloads()).toBe(0)
+      expect(harness.countReloads()).toBe(reloads)
       await expectServed(old)
     })
 
@@ -108,8 +111,37 @@ export function deployContract(id: string, createHarness: () => Promise<DeployHa
       const failure = harness.target.apply(harness.issue())
       await expect(failure).rejects.toMatchObject({ code: 'rolledBack' })
       await expect(failure).rejects.toThrow('reload is out of order')
+      harness.mend()
       expect(await harness.target.inspect()).toEqual({ sha256: first.sha256 })
       await expectServed(first.sha256)
+    })
+
+    test('restore puts back what was there before and reloads it; a second time it does nothing', async () => {
+      const [first, refused] = [harness.issue(), harness.issue()]
+      await harness.target.apply(first)
+      await harness.target.apply(refused)
+      await expectServed(refused.sha256)
+      expect(await harness.target.restore(refused.sha256, first)).toMatchObject({
+        changed: true,
+        sha256: first.sha256,
+        reloaded: true,
+      })
+      expect(await harness.target.inspect()).toEqual({ sha256: first.sha256 })
+      await expectServed(first.sha256)
+      const [before, reloads] = [harness.snapshot(), harness.countReloads()]
+      expect(await harness.target.restore(refused.sha256, first)).toMatchObject({ changed: false, sha256: first.sha256 })
+      expect(harness.snapshot()).toBe(before)
+      expect(harness.countReloads()).toBe(reloads)
+    })
+
+    test('restoring what the target does not have changes nothing, and what was restored can be deployed again', async () => {
+      const { sha256: there } = await harness.target.inspect()
+      const before = harness.snapshot()
+      const pair = harness.issue()
+      expect(await harness.target.restore(pair.sha256, null)).toMatchObject({ changed: false, sha256: there })
+      expect(harness.snapshot()).toBe(before)
+      expect(await harness.target.apply(pair)).toMatchObject({ changed: true, previousSha256: there })
+      await expectServed(pair.sha256)
     })
 
     test('evidence and errors hold no private key', async () => {
@@ -117,6 +149,7 @@ export function deployContract(id: string, createHarness: () => Promise<DeployHa
       const { log } = await harness.target.apply(pair)
       harness.breakReload()
       const error: unknown = await harness.target.apply(harness.issue()).catch((thrown: unknown) => thrown)
+      harness.mend()
       expect(error).toBeInstanceOf(Error)
       const said = [...log, String(error), JSON.stringify(error)].join('\n')
       expect(said).not.toContain('PRIVATE KEY')

@@ -25,8 +25,7 @@ import { z } from 'zod'
 import { createChain, type TestLeaf } from '../../../../test/harness/certificates.ts'
 import { startNginx, type Nginx } from '../../../../test/harness/nginx.ts'
 import { deployAdapters } from '../../src/adapters/deploy/index.ts'
-import { localFilesConfig } from '../../src/adapters/deploy/local-files/config.ts'
-import { localFiles, localFilesTarget } from '../../src/adapters/deploy/local-files/local-files.ts'
+import { localFiles, localFilesConfig, localFilesTarget } from '../../src/adapters/deploy/local-files.ts'
 import type { CertificatePair } from '../../src/ports/deploy.ts'
 import { deployContract } from './deploy-contract.ts'
 import { kitWithoutNetwork } from './deploy-kit.ts'
@@ -135,6 +134,10 @@ deployContract('localFiles', async () => {
     served: () => servedBy(nginx),
     breakConfiguration: () => nginx.appendConfig('no_such_directive on;'),
     breakReload: () => writeReload('echo "reload is out of order" >&2; exit 3'),
+    mend: () => {
+      nginx.mendConfig()
+      writeReload(nginx.reloadCommand.join(' '))
+    },
     countReloads: () => readFileSync(reloads, 'utf8').split('\n').length - 1,
     snapshot: () => snapshot(nested),
     close: async () => {
@@ -147,7 +150,7 @@ deployContract('localFiles', async () => {
 test('the adapter is registered, and its settings can be shown as a form', () => {
   expect(deployAdapters.map(({ id }) => id)).toContain(localFiles.id)
   const form = z.toJSONSchema(localFiles.config)
-  expect(form.required).toEqual(['certificatePath', 'keyPath', 'commandTimeoutSeconds'])
+  expect(form.required).toEqual(['certificatePath', 'keyPath', 'commandTimeoutSeconds', 'sudo'])
   expect(form.properties).toHaveProperty('reloadCommand.description')
 })
 
@@ -406,14 +409,14 @@ describe('a crash', () => {
     'swapped',
     'tested',
     'reloaded',
-    'unmarked',
     'remembered',
+    'unmarked',
     'pruned',
   ] as const
 
-  function applyInChild(paths: Site, reloadCommand: string[], pair: CertificatePair, dieAfter: string | null) {
+  function applyInChild(paths: Site, reloadCommand: string[], pair: CertificatePair, dieAfter: string | null, restores = false) {
     const config = localFilesConfig.parse({ ...paths, testCommand: ['true'], reloadCommand })
-    const task = JSON.stringify({ config, pair, dieAfter })
+    const task = JSON.stringify({ config, pair, dieAfter, restores })
     return spawnSync(process.execPath, [CRASH_CHILD, task], { encoding: 'utf8' })
   }
 
@@ -460,6 +463,47 @@ describe('a crash', () => {
       expect(loaded()).toBe(pair.sha256)
     },
   )
+
+  test.each(['marked', 'restored', 'reloaded', 'remembered', 'unmarked'] as const)(
+    'after "%s" of taking a deployment back leaves a matching pair, and taking it back again ends with the old one, reloaded',
+    async (step) => {
+      const paths = site()
+      const [old, next] = [issue(), issue()]
+      writePair(paths, old)
+      const reloadCommand = loadedBy(paths)
+      await target({ ...paths, reloadCommand }).apply(next)
+      expect(loaded()).toBe(next.sha256)
+      expect(applyInChild(paths, reloadCommand, next, step, true).signal).toBe('SIGKILL')
+      expectPair(paths, step === 'marked' ? next : old)
+      const again = await target({ ...paths, reloadCommand }).restore(next.sha256, null)
+      expect(again.sha256).toBe(old.sha256)
+      expectPair(paths, old)
+      expect(loaded()).toBe(old.sha256)
+      expect(readdirSync(at('.site.pem.evercert')).filter((name) => /unfinished|pending/.test(name))).toEqual([])
+      expect(await target({ ...paths, reloadCommand }).restore(next.sha256, null)).toMatchObject({ changed: false })
+      expect(await target({ ...paths, reloadCommand }).apply(next)).toMatchObject({ changed: true, previousSha256: old.sha256 })
+    },
+  )
+
+  test('of nothing: taking back a first installation removes the files again', async () => {
+    const paths = site()
+    const before = snapshot(folder)
+    const pair = issue()
+    await target(paths).apply(pair)
+    expect(await target(paths).restore(pair.sha256, null)).toMatchObject({ changed: true, sha256: null })
+    expect(snapshot(folder)).toBe(before)
+  })
+
+  test('is not made worse: files that somebody replaced since are left alone', async () => {
+    const paths = site()
+    writePair(paths, issue())
+    const refused = issue()
+    await target(paths).apply(refused)
+    for (const path of Object.values(paths)) rmSync(path)
+    writePair(paths, refused)
+    await expect(target(paths).restore(refused.sha256, null)).rejects.toMatchObject({ code: 'deployRefused' })
+    expectPair(paths, refused)
+  })
 
   test('between swap and reload, and then a test that fails: the old pair is put back and the server reads it again', async () => {
     const paths = site()
@@ -541,7 +585,7 @@ describe('a file system that refuses', () => {
       const old = issue()
       writePair(paths, old)
       const filling = localFilesTarget(localFilesConfig.parse(paths), kitWithoutNetwork, (step) => {
-        if (step === 'locked') spawnSync('dd', ['if=/dev/zero', `of=${join(mount, 'filler')}`, 'bs=4096'])
+        if (step === 'versionWritten') spawnSync('dd', ['if=/dev/zero', `of=${join(mount, 'filler')}`, 'bs=4096'])
       })
       const failure = filling.apply(issue())
       await expect(failure).rejects.toMatchObject({ code: 'deployRefused' })

@@ -153,6 +153,13 @@ eachDatabase((_kind, open) => {
         await sql`update certificate set revoked_at = now() where id = ${ids.at(-1)}`.execute(database.db)
         await sql`update issuance set names = array['other.example.org'], window_opens_at = not_before
           where certificate_id = ${ids[0]}`.execute(database.db)
+        // Everything at once: the first trigger sees all of it, the others have nothing left to do.
+        await database.db.transaction().execute(async (trx) => {
+          await sql`update certificate set name = 'newest ' || name where id = any(${ids}::text[])`.execute(trx)
+          await sql`update issuance set issuer = 'CN=Another', names = names || array['more.example.org']
+            where certificate_id = any(${ids}::text[])`.execute(trx)
+          await sql`update certificate set revoked_at = null, closed_as = 'closed' where id = ${ids.at(-1)}`.execute(trx)
+        })
         const read = async () => {
           const all = tables.map((table) => sql`select * from ${sql.table(table)} order by 1, 2, 3, 4`.execute(database.db))
           return (await Promise.all(all)).map(({ rows }) => rows)

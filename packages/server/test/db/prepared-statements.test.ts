@@ -5,12 +5,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { PGlite } from '@electric-sql/pglite'
+
 import { openEmbedded } from '../../src/db/embedded.ts'
+import type { EmbeddedConnection } from '../../src/db/prepared-statements.ts'
 
 const REPEATS = 8 // PostgreSQL makes a plan for any value at the sixth run
 const folder = mkdtempSync(join(tmpdir(), 'evercert-prepared-'))
-let database: PGlite
+let database: EmbeddedConnection
 
 beforeAll(async () => {
   database = await openEmbedded(join(folder, 'database'))

@@ -16,6 +16,7 @@ import { eachDatabase, type TestDatabase } from '../support/databases.ts'
 /** Belong to the installation, not to an account. */
 const OF_THE_INSTALLATION = [
   'account',
+  'brand',
   'ca_authority',
   'ca_order',
   'issuer',
@@ -24,6 +25,7 @@ const OF_THE_INSTALLATION = [
   'payment_connection',
   'product',
   'product_price',
+  'promotion',
   'renewal_policy',
 ]
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { contract, parseProblem, SCOPES, type ProblemDocument } from '@evercert/contract'
+import { contract, parseProblem, SCOPES, type ProblemDocument, type Scope } from '@evercert/contract'
 import {
   aCompany,
   aForm,
@@ -14,6 +14,7 @@ import {
 } from '../support/builders.ts'
 import { aPng } from '../support/images.ts'
 import { eachDatabase } from '../support/databases.ts'
+import { tokenOf } from '../support/browser.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -21,7 +22,9 @@ interface Operation {
   readonly name: string
   readonly method: string
   readonly path: string
-  readonly scope: string
+  /** Null: none is needed. */
+  readonly scope: Scope | null
+  readonly isOpen: boolean
 }
 
 /** From the contract itself, so that new operations are covered without being named here. */
@@ -32,7 +35,8 @@ const OPERATIONS: readonly Operation[] = Object.entries(contract).flatMap(([grou
       name: `${group}.${member}`,
       method: route.method ?? 'POST',
       path: route.path ?? '',
-      scope: meta.operation?.scope ?? '',
+      scope: meta.operation?.scope ?? null,
+      isOpen: meta.operation?.isOpen === true,
     } as const
   }),
 )
@@ -74,8 +78,16 @@ eachDatabase((_kind, open) => {
       config: { instructions: 'Account 1' },
     })
     const paying = await owner.client.orders.pay({ id: order.id, method: 'invoice' }, withKey())
+    const invitation = await owner.client.invitations.create({ email: 'bob@example.com', role: 'viewer' })
+    const member = await owner.client.invitations.accept({
+      token: tokenOf((await owner.client.invitations.create({ email: 'eve@example.com', role: 'viewer' })).link),
+      password: 'a violet tractor sings',
+      name: 'Eve',
+    })
     const notice = await waitFor('a notice', async () => (await owner.client.notices.list({})).items[0] ?? null)
     ids = {
+      invitation: invitation.id,
+      member: member.id,
       contact: contact.id,
       company: company.id,
       csr: csr.id,
@@ -113,8 +125,11 @@ eachDatabase((_kind, open) => {
     problem: expect.objectContaining({ status, code }) as ProblemDocument,
   })
 
+  const CLOSED = OPERATIONS.filter(({ isOpen }) => !isOpen)
+  const SCOPED = OPERATIONS.flatMap((operation) => (operation.scope === null ? [] : [{ ...operation, scope: operation.scope }]))
+
   describe('without a token', () => {
-    test.each(OPERATIONS)('$name ($method $path)', async (operation) => {
+    test.each(CLOSED)('$name ($method $path)', async (operation) => {
       const path = operation.path.replace('{id}', 'anything')
       expect(await call(null, operation, path)).toEqual(refused(401, 'unauthenticated'))
       expect(await call('evc_guess', operation, path)).toEqual(refused(401, 'unauthenticated'))
@@ -124,13 +139,13 @@ eachDatabase((_kind, open) => {
   describe('with a token that lacks the permission', () => {
     const tokens = new Map<string, string>()
     beforeAll(async () => {
-      for (const scope of new Set(OPERATIONS.map((operation) => operation.scope))) {
+      for (const scope of new Set(SCOPED.map((operation) => operation.scope))) {
         const others = SCOPES.filter((each) => each !== scope)
         tokens.set(scope, (await anAccount(service, { scopes: others })).token)
       }
     })
 
-    test.each(OPERATIONS)('$name ($method $path)', async (operation) => {
+    test.each(SCOPED)('$name ($method $path)', async (operation) => {
       const path = operation.path.replace('{id}', ids['certificate'] ?? '')
       const answer = await call(tokens.get(operation.scope) ?? '', operation, path)
       expect(answer).toEqual(refused(403, 'forbidden'))
@@ -140,6 +155,7 @@ eachDatabase((_kind, open) => {
 
   /** What each operation takes beside the id in its path; an operation that is missing here gets an empty body. */
   const bodies = (): Readonly<Record<string, object>> => ({
+    'members.changeRole': { role: 'owner' },
     'management.start': { spendingLimit: { amountMinor: 1, currency: 'CNY' } },
     'contacts.update': { name: 'Eve', email: 'eve@example.com', phone: '66666' },
     'companies.update': { ...aCompany(), name: 'Eve Ltd.' },
@@ -164,9 +180,12 @@ eachDatabase((_kind, open) => {
     'endpoints.create': { certificateId: ids['certificate'], host: 'b.example.com' },
   })
 
+  /** A session of one's own is ended by a session (access.test.ts); users are the installation's, for its operator. */
+  const OF_NO_ACCOUNT = ['sessions.remove', 'users.recover']
   const TAKING_AN_ID = OPERATIONS.filter(
     ({ name, path }) =>
-      path.includes('{id}') || ['quotes.create', 'orders.place', 'targets.create', 'endpoints.create'].includes(name),
+      (path.includes('{id}') && !OF_NO_ACCOUNT.includes(name)) ||
+      ['quotes.create', 'orders.place', 'targets.create', 'endpoints.create'].includes(name),
   )
 
   describe('with the identifiers of another account', () => {
@@ -228,7 +247,17 @@ eachDatabase((_kind, open) => {
   }
 
   /** Of the installation, or what holds until somebody sets it: the same for everybody. */
-  const SHARED = ['products.list', 'issuers.list', 'paymentConnections.list', 'noticeSettings.get', 'tokens.list']
+  const SHARED = [
+    'sessions.list',
+    'accounts.list',
+    'users.list',
+    'products.list',
+    'issuers.list',
+    'paymentConnections.list',
+    'noticeSettings.get',
+    'tokens.list',
+    'me.get',
+  ]
   const LISTS = OPERATIONS.filter(
     ({ method, path, name }) => method === 'GET' && !path.includes('{id}') && !SHARED.includes(name),
   )

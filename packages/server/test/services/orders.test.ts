@@ -186,6 +186,28 @@ eachDatabase((_kind, open) => {
     expect((await of.client.orders.list({})).items).toMatchObject([{ state: 'placed' }])
   })
 
+  test('without an idempotency key nothing is ordered, paid or topped up, and the refusal says what to send', async () => {
+    const of = await anAccount(service)
+    const { id } = await of.client.orders.place({ productId: PRIVATE_SINGLE }, withKey())
+    const calls = [
+      ['/api/v1/orders', { productId: PRIVATE_SINGLE }],
+      [`/api/v1/orders/${id}/pay`, {}],
+      ['/api/v1/balance/top-ups', { amountMinor: 1, currency: 'CNY' }],
+    ] as const
+    for (const [path, body] of calls) {
+      const response = await service.fetch(path, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${of.token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+      const problem = (await response.json()) as { code: string; detail: string }
+      expect([response.status, problem.code]).toEqual([400, 'idempotencyKeyMissing'])
+      expect(problem.detail).toContain('1 to 128 characters')
+    }
+    expect((await of.client.orders.list({})).items).toMatchObject([{ id, state: 'placed' }])
+    expect(await balanceOf(of)).toBe(10_000_000)
+  })
+
   test('an idempotency key of another account is another key', async () => {
     const key = withKey()
     const [one, two] = await Promise.all([anAccount(service), anAccount(service)])

@@ -85,6 +85,18 @@ eachDatabase((_kind, open) => {
     expect(watched).toHaveLength(25)
   })
 
+  test('what comes in bulk is in the list, found by name and domain, and counted', async () => {
+    const leaf = aForeignCertificate(service, { names: ['bulk-shop.example.com'] })
+    await send([entryOf(leaf, 'bulk shop'), ...Array.from({ length: 24 }, () => anEntry())])
+    expect((await account.client.certificates.list({ limit: 100 })).items).toHaveLength(25)
+    for (const search of ['bulk shop', 'bulk-shop.example.com'])
+      expect((await account.client.certificates.list({ search })).items).toMatchObject([
+        { name: 'bulk shop', sha256: leaf.sha256 },
+      ])
+    const { items } = await account.client.certificates.counts({})
+    expect(items).toMatchObject([{ status: 'issued', count: 25 }])
+  })
+
   test('of what is equal inside one request the first is kept, by fingerprint and by name', async () => {
     const leaf = aForeignCertificate(service)
     const answer = await send([entryOf(leaf, 'one'), entryOf(leaf, 'two'), anEntry('one'), anEntry('three')])

@@ -3,10 +3,27 @@ import type { signIn as zh } from '../zh/sign-in.ts'
 
 export const signIn: SameKeys<typeof zh> = {
   title: 'Sign in to Evercert',
-  tokenTitle: 'Use an API token',
+  email: 'E-mail',
+  emailMissing: 'Enter an e-mail address.',
+  password: 'Password',
+  passwordMissing: 'Enter the password.',
+  passwordHelp_one: 'At least {{count}} character, and not a common one.',
+  passwordHelp_other: 'At least {{count}} characters, and not a common one.',
+  code: 'Code',
+  codeHelp: 'The 6 digits that your authenticator shows, or one of your back-up codes.',
+  codeMissing: 'Enter the code.',
+  byToken: 'Use an API token',
+  byPassword: 'Use e-mail and password',
   token: 'API token',
   tokenHelp:
     'It begins with evc_. The operator’s is in the file operator.token of the service’s data folder. It is kept in this tab alone, and gone when you close it.',
   tokenMissing: 'Enter an API token.',
   submit: 'Sign in',
+  welcomeTitle: 'Welcome to Evercert',
+  welcomeIntro: 'Make the first user, who is the operator of this installation.',
+  name: 'Name',
+  nameMissing: 'Enter a name.',
+  createOperator: 'Create and sign in',
+  linkMissing: 'The link is not complete',
+  linkMissingHelp: 'Copy all of the link that the service printed at its start, with what begins with #token=.',
 }

@@ -8,7 +8,7 @@ export const terms = {
   days_one: '{{count}} 天',
   days_other: '{{count}} 天',
   verdict: {
-    served: '新证书已生效',
+    served: '已使用本证书',
     oldCertificate: '仍是旧证书',
     otherCertificate: '是另一张证书',
     wrongName: '域名不匹配',

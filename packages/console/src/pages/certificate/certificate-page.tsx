@@ -1,4 +1,185 @@
+/**
+ * Everything about one certificate.
+ *
+ * @module
+ */
+import type { CertificateDetail } from '@evercert/contract'
+import { useQuery } from '@tanstack/react-query'
+import { useEffect, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'wouter'
+import { api } from '../../api/client.ts'
+import { keys } from '../../api/keys.ts'
+import { useLiveCertificate } from '../../api/use-live-certificate.ts'
 import type { PageProps } from '../../app/page-props.ts'
-export function CertificatePage({ params }: PageProps) {
-  return <h1>{params['id']}</h1>
+import { AddEndpoint } from '../../components/add-endpoint.tsx'
+import { CopyText } from '../../components/copy-text.tsx'
+import { EndpointList } from '../../components/endpoint-list.tsx'
+import { Loading } from '../../components/loading.tsx'
+import { Moment } from '../../components/moment.tsx'
+import { OpensslLine } from '../../components/openssl-line.tsx'
+import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { TargetList } from '../../components/target-list.tsx'
+import { Facts } from './certificate-facts.tsx'
+import { CertificateHead } from './certificate-head.tsx'
+import './certificate-page.css'
+import { Downloads } from './downloads.tsx'
+import { Tags } from './tags.tsx'
+import { Timeline } from './timeline.tsx'
+
+export function CertificatePage({ params: { id = '' } }: PageProps) {
+  const { t } = useTranslation()
+  const interval = useLiveCertificate(id)
+  const certificate = useQuery({
+    queryKey: keys.certificate(id),
+    queryFn: () => api.certificates.get({ id }),
+    refetchInterval: interval,
+  })
+  const isLoaded = certificate.data !== undefined
+  useEffect(() => {
+    if (isLoaded && location.hash !== '') document.getElementById(location.hash.slice(1))?.scrollIntoView()
+  }, [isLoaded])
+  if (certificate.data === undefined) {
+    return certificate.isPending ? (
+      <Loading />
+    ) : (
+      <>
+        <ProblemNotice error={certificate.error} onRetry={() => void certificate.refetch()} />
+        <p>
+          <Link href="/">{t('shell.back')}</Link>
+        </p>
+      </>
+    )
+  }
+  return <Page certificate={certificate.data} />
+}
+
+function Page({ certificate }: { readonly certificate: CertificateDetail }) {
+  const { t } = useTranslation()
+  const { id, endpoints, targets, domains, chainPem, history } = certificate
+  const host = domains[0]?.replace('*.', 'www.') ?? ''
+  const first = endpoints[0] ?? { serverName: host, host, port: 443 }
+  return (
+    <>
+      <CertificateHead certificate={certificate} />
+      <div className="certificate-columns">
+        <div>
+          <Section id="endpoints" title={t('certificate.endpoints')}>
+            <EndpointList endpoints={endpoints} />
+            {certificate.sha256 !== null && <AddEndpoint certificateId={id} host={host} />}
+            {first.host !== '' && (
+              <>
+                <h3>{t('certificate.verifyYourself')}</h3>
+                <OpensslLine serverName={first.serverName} host={first.host} port={first.port} />
+              </>
+            )}
+          </Section>
+          <Section id="targets" title={t('certificate.targets')}>
+            <TargetList targets={targets} />
+          </Section>
+          <Section id="downloads" title={t('certificate.downloads')}>
+            <Downloads certificate={certificate} />
+          </Section>
+          <Section id="timeline" title={t('certificate.timeline')}>
+            <Timeline id={id} newest={history} />
+          </Section>
+        </div>
+        <div>
+          <Section id="facts" title={t('certificate.facts')}>
+            <Facts certificate={certificate} />
+          </Section>
+          <Section id="tags" title={t('certificate.tags')}>
+            <Tags certificate={certificate} />
+          </Section>
+          <Lineage certificate={certificate} />
+          {chainPem !== null && (
+            <Section id="chain" title={t('certificate.chain')}>
+              {splitPem(chainPem).map((pem, index) => (
+                <details key={pem} className="pem">
+                  <summary>{index === 0 ? t('certificate.leaf') : t('certificate.intermediate', { number: index })}</summary>
+                  <CopyText
+                    text={pem}
+                    what={index === 0 ? t('certificate.leaf') : t('certificate.intermediate', { number: index })}
+                  />
+                </details>
+              ))}
+            </Section>
+          )}
+        </div>
+      </div>
+    </>
+  )
+}
+
+function splitPem(chain: string): string[] {
+  return chain.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+}
+
+function Section({ id, title, children }: { readonly id: string; readonly title: string; readonly children: ReactNode }) {
+  return (
+    <section id={id} className="panel section" aria-labelledby={`${id}-title`}>
+      <h2 id={`${id}-title`}>{title}</h2>
+      {children}
+    </section>
+  )
+}
+
+/** What it renews and what renewed it. */
+function Lineage({ certificate }: { readonly certificate: CertificateDetail }) {
+  const { t } = useTranslation()
+  const { renewsCertificateId, renewedByCertificateId, renewalProcess } = certificate
+  if (renewsCertificateId === null && renewedByCertificateId === null) return null
+  return (
+    <Section id="lineage" title={t('certificate.lineage')}>
+      <dl className="facts">
+        {renewsCertificateId !== null && (
+          <>
+            <dt>{t('certificate.renews')}</dt>
+            <dd>
+              <RelatedCertificate id={renewsCertificateId} />
+            </dd>
+          </>
+        )}
+        {renewedByCertificateId !== null && (
+          <>
+            <dt>{t('certificate.renewedBy')}</dt>
+            <dd>
+              <RelatedCertificate id={renewedByCertificateId} />
+            </dd>
+          </>
+        )}
+        {renewalProcess !== null && (
+          <>
+            <dt>{t('certificate.renewalState')}</dt>
+            <dd>
+              {t(`certificate.renewalStates.${renewalProcess.state}`)}
+              {renewalProcess.closedAt !== null && (
+                <>
+                  {' '}
+                  <Moment at={renewalProcess.closedAt} />
+                </>
+              )}
+            </dd>
+          </>
+        )}
+      </dl>
+    </Section>
+  )
+}
+
+function RelatedCertificate({ id }: { readonly id: string }) {
+  const related = useQuery({ queryKey: keys.certificate(id), queryFn: () => api.certificates.get({ id }) })
+  return (
+    <>
+      <Link href={`/certificates/${encodeURIComponent(id)}`} className="break">
+        {related.data?.name ?? id}
+      </Link>
+      {typeof related.data?.notAfter === 'string' && (
+        <span className="muted">
+          {' '}
+          <Moment at={related.data.notAfter} precision="day" />
+        </span>
+      )}
+    </>
+  )
 }

@@ -7,8 +7,7 @@ import type { CertificateView } from '@evercert/contract'
 import Tag from 'antd/es/tag'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
-import { DaysBar } from '../../components/days-bar.tsx'
-import { formatMoment, Moment } from '../../components/moment.tsx'
+import { Moment } from '../../components/moment.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { pick } from '../../i18n/i18n.ts'
 import { certificatePlace } from './next-place.ts'
@@ -57,23 +56,6 @@ export function SpecificationCell({ certificate: { knownSpecification } }: CellP
     <>
       <div className="break">{brand ?? t('terms.unknown')}</div>
       <div className="muted">{parts.filter((part) => part !== null).join(' · ')}</div>
-    </>
-  )
-}
-
-export function ValidityCell({ certificate }: CellProps) {
-  const { t } = useTranslation()
-  const { notAfter, daysLeft } = certificate
-  if (notAfter === null || daysLeft === null) return <span className="muted">{t('certificates.notIssued')}</span>
-  const left =
-    daysLeft < 0 ? t('certificates.expiredDays', { count: -daysLeft }) : t('certificates.daysLeft', { count: daysLeft })
-  return (
-    <>
-      <div className="number nowrap">{left}</div>
-      <DaysBar certificate={certificate} />
-      <div className="muted nowrap" title={`${notAfter.slice(0, 19).replace('T', ' ')} UTC`}>
-        {t('certificates.validUntil', { day: formatMoment(notAfter, 'day') })}
-      </div>
     </>
   )
 }

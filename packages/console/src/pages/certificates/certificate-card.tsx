@@ -6,7 +6,8 @@
 import type { CertificateView } from '@evercert/contract'
 import { memo } from 'react'
 import { StatusMark } from '../../components/status-mark.tsx'
-import { NameCell, NextStepCell, ServedCell, SpecificationCell, ValidityCell } from './cells.tsx'
+import { Validity } from '../../components/validity.tsx'
+import { NameCell, NextStepCell, ServedCell, SpecificationCell } from './cells.tsx'
 import { RowActions } from './row-actions.tsx'
 
 export const CertificateCard = memo(({ certificate }: { readonly certificate: CertificateView }) => (
@@ -19,7 +20,7 @@ export const CertificateCard = memo(({ certificate }: { readonly certificate: Ce
     </div>
     <div className="card-facts">
       <div>
-        <ValidityCell certificate={certificate} />
+        <Validity certificate={certificate} />
       </div>
       <div>
         <ServedCell certificate={certificate} />

@@ -6,7 +6,8 @@
 import type { CertificateView } from '@evercert/contract'
 import { memo } from 'react'
 import { StatusMark } from '../../components/status-mark.tsx'
-import { NameCell, NextStepCell, ServedCell, SpecificationCell, ValidityCell } from './cells.tsx'
+import { Validity } from '../../components/validity.tsx'
+import { NameCell, NextStepCell, ServedCell, SpecificationCell } from './cells.tsx'
 import { RowActions } from './row-actions.tsx'
 
 export const CertificateRow = memo(({ certificate }: { readonly certificate: CertificateView }) => (
@@ -21,7 +22,7 @@ export const CertificateRow = memo(({ certificate }: { readonly certificate: Cer
       <StatusMark certificate={certificate} />
     </td>
     <td>
-      <ValidityCell certificate={certificate} />
+      <Validity certificate={certificate} />
     </td>
     <td>
       <ServedCell certificate={certificate} />

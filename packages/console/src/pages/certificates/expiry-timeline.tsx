@@ -36,17 +36,21 @@ export function ExpiryTimeline({ onChange }: { readonly onChange: ChangeListStat
             <li key={from.toISOString()}>
               <button
                 type="button"
-                aria-label={label}
                 title={label}
                 onClick={() =>
                   onChange({ expiresFrom: from.toISOString(), expiresTo: to.toISOString(), sort: 'expiry', status: undefined })
                 }
               >
-                <span className="timeline-count number">{count === 0 ? '' : count}</span>
+                <span className="visually-hidden">{label}</span>
+                <span className="timeline-count number" aria-hidden="true">
+                  {count === 0 ? '' : count}
+                </span>
                 <svg viewBox="0 0 10 60" preserveAspectRatio="none" aria-hidden="true">
                   <rect className="timeline-bar" y={60 - share * 60} width="10" height={share * 60} />
                 </svg>
-                <span className="timeline-month">{names.format(from)}</span>
+                <span className="timeline-month" aria-hidden="true">
+                  {names.format(from)}
+                </span>
               </button>
             </li>
           )

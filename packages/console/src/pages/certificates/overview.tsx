@@ -78,8 +78,6 @@ const LOOKED_AT: readonly CertificateStatusView[] = [
   'pendingValidation',
   'pendingApplication',
   'revocationPending',
-  'expired',
-  'issued',
 ]
 const LOOKED_AT_EACH = 8
 const SHOWN = 5

@@ -1,5 +1,27 @@
 /** The registry of deployment adapters: a new one is one line here. */
 import type { DeployAdapter } from '../../ports/deploy.ts'
-import { localFiles } from './local-files/local-files.ts'
+import { apache } from './apache.ts'
+import { caddy } from './caddy.ts'
+import { dovecot } from './dovecot.ts'
+import { haproxy } from './haproxy.ts'
+import { kubernetes } from './kubernetes.ts'
+import { lighttpd } from './lighttpd.ts'
+import { localFiles } from './local-files.ts'
+import { nginx } from './nginx.ts'
+import { postfix } from './postfix.ts'
+import { tomcat } from './tomcat.ts'
+import { webhook } from './webhook.ts'
 
-export const deployAdapters: readonly DeployAdapter[] = [localFiles]
+export const deployAdapters: readonly DeployAdapter[] = [
+  nginx,
+  apache,
+  haproxy,
+  lighttpd,
+  caddy,
+  tomcat,
+  postfix,
+  dovecot,
+  localFiles,
+  kubernetes,
+  webhook,
+]

@@ -46,6 +46,8 @@ const DEFAULT_MAX_BYTES = 1024 * 1024
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 // A kept-alive connection that the server closed while we used it.
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+/** What they do must not happen twice, nor at another place. */
+const SENDS = new Set(['POST', 'PUT'])
 const NOT_FORWARDED = new Set(['authorization', 'cookie', 'proxy-authorization'])
 
 /** @throws AppError `misconfigured` when a range of `allow` cannot be read */
@@ -79,7 +81,7 @@ async function follow(context: Context, hop: Hop): Promise<GuardedResponse> {
   const location = response.headers['location']
   const budget = hop.request.maxRedirects ?? 0
   const method = hop.request.method ?? 'GET'
-  const isFollowed = budget > 0 && location !== undefined && REDIRECTS.has(response.status) && method !== 'POST'
+  const isFollowed = budget > 0 && location !== undefined && REDIRECTS.has(response.status) && !SENDS.has(method)
   if (!isFollowed) return response
   const url = parseUrl(location, hop.url)
   return follow(context, { ...hop, url, request: { ...hop.request, headers: forwarded(hop, url), maxRedirects: budget - 1 } })
@@ -132,7 +134,7 @@ async function send(context: Context, hop: Hop, address: string, isRetry = false
       signal,
     })
   } catch (error) {
-    if (isRetry || method === 'POST' || !BROKEN.has(codeOf(error))) throw error
+    if (isRetry || SENDS.has(method) || !BROKEN.has(codeOf(error))) throw error
     return send(context, hop, address, true)
   }
 }

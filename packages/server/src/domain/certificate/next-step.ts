@@ -27,6 +27,19 @@ export interface DeploymentFacts {
   readonly state: DeploymentState
   /** Null on a failed one: a person has to act first. */
   readonly retryAt: number | null
+  /** The others wait until it is proved. Default: false. */
+  readonly isCanary?: boolean
+  /** Of an applied one whose addresses are watched after the reload; null, as by default, when they are not (any more). */
+  readonly check?: DeploymentCheck | null
+  /** An applied one whose previous pair is being put back. Default: false. */
+  readonly isRestoring?: boolean
+}
+
+export interface DeploymentCheck {
+  /** Not before this, epoch milliseconds. */
+  readonly at: number
+  /** What is seen tells of this target alone, whatever else changes meanwhile. */
+  readonly isOwn: boolean
 }
 
 export interface ManagedFacts {
@@ -63,7 +76,7 @@ export type Step =
   | { readonly do: 'checkProof' }
   | { readonly do: 'readOrder' }
   | { readonly do: 'finalizeOrder' }
-  | { readonly do: 'deploy'; readonly deploymentId: string }
+  | { readonly do: DeploymentEffect; readonly deploymentId: string }
   | { readonly do: 'probe' }
   | { readonly do: 'closeRenewal' }
   | { readonly do: 'revoke' }
@@ -76,6 +89,9 @@ export type Step =
       readonly because: 'application' | 'deployment' | 'proof' | 'revocation' | 'txtRecords' | 'managed'
     }
   | { readonly do: 'rest'; readonly because: 'closed' | 'noApplication' | 'review' | 'reviewFailed' | 'noEndpoints' | 'served' }
+
+/** What is done with one deployment. */
+export type DeploymentEffect = 'deploy' | 'checkDeployment' | 'restoreDeployment'
 
 export type Effect = Exclude<Step['do'], 'wait' | 'rest'>
 
@@ -129,12 +145,33 @@ function applicationStep(application: ApplicationFacts, now: number): Step {
 
 /** Deploy everywhere, then probe: one failing target never stops another, nor the proof of what is installed by hand. */
 function installationStep(facts: AdvanceFacts, now: number): Step {
-  const ready = facts.deployments.find((deployment) => isDue(deployment, now))
-  if (ready !== undefined) return { do: 'deploy', deploymentId: ready.id }
+  const deploying = deploymentStep(facts.deployments, now)
+  if (deploying !== null) return deploying
   if (facts.servedAt !== null) return closingStep(facts)
   if (facts.endpointCount === 0) return restOrWait(facts, { do: 'rest', because: 'noEndpoints' })
   if (facts.probeDueAt !== null && facts.probeDueAt > now) return { do: 'wait', until: earliest(facts), because: 'proof' }
   return { do: 'probe' }
+}
+
+/** Null when nothing is to be done with a deployment now, and none is watched. */
+function deploymentStep(deployments: readonly DeploymentFacts[], now: number): Step | null {
+  const applied = deployments.filter(({ state }) => state === 'applied')
+  const restoring = applied.find(({ isRestoring, retryAt }) => isRestoring === true && (retryAt === null || retryAt <= now))
+  if (restoring !== undefined) return { do: 'restoreDeployment', deploymentId: restoring.id }
+  const watched = applied.flatMap(({ id, check, isRestoring }) => (check && isRestoring !== true ? [{ id, ...check }] : []))
+  const due = watched.find(({ at }) => at <= now)
+  // What shared endpoints show tells of one target only while no other is touched.
+  if (watched.every(({ isOwn }) => isOwn)) {
+    const ready = deployments.find((deployment) => isDue(deployment, now) && !waitsForCanary(deployment, deployments))
+    if (ready !== undefined) return { do: 'deploy', deploymentId: ready.id }
+  }
+  if (due !== undefined) return { do: 'checkDeployment', deploymentId: due.id }
+  if (watched.length === 0) return null
+  return { do: 'wait', until: Math.min(...watched.map(({ at }) => at)), because: 'deployment' }
+}
+
+function waitsForCanary({ isCanary }: DeploymentFacts, deployments: readonly DeploymentFacts[]): boolean {
+  return isCanary !== true && deployments.some((other) => other.isCanary === true && other.state !== 'proved')
 }
 
 function isDue(deployment: DeploymentFacts, now: number): boolean {
@@ -157,9 +194,17 @@ function restOrWait(facts: AdvanceFacts, rest: Step): Step {
   return until === null ? rest : { do: 'wait', until, because: 'deployment' }
 }
 
+function isUnderWay(deployment: DeploymentFacts): boolean {
+  return (
+    isFailed(deployment) || deployment.state === 'planned' || (deployment.state === 'applied' && deployment.isRestoring === true)
+  )
+}
+
 function nextDeploymentAt(facts: AdvanceFacts): number | null {
   const times = facts.deployments.flatMap((deployment) =>
-    (isFailed(deployment) || deployment.state === 'planned') && deployment.retryAt !== null ? [deployment.retryAt] : [],
+    deployment.retryAt !== null && isUnderWay(deployment) && !waitsForCanary(deployment, facts.deployments)
+      ? [deployment.retryAt]
+      : [],
   )
   return times.length === 0 ? null : Math.min(...times)
 }

@@ -18,17 +18,17 @@ export const REVIEW_CHECKS: Readonly<Record<CertificateType, readonly ReviewChec
 }
 
 export type Approver = {
-  readonly tokenId: string
+  readonly personId: string
   /** Who submitted the application; null when that was before it was recorded, and then nobody can be told apart. */
   readonly submittedBy: string | null
 }
 
 /** @throws AppError `reviewerIsApplicant` */
-export function checkApprover({ tokenId, submittedBy }: Approver): void {
-  if (submittedBy !== null && submittedBy !== tokenId) return
+export function checkApprover({ personId, submittedBy }: Approver): void {
+  if (submittedBy !== null && submittedBy !== personId) return
   throw new AppError(
     'reviewerIsApplicant',
-    'Deciding on the review: the application was submitted with this same token: have somebody else decide, with a token of their own.',
+    'Deciding on the review: the application was submitted by the same person or token: have somebody else decide, with a user or token of their own.',
   )
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { watchCertificate } from '../../services/certificate-events.ts'
 import { exportCertificates } from '../../services/certificate-export.ts'
 import { countCertificates, countExpiries } from '../../services/certificate-list.ts'
 import { renameCertificate, tagCertificate, tagCertificates } from '../../services/certificate-tags.ts'
@@ -12,6 +13,9 @@ import { onePage, operations } from './operation.ts'
 export const overview = {
   counts: operations.certificates.counts.handler(async ({ context: { services, caller } }) =>
     onePage(await countCertificates(services, caller)),
+  ),
+  events: operations.certificates.events.handler(({ context: { services, caller }, input, signal }) =>
+    watchCertificate(services, caller, { id: input.id, signal }),
   ),
   expiries: operations.certificates.expiries.handler(async ({ context: { services, caller }, input }) =>
     onePage(await countExpiries(services, caller, input.days)),

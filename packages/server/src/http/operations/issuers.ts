@@ -4,12 +4,17 @@
  * @module
  */
 import { createIssuer, listIssuers } from '../../services/catalogue.ts'
+import { loadIssuer, restoreIssuer, retireIssuer, updateIssuer } from '../../services/issuer-changes.ts'
 import { createDnsConnection, listDnsConnections } from '../../services/dns-connections.ts'
 import { onePage, operations } from './operation.ts'
 
 export const issuers = {
   list: operations.issuers.list.handler(async ({ context: { services } }) => onePage(await listIssuers(services))),
   create: operations.issuers.create.handler(({ context: { services }, input }) => createIssuer(services, input)),
+  get: operations.issuers.get.handler(({ context: { services }, input }) => loadIssuer(services, input.id)),
+  update: operations.issuers.update.handler(({ context: { services }, input }) => updateIssuer(services, input.id, input)),
+  retire: operations.issuers.retire.handler(({ context: { services }, input }) => retireIssuer(services, input.id)),
+  restore: operations.issuers.restore.handler(({ context: { services }, input }) => restoreIssuer(services, input.id)),
 }
 
 export const dnsConnections = {

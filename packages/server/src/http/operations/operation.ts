@@ -4,9 +4,11 @@
  * @module
  */
 import { implement } from '@orpc/server'
-import { contract } from '@evercert/contract'
+import { contract, NEEDS_IDEMPOTENCY_KEY } from '@evercert/contract'
 import { requireScope } from '../../services/accounts.ts'
+import { AppError } from '../../domain/errors.ts'
 import type { Caller, Services } from '../../services/context.ts'
+import type { IdempotentCall } from '../../services/idempotency.ts'
 import { checkInput } from '../check-input.ts'
 
 /** What each request carries to its operation. */
@@ -15,6 +17,8 @@ export interface RequestContext {
   readonly caller: Caller
   readonly idempotencyKey: string | null
   readonly requestId: string
+  /** Where people reach the service: as it was set, or as this request reached it. */
+  readonly baseUrl: string
   /** Set once the request was read: a syntax error before that is the caller's, after that ours. */
   readonly progress: { isRead: boolean }
 }
@@ -25,15 +29,20 @@ export const operations = implement(contract)
     context.progress.isRead = true
     const { operation } = procedure['~orpc'].meta
     if (operation === undefined) throw new Error('an operation of the contract declares no scope')
-    requireScope(context.caller, operation.scope)
+    if (operation.scope !== null) requireScope(context.caller, operation.scope)
     checkInput(input)
     return next()
   })
 
 export const onePage = <Item>(items: readonly Item[]) => ({ items: [...items], nextCursor: null })
 
-export const call = (context: RequestContext, operation: string, request: unknown) => ({
-  key: context.idempotencyKey,
-  operation,
-  request,
-})
+/** @throws AppError `idempotencyKeyMissing` where the contract demands one: a repetition would move money twice */
+export function call(context: RequestContext, operation: string, request: unknown): IdempotentCall {
+  if (context.idempotencyKey === null && NEEDS_IDEMPOTENCY_KEY.has(operation)) {
+    throw new AppError(
+      'idempotencyKeyMissing',
+      `Calling ${operation}: it moves money and came without an Idempotency-Key: send a key of your own (1 to 128 characters), and the same one when you repeat the call.`,
+    )
+  }
+  return { key: context.idempotencyKey, operation, request }
+}

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { brands } from './brands.ts'
 import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
@@ -14,11 +15,15 @@ import { management } from './management.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { operations } from './operation.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
+import { receipts } from './receipts.ts'
+import { promotions } from './promotions.ts'
 import { reviews } from './reviews.ts'
 import { paymentConnections, payments } from './payments.ts'
-import { endpoints, targets } from './targets.ts'
+import { endpoints } from './endpoints.ts'
+import { targets } from './targets.ts'
 import { tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
+import { accounts, firstOperator, invitations, me, members, recovery, sessions, users } from './users.ts'
 
 export const router = operations.router({
   certificates: { ...certificates, ...endings, ...overview },
@@ -31,6 +36,8 @@ export const router = operations.router({
   management,
   downloads,
   products,
+  promotions,
+  brands,
   quotes,
   orders,
   renewals,
@@ -39,10 +46,19 @@ export const router = operations.router({
   paymentConnections,
   targets,
   endpoints,
+  receipts,
   issuers,
   dnsConnections,
   tokens,
   notices,
   noticeSettings,
   channels,
+  me,
+  sessions,
+  firstOperator,
+  recovery,
+  members,
+  invitations,
+  accounts,
+  users,
 })

@@ -1,9 +1,8 @@
 /**
- * Where certificates are installed, and what clients connect to: each operation one line to its service.
+ * Where certificates are installed: each operation one line to its service.
  *
  * @module
  */
-import { createEndpoint, listEndpointViews, removeEndpoint } from '../../services/endpoints.ts'
 import { createTarget, deployAgain, listTargetViews, removeTarget } from '../../services/targets.ts'
 import { onePage, operations } from './operation.ts'
 
@@ -17,17 +16,5 @@ export const targets = {
   ),
   deploy: operations.targets.deploy.handler(({ context: { services, caller }, input }) =>
     deployAgain(services, caller, input.id),
-  ),
-}
-
-export const endpoints = {
-  remove: operations.endpoints.remove.handler(({ context: { services, caller }, input }) =>
-    removeEndpoint(services, caller, input.id),
-  ),
-  list: operations.endpoints.list.handler(async ({ context: { services, caller } }) =>
-    onePage(await listEndpointViews(services, caller, null)),
-  ),
-  create: operations.endpoints.create.handler(({ context: { services, caller }, input }) =>
-    createEndpoint(services, caller, input),
   ),
 }

@@ -5,15 +5,17 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { nextStep, type Effect, type Step } from '../../domain/certificate/next-step.ts'
+import { nextStep, type DeploymentEffect, type Effect, type Step } from '../../domain/certificate/next-step.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Services } from '../context.ts'
 import { loadWork, type Work } from './facts.ts'
+import { checkDeployment } from './check-deployment.ts'
 import { deploy } from './deploy-effects.ts'
 import { finalizeOrder } from './finalize-effects.ts'
 import { applyManaged, renewManaged } from './managed-effects.ts'
 import { placeOrder, prepareCsr } from './order-effects.ts'
 import { closeRenewal, probe } from './proof-effects.ts'
+import { restoreDeployment } from './restore-deployment.ts'
 import { revoke } from './revocation-effects.ts'
 import { recordFailure } from './record-failure.ts'
 import { publishProof, removeTxtRecords } from './txt-records.ts'
@@ -26,7 +28,7 @@ const WAIT_IN_PLACE_MS = 2500
 
 type Run = (services: Services, work: Work, signal: AbortSignal) => Promise<void>
 
-const EFFECTS: Readonly<Record<Exclude<Effect, 'deploy'>, Run>> = {
+const EFFECTS: Readonly<Record<Exclude<Effect, DeploymentEffect>, Run>> = {
   prepareCsr,
   placeOrder,
   publishProof,
@@ -40,6 +42,10 @@ const EFFECTS: Readonly<Record<Exclude<Effect, 'deploy'>, Run>> = {
   renewManaged,
   applyManaged,
 }
+
+type RunDeployment = (services: Services, work: Work, deploymentId: string) => Promise<void>
+
+const DEPLOYMENT_EFFECTS: Readonly<Record<DeploymentEffect, RunDeployment>> = { deploy, checkDeployment, restoreDeployment }
 
 /** @param signal aborted when the service stops: the certificate is left as recorded, and goes on at the next start */
 export async function advanceCertificate(services: Services, certificateId: string, signal: AbortSignal): Promise<void> {
@@ -77,7 +83,7 @@ async function perform(
 ): Promise<void> {
   services.onStep(step.do, 'intended')
   try {
-    if (step.do === 'deploy') await deploy(services, work, step.deploymentId)
+    if ('deploymentId' in step) await DEPLOYMENT_EFFECTS[step.do](services, work, step.deploymentId)
     else await EFFECTS[step.do](services, work, signal)
   } catch (error) {
     if (signal.aborted) return

@@ -1,46 +1,62 @@
 /**
- * Installing one issuance on its targets.
+ * Installing one issuance on one target: what its sites serve is written down, then the pair is put in place and the server reloaded.
+ * Whether that worked is not decided here but by handshake, in check-deployment.ts.
  *
  * @module
  */
-import { sql } from 'kysely'
-import { transition } from '../../db/transition.ts'
 import { backoffMs } from '../../domain/backoff.ts'
-import type { DeploymentState } from '../../domain/deployment/deployment-machine.ts'
+import { watchedOf, type Baseline } from '../../domain/deployment/judge-deployment.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { DeployEvidence } from '../../ports/deploy.ts'
-import { EVERCERT_ACTOR, findAdapter, parseConfig, type Services } from '../context.ts'
-import { planNotice, type HappenedNotice } from '../notices/plan.ts'
-import { changed, type Work } from './facts.ts'
+import type { Services } from '../context.ts'
+import {
+  loadDeployment,
+  logLine,
+  moveDeployment,
+  noteDeployment,
+  openTarget,
+  toFailure,
+  type DeploymentWork,
+} from './deployment-record.ts'
+import type { Work } from './facts.ts'
+import { loadSites, lookAt } from './sightings.ts'
 
-interface DeploymentWork {
-  readonly id: string
-  readonly state: DeploymentState
-  readonly failures: number
-  readonly kind: string
-  readonly configSecretId: string
-  readonly targetName: string
-  readonly chainPem: string
-  readonly sha256: string
-  readonly keySecretId: string | null
-}
+/** How long after a reload a server may go on as before: its old workers end, its new ones begin. */
+const CHECK_WINDOW_MS = 10_000
 
 /** Installs one issuance on one target. Its failure is recorded with it and stops nothing else. */
 export async function deploy(services: Services, work: Work, deploymentId: string): Promise<void> {
-  const deployment = await loadDeployment(services, work, deploymentId)
-  if (deployment.state !== 'planned') await move(services, work, deployment, 'planned', { log: [], problem: null, retryAt: null })
-  try {
-    const evidence = await applyToTarget(services, work, deployment)
-    services.onStep('deploy', 'done')
-    await move(services, work, { ...deployment, state: 'planned' }, 'applied', {
-      log: evidence.log,
+  const loaded = await loadDeployment(services, work, deploymentId)
+  if (loaded.state !== 'planned') {
+    await moveDeployment(services, work, loaded, 'planned', {
+      log: [],
       problem: null,
       retryAt: null,
+      set: { baseline: null, restore_reason: null, check_at: null, check_until: null, check_tries: 0 },
     })
+  }
+  const isAnew = loaded.state !== 'planned'
+  const deployment: DeploymentWork = isAnew ? { ...loaded, state: 'planned', baseline: null, checkTries: 0 } : loaded
+  try {
+    const baseline = deployment.baseline ?? (await takeBaseline(services, work, deployment))
+    const evidence = await applyToTarget(services, work, deployment)
+    services.onStep('deploy', 'done')
+    await recordApplied(services, work, deployment, baseline, evidence)
   } catch (error) {
     if (error instanceof AppError && error.stale) throw error
-    await recordDeployFailure(services, work, { ...deployment, state: 'planned' }, error)
+    await recordDeployFailure(services, work, deployment, error)
   }
+}
+
+/** Written down before the target is touched: after a crash in between it could not be seen any more. */
+async function takeBaseline(services: Services, work: Work, deployment: DeploymentWork): Promise<Baseline> {
+  const sites = await loadSites(services, work, deployment)
+  const baseline = { sightings: await lookAt(services, work, deployment, sites) }
+  const log = baseline.sightings.map(({ host, port, address, said }) =>
+    logLine(services, `Before: ${host}:${port}${host === address ? '' : ` at ${address}`}: ${said}`),
+  )
+  await noteDeployment(services, work, deployment, { log, baseline })
+  return baseline
 }
 
 async function applyToTarget(services: Services, work: Work, deployment: DeploymentWork): Promise<DeployEvidence> {
@@ -50,93 +66,34 @@ async function applyToTarget(services: Services, work: Work, deployment: Deploym
       `Deploying to ${deployment.targetName}: the private key is not here, since the CSR was yours: install the certificate by hand.`,
     )
   }
-  const adapter = findAdapter(services.adapters.deploy, deployment.kind, 'target')
-  const raw: unknown = JSON.parse(await services.vault.open(services.db, deployment.configSecretId, 'targetConfig'))
-  const target = adapter.create(parseConfig(adapter, raw), services.kit)
+  const target = await openTarget(services, deployment)
   const privateKeyPem = await services.vault.open(services.db, deployment.keySecretId, 'privateKey')
   services.log.info({ event: 'deployment.apply', certificateId: work.certificateId, deploymentId: deployment.id })
   return target.apply({ chainPem: deployment.chainPem, privateKeyPem, sha256: deployment.sha256 })
 }
 
-async function loadDeployment(services: Services, work: Work, id: string): Promise<DeploymentWork> {
-  const row = await services.db
-    .selectFrom('deployment')
-    .innerJoin('target', 'target.id', 'deployment.target_id')
-    .innerJoin('issuance', 'issuance.id', 'deployment.issuance_id')
-    .leftJoin('private_key', 'private_key.id', 'issuance.private_key_id')
-    .select([
-      'deployment.id',
-      'deployment.state',
-      'deployment.failures',
-      'target.kind',
-      'target.name',
-      'target.config_secret_id',
-      'issuance.chain_pem',
-      'issuance.sha256',
-      'private_key.secret_id',
-    ])
-    .where('deployment.id', '=', id)
-    .where('deployment.account_id', '=', work.accountId)
-    .where('target.certificate_id', '=', work.certificateId)
-    .where('deployment.issuance_id', '=', work.issuanceId)
-    .executeTakeFirst()
-  if (row === undefined) throw changed(work)
-  return {
-    id: row.id,
-    state: row.state,
-    failures: row.failures,
-    kind: row.kind,
-    configSecretId: row.config_secret_id,
-    targetName: row.name,
-    chainPem: row.chain_pem,
-    sha256: row.sha256,
-    keySecretId: row.secret_id,
-  }
-}
-
-interface DeploymentResult {
-  readonly log: readonly string[]
-  readonly problem: string | null
-  readonly retryAt: number | null
-  /** What the owner is told, if anything. */
-  readonly notice?: Pick<HappenedNotice, 'kind' | 'detail'>
-}
-
-async function move(
+async function recordApplied(
   services: Services,
   work: Work,
   deployment: DeploymentWork,
-  to: DeploymentState,
-  result: DeploymentResult,
+  baseline: Baseline,
+  evidence: DeployEvidence,
 ): Promise<void> {
   const now = services.now()
-  await services.db.transaction().execute(async (trx) => {
-    await transition(trx, {
-      subject: 'deployment',
-      id: deployment.id,
-      from: deployment.state,
-      to,
-      accountId: work.accountId,
-      certificateId: work.certificateId,
-      actor: EVERCERT_ACTOR,
-      detail: result.problem ?? `${deployment.targetName}: ${result.log.at(-1) ?? to}`,
-      now,
-      set: {
-        log: sql`${JSON.stringify(result.log)}::jsonb`,
-        problem: result.problem,
-        retry_at: result.retryAt === null ? null : new Date(result.retryAt),
-        failures: result.problem === null ? deployment.failures : deployment.failures + 1,
-        updated_at: new Date(now),
-      },
-    })
-    if (result.notice === undefined) return
-    const occasion = `${deployment.id}:${deployment.failures + 1}`
-    await planNotice(services, trx, {
-      certificateId: work.certificateId,
-      ...result.notice,
-      occasion,
-      place: deployment.targetName,
-    })
+  const isWatched = watchedOf(baseline).length > 0
+  // After a crash the pair is there already, and what was there before it is known from the first time alone.
+  const previousSha256 = evidence.changed ? evidence.previousSha256 : (deployment.previousSha256 ?? evidence.previousSha256)
+  await moveDeployment(services, work, deployment, 'applied', {
+    log: evidence.log,
+    appends: true,
+    problem: null,
+    retryAt: null,
+    set: {
+      previous_sha256: previousSha256,
+      check_at: isWatched ? new Date(now + backoffMs('check', 1)) : null,
+      check_until: isWatched ? new Date(now + CHECK_WINDOW_MS) : null,
+      check_tries: 0,
+    },
   })
 }
 
@@ -144,14 +101,16 @@ async function move(
 const TELL_AFTER_FAILURES = 3
 
 async function recordDeployFailure(services: Services, work: Work, deployment: DeploymentWork, error: unknown): Promise<void> {
-  const failure = error instanceof AppError ? error : new AppError('internal', 'Deploying: an unexpected error: see the log.')
+  const failure = toFailure(error)
   services.log.warn({ event: 'deployment.failed', certificateId: work.certificateId, deploymentId: deployment.id, error })
   const retryAt = failure.retry === 'never' ? null : services.now() + backoffMs('upstream', deployment.failures + 1)
   const to = failure.code === 'rolledBack' ? 'rolledBack' : 'failed'
   const kind = to === 'rolledBack' ? 'deploymentRolledBack' : 'deploymentFailed'
   const isTold = retryAt === null || deployment.failures + 1 === TELL_AFTER_FAILURES
-  await move(services, work, deployment, to, {
-    log: [],
+  const { log } = failure.facts
+  await moveDeployment(services, work, deployment, to, {
+    log: Array.isArray(log) ? log.map(String) : [],
+    appends: true,
     problem: failure.message,
     retryAt,
     ...(isTold && { notice: { kind, detail: failure.message } }),

@@ -12,7 +12,11 @@ import type { CaSubject, RevocationReason } from '../../ports/ca.ts'
 import type { RenewalState } from '../../domain/renewal/renewal-machine.ts'
 import { subjectOf } from '../../domain/applicant/subject.ts'
 import { findCertificate } from '../../db/certificates.ts'
+import type { Db } from '../../db/connect.ts'
+import { SAME } from '../../db/same-account.ts'
 import { toMs } from '../../db/time.ts'
+import type { Trx } from '../../db/transition.ts'
+import { workedOut } from '../../db/worked-out.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Services } from '../context.ts'
 import { loadManagement } from '../management.ts'
@@ -71,8 +75,8 @@ export interface Work {
   readonly facts: AdvanceFacts
 }
 
-function workQuery(services: Services) {
-  return services.db
+function workQuery(db: Db | Trx) {
+  return db
     .selectFrom('certificate')
     .leftJoin('application', (join) =>
       join
@@ -80,7 +84,7 @@ function workQuery(services: Services) {
         .on('application.state', 'in', ['pendingValidation', 'inReview', 'reviewFailed']),
     )
     .leftJoin('review', (join) =>
-      join.onRef('review.application_id', '=', 'application.id').onRef('review.account_id', '=', 'application.account_id'),
+      join.onRef('review.application_id', '=', 'application.id').onRef('review.account_id', SAME, 'application.account_id'),
     )
     .leftJoin('renewal', (join) =>
       join.onRef('renewal.new_certificate_id', '=', 'certificate.id').on('renewal.state', '<>', sql.lit('cancelled')),
@@ -142,9 +146,11 @@ function workQuery(services: Services) {
 
 type Row = Awaited<ReturnType<ReturnType<typeof workQuery>['executeTakeFirstOrThrow']>>
 
+const findWork = workedOut(['id'], (db, { id }) => workQuery(db).where('certificate.id', '=', id))
+
 /** Null when the certificate is gone. */
 export async function loadWork(services: Services, certificateId: string): Promise<Work | null> {
-  const row = await workQuery(services).where('certificate.id', '=', certificateId).executeTakeFirst()
+  const [row] = await findWork(services.db, { id: certificateId })
   if (row === undefined) return null
   const application = toApplication(row)
   const deployments = row.issuance_id === null ? [] : await loadDeployments(services, row.issuance_id)
@@ -253,11 +259,27 @@ async function loadRevocation(services: Services, certificateId: string): Promis
 async function loadDeployments(services: Services, issuanceId: string): Promise<AdvanceFacts['deployments']> {
   const rows = await services.db
     .selectFrom('deployment')
-    .select(['id', 'state', 'retry_at'])
-    .where('issuance_id', '=', issuanceId)
-    .orderBy('id')
+    .innerJoin('target', 'target.id', 'deployment.target_id')
+    .select([
+      'deployment.id',
+      'deployment.state',
+      'deployment.retry_at',
+      'deployment.check_at',
+      'deployment.restore_reason',
+      'target.canary',
+      'target.probe_host',
+    ])
+    .where('deployment.issuance_id', '=', issuanceId)
+    .orderBy('deployment.id')
     .execute()
-  return rows.map((row) => ({ id: row.id, state: row.state, retryAt: toMs(row.retry_at) }))
+  return rows.map((row) => ({
+    id: row.id,
+    state: row.state,
+    retryAt: toMs(row.retry_at),
+    isCanary: row.canary,
+    check: row.check_at === null ? null : { at: row.check_at.getTime(), isOwn: row.probe_host !== null },
+    isRestoring: row.restore_reason !== null,
+  }))
 }
 
 /** A conflict that makes the loop read the facts again: a certificate, its target or its endpoints changed meanwhile. */

@@ -29,7 +29,7 @@ export function renewManaged(services: Services, work: Work): Promise<void> {
     services.db.transaction().execute(async (trx) => {
       const caller = evercertFor(work)
       const limit = await lockLimit(trx, work)
-      const order = await placeOrder(services, trx, caller, { renewsCertificateId: work.certificateId })
+      const order = await placeOrder(services, trx, caller, { renewsCertificateId: work.certificateId }, limit.currency)
       refuseAbove(limit, order.price, work)
       await payOrder(services, trx, caller, order.id)
       services.onStep('renewManaged', 'done')

@@ -5,17 +5,16 @@
  */
 import { judge, type HostVerification } from '@evercert/pki/probe'
 import type { Services } from '../context.ts'
-import type { Work } from './facts.ts'
 
 /** Results with the verdict `revoked` wherever a revoked certificate of the account is served. Asks nothing while all is in order. */
 export async function findRevokedSites<Result extends { readonly verification: HostVerification }>(
   services: Services,
-  work: Work,
+  { accountId, closed }: { readonly accountId: string; readonly closed: boolean },
   results: readonly Result[],
 ): Promise<readonly Result[]> {
   const suspects = results.flatMap(({ verification }) =>
     verification.addresses.flatMap(({ verdict, observation }) =>
-      observation.reachable && (work.facts.closed || verdict !== 'served') ? [observation.chain[0].sha256] : [],
+      observation.reachable && (closed || verdict !== 'served') ? [observation.chain[0].sha256] : [],
     ),
   )
   if (suspects.length === 0) return results
@@ -23,7 +22,7 @@ export async function findRevokedSites<Result extends { readonly verification: H
     .selectFrom('issuance')
     .innerJoin('certificate', 'certificate.id', 'issuance.certificate_id')
     .select('issuance.sha256')
-    .where('issuance.account_id', '=', work.accountId)
+    .where('issuance.account_id', '=', accountId)
     .where('issuance.sha256', 'in', [...new Set(suspects)])
     .where('certificate.revoked_at', 'is not', null)
     .execute()

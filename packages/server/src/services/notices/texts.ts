@@ -62,6 +62,10 @@ const TITLES: Readonly<Record<NoticeKind, (facts: NoticeDetail, now: number) => 
     en: `The installation of ${name} at ${place ?? '-'} was rolled back`,
     zh: `证书 ${name} 在 ${place ?? '-'} 的部署已回滚`,
   }),
+  endpointStrayed: ({ certificateName: name, place }) => ({
+    en: `${place ?? '-'} does not serve ${name} any more`,
+    zh: `${place ?? '-'} 不再使用证书 ${name}`,
+  }),
   deliveryGivenUp: ({ certificateName: name, place }) => ({
     en: `A notice about ${name} could not be sent by ${place ?? '-'}`,
     zh: `关于证书 ${name} 的通知无法通过 ${place ?? '-'} 发送`,
@@ -129,6 +133,10 @@ const ADVICE: Readonly<Record<NoticeKind, (certificateId: string, facts: NoticeD
   deploymentRolledBack: (id) => ({
     en: `The pair of before is in place. Mend the cause and deploy again. See: evercert show ${id}`,
     zh: `已恢复为之前的证书。请排除原因后重新部署。查看：evercert show ${id}`,
+  }),
+  endpointStrayed: (id) => ({
+    en: `It did before: somebody put another certificate there, or a node that was away came back. Install the certificate again. See: evercert show ${id}`,
+    zh: `该站点此前已使用新证书：可能被换上了其他证书，或有旧节点重新上线。请重新安装证书。查看：evercert show ${id}`,
   }),
   deliveryGivenUp: () => ({
     en: 'Correct the channel and test it: evercert channels test',

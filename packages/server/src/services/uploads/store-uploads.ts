@@ -4,7 +4,7 @@
  * @module
  */
 import { sql } from 'kysely'
-import { skipReferenceChecks } from '../../db/bulk.ts'
+import { listInBulk, skipReferenceChecks } from '../../db/bulk.ts'
 import type { Trx } from '../../db/transition.ts'
 import { windowOpensAt, type RenewalPolicy } from '../../domain/certificate/window.ts'
 import { AppError } from '../../domain/errors.ts'
@@ -81,7 +81,7 @@ function refuseDuplicate({ name, leaf }: CheckedUpload, { names, fingerprints }:
 async function insertAll(services: Services, trx: Trx, caller: Caller, uploads: readonly NewUpload[]): Promise<void> {
   const { accountId, actor } = caller
   const now = services.now()
-  await skipReferenceChecks(services.database, trx, uploads.length)
+  const inBulk = await skipReferenceChecks(services.database, trx, uploads.length)
   const secretIds = await services.vault.sealMany(trx, {
     purpose: 'privateKey',
     accountId,
@@ -99,6 +99,12 @@ async function insertAll(services: Services, trx: Trx, caller: Caller, uploads: 
   await insertKeys(trx, batch)
   await insertIssuances(trx, batch, services.policy)
   await insertHistory(trx, batch)
+  if (inBulk)
+    await listInBulk(
+      trx,
+      accountId,
+      uploads.map(({ id }) => id),
+    )
 }
 
 /** Columns go as arrays: one text for batches of any size, so that the database keeps its plan. */

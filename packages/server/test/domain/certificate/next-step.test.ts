@@ -85,6 +85,38 @@ describe('from issuance to proof', () => {
     })
   })
 
+  test('what an own address shows is looked at after all are deployed; what endpoints show, before another is touched', () => {
+    const planned = { id: 'b', state: 'planned', retryAt: null } as const
+    const watched = (isOwn: boolean) => ({ id: 'a', state: 'applied', retryAt: null, check: { at: NOW, isOwn } }) as const
+    const stepOf = (isOwn: boolean, now: number) =>
+      nextStep(someFacts({ ...issued, deployments: [watched(isOwn), planned] }), now)
+    expect(stepOf(true, NOW)).toEqual({ do: 'deploy', deploymentId: 'b' })
+    expect(stepOf(false, NOW)).toEqual({ do: 'checkDeployment', deploymentId: 'a' })
+    expect(stepOf(false, NOW - 5)).toEqual({ do: 'wait', until: NOW, because: 'deployment' })
+    expect(nextStep(someFacts({ ...issued, servedAt: NOW, deployments: [watched(true)] }), NOW).do).toBe('checkDeployment')
+  })
+
+  test('a deployment that is taken back comes before everything else, when it is due', () => {
+    const restoring = { id: 'a', state: 'applied', retryAt: NOW, isRestoring: true } as const
+    const deployments = [{ id: 'b', state: 'planned', retryAt: null } as const, restoring]
+    expect(nextStep(someFacts({ ...issued, deployments }), NOW)).toEqual({ do: 'restoreDeployment', deploymentId: 'a' })
+    expect(nextStep(someFacts({ ...issued, deployments }), NOW - 1)).toEqual({ do: 'deploy', deploymentId: 'b' })
+    const alone = someFacts({ ...issued, servedAt: NOW, deployments: [restoring] })
+    expect(nextStep(alone, NOW - 1)).toEqual({ do: 'wait', until: NOW, because: 'deployment' })
+  })
+
+  test('others wait for a canary until it is proved, whatever became of it', () => {
+    const other = { id: 'a', state: 'planned', retryAt: null } as const
+    const canary = (state: 'planned' | 'applied' | 'rolledBack' | 'proved') =>
+      ({ id: 'b', state, retryAt: null, isCanary: true }) as const
+    const stepOf = (state: Parameters<typeof canary>[0]) =>
+      nextStep(someFacts({ ...issued, deployments: [other, canary(state)] }), NOW)
+    expect(stepOf('planned')).toEqual({ do: 'deploy', deploymentId: 'b' })
+    expect(stepOf('applied').do).toBe('probe')
+    expect(stepOf('rolledBack').do).toBe('probe')
+    expect(stepOf('proved')).toEqual({ do: 'deploy', deploymentId: 'a' })
+  })
+
   test('FD §3.11 a renewal closes only after every endpoint was seen to serve', () => {
     const renewal = { state: 'open' } as const
     expect(nextStep(someFacts({ ...issued, renewal }), NOW).do).toBe('probe')

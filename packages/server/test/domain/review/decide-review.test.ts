@@ -19,8 +19,8 @@ test.each([
   ['tok_b', 'tok_a', 'fine'],
   ['tok_a', 'tok_a', 'reviewerIsApplicant'],
   ['tok_a', null, 'reviewerIsApplicant'],
-])('%s decides on what %s submitted: %s', (tokenId, submittedBy, expected) => {
-  expect(codeOf(() => checkApprover({ tokenId, submittedBy }))).toBe(expected)
+])('%s decides on what %s submitted: %s', (personId, submittedBy, expected) => {
+  expect(codeOf(() => checkApprover({ personId, submittedBy }))).toBe(expected)
 })
 
 describe('an approval confirms every check of its type', () => {

@@ -46,6 +46,8 @@ export const builtin = caAdapter<BuiltinConfig>({
   title: 'Evercert built-in CA',
   apiDocs: 'RFC 5280',
   config: builtinConfig,
+  identity: ['authorityId', 'validityRule'],
+  settingsFromEnvironment: true,
   create: (config, kit) => createBuiltinCa(config, kit),
 })
 

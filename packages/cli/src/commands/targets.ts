@@ -1,0 +1,121 @@
+/**
+ * `evercert targets`: where certificates are installed.
+ *
+ * @module
+ */
+import type { TargetView } from '@evercert/contract'
+import type { Client } from '@evercert/contract/client'
+import { failure } from '../failure.ts'
+import { findCertificate } from '../find-certificate.ts'
+import { formatInstant } from '../format.ts'
+import { clean, formatTable } from '../output.ts'
+import { readConfig, wrongOption } from '../read-config.ts'
+import type { Session } from '../session.ts'
+
+export async function listTargetsCommand(session: Session): Promise<number> {
+  const client = await session.client()
+  const page = await client.targets.list()
+  session.document(page)
+  if (page.items.length === 0) session.print(session.say('No target.', '没有部署目标。'))
+  else session.print(...formatTargetRows(session, page.items))
+  return 0
+}
+
+export interface AddTargetOptions {
+  readonly certificate: string
+  readonly name: string
+  readonly kind: string
+  /** JSON, or `@file` to keep secrets out of the process list. */
+  readonly config: string
+  readonly probe?: string
+  readonly serverName?: string
+  readonly canary?: boolean
+}
+
+export async function addTargetCommand(session: Session, options: AddTargetOptions): Promise<number> {
+  const config = await readConfig(options.config)
+  const address = options.probe === undefined ? null : parseAddress(options.probe)
+  const client = await session.client()
+  const { id: certificateId } = await findCertificate(client, options.certificate)
+  const target = await client.targets.create({
+    certificateId,
+    name: options.name,
+    kind: options.kind,
+    config,
+    ...(options.canary === true && { canary: true }),
+    ...(address !== null && {
+      probe: { ...address, ...(options.serverName !== undefined && { serverName: options.serverName }) },
+    }),
+  })
+  session.document(target)
+  session.print(...formatTargetRows(session, [target]))
+  return 0
+}
+
+/** Exits with 1 when the latest deployment has a problem. */
+export async function logTargetCommand(session: Session, wanted: string): Promise<number> {
+  const client = await session.client()
+  const target = await findTarget(client, wanted)
+  session.document(target)
+  const { deployment } = target
+  if (deployment === null) {
+    session.print(session.say('Nothing was deployed there yet.', '尚未部署。'))
+    return 0
+  }
+  session.print(...deployment.log.map(clean))
+  if (deployment.problem !== null) session.print(session.paint('red', clean(deployment.problem)))
+  return deployment.problem === null ? 0 : 1
+}
+
+export async function deployTargetCommand(session: Session, wanted: string): Promise<number> {
+  const client = await session.client()
+  const { id } = await findTarget(client, wanted)
+  const target = await client.targets.deploy({ id })
+  session.document(target)
+  session.print(...formatTargetRows(session, [target]))
+  return 0
+}
+
+export async function removeTargetCommand(session: Session, wanted: string): Promise<number> {
+  const client = await session.client()
+  const { id, name } = await findTarget(client, wanted)
+  session.document(await client.targets.remove({ id }))
+  session.print(session.say(`Removed the target ${name}.`, `已删除部署目标 ${name}。`))
+  return 0
+}
+
+const ADDRESS = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/
+
+/**
+ * `host`, `host:port` or `[address]:port`; port 443 when it is left out.
+ *
+ * @throws CliFailure `invalid`
+ */
+export function parseAddress(text: string): { host: string; port: number } {
+  const match = ADDRESS.exec(text)
+  const host = match?.[1] ?? match?.[2]
+  const port = Number(match?.[3] ?? 443)
+  if (host !== undefined && port >= 1 && port <= 65_535) return { host, port }
+  throw wrongOption('--probe', 'give host:port, such as 192.0.2.1:443 or [2001:db8::1]:443', '请使用 主机:端口，如 192.0.2.1:443')
+}
+
+async function findTarget(client: Client, wanted: string): Promise<TargetView> {
+  const { items } = await client.targets.list()
+  const found = items.find(({ id, name }) => id === wanted || name === wanted)
+  if (found !== undefined) return found
+  throw failure('notFound', `Looking up target ${wanted}: there is none with this name or id: see evercert targets list.`)
+}
+
+/** One row for each: its latest deployment, and what is wrong with it. */
+export function formatTargetRows({ say, paint, columns }: Session, targets: readonly TargetView[]): string[] {
+  const rows = targets.map(({ name, kind, canary, deployment }) => [
+    { text: canary ? `${name} ${say('(canary)', '（先行）')}` : name },
+    { text: kind },
+    { text: deployment?.state ?? '–' },
+    { text: deployment === null ? '–' : deployment.issuanceSha256.slice(0, 16) },
+    { text: deployment === null ? '–' : formatInstant(deployment.updatedAt) },
+    { text: deployment?.problem ?? '' },
+  ])
+  const header = [say('NAME', '名称'), say('KIND', '类型'), say('STATE', '状态'), 'SHA-256', say('SINCE', '时间'), '']
+  return formatTable(header, rows, { paint, columns, shrink: 5 }).map((line) => line.trimEnd())
+}

@@ -1,0 +1,28 @@
+/**
+ * Amounts of money as people type them.
+ *
+ * @module
+ */
+import type { MoneyView } from '@evercert/contract'
+import { failure } from './failure.ts'
+import { clean } from './output.ts'
+
+const AMOUNT = /^(\d{1,12})(?:\.(\d{1,4}))?\s*([A-Z]{3})$/
+
+/** `100 CNY` or `19.90 EUR`. @param remedy what to give instead @throws CliFailure `invalid` */
+export function parseMoney(text: string | undefined, remedy: string): MoneyView {
+  const match = AMOUNT.exec(text?.trim() ?? '')
+  if (match === null) {
+    throw failure('invalid', `Reading the amount: ${text === undefined ? 'there is none' : clean(text)}: ${remedy}.`)
+  }
+  const [, whole = '', fraction = '', currency = ''] = match
+  const digits = fractionDigits(currency)
+  if (fraction.length > digits) {
+    throw failure('invalid', `Reading the amount: ${currency} has ${digits} digits after the point: give fewer.`)
+  }
+  return { amountMinor: Number(whole + fraction.padEnd(digits, '0')), currency }
+}
+
+function fractionDigits(currency: string): number {
+  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+}

@@ -1,0 +1,73 @@
+/**
+ * The commands around proof: verify, receipt, discover.
+ *
+ * @module
+ */
+import { Option, type Command } from 'commander'
+import { ENDPOINT_PROTOCOLS } from '@evercert/pki/probe'
+import type { Bind } from './applicant-commands.ts'
+import {
+  showReceiptCommand,
+  verifyReceiptCommand,
+  type ShowReceiptOptions,
+  type VerifyReceiptOptions,
+} from './commands/receipt.ts'
+import { verifyCommand, type VerifyOptions } from './commands/verify.ts'
+import type { Say } from './language.ts'
+
+export function addProofCommands(program: Command, bind: Bind, say: Say): void {
+  program
+    .command('verify')
+    .argument(
+      '[site]',
+      say('such as example.com:443 or smtp://mail.example.com', '如 example.com:443 或 smtp://mail.example.com'),
+    )
+    .description(
+      say(
+        'prove by TLS handshake what every address serves; needs no service (exit code 1: something is wrong)',
+        '通过 TLS 握手检查每个地址的证书；无需服务（有异常时退出码为 1）',
+      ),
+    )
+    .option('--from <file>', say('many sites, one on a line', '包含多个站点的文件，每行一个'))
+    .option('--concurrency <count>', say('hosts at the same time with --from (default 32)', '使用 --from 时的并发数（默认 32）'))
+    .option('--csv', say('with --from: CSV on stdout, in the order of the answers', '使用 --from 时输出 CSV，按应答顺序'))
+    .addOption(
+      new Option(
+        '--protocol <protocol>',
+        say('where the site names none (default tls)', '站点未指明时的协议（默认 tls）'),
+      ).choices(ENDPOINT_PROTOCOLS),
+    )
+    .option('--server-name <name>', say('name to ask for (SNI) instead of the host', '代替主机名的 SNI 名称'))
+    .option('--ca <file>', say('PEM roots to trust besides those of the system', '除系统外额外信任的根证书 PEM'))
+    .option('--expect <sha256>', say('fingerprint that must be served', '必须使用的证书指纹'))
+    .action(bind<[string | undefined, VerifyOptions]>(verifyCommand))
+  addReceiptCommands(program, bind, say)
+}
+
+function addReceiptCommands(program: Command, bind: Bind, say: Say): void {
+  const receipt = program
+    .command('receipt')
+    .description(say('the signed proof that a certificate is served: show, verify', '更换凭证：查看、验证'))
+  receipt
+    .command('show')
+    .argument('<certificate>', say('a certificate, or the id of a receipt', '证书，或凭证编号'))
+    .description(say('show the newest receipt, and write it to files', '查看最新凭证，并可写入文件'))
+    .option('--jws <file>', say('write the signed receipt', '写入签名凭证'))
+    .option('--pdf <file>', say('write it as PDF (English)', '写入 PDF（英文）'))
+    .option('--force', say('overwrite what is there', '覆盖已有文件'))
+    .action(bind<[string, ShowReceiptOptions]>(showReceiptCommand))
+  receipt
+    .command('verify')
+    .argument('<file>', say('the signed receipt', '签名凭证文件'))
+    .description(
+      say(
+        'check a receipt; with --keys it needs no service (exit code 1: altered)',
+        '验证凭证；使用 --keys 时无需服务（被修改时退出码为 1）',
+      ),
+    )
+    .option(
+      '--keys <file>',
+      say('JWK set of the installation; default: asked of the service', '签发系统的公钥集（JWK）；默认向服务查询'),
+    )
+    .action(bind<[string, VerifyReceiptOptions]>(verifyReceiptCommand))
+}

@@ -1,0 +1,40 @@
+/**
+ * Sites as people write them.
+ *
+ * @module
+ */
+import { isIPv6 } from 'node:net'
+import { DEFAULT_PORTS, ENDPOINT_PROTOCOLS, type EndpointProtocol } from '@evercert/pki/probe'
+import { failure } from './failure.ts'
+
+export interface Site {
+  readonly host: string
+  readonly port: number
+  readonly protocol: EndpointProtocol
+}
+
+/**
+ * `host`, `host:port`, `[2001:db8::1]:port`, a bare IPv6 address, or an URL such as `https://example.com` or `smtp://mail.example.com:587`.
+ *
+ * @param protocol where the text says none; default `tls`
+ * @throws CliFailure `invalid`
+ */
+export function parseSite(site: string, protocol: EndpointProtocol = 'tls'): Site {
+  const [, scheme, rest = ''] = /^(?:([a-z0-9]+):\/\/)?(.*)$/i.exec(site) ?? []
+  const spoken = scheme === undefined ? protocol : protocolOf(scheme.toLowerCase())
+  const text = rest.replace(/\/.*$/, '')
+  const match = /^(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(text)
+  const bareIpv6 = match === null && isIPv6(text) ? text : null
+  const host = bareIpv6 ?? match?.[1] ?? ''
+  const port = Number(match?.[2] ?? DEFAULT_PORTS[spoken ?? 'tls'])
+  if (spoken !== null && host !== '' && port >= 1 && port <= 65_535) return { host, port, protocol: spoken }
+  throw failure('invalid', `Reading the site: "${site}" is not host or host:port: give one such as example.com:443.`, {
+    cause: { en: `"${site}" is neither a host nor host:port.`, zh: `“${site}” 不是“主机”或“主机:端口”。` },
+    remedy: { en: 'Give a host such as example.com or example.com:8443.', zh: '请填写如 example.com 或 example.com:8443。' },
+  })
+}
+
+function protocolOf(scheme: string): EndpointProtocol | null {
+  if (scheme === 'https') return 'tls'
+  return ENDPOINT_PROTOCOLS.find((protocol) => protocol === scheme) ?? null
+}

@@ -1,0 +1,72 @@
+/**
+ * The commands around targets: list, add, log, deploy, remove.
+ *
+ * @module
+ */
+import type { Command } from 'commander'
+import type { Bind } from './applicant-commands.ts'
+import {
+  addTargetCommand,
+  deployTargetCommand,
+  listTargetsCommand,
+  logTargetCommand,
+  removeTargetCommand,
+  type AddTargetOptions,
+} from './commands/targets.ts'
+import type { Say } from './language.ts'
+
+export function addTargetCommands(program: Command, bind: Bind, say: Say): void {
+  const targets = program
+    .command('targets')
+    .description(
+      say('where certificates are installed: list, add, log, deploy, remove', '部署目标：列出、添加、日志、重新部署、删除'),
+    )
+  const target = say('name or id', '名称或编号')
+  targets
+    .command('list', { isDefault: true })
+    .description(say('list targets with their latest deployment', '列出部署目标及其最近一次部署'))
+    .action(bind<[object]>(listTargetsCommand))
+  targets
+    .command('add')
+    .description(
+      say(
+        'add a target (operator); an issued certificate is deployed to it at once',
+        '添加部署目标（管理员）；已签发的证书会立即部署',
+      ),
+    )
+    .requiredOption('--certificate <certificate>', say('id, its beginning, name or domain', '编号、编号前缀、名称或域名'))
+    .requiredOption('--name <name>', say('name in the list', '列表中的名称'))
+    .requiredOption(
+      '--kind <kind>',
+      'nginx, apache, haproxy, lighttpd, caddy, tomcat, postfix, dovecot, localFiles, kubernetes, webhook',
+    )
+    .requiredOption('--config <json>', say('its settings as JSON, or @file', 'JSON 格式的设置，或 @文件'))
+    .option(
+      '--probe <host:port>',
+      say('its own address: a deployment that it does not show is taken back', '目标自身的地址：若未提供新证书则回退'),
+    )
+    .option(
+      '--server-name <name>',
+      say('name to ask for at that address; default: its host', '探测该地址时使用的域名，默认为其主机名'),
+    )
+    .option(
+      '--canary',
+      say('the other targets wait until this one is proved; needs --probe', '其他目标等待此目标验证通过；需要 --probe'),
+    )
+    .action(bind<[AddTargetOptions]>(addTargetCommand))
+  targets
+    .command('log')
+    .argument('<target>', target)
+    .description(say('what the latest deployment did, with times', '显示最近一次部署的步骤与时间'))
+    .action(bind<[string, object]>(logTargetCommand))
+  targets
+    .command('deploy')
+    .argument('<target>', target)
+    .description(say('deploy again what failed or was taken back', '重新部署失败或已回退的部署'))
+    .action(bind<[string, object]>(deployTargetCommand))
+  targets
+    .command('remove')
+    .argument('<target>', target)
+    .description(say('forget a target; what is installed there stays', '删除部署目标；已安装的证书保持不变'))
+    .action(bind<[string, object]>(removeTargetCommand))
+}

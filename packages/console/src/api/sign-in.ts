@@ -1,0 +1,41 @@
+/**
+ * Signing in and out: `/api/auth`, which gives and takes the session cookie.
+ *
+ * @module
+ */
+import { parseProblem, type SignInAnswer, type SignInPath, type SignInRequest } from '@evercert/contract'
+import { ApiProblem } from '@evercert/contract/client'
+import { writeTabToken } from './tab-token.ts'
+
+async function send<Path extends SignInPath>(path: Path, request: SignInRequest<Path>): Promise<unknown> {
+  const response = await fetch(`/api/auth/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(request),
+  })
+  const body: unknown = await response.json().catch(() => null)
+  if (response.ok) return body
+  const problem = parseProblem(body)
+  throw problem === null ? new TypeError(`status ${response.status}`) : new ApiProblem(problem)
+}
+
+/** @throws ApiProblem `signInRefused`, `rateLimited` */
+export async function signInByPassword(email: string, password: string): Promise<SignInAnswer['next']> {
+  const { next } = (await send('sign-in/email', { email, password })) as SignInAnswer
+  return next
+}
+
+const TOTP = /^\d{6}$/
+
+/** The second step: the code that the app shows, or one of the back-up codes. @throws ApiProblem `secondFactorRefused`, `rateLimited` */
+export async function enterSecondFactor(code: string): Promise<void> {
+  const trimmed = code.replace(/\s/g, '')
+  if (TOTP.test(trimmed)) await send('two-factor/verify-totp', { code: trimmed })
+  else await send('two-factor/verify-backup-code', { code: code.trim() })
+}
+
+/** Ends the session, or forgets the token of the tab. */
+export async function signOut(isByToken: boolean): Promise<void> {
+  if (isByToken) writeTabToken(null)
+  else await send('sign-out', {})
+}

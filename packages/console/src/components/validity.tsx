@@ -1,0 +1,26 @@
+/**
+ * How long a certificate is still valid, in words and as a bar.
+ *
+ * @module
+ */
+import type { CertificateView } from '@evercert/contract'
+import { useTranslation } from 'react-i18next'
+import { DaysBar } from './days-bar.tsx'
+import { formatMoment } from './moment.tsx'
+
+export function Validity({ certificate }: { readonly certificate: CertificateView }) {
+  const { t } = useTranslation()
+  const { notAfter, daysLeft } = certificate
+  if (notAfter === null || daysLeft === null) return <span className="muted">{t('certificates.notIssued')}</span>
+  const left =
+    daysLeft < 0 ? t('certificates.expiredDays', { count: -daysLeft }) : t('certificates.daysLeft', { count: daysLeft })
+  return (
+    <>
+      <div className="number nowrap">{left}</div>
+      <DaysBar certificate={certificate} />
+      <div className="muted nowrap" title={`${notAfter.slice(0, 19).replace('T', ' ')} UTC`}>
+        {t('certificates.validUntil', { day: formatMoment(notAfter, 'day') })}
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,97 @@
+/**
+ * What a certificate says of itself, and what was paid for.
+ *
+ * @module
+ */
+import type { CertificateDetail } from '@evercert/contract'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { CopyText } from '../../components/copy-text.tsx'
+import { Moment } from '../../components/moment.tsx'
+
+export function Facts({ certificate }: { readonly certificate: CertificateDetail }) {
+  const { t } = useTranslation()
+  const {
+    id,
+    domains,
+    knownSpecification: known,
+    notBefore,
+    notAfter,
+    issuer,
+    serial,
+    sha256,
+    entitlement,
+    origin,
+    orderId,
+  } = certificate
+  const specification =
+    known === null
+      ? null
+      : [
+          known.brand,
+          known.certificateType,
+          known.domainType === null ? null : t(`terms.domainType.${known.domainType}`),
+          known.grade,
+        ]
+  const rows: readonly (readonly [string, ReactNode])[] = [
+    [t('certificate.names'), domains.length === 0 ? null : <Names key="names" domains={domains} />],
+    [t('certificates.specification'), specification?.filter((part) => part !== null).join(' · ') ?? null],
+    [t('certificates.origin'), t(`terms.origin.${origin}`)],
+    [t('certificate.validFrom'), notBefore === null ? null : <Moment key="from" at={notBefore} />],
+    [t('certificate.validUntil'), notAfter === null ? null : <Moment key="until" at={notAfter} />],
+    [t('certificate.entitledUntil'), entitlement === null ? null : <Moment key="entitled" at={entitlement.entitledUntil} />],
+    [
+      t('certificate.toppedUp'),
+      entitlement === null || entitlement.toppedUpDays === 0 ? null : t('terms.days', { count: entitlement.toppedUpDays }),
+    ],
+    [t('certificate.issuer'), issuer],
+    [t('certificate.serial'), serial === null ? null : <CopyText key="serial" text={serial} what={t('certificate.serial')} />],
+    ['SHA-256', sha256 === null ? null : <CopyText key="sha256" text={sha256} what="SHA-256" />],
+    [
+      t('certificate.order'),
+      orderId === null ? null : (
+        <span key="order" className="mono break">
+          {orderId}
+        </span>
+      ),
+    ],
+    [t('certificate.id'), <CopyText key="id" text={id} what={t('certificate.id')} />],
+  ]
+  return (
+    <dl className="facts">
+      {rows.map(([name, value]) =>
+        value === null ? null : (
+          <div key={name} className="fact">
+            <dt>{name}</dt>
+            <dd className="break">{value}</dd>
+          </div>
+        ),
+      )}
+    </dl>
+  )
+}
+
+const NAMES_SHOWN = 10
+
+function Names({ domains }: { readonly domains: readonly string[] }) {
+  const { t } = useTranslation()
+  const list = (names: readonly string[]) => (
+    <ul className="names">
+      {names.map((name) => (
+        <li key={name}>{name}</li>
+      ))}
+    </ul>
+  )
+  const rest = domains.slice(NAMES_SHOWN)
+  return (
+    <>
+      {list(domains.slice(0, NAMES_SHOWN))}
+      {rest.length > 0 && (
+        <details>
+          <summary>{t('certificate.moreNames', { count: rest.length })}</summary>
+          {list(rest)}
+        </details>
+      )}
+    </>
+  )
+}

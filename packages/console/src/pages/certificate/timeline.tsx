@@ -1,0 +1,61 @@
+/**
+ * Who did what to a certificate, when and why, newest first.
+ *
+ * @module
+ */
+import type { HistoryEntryView } from '@evercert/contract'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import Button from 'antd/es/button'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api } from '../../api/client.ts'
+import { keys } from '../../api/keys.ts'
+import { Moment } from '../../components/moment.tsx'
+import { ProblemNotice } from '../../components/problem-notice.tsx'
+
+const SHOWN_AT_FIRST = 12
+
+export function Timeline({ id, newest }: { readonly id: string; readonly newest: readonly HistoryEntryView[] }) {
+  const { t } = useTranslation()
+  const [isWhole, setWhole] = useState(false)
+  const history = useInfiniteQuery({
+    queryKey: keys.history(id),
+    queryFn: ({ pageParam }) => api.certificates.history({ id, ...(pageParam !== null && { cursor: pageParam }) }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+    enabled: isWhole,
+  })
+  const entries = isWhole ? (history.data?.pages.flatMap(({ items }) => items) ?? newest) : newest.slice(0, SHOWN_AT_FIRST)
+  const hasMore = isWhole ? history.hasNextPage : newest.length > SHOWN_AT_FIRST
+  return (
+    <>
+      <ol className="history">
+        {entries.map((entry) => (
+          <Entry key={`${entry.at} ${entry.subjectId} ${entry.to}`} entry={entry} />
+        ))}
+      </ol>
+      <ProblemNotice error={history.error} />
+      {hasMore && (
+        <Button loading={history.isFetching} onClick={() => (isWhole ? void history.fetchNextPage() : setWhole(true))}>
+          {t('certificate.olderEntries')}
+        </Button>
+      )}
+    </>
+  )
+}
+
+function Entry({ entry: { at, subject, from, to, actor, detail } }: { readonly entry: HistoryEntryView }) {
+  return (
+    <li>
+      <span className="muted">
+        <Moment at={at} precision="second" />
+      </span>
+      <span className="history-what">
+        <strong>{subject}</strong> {from !== null && <span className="muted">{from} → </span>}
+        {to}
+        <span className="muted"> · {actor}</span>
+        {detail !== null && <span className="history-detail break">{detail}</span>}
+      </span>
+    </li>
+  )
+}

@@ -1,0 +1,70 @@
+/**
+ * The application as the form holds it, and as it is sent.
+ *
+ * @module
+ */
+import type { ApplicationFormView, ApplicationView } from '@evercert/contract'
+
+/** How the key comes about. */
+export type KeySource = 'system' | 'csr'
+
+export interface FormValues {
+  /** One name in each line. */
+  readonly domains: string
+  readonly validationMethod: ApplicationFormView['validationMethod']
+  readonly dnsConnectionId: string | null
+  readonly contactId: string | null
+  readonly contact: { readonly name: string; readonly email: string; readonly phone: string }
+  readonly companyId: string | null
+  readonly superior: { readonly name: string; readonly title: string; readonly phone: string; readonly email: string }
+  readonly keySource: KeySource
+  readonly key: ApplicationFormView['key']
+  readonly csrPem: string
+}
+
+/** In `contactId`: the fields beside it say who it is. */
+export const WRITTEN_HERE = ''
+
+const NOBODY = { name: '', email: '', phone: '' }
+
+export function toValues({ form }: Pick<ApplicationView, 'form'>): FormValues {
+  return {
+    domains: form.domains.join('\n'),
+    validationMethod: form.validationMethod,
+    dnsConnectionId: form.dnsConnectionId,
+    contactId: form.contactId ?? WRITTEN_HERE,
+    contact: form.contact ?? NOBODY,
+    companyId: form.companyId,
+    superior: form.superior ?? { ...NOBODY, title: '' },
+    keySource: form.csrPem === null ? 'system' : 'csr',
+    key: form.key,
+    csrPem: form.csrPem ?? '',
+  }
+}
+
+/** Names as people paste them: lines, commas, spaces. */
+export function splitDomains(text: string): string[] {
+  return [...new Set(text.split(/[\s,;，；、]+/u).filter((name) => name !== ''))]
+}
+
+/**
+ * @param before what was prefilled: parts that the form does not show stay as they were
+ * @param type decides which parts are sent at all
+ */
+export function toForm(values: FormValues, before: ApplicationView['form'], type: 'DV' | 'OV' | 'EV'): ApplicationFormView {
+  const isWritten = values.contactId === null || values.contactId === WRITTEN_HERE
+  const isOwnCsr = values.keySource === 'csr'
+  return {
+    ...before,
+    domains: splitDomains(values.domains),
+    validationMethod: values.validationMethod,
+    dnsConnectionId: values.validationMethod === 'dnsAutomatic' ? values.dnsConnectionId : null,
+    contactId: isWritten ? null : values.contactId,
+    contact: isWritten ? values.contact : null,
+    companyId: type === 'DV' ? null : values.companyId,
+    superior: type === 'EV' ? values.superior : null,
+    key: values.key,
+    csrPem: isOwnCsr ? values.csrPem : null,
+    csrId: isOwnCsr ? null : before.csrId,
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * The application, prefilled from the certificate that is renewed.
+ *
+ * @module
+ */
+import type { ApplicationView, CertificateDetail } from '@evercert/contract'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import Alert from 'antd/es/alert'
+import Button from 'antd/es/button'
+import Form from 'antd/es/form'
+import { useEffect } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api } from '../../api/client.ts'
+import { keys } from '../../api/keys.ts'
+import { Loading } from '../../components/loading.tsx'
+import { fieldFaults, ProblemNotice } from '../../components/problem-notice.tsx'
+import { pick } from '../../i18n/i18n.ts'
+import { ApplicantFields, DomainFields, KeyFields } from './application-fields.tsx'
+import { toForm, toValues, type FormValues } from './application-form.ts'
+
+export function ApplicationStep({ certificate }: { readonly certificate: CertificateDetail }) {
+  const { id } = certificate
+  const application = useQuery({ queryKey: keys.application(id), queryFn: () => api.applications.get({ id }) })
+  if (application.data === undefined) {
+    return application.isPending ? (
+      <Loading />
+    ) : (
+      <ProblemNotice error={application.error} onRetry={() => void application.refetch()} />
+    )
+  }
+  return <ApplicationForm certificate={certificate} application={application.data} />
+}
+
+interface ApplicationFormProps {
+  readonly certificate: CertificateDetail
+  readonly application: ApplicationView
+}
+
+function ApplicationForm({ certificate, application }: ApplicationFormProps) {
+  const { t } = useTranslation()
+  const { id, specification } = certificate
+  const type = specification?.certificateType ?? 'DV'
+  const queries = useQueryClient()
+  const [form] = Form.useForm<FormValues>()
+  const submit = useMutation({
+    mutationFn: (values: FormValues) => api.applications.submit({ id, ...toForm(values, application.form, type) }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: keys.certificates }),
+  })
+  useEffect(() => {
+    if (submit.error !== null) form.setFields(fieldFaults(submit.error) as Parameters<typeof form.setFields>[0])
+  }, [form, submit.error])
+  return (
+    <Form<FormValues>
+      form={form}
+      layout="vertical"
+      initialValues={toValues(application)}
+      scrollToFirstError={{ focus: true }}
+      onFinish={(values) => submit.mutate(values)}
+    >
+      <p>{application.prefilledFrom === null ? t('renewal.applicationIntro') : t('renewal.prefilledIntro')}</p>
+      {application.problem !== null && (
+        <Alert
+          type="error"
+          showIcon
+          className="refused"
+          title={t('renewal.refused')}
+          description={
+            <>
+              <p>{application.problem.detail}</p>
+              <p>{pick(application.problem.remedy)}</p>
+            </>
+          }
+        />
+      )}
+      <DomainFields isDv={type === 'DV'} />
+      <ApplicantFields type={type} />
+      <KeyFields />
+      <ProblemNotice error={submit.error} />
+      <Button type="primary" size="large" htmlType="submit" loading={submit.isPending}>
+        {t('renewal.submit')}
+      </Button>
+    </Form>
+  )
+}

@@ -1,0 +1,146 @@
+/**
+ * Paying an order: from the balance, or by what the operator connected.
+ *
+ * @module
+ */
+import type { PaymentView } from '@evercert/contract'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import Alert from 'antd/es/alert'
+import Button from 'antd/es/button'
+import Popconfirm from 'antd/es/popconfirm'
+import Radio from 'antd/es/radio'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api } from '../../api/client.ts'
+import { useIdempotencyKey } from '../../api/idempotency-key.ts'
+import { keys } from '../../api/keys.ts'
+import { CopyText } from '../../components/copy-text.tsx'
+import { Loading } from '../../components/loading.tsx'
+import { formatMoney } from '../../components/money.ts'
+import { Moment } from '../../components/moment.tsx'
+import { ProblemNotice } from '../../components/problem-notice.tsx'
+
+const POLL_MS = 5000
+
+export function PayStep({ orderId }: { readonly orderId: string }) {
+  const { t } = useTranslation()
+  const order = useQuery({ queryKey: keys.order(orderId), queryFn: () => api.orders.get({ id: orderId }) })
+  const payments = useQuery({
+    queryKey: keys.payments(orderId),
+    queryFn: () => api.payments.list({ orderId }),
+    refetchInterval: POLL_MS,
+  })
+  if (order.data === undefined) {
+    return order.isPending ? <Loading /> : <ProblemNotice error={order.error} onRetry={() => void order.refetch()} />
+  }
+  const open = payments.data?.items.filter(({ state, place }) => state === 'created' && place !== null) ?? []
+  return (
+    <>
+      <dl className="facts">
+        <dt>{t('renewal.orderId')}</dt>
+        <dd className="mono break">{orderId}</dd>
+        <dt>{t('renewal.orderedAt')}</dt>
+        <dd>
+          <Moment at={order.data.placedAt} />
+        </dd>
+        <dt>{t('renewal.price')}</dt>
+        <dd className="price number">{formatMoney(order.data.price)}</dd>
+      </dl>
+      {open.map((payment) => (
+        <OpenPayment key={payment.id} payment={payment} />
+      ))}
+      <Methods orderId={orderId} currency={order.data.price.currency} />
+    </>
+  )
+}
+
+function Methods({ orderId, currency }: { readonly orderId: string; readonly currency: string }) {
+  const { t } = useTranslation()
+  const queries = useQueryClient()
+  const keyFor = useIdempotencyKey()
+  const [method, setMethod] = useState('balance')
+  const balance = useQuery({ queryKey: keys.balance, queryFn: () => api.balance.get() })
+  const connections = useQuery({ queryKey: keys.paymentConnections, queryFn: () => api.paymentConnections.list() })
+  const refresh = async (): Promise<void> => {
+    await Promise.all([keys.certificates, ['orders'], keys.balance].map((queryKey) => queries.invalidateQueries({ queryKey })))
+  }
+  const pay = useMutation({
+    mutationFn: () => api.orders.pay({ id: orderId, method }, keyFor({ orderId, method })),
+    onSuccess: refresh,
+  })
+  const cancel = useMutation({ mutationFn: () => api.orders.cancel({ id: orderId }), onSuccess: refresh })
+  const amount = balance.data?.balances.find((money) => money.currency === currency) ?? { amountMinor: 0, currency }
+  const ways = connections.data?.items.filter(({ enabled }) => enabled) ?? []
+  return (
+    <>
+      <fieldset className="methods">
+        <legend>{t('renewal.method')}</legend>
+        <Radio.Group value={method} onChange={(event) => setMethod(String(event.target.value))}>
+          <Radio value="balance">{t('renewal.byBalance', { amount: formatMoney(amount) })}</Radio>
+          {ways.map(({ id, title }) => (
+            <Radio key={id} value={id}>
+              {title}
+            </Radio>
+          ))}
+        </Radio.Group>
+      </fieldset>
+      <ProblemNotice error={pay.error ?? cancel.error} />
+      <div className="buttons">
+        <Button type="primary" size="large" loading={pay.isPending} onClick={() => pay.mutate()}>
+          {t('renewal.pay')}
+        </Button>
+        <Popconfirm
+          title={t('renewal.cancelOrderSure')}
+          okText={t('renewal.cancelOrder')}
+          cancelText={t('renewal.keepOrder')}
+          onConfirm={() => cancel.mutate()}
+        >
+          <Button loading={cancel.isPending}>{t('renewal.cancelOrder')}</Button>
+        </Popconfirm>
+      </div>
+    </>
+  )
+}
+
+/** What was begun: where to pay, and asking the provider whether the money came. */
+function OpenPayment({ payment }: { readonly payment: PaymentView }) {
+  const { t } = useTranslation()
+  const queries = useQueryClient()
+  const check = useMutation({
+    mutationFn: () => api.payments.check({ id: payment.id }),
+    onSuccess: () => Promise.all([keys.certificates, ['orders']].map((queryKey) => queries.invalidateQueries({ queryKey }))),
+  })
+  const { place, received, amount } = payment
+  if (place === null) return null
+  return (
+    <Alert
+      type="info"
+      showIcon
+      className="open-payment"
+      title={t('renewal.waitingForMoney', { received: formatMoney(received), amount: formatMoney(amount) })}
+      description={
+        <>
+          {place.kind === 'redirect' ? (
+            <p>
+              <a href={place.url} target="_blank" rel="noreferrer noopener">
+                {t('renewal.goToPay')}
+              </a>
+            </p>
+          ) : (
+            <>
+              <p className="pre">{place.instructions}</p>
+              <CopyText text={place.number} what={t('renewal.invoiceNumber')} />
+              <p>
+                {t('renewal.dueAt')} <Moment at={place.dueAt} />
+              </p>
+            </>
+          )}
+          <ProblemNotice error={check.error} />
+          <Button size="small" loading={check.isPending} onClick={() => check.mutate()}>
+            {t('renewal.checkPayment')}
+          </Button>
+        </>
+      }
+    />
+  )
+}

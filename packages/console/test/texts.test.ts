@@ -1,0 +1,61 @@
+/**
+ * Every text exists in each language, with the same places to fill, and every text is used.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { en } from '../src/i18n/en/index.ts'
+import { zh } from '../src/i18n/zh/index.ts'
+
+type Texts = { readonly [key: string]: string | Texts }
+
+function flatten(texts: Texts, prefix = ''): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const [key, value] of Object.entries(texts)) {
+    if (typeof value === 'string') found.set(prefix + key, value)
+    else for (const [name, text] of flatten(value, `${prefix}${key}.`)) found.set(name, text)
+  }
+  return found
+}
+
+const chinese = flatten(zh)
+const english = flatten(en)
+const root = fileURLToPath(new URL('../src', import.meta.url))
+const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  .filter((file) => /\.tsx?$/.test(file) && !file.startsWith('i18n'))
+  .map((file) => readFileSync(`${root}/${file}`, 'utf8'))
+  .join('\n')
+const placesOf = (text: string): string[] => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name = '']) => name).sort()
+
+/** Keys that stand in the sources, whole or as `prefix.${…}`. */
+const literals = new Set([...sources.matchAll(/['"`]([a-z]\w*(?:\.[\w-]+)+)['"`]/gi)].map(([, key = '']) => key))
+const prefixes = [...new Set([...sources.matchAll(/`([a-z]\w*(?:\.\w+)*\.)\$\{/gi)].map(([, prefix = '']) => prefix))]
+const withoutCount = (key: string): string => key.replace(/_(one|other)$/, '')
+
+describe('the texts', () => {
+  it('are there in both languages', () => {
+    expect([...english.keys()].sort()).toEqual([...chinese.keys()].sort())
+    expect([...chinese, ...english].filter(([, text]) => text.trim() === '')).toEqual([])
+  })
+
+  it('have the same places to fill in both languages', () => {
+    for (const [key, text] of chinese) expect([key, placesOf(english.get(key) ?? '')]).toEqual([key, placesOf(text)])
+  })
+
+  it('are Chinese in Chinese', () => {
+    const without = [...chinese].filter(
+      ([key, text]) => !/[一-龥]/u.test(text) && !/^(shell\.otherLanguage|renewal\.csr$|terms\.key\.)/.test(key),
+    )
+    expect(without.map(([key]) => key)).toEqual([])
+  })
+
+  it('are all used, and all that are used exist', () => {
+    const used = (key: string): boolean =>
+      literals.has(withoutCount(key)) ||
+      prefixes.some((prefix) => key.startsWith(prefix) && !key.slice(prefix.length).includes('.'))
+    expect([...chinese.keys()].filter((key) => !used(key))).toEqual([])
+    const roots = new RegExp(`^(${Object.keys(zh).join('|')})\\.`)
+    const known = new Set([...chinese.keys()].map(withoutCount))
+    expect([...literals].filter((key) => roots.test(key) && !known.has(key))).toEqual([])
+  })
+})

@@ -1,0 +1,28 @@
+/**
+ * What clients connect to, and the proof of what it serves.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { byId, read, remove, write } from './operation.ts'
+import { endpointProtocol, endpointView, id, page } from './views.ts'
+
+const port = z.int().min(1).max(65_535)
+
+export const endpoints = {
+  list: read('/endpoints', 'Endpoints', 'List endpoints with the latest proof of each address', 'targets:read').output(
+    page(endpointView),
+  ),
+  create: write('/endpoints', 'Endpoints', 'Add an endpoint to prove', 'targets:write', { created: true })
+    .input(
+      z.strictObject({
+        certificateId: id,
+        host: z.string().min(1).max(253),
+        protocol: endpointProtocol.default('tls'),
+        port: port.optional().meta({ description: 'Default: that of the protocol, such as 443 for tls and 25 for smtp' }),
+        serverName: z.string().min(1).max(253).optional(),
+      }),
+    )
+    .output(endpointView),
+  remove: remove('/endpoints/{id}', 'Endpoints', 'Forget an endpoint and its proof', 'targets:write').input(byId).output(byId),
+}

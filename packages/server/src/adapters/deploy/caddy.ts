@@ -1,0 +1,35 @@
+/**
+ * Caddy: a chain and a key in two PEM files.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { deployAdapter } from '../../ports/deploy.ts'
+import { twoFiles } from '../kit/pair-files/layout.ts'
+import {
+  absolutePath,
+  areTwoFiles,
+  commandSettings,
+  filesTarget,
+  NOT_TWO_FILES,
+  twoFileSettings,
+} from '../kit/pair-files/target-settings.ts'
+
+export const caddy = deployAdapter({
+  kind: 'deploy',
+  id: 'caddy',
+  title: 'Caddy',
+  apiDocs: 'https://caddyserver.com/docs/caddyfile/directives/tls',
+  config: z
+    .object({
+      ...twoFileSettings,
+      configPath: absolutePath.default('/etc/caddy/Caddyfile').describe('Configuration that the commands name'),
+      ...commandSettings,
+    })
+    .refine(areTwoFiles, NOT_TWO_FILES),
+  create: (config, kit) =>
+    filesTarget(kit, config, twoFiles(config), {
+      testCommand: ['caddy', 'validate', '--config', config.configPath],
+      reloadCommand: ['caddy', 'reload', '--force', '--config', config.configPath],
+    }),
+})

@@ -1,0 +1,22 @@
+/**
+ * nginx: a chain and a key in two PEM files.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { deployAdapter } from '../../ports/deploy.ts'
+import { twoFiles } from '../kit/pair-files/layout.ts'
+import { areTwoFiles, commandSettings, filesTarget, NOT_TWO_FILES, twoFileSettings } from '../kit/pair-files/target-settings.ts'
+
+export const nginx = deployAdapter({
+  kind: 'deploy',
+  id: 'nginx',
+  title: 'nginx',
+  apiDocs: 'https://nginx.org/en/docs/http/ngx_http_ssl_module.html',
+  config: z.object({ ...twoFileSettings, ...commandSettings }).refine(areTwoFiles, NOT_TWO_FILES),
+  create: (config, kit) =>
+    filesTarget(kit, config, twoFiles(config), {
+      testCommand: ['nginx', '-t', '-q'],
+      reloadCommand: ['nginx', '-s', 'reload'],
+    }),
+})

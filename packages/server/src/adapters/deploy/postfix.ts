@@ -1,0 +1,22 @@
+/**
+ * Postfix: a chain and a key in two PEM files.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { deployAdapter } from '../../ports/deploy.ts'
+import { twoFiles } from '../kit/pair-files/layout.ts'
+import { areTwoFiles, commandSettings, filesTarget, NOT_TWO_FILES, twoFileSettings } from '../kit/pair-files/target-settings.ts'
+
+export const postfix = deployAdapter({
+  kind: 'deploy',
+  id: 'postfix',
+  title: 'Postfix',
+  apiDocs: 'https://www.postfix.org/TLS_README.html',
+  config: z.object({ ...twoFileSettings, ...commandSettings }).refine(areTwoFiles, NOT_TWO_FILES),
+  create: (config, kit) =>
+    filesTarget(kit, config, twoFiles(config), {
+      testCommand: ['postfix', 'check'],
+      reloadCommand: ['postfix', 'reload'],
+    }),
+})

@@ -1,0 +1,145 @@
+/**
+ * What the steps of a deployment into files share: the host, the log, the lock, the turn, the commands.
+ *
+ * @module
+ */
+import { AppError } from '../../../domain/errors.ts'
+import type { CommandResult } from './command.ts'
+import { orRefuse, type Host } from './host.ts'
+import type { Layout } from './layout.ts'
+import { takeLock } from './lock.ts'
+import { readFoundPair, type FoundPair } from './pair.ts'
+import { createReloadTurns } from './reload-turns.ts'
+import type { StepLog } from './step-log.ts'
+import { openVersionStore, type PendingReload, type VersionStore } from './version-store.ts'
+
+/** The instants between which a crash may fall, in their order. `restore` has the last ones of its own. */
+export type Step =
+  | 'locked'
+  | 'versionWritten'
+  | 'saved'
+  | 'adopting'
+  | 'certificateLinked'
+  | 'adopted'
+  | 'marked'
+  | 'swapped'
+  | 'tested'
+  | 'reloaded'
+  | 'remembered'
+  | 'unmarked'
+  | 'pruned'
+  | 'restored'
+
+export interface PairFiles {
+  readonly layout: Layout
+  /** Program and arguments. */
+  readonly testCommand?: readonly string[] | undefined
+  readonly reloadCommand?: readonly string[] | undefined
+  readonly commandTimeoutSeconds: number
+  /** A host for one operation; closed at its end. @throws AppError `targetUnreachable`, `credentialsRejected`, … */
+  openHost(): Promise<Host>
+  /** Epoch milliseconds. */
+  readonly now: () => number
+}
+
+export interface Context {
+  readonly files: PairFiles
+  readonly host: Host
+  readonly onStep: (step: Step) => void
+  readonly log: StepLog
+}
+
+const turns = createReloadTurns<CommandResult>()
+
+/** Targets with the same one share their reloads. */
+export function serverOf({ host, files }: Context): string {
+  return [host.name, ...(files.reloadCommand ?? files.layout.files.map(({ path }) => path))].join('\0')
+}
+
+export function inTurn<Value>(context: Context, work: () => Promise<Value>): Promise<Value> {
+  return turns.inTurn(serverOf(context), work)
+}
+
+export async function withLock<Value>(context: Context, store: VersionStore, work: () => Promise<Value>): Promise<Value> {
+  const { files, host } = context
+  // Test, reload, and the reload of a rollback, and as much again for the files.
+  const staleAfterMs = 6 * files.commandTimeoutSeconds * 1_000
+  const release = await orRefuse('Preparing the folder for the versions', async () => {
+    await store.ensureFolder()
+    try {
+      return await takeLock(host, store.lockPath, { now: files.now(), staleAfterMs })
+    } catch (error) {
+      if (!(error instanceof AppError)) await store.removeIfUnused() // else it is another deployment's
+      throw error
+    }
+  })
+  try {
+    context.onStep('locked')
+    return await work()
+  } finally {
+    await release()
+    await store.removeIfUnused()
+  }
+}
+
+export function putBack(store: VersionStore, { previousVersion }: PendingReload): Promise<void> {
+  return previousVersion === null ? store.detach() : store.swapTo(previousVersion)
+}
+
+/** The deployment is done; what fails here is repaired by the next one and must not undo it. */
+export async function tidyUp(context: Context, store: VersionStore, { previousVersion }: PendingReload): Promise<void> {
+  const { onStep, log } = context
+  try {
+    // In this order: what `restore` goes back to is known at every instant.
+    await store.rememberPrevious(previousVersion)
+    onStep('remembered')
+    await store.clearPendingReload()
+    onStep('unmarked')
+    await store.prune()
+    onStep('pruned')
+  } catch (error) {
+    log.say(
+      `Tidying up old versions failed (${error instanceof Error ? error.message : 'unknown'}); the next deployment does it.`,
+    )
+  }
+}
+
+export async function test(context: Context): Promise<CommandResult | null> {
+  const { testCommand, commandTimeoutSeconds } = context.files
+  if (testCommand === undefined) return null
+  const result = await context.host.run(testCommand, commandTimeoutSeconds * 1_000)
+  context.log.command('test', result)
+  return result
+}
+
+/** @param isInTurn called by who has the turn: sharing would wait for itself */
+export async function reload(context: Context, isInTurn = false): Promise<CommandResult | null> {
+  const { reloadCommand, commandTimeoutSeconds } = context.files
+  if (reloadCommand === undefined) return null
+  const run = () => context.host.run(reloadCommand, commandTimeoutSeconds * 1_000)
+  const result = await (isInTurn ? run() : turns.reload(serverOf(context), run))
+  context.log.command('reload', result)
+  return result
+}
+
+export function openStore({ host, files }: Context): Promise<VersionStore> {
+  return orRefuse('Looking at the folders of the files', () => openVersionStore(host, files.layout))
+}
+
+export function readFound({ host, files }: Context, store: VersionStore): Promise<FoundPair> {
+  return orRefuse('Reading the pair that is there', () => readFoundPair(host, files.layout, (name) => store.findNotePath(name)))
+}
+
+export function findPending(store: VersionStore): Promise<PendingReload | null> {
+  return orRefuse('Looking for an interrupted deployment', () => store.findPendingReload())
+}
+
+export function placeOf({ host, files }: Context): string {
+  const [{ path }] = files.layout.files
+  return host.isRemote ? `${path} on ${host.name}` : path
+}
+
+/** Enough to compare by eye. */
+export function nameOf(sha256: string | null): string {
+  return sha256 === null ? 'what was there' : `certificate ${sha256.slice(0, 16)}…`
+}

@@ -1,0 +1,241 @@
+/**
+ * Deploys into files of a host, for servers that read a certificate and its key from files and can be reloaded. It proves nothing:
+ * whether the server serves the pair is seen by probing it.
+ *
+ * Owner, group, mode and ACL of replaced files are kept (over SFTP without the ACL); SELinux labels are those that the folder gives.
+ *
+ * @module
+ */
+import { AppError } from '../../../domain/errors.ts'
+import type { DeployEvidence, DeployTarget } from '../../../ports/deploy.ts'
+import type { CommandResult } from './command.ts'
+import { ensureSpace } from './free-space.ts'
+import { orRefuse } from './host.ts'
+import { checkPair, isSamePair, type CheckedPair, type FoundPair } from './pair.ts'
+import {
+  findPending,
+  inTurn,
+  nameOf,
+  openStore,
+  placeOf,
+  putBack,
+  readFound,
+  reload,
+  test,
+  tidyUp,
+  withLock,
+  type Context,
+  type PairFiles,
+  type Step,
+} from './pair-context.ts'
+import { restore } from './restore-pair.ts'
+import { rightsFor } from './rights.ts'
+import { createStepLog } from './step-log.ts'
+import type { Files, PendingReload, VersionStore } from './version-store.ts'
+
+/** @param onStep called after each step; tests let the process die there */
+export function createPairTarget(files: PairFiles, onStep: (step: Step) => void = () => {}): DeployTarget {
+  const onHost = async <Value>(work: (context: Context) => Promise<Value>): Promise<Value> => {
+    const host = await files.openHost()
+    try {
+      return await work({ files, host, onStep, log: createStepLog(files.now) })
+    } finally {
+      await host.close()
+    }
+  }
+  return {
+    inspect: () => onHost(inspect),
+    apply: async (pair) => {
+      const wanted = checkPair(pair)
+      return onHost((context) => apply(context, wanted))
+    },
+    restore: (refused) => onHost((context) => restore(context, refused)),
+  }
+}
+
+async function inspect(context: Context): Promise<{ sha256: string | null }> {
+  const store = await openStore(context)
+  return { sha256: (await readFound(context, store)).sha256 }
+}
+
+async function apply(context: Context, wanted: CheckedPair): Promise<DeployEvidence> {
+  const store = await openStore(context)
+  const isThere = async (): Promise<FoundPair | null> => {
+    const found = await readFound(context, store)
+    return isSamePair(found, wanted) && (await findPending(store)) === null ? found : null
+  }
+  const first = await isThere()
+  if (first !== null) return unchanged(context, first)
+  return withLock(context, store, async () => {
+    // Another deployment may have ended between the first look and the lock.
+    const again = await isThere()
+    if (again !== null) return unchanged(context, again)
+    const installed = await inTurn(context, () => install(context, store, wanted))
+    return finish(context, store, installed)
+  })
+}
+
+function unchanged({ log }: Context, found: FoundPair): DeployEvidence {
+  log.say('The files hold this pair already.')
+  return { changed: false, previousSha256: found.sha256, reloaded: false, log: log.lines }
+}
+
+/** What a failed command goes back to. */
+interface Fallback extends PendingReload {
+  /** The server may have read something else since: reload it after going back, whichever command failed. */
+  readonly mustReload: boolean
+}
+
+interface Installed {
+  readonly changed: boolean
+  readonly fallback: Fallback
+}
+
+/** Up to the reload: the pair is in place and the test is content with it. */
+async function install(context: Context, store: VersionStore, wanted: CheckedPair): Promise<Installed> {
+  const found = await readFound(context, store)
+  const pending = await findPending(store)
+  if (pending !== null && isSamePair(found, wanted)) {
+    context.log.say('An earlier deployment of this pair was interrupted before its reload: finishing it.')
+    const fallback = { ...pending, mustReload: true }
+    await testNew(context, store, fallback)
+    return { changed: false, fallback }
+  }
+  await ensureHealthyConfiguration(context, found)
+  const contents = await context.files.layout.render(wanted)
+  const wantedBytes = Object.values(contents).reduce((sum, bytes) => sum + bytes.length, 0)
+  await ensureSpace(context.host, store, found, wantedBytes)
+  const fallback = await orRefuse('Putting the new pair in place', async () => {
+    try {
+      await store.prune()
+      return await swap(context, store, { found, contents, sha256: wanted.sha256 })
+    } catch (error) {
+      await forgetAttempt(store)
+      throw error
+    }
+  })
+  context.log.say(`Swapped in ${nameOf(wanted.sha256)} for ${nameOf(found.sha256)}.`)
+  context.onStep('swapped')
+  await testNew(context, store, fallback)
+  return { changed: true, fallback }
+}
+
+interface Wanted {
+  readonly found: FoundPair
+  readonly contents: Readonly<Record<string, Uint8Array>>
+  readonly sha256: string
+}
+
+/** Everything up to the instant in which the pair changes. */
+async function swap(context: Context, store: VersionStore, { found, contents, sha256 }: Wanted): Promise<Fallback> {
+  const { files, host, onStep, log } = context
+  const rights = await rightsFor(host, files.layout, found)
+  const withRights = (of: Readonly<Record<string, Uint8Array | null>>, kind: 'wanted' | 'kept'): Files =>
+    Object.fromEntries(
+      Object.entries(of).map(([name, bytes]) => {
+        const own = rights[name]?.[kind]
+        return [name, bytes === null || own === undefined ? null : { bytes, ...own }]
+      }),
+    )
+  const version = await store.writeVersion(sha256, withRights(contents, 'wanted'))
+  log.say(`Staged ${nameOf(sha256)} in ${store.folder}.`)
+  onStep('versionWritten')
+  const foundBytes = Object.fromEntries(Object.entries(found.files).map(([name, file]) => [name, file?.bytes ?? null]))
+  await store.adopt({ sha256: found.sha256, files: withRights(foundBytes, 'kept') }, onStep)
+  onStep('adopted')
+  const isEmpty = Object.values(found.files).every((file) => file === null)
+  if (!isEmpty && !found.isSound) log.say('What was there was not a matching pair; it is kept as it was.')
+  const interrupted = await store.findPendingReload()
+  const previous = { previousVersion: await store.findCurrent(), previousSha256: found.sha256 }
+  await store.markPendingReload(previous)
+  onStep('marked')
+  try {
+    await store.swapTo(version)
+  } catch (error) {
+    // The swap may have taken place and only the flushing failed.
+    await putBack(store, previous)
+    await (interrupted === null ? store.clearPendingReload() : store.markPendingReload(interrupted))
+    throw error
+  }
+  return { ...previous, mustReload: interrupted !== null }
+}
+
+/** Best effort, after an error whose own text matters more: the next deployment removes what stays. */
+async function forgetAttempt(store: VersionStore): Promise<void> {
+  try {
+    if ((await store.findCurrent()) === null) await store.detach()
+    await store.prune()
+  } catch {
+    // A full or read-only disk may refuse this too, and a lost connection does.
+  }
+}
+
+/** @throws AppError `rolledBack` after putting back the previous version */
+async function testNew(context: Context, store: VersionStore, fallback: Fallback): Promise<void> {
+  const result = await test(context)
+  if (result?.ok === false) {
+    await orRefuse('Putting back the previous pair', () => putBack(store, fallback))
+    throw await rollBack(context, store, fallback, { command: 'test', result })
+  }
+  context.onStep('tested')
+}
+
+/** @throws AppError `rolledBack` after putting back the previous version and reloading it */
+async function finish(context: Context, store: VersionStore, { changed, fallback }: Installed): Promise<DeployEvidence> {
+  const { onStep, log } = context
+  const result = await reload(context)
+  if (result?.ok === false) {
+    await inTurn(context, () => orRefuse('Putting back the previous pair', () => putBack(store, fallback)))
+    throw await rollBack(context, store, { ...fallback, mustReload: true }, { command: 'reload', result })
+  }
+  onStep('reloaded')
+  await tidyUp(context, store, fallback)
+  return { changed, previousSha256: fallback.previousSha256, reloaded: result !== null, log: log.lines }
+}
+
+interface Failure {
+  readonly command: 'test' | 'reload'
+  readonly result: CommandResult
+}
+
+/** What was there is back. After a failed test the server still has it in memory; after a failed reload it must read it again. */
+async function rollBack(
+  context: Context,
+  store: VersionStore,
+  { previousVersion, previousSha256, mustReload }: Fallback,
+  { command, result }: Failure,
+): Promise<AppError> {
+  const { log } = context
+  const restored = previousVersion === null ? 'the files were removed again' : `${nameOf(previousSha256)} was put back`
+  log.say(`Rolled back: ${restored}.`)
+  const reloaded = mustReload ? await reload(context, command === 'test') : null
+  await orRefuse('Tidying up after the rollback', async () => {
+    await store.clearPendingReload()
+    await store.prune()
+  })
+  const after = reloaded === null ? '' : reloaded.ok ? ' and reloaded' : `, but the reload failed again (${reloaded.ending})`
+  return new AppError(
+    'rolledBack',
+    `Deploying to ${placeOf(context)}: the ${command} command failed (${result.ending}), ${restored}${after}: correct what the command reports, then deploy again.${withOutput(result)}`,
+    { facts: { command, ending: result.ending, previousSha256, log: log.lines } },
+  )
+}
+
+function withOutput({ output }: CommandResult): string {
+  return output === '' ? '' : `\n${output}`
+}
+
+/**
+ * A test that fails before anything was touched is not about our pair. It is only asked when the pair that is there is sound:
+ * otherwise the test may fail just because the certificate is missing or broken, and this deployment is the cure.
+ */
+async function ensureHealthyConfiguration(context: Context, found: FoundPair): Promise<void> {
+  if (!found.isSound) return
+  const tested = await test(context)
+  if (tested === null || tested.ok) return
+  throw new AppError(
+    'deployRefused',
+    `Testing the configuration of ${placeOf(context)} before the deployment: it is broken already (${tested.ending}), nothing was changed: correct it, then deploy again.${withOutput(tested)}`,
+    { facts: { command: 'test', ending: tested.ending, log: context.log.lines } },
+  )
+}

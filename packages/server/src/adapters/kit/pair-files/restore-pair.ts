@@ -1,0 +1,70 @@
+/**
+ * Taking an applied pair back: the version before it is swapped in again and reloaded.
+ *
+ * @module
+ */
+import { AppError } from '../../../domain/errors.ts'
+import type { RestoreEvidence } from '../../../ports/deploy.ts'
+import { orRefuse } from './host.ts'
+import {
+  findPending,
+  inTurn,
+  openStore,
+  placeOf,
+  putBack,
+  readFound,
+  reload,
+  tidyUp,
+  withLock,
+  type Context,
+} from './pair-context.ts'
+import type { VersionStore } from './version-store.ts'
+
+/** See `ports/deploy.ts`. */
+export async function restore(context: Context, refused: string): Promise<RestoreEvidence> {
+  const store = await openStore(context)
+  const owes = async (): Promise<boolean> =>
+    (await readFound(context, store)).sha256 === refused || (await findPending(store)) !== null
+  if (!(await owes())) return nothingToRestore(context, store)
+  return withLock(context, store, async () => {
+    if (!(await owes())) return nothingToRestore(context, store)
+    await inTurn(context, () => takeBack(context, store, refused))
+    const result = await reload(context)
+    context.onStep('reloaded')
+    await tidyUp(context, store, { previousVersion: null, previousSha256: null })
+    const { sha256 } = await readFound(context, store)
+    return { changed: true, sha256, reloaded: result?.ok === true, log: context.log.lines }
+  })
+}
+
+async function nothingToRestore(context: Context, store: VersionStore): Promise<RestoreEvidence> {
+  context.log.say('The target does not have the refused pair: nothing was changed.')
+  const { sha256 } = await readFound(context, store)
+  return { changed: false, sha256, reloaded: false, log: context.log.lines }
+}
+
+/** Marked before, so that whoever finds it half done reloads. */
+async function takeBack(context: Context, store: VersionStore, refused: string): Promise<void> {
+  const { log, onStep } = context
+  const found = await readFound(context, store)
+  if (found.sha256 !== refused) return log.say('The previous pair is in place already; its reload is due.')
+  const pending = await findPending(store)
+  const previousVersion = pending === null ? await store.findPrevious() : pending.previousVersion
+  if (!(await store.isAdopted())) {
+    throw new AppError(
+      'deployRefused',
+      `Restoring ${placeOf(context)}: somebody replaced the files since, and what was there before is not kept: put the right pair in place by hand.`,
+    )
+  }
+  await orRefuse('Putting back the previous pair', async () => {
+    await store.markPendingReload(pending ?? { previousVersion, previousSha256: null })
+    onStep('marked')
+    await putBack(store, { previousVersion, previousSha256: null })
+  })
+  onStep('restored')
+  log.say(
+    previousVersion === null
+      ? 'Removed the files: there was nothing before.'
+      : `Put back version ${previousVersion.slice(0, 16)}….`,
+  )
+}

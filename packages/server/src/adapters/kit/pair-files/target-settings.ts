@@ -1,0 +1,84 @@
+/**
+ * What targets of files have in common: their commands, where they are, and who runs the commands.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import type { DeployTarget } from '../../../ports/deploy.ts'
+import type { AdapterKit } from '../../../ports/kit.ts'
+import { openSshHost } from '../ssh/ssh-host.ts'
+import { sshSettings } from '../ssh/ssh-settings.ts'
+import type { Layout } from './layout.ts'
+import { localHost } from './local-host.ts'
+import { createPairTarget } from './pair-target.ts'
+import type { Step } from './pair-context.ts'
+
+const DEFAULT_TIMEOUT_SECONDS = 30
+
+/** Shown as a form, so without transformations. */
+export const absolutePath = z.string().regex(/^\/[^\0]*[^/\0]$/, 'an absolute path of a file')
+export const argv = z.array(z.string().min(1)).min(1)
+
+/** Of every target of files. */
+export const commandSettings = {
+  testCommand: argv.optional().describe('Checks the configuration of the server: program and arguments, no shell'),
+  reloadCommand: argv.optional().describe('Makes the server read its certificate again: program and arguments, no shell'),
+  commandTimeoutSeconds: z.int().min(1).max(600).default(DEFAULT_TIMEOUT_SECONDS),
+  sudo: z.boolean().default(false).describe('Run the two commands as root, with sudo -n'),
+  ssh: sshSettings.optional().describe('The server, when it is not this machine'),
+}
+
+export const certificateMode = z
+  .string()
+  .regex(/^0?[0-7]{3}$/)
+  .optional()
+  .describe('Octal; default: that of the file that is there, else 644')
+
+export const keyMode = z
+  .string()
+  .regex(/^0?[0-7]{2}0$/, 'octal, nothing for others')
+  .optional()
+  .describe('Octal, nothing for others; default: that of the file that is there, else 600')
+
+/** A chain in one file, its key in another. */
+export const twoFileSettings = {
+  certificatePath: absolutePath.describe('Where the server reads the chain (PEM, leaf first)'),
+  keyPath: absolutePath.describe('Where the server reads the private key (PEM)'),
+  certificateMode,
+  keyMode,
+}
+
+export const areTwoFiles = ({ certificatePath, keyPath }: { certificatePath: string; keyPath: string }): boolean =>
+  certificatePath !== keyPath
+export const NOT_TWO_FILES = 'certificatePath and keyPath must be two files'
+
+export type CommandSettings = z.infer<z.ZodObject<typeof commandSettings>>
+
+export interface ServerDefaults {
+  readonly testCommand?: readonly string[]
+  readonly reloadCommand?: readonly string[]
+}
+
+/** A target of files: what the settings say, and of commands that they leave out, the server's usual ones. */
+export function filesTarget(
+  kit: AdapterKit,
+  settings: CommandSettings,
+  layout: Layout,
+  defaults: ServerDefaults = {},
+  onStep?: (step: Step) => void,
+): DeployTarget {
+  const { ssh, sudo } = settings
+  const asRoot = (command: readonly string[] | undefined) =>
+    command !== undefined && sudo ? ['sudo', '-n', ...command] : command
+  return createPairTarget(
+    {
+      layout,
+      testCommand: asRoot(settings.testCommand ?? defaults.testCommand),
+      reloadCommand: asRoot(settings.reloadCommand ?? defaults.reloadCommand),
+      commandTimeoutSeconds: settings.commandTimeoutSeconds,
+      openHost: () => (ssh === undefined ? Promise.resolve(localHost) : openSshHost(ssh, kit)),
+      now: kit.now,
+    },
+    onStep,
+  )
+}

@@ -1,0 +1,110 @@
+/**
+ * Users, sessions, members. better-auth reads and writes the first five by way of its adapter; we do so beside it.
+ *
+ * @module
+ */
+import type { Generated } from 'kysely'
+import type { Language, MemberRole } from '@evercert/contract'
+
+export interface UserTable {
+  id: string
+  /** Lower case. */
+  email: string
+  email_verified: Generated<boolean>
+  name: string
+  image: Generated<string | null>
+  /** Null: what the browser asks for. */
+  language: Language | null
+  installation_operator: Generated<boolean>
+  two_factor_enabled: Generated<boolean>
+  created_at: Date
+  updated_at: Date
+}
+
+export interface CredentialTable {
+  id: string
+  user_id: string
+  /** `credential` for a password. */
+  provider_id: string
+  provider_user_id: string
+  /** scrypt with its salt. */
+  password: string | null
+  created_at: Date
+  updated_at: Date
+}
+
+export interface SessionTable {
+  id: string
+  user_id: string
+  token: string
+  address: string | null
+  user_agent: string | null
+  /** The account that was chosen last; null: the first one of the user. */
+  account_id: string | null
+  expires_at: Date
+  created_at: Date
+  updated_at: Date
+}
+
+/** The second step of a sign-in, and how often it was tried. Only better-auth reads it. */
+export interface SignInChallengeTable {
+  id: string
+  expires_at: Date
+}
+
+export interface SecondFactorTable {
+  id: string
+  user_id: string
+  verified: Generated<boolean>
+}
+
+export interface SignInSecretTable {
+  only_row: Generated<boolean>
+  secret_id: string
+}
+
+export interface SignInFailureTable {
+  subject_sha256: string
+  failures: number
+  locked_until: Date | null
+  last_at: Date
+}
+
+export interface FirstOperatorLinkTable {
+  token_sha256: string
+  created_at: Date
+  expires_at: Date
+}
+
+export interface FirstOperatorTable {
+  only_row: Generated<boolean>
+  user_id: string
+  created_at: Date
+}
+
+export interface MemberTable {
+  account_id: string
+  user_id: string
+  role: MemberRole
+  created_at: Date
+}
+
+export interface InvitationTable {
+  id: string
+  account_id: string
+  email: string
+  role: MemberRole
+  token_sha256: string
+  invited_by: string
+  created_at: Date
+  expires_at: Date
+  accepted_at: Date | null
+  accepted_by: string | null
+}
+
+export interface RecoveryLinkTable {
+  token_sha256: string
+  user_id: string
+  created_at: Date
+  expires_at: Date
+}

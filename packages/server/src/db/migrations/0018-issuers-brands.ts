@@ -1,0 +1,23 @@
+/**
+ * Issuers that are retired, and brands as a list of their own.
+ *
+ * @module
+ */
+import { sql, type Kysely } from 'kysely'
+
+const STATEMENTS = [
+  `alter table issuer add column retired_at timestamptz`,
+  `create table brand (
+    name text primary key check (length(name) between 1 and 64),
+    title_en text not null,
+    title_zh text not null,
+    created_at timestamptz not null
+  )`,
+  `insert into brand (name, title_en, title_zh, created_at)
+    select brand, brand, brand, min(created_at) from product group by brand`,
+  `alter table product add constraint product_brand_fkey foreign key (brand) references brand`,
+]
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  for (const statement of STATEMENTS) await sql.raw(statement).execute(db)
+}

@@ -1,0 +1,174 @@
+/**
+ * Passwords, second factors, cookies and sessions, carried by better-auth 1.7 on our database. Loaded with the first request that needs
+ * it: a service that only sees tokens does without. Who may try how often, from which page, and with which fields is decided before
+ * (http/sign-in.ts); accounts and roles are ours.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import type { Db } from '../../db/connect.ts'
+import { HOUR_MS } from '../../domain/time.ts'
+import type { IdPrefix } from '../../domain/id.ts'
+import type { SignIn } from '../../ports/sign-in.ts'
+import { newId, type Services } from '../context.ts'
+
+type Needs = Pick<Services, 'db' | 'vault' | 'now' | 'log' | 'publicUrl'>
+
+const AUTH_PATH = '/api/auth'
+
+/** A session ends this long after it was last used ... */
+const IDLE_MS = 12 * HOUR_MS
+/** ... and, used or not, this long after the sign-in. */
+const LONGEST_SESSION_MS = 7 * 24 * HOUR_MS
+const PROLONG_AFTER_MS = HOUR_MS
+const ADDRESS_HEADER = 'x-evercert-address'
+
+export function createSignIn(needs: Needs): SignIn {
+  const prefix = isSecure(needs) ? '__Host-evercert' : 'evercert'
+  let loading: ReturnType<typeof load> | null = null
+  const auth = () =>
+    (loading ??= load(needs, prefix).catch((error: unknown) => {
+      loading = null // the database was away: the next request tries again
+      throw error
+    }))
+  return {
+    hasCookie: (headers) => (headers.get('cookie') ?? '').includes(`${prefix}.session_token=`),
+    findSession: async (headers) => {
+      const { api } = await auth()
+      const { headers: answered, response } = await api.getSession({ headers: onlyCookie(headers), returnHeaders: true })
+      if (response === null) return null
+      const signedInAt = response.session.createdAt.getTime()
+      if (Date.now() - signedInAt > LONGEST_SESSION_MS) {
+        await needs.db.deleteFrom('session').where('id', '=', response.session.id).execute()
+        return null
+      }
+      const { id: sessionId, userId } = response.session
+      return { sessionId, userId, signedInAt, setCookies: answered.getSetCookie() }
+    },
+    handle: async ({ path, body, headers, address }) => {
+      const sent = onlyCookie(headers)
+      sent.set('content-type', 'application/json')
+      sent.set('user-agent', (headers.get('user-agent') ?? '').slice(0, 256))
+      if (address !== null) sent.set(ADDRESS_HEADER, address)
+      const url = new URL(`${AUTH_PATH}${path}`, INTERNAL_ORIGIN)
+      return (await auth()).handler(new Request(url, { method: 'POST', headers: sent, body: JSON.stringify(body) }))
+    },
+    hashPassword: async (password) => (await (await auth()).$context).password.hash(password),
+  }
+}
+
+/** Cookies are for https alone when that is how people reach the service. */
+function isSecure({ publicUrl }: Needs): boolean {
+  return publicUrl?.startsWith('https://') ?? false
+}
+
+/** better-auth wants one; no address of it leaves the process. */
+const INTERNAL_ORIGIN = 'http://evercert.invalid'
+
+function onlyCookie(headers: Headers): Headers {
+  const cookie = headers.get('cookie')
+  return new Headers(cookie === null ? {} : { cookie })
+}
+
+const PREFIXES: Readonly<Record<string, IdPrefix>> = {
+  user: 'usr',
+  session: 'ses',
+  account: 'crd',
+  verification: 'chl',
+  twoFactor: 'sfa',
+}
+
+async function load(needs: Needs, cookiePrefix: string) {
+  const [{ betterAuth }, { twoFactor }, { kyselyAdapter }, secret] = await Promise.all([
+    import('better-auth/minimal'),
+    import('better-auth/plugins/two-factor'),
+    import('@better-auth/kysely-adapter'),
+    loadSecret(needs),
+  ])
+  return betterAuth({
+    appName: 'Evercert',
+    baseURL: INTERNAL_ORIGIN,
+    basePath: AUTH_PATH,
+    secrets: [{ version: 1, value: secret }], // given, so that no environment variable of its own is looked at
+    database: kyselyAdapter(needs.db as never, { type: 'postgres', transaction: true }),
+    telemetry: { enabled: false },
+    rateLimit: { enabled: false }, // ours counts by e-mail address too (sign-in-failures.ts)
+    logger: { disabled: true },
+    emailAndPassword: { enabled: true, disableSignUp: true },
+    session: {
+      modelName: 'session',
+      fields: { ...TIMES, userId: 'user_id', expiresAt: 'expires_at', ipAddress: 'address', userAgent: 'user_agent' },
+      expiresIn: IDLE_MS / 1000,
+      updateAge: PROLONG_AFTER_MS / 1000,
+      freshAge: 0,
+    },
+    user: { modelName: 'user', fields: { ...TIMES, emailVerified: 'email_verified' } },
+    account: {
+      modelName: 'credential',
+      fields: {
+        ...TIMES,
+        accountId: 'provider_user_id',
+        providerId: 'provider_id',
+        userId: 'user_id',
+        accessToken: 'access_token',
+        refreshToken: 'refresh_token',
+        idToken: 'id_token',
+        accessTokenExpiresAt: 'access_token_expires_at',
+        refreshTokenExpiresAt: 'refresh_token_expires_at',
+      },
+    },
+    verification: { modelName: 'sign_in_challenge', fields: { ...TIMES, expiresAt: 'expires_at' } },
+    plugins: [twoFactor({ issuer: 'Evercert', schema: TWO_FACTOR_SCHEMA })],
+    advanced: {
+      cookiePrefix,
+      useSecureCookies: false, // it would add another prefix; `secure` below is what counts
+      defaultCookieAttributes: { httpOnly: true, sameSite: 'lax', secure: isSecure(needs), path: '/' },
+      // What comes from another site does not get here (http/same-site.ts), and no address is ever redirected to.
+      disableOriginCheck: true,
+      disableCSRFCheck: true,
+      ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
+      database: { validateSchema: false, generateId: ({ model }) => newId(needs, PREFIXES[model] ?? 'chl') },
+    },
+  })
+}
+
+const TIMES = { createdAt: 'created_at', updatedAt: 'updated_at' } as const
+
+const TWO_FACTOR_SCHEMA = {
+  user: { fields: { twoFactorEnabled: 'two_factor_enabled' } },
+  twoFactor: {
+    modelName: 'second_factor',
+    fields: {
+      userId: 'user_id',
+      backupCodes: 'backup_codes',
+      failedVerificationCount: 'failed_verification_count',
+      lockedUntil: 'locked_until',
+    },
+  },
+} as const
+
+/** Signs the cookies and encrypts the second factors: 256 random bits, sealed like every other secret. Two nodes at once agree on one. */
+async function loadSecret({ db, vault, now }: Needs): Promise<string> {
+  const known = await openSecret(db, vault)
+  if (known !== null) return known
+  await db.transaction().execute(async (trx) => {
+    const secretId = await vault.seal(trx, {
+      purpose: 'signIn',
+      accountId: null,
+      plaintext: randomBytes(32).toString('base64url'),
+      now: now(),
+    })
+    const won = await trx
+      .insertInto('sign_in_secret')
+      .values({ secret_id: secretId })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst()
+    if (won.numInsertedOrUpdatedRows !== 1n) await trx.deleteFrom('secret').where('id', '=', secretId).execute()
+  })
+  return (await openSecret(db, vault)) ?? Promise.reject(new Error('the secret of sign-in was stored and is not there'))
+}
+
+async function openSecret(db: Db, vault: Services['vault']): Promise<string | null> {
+  const row = await db.selectFrom('sign_in_secret').select('secret_id').executeTakeFirst()
+  return row === undefined ? null : vault.open(db, row.secret_id, 'signIn')
+}

@@ -1,0 +1,158 @@
+/**
+ * Who calls: a token, or a user by the cookie of a session. A token that a user made never outgrows its maker.
+ *
+ * @module
+ */
+import { isScope, type MemberRole, type Scope } from '@evercert/contract'
+import { AppError } from '../../domain/errors.ts'
+import { standingOf } from '../../domain/access/roles.ts'
+import { hashToken } from '../accounts.ts'
+import { notFound, type Caller, type Services } from '../context.ts'
+import { requireUser } from './sessions.ts'
+
+export interface Credentials {
+  /** A bearer token; when there is one, cookies are not looked at. */
+  readonly token: string | null
+  readonly headers: Headers
+  /** The account that the request wants to be in (`x-evercert-account`); null: the session's, or the token's. */
+  readonly accountId: string | null
+}
+
+export interface Identified {
+  readonly caller: Caller
+  /** For the answer. */
+  readonly setCookies: readonly string[]
+}
+
+/** Nobody: for operations that need neither session nor token. It may do nothing else. */
+export const NOBODY: Caller = { accountId: '', tokenId: '', actor: 'nobody', scopes: new Set() }
+
+/** @throws AppError `unauthenticated`, `notFound` (an account that is closed to the caller) */
+export async function identify(services: Services, credentials: Credentials): Promise<Identified> {
+  const { token, headers, accountId } = credentials
+  if (token !== null) return { caller: inAccount(await authenticate(services, token), accountId), setCookies: [] }
+  const session = services.signIn.hasCookie(headers) ? await services.signIn.findSession(headers) : null
+  if (session === null)
+    throw new AppError('unauthenticated', 'Signing in: the request has no session and no valid API token: sign in, or send one.')
+  const caller = await userCaller(services, { ...session, wantedAccountId: accountId })
+  return { caller, setCookies: session.setCookies }
+}
+
+function inAccount(caller: Caller, accountId: string | null): Caller {
+  if (accountId !== null && accountId !== caller.accountId) throw notFound('account', accountId)
+  return caller
+}
+
+/** Written down at most this often for each token: it tells used from forgotten, no more. */
+const LAST_USED_MS = 60_000
+
+/**
+ * The caller that a token stands for.
+ *
+ * @throws AppError `unauthenticated` when it is unknown or expired, or its maker has left the account
+ */
+export async function authenticate(services: Services, token: string): Promise<Caller> {
+  const row = await services.db
+    .selectFrom('access_token')
+    .leftJoin('user', 'user.id', 'access_token.created_by_user_id')
+    .leftJoin('member', (join) =>
+      join
+        .onRef('member.user_id', '=', 'access_token.created_by_user_id')
+        .onRef('member.account_id', '=', 'access_token.account_id'),
+    )
+    .select([
+      'access_token.id',
+      'access_token.account_id',
+      'access_token.name',
+      'scopes',
+      'expires_at',
+      'last_used_at',
+      'created_by_user_id',
+      'installation_operator',
+      'role',
+    ])
+    .where('token_sha256', '=', hashToken(token))
+    .executeTakeFirst()
+  const isOver = row === undefined || (row.expires_at !== null && row.expires_at.getTime() <= services.now())
+  const ceiling = isOver || row.created_by_user_id === null ? null : standingOf(toStanding(row))
+  if (isOver || (row.created_by_user_id !== null && ceiling === null))
+    throw new AppError('unauthenticated', 'Signing in: the API token is unknown, has ended, or its maker has left the account.')
+  if (row.last_used_at === null || row.last_used_at.getTime() <= services.now() - LAST_USED_MS) await noteUse(services, row.id)
+  const scopes = row.scopes.filter((scope) => isScope(scope)).filter((scope) => ceiling?.scopes.has(scope) ?? true)
+  return {
+    accountId: row.account_id,
+    tokenId: row.id,
+    actor: row.name,
+    scopes: new Set<Scope>(scopes),
+    ...(row.created_by_user_id !== null && { userId: row.created_by_user_id }),
+  }
+}
+
+async function noteUse({ db, now }: Services, tokenId: string): Promise<void> {
+  await db
+    .updateTable('access_token')
+    .set({ last_used_at: new Date(now()) })
+    .where('id', '=', tokenId)
+    .execute()
+}
+
+function toStanding(row: { readonly role: MemberRole | null; readonly installation_operator: boolean | null }) {
+  return { role: row.role, isInstallationOperator: row.installation_operator === true }
+}
+
+async function userCaller(
+  services: Services,
+  session: { readonly sessionId: string; readonly userId: string; readonly wantedAccountId: string | null },
+): Promise<Caller> {
+  const user = await services.db
+    .selectFrom('user')
+    .innerJoin('session', 'session.user_id', 'user.id')
+    .select(['user.id', 'email', 'installation_operator', 'session.account_id'])
+    .where('session.id', '=', session.sessionId)
+    .executeTakeFirstOrThrow()
+  const chosen = await chooseAccount(services, user, session.wantedAccountId ?? user.account_id)
+  if (session.wantedAccountId !== null && chosen?.accountId !== session.wantedAccountId)
+    throw notFound('account', session.wantedAccountId)
+  return {
+    accountId: chosen?.accountId ?? '',
+    tokenId: user.id,
+    actor: user.email,
+    scopes: chosen?.scopes ?? new Set(),
+    userId: user.id,
+    sessionId: session.sessionId,
+    ...(chosen !== null && { role: chosen.role }),
+  }
+}
+
+/** The caller, in another account from now on. @throws AppError `forbidden` (a token), `notFound` (closed to the user) */
+export async function chooseAccountOfSession(services: Services, caller: Caller, accountId: string): Promise<Caller> {
+  const session = requireUser(caller)
+  const chosen = await userCaller(services, { ...session, wantedAccountId: accountId })
+  await services.db.updateTable('session').set({ account_id: accountId }).where('id', '=', session.sessionId).execute()
+  return chosen
+}
+
+/** The wanted account if the user may be there, else their first one; null when there is none. */
+async function chooseAccount(
+  { db }: Services,
+  user: { readonly id: string; readonly installation_operator: boolean },
+  wantedId: string | null,
+) {
+  const rows = await db
+    .selectFrom('account')
+    .leftJoin('member', (join) => join.onRef('member.account_id', '=', 'account.id').on('member.user_id', '=', user.id))
+    .select(['account.id', 'role'])
+    .where((where) =>
+      where.or([
+        where('member.user_id', 'is not', null),
+        ...(user.installation_operator ? [where('account.id', '=', wantedId)] : []),
+      ]),
+    )
+    .orderBy('member.created_at')
+    .orderBy('account.id')
+    .execute()
+  const row = rows.find(({ id }) => id === wantedId) ?? rows[0]
+  if (row === undefined) return null
+  const standing = standingOf({ role: row.role, isInstallationOperator: user.installation_operator })
+  return standing === null ? null : { accountId: row.id, ...standing }
+}

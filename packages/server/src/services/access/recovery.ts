@@ -1,0 +1,67 @@
+/**
+ * The way back in for a user who lost the password or the second factor: a link by the installation's operator, who hands it over.
+ *
+ * @module
+ */
+import type { UserView } from '@evercert/contract'
+import { DAY_MS } from '../../domain/time.ts'
+import { hashToken } from '../accounts.ts'
+import type { Services } from '../context.ts'
+import { checkPassword, drawLink, linkInvalid } from './links.ts'
+import { loadUser } from './users.ts'
+
+const LINK_MS = DAY_MS
+
+/** An earlier link of the user ends. @throws AppError `notFound` */
+export async function createRecoveryLink(
+  services: Services,
+  { userId, baseUrl }: { readonly userId: string; readonly baseUrl: string },
+): Promise<{ link: string; expiresAt: string }> {
+  const { id } = await loadUser(services, userId)
+  const { token, link } = drawLink(baseUrl, 'recovery')
+  const row = {
+    token_sha256: hashToken(token),
+    created_at: new Date(services.now()),
+    expires_at: new Date(services.now() + LINK_MS),
+  }
+  await services.db
+    .insertInto('recovery_link')
+    .values({ ...row, user_id: id })
+    .onConflict((conflict) => conflict.column('user_id').doUpdateSet(row))
+    .execute()
+  services.log.warn({ event: 'user.recoveryLink', userId: id })
+  return { link, expiresAt: row.expires_at.toISOString() }
+}
+
+/** Sets the password and ends what a thief might hold: sessions and second factor. @throws AppError `linkInvalid`, `weakPassword` */
+export async function recover(services: Services, token: string, password: string): Promise<UserView> {
+  const { db, now } = services
+  const link = await db
+    .selectFrom('recovery_link')
+    .select('user_id')
+    .where('token_sha256', '=', hashToken(token))
+    .where('expires_at', '>', new Date(now()))
+    .executeTakeFirst()
+  if (link === undefined) throw linkInvalid()
+  const userId = link.user_id
+  checkPassword(password, await loadUser(services, userId))
+  const passwordHash = await services.signIn.hashPassword(password)
+  await db.transaction().execute(async (trx) => {
+    const used = await trx.deleteFrom('recovery_link').where('token_sha256', '=', hashToken(token)).executeTakeFirst()
+    if (used.numDeletedRows !== 1n) throw linkInvalid()
+    await trx
+      .updateTable('credential')
+      .set({ password: passwordHash, updated_at: new Date(now()) })
+      .where('user_id', '=', userId)
+      .where('provider_id', '=', 'credential')
+      .execute()
+    await trx.deleteFrom('second_factor').where('user_id', '=', userId).execute()
+    await trx.deleteFrom('session').where('user_id', '=', userId).execute()
+    await trx
+      .updateTable('user')
+      .set({ two_factor_enabled: false, updated_at: new Date(now()) })
+      .where('id', '=', userId)
+      .execute()
+  })
+  return loadUser(services, userId)
+}

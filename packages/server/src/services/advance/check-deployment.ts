@@ -1,0 +1,86 @@
+/**
+ * Watching the sites of a deployment after its reload, for a bounded time: proved, or seen, or taken back.
+ *
+ * @module
+ */
+import { backoffMs } from '../../domain/backoff.ts'
+import { judgeDeployment, type DeploymentJudgement } from '../../domain/deployment/judge-deployment.ts'
+import type { Services } from '../context.ts'
+import { loadDeployment, logLine, moveDeployment, noteDeployment, type DeploymentWork } from './deployment-record.ts'
+import { changed, type Work } from './facts.ts'
+import { lookAt } from './sightings.ts'
+
+/** One look. A bad one is looked at again until the time is up, since servers reload gracefully; the last one decides. */
+export async function checkDeployment(services: Services, work: Work, deploymentId: string): Promise<void> {
+  const deployment = await loadDeployment(services, work, deploymentId)
+  const { state, baseline, checkUntil } = deployment
+  if (state !== 'applied' || baseline === null || checkUntil === null) throw changed(work)
+  const after = await lookAt(services, work, deployment, baseline.sightings.filter(isFirstOfItsSite))
+  const judgement = judgeDeployment(baseline, after, deployment.sha256)
+  services.onStep('checkDeployment', 'done')
+  if (judgement.verdict === 'proved') return recordProved(services, work, deployment)
+  if (judgement.verdict === 'seen') {
+    const log = [logLine(services, 'An endpoint serves the new certificate, and all that answered before still do.')]
+    return noteDeployment(services, work, deployment, { log, checkAt: null })
+  }
+  const tries = deployment.checkTries + 1
+  if (services.now() < checkUntil) {
+    const checkAt = Math.min(services.now() + backoffMs('check', tries + 1), checkUntil)
+    return noteDeployment(services, work, deployment, { log: [], checkAt, checkTries: tries })
+  }
+  return judgement.verdict === 'bad'
+    ? intendToRestore(services, work, deployment, judgement)
+    : recordOpen(services, work, deployment, judgement)
+}
+
+function isFirstOfItsSite<One extends { host: string; port: number; serverName: string; isOwn: boolean }>(
+  one: One,
+  index: number,
+  all: readonly One[],
+): boolean {
+  const same = (other: One) =>
+    other.host === one.host && other.port === one.port && other.serverName === one.serverName && other.isOwn === one.isOwn
+  return all.findIndex(same) === index
+}
+
+function recordProved(services: Services, work: Work, deployment: DeploymentWork): Promise<void> {
+  return moveDeployment(services, work, deployment, 'proved', {
+    log: [logLine(services, 'Its own address serves the new certificate.')],
+    appends: true,
+    problem: null,
+    retryAt: null,
+    set: { check_at: null, check_until: null },
+  })
+}
+
+/** Written down first: whoever comes after a crash goes on putting the previous pair back. */
+function intendToRestore(
+  services: Services,
+  work: Work,
+  deployment: DeploymentWork,
+  { reasons }: DeploymentJudgement,
+): Promise<void> {
+  const restoreReason = reasons.join(' ')
+  const log = reasons.map((reason) => logLine(services, `After the reload: ${reason}`))
+  return noteDeployment(services, work, deployment, {
+    log: [...log, logLine(services, 'Taking the deployment back.')],
+    checkAt: null,
+    restoreReason,
+  })
+}
+
+/** Nothing got worse, and nothing shows the new certificate: not this target's fault, as far as can be seen. The endpoints are proved on. */
+function recordOpen(services: Services, work: Work, deployment: DeploymentWork, { reasons }: DeploymentJudgement): Promise<void> {
+  const log = [
+    ...reasons.map((reason) => logLine(services, `After the reload: ${reason}`)),
+    logLine(services, 'The new pair stays: nothing that worked before is worse.'),
+  ]
+  const isUnproved = deployment.probe !== null
+  return noteDeployment(services, work, deployment, {
+    log,
+    checkAt: null,
+    ...(isUnproved && {
+      problem: `Proving ${deployment.targetName}: its own address does not answer, before the deployment and after it: check the address of the target. ${reasons.join(' ')}`,
+    }),
+  })
+}

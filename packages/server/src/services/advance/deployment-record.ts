@@ -1,0 +1,229 @@
+/**
+ * One deployment as its effects see it, and what they write down of it.
+ *
+ * @module
+ */
+import { sql } from 'kysely'
+import { transition } from '../../db/transition.ts'
+import { toMs } from '../../db/time.ts'
+import type { DeploymentState } from '../../domain/deployment/deployment-machine.ts'
+import type { Baseline } from '../../domain/deployment/judge-deployment.ts'
+import { AppError } from '../../domain/errors.ts'
+import type { CertificatePair, DeployTarget } from '../../ports/deploy.ts'
+import { EVERCERT_ACTOR, findAdapter, parseConfig, type Services } from '../context.ts'
+import { planNotice, type HappenedNotice } from '../notices/plan.ts'
+import { changed, type Work } from './facts.ts'
+
+export interface DeploymentWork {
+  readonly id: string
+  readonly state: DeploymentState
+  readonly failures: number
+  readonly kind: string
+  readonly configSecretId: string
+  readonly targetName: string
+  readonly chainPem: string
+  readonly sha256: string
+  readonly keySecretId: string | null
+  readonly issuerId: string | null
+  /** The target's own address. */
+  readonly probe: { readonly host: string; readonly port: number; readonly serverName: string } | null
+  readonly baseline: Baseline | null
+  readonly previousSha256: string | null
+  readonly checkUntil: number | null
+  readonly checkTries: number
+  readonly restoreReason: string | null
+}
+
+/** @throws AppError `conflict`, stale, when the certificate has other deployments by now */
+export async function loadDeployment(services: Services, work: Work, id: string): Promise<DeploymentWork> {
+  const row = await services.db
+    .selectFrom('deployment')
+    .innerJoin('target', 'target.id', 'deployment.target_id')
+    .innerJoin('issuance', 'issuance.id', 'deployment.issuance_id')
+    .leftJoin('application', 'application.id', 'issuance.application_id')
+    .leftJoin('private_key', 'private_key.id', 'issuance.private_key_id')
+    .select([
+      'deployment.id',
+      'deployment.state',
+      'deployment.failures',
+      'deployment.baseline',
+      'deployment.previous_sha256',
+      'deployment.check_until',
+      'deployment.check_tries',
+      'deployment.restore_reason',
+      'target.kind',
+      'target.name',
+      'target.config_secret_id',
+      'target.probe_host',
+      'target.probe_port',
+      'target.probe_server_name',
+      'issuance.chain_pem',
+      'issuance.sha256',
+      'application.issuer_id',
+      'private_key.secret_id',
+    ])
+    .where('deployment.id', '=', id)
+    .where('deployment.account_id', '=', work.accountId)
+    .where('target.certificate_id', '=', work.certificateId)
+    .where('deployment.issuance_id', '=', work.issuanceId)
+    .executeTakeFirst()
+  if (row === undefined) throw changed(work)
+  const { probe_host: host, probe_port: port, probe_server_name: serverName } = row
+  return {
+    id: row.id,
+    state: row.state,
+    failures: row.failures,
+    kind: row.kind,
+    configSecretId: row.config_secret_id,
+    targetName: row.name,
+    chainPem: row.chain_pem,
+    sha256: row.sha256,
+    keySecretId: row.secret_id,
+    issuerId: row.issuer_id,
+    probe: host === null || port === null || serverName === null ? null : { host, port, serverName },
+    baseline: row.baseline,
+    previousSha256: row.previous_sha256,
+    checkUntil: toMs(row.check_until),
+    checkTries: row.check_tries,
+    restoreReason: row.restore_reason,
+  }
+}
+
+/** The target itself. @throws AppError `misconfigured`, `invalid` */
+export async function openTarget(services: Services, deployment: DeploymentWork): Promise<DeployTarget> {
+  const adapter = findAdapter(services.adapters.deploy, deployment.kind, 'target')
+  const raw: unknown = JSON.parse(await services.vault.open(services.db, deployment.configSecretId, 'targetConfig'))
+  return adapter.create(parseConfig(adapter, raw), services.kit)
+}
+
+/** What was there before, when it is one of ours and its key is here. */
+export async function loadPreviousPair(
+  services: Services,
+  work: Work,
+  { previousSha256 }: DeploymentWork,
+): Promise<CertificatePair | null> {
+  if (previousSha256 === null) return null
+  const row = await services.db
+    .selectFrom('issuance')
+    .innerJoin('private_key', 'private_key.id', 'issuance.private_key_id')
+    .select(['issuance.chain_pem', 'private_key.secret_id'])
+    .where('issuance.account_id', '=', work.accountId)
+    .where('issuance.sha256', '=', previousSha256)
+    .executeTakeFirst()
+  if (row === undefined || row.secret_id === null) return null
+  const privateKeyPem = await services.vault.open(services.db, row.secret_id, 'privateKey')
+  return { chainPem: row.chain_pem, privateKeyPem, sha256: previousSha256 }
+}
+
+/** A line of the log with the present time. */
+export function logLine(services: Services, text: string): string {
+  return `${new Date(services.now()).toISOString()} ${text}`
+}
+
+export interface Recorded {
+  /** The whole log, or what comes after it. */
+  readonly log: readonly string[]
+  readonly appends?: boolean
+  readonly problem: string | null
+  readonly retryAt: number | null
+  readonly set?: {
+    readonly baseline?: null
+    readonly previous_sha256?: string | null
+    readonly check_at?: Date | null
+    readonly check_until?: Date | null
+    readonly check_tries?: number
+    readonly restore_reason?: null
+  }
+  /** What the owner is told, if anything. */
+  readonly notice?: Pick<HappenedNotice, 'kind' | 'detail'>
+}
+
+/** Moves it to its next state, with its history and notice. @throws AppError `conflict`, stale */
+export async function moveDeployment(
+  services: Services,
+  work: Work,
+  deployment: DeploymentWork,
+  to: DeploymentState,
+  result: Recorded,
+): Promise<void> {
+  const now = services.now()
+  const log = sql`${JSON.stringify(result.log)}::jsonb`
+  const failures = result.problem === null ? deployment.failures : deployment.failures + 1
+  await services.db.transaction().execute(async (trx) => {
+    await transition(trx, {
+      subject: 'deployment',
+      id: deployment.id,
+      from: deployment.state,
+      to,
+      accountId: work.accountId,
+      certificateId: work.certificateId,
+      actor: EVERCERT_ACTOR,
+      detail: result.problem ?? `${deployment.targetName}: ${lastOf(result.log) ?? to}`,
+      now,
+      set: {
+        log: result.appends === true ? sql`log || ${log}` : log,
+        problem: result.problem,
+        retry_at: result.retryAt === null ? null : new Date(result.retryAt),
+        failures,
+        updated_at: new Date(now),
+        ...result.set,
+      },
+    })
+    if (result.notice === undefined) return
+    await planNotice(services, trx, {
+      certificateId: work.certificateId,
+      ...result.notice,
+      occasion: `${deployment.id}:${failures}`,
+      place: deployment.targetName,
+    })
+  })
+}
+
+/** Without its time. */
+function lastOf(log: readonly string[]): string | undefined {
+  return log.at(-1)?.replace(/^\d{4}-\d\d-\d\dT\S+Z /, '')
+}
+
+export interface Noted {
+  readonly log: readonly string[]
+  readonly baseline?: Baseline
+  readonly checkAt?: number | null
+  readonly checkTries?: number
+  readonly restoreReason?: string
+  readonly problem?: string
+  readonly retryAt?: number
+  readonly failures?: number
+}
+
+/** Writes down what happened within a state. @throws AppError `conflict`, stale, when the deployment went on without us */
+export async function noteDeployment(
+  services: Services,
+  work: Work,
+  deployment: DeploymentWork,
+  { log, baseline, checkAt, checkTries, restoreReason, problem, retryAt, failures }: Noted,
+): Promise<void> {
+  const { numUpdatedRows } = await services.db
+    .updateTable('deployment')
+    .set({
+      log: sql`log || ${JSON.stringify(log)}::jsonb`,
+      updated_at: new Date(services.now()),
+      ...(baseline && { baseline: JSON.stringify(baseline) }),
+      ...(checkAt !== undefined && (checkAt === null ? { check_at: null, check_until: null } : { check_at: new Date(checkAt) })),
+      ...(checkTries !== undefined && { check_tries: checkTries }),
+      ...(restoreReason !== undefined && { restore_reason: restoreReason }),
+      ...(problem !== undefined && { problem }),
+      ...(retryAt !== undefined && { retry_at: new Date(retryAt) }),
+      ...(failures !== undefined && { failures }),
+    })
+    .where('id', '=', deployment.id)
+    .where('account_id', '=', work.accountId)
+    .where('state', '=', deployment.state)
+    .where('check_tries', '=', deployment.checkTries)
+    .executeTakeFirst()
+  if (numUpdatedRows !== 1n) throw changed(work)
+}
+
+/** What a job says of an error of a target. */
+export function toFailure(error: unknown): AppError {
+  return error instanceof AppError ? error : new AppError('internal', 'Deploying: an unexpected error: see the log.')
+}

@@ -1,0 +1,207 @@
+/**
+ * Probes endpoints by schedule: claims what is due, looks at some at once, stores what was seen in batches. Costs by what is due.
+ *
+ * @module
+ */
+import { sql } from 'kysely'
+import type { EndpointProtocol } from '@evercert/contract'
+import { toMs } from '../../db/time.ts'
+import { firstProbeAt } from '../../domain/endpoint/schedule.ts'
+import { DAY_MS } from '../../domain/time.ts'
+import { findRevokedSites } from '../advance/revoked-sites.ts'
+import type { Services } from '../context.ts'
+import { loadExpectations, type ProofExpectation } from './expectation.ts'
+import { verifySite } from './observe.ts'
+import { storeProofs, type EndpointProof } from './record.ts'
+
+const CLAIM_AT_ONCE = 256
+const STORE_AT_ONCE = 128
+/** Who has few results waits so long for more. */
+const STORE_AFTER_MS = 100
+/** Longer than a claim takes to be worked off. A node that dies leaves its endpoints to whoever looks after that. */
+const CLAIM_MS = 300_000
+/** Of one host at the same time, by this node. */
+const MAX_PER_HOST = 2
+/** Of one host in a claim: one with thousands of endpoints holds up nobody else. */
+const MAX_CLAIMED_PER_HOST = 16
+/** The certificate for the other kind of key is asked for once a day, and where there is one, each time. */
+const BOTH_KEYS_EVERY_MS = DAY_MS
+
+export interface Prober {
+  /** Claims what is due and starts it, without waiting for it. @returns how many endpoints were claimed */
+  round(): Promise<number>
+  /** Resolves when nothing is under way and everything seen is stored. */
+  idle(): Promise<void>
+}
+
+interface Claimed {
+  readonly id: string
+  readonly account_id: string
+  readonly certificate_id: string
+  readonly host: string
+  readonly port: number
+  readonly server_name: string
+  readonly protocol: EndpointProtocol
+  readonly jitter: number
+  readonly proved_sha256: string | null
+  readonly strayed_at: Date | null
+  readonly asks_both: boolean
+}
+
+interface Task {
+  readonly row: Claimed
+  readonly expectation: ProofExpectation
+  readonly claimedUntil: number
+}
+
+/** @param signal aborted when the service stops: what is under way is left for the next start */
+export function createProber(services: Services, signal: AbortSignal): Prober {
+  const waiting: Task[] = []
+  const hosts = new Map<string, number>()
+  const underWay = new Set<Promise<void>>()
+  let seen: EndpointProof[] = []
+  let storing: Promise<void> = Promise.resolve()
+  let timer: NodeJS.Timeout | null = null
+  let claiming = false
+
+  const flush = (): void => {
+    if (timer !== null) clearTimeout(timer)
+    timer = null
+    if (seen.length === 0) return
+    const batch = seen
+    seen = []
+    storing = storing.then(() => store(services, batch))
+  }
+  const take = (): Task | null => {
+    const at = waiting.findIndex(({ row }) => (hosts.get(row.host) ?? 0) < MAX_PER_HOST)
+    return at < 0 ? null : (waiting.splice(at, 1)[0] ?? null)
+  }
+  const run = async (task: Task): Promise<void> => {
+    const { host } = task.row
+    hosts.set(host, (hosts.get(host) ?? 0) + 1)
+    try {
+      const proof = await look(services, task, signal)
+      if (signal.aborted) return
+      seen.push(proof)
+      if (seen.length >= STORE_AT_ONCE) flush()
+      else timer ??= setTimeout(flush, STORE_AFTER_MS)
+    } catch (error) {
+      services.log.error({ event: 'probe.failed', endpointId: task.row.id, error })
+    } finally {
+      const left = (hosts.get(host) ?? 1) - 1
+      if (left === 0) hosts.delete(host)
+      else hosts.set(host, left)
+    }
+  }
+  const fill = (): void => {
+    while (underWay.size < services.probing.concurrency && !signal.aborted) {
+      const task = take()
+      if (task === null) break
+      const running: Promise<void> = run(task).finally(() => {
+        underWay.delete(running)
+        fill()
+      })
+      underWay.add(running)
+    }
+    // The next claim is under way while the last of this one are looked at.
+    if (waiting.length < services.probing.concurrency && wasFull) void round()
+  }
+  let wasFull = false
+  const round = async (): Promise<number> => {
+    if (claiming || signal.aborted || waiting.length >= services.probing.concurrency) return 0
+    claiming = true
+    try {
+      const { claimed, tasks } = await claim(services)
+      wasFull = claimed === CLAIM_AT_ONCE
+      waiting.push(...tasks)
+      return claimed
+    } catch (error) {
+      wasFull = false
+      throw error
+    } finally {
+      claiming = false
+      fill()
+    }
+  }
+  return {
+    round,
+    idle: async () => {
+      while (underWay.size > 0 || (waiting.length > 0 && !signal.aborted)) await Promise.all(underWay)
+      flush()
+      await storing
+    },
+  }
+}
+
+async function look(services: Services, { row, expectation, claimedUntil }: Task, signal: AbortSignal): Promise<EndpointProof> {
+  const site = { host: row.host, port: row.port, serverName: row.server_name, protocol: row.protocol }
+  const { expected, trustedRootsPem } = expectation
+  const bothKeys = row.asks_both
+  const verification = await verifySite(services, site, { expected, trustedRootsPem, bothKeys, signal })
+  const { id, host, port, jitter, proved_sha256: provedSha256 } = row
+  const endpoint = { id, host, port, jitter, provedSha256, strayedAt: toMs(row.strayed_at) }
+  return { endpoint, expectation, verification, bothKeys, claimedUntil }
+}
+
+/** What cannot be stored is probed again when its claim runs out. */
+async function store(services: Services, batch: readonly EndpointProof[]): Promise<void> {
+  try {
+    const byAccount = Map.groupBy(batch, ({ expectation }) => `${expectation.accountId} ${expectation.closed}`)
+    const judged: EndpointProof[] = []
+    for (const proofs of byAccount.values()) {
+      const [first] = proofs
+      if (first === undefined) continue
+      judged.push(...(await findRevokedSites(services, first.expectation, proofs)))
+    }
+    await services.db.transaction().execute((trx) => storeProofs(services, trx, judged))
+  } catch (error) {
+    services.log.error({ event: 'probe.notStored', count: batch.length, error })
+  }
+}
+
+/**
+ * By compare-and-set: of two nodes each gets other endpoints. Those of a certificate whose proof is still looked for by its own process
+ * (`advance/proof-effects.ts`), or that has ended, are put off instead.
+ */
+async function claim(services: Services): Promise<{ readonly claimed: number; readonly tasks: readonly Task[] }> {
+  const now = services.now()
+  if (!(await isAnythingDue(services, now))) return { claimed: 0, tasks: [] }
+  const claimedUntil = now + CLAIM_MS
+  const bothBefore = new Date(now - BOTH_KEYS_EVERY_MS)
+  const { rows } = await sql<Claimed>`
+    with due as (select id, probe_at, row_number() over (partition by host order by probe_at) as place
+      from endpoint where probe_at <= ${new Date(now)}),
+    chosen as (select e.id from endpoint e join due on due.id = e.id where due.place <= ${MAX_CLAIMED_PER_HOST}
+      order by due.probe_at limit ${CLAIM_AT_ONCE} for update of e skip locked)
+    update endpoint e set probe_at = ${new Date(claimedUntil)} from chosen
+    where e.id = chosen.id and e.probe_at <= ${new Date(now)}
+    returning e.id, e.account_id, e.certificate_id, e.host, e.port, e.server_name, e.protocol, e.jitter, e.proved_sha256, e.strayed_at,
+      (e.both_keys_at is null or e.both_keys_at <= ${bothBefore} or exists (select 1 from observation o
+        where o.endpoint_id = e.id and o.other is not null)) as asks_both`.execute(services.db)
+  const expectations = await loadExpectations(
+    services.db,
+    rows.map((row) => row.certificate_id),
+  )
+  const tasks: Task[] = []
+  const idle: Claimed[] = []
+  for (const row of rows) {
+    const expectation = expectations.get(row.certificate_id)
+    if (expectation === undefined || expectation.servedAt === null) idle.push(row)
+    else tasks.push({ row, expectation, claimedUntil })
+  }
+  await putOff(services, idle, now)
+  return { claimed: rows.length, tasks }
+}
+
+/** Most rounds end here. */
+async function isAnythingDue({ db }: Services, now: number): Promise<boolean> {
+  const { rows } = await sql`select 1 from endpoint where probe_at <= ${new Date(now)} limit 1`.execute(db)
+  return rows.length > 0
+}
+
+async function putOff({ db, probing }: Services, rows: readonly Claimed[], now: number): Promise<void> {
+  if (rows.length === 0) return
+  const times = rows.map(({ jitter }) => new Date(firstProbeAt({ jitter: 0.5 + jitter / 2, ...probing }, now)).toISOString())
+  await sql`update endpoint e set probe_at = later.at
+    from unnest(${rows.map(({ id }) => id)}::text[], ${times}::timestamptz[]) as later (id, at) where e.id = later.id`.execute(db)
+}

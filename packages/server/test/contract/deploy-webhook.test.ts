@@ -1,0 +1,76 @@
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import { createChain } from '../../../../test/harness/certificates.ts'
+import { startHttpReceiver, type HttpReceiver, type Reply } from '../../../../test/harness/http-receiver.ts'
+import { webhook } from '../../src/adapters/deploy/webhook.ts'
+import type { DeployTarget } from '../../src/ports/deploy.ts'
+import { createNotifyKits } from './notify-kit.ts'
+import { isSigned } from './webhook-signature.ts'
+
+const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+const issue = () => createChain().issue({ names: ['site.test'] })
+const kits = createNotifyKits()
+let receiver: HttpReceiver
+let reply: Reply
+beforeEach(async () => {
+  reply = { status: 204 }
+  receiver = await startHttpReceiver(() => reply)
+})
+afterEach(() => receiver.close())
+afterAll(() => kits.close())
+
+function target(wish: Readonly<Record<string, unknown>> = {}): DeployTarget {
+  return webhook.create(webhook.config.parse({ url: `${receiver.url}/secret-path`, secret: SECRET, ...wish }), kits.kit)
+}
+
+const sent = () => {
+  const request = receiver.requests.at(-1)
+  if (request === undefined) throw new Error('nothing was sent')
+  expect(isSigned(request, SECRET)).toBe(true)
+  return request
+}
+
+test('the chain is sent, signed, under the same id each time, and the private key is not', async () => {
+  const pair = issue()
+  expect(await target().apply(pair)).toMatchObject({ changed: true, reloaded: false })
+  const { body, headers } = sent()
+  expect(JSON.parse(body)).toMatchObject({
+    type: 'certificate.deploy',
+    data: { sha256: pair.sha256, chainPem: pair.chainPem },
+  })
+  expect(body).not.toContain('PRIVATE KEY')
+  await target().apply(pair)
+  expect(sent().headers['webhook-id']).toBe(headers['webhook-id'])
+})
+
+test('the private key goes along when it is asked for, and then by https alone, or within the machine', async () => {
+  const pair = issue()
+  await target({ sendPrivateKey: true }).apply(pair)
+  expect(JSON.parse(sent().body)).toMatchObject({ data: { privateKeyPem: pair.privateKeyPem } })
+  const settings = { url: 'http://receiver.example/hook', secret: SECRET, sendPrivateKey: true }
+  expect(webhook.config.safeParse(settings).success).toBe(false)
+  expect(webhook.config.safeParse({ ...settings, url: 'https://receiver.example/hook' }).success).toBe(true)
+})
+
+test('restore tells which is refused and what was there before', async () => {
+  const [refused, previous] = [issue(), issue()]
+  expect(await target().restore(refused.sha256, previous)).toMatchObject({ changed: true, sha256: previous.sha256 })
+  expect(JSON.parse(sent().body)).toMatchObject({
+    type: 'certificate.restore',
+    data: { refusedSha256: refused.sha256, previous: { sha256: previous.sha256 } },
+  })
+})
+
+test.each([
+  [401, 'credentialsRejected'],
+  [404, 'misconfigured'],
+  [422, 'deployRefused'],
+  [429, 'upstreamUnavailable'],
+  [503, 'upstreamUnavailable'],
+])('HTTP %i is %s, and the secret path is not told', async (status, code) => {
+  reply = { status, body: 'no' }
+  const error: unknown = await target()
+    .apply(issue())
+    .catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ code })
+  expect(String(error)).not.toContain('secret-path')
+})

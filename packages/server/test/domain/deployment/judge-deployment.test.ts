@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest'
+import { judgeDeployment, notRestored, watchedOf, type Sighting } from '../../../src/domain/deployment/judge-deployment.ts'
+
+const [OLD, NEW, OTHER] = ['aa', 'bb', 'cc']
+
+const aSighting = (wish: Partial<Sighting> = {}): Sighting => ({
+  host: 'shop.example',
+  port: 443,
+  serverName: 'shop.example',
+  isOwn: false,
+  address: '192.0.2.1',
+  sha256: OLD,
+  isHealthy: true,
+  isComplete: true,
+  said: 'said',
+  ...wish,
+})
+const own = (wish: Partial<Sighting> = {}) => aSighting({ host: '192.0.2.9', address: '192.0.2.9', isOwn: true, ...wish })
+const down = { sha256: null, isHealthy: false, isComplete: false }
+const judge = (before: readonly Sighting[], after: readonly Sighting[]) =>
+  judgeDeployment({ sightings: before }, after, NEW).verdict
+
+describe("the target's own address", () => {
+  test.each<[string, Partial<Sighting>, Partial<Sighting>, string]>([
+    ['shows the new certificate', {}, { sha256: NEW }, 'proved'],
+    ['shows it by a root that is not known here', {}, { sha256: NEW, isHealthy: false }, 'proved'],
+    ['shows the old one', {}, {}, 'bad'],
+    ['shows a third one', {}, { sha256: OTHER }, 'bad'],
+    ['answers no more', {}, down, 'bad'],
+    ['shows it without its intermediates', {}, { sha256: NEW, isHealthy: false, isComplete: false }, 'bad'],
+    ['was incomplete before as well', { isComplete: false }, { sha256: NEW, isComplete: false }, 'proved'],
+    ['was down before, and is down', down, down, 'open'],
+    ['was down before, and shows the old one', down, {}, 'bad'],
+    ['was down before, and shows the new one', down, { sha256: NEW }, 'proved'],
+  ])('%s', (_title, before, after, expected) => {
+    expect(judge([own(before)], [own(after)])).toBe(expected)
+  })
+
+  test('is proved at every address of it', () => {
+    const other = { address: '192.0.2.10' }
+    expect(judge([own(), own(other)], [own({ sha256: NEW }), own({ ...other, sha256: NEW })])).toBe('proved')
+    expect(judge([own(), own(other)], [own({ sha256: NEW }), own(other)])).toBe('bad')
+    expect(judge([own(), own(other)], [own({ sha256: NEW })])).toBe('bad')
+  })
+})
+
+describe('an endpoint, which others may serve as well', () => {
+  test.each<[string, Partial<Sighting>, Partial<Sighting>, string]>([
+    ['shows the new certificate', {}, { sha256: NEW }, 'seen'],
+    ['is stale', {}, {}, 'open'],
+    ['shows another healthy one', {}, { sha256: OTHER }, 'open'],
+    ['shows another one that clients refuse', {}, { sha256: OTHER, isHealthy: false }, 'bad'],
+    ['shows the same one that clients refuse by now', {}, { isHealthy: false }, 'open'],
+    ['answers no more', {}, down, 'bad'],
+    ['was refused before, and shows another that is', { isHealthy: false }, { sha256: OTHER, isHealthy: false }, 'open'],
+  ])('%s', (_title, before, after, expected) => {
+    expect(judge([aSighting(before)], [aSighting(after)])).toBe(expected)
+  })
+
+  test('that was down before is not watched', () => {
+    expect(watchedOf({ sightings: [aSighting(down)] })).toEqual([])
+    expect(judge([aSighting(down)], [aSighting({ sha256: OTHER, isHealthy: false })])).toBe('open')
+  })
+
+  test('that is down takes back also what the own address proves', () => {
+    expect(judge([own(), aSighting()], [own({ sha256: NEW }), aSighting(down)])).toBe('bad')
+  })
+
+  test('that has lost an address is bad', () => {
+    expect(judge([aSighting()], [])).toBe('bad')
+  })
+})
+
+test('restored is what serves again what it served before', () => {
+  const baseline = { sightings: [own(), aSighting(), aSighting({ ...down, address: '192.0.2.2' })] }
+  expect(notRestored(baseline, [own(), aSighting()])).toEqual([])
+  expect(notRestored(baseline, [own({ sha256: NEW }), aSighting()])).toEqual(['192.0.2.9:443: said'])
+  expect(notRestored(baseline, [own()])).toHaveLength(1)
+})

@@ -1,0 +1,300 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { contract, MEMBER_ROLES, ROLES, type MemberRole, type Role } from '@evercert/contract'
+import { createFirstOperatorLink } from '../../src/services/access/first-operator.ts'
+import { scopesOf } from '../../src/domain/access/roles.ts'
+import { openBrowser, tokenOf, type Browser } from '../support/browser.ts'
+import { eachDatabase, isPostgres } from '../support/databases.ts'
+import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
+import { totpOf } from '../support/totp.ts'
+
+const PASSWORD = 'a violet tractor sings'
+const OPERATIONS = Object.entries(contract).flatMap(([group, members]) =>
+  Object.entries(members).map(([member, procedure]) => {
+    const { route, meta } = procedure['~orpc']
+    const { scope = null, isOpen = false } = meta.operation ?? {}
+    return { name: `${group}.${member}`, method: route.method ?? 'POST', path: route.path ?? '', scope, isOpen }
+  }),
+)
+
+eachDatabase((kind, open) => {
+  let service: TestService
+  /** One signed-in user for each role in the first account; the first operator is a member of no other. */
+  const browsers = new Map<Role, Browser>()
+  let first: Browser
+
+  const as = (role: Role): Browser => browsers.get(role) ?? first
+  const emailOf = (role: Role): string => `${role.toLowerCase()}@example.com`
+
+  async function invited(inviter: Browser, email: string, role: MemberRole): Promise<string> {
+    const { body, problem } = await inviter.send<{ link: string }>('POST', '/api/v1/invitations', { body: { email, role } })
+    if (problem !== null) throw new Error(problem.detail)
+    return tokenOf(body.link)
+  }
+
+  async function accepted(token: string, name = 'Somebody'): Promise<{ id: string; email: string }> {
+    const body = { token, password: PASSWORD, name }
+    const answer = await openBrowser(service).send<{ id: string; email: string }>('POST', '/api/v1/invitations/accept', { body })
+    if (answer.problem !== null) throw new Error(answer.problem.detail)
+    return answer.body
+  }
+
+  async function signedIn(email: string): Promise<Browser> {
+    const browser = openBrowser(service)
+    const { problem } = await browser.signIn({ email, password: PASSWORD })
+    if (problem !== null) throw new Error(problem.detail)
+    return browser
+  }
+
+  beforeAll(async () => {
+    service = await startTestService({ database: await open(), worker: IDLE_WORKER })
+    const token = tokenOf(await createFirstOperatorLink(service.services, service.url))
+    const body = { token, email: 'first@example.com', password: PASSWORD, name: 'First' }
+    await openBrowser(service).send('POST', '/api/v1/first-operator', { body })
+    first = await signedIn('first@example.com')
+    await Promise.all(
+      MEMBER_ROLES.map(async (role) => {
+        await accepted(await invited(first, emailOf(role), role))
+        browsers.set(role, await signedIn(emailOf(role)))
+      }),
+    )
+    // As operator of the installation alone: in an account of which they are no member.
+    const account = await first.send<{ id: string }>('POST', '/api/v1/accounts', { body: { name: 'other' } })
+    const operator = await signedIn('first@example.com')
+    await operator.send('POST', '/api/v1/sessions/account', { body: { accountId: account.body.id } })
+    browsers.set('installationOperator', operator)
+  })
+  afterAll(() => service.stop())
+
+  describe('every operation, by role', () => {
+    const SCOPED = OPERATIONS.flatMap((operation) => (operation.scope === null ? [] : [{ ...operation, scope: operation.scope }]))
+
+    // What a role may do is computed, not stored: one database shows all of it, the other that it is asked the same.
+    test.each(isPostgres(kind) ? (['viewer', 'installationOperator'] as const) : ROLES)('%s', async (role) => {
+      const browser = as(role)
+      expect(await browser.me()).toMatchObject({ role, scopes: expect.arrayContaining([...scopesOf(role)]) as string[] })
+      const wrong: string[] = []
+      for (const { name, method, path, scope } of SCOPED) {
+        const body = method === 'POST' ? { body: {} } : {}
+        const { problem } = await browser.send(method, `/api/v1${path.replace('{id}', 'none')}`, body)
+        const isRefused = problem?.code === 'forbidden' && problem.facts['scope'] === scope
+        if (isRefused === scopesOf(role).has(scope)) wrong.push(`${name}: ${problem?.code ?? 'done'}`)
+      }
+      expect(wrong).toEqual([])
+    })
+
+    test('the user with no account at all has a name and nothing else', async () => {
+      const { id, email } = await accepted(await invited(first, 'leaver@example.com', 'owner'))
+      const browser = await signedIn(email)
+      expect((await first.send('DELETE', `/api/v1/members/${id}`)).status).toBe(200)
+      expect(await browser.me()).toMatchObject({ user: { email }, account: null, role: null, scopes: [], accounts: [] })
+      for (const path of ['/certificates', '/members', '/accounts', '/balance'])
+        expect(await browser.send('GET', `/api/v1${path}`)).toMatchObject({ status: 403, problem: { code: 'forbidden' } })
+    })
+  })
+
+  describe('accounts are apart', () => {
+    test('a member of one cannot choose another, by header or for the session', async () => {
+      const { account } = await as('installationOperator').me()
+      const headers = { 'x-evercert-account': account?.id ?? '' }
+      const closed = { status: 404, problem: { code: 'notFound' } }
+      expect(await as('owner').send('GET', '/api/v1/me', { headers })).toMatchObject(closed)
+      const body = { accountId: account?.id }
+      expect(await as('owner').send('POST', '/api/v1/sessions/account', { body })).toMatchObject(closed)
+      expect((await as('owner').me()).account?.id).not.toBe(account?.id)
+      // Nor is a token of one account one of another.
+      const authorization = `Bearer ${service.operatorToken}`
+      expect(await openBrowser(service).send('GET', '/api/v1/me', { headers: { ...headers, authorization } })).toMatchObject(
+        closed,
+      )
+    })
+
+    test('who is in two chooses, and sees of each its own', async () => {
+      const viewer = await signedIn(emailOf('viewer'))
+      const home = await viewer.me()
+      const token = await invited(as('installationOperator'), emailOf('viewer'), 'owner')
+      expect(await viewer.send('POST', '/api/v1/invitations/join', { body: { token } })).toMatchObject({ status: 200 })
+      const { accounts } = await viewer.me()
+      expect(accounts.map(({ role }) => role)).toEqual(['viewer', 'owner'])
+      const other = accounts[1]?.id ?? ''
+      await viewer.send('POST', '/api/v1/sessions/account', { body: { accountId: other } })
+      expect(await viewer.me()).toMatchObject({ account: { id: other }, role: 'owner' })
+      const members = await viewer.send<{ items: { email: string }[] }>('GET', '/api/v1/members')
+      expect(members.body.items.map(({ email }) => email)).toEqual([emailOf('viewer')])
+      const back = await viewer.send('GET', '/api/v1/me', { headers: { 'x-evercert-account': home.account?.id ?? '' } })
+      expect(back.body).toMatchObject({ role: 'viewer' })
+    })
+  })
+
+  describe('members', () => {
+    const roleOf = async (role: Role) => {
+      const { user } = await as(role).me()
+      return user?.id ?? ''
+    }
+
+    test('nobody gives or takes more than they have', async () => {
+      const forbidden = { status: 403, problem: { code: 'forbidden' } }
+      const invite = (browser: Browser, role: MemberRole) =>
+        browser.send('POST', '/api/v1/invitations', { body: { email: 'new@example.com', role } })
+      expect(await invite(as('administrator'), 'owner')).toMatchObject(forbidden)
+      expect((await invite(as('administrator'), 'administrator')).status).toBe(201)
+      const owner = await roleOf('owner')
+      const demote = { body: { role: 'viewer' } }
+      expect(await as('administrator').send('POST', `/api/v1/members/${owner}/role`, demote)).toMatchObject(forbidden)
+      expect(await as('administrator').send('DELETE', `/api/v1/members/${owner}`)).toMatchObject(forbidden)
+      const self = `/api/v1/members/${await roleOf('administrator')}/role`
+      expect(await as('administrator').send('POST', self, { body: { role: 'owner' } })).toMatchObject(forbidden)
+      // A token that may only invite does not make an administrator.
+      const made = await as('owner').send<{ token: string }>('POST', '/api/v1/tokens', {
+        body: { name: 'inviter', scopes: ['members:write'] },
+      })
+      const headers = { authorization: `Bearer ${made.body.token}` }
+      const body = { email: 'new@example.com', role: 'viewer' }
+      expect(await openBrowser(service).send('POST', '/api/v1/invitations', { body, headers })).toMatchObject(forbidden)
+    })
+
+    test('an account keeps an owner, also when two demote each other at once', async () => {
+      const { body: account } = await first.send<{ id: string }>('POST', '/api/v1/accounts', { body: { name: 'two owners' } })
+      const operator = await signedIn('first@example.com')
+      await operator.send('POST', '/api/v1/sessions/account', { body: { accountId: account.id } })
+      const owners = await Promise.all(
+        ['one', 'two'].map(async (name) => accepted(await invited(operator, `${name}@example.com`, 'owner'))),
+      )
+      const tries = await Promise.all(
+        owners.map(({ id }) => operator.send('POST', `/api/v1/members/${id}/role`, { body: { role: 'viewer' } })),
+      )
+      expect(tries.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409])
+      expect(tries.find(({ status }) => status === 409)?.problem?.code).toBe('lastOwner')
+      const items = (await operator.send<{ items: { id: string; role: string }[] }>('GET', '/api/v1/members')).body.items
+      const owner = items.find(({ role }) => role === 'owner')
+      expect(await operator.send('DELETE', `/api/v1/members/${owner?.id ?? ''}`)).toMatchObject({
+        problem: { code: 'lastOwner' },
+      })
+    })
+
+    test('an invitation works once, for one address, until it is taken back or a week has passed', async () => {
+      const invalid = { status: 410, problem: { code: 'linkInvalid' } }
+      const inspect = (token: string) => openBrowser(service).send('POST', '/api/v1/invitations/inspect', { body: { token } })
+      const join = (token: string) => as('viewer').send('POST', '/api/v1/invitations/join', { body: { token } })
+      const replaced = await invited(first, 'guest@example.com', 'viewer')
+      const token = await invited(first, 'guest@example.com', 'auditor')
+      expect(await inspect(replaced)).toMatchObject(invalid)
+      expect((await inspect(token)).body).toMatchObject({ email: 'guest@example.com', role: 'auditor', isUser: false })
+      expect(await join(token)).toMatchObject(invalid)
+      const body = { token, password: PASSWORD, name: 'Guest' }
+      const accept = () => openBrowser(service).send('POST', '/api/v1/invitations/accept', { body })
+      const statuses = (await Promise.all([accept(), accept()])).map(({ status }) => status)
+      expect(statuses.toSorted((a, b) => a - b)).toEqual([201, 410])
+      expect(await inspect(token)).toMatchObject(invalid)
+      const late = await invited(first, 'late@example.com', 'viewer')
+      service.clock.advanceDays(7)
+      expect(await inspect(late)).toMatchObject(invalid)
+    })
+
+    test('a token is worth no more than its maker, and ends with them', async () => {
+      const { id, email } = await accepted(await invited(first, 'maker@example.com', 'owner'))
+      const maker = await signedIn(email)
+      const made = await maker.send<{ token: string }>('POST', '/api/v1/tokens', {
+        body: { name: 'of the maker', scopes: ['certificates:read', 'members:read'] },
+      })
+      const headers = { authorization: `Bearer ${made.body.token}` }
+      const scopes = async () =>
+        (await openBrowser(service).send<{ scopes: string[] }>('GET', '/api/v1/me', { headers })).body.scopes
+      expect(await scopes()).toEqual(['certificates:read', 'members:read'])
+      await first.send('POST', `/api/v1/members/${id}/role`, { body: { role: 'viewer' } })
+      expect(await scopes()).toEqual(['certificates:read'])
+      await first.send('DELETE', `/api/v1/members/${id}`)
+      expect((await openBrowser(service).send('GET', '/api/v1/me', { headers })).status).toBe(401)
+    })
+
+    test('a token shows when it was used, to the minute', async () => {
+      const made = await first.send<{ id: string; token: string }>('POST', '/api/v1/tokens', {
+        body: { name: 'seldom', scopes: ['certificates:read'] },
+      })
+      const use = () => service.clientOf(made.body.token).certificates.list()
+      const lastUsed = async () => {
+        const { body } = await first.send<{ items: { id: string; lastUsedAt: string | null }[] }>('GET', '/api/v1/tokens')
+        return body.items.find(({ id }) => id === made.body.id)?.lastUsedAt ?? null
+      }
+      expect(await lastUsed()).toBeNull()
+      await use()
+      const once = await lastUsed()
+      expect(once).not.toBeNull()
+      await use()
+      expect(await lastUsed()).toBe(once)
+      service.clock.advance(60_000)
+      await use()
+      expect(await lastUsed()).not.toBe(once)
+    })
+  })
+
+  test('sessions are listed and ended by their user alone; a changed password ends the others', async () => {
+    const [mine, other] = [await signedIn(emailOf('auditor')), await signedIn(emailOf('auditor'))]
+    const { items } = (
+      await mine.send<{ items: { id: string; isCaller: boolean; address: string }[] }>('GET', '/api/v1/sessions')
+    ).body
+    expect(items.length).toBeGreaterThanOrEqual(3)
+    expect(items.filter(({ isCaller }) => isCaller)).toMatchObject([{ address: '127.0.0.1' }])
+    const [newest] = items.filter(({ isCaller }) => !isCaller)
+    expect((await as('owner').send('DELETE', `/api/v1/sessions/${newest?.id ?? ''}`)).status).toBe(404)
+    expect((await other.send('GET', '/api/v1/me')).status).toBe(200)
+    expect((await mine.send('DELETE', `/api/v1/sessions/${newest?.id ?? ''}`)).status).toBe(200)
+    expect((await other.send('GET', '/api/v1/me')).status).toBe(401)
+    const change = (currentPassword: string, newPassword: string) =>
+      mine.signInPath('change-password', { currentPassword, newPassword })
+    expect(await change('wrong', 'another violet tractor')).toMatchObject({ problem: { code: 'signInRefused' } })
+    expect(await change(PASSWORD, 'password12345')).toMatchObject({ problem: { code: 'weakPassword' } })
+    expect((await change(PASSWORD, 'another violet tractor')).status).toBe(200)
+    expect((await as('auditor').send('GET', '/api/v1/me')).status).toBe(401)
+    expect((await mine.send('GET', '/api/v1/me')).status).toBe(200)
+    // A token has neither sessions nor a name to change.
+    const headers = { authorization: `Bearer ${service.operatorToken}` }
+    expect((await openBrowser(service).send('GET', '/api/v1/sessions', { headers })).status).toBe(403)
+  })
+
+  test('a second factor is asked for, its codes work once, and a recovery link ends it', async () => {
+    const email = emailOf('finance')
+    const browser = as('finance')
+    expect(await browser.signInPath('two-factor/enable', { password: 'wrong' })).toMatchObject({
+      problem: { code: 'signInRefused' },
+    })
+    const enabled = await browser.signInPath('two-factor/enable', { password: PASSWORD })
+    const { totpUri, backupCodes } = enabled.body as { totpUri: string; backupCodes: string[] }
+    expect((await browser.me()).user?.hasSecondFactor).toBe(false)
+    expect(await browser.signInPath('two-factor/verify-totp', { code: '000000' })).toMatchObject({ status: 401 })
+    expect((await browser.signInPath('two-factor/verify-totp', { code: totpOf(totpUri) })).status).toBe(200)
+    expect((await browser.me()).user?.hasSecondFactor).toBe(true)
+
+    const half = openBrowser(service)
+    expect((await half.signIn({ email, password: PASSWORD })).body).toEqual({ next: 'secondFactor' })
+    expect((await half.send('GET', '/api/v1/me')).status).toBe(401)
+    const wrong = await half.signInPath('two-factor/verify-totp', { code: '000000' })
+    expect(wrong).toMatchObject({ problem: { code: 'secondFactorRefused', facts: { beginAgain: false } } })
+    expect((await half.signInPath('two-factor/verify-totp', { code: totpOf(totpUri) })).status).toBe(200)
+    expect((await half.me()).user?.email).toBe(email)
+
+    const withCode = async (code: string) => {
+      const next = openBrowser(service)
+      await next.signIn({ email, password: PASSWORD })
+      return (await next.signInPath('two-factor/verify-backup-code', { code })).status
+    }
+    expect([await withCode(backupCodes[0] ?? ''), await withCode(backupCodes[0] ?? '')]).toEqual([200, 401])
+
+    const guesser = openBrowser(service)
+    await guesser.signIn({ email, password: PASSWORD })
+    for (let tries = 0; tries < 5; tries += 1) await guesser.signInPath('two-factor/verify-totp', { code: '000000' })
+    expect(await guesser.signInPath('two-factor/verify-totp', { code: totpOf(totpUri) })).toMatchObject({
+      problem: { code: 'secondFactorRefused', facts: { beginAgain: true } },
+    })
+
+    const { user } = await half.me()
+    const { body } = await first.send<{ link: string }>('POST', `/api/v1/users/${user?.id ?? ''}/recovery`, { body: {} })
+    const recover = (password: string) =>
+      openBrowser(service).send('POST', '/api/v1/recovery', { body: { token: tokenOf(body.link), password } })
+    expect((await recover('password12345')).status).toBe(422)
+    expect((await recover('a brown tractor whistles')).body).toMatchObject({ email, hasSecondFactor: false })
+    expect((await recover('a brown tractor whistles')).status).toBe(410)
+    expect((await half.send('GET', '/api/v1/me')).status).toBe(401)
+    const back = openBrowser(service)
+    expect((await back.signIn({ email, password: 'a brown tractor whistles' })).body).toEqual({ next: 'signedIn' })
+  })
+})

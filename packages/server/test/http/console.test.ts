@@ -1,0 +1,170 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { brotliCompressSync, brotliDecompressSync } from 'node:zlib'
+import { Hono } from 'hono'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ApiProblem } from '@evercert/contract/client'
+import { addConsoleFiles, openConsolePage, type ConsoleEnv } from '../../src/http/console.ts'
+import { MAX_LISTENERS } from '../../src/services/certificate-events.ts'
+import { aForeignCertificate, anAccount, anUpload, type TestAccount } from '../support/builders.ts'
+import { eachDatabase } from '../support/databases.ts'
+import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
+
+const HTML = { accept: 'text/html,application/xhtml+xml' }
+
+describe('the files of the console', () => {
+  let folder: string
+  let app: Hono<ConsoleEnv>
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'evercert-console-'))
+    mkdirSync(join(folder, 'assets'))
+    writeFileSync(join(folder, 'index.html'), '<meta name="csp-nonce" nonce="__CSP_NONCE__">')
+    writeFileSync(join(folder, 'secret.js'), 'not an asset')
+    writeFileSync(join(folder, 'assets', 'main-abc123.js'), 'plain')
+    writeFileSync(join(folder, 'assets', 'main-abc123.js.br'), brotliCompressSync('compressed'))
+    app = new Hono<ConsoleEnv>()
+    addConsoleFiles(app, folder)
+    app.notFound(async (context) => (await openConsolePage(context, folder)) ?? context.json({ code: 'notFound' }, 404))
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  test('an asset never changes, and comes compressed to those who take it', async () => {
+    const plain = await app.request('/assets/main-abc123.js')
+    expect(await plain.text()).toBe('plain')
+    expect(plain.headers.get('cache-control')).toContain('immutable')
+    expect(plain.headers.get('content-type')).toContain('text/javascript')
+    const compressed = await app.request('/assets/main-abc123.js', { headers: { 'accept-encoding': 'gzip, br;q=1.0' } })
+    expect(compressed.headers.get('content-encoding')).toBe('br')
+    expect(compressed.headers.get('vary')).toBe('accept-encoding')
+    expect(brotliDecompressSync(Buffer.from(await compressed.arrayBuffer())).toString()).toBe('compressed')
+  })
+
+  test.each(['/assets/none.js', '/assets/..%2Findex.html', '/assets/..%2Fsecret.js', '/assets/main-abc123.js.br', '/assets/'])(
+    '%s is no asset, and never a page',
+    async (path) => {
+      const response = await app.request(path, { headers: HTML })
+      expect(response.status).toBe(404)
+    },
+  )
+
+  test('any other page is index.html with a nonce of its own', async () => {
+    const nonces = await Promise.all(
+      ['/', '/certificates/crt_1/renewal'].map(async (path) => {
+        const response = await app.request(path, { headers: HTML })
+        expect(response.status).toBe(200)
+        expect(response.headers.get('cache-control')).toBe('no-cache')
+        return /nonce="([^"]{20,})"/.exec(await response.text())?.[1]
+      }),
+    )
+    expect(new Set(nonces).size).toBe(2)
+    expect(nonces).not.toContain('__CSP_NONCE__')
+  })
+
+  test.each(['/api/v1/none', '/ca/none', '/callbacks/none', '/.well-known/none/x'])('%s belongs to programs', async (path) => {
+    expect((await app.request(path, { headers: HTML })).status).toBe(404)
+    expect((await app.request('/certificates')).status).toBe(404) // no browser asks so
+    expect((await app.request('/certificates', { method: 'POST', headers: HTML })).status).toBe(404)
+  })
+
+  test('without a build, the service says so in plain words', async () => {
+    const empty = new Hono<ConsoleEnv>()
+    empty.notFound(async (context) => (await openConsolePage(context, join(folder, 'none'))) ?? context.text('', 404))
+    const response = await empty.request('/', { headers: HTML })
+    expect(response.status).toBe(503)
+    expect(await response.text()).toMatch(/控制台尚未构建[\s\S]*npm run build/)
+  })
+})
+
+eachDatabase((_kind, open) => {
+  let service: TestService
+  let account: TestAccount
+  beforeAll(async () => {
+    service = await startTestService({ database: await open(), worker: IDLE_WORKER })
+    account = await anAccount(service)
+  })
+  afterAll(() => service.stop())
+
+  test('the page and its policy allow no script but our own files', async () => {
+    const response = await service.fetch('/', { headers: HTML })
+    if (response.status === 503) return // not built: said in another test
+    const policy = response.headers.get('content-security-policy') ?? ''
+    expect(policy).toMatch(/script-src 'self';/)
+    expect(policy).not.toContain('unsafe')
+    const nonce = /'nonce-([^']+)'/.exec(policy)?.[1] ?? 'none'
+    expect(await response.text()).toContain(`nonce="${nonce}"`)
+    const other = await service.fetch('/none')
+    expect(other.headers.get('content-type')).toBe('application/problem+json')
+    expect(other.headers.get('content-security-policy')).not.toContain('nonce')
+  })
+
+  test('events begin with the state of the moment, and tell each change once', async () => {
+    const { id } = await anUpload(account, {
+      name: 'live',
+      leaf: aForeignCertificate(service, { names: ['live.test'], daysLeft: 90 }),
+    })
+    const stop = new AbortController()
+    const events = await account.client.certificates.events({ id }, { signal: stop.signal })
+    const first = await events.next()
+    expect(first.value).toMatchObject({ status: 'issued', renewalState: null })
+    await account.client.certificates.tag({ id, add: ['seen'], remove: [] })
+    const second = await events.next()
+    expect(second.value).toMatchObject({ status: 'issued' })
+    expect((second.value as { version: string }).version).not.toBe((first.value as { version: string }).version)
+    stop.abort()
+  })
+
+  test('events of somebody else’s certificate are not found, and listeners are bounded', async () => {
+    const { id } = await anUpload(account, {
+      name: 'mine',
+      leaf: aForeignCertificate(service, { names: ['mine.test'], daysLeft: 90 }),
+    })
+    const stranger = await anAccount(service)
+    await expect(stranger.client.certificates.events({ id })).rejects.toMatchObject({ problem: { code: 'notFound' } })
+    const stop = new AbortController()
+    const taken = await Promise.all(
+      Array.from({ length: MAX_LISTENERS }, async () => {
+        const events = await account.client.certificates.events({ id }, { signal: stop.signal })
+        return events.next()
+      }),
+    )
+    expect(taken).toHaveLength(MAX_LISTENERS)
+    const refused = await account.client.certificates.events({ id }).catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(ApiProblem)
+    expect((refused as ApiProblem).problem.code).toBe('rateLimited')
+    stop.abort()
+    // Who leaves makes room.
+    await expect
+      .poll(
+        () =>
+          account.client.certificates
+            .events({ id })
+            .then((events) => events.return?.())
+            .then(
+              () => true,
+              () => false,
+            ),
+        {
+          timeout: 15_000,
+        },
+      )
+      .toBe(true)
+  })
+
+  test('expiries are counted by day, soonest first, each account its own', async () => {
+    const own = await anAccount(service)
+    for (const [name, daysLeft] of [
+      ['a', 40],
+      ['b', 40],
+      ['c', 10],
+      ['d', 380],
+    ] as const) {
+      await anUpload(own, { name, leaf: aForeignCertificate(service, { names: [`${name}.test`], daysLeft }) })
+    }
+    const { items } = await own.client.certificates.expiries({})
+    expect(items.map(({ count }) => count)).toEqual([1, 2])
+    expect([...items].sort((one, other) => one.on.localeCompare(other.on))).toEqual(items)
+    expect((await own.client.certificates.expiries({ days: 400 })).items).toHaveLength(3)
+    expect((await (await anAccount(service)).client.certificates.expiries({})).items).toEqual([])
+  })
+})

@@ -1,0 +1,231 @@
+import { X509Certificate } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { CertificateDetail, TargetView } from '@evercert/contract'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createChain, type TestLeaf } from '../../../../test/harness/certificates.ts'
+import { startNginx, type Nginx } from '../../../../test/harness/nginx.ts'
+import { anAccount, anIssuedCertificate, PRIVATE_SINGLE, refusalOf, type TestAccount } from '../support/builders.ts'
+import { openerOf } from '../support/databases.ts'
+import { startTestService, type TestService } from '../support/service.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+let service: TestService
+let account: TestAccount
+const closing: (() => Promise<void> | void)[] = []
+beforeAll(async () => {
+  service = await startTestService({ database: await openerOf('embedded')() })
+  account = await anAccount(service)
+})
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+afterAll(() => service.stop())
+
+const authority = createChain()
+
+interface Site {
+  readonly old: TestLeaf
+  readonly nginx: Nginx
+  readonly config: { readonly certificatePath: string; readonly keyPath: string }
+  /** Of what the files hold. */
+  onDisk(): string
+  /** A program of the test's own. */
+  script(name: string, body: string): string[]
+}
+
+/** A real nginx that serves an old certificate. */
+async function aServer(name: string): Promise<Site> {
+  const folder = mkdtempSync(join(tmpdir(), 'evercert-deployments-'))
+  const config = { certificatePath: join(folder, 'site.pem'), keyPath: join(folder, 'site.key') }
+  const old = authority.issue({ names: [name] })
+  writeFileSync(config.certificatePath, old.chainPem)
+  writeFileSync(config.keyPath, old.privateKeyPem)
+  const nginx = await startNginx(config)
+  closing.push(async () => {
+    await nginx.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return {
+    old,
+    nginx,
+    config,
+    onDisk: () => new X509Certificate(readFileSync(config.certificatePath)).fingerprint256.replaceAll(':', '').toLowerCase(),
+    script: (file, body) => {
+      writeFileSync(join(folder, file), `#!/bin/sh\n${body}\n`, { mode: 0o755 })
+      return [join(folder, file)]
+    },
+  }
+}
+
+const nameOf = (certificate: CertificateDetail): string => certificate.domains[0] ?? ''
+const aCertificate = (): Promise<CertificateDetail> => anIssuedCertificate(account, { productId: PRIVATE_SINGLE })
+
+interface Wish {
+  readonly reloadCommand?: readonly string[]
+  readonly own?: boolean
+  readonly canary?: boolean
+}
+
+function addTarget(certificate: CertificateDetail, site: Site, wish: Wish = {}): Promise<TargetView> {
+  const { reloadCommand = site.nginx.reloadCommand, own = true, canary } = wish
+  return account.client.targets.create({
+    certificateId: certificate.id,
+    name: `t-${site.nginx.httpsPort}`,
+    kind: 'localFiles',
+    config: { ...site.config, testCommand: site.nginx.testCommand, reloadCommand },
+    ...(canary !== undefined && { canary }),
+    ...(own && { probe: { host: '127.0.0.1', port: site.nginx.httpsPort, serverName: nameOf(certificate) } }),
+  })
+}
+
+const read = async (id: string): Promise<TargetView> => {
+  const found = (await account.client.targets.list()).items.find((target) => target.id === id)
+  if (found === undefined) throw new Error(`no target ${id}`)
+  return found
+}
+const reach = (id: string, state: string) =>
+  waitFor(`${id} ${state}`, async () => {
+    const target = await read(id)
+    return target.deployment?.state === state ? target : null
+  })
+/** The time in which a reload may take effect is over. */
+const letWindowPass = () => service.clock.advance(11_000)
+
+describe('a target with an address of its own', () => {
+  test('is proved by a handshake there, and the log has every step with its time', async () => {
+    const certificate = await aCertificate()
+    const site = await aServer(nameOf(certificate))
+    const { id } = await addTarget(certificate, site)
+    const { deployment } = await reach(id, 'proved')
+    expect(site.onDisk()).toBe(certificate.sha256)
+    const steps = [
+      'Before: ',
+      'Ran the test command',
+      'Staged ',
+      'Swapped in ',
+      'Ran the test command',
+      'Ran the reload command',
+      'Its own address',
+    ]
+    const log = deployment?.log.filter((line) => !line.startsWith('  ')) ?? []
+    expect(log).toHaveLength(steps.length)
+    for (const [index, step] of steps.entries()) expect(log[index]).toContain(`Z ${step}`)
+    const times = log.map((line) => Date.parse(line.split(' ')[0] ?? ''))
+    expect(times).toEqual(times.toSorted((one, other) => one - other))
+  })
+
+  test('whose reload succeeds and keeps the old certificate is taken back, and told', async () => {
+    const certificate = await aCertificate()
+    const site = await aServer(nameOf(certificate))
+    const { id } = await addTarget(certificate, site, { reloadCommand: ['true'] })
+    await reach(id, 'applied')
+    expect(site.onDisk()).toBe(certificate.sha256)
+    letWindowPass()
+    const { deployment } = await reach(id, 'rolledBack')
+    expect(site.onDisk()).toBe(site.old.sha256)
+    expect(deployment?.problem).toContain(`it serves certificate ${site.old.sha256.slice(0, 16)}`)
+    expect(deployment?.problem).toContain('served before is served again')
+    const notices = await account.client.notices.list({ certificateId: certificate.id })
+    expect(notices.items.map(({ kind }) => kind)).toContain('deploymentRolledBack')
+  })
+
+  test('that does not answer any more after the reload is taken back, and what the rollback could not mend is told', async () => {
+    const certificate = await aCertificate()
+    const site = await aServer(nameOf(certificate))
+    const quit = site.nginx.reloadCommand.map((word) => (word === 'reload' ? 'stop' : word))
+    const { id } = await addTarget(certificate, site, { reloadCommand: site.script('reload', `${quit.join(' ')}; exit 0`) })
+    await reach(id, 'applied')
+    letWindowPass()
+    const { deployment } = await reach(id, 'rolledBack')
+    expect(site.onDisk()).toBe(site.old.sha256)
+    expect(deployment?.problem).toContain('put back, but still 127.0.0.1')
+  })
+
+  test('that never answered keeps the new pair: nothing got worse', async () => {
+    const certificate = await aCertificate()
+    const site = await aServer(nameOf(certificate))
+    const { client } = account
+    const { id } = await client.targets.create({
+      certificateId: certificate.id,
+      name: `deaf-${site.nginx.httpsPort}`,
+      kind: 'localFiles',
+      config: { ...site.config, reloadCommand: site.nginx.reloadCommand },
+      probe: { host: '127.0.0.1', port: 1, serverName: nameOf(certificate) },
+    })
+    await reach(id, 'applied')
+    letWindowPass()
+    const target = await waitFor('the report', async () => {
+      const seen = await read(id)
+      return seen.deployment?.problem === null ? null : seen
+    })
+    expect(target.deployment).toMatchObject({ state: 'applied' })
+    expect(site.onDisk()).toBe(certificate.sha256)
+  })
+})
+
+describe('a target without an address of its own', () => {
+  const addEndpoint = (certificate: CertificateDetail, site: Site) =>
+    account.client.endpoints.create({
+      certificateId: certificate.id,
+      host: '127.0.0.1',
+      port: site.nginx.httpsPort,
+      serverName: nameOf(certificate),
+    })
+
+  test('after whose reload an endpoint is down that worked before is taken back', async () => {
+    const certificate = await aCertificate()
+    const site = await aServer(nameOf(certificate))
+    await addEndpoint(certificate, site)
+    const quit = site.nginx.reloadCommand.map((word) => (word === 'reload' ? 'stop' : word))
+    const reloadCommand = site.script('reload', `${quit.join(' ')}; exit 0`)
+    const { id } = await addTarget(certificate, site, { own: false, reloadCommand })
+    await reach(id, 'applied')
+    letWindowPass()
+    await reach(id, 'rolledBack')
+    expect(site.onDisk()).toBe(site.old.sha256)
+  })
+
+  test('is not blamed for an endpoint that another server keeps stale', async () => {
+    const certificate = await aCertificate()
+    const [stale, site] = [await aServer(nameOf(certificate)), await aServer(nameOf(certificate))]
+    await addEndpoint(certificate, stale)
+    const { id } = await addTarget(certificate, site, { own: false })
+    await reach(id, 'applied')
+    letWindowPass()
+    const target = await waitFor('the end of the watch', async () => {
+      const seen = await read(id)
+      return seen.deployment?.log.at(-1)?.includes('The new pair stays') === true ? seen : null
+    })
+    expect(target.deployment?.state).toBe('applied')
+    expect(site.onDisk()).toBe(certificate.sha256)
+  })
+})
+
+describe('a canary', () => {
+  test('goes first, the others wait for its proof, and go on with it', async () => {
+    const certificate = await aCertificate()
+    const [first, second] = [await aServer(nameOf(certificate)), await aServer(nameOf(certificate))]
+    const reload = first.script('reload', 'exit 0')
+    const canary = await addTarget(certificate, first, { canary: true, reloadCommand: reload })
+    const other = await addTarget(certificate, second)
+    await reach(canary.id, 'applied')
+    letWindowPass()
+    await reach(canary.id, 'rolledBack')
+    expect((await read(other.id)).deployment?.state).toBe('planned')
+    expect(second.onDisk()).toBe(second.old.sha256)
+    first.script('reload', first.nginx.reloadCommand.join(' '))
+    await account.client.targets.deploy({ id: canary.id })
+    await reach(canary.id, 'proved')
+    await reach(other.id, 'proved')
+    expect(second.onDisk()).toBe(certificate.sha256)
+  })
+
+  test('needs an address of its own', async () => {
+    const certificate = await aCertificate()
+    const wish = { certificateId: certificate.id, name: 'canary', kind: 'localFiles', canary: true }
+    const config = { certificatePath: '/nonexistent/a.pem', keyPath: '/nonexistent/a.key' }
+    expect((await refusalOf(account.client.targets.create({ ...wish, config }))).code).toBe('invalid')
+  })
+})

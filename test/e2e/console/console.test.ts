@@ -1,0 +1,279 @@
+/**
+ * The console in Chromium, against the service, its own CA and a real nginx: signing in, the list, a renewal from quote to proof with
+ * the browser closed on the way, and the page of a certificate. One service and one browser for all.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { findProduct, issuedAtFor } from '../../../demo/past.ts'
+import { findViolations, openTab, startBrowser, takePicture, type Tab, type View } from '../../harness/browser.ts'
+import { createChain, createSelfSigned } from '../../harness/certificates.ts'
+import { startNginx, type Nginx } from '../../harness/nginx.ts'
+import { buyAndApply } from '../support/acme.ts'
+import { openHouse, type House } from '../support/house.ts'
+import { waitForIssuance } from '../support/renewal.ts'
+import { startServiceProcess } from '../support/service-process.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const SHOP = 'shop.evercert.test'
+const DAY_MS = 86_400_000
+const WIDE_ZH: View = { width: 1440, language: 'zh', theme: 'light' }
+const NARROW_EN: View = { width: 390, language: 'en', theme: 'dark' }
+
+let folder: string
+let house: House
+let nginx: Nginx
+let browser: Browser
+let token: string
+let shopId: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'evercert-console-'))
+  browser = await startBrowser()
+  house = await openHouse({ folder, names: [SHOP], clockOffsetMs: issuedAtFor(Date.now()) - Date.now() })
+  const { client } = house.service()
+  const product = await findProduct(client)
+  shopId = await buyAndApply(house, { productId: product.id, domains: [SHOP] })
+  await waitForIssuance(house, shopId)
+  nginx = await startSiteOf(shopId)
+  await house.setClock(0)
+  await buyAndApply(house, {
+    productId: 'evercert-private-dv-wildcard',
+    domains: ['*.wild.example.test'],
+    form: { validationMethod: 'dnsManual' },
+  })
+  const authority = createChain()
+  for (const [name, daysLeft] of [
+    ['mail', 20],
+    ['portal', 200],
+  ] as const) {
+    const leaf = authority.issue({
+      names: [`${name}.corp.test`],
+      notBefore: Date.now() - 160 * DAY_MS,
+      notAfter: Date.now() + daysLeft * DAY_MS + DAY_MS / 2,
+    })
+    await client.certificates.upload({ name, certificatePem: leaf.chainPem, privateKeyPem: leaf.privateKeyPem })
+  }
+  token = readFileSync(join(folder, 'data', 'operator.token'), 'utf8').trim()
+}, 240_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await house?.close()
+  await nginx?.stop()
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+})
+
+/** nginx with a certificate of its own first, then with what the service installs. */
+async function startSiteOf(certificateId: string): Promise<Nginx> {
+  const [certificatePath, keyPath] = [join(folder, 'nginx.pem'), join(folder, 'nginx.key')]
+  const first = createSelfSigned({ names: [SHOP] })
+  await writeFile(certificatePath, first.pem)
+  await writeFile(keyPath, first.privateKeyPem, { mode: 0o600 })
+  const server = await startNginx({ certificatePath, keyPath })
+  const { testCommand, reloadCommand } = server
+  await house.call((client) =>
+    client.targets.create({
+      certificateId,
+      name: 'nginx',
+      kind: 'localFiles',
+      config: { certificatePath, keyPath, testCommand: [...testCommand], reloadCommand: [...reloadCommand] },
+    }),
+  )
+  await house.call((client) =>
+    client.endpoints.create({ certificateId, host: '127.0.0.1', port: server.httpsPort, serverName: SHOP }),
+  )
+  await waitFor('nginx to serve the old certificate', async () => {
+    const { servedAt } = await house.call((client) => client.certificates.get({ id: certificateId }))
+    return servedAt
+  })
+  return server
+}
+
+async function open(view: View, path: string): Promise<Tab> {
+  const tab = await openTab(browser, view)
+  onTestFinished(() => tab.context.close())
+  await tab.context.addInitScript((value) => sessionStorage.setItem('evercert.token', value), token)
+  await tab.page.goto(house.service().url + path)
+  return tab
+}
+
+/** Nothing that axe finds, nothing wider than the screen, no fault; and a picture of it. */
+async function expectFine({ page, faults }: Pick<Tab, 'page' | 'faults'>, name: string): Promise<void> {
+  await takePicture(page, name)
+  const violations = await findViolations(page)
+  const tooWide = await page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth))
+  expect({ name, violations, tooWide, faults }).toEqual({ name, violations: [], tooWide: 0, faults: [] })
+}
+
+const rowNames = (page: Page): Promise<string[]> => page.locator('tr[data-certificate] .certificate-name').allInnerTexts()
+
+describe('signing in', () => {
+  it('leads to the sign-in page and back to where one was; a wrong token is refused with its remedy', async () => {
+    const tab = await openTab(browser, WIDE_ZH)
+    onTestFinished(() => tab.context.close())
+    const { page } = tab
+    await page.goto(`${house.service().url}/?status=expiringSoon`)
+    await page.getByRole('heading', { name: '登录 Evercert' }).waitFor()
+    await expectFine(tab, 'sign-in-zh-light-1440')
+    await page.getByRole('button', { name: '使用 API 令牌登录' }).click()
+    await page.getByLabel('API 令牌', { exact: true }).fill('evc_wrong')
+    await page.getByRole('button', { name: '登录', exact: true }).click()
+    await page.getByText('解决方法').waitFor()
+    await page.getByLabel('API 令牌', { exact: true }).fill(token)
+    await page.getByRole('button', { name: '登录', exact: true }).click()
+    await page.getByRole('rowheader', { name: SHOP }).waitFor()
+    expect(new URL(page.url()).search).toBe('?status=expiringSoon')
+    expect(await page.evaluate(() => localStorage.length + document.cookie.length)).toBeLessThan(3) // the language, and no token
+    await page.getByRole('button', { name: '用户: API 令牌' }).click()
+    await page.getByRole('menuitem', { name: '退出登录' }).click()
+    await page.getByRole('heading', { name: '登录 Evercert' }).waitFor()
+  })
+})
+
+describe('the first operator', () => {
+  it('is made by the link that the service prints, and comes in by e-mail and password', async () => {
+    const environment = { EVERCERT_DATA_DIR: join(folder, 'fresh'), EVERCERT_DNS_SERVERS: house.dns.address }
+    const service = await startServiceProcess({ environment })
+    onTestFinished(async () => void (await service.stop()))
+    const tab = await openTab(browser, { width: 390, language: 'zh', theme: 'dark' })
+    onTestFinished(() => tab.context.close())
+    const { page } = tab
+    await page.goto(service.firstOperatorLink ?? '')
+    await page.getByLabel('姓名').fill('王芳')
+    expect(new URL(page.url()).hash).toBe('') // the token left the address bar
+    await expectFine(tab, 'welcome-zh-dark-390')
+    await page.getByLabel('邮箱').fill('wang@example.test')
+    await page.getByLabel('密码', { exact: true }).fill('Correct-horse-9-battery')
+    await page.getByRole('button', { name: '创建并登录' }).click()
+    await page.getByText('还没有证书').waitFor()
+    await page.reload()
+    await page.getByRole('button', { name: '用户: wang@example.test' }).click()
+    await page.getByRole('menuitem', { name: '退出登录' }).click()
+    await page.getByLabel('邮箱').fill('wang@example.test')
+    await page.getByLabel('密码', { exact: true }).fill('Correct-horse-9-battery')
+    await page.getByRole('button', { name: '登录', exact: true }).click()
+    await page.getByRole('button', { name: '用户: wang@example.test' }).waitFor()
+  })
+})
+
+describe('the list', () => {
+  it('shows what expires soon in one click, says when nothing is found, and keeps both in the address', async () => {
+    const tab = await open(WIDE_ZH, '/')
+    const { page } = tab
+    await page.getByRole('rowheader', { name: 'portal' }).waitFor()
+    await expectFine(tab, 'list-zh-light-1440')
+    await page.locator('.filters').getByRole('button', { name: '即将过期' }).click()
+    await waitFor('the list to be filtered', async () => ((await rowNames(page)).length === 2 ? true : null))
+    expect((await rowNames(page)).sort()).toEqual(['mail', SHOP])
+    await page.reload()
+    await page.getByRole('rowheader', { name: SHOP }).waitFor()
+    expect((await rowNames(page)).sort()).toEqual(['mail', SHOP])
+    await page.getByRole('searchbox').fill('nothing-like-this')
+    await page.keyboard.press('Enter')
+    await page.getByText('没有符合条件的证书。').waitFor()
+    await page.getByRole('button', { name: '清除筛选' }).click()
+    await page.getByRole('rowheader', { name: 'portal' }).waitFor()
+    // What cannot be done says why, to those who hear the page too.
+    const renew = page
+      .locator('tr', { has: page.getByText('portal', { exact: true }) })
+      .getByRole('button', { name: /^续费购买/ })
+    expect(await renew.getAttribute('aria-disabled')).toBe('true')
+    expect(await renew.innerText()).toContain('续费将于')
+  })
+
+  it('is cards and a drawer on a phone, in English and dark', async () => {
+    const tab = await open(NARROW_EN, '/')
+    const { page } = tab
+    await page.locator('.card').first().waitFor()
+    await expectFine(tab, 'list-en-dark-390')
+    await page.getByRole('button', { name: 'Open the menu' }).click()
+    await page.getByRole('navigation', { name: 'Menu' }).getByRole('link', { name: 'Certificates' }).waitFor()
+    expect(await page.locator('table').count()).toBe(0)
+  })
+})
+
+describe('an uploaded certificate', () => {
+  it('is renewed by choosing a product whose four attributes are compared', async () => {
+    const tab = await open(WIDE_ZH, '/?status=expiringSoon')
+    const { page } = tab
+    await page
+      .locator('tr', { has: page.getByText('mail', { exact: true }) })
+      .getByRole('link', { name: /^续费购买/ })
+      .click()
+    await page.getByRole('dialog').getByText('请选择一款规格与旧证书相同的产品').waitFor()
+    expect(await page.getByRole('button', { name: '确认并续费' }).count()).toBe(0)
+    await page.getByLabel('产品').click()
+    await page.locator('.ant-select-item-option').first().click()
+    await page.getByRole('button', { name: '确认并续费' }).waitFor()
+    await page.getByText('不补齐旧证书剩余的有效期').waitFor()
+    expect(await page.locator('.comparison tbody tr').count()).toBe(4)
+    await expectFine(tab, 'renewal-uploaded-zh-light-1440')
+  })
+})
+
+describe('validation by hand', () => {
+  it('shows the record to copy, and what the name servers said', async () => {
+    const { items } = await house.call((client) => client.certificates.list({ status: 'pendingValidation' }))
+    const tab = await open(NARROW_EN, `/certificates/${items[0]?.id ?? ''}/application`)
+    await tab.page.getByRole('button', { name: 'Copy Record name' }).waitFor()
+    await tab.page.getByRole('button', { name: 'Check now' }).waitFor()
+    expect(await tab.page.locator('.validations code').first().innerText()).toBe('_dnsauth.wild.example.test')
+    await expectFine(tab, 'validation-en-dark-390')
+  })
+})
+
+describe('a renewal in the browser', () => {
+  it('goes from the list to the proof, with the browser closed on the way', async () => {
+    const first = await open(WIDE_ZH, '/?status=expiringSoon')
+    await first.page
+      .locator('tr', { has: first.page.getByText(SHOP).first() })
+      .getByRole('link', { name: /^续费购买/ })
+      .click()
+    await first.page.getByText(/补齐旧证书剩余的 \d+ 天/).waitFor()
+    await expectFine(first, 'renewal-quote-zh-light-1440')
+    await first.page.getByRole('button', { name: '确认并续费' }).click()
+    await first.page.getByRole('button', { name: '立即支付' }).waitFor()
+    await expectFine(first, 'renewal-pay-zh-light-1440')
+    const { pathname } = new URL(first.page.url())
+    await first.context.close()
+
+    // Another browser, the same link: the state is the service's.
+    const second = await open(WIDE_ZH, pathname)
+    const { page } = second
+    await page.getByRole('button', { name: '立即支付' }).click()
+    await page.getByLabel('域名列表').waitFor()
+    expect(await page.getByLabel('域名列表').inputValue()).toBe(SHOP)
+    await expectFine(second, 'renewal-application-zh-light-1440')
+    await page.reload()
+    await page.getByRole('button', { name: '提交申请' }).click()
+    await page.getByText('续费完成：所有地址都已使用新证书').waitFor({ timeout: 90_000 })
+    await expectFine(second, 'renewal-proved-zh-light-1440')
+
+    // It stands directly under the one that it renews, with the mark.
+    await page.getByRole('button', { name: '关闭' }).click()
+    const fresh = page.locator('tr[data-new=true]')
+    await fresh.locator('.new-mark').waitFor()
+    expect(
+      await page.locator('tr[data-new=true]').evaluate((row) => row.previousElementSibling?.getAttribute('data-certificate')),
+    ).toBe(shopId)
+
+    await fresh.locator('.certificate-name').click()
+    await page.getByRole('heading', { name: SHOP, level: 1 }).waitFor()
+    await page.getByText('已使用本证书').waitFor()
+    await page.getByText(`openssl s_client -servername ${SHOP} -connect 127.0.0.1:${nginx.httpsPort}`).waitFor()
+    await expectFine(second, 'certificate-zh-light-1440')
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.locator('.downloads li').first().getByRole('button', { name: '含私钥' }).click(),
+    ])
+    expect(
+      readFileSync(await download.path())
+        .subarray(0, 2)
+        .toString(),
+    ).toBe('PK')
+  })
+})

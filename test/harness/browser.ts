@@ -1,0 +1,89 @@
+/**
+ * Debian's Chromium without a window, driven by playwright-core. Nothing is downloaded.
+ *
+ * @module
+ */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+const FLAGS = [
+  '--headless',
+  '--no-sandbox', // tests run as root too, in a browser that opens nothing but this machine
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** Not in git. */
+const ARTEFACTS = fileURLToPath(new URL('../artefacts/console', import.meta.url))
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** @throws Error that names the package when there is no Chromium */
+export async function startBrowser(): Promise<Browser> {
+  const executablePath = PLACES.find((place) => existsSync(place))
+  if (executablePath === undefined) throw new Error('Chromium is missing. Install it: apt-get install chromium')
+  return chromium.launch({ executablePath, args: FLAGS })
+}
+
+export interface View {
+  readonly width: number
+  readonly language: 'zh' | 'en'
+  readonly theme: 'light' | 'dark'
+}
+
+export interface Tab {
+  readonly page: Page
+  readonly context: BrowserContext
+  /** What the page said went wrong: errors of scripts, the console, and violations of its policy. Answers of 4xx are not among them. */
+  readonly faults: readonly string[]
+}
+
+/** A browser of its own: no cookies, no storage, its own language and theme. */
+export async function openTab(browser: Browser, { width, language, theme }: View): Promise<Tab> {
+  const context = await browser.newContext({
+    viewport: { width, height: 900 },
+    locale: language === 'zh' ? 'zh-CN' : 'en-US',
+    colorScheme: theme,
+    timezoneId: 'Asia/Shanghai',
+  })
+  const page = await context.newPage()
+  const faults: string[] = []
+  page.on('pageerror', (error) => faults.push(String(error)))
+  page.on('console', (message) => {
+    const text = message.text()
+    if (message.type() === 'error' && !text.startsWith('Failed to load resource')) faults.push(text)
+  })
+  return { page, context, faults }
+}
+
+/** Rules of WCAG 2.2 A and AA that can be tested by a program. @returns what is violated, empty when nothing is */
+export async function findViolations(page: Page): Promise<string[]> {
+  // Handed to the debugger, not to the page: its policy would refuse it.
+  await page.evaluate(AXE)
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run(options: object): Promise<{ violations: Violation[] }> } }
+    interface Violation {
+      readonly id: string
+      readonly help: string
+      readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[]
+    }
+    const values = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa']
+    const { violations } = await axe.run({ runOnly: { type: 'tag', values }, resultTypes: ['violations'] })
+    return violations.flatMap(({ id, help, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${help}\n  ${html.slice(0, 240)}\n  ${failureSummary ?? ''}`),
+    )
+  })
+}
+
+/** Keeps a picture of the whole page among the artefacts of the run. */
+export async function takePicture(page: Page, name: string): Promise<void> {
+  mkdirSync(ARTEFACTS, { recursive: true })
+  await page.screenshot({ path: join(ARTEFACTS, `${name}.png`), fullPage: true })
+}
