@@ -4,87 +4,11 @@
  *
  * @module
  */
+import { DerError, expectTag, TAG, type DerNode } from './der-reader.ts'
 
-export const TAG = {
-  boolean: 0x01,
-  integer: 0x02,
-  bitString: 0x03,
-  octetString: 0x04,
-  oid: 0x06,
-  utf8String: 0x0c,
-  utcTime: 0x17,
-  generalizedTime: 0x18,
-  bmpString: 0x1e,
-  sequence: 0x30,
-  set: 0x31,
-  context0: 0x80,
-  contextConstructed0: 0xa0,
-} as const
+export * from './der-reader.ts'
 
 const TIME = /^(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])([0-5]\d)([0-5]\d)Z$/
-
-/** One element. `content` and `whole` are views of the input, not copies. */
-export interface DerNode {
-  readonly tag: number
-  readonly content: Uint8Array
-  /** The element with its tag and length. */
-  readonly whole: Uint8Array
-}
-
-/** The input is not the DER that was expected. Callers turn it into their own typed error. */
-export class DerError extends Error {
-  override readonly name = 'DerError'
-}
-
-/** The one element that fills the input. @throws DerError also when bytes follow it */
-export function readDer(bytes: Uint8Array): DerNode {
-  const node = readAt(bytes, 0)
-  if (node.whole.length !== bytes.length) throw new DerError('bytes follow the end')
-  return node
-}
-
-/** The elements inside a constructed one. @throws DerError */
-export function childrenOf(node: DerNode): DerNode[] {
-  const nodes: DerNode[] = []
-  for (let at = 0; at < node.content.length;) {
-    const child = readAt(node.content, at)
-    nodes.push(child)
-    at += child.whole.length
-  }
-  return nodes
-}
-
-/** The node, if it is there and has this tag. @throws DerError */
-export function expectTag(node: DerNode | undefined, tag: number): DerNode {
-  if (node?.tag !== tag) throw new DerError(`expected tag ${tag}, found ${node?.tag ?? 'nothing'}`)
-  return node
-}
-
-/** Dotted form of an OBJECT IDENTIFIER. @throws DerError */
-export function oidOf(node: DerNode | undefined): string {
-  const { content } = expectTag(node, TAG.oid)
-  const parts: number[] = []
-  let value = 0
-  for (const byte of content) {
-    value = value * 128 + (byte & 0x7f)
-    if (value > Number.MAX_SAFE_INTEGER / 128) throw new DerError('an object identifier is too large')
-    if ((byte & 0x80) === 0) {
-      parts.push(value)
-      value = 0
-    }
-  }
-  const first = parts.shift()
-  if (first === undefined) throw new DerError('an object identifier is empty')
-  const root = Math.min(2, Math.floor(first / 40))
-  return [root, first - root * 40, ...parts].join('.')
-}
-
-/** The bytes of a BIT STRING of whole bytes. @throws DerError */
-export function bitStringOf(node: DerNode | undefined): Uint8Array {
-  const { content } = expectTag(node, TAG.bitString)
-  if (content[0] !== 0) throw new DerError('a bit string does not end at a byte')
-  return content.subarray(1)
-}
 
 /** Lower-case hex of an INTEGER without the zero byte that keeps it positive. @throws DerError */
 export function integerHexOf(node: DerNode | undefined): string {
@@ -123,20 +47,6 @@ export function writeOid(dotted: string): Uint8Array {
 
 export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
-}
-
-function readAt(bytes: Uint8Array, at: number): DerNode {
-  const tag = bytes[at]
-  const short = bytes[at + 1]
-  if (tag === undefined || short === undefined) throw new DerError('the input ends too early')
-  if ((tag & 0x1f) === 0x1f) throw new DerError('long tags are not used in X.509')
-  const lengthBytes = short < 0x80 ? 0 : short & 0x7f
-  if (short === 0x80 || lengthBytes > 4) throw new DerError('the length is not definite or too long')
-  let size = lengthBytes === 0 ? short : 0
-  for (let i = 0; i < lengthBytes; i++) size = size * 256 + (bytes[at + 2 + i] ?? 0)
-  const start = at + 2 + lengthBytes
-  if (start + size > bytes.length) throw new DerError('the input ends too early')
-  return { tag, content: bytes.subarray(start, start + size), whole: bytes.subarray(at, start + size) }
 }
 
 function longLength(size: number): number[] {

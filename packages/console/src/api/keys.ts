@@ -21,5 +21,9 @@ export const keys = {
   balance: ['balance'],
   contacts: ['contacts'],
   companies: ['companies'],
+  csrs: ['csrs'],
+  reviews: ['reviews'],
+  targets: ['targets'],
+  endpoints: ['endpoints'],
   dnsConnections: ['dnsConnections'],
 } as const

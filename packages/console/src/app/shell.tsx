@@ -14,7 +14,7 @@ import { useTranslation } from 'react-i18next'
 import { Link, useLocation } from 'wouter'
 import { HeaderTools } from './header-tools.tsx'
 import { NARROW, useMedia, useMenuCollapsed } from './preferences.ts'
-import { PAGES, type Page } from './routes.ts'
+import { MENU_GROUPS, PAGES, type Page } from './routes.ts'
 import { SearchBox } from './search-box.tsx'
 
 export function Shell({ page, children }: { readonly page: Page | null; readonly children: ReactNode }) {
@@ -108,30 +108,48 @@ interface MenuProps {
 function MainMenu({ page, isShort, onChoose }: MenuProps) {
   const { t } = useTranslation()
   useLocation() // draws the current page anew
-  const items = PAGES.filter(({ menu }) => menu !== undefined)
   return (
     <nav className="menu" aria-label={t('shell.menu')}>
-      <ul>
-        {items.map(({ path, title, menu, component }) => (
-          <li key={path}>
-            <Link
-              href={path}
-              title={isShort ? t(title) : undefined}
-              aria-current={component === page?.component ? 'page' : undefined}
-              onClick={onChoose}
-            >
-              {menu?.icon}
-              <span className={isShort ? 'visually-hidden' : undefined}>{t(title)}</span>
-            </Link>
-          </li>
-        ))}
-        <li>
-          <a href="/api/v1/docs" target="_blank" rel="noreferrer" title={isShort ? t('shell.reference') : undefined}>
-            <ApiOutlined />
-            <span className={isShort ? 'visually-hidden' : undefined}>{t('shell.reference')}</span>
-          </a>
-        </li>
-      </ul>
+      {MENU_GROUPS.map((group) => {
+        const items = PAGES.filter(({ menu }) => menu?.group === group)
+        const isLast = group === 'settings'
+        if (items.length === 0 && !isLast) return null
+        return (
+          <section key={group} aria-labelledby={`menu-${group}`}>
+            <p id={`menu-${group}`} className={isShort ? 'visually-hidden' : 'menu-group'}>
+              {t(`shell.groups.${group}`)}
+            </p>
+            <ul>
+              {items.map(({ path, title, menu, component }) => (
+                <li key={path}>
+                  <Link
+                    href={path}
+                    title={isShort ? t(title) : undefined}
+                    aria-current={component === page?.component ? 'page' : undefined}
+                    onClick={onChoose}
+                  >
+                    {menu?.icon}
+                    <span className={isShort ? 'visually-hidden' : undefined}>{t(title)}</span>
+                  </Link>
+                </li>
+              ))}
+              {isLast && <ReferenceItem isShort={isShort} />}
+            </ul>
+          </section>
+        )
+      })}
     </nav>
+  )
+}
+
+function ReferenceItem({ isShort }: { readonly isShort: boolean }) {
+  const { t } = useTranslation()
+  return (
+    <li>
+      <a href="/api/v1/docs" target="_blank" rel="noreferrer" title={isShort ? t('shell.reference') : undefined}>
+        <ApiOutlined />
+        <span className={isShort ? 'visually-hidden' : undefined}>{t('shell.reference')}</span>
+      </a>
+    </li>
   )
 }

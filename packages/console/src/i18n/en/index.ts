@@ -7,10 +7,36 @@ import type { SameKeys } from '../texts.ts'
 import type { zh } from '../zh/index.ts'
 import { certificate } from './certificate.ts'
 import { certificates } from './certificates.ts'
+import { applications } from './applications.ts'
+import { companies } from './companies.ts'
+import { contacts } from './contacts.ts'
+import { csrs } from './csrs.ts'
+import { endpoints } from './endpoints.ts'
+import { forms } from './forms.ts'
+import { reviews } from './reviews.ts'
+import { targets } from './targets.ts'
 import { problem } from './problem.ts'
 import { renewal } from './renewal.ts'
 import { shell } from './shell.ts'
 import { signIn } from './sign-in.ts'
 import { terms } from './terms.ts'
+import { upload } from './upload.ts'
 
-export const en: SameKeys<typeof zh> = { shell, signIn, problem, terms, certificates, certificate, renewal }
+export const en: SameKeys<typeof zh> = {
+  shell,
+  signIn,
+  problem,
+  terms,
+  certificates,
+  certificate,
+  renewal,
+  upload,
+  applications,
+  companies,
+  contacts,
+  csrs,
+  endpoints,
+  forms,
+  reviews,
+  targets,
+}

@@ -5,6 +5,13 @@ export const shell: SameKeys<typeof zh> = {
   skip: 'Skip to the main content',
   product: 'SSL certificates',
   menu: 'Menu',
+  groups: {
+    certificates: 'Certificates',
+    applicants: 'Applicants',
+    operations: 'Operations',
+    money: 'Money',
+    settings: 'Settings',
+  },
   openMenu: 'Open the menu',
   collapseMenu: 'Collapse the menu',
   expandMenu: 'Expand the menu',

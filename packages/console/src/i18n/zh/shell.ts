@@ -2,6 +2,7 @@ export const shell = {
   skip: '跳到主要内容',
   product: 'SSL 证书服务',
   menu: '菜单',
+  groups: { certificates: '证书', applicants: '申请资料', operations: '部署运维', money: '费用', settings: '设置' },
   openMenu: '打开菜单',
   collapseMenu: '收起菜单',
   expandMenu: '展开菜单',

@@ -1,0 +1,21 @@
+export const applications = {
+  title: '证书申请',
+  intro: '所有待提交和进行中的证书申请，以及每一项的下一步。',
+  filter: '按状态筛选',
+  all: '全部',
+  certificate: '证书',
+  estimate: '预计完成',
+  apply: '填写申请',
+  correct: '修改申请',
+  validate: '完成验证',
+  see: '查看进度',
+  means: {
+    reviewFailed: '申请被拒绝。请查看原因，修改后重新提交。',
+    pendingValidation: '申请已提交，正在等待域名验证。',
+    pendingApplication: '已付款，尚未提交申请。',
+    inReview: '正在由审核人员或 CA 审核，无需操作。',
+  },
+  noneHere: '没有处于该状态的申请。',
+  emptyTitle: '没有进行中的证书申请',
+  emptyText: '购买或续费证书并付款后，待提交的申请会显示在这里。',
+}

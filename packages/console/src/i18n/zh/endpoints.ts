@@ -1,0 +1,15 @@
+export const endpoints = {
+  title: '站点',
+  intro: '全部证书的站点，以及每个地址实际使用的证书，有问题的排在前面。在证书页面添加站点。',
+  endpoint: '站点',
+  certificate: '证书',
+  proof: '生效证明',
+  states: { served: '全部地址已生效', fault: '有地址未生效', unproved: '尚未探测' },
+  addresses: '各地址的探测结果',
+  notProbed: '尚未探测，稍后自动进行。',
+  probing: '正在探测。',
+  probed: '已探测“{{name}}”：{{sentence}}',
+  shown: '已显示 {{count}} 个，共 {{all}} 个',
+  emptyTitle: '还没有站点',
+  emptyText: '打开一张证书，添加客户端访问的主机和端口；系统会逐个地址证明新证书已经生效。',
+}

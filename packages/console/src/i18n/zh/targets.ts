@@ -1,0 +1,17 @@
+export const targets = {
+  title: '部署目标',
+  intro: '全部证书的部署目标和最近一次部署，需要处理的排在前面。在证书页面添加部署目标。',
+  name: '部署目标',
+  certificate: '证书',
+  deployment: '最近一次部署',
+  none: '尚未部署',
+  at: '更新时间',
+  log: '部署日志',
+  deploy: '重新部署',
+  deploying: '正在部署。',
+  deployReason: '只有失败或已回滚的部署需要重新部署。',
+  deployed: '已安排重新部署：{{name}}。',
+  shown: '已显示 {{count}} 个，共 {{all}} 个',
+  emptyTitle: '还没有部署目标',
+  emptyText: '打开一张证书，添加安装它的服务器；续费后新证书会自动部署到这里列出的每个目标。',
+}

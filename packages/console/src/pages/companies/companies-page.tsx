@@ -1,0 +1,112 @@
+/**
+ * Companies: who OV and EV certificates are issued to, with their documents. The list is masked; whoever may write opens one in full.
+ *
+ * @module
+ */
+import type { CompanyListItem } from '@evercert/contract'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import Button from 'antd/es/button'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api } from '../../api/client.ts'
+import { keys } from '../../api/keys.ts'
+import { Action } from '../../components/action.tsx'
+import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
+import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { PageHead } from '../../components/page-head.tsx'
+import { QueryView } from '../../components/query-view.tsx'
+import { NEW, useOpened } from '../../components/use-opened.ts'
+import './companies-page.css'
+import { CompanyDrawer } from './company-drawer.tsx'
+
+export function CompaniesPage() {
+  const { t } = useTranslation()
+  const companies = useQuery({ queryKey: keys.companies, queryFn: () => api.companies.list() })
+  const [opened, open] = useOpened()
+  const [result, say] = useState<string | null>(null)
+  const [leaving, setLeaving] = useState<CompanyListItem | null>(null)
+  const add = (
+    <Button type="primary" onClick={() => open(NEW)}>
+      {t('companies.add')}
+    </Button>
+  )
+  const columns: Column<CompanyListItem>[] = [
+    { key: 'name', title: t('companies.name'), role: 'name', cell: ({ name }) => name },
+    { key: 'type', title: t('companies.type'), cell: ({ type }) => t(`companies.types.${type}`) },
+    { key: 'registrationNumber', title: t('companies.registrationNumber'), cell: ({ registrationNumber }) => registrationNumber },
+    { key: 'phone', title: t('companies.phone'), role: 'wide', cell: ({ phone }) => <span className="number">{phone}</span> },
+    {
+      key: 'documents',
+      title: t('companies.documents'),
+      cell: ({ documents }) =>
+        documents.length === 0 ? (
+          <span className="muted">{t('companies.noDocuments')}</span>
+        ) : (
+          documents.map((kind) => t(`companies.kinds.${kind}`)).join(t('forms.comma'))
+        ),
+    },
+    {
+      key: 'actions',
+      title: t('forms.actions'),
+      role: 'actions',
+      cell: (company) => (
+        <>
+          <Action label={t('forms.edit')} of={company.name} onClick={() => open(company.id)} />
+          <Action label={t('forms.remove')} of={company.name} onClick={() => setLeaving(company)} />
+        </>
+      ),
+    },
+  ]
+  return (
+    <>
+      <PageHead title={t('companies.title')} intro={t('companies.intro')} actions={add} result={result} />
+      <section className="panel" aria-label={t('companies.title')}>
+        <QueryView query={companies}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <EmptyState title={t('companies.emptyTitle')} text={t('companies.emptyText')} />
+            ) : (
+              <DataTable label={t('companies.title')} columns={columns} rows={items} keyOf={({ id }) => id} />
+            )
+          }
+        </QueryView>
+      </section>
+      <CompanyDrawer opened={opened} open={open} onSaved={(name) => say(t('forms.saved', { name }))} />
+      <RemoveCompany company={leaving} onClose={() => setLeaving(null)} onRemoved={(name) => say(t('forms.removed', { name }))} />
+    </>
+  )
+}
+
+interface RemoveCompanyProps {
+  readonly company: CompanyListItem | null
+  readonly onClose: () => void
+  readonly onRemoved: (name: string) => void
+}
+
+function RemoveCompany({ company, onClose, onRemoved }: RemoveCompanyProps) {
+  const { t } = useTranslation()
+  const queries = useQueryClient()
+  const remove = useMutation({
+    mutationFn: ({ id }: CompanyListItem) => api.companies.remove({ id }),
+    onSuccess: async (_, { name }) => {
+      onRemoved(name)
+      onClose()
+      await queries.invalidateQueries({ queryKey: keys.companies })
+    },
+  })
+  return (
+    <ConfirmDialog
+      title={t('companies.removeTitle', { name: company?.name })}
+      text={t('companies.removeText')}
+      confirm={t('forms.remove')}
+      isOpen={company !== null}
+      isBusy={remove.isPending}
+      error={remove.error}
+      onConfirm={() => company !== null && remove.mutate(company)}
+      onClose={() => {
+        remove.reset()
+        onClose()
+      }}
+    />
+  )
+}

@@ -1,0 +1,100 @@
+/**
+ * Contacts: who is named in applications. The list is masked; whoever may write opens one in full.
+ *
+ * @module
+ */
+import type { ContactListItem } from '@evercert/contract'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import Button from 'antd/es/button'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api } from '../../api/client.ts'
+import { keys } from '../../api/keys.ts'
+import { Action } from '../../components/action.tsx'
+import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
+import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { PageHead } from '../../components/page-head.tsx'
+import { QueryView } from '../../components/query-view.tsx'
+import { NEW, useOpened } from '../../components/use-opened.ts'
+import { ContactDrawer } from './contact-drawer.tsx'
+
+export function ContactsPage() {
+  const { t } = useTranslation()
+  const contacts = useQuery({ queryKey: keys.contacts, queryFn: () => api.contacts.list() })
+  const [opened, open] = useOpened()
+  const [result, say] = useState<string | null>(null)
+  const [leaving, setLeaving] = useState<ContactListItem | null>(null)
+  const add = (
+    <Button type="primary" onClick={() => open(NEW)}>
+      {t('contacts.add')}
+    </Button>
+  )
+  const columns: Column<ContactListItem>[] = [
+    { key: 'name', title: t('contacts.name'), role: 'name', cell: ({ name }) => name },
+    { key: 'email', title: t('contacts.email'), cell: ({ email }) => email },
+    { key: 'phone', title: t('contacts.phone'), cell: ({ phone }) => <span className="number">{phone}</span> },
+    {
+      key: 'actions',
+      title: t('forms.actions'),
+      role: 'actions',
+      cell: (contact) => (
+        <>
+          <Action label={t('forms.edit')} of={contact.name} onClick={() => open(contact.id)} />
+          <Action label={t('forms.remove')} of={contact.name} onClick={() => setLeaving(contact)} />
+        </>
+      ),
+    },
+  ]
+  return (
+    <>
+      <PageHead title={t('contacts.title')} intro={t('contacts.intro')} actions={add} result={result} />
+      <section className="panel" aria-label={t('contacts.title')}>
+        <QueryView query={contacts}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <EmptyState title={t('contacts.emptyTitle')} text={t('contacts.emptyText')} />
+            ) : (
+              <DataTable label={t('contacts.title')} columns={columns} rows={items} keyOf={({ id }) => id} />
+            )
+          }
+        </QueryView>
+      </section>
+      <ContactDrawer opened={opened} onClose={() => open(null)} onSaved={(name) => say(t('forms.saved', { name }))} />
+      <RemoveContact contact={leaving} onClose={() => setLeaving(null)} onRemoved={(name) => say(t('forms.removed', { name }))} />
+    </>
+  )
+}
+
+interface RemoveContactProps {
+  readonly contact: ContactListItem | null
+  readonly onClose: () => void
+  readonly onRemoved: (name: string) => void
+}
+
+function RemoveContact({ contact, onClose, onRemoved }: RemoveContactProps) {
+  const { t } = useTranslation()
+  const queries = useQueryClient()
+  const remove = useMutation({
+    mutationFn: ({ id }: ContactListItem) => api.contacts.remove({ id }),
+    onSuccess: async (_, { name }) => {
+      onRemoved(name)
+      onClose()
+      await queries.invalidateQueries({ queryKey: keys.contacts })
+    },
+  })
+  return (
+    <ConfirmDialog
+      title={t('contacts.removeTitle', { name: contact?.name })}
+      text={t('contacts.removeText')}
+      confirm={t('forms.remove')}
+      isOpen={contact !== null}
+      isBusy={remove.isPending}
+      error={remove.error}
+      onConfirm={() => contact !== null && remove.mutate(contact)}
+      onClose={() => {
+        remove.reset()
+        onClose()
+      }}
+    />
+  )
+}

@@ -1,0 +1,163 @@
+/**
+ * Stored CSRs: made here with their key, or made elsewhere and kept with or without it.
+ *
+ * @module
+ */
+import type { CsrView } from '@evercert/contract'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import Button from 'antd/es/button'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'wouter'
+import { ApiProblem } from '@evercert/contract/client'
+import { api } from '../../api/client.ts'
+import { keys } from '../../api/keys.ts'
+import { Action } from '../../components/action.tsx'
+import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
+import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { KeyName } from '../../components/key-name.tsx'
+import { Moment } from '../../components/moment.tsx'
+import { PageHead } from '../../components/page-head.tsx'
+import { QueryView } from '../../components/query-view.tsx'
+import { Mark } from '../../components/status-mark.tsx'
+import { NEW, useOpened } from '../../components/use-opened.ts'
+import { certificatePlace } from '../certificates/next-place.ts'
+import { CsrDrawer } from './csr-drawer.tsx'
+import './csrs-page.css'
+import { NewCsrDrawer } from './new-csr-drawer.tsx'
+
+export function CsrsPage() {
+  const { t } = useTranslation()
+  const csrs = useQuery({ queryKey: keys.csrs, queryFn: () => api.csrs.list() })
+  const [opened, open] = useOpened()
+  const [result, say] = useState<string | null>(null)
+  const [leaving, setLeaving] = useState<CsrView | null>(null)
+  const add = (
+    <Button type="primary" onClick={() => open(NEW)}>
+      {t('csrs.add')}
+    </Button>
+  )
+  return (
+    <>
+      <PageHead title={t('csrs.title')} intro={t('csrs.intro')} actions={add} result={result} />
+      <section className="panel" aria-label={t('csrs.title')}>
+        <QueryView query={csrs}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <EmptyState title={t('csrs.emptyTitle')} text={t('csrs.emptyText')} />
+            ) : (
+              <CsrTable csrs={items} onOpen={open} onRemove={setLeaving} />
+            )
+          }
+        </QueryView>
+      </section>
+      <NewCsrDrawer
+        isOpen={opened === NEW}
+        onClose={() => open(null)}
+        onStored={({ id, name }) => {
+          say(t('forms.saved', { name }))
+          open(id)
+        }}
+      />
+      <CsrDrawer id={opened === NEW ? null : opened} onClose={() => open(null)} />
+      <RemoveCsr csr={leaving} onClose={() => setLeaving(null)} onRemoved={(name) => say(t('forms.removed', { name }))} />
+    </>
+  )
+}
+
+interface CsrTableProps {
+  readonly csrs: readonly CsrView[]
+  readonly onOpen: (id: string) => void
+  readonly onRemove: (csr: CsrView) => void
+}
+
+function CsrTable({ csrs, onOpen, onRemove }: CsrTableProps) {
+  const { t } = useTranslation()
+  const columns: Column<CsrView>[] = [
+    {
+      key: 'name',
+      title: t('csrs.name'),
+      role: 'name',
+      cell: ({ name, origin }) => (
+        <>
+          {name}
+          <div className="muted csr-origin">{t(`csrs.origins.${origin}`)}</div>
+        </>
+      ),
+    },
+    { key: 'domains', title: t('csrs.domains'), cell: ({ domains }) => domains.join(', ') },
+    { key: 'algorithm', title: t('csrs.algorithm'), role: 'wide', cell: ({ algorithm }) => <KeyName algorithm={algorithm} /> },
+    {
+      key: 'key',
+      title: t('csrs.key'),
+      cell: ({ hasKey }) => <Mark tone={hasKey ? 'good' : 'ended'}>{t(hasKey ? 'csrs.keyHere' : 'csrs.keyAway')}</Mark>,
+    },
+    {
+      key: 'usedBy',
+      title: t('csrs.usedBy'),
+      cell: ({ usedByCertificateId: id }) =>
+        id === null ? (
+          <span className="muted">{t('csrs.unused')}</span>
+        ) : (
+          <Link href={certificatePlace({ id })}>{t('csrs.seeCertificate')}</Link>
+        ),
+    },
+    {
+      key: 'createdAt',
+      title: t('csrs.createdAt'),
+      role: 'wide',
+      cell: ({ createdAt }) => <Moment at={createdAt} precision="day" />,
+    },
+    {
+      key: 'actions',
+      title: t('forms.actions'),
+      role: 'actions',
+      cell: (csr) => (
+        <>
+          <Action label={t('csrs.view')} of={csr.name} onClick={() => onOpen(csr.id)} />
+          {!csr.hasKey && <Action label={t('csrs.attachKey')} of={csr.name} onClick={() => onOpen(csr.id)} />}
+          <Action label={t('forms.remove')} of={csr.name} onClick={() => onRemove(csr)} />
+        </>
+      ),
+    },
+  ]
+  return <DataTable label={t('csrs.title')} columns={columns} rows={csrs} keyOf={({ id }) => id} />
+}
+
+interface RemoveCsrProps {
+  readonly csr: CsrView | null
+  readonly onClose: () => void
+  readonly onRemoved: (name: string) => void
+}
+
+/** The service refuses while an application in progress uses it; the dialog then leads there. */
+function RemoveCsr({ csr, onClose, onRemoved }: RemoveCsrProps) {
+  const { t } = useTranslation()
+  const queries = useQueryClient()
+  const remove = useMutation({
+    mutationFn: ({ id }: CsrView) => api.csrs.remove({ id }),
+    onSuccess: async (_, { name }) => {
+      onRemoved(name)
+      onClose()
+      await queries.invalidateQueries({ queryKey: keys.csrs })
+    },
+  })
+  const user = remove.error instanceof ApiProblem ? remove.error.problem.facts['certificateId'] : null
+  return (
+    <ConfirmDialog
+      title={t('csrs.removeTitle', { name: csr?.name })}
+      text={t(csr?.hasKey === true ? 'csrs.removeWithKey' : 'csrs.removeText')}
+      confirm={t('forms.remove')}
+      isOpen={csr !== null}
+      isBusy={remove.isPending}
+      error={remove.error}
+      onConfirm={() => csr !== null && remove.mutate(csr)}
+      onClose={() => {
+        remove.reset()
+        onClose()
+      }}
+    >
+      {typeof user === 'string' && <Link href={certificatePlace({ id: user })}>{t('csrs.seeCertificate')}</Link>}
+    </ConfirmDialog>
+  )
+}

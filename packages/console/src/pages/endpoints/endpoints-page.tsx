@@ -1,0 +1,153 @@
+/**
+ * Every endpoint of the account with the proof of each of its addresses; those that do not serve their certificate first.
+ *
+ * @module
+ */
+import type { EndpointView } from '@evercert/contract'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import Button from 'antd/es/button'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'wouter'
+import { api } from '../../api/client.ts'
+import { keys } from '../../api/keys.ts'
+import { Action } from '../../components/action.tsx'
+import { CertificateLink } from '../../components/certificate-link.tsx'
+import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { Moment } from '../../components/moment.tsx'
+import { PageHead } from '../../components/page-head.tsx'
+import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { QueryView } from '../../components/query-view.tsx'
+import { Mark } from '../../components/status-mark.tsx'
+import { useShown } from '../../components/use-shown.ts'
+import { pick } from '../../i18n/i18n.ts'
+import './endpoints-page.css'
+import { endpointState, sortEndpoints } from './verdict-order.ts'
+
+const REFRESH_MS = 15_000
+const TONES = { fault: 'bad', unproved: 'todo', served: 'good' } as const
+
+export function EndpointsPage() {
+  const { t } = useTranslation()
+  const queries = useQueryClient()
+  const [result, say] = useState<string | null>(null)
+  const endpoints = useQuery({ queryKey: keys.endpoints, queryFn: () => api.endpoints.list(), refetchInterval: REFRESH_MS })
+  const probe = useMutation({
+    mutationFn: ({ certificateId }: EndpointView) => api.certificates.verify({ id: certificateId }),
+    onMutate: () => say(null),
+    onSuccess: async ({ name, nextStep }) => {
+      say(t('endpoints.probed', { name, sentence: pick(nextStep.text) }))
+      await queries.invalidateQueries({ queryKey: keys.endpoints })
+      await queries.invalidateQueries({ queryKey: keys.certificates })
+    },
+  })
+  return (
+    <>
+      <PageHead title={t('endpoints.title')} intro={t('endpoints.intro')} result={result} />
+      <ProblemNotice error={probe.error} />
+      <section className="panel" aria-label={t('endpoints.title')}>
+        <QueryView query={endpoints}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <EmptyState
+                title={t('endpoints.emptyTitle')}
+                text={t('endpoints.emptyText')}
+                action={<Link href="/">{t('shell.back')}</Link>}
+              />
+            ) : (
+              <EndpointTable
+                endpoints={items}
+                busyId={probe.isPending ? probe.variables.certificateId : null}
+                onProbe={(endpoint) => probe.mutate(endpoint)}
+              />
+            )
+          }
+        </QueryView>
+      </section>
+    </>
+  )
+}
+
+interface EndpointTableProps {
+  readonly endpoints: readonly EndpointView[]
+  /** The certificate that is being probed. */
+  readonly busyId: string | null
+  readonly onProbe: (endpoint: EndpointView) => void
+}
+
+function EndpointTable({ endpoints, busyId, onProbe }: EndpointTableProps) {
+  const { t } = useTranslation()
+  const { rows, all, showMore } = useShown(sortEndpoints(endpoints))
+  const columns: Column<EndpointView>[] = [
+    {
+      key: 'name',
+      title: t('endpoints.endpoint'),
+      role: 'name',
+      cell: ({ host, port, serverName }) => (
+        <>
+          {host}:{port}
+          {serverName !== host && <div className="muted endpoint-sni">SNI {serverName}</div>}
+        </>
+      ),
+    },
+    {
+      key: 'certificate',
+      title: t('endpoints.certificate'),
+      cell: ({ certificateId }) => <CertificateLink id={certificateId} />,
+    },
+    {
+      key: 'state',
+      title: t('endpoints.proof'),
+      cell: (endpoint) => {
+        const state = endpointState(endpoint)
+        return <Mark tone={TONES[state]}>{t(`endpoints.states.${state}`)}</Mark>
+      },
+    },
+    { key: 'addresses', title: t('endpoints.addresses'), cell: (endpoint) => <Addresses endpoint={endpoint} /> },
+    {
+      key: 'actions',
+      title: t('forms.actions'),
+      role: 'actions',
+      cell: (endpoint) => (
+        <Action
+          label={t('certificates.probe')}
+          of={endpoint.host}
+          reason={busyId === endpoint.certificateId ? t('endpoints.probing') : null}
+          onClick={() => onProbe(endpoint)}
+        />
+      ),
+    },
+  ]
+  return (
+    <>
+      <DataTable label={t('endpoints.title')} columns={columns} rows={rows} keyOf={({ id }) => id} />
+      <div className="data-end">
+        <span role="status">{t('endpoints.shown', { count: rows.length, all })}</span>
+        {showMore !== null && <Button onClick={showMore}>{t('certificates.loadMore')}</Button>}
+      </div>
+    </>
+  )
+}
+
+function Addresses({ endpoint: { observations } }: { readonly endpoint: EndpointView }) {
+  const { t } = useTranslation()
+  if (observations.length === 0) return <span className="muted">{t('endpoints.notProbed')}</span>
+  return (
+    <ul className="endpoint-addresses">
+      {observations.map(({ address, verdict, cause, remedy, observedAt }) => (
+        <li key={address}>
+          <span className="mono">{address}</span>{' '}
+          <Mark tone={verdict === 'served' ? 'good' : 'bad'}>{t(`terms.verdict.${verdict}`)}</Mark>
+          <div className="muted">
+            <Moment at={observedAt} />
+          </div>
+          {verdict !== 'served' && (
+            <div className="endpoint-cause">
+              {pick(cause)} <span className="muted">{pick(remedy)}</span>
+            </div>
+          )}
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,142 @@
+/**
+ * Every target of the account with its last deployment, what failed first.
+ *
+ * @module
+ */
+import type { TargetView } from '@evercert/contract'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import Button from 'antd/es/button'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'wouter'
+import { api } from '../../api/client.ts'
+import { keys } from '../../api/keys.ts'
+import { Action } from '../../components/action.tsx'
+import { CertificateLink } from '../../components/certificate-link.tsx'
+import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { Moment } from '../../components/moment.tsx'
+import { PageHead } from '../../components/page-head.tsx'
+import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { QueryView } from '../../components/query-view.tsx'
+import { Mark } from '../../components/status-mark.tsx'
+import { useShown } from '../../components/use-shown.ts'
+import { deploymentTone, isDeploymentState, sortTargets, wantsPerson } from './deployment-order.ts'
+import './targets-page.css'
+
+const REFRESH_MS = 15_000
+
+export function TargetsPage() {
+  const { t } = useTranslation()
+  const queries = useQueryClient()
+  const [result, say] = useState<string | null>(null)
+  const targets = useQuery({ queryKey: keys.targets, queryFn: () => api.targets.list(), refetchInterval: REFRESH_MS })
+  const deploy = useMutation({
+    mutationFn: ({ id }: TargetView) => api.targets.deploy({ id }),
+    onMutate: () => say(null),
+    onSuccess: async (_, { name }) => {
+      say(t('targets.deployed', { name }))
+      await queries.invalidateQueries({ queryKey: keys.targets })
+      await queries.invalidateQueries({ queryKey: keys.certificates })
+    },
+  })
+  return (
+    <>
+      <PageHead title={t('targets.title')} intro={t('targets.intro')} result={result} />
+      <ProblemNotice error={deploy.error} />
+      <section className="panel" aria-label={t('targets.title')}>
+        <QueryView query={targets}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <EmptyState
+                title={t('targets.emptyTitle')}
+                text={t('targets.emptyText')}
+                action={<Link href="/">{t('shell.back')}</Link>}
+              />
+            ) : (
+              <TargetTable
+                targets={items}
+                busyId={deploy.isPending ? deploy.variables.id : null}
+                onDeploy={(target) => deploy.mutate(target)}
+              />
+            )
+          }
+        </QueryView>
+      </section>
+    </>
+  )
+}
+
+interface TargetTableProps {
+  readonly targets: readonly TargetView[]
+  readonly busyId: string | null
+  readonly onDeploy: (target: TargetView) => void
+}
+
+function TargetTable({ targets, busyId, onDeploy }: TargetTableProps) {
+  const { t } = useTranslation()
+  const { rows, all, showMore } = useShown(sortTargets(targets))
+  const columns: Column<TargetView>[] = [
+    {
+      key: 'name',
+      title: t('targets.name'),
+      role: 'name',
+      cell: ({ name, kind }) => (
+        <>
+          {name}
+          <div className="muted target-kind">{kind}</div>
+        </>
+      ),
+    },
+    { key: 'certificate', title: t('targets.certificate'), cell: ({ certificateId }) => <CertificateLink id={certificateId} /> },
+    { key: 'state', title: t('targets.deployment'), cell: (target) => <DeploymentCell target={target} /> },
+    {
+      key: 'at',
+      title: t('targets.at'),
+      role: 'wide',
+      cell: ({ deployment }) => (deployment === null ? '–' : <Moment at={deployment.updatedAt} />),
+    },
+    {
+      key: 'actions',
+      title: t('forms.actions'),
+      role: 'actions',
+      cell: (target) => (
+        <Action
+          label={t('targets.deploy')}
+          of={target.name}
+          reason={target.id === busyId ? t('targets.deploying') : wantsPerson(target) ? null : t('targets.deployReason')}
+          onClick={() => onDeploy(target)}
+        />
+      ),
+    },
+  ]
+  return (
+    <>
+      <DataTable label={t('targets.title')} columns={columns} rows={rows} keyOf={({ id }) => id} />
+      <div className="data-end">
+        <span role="status">{t('targets.shown', { count: rows.length, all })}</span>
+        {showMore !== null && <Button onClick={showMore}>{t('certificates.loadMore')}</Button>}
+      </div>
+    </>
+  )
+}
+
+function DeploymentCell({ target: { name, deployment } }: { readonly target: TargetView }) {
+  const { t } = useTranslation()
+  if (deployment === null) return <span className="muted">{t('targets.none')}</span>
+  const { state, problem, log } = deployment
+  return (
+    <>
+      <Mark tone={deploymentTone(state)}>{isDeploymentState(state) ? t(`terms.deployment.${state}`) : state}</Mark>
+      {problem !== null && <div className="form-fault">{problem}</div>}
+      {log.length > 0 && (
+        <details>
+          <summary>
+            {t('targets.log')}
+            <span className="visually-hidden"> {name}</span>
+          </summary>
+          <pre className="target-log">{log.join('\n')}</pre>
+        </details>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,138 @@
+/**
+ * Certificates that were bought elsewhere: dropped, chosen or pasted, put together with their keys, named, and stored.
+ *
+ * @module
+ */
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import Button from 'antd/es/button'
+import Progress from 'antd/es/progress'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api } from '../../api/client.ts'
+import { keys } from '../../api/keys.ts'
+import { PageHead } from '../../components/page-head.tsx'
+import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { DraftTable } from './draft-table.tsx'
+import { sendUploads } from './send-uploads.ts'
+import { SourceInput } from './source-input.tsx'
+import { StoredList } from './stored-list.tsx'
+import './upload-page.css'
+import { useUploadState, type UploadDraft, type UploadState } from './upload-state.ts'
+
+interface Progressing {
+  readonly done: number
+  readonly all: number
+}
+
+interface Ready extends UploadDraft {
+  readonly privateKeyPem: string
+}
+
+const isReady = (draft: UploadDraft): draft is Ready => draft.privateKeyPem !== null && draft.name.trim() !== ''
+
+export function UploadPage() {
+  const { t } = useTranslation()
+  const state = useUploadState()
+  const { send, progress, result, forget } = useSend(state)
+  return (
+    <>
+      <PageHead
+        title={t('upload.title')}
+        intro={t('upload.intro')}
+        result={result?.text}
+        tone={result?.isWhole === false ? 'warning' : 'good'}
+      />
+      <StoredList stored={state.stored} />
+      <SourceInput
+        sources={state.sources}
+        looseKeys={state.looseKeys}
+        onAdd={(sources) => {
+          forget()
+          state.addSources(sources)
+        }}
+      />
+      {state.drafts.length > 0 && <Drafts state={state} send={send} progress={progress} />}
+    </>
+  )
+}
+
+interface Result {
+  readonly text: string
+  readonly isWhole: boolean
+}
+
+function useSend(state: UploadState) {
+  const { t } = useTranslation()
+  const queries = useQueryClient()
+  const [progress, setProgress] = useState<Progressing | null>(null)
+  const [result, setResult] = useState<Result | null>(null)
+  const send = useMutation({
+    mutationFn: async ({ dryRun }: { readonly dryRun: boolean }) => {
+      const ready = state.drafts.filter(isReady)
+      let [refused, from] = [0, 0]
+      const entries = ready.map(({ name, certificatePem, privateKeyPem }) => ({ name, certificatePem, privateKeyPem }))
+      setProgress({ done: 0, all: entries.length })
+      await sendUploads(
+        entries,
+        async (batch) => (await api.uploads.create({ entries: [...batch], dryRun })).outcomes,
+        (done, outcomes) => {
+          state.record(ready.slice(from, done), outcomes)
+          from = done
+          refused += outcomes.filter((outcome) => outcome.result === 'refused').length
+          setProgress({ done, all: entries.length })
+        },
+      )
+      return { good: entries.length - refused, refused, dryRun }
+    },
+    onMutate: () => setResult(null),
+    onSuccess: ({ good, refused, dryRun }) => {
+      const parts = [
+        good > 0 && t(dryRun ? 'upload.checked' : 'upload.done', { count: good }),
+        refused > 0 && t('upload.refusedCount', { count: refused }),
+      ]
+      setResult({ text: parts.filter((part) => part !== false).join(' '), isWhole: refused === 0 })
+    },
+    onSettled: () => {
+      setProgress(null)
+      void queries.invalidateQueries({ queryKey: keys.certificates })
+    },
+  })
+  return { send, progress, result, forget: () => setResult(null) }
+}
+
+interface DraftsProps extends Pick<ReturnType<typeof useSend>, 'send' | 'progress'> {
+  readonly state: UploadState
+}
+
+function Drafts({ state, send, progress }: DraftsProps) {
+  const { t } = useTranslation()
+  const { length: all } = state.drafts
+  const ready = state.drafts.filter(isReady).length
+  return (
+    <section className="panel" aria-labelledby="upload-drafts">
+      <h2 id="upload-drafts">{t('upload.drafts', { count: all })}</h2>
+      <ProblemNotice error={send.error} />
+      <DraftTable drafts={state.drafts} isBusy={send.isPending} onRename={state.rename} onRemove={state.remove} />
+      {all > ready && <p className="muted">{t('upload.waiting', { count: all - ready })}</p>}
+      {progress !== null && (
+        <Progress
+          percent={Math.round((progress.done / Math.max(1, progress.all)) * 100)}
+          format={() => `${progress.done} / ${progress.all}`}
+          aria-label={t('upload.progress')}
+        />
+      )}
+      <div className="upload-submit">
+        <Button type="primary" disabled={ready === 0} loading={send.isPending} onClick={() => send.mutate({ dryRun: false })}>
+          {t('upload.submit', { count: ready })}
+        </Button>
+        <Button disabled={ready === 0 || send.isPending} onClick={() => send.mutate({ dryRun: true })}>
+          {t('upload.check')}
+        </Button>
+        <Button type="text" disabled={send.isPending} onClick={state.clear}>
+          {t('upload.clear')}
+        </Button>
+        <span className="muted">{t('upload.keyNote')}</span>
+      </div>
+    </section>
+  )
+}
