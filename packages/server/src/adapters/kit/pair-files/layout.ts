@@ -5,7 +5,7 @@
  */
 import { createSecureContext } from 'node:tls'
 import { createPkcs12, keyMatches, loadPrivateKey, parseChain, parsePem, toPem, type CertificateFacts } from '@evercert/pki'
-import type { CheckedPair } from './pair.ts'
+import type { CheckedPair } from './checked-pair.ts'
 
 export interface LayoutFile {
   /** Within a version. */

@@ -8,10 +8,11 @@
  */
 import { AppError } from '../../../domain/errors.ts'
 import type { DeployEvidence, DeployTarget } from '../../../ports/deploy.ts'
+import type { CheckedPair } from './checked-pair.ts'
 import type { CommandResult } from './command.ts'
 import { ensureSpace } from './free-space.ts'
 import { orRefuse } from './host.ts'
-import { checkPair, isSamePair, type CheckedPair, type FoundPair } from './pair.ts'
+import { checkPair, isSamePair, type FoundPair } from './pair.ts'
 import {
   findPending,
   inTurn,

@@ -3,23 +3,12 @@
  *
  * @module
  */
-import { keyMatches, loadPrivateKey, parseChain, PkiError, toPem, type CertificateFacts, type PrivateKey } from '@evercert/pki'
+import { keyMatches, loadPrivateKey, parseChain, PkiError, toPem } from '@evercert/pki'
 import { AppError } from '../../../domain/errors.ts'
 import type { CertificatePair } from '../../../ports/deploy.ts'
+import type { CheckedPair } from './checked-pair.ts'
 import { findOrNull, type FoundFile, type Host } from './host.ts'
 import type { Layout } from './layout.ts'
-
-/** A pair that matches, in the text that is written to disk. */
-export interface CheckedPair {
-  readonly certificatePem: string
-  readonly keyPem: string
-  readonly chain: readonly CertificateFacts[]
-  readonly key: PrivateKey
-  /** Of the leaf, lower-case hex. */
-  readonly sha256: string
-  /** Of every certificate, leaf first. */
-  readonly chainSha256: readonly string[]
-}
 
 /** What the files of a layout hold, whatever it is. */
 export interface FoundPair {
