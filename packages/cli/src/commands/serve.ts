@@ -15,6 +15,7 @@ const SMALL_HEAP = ['--semi-space-growth-factor=1', '--heap-growing-percent=30']
 /** Runs until a signal ends it; the server prints its own start-up lines. */
 export async function serveCommand(session: Session): Promise<number> {
   for (const flag of SMALL_HEAP) setFlagsFromString(flag)
+  if (!session.shell.env['EVERCERT_DATABASE_URL']) (await import('@evercert/server/embedded')).prepareThread()
   const { serve } = await import('@evercert/server')
   await serve(session.shell.env)
   return 0

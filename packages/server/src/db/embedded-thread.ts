@@ -4,14 +4,15 @@
  *
  * @module
  */
+import { once } from 'node:events'
 import { fsyncSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite, protocol } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
 
-/** What the thread is started with. */
+/** What the thread is started with. Its first message is the folder. */
 export interface EmbeddedThreadData {
-  readonly folder: string
   /** One number, in shared memory: calls of fsync so far. */
   readonly fsyncs: Int32Array<SharedArrayBuffer>
 }
@@ -61,6 +62,9 @@ class DurableFiles extends NodeFS {
   }
 }
 
+/** Of the platform; the types of Node leave it to those of browsers. */
+declare const WebAssembly: { compile(program: Uint8Array): Promise<object> }
+
 /**
  * `shared_buffers`: PostgreSQL's own 128 MB made the process 340 MB resident where 12 MB make it 220, and the files are in the
  * system's cache anyway.
@@ -69,9 +73,15 @@ const SETTINGS = ['wal_sync_method=fsync', 'shared_buffers=12MB']
 
 const port = parentPort
 if (port === null) throw new Error('This is the thread of the embedded database: it runs in a worker.')
-const { folder, fsyncs } = workerData as EmbeddedThreadData
+const { fsyncs } = workerData as EmbeddedThreadData
 const { defaultStartParams } = PGlite as unknown as { defaultStartParams: readonly string[] }
+// What takes time and needs no folder comes first: it may be done while the rest of the server is loaded.
+const opened = once(port, 'message') as Promise<[folder: string]>
+const program = new URL('pglite.wasm', import.meta.resolve('@electric-sql/pglite'))
+const pgliteWasmModule = await WebAssembly.compile(await readFile(program))
+const [folder] = await opened
 const pglite = new PGlite({
+  pgliteWasmModule,
   fs: new DurableFiles(folder, fsyncs),
   startParams: [
     ...defaultStartParams.filter((parameter) => parameter !== '-F'),

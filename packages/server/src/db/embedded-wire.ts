@@ -4,15 +4,13 @@
  *
  * @module
  */
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { protocol } from '@electric-sql/pglite'
 import type { parse } from '@electric-sql/pglite'
-import type { EmbeddedReply, EmbeddedRequest, EmbeddedThreadData } from './embedded-thread.ts'
+import type { EmbeddedReply, EmbeddedRequest } from './embedded-thread.ts'
+import { takeThread } from './embedded-worker.ts'
 
 export type Message = Parameters<typeof parse.parseResults>[0][number]
-
-/** What the thread makes lives for one message. */
-const resourceLimits = { maxYoungGenerationSizeMb: 2 }
 
 interface Waiting {
   readonly resolve: (messages: Message[]) => void
@@ -46,17 +44,16 @@ export class EmbeddedWire {
    * @param onFsync called for each fsync that reached the host, before the reply to what caused it
    */
   static async open(folder: string, onFsync: () => void): Promise<EmbeddedWire> {
-    const fsyncs = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+    const { worker, fsyncs } = takeThread()
     let seen = 0
     const tellFsyncs = (): void => {
       for (const total = Atomics.load(fsyncs, 0); seen < total; seen += 1) onFsync()
     }
-    const workerData: EmbeddedThreadData = { folder, fsyncs }
-    const worker = new Worker(new URL('embedded-thread.ts', import.meta.url), { workerData, name: 'database', resourceLimits })
     await new Promise<void>((resolve, reject) => {
       worker.once('message', () => resolve())
       worker.once('error', reject)
       worker.once('exit', () => reject(new Error('The thread of the embedded database ended before it was ready.')))
+      worker.postMessage(folder)
     })
     return new EmbeddedWire(worker, tellFsyncs)
   }

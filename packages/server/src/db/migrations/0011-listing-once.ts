@@ -124,7 +124,7 @@ const REFRESH = [
       perform 1 from (
           select id from certificate where account_id = wanted_account and lineage_id = wanted_lineage
           order by lineage_id desc, lineage_index offset 0
-        ) c join certificate_listing l on l.certificate_id = c.id for update of l;
+        ) c join certificate_listing l on l.certificate_id = c.id order by l.lineage_index for update of l;
       for p in
         select n.*, b.certificate_id is not null as is_listed, b.words_of is not distinct from n.words_of as has_words,
           b.phase as old_phase, ${dayOf('b.window_opens_at')} as old_opens_on, ${dayOf('b.not_after')} as old_expires_on,
