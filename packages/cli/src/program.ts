@@ -44,6 +44,7 @@ import { ESTATES } from './import/index.ts'
 import { createSay, detectLanguage, type Language, type Say } from './language.ts'
 import { createPaint } from './output.ts'
 import { addPaymentCommands } from './payment-commands.ts'
+import { addUserCommands } from './user-commands.ts'
 import { createSession, type GlobalOptions, type Session, type Shell } from './session.ts'
 
 /** Wrong usage (EX_USAGE of sysexits): 1 and 2 have their own meanings here. */
@@ -172,6 +173,7 @@ function addOverviewCommands(program: Command, run: Run, say: Say): void {
     .description(say('show the balance and its latest entries', '查看余额与最近流水'))
     .action(bind<[object]>(run, balanceCommand))
   addPaymentCommands(program, (action) => bind(run, action), say)
+  addUserCommands(program, (action) => bind(run, action), say)
 }
 
 /** What works on the list as a whole, and on names and tags. */
