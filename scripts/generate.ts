@@ -2,12 +2,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { contract, SCOPES } from '@evercert/contract'
+import { contract, ROLES, SCOPES } from '@evercert/contract'
 import { caAdapters } from '../packages/server/src/adapters/ca/index.ts'
 import { deployAdapters } from '../packages/server/src/adapters/deploy/index.ts'
 import { dnsAdapters } from '../packages/server/src/adapters/dns/index.ts'
 import { notifyAdapters } from '../packages/server/src/adapters/notify/index.ts'
 import { configSchema } from '../packages/server/src/config/config.ts'
+import { scopesOf } from '../packages/server/src/domain/access/roles.ts'
 import { createOpenApiDocument } from '../packages/server/src/http/openapi.ts'
 import packageJson from '../packages/server/package.json' with { type: 'json' }
 
@@ -40,12 +41,17 @@ function permissions(): string {
   const rows = Object.entries(contract).flatMap(([group, operations]) =>
     Object.entries(operations).map(([name, procedure]) => {
       const { route, meta } = procedure['~orpc']
-      const marks = SCOPES.map((scope) => (meta.operation?.scope === scope ? '✔' : ''))
-      return [`\`${group}.${name}\``, `${route.method ?? ''} \`/api/v1${route.path ?? ''}\``, ...marks]
+      const { scope = null, isOpen = false } = meta.operation ?? {}
+      const needed = scope === null ? (isOpen ? 'none: a link' : 'a session or a token') : `\`${scope}\``
+      const marks = ROLES.map((role) => (scope === null || scopesOf(role).has(scope) ? '✔' : ''))
+      return [`\`${group}.${name}\``, `${route.method ?? ''} \`/api/v1${route.path ?? ''}\``, needed, ...marks]
     }),
   )
-  return `${NOTE}\n\n# Permissions\n\nThe one permission that each operation of the API demands of a token.\n\n${table(
-    ['operation', 'request', ...SCOPES.map((scope) => `\`${scope}\``)],
+  const scopes = SCOPES.map((scope) => [`\`${scope}\``, ...ROLES.map((role) => (scopesOf(role).has(scope) ? '✔' : ''))])
+  return `${NOTE}\n\n# Permissions\n\nThe one permission that each operation of the API demands, and the roles that have it. A token has the permissions that it was
+given, and of those no more than its maker has. \`installationOperator\` is the operator of the installation in an account of which they are no member; as a member they have the
+permissions of both.\n\n## Permissions of the roles\n\n${table(['permission', ...ROLES], scopes)}\n\n## Operations\n\n${table(
+    ['operation', 'request', 'permission', ...ROLES],
     rows,
   )}\n`
 }

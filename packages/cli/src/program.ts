@@ -47,6 +47,7 @@ import { createPaint } from './output.ts'
 import { addPaymentCommands } from './payment-commands.ts'
 import { addTargetCommands } from './target-commands.ts'
 import { addProofCommands } from './proof-commands.ts'
+import { addUserCommands } from './user-commands.ts'
 import { createSession, type GlobalOptions, type Session, type Shell } from './session.ts'
 
 /** Wrong usage (EX_USAGE of sysexits): 1 and 2 have their own meanings here. */
@@ -179,6 +180,7 @@ function addOverviewCommands(program: Command, run: Run, say: Say): void {
   addTargetCommands(program, (action) => bind(run, action), say)
   addCatalogueCommands(program, (action) => bind(run, action), say)
   addIssuerCommands(program, (action) => bind(run, action), say)
+  addUserCommands(program, (action) => bind(run, action), say)
 }
 
 /** What works on the list as a whole, and on names and tags. */

@@ -1,5 +1,5 @@
 /**
- * Who calls, and the first of all users. Signing in and out, passwords and second factors are under `/api/auth` (docs/sign-in.md).
+ * Who calls, and the first of all users. Signing in and out, passwords and second factors are under `/api/auth` (sign-in.ts).
  *
  * @module
  */

@@ -5,7 +5,7 @@
  */
 import { OpenAPIGenerator } from '@orpc/openapi'
 import { ZodToJsonSchemaConverter } from '@orpc/zod/zod4'
-import { contract, problemDocument } from '@evercert/contract'
+import { contract, problemDocument, type OperationMeta } from '@evercert/contract'
 
 const IDEMPOTENCY_HEADER = {
   name: 'Idempotency-Key',
@@ -30,8 +30,13 @@ export async function createOpenApiDocument(version: string): Promise<object> {
       description: 'SSL certificates: buy, renew, install, and prove by handshake what is served.',
     },
     servers: [{ url: '/api/v1' }],
-    security: [{ bearer: [] }],
-    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    security: [{ bearer: [] }, { session: [] }],
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer' },
+        session: { type: 'apiKey', in: 'cookie', name: 'evercert.session_token' },
+      },
+    },
     commonSchemas: { Problem: { schema: problemDocument } },
   })
   const problem = {
@@ -45,10 +50,15 @@ export async function createOpenApiDocument(version: string): Promise<object> {
       const operation = path?.[METHODS[route.method ?? 'POST'] ?? 'post']
       if (operation === undefined) throw new Error(`operation ${name}.${operationName} is missing in the OpenAPI document`)
       operation.responses = { ...operation.responses, default: problem }
-      operation.description = `Permission: ${meta.operation?.scope ?? '-'}`
+      describeAccess(operation, meta.operation)
       const headers = headersOf(meta.operation?.idempotent)
       if (headers.length > 0) operation.parameters = [...(operation.parameters ?? []), ...headers]
     }
   }
   return document
+}
+
+function describeAccess(operation: { description?: string; security?: object[] }, meta: OperationMeta | undefined): void {
+  operation.description = `Permission: ${meta?.scope ?? '-'}`
+  if (meta?.isOpen === true) operation.security = []
 }

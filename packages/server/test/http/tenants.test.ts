@@ -231,7 +231,9 @@ eachDatabase((_kind, open) => {
         client.contacts.list(),
         client.companies.get({ id: ids['company'] ?? '' }),
         client.csrs.list(),
-        client.tokens.list(),
+        client.members.list(),
+        client.invitations.list(),
+        client.tokens.list().then(({ items }) => items.map((token) => ({ ...token, lastUsedAt: null }))),
       ],
     )
     const stable = certificates.items.map(({ id, name, status, sha256, renewedByCertificateId }) => ({

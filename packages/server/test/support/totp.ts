@@ -10,7 +10,9 @@ const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 /** @param uri `otpauth://totp/…` @param instant epoch milliseconds */
 export function totpOf(uri: string, instant: number = Date.now()): string {
   const secret = new URL(uri).searchParams.get('secret') ?? ''
-  const bits = [...secret.replace(/=+$/, '')].map((character) => BASE32.indexOf(character).toString(2).padStart(5, '0')).join('')
+  const bits = Array.from(secret.replace(/=+$/, ''), (character) => BASE32.indexOf(character).toString(2).padStart(5, '0')).join(
+    '',
+  )
   const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
   const counter = Buffer.alloc(8)
   counter.writeBigUInt64BE(BigInt(Math.floor(instant / 30_000)))

@@ -1,0 +1,78 @@
+/**
+ * `evercert users` and `evercert accounts`: who may come in, and where. Links are printed alone on their line: they are not shown again.
+ *
+ * @module
+ */
+import { MEMBER_ROLES, type MemberRole } from '@evercert/contract'
+import { failure } from '../failure.ts'
+import { formatInstant } from '../format.ts'
+import { formatTable } from '../output.ts'
+import type { Session } from '../session.ts'
+
+/** The users of the installation, with `--members` those of the account and their roles. */
+export async function listUsersCommand(session: Session, options: { readonly members?: boolean }): Promise<number> {
+  const { say, paint, columns } = session
+  const client = await session.client()
+  const page = options.members === true ? await client.members.list() : await client.users.list()
+  session.document(page)
+  const rows = page.items.map((user) => [
+    { text: user.email },
+    { text: user.name },
+    { text: 'role' in user ? user.role : user.isInstallationOperator ? say('installation operator', '安装管理员') : '' },
+    { text: user.hasSecondFactor ? say('on', '已启用') : say('off', '未启用') },
+    { text: user.id },
+  ])
+  const header = [
+    say('E-MAIL', '邮箱'),
+    say('NAME', '姓名'),
+    say('ROLE', '角色'),
+    say('SECOND FACTOR', '双因素'),
+    say('ID', '编号'),
+  ]
+  session.print(...formatTable(header, rows, { paint, columns, shrink: 0 }))
+  return 0
+}
+
+export async function inviteUserCommand(session: Session, email: string, { role }: { readonly role: string }): Promise<number> {
+  if (!isRole(role))
+    throw failure('invalid', `Reading --role: there is no role "${role}": use one of ${MEMBER_ROLES.join(', ')}.`)
+  const invitation = await (await session.client()).invitations.create({ email, role })
+  session.document(invitation)
+  session.print(invitation.link)
+  return 0
+}
+
+function isRole(text: string): text is MemberRole {
+  return (MEMBER_ROLES as readonly string[]).includes(text)
+}
+
+/** For who lost the password or the second factor. @param email or the user's id */
+export async function recoverUserCommand(session: Session, email: string): Promise<number> {
+  const client = await session.client()
+  const user = (await client.users.list()).items.find((each) => each.id === email || each.email === email.toLowerCase())
+  if (user === undefined) throw failure('notFound', `Looking up the user ${email}: there is none: see "evercert users list".`)
+  const recovery = await client.users.recover({ id: user.id })
+  session.document(recovery)
+  session.print(recovery.link)
+  return 0
+}
+
+export async function listAccountsCommand(session: Session): Promise<number> {
+  const { say, paint, columns } = session
+  const page = await (await session.client()).accounts.list()
+  session.document(page)
+  const rows = page.items.map((account) => [
+    { text: account.name },
+    { text: String(account.members) },
+    { text: formatInstant(account.createdAt) },
+    { text: account.id },
+  ])
+  session.print(
+    ...formatTable([say('NAME', '名称'), say('MEMBERS', '成员数'), say('MADE', '创建时间'), say('ID', '编号')], rows, {
+      paint,
+      columns,
+      shrink: 0,
+    }),
+  )
+  return 0
+}
