@@ -24,6 +24,7 @@ const OF_THE_INSTALLATION = [
   'payment_connection',
   'product',
   'product_price',
+  'receipt_key',
   'renewal_policy',
 ]
 
