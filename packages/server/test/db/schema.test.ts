@@ -26,6 +26,7 @@ const OF_THE_INSTALLATION = [
   'product',
   'product_price',
   'promotion',
+  'receipt_key',
   'renewal_policy',
 ]
 
