@@ -17,7 +17,6 @@ import { issuedAtFor } from '../../demo/past.ts'
 import { buyAndApply } from './support/acme.ts'
 import { openHouse, type House } from './support/house.ts'
 import { apply, install, orderRenewal, waitForClose, waitForIssuance } from './support/renewal.ts'
-import { SITE_NAME } from './support/template.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const DAY_MS = 86_400_000
@@ -30,6 +29,8 @@ let folder: string
 let mail: MailServer
 let receiver: HttpReceiver
 let status = 200
+const SITE_NAME = 'shop.evercert.test'
+
 let house: House
 let old: CertificateDetail
 
