@@ -320,16 +320,17 @@ async function installByHand(out: string, target: Site['target']): Promise<void>
 }
 
 it('FD §3.11: verified from a shell by the documented line, by the command and by the service, by fingerprint', async () => {
-  for (const [id, host, { address, port, servedSha256 }] of [
+  for (const [id, host, where] of [
     [fresh.bought, BOUGHT, house.site],
     [fresh.uploaded, UPLOADED, bySite],
   ] as const) {
+    const { address, port } = where
     const { sha256, chainPem, endpoints } = await get(id)
     const { validFrom, validTo } = new X509Certificate(chainPem ?? '')
     const line = `echo | openssl s_client -servername ${host} -connect ${address}:${port} 2>/dev/null | openssl x509 -noout -dates`
     const { stdout } = await promisify(execFile)('/bin/sh', ['-c', line])
     expect(stdout).toBe(`notBefore=${validFrom}\nnotAfter=${validTo}\n`)
-    expect(await servedSha256(host)).toBe(sha256)
+    expect(await where.servedSha256(host)).toBe(sha256)
     const site = [`${address}:${port}`, '--server-name', host, '--ca', rootFile]
     const verified = await evercert('verify', ...site, '--expect', sha256 ?? '')
     expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining(`notAfter=${validTo}`) as string })

@@ -39,7 +39,7 @@ function formatValidation(session: Session, validation: ApplicationView['validat
   const { domain, method, location, content, state, servers, serversAskedAt } = validation
   const colour = state === 'valid' ? 'green' : state === 'invalid' ? 'red' : 'yellow'
   return [
-    `${paint('bold', clean(domain))}  ${paint(colour, state)}`,
+    `${paint('bold', clean(domain))}  ${paint(colour, state)}${reusedText(session, validation)}`,
     `  ${clean(location)}${method === 'dns' ? '  TXT' : ''}  ${clean(content)}`,
     ...(validation.problem === null || state === 'valid' ? [] : [`  ${clean(validation.problem)}`]),
     ...(serversAskedAt === null
@@ -48,6 +48,13 @@ function formatValidation(session: Session, validation: ApplicationView['validat
         ? [`  ${say('No zone upwards of the record names its servers.', '未找到该记录所在区域的权威服务器。')}`]
         : formatServers(session, servers).map((line) => `  ${line}`)),
   ]
+}
+
+/** Proved for an earlier application: nothing has to be put in place. */
+function reusedText({ say }: Session, { reused, validatedAt }: ApplicationView['validations'][number]): string {
+  if (!reused) return ''
+  const at = formatInstant(validatedAt)
+  return `  ${say(`as proved on ${at}, not again`, `沿用 ${at} 的验证结果`)}`
 }
 
 /** What each authoritative server answered when it was asked itself. */

@@ -6,6 +6,7 @@
 import { Option, type Command } from 'commander'
 import { ENDPOINT_PROTOCOLS } from '@evercert/pki/probe'
 import type { Bind } from './applicant-commands.ts'
+import { discoverCommand, type DiscoverOptions } from './commands/discover.ts'
 import {
   showReceiptCommand,
   verifyReceiptCommand,
@@ -42,6 +43,17 @@ export function addProofCommands(program: Command, bind: Bind, say: Say): void {
     .option('--expect <sha256>', say('fingerprint that must be served', '必须使用的证书指纹'))
     .action(bind<[string | undefined, VerifyOptions]>(verifyCommand))
   addReceiptCommands(program, bind, say)
+  program
+    .command('discover')
+    .argument('[names...]', say('host names', '主机名'))
+    .description(say('find endpoints that serve certificates, and keep them as candidates', '发现正在使用证书的站点，保存为候选'))
+    .option('--from <file>', say('names, one on a line', '包含主机名的文件，每行一个'))
+    .option('--certificate <certificate>', say('the names of this certificate', '该证书的域名'))
+    .option('--range <cidr>', say('every address of a range that the operator allowed', '管理员允许的网段中的每个地址'))
+    .option('--ports <ports>', say('separated by commas; default: that of the protocol', '以逗号分隔；默认为协议端口'))
+    .addOption(new Option('--protocol <protocol>', say('default tls', '默认 tls')).choices(ENDPOINT_PROTOCOLS))
+    .option('--accept', say('make what belongs to a certificate its endpoint', '将匹配证书的站点直接采纳'))
+    .action(bind<[string[], DiscoverOptions]>(discoverCommand))
 }
 
 function addReceiptCommands(program: Command, bind: Bind, say: Say): void {

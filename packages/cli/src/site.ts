@@ -22,16 +22,19 @@ export interface Site {
 export function parseSite(site: string, protocol: EndpointProtocol = 'tls'): Site {
   const [, scheme, rest = ''] = /^(?:([a-z0-9]+):\/\/)?(.*)$/i.exec(site) ?? []
   const spoken = scheme === undefined ? protocol : protocolOf(scheme.toLowerCase())
-  const text = rest.replace(/\/.*$/, '')
-  const match = /^(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(text)
-  const bareIpv6 = match === null && isIPv6(text) ? text : null
-  const host = bareIpv6 ?? match?.[1] ?? ''
-  const port = Number(match?.[2] ?? DEFAULT_PORTS[spoken ?? 'tls'])
-  if (spoken !== null && host !== '' && port >= 1 && port <= 65_535) return { host, port, protocol: spoken }
+  const place = spoken === null ? null : parsePlace(rest.replace(/\/.*$/, ''), DEFAULT_PORTS[spoken])
+  if (spoken !== null && place !== null) return { ...place, protocol: spoken }
   throw failure('invalid', `Reading the site: "${site}" is not host or host:port: give one such as example.com:443.`, {
     cause: { en: `"${site}" is neither a host nor host:port.`, zh: `“${site}” 不是“主机”或“主机:端口”。` },
     remedy: { en: 'Give a host such as example.com or example.com:8443.', zh: '请填写如 example.com 或 example.com:8443。' },
   })
+}
+
+function parsePlace(text: string, defaultPort: number): { readonly host: string; readonly port: number } | null {
+  if (isIPv6(text)) return { host: text, port: defaultPort }
+  const [, host = '', digits] = /^(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(text) ?? []
+  const port = Number(digits ?? defaultPort)
+  return host !== '' && port >= 1 && port <= 65_535 ? { host, port } : null
 }
 
 function protocolOf(scheme: string): EndpointProtocol | null {

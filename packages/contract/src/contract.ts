@@ -17,6 +17,7 @@ import { accounts, recovery, users } from './accounts.ts'
 import { firstOperator, me, sessions } from './me.ts'
 import { invitations, members } from './members.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
+import { discovery } from './discovery.ts'
 import { receipts } from './receipts.ts'
 import { promotions } from './promotions.ts'
 import { reviews } from './reviews.ts'
@@ -48,6 +49,7 @@ export const contract = {
   targets,
   endpoints,
   receipts,
+  discovery,
   issuers,
   dnsConnections,
   tokens,

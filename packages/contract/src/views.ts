@@ -390,6 +390,7 @@ export const validationView = z.object({
   state: z.enum(['pending', 'processing', 'valid', 'invalid']),
   problem: z.string().nullable(),
   validatedAt: instant.nullable(),
+  reused: z.boolean().meta({ description: 'Proved for an earlier application, at validatedAt, and not again' }),
   servers: z.array(serverAnswer).meta({ description: 'dns: what each authoritative server said at the last check' }),
   serversAskedAt: instant.nullable(),
 })

@@ -105,7 +105,7 @@ async function open(view: View, path: string): Promise<Tab> {
 async function expectFine({ page, faults }: Pick<Tab, 'page' | 'faults'>, name: string): Promise<void> {
   await takePicture(page, name)
   const violations = await findViolations(page)
-  const tooWide = await page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth))
+  const tooWide = await page.evaluate<number>('Math.max(0, document.documentElement.scrollWidth - innerWidth)')
   expect({ name, violations, tooWide, faults }).toEqual({ name, violations: [], tooWide: 0, faults: [] })
 }
 
@@ -127,7 +127,7 @@ describe('signing in', () => {
     await page.getByRole('button', { name: '登录', exact: true }).click()
     await page.getByRole('rowheader', { name: SHOP }).waitFor()
     expect(new URL(page.url()).search).toBe('?status=expiringSoon')
-    expect(await page.evaluate(() => localStorage.length + document.cookie.length)).toBeLessThan(3) // the language, and no token
+    expect(await page.evaluate<number>('localStorage.length + document.cookie.length')).toBeLessThan(3) // the language, and no token
     await page.getByRole('button', { name: '用户: API 令牌' }).click()
     await page.getByRole('menuitem', { name: '退出登录' }).click()
     await page.getByRole('heading', { name: '登录 Evercert' }).waitFor()

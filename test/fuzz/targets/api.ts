@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
@@ -30,7 +31,7 @@ export async function apiTargets(folder: string): Promise<ApiTargets> {
   const send = async (path: string, body: string | Buffer): Promise<Verdict> => {
     const response = await fetch(new URL(path, service.url), {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': randomUUID() },
       body: typeof body === 'string' ? body : new Uint8Array(body),
     })
     const text = await response.text()

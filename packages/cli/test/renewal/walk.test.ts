@@ -128,6 +128,7 @@ describe('describeValidation', () => {
     state: 'pending' as const,
     problem: null,
     validatedAt: null,
+    reused: false,
     servers: [],
     serversAskedAt: null,
   }

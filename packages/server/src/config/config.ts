@@ -8,6 +8,7 @@ import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { parseDay, type BusinessCalendar } from '../domain/business-day/business-calendar.ts'
+import { parseRange } from '../domain/endpoint/address-range.ts'
 import { HOUR_MS } from '../domain/time.ts'
 import { isTimeZone } from '../domain/zoned-day.ts'
 
@@ -101,6 +102,9 @@ export const configSchema = z.object({
     .max(512)
     .default(32)
     .meta({ description: 'Endpoints that are probed by schedule at the same time' }),
+  EVERCERT_DISCOVERY_RANGES: list
+    .refine((ranges) => ranges.every((range) => parseRange(range) !== null), 'must be CIDR ranges such as 10.0.0.0/16')
+    .meta({ description: 'Ranges (CIDR, comma separated) in which users may look for endpoints; unset = none' }),
   EVERCERT_RESET_OPERATOR_TOKEN: z
     .enum(['true', 'false'])
     .default('false')
@@ -132,7 +136,11 @@ export interface Config {
   readonly validationDnsPort: number
   readonly calendar: BusinessCalendar
   readonly renewalPolicy: { readonly windowDays: number; readonly calendar: { readonly timeZone: string } | null }
-  readonly probing: { readonly intervalMs: number; readonly concurrency: number }
+  readonly probing: {
+    readonly intervalMs: number
+    readonly concurrency: number
+    readonly discoveryRanges: readonly string[]
+  }
   readonly resetOperatorToken: boolean
   readonly logLevel: string
   readonly clockOffsetMs: number
@@ -205,6 +213,7 @@ function toConfig(settings: z.infer<typeof configSchema>): Config {
     probing: {
       intervalMs: Math.round(settings.EVERCERT_PROBE_HOURS * HOUR_MS),
       concurrency: settings.EVERCERT_PROBE_CONCURRENCY,
+      discoveryRanges: settings.EVERCERT_DISCOVERY_RANGES,
     },
     resetOperatorToken: settings.EVERCERT_RESET_OPERATOR_TOKEN === 'true',
     logLevel: settings.EVERCERT_LOG_LEVEL,

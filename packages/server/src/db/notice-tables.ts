@@ -43,6 +43,15 @@ export interface NoticeTable {
   read_at: Date | null
 }
 
+/** `blocked`: it could not act by itself, and tries again. `reissueByHand`: inside the period paid for, and not managed. */
+export interface NoticeOutlook {
+  readonly does: 'renews' | 'reissues' | 'blocked' | 'reissueByHand'
+  /** When it acts or tries again, epoch milliseconds. */
+  readonly at: number | null
+  /** Why it could not, the last time. */
+  readonly detail: string | null
+}
+
 /** What a notice was planned with; its sentences are made from this when it is shown or sent. */
 export interface NoticeDetail {
   readonly certificateName: string
@@ -52,6 +61,8 @@ export interface NoticeDetail {
   /** Of `expiry` and `expired`: the configured lead, or the days since. */
   readonly stageDays: number | null
   readonly progress: RenewalProgress | null
+  /** What becomes of it without its owner; null or absent: nothing. */
+  readonly outlook?: NoticeOutlook | null
   /** What happened, in the words of the failure. */
   readonly detail: string | null
   /** The channel or target that it is about. */

@@ -220,6 +220,8 @@ export interface ValidationTable {
   state: 'pending' | 'processing' | 'valid' | 'invalid'
   problem: string | null
   validated_at: Date | null
+  /** Taken over from an earlier order, with its `validated_at`. */
+  reused: Generated<boolean>
   servers: JSONColumnType<readonly ServerAnswer[]> | null
   servers_asked_at: Date | null
 }

@@ -16,6 +16,10 @@ const IDEMPOTENCY_HEADER = {
 
 const METHODS: Readonly<Record<string, 'get' | 'post' | 'delete'>> = { GET: 'get', POST: 'post', DELETE: 'delete' }
 
+function headersOf(idempotent: boolean | 'required' | undefined) {
+  return idempotent === true || idempotent === 'required' ? [{ ...IDEMPOTENCY_HEADER, required: idempotent === 'required' }] : []
+}
+
 /** @param version of the product */
 export async function createOpenApiDocument(version: string): Promise<object> {
   const generator = new OpenAPIGenerator({ schemaConverters: [new ZodToJsonSchemaConverter()] })
@@ -42,11 +46,8 @@ export async function createOpenApiDocument(version: string): Promise<object> {
       if (operation === undefined) throw new Error(`operation ${name}.${operationName} is missing in the OpenAPI document`)
       operation.responses = { ...operation.responses, default: problem }
       operation.description = `Permission: ${meta.operation?.scope ?? '-'}`
-      const idempotent = meta.operation?.idempotent ?? false
-      if (idempotent !== false) {
-        const header = { ...IDEMPOTENCY_HEADER, required: idempotent === 'required' }
-        operation.parameters = [...(operation.parameters ?? []), header]
-      }
+      const headers = headersOf(meta.operation?.idempotent)
+      if (headers.length > 0) operation.parameters = [...(operation.parameters ?? []), ...headers]
     }
   }
   return document

@@ -33,8 +33,7 @@ const GATHER_MS = 5
 
 export function startWorker(services: Services, settings: WorkerSettings = DEFAULT_WORKER_SETTINGS): Worker {
   const abort = new AbortController()
-  const courier = createCourier(services, abort.signal)
-  const prober = createProber(services, abort.signal)
+  const rounds = startRounds(services, settings, abort.signal)
   const running = new Map<string, Promise<void>>()
   /** Certificates whose job runs; true when another was sent meanwhile, which may be claimed when this one ends. */
   const sentAgain = new Map<string, boolean>()
@@ -102,10 +101,7 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
   const timers = [
     every(settings.pollMs, () => Promise.resolve(poke()), services),
     every(settings.scanMs, () => scanDue(services), services),
-    every(settings.scanMs, () => planDueNotices(services), services),
-    every(settings.scanMs, () => courier.round(), services),
-    every(settings.scanMs, () => prober.round(), services),
-    every(settings.scanMs, () => pollDuePayments(services, abort.signal), services),
+    ...rounds.timers,
     every(settings.tidyMs, () => touch().then(() => tidyUp(services)), services), // who was suspended is not dead
     every(VACUUM_MS, () => services.database.vacuum(), services),
     every(HEARTBEAT_MS, touch, services),
@@ -119,10 +115,22 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
       await claiming
       await Promise.all(running.values())
       await Promise.all(timers.map(({ idle }) => idle()))
-      await courier.idle()
-      await prober.idle()
+      await rounds.idle()
     },
   }
+}
+
+/** What is done as soon as it is due, beside the certificates: notices, payments, probes. */
+function startRounds(services: Services, { scanMs }: WorkerSettings, signal: AbortSignal) {
+  const courier = createCourier(services, signal)
+  const prober = createProber(services, signal)
+  const timers = [
+    () => planDueNotices(services),
+    () => courier.round(),
+    () => prober.round(),
+    () => pollDuePayments(services, signal),
+  ].map((round) => every(scanMs, round, services))
+  return { timers, idle: () => Promise.all([courier.idle(), prober.idle()]) }
 }
 
 /** Runs a task over and over, never twice at once. */

@@ -27,6 +27,8 @@ export interface CaChallenge {
   readonly state: 'pending' | 'processing' | 'valid' | 'invalid'
   /** Why the CA refused the proof; null unless `invalid`. */
   readonly problem: string | null
+  /** `valid` by an earlier proof that the CA took over: when that was given, epoch milliseconds. Absent or null: not taken over. */
+  readonly reusedFrom?: number | null
 }
 
 /**
@@ -40,7 +42,8 @@ export type CaOrder =
       readonly challenges: readonly CaChallenge[]
       readonly retryAfterSeconds: number | null
     }
-  | { readonly state: 'ready'; readonly ref: string }
+  /** With its challenges when the CA took earlier proofs over. */
+  | { readonly state: 'ready'; readonly ref: string; readonly challenges?: readonly CaChallenge[] }
   | { readonly state: 'processing'; readonly ref: string; readonly retryAfterSeconds: number | null }
   | { readonly state: 'issued'; readonly ref: string; readonly chainPem: string }
   | { readonly state: 'refused'; readonly ref: string; readonly code: ProblemCode; readonly detail: string }
@@ -64,6 +67,11 @@ export interface CaOrderRequest {
   readonly mayExist: boolean
   /** When the first attempt was made, epoch milliseconds: an order that the CA made earlier is another one. */
   readonly firstAttemptAt: number
+  /**
+   * Challenges of earlier orders that whoever applies now had proved, by their ref. A CA that `reusesValidations` takes over those that it knows as
+   * valid and that may still be used (BR 4.2.1); others do not look at them.
+   */
+  readonly proven?: readonly string[]
   /** OV and EV, reviewed already; null or absent for DV. Only for a CA that `reviewsOrganisations`. */
   readonly subject?: CaSubject | null
 }
@@ -76,6 +84,8 @@ export interface CaCapabilities {
   /** True when it issues OV and EV, for organisations that people reviewed here. */
   readonly reviewsOrganisations: boolean
   readonly methods: readonly ValidationMethod[]
+  /** True when it takes `proven` into account. */
+  readonly reusesValidations?: boolean
   /** The ports on which the CA fetches validation files, https first where it tries both. */
   readonly fileValidationPorts: { readonly http: number; readonly https: number | null }
 }

@@ -125,4 +125,6 @@ export interface BuiltinChallenge {
   readonly state: 'pending' | 'processing' | 'valid' | 'invalid'
   readonly problem: string | null
   readonly validatedAt: number | null
+  /** Taken over from an earlier order, with its `validatedAt`. */
+  readonly reused?: boolean
 }

@@ -134,7 +134,8 @@ function toFormView(form: ApplicationForm): ApplicationFormView {
 async function loadValidations(services: Services, caller: Caller, applicationId: string): Promise<ValidationView[]> {
   const rows = await services.db
     .selectFrom('validation')
-    .select(['identifier', 'method', 'location', 'content', 'state', 'problem', 'validated_at', 'servers', 'servers_asked_at'])
+    .select(['identifier', 'method', 'location', 'content', 'state', 'problem', 'validated_at', 'reused'])
+    .select(['servers', 'servers_asked_at'])
     .where('account_id', '=', caller.accountId)
     .where('application_id', '=', applicationId)
     .orderBy('identifier')
@@ -147,6 +148,7 @@ async function loadValidations(services: Services, caller: Caller, applicationId
     state: row.state,
     problem: row.problem,
     validatedAt: row.validated_at?.toISOString() ?? null,
+    reused: row.reused,
     servers: (row.servers ?? []).map((server) => ({ ...server, values: [...server.values] })),
     serversAskedAt: row.servers_asked_at?.toISOString() ?? null,
   }))

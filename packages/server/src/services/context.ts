@@ -63,6 +63,8 @@ export interface ProbingPolicy {
   readonly intervalMs: number
   /** Endpoints that are looked at by schedule at the same time. */
   readonly concurrency: number
+  /** CIDR ranges in which people may look for endpoints; none by default. */
+  readonly discoveryRanges: readonly string[]
 }
 
 /** Who calls: everything that is read or written belongs to `accountId`. */

@@ -70,14 +70,9 @@ async function sealSettings(services: Services, trx: Trx, { id, kind, wanted, ..
   refuseIfFromEnvironment(adapter, id)
   const old: unknown = JSON.parse(await services.vault.open(trx, row.config_secret_id, 'issuerConfig'))
   const settings = withKeptSecrets(adapter.config, wanted, old)
-  const [next, before] = [parseNewConfig(adapter, settings), parseNewConfig(adapter, old)].map((each) => ({
-    each,
-    rule: adapter.create(each, services.kit).capabilities.validityRule,
-  }))
-  const changed = (adapter.identity ?? []).filter(
-    (name) => (next?.each as Record<string, unknown>)[name] !== (before?.each as Record<string, unknown>)[name],
-  )
-  if (next?.rule !== before?.rule) changed.push('validityRule')
+  const [next, before] = [readSettings(services, adapter, settings), readSettings(services, adapter, old)]
+  const changed = (adapter.identity ?? []).filter((name) => next.config[name] !== before.config[name])
+  if (next.validityRule !== before.validityRule) changed.push('validityRule')
   if (changed.length > 0) {
     const names = [...new Set(changed)].join(', ')
     throw new AppError(
@@ -92,6 +87,13 @@ async function sealSettings(services: Services, trx: Trx, { id, kind, wanted, ..
     plaintext: JSON.stringify(settings),
     now: services.now(),
   })
+}
+
+/** @throws AppError `invalid` */
+function readSettings(services: Services, adapter: CaAdapter, raw: unknown) {
+  const config = parseNewConfig(adapter, raw)
+  const { validityRule } = adapter.create(config, services.kit).capabilities
+  return { config: config as Readonly<Record<string, unknown>>, validityRule }
 }
 
 /** Written anew at each start, from the settings of the installation. */

@@ -61,7 +61,7 @@ async function nginxServer(paths: { certificatePath: string; keyPath: string }):
     ...nginx,
     port: nginx.httpsPort,
     breakConfiguration: () => nginx.appendConfig('no_such_directive on;'),
-    mendConfiguration: nginx.mendConfig,
+    mendConfiguration: () => nginx.mendConfig(),
   }
 }
 
@@ -100,7 +100,8 @@ export function snapshot(root: string): string {
 
 /** @param more settings beside the usual ones, for instance `ssh` */
 export async function contractHarness(kind: Kind, more: Readonly<Record<string, unknown>> = {}): Promise<DeployHarness> {
-  const { server, folder, settings, close } = await aSite(kind)
+  const site = await aSite(kind)
+  const { server, folder, settings } = site
   const tools = mkdtempSync(join(tmpdir(), 'evercert-deploy-tools-'))
   const [reloads, reload] = [join(tools, 'reloads'), join(tools, 'reload')]
   writeFileSync(reloads, '')
@@ -111,7 +112,7 @@ export async function contractHarness(kind: Kind, more: Readonly<Record<string, 
     target: targetOf(kind, { ...settings, testCommand: server.testCommand, reloadCommand: [reload], ...more }),
     issue,
     served: async () => [await look(server.port)],
-    breakConfiguration: server.breakConfiguration,
+    breakConfiguration: () => server.breakConfiguration(),
     breakReload: () => writeReload('echo "reload is out of order" >&2; exit 3'),
     mend: () => {
       server.mendConfiguration()
@@ -120,7 +121,7 @@ export async function contractHarness(kind: Kind, more: Readonly<Record<string, 
     countReloads: () => readFileSync(reloads, 'utf8').split('\n').length - 1,
     snapshot: () => snapshot(folder),
     close: async () => {
-      await close()
+      await site.close()
       rmSync(tools, { recursive: true, force: true })
     },
   }

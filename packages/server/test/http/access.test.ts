@@ -210,7 +210,7 @@ eachDatabase((kind, open) => {
       const made = await first.send<{ id: string; token: string }>('POST', '/api/v1/tokens', {
         body: { name: 'seldom', scopes: ['certificates:read'] },
       })
-      const use = () => service.clientOf(made.body.token).certificates.list()
+      const use = () => service.clientOf(made.body.token).certificates.list({})
       const lastUsed = async () => {
         const { body } = await first.send<{ items: { id: string; lastUsedAt: string | null }[] }>('GET', '/api/v1/tokens')
         return body.items.find(({ id }) => id === made.body.id)?.lastUsedAt ?? null

@@ -422,7 +422,7 @@ eachDatabase((_kind, open) => {
 
   test('after all this the service answers as before', async () => {
     expect(await (await service.fetch('/readyz')).text()).toBe('ready')
-    expect((await post(order)).status).toBe(201)
+    expect((await post(order, { 'idempotency-key': 'after-all-this' })).status).toBe(201)
   })
 })
 

@@ -4,7 +4,7 @@
  */
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { VALIDITY_CAPS } from '../../src/domain/entitlement/validity-caps.ts'
+import { domainValidationReuseDays, VALIDITY_CAPS } from '../../src/domain/entitlement/validity-caps.ts'
 import { addCalendarYears, DAY_MS } from '../../src/domain/time.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import { aForm, anAccount, aSite, buyCertificate, PUBLIC_SINGLE, type TestAccount } from '../support/builders.ts'
@@ -76,6 +76,24 @@ eachDatabase((_kind, open) => {
     }
   }
 
+  /** A domain is proved again as soon as the rule of the day asks for it, and not before it has to be. */
+  async function expectDatedReuse(lineageId: string): Promise<void> {
+    const { rows } = await sql<{ issued_at: Date; validated_at: Date; reused: boolean }>`select issuance.created_at as issued_at,
+      validation.validated_at, validation.reused from issuance
+      join certificate on certificate.id = issuance.certificate_id
+      join validation on validation.application_id = issuance.application_id
+      where certificate.lineage_id = ${lineageId} order by issuance.created_at`.execute(service.services.db)
+    for (const { issued_at: issuedAt, validated_at: validatedAt, reused } of rows) {
+      const ageDays = (issuedAt.getTime() - validatedAt.getTime()) / DAY_MS
+      expect(ageDays).toBeLessThanOrEqual(domainValidationReuseDays(issuedAt.getTime()))
+      if (!reused) expect(ageDays).toBeLessThan(1)
+    }
+    const reusedBetween = (from: string, to: string): boolean =>
+      rows.some(({ issued_at: at, reused }) => reused && at >= new Date(from) && at < new Date(to))
+    expect(reusedBetween('2026-03-15', '2027-03-15')).toBe(true) // 199 days, and 200 for a validation
+    expect(reusedBetween('2029-03-15', '2031-01-01')).toBe(false) // 46 days, and 10 for a validation
+  }
+
   test.each([1, 3])(
     'an entitlement of %i year(s), renewed by itself: never a gap, never too long, never a charge too many',
     async (termYears) => {
@@ -101,6 +119,8 @@ eachDatabase((_kind, open) => {
       expect(addCalendarYears(last?.until ?? 0, -termYears)).toBeLessThanOrEqual(END + 30 * DAY_MS)
       expect(last?.until).toBeGreaterThan(END)
       expect(periods.map(({ managed }) => managed)).toEqual(periods.map((_, index) => index === periods.length - 1))
+
+      await expectDatedReuse(lineageId)
 
       const { entries } = await account.client.balance.get()
       const orders = new Set(periods.map(({ orderId }) => orderId))

@@ -68,3 +68,19 @@ test.each([
 test('an expired certificate that nobody renewed is bought anew', () => {
   expect(textOf('expired', { notAfter: now - DAY_MS }).text.en).toContain('bought anew')
 })
+
+test.each([
+  ['renews', 'Evercert renews it by itself on 2026-11-24 08:00 UTC', '自动续费'],
+  ['reissues', 'Evercert reissues it at no charge on 2026-11-24 08:00 UTC', '自动免费重新签发'],
+  ['blocked', 'could not act by itself: The balance is too low. Evercert tries again on 2026-11-24 08:00 UTC', '重试'],
+  ['reissueByHand', 'do not buy a renewal. Submit its application again, at no charge: evercert apply crt_1', '免费重新签发'],
+] as const)('nobody is told to renew by hand what Evercert does or what is paid for: %s', (does, en, zh) => {
+  const outlook = { does, at: now + DAY_MS, detail: does === 'blocked' ? 'The balance is too low.' : null }
+  for (const kind of ['expiry', 'expired'] as const) {
+    const { text } = textOf(kind, { outlook })
+    expect(text.en).toContain(en)
+    expect(text.zh).toContain(zh)
+    expect(text.en).not.toContain('evercert renew')
+    expect(text.en).not.toContain('bought anew')
+  }
+})

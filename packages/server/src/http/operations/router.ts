@@ -15,6 +15,7 @@ import { management } from './management.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { operations } from './operation.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
+import { discovery } from './discovery.ts'
 import { receipts } from './receipts.ts'
 import { promotions } from './promotions.ts'
 import { reviews } from './reviews.ts'
@@ -47,6 +48,7 @@ export const router = operations.router({
   targets,
   endpoints,
   receipts,
+  discovery,
   issuers,
   dnsConnections,
   tokens,

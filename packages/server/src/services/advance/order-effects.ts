@@ -54,17 +54,39 @@ export async function placeOrder(services: Services, work: Work): Promise<void> 
     notAfter: await wantedNotAfter(services, work, ca),
     mayExist: application.firstAttemptAt !== null,
     firstAttemptAt,
+    ...(ca.capabilities.reusesValidations === true && { proven: await findProven(services, work, application) }),
     subject: application.subject,
   })
   services.onStep('placeOrder', 'done')
   await recordOrder(services, work, application, order)
 }
 
+/** Newest of each name; the CA decides which of them may still be used. Of this account: what another one proved says nothing of it. */
+async function findProven(services: Services, work: Work, application: WorkingApplication): Promise<string[]> {
+  const names = application.identifiers.map((name) => name.replace(/^\*\./, ''))
+  const rows = await services.db
+    .selectFrom('validation')
+    .innerJoin('application', 'application.id', 'validation.application_id')
+    .distinctOn(['validation.identifier', 'validation.wildcard'])
+    .select('validation.ref')
+    .where('validation.account_id', '=', work.accountId)
+    .where('application.account_id', '=', work.accountId)
+    .where('application.issuer_id', '=', application.issuerId)
+    .where('validation.state', '=', 'valid')
+    .where('validation.validated_at', 'is not', null)
+    .where('validation.identifier', 'in', [...new Set(names)])
+    .orderBy('validation.identifier')
+    .orderBy('validation.wildcard')
+    .orderBy('validation.validated_at', 'desc')
+    .execute()
+  return rows.map(({ ref }) => ref)
+}
+
 /** Stores the order's reference with its challenges. A proof by file is published with them: the responder reads the table. */
 async function recordOrder(services: Services, work: Work, application: WorkingApplication, order: CaOrder): Promise<void> {
   if (order.state === 'refused') throw new AppError(order.code, order.detail)
   const now = new Date(services.now())
-  const challenges = order.state === 'pending' ? order.challenges : []
+  const challenges = order.state === 'pending' || order.state === 'ready' ? (order.challenges ?? []) : []
   const published = application.form.validationMethod === 'dnsAutomatic' ? null : now
   await services.db.transaction().execute(async (trx) => {
     await refuseSharedOrder(trx, work, application, order.ref)
@@ -131,7 +153,8 @@ export async function upsertValidations(
         content: challenge.content,
         state: challenge.state,
         problem: challenge.problem,
-        validated_at: challenge.state === 'valid' ? now : null,
+        validated_at: challenge.state === 'valid' ? (reusedAt(challenge) ?? now) : null,
+        reused: reusedAt(challenge) !== null,
       })),
     )
     .onConflict((conflict) =>
@@ -142,6 +165,10 @@ export async function upsertValidations(
       })),
     )
     .execute()
+}
+
+function reusedAt({ reusedFrom }: CaChallenge): Date | null {
+  return reusedFrom === null || reusedFrom === undefined ? null : new Date(reusedFrom)
 }
 
 export async function enterReview(services: Services, trx: Trx, work: Work, application: WorkingApplication): Promise<void> {

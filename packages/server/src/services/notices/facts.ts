@@ -15,6 +15,10 @@ export interface NoticeSubject {
   readonly name: string
   /** Of the current issuance, or of the application while there is none. */
   readonly names: readonly string[]
+  /** Renews by itself. */
+  readonly managed: boolean
+  /** The period that was paid for goes on beyond the certificate. */
+  readonly paidOn: boolean
   readonly facts: NoticeFacts
 }
 
@@ -23,6 +27,8 @@ interface Row {
   readonly account_id: string
   readonly name: string
   readonly ended: boolean
+  readonly managed: boolean
+  readonly paid_on: boolean
   readonly served_at: Date | null
   readonly endpoint_count: number
   readonly names: string[] | null
@@ -40,7 +46,8 @@ interface Row {
 export async function loadSubjects(db: Db | Trx, certificateIds: readonly string[]): Promise<NoticeSubject[]> {
   if (certificateIds.length === 0) return []
   const { rows } = await sql<Row>`
-    select c.id, c.account_id, c.name, (c.closed_as is not null or c.revoked_at is not null) as ended, c.served_at,
+    select c.id, c.account_id, c.name, (c.closed_as is not null or c.revoked_at is not null) as ended, c.served_at, c.managed,
+      coalesce(t.entitled_until > i.not_after, false) as paid_on,
       (select count(*)::int from endpoint e where e.certificate_id = c.id) as endpoint_count,
       coalesce(i.names, a.identifiers) as names, i.id as issuance_id, i.not_before, i.not_after,
       p.id as previous_id, p.not_before as previous_not_before, p.not_after as previous_not_after,
@@ -48,6 +55,7 @@ export async function loadSubjects(db: Db | Trx, certificateIds: readonly string
       (n.served_at is not null or r.state = 'closed') as renewal_served
     from certificate c
       left join issuance i on i.id = c.issuance_id
+      left join entitlement t on t.certificate_id = c.id
       left join application a on a.id = c.application_id
       left join lateral (select q.id, q.not_before, q.not_after from issuance q
         where q.certificate_id = c.id and q.id <> c.issuance_id order by q.id desc limit 1) p on true
@@ -63,6 +71,8 @@ function toSubject(row: Row): NoticeSubject {
     accountId: row.account_id,
     name: row.name,
     names: row.names ?? [],
+    managed: row.managed,
+    paidOn: row.paid_on,
     facts: {
       closed: row.ended,
       issuance: toIssuance(row.issuance_id, row.not_before, row.not_after),

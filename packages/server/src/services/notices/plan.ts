@@ -4,13 +4,14 @@
  * @module
  */
 import { sql } from 'kysely'
-import type { NoticeDetail } from '../../db/notice-tables.ts'
+import type { NoticeDetail, NoticeOutlook } from '../../db/notice-tables.ts'
 import type { Trx } from '../../db/transition.ts'
 import { decideNotice, expiringIssuance } from '../../domain/notice/decide-notice.ts'
 import { isSent, type NoticeKind } from '../../domain/notice/notice-kinds.ts'
 import { nextAllowed } from '../../domain/notice/quiet-hours.ts'
 import { newId, type Services } from '../context.ts'
 import { loadSubjects, type NoticeSubject } from './facts.ts'
+import { loadOutlook } from './outlook.ts'
 import { loadSettings } from './settings.ts'
 
 const MAX_PER_ROUND = 500
@@ -49,6 +50,9 @@ export async function planDueNotices(services: Services): Promise<number> {
       subject,
       decision: decideNotice(subject.facts, settingsOf(subject.accountId).leadsDays, now),
     }))
+    const outlooks = new Map<string, NoticeOutlook | null>()
+    for (const { subject, decision } of decided)
+      if (decision.due?.progress === 'none') outlooks.set(subject.certificateId, await loadOutlook(services, trx, subject))
     await storeNotices(
       services,
       trx,
@@ -66,6 +70,7 @@ export async function planDueNotices(services: Services): Promise<number> {
                   notAfter: stage.notAfter,
                   stageDays: stage.days,
                   progress: stage.progress,
+                  outlook: outlooks.get(subject.certificateId) ?? null,
                 },
               },
             ],

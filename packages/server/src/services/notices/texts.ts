@@ -110,14 +110,15 @@ function detailLine({ detail }: NoticeDetail): Bilingual | null {
 }
 
 const ADVICE: Readonly<Record<NoticeKind, (certificateId: string, facts: NoticeDetail) => Bilingual>> = {
-  expiry: (id, { progress }) => PROGRESS_ADVICE[progress ?? 'none'](id),
-  expired: (id, { progress }) =>
-    progress === null || progress === 'none'
+  expiry: (id, facts) => outlookAdvice(id, facts) ?? PROGRESS_ADVICE[facts.progress ?? 'none'](id),
+  expired: (id, facts) =>
+    outlookAdvice(id, facts) ??
+    (facts.progress === null || facts.progress === 'none'
       ? {
           en: 'Sites that still serve it fail. An expired certificate is bought anew, not renewed.',
           zh: '仍在使用该证书的网站将无法访问。已过期的证书不能续费，请新购证书。',
         }
-      : PROGRESS_ADVICE[progress](id),
+      : PROGRESS_ADVICE[facts.progress](id)),
   applicationRefused: (id) => ({
     en: `Correct the application and submit it again. See: evercert show ${id}`,
     zh: `请修改申请后重新提交。查看：evercert show ${id}`,
@@ -157,6 +158,35 @@ const PROGRESS_ADVICE: Readonly<Record<RenewalProgress, (certificateId: string) 
     en: `The new certificate is issued, but was not seen at every site. Install it, and add sites that are missing. See: evercert show ${id}`,
     zh: `新证书已签发，但尚未确认在所有站点生效。请安装新证书，并补充缺少的站点。查看：evercert show ${id}`,
   }),
+}
+
+/** What Evercert will do, and when; null: nothing by itself, and nothing that is paid for already. */
+function outlookAdvice(id: string, { outlook }: NoticeDetail): Bilingual | null {
+  if (outlook === null || outlook === undefined) return null
+  const when = outlook.at === null ? null : formatInstant(outlook.at)
+  const [en, zh] = [when === null ? 'soon' : `on ${when}`, when === null ? '近期' : `于 ${when} `]
+  switch (outlook.does) {
+    case 'renews':
+      return {
+        en: `It is managed: Evercert renews it by itself ${en}, within your limit. There is nothing to do. See: evercert show ${id}`,
+        zh: `已托管：Evercert 将${zh}自动续费，不超过您设置的上限，无需操作。查看：evercert show ${id}`,
+      }
+    case 'reissues':
+      return {
+        en: `It is managed: Evercert reissues it at no charge ${en}. There is nothing to do. See: evercert show ${id}`,
+        zh: `已托管：Evercert 将${zh}自动免费重新签发，无需操作。查看：evercert show ${id}`,
+      }
+    case 'blocked':
+      return {
+        en: `It is managed, but could not act by itself: ${outlook.detail ?? '-'} Evercert tries again ${en}. Mend the cause, or renew it by hand. See: evercert show ${id}`,
+        zh: `已托管，但未能自动完成：${outlook.detail ?? '-'} Evercert 将${zh}重试。请排除原因，或手动续费。查看：evercert show ${id}`,
+      }
+    case 'reissueByHand':
+      return {
+        en: `The period that was paid for goes on: do not buy a renewal. Submit its application again, at no charge: evercert apply ${id}`,
+        zh: `服务期尚未结束，无需续费购买。请重新提交证书申请，可免费重新签发：evercert apply ${id}`,
+      }
+  }
 }
 
 /** A title is a mail's subject. */

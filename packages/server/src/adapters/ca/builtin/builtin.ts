@@ -8,7 +8,7 @@ import { randomBytes, randomUUID, X509Certificate } from 'node:crypto'
 import { z } from 'zod'
 import { AppError } from '../../../domain/errors.ts'
 import { caAdapter, type Ca, type CaOrder, type CaOrderRequest, type RevocationReason } from '../../../ports/ca.ts'
-import type { AdapterKit, BuiltinOrder } from '../../../ports/kit.ts'
+import type { AdapterKit, BuiltinChallenge, BuiltinOrder } from '../../../ports/kit.ts'
 import { loadAuthority, type Authority } from './authority.ts'
 import { checkCsr, csrSha256, decideIntent, signLeaf, type Publication } from './issue.ts'
 import { createOrder, lapseOf, namesOf, toCaOrder, withVerdict } from './orders.ts'
@@ -61,6 +61,7 @@ function createBuiltinCa(config: BuiltinConfig, kit: AdapterKit): Ca {
       honoursNotAfter: true,
       reviewsOrganisations: true,
       methods: ['file', 'dns'],
+      reusesValidations: true,
       fileValidationPorts: config.fileValidationPorts,
     },
     createAccount: async () => `builtin:${randomUUID()}`, // nothing hangs on it: the authority is the boundary
@@ -75,7 +76,8 @@ function createBuiltinCa(config: BuiltinConfig, kit: AdapterKit): Ca {
 
 async function placeOrder({ authorityId }: BuiltinConfig, kit: AdapterKit, request: CaOrderRequest): Promise<CaOrder> {
   const now = kit.now()
-  const wanted = createOrder({ authorityId, request, now, drawRandom: randomBytes })
+  const earlier = await loadProven(authorityId, kit, request.proven ?? [])
+  const wanted = createOrder({ authorityId, request, now, drawRandom: randomBytes, earlier })
   const order = await kit.builtinCaStore.insertOrder(wanted)
   if (namesOf(order).join() !== namesOf(wanted).join()) {
     throw new AppError(
@@ -84,6 +86,16 @@ async function placeOrder({ authorityId }: BuiltinConfig, kit: AdapterKit, reque
     )
   }
   return toCaOrder(order, now)
+}
+
+const MAX_PROVEN = 500
+
+/** As this CA's own records have them, whatever the caller says of them. */
+async function loadProven(authorityId: string, kit: AdapterKit, refs: readonly string[]): Promise<BuiltinChallenge[]> {
+  const wanted = new Set(refs.slice(0, MAX_PROVEN))
+  const orderIds = new Set([...wanted].map((ref) => ref.slice(0, ref.lastIndexOf('.'))))
+  const orders = await Promise.all([...orderIds].map((id) => kit.builtinCaStore.loadOrder(authorityId, id)))
+  return orders.flatMap((order) => order?.challenges ?? []).filter(({ ref }) => wanted.has(ref))
 }
 
 async function answerChallenge(config: BuiltinConfig, kit: AdapterKit, challengeRef: string): Promise<void> {

@@ -4,7 +4,7 @@
  * @module
  */
 import { AppError } from '../../../domain/errors.ts'
-import { domainValidationUsableUntil } from '../../../domain/entitlement/reuse.ts'
+import { domainValidationUsableUntil, mayReuseDomainValidation } from '../../../domain/entitlement/reuse.ts'
 import { formatId } from '../../../domain/id.ts'
 import { DAY_MS } from '../../../domain/time.ts'
 import type { CaOrder, CaOrderRequest } from '../../../ports/ca.ts'
@@ -19,6 +19,8 @@ export interface NewOrder {
   /** Epoch milliseconds; kept in the order's id. */
   readonly now: number
   readonly drawRandom: (octets: number) => Uint8Array
+  /** Challenges of earlier orders of this CA, by the same applicant; those that may still be used are taken over. */
+  readonly earlier?: readonly BuiltinChallenge[]
 }
 
 const FILE_PATH = '/.well-known/pki-validation/fileauth.txt'
@@ -39,19 +41,20 @@ const MAX_NAME_OCTETS = 253
 const LAST_NOT_AFTER = Date.UTC(9999, 11, 31, 23, 59, 59)
 
 /** @throws AppError `caRejected` for names that are not DNS names; the domain's rules on public suffixes are not ours */
-export function createOrder({ authorityId, request, now, drawRandom }: NewOrder): BuiltinOrder {
+export function createOrder({ authorityId, request, now, drawRandom, earlier = [] }: NewOrder): BuiltinOrder {
   const names = [...new Set(request.identifiers.map((name) => name.toLowerCase()))]
   const problem = namesProblem(names)
   if (problem !== null) throw new AppError('caRejected', `Ordering ${request.reference}: ${problem}`)
   const id = formatId('cao', now, drawRandom(ID_RANDOM_OCTETS))
+  const challenges = names.map((name, index) => takeOver(toChallenge(`${id}.${index}`, name, request, drawRandom), earlier, now))
   return {
     id,
     authorityId,
     reference: request.reference,
     version: 0,
-    state: 'pending',
+    state: challenges.every(({ state }) => state === 'valid') ? 'ready' : 'pending',
     notAfter: Math.floor((request.notAfter ?? LAST_NOT_AFTER) / 1000) * 1000,
-    challenges: names.map((name, index) => toChallenge(`${id}.${index}`, name, request, drawRandom)),
+    challenges,
     serialHex: null,
     csrSha256: null,
     notBefore: null,
@@ -61,6 +64,16 @@ export function createOrder({ authorityId, request, now, drawRandom }: NewOrder)
     revokedAt: null,
     revocationReason: null,
   }
+}
+
+/** For exactly the same name, by its newest proof; a wildcard's proof is none for the name itself, nor the other way round. */
+function takeOver(challenge: BuiltinChallenge, earlier: readonly BuiltinChallenge[], now: number): BuiltinChallenge {
+  const provedAt = earlier
+    .filter(({ identifier, wildcard }) => identifier === challenge.identifier && wildcard === challenge.wildcard)
+    .flatMap(({ state, validatedAt }) => (state === 'valid' && validatedAt !== null ? [validatedAt] : []))
+    .filter((validatedAt) => mayReuseDomainValidation(validatedAt, now))
+  if (provedAt.length === 0) return challenge
+  return { ...challenge, state: 'valid', validatedAt: Math.max(...provedAt), reused: true }
 }
 
 /** The names of an order, wildcards with `*.`, the first as it was ordered. */
@@ -102,8 +115,14 @@ export function toCaOrder(order: BuiltinOrder, now: number): CaOrder {
   if (refusal !== null)
     return { state: 'refused', ref, code: 'validationFailed', detail: `Built-in CA, order ${ref}: ${refusal}` }
   if (order.chainPem !== null) return { state: 'issued', ref, chainPem: order.chainPem }
-  if (order.state !== 'pending') return { state: 'ready', ref }
-  const challenges = order.challenges.map(({ validatedAt: _internal, ...challenge }) => challenge)
+  const challenges = order.challenges.map(({ validatedAt, reused, ...challenge }) => ({
+    ...challenge,
+    reusedFrom: reused === true ? validatedAt : null,
+  }))
+  if (order.state !== 'pending')
+    return challenges.some(({ reusedFrom }) => reusedFrom !== null)
+      ? { state: 'ready', ref, challenges }
+      : { state: 'ready', ref }
   return { state: 'pending', ref, challenges, retryAfterSeconds: null }
 }
 
@@ -123,7 +142,7 @@ function judged(challenge: BuiltinChallenge, verdict: Verdict, now: number): Bui
 
 /** While an order is pending, every change of it is one verdict: those that did not make a name valid were failures. */
 function failuresOf(order: BuiltinOrder): number {
-  return order.version - order.challenges.filter((challenge) => challenge.state === 'valid').length
+  return order.version - order.challenges.filter(({ state, reused }) => state === 'valid' && reused !== true).length
 }
 
 function oldestProofAt(order: BuiltinOrder): number {

@@ -4,10 +4,8 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { posix } from 'node:path'
+import { dirname, join } from 'node:path/posix'
 import type { FoundFile, Host } from './host.ts'
-
-const { dirname, join } = posix
 
 /** Leftovers of a crash are recognised by this ending. */
 export const UNFINISHED = '.unfinished'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { posix } from 'node:path'
+import { dirname } from 'node:path/posix'
 import { AppError } from '../../../domain/errors.ts'
 import { orRefuse, type Host } from './host.ts'
 import type { FoundPair } from './pair.ts'
@@ -14,7 +14,7 @@ const BLOCKS_NEEDED = 12
 
 /** Twice what is needed must be free. @throws AppError `deployRefused` */
 export async function ensureSpace(host: Host, store: VersionStore, found: FoundPair, wantedBytes: number): Promise<void> {
-  const folder = posix.dirname(store.folder)
+  const folder = dirname(store.folder)
   const space = await orRefuse('Asking for the free space', () => host.freeSpace(folder))
   if (space === null) return
   const { blockBytes, freeBytes, freeFiles } = space

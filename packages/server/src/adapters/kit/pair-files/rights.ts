@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { posix } from 'node:path'
+import { dirname } from 'node:path/posix'
 import type { FoundFile, Host } from './host.ts'
 import type { Layout, LayoutFile } from './layout.ts'
 import type { FoundPair } from './pair.ts'
@@ -47,7 +47,6 @@ async function rightsOf(host: Host, layout: Layout, file: LayoutFile, found: Fou
  * do so from now on.
  */
 async function bitsShutOutByFolder(host: Host, { files: [first] }: Layout, file: LayoutFile): Promise<number> {
-  const { dirname } = posix
   if (dirname(first.path) === dirname(file.path)) return 0
   const { mode } = await host.stat(dirname(file.path))
   return ((mode & 0o010) === 0 ? 0o070 : 0) | ((mode & 0o001) === 0 ? 0o007 : 0)

@@ -14,13 +14,11 @@
  *
  * @module
  */
-import { posix } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path/posix'
 import { z } from 'zod'
 import { removeFile, replaceText, replaceWithLink, UNFINISHED, writeNewFolder } from './durable-files.ts'
 import { findOrNull, hasCode, type FoundFile, type Host } from './host.ts'
 import type { Layout } from './layout.ts'
-
-const { basename, dirname, join, relative } = posix
 
 /** The pair was swapped in, but the server does not have it yet. */
 const pendingReload = z.object({ previousVersion: z.string().nullable(), previousSha256: z.string().nullable() })

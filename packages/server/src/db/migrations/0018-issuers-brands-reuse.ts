@@ -1,5 +1,5 @@
 /**
- * Issuers that are retired, and brands as a list of their own.
+ * Issuers that are retired, brands as a list of their own, and validations that are taken over from earlier orders.
  *
  * @module
  */
@@ -16,6 +16,8 @@ const STATEMENTS = [
   `insert into brand (name, title_en, title_zh, created_at)
     select brand, brand, brand, min(created_at) from product group by brand`,
   `alter table product add constraint product_brand_fkey foreign key (brand) references brand`,
+  `alter table validation add column reused boolean not null default false`,
+  `create index validation_proved on validation (account_id, identifier) where state = 'valid'`,
 ]
 
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -1,0 +1,127 @@
+/**
+ * `evercert discover`: finds endpoints through the service, in requests of bounded size.
+ *
+ * @module
+ */
+import { readFile } from 'node:fs/promises'
+import { MAX_DISCOVERED_AT_ONCE, type CandidateView, type DiscoveryRequest } from '@evercert/contract'
+import { ApiProblem, type Client } from '@evercert/contract/client'
+import type { EndpointProtocol } from '@evercert/pki/probe'
+import { failure } from '../failure.ts'
+import { findCertificate } from '../find-certificate.ts'
+import { formatTable, type Cell } from '../output.ts'
+import { createProgress } from '../progress.ts'
+import type { Session } from '../session.ts'
+
+export interface DiscoverOptions {
+  readonly from?: string
+  readonly certificate?: string
+  readonly range?: string
+  readonly ports?: string
+  readonly protocol?: EndpointProtocol
+  readonly accept?: boolean
+}
+
+/** With `--accept`, what belongs to a certificate becomes its endpoint at once. */
+export async function discoverCommand(session: Session, names: readonly string[], options: DiscoverOptions): Promise<number> {
+  const client = await session.client()
+  const requests = await toRequests(client, names, options)
+  const progress = createProgress({ stream: session.shell.stderr, env: session.shell.env })
+  const [items, totals]: [CandidateView[], { looked: number; silent: number; known: number }] = [
+    [],
+    { looked: 0, silent: 0, known: 0 },
+  ]
+  await progress.step({ name: 'discover', label: session.say('looking for endpoints', '正在发现站点') }, async () => {
+    for (const [index, request] of requests.entries()) {
+      progress.hint(`${index + 1}/${requests.length}`)
+      const found = await client.discovery.look(request)
+      items.push(...found.items)
+      for (const name of ['looked', 'silent', 'known'] as const) totals[name] += found[name]
+    }
+  })
+  const accepted = options.accept === true ? await acceptAll(client, items) : []
+  session.document({ ...totals, items, accepted })
+  session.print(...format(session, items, totals, accepted.length))
+  return 0
+}
+
+async function toRequests(
+  client: Client,
+  names: readonly string[],
+  options: DiscoverOptions,
+): Promise<readonly DiscoveryRequest[]> {
+  const { from, certificate, range, protocol } = options
+  const ports = options.ports === undefined ? [] : options.ports.split(',').map(readPort)
+  const common = { ports, ...(protocol === undefined ? {} : { protocol }) }
+  const listed = from === undefined ? [] : await readNames(from)
+  const all = [...new Set([...names, ...listed])]
+  const size = Math.floor(MAX_DISCOVERED_AT_ONCE / Math.max(1, ports.length))
+  const requests: DiscoveryRequest[] = []
+  for (let at = 0; at < all.length; at += size) requests.push({ ...common, names: all.slice(at, at + size) })
+  if (certificate !== undefined) requests.push({ ...common, certificateId: (await findCertificate(client, certificate)).id })
+  if (range !== undefined) requests.push({ ...common, range })
+  if (requests.length > 0) return requests
+  throw failure('invalid', 'Looking for endpoints: nothing is named: give names, --from, --certificate or --range.')
+}
+
+function readPort(text: string): number {
+  const port = Number(text)
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
+  throw failure('invalid', `Reading --ports: "${text}" is no port: give numbers separated by commas.`)
+}
+
+async function readNames(path: string): Promise<readonly string[]> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw failure(
+      'invalid',
+      `Reading --from: ${path}: ${error instanceof Error ? error.message : 'unreadable'}: give a text file.`,
+    )
+  })
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.replace(/#.*$/, '').trim())
+    .filter((line) => line !== '')
+}
+
+/** One that became an endpoint meanwhile is none of ours. */
+async function acceptAll(client: Client, items: readonly CandidateView[]): Promise<string[]> {
+  const accepted: string[] = []
+  for (const { id, certificateId } of items) {
+    if (certificateId === null) continue
+    try {
+      accepted.push((await client.discovery.accept({ id })).id)
+    } catch (error) {
+      if (!(error instanceof ApiProblem && error.problem.code === 'duplicateName')) throw error
+    }
+  }
+  return accepted
+}
+
+function format(
+  { say, paint, columns }: Session,
+  items: readonly CandidateView[],
+  totals: { readonly looked: number; readonly silent: number; readonly known: number },
+  accepted: number,
+): string[] {
+  const header = [
+    say('site', '站点'),
+    say('server name', '域名'),
+    say('verdict', '结论'),
+    say('ends', '到期'),
+    say('certificate', '证书'),
+  ]
+  const rows = items.flatMap((item) =>
+    item.addresses.map(({ address, verdict, notAfter }): Cell[] => [
+      { text: item.host === address ? `${item.host}:${item.port}` : `${item.host}:${item.port} (${address})` },
+      { text: item.serverName },
+      { text: verdict, colour: verdict === 'served' ? 'green' : 'yellow' },
+      { text: notAfter?.slice(0, 10) ?? '' },
+      { text: item.certificateId === null ? '–' : `${item.certificateId} (${item.matchedBy})` },
+    ]),
+  )
+  const summary = say(
+    `${totals.looked} looked at: ${items.length} found, ${totals.known} known already, ${totals.silent} without a certificate; ${accepted} accepted`,
+    `共探测 ${totals.looked} 个：发现 ${items.length} 个，已有 ${totals.known} 个，无证书 ${totals.silent} 个；已采纳 ${accepted} 个`,
+  )
+  return [...(rows.length === 0 ? [] : [...formatTable(header, rows, { paint, columns, shrink: 4 }), '']), summary]
+}

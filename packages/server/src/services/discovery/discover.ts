@@ -1,0 +1,146 @@
+/**
+ * Looks for endpoints at a bounded number of sites, and keeps what shows a certificate as candidates.
+ *
+ * @module
+ */
+import { isIP } from 'node:net'
+import { MAX_DISCOVERED_AT_ONCE, type DiscoveryResult, type EndpointProtocol } from '@evercert/contract'
+import { DEFAULT_PORTS, type AddressVerification, type HostVerification } from '@evercert/pki/probe'
+import type { CandidateAddress } from '../../db/proof-tables.ts'
+import { addressesOf, isWithin, parseRange, sizeOf } from '../../domain/endpoint/address-range.ts'
+import { AppError } from '../../domain/errors.ts'
+import { loadCertificateDetail } from '../certificates.ts'
+import type { Caller, Services } from '../context.ts'
+import { verifySite, type ProbedSite } from '../probing/observe.ts'
+import { storeCandidates, type FoundSite } from './candidates.ts'
+import { findMatches } from './match.ts'
+
+const AT_ONCE = 32
+/** Most addresses of a range are silent. */
+const TIMEOUT_MS = 3000
+/** Who looks already; one at a time for an account, so that nobody scans at the rate of many requests. */
+const looking = new Set<string>()
+
+interface Request {
+  readonly names: readonly string[]
+  readonly certificateId?: string | undefined
+  readonly range?: string | undefined
+  readonly protocol: EndpointProtocol
+  readonly ports: readonly number[]
+}
+
+/** @throws AppError `invalid`, `notFound`, `addressForbidden` (a range that the operator did not allow), `rateLimited` */
+export async function discover(services: Services, caller: Caller, request: Request): Promise<DiscoveryResult> {
+  const sites = await listSites(services, caller, request)
+  if (looking.has(caller.accountId)) {
+    throw new AppError('rateLimited', 'Looking for endpoints: this account is looking already: wait until that has ended.', {
+      retryAfterSeconds: 5,
+    })
+  }
+  looking.add(caller.accountId)
+  try {
+    const seen = await lookAt(services, sites)
+    const found = seen.filter(({ addresses }) => addresses.some(({ observation }) => observation.reachable))
+    const matches = await findMatches(services, caller, found)
+    const stored = await storeCandidates(
+      services,
+      caller,
+      found.map((verification, index) => toFoundSite(verification, matches[index] ?? null)),
+    )
+    return { looked: sites.length, silent: sites.length - found.length, known: found.length - stored.length, items: stored }
+  } finally {
+    looking.delete(caller.accountId)
+  }
+}
+
+async function listSites(services: Services, caller: Caller, request: Request): Promise<readonly ProbedSite[]> {
+  const named = request.certificateId === undefined ? [] : await namesOf(services, caller, request.certificateId)
+  const hosts = [
+    ...request.names.map(checkName),
+    ...named,
+    ...(request.range === undefined ? [] : openRange(services, request.range)),
+  ]
+  const ports = request.ports.length === 0 ? [DEFAULT_PORTS[request.protocol]] : [...new Set(request.ports)]
+  const sites = [...new Set(hosts)].flatMap((host) =>
+    ports.map((port) => ({ host, port, serverName: host, protocol: request.protocol })),
+  )
+  if (sites.length > 0 && sites.length <= MAX_DISCOVERED_AT_ONCE) return sites
+  throw new AppError(
+    'invalid',
+    `Looking for endpoints: ${sites.length} sites: give 1 to ${MAX_DISCOVERED_AT_ONCE} in a request (hosts times ports).`,
+  )
+}
+
+function checkName(name: string): string {
+  const host = name.toLowerCase().replace(/\.$/, '')
+  if (isIP(host) !== 0 || /^(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/.test(host)) return host
+  throw new AppError('invalid', `Looking for endpoints: "${name}" is no host name: give names without port and wildcard.`)
+}
+
+async function namesOf(services: Services, caller: Caller, certificateId: string): Promise<readonly string[]> {
+  const { domains } = await loadCertificateDetail(services, caller, certificateId)
+  return domains.filter((domain) => !domain.startsWith('*.'))
+}
+
+/** A public address may be anybody's, so the guard alone is not enough here. */
+function openRange(services: Services, text: string): readonly string[] {
+  const range = parseRange(text)
+  if (range === null)
+    throw new AppError('invalid', `Looking for endpoints: "${text}" is no range: write CIDR such as 10.0.0.0/28.`)
+  const allowed = services.probing.discoveryRanges.map(parseRange)
+  if (!allowed.some((outer) => outer !== null && isWithin(range, outer))) {
+    throw new AppError(
+      'addressForbidden',
+      `Looking for endpoints in ${text}: the operator did not allow it: add a range around it to EVERCERT_DISCOVERY_RANGES.`,
+    )
+  }
+  if (sizeOf(range) > BigInt(MAX_DISCOVERED_AT_ONCE)) {
+    throw new AppError(
+      'invalid',
+      `Looking for endpoints in ${text}: it is too large: give at most ${MAX_DISCOVERED_AT_ONCE} addresses.`,
+    )
+  }
+  return addressesOf(range)
+}
+
+async function lookAt(services: Services, sites: readonly ProbedSite[]): Promise<readonly HostVerification[]> {
+  const seen: HostVerification[] = []
+  const queue = sites.entries()
+  const lane = async (): Promise<void> => {
+    for (const [index, site] of queue) seen[index] = await verifySite(services, site, { bothKeys: false, timeoutMs: TIMEOUT_MS })
+  }
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, sites.length) }, lane))
+  return seen
+}
+
+type Match = NonNullable<Awaited<ReturnType<typeof findMatches>>[number]>
+
+/** What was found at an address without a name is asked by the name that it answers with from now on. */
+function toFoundSite(verification: HostVerification, match: Match | null): FoundSite {
+  const { host, port, protocol, addresses } = verification
+  const serverName = isIP(host) === 0 ? host : (match?.serverName ?? host)
+  return {
+    host,
+    port,
+    protocol,
+    serverName,
+    addresses: addresses.map(toAddress),
+    certificateId: match?.certificateId ?? null,
+    matchedBy: match?.by ?? null,
+  }
+}
+
+function toAddress({ address, verdict, cause, remedy, observation }: AddressVerification): CandidateAddress {
+  const leaf = observation.reachable ? observation.chain[0] : null
+  return {
+    address,
+    verdict,
+    sha256: leaf?.sha256 ?? null,
+    subject: leaf?.subject ?? null,
+    issuer: leaf?.issuer ?? null,
+    names: leaf?.names.slice(0, 100) ?? [],
+    notAfter: leaf === null || Number.isNaN(new Date(leaf.notAfter).getTime()) ? null : new Date(leaf.notAfter).toISOString(),
+    cause,
+    remedy,
+  }
+}

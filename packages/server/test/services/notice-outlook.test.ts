@@ -1,0 +1,73 @@
+/** Who is told that a certificate expires is told what Evercert does about it by itself, and what is paid for already. */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { DAY_MS } from '../../src/domain/time.ts'
+import { advanceCertificate } from '../../src/services/advance/advance.ts'
+import { planDueNotices } from '../../src/services/notices/plan.ts'
+import { aForm, anAccount, aSite, buyCertificate, PRIVATE_SINGLE, PUBLIC_SINGLE, type TestAccount } from '../support/builders.ts'
+import { createClock, DEFAULT_START } from '../support/clock.ts'
+import { eachDatabase } from '../support/databases.ts'
+import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
+
+const YEAR = { amountMinor: 10_000, currency: 'CNY' }
+
+eachDatabase((_kind, open) => {
+  let service: TestService
+  let account: TestAccount
+  const clock = createClock(DEFAULT_START)
+  beforeAll(async () => {
+    service = await startTestService({ database: await open(), clock, worker: IDLE_WORKER })
+  })
+  beforeEach(async () => {
+    clock.moveTo(DEFAULT_START)
+    account = await anAccount(service, { balanceMinor: 10_000 })
+  })
+  afterAll(() => service.stop())
+
+  const advance = (id: string): Promise<void> => advanceCertificate(service.services, id, new AbortController().signal)
+
+  async function issue(productId: string) {
+    const { id } = await buyCertificate(account, { productId })
+    await account.client.applications.submit({ id, ...aForm([aSite(service)]) })
+    await advance(id)
+    return account.client.certificates.get({ id })
+  }
+
+  async function noticeAbout(id: string): Promise<string> {
+    await planDueNotices(service.services)
+    const { items } = await account.client.notices.inbox({})
+    return items.find((item) => item.certificateId === id)?.text.en ?? ''
+  }
+
+  const moveBefore = (notAfter: string | null, days: number) => clock.moveTo(Date.parse(notAfter ?? '') - days * DAY_MS)
+
+  test('a managed one is reissued or renewed by itself, and the notice says when', async () => {
+    const { id, notAfter } = await issue(PUBLIC_SINGLE)
+    await account.client.management.start({ id, spendingLimit: YEAR })
+    moveBefore(notAfter, 29.9)
+    expect(await noticeAbout(id)).toMatch(/Evercert reissues it at no charge on 20\d\d-/)
+  })
+
+  test('one that lacks money for its renewal says why, and when it tries again', async () => {
+    const { id, notAfter } = await issue(PRIVATE_SINGLE)
+    await account.client.management.start({ id, spendingLimit: YEAR })
+    moveBefore(notAfter, 7)
+    await advance(id)
+    expect(await noticeAbout(id)).toMatch(
+      /could not act by itself: Paying from the balance: .* are missing.*Evercert tries again on/,
+    )
+  })
+
+  test('inside a paid period nobody is told to buy', async () => {
+    const { id, notAfter } = await issue(PUBLIC_SINGLE)
+    moveBefore(notAfter, 15)
+    expect(await noticeAbout(id)).toContain(
+      `do not buy a renewal. Submit its application again, at no charge: evercert apply ${id}`,
+    )
+  })
+
+  test('what is neither managed nor paid on is renewed by hand', async () => {
+    const { id, notAfter } = await issue(PRIVATE_SINGLE)
+    moveBefore(notAfter, 15)
+    expect(await noticeAbout(id)).toContain(`Renew it now: evercert renew ${id}`)
+  })
+})
