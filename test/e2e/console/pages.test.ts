@@ -178,15 +178,15 @@ it('adds a company with its licence, and has an application reviewed by somebody
   await expectFine(under, 'applications-en-dark-390')
 
   const own = await open(WIDE_ZH, '/reviews')
-  await own.page.getByRole('link', { name: COMPANY.name }).click()
-  await own.page.getByRole('button', { name: '通过' }).click()
+  await own.page.getByRole('link', { name: COMPANY.name, exact: true }).click()
+  await own.page.getByRole('button', { name: '通过', exact: true }).click()
   await own.page.getByText('通过前必须完成全部核查项').waitFor()
   const check = async (on: Page): Promise<void> => {
     for (const box of await on.getByRole('checkbox').all()) await box.check()
     await on.getByLabel('核查依据').fill('工商登记一致，已回拨核实。')
   }
   await check(own.page)
-  await own.page.getByRole('button', { name: '通过' }).click()
+  await own.page.getByRole('button', { name: '通过', exact: true }).click()
   await own.page.locator('.review .problem').waitFor()
   expect(await own.page.getByLabel('核查依据').inputValue()).toBe('工商登记一致，已回拨核实。') // nothing typed is lost
   await expectFine(own, 'review-zh-light-1440')
@@ -194,12 +194,13 @@ it('adds a company with its licence, and has an application reviewed by somebody
 
   const other = await open(WIDE_ZH, path, reviewer)
   await check(other.page)
-  await other.page.getByRole('button', { name: '通过' }).click()
+  await other.page.getByRole('button', { name: '通过', exact: true }).click()
   await result(other.page).getByText('已通过').waitFor()
   expect((await client.reviews.list({ state: 'approved' })).items).toMatchObject([{ decidedBy: '韩梅梅' }])
 })
 
 it.each(['/targets', '/endpoints', '/reviews', '/companies'])('%s is fine on a narrow screen', async (path) => {
   const tab = await open(NARROW_EN, path)
+  expect(new URL(tab.page.url()).pathname).toBe(path)
   await expectFine(tab, `${path.slice(1)}-en-dark-390`)
 })
