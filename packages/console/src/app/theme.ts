@@ -23,6 +23,7 @@ const light: ThemeConfig = {
   token: {
     ...shared,
     colorPrimary: '#0b5bd3',
+    colorPrimaryHover: '#1d68d6', // 4.5 to 1 with white, which Ant Design's own is not
     colorLink: '#0b5bd3',
     colorInfo: '#0b5bd3',
     colorError: '#c21d23',
@@ -66,7 +67,14 @@ const dark: ThemeConfig = {
     colorTextPlaceholder: 'rgba(255,255,255,0.6)',
   },
   components: {
-    Button: { primaryColor: '#ffffff', colorPrimary: '#1f63cc', colorPrimaryHover: '#2f73dc', colorPrimaryActive: '#1b57b4' },
+    Button: {
+      defaultHoverColor: '#7ab0ff',
+      defaultHoverBorderColor: '#7ab0ff',
+      primaryColor: '#ffffff',
+      colorPrimary: '#1f63cc',
+      colorPrimaryHover: '#2f73dc',
+      colorPrimaryActive: '#1b57b4',
+    },
   },
 }
 

@@ -10,7 +10,6 @@ export const forms: SameKeys<typeof zh> = {
   showOf: 'Show {{what}}',
   hideOf: 'Hide {{what}}',
   actions: 'Actions',
-  comma: ', ',
   saved: 'Saved: {{name}}',
   removed: 'Deleted: {{name}}',
   usually: 'usually {{from}} to {{until}}',

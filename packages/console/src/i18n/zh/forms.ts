@@ -7,7 +7,6 @@ export const forms = {
   showOf: '查看{{what}}',
   hideOf: '收起{{what}}',
   actions: '操作',
-  comma: '、',
   saved: '已保存：{{name}}',
   removed: '已删除：{{name}}',
   usually: '一般在 {{from}} 至 {{until}} 之间',

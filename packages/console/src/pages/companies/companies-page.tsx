@@ -13,6 +13,7 @@ import { keys } from '../../api/keys.ts'
 import { Action } from '../../components/action.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { joinList } from '../../components/join-list.ts'
 import { PageHead } from '../../components/page-head.tsx'
 import { QueryView } from '../../components/query-view.tsx'
 import { NEW, useOpened } from '../../components/use-opened.ts'
@@ -42,7 +43,7 @@ export function CompaniesPage() {
         documents.length === 0 ? (
           <span className="muted">{t('companies.noDocuments')}</span>
         ) : (
-          documents.map((kind) => t(`companies.kinds.${kind}`)).join(t('forms.comma'))
+          joinList(documents.map((kind) => t(`companies.kinds.${kind}`)))
         ),
     },
     {

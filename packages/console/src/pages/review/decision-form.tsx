@@ -14,6 +14,7 @@ import TextArea from 'antd/es/input/TextArea'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { joinList } from '../../components/join-list.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 
 interface Values {
@@ -105,7 +106,7 @@ function DecisionFields({ required }: { readonly required: readonly ReviewCheck[
               if (missing.length === 0) return
               throw new Error(
                 t('reviews.missingChecks', {
-                  checks: missing.map((check) => t(`reviews.check.${check}`)).join(t('forms.comma')),
+                  checks: joinList(missing.map((check) => t(`reviews.check.${check}`))),
                 }),
               )
             },

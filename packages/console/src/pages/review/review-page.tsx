@@ -13,6 +13,7 @@ import { keys } from '../../api/keys.ts'
 import type { PageProps } from '../../app/page-props.ts'
 import { Estimate } from '../../components/estimate.tsx'
 import { Facts } from '../../components/data-table.tsx'
+import { joinList } from '../../components/join-list.ts'
 import { Moment } from '../../components/moment.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { QueryView } from '../../components/query-view.tsx'
@@ -96,7 +97,7 @@ function Decision({ review }: { readonly review: ReviewDetail }) {
               ],
           confirmedChecks.length === 0
             ? null
-            : [t('reviews.checks'), confirmedChecks.map((check) => t(`reviews.check.${check}`)).join(t('forms.comma'))],
+            : [t('reviews.checks'), joinList(confirmedChecks.map((check) => t(`reviews.check.${check}`)))],
           isOfEarlier ? [t('reviews.reviewedAt'), <Moment key="reviewed" at={reviewedAt} />] : null,
         ]}
       />

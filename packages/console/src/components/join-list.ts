@@ -1,0 +1,10 @@
+/**
+ * Several words in a row, as the language of the page separates them.
+ *
+ * @module
+ */
+import { currentLanguage } from '../i18n/i18n.ts'
+
+export function joinList(words: readonly string[]): string {
+  return words.join(currentLanguage() === 'zh' ? '、' : ', ')
+}

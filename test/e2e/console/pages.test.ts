@@ -1,0 +1,206 @@
+/**
+ * The console's other pages in Chromium against the service: uploads, applications, contacts, companies, CSRs, reviews by two people,
+ * targets and endpoints. One service and one browser for all.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { aPng } from '../../../packages/server/test/support/images.ts'
+import { findViolations, openTab, startBrowser, takePicture, type Tab, type View } from '../../harness/browser.ts'
+import { createChain } from '../../harness/certificates.ts'
+import { openHouse, type House } from '../support/house.ts'
+
+const WIDE_ZH: View = { width: 1440, language: 'zh', theme: 'light' }
+const NARROW_EN: View = { width: 390, language: 'en', theme: 'dark' }
+const MIDDLE_EN: View = { width: 1024, language: 'en', theme: 'light' }
+const COMPANY = {
+  name: '示例贸易（上海）有限公司',
+  registrationNumber: '91310000MA1FL0XX4T',
+  phone: '+86 21 0000 0000',
+  region: '上海市',
+  city: '上海市',
+  address: '示例路 1 号',
+  postalCode: '200000',
+}
+
+let folder: string
+let house: House
+let browser: Browser
+let operator: string
+let reviewer: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'evercert-pages-'))
+  browser = await startBrowser()
+  house = await openHouse({ folder, names: ['shop.example.com'] })
+  const { client } = house.service()
+  await client.balance.topUp({ amountMinor: 1_000_000, currency: 'CNY' }, { context: { idempotencyKey: 'money' } })
+  operator = (await readFile(join(folder, 'data', 'operator.token'), 'utf8')).trim()
+  reviewer = (await client.tokens.create({ name: '韩梅梅', scopes: ['applications:review', 'certificates:read'] })).token
+}, 120_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await house?.close()
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+})
+
+async function open(view: View, path: string, token = operator): Promise<Tab> {
+  const tab = await openTab(browser, view)
+  onTestFinished(() => tab.context.close())
+  await tab.context.addInitScript((value) => sessionStorage.setItem('evercert.token', value), token)
+  await tab.page.goto(house.service().url + path)
+  await tab.page.locator('main h1').waitFor()
+  return tab
+}
+
+/** Nothing that axe finds, nothing wider than the screen, no fault; and a picture of it. */
+async function expectFine({ page, faults }: Pick<Tab, 'page' | 'faults'>, name: string): Promise<void> {
+  await page.waitForFunction(() => document.querySelector('.loading') === null)
+  await takePicture(page, name)
+  const violations = await findViolations(page)
+  const tooWide = await page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth))
+  expect({ name, violations, tooWide, faults }).toEqual({ name, violations: [], tooWide: 0, faults: [] })
+}
+
+const result = (page: Page) => page.locator('.result-line')
+
+it('uploads what was dropped: pairs are found, what is refused stays with its reason, what is stored can be opened', async () => {
+  const authority = createChain()
+  const [shop, mail, old] = [
+    authority.issue({ names: ['shop.corp.test'] }),
+    authority.issue({ names: ['mail.corp.test'], key: 'rsa2048' }),
+    authority.issue({ names: ['old.corp.test'], notBefore: Date.now() - 9e9, notAfter: Date.now() - 1e9 }),
+  ]
+  const tab = await open(WIDE_ZH, '/upload')
+  const { page } = tab
+  const file = (name: string, text: string) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(text) })
+  await page
+    .locator('input[type=file]')
+    .setInputFiles([
+      file('1.key', mail.privateKeyPem),
+      file('2.pem', shop.chainPem + shop.privateKeyPem),
+      file('3.crt', mail.pem),
+      file('old.pem', old.pem + old.privateKeyPem),
+      file('store.pfx', '0\u0082\u0001\u0000'),
+    ])
+  await page.getByText('待上传：3 张证书').waitFor()
+  await page.getByText('不是 PEM 文本').waitFor()
+  await expectFine(tab, 'upload-zh-light-1440')
+  await page.getByRole('button', { name: '上传 3 张证书' }).click()
+  await result(page).getByText('已保存 2 张证书。').waitFor()
+  await page.getByText('证书已过期。').waitFor()
+  await page.getByRole('link', { name: 'mail.corp.test' }).click()
+  await page.waitForURL(/\/certificates\/crt_/)
+  const { items } = await house.service().client.certificates.list({ search: 'mail.corp.test' })
+  expect(items).toMatchObject([{ name: 'mail.corp.test', origin: 'uploaded', domains: ['mail.corp.test'] }])
+})
+
+it('keeps contacts: a wrong field is said beside it, lists are masked, one is deleted', async () => {
+  const tab = await open(MIDDLE_EN, '/contacts')
+  const { page } = tab
+  await page.getByText('No contacts yet').waitFor()
+  await expectFine(tab, 'contacts-empty-en-light-1024')
+  await page.getByRole('button', { name: 'Add a contact' }).click()
+  await page.getByLabel('Name').fill('Li Lei')
+  await page.getByLabel('E-mail').fill('li.lei')
+  await page.getByLabel('Phone').fill('+86 138 1234 5678')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Enter an e-mail address').waitFor()
+  await expectFine(tab, 'contact-en-light-1024')
+  await page.getByLabel('E-mail').fill('li.lei@example.com')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await result(page).getByText('Saved: Li Lei').waitFor()
+  await page.getByRole('rowheader', { name: 'Li Lei' }).waitFor()
+  expect(await page.locator('main').innerText()).not.toContain('li.lei@example.com')
+  await page.getByRole('button', { name: 'Delete Li Lei' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+  await result(page).getByText('Deleted: Li Lei').waitFor()
+  await page.getByText('No contacts yet').waitFor()
+})
+
+it('makes a CSR here, shows it, and deletes it', async () => {
+  const tab = await open(NARROW_EN, '/csrs?open=new')
+  const { page } = tab
+  await page.getByLabel('Name').fill('shop-2026')
+  await page.getByLabel('Domains').fill('shop.example.com\nwww.example.com')
+  await page.getByRole('button', { name: 'Make the CSR' }).click()
+  await page.getByText('BEGIN CERTIFICATE REQUEST').waitFor()
+  await expectFine(tab, 'csr-en-dark-390')
+  expect((await house.service().client.csrs.list()).items).toMatchObject([
+    { name: 'shop-2026', hasKey: true, domains: ['shop.example.com', 'www.example.com'] },
+  ])
+  await page.locator('.drawer-foot').getByRole('button', { name: 'Close' }).click()
+  await page.getByRole('button', { name: 'Delete shop-2026' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+  await page.getByText('No CSRs yet').waitFor()
+})
+
+it('adds a company with its licence, and has an application reviewed by somebody else than who submitted it', async () => {
+  const { client } = house.service()
+  const tab = await open(WIDE_ZH, '/companies?open=new')
+  const { page } = tab
+  const labels = {
+    name: '公司全称',
+    registrationNumber: '注册号或统一社会信用代码',
+    phone: '公司电话',
+    region: '省份',
+    city: '城市',
+    address: '详细地址',
+    postalCode: '邮政编码',
+  } as const
+  for (const [field, label] of Object.entries(labels)) await page.getByLabel(label).fill(COMPANY[field as keyof typeof labels])
+  await page.getByRole('button', { name: '保存并上传证件' }).click()
+  const licence = page.locator('.company-document').first()
+  await licence.locator('input[type=file]').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('<html>') })
+  await licence.getByText('不是 PNG 或 JPEG 图片').waitFor()
+  const png = { name: 'licence.png', mimeType: 'image/png', buffer: Buffer.from(aPng()) }
+  await licence.locator('input[type=file]').setInputFiles(png)
+  await licence.getByText('已保存。').waitFor()
+  await licence.getByRole('button', { name: '查看营业执照' }).click()
+  await licence.getByRole('img', { name: '营业执照' }).waitFor()
+  await expectFine(tab, 'company-zh-light-1440')
+
+  const [company] = (await client.companies.list()).items
+  const order = await client.orders.place({ productId: 'evercert-private-ov-single' }, { context: { idempotencyKey: 'order' } })
+  const { certificateId } = await client.orders.pay({ id: order.id, method: 'balance' }, { context: { idempotencyKey: 'pay' } })
+  await client.applications.submit({
+    id: certificateId ?? '',
+    domains: ['shop.example.com'],
+    validationMethod: 'file',
+    contact: { name: '李雷', email: 'li@example.com', phone: '12345678' },
+    companyId: company?.id ?? '',
+  })
+  const under = await open(NARROW_EN, '/applications')
+  await under.page.getByText('shop.example.com').first().waitFor()
+  await expectFine(under, 'applications-en-dark-390')
+
+  const own = await open(WIDE_ZH, '/reviews')
+  await own.page.getByRole('link', { name: COMPANY.name, exact: true }).click()
+  await own.page.getByRole('button', { name: '通过', exact: true }).click()
+  await own.page.getByText('通过前必须完成全部核查项').waitFor()
+  const check = async (on: Page): Promise<void> => {
+    for (const box of await on.getByRole('checkbox').all()) await box.check()
+    await on.getByLabel('核查依据').fill('工商登记一致，已回拨核实。')
+  }
+  await check(own.page)
+  await own.page.getByRole('button', { name: '通过', exact: true }).click()
+  await own.page.locator('.review .problem').waitFor()
+  expect(await own.page.getByLabel('核查依据').inputValue()).toBe('工商登记一致，已回拨核实。') // nothing typed is lost
+  await expectFine(own, 'review-zh-light-1440')
+  const path = new URL(own.page.url()).pathname
+
+  const other = await open(WIDE_ZH, path, reviewer)
+  await check(other.page)
+  await other.page.getByRole('button', { name: '通过', exact: true }).click()
+  await result(other.page).getByText('已通过').waitFor()
+  expect((await client.reviews.list({ state: 'approved' })).items).toMatchObject([{ decidedBy: '韩梅梅' }])
+})
+
+it.each(['/targets', '/endpoints', '/reviews', '/companies'])('%s is fine on a narrow screen', async (path) => {
+  const tab = await open(NARROW_EN, path)
+  expect(new URL(tab.page.url()).pathname).toBe(path)
+  await expectFine(tab, `${path.slice(1)}-en-dark-390`)
+})
