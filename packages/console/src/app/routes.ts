@@ -4,7 +4,9 @@
  * @module
  */
 import { createElement, lazy, type ComponentType, type ReactElement } from 'react'
+import ProfileOutlined from '@ant-design/icons/es/icons/ProfileOutlined'
 import SafetyCertificateOutlined from '@ant-design/icons/es/icons/SafetyCertificateOutlined'
+import ShoppingCartOutlined from '@ant-design/icons/es/icons/ShoppingCartOutlined'
 import type { ParseKeys } from 'i18next'
 import type { PageProps } from './page-props.ts'
 
@@ -26,6 +28,9 @@ const certificates = lazy(async () => ({
 }))
 const certificate = lazy(async () => ({ default: (await import('../pages/certificate/certificate-page.tsx')).CertificatePage }))
 const renewal = lazy(async () => ({ default: (await import('../pages/renewal/renewal-drawer.tsx')).RenewalDrawer }))
+const buy = lazy(async () => ({ default: (await import('../pages/buy/buy-page.tsx')).BuyPage }))
+const orders = lazy(async () => ({ default: (await import('../pages/orders/orders-page.tsx')).OrdersPage }))
+const order = lazy(async () => ({ default: (await import('../pages/orders/order-page.tsx')).OrderPage }))
 const signIn = lazy(async () => ({ default: (await import('../pages/sign-in/sign-in-page.tsx')).SignInPage }))
 
 export const PAGES: readonly Page[] = [
@@ -33,5 +38,8 @@ export const PAGES: readonly Page[] = [
   { path: '/certificates/:id/renewal', title: 'renewal.title', component: certificates, overlay: renewal },
   { path: '/certificates/:id/application', title: 'renewal.title', component: certificates, overlay: renewal },
   { path: '/certificates/:id', title: 'certificate.title', component: certificate },
+  { path: '/buy', title: 'buy.title', component: buy, menu: { icon: createElement(ShoppingCartOutlined) } },
+  { path: '/orders', title: 'orders.title', component: orders, menu: { icon: createElement(ProfileOutlined) } },
+  { path: '/orders/:id', title: 'orders.order', component: order },
   { path: '/sign-in', title: 'signIn.title', component: signIn, bare: true },
 ]

@@ -5,12 +5,15 @@
  */
 import type { SameKeys } from '../texts.ts'
 import type { zh } from '../zh/index.ts'
+import { buy } from './buy.ts'
 import { certificate } from './certificate.ts'
 import { certificates } from './certificates.ts'
+import { forms } from './forms.ts'
+import { orders } from './orders.ts'
 import { problem } from './problem.ts'
 import { renewal } from './renewal.ts'
 import { shell } from './shell.ts'
 import { signIn } from './sign-in.ts'
 import { terms } from './terms.ts'
 
-export const en: SameKeys<typeof zh> = { shell, signIn, problem, terms, certificates, certificate, renewal }
+export const en: SameKeys<typeof zh> = { shell, signIn, problem, terms, certificates, certificate, renewal, forms, buy, orders }

@@ -3,12 +3,15 @@
  *
  * @module
  */
+import { buy } from './buy.ts'
 import { certificate } from './certificate.ts'
 import { certificates } from './certificates.ts'
+import { forms } from './forms.ts'
+import { orders } from './orders.ts'
 import { problem } from './problem.ts'
 import { renewal } from './renewal.ts'
 import { shell } from './shell.ts'
 import { signIn } from './sign-in.ts'
 import { terms } from './terms.ts'
 
-export const zh = { shell, signIn, problem, terms, certificates, certificate, renewal }
+export const zh = { shell, signIn, problem, terms, certificates, certificate, renewal, forms, buy, orders }

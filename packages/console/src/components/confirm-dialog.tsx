@@ -1,0 +1,43 @@
+/**
+ * Asks before something that cannot be taken back: says what it will do, shows why it was refused, and closes when it is done.
+ *
+ * @module
+ */
+import Modal from 'antd/es/modal'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { ProblemNotice } from './problem-notice.tsx'
+
+interface ConfirmDialogProps {
+  readonly title: string
+  readonly isOpen: boolean
+  readonly confirm: string
+  readonly isDangerous?: boolean
+  readonly isPending: boolean
+  readonly error: unknown
+  readonly onConfirm: () => void
+  readonly onClose: () => void
+  /** What will happen. */
+  readonly children: ReactNode
+}
+
+export function ConfirmDialog(props: ConfirmDialogProps) {
+  const { t } = useTranslation()
+  const { title, isOpen, confirm, isDangerous = true, isPending, error, onConfirm, onClose, children } = props
+  return (
+    <Modal
+      className="dialog"
+      title={title}
+      open={isOpen}
+      okText={confirm}
+      cancelText={t('forms.notNow')}
+      okButtonProps={{ danger: isDangerous, loading: isPending }}
+      onOk={onConfirm}
+      onCancel={onClose}
+      destroyOnHidden
+    >
+      {children}
+      <ProblemNotice error={error} />
+    </Modal>
+  )
+}
