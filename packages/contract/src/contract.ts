@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { adapters } from './adapters.ts'
 import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
@@ -44,6 +45,7 @@ export const contract = {
   notices,
   noticeSettings,
   channels,
+  adapters,
 } as const
 
 export type Contract = typeof contract

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { AdapterView } from './adapters.ts'
 export * from './applicant-views.ts'
 export * from './certificate-list.ts'
 export * from './contract.ts'

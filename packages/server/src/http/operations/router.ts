@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { adapters } from './adapters.ts'
 import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
@@ -45,4 +46,5 @@ export const router = operations.router({
   notices,
   noticeSettings,
   channels,
+  adapters,
 })
