@@ -5,6 +5,7 @@
  */
 import { createElement, lazy, type ComponentType, type ReactElement } from 'react'
 import ProfileOutlined from '@ant-design/icons/es/icons/ProfileOutlined'
+import WalletOutlined from '@ant-design/icons/es/icons/WalletOutlined'
 import SafetyCertificateOutlined from '@ant-design/icons/es/icons/SafetyCertificateOutlined'
 import ShoppingCartOutlined from '@ant-design/icons/es/icons/ShoppingCartOutlined'
 import type { ParseKeys } from 'i18next'
@@ -28,6 +29,7 @@ const certificates = lazy(async () => ({
 }))
 const certificate = lazy(async () => ({ default: (await import('../pages/certificate/certificate-page.tsx')).CertificatePage }))
 const renewal = lazy(async () => ({ default: (await import('../pages/renewal/renewal-drawer.tsx')).RenewalDrawer }))
+const balance = lazy(async () => ({ default: (await import('../pages/balance/balance-page.tsx')).BalancePage }))
 const buy = lazy(async () => ({ default: (await import('../pages/buy/buy-page.tsx')).BuyPage }))
 const orders = lazy(async () => ({ default: (await import('../pages/orders/orders-page.tsx')).OrdersPage }))
 const order = lazy(async () => ({ default: (await import('../pages/orders/order-page.tsx')).OrderPage }))
@@ -41,5 +43,8 @@ export const PAGES: readonly Page[] = [
   { path: '/buy', title: 'buy.title', component: buy, menu: { icon: createElement(ShoppingCartOutlined) } },
   { path: '/orders', title: 'orders.title', component: orders, menu: { icon: createElement(ProfileOutlined) } },
   { path: '/orders/:id', title: 'orders.order', component: order },
+  { path: '/balance', title: 'balance.title', component: balance, menu: { icon: createElement(WalletOutlined) } },
+  { path: '/balance/payments', title: 'balance.payments', component: balance },
+  { path: '/balance/connections', title: 'balance.connections', component: balance },
   { path: '/sign-in', title: 'signIn.title', component: signIn, bare: true },
 ]

@@ -6,6 +6,8 @@
 import Modal from 'antd/es/modal'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { overlayPlace } from './overlay-place.ts'
+import './page.css'
 import { ProblemNotice } from './problem-notice.tsx'
 
 interface ConfirmDialogProps {
@@ -35,6 +37,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
       onOk={onConfirm}
       onCancel={onClose}
       destroyOnHidden
+      getContainer={overlayPlace}
     >
       {children}
       <ProblemNotice error={error} />

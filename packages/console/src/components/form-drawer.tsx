@@ -10,6 +10,7 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NARROW, useMedia } from '../app/preferences.ts'
 import { useFormFaults } from './form-faults.ts'
+import { overlayPlace } from './overlay-place.ts'
 import './page.css'
 import { ProblemNotice } from './problem-notice.tsx'
 
@@ -41,6 +42,7 @@ export function FormDrawer<Values extends object>(props: FormDrawerProps<Values>
       onClose={onClose}
       size={isNarrow ? '100%' : WIDTH}
       destroyOnHidden
+      getContainer={overlayPlace}
       footer={
         <div className="button-row form-buttons">
           <Button type="primary" loading={isPending} onClick={() => form.submit()}>

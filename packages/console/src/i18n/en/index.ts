@@ -5,6 +5,8 @@
  */
 import type { SameKeys } from '../texts.ts'
 import type { zh } from '../zh/index.ts'
+import { adapters } from './adapters.ts'
+import { balance } from './balance.ts'
 import { buy } from './buy.ts'
 import { certificate } from './certificate.ts'
 import { certificates } from './certificates.ts'
@@ -16,4 +18,17 @@ import { shell } from './shell.ts'
 import { signIn } from './sign-in.ts'
 import { terms } from './terms.ts'
 
-export const en: SameKeys<typeof zh> = { shell, signIn, problem, terms, certificates, certificate, renewal, forms, buy, orders }
+export const en: SameKeys<typeof zh> = {
+  shell,
+  signIn,
+  problem,
+  terms,
+  certificates,
+  certificate,
+  renewal,
+  forms,
+  adapters,
+  balance,
+  buy,
+  orders,
+}

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { adapters } from './adapters.ts'
+import { balance } from './balance.ts'
 import { buy } from './buy.ts'
 import { certificate } from './certificate.ts'
 import { certificates } from './certificates.ts'
@@ -14,4 +16,4 @@ import { shell } from './shell.ts'
 import { signIn } from './sign-in.ts'
 import { terms } from './terms.ts'
 
-export const zh = { shell, signIn, problem, terms, certificates, certificate, renewal, forms, buy, orders }
+export const zh = { shell, signIn, problem, terms, certificates, certificate, renewal, forms, adapters, balance, buy, orders }

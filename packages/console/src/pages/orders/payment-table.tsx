@@ -13,9 +13,13 @@ import { useIsOperator } from '../../api/use-is-operator.ts'
 import { Moment } from '../../components/moment.tsx'
 import { formatMoney } from '../../components/money.ts'
 import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { ShortId } from '../../components/short-id.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { orderPlace, PAYMENT_TONES } from './order-terms.ts'
 import { RecordReceipt } from './record-receipt.tsx'
+
+/** Nothing more is expected for these. */
+const DONE = new Set(['succeeded', 'refunded'])
 
 interface PaymentTableProps {
   readonly payments: readonly PaymentView[]
@@ -42,7 +46,9 @@ function useColumns(): readonly Column<PaymentView>[] {
       render: ({ id, method }) => (
         <>
           <div className="record-name">{titleOf(method)}</div>
-          <div className="muted mono break">{id}</div>
+          <div className="muted">
+            <ShortId id={id} />
+          </div>
         </>
       ),
     },
@@ -50,8 +56,8 @@ function useColumns(): readonly Column<PaymentView>[] {
       key: 'order',
       title: t('orders.order'),
       render: ({ orderId }) => (
-        <Link href={orderPlace(orderId)} className="mono break">
-          {orderId}
+        <Link href={orderPlace(orderId)}>
+          <ShortId id={orderId} />
         </Link>
       ),
     },
@@ -70,13 +76,19 @@ function useColumns(): readonly Column<PaymentView>[] {
       ),
     },
     { key: 'amount', title: t('orders.amount'), kind: 'number', render: ({ amount }) => formatMoney(amount) },
-    { key: 'received', title: t('orders.received'), kind: 'number', render: ({ received }) => formatMoney(received) },
+    {
+      key: 'received',
+      title: t('orders.received'),
+      kind: 'number',
+      render: ({ method, received }) => (method === 'balance' ? '–' : formatMoney(received)),
+    },
     { key: 'createdAt', title: t('orders.begunAt'), render: ({ createdAt }) => <Moment at={createdAt} /> },
     {
       key: 'actions',
       title: t('forms.actions'),
       kind: 'actions',
-      render: (payment) => (isOperator && payment.place?.kind === 'invoice' ? <RecordReceipt payment={payment} /> : null),
+      render: (payment) =>
+        isOperator && payment.place?.kind === 'invoice' && !DONE.has(payment.state) ? <RecordReceipt payment={payment} /> : null,
     },
   ]
 }
