@@ -4,7 +4,10 @@
  * @module
  */
 import { createElement, lazy, type ComponentType, type ReactElement } from 'react'
+import BankOutlined from '@ant-design/icons/es/icons/BankOutlined'
+import GlobalOutlined from '@ant-design/icons/es/icons/GlobalOutlined'
 import ProfileOutlined from '@ant-design/icons/es/icons/ProfileOutlined'
+import TagsOutlined from '@ant-design/icons/es/icons/TagsOutlined'
 import WalletOutlined from '@ant-design/icons/es/icons/WalletOutlined'
 import SafetyCertificateOutlined from '@ant-design/icons/es/icons/SafetyCertificateOutlined'
 import ShoppingCartOutlined from '@ant-design/icons/es/icons/ShoppingCartOutlined'
@@ -33,6 +36,11 @@ const balance = lazy(async () => ({ default: (await import('../pages/balance/bal
 const buy = lazy(async () => ({ default: (await import('../pages/buy/buy-page.tsx')).BuyPage }))
 const orders = lazy(async () => ({ default: (await import('../pages/orders/orders-page.tsx')).OrdersPage }))
 const order = lazy(async () => ({ default: (await import('../pages/orders/order-page.tsx')).OrderPage }))
+const products = lazy(async () => ({ default: (await import('../pages/products/products-page.tsx')).ProductsPage }))
+const issuers = lazy(async () => ({ default: (await import('../pages/issuers/issuers-page.tsx')).IssuersPage }))
+const dnsConnections = lazy(async () => ({
+  default: (await import('../pages/dns-connections/dns-connections-page.tsx')).DnsConnectionsPage,
+}))
 const signIn = lazy(async () => ({ default: (await import('../pages/sign-in/sign-in-page.tsx')).SignInPage }))
 
 export const PAGES: readonly Page[] = [
@@ -46,5 +54,13 @@ export const PAGES: readonly Page[] = [
   { path: '/balance', title: 'balance.title', component: balance, menu: { icon: createElement(WalletOutlined) } },
   { path: '/balance/payments', title: 'balance.payments', component: balance },
   { path: '/balance/connections', title: 'balance.connections', component: balance },
+  { path: '/products', title: 'products.title', component: products, menu: { icon: createElement(TagsOutlined) } },
+  { path: '/issuers', title: 'issuers.title', component: issuers, menu: { icon: createElement(BankOutlined) } },
+  {
+    path: '/dns-connections',
+    title: 'dnsConnections.title',
+    component: dnsConnections,
+    menu: { icon: createElement(GlobalOutlined) },
+  },
   { path: '/sign-in', title: 'signIn.title', component: signIn, bare: true },
 ]

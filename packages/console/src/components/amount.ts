@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { currentLanguage, TAGS } from '../i18n/i18n.ts'
-
 /** How many digits stand behind the point: 2 for CNY and USD, 0 for JPY. */
 export function fractionDigits(currency: string): number {
   try {
@@ -29,11 +27,4 @@ export function parseAmount(text: string, currency: string): number | null {
 export function amountText(amountMinor: number, currency: string): string {
   const digits = fractionDigits(currency)
   return (amountMinor / 10 ** digits).toFixed(digits)
-}
-
-/** A movement: what comes in has a plus. */
-export function formatMovement({ amountMinor, currency }: { readonly amountMinor: number; readonly currency: string }): string {
-  const digits = fractionDigits(currency)
-  const format = new Intl.NumberFormat(TAGS[currentLanguage()], { style: 'currency', currency, signDisplay: 'exceptZero' })
-  return format.format(amountMinor / 10 ** digits)
 }

@@ -14,7 +14,7 @@ import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import './adapter-fields.css'
 import { readFields, startValueOf, type AdapterField } from './fields.ts'
-import { useAdapterTexts } from './texts.ts'
+import { useAdapterTexts } from './use-adapter-texts.ts'
 
 export const CONFIG = 'config'
 

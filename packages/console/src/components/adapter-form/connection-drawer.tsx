@@ -17,7 +17,7 @@ import { Loading } from '../loading.tsx'
 import { ProblemNotice } from '../problem-notice.tsx'
 import { AdapterFields, CONFIG } from './adapter-fields.tsx'
 import { readFields, settingsOf } from './fields.ts'
-import { useAdapterTexts } from './texts.ts'
+import { useAdapterTexts } from './use-adapter-texts.ts'
 
 export type Port = keyof typeof api.adapters
 

@@ -4,7 +4,6 @@
  * @module
  */
 import type { AdapterView } from '@evercert/contract'
-import { useTranslation } from 'react-i18next'
 import type { zh } from '../../i18n/zh/index.ts'
 
 type Texts = Readonly<Record<string, Readonly<Record<string, string>> | undefined>>
@@ -15,11 +14,6 @@ export interface AdapterTexts {
   /** What to put in; null when nothing is known. */
   readonly helpOf: (adapterId: string, path: readonly string[], description: string | null) => string | null
   readonly choiceOf: (adapterId: string, value: string) => string
-}
-
-export function useAdapterTexts(): AdapterTexts {
-  const { i18n } = useTranslation()
-  return adapterTexts((i18n.getResourceBundle(i18n.language, 'translation') as typeof zh).adapters)
 }
 
 /** @param texts the part `adapters` of a language's texts */

@@ -10,9 +10,12 @@ import { balance } from './balance.ts'
 import { buy } from './buy.ts'
 import { certificate } from './certificate.ts'
 import { certificates } from './certificates.ts'
+import { dnsConnections } from './dns-connections.ts'
 import { forms } from './forms.ts'
+import { issuers } from './issuers.ts'
 import { orders } from './orders.ts'
 import { problem } from './problem.ts'
+import { products } from './products.ts'
 import { renewal } from './renewal.ts'
 import { shell } from './shell.ts'
 import { signIn } from './sign-in.ts'
@@ -31,4 +34,7 @@ export const en: SameKeys<typeof zh> = {
   balance,
   buy,
   orders,
+  products,
+  issuers,
+  dnsConnections,
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { placeOf } from '../src/components/form-faults.ts'
+import { placeOf } from '../src/components/field-place.ts'
 
 const KNOWN = [['name'], ['config', 'host'], ['config', 'contacts'], ['config', 'eab', 'keyId'], ['prices', 0, 'base']]
 
