@@ -30,6 +30,7 @@ export const keys = {
   noticeSettings: ['notices', 'settings'],
   channels: ['channels'],
   tokens: ['tokens'],
+  version: ['version'],
   contacts: ['contacts'],
   companies: ['companies'],
   dnsConnections: ['dnsConnections'],

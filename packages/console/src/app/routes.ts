@@ -4,6 +4,8 @@
  * @module
  */
 import { createElement, lazy, type ComponentType, type ReactElement } from 'react'
+import BellOutlined from '@ant-design/icons/es/icons/BellOutlined'
+import SettingOutlined from '@ant-design/icons/es/icons/SettingOutlined'
 import BankOutlined from '@ant-design/icons/es/icons/BankOutlined'
 import GlobalOutlined from '@ant-design/icons/es/icons/GlobalOutlined'
 import ProfileOutlined from '@ant-design/icons/es/icons/ProfileOutlined'
@@ -41,6 +43,8 @@ const issuers = lazy(async () => ({ default: (await import('../pages/issuers/iss
 const dnsConnections = lazy(async () => ({
   default: (await import('../pages/dns-connections/dns-connections-page.tsx')).DnsConnectionsPage,
 }))
+const notices = lazy(async () => ({ default: (await import('../pages/notices/notices-page.tsx')).NoticesPage }))
+const settings = lazy(async () => ({ default: (await import('../pages/settings/settings-page.tsx')).SettingsPage }))
 const signIn = lazy(async () => ({ default: (await import('../pages/sign-in/sign-in-page.tsx')).SignInPage }))
 
 export const PAGES: readonly Page[] = [
@@ -62,5 +66,11 @@ export const PAGES: readonly Page[] = [
     component: dnsConnections,
     menu: { icon: createElement(GlobalOutlined) },
   },
+  { path: '/notices', title: 'notices.title', component: notices, menu: { icon: createElement(BellOutlined) } },
+  { path: '/notices/channels', title: 'notices.channels', component: notices },
+  { path: '/notices/settings', title: 'notices.rules', component: notices },
+  { path: '/settings', title: 'settings.title', component: settings, menu: { icon: createElement(SettingOutlined) } },
+  { path: '/settings/tokens', title: 'settings.tokens', component: settings },
+  { path: '/settings/about', title: 'settings.about', component: settings },
   { path: '/sign-in', title: 'signIn.title', component: signIn, bare: true },
 ]

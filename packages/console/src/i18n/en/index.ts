@@ -13,10 +13,12 @@ import { certificates } from './certificates.ts'
 import { dnsConnections } from './dns-connections.ts'
 import { forms } from './forms.ts'
 import { issuers } from './issuers.ts'
+import { notices } from './notices.ts'
 import { orders } from './orders.ts'
 import { problem } from './problem.ts'
 import { products } from './products.ts'
 import { renewal } from './renewal.ts'
+import { settings } from './settings.ts'
 import { shell } from './shell.ts'
 import { signIn } from './sign-in.ts'
 import { terms } from './terms.ts'
@@ -37,4 +39,6 @@ export const en: SameKeys<typeof zh> = {
   products,
   issuers,
   dnsConnections,
+  notices,
+  settings,
 }
