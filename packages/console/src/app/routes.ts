@@ -55,10 +55,10 @@ export const PAGES: readonly Page[] = [
   { path: '/buy', title: 'buy.title', component: buy, menu: { icon: createElement(ShoppingCartOutlined) } },
   { path: '/orders', title: 'orders.title', component: orders, menu: { icon: createElement(ProfileOutlined) } },
   { path: '/orders/:id', title: 'orders.order', component: order },
-  { path: '/balance', title: 'balance.title', component: balance, menu: { icon: createElement(WalletOutlined) } },
+  { path: '/balance', title: 'balance.menu', component: balance, menu: { icon: createElement(WalletOutlined) } },
   { path: '/balance/payments', title: 'balance.payments', component: balance },
   { path: '/balance/connections', title: 'balance.connections', component: balance },
-  { path: '/products', title: 'products.title', component: products, menu: { icon: createElement(TagsOutlined) } },
+  { path: '/products', title: 'products.menu', component: products, menu: { icon: createElement(TagsOutlined) } },
   { path: '/issuers', title: 'issuers.title', component: issuers, menu: { icon: createElement(BankOutlined) } },
   {
     path: '/dns-connections',

@@ -12,6 +12,7 @@ import Select from 'antd/es/select'
 import Switch from 'antd/es/switch'
 import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { currentLanguage } from '../../i18n/i18n.ts'
 import './adapter-fields.css'
 import { readFields, startValueOf, type AdapterField } from './fields.ts'
 import { useAdapterTexts } from './use-adapter-texts.ts'
@@ -99,7 +100,7 @@ function Help({ field, help }: { readonly field: Single; readonly help: string |
     field.kind === 'list' ? t('forms.oneEachLine') : null,
     field.kind === 'secret' ? t('forms.secretHelp') : null,
   ].filter((part) => part !== null)
-  return parts.length === 0 ? null : parts.join(' ')
+  return parts.length === 0 ? null : parts.join(currentLanguage() === 'zh' ? '' : ' ')
 }
 
 function controlOf(field: Single, labelOf: (value: string) => string): ReactNode {

@@ -11,7 +11,7 @@ type Texts = Readonly<Record<string, Readonly<Record<string, string>> | undefine
 export interface AdapterTexts {
   readonly titleOf: (adapter: Pick<AdapterView, 'id' | 'title'>) => string
   readonly labelOf: (adapterId: string, path: readonly string[]) => string
-  /** What to put in; null when nothing is known. */
+  /** What to put in; null when nothing is known. An adapter without texts has its own description. */
   readonly helpOf: (adapterId: string, path: readonly string[], description: string | null) => string | null
   readonly choiceOf: (adapterId: string, value: string) => string
 }
@@ -24,7 +24,8 @@ export function adapterTexts(texts: (typeof zh)['adapters']): AdapterTexts {
   return {
     titleOf: ({ id, title }) => titles[id] ?? title,
     labelOf: (adapterId, path) => labels[adapterId]?.[path.join('_')] ?? wordsOf(path.at(-1) ?? ''),
-    helpOf: (adapterId, path, description) => helps[adapterId]?.[path.join('_')] ?? description,
+    helpOf: (adapterId, path, description) =>
+      helps[adapterId] === undefined ? description : (helps[adapterId][path.join('_')] ?? null),
     choiceOf: (adapterId, value) => choices[`${adapterId}_${value}`] ?? choices[value] ?? value,
   }
 }
