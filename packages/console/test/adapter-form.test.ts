@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { caAdapters } from '../../server/src/adapters/ca/index.ts'
-import { dnsAdapters } from '../../server/src/adapters/dns/index.ts'
-import { notifyAdapters } from '../../server/src/adapters/notify/index.ts'
-import { paymentAdapters } from '../../server/src/adapters/payment/index.ts'
-import { describeAdapter } from '../../server/src/services/adapters.ts'
 import { readFields, settingsOf, startValueOf, type AdapterField } from '../src/components/adapter-form/fields.ts'
 import { adapterTexts } from '../src/components/adapter-form/texts.ts'
-import { en } from '../src/i18n/en/index.ts'
 import { zh } from '../src/i18n/zh/index.ts'
 
 const fieldsOf = (schema: z.ZodType) => readFields(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }))
@@ -85,31 +79,6 @@ describe('what was typed, as the API takes it', () => {
   test('a list starts as its lines', () => {
     const [list] = fieldsOf(z.object({ list: z.array(z.string()).default(['a', 'b']) }))
     expect(list === undefined ? null : startValueOf(list)).toBe('a\nb')
-  })
-})
-
-const ADAPTERS = [...caAdapters, ...dnsAdapters, ...notifyAdapters, ...paymentAdapters].map((adapter) => describeAdapter(adapter))
-
-describe.each(ADAPTERS)('the form of $id', ({ id, configSchema }) => {
-  const all = (fields: readonly AdapterField[]): AdapterField[] =>
-    fields.flatMap((field) => (field.kind === 'object' ? [field, ...all(field.fields)] : [field]))
-
-  test('has a field for each setting', () => {
-    const { properties } = configSchema as { properties: object }
-    expect(readFields(configSchema).map(({ name }) => name)).toEqual(Object.keys(properties))
-  })
-
-  test.each([
-    ['zh', zh],
-    ['en', en],
-  ] as const)('has its name and its labels in %s', (_language, texts) => {
-    const labels = (texts.adapters.labels as Record<string, Record<string, string> | undefined>)[id] ?? {}
-    expect(Object.keys(labels).toSorted()).toEqual(
-      all(readFields(configSchema))
-        .map(({ path }) => path.join('_'))
-        .toSorted(),
-    )
-    expect(texts.adapters.titles).toHaveProperty(id)
   })
 })
 
