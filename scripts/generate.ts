@@ -7,9 +7,11 @@ import { caAdapters } from '../packages/server/src/adapters/ca/index.ts'
 import { deployAdapters } from '../packages/server/src/adapters/deploy/index.ts'
 import { dnsAdapters } from '../packages/server/src/adapters/dns/index.ts'
 import { notifyAdapters } from '../packages/server/src/adapters/notify/index.ts'
+import { paymentAdapters } from '../packages/server/src/adapters/payment/index.ts'
 import { configSchema } from '../packages/server/src/config/config.ts'
 import { scopesOf } from '../packages/server/src/domain/access/roles.ts'
 import { createOpenApiDocument } from '../packages/server/src/http/openapi.ts'
+import { describeAdapter } from '../packages/server/src/services/adapters.ts'
 import packageJson from '../packages/server/package.json' with { type: 'json' }
 
 const FOLDER = join(import.meta.dirname, '..', 'docs', 'generated')
@@ -56,19 +58,12 @@ permissions of both.\n\n## Permissions of the roles\n\n${table(['permission', ..
   )}\n`
 }
 
-interface Described {
-  readonly kind: string
-  readonly id: string
-  readonly title: string
-  readonly apiDocs: string
-  readonly config: z.ZodType
-}
-
 function adapters(): string {
-  const all: readonly Described[] = [...caAdapters, ...dnsAdapters, ...deployAdapters, ...notifyAdapters]
+  const all = [...caAdapters, ...dnsAdapters, ...deployAdapters, ...notifyAdapters, ...paymentAdapters]
   const sections = all.map((adapter) => {
-    const schema = JSON.stringify(z.toJSONSchema(adapter.config, { io: 'input', unrepresentable: 'any' }), null, 2)
-    return `## ${adapter.kind}: \`${adapter.id}\`, ${adapter.title}\n\n${adapter.apiDocs}\n\n\`\`\`json\n${schema}\n\`\`\``
+    const { id, title, apiDocs, configSchema } = describeAdapter(adapter)
+    const schema = JSON.stringify(configSchema, null, 2)
+    return `## ${adapter.kind}: \`${id}\`, ${title}\n\n${apiDocs === '' ? '' : `${apiDocs}\n\n`}\`\`\`json\n${schema}\n\`\`\``
   })
   return `${NOTE}\n\n# Adapters\n\nThe \`config\` of each, as JSON Schema. Settings marked \`secret\` are encrypted at rest and never shown again.\n\n${sections.join('\n\n')}\n`
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { brands } from './brands.ts'
+import { adapters } from './adapters.ts'
 import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
@@ -64,6 +65,7 @@ export const contract = {
   invitations,
   accounts,
   users,
+  adapters,
 } as const
 
 export type Contract = typeof contract

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { AdapterView } from './adapters.ts'
 export * from './applicant-views.ts'
 export type { BrandView } from './brands.ts'
 export * from './certificate-list.ts'

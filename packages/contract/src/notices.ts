@@ -27,6 +27,8 @@ export const noticeSettings = {
     .output(settings),
 }
 
+const channelName = z.string().trim().min(1).max(64)
+
 export const channels = {
   list: read('/channels', 'Notices', 'List the channels that carry notices, in the order of creation', 'notices:read').output(
     page(channelView),
@@ -34,10 +36,25 @@ export const channels = {
   create: write('/channels', 'Notices', 'Add a channel; its settings are not shown again', 'notices:write', { created: true })
     .input(
       z.strictObject({
-        name: z.string().trim().min(1).max(64),
+        name: channelName,
         kind: z.string().min(1).max(32),
         role: channelRole.default('always'),
         config: z.record(z.string(), z.unknown()),
+      }),
+    )
+    .output(channelView),
+  update: write(
+    '/channels/{id}',
+    'Notices',
+    'Change name, role or settings of a channel; settings are given in full',
+    'notices:write',
+  )
+    .input(
+      z.strictObject({
+        id,
+        name: channelName.optional(),
+        role: channelRole.optional(),
+        config: z.record(z.string(), z.unknown()).optional().meta({ description: 'All settings anew; left out: those it has' }),
       }),
     )
     .output(channelView),

@@ -4,6 +4,8 @@
  * @module
  */
 import { createElement, lazy, type ComponentType, type ReactElement } from 'react'
+import ApartmentOutlined from '@ant-design/icons/es/icons/ApartmentOutlined'
+import LinkOutlined from '@ant-design/icons/es/icons/LinkOutlined'
 import AuditOutlined from '@ant-design/icons/es/icons/AuditOutlined'
 import BankOutlined from '@ant-design/icons/es/icons/BankOutlined'
 import CloudServerOutlined from '@ant-design/icons/es/icons/CloudServerOutlined'
@@ -13,6 +15,12 @@ import GlobalOutlined from '@ant-design/icons/es/icons/GlobalOutlined'
 import KeyOutlined from '@ant-design/icons/es/icons/KeyOutlined'
 import SafetyCertificateOutlined from '@ant-design/icons/es/icons/SafetyCertificateOutlined'
 import UploadOutlined from '@ant-design/icons/es/icons/UploadOutlined'
+import BellOutlined from '@ant-design/icons/es/icons/BellOutlined'
+import SettingOutlined from '@ant-design/icons/es/icons/SettingOutlined'
+import ProfileOutlined from '@ant-design/icons/es/icons/ProfileOutlined'
+import TagsOutlined from '@ant-design/icons/es/icons/TagsOutlined'
+import WalletOutlined from '@ant-design/icons/es/icons/WalletOutlined'
+import ShoppingCartOutlined from '@ant-design/icons/es/icons/ShoppingCartOutlined'
 import type { ParseKeys } from 'i18next'
 import type { PageProps } from './page-props.ts'
 
@@ -51,6 +59,17 @@ const targets = lazy(async () => ({ default: (await import('../pages/targets/tar
 const endpoints = lazy(async () => ({ default: (await import('../pages/endpoints/endpoints-page.tsx')).EndpointsPage }))
 const application = lazy(async () => ({ default: (await import('../pages/renewal/renewal-drawer.tsx')).ApplicationDrawer }))
 const welcome = lazy(async () => ({ default: (await import('../pages/welcome/welcome-page.tsx')).WelcomePage }))
+const balance = lazy(async () => ({ default: (await import('../pages/balance/balance-page.tsx')).BalancePage }))
+const buy = lazy(async () => ({ default: (await import('../pages/buy/buy-page.tsx')).BuyPage }))
+const orders = lazy(async () => ({ default: (await import('../pages/orders/orders-page.tsx')).OrdersPage }))
+const order = lazy(async () => ({ default: (await import('../pages/orders/order-page.tsx')).OrderPage }))
+const products = lazy(async () => ({ default: (await import('../pages/products/products-page.tsx')).ProductsPage }))
+const issuers = lazy(async () => ({ default: (await import('../pages/issuers/issuers-page.tsx')).IssuersPage }))
+const dnsConnections = lazy(async () => ({
+  default: (await import('../pages/dns-connections/dns-connections-page.tsx')).DnsConnectionsPage,
+}))
+const notices = lazy(async () => ({ default: (await import('../pages/notices/notices-page.tsx')).NoticesPage }))
+const settings = lazy(async () => ({ default: (await import('../pages/settings/settings-page.tsx')).SettingsPage }))
 const signIn = lazy(async () => ({ default: (await import('../pages/sign-in/sign-in-page.tsx')).SignInPage }))
 
 export const PAGES: readonly Page[] = [
@@ -107,6 +126,41 @@ export const PAGES: readonly Page[] = [
   { path: '/certificates/:id/renewal', title: 'renewal.title', component: certificates, overlay: renewal },
   { path: '/certificates/:id/application', title: 'renewal.application', component: certificates, overlay: application },
   { path: '/certificates/:id', title: 'certificate.title', component: certificate },
+  { path: '/buy', title: 'buy.title', component: buy, menu: { icon: createElement(ShoppingCartOutlined), group: 'money' } },
+  { path: '/orders', title: 'orders.title', component: orders, menu: { icon: createElement(ProfileOutlined), group: 'money' } },
+  { path: '/orders/:id', title: 'orders.order', component: order },
+  { path: '/balance', title: 'balance.menu', component: balance, menu: { icon: createElement(WalletOutlined), group: 'money' } },
+  { path: '/balance/payments', title: 'balance.payments', component: balance },
+  { path: '/balance/connections', title: 'balance.connections', component: balance },
+  { path: '/products', title: 'products.menu', component: products, menu: { icon: createElement(TagsOutlined), group: 'money' } },
+  {
+    path: '/issuers',
+    title: 'issuers.title',
+    component: issuers,
+    menu: { icon: createElement(ApartmentOutlined), group: 'settings' },
+  },
+  {
+    path: '/dns-connections',
+    title: 'dnsConnections.title',
+    component: dnsConnections,
+    menu: { icon: createElement(LinkOutlined), group: 'settings' },
+  },
+  {
+    path: '/notices',
+    title: 'notices.title',
+    component: notices,
+    menu: { icon: createElement(BellOutlined), group: 'operations' },
+  },
+  { path: '/notices/channels', title: 'notices.channels', component: notices },
+  { path: '/notices/settings', title: 'notices.rules', component: notices },
+  {
+    path: '/settings',
+    title: 'settings.title',
+    component: settings,
+    menu: { icon: createElement(SettingOutlined), group: 'settings' },
+  },
+  { path: '/settings/tokens', title: 'settings.tokens', component: settings },
+  { path: '/settings/about', title: 'settings.about', component: settings },
   { path: '/sign-in', title: 'signIn.title', component: signIn, bare: true },
   { path: '/welcome', title: 'signIn.welcomeTitle', component: welcome, bare: true },
 ]

@@ -1,44 +1,46 @@
 /**
- * Asks before something that cannot be taken back. What the service refuses is said in the dialog, with what to do.
+ * Asks before something that cannot be taken back: says what it will do, shows why it was refused, and closes when it is done.
  *
  * @module
  */
 import Modal from 'antd/es/modal'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { overlayPlace } from './overlay-place.ts'
+import './page.css'
 import { ProblemNotice } from './problem-notice.tsx'
 
-export interface ConfirmDialogProps {
+interface ConfirmDialogProps {
   readonly title: string
-  /** What will happen, and what stays. */
-  readonly text: string
-  readonly confirm: string
   readonly isOpen: boolean
-  readonly isBusy: boolean
+  readonly confirm: string
+  readonly isDangerous?: boolean
+  readonly isPending: boolean
   readonly error: unknown
   readonly onConfirm: () => void
   readonly onClose: () => void
-  /** Below the text: a way to what is in the way. */
-  readonly children?: ReactNode
+  /** What will happen. */
+  readonly children: ReactNode
 }
 
 export function ConfirmDialog(props: ConfirmDialogProps) {
   const { t } = useTranslation()
-  const { title, text, confirm, isOpen, isBusy, error, onConfirm, onClose, children } = props
+  const { title, isOpen, confirm, isDangerous = true, isPending, error, onConfirm, onClose, children } = props
   return (
     <Modal
-      open={isOpen}
+      className="dialog"
       title={title}
+      open={isOpen}
       okText={confirm}
-      okButtonProps={{ danger: true, loading: isBusy }}
       cancelText={t('shell.cancel')}
+      okButtonProps={{ danger: isDangerous, loading: isPending }}
       onOk={onConfirm}
       onCancel={onClose}
       destroyOnHidden
+      getContainer={overlayPlace}
     >
-      <p>{text}</p>
-      <ProblemNotice error={error} />
       {children}
+      <ProblemNotice error={error} />
     </Modal>
   )
 }

@@ -8,7 +8,7 @@ import { planDueNotices } from '../../src/services/notices/plan.ts'
 import { aForeignCertificate, anAccount, anUpload, refusalOf, type TestAccount } from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
 import { eachDatabase } from '../support/databases.ts'
-import { addWebhook, deliverAll, runRound, startNoticeReceiver, type NoticeReceiver } from '../support/notices.ts'
+import { addWebhook, deliverAll, runRound, startNoticeReceiver, WEBHOOK_SECRET, type NoticeReceiver } from '../support/notices.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
 const SETTINGS: NoticeSettingsView = {
@@ -351,6 +351,40 @@ eachDatabase((_kind, open) => {
       expect(refused).toMatchObject({ delivered: false, code: 'credentialsRejected' })
       expect(refused.detail).toContain('correct the channel')
       expect((await account.client.notices.list({})).items).toEqual([])
+    })
+
+    test('one is changed: its name alone, or all settings anew, which then deliver', async () => {
+      const id = await addWebhook(account, receiver)
+      await addWebhook(account, receiver, { name: 'other' })
+      const { client } = account
+      expect(await client.channels.update({ id, name: 'first', role: 'fallback' })).toMatchObject({
+        id,
+        name: 'first',
+        kind: 'webhook',
+        role: 'fallback',
+      })
+      expect(await client.channels.test({ id })).toMatchObject({ delivered: true })
+      expect((await refusalOf(client.channels.update({ id, name: 'other' }))).code).toBe('duplicateName')
+      const bad = await refusalOf(client.channels.update({ id, name: 'bad', config: { url: `${receiver.url}/hook` } }))
+      expect(bad).toMatchObject({ code: 'invalid', facts: { faults: [expect.stringMatching(/^secret: /)] } })
+
+      const moved = await startNoticeReceiver()
+      const secrets = () =>
+        service.services.db.selectFrom('secret').select('id').where('account_id', '=', account.accountId).execute()
+      const before = (await secrets()).length
+      await client.channels.update({ id, config: { url: `${moved.url}/hook`, secret: WEBHOOK_SECRET } })
+      expect((await secrets()).length).toBe(before) // those of before are gone
+      const sentBefore = receiver.count()
+      expect(await client.channels.test({ id })).toMatchObject({ delivered: true })
+      expect([receiver.count() - sentBefore, moved.count()]).toEqual([0, 1])
+      expect((await client.channels.list()).items.map(({ name }) => name)).toEqual(['first', 'other'])
+      await moved.close()
+    })
+
+    test('one that is removed cannot be changed', async () => {
+      const id = await addWebhook(account, receiver)
+      await account.client.channels.remove({ id })
+      expect((await refusalOf(account.client.channels.update({ id, name: 'again' }))).code).toBe('notFound')
     })
 
     test('one that is removed sends no more, and its settings are gone', async () => {

@@ -20,6 +20,8 @@ export interface ReceivedNotice {
 export interface NoticeReceiver extends Pick<HttpReceiver, 'url' | 'close'> {
   /** Answers every request from now on; null accepts again. */
   answerWith(reply: Reply | null): void
+  /** How many messages arrived, about whatever. */
+  count(): number
   /** What arrived about one certificate, oldest first; refused ones too. */
   receivedAbout(certificateId: string): ReceivedNotice[]
 }
@@ -33,6 +35,7 @@ export async function startNoticeReceiver(): Promise<NoticeReceiver> {
     answerWith: (next) => {
       reply = next
     },
+    count: () => receiver.requests.length,
     receivedAbout: (certificateId) =>
       receiver.requests
         .map(({ headers, body }) => {

@@ -5,6 +5,9 @@
  */
 import type { SameKeys } from '../texts.ts'
 import type { zh } from '../zh/index.ts'
+import { adapters } from './adapters.ts'
+import { balance } from './balance.ts'
+import { buy } from './buy.ts'
 import { certificate } from './certificate.ts'
 import { certificates } from './certificates.ts'
 import { applications } from './applications.ts'
@@ -15,8 +18,15 @@ import { endpoints } from './endpoints.ts'
 import { forms } from './forms.ts'
 import { reviews } from './reviews.ts'
 import { targets } from './targets.ts'
+import { dnsConnections } from './dns-connections.ts'
+import { fields } from './fields.ts'
+import { issuers } from './issuers.ts'
+import { notices } from './notices.ts'
+import { orders } from './orders.ts'
 import { problem } from './problem.ts'
+import { products } from './products.ts'
 import { renewal } from './renewal.ts'
+import { settings } from './settings.ts'
 import { shell } from './shell.ts'
 import { signIn } from './sign-in.ts'
 import { terms } from './terms.ts'
@@ -39,4 +49,14 @@ export const en: SameKeys<typeof zh> = {
   forms,
   reviews,
   targets,
+  fields,
+  adapters,
+  balance,
+  buy,
+  orders,
+  products,
+  issuers,
+  dnsConnections,
+  notices,
+  settings,
 }

@@ -20,6 +20,7 @@ export const shell: SameKeys<typeof zh> = {
   search: 'Search certificates',
   searchPlaceholder: 'Name, domain, fingerprint or serial',
   otherLanguage: '中文',
+  language: 'Language',
   theme: 'Theme',
   themeSystem: 'As the system',
   themeLight: 'Light',

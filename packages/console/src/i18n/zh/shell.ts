@@ -11,6 +11,7 @@ export const shell = {
   search: '搜索证书',
   searchPlaceholder: '名称、域名、指纹或序列号',
   otherLanguage: 'English',
+  language: '语言',
   theme: '主题',
   themeSystem: '跟随系统',
   themeLight: '浅色',

@@ -98,16 +98,17 @@ function RemoveCompany({ company, onClose, onRemoved }: RemoveCompanyProps) {
   return (
     <ConfirmDialog
       title={t('companies.removeTitle', { name: company?.name })}
-      text={t('companies.removeText')}
       confirm={t('forms.remove')}
       isOpen={company !== null}
-      isBusy={remove.isPending}
+      isPending={remove.isPending}
       error={remove.error}
       onConfirm={() => company !== null && remove.mutate(company)}
       onClose={() => {
         remove.reset()
         onClose()
       }}
-    />
+    >
+      <p>{t('companies.removeText')}</p>
+    </ConfirmDialog>
   )
 }

@@ -85,16 +85,17 @@ function RemoveContact({ contact, onClose, onRemoved }: RemoveContactProps) {
   return (
     <ConfirmDialog
       title={t('contacts.removeTitle', { name: contact?.name })}
-      text={t('contacts.removeText')}
       confirm={t('forms.remove')}
       isOpen={contact !== null}
-      isBusy={remove.isPending}
+      isPending={remove.isPending}
       error={remove.error}
       onConfirm={() => contact !== null && remove.mutate(contact)}
       onClose={() => {
         remove.reset()
         onClose()
       }}
-    />
+    >
+      <p>{t('contacts.removeText')}</p>
+    </ConfirmDialog>
   )
 }

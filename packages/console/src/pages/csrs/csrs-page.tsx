@@ -146,10 +146,9 @@ function RemoveCsr({ csr, onClose, onRemoved }: RemoveCsrProps) {
   return (
     <ConfirmDialog
       title={t('csrs.removeTitle', { name: csr?.name })}
-      text={t(csr?.hasKey === true ? 'csrs.removeWithKey' : 'csrs.removeText')}
       confirm={t('forms.remove')}
       isOpen={csr !== null}
-      isBusy={remove.isPending}
+      isPending={remove.isPending}
       error={remove.error}
       onConfirm={() => csr !== null && remove.mutate(csr)}
       onClose={() => {
@@ -157,6 +156,7 @@ function RemoveCsr({ csr, onClose, onRemoved }: RemoveCsrProps) {
         onClose()
       }}
     >
+      <p>{t(csr?.hasKey === true ? 'csrs.removeWithKey' : 'csrs.removeText')}</p>
       {typeof user === 'string' && <Link href={certificatePlace({ id: user })}>{t('csrs.seeCertificate')}</Link>}
     </ConfirmDialog>
   )

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createChannel, listChannels, removeChannel, testChannel } from '../../services/notices/channels.ts'
+import { createChannel, listChannels, removeChannel, testChannel, updateChannel } from '../../services/notices/channels.ts'
 import { listNotices, markRead } from '../../services/notices/notices.ts'
 import { loadSettingsView, saveSettings } from '../../services/notices/settings.ts'
 import { onePage, operations } from './operation.ts'
@@ -29,6 +29,9 @@ export const channels = {
   ),
   create: operations.channels.create.handler(({ context: { services, caller }, input }) =>
     createChannel(services, caller, input),
+  ),
+  update: operations.channels.update.handler(({ context: { services, caller }, input: { id, ...change } }) =>
+    updateChannel(services, caller, id, change),
   ),
   test: operations.channels.test.handler(({ context: { services, caller }, input }) => testChannel(services, caller, input.id)),
   remove: operations.channels.remove.handler(({ context: { services, caller }, input }) =>

@@ -4,6 +4,7 @@
  * @module
  */
 import { brands } from './brands.ts'
+import { adapters } from './adapters.ts'
 import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
@@ -63,4 +64,5 @@ export const router = operations.router({
   invitations,
   accounts,
   users,
+  adapters,
 })

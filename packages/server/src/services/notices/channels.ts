@@ -31,12 +31,7 @@ export async function createChannel(services: Services, caller: Caller, channel:
   const now = services.now()
   await services.db.transaction().execute(async (trx) => {
     await refuseTooMany(trx, accountId)
-    const secretId = await services.vault.seal(trx, {
-      purpose: 'channelConfig',
-      accountId,
-      plaintext: JSON.stringify(channel.config),
-      now,
-    })
+    const secretId = await sealConfig(services, trx, accountId, channel.config)
     const result = await trx
       .insertInto('notice_channel')
       .values({
@@ -55,6 +50,74 @@ export async function createChannel(services: Services, caller: Caller, channel:
       throw new AppError('duplicateName', `Adding channel ${name}: there is one with this name: choose another.`)
   })
   return { id, name, kind, role, createdAt: new Date(now).toISOString() }
+}
+
+export interface ChannelChange {
+  readonly name?: string | undefined
+  readonly role?: 'always' | 'fallback' | undefined
+  /** All settings anew: what was entered before is not shown, and not kept. */
+  readonly config?: unknown
+}
+
+/** What waits goes out by the new settings. @throws AppError `notFound`, `invalid`, `duplicateName` */
+export async function updateChannel(
+  services: Services,
+  caller: Caller,
+  id: string,
+  { name, role, config }: ChannelChange,
+): Promise<ChannelView> {
+  const { accountId } = caller
+  await services.db
+    .transaction()
+    .execute(async (trx) => {
+      const { kind, configSecretId } = await lockChannel(trx, accountId, id)
+      if (config !== undefined) parseNewConfig(findAdapter(services.adapters.notify, kind, 'channel'), config)
+      await trx
+        .updateTable('notice_channel')
+        .set({
+          id,
+          ...(name !== undefined && { name }),
+          ...(role !== undefined && { role }),
+          ...(config !== undefined && { config_secret_id: await sealConfig(services, trx, accountId, config) }),
+        })
+        .where('account_id', '=', accountId)
+        .where('id', '=', id)
+        .execute()
+      if (config === undefined) return
+      await trx.deleteFrom('secret').where('id', '=', configSecretId).where('account_id', '=', accountId).execute()
+    })
+    .catch((error: unknown) => {
+      if (!isUniqueViolation(error)) throw error
+      throw new AppError('duplicateName', `Changing channel ${id}: there is one with the name ${name}: choose another.`)
+    })
+  const changed = (await listChannels(services, caller)).find((channel) => channel.id === id)
+  if (changed === undefined) throw notFound('channel', id)
+  return changed
+}
+
+/** SQLSTATE 23505: another transaction may take the name between a look and the change, so nobody looks before. */
+function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '23505'
+}
+
+async function lockChannel(trx: Trx, accountId: string, id: string) {
+  await trx
+    .selectFrom('notice_channel')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst()
+  return loadChannel(trx, accountId, id)
+}
+
+function sealConfig(services: Services, trx: Trx, accountId: string, config: unknown): Promise<string> {
+  return services.vault.seal(trx, {
+    purpose: 'channelConfig',
+    accountId,
+    plaintext: JSON.stringify(config),
+    now: services.now(),
+  })
 }
 
 async function refuseTooMany(trx: Trx, accountId: string): Promise<void> {

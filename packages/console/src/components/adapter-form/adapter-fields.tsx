@@ -1,0 +1,169 @@
+/**
+ * The settings of one adapter as fields of a form, under the name `config`.
+ *
+ * @module
+ */
+import type { AdapterView } from '@evercert/contract'
+import type { Rule } from 'antd/es/form'
+import Form from 'antd/es/form'
+import Input from 'antd/es/input'
+import InputNumber from 'antd/es/input-number'
+import Select from 'antd/es/select'
+import Switch from 'antd/es/switch'
+import { useMemo, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { currentLanguage } from '../../i18n/i18n.ts'
+import './adapter-fields.css'
+import { readFields, startValueOf, type AdapterField } from './fields.ts'
+import { useAdapterTexts } from './use-adapter-texts.ts'
+
+export const CONFIG = 'config'
+
+const LONG_ROWS = 5
+const LIST_ROWS = 3
+const URL_PATTERN = /^https?:\/\/\S+$/
+const EMAIL_PATTERN = /^[^\s@]+@[^\s@]+$/
+
+export function AdapterFields({ adapter }: { readonly adapter: AdapterView }) {
+  const fields = useMemo(() => readFields(adapter.configSchema), [adapter])
+  return fields.map((field) =>
+    field.kind === 'object' ? (
+      <Group key={field.name} adapterId={adapter.id} field={field} />
+    ) : (
+      <Field key={field.name} adapterId={adapter.id} field={field} group={null} />
+    ),
+  )
+}
+
+type Single = Exclude<AdapterField, { readonly kind: 'object' }>
+type Grouped = Extract<AdapterField, { readonly kind: 'object' }>
+
+/** Settings that belong together; when the group may be left out, its fields are wanted as soon as one is filled in. */
+function Group({ adapterId, field }: { readonly adapterId: string; readonly field: Grouped }) {
+  const { t } = useTranslation()
+  const texts = useAdapterTexts()
+  const help = texts.helpOf(adapterId, field.path, field.description)
+  return (
+    <fieldset className="adapter-group">
+      <legend>
+        {texts.labelOf(adapterId, field.path)}
+        {!field.isRequired && <span className="muted"> {t('fields.optional')}</span>}
+      </legend>
+      {help !== null && <p className="muted adapter-group-help">{help}</p>}
+      {field.fields.map((inner) =>
+        inner.kind === 'object' ? null : (
+          <Field key={inner.name} adapterId={adapterId} field={inner} group={field.isRequired ? null : field} />
+        ),
+      )}
+    </fieldset>
+  )
+}
+
+interface FieldProps {
+  readonly adapterId: string
+  readonly field: Single
+  /** The group that may be left out with all that is in it. */
+  readonly group: Grouped | null
+}
+
+function Field({ adapterId, field, group }: FieldProps) {
+  const { t } = useTranslation()
+  const texts = useAdapterTexts()
+  const rules = useRules(field, group)
+  const label = texts.labelOf(adapterId, field.path)
+  const isOptional = !field.isRequired && field.kind !== 'boolean' && field.preset === undefined
+  const siblings = group === null ? [] : group.fields.map(({ path }) => [CONFIG, ...path])
+  return (
+    <Form.Item
+      name={[CONFIG, ...field.path]}
+      label={
+        <>
+          {label}
+          {isOptional && group === null && <span className="muted adapter-optional">{t('fields.optional')}</span>}
+        </>
+      }
+      extra={<Help field={field} help={texts.helpOf(adapterId, field.path, field.description)} />}
+      initialValue={startValueOf(field)}
+      valuePropName={field.kind === 'boolean' ? 'checked' : 'value'}
+      dependencies={siblings}
+      rules={rules}
+    >
+      {controlOf(field, (value) => texts.choiceOf(adapterId, value))}
+    </Form.Item>
+  )
+}
+
+function Help({ field, help }: { readonly field: Single; readonly help: string | null }): ReactNode {
+  const { t } = useTranslation()
+  const parts = [
+    help,
+    field.kind === 'list' ? t('fields.oneEachLine') : null,
+    field.kind === 'secret' ? t('fields.secretHelp') : null,
+  ].filter((part) => part !== null)
+  return parts.length === 0 ? null : parts.join(currentLanguage() === 'zh' ? '' : ' ')
+}
+
+function controlOf(field: Single, labelOf: (value: string) => string): ReactNode {
+  switch (field.kind) {
+    case 'boolean':
+      return <Switch />
+    case 'number':
+      return <InputNumber {...(field.isInteger && { precision: 0 })} className="adapter-number" />
+    case 'choice':
+      return <Select options={field.options.map((value) => ({ value, label: labelOf(value) }))} allowClear={!field.isRequired} />
+    case 'list':
+      return <Input.TextArea rows={LIST_ROWS} spellCheck={false} className="mono" />
+    case 'secret':
+      return field.isLong ? (
+        <Input.TextArea rows={LONG_ROWS} spellCheck={false} autoComplete="off" className="mono" />
+      ) : (
+        <Input.Password autoComplete="new-password" spellCheck={false} />
+      )
+    case 'text':
+      return field.isLong ? (
+        <Input.TextArea rows={LONG_ROWS} spellCheck={false} className="mono" />
+      ) : (
+        <Input autoComplete="off" spellCheck={false} {...(field.maxLength !== null && { maxLength: field.maxLength })} />
+      )
+  }
+}
+
+/** What can be judged here; the rest the service says, beside the field too. */
+function useRules(field: Single, group: Grouped | null): Rule[] {
+  const { t } = useTranslation()
+  const rules = group === null ? [] : inGroup(field, group, t('fields.required'))
+  if (field.isRequired && group === null) rules.push({ required: true, message: t('fields.required') })
+  if (field.kind === 'number') {
+    const { minimum, maximum } = field
+    const isRange = minimum !== null && maximum !== null
+    rules.push({
+      type: 'number',
+      message: isRange ? t('fields.badRange', { from: minimum, to: maximum }) : t('fields.badNumber'),
+      ...(minimum !== null && { min: minimum }),
+      ...(maximum !== null && { max: maximum }),
+    })
+  }
+  if (field.kind === 'text' || field.kind === 'secret') {
+    const { format, pattern } = field
+    if (format === 'uri') rules.push({ pattern: URL_PATTERN, message: t('fields.badUrl') })
+    else if (format === 'email') rules.push({ pattern: EMAIL_PATTERN, message: t('fields.badEmail') })
+    else if (pattern !== null) rules.push({ pattern: new RegExp(pattern), message: t('fields.badPattern'), transform: trimmed })
+  }
+  return rules
+}
+
+/** Wanted when something of its group is filled in. */
+function inGroup(field: Single, group: Grouped, message: string): Rule[] {
+  if (!field.isRequired) return []
+  return [
+    ({ getFieldValue }) => ({
+      validator: (_rule, value: unknown) =>
+        isFilled(value) || !group.fields.some(({ path }) => isFilled(getFieldValue([CONFIG, ...path])))
+          ? Promise.resolve()
+          : Promise.reject(new Error(message)),
+    }),
+  ]
+}
+
+const trimmed = (value: unknown): unknown => (typeof value === 'string' ? value.trim() : value)
+const isFilled = (value: unknown): boolean => value !== undefined && value !== null && value !== ''

@@ -1,0 +1,149 @@
+/**
+ * Making or changing a connection: what it is called, its kind, and the settings that this kind takes.
+ *
+ * @module
+ */
+import type { AdapterView } from '@evercert/contract'
+import { useQuery } from '@tanstack/react-query'
+import Form, { type FormInstance } from 'antd/es/form'
+import Select from 'antd/es/select'
+import Switch from 'antd/es/switch'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api } from '../../api/client.ts'
+import { keys } from '../../api/keys.ts'
+import { FormDrawer } from '../form-drawer.tsx'
+import { Loading } from '../loading.tsx'
+import { ProblemNotice } from '../problem-notice.tsx'
+import { AdapterFields, CONFIG } from './adapter-fields.tsx'
+import { readFields, settingsOf } from './fields.ts'
+import { useAdapterTexts } from './use-adapter-texts.ts'
+
+export type Port = keyof typeof api.adapters
+
+/** What the form gives besides the page's own fields; no config when the settings stay as they are. */
+export type ConnectionValues<Own> = Own & { readonly kind: string; readonly config: Record<string, unknown> | null }
+
+export interface ConnectionDrawerProps<Own> {
+  readonly port: Port
+  readonly title: string
+  readonly intro: string
+  readonly submit: string
+  /** Of a connection that is there: its kind stays, and its settings unless they are entered anew. */
+  readonly existingKind?: string
+  readonly isOpen: boolean
+  readonly isPending: boolean
+  readonly error: unknown
+  readonly initialValues?: object
+  readonly onSubmit: (values: ConnectionValues<Own>) => void
+  readonly onClose: () => void
+  /** The page's own fields. */
+  readonly children: ReactNode
+  /** Below the settings. */
+  readonly after?: ReactNode
+}
+
+interface RawValues {
+  readonly kind?: string
+  readonly replaceConfig?: boolean
+  readonly [CONFIG]?: Record<string, unknown>
+}
+
+/** Of connections of this port, for those who may make one. */
+export function useAdapters(port: Port) {
+  return useQuery({ queryKey: keys.adapters(port), queryFn: () => api.adapters[port](), staleTime: Infinity })
+}
+
+export function ConnectionDrawer<Own extends object>(props: ConnectionDrawerProps<Own>) {
+  const { port, title, intro, submit, existingKind, isOpen, isPending, error, initialValues, onSubmit, onClose } = props
+  const [form] = Form.useForm<RawValues>()
+  const adapters = useAdapters(port)
+  const items = adapters.data?.items ?? []
+  const [only] = items
+  const firstKind = existingKind ?? (items.length === 1 ? only?.id : undefined)
+  const send = ({ replaceConfig, config, kind: chosen, ...own }: RawValues): void => {
+    const kind = existingKind ?? chosen ?? firstKind ?? ''
+    const adapter = items.find(({ id }) => id === kind)
+    const isKept = existingKind !== undefined && replaceConfig !== true
+    const settings = isKept || adapter === undefined ? null : settingsOf(readFields(adapter.configSchema), config ?? {})
+    onSubmit({ ...own, kind, config: settings } as ConnectionValues<Own>)
+  }
+  return (
+    <FormDrawer<RawValues>
+      form={form}
+      title={title}
+      intro={intro}
+      submit={submit}
+      isOpen={isOpen}
+      isPending={isPending}
+      error={error}
+      {...(initialValues !== undefined && { initialValues })}
+      onSubmit={send}
+      onClose={onClose}
+    >
+      {props.children}
+      {adapters.isPending && <Loading />}
+      <ProblemNotice error={adapters.error} onRetry={() => void adapters.refetch()} />
+      {items.length > 0 && (
+        <Settings form={form} adapters={items} firstKind={firstKind} isExisting={existingKind !== undefined} />
+      )}
+      {props.after}
+    </FormDrawer>
+  )
+}
+
+interface SettingsProps {
+  readonly form: FormInstance<RawValues>
+  readonly adapters: readonly AdapterView[]
+  readonly firstKind: string | undefined
+  readonly isExisting: boolean
+}
+
+function Settings({ form, adapters, firstKind, isExisting }: SettingsProps) {
+  const { t } = useTranslation()
+  const texts = useAdapterTexts()
+  const chosen = Form.useWatch('kind', form) ?? firstKind
+  const isReplaced = Form.useWatch('replaceConfig', form) === true
+  const adapter = adapters.find(({ id }) => id === chosen)
+  return (
+    <>
+      <Form.Item
+        name="kind"
+        label={t('fields.kind')}
+        initialValue={firstKind}
+        extra={adapter === undefined ? null : <Documentation adapter={adapter} />}
+        rules={[{ required: true, message: t('fields.chooseKind') }]}
+      >
+        <Select
+          disabled={isExisting}
+          placeholder={t('fields.chooseKind')}
+          options={adapters.map((each) => ({ value: each.id, label: texts.titleOf(each) }))}
+        />
+      </Form.Item>
+      {isExisting && (
+        <Form.Item
+          name="replaceConfig"
+          label={t('fields.replaceConfig')}
+          extra={t('fields.replaceConfigHelp')}
+          valuePropName="checked"
+          initialValue={false}
+        >
+          <Switch />
+        </Form.Item>
+      )}
+      {adapter !== undefined && (!isExisting || isReplaced) && <AdapterFields key={adapter.id} adapter={adapter} />}
+    </>
+  )
+}
+
+/** What the adapter speaks: a page to read, or names of standards. */
+function Documentation({ adapter: { apiDocs } }: { readonly adapter: AdapterView }) {
+  const { t } = useTranslation()
+  if (apiDocs === '') return null
+  if (!apiDocs.startsWith('https://')) return <span>{apiDocs}</span>
+  return (
+    <a href={apiDocs} target="_blank" rel="noreferrer noopener">
+      {t('fields.apiDocs')}
+    </a>
+  )
+}

@@ -1,0 +1,145 @@
+/**
+ * The settings of an adapter as fields of a form: read from its JSON Schema, one level of objects deep.
+ *
+ * @module
+ */
+
+/** What of JSON Schema 2020-12 the settings of adapters use. */
+interface JsonSchema {
+  readonly type?: string
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly required?: readonly string[]
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly anyOf?: readonly JsonSchema[]
+  readonly items?: JsonSchema
+  readonly default?: unknown
+  readonly description?: string
+  readonly format?: string
+  readonly pattern?: string
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly minItems?: number
+  readonly maxItems?: number
+  readonly secret?: boolean
+}
+
+interface FieldBase {
+  readonly name: string
+  /** From the settings themselves: `['eab', 'keyId']`. */
+  readonly path: readonly string[]
+  readonly isRequired: boolean
+  readonly description: string | null
+  /** What holds when it is left out; undefined: nothing does. */
+  readonly preset: unknown
+}
+
+export type AdapterField = FieldBase &
+  (
+    | {
+        readonly kind: 'text' | 'secret'
+        readonly format: string | null
+        readonly pattern: string | null
+        readonly maxLength: number | null
+        /** PEM and other texts of several lines. */
+        readonly isLong: boolean
+      }
+    | { readonly kind: 'number'; readonly minimum: number | null; readonly maximum: number | null; readonly isInteger: boolean }
+    | { readonly kind: 'boolean' }
+    | { readonly kind: 'choice'; readonly options: readonly string[] }
+    | { readonly kind: 'list'; readonly maxItems: number | null }
+    | { readonly kind: 'object'; readonly fields: readonly AdapterField[] }
+  )
+
+const LONG_NAME = /pem$|privatekey$|publickey$|instructions$/i
+const MAX_SHORT = 1024
+
+/** Fields in the order of the schema. A setting that no field can hold is left out: its default holds. */
+export function readFields(schema: object, path: readonly string[] = []): AdapterField[] {
+  const { properties = {}, required = [] } = schema as JsonSchema
+  return Object.entries(properties).flatMap(([name, property]) => {
+    const base = {
+      name,
+      path: [...path, name],
+      isRequired: required.includes(name) && property.default === undefined,
+      description: property.description ?? null,
+      preset: property.default,
+    }
+    const shape = shapeOf(name, simplify(property), base.path)
+    return shape === null ? [] : [{ ...base, ...shape }]
+  })
+}
+
+/** `anyOf` with null is what may be left out. */
+function simplify(property: JsonSchema): JsonSchema {
+  const choices = property.anyOf?.filter(({ type }) => type !== 'null') ?? []
+  const [only] = choices
+  return only !== undefined && choices.length === 1 ? { ...property, ...only } : property
+}
+
+type Shape = AdapterField extends infer Field ? (Field extends AdapterField ? Omit<Field, keyof FieldBase> : never) : never
+
+function shapeOf(name: string, property: JsonSchema, path: readonly string[]): Shape | null {
+  if (property.enum !== undefined) return { kind: 'choice', options: property.enum.map(String) }
+  switch (property.type) {
+    case 'string':
+      return textShape(name, property)
+    case 'boolean':
+      return { kind: 'boolean' }
+    case 'integer':
+    case 'number':
+      return numberShape(property)
+    case 'array':
+      return property.items?.type === 'string' ? { kind: 'list', maxItems: property.maxItems ?? null } : null
+    case 'object':
+      return path.length === 1 ? { kind: 'object', fields: readFields(property, path) } : null
+    case undefined:
+    default:
+      return null
+  }
+}
+
+function numberShape({ type, minimum, maximum }: JsonSchema): Shape {
+  return { kind: 'number', minimum: minimum ?? null, maximum: maximum ?? null, isInteger: type === 'integer' }
+}
+
+function textShape(name: string, property: JsonSchema): Shape {
+  return {
+    kind: property.secret === true ? 'secret' : 'text',
+    format: property.format ?? null,
+    pattern: property.pattern ?? null,
+    maxLength: property.maxLength ?? null,
+    isLong: LONG_NAME.test(name) || (property.maxLength ?? 0) > MAX_SHORT,
+  }
+}
+
+/** What a field shows at first: its preset, a list as one line for each entry. */
+export function startValueOf({ kind, preset }: AdapterField): unknown {
+  if (kind === 'boolean') return preset ?? false
+  return Array.isArray(preset) ? preset.join('\n') : preset
+}
+
+/** What was typed (a list as its lines), as the API takes it: what is empty is left out, and so is an object in which nothing was filled in. */
+export function settingsOf(fields: readonly AdapterField[], values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const settings: Record<string, unknown> = {}
+  for (const field of fields) {
+    const value = valueOf(field, values[field.name])
+    if (value !== undefined) settings[field.name] = value
+  }
+  return settings
+}
+
+function valueOf(field: AdapterField, typed: unknown): unknown {
+  if (field.kind === 'object') {
+    const inner = settingsOf(field.fields, (typed ?? {}) as Record<string, unknown>)
+    return Object.keys(inner).length === 0 ? undefined : inner
+  }
+  if (field.kind === 'list') {
+    const lines = (typeof typed === 'string' ? typed.split('\n') : []).map((line) => line.trim()).filter((line) => line !== '')
+    return lines.length === 0 ? undefined : lines
+  }
+  if (typed === null || typed === undefined || typed === '') return undefined
+  return typeof typed === 'string' && field.kind === 'text' && !field.isLong ? typed.trim() : typed
+}

@@ -1,0 +1,13 @@
+/**
+ * What the settings of adapters are called in the language of the page.
+ *
+ * @module
+ */
+import { useTranslation } from 'react-i18next'
+import type { zh } from '../../i18n/zh/index.ts'
+import { adapterTexts, type AdapterTexts } from './texts.ts'
+
+export function useAdapterTexts(): AdapterTexts {
+  const { i18n } = useTranslation()
+  return adapterTexts((i18n.getResourceBundle(i18n.language, 'translation') as typeof zh).adapters)
+}

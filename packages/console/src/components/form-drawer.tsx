@@ -1,0 +1,79 @@
+/**
+ * A form in a drawer beside the page: it says what will happen, shows faults beside their fields, and keeps what was typed until it is sent.
+ *
+ * @module
+ */
+import Button from 'antd/es/button'
+import Drawer from 'antd/es/drawer'
+import Form, { type FormInstance } from 'antd/es/form'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { NARROW, useMedia } from '../app/preferences.ts'
+import { useFormFaults } from './form-faults.ts'
+import { overlayPlace } from './overlay-place.ts'
+import './page.css'
+import { ProblemNotice } from './problem-notice.tsx'
+
+const WIDTH = 560
+
+export interface FormDrawerProps<Values> {
+  readonly form: FormInstance<Values>
+  readonly title: string
+  /** What sending it does. */
+  readonly intro?: string
+  readonly submit: string
+  readonly isOpen: boolean
+  readonly isPending: boolean
+  readonly error: unknown
+  readonly initialValues?: object
+  readonly onSubmit: (values: Values) => void
+  readonly onClose: () => void
+  readonly children: ReactNode
+}
+
+export function FormDrawer<Values extends object>(props: FormDrawerProps<Values>) {
+  const { t } = useTranslation()
+  const { form, title, intro, submit, isOpen, isPending, error, initialValues, onSubmit, onClose, children } = props
+  const isNarrow = useMedia(NARROW)
+  return (
+    <Drawer
+      title={title}
+      open={isOpen}
+      onClose={onClose}
+      size={isNarrow ? '100%' : WIDTH}
+      destroyOnHidden
+      getContainer={overlayPlace}
+      footer={
+        <div className="button-row form-buttons">
+          <Button type="primary" loading={isPending} onClick={() => form.submit()}>
+            {submit}
+          </Button>
+          <Button onClick={onClose}>{t('fields.notNow')}</Button>
+        </div>
+      }
+    >
+      {intro !== undefined && <p className="muted form-intro">{intro}</p>}
+      <Form<Values>
+        form={form}
+        layout="vertical"
+        requiredMark={false}
+        scrollToFirstError={{ block: 'center' }}
+        preserve={false}
+        {...(initialValues !== undefined && { initialValues })}
+        onFinish={onSubmit}
+      >
+        <Faults form={form as FormInstance} error={error} />
+        {children}
+        <button type="submit" hidden>
+          {submit}
+        </button>
+      </Form>
+    </Drawer>
+  )
+}
+
+/** Inside the form, so that its fields are there when faults are set. */
+function Faults({ form, error }: { readonly form: FormInstance; readonly error: unknown }) {
+  useFormFaults(form, error)
+  return <ProblemNotice error={error} />
+}

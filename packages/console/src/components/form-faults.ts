@@ -1,0 +1,23 @@
+/**
+ * What the service says of single fields, shown beside them. Nothing that was typed is lost.
+ *
+ * @module
+ */
+import type { FormInstance } from 'antd/es/form'
+import { useEffect } from 'react'
+import { placeOf, type FieldPath } from './field-place.ts'
+import { fieldFaults } from './problem-notice.tsx'
+
+/** Sets the faults of an error at the fields that they are about, and brings the first into view. */
+export function useFormFaults(form: FormInstance, error: unknown): void {
+  useEffect(() => {
+    const known = form.getFieldsError().map(({ name }) => name as FieldPath)
+    const faults = fieldFaults(error)
+      .map(({ name, errors }) => ({ name: placeOf(name, known), errors }))
+      .filter((fault): fault is { name: FieldPath; errors: string[] } => fault.name !== null)
+    if (faults.length === 0) return
+    form.setFields(faults)
+    const [first] = faults
+    if (first !== undefined) form.scrollToField(first.name, { block: 'center' })
+  }, [form, error])
+}

@@ -1,0 +1,25 @@
+/**
+ * Which record a drawer is about: kept while it closes, so that the focus goes back to where it was opened.
+ *
+ * @module
+ */
+import { useState } from 'react'
+
+export interface Editing<Row> {
+  /** Null: a new one. */
+  readonly row: Row | null
+  readonly isOpen: boolean
+  /** A new one for each opening: what was typed before is not there any more. */
+  readonly key: number
+  readonly open: (row: Row | null) => void
+  readonly close: () => void
+}
+
+export function useEditing<Row>(): Editing<Row> {
+  const [state, setState] = useState<{ row: Row | null; isOpen: boolean; key: number }>({ row: null, isOpen: false, key: 0 })
+  return {
+    ...state,
+    open: (row) => setState(({ key }) => ({ row, isOpen: true, key: key + 1 })),
+    close: () => setState((before) => ({ ...before, isOpen: false })),
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The ways to pay besides the balance; the operator connects, changes and stops them.
+ *
+ * @module
+ */
+import type { PaymentConnectionView } from '@evercert/contract'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import Button from 'antd/es/button'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api } from '../../api/client.ts'
+import { keys } from '../../api/keys.ts'
+import { useIsOperator } from '../../api/use-is-operator.ts'
+import { Action } from '../../components/action.tsx'
+import { useAdapterTexts } from '../../components/adapter-form/use-adapter-texts.ts'
+import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
+import { CopyText } from '../../components/copy-text.tsx'
+import { DoneNotice } from '../../components/done-notice.tsx'
+import { Loading } from '../../components/loading.tsx'
+import { EmptyList } from '../../components/page.tsx'
+import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { Mark } from '../../components/status-mark.tsx'
+import { useEditing } from '../../components/use-editing.ts'
+import { PaymentConnectionDrawer } from './payment-connection-drawer.tsx'
+
+export function ConnectionsTab() {
+  const { t } = useTranslation()
+  const isOperator = useIsOperator()
+  const editing = useEditing<PaymentConnectionView>()
+  const [done, setDone] = useState<string | null>(null)
+  const connections = useQuery({ queryKey: keys.paymentConnections, queryFn: () => api.paymentConnections.list() })
+  const columns = useColumns(isOperator === true, editing.open)
+  const items = connections.data?.items ?? []
+  return (
+    <section className="panel" aria-label={t('balance.connections')}>
+      <p className="muted">{t('balance.connectionsIntro')}</p>
+      <DoneNotice title={done} />
+      {isOperator === true && (
+        <div className="panel-actions">
+          <Button
+            type="primary"
+            onClick={() => {
+              setDone(null)
+              editing.open(null)
+            }}
+          >
+            {t('balance.connect')}
+          </Button>
+        </div>
+      )}
+      {connections.isPending && <Loading />}
+      <ProblemNotice error={connections.error} onRetry={() => void connections.refetch()} />
+      {connections.data !== undefined && items.length === 0 && (
+        <EmptyList
+          title={t('balance.noConnectionsTitle')}
+          text={isOperator === true ? t('balance.noConnectionsOperator') : t('balance.noConnectionsText')}
+        />
+      )}
+      {items.length > 0 && (
+        <RecordTable label={t('balance.connections')} columns={columns} rows={items} rowKey={({ id }) => id} />
+      )}
+      <PaymentConnectionDrawer
+        key={editing.key}
+        connection={editing.row}
+        isOpen={editing.isOpen}
+        onClose={editing.close}
+        onDone={(title) => {
+          editing.close()
+          setDone(title)
+        }}
+      />
+    </section>
+  )
+}
+
+function useColumns(
+  isOperator: boolean,
+  onEdit: (connection: PaymentConnectionView) => void,
+): readonly Column<PaymentConnectionView>[] {
+  const { t } = useTranslation()
+  const texts = useAdapterTexts()
+  const columns: Column<PaymentConnectionView>[] = [
+    {
+      key: 'title',
+      title: t('balance.connection'),
+      render: ({ id, title }) => (
+        <>
+          <div className="record-name">{title}</div>
+          <div className="muted mono">{id}</div>
+        </>
+      ),
+    },
+    { key: 'kind', title: t('fields.kind'), render: ({ kind }) => texts.titleOf({ id: kind, title: kind }) },
+    {
+      key: 'state',
+      title: t('orders.state'),
+      render: ({ enabled }) => (
+        <Mark tone={enabled ? 'good' : 'ended'}>{enabled ? t('balance.enabled') : t('balance.disabled')}</Mark>
+      ),
+    },
+  ]
+  if (!isOperator) return columns
+  return [
+    ...columns,
+    {
+      key: 'callback',
+      title: t('balance.callback'),
+      render: ({ kind, callbackUrl }) => {
+        if (kind === 'offlineInvoice') return <span className="muted">{t('balance.noCallback')}</span>
+        if (callbackUrl === null) return <span className="muted">{t('balance.noPublicUrl')}</span>
+        return <CopyText text={callbackUrl} what={t('balance.callback')} />
+      },
+    },
+    {
+      key: 'actions',
+      title: t('fields.actions'),
+      kind: 'actions',
+      render: (connection) => (
+        <div className="record-actions">
+          <Action label={t('fields.edit')} of={connection.title} onClick={() => onEdit(connection)} />
+          <Switching connection={connection} />
+        </div>
+      ),
+    },
+  ]
+}
+
+/** Stops new payments by a connection, or takes them again. */
+function Switching({ connection: { id, title, enabled } }: { readonly connection: PaymentConnectionView }) {
+  const { t } = useTranslation()
+  const queries = useQueryClient()
+  const [isOpen, setOpen] = useState(false)
+  const change = useMutation({
+    mutationFn: () => api.paymentConnections.update({ id, enabled: !enabled }),
+    onSuccess: async () => {
+      setOpen(false)
+      await queries.invalidateQueries({ queryKey: keys.paymentConnections })
+    },
+  })
+  const label = enabled ? t('balance.disable') : t('balance.enable')
+  return (
+    <>
+      <Action label={label} of={title} onClick={() => setOpen(true)} />
+      <ConfirmDialog
+        title={t(enabled ? 'balance.disableTitle' : 'balance.enableTitle', { title })}
+        confirm={label}
+        isDangerous={enabled}
+        isOpen={isOpen}
+        isPending={change.isPending}
+        error={change.error}
+        onConfirm={() => change.mutate()}
+        onClose={() => {
+          setOpen(false)
+          change.reset()
+        }}
+      >
+        <p>{enabled ? t('balance.disableText') : t('balance.enableText')}</p>
+      </ConfirmDialog>
+    </>
+  )
+}

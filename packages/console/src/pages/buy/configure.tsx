@@ -1,0 +1,144 @@
+/**
+ * Term and number of domains of the chosen product, its quote, and the order.
+ *
+ * @module
+ */
+import type { OrderRequest, ProductView, QuoteView } from '@evercert/contract'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import Button from 'antd/es/button'
+import Form from 'antd/es/form'
+import InputNumber from 'antd/es/input-number'
+import Radio from 'antd/es/radio'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useLocation } from 'wouter'
+import { api } from '../../api/client.ts'
+import { useIdempotencyKey } from '../../api/idempotency-key.ts'
+import { keys } from '../../api/keys.ts'
+import { Moment } from '../../components/moment.tsx'
+import { formatMoney } from '../../components/money.ts'
+import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { pick } from '../../i18n/i18n.ts'
+import { orderPlace } from '../orders/order-terms.ts'
+
+const MAX_DOMAINS = 250
+
+/** They hold exactly one name. */
+const ONE_DOMAIN = new Set(['single', 'wildcard'])
+
+export function Configure({ product }: { readonly product: ProductView }) {
+  const { t } = useTranslation()
+  const terms = product.prices.map(({ termYears }) => termYears)
+  const [termYears, setTermYears] = useState(terms[0] ?? 1)
+  const [domainCount, setDomainCount] = useState(startCount(product))
+  const request = { productId: product.id, termYears, domainCount } satisfies OrderRequest
+  const quote = useQuery({
+    queryKey: keys.quote(request),
+    queryFn: () => api.quotes.create(request),
+    placeholderData: (previous) => previous,
+  })
+  const included = product.prices.find((price) => price.termYears === termYears)
+  return (
+    <section className="panel buy-side" aria-label={t('buy.configure')}>
+      <h2>{t('buy.configure')}</h2>
+      <p className="record-name">{pick(product.title)}</p>
+      <Form layout="vertical">
+        <Form.Item label={t('buy.term')}>
+          <Radio.Group
+            aria-label={t('buy.term')}
+            value={termYears}
+            optionType="button"
+            options={terms.map((years) => ({ value: years, label: t('terms.years', { count: years }) }))}
+            onChange={(event) => setTermYears(Number(event.target.value))}
+          />
+        </Form.Item>
+        <Form.Item
+          label={t('buy.domainCount')}
+          htmlFor="domainCount"
+          extra={
+            ONE_DOMAIN.has(product.specification.domainType)
+              ? t(`buy.oneDomain.${product.specification.domainType === 'single' ? 'single' : 'wildcard'}`)
+              : t('buy.domainHelp', {
+                  count: included?.includedDomains ?? 1,
+                  amount: included === undefined ? '' : formatMoney(included.extraDomain),
+                })
+          }
+        >
+          <InputNumber
+            id="domainCount"
+            min={1}
+            max={MAX_DOMAINS}
+            precision={0}
+            value={domainCount}
+            disabled={ONE_DOMAIN.has(product.specification.domainType)}
+            onChange={(count) => setDomainCount(count ?? 1)}
+          />
+        </Form.Item>
+      </Form>
+      <ProblemNotice error={quote.error} onRetry={() => void quote.refetch()} />
+      {quote.data !== undefined && quote.error === null && (
+        <Offer quote={quote.data} request={request} isOld={quote.isPlaceholderData} />
+      )}
+    </section>
+  )
+}
+
+function startCount({ specification, prices }: ProductView): number {
+  return ONE_DOMAIN.has(specification.domainType) ? 1 : Math.max(1, prices[0]?.includedDomains ?? 1)
+}
+
+interface OfferProps {
+  readonly quote: QuoteView
+  readonly request: OrderRequest
+  /** Of the configuration before; the new one is on its way. */
+  readonly isOld: boolean
+}
+
+function Offer({ quote, request, isOld }: OfferProps) {
+  const { t } = useTranslation()
+  const [, go] = useLocation()
+  const queries = useQueryClient()
+  const keyFor = useIdempotencyKey()
+  const { price, topUp, estimate } = quote
+  const place = useMutation({
+    mutationFn: () => {
+      const wanted = { ...request, expectedAmountMinor: price.amountMinor }
+      return api.orders.place(wanted, keyFor(wanted))
+    },
+    onSuccess: (order) => {
+      queries.setQueryData(keys.order(order.id), order)
+      void queries.invalidateQueries({ queryKey: keys.orderList })
+      go(orderPlace(order.id))
+    },
+  })
+  return (
+    <div aria-busy={isOld} className="buy-offer">
+      <dl className="fact-list">
+        <dt>{t('buy.price')}</dt>
+        <dd className="amount-big" aria-live="polite">
+          {formatMoney(price)}
+        </dd>
+        <dt>{t('buy.entitledUntil')}</dt>
+        <dd>
+          <Moment at={topUp.entitledUntil} precision="day" />
+        </dd>
+        {topUp.shortfallDays > 0 && (
+          <>
+            <dt>{t('buy.certificateUntil')}</dt>
+            <dd>
+              <Moment at={topUp.certificateUntil} precision="day" />
+            </dd>
+          </>
+        )}
+        <dt>{t('buy.estimate')}</dt>
+        <dd>{pick(estimate)}</dd>
+      </dl>
+      {topUp.shortfallDays > 0 && <p className="muted">{t('buy.shortfall')}</p>}
+      <p className="muted">{t('buy.orderText')}</p>
+      <ProblemNotice error={place.error} />
+      <Button type="primary" size="large" block loading={place.isPending} disabled={isOld} onClick={() => place.mutate()}>
+        {t('buy.placeOrder')}
+      </Button>
+    </div>
+  )
+}

@@ -1,0 +1,178 @@
+/**
+ * What is sold and for how much; the operator adds, prices, retires and restores.
+ *
+ * @module
+ */
+import type { ProductView } from '@evercert/contract'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import Button from 'antd/es/button'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api } from '../../api/client.ts'
+import { keys } from '../../api/keys.ts'
+import { useIsOperator } from '../../api/use-is-operator.ts'
+import { Action } from '../../components/action.tsx'
+import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
+import { DoneNotice } from '../../components/done-notice.tsx'
+import { Loading } from '../../components/loading.tsx'
+import { formatMoney } from '../../components/money.ts'
+import { EmptyList, PageHead } from '../../components/page.tsx'
+import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { Mark } from '../../components/status-mark.tsx'
+import { useEditing } from '../../components/use-editing.ts'
+import { pick } from '../../i18n/i18n.ts'
+import { ProductDrawer } from './product-drawer.tsx'
+import './products-page.css'
+
+export function ProductsPage() {
+  const { t } = useTranslation()
+  const isOperator = useIsOperator() === true
+  const editing = useEditing<ProductView>()
+  const [done, setDone] = useState<string | null>(null)
+  const products = useQuery({ queryKey: keys.products, queryFn: () => api.products.list() })
+  const open = (product: ProductView | null): void => {
+    setDone(null)
+    editing.open(product)
+  }
+  const columns = useColumns(isOperator, open)
+  const items = products.data?.items ?? []
+  return (
+    <>
+      <PageHead title={t('products.title')} intro={t('products.intro')}>
+        {isOperator && (
+          <Button type="primary" onClick={() => open(null)}>
+            {t('products.add')}
+          </Button>
+        )}
+      </PageHead>
+      <DoneNotice title={done} />
+      <section className="panel" aria-label={t('products.title')}>
+        {products.isPending && <Loading />}
+        <ProblemNotice error={products.error} onRetry={() => void products.refetch()} />
+        {products.data !== undefined && items.length === 0 && (
+          <EmptyList title={t('products.emptyTitle')} text={t('products.emptyText')} />
+        )}
+        {items.length > 0 && <RecordTable label={t('products.title')} columns={columns} rows={items} rowKey={({ id }) => id} />}
+      </section>
+      <ProductDrawer
+        key={editing.key}
+        product={editing.row}
+        isOpen={editing.isOpen}
+        onClose={editing.close}
+        onDone={(what) => {
+          editing.close()
+          setDone(what)
+        }}
+      />
+    </>
+  )
+}
+
+function useColumns(isOperator: boolean, onEdit: (product: ProductView) => void): readonly Column<ProductView>[] {
+  const { t } = useTranslation()
+  const columns: Column<ProductView>[] = [
+    {
+      key: 'product',
+      title: t('products.product'),
+      render: ({ id, title, issuerTitle }) => (
+        <>
+          <div className="record-name">{pick(title)}</div>
+          <div className="muted mono break">{id}</div>
+          <div className="muted">{issuerTitle}</div>
+        </>
+      ),
+    },
+    {
+      key: 'specification',
+      title: t('products.specification'),
+      render: ({ specification, supportsRenewal }) => (
+        <>
+          <div>{specification.brand}</div>
+          <div className="muted">
+            {[specification.certificateType, t(`terms.domainType.${specification.domainType}`), specification.grade].join(' · ')}
+          </div>
+          {!supportsRenewal && <div className="muted">{t('products.noRenewal')}</div>}
+        </>
+      ),
+    },
+    {
+      key: 'prices',
+      title: t('products.prices'),
+      render: ({ prices }) => (
+        <ul className="price-list">
+          {prices.map(({ termYears, base, includedDomains, extraDomain }) => (
+            <li key={termYears}>
+              <span className="number nowrap">
+                {t('terms.years', { count: termYears })} <strong>{formatMoney(base)}</strong>
+              </span>
+              {extraDomain.amountMinor > 0 && (
+                <div className="muted">{t('products.extra', { count: includedDomains, amount: formatMoney(extraDomain) })}</div>
+              )}
+            </li>
+          ))}
+        </ul>
+      ),
+    },
+    {
+      key: 'state',
+      title: t('products.state'),
+      render: ({ retiredAt }) => (
+        <Mark tone={retiredAt === null ? 'good' : 'ended'}>
+          {retiredAt === null ? t('products.sold') : t('products.retired')}
+        </Mark>
+      ),
+    },
+  ]
+  if (!isOperator) return columns
+  return [
+    ...columns,
+    {
+      key: 'actions',
+      title: t('fields.actions'),
+      kind: 'actions',
+      render: (product) => (
+        <div className="record-actions">
+          <Action label={t('products.change')} of={product.id} onClick={() => onEdit(product)} />
+          <Selling product={product} />
+        </div>
+      ),
+    },
+  ]
+}
+
+/** Retires what is sold, restores what is retired. */
+function Selling({ product: { id, title, retiredAt } }: { readonly product: ProductView }) {
+  const { t } = useTranslation()
+  const queries = useQueryClient()
+  const [isOpen, setOpen] = useState(false)
+  const isSold = retiredAt === null
+  const change = useMutation({
+    mutationFn: () => (isSold ? api.products.retire({ id }) : api.products.restore({ id })),
+    onSuccess: async () => {
+      setOpen(false)
+      await queries.invalidateQueries({ queryKey: keys.products })
+    },
+  })
+  const label = isSold ? t('products.retire') : t('products.restore')
+  return (
+    <>
+      <Action label={label} of={id} onClick={() => setOpen(true)} />
+      <ConfirmDialog
+        title={t(isSold ? 'products.retireTitle' : 'products.restoreTitle', { title: pick(title) })}
+        confirm={label}
+        isDangerous={isSold}
+        isOpen={isOpen}
+        isPending={change.isPending}
+        error={change.error}
+        onConfirm={() => change.mutate()}
+        onClose={() => {
+          setOpen(false)
+          change.reset()
+        }}
+      >
+        <p>{isSold ? t('products.retireText') : t('products.restoreText')}</p>
+      </ConfirmDialog>
+    </>
+  )
+}

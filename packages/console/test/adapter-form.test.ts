@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { readFields, settingsOf, startValueOf, type AdapterField } from '../src/components/adapter-form/fields.ts'
+import { adapterTexts } from '../src/components/adapter-form/texts.ts'
+import { zh } from '../src/i18n/zh/index.ts'
+
+const fieldsOf = (schema: z.ZodType) => readFields(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }))
+
+describe('fields from a schema', () => {
+  test.each<[string, z.ZodType, Partial<AdapterField> & object]>([
+    ['a text', z.string().min(1).meta({ description: 'Host' }), { kind: 'text', isRequired: true, description: 'Host' }],
+    ['a text that may be left out', z.string().optional(), { kind: 'text', isRequired: false }],
+    ['a secret', z.string().meta({ secret: true }), { kind: 'secret', isRequired: true }],
+    [
+      'a number with a preset',
+      z.int().min(1).max(9).default(5),
+      { kind: 'number', isRequired: false, preset: 5, isInteger: true },
+    ],
+    ['a number or null', z.int().min(1).max(9).nullable().default(5), { kind: 'number', minimum: 1, maximum: 9, preset: 5 }],
+    ['a switch', z.boolean().default(false), { kind: 'boolean', preset: false }],
+    ['a choice', z.enum(['a', 'b']), { kind: 'choice', options: ['a', 'b'] }],
+    ['a list', z.array(z.email()).max(3).default([]), { kind: 'list', maxItems: 3 }],
+    ['a URL', z.url({ protocol: /^https?$/ }), { kind: 'text', format: 'uri' }],
+  ])('%s', (_what, schema, expected) => {
+    expect(fieldsOf(z.object({ setting: schema }))).toMatchObject([{ name: 'setting', path: ['setting'], ...expected }])
+  })
+
+  test('PEM and texts of several lines are long', () => {
+    const fields = fieldsOf(z.object({ caPem: z.string(), text: z.string().max(2000), name: z.string().max(64) }))
+    expect(fields.map((field) => 'isLong' in field && field.isLong)).toEqual([true, true, false])
+  })
+
+  test('an object one level deep, whose fields have its name in their path', () => {
+    const [eab] = fieldsOf(z.object({ eab: z.object({ keyId: z.string(), hmacKey: z.string() }).optional() }))
+    expect(eab).toMatchObject({ kind: 'object', isRequired: false })
+    expect(eab?.kind === 'object' ? eab.fields.map(({ path, isRequired }) => [path.join('.'), isRequired]) : []).toEqual([
+      ['eab.keyId', true],
+      ['eab.hmacKey', true],
+    ])
+  })
+})
+
+describe('what was typed, as the API takes it', () => {
+  const fields = fieldsOf(
+    z.object({
+      host: z.string(),
+      port: z.int().default(25),
+      contacts: z.array(z.string()).default([]),
+      eab: z.object({ keyId: z.string(), hmacKey: z.string().meta({ secret: true }) }).optional(),
+      password: z.string().meta({ secret: true }).optional(),
+      tls: z.boolean().default(false),
+    }),
+  )
+
+  test('what is empty is left out, with the object that it is in', () => {
+    const typed = {
+      host: ' mail.example ',
+      port: null,
+      contacts: '',
+      eab: { keyId: '', hmacKey: undefined },
+      password: '',
+      tls: false,
+    }
+    expect(settingsOf(fields, typed)).toEqual({ host: 'mail.example', tls: false })
+  })
+
+  test('a list is one entry in each line; a secret stays as it was typed', () => {
+    const typed = { host: 'h', port: 587, contacts: 'a@b.c\n\n d@e.f \n', eab: { keyId: 'k' }, password: ' p ', tls: true }
+    expect(settingsOf(fields, typed)).toEqual({
+      host: 'h',
+      port: 587,
+      contacts: ['a@b.c', 'd@e.f'],
+      eab: { keyId: 'k' },
+      password: ' p ',
+      tls: true,
+    })
+  })
+
+  test('a list starts as its lines', () => {
+    const [list] = fieldsOf(z.object({ list: z.array(z.string()).default(['a', 'b']) }))
+    expect(list === undefined ? null : startValueOf(list)).toBe('a\nb')
+  })
+})
+
+test('an adapter without texts is shown as it describes itself', () => {
+  const texts = adapterTexts(zh.adapters)
+  expect(texts.titleOf({ id: 'new', title: 'Something new' })).toBe('Something new')
+  expect(texts.labelOf('new', ['group', 'webhookUrl'])).toBe('Webhook url')
+  expect(texts.helpOf('new', ['x'], 'What to put in')).toBe('What to put in')
+  expect(texts.choiceOf('new', 'odd')).toBe('odd')
+})

@@ -1,0 +1,39 @@
+/**
+ * What can be connected: each kind of connection with its settings as JSON Schema, from which forms are made. Each list is for those
+ * who may create such a connection.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { read } from './operation.ts'
+import { page } from './views.ts'
+
+export const adapterView = z.object({
+  id: z.string().meta({ description: 'The `kind` of a connection' }),
+  title: z.string(),
+  apiDocs: z.string().meta({ description: 'What it speaks: a URL, names of standards, or empty' }),
+  configSchema: z.record(z.string(), z.unknown()).meta({
+    description: 'Of `config`: JSON Schema 2020-12. `secret: true` marks what is encrypted and never shown again',
+  }),
+})
+export type AdapterView = z.infer<typeof adapterView>
+
+export const adapters = {
+  ca: read(
+    '/adapters/ca',
+    'Issuers',
+    'Kinds of certificate authorities and their settings (operator)',
+    'installation:operate',
+  ).output(page(adapterView)),
+  dns: read('/adapters/dns', 'DNS', 'Kinds of DNS providers and their settings', 'targets:write').output(page(adapterView)),
+  deploy: read('/adapters/deploy', 'Targets', 'Kinds of targets and their settings (operator)', 'installation:operate').output(
+    page(adapterView),
+  ),
+  notify: read('/adapters/notify', 'Notices', 'Kinds of channels and their settings', 'notices:write').output(page(adapterView)),
+  payment: read(
+    '/adapters/payment',
+    'Payments',
+    'Kinds of payment providers and their settings (operator)',
+    'installation:operate',
+  ).output(page(adapterView)),
+}

@@ -1,0 +1,35 @@
+// The console makes a form from the settings of each adapter; here, since the console does not import the server.
+import { describe, expect, test } from 'vitest'
+import { readFields, type AdapterField } from '../../../console/src/components/adapter-form/fields.ts'
+import { en } from '../../../console/src/i18n/en/index.ts'
+import { zh } from '../../../console/src/i18n/zh/index.ts'
+import { caAdapters } from '../../src/adapters/ca/index.ts'
+import { dnsAdapters } from '../../src/adapters/dns/index.ts'
+import { notifyAdapters } from '../../src/adapters/notify/index.ts'
+import { paymentAdapters } from '../../src/adapters/payment/index.ts'
+import { describeAdapter } from '../../src/services/adapters.ts'
+
+const ADAPTERS = [...caAdapters, ...dnsAdapters, ...notifyAdapters, ...paymentAdapters].map((adapter) => describeAdapter(adapter))
+
+describe.each(ADAPTERS)('the form of $id', ({ id, configSchema }) => {
+  const all = (fields: readonly AdapterField[]): AdapterField[] =>
+    fields.flatMap((field) => (field.kind === 'object' ? [field, ...all(field.fields)] : [field]))
+
+  test('has a field for each setting', () => {
+    const { properties } = configSchema as { properties: object }
+    expect(readFields(configSchema).map(({ name }) => name)).toEqual(Object.keys(properties))
+  })
+
+  test.each([
+    ['zh', zh],
+    ['en', en],
+  ] as const)('has its name and its labels in %s', (_language, texts) => {
+    const labels = (texts.adapters.labels as Record<string, Record<string, string> | undefined>)[id] ?? {}
+    expect(Object.keys(labels).toSorted()).toEqual(
+      all(readFields(configSchema))
+        .map(({ path }) => path.join('_'))
+        .toSorted(),
+    )
+    expect(texts.adapters.titles).toHaveProperty(id)
+  })
+})
