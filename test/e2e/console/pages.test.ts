@@ -58,10 +58,10 @@ async function open(view: View, path: string, token = operator): Promise<Tab> {
 
 /** Nothing that axe finds, nothing wider than the screen, no fault; and a picture of it. */
 async function expectFine({ page, faults }: Pick<Tab, 'page' | 'faults'>, name: string): Promise<void> {
-  await page.waitForFunction(() => document.querySelector('.loading') === null)
+  await page.waitForFunction(`document.querySelector('.loading') === null`)
   await takePicture(page, name)
   const violations = await findViolations(page)
-  const tooWide = await page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - innerWidth))
+  const tooWide = await page.evaluate(`Math.max(0, document.documentElement.scrollWidth - innerWidth)`)
   expect({ name, violations, tooWide, faults }).toEqual({ name, violations: [], tooWide: 0, faults: [] })
 }
 
