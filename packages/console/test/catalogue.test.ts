@@ -21,6 +21,8 @@ function aProduct(id: string, specification: Partial<Specification> = {}, change
       extraDomain: money(10),
     })),
     retiredAt: null,
+    brandTitle: { en: 'One', zh: 'One' },
+    issuerRetiredAt: null,
     ...change,
   }
 }

@@ -5,7 +5,8 @@
  */
 import { z } from 'zod'
 import { byId, read, remove, write } from './operation.ts'
-import { certificateStatus, id, instant, money, orderView } from './views.ts'
+import { orderView } from './order-views.ts'
+import { certificateStatus, id, instant, money } from './views.ts'
 
 /** RFC 5280 §5.3.1, those that a subscriber gives. */
 export const revocationReason = z.enum([

@@ -33,4 +33,5 @@ export { SIGN_IN_REQUESTS, type SecondFactorAnswer, type SignInAnswer, type Sign
 export { MAX_DISCOVERED_AT_ONCE } from './discovery.ts'
 export type { CandidateView, DiscoveryRequest, DiscoveryResult } from './discovery.ts'
 export * from './receipt-views.ts'
+export * from './order-views.ts'
 export * from './views.ts'

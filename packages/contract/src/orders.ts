@@ -6,7 +6,8 @@
 import { z } from 'zod'
 import { byId, paging, read, write } from './operation.ts'
 import { payingOrderView } from './payment-views.ts'
-import { balanceView, id, orderRequest, orderView, page, productPrice, productView, quoteView, renewalView } from './views.ts'
+import { balanceView, orderRequest, orderView, productPrice, productView, quoteView } from './order-views.ts'
+import { id, page, renewalView } from './views.ts'
 
 export const products = {
   list: read('/products', 'Orders', 'The catalogue with prices', 'orders:read').output(page(productView)),

@@ -4,7 +4,8 @@
  * @module
  */
 import { z } from 'zod'
-import { id, instant, money, orderView } from './views.ts'
+import { orderView } from './order-views.ts'
+import { id, instant, money } from './views.ts'
 
 export const paymentPlace = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('redirect'), url: z.string().meta({ description: 'Where the payer goes with a browser' }) }),

@@ -34,7 +34,7 @@ export const specification = z.object({
 })
 export type SpecificationView = z.infer<typeof specification>
 
-const specificationAttribute = z.enum(['domainType', 'certificateType', 'grade', 'brand'])
+export const specificationAttribute = z.enum(['domainType', 'certificateType', 'grade', 'brand'])
 
 /** As bought, or as far as an uploaded certificate tells it: null is what it does not tell. */
 export const knownSpecification = z.object({
@@ -255,101 +255,6 @@ export const certificateDetail = certificateView.extend({
 })
 export type CertificateDetail = z.infer<typeof certificateDetail>
 
-export const productPrice = z.object({ termYears: z.int(), base: money, includedDomains: z.int(), extraDomain: money })
-
-export const productView = z.object({
-  id,
-  title: bilingual,
-  specification,
-  brandTitle: bilingual,
-  issuerId: id,
-  issuerTitle: z.string(),
-  supportsRenewal: z.boolean(),
-  validityRule: z.enum(['public', 'private']),
-  prices: z.array(productPrice).meta({ description: 'One for each term and currency; the first of a term is its default' }),
-  retiredAt: instant.nullable().meta({ description: 'Since when it is not sold any more; null: it is' }),
-  issuerRetiredAt: instant.nullable().meta({ description: 'Since when its issuer takes no orders' }),
-})
-export type ProductView = z.infer<typeof productView>
-
-/** What a promotion takes off a price. */
-export const discountView = z.object({
-  promotionId: id,
-  title: bilingual,
-  percent: z.int().nullable().meta({ description: 'null: a fixed amount' }),
-  amount: money,
-})
-
-export const orderRequest = z.strictObject({
-  renewsCertificateId: id
-    .optional()
-    .meta({ description: 'Renews this certificate; everything else defaults to its old configuration' }),
-  productId: id.optional(),
-  domainCount: z.int().min(1).max(250).optional(),
-  termYears: z.int().min(1).max(3).optional(),
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/)
-    .optional()
-    .meta({ description: "Default: the first of the product's in which the account has a balance, else the product's first" }),
-  promotionCode: z.string().trim().min(1).max(32).optional(),
-  expectedAmountMinor: z
-    .int()
-    .min(0)
-    .optional()
-    .meta({ description: 'The price that was quoted: another one refuses the order' }),
-})
-export type OrderRequest = z.infer<typeof orderRequest>
-
-export const quoteView = z.object({
-  kind: z.enum(['new', 'renewal']),
-  productId: id,
-  specification,
-  domainCount: z.int(),
-  termYears: z.int(),
-  price: money,
-  listPrice: money.meta({ description: 'Before the discount' }),
-  discount: discountView.nullable(),
-  currencies: z.array(z.string()).meta({ description: 'What the term is sold in, the default first' }),
-  sameSpecification: z.boolean(),
-  changed: z.array(specificationAttribute),
-  unknown: z
-    .array(specificationAttribute)
-    .meta({ description: 'Attributes that the old certificate does not tell: neither a match nor a mismatch' }),
-  comparison: bilingual
-    .nullable()
-    .meta({ description: 'What matches, what differs and what that means; null for a new purchase' }),
-  topUp: z.object({
-    granted: z.boolean(),
-    days: z.int().meta({ description: 'Days topped up if the certificate were issued now' }),
-    entitledUntil: instant,
-    certificateUntil: instant,
-    shortfallDays: z.int(),
-    lostDays: z.int(),
-    explanation: bilingual,
-  }),
-  estimate: bilingual,
-})
-export type QuoteView = z.infer<typeof quoteView>
-
-export const orderView = z.object({
-  id,
-  kind: z.enum(['new', 'renewal']),
-  state: z.enum(['placed', 'paid', 'cancelled', 'expired', 'refunded']),
-  productId: id,
-  specification,
-  domainCount: z.int(),
-  termYears: z.int(),
-  price: money.meta({ description: 'What is paid' }),
-  listPrice: money,
-  discount: discountView.nullable().meta({ description: 'As it was when the order was placed' }),
-  renewsCertificateId: id.nullable(),
-  certificateId: id.nullable(),
-  placedAt: instant,
-  paidAt: instant.nullable(),
-})
-export type OrderView = z.infer<typeof orderView>
-
 export const keyKind = z.enum(['p256', 'p384', 'rsa2048', 'rsa3072', 'rsa4096'])
 
 export const applicationForm = z.strictObject({
@@ -443,18 +348,6 @@ export const issuerView = z.object({
   retiredAt: instant.nullable().meta({ description: 'Since when it takes no orders; null: it does' }),
 })
 export type IssuerView = z.infer<typeof issuerView>
-
-export const ledgerLine = z.object({
-  id,
-  kind: z.enum(['topUp', 'payment', 'refund', 'receipt', 'settlement', 'credit']),
-  amount: money,
-  orderId: id.nullable(),
-  note: z.string().nullable(),
-  at: instant,
-})
-
-export const balanceView = z.object({ balances: z.array(money), entries: z.array(ledgerLine) })
-export type BalanceView = z.infer<typeof balanceView>
 
 /** A page of a list; `nextCursor` null on the last. */
 export function page<Item extends z.ZodType>(item: Item) {
