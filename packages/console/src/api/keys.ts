@@ -21,7 +21,6 @@ export const keys = {
   payments: (orderId: string) => ['orders', orderId, 'payments'],
   paymentConnections: ['paymentConnections'],
   balance: ['balance'],
-  isOperator: ['isOperator'],
   adapters: (port: string) => ['adapters', port],
   paymentList: ['orders', 'payments'],
   issuers: ['issuers'],
