@@ -191,7 +191,7 @@ describe('the list', () => {
     await page.locator('.card').first().waitFor()
     await expectFine(tab, 'list-en-dark-390')
     await page.getByRole('button', { name: 'Open the menu' }).click()
-    await page.getByRole('navigation', { name: 'Menu' }).getByRole('link', { name: 'Certificates' }).waitFor()
+    await page.getByRole('navigation', { name: 'Menu' }).getByRole('link', { name: 'Certificates', exact: true }).waitFor()
     expect(await page.locator('table').count()).toBe(0)
   })
 })

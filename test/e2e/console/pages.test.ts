@@ -24,6 +24,7 @@ const COMPANY = {
   address: '示例路 1 号',
   postalCode: '200000',
 }
+import { waitFor } from '../support/wait-for.ts'
 
 let folder: string
 let house: House
@@ -58,7 +59,7 @@ async function open(view: View, path: string, token = operator): Promise<Tab> {
 
 /** Nothing that axe finds, nothing wider than the screen, no fault; and a picture of it. */
 async function expectFine({ page, faults }: Pick<Tab, 'page' | 'faults'>, name: string): Promise<void> {
-  await page.waitForFunction(`document.querySelector('.loading') === null`)
+  await waitFor('the page to be loaded', async () => ((await page.locator('.loading').count()) === 0 ? true : null))
   await takePicture(page, name)
   const violations = await findViolations(page)
   const tooWide = await page.evaluate(`Math.max(0, document.documentElement.scrollWidth - innerWidth)`)

@@ -128,7 +128,7 @@ function MainMenu({ page, isShort, onChoose }: MenuProps) {
                     aria-current={component === page?.component ? 'page' : undefined}
                     onClick={onChoose}
                   >
-                    {menu?.icon}
+                    <span aria-hidden>{menu?.icon}</span>
                     <span className={isShort ? 'visually-hidden' : undefined}>{t(title)}</span>
                   </Link>
                 </li>
@@ -147,7 +147,7 @@ function ReferenceItem({ isShort }: { readonly isShort: boolean }) {
   return (
     <li>
       <a href="/api/v1/docs" target="_blank" rel="noreferrer" title={isShort ? t('shell.reference') : undefined}>
-        <ApiOutlined />
+        <ApiOutlined aria-hidden />
         <span className={isShort ? 'visually-hidden' : undefined}>{t('shell.reference')}</span>
       </a>
     </li>
