@@ -46,8 +46,8 @@ export const ACCESS_PROBLEM_TEXTS = {
   linkInvalid: text(
     'The link was used, is out of date, or was never given out.',
     '该链接已被使用、已过期，或从未签发。',
-    'Ask for a new link. The first operator\'s is printed each time "evercert serve" starts, as long as there is no user.',
-    '请索取新的链接。尚无用户时，每次启动“evercert serve”都会打印首位管理员的链接。',
+    'Ask for a new link. The first operator\'s is printed each time "evercert serve" starts, until somebody followed it.',
+    '请索取新的链接。在首位管理员创建之前，每次启动“evercert serve”都会打印首位管理员的链接。',
   ),
   lastOwner: text(
     'The account would be left without an owner.',

@@ -364,7 +364,8 @@ eachDatabase((_kind, open) => {
           const { route, meta } = procedure['~orpc']
           const operation = document.paths[route.path ?? '']?.[(route.method ?? 'POST').toLowerCase()]
           const described =
-            operation?.responses['default'] !== undefined && operation.description === `Permission: ${meta.operation?.scope}`
+            operation?.responses['default'] !== undefined &&
+            operation.description === `Permission: ${meta.operation?.scope ?? '-'}`
           if (!described) missing.push(`${group}.${member}`)
         }
       }

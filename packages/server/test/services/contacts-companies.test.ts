@@ -100,7 +100,7 @@ eachDatabase((_kind, open) => {
 
   test('a token gives away only what it has, its name once, and does not end itself', async () => {
     const { client } = account
-    const made = await client.tokens.create({ name: 'person', scopes: ['installation:operate', 'orders:read'] })
+    const made = await client.tokens.create({ name: 'person', scopes: ['tokens:read', 'tokens:write', 'orders:read'] })
     const person = service.clientOf(made.token)
     expect(await refusalOf(person.tokens.create({ name: 'more', scopes: ['keys:download'] }))).toMatchObject({
       code: 'forbidden',
@@ -120,7 +120,10 @@ eachDatabase((_kind, open) => {
   })
 
   test("the installation's first token cannot be ended by another", async () => {
-    const { token } = await service.client.tokens.create({ name: 'second operator', scopes: ['installation:operate'] })
+    const { token } = await service.client.tokens.create({
+      name: 'second operator',
+      scopes: ['installation:operate', 'tokens:write'],
+    })
     const { items } = await service.client.tokens.list()
     const first = items.find(({ name }) => name === 'operator')
     expect(await refusalOf(service.clientOf(token).tokens.remove({ id: first?.id ?? '' }))).toMatchObject({ code: 'inUse' })

@@ -1,9 +1,10 @@
 /**
- * The first user. There is no default password: as long as nobody exists, each start prints a link that makes the installation's operator.
+ * The first user. There is no default password: as long as nobody followed it, each start prints a link that makes the installation's operator.
  *
  * @module
  */
 import type { UserView } from '@evercert/contract'
+import { AppError } from '../../domain/errors.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import { hashToken } from '../accounts.ts'
 import { newId, type Services } from '../context.ts'
@@ -13,14 +14,14 @@ import { addUser, loadUser, type NewUser } from './users.ts'
 const LINK_MS = DAY_MS
 
 /**
- * A new link for the first operator, shown once; null when there is a user. Earlier links stay good until one is used: another node may
+ * A new link for the first operator, shown once; null when there was one. Earlier links stay good until one is used: another node may
  * have printed one.
  *
  * @param baseUrl where people reach the service, without a final slash
  */
 export async function createFirstOperatorLink({ db, now }: Services, baseUrl: string): Promise<string | null> {
-  const somebody = await db.selectFrom('user').select('id').limit(1).executeTakeFirst()
-  if (somebody !== undefined) return null
+  const first = await db.selectFrom('first_operator').select('user_id').executeTakeFirst()
+  if (first !== undefined) return null
   const { token, link } = drawLink(baseUrl, 'welcome')
   await db.deleteFrom('first_operator_link').where('expires_at', '<=', new Date(now())).execute()
   await db
@@ -33,7 +34,7 @@ export async function createFirstOperatorLink({ db, now }: Services, baseUrl: st
 /**
  * Makes the first user: operator of the installation and owner of its first account. One of several at once succeeds.
  *
- * @throws AppError `linkInvalid`, `weakPassword`
+ * @throws AppError `linkInvalid`, `weakPassword`, `conflict` for the address of a user
  */
 export async function createFirstOperatorUser(services: Services, token: string, wish: NewUser): Promise<UserView> {
   const { db, now } = services
@@ -55,6 +56,12 @@ export async function createFirstOperatorUser(services: Services, token: string,
       .where('expires_at', '>', new Date(now()))
       .executeTakeFirst()
     if (link.numDeletedRows !== 1n) throw linkInvalid()
+    const known = await trx.selectFrom('user').select('id').where('email', '=', wish.email).executeTakeFirst()
+    if (known !== undefined)
+      throw new AppError(
+        'conflict',
+        `Making the first operator: ${wish.email} was invited before and is a user: take another address.`,
+      )
     await addUser(services, trx, { id: userId, ...wish, passwordHash, isInstallationOperator: true })
     const account = await trx
       .selectFrom('account')
