@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { readFields, settingsOf, startValueOf, type AdapterField } from '../src/components/adapter-form/fields.ts'
 import { adapterTexts } from '../src/components/adapter-form/texts.ts'
-import { zh } from '../src/i18n/zh/index.ts'
+import { more } from '../src/i18n/zh/more.ts'
 
 const fieldsOf = (schema: z.ZodType) => readFields(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }))
 
@@ -83,7 +83,7 @@ describe('what was typed, as the API takes it', () => {
 })
 
 test('an adapter without texts is shown as it describes itself', () => {
-  const texts = adapterTexts(zh.adapters)
+  const texts = adapterTexts(more.adapters)
   expect(texts.titleOf({ id: 'new', title: 'Something new' })).toBe('Something new')
   expect(texts.labelOf('new', ['group', 'webhookUrl'])).toBe('Webhook url')
   expect(texts.helpOf('new', ['x'], 'What to put in')).toBe('What to put in')

@@ -4,8 +4,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { en } from '../src/i18n/en/index.ts'
-import { zh } from '../src/i18n/zh/index.ts'
+import { en as firstEn } from '../src/i18n/en/index.ts'
+import { more as moreEn } from '../src/i18n/en/more.ts'
+import { zh as firstZh } from '../src/i18n/zh/index.ts'
+import { more as moreZh } from '../src/i18n/zh/more.ts'
+
+const zh = { ...firstZh, ...moreZh }
+const en = { ...firstEn, ...moreEn }
 
 type Texts = { readonly [key: string]: string | Texts }
 
@@ -35,8 +40,8 @@ const withoutCount = (key: string): string => key.replace(/_(one|other)$/, '')
 /** Names of products, protocols and keys, which are the same in both languages. */
 const NAMES =
   /^(shell\.otherLanguage|renewal\.csr$|terms\.key\.|issuers\.issuer$|notices\.languages\.en$|adapters\.(titles|choices)\.|adapters\.labels\.acme\.eab_keyId$|adapters\.helps\.\w+\.webhookUrl$)/
-/** The forms of the adapters take these by the names of their settings; the server's console-forms.test.ts holds them against the adapters. */
-const OF_ADAPTERS = /^adapters\.(titles|labels|helps|choices)\./
+/** The timeline takes nouns by their names; the forms of the adapters take these by the names of their settings, and the server's console-forms.test.ts holds them against the adapters. */
+const BY_NAME = /^adapters\.(titles|labels|helps|choices)\.|^history\.(subjects|states)\./
 
 describe('the texts', () => {
   it('are there in both languages', () => {
@@ -59,7 +64,7 @@ describe('the texts', () => {
 
   it('are all used, and all that are used exist', () => {
     const used = (key: string): boolean =>
-      OF_ADAPTERS.test(key) ||
+      BY_NAME.test(key) ||
       literals.has(withoutCount(key)) ||
       prefixes.some((prefix) => key.startsWith(prefix) && !key.slice(prefix.length).includes('.'))
     expect([...chinese.keys()].filter((key) => !used(key))).toEqual([])

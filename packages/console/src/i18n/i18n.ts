@@ -8,6 +8,7 @@ import type { Locale } from 'antd/es/locale'
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import type { zh } from './zh/index.ts'
+import type { more } from './zh/more.ts'
 
 export const LANGUAGES = ['zh', 'en'] as const
 export type Language = (typeof LANGUAGES)[number]
@@ -15,7 +16,7 @@ export type Language = (typeof LANGUAGES)[number]
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'translation'
-    resources: { translation: typeof zh }
+    resources: { translation: typeof zh & typeof more }
   }
 }
 
@@ -38,6 +39,11 @@ const LOADERS = {
   en: async () => [(await import('./en/index.ts')).en, (await import('antd/es/locale/en_US')).default] as const,
 }
 
+const MORE_LOADERS = {
+  zh: async () => (await import('./zh/more.ts')).more,
+  en: async () => (await import('./en/more.ts')).more,
+}
+
 const antLocales: Partial<Record<Language, Locale>> = {}
 
 /** Loads the texts if they are not here yet, and shows them. */
@@ -46,6 +52,8 @@ export async function changeLanguage(language: Language): Promise<void> {
     const [texts, locale] = await LOADERS[language]()
     i18next.addResourceBundle(language, 'translation', texts)
     antLocales[language] = locale
+    // Nobody waits for these: what shows them is drawn again when they are there.
+    void MORE_LOADERS[language]().then((more) => i18next.addResourceBundle(language, 'translation', more, true))
   }
   document.documentElement.lang = TAGS[language]
   localStorage.setItem(PLACE, language)
@@ -73,7 +81,7 @@ export async function startI18n(): Promise<void> {
     partialBundledLanguages: true,
     fallbackLng: false,
     interpolation: { escapeValue: false }, // React escapes
-    react: { useSuspense: false },
+    react: { useSuspense: false, bindI18nStore: 'added' },
   })
   await changeLanguage(preferredLanguage())
 }

@@ -1,8 +1,8 @@
 // The console makes a form from the settings of each adapter; here, since the console does not import the server.
 import { describe, expect, test } from 'vitest'
 import { readFields, type AdapterField } from '../../../console/src/components/adapter-form/fields.ts'
-import { en } from '../../../console/src/i18n/en/index.ts'
-import { zh } from '../../../console/src/i18n/zh/index.ts'
+import { more as en } from '../../../console/src/i18n/en/more.ts'
+import { more as zh } from '../../../console/src/i18n/zh/more.ts'
 import { caAdapters } from '../../src/adapters/ca/index.ts'
 import { dnsAdapters } from '../../src/adapters/dns/index.ts'
 import { notifyAdapters } from '../../src/adapters/notify/index.ts'

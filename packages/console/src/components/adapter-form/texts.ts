@@ -4,7 +4,7 @@
  * @module
  */
 import type { AdapterView } from '@evercert/contract'
-import type { zh } from '../../i18n/zh/index.ts'
+import type { more } from '../../i18n/zh/more.ts'
 
 type Texts = Readonly<Record<string, Readonly<Record<string, string>> | undefined>>
 
@@ -16,11 +16,11 @@ export interface AdapterTexts {
   readonly choiceOf: (adapterId: string, value: string) => string
 }
 
-/** @param texts the part `adapters` of a language's texts */
-export function adapterTexts(texts: (typeof zh)['adapters']): AdapterTexts {
-  const titles = texts.titles as Readonly<Record<string, string | undefined>>
-  const choices = texts.choices as Readonly<Record<string, string | undefined>>
-  const [labels, helps] = [texts.labels as Texts, texts.helps as Texts]
+/** @param texts the part `adapters` of a language's texts; undefined while they are loaded */
+export function adapterTexts(texts: (typeof more)['adapters'] | undefined): AdapterTexts {
+  const titles = (texts?.titles ?? {}) as Readonly<Record<string, string | undefined>>
+  const choices = (texts?.choices ?? {}) as Readonly<Record<string, string | undefined>>
+  const [labels, helps] = [(texts?.labels ?? {}) as Texts, (texts?.helps ?? {}) as Texts]
   return {
     titleOf: ({ id, title }) => titles[id] ?? title,
     labelOf: (adapterId, path) => labels[adapterId]?.[path.join('_')] ?? wordsOf(path.at(-1) ?? ''),

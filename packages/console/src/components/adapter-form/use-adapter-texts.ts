@@ -4,10 +4,10 @@
  * @module
  */
 import { useTranslation } from 'react-i18next'
-import type { zh } from '../../i18n/zh/index.ts'
+import type { more } from '../../i18n/zh/more.ts'
 import { adapterTexts, type AdapterTexts } from './texts.ts'
 
 export function useAdapterTexts(): AdapterTexts {
   const { i18n } = useTranslation()
-  return adapterTexts((i18n.getResourceBundle(i18n.language, 'translation') as typeof zh).adapters)
+  return adapterTexts((i18n.getResourceBundle(i18n.language, 'translation') as Partial<typeof more>).adapters)
 }

@@ -5,7 +5,6 @@
  */
 import type { SameKeys } from '../texts.ts'
 import type { zh } from '../zh/index.ts'
-import { adapters } from './adapters.ts'
 import { balance } from './balance.ts'
 import { buy } from './buy.ts'
 import { certificate } from './certificate.ts'
@@ -50,7 +49,6 @@ export const en: SameKeys<typeof zh> = {
   reviews,
   targets,
   fields,
-  adapters,
   balance,
   buy,
   orders,

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { adapters } from './adapters.ts'
 import { balance } from './balance.ts'
 import { buy } from './buy.ts'
 import { certificate } from './certificate.ts'
@@ -48,7 +47,6 @@ export const zh = {
   reviews,
   targets,
   fields,
-  adapters,
   balance,
   buy,
   orders,

@@ -7,6 +7,7 @@ import type { HistoryEntryView } from '@evercert/contract'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import { useState } from 'react'
+import i18n from 'i18next'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
@@ -44,6 +45,12 @@ export function Timeline({ id, newest }: { readonly id: string; readonly newest:
   )
 }
 
+/** A noun that this console does not know yet stands as the service sends it. */
+function nounOf(kind: 'subjects' | 'states', noun: string): string {
+  const key = `history.${kind}.${noun}`
+  return i18n.exists(key) ? String(i18n.t(key as 'history.states.open')) : noun
+}
+
 function Entry({ entry: { at, subject, from, to, actor, detail } }: { readonly entry: HistoryEntryView }) {
   return (
     <li>
@@ -51,8 +58,9 @@ function Entry({ entry: { at, subject, from, to, actor, detail } }: { readonly e
         <Moment at={at} precision="second" />
       </span>
       <span className="history-what">
-        <strong>{subject}</strong> {from !== null && <span className="muted">{from} → </span>}
-        {to}
+        <strong>{nounOf('subjects', subject)}</strong>{' '}
+        {from !== null && <span className="muted">{nounOf('states', from)} → </span>}
+        {nounOf('states', to)}
         <span className="muted"> · {actor}</span>
         {detail !== null && <span className="history-detail break">{detail}</span>}
       </span>
