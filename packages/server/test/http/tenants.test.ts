@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { contract, parseProblem, SCOPES, type ProblemDocument, type Scope } from '@evercert/contract'
 import {
@@ -111,7 +112,7 @@ eachDatabase((_kind, open) => {
       method: operation.method,
       headers: {
         ...(token !== null && { authorization: `Bearer ${token}` }),
-        ...(operation.method === 'POST' && { 'content-type': 'application/json' }),
+        ...(operation.method === 'POST' && { 'content-type': 'application/json', 'idempotency-key': randomUUID() }),
       },
       ...(operation.method === 'POST' && { body: JSON.stringify(body) }),
     })
@@ -255,6 +256,7 @@ eachDatabase((_kind, open) => {
     'users.list',
     'products.list',
     'issuers.list',
+    'brands.list',
     'paymentConnections.list',
     'noticeSettings.get',
     'tokens.list',
