@@ -48,7 +48,7 @@ describe('what can be connected', () => {
     expect(marked.get('stripe')).toEqual(['secretKey', 'webhookSecret'])
     expect(marked.get('alipay')).toEqual(['privateKey'])
     expect(marked.get('builtin')).toEqual([])
-    expect(marked.get('localFiles')).toEqual([])
+    expect(marked.get('localFiles')).toEqual(['ssh.privateKey', 'ssh.passphrase', 'ssh.password'])
   })
 
   test.each<[Scope, readonly string[]]>([
