@@ -17,9 +17,11 @@ describe('renewal under load', () => {
   const BEFORE = 100
   const AFTER = 100
   const VISITORS = 4
+  /** The last handshakes of each visitor, long after the flip. */
+  const SETTLED = 10
 
   test.each(['nginx', 'apache', 'haproxy', 'caddy'] as const)(
-    '%s: no handshake fails, and the fingerprint flips exactly once',
+    '%s: no handshake fails, and the fingerprint flips once',
     async (kind) => {
       const site = await aSite(kind)
       const { server, settings, old } = site
@@ -41,9 +43,14 @@ describe('renewal under load', () => {
         await target.apply(next)
         await expect.poll(() => load.seen.filter((one) => one === next.sha256).length, { timeout: 20_000 }).toBeGreaterThan(AFTER)
         load.isOn = false
-        // One visitor's handshakes follow each other: none of them goes back.
         for (const own of await Promise.all(visitors)) {
-          expect(own.filter((one, index) => one !== own[index - 1])).toEqual([old.sha256, next.sha256])
+          const flips = own.filter((one, index) => one !== own[index - 1])
+          // One visitor's handshakes follow each other: none of them goes back, but in the instant in which nginx starts its new workers and
+          // has not yet told the old ones to go: both accept then.
+          if (kind === 'nginx') {
+            expect(new Set(flips)).toEqual(new Set([old.sha256, next.sha256]))
+            expect([flips[0], ...own.slice(-SETTLED)]).toEqual([old.sha256, ...Array<string>(SETTLED).fill(next.sha256)])
+          } else expect(flips).toEqual([old.sha256, next.sha256])
         }
       } finally {
         await site.close()
