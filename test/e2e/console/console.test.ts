@@ -157,7 +157,35 @@ describe('the first operator', () => {
     await page.getByLabel('密码', { exact: true }).fill('Correct-horse-9-battery')
     await page.getByRole('button', { name: '登录', exact: true }).click()
     await page.getByRole('button', { name: '用户: wang@example.test' }).waitFor()
+    const link = await inviteReviewer(tab, service.url)
+    const guest = await openTab(browser, { width: 1024, language: 'en', theme: 'light' })
+    onTestFinished(() => guest.context.close())
+    await guest.page.goto(link)
+    await guest.page.getByText('with the role “Reviewer”').waitFor()
+    await expectFine(guest, 'invitation-en-light-1024')
+    await guest.page.getByLabel('Name').fill('Li Lei')
+    await guest.page.getByLabel('Password', { exact: true }).fill('Another-horse-7-staple')
+    await guest.page.getByRole('button', { name: 'Become a user and join' }).click()
+    await guest.page.getByRole('button', { name: 'User: li@example.test' }).waitFor()
+    await page.reload()
+    await page.getByRole('rowheader', { name: 'Li Lei' }).or(page.getByText('Li Lei')).first().waitFor()
   })
+
+  async function inviteReviewer(tab: Tab, url: string): Promise<string> {
+    const { page } = tab
+    await page.goto(`${url}/settings/members`)
+    await page.getByText('wang@example.test').first().waitFor()
+    await expectFine(tab, 'members-zh-dark-390')
+    await page.getByRole('button', { name: '邀请成员' }).click()
+    const drawer = page.getByRole('dialog')
+    await drawer.getByLabel('邮箱').fill('li@example.test')
+    await drawer.getByRole('radio', { name: /^审核员/ }).check()
+    await drawer.getByRole('button', { name: '邀请成员' }).click()
+    await page.getByText('已邀请 li@example.test').waitFor()
+    const [link] = /http:\/\/\S+#token=\S+/.exec(await page.locator('.made-token').innerText()) ?? []
+    if (link === undefined) throw new Error('the invitation shows no link')
+    return link
+  }
 })
 
 describe('the list', () => {

@@ -196,7 +196,7 @@ it('adds a company with its licence, and has an application reviewed by somebody
   const other = await open(WIDE_ZH, path, reviewer)
   await check(other.page)
   await other.page.getByRole('button', { name: '通过', exact: true }).click()
-  await result(other.page).getByText('已通过').waitFor()
+  await result(other.page).filter({ hasText: '已通过' }).waitFor()
   expect((await client.reviews.list({ state: 'approved' })).items).toMatchObject([{ decidedBy: '韩梅梅' }])
 })
 

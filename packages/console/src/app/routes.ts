@@ -70,6 +70,8 @@ const dnsConnections = lazy(async () => ({
 }))
 const notices = lazy(async () => ({ default: (await import('../pages/notices/notices-page.tsx')).NoticesPage }))
 const settings = lazy(async () => ({ default: (await import('../pages/settings/settings-page.tsx')).SettingsPage }))
+const invitation = lazy(async () => ({ default: (await import('../pages/invitation/invitation-page.tsx')).InvitationPage }))
+const recovery = lazy(async () => ({ default: (await import('../pages/recovery/recovery-page.tsx')).RecoveryPage }))
 const signIn = lazy(async () => ({ default: (await import('../pages/sign-in/sign-in-page.tsx')).SignInPage }))
 
 export const PAGES: readonly Page[] = [
@@ -159,8 +161,11 @@ export const PAGES: readonly Page[] = [
     component: settings,
     menu: { icon: createElement(SettingOutlined), group: 'settings' },
   },
+  { path: '/settings/members', title: 'settings.members', component: settings },
   { path: '/settings/tokens', title: 'settings.tokens', component: settings },
   { path: '/settings/about', title: 'settings.about', component: settings },
   { path: '/sign-in', title: 'signIn.title', component: signIn, bare: true },
+  { path: '/invitation', title: 'signIn.invitationTitle', component: invitation, bare: true },
+  { path: '/recovery', title: 'signIn.recoveryTitle', component: recovery, bare: true },
   { path: '/welcome', title: 'signIn.welcomeTitle', component: welcome, bare: true },
 ]

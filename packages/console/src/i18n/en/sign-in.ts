@@ -26,4 +26,11 @@ export const signIn: SameKeys<typeof zh> = {
   createOperator: 'Create and sign in',
   linkMissing: 'The link is not complete',
   linkMissingHelp: 'Copy all of the link that the service printed at its start, with what begins with #token=.',
+  invitationTitle: 'Join Evercert',
+  invitationIntro: 'You are invited to the account “{{account}}”, with the role “{{role}}”.',
+  accept: 'Become a user and join',
+  join: 'Sign in and join',
+  recoveryTitle: 'Set a new password',
+  recoveryIntro: 'With the new password all your sessions and your second factor end; you can set it up again.',
+  recover: 'Save and sign in',
 }

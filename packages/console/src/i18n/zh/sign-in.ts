@@ -22,4 +22,11 @@ export const signIn = {
   createOperator: '创建并登录',
   linkMissing: '链接不完整',
   linkMissingHelp: '请完整复制服务启动时打印的链接（以 #token= 开头的部分也要复制）。',
+  invitationTitle: '加入 Evercert',
+  invitationIntro: '您受邀以“{{role}}”的角色加入账号“{{account}}”。',
+  accept: '创建用户并加入',
+  join: '登录并加入',
+  recoveryTitle: '重设密码',
+  recoveryIntro: '设置新密码后，您的所有登录和双因素验证都会失效，可重新启用。',
+  recover: '保存并登录',
 }

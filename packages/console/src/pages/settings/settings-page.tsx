@@ -1,5 +1,5 @@
 /**
- * What somebody sets for themselves and for programs. Members and ways of signing in belong here too.
+ * What somebody sets for themselves and for programs. Ways of signing in belong here too.
  *
  * @module
  */
@@ -7,10 +7,12 @@ import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
 import { PageHead, PageTabs } from '../../components/page.tsx'
 import { AboutTab } from './about-tab.tsx'
+import { MembersTab } from './members-tab.tsx'
 import { PreferencesTab } from './preferences-tab.tsx'
 import { TokensTab } from './tokens-tab.tsx'
 
 const PREFERENCES = '/settings'
+const MEMBERS = '/settings/members'
 const TOKENS = '/settings/tokens'
 const ABOUT = '/settings/about'
 
@@ -24,11 +26,19 @@ export function SettingsPage() {
         label={t('settings.title')}
         tabs={[
           { path: PREFERENCES, title: t('settings.preferences') },
+          { path: MEMBERS, title: t('settings.members') },
           { path: TOKENS, title: t('settings.tokens') },
           { path: ABOUT, title: t('settings.about') },
         ]}
       />
-      {path.startsWith(TOKENS) ? <TokensTab /> : path.startsWith(ABOUT) ? <AboutTab /> : <PreferencesTab />}
+      <Tab path={path} />
     </>
   )
+}
+
+function Tab({ path }: { readonly path: string }) {
+  if (path.startsWith(MEMBERS)) return <MembersTab />
+  if (path.startsWith(TOKENS)) return <TokensTab />
+  if (path.startsWith(ABOUT)) return <AboutTab />
+  return <PreferencesTab />
 }

@@ -3,21 +3,19 @@
  *
  * @module
  */
-import { MIN_PASSWORD_LENGTH } from '@evercert/contract'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import Alert from 'antd/es/alert'
+import { useMutation } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import Form from 'antd/es/form'
 import Input from 'antd/es/input'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link, useLocation } from 'wouter'
 import { api } from '../../api/client.ts'
 import { signInByPassword } from '../../api/sign-in.ts'
 import { writeTabToken } from '../../api/tab-token.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { currentLanguage } from '../../i18n/i18n.ts'
-import { SignInFrame } from '../sign-in/sign-in-frame.tsx'
+import { LinkPage } from '../sign-in/link-page.tsx'
+import { NameField, NewPasswordField } from '../sign-in/new-user-fields.tsx'
+import { useEnter } from '../sign-in/use-enter.ts'
 
 interface Values {
   readonly name: string
@@ -25,36 +23,14 @@ interface Values {
   readonly password: string
 }
 
-/** What stands after `#token=`; it never reaches a server's log, and leaves the address bar at once. */
-function takeToken(): string | null {
-  const token = new URLSearchParams(location.hash.slice(1)).get('token')
-  if (token !== null) history.replaceState(history.state, '', location.pathname)
-  return token
-}
-
 export function WelcomePage() {
   const { t } = useTranslation()
-  const [token] = useState(takeToken)
-  return (
-    <SignInFrame title={t('signIn.welcomeTitle')}>
-      {token === null ? (
-        <>
-          <Alert type="warning" showIcon title={t('signIn.linkMissing')} description={t('signIn.linkMissingHelp')} />
-          <p>
-            <Link href="/sign-in">{t('signIn.submit')}</Link>
-          </p>
-        </>
-      ) : (
-        <WelcomeForm token={token} />
-      )}
-    </SignInFrame>
-  )
+  return <LinkPage title={t('signIn.welcomeTitle')}>{(token) => <WelcomeForm token={token} />}</LinkPage>
 }
 
 function WelcomeForm({ token }: { readonly token: string }) {
   const { t } = useTranslation()
-  const [, go] = useLocation()
-  const queries = useQueryClient()
+  const enter = useEnter()
   const create = useMutation({
     mutationFn: async ({ name, email, password }: Values) => {
       const request = { token, name: name.trim(), email: email.trim(), password, language: currentLanguage() }
@@ -62,22 +38,13 @@ function WelcomeForm({ token }: { readonly token: string }) {
       writeTabToken(null)
       await signInByPassword(request.email, password)
     },
-    onSuccess: () => {
-      queries.clear()
-      go('/', { replace: true })
-    },
+    onSuccess: () => enter(),
   })
   return (
     <Form<Values> layout="vertical" requiredMark={false} onFinish={(values) => create.mutate(values)}>
       <p className="muted">{t('signIn.welcomeIntro')}</p>
       <ProblemNotice error={create.error} />
-      <Form.Item
-        name="name"
-        label={t('signIn.name')}
-        rules={[{ required: true, whitespace: true, message: t('signIn.nameMissing') }]}
-      >
-        <Input autoComplete="name" maxLength={64} />
-      </Form.Item>
+      <NameField />
       <Form.Item
         name="email"
         label={t('signIn.email')}
@@ -85,14 +52,7 @@ function WelcomeForm({ token }: { readonly token: string }) {
       >
         <Input type="email" autoComplete="username" maxLength={254} />
       </Form.Item>
-      <Form.Item
-        name="password"
-        label={t('signIn.password')}
-        extra={t('signIn.passwordHelp', { count: MIN_PASSWORD_LENGTH })}
-        rules={[{ required: true, min: MIN_PASSWORD_LENGTH, message: t('signIn.passwordHelp', { count: MIN_PASSWORD_LENGTH }) }]}
-      >
-        <Input.Password autoComplete="new-password" maxLength={128} />
-      </Form.Item>
+      <NewPasswordField />
       <Button type="primary" htmlType="submit" block loading={create.isPending}>
         {t('signIn.createOperator')}
       </Button>
