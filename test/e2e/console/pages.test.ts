@@ -183,6 +183,7 @@ it('adds a company with its licence, and has an application reviewed by somebody
   await own.page.getByRole('button', { name: '通过', exact: true }).click()
   await own.page.getByText('通过前必须完成全部核查项').waitFor()
   const check = async (on: Page): Promise<void> => {
+    await on.getByLabel('核查依据').waitFor() // only then the boxes are there to be counted
     for (const box of await on.getByRole('checkbox').all()) await box.check()
     await on.getByLabel('核查依据').fill('工商登记一致，已回拨核实。')
   }
@@ -196,7 +197,7 @@ it('adds a company with its licence, and has an application reviewed by somebody
   const other = await open(WIDE_ZH, path, reviewer)
   await check(other.page)
   await other.page.getByRole('button', { name: '通过', exact: true }).click()
-  await result(other.page).filter({ hasText: '已通过' }).waitFor()
+  await result(other.page).getByText('已通过').waitFor()
   expect((await client.reviews.list({ state: 'approved' })).items).toMatchObject([{ decidedBy: '韩梅梅' }])
 })
 
