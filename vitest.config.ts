@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     reporters: ['default', './test/harness/closing-line-reporter.ts'],
     globalSetup: ['./test/harness/global-setup.ts'],
-    maxWorkers: 3, // of two cores: much of a journey is waiting
+    maxWorkers: 2,
     projects: [
       { extends: true, test: { name: 'unit', include: pure, exclude: real } },
       { extends: true, test: { name: 'real', include: real, testTimeout: 120_000, hookTimeout: 120_000 } },

@@ -16,9 +16,10 @@ import { runPool, type Lane } from './support/pool.ts'
 import { startRememberingProxy } from './support/remembering-proxy.ts'
 import { install, orderRenewal } from './support/renewal.ts'
 
-/** The moment at which a step was recorded is that at which the next one is intended, but for the last. */
+/** The CA has answered and we have not written it down; and, for the order, the instants before and after. */
 const KILLS = [
-  ...pointsOf(['placeOrder', 'checkProof', 'readOrder', 'finalizeOrder'], ['intended', 'done']),
+  ...pointsOf(['placeOrder', 'checkProof', 'readOrder', 'finalizeOrder'], ['done']),
+  ...pointsOf(['placeOrder'], ['intended']),
   ...pointsOf(['finalizeOrder'], ['recorded']),
 ].map((point): Interruption => ({ point, signal: 'SIGKILL' }))
 /** Where the CA may look while the service is dead. */

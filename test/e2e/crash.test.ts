@@ -23,13 +23,13 @@ const POINTS: readonly KillPoint[] = [
   ...pointsOf(['prepareCsr', 'placeOrder', 'checkProof', 'readOrder', 'finalizeOrder', 'deploy', 'checkDeployment', 'probe']),
   ...pointsOf(['closeRenewal'], ['intended', 'recorded']),
 ]
-/** After an effect was recorded the next one is intended, and nothing happens in between: one kill stands for both. */
+/**
+ * One kill between every two records, where the most is at stake: the effect is done and not recorded. Before an effect nothing has happened
+ * since the last record; the stops below, and the other moments of a call, are such instants.
+ */
 const isBetweenEffects = ({ step, moment }: KillPoint): boolean =>
-  moment === 'recorded' && !step.includes('.') && step !== 'closeRenewal'
+  moment !== 'done' && !step.includes('.') && step !== 'closeRenewal'
 const KILLS = POINTS.filter((point) => !isBetweenEffects(point)).map((point): Interruption => ({ point, signal: 'SIGKILL' }))
-/** PostgreSQL shows one kill between every two records, where the most is at stake: the effect is done and not recorded. */
-const isBeforeEffect = ({ point: { step, moment } }: Interruption): boolean => moment === 'intended' && step !== 'closeRenewal'
-const KILLS_ON = { embedded: KILLS, postgres: KILLS.filter((kill) => !isBeforeEffect(kill)) } as const
 /** Where the service is asked to stop and may finish what it does: in a call, at the CA, in an installation, in a proof. */
 const STOPS = [
   ...pointsOf(['applications.submit'], ['recorded']),
@@ -84,7 +84,7 @@ async function renewAlone(kind: Kind): Promise<Outcome> {
 }
 
 const pools = Object.fromEntries(
-  KINDS.map((kind) => [kind, runPool(CONCURRENCY[kind], [...KILLS_ON[kind], ...stopsOf(kind)], () => openLane(kind))]),
+  KINDS.map((kind) => [kind, runPool(CONCURRENCY[kind], [...KILLS, ...stopsOf(kind)], () => openLane(kind))]),
 ) as Record<Kind, Pool<Interruption, Outcome>>
 /** Stopping is the process's own affair: one database shows it. */
 function stopsOf(kind: Kind): readonly Interruption[] {
@@ -108,7 +108,7 @@ describe.each(KINDS)('on the %s database', (kind) => {
     for (const each of KINDS) pools[each]() // both at once: what one waits for, the other uses
   })
 
-  it.each(titled(KILLS_ON[kind]))('is killed at %s', async (_name, kill) => {
+  it.each(titled(KILLS))('is killed at %s', async (_name, kill) => {
     const outcome = await pools[kind].result(kill)
     expect(outcome.ends).toEqual(['SIGKILL'])
     expectOneOfEach(outcome)
