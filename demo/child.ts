@@ -25,7 +25,7 @@ export interface ChildOptions {
 }
 
 const KEPT_LINES = 40
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 30_000
 
 /** @throws Error when the program cannot be started */
 export async function startChild(command: readonly string[], options: ChildOptions = {}): Promise<Child> {

@@ -9,7 +9,7 @@ import { verifyHost, type HostVerification } from '@evercert/pki/probe'
 import { formatOpensslDate } from '../packages/cli/src/format.ts'
 import { SITE_NAME, type Stage } from './stage.ts'
 
-const TIMEOUT_MS = 5_000
+const TIMEOUT_MS = 20_000
 
 /** @param sha256 the certificate that every address must serve */
 export function prove(stage: Stage, sha256: string, rootPem: string): Promise<HostVerification> {

@@ -106,12 +106,14 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<RunningSe
     caFile: caFileOf(services),
     consoleFolder: options.consoleFolder ?? CONSOLE_FOLDER,
   })
-  const listener = await listen(app.fetch, config, cleanup)
+  const door = createDoor(app.fetch)
+  const listener = await listen(door.fetch, config, cleanup)
   const publicUrl = config.publicUrl ?? listener.url
   await ensureShippedCatalogue(services, { publicUrl, fileValidationPorts: config.fileValidationPorts })
   const proof = config.proofListener === null ? null : await listen(createProofApp(services).fetch, config.proofListener, cleanup)
   const worker = startWorker(services, { ...DEFAULT_WORKER_SETTINGS, ...options.worker })
   cleanup.add(() => worker.stop())
+  door.open()
   writeServiceFile(config, listener.url, proof?.port ?? null, cleanup)
   return {
     url: listener.url,
@@ -120,6 +122,20 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<RunningSe
     operatorTokenFile,
     firstOperatorLink: await createFirstOperatorLink(services, publicUrl),
     stop: () => cleanup.run(),
+  }
+}
+
+/** The address is known, and what the service needs is made, before anybody is let in: until then all but `/healthz` is told to come again. */
+function createDoor(fetch: Fetch): { readonly fetch: Fetch; readonly open: () => void } {
+  let isOpen = false
+  return {
+    fetch: (request) =>
+      isOpen || new URL(request.url).pathname === '/healthz'
+        ? fetch(request)
+        : new Response('starting', { status: 503, headers: { 'retry-after': '1' } }),
+    open: () => {
+      isOpen = true
+    },
   }
 }
 
