@@ -1,5 +1,5 @@
 /**
- * What pages of records and forms are made of: their head, parts of one subject, an empty list that says what to do, and the end of a list.
+ * What pages of records and forms are made of: parts of one subject, an empty list that says what to do, and the end of a list.
  *
  * @module
  */
@@ -8,26 +8,6 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useLocation } from 'wouter'
 import './page.css'
-
-interface PageHeadProps {
-  readonly title: string
-  /** One or two sentences: what this page is for. */
-  readonly intro?: string
-  /** The actions of the page. */
-  readonly children?: ReactNode
-}
-
-export function PageHead({ title, intro, children }: PageHeadProps) {
-  return (
-    <div className="page-head">
-      <div>
-        <h1 className="page-title">{title}</h1>
-        {intro !== undefined && <p className="muted page-intro">{intro}</p>}
-      </div>
-      {children !== undefined && <div className="page-actions">{children}</div>}
-    </div>
-  )
-}
 
 /** Pages of one subject, one of which is shown. */
 export function PageTabs({

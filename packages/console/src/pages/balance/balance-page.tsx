@@ -5,7 +5,8 @@
  */
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
-import { PageHead, PageTabs } from '../../components/page.tsx'
+import { PageTabs } from '../../components/page.tsx'
+import { PageHead } from '../../components/page-head.tsx'
 import { BalanceTab } from './balance-tab.tsx'
 import { ConnectionsTab } from './connections-tab.tsx'
 import { PaymentsTab } from './payments-tab.tsx'

@@ -15,7 +15,8 @@ import { ConnectionDrawer, type ConnectionValues } from '../../components/adapte
 import { useAdapterTexts } from '../../components/adapter-form/use-adapter-texts.ts'
 import { DoneNotice } from '../../components/done-notice.tsx'
 import { Loading } from '../../components/loading.tsx'
-import { EmptyList, PageHead } from '../../components/page.tsx'
+import { EmptyList } from '../../components/page.tsx'
+import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { RecordTable } from '../../components/record-table.tsx'
 import { useEditing } from '../../components/use-editing.ts'
@@ -31,17 +32,21 @@ export function DnsConnectionsPage() {
   const items = connections.data?.items ?? []
   return (
     <>
-      <PageHead title={t('dnsConnections.title')} intro={t('dnsConnections.intro')}>
-        <Button
-          type="primary"
-          onClick={() => {
-            setDone(null)
-            editing.open(null)
-          }}
-        >
-          {t('dnsConnections.connect')}
-        </Button>
-      </PageHead>
+      <PageHead
+        title={t('dnsConnections.title')}
+        intro={t('dnsConnections.intro')}
+        actions={
+          <Button
+            type="primary"
+            onClick={() => {
+              setDone(null)
+              editing.open(null)
+            }}
+          >
+            {t('dnsConnections.connect')}
+          </Button>
+        }
+      />
       <DoneNotice title={done}>{t('dnsConnections.nextUse')}</DoneNotice>
       <section className="panel" aria-label={t('dnsConnections.title')}>
         {connections.isPending && <Loading />}

@@ -18,7 +18,8 @@ import { useAdapterTexts } from '../../components/adapter-form/use-adapter-texts
 import { DoneNotice } from '../../components/done-notice.tsx'
 import { IdField } from '../../components/id-field.tsx'
 import { Loading } from '../../components/loading.tsx'
-import { EmptyList, PageHead } from '../../components/page.tsx'
+import { EmptyList } from '../../components/page.tsx'
+import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { RecordTable, type Column } from '../../components/record-table.tsx'
 import { useEditing } from '../../components/use-editing.ts'
@@ -36,19 +37,23 @@ export function IssuersPage() {
   const items = issuers.data?.items ?? []
   return (
     <>
-      <PageHead title={t('issuers.title')} intro={t('issuers.intro')}>
-        {isOperator && (
-          <Button
-            type="primary"
-            onClick={() => {
-              setDone(null)
-              editing.open(null)
-            }}
-          >
-            {t('issuers.connect')}
-          </Button>
-        )}
-      </PageHead>
+      <PageHead
+        title={t('issuers.title')}
+        intro={t('issuers.intro')}
+        actions={
+          isOperator && (
+            <Button
+              type="primary"
+              onClick={() => {
+                setDone(null)
+                editing.open(null)
+              }}
+            >
+              {t('issuers.connect')}
+            </Button>
+          )
+        }
+      />
       <DoneNotice title={done}>{t('issuers.nextProducts')}</DoneNotice>
       <section className="panel" aria-label={t('issuers.title')}>
         {issuers.isPending && <Loading />}

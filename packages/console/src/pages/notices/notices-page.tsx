@@ -5,7 +5,8 @@
  */
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
-import { PageHead, PageTabs } from '../../components/page.tsx'
+import { PageTabs } from '../../components/page.tsx'
+import { PageHead } from '../../components/page-head.tsx'
 import { ChannelsTab } from './channels-tab.tsx'
 import { InboxTab } from './inbox-tab.tsx'
 import { RulesTab } from './rules-tab.tsx'

@@ -14,7 +14,7 @@ import { LinkButton } from '../../components/link-button.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { formatMoney } from '../../components/money.ts'
-import { PageHead } from '../../components/page.tsx'
+import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { ORDER_TONES, productTitle } from './order-terms.ts'
@@ -36,11 +36,14 @@ export function OrderPage({ params }: PageProps) {
   if (order.data === undefined) return <ProblemNotice error={order.error} onRetry={() => void order.refetch()} />
   return (
     <>
-      <PageHead title={t('orders.titleOf', { id })}>
-        <LinkButton href="/orders" type="default">
-          {t('orders.back')}
-        </LinkButton>
-      </PageHead>
+      <PageHead
+        title={t('orders.titleOf', { id })}
+        actions={
+          <LinkButton href="/orders" type="default">
+            {t('orders.back')}
+          </LinkButton>
+        }
+      />
       <Facts order={order.data} />
       {order.data.state === 'placed' && <PayOrder order={order.data} />}
       {order.data.certificateId !== null && <WhatFollows order={order.data} certificateId={order.data.certificateId} />}

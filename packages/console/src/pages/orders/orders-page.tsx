@@ -14,7 +14,8 @@ import { LinkButton } from '../../components/link-button.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { formatMoney } from '../../components/money.ts'
-import { EmptyList, ListEnd, PageHead } from '../../components/page.tsx'
+import { EmptyList, ListEnd } from '../../components/page.tsx'
+import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { RecordTable, type Column } from '../../components/record-table.tsx'
 import { Mark } from '../../components/status-mark.tsx'
@@ -26,9 +27,11 @@ export function OrdersPage() {
   const { t } = useTranslation()
   return (
     <>
-      <PageHead title={t('orders.title')} intro={t('orders.intro')}>
-        <LinkButton href="/buy">{t('orders.buy')}</LinkButton>
-      </PageHead>
+      <PageHead
+        title={t('orders.title')}
+        intro={t('orders.intro')}
+        actions={<LinkButton href="/buy">{t('orders.buy')}</LinkButton>}
+      />
       <section className="panel" aria-label={t('orders.title')}>
         <OrderList />
       </section>

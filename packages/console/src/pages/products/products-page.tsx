@@ -16,7 +16,8 @@ import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { DoneNotice } from '../../components/done-notice.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { formatMoney } from '../../components/money.ts'
-import { EmptyList, PageHead } from '../../components/page.tsx'
+import { EmptyList } from '../../components/page.tsx'
+import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { RecordTable, type Column } from '../../components/record-table.tsx'
 import { Mark } from '../../components/status-mark.tsx'
@@ -39,13 +40,17 @@ export function ProductsPage() {
   const items = products.data?.items ?? []
   return (
     <>
-      <PageHead title={t('products.title')} intro={t('products.intro')}>
-        {isOperator && (
-          <Button type="primary" onClick={() => open(null)}>
-            {t('products.add')}
-          </Button>
-        )}
-      </PageHead>
+      <PageHead
+        title={t('products.title')}
+        intro={t('products.intro')}
+        actions={
+          isOperator && (
+            <Button type="primary" onClick={() => open(null)}>
+              {t('products.add')}
+            </Button>
+          )
+        }
+      />
       <DoneNotice title={done} />
       <section className="panel" aria-label={t('products.title')}>
         {products.isPending && <Loading />}

@@ -5,7 +5,8 @@
  */
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
-import { PageHead, PageTabs } from '../../components/page.tsx'
+import { PageTabs } from '../../components/page.tsx'
+import { PageHead } from '../../components/page-head.tsx'
 import { AboutTab } from './about-tab.tsx'
 import { MembersTab } from './members-tab.tsx'
 import { PreferencesTab } from './preferences-tab.tsx'
