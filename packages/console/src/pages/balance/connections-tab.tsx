@@ -4,7 +4,7 @@
  * @module
  */
 import type { PaymentConnectionView } from '@evercert/contract'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -13,7 +13,7 @@ import { keys } from '../../api/keys.ts'
 import { useIsOperator } from '../../api/use-is-operator.ts'
 import { Action } from '../../components/action.tsx'
 import { useAdapterTexts } from '../../components/adapter-form/use-adapter-texts.ts'
-import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
+import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { CopyText } from '../../components/copy-text.tsx'
 import { DoneNotice } from '../../components/done-notice.tsx'
 import { Loading } from '../../components/loading.tsx'
@@ -129,34 +129,15 @@ function useColumns(
 /** Stops new payments by a connection, or takes them again. */
 function Switching({ connection: { id, title, enabled } }: { readonly connection: PaymentConnectionView }) {
   const { t } = useTranslation()
-  const queries = useQueryClient()
-  const [isOpen, setOpen] = useState(false)
-  const change = useMutation({
-    mutationFn: () => api.paymentConnections.update({ id, enabled: !enabled }),
-    onSuccess: async () => {
-      setOpen(false)
-      await queries.invalidateQueries({ queryKey: keys.paymentConnections })
-    },
-  })
-  const label = enabled ? t('balance.disable') : t('balance.enable')
   return (
-    <>
-      <Action label={label} of={title} onClick={() => setOpen(true)} />
-      <ConfirmDialog
-        title={t(enabled ? 'balance.disableTitle' : 'balance.enableTitle', { title })}
-        confirm={label}
-        isDangerous={enabled}
-        isOpen={isOpen}
-        isPending={change.isPending}
-        error={change.error}
-        onConfirm={() => change.mutate()}
-        onClose={() => {
-          setOpen(false)
-          change.reset()
-        }}
-      >
-        <p>{enabled ? t('balance.disableText') : t('balance.enableText')}</p>
-      </ConfirmDialog>
-    </>
+    <ConfirmedAction
+      label={enabled ? t('balance.disable') : t('balance.enable')}
+      of={title}
+      isDangerous={enabled}
+      title={t(enabled ? 'balance.disableTitle' : 'balance.enableTitle', { title })}
+      text={enabled ? t('balance.disableText') : t('balance.enableText')}
+      act={() => api.paymentConnections.update({ id, enabled: !enabled })}
+      changes={keys.paymentConnections}
+    />
   )
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ChannelView } from '@evercert/contract'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -12,7 +12,7 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { Action } from '../../components/action.tsx'
 import { useAdapterTexts } from '../../components/adapter-form/use-adapter-texts.ts'
-import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
+import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { DoneNotice } from '../../components/done-notice.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
@@ -122,32 +122,14 @@ function ChannelActions({ channel, onEdit }: ChannelActionsProps) {
 
 function RemoveChannel({ channel: { id, name } }: { readonly channel: ChannelView }) {
   const { t } = useTranslation()
-  const queries = useQueryClient()
-  const [isOpen, setOpen] = useState(false)
-  const remove = useMutation({
-    mutationFn: () => api.channels.remove({ id }),
-    onSuccess: async () => {
-      setOpen(false)
-      await queries.invalidateQueries({ queryKey: keys.channels })
-    },
-  })
   return (
-    <>
-      <Action label={t('notices.remove')} of={name} onClick={() => setOpen(true)} />
-      <ConfirmDialog
-        title={t('notices.removeTitle', { name })}
-        confirm={t('notices.remove')}
-        isOpen={isOpen}
-        isPending={remove.isPending}
-        error={remove.error}
-        onConfirm={() => remove.mutate()}
-        onClose={() => {
-          setOpen(false)
-          remove.reset()
-        }}
-      >
-        <p>{t('notices.removeText')}</p>
-      </ConfirmDialog>
-    </>
+    <ConfirmedAction
+      label={t('notices.remove')}
+      of={name}
+      title={t('notices.removeTitle', { name })}
+      text={t('notices.removeText')}
+      act={() => api.channels.remove({ id })}
+      changes={keys.channels}
+    />
   )
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ProductView } from '@evercert/contract'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -12,7 +12,7 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { useIsOperator } from '../../api/use-is-operator.ts'
 import { Action } from '../../components/action.tsx'
-import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
+import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { DoneNotice } from '../../components/done-notice.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { formatMoney } from '../../components/money.ts'
@@ -149,35 +149,16 @@ function useColumns(isOperator: boolean, onEdit: (product: ProductView) => void)
 /** Retires what is sold, restores what is retired. */
 function Selling({ product: { id, title, retiredAt } }: { readonly product: ProductView }) {
   const { t } = useTranslation()
-  const queries = useQueryClient()
-  const [isOpen, setOpen] = useState(false)
   const isSold = retiredAt === null
-  const change = useMutation({
-    mutationFn: () => (isSold ? api.products.retire({ id }) : api.products.restore({ id })),
-    onSuccess: async () => {
-      setOpen(false)
-      await queries.invalidateQueries({ queryKey: keys.products })
-    },
-  })
-  const label = isSold ? t('products.retire') : t('products.restore')
   return (
-    <>
-      <Action label={label} of={id} onClick={() => setOpen(true)} />
-      <ConfirmDialog
-        title={t(isSold ? 'products.retireTitle' : 'products.restoreTitle', { title: pick(title) })}
-        confirm={label}
-        isDangerous={isSold}
-        isOpen={isOpen}
-        isPending={change.isPending}
-        error={change.error}
-        onConfirm={() => change.mutate()}
-        onClose={() => {
-          setOpen(false)
-          change.reset()
-        }}
-      >
-        <p>{isSold ? t('products.retireText') : t('products.restoreText')}</p>
-      </ConfirmDialog>
-    </>
+    <ConfirmedAction
+      label={isSold ? t('products.retire') : t('products.restore')}
+      of={id}
+      isDangerous={isSold}
+      title={t(isSold ? 'products.retireTitle' : 'products.restoreTitle', { title: pick(title) })}
+      text={isSold ? t('products.retireText') : t('products.restoreText')}
+      act={() => (isSold ? api.products.retire({ id }) : api.products.restore({ id }))}
+      changes={keys.products}
+    />
   )
 }

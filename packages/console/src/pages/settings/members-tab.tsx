@@ -13,7 +13,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { Action } from '../../components/action.tsx'
-import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
+import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { CopyText } from '../../components/copy-text.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
@@ -147,33 +147,15 @@ function RoleSelect({ member: { id, name, role } }: { readonly member: MemberVie
 
 function RemoveMember({ member: { id, name } }: { readonly member: MemberView }) {
   const { t } = useTranslation()
-  const queries = useQueryClient()
-  const [isOpen, setOpen] = useState(false)
-  const remove = useMutation({
-    mutationFn: () => api.members.remove({ id }),
-    onSuccess: async () => {
-      setOpen(false)
-      await queries.invalidateQueries({ queryKey: keys.members })
-    },
-  })
   return (
-    <>
-      <Action label={t('settings.removeMember')} of={name} reason={null} onClick={() => setOpen(true)} />
-      <ConfirmDialog
-        title={t('settings.removeMemberTitle', { name })}
-        confirm={t('settings.removeMember')}
-        isOpen={isOpen}
-        isPending={remove.isPending}
-        error={remove.error}
-        onConfirm={() => remove.mutate()}
-        onClose={() => {
-          setOpen(false)
-          remove.reset()
-        }}
-      >
-        <p>{t('settings.removeMemberText')}</p>
-      </ConfirmDialog>
-    </>
+    <ConfirmedAction
+      label={t('settings.removeMember')}
+      of={name}
+      title={t('settings.removeMemberTitle', { name })}
+      text={t('settings.removeMemberText')}
+      act={() => api.members.remove({ id })}
+      changes={keys.members}
+    />
   )
 }
 

@@ -4,15 +4,14 @@
  * @module
  */
 import type { TokenView } from '@evercert/contract'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import Alert from 'antd/es/alert'
 import Button from 'antd/es/button'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
-import { Action } from '../../components/action.tsx'
-import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
+import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { CopyText } from '../../components/copy-text.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
@@ -118,37 +117,15 @@ function useColumns(): readonly Column<TokenView>[] {
 
 function EndToken({ token: { id, name, isCaller } }: { readonly token: TokenView }) {
   const { t } = useTranslation()
-  const queries = useQueryClient()
-  const [isOpen, setOpen] = useState(false)
-  const end = useMutation({
-    mutationFn: () => api.tokens.remove({ id }),
-    onSuccess: async () => {
-      setOpen(false)
-      await queries.invalidateQueries({ queryKey: keys.tokens })
-    },
-  })
   return (
-    <>
-      <Action
-        label={t('settings.end')}
-        of={name}
-        reason={isCaller ? t('settings.endReason') : null}
-        onClick={() => setOpen(true)}
-      />
-      <ConfirmDialog
-        title={t('settings.endTitle', { name })}
-        confirm={t('settings.end')}
-        isOpen={isOpen}
-        isPending={end.isPending}
-        error={end.error}
-        onConfirm={() => end.mutate()}
-        onClose={() => {
-          setOpen(false)
-          end.reset()
-        }}
-      >
-        <p>{t('settings.endText')}</p>
-      </ConfirmDialog>
-    </>
+    <ConfirmedAction
+      label={t('settings.end')}
+      of={name}
+      reason={isCaller ? t('settings.endReason') : null}
+      title={t('settings.endTitle', { name })}
+      text={t('settings.endText')}
+      act={() => api.tokens.remove({ id })}
+      changes={keys.tokens}
+    />
   )
 }

@@ -1,0 +1,57 @@
+/**
+ * An action that asks first: its button, the dialog that says what will happen, and the call.
+ *
+ * @module
+ */
+import { useMutation, useQueryClient, type QueryKey } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Action } from './action.tsx'
+import { ConfirmDialog } from './confirm-dialog.tsx'
+
+interface ConfirmedActionProps {
+  readonly label: string
+  /** What it is done to, for those who hear the page. */
+  readonly of: string
+  /** Why it cannot be done; null: it can. */
+  readonly reason?: string | null
+  readonly title: string
+  /** What will happen, and what stays. */
+  readonly text: string
+  readonly isDangerous?: boolean
+  readonly act: () => Promise<unknown>
+  /** What is old once it is done. */
+  readonly changes: QueryKey
+}
+
+export function ConfirmedAction(props: ConfirmedActionProps) {
+  const { label, of, reason = null, title, text, isDangerous = true, act, changes } = props
+  const queries = useQueryClient()
+  const [isOpen, setOpen] = useState(false)
+  const action = useMutation({
+    mutationFn: act,
+    onSuccess: async () => {
+      setOpen(false)
+      await queries.invalidateQueries({ queryKey: changes })
+    },
+  })
+  return (
+    <>
+      <Action label={label} of={of} reason={reason} onClick={() => setOpen(true)} />
+      <ConfirmDialog
+        title={title}
+        confirm={label}
+        isDangerous={isDangerous}
+        isOpen={isOpen}
+        isPending={action.isPending}
+        error={action.error}
+        onConfirm={() => action.mutate()}
+        onClose={() => {
+          setOpen(false)
+          action.reset()
+        }}
+      >
+        <p>{text}</p>
+      </ConfirmDialog>
+    </>
+  )
+}
