@@ -25,6 +25,7 @@ import { openDatabase, type Database } from './db/connect.ts'
 import { lockFolder } from './db/lock.ts'
 import { startQueue } from './db/queue.ts'
 import { AppError } from './domain/errors.ts'
+import { createDoor, type Fetch } from './http/door.ts'
 import { createApp, createProofApp } from './http/app.ts'
 import { DEFAULT_WORKER_SETTINGS, startWorker, type WorkerSettings } from './jobs/worker.ts'
 import { createSignIn } from './services/access/better-auth.ts'
@@ -122,20 +123,6 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<RunningSe
     operatorTokenFile,
     firstOperatorLink: await createFirstOperatorLink(services, publicUrl),
     stop: () => cleanup.run(),
-  }
-}
-
-/** The address is known, and what the service needs is made, before anybody is let in: until then all but `/healthz` is told to come again. */
-function createDoor(fetch: Fetch): { readonly fetch: Fetch; readonly open: () => void } {
-  let isOpen = false
-  return {
-    fetch: (request) =>
-      isOpen || new URL(request.url).pathname === '/healthz'
-        ? fetch(request)
-        : new Response('starting', { status: 503, headers: { 'retry-after': '1' } }),
-    open: () => {
-      isOpen = true
-    },
   }
 }
 
@@ -261,8 +248,6 @@ function makeCaFile(services: Services) {
     }
   }
 }
-
-type Fetch = (request: Request) => Response | Promise<Response>
 
 const HEADERS_TIMEOUT_MS = 15_000
 const REQUEST_TIMEOUT_MS = 60_000
