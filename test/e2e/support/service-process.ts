@@ -41,6 +41,7 @@ const PROGRAM = fileURLToPath(new URL('../../harness/crash-service.ts', import.m
 /** Starts take half as long with it; the operating system removes it in time. */
 const COMPILE_CACHE = join(tmpdir(), 'evercert-compile-cache')
 const MAX_LOG = 64 * 1024
+const STOP_TIMEOUT_MS = 60_000
 
 /** Resolves when the service is ready. @throws Error with its output when it ends before */
 export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
@@ -86,10 +87,22 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
     ended,
     stop: () => {
       child.kill('SIGTERM')
-      return ended
+      return endWithin(ended, child, logs)
     },
     logs,
   }
+}
+
+/** A service that does not end is killed, and said to hang. @throws Error with its output */
+async function endWithin(ended: Promise<string>, child: ChildProcess, logs: () => string): Promise<string> {
+  let isHanging = false
+  const timer = setTimeout(() => {
+    isHanging = true
+    child.kill('SIGKILL')
+  }, STOP_TIMEOUT_MS)
+  const end = await ended.finally(() => clearTimeout(timer))
+  if (isHanging) throw new Error(`the service did not end within ${STOP_TIMEOUT_MS / 1000} s of SIGTERM:\n${logs()}`)
+  return end
 }
 
 /** The next report of a kind. @throws Error when the service fails or ends instead */

@@ -6,7 +6,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect, createSecureContext, createServer, type SecureContext } from 'node:tls'
 
@@ -51,6 +51,11 @@ export async function startSite(folder: string, address: string): Promise<Site> 
   })
   server.on('tlsClientError', () => {}) // a handshake that ends early is the client's affair
   server.on('secureConnection', (socket) => socket.on('error', () => {}).end())
+  const connections = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(0, address, resolve)
@@ -62,7 +67,11 @@ export async function startSite(folder: string, address: string): Promise<Site> 
     target: { certificatePath, keyPath, reloadCommand: ['/bin/sh', '-c', `printf r >> '${reloadLog}'`] },
     reloads,
     servedSha256: (serverName) => shakeHands(address, port, serverName),
-    stop: () => new Promise((resolve) => server.close(() => resolve())),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of connections) socket.destroy()
+      }),
   }
 }
 

@@ -24,13 +24,13 @@ eachDatabase((_kind, open) => {
     const [database, port] = [await open(), await freePort()]
     const starting = startTestService({ database, worker: IDLE_WORKER, environment: { EVERCERT_PORT: String(port) } })
     onTestFinished(async () => (await starting).stop())
-    const ask = (path: string, headers: Record<string, string> = {}): Promise<Response | null> =>
-      fetch(`http://127.0.0.1:${port}${path}`, { headers }).catch(() => null)
+    const readiness = (): Promise<Response | null> => fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null)
     const statuses: (number | undefined)[] = []
-    while (statuses.at(-1) !== 200) statuses.push((await ask('/readyz'))?.status)
+    while (statuses.at(-1) !== 200) statuses.push((await readiness())?.status)
     const token = readFileSync(join(database.dataDir, 'operator.token'), 'utf8').trim()
-    const products = await ask('/api/v1/products', { authorization: `Bearer ${token}` })
-    expect(((await products?.json()) as { items: unknown[] }).items.length).toBeGreaterThan(0)
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/products`, { headers: { authorization: `Bearer ${token}` } })
+    const products = (await answer.json()) as { items: unknown[] }
+    expect(products.items.length).toBeGreaterThan(0)
     expect(new Set(statuses)).toEqual(new Set([undefined, 503, 200]))
   })
 })
