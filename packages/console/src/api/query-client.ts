@@ -8,6 +8,8 @@ import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
 
 const MAX_RETRIES = 2
 const FRESH_MS = 5000
+/** The browser may say that it is offline while the service, on this machine or in this network, answers: a call is made, and fails or not. */
+const ALWAYS = 'always'
 
 /** The service answered and means it: asking again changes nothing. */
 function isFinal(error: Error): boolean {
@@ -23,8 +25,8 @@ export function createQueryClient(onUnauthenticated: () => void): QueryClient {
     queryCache: new QueryCache({ onError }),
     mutationCache: new MutationCache({ onError }),
     defaultOptions: {
-      queries: { staleTime: FRESH_MS, retry: (count, error) => count < MAX_RETRIES && !isFinal(error) },
-      mutations: { retry: false },
+      queries: { networkMode: ALWAYS, staleTime: FRESH_MS, retry: (count, error) => count < MAX_RETRIES && !isFinal(error) },
+      mutations: { networkMode: ALWAYS, retry: false },
     },
   })
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import LoadingOutlined from '@ant-design/icons/es/icons/LoadingOutlined'
 import { QueryClientProvider } from '@tanstack/react-query'
 import AntApp from 'antd/es/app'
 import ConfigProvider from 'antd/es/config-provider'
@@ -15,7 +16,7 @@ import { antLocaleOf, currentLanguage } from '../i18n/i18n.ts'
 import { CrashGuard } from './crash-guard.tsx'
 import { findPage } from './find-page.ts'
 import { PageView } from './page-view.tsx'
-import { useIsDark } from './preferences.ts'
+import { useIsDark, useMedia } from './preferences.ts'
 import { Shell } from './shell.tsx'
 import { styleNonce } from './style-nonce.ts'
 import { themeOf } from './theme.ts'
@@ -29,10 +30,14 @@ function askToSignIn(): void {
   navigate(here === '/' ? SIGN_IN : `${SIGN_IN}?next=${encodeURIComponent(here)}`, { replace: true })
 }
 
+/** A given icon comes and goes at once. Ant Design's own shrinks away, and after a quick answer stays for ever, in the button's name. */
+const BUTTONS = { autoInsertSpace: false, loadingIcon: <LoadingOutlined /> }
+
 export function App() {
   const { i18n } = useTranslation()
   const isDark = useIsDark()
-  const theme = useMemo(() => themeOf(isDark), [isDark])
+  const isStill = useMedia('(prefers-reduced-motion: reduce)')
+  const theme = useMemo(() => themeOf(isDark, isStill), [isDark, isStill])
   const locale = antLocaleOf(currentLanguage())
   const queryClient = useMemo(() => createQueryClient(askToSignIn), [])
   useEffect(() => {
@@ -44,7 +49,7 @@ export function App() {
       theme={theme}
       csp={{ nonce: styleNonce }}
       {...(locale !== undefined && { locale })}
-      button={{ autoInsertSpace: false }}
+      button={BUTTONS}
     >
       <QueryClientProvider client={queryClient}>
         <AntApp className="app">
