@@ -104,7 +104,7 @@ async function callAny<Value>(
 /** Two nodes on a copy of the template, and for each name a client that prefers one of them. */
 async function openTwoNodes(label: string) {
   const place = join(folder, label)
-  for (const node of ['first', 'second']) await copyTemplate(join(folder, 'template'), join(place, node))
+  for (const node of ['first', 'second']) copyTemplate(join(folder, 'template'), join(place, node))
   const stage = await setStage(place, await databases.copy())
   onTestFinished(stage.strike)
   const nodes = await Promise.all([stage.startNode('first'), stage.startNode('second')])

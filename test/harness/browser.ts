@@ -8,8 +8,9 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { onTestFinished } from 'vitest'
 
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+const PLACES = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 const FLAGS = [
   '--headless',
   '--no-sandbox', // tests run as root too, in a browser that opens nothing but this machine
@@ -28,7 +29,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** @throws Error that names the package when there is no Chromium */
 export async function startBrowser(): Promise<Browser> {
   const executablePath = PLACES.find((place) => existsSync(place))
-  if (executablePath === undefined) throw new Error('Chromium is missing. Install it: apt-get install chromium')
+  if (executablePath === undefined) throw new Error('Chromium is missing. Install it: apt-get install chromium-headless-shell')
   return chromium.launch({ executablePath, args: FLAGS })
 }
 
@@ -36,6 +37,8 @@ export interface View {
   readonly width: number
   readonly language: 'zh' | 'en'
   readonly theme: 'light' | 'dark'
+  /** Default: as little as possible. */
+  readonly motion?: 'full'
 }
 
 export interface Tab {
@@ -45,13 +48,14 @@ export interface Tab {
   readonly faults: readonly string[]
 }
 
-/** A browser of its own: no cookies, no storage, its own language and theme. */
-export async function openTab(browser: Browser, { width, language, theme }: View): Promise<Tab> {
+/** A browser of its own for one test: no cookies, no storage, its own language and theme. It closes after the test, with a picture if that failed. */
+export async function openTab(browser: Browser, { width, language, theme, motion }: View): Promise<Tab> {
   const context = await browser.newContext({
     viewport: { width, height: 900 },
     locale: language === 'zh' ? 'zh-CN' : 'en-US',
     colorScheme: theme,
     timezoneId: 'Asia/Shanghai',
+    reducedMotion: motion === 'full' ? 'no-preference' : 'reduce',
   })
   const page = await context.newPage()
   const faults: string[] = []
@@ -59,6 +63,11 @@ export async function openTab(browser: Browser, { width, language, theme }: View
   page.on('console', (message) => {
     const text = message.text()
     if (message.type() === 'error' && !text.startsWith('Failed to load resource')) faults.push(text)
+  })
+  onTestFinished(async ({ task }) => {
+    const name = `failed-${task.name.replaceAll(/\W+/g, '-').slice(0, 60)}`
+    if (task.result?.state === 'fail') await takePicture(page, name).catch(() => {}) // the page may be what failed
+    await context.close()
   })
   return { page, context, faults }
 }

@@ -10,6 +10,7 @@ import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { copyFolder } from './folders.ts'
 import { freePort } from './ports.ts'
 import { startProcess } from './process.ts'
 import type { RunningProcess } from './process.ts'
@@ -18,8 +19,8 @@ export interface Postgres {
   /** On 127.0.0.1. */
   readonly port: number
   readonly process: RunningProcess
-  /** The URL of a new, empty database. */
-  createDatabase(): Promise<string>
+  /** The URL of a new database: empty, or a copy of another. */
+  createDatabase(options?: { readonly name?: string; readonly template?: string }): Promise<string>
   /** Ends every connection, then the server; may be called again. */
   stop(): Promise<void>
 }
@@ -31,6 +32,10 @@ const DEBIAN_PACKAGE = 'postgresql'
 export interface PostgresOptions {
   /** With it, `ssl = on`. */
   readonly tls?: { readonly chainPem: string; readonly privateKeyPem: string }
+  /** The data folder of a server that does not run: copied, in place of a new one. */
+  readonly dataTemplate?: string
+  /** Where the data folder is kept after the end. */
+  readonly keepDataIn?: string
 }
 
 /** Starts a server with PostgreSQL's own defaults for durability. As root it runs as the system user `postgres`, as it demands. */
@@ -39,7 +44,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const folder = await mkdtemp(join(tmpdir(), 'evercert-postgres-'))
   const asUser = await commandPrefix(folder)
   const data = join(folder, 'data')
-  await run([...asUser, join(bin, 'initdb'), ...INITDB_OPTIONS, '-D', data])
+  if (options.dataTemplate === undefined) await run([...asUser, join(bin, 'initdb'), ...INITDB_OPTIONS, '-D', data])
+  else await copyData(options.dataTemplate, data)
   const port = await freePort()
   if (options.tls !== undefined) await writePair(data, options.tls)
   const [command = '', ...args] = [
@@ -60,21 +66,27 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   return {
     port,
     process: running,
-    createDatabase: async () => {
-      databases += 1
-      const name = `test_${databases}`
-      await query(urlOf(port, 'postgres'), `create database ${name}`)
+    createDatabase: async ({ name = `test_${++databases}`, template = 'template1' } = {}) => {
+      await query(urlOf(port, 'postgres'), `create database ${name} template ${template}`)
       return urlOf(port, name)
     },
     stop: async () => {
       interrupt(running)
       await running.stop()
+      if (options.keepDataIn !== undefined) copyFolder(data, options.keepDataIn)
       await rm(folder, { recursive: true, force: true })
     },
   }
 }
 
 const INITDB_OPTIONS = ['-U', SUPERUSER, '--auth=trust', '--encoding=UTF8', '--no-locale', '--no-sync', '--no-instructions']
+
+async function copyData(template: string, data: string): Promise<void> {
+  copyFolder(template, data)
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = await systemUser('postgres')
+  await run(['chown', '-R', `${uid}:${gid}`, data])
+}
 
 /** PostgreSQL's own names for the files. It wants the key to be its user's alone. */
 async function writePair(data: string, { chainPem, privateKeyPem }: NonNullable<PostgresOptions['tls']>): Promise<void> {

@@ -95,7 +95,6 @@ async function startSiteOf(certificateId: string): Promise<Nginx> {
 
 async function open(view: View, path: string): Promise<Tab> {
   const tab = await openTab(browser, view)
-  onTestFinished(() => tab.context.close())
   await tab.context.addInitScript((value) => sessionStorage.setItem('evercert.token', value), token)
   await tab.page.goto(house.service().url + path)
   return tab
@@ -113,8 +112,7 @@ const rowNames = (page: Page): Promise<string[]> => page.locator('tr[data-certif
 
 describe('signing in', () => {
   it('leads to the sign-in page and back to where one was; a wrong token is refused with its remedy', async () => {
-    const tab = await openTab(browser, WIDE_ZH)
-    onTestFinished(() => tab.context.close())
+    const tab = await openTab(browser, { ...WIDE_ZH, motion: 'full' })
     const { page } = tab
     await page.goto(`${house.service().url}/?status=expiringSoon`)
     await page.getByRole('heading', { name: '登录 Evercert' }).waitFor()
@@ -140,7 +138,6 @@ describe('the first operator', () => {
     const service = await startServiceProcess({ environment })
     onTestFinished(async () => void (await service.stop()))
     const tab = await openTab(browser, { width: 390, language: 'zh', theme: 'dark' })
-    onTestFinished(() => tab.context.close())
     const { page } = tab
     await page.goto(service.firstOperatorLink ?? '')
     await page.getByLabel('姓名').fill('王芳')
@@ -159,7 +156,6 @@ describe('the first operator', () => {
     await page.getByRole('button', { name: '用户: wang@example.test' }).waitFor()
     const link = await inviteReviewer(tab, service.url)
     const guest = await openTab(browser, { width: 1024, language: 'en', theme: 'light' })
-    onTestFinished(() => guest.context.close())
     await guest.page.goto(link)
     await guest.page.getByText('with the role “Reviewer”').waitFor()
     await expectFine(guest, 'invitation-en-light-1024')

@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { aPng } from '../../../packages/server/test/support/images.ts'
 import { findViolations, openTab, startBrowser, takePicture, type Tab, type View } from '../../harness/browser.ts'
 import { createChain } from '../../harness/certificates.ts'
@@ -50,7 +50,6 @@ afterAll(async () => {
 
 async function open(view: View, path: string, token = operator): Promise<Tab> {
   const tab = await openTab(browser, view)
-  onTestFinished(() => tab.context.close())
   await tab.context.addInitScript((value) => sessionStorage.setItem('evercert.token', value), token)
   await tab.page.goto(house.service().url + path)
   await tab.page.locator('main h1').waitFor()

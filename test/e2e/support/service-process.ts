@@ -4,11 +4,14 @@
  * @module
  */
 import { fork, type ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createClient, type Client } from '@evercert/contract/client'
 import type { Command, KillPoint, Report } from '../../harness/crash-service.ts'
+import { embeddedTemplate } from '../../harness/database-templates.ts'
+import { copyFolder } from '../../harness/folders.ts'
 import type { Audit } from './audit.ts'
 
 export interface ServiceProcess {
@@ -45,6 +48,7 @@ const STOP_TIMEOUT_MS = 60_000
 
 /** Resolves when the service is ready. @throws Error with its output when it ends before */
 export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
+  await giveDatabase(options)
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('EVERCERT_'))
   const child = fork(PROGRAM, [String(options.clockOffsetMs ?? 0)], {
     env: { ...Object.fromEntries(inherited), NODE_COMPILE_CACHE: COMPILE_CACHE, EVERCERT_PORT: '0', ...options.environment },
@@ -91,6 +95,13 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
     },
     logs,
   }
+}
+
+/** A new data folder starts with a copy of the empty database: to make one takes seconds each time, and the demo's test does. */
+async function giveDatabase({ environment }: ServiceProcessOptions): Promise<void> {
+  const { EVERCERT_DATA_DIR: dataDir, EVERCERT_DATABASE_URL: url } = environment
+  if (dataDir === undefined || url !== undefined || existsSync(dataDir)) return
+  copyFolder(await embeddedTemplate(), join(dataDir, 'database'))
 }
 
 /** A service that does not end is killed, and said to hang. @throws Error with its output */

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
+import { copyFolder } from '../../harness/folders.ts'
 
-export function copyTemplate(template: string, folder: string): Promise<void> {
-  return cp(join(template, 'data'), join(folder, 'data'), { recursive: true })
+export function copyTemplate(template: string, folder: string): void {
+  copyFolder(join(template, 'data'), join(folder, 'data'))
 }

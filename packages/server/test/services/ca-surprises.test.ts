@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { AppError } from '../../src/domain/errors.ts'
 import { caAdapter, type Ca, type CaOrder, type CaOrderRequest } from '../../src/ports/ca.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
+import { createBrand } from '../../src/services/brands.ts'
 import { createIssuer, createProduct } from '../../src/services/catalogue.ts'
 import type { Services } from '../../src/services/context.ts'
 import { aForeignCertificate, aForm, anAccount, aSite, buyCertificate, type TestAccount } from '../support/builders.ts'
@@ -106,6 +107,7 @@ eachDatabase((_kind, open) => {
     const adapter = caAdapter({ ...about, config: z.object({}), create: () => ca })
     const { adapters } = service.services
     services = { ...service.services, adapters: { ...adapters, ca: [...adapters.ca, adapter] } }
+    await createBrand(services, { name: 'Scripted', title: { en: 'Scripted', zh: 'Scripted' } })
     await createIssuer(services, { id: 'scripted', title: 'Scripted', kind: 'scripted', config: {} })
     const price = { amountMinor: 100, currency: 'CNY' }
     await createProduct(services, {

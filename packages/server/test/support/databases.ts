@@ -1,16 +1,16 @@
 /**
- * One suite on both databases: embedded in a copied folder, and a real PostgreSQL that the file starts once.
+ * One suite on both databases: embedded in a copied folder, and in a real PostgreSQL that the file starts once.
  *
  * @module
  */
-import { createHash, randomUUID } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe } from 'vitest'
+import { embeddedTemplate, postgresTemplate, TEMPLATE_DATABASE } from '../../../../test/harness/database-templates.ts'
+import { copyFolder } from '../../../../test/harness/folders.ts'
 import { startPostgres, type Postgres } from '../../../../test/harness/postgres.ts'
-import { openDatabase, type Database, type DatabaseSettings } from '../../src/db/connect.ts'
-import { startQueue } from '../../src/db/queue.ts'
+import type { DatabaseSettings } from '../../src/db/connect.ts'
 
 export type DatabaseKind = 'embedded' | 'postgres'
 
@@ -61,45 +61,11 @@ export function openerOf(kind: DatabaseKind): Open {
     folders.push(dataDir)
     if (kind === 'embedded') {
       const folder = join(dataDir, 'database')
-      cpSync(await embeddedTemplate(), folder, { recursive: true })
+      copyFolder(await embeddedTemplate(), folder)
       return { kind, dataDir, databaseUrl: null, settings: { kind, folder } }
     }
-    server ??= startPostgres()
-    const databaseUrl = await (await server).createDatabase()
+    server ??= postgresTemplate().then((dataTemplate) => startPostgres({ dataTemplate }))
+    const databaseUrl = await (await server).createDatabase({ template: TEMPLATE_DATABASE })
     return { kind, dataDir, databaseUrl, settings: { kind, url: databaseUrl, maxConnections: 5 } }
   }
-}
-
-const ROOT = join(import.meta.dirname, '../../../..')
-const CACHE = join(ROOT, 'node_modules/.cache/evercert-test')
-
-/** Making an embedded database takes seconds and copying one does not: made once for each schema, and kept beside the dependencies. */
-async function embeddedTemplate(): Promise<string> {
-  const template = join(CACHE, `embedded-${schemaHash()}`)
-  if (existsSync(template)) return template
-  const making = join(CACHE, `making-${randomUUID()}`)
-  mkdirSync(CACHE, { recursive: true })
-  const database = await openDatabase({ kind: 'embedded', folder: making })
-  await closeAfterQueue(database)
-  try {
-    renameSync(making, template)
-  } catch {
-    rmSync(making, { recursive: true, force: true }) // another worker was quicker
-  }
-  return template
-}
-
-async function closeAfterQueue(database: Database): Promise<void> {
-  await (await startQueue(database, null)).stop()
-  await database.close()
-}
-
-/** Changes with every migration and with the versions that lay out the files. */
-function schemaHash(): string {
-  const migrations = join(import.meta.dirname, '../../src/db/migrations')
-  const hash = createHash('sha256')
-  for (const file of readdirSync(migrations).toSorted()) hash.update(readFileSync(join(migrations, file)))
-  for (const name of ['@electric-sql/pglite', 'pg-boss'])
-    hash.update(readFileSync(join(ROOT, 'node_modules', name, 'package.json')))
-  return hash.digest('hex').slice(0, 16)
 }
