@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import { bilingual, id, instant } from './views.ts'
 
-/** `expiry` before notAfter and at it, `expired` after it; the others when something failed. */
+/** `expiry` before notAfter and at it, `expired` after it; `reviewWaiting` when a person has to look at an application; the others when something failed. */
 export const noticeKind = z.enum([
   'expiry',
   'expired',
@@ -15,6 +15,7 @@ export const noticeKind = z.enum([
   'deploymentFailed',
   'deploymentRolledBack',
   'endpointStrayed',
+  'reviewWaiting',
   'deliveryGivenUp',
 ])
 export type NoticeKindView = z.infer<typeof noticeKind>

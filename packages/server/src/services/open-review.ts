@@ -10,6 +10,7 @@ import { isSameOrganisation, type Applicant } from '../domain/applicant/applican
 import type { CertificateType } from '../domain/product/specification.ts'
 import { mayReuseReview } from '../domain/review/decide-review.ts'
 import { EVERCERT_ACTOR, newId, personOf, type Caller, type Services } from './context.ts'
+import { planNotice } from './notices/plan.ts'
 
 export interface Submitted {
   readonly applicationId: string
@@ -60,7 +61,7 @@ export async function findReusableReview(
   return null
 }
 
-/** Stores the review of an application that was stored just before. */
+/** Stores the review of an application that was stored just before, and tells the reviewers that it waits. */
 export async function openReview(
   services: Services,
   trx: Trx,
@@ -102,4 +103,12 @@ export async function openReview(
     detail: reused === null ? null : `as reviewed ${new Date(reused.reviewedAt).toISOString()} (${reused.id})`,
     now,
   })
+  if (reused === null)
+    await planNotice(services, trx, {
+      certificateId,
+      kind: 'reviewWaiting',
+      occasion: id,
+      detail: null,
+      place: certificateType,
+    })
 }

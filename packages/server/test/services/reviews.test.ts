@@ -71,6 +71,14 @@ eachDatabase((_kind, open) => {
       nextStep: { code: 'review', mover: 'ca' },
     })
     expect(review).toMatchObject({ open: true, certificateType: 'OV', companyName: aCompany().name, submittedBy: 'test' })
+    const { items: notices } = await account.client.notices.list({ certificateId: id })
+    expect(notices.map(({ kind, title }) => ({ kind, ...title }))).toEqual([
+      {
+        kind: 'reviewWaiting',
+        en: `The OV application for ${application.form.domains[0]} waits for review`,
+        zh: `证书 ${application.form.domains[0]} 的 OV 申请等待审核`,
+      },
+    ])
     const detail = await reviewer.reviews.get({ id: review.id })
     expect(detail.applicant).toMatchObject({ company: aCompany(), documents: ['businessLicence', 'bankPermit'] })
     const licence = await reviewer.reviews.document({ id: review.id })
@@ -225,6 +233,7 @@ eachDatabase((_kind, open) => {
       const reused = await again(account.client)
       expect(reused.application).toMatchObject({ state: 'pendingValidation', review: { state: 'approved' } })
       expect(await waitForIssuance(account, reused.id)).toMatchObject({ status: 'issued' })
+      expect((await account.client.notices.list({ certificateId: reused.id })).items).toEqual([]) // nobody has to look
       const both = await aColleague(account, ['applications:review', 'certificates:read', 'certificates:write'])
       const other = await submitted()
       await approve(other.review, both)

@@ -29,6 +29,7 @@ export const notices: SameKeys<typeof zh> = {
     deploymentFailed: 'Deployment failed',
     deploymentRolledBack: 'Deployment rolled back',
     endpointStrayed: 'An endpoint shows another certificate',
+    reviewWaiting: 'An application waits for review',
     deliveryGivenUp: 'Notice not delivered',
   },
   deliveries_one: 'Delivery ({{count}} channel)',

@@ -101,9 +101,9 @@ export interface HappenedNotice {
   readonly kind: Exclude<NoticeKind, 'expiry' | 'expired'>
   /** The same for repetitions of the same failure, which are not told again. */
   readonly occasion: string
-  /** What happened and what to do, as an AppError says it: no secret. */
-  readonly detail: string
-  /** The target or channel that it is about. */
+  /** What happened and what to do, as an AppError says it: no secret. Null when the title says it all. */
+  readonly detail: string | null
+  /** The target, channel or certificate type that it is about. */
   readonly place?: string
 }
 

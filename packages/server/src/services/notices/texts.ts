@@ -66,6 +66,10 @@ const TITLES: Readonly<Record<NoticeKind, (facts: NoticeDetail, now: number) => 
     en: `${place ?? '-'} does not serve ${name} any more`,
     zh: `${place ?? '-'} 不再使用证书 ${name}`,
   }),
+  reviewWaiting: ({ certificateName: name, place }) => ({
+    en: `The ${place ?? 'OV'} application for ${name} waits for review`,
+    zh: `证书 ${name} 的 ${place ?? 'OV'} 申请等待审核`,
+  }),
   deliveryGivenUp: ({ certificateName: name, place }) => ({
     en: `A notice about ${name} could not be sent by ${place ?? '-'}`,
     zh: `关于证书 ${name} 的通知无法通过 ${place ?? '-'} 发送`,
@@ -138,6 +142,10 @@ const ADVICE: Readonly<Record<NoticeKind, (certificateId: string, facts: NoticeD
   endpointStrayed: (id) => ({
     en: `It did before: somebody put another certificate there, or a node that was away came back. Install the certificate again. See: evercert show ${id}`,
     zh: `该站点此前已使用新证书：可能被换上了其他证书，或有旧节点重新上线。请重新安装证书。查看：evercert show ${id}`,
+  }),
+  reviewWaiting: () => ({
+    en: 'Somebody else than who submitted it has to decide: evercert reviews list',
+    zh: '须由提交人以外的审核员处理：evercert reviews list',
   }),
   deliveryGivenUp: () => ({
     en: 'Correct the channel and test it: evercert channels test',

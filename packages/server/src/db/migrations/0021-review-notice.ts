@@ -1,0 +1,17 @@
+/**
+ * A notice for those who review.
+ *
+ * @module
+ */
+import { sql, type Kysely } from 'kysely'
+
+const STATEMENTS = [
+  `alter table notice drop constraint notice_kind_check`,
+  `alter table notice add constraint notice_kind_check check (kind in
+    ('expiry', 'expired', 'applicationRefused', 'renewalAttention', 'deploymentFailed', 'deploymentRolledBack', 'deliveryGivenUp',
+     'endpointStrayed', 'reviewWaiting'))`,
+]
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  for (const statement of STATEMENTS) await sql.raw(statement).execute(db)
+}
