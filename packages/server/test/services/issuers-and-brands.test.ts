@@ -98,11 +98,8 @@ eachDatabase((_kind, open) => {
       expect(await service.client.issuers.retire({ id: 'evercert-private' })).toEqual(retired)
       const product = (await client.products.list()).items.find((each) => each.id === PRIVATE_SINGLE)
       expect(product).toMatchObject({ retiredAt: null, issuerRetiredAt: retired.retiredAt })
-      for (const buys of [
-        client.quotes.create({ productId: PRIVATE_SINGLE }),
-        client.orders.place({ productId: PRIVATE_SINGLE }),
-      ])
-        expect(await refusalOf(buys)).toMatchObject({ code: 'productRetired' })
+      expect(await refusalOf(client.quotes.create({ productId: PRIVATE_SINGLE }))).toMatchObject({ code: 'productRetired' })
+      expect(await refusalOf(client.orders.place({ productId: PRIVATE_SINGLE }))).toMatchObject({ code: 'productRetired' })
       expect(await client.orders.pay({ id: placed.id })).toMatchObject({ state: 'paid' })
       await client.applications.submit({ id, ...aForm([aSite(service)]) })
       await advanceCertificate(service.services, id, new AbortController().signal)
@@ -114,8 +111,8 @@ eachDatabase((_kind, open) => {
     test('only the operator sees settings and changes them', async () => {
       const { client } = await anAccount(service, { scopes: ['orders:read', 'orders:write'] })
       expect((await client.issuers.list()).items.map(({ id }) => id)).toContain('other')
-      for (const call of [client.issuers.get({ id: 'other' }), client.issuers.retire({ id: 'other' })])
-        expect(await refusalOf(call)).toMatchObject({ code: 'forbidden' })
+      expect(await refusalOf(client.issuers.get({ id: 'other' }))).toMatchObject({ code: 'forbidden' })
+      expect(await refusalOf(client.issuers.retire({ id: 'other' }))).toMatchObject({ code: 'forbidden' })
       expect(await refusalOf(service.client.issuers.get({ id: 'nobody' }))).toMatchObject({ code: 'notFound' })
     })
   })
