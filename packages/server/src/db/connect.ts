@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Kysely, PGliteDialect, PostgresDialect, sql } from 'kysely'
+import { Kysely, PostgresDialect, sql } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import pg from 'pg'
 import { up as initial } from './migrations/0001-initial.ts'
@@ -25,6 +25,7 @@ import { up as currenciesPromotions } from './migrations/0017-currencies-promoti
 import { up as issuersBrands } from './migrations/0018-issuers-brands-reuse.ts'
 import { up as reviewNotice } from './migrations/0021-review-notice.ts'
 import { AppError } from '../domain/errors.ts'
+import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
 import type { EmbeddedConnection } from './prepared-statements.ts'
 import type { Tables } from './tables.ts'
@@ -103,7 +104,7 @@ function connectPostgres(settings: { readonly url: string; readonly maxConnectio
 
 async function connectEmbedded(settings: { readonly folder: string; readonly onFsync?: () => void }): Promise<Database> {
   const embedded = await openEmbedded(settings.folder, settings.onFsync)
-  const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite: embedded }) })
+  const db = new Kysely<Tables>({ dialect: embeddedDialect(embedded) })
   const vacuum = async (): Promise<void> => {
     await embedded.exec('vacuum (analyze)')
   }

@@ -7,24 +7,10 @@
 import { once } from 'node:events'
 import { fsyncSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { PGlite, protocol } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
-
-/** What the thread is started with. Its first message is the folder. */
-export interface EmbeddedThreadData {
-  /** One number, in shared memory: calls of fsync so far. */
-  readonly fsyncs: Int32Array<SharedArrayBuffer>
-}
-
-/**
- * Messages of PostgreSQL's protocol; with `alone`, what they leave open of a transaction is rolled back before anything else runs; or the end.
- * Bytes that come without more are the common case.
- */
-export type EmbeddedRequest = Uint8Array | { readonly alone: Uint8Array } | 'close'
-
-/** `ready` first, then the server's messages for each request. */
-export type EmbeddedReply = 'ready' | 'closed' | Uint8Array
+import { COUNT, type EmbeddedReply, type EmbeddedRequest, type EmbeddedThreadData } from './embedded-messages.ts'
 
 /** What a stream operation of Emscripten's NODEFS gets: `nfd` is the file descriptor of the host. */
 interface HostStream {
@@ -41,20 +27,20 @@ type PreRun = NonNullable<EmscriptenOptions['preRun']>
 
 /** NODEFS has no fsync of its own, so PostgreSQL's would do nothing. */
 class DurableFiles extends NodeFS {
-  readonly #fsyncs: Int32Array
+  readonly #counts: Int32Array
 
-  constructor(folder: string, fsyncs: Int32Array) {
+  constructor(folder: string, counts: Int32Array) {
     super(folder)
-    this.#fsyncs = fsyncs
+    this.#counts = counts
   }
 
   override async init(...[pg, options]: Parameters<Init>): ReturnType<Init> {
     const result = await super.init(pg, options)
-    const fsyncs = this.#fsyncs
+    const counts = this.#counts
     const addFsync = (module: HostModule): void => {
       module.NODEFS.stream_ops.fsync = (stream) => {
         fsyncSync(stream.nfd)
-        Atomics.add(fsyncs, 0, 1)
+        Atomics.add(counts, COUNT.fsyncs, 1)
       }
     }
     const preRun = [addFsync, ...[result.emscriptenOpts.preRun ?? []].flat()] as unknown as PreRun
@@ -71,9 +57,7 @@ declare const WebAssembly: { compile(program: Uint8Array): Promise<object> }
  */
 const SETTINGS = ['wal_sync_method=fsync', 'shared_buffers=12MB']
 
-const port = parentPort
-if (port === null) throw new Error('This is the thread of the embedded database: it runs in a worker.')
-const { fsyncs } = workerData as EmbeddedThreadData
+const { counts, port } = workerData as EmbeddedThreadData
 const { defaultStartParams } = PGlite as unknown as { defaultStartParams: readonly string[] }
 // What takes time and needs no folder comes first: it may be done while the rest of the server is loaded.
 const opened = once(port, 'message') as Promise<[folder: string]>
@@ -82,14 +66,18 @@ const pgliteWasmModule = await WebAssembly.compile(await readFile(program))
 const [folder] = await opened
 const pglite = new PGlite({
   pgliteWasmModule,
-  fs: new DurableFiles(folder, fsyncs),
+  fs: new DurableFiles(folder, counts),
   startParams: [
     ...defaultStartParams.filter((parameter) => parameter !== '-F'),
     ...SETTINGS.flatMap((setting) => ['-c', setting]),
   ],
 })
 await pglite.waitReady
-const reply = (message: EmbeddedReply): void => port.postMessage(message)
+const reply = (message: EmbeddedReply): void => {
+  port.postMessage(message)
+  Atomics.add(counts, COUNT.replies, 1)
+  Atomics.notify(counts, COUNT.replies)
+}
 const rollback = protocol.serialize.query('ROLLBACK')
 
 /** Raw, since the other side reads them: PGlite would read them too. What the server sends is in its memory, and is copied from there. */

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type { Worker } from 'node:worker_threads'
+import { receiveMessageOnPort } from 'node:worker_threads'
 import { protocol } from '@electric-sql/pglite'
 import type { parse } from '@electric-sql/pglite'
-import type { EmbeddedReply, EmbeddedRequest } from './embedded-thread.ts'
-import { takeThread } from './embedded-worker.ts'
+import { COUNT, type EmbeddedReply, type EmbeddedRequest } from './embedded-messages.ts'
+import { takeThread, type EmbeddedThread } from './embedded-worker.ts'
 
 export type Message = Parameters<typeof parse.parseResults>[0][number]
 
@@ -17,25 +17,32 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
+/**
+ * How long the event loop may stand still for one statement. Most take well under one millisecond; what takes longer is waited for as
+ * everything else is, and others go on meanwhile.
+ */
+const STAND_STILL_MS = 4
+
 /** Requests are answered in the order in which they were sent. */
 export class EmbeddedWire {
-  readonly #worker: Worker
+  readonly #thread: EmbeddedThread
   readonly #waiting: Waiting[] = []
   readonly #parser = new protocol.Parser()
   readonly #ended = Promise.withResolvers<void>()
+  readonly #onReply: () => void
   #failure: Error | null = null
 
-  private constructor(worker: Worker, onReply: () => void) {
-    this.#worker = worker
-    worker.on('message', (reply: EmbeddedReply) => {
-      onReply()
-      if (reply instanceof Uint8Array) this.#answer(reply)
-    })
-    worker.on('error', (error: Error) => this.#fail(error))
-    worker.on('exit', () => {
+  private constructor(thread: EmbeddedThread, onReply: () => void) {
+    this.#thread = thread
+    this.#onReply = onReply
+    thread.port.on('message', (reply: EmbeddedReply) => this.#receive(reply))
+    thread.worker.on('error', (error: Error) => this.#fail(error))
+    thread.worker.on('exit', () => {
       this.#fail(new Error('The embedded database was closed.'))
+      thread.port.close()
       this.#ended.resolve()
     })
+    this.#letEnd()
   }
 
   /**
@@ -44,18 +51,19 @@ export class EmbeddedWire {
    * @param onFsync called for each fsync that reached the host, before the reply to what caused it
    */
   static async open(folder: string, onFsync: () => void): Promise<EmbeddedWire> {
-    const { worker, fsyncs } = takeThread()
+    const thread = takeThread()
+    const { worker, port, counts } = thread
     let seen = 0
     const tellFsyncs = (): void => {
-      for (const total = Atomics.load(fsyncs, 0); seen < total; seen += 1) onFsync()
+      for (const total = Atomics.load(counts, COUNT.fsyncs); seen < total; seen += 1) onFsync()
     }
     await new Promise<void>((resolve, reject) => {
-      worker.once('message', () => resolve())
+      port.once('message', () => resolve())
       worker.once('error', reject)
       worker.once('exit', () => reject(new Error('The thread of the embedded database ended before it was ready.')))
-      worker.postMessage(folder)
+      port.postMessage(folder)
     })
-    return new EmbeddedWire(worker, tellFsyncs)
+    return new EmbeddedWire(thread, tellFsyncs)
   }
 
   /** @param alone when nothing may stay open of a transaction that these messages begin. Rejects only when the database is gone */
@@ -65,27 +73,63 @@ export class EmbeddedWire {
     this.#post(alone ? { alone: bytes } : bytes)
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject })
-      // A process that waits for an answer goes on; one that has nothing else to do may end.
-      if (this.#waiting.length === 1) this.#worker.ref()
+      if (this.#waiting.length === 1) this.#keepAlive()
     })
+  }
+
+  /**
+   * As {@link send}, for what the whole database waits for: while a transaction is open it does nothing else, and an event loop with much
+   * to do would come back to it late. So the reply is awaited on the spot, for {@link STAND_STILL_MS} at most; unless more is under way, which
+   * keeps the database busy meanwhile.
+   */
+  sendAtOnce(messages: readonly Uint8Array[]): Promise<Message[]> {
+    const answer = this.send(messages)
+    queueMicrotask(() => {
+      if (this.#waiting.length === 1) this.#standStill()
+    })
+    return answer
   }
 
   /** What was sent before is done first. */
   async close(): Promise<void> {
-    this.#worker.ref()
+    this.#keepAlive()
     if (this.#failure === null) this.#post('close')
     await this.#ended.promise
   }
 
   #post(request: EmbeddedRequest): void {
-    this.#worker.postMessage(request)
+    this.#thread.port.postMessage(request)
   }
 
-  #answer(reply: Uint8Array): void {
+  #standStill(): void {
+    const { port, counts } = this.#thread
+    for (;;) {
+      const replies = Atomics.load(counts, COUNT.replies)
+      const received = receiveMessageOnPort(port) as { message: EmbeddedReply } | undefined
+      if (received !== undefined) return this.#receive(received.message)
+      if (Atomics.wait(counts, COUNT.replies, replies, STAND_STILL_MS) === 'timed-out') return
+    }
+  }
+
+  #receive(reply: EmbeddedReply): void {
+    this.#onReply()
+    if (!(reply instanceof Uint8Array)) return
     const messages: Message[] = []
     this.#parser.parse(reply, (message) => messages.push(message))
     this.#waiting.shift()?.resolve(messages)
-    if (this.#waiting.length === 0) this.#worker.unref()
+    if (this.#waiting.length === 0) this.#letEnd()
+  }
+
+  /** A process that waits for an answer goes on. */
+  #keepAlive(): void {
+    this.#thread.worker.ref()
+    this.#thread.port.ref()
+  }
+
+  /** One that has nothing else to do may end. */
+  #letEnd(): void {
+    this.#thread.worker.unref()
+    this.#thread.port.unref()
   }
 
   #fail(error: Error): void {

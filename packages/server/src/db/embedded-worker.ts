@@ -4,13 +4,15 @@
  * @module
  */
 import { setFlagsFromString } from 'node:v8'
-import { Worker } from 'node:worker_threads'
-import type { EmbeddedThreadData } from './embedded-thread.ts'
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
+import type { EmbeddedThreadData } from './embedded-messages.ts'
 
 export interface EmbeddedThread {
   readonly worker: Worker
-  /** One number, in shared memory: calls of fsync so far. */
-  readonly fsyncs: Int32Array<SharedArrayBuffer>
+  /** Where requests go and replies come from: unlike the worker's own, this one can also be read while the event loop stands still. */
+  readonly port: MessagePort
+  /** In shared memory, as {@link EmbeddedThreadData} says. */
+  readonly counts: Int32Array<SharedArrayBuffer>
 }
 
 /**
@@ -28,6 +30,7 @@ let spare: EmbeddedThread | null = null
 export function prepareThread(): void {
   spare ??= startThread()
   spare.worker.unref()
+  spare.port.unref()
 }
 
 /** The thread that was prepared, or another. */
@@ -35,15 +38,20 @@ export function takeThread(): EmbeddedThread {
   const thread = spare ?? startThread()
   spare = null
   thread.worker.ref()
+  thread.port.ref()
   return thread
 }
 
 function startThread(): EmbeddedThread {
   for (const flag of FIRST_COMPILER_ONLY) setFlagsFromString(flag)
-  const fsyncs = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-  const workerData: EmbeddedThreadData = { fsyncs }
-  return {
-    worker: new Worker(new URL('embedded-thread.ts', import.meta.url), { workerData, name: 'database', resourceLimits }),
-    fsyncs,
-  }
+  const counts = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
+  const { port1: port, port2 } = new MessageChannel()
+  const workerData: EmbeddedThreadData = { counts, port: port2 }
+  const worker = new Worker(new URL('embedded-thread.ts', import.meta.url), {
+    workerData,
+    transferList: [port2],
+    name: 'database',
+    resourceLimits,
+  })
+  return { worker, port, counts }
 }

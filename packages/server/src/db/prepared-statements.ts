@@ -67,6 +67,7 @@ export class EmbeddedConnection {
   #queriesSincePlans = 0
   /** A transaction was begun, and the database does not know it yet. */
   #isBeginDue = false
+  #isInTransaction = false
   #closed = false
 
   private constructor(wire: EmbeddedWire) {
@@ -107,6 +108,7 @@ export class EmbeddedConnection {
     const { value, end } = await this.#turns.take(async () => {
       this.#renewPlans()
       this.#isBeginDue = true
+      this.#isInTransaction = true
       let isOpen = true
       const query = async <Row>(text: string, values: readonly unknown[] = []): Promise<Results<Row>> => {
         if (!isOpen) throw new Error('The transaction has ended.')
@@ -114,6 +116,7 @@ export class EmbeddedConnection {
       }
       const finish = (message: Uint8Array): Promise<Message[]> => {
         isOpen = false
+        this.#isInTransaction = false
         const hasBegun = !this.#isBeginDue
         this.#isBeginDue = false
         return hasBegun ? this.#wire.send([message]) : Promise.resolve([])
@@ -246,9 +249,9 @@ export class EmbeddedConnection {
 
   async #send(messages: readonly Uint8Array[]): Promise<Message[]> {
     this.#queriesSincePlans += 1
-    if (!this.#isBeginDue) return this.#wire.send(messages)
+    if (!this.#isBeginDue) return this.#isInTransaction ? this.#wire.sendAtOnce(messages) : this.#wire.send(messages)
     this.#isBeginDue = false
-    const answer = await this.#wire.send([BEGIN, ...messages])
+    const answer = await this.#wire.sendAtOnce([BEGIN, ...messages])
     return answer.slice(answer.findIndex(({ name }) => name === 'readyForQuery') + 1)
   }
 }
