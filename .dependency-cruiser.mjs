@@ -10,9 +10,9 @@ export default {
     {
       name: 'clients-see-only-the-contract',
       comment:
-        'Console and CLI know the server through the contract, types included; `evercert serve` loads it lazily in one file.',
+        'Console and CLI know the server through the contract, types included; what runs it, or works on a stopped one, loads it lazily in one file each.',
       severity: 'error',
-      from: { path: '^packages/(console|cli|agent)/', pathNot: '^packages/cli/src/commands/serve\\.ts$' },
+      from: { path: '^packages/(console|cli|agent)/', pathNot: '^packages/cli/src/(commands/serve|stopped-service)\\.ts$' },
       to: { path: '^packages/server/' },
     },
     forbid(

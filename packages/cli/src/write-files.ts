@@ -4,9 +4,11 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { createWriteStream, existsSync } from 'node:fs'
+import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { failure } from './failure.ts'
 
 export interface FileToWrite {
@@ -62,8 +64,27 @@ async function writeOne({ path, bytes }: FileToWrite, { secret, force }: WriteOp
   }
 }
 
+/**
+ * Writes what comes, for its owner alone, and under another name until it is whole: what breaks off leaves no file that looks complete.
+ *
+ * @returns bytes written. @throws CliFailure `conflict`, `invalid`; what reading the source throws
+ */
+export async function writeStream(path: string, source: ReadableStream<Uint8Array>, force: boolean): Promise<number> {
+  const fresh = join(dirname(path), `.evercert-${randomBytes(6).toString('hex')}`)
+  const file = createWriteStream(fresh, { flags: 'wx', mode: 0o600 })
+  try {
+    await pipeline(Readable.from(source), file)
+    await (force ? rename(fresh, path) : link(fresh, path)) // a link never replaces what appeared meanwhile
+    return file.bytesWritten
+  } catch (error) {
+    throw toWriteFailure(path, error)
+  } finally {
+    await rm(fresh, { force: true })
+  }
+}
+
 /** What the file system said, as a failure of the command. */
-export function toWriteFailure(path: string, error: unknown): unknown {
+function toWriteFailure(path: string, error: unknown): unknown {
   if (!(error instanceof Error && 'code' in error)) return error
   const code = String(error.code)
   if (code === 'EEXIST') return fileExists(path)

@@ -68,17 +68,29 @@ export function createClient(options: ClientOptions | BrowserOptions): Client {
  *
  * @throws ApiProblem; the transport's own error when the service is away
  */
-export async function openExport(
+export function openExport(
   options: ClientOptions | BrowserOptions,
   request: CertificateQuery & { readonly format: ExportFormat },
 ): Promise<ReadableStream<Uint8Array>> {
-  const response = await fetch(new URL('/api/v1/certificates/export', options.url), {
+  return openStream(options, { path: 'certificates/export', request, types: /^(text\/csv|application\/x-ndjson)\b/ })
+}
+
+/** The rows of a backup as they come, as {@link openExport}. @throws ApiProblem; the transport's own error when the service is away */
+export function openBackup(options: ClientOptions): Promise<ReadableStream<Uint8Array>> {
+  return openStream(options, { path: 'backups', request: {}, types: /^application\/gzip\b/ })
+}
+
+async function openStream(
+  options: ClientOptions | BrowserOptions,
+  { path, request, types }: { readonly path: string; readonly request: object; readonly types: RegExp },
+): Promise<ReadableStream<Uint8Array>> {
+  const response = await fetch(new URL(`/api/v1/${path}`, options.url), {
     method: 'POST',
     headers: { ...authorizationOf(options), 'content-type': 'application/json' },
     body: JSON.stringify(request),
   })
   const type = response.headers.get('content-type') ?? ''
-  if (response.ok && response.body !== null && /^(text\/csv|application\/x-ndjson)\b/.test(type)) return response.body
+  if (response.ok && response.body !== null && types.test(type)) return response.body
   const problem = parseProblem(await response.json().catch(() => null))
   if (problem !== null) throw new ApiProblem(problem)
   throw new TypeError(`status ${response.status}, ${type === '' ? 'no content type' : type}`)

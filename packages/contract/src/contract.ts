@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { backups } from './backups.ts'
 import { brands } from './brands.ts'
 import { adapters } from './adapters.ts'
 import { applications, certificates } from './certificates.ts'
@@ -66,6 +67,7 @@ export const contract = {
   accounts,
   users,
   adapters,
+  backups,
 } as const
 
 export type Contract = typeof contract

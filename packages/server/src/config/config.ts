@@ -167,7 +167,13 @@ export function loadConfig(environment: Environment): Config {
 }
 
 /** Settings of the command, which the service ignores. */
-const OF_CLIENTS = new Set(['EVERCERT_URL', 'EVERCERT_TOKEN', 'EVERCERT_TOKEN_FILE', 'EVERCERT_LANG'])
+const OF_CLIENTS = new Set([
+  'EVERCERT_URL',
+  'EVERCERT_TOKEN',
+  'EVERCERT_TOKEN_FILE',
+  'EVERCERT_LANG',
+  'EVERCERT_BACKUP_PASSPHRASE',
+])
 
 function isKnown(name: string): boolean {
   return name in configSchema.shape || OF_CLIENTS.has(name) || SECRETS.some((secret) => name === `${secret}_FILE`)

@@ -29,6 +29,7 @@ import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
 import type { EmbeddedConnection } from './prepared-statements.ts'
 import type { Tables } from './tables.ts'
+import type { Trx } from './transition.ts'
 
 export type Db = Kysely<Tables>
 
@@ -73,10 +74,44 @@ const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts)
 const DEFAULT_CONNECTIONS = 10
 
 /** Opens the database and brings its schema up to date. @throws AppError `storageUnavailable` when it does not answer */
-export async function openDatabase(settings: DatabaseSettings): Promise<Database> {
+export function openDatabase(settings: DatabaseSettings): Promise<Database> {
+  return connect(settings, (db) => migrate(db))
+}
+
+/**
+ * Opens a database that has nothing in it yet, with the schema as it was after the given migrations: what a copy of that time fits into.
+ *
+ * @throws AppError `conflict` when there are tables, `invalid` for migrations of another version, `storageUnavailable`
+ */
+export function openEmptyDatabase(settings: DatabaseSettings, migrations: readonly string[]): Promise<Database> {
+  return connect(settings, async (db) => {
+    const known = Object.keys(MIGRATIONS).filter((name) => migrations.includes(name))
+    const last = known.at(-1)
+    if (last === undefined || known.length < migrations.length || !isBeginning(known))
+      throw new AppError('invalid', 'Making the schema: it is of a newer Evercert: use that version, or a later one.')
+    const { rows } =
+      await sql`select from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r'`.execute(db)
+    if (rows.length > 0)
+      throw new AppError('conflict', 'Opening the database: it is not empty: give an empty one; nothing in it was changed.')
+    await migrate(db, last)
+  })
+}
+
+/** A database before a later migration was written knows the earlier ones, without gaps. */
+function isBeginning(names: readonly string[]): boolean {
+  return Object.keys(MIGRATIONS).every((name, index) => index >= names.length || names[index] === name)
+}
+
+/** The migrations that made the schema what it is, in order. */
+export async function listMigrations(db: Db | Trx): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db)
+  return rows.map(({ name }) => name)
+}
+
+async function connect(settings: DatabaseSettings, prepare: (db: Db) => Promise<void>): Promise<Database> {
   const database = settings.kind === 'postgres' ? connectPostgres(settings) : await connectEmbedded(settings)
   try {
-    await migrate(database.db)
+    await prepare(database.db)
   } catch (error) {
     await database.close().catch(() => {})
     throw error
@@ -121,9 +156,10 @@ async function ping(db: Db): Promise<void> {
   }
 }
 
-async function migrate(db: Db): Promise<void> {
+/** @param last the migration to stop after; all by default. @throws AppError `storageUnavailable` */
+export async function migrate(db: Db, last?: string): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) } })
-  const { error } = await migrator.migrateToLatest()
+  const { error } = await (last === undefined ? migrator.migrateToLatest() : migrator.migrateTo(last))
   if (error === undefined) return
   throw new AppError(
     'storageUnavailable',

@@ -91,7 +91,7 @@ export function createVault(masterKey: MasterKey): Vault {
 }
 
 /** The id of the master key that the stored secrets belong to; null while there are none. */
-export async function findSealingKeyId(db: Db): Promise<string | null> {
+export async function findSealingKeyId(db: Db | Trx): Promise<string | null> {
   const row = await db.selectFrom('secret').select('master_key_id').limit(1).executeTakeFirst()
   return row?.master_key_id ?? null
 }

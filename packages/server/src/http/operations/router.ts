@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { backups } from './backups.ts'
 import { brands } from './brands.ts'
 import { adapters } from './adapters.ts'
 import { applications, certificates } from './certificates.ts'
@@ -65,4 +66,5 @@ export const router = operations.router({
   accounts,
   users,
   adapters,
+  backups,
 })
