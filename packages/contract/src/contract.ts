@@ -5,6 +5,7 @@
  */
 import { brands } from './brands.ts'
 import { adapters } from './adapters.ts'
+import { audit } from './audit.ts'
 import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
@@ -66,6 +67,7 @@ export const contract = {
   accounts,
   users,
   adapters,
+  audit,
 } as const
 
 export type Contract = typeof contract

@@ -5,6 +5,7 @@
  */
 import { brands } from './brands.ts'
 import { adapters } from './adapters.ts'
+import { audit } from './audit.ts'
 import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
@@ -65,4 +66,5 @@ export const router = operations.router({
   accounts,
   users,
   adapters,
+  audit,
 })
