@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { downloadFormat, exportFormat } from '@evercert/contract'
 import packageJson from '../package.json' with { type: 'json' }
 import { addApplicantCommands } from './applicant-commands.ts'
+import { addAuditCommands } from './audit-commands.ts'
 import { addCatalogueCommands, addPurchaseOptions } from './catalogue-commands.ts'
 import { addFilterOptions } from './certificate-filter.ts'
 import { balanceCommand } from './commands/balance.ts'
@@ -131,6 +132,7 @@ function createProgram(run: Run): Command {
   addDownloadCommand(program, run, say)
   addApplicantCommands(program, (action) => bind(run, action), say)
   addProofCommands(program, (action) => bind(run, action), say)
+  addAuditCommands(program, (action) => bind(run, action), say)
   addServerCommands(program, run, say)
   return program
 }

@@ -27,7 +27,9 @@ export const auditEntry = z.object({
   accountId: id.nullable().meta({ description: 'Null: of the installation' }),
   actor: z.string().meta({ description: 'Name of the token, e-mail address of the user, or "evercert"' }),
   actorKind: auditActorKind.nullable().meta({ description: 'Null for changes of state' }),
-  action: z.string().meta({ description: 'An operation such as tokens.create; for changes of state subject.state, such as order.paid' }),
+  action: z
+    .string()
+    .meta({ description: 'An operation such as tokens.create; for changes of state subject.state, such as order.paid' }),
   subject: z.string().nullable(),
   subjectId: z.string().nullable(),
   outcome: auditOutcome,
@@ -73,7 +75,9 @@ export const auditFault = z.object({
 
 export const auditVerification = z.object({
   fault: auditFault.nullable().meta({ description: 'The first one; null: everything is as it was written' }),
-  from: z.int().meta({ description: 'Position after which the log begins: 0, or where what was before was removed by retention' }),
+  from: z
+    .int()
+    .meta({ description: 'Position after which the log begins: 0, or where what was before was removed by retention' }),
   position: z.int().meta({ description: 'Of the last checkpoint that was found right' }),
   records: z.int(),
   unsealed: z.int().meta({ description: 'Newer than the last checkpoint: signed in a few seconds' }),

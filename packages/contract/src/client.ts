@@ -72,7 +72,23 @@ export async function openExport(
   options: ClientOptions | BrowserOptions,
   request: CertificateQuery & { readonly format: ExportFormat },
 ): Promise<ReadableStream<Uint8Array>> {
-  const response = await fetch(new URL('/api/v1/certificates/export', options.url), {
+  return openStream(options, '/api/v1/certificates/export', request)
+}
+
+/** The audit log as it comes, like {@link openExport}. @throws ApiProblem; the transport's own error when the service is away */
+export async function openAuditExport(
+  options: ClientOptions | BrowserOptions,
+  request: { readonly after?: number; readonly installation?: boolean },
+): Promise<ReadableStream<Uint8Array>> {
+  return openStream(options, '/api/v1/audit/export', request)
+}
+
+async function openStream(
+  options: ClientOptions | BrowserOptions,
+  path: string,
+  request: object,
+): Promise<ReadableStream<Uint8Array>> {
+  const response = await fetch(new URL(path, options.url), {
     method: 'POST',
     headers: { ...authorizationOf(options), 'content-type': 'application/json' },
     body: JSON.stringify(request),

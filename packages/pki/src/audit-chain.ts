@@ -120,14 +120,7 @@ export function readAuditCheckpoint(jws: string, keys: readonly PublicJwk[]): Au
 }
 
 export type AuditFaultKind =
-  | 'altered'
-  | 'removed'
-  | 'inserted'
-  | 'reordered'
-  | 'checkpointForged'
-  | 'checkpointRemoved'
-  | 'rewritten'
-  | 'cutOff'
+  'altered' | 'removed' | 'inserted' | 'reordered' | 'checkpointForged' | 'checkpointRemoved' | 'rewritten' | 'cutOff'
 
 /** The first thing that is wrong. */
 export interface AuditFault {
@@ -263,7 +256,8 @@ class ChainCheck {
   #sayHash(entry: Entry, next: Entry | null, computed: string): void {
     const texts = { expected: computed, found: entry.hash }
     // The line before came with a hash that fits, and pushed this one from its place.
-    const wasPushed = this.#hashBefore !== null && auditHash(this.#hashBefore, digestOf(renumbered(entry, this.#position))) === entry.hash
+    const wasPushed =
+      this.#hashBefore !== null && auditHash(this.#hashBefore, digestOf(renumbered(entry, this.#position))) === entry.hash
     if (wasPushed) this.#say('inserted', { position: this.#position, ...texts })
     else this.#say(this.#kindOf(entry, next, computed), texts)
   }
@@ -289,7 +283,8 @@ class ChainCheck {
 
   #takeCheckpoint({ jws }: AuditCheckpointLine): void {
     const claims = this.#read(jws)
-    if (claims === null) return this.#say('checkpointForged', { position: Math.max(this.#position, 1), found: 'no valid signature' })
+    if (claims === null)
+      return this.#say('checkpointForged', { position: Math.max(this.#position, 1), found: 'no valid signature' })
     if (this.#line === 1) return this.#begin(claims)
     if (claims.position > this.#position) return this.#say('removed', { through: claims.position })
     if (claims.position < this.#position) return this.#say('reordered', { position: claims.position, found: 'its checkpoint' })

@@ -16,6 +16,7 @@ export {
   readAuditCheckpoint,
   verifyAuditChain,
 } from './audit-chain.ts'
+export { readAuditLines } from './audit-file.ts'
 export type { AuditCheckpoint, AuditFault, AuditFaultKind, AuditLine, AuditReport } from './audit-chain.ts'
 export { createChainReader, parseCertificate, parseChain } from './certificate.ts'
 export type { CertificateFacts } from './certificate.ts'

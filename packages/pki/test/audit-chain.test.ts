@@ -34,7 +34,10 @@ function aLog(batches: readonly number[], { signer = key, tag = '' } = {}): stri
     for (let count = 0; count < size; count += 1) {
       position += 1
       const salt = randomBytes(16).toString('hex')
-      const text = auditText(position, [['actor', `"行者" ${position}${tag}`], ['detail', null]])
+      const text = auditText(position, [
+        ['actor', `"行者" ${position}${tag}`],
+        ['detail', null],
+      ])
       hash = auditHash(hash, auditDigest(salt, text))
       lines.push(
         formatAuditLine(
@@ -80,9 +83,15 @@ describe('the chain', () => {
 
   test('any byte of any line is missed by nobody, whatever it becomes', async () => {
     const bytes = LOG.map((line) => Buffer.from(line))
-    const places = fc.integer({ min: 0, max: LOG.length - 1 }).chain((line) =>
-      fc.tuple(fc.constant(line), fc.integer({ min: 0, max: (bytes[line]?.length ?? 1) - 1 }), fc.integer({ min: 1, max: 255 })),
-    )
+    const places = fc
+      .integer({ min: 0, max: LOG.length - 1 })
+      .chain((line) =>
+        fc.tuple(
+          fc.constant(line),
+          fc.integer({ min: 0, max: (bytes[line]?.length ?? 1) - 1 }),
+          fc.integer({ min: 1, max: 255 }),
+        ),
+      )
     await fc.assert(
       fc.asyncProperty(places, async ([line, at, flip]) => {
         const altered = Buffer.from(bytes[line] ?? [])
@@ -105,7 +114,8 @@ describe('the chain', () => {
       (line: string) => line.replace('行', String.raw`\u884c`),
       (line: string) => line.replace('{"salt"', '{"salt":"x","salt"'),
     ]
-    for (const spell of respelled) expect(await faultOf(LOG.with(1, spell(LOG[1] ?? '')))).toMatchObject({ kind: 'altered', position: 2 })
+    for (const spell of respelled)
+      expect(await faultOf(LOG.with(1, spell(LOG[1] ?? '')))).toMatchObject({ kind: 'altered', position: 2 })
   })
 
   test('a removed line is found at its place', async () => {

@@ -65,7 +65,10 @@ export async function renewThrough(house: House, { oldId, serverName, interrupti
     audit: await house.service().audit(oldId),
     ends: house.ends.slice(endsBefore),
     // The audit log is sealed beside whatever is done.
-    steps: first.steps.slice(stepsBefore).filter(({ step }) => step !== 'sealAudit').map(nameOf),
+    steps: first.steps
+      .slice(stepsBefore)
+      .filter(({ step }) => step !== 'sealAudit')
+      .map(nameOf),
     newSha256: fresh.sha256,
     servedSha256: await house.site.servedSha256(serverName),
     reloads: house.site.reloads() - reloadsBefore,

@@ -41,7 +41,7 @@ async function print({ shell }: Session, body: ReadableStream<Uint8Array>): Prom
 }
 
 /** Under another name until it is whole: what breaks off leaves no file that looks complete. */
-async function writeWhole(body: ReadableStream<Uint8Array>, path: string, force: boolean): Promise<number> {
+export async function writeWhole(body: ReadableStream<Uint8Array>, path: string, force: boolean): Promise<number> {
   const fresh = join(dirname(path), `.evercert-${randomBytes(6).toString('hex')}`)
   const file = createWriteStream(fresh, { flags: 'wx', mode: 0o600 })
   try {

@@ -124,7 +124,11 @@ function eventOf({ caller, action, address, requestId, input }: CallOfOperation)
 
 function actorOf({ sessionId, tokenId, actor, userId }: Caller): Pick<AuditEvent, 'actor' | 'actorKind' | 'actorId'> {
   if (tokenId === '') return { actor, actorKind: 'nobody', actorId: null }
-  return { actor, actorKind: sessionId === undefined ? 'token' : 'user', actorId: sessionId === undefined ? tokenId : (userId ?? tokenId) }
+  return {
+    actor,
+    actorKind: sessionId === undefined ? 'token' : 'user',
+    actorId: sessionId === undefined ? tokenId : (userId ?? tokenId),
+  }
 }
 
 /** What is only known afterwards: the id of what was made, and which settings were given. */
@@ -166,22 +170,25 @@ const MAX_TEXT = 200
 const MAX_LIST = 20
 
 function detailsOf(input: unknown): Record<string, unknown> {
-  return Object.fromEntries(TOLD.flatMap((name) => {
-    const told = toTold(fieldOf(input, name))
-    return told === null ? [] : [[name, told] as const]
-  }))
+  return Object.fromEntries(
+    TOLD.flatMap((name) => {
+      const told = toTold(fieldOf(input, name))
+      return told === null ? [] : [[name, told] as const]
+    }),
+  )
 }
 
 function toTold(value: unknown): string | number | boolean | readonly string[] | null {
   if (typeof value === 'string') return toText(value)
   if (typeof value === 'number' || typeof value === 'boolean') return value
-  if (Array.isArray(value) && value.every((each) => typeof each === 'string'))
-    return value.slice(0, MAX_LIST).map(toText)
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value.slice(0, MAX_LIST).map(toText)
   return null
 }
 
 function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : null
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : null
 }
 
 function textOf(value: unknown, name: string): string | null {

@@ -43,7 +43,8 @@ export async function recordSignIn<Result extends Outcome>(
   } catch (error) {
     if (intent !== null) await log.dismiss(intent)
     const code = error instanceof AppError ? error.code : 'internal'
-    if (code !== 'internal' && code !== 'invalid') await log.note({ ...event, details: { code } }, REFUSED.has(code) ? 'refused' : 'failed')
+    if (code !== 'internal' && code !== 'invalid')
+      await log.note({ ...event, details: { code } }, REFUSED.has(code) ? 'refused' : 'failed')
     throw error
   }
 }

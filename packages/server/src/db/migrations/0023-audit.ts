@@ -78,8 +78,12 @@ const GUARDED = ['audit_entry', 'audit_batch', 'history']
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of [...TABLES, GUARD]) await sql.raw(statement).execute(db)
   for (const table of GUARDED) {
-    await sql.raw(`create trigger ${table}_keep before update or delete on ${table} for each row execute function audit_keep()`).execute(db)
-    await sql.raw(`create trigger ${table}_keep_all before truncate on ${table} for each statement execute function audit_keep()`).execute(db)
+    await sql
+      .raw(`create trigger ${table}_keep before update or delete on ${table} for each row execute function audit_keep()`)
+      .execute(db)
+    await sql
+      .raw(`create trigger ${table}_keep_all before truncate on ${table} for each statement execute function audit_keep()`)
+      .execute(db)
   }
   // Who holds every permission of before holds this one as well.
   await sql

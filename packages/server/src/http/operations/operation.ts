@@ -34,7 +34,16 @@ export const operations = implement(contract)
     const { operation } = meta
     if (operation === undefined) throw new Error('an operation of the contract declares no scope')
     const { services, caller, address, requestId } = context
-    const call = { services, caller, address, requestId, action: path.join('.'), method: route.method ?? 'POST', operation, input }
+    const call = {
+      services,
+      caller,
+      address,
+      requestId,
+      action: path.join('.'),
+      method: route.method ?? 'POST',
+      operation,
+      input,
+    }
     return recordCall(call, {
       permit: () => {
         if (operation.scope !== null) requireScope(caller, operation.scope)

@@ -49,14 +49,20 @@ interface ReadWish {
 }
 
 /** Lines as they are in the tables: what is missing or altered there is so here. */
-async function* readLines(services: Services, { accountId, after, onBatch }: ReadWish): AsyncGenerator<Exclude<AuditLine, { kind: 'unreadable' }>> {
+async function* readLines(
+  services: Services,
+  { accountId, after, onBatch }: ReadWish,
+): AsyncGenerator<Exclude<AuditLine, { kind: 'unreadable' }>> {
   let last = await findStart(services, after)
   let isFirst = true
   for (;;) {
     const batches = await loadBatches(services, last, isFirst && last > 0)
     const [newest] = batches.slice(-1)
     if (newest === undefined) return
-    const rows = await loadAuditRows(services.db, batches.flatMap((batch) => batch.rows))
+    const rows = await loadAuditRows(
+      services.db,
+      batches.flatMap((batch) => batch.rows),
+    )
     for (const batch of batches) {
       onBatch?.(batch)
       // Of what comes before the beginning, only the checkpoint.
@@ -70,14 +76,29 @@ async function* readLines(services: Services, { accountId, after, onBatch }: Rea
 
 async function findStart({ db }: Services, after: number): Promise<number> {
   if (after === 0) return 0
-  const row = await db.selectFrom('audit_batch').select(sql<number>`max(position)`.as('position')).where('position', '<=', after).executeTakeFirst()
+  const row = await db
+    .selectFrom('audit_batch')
+    .select(sql<number>`max(position)`.as('position'))
+    .where('position', '<=', after)
+    .executeTakeFirst()
   return Number(row?.position ?? 0)
 }
 
 async function loadBatches({ db }: Services, after: number, including: boolean): Promise<Batch[]> {
   const rows = await db
     .selectFrom('audit_batch')
-    .select(['position', 'previous', 'rows', 'salts', 'hashes', 'history_max', 'entry_max', 'jws', 'removed', exactTime('at').as('at')])
+    .select([
+      'position',
+      'previous',
+      'rows',
+      'salts',
+      'hashes',
+      'history_max',
+      'entry_max',
+      'jws',
+      'removed',
+      exactTime('at').as('at'),
+    ])
     .where('position', including ? '>=' : '>', after)
     .orderBy('position')
     .limit(BATCHES_AT_ONCE)
@@ -119,7 +140,10 @@ export async function verifyAudit(services: Services, kept: string | null): Prom
   const keys = await publicKeys(services)
   const trust = { keys, kept: kept === null ? null : readKept(kept, keys) }
   const columns = new ColumnCheck(keys)
-  const report = await verifyAuditChain(readLines(services, { accountId: null, after: 0, onBatch: (batch) => columns.take(batch) }), trust)
+  const report = await verifyAuditChain(
+    readLines(services, { accountId: null, after: 0, onBatch: (batch) => columns.take(batch) }),
+    trust,
+  )
   const fault = earliest(earliest(report.fault, columns.fault), wrongBeginning(report))
   const left = fault === null ? await countUnsealed(services, columns) : { unsealed: 0, fault: null }
   return {
@@ -169,8 +193,10 @@ class ColumnCheck {
     const claims = readOrNull(batch.jws, this.#keys)
     if (claims === null) return null // told by the chain
     const { position, previous, at } = claims
-    if (position !== batch.position || previous !== batch.previous || at.replace('Z', '000Z') !== batch.at) return 'columns of its batch'
-    if (batch.removed) return rows.length === 0 && salts.length === 0 && hashes.length === 32 ? null : 'a batch that is said to be removed'
+    if (position !== batch.position || previous !== batch.previous || at.replace('Z', '000Z') !== batch.at)
+      return 'columns of its batch'
+    if (batch.removed)
+      return rows.length === 0 && salts.length === 0 && hashes.length === 32 ? null : 'a batch that is said to be removed'
     const fits = rows.length === position - previous && salts.length === 16 * rows.length && hashes.length === 32 * rows.length
     const maxOf = (sign: 1 | -1): number => rows.reduce((max, id) => Math.max(max, sign * id), 0)
     return fits && batch.historyMax === maxOf(1) && batch.entryMax === maxOf(-1) ? null : 'columns of its batch'
@@ -222,7 +248,11 @@ export async function listCheckpoints(
   { db }: Services,
   { cursor, limit }: { readonly cursor?: string | undefined; readonly limit: number },
 ): Promise<{ items: AuditCheckpointView[]; nextCursor: string | null }> {
-  let query = db.selectFrom('audit_batch').select(['position', 'hashes', 'at', 'jws']).orderBy('position', 'desc').limit(limit + 1)
+  let query = db
+    .selectFrom('audit_batch')
+    .select(['position', 'hashes', 'at', 'jws'])
+    .orderBy('position', 'desc')
+    .limit(limit + 1)
   if (cursor !== undefined) query = query.where('position', '<', parseCursor(cursor))
   const rows = await query.execute()
   const shown = rows.slice(0, limit).map(({ position, hashes, at, jws }) => ({

@@ -56,7 +56,15 @@ interface Noted {
   more: number
 }
 
-export function createAuditLog({ db, now, log }: { readonly db: Db; readonly now: () => number; readonly log: Logger }): AuditLog {
+export function createAuditLog({
+  db,
+  now,
+  log,
+}: {
+  readonly db: Db
+  readonly now: () => number
+  readonly log: Logger
+}): AuditLog {
   const noted = new Map<string, Noted>()
   const warn = (error: unknown): void => log.error({ event: 'audit.failed', error })
   const writeCount = async (key: string, { event, outcome, more, since }: Noted): Promise<void> => {
@@ -68,7 +76,10 @@ export function createAuditLog({ db, now, log }: { readonly db: Db; readonly now
   return {
     begin: async (event) => {
       const id = randomBytes(16).toString('hex')
-      await db.insertInto('audit_intent').values({ id, at: new Date(now()), entry: JSON.stringify(event) }).execute()
+      await db
+        .insertInto('audit_intent')
+        .values({ id, at: new Date(now()), entry: JSON.stringify(event) })
+        .execute()
       return id
     },
     finish: async (intent, event) => {
@@ -91,14 +102,19 @@ export function createAuditLog({ db, now, log }: { readonly db: Db; readonly now
       }
     },
     flush: async (all) => {
-      for (const [key, each] of noted) if (all || now() - each.since >= MINUTE_MS || now() < each.since) await writeCount(key, each)
+      for (const [key, each] of noted)
+        if (all || now() - each.since >= MINUTE_MS || now() < each.since) await writeCount(key, each)
     },
     settle: (before) => settleIntents(db, before),
   }
 }
 
 /** When there are too many different ones, all further ones are one. */
-function chooseKey(noted: ReadonlyMap<string, Noted>, event: AuditEvent, outcome: 'refused' | 'failed'): readonly [string, AuditEvent] {
+function chooseKey(
+  noted: ReadonlyMap<string, Noted>,
+  event: AuditEvent,
+  outcome: 'refused' | 'failed',
+): readonly [string, AuditEvent] {
   const { requestId: _, details, ...same } = event
   const key = JSON.stringify([same, details['code'], outcome])
   if (noted.has(key) || noted.size < MAX_NOTED_APART) return [key, event]
