@@ -70,8 +70,15 @@ export function createAuditLog({
   const writeCount = async (key: string, { event, outcome, more, since }: Noted): Promise<void> => {
     noted.delete(key)
     if (more === 0) return
+    // What cannot be written now is counted on.
+    const putBack = (error: unknown): void => {
+      warn(error)
+      const other = noted.get(key)
+      if (other === undefined) noted.set(key, { event, outcome, since, more })
+      else other.more += more
+    }
     const details = { ...event.details, count: more, since: new Date(since).toISOString() }
-    await insertEntry(db, { ...event, requestId: null, details }, outcome, now())
+    await insertEntry(db, { ...event, requestId: null, details }, outcome, now()).catch(putBack)
   }
   return {
     begin: async (event) => {
