@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { PkiError } from './errors.ts'
 import { verifyStatement, type PublicJwk } from './receipt.ts'
 
@@ -69,11 +69,11 @@ export function auditText(position: number, fields: readonly (readonly [name: st
 
 /** @param salt 16 bytes in hex */
 export function auditDigest(salt: string, text: string): string {
-  return createHash('sha256').update(Buffer.from(salt, 'hex')).update(text, 'utf8').digest('hex')
+  return hash('sha256', Buffer.concat([Buffer.from(salt, 'hex'), Buffer.from(text, 'utf8')]))
 }
 
 export function auditHash(previousHash: string, digest: string): string {
-  return createHash('sha256').update(Buffer.from(previousHash, 'hex')).update(Buffer.from(digest, 'hex')).digest('hex')
+  return hash('sha256', Buffer.from(previousHash + digest, 'hex'))
 }
 
 /** One line of an exported file, without its line break. */

@@ -17,7 +17,7 @@ export {
   verifyAuditChain,
 } from './audit-chain.ts'
 export { readAuditLines } from './audit-file.ts'
-export type { AuditCheckpoint, AuditFault, AuditFaultKind, AuditLine, AuditReport } from './audit-chain.ts'
+export type { AuditCheckpoint, AuditFault, AuditFaultKind, AuditLine, AuditReport, AuditTrust } from './audit-chain.ts'
 export { createChainReader, parseCertificate, parseChain } from './certificate.ts'
 export type { CertificateFacts } from './certificate.ts'
 export { isIssuedBy, orderChain, verifyChain } from './chain.ts'

@@ -23,7 +23,7 @@ export const exactTime = (column: string): RawBuilder<string> =>
   sql<string>`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 
 const HISTORY = ['accountId', 'certificateId', 'subject', 'subjectId', 'fromState', 'toState', 'actor', 'detail', 'at'] as const
-const HISTORY_VALUES = sql`array[account_id, certificate_id, subject, subject_id, from_state, to_state, actor, detail, ${exactTime('at')}]::text[]`
+const HISTORY_VALUES = sql`json_build_array(account_id, certificate_id, subject, subject_id, from_state, to_state, actor, detail, ${exactTime('at')})::text`
 const ENTRY = [
   'accountId',
   'actor',
@@ -38,13 +38,14 @@ const ENTRY = [
   'details',
   'at',
 ] as const
-const ENTRY_VALUES = sql`array[account_id, actor, actor_kind, actor_id, action, subject, subject_id, outcome, address, request_id, details,
-  ${exactTime('at')}]::text[]`
+const ENTRY_VALUES = sql`json_build_array(account_id, actor, actor_kind, actor_id, action, subject, subject_id, outcome, address, request_id, details,
+  ${exactTime('at')})::text`
 
 interface Row {
   readonly source: AuditSource
   readonly id: number | string | bigint
-  readonly fields: (string | null)[]
+  /** A JSON array: read quicker than one of the database's own. */
+  readonly fields: string
 }
 
 /** Those above the marks that no batch has, of each source the first ones by id. */
@@ -52,12 +53,13 @@ export async function findUnsealed(
   trx: Trx,
   { historyLow, entryLow, limit }: { readonly historyLow: number; readonly entryLow: number; readonly limit: number },
 ): Promise<AuditRow[]> {
+  // The texts are made of those that were chosen: before the limit they would be made of all.
   const { rows } = await sql<Row>`
-    (select 'history' as source, id, ${HISTORY_VALUES} as fields from history where id > ${historyLow} and id not in
-      (select unnest(rows) from audit_batch where history_max > ${historyLow}) order by id limit ${limit})
+    select 'history' as source, id, ${HISTORY_VALUES} as fields from (select * from history where id > ${historyLow} and id not in
+      (select unnest(rows) from audit_batch where history_max > ${historyLow}) order by id limit ${limit}) as chosen
     union all
-    (select 'entry' as source, id, ${ENTRY_VALUES} as fields from audit_entry where id > ${entryLow} and -id not in
-      (select unnest(rows) from audit_batch where entry_max > ${entryLow}) order by id limit ${limit})`.execute(trx)
+    select 'entry' as source, id, ${ENTRY_VALUES} as fields from (select * from audit_entry where id > ${entryLow} and -id not in
+      (select unnest(rows) from audit_batch where entry_max > ${entryLow}) order by id limit ${limit}) as chosen`.execute(trx)
   return rows.map(toRow)
 }
 
@@ -72,7 +74,8 @@ export async function loadAuditRows(db: Db, ids: readonly number[]): Promise<Map
   return new Map(rows.map(toRow).map((row) => [row.source === 'history' ? row.id : -row.id, row]))
 }
 
-function toRow({ source, id, fields: values }: Row): AuditRow {
+function toRow({ source, id, fields }: Row): AuditRow {
+  const values = JSON.parse(fields) as (string | null)[]
   const names = source === 'history' ? HISTORY : ENTRY
   return {
     source,

@@ -82,7 +82,7 @@ function ofHistory(wanted: Wanted): RawBuilder<unknown> {
   return sql`(select 'history'::text as source, id, at, ${exactTime('at')} as at_text, account_id, actor, null::text as actor_kind,
     subject || '.' || to_state as action, subject, subject_id, 'done'::text as outcome, null::text as address, null::text as request_id,
     json_build_object('from', from_state, 'to', to_state, 'certificateId', certificate_id, 'detail', detail)::text as details
-    from history where ${sql.join(conditions, sql` and `)} order by at desc, id desc limit ${wanted.limit})`
+    from (select * from history where ${sql.join(conditions, sql` and `)} order by at desc, id desc limit ${wanted.limit}) as chosen)`
 }
 
 function ofEntries(wanted: Wanted): RawBuilder<unknown> {
@@ -97,7 +97,7 @@ function ofEntries(wanted: Wanted): RawBuilder<unknown> {
   ]
   return sql`(select 'entry'::text as source, id, at, ${exactTime('at')} as at_text, account_id, actor, actor_kind, action, subject, subject_id,
     outcome, address, request_id, details
-    from audit_entry where ${sql.join(conditions, sql` and `)} order by at desc, id desc limit ${wanted.limit})`
+    from (select * from audit_entry where ${sql.join(conditions, sql` and `)} order by at desc, id desc limit ${wanted.limit}) as chosen)`
 }
 
 function common({ accountId, actor, from, to, after }: Wanted, source: AuditSource): RawBuilder<unknown>[] {
