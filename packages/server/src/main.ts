@@ -33,7 +33,7 @@ import { createSignIn } from './services/access/better-auth.ts'
 import { createFirstOperatorLink } from './services/access/first-operator.ts'
 import { createFirstOperator, replaceOperatorToken } from './services/accounts.ts'
 import { createAuditLog } from './services/audit/log.ts'
-import { beginAudit, endAudit } from './services/audit/rounds.ts'
+import { beginAudit, endAudit, recordAtStart } from './services/audit/rounds.ts'
 import { createBuiltinCaStore } from './services/builtin-ca-store.ts'
 import type { Services, StepHook } from './services/context.ts'
 import { applyRenewalPolicy } from './services/renewal-policy.ts'
@@ -216,7 +216,7 @@ async function ensureOperatorToken(services: Services, config: Config): Promise<
   const first = await createFirstOperator(services)
   if (first === null && existsSync(file) && !config.resetOperatorToken) return file
   if (first === null && services.database.kind === 'postgres' && !config.resetOperatorToken) return null
-  const token = first ?? (await replaceOperatorToken(services))
+  const token = first ?? (await recordAtStart(services, 'tokens.replaceOperator', () => replaceOperatorToken(services)))
   writeFileSync(file, `${token}\n`, { mode: 0o600 })
   chmodSync(file, 0o600)
   return file

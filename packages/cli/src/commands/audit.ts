@@ -117,6 +117,8 @@ interface Verified {
   readonly position: number
   readonly records: number
   readonly hidden: number
+  /** Waiting for the next checkpoint; only the service knows. */
+  readonly unsealed?: number
   readonly retentionAt: number | null
   readonly keptTooOld: boolean
 }
@@ -181,13 +183,14 @@ function readKept(jws: string, keys: Parameters<typeof readAuditCheckpoint>[1]):
 
 function formatVerified(session: Session, verified: Verified, hasKept: boolean): string[] {
   const { say, paint } = session
-  const { fault, from, position, records, hidden, retentionAt, keptTooOld } = verified
+  const { fault, from, position, records, hidden, unsealed = 0, retentionAt, keptTooOld } = verified
   const facts: [string, string][] = [
     [
       say('lines', '记录'),
       hidden === 0 ? String(records) : say(`${records}, and ${hidden} of others`, `${records}，另有 ${hidden} 条属于其他账号`),
     ],
     [say('signed up to', '已签名至'), String(position)],
+    ...(unsealed === 0 ? [] : [[say('not signed yet', '尚未签名'), String(unsealed)] as [string, string]]),
     ...(from === 0 ? [] : [[say('begins after', '起始于'), beginningText(session, from, retentionAt)] as [string, string]]),
   ]
   const notes = [

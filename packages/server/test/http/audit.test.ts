@@ -301,6 +301,9 @@ eachDatabase((_kind, open) => {
     await account.client.orders.pay({ id: order.id }, withKey())
     expect(await list({ action: 'orders.place' })).toEqual([])
     expect(await list({ action: 'orders.pay' })).toEqual([])
+    await anIssuedCertificate(account)
+    expect(await list({ action: 'applications.submit' })).toEqual([])
+    expect(await list({ action: 'application.issued' })).not.toEqual([])
     expect((await list({ subjectId: order.id })).map(({ action }) => action)).toEqual(['order.paid', 'order.placed'])
   })
 

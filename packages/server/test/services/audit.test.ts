@@ -308,6 +308,24 @@ eachDatabase((kind, open) => {
     })
   })
 
+  test('a new operator token is told of', async () => {
+    const database = await open()
+    await (await startTestService({ database, worker: IDLE_WORKER })).stop()
+    const second = await startTestService({
+      database,
+      worker: IDLE_WORKER,
+      environment: { EVERCERT_RESET_OPERATOR_TOKEN: 'true' },
+    })
+    try {
+      const { items } = await second.client.audit.list({ installation: true, action: 'tokens' })
+      expect(items).toMatchObject([
+        { action: 'tokens.replaceOperator', actor: 'evercert', actorKind: 'service', outcome: 'done' },
+      ])
+    } finally {
+      await second.stop()
+    }
+  })
+
   test('an operation that the service died in leaves a line of unknown outcome', async () => {
     const database = await open()
     const first = await startTestService({ database, worker: IDLE_WORKER })

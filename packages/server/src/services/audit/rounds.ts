@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Services } from '../context.ts'
+import { EVERCERT_ACTOR, type Services } from '../context.ts'
+import type { AuditEvent } from './log.ts'
 import { retainAudit } from './retention.ts'
 import { sealAudit } from './seal.ts'
 
@@ -13,6 +14,26 @@ const FORSAKEN_MS = 600_000
 /** Nobody else has the embedded database open: what was begun there is over. */
 export async function beginAudit(services: Services): Promise<void> {
   if (services.database.kind === 'embedded') await services.audit.settle(null)
+}
+
+/** What the start does by the word of who has the data folder. */
+export async function recordAtStart<Value>(services: Services, action: string, work: () => Promise<Value>): Promise<Value> {
+  const event: AuditEvent = {
+    accountId: null,
+    actor: EVERCERT_ACTOR,
+    actorKind: 'service',
+    actorId: null,
+    action,
+    subject: 'tokens',
+    subjectId: null,
+    address: null,
+    requestId: null,
+    details: {},
+  }
+  const intent = await services.audit.begin(event)
+  const value = await work()
+  await services.audit.finish(intent, event)
+  return value
 }
 
 /** One round: little enough that what renews certificates does not wait for it. */
