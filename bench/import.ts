@@ -23,7 +23,7 @@ import { onStage } from './support/stage.ts'
 
 const MAX_MS = 30 * 60_000
 const NEVER_MS = 3_600_000
-const IDLE_WORKER = { concurrency: 0, pollMs: NEVER_MS, scanMs: NEVER_MS, tidyMs: NEVER_MS }
+const IDLE_WORKER = { concurrency: 0, pollMs: NEVER_MS, scanMs: NEVER_MS, tidyMs: NEVER_MS, sealMs: NEVER_MS }
 const DAY_MS = 86_400_000
 /** An estate has few CAs and many certificates. */
 const AUTHORITIES = 10

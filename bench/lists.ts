@@ -19,7 +19,7 @@ import { onStage, type Stage } from './support/stage.ts'
 
 const MAX_MS = 30 * 60_000
 const NEVER_MS = 3_600_000
-const IDLE_WORKER = { concurrency: 0, pollMs: NEVER_MS, scanMs: NEVER_MS, tidyMs: NEVER_MS }
+const IDLE_WORKER = { concurrency: 0, pollMs: NEVER_MS, scanMs: NEVER_MS, tidyMs: NEVER_MS, sealMs: NEVER_MS }
 const AIM = { ratio: 3, postgresMs: 50, embeddedMs: 100 } as const
 const WARM_UP = 8
 

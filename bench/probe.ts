@@ -23,7 +23,7 @@ import { onStage, type Stage } from './support/stage.ts'
 
 const MAX_MS = 15 * 60_000
 const NEVER_MS = 3_600_000
-const IDLE_WORKER = { concurrency: 0, pollMs: NEVER_MS, scanMs: NEVER_MS, tidyMs: NEVER_MS }
+const IDLE_WORKER = { concurrency: 0, pollMs: NEVER_MS, scanMs: NEVER_MS, tidyMs: NEVER_MS, sealMs: NEVER_MS }
 const CERTIFICATES = 50
 const AIM_OF_LOOP = 0.8
 const AIM_OF_PIPELINE = 20

@@ -18,7 +18,7 @@ import { onStage } from './support/stage.ts'
 
 const MAX_MS = 15 * 60_000
 const NEVER_MS = 3_600_000
-const IDLE_WORKER = { concurrency: 0, pollMs: NEVER_MS, scanMs: NEVER_MS, tidyMs: NEVER_MS }
+const IDLE_WORKER = { concurrency: 0, pollMs: NEVER_MS, scanMs: NEVER_MS, tidyMs: NEVER_MS, sealMs: NEVER_MS }
 const DUE = [0, 100] as const
 const AIM = 1.5
 const ROWS_AT_ONCE = 10_000

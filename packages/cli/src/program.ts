@@ -8,6 +8,7 @@ import { downloadFormat, exportFormat } from '@evercert/contract'
 import packageJson from '../package.json' with { type: 'json' }
 import { addApplicantCommands } from './applicant-commands.ts'
 import { addBackupCommands } from './backup-commands.ts'
+import { addAuditCommands } from './audit-commands.ts'
 import { addCatalogueCommands, addPurchaseOptions } from './catalogue-commands.ts'
 import { addFilterOptions } from './certificate-filter.ts'
 import { balanceCommand } from './commands/balance.ts'
@@ -133,6 +134,7 @@ function createProgram(run: Run): Command {
   addApplicantCommands(program, (action) => bind(run, action), say)
   addProofCommands(program, (action) => bind(run, action), say)
   addBackupCommands(program, (action) => bind(run, action), say)
+  addAuditCommands(program, (action) => bind(run, action), say)
   addServerCommands(program, run, say)
   return program
 }

@@ -40,7 +40,9 @@ export const certificates = {
       }),
     )
     .output(certificateDetail),
-  verify: write('/certificates/{id}/verify', 'Certificates', 'Probe every address of its endpoints now', 'certificates:write')
+  verify: write('/certificates/{id}/verify', 'Certificates', 'Probe every address of its endpoints now', 'certificates:write', {
+    audit: 'none',
+  })
     .input(byId)
     .output(certificateDetail),
 }
@@ -56,10 +58,13 @@ export const applications = {
     .output(applicationView),
   submit: write('/certificates/{id}/application', 'Applications', 'Submit the application', 'certificates:write', {
     created: true,
+    audit: 'history',
   })
     .input(applicationForm.extend({ id }))
     .output(applicationView),
-  check: write('/certificates/{id}/application/check', 'Applications', 'Check the domain validation now', 'certificates:write')
+  check: write('/certificates/{id}/application/check', 'Applications', 'Check the domain validation now', 'certificates:write', {
+    audit: 'none',
+  })
     .input(byId)
     .output(applicationView),
   withdraw: write('/certificates/{id}/application/withdraw', 'Applications', 'Withdraw the application', 'certificates:write')

@@ -75,6 +75,14 @@ export function openExport(
   return openStream(options, { path: 'certificates/export', request, types: /^(text\/csv|application\/x-ndjson)\b/ })
 }
 
+/** The audit log as it comes, as {@link openExport}. @throws ApiProblem; the transport's own error when the service is away */
+export function openAuditExport(
+  options: ClientOptions | BrowserOptions,
+  request: { readonly after?: number; readonly installation?: boolean },
+): Promise<ReadableStream<Uint8Array>> {
+  return openStream(options, { path: 'audit/export', request, types: /^application\/x-ndjson\b/ })
+}
+
 /** The rows of a backup as they come, as {@link openExport}. @throws ApiProblem; the transport's own error when the service is away */
 export function openBackup(options: ClientOptions): Promise<ReadableStream<Uint8Array>> {
   return openStream(options, { path: 'backups', request: {}, types: /^application\/gzip\b/ })

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { company, companyType, contact, documentContent, documentKind, documentView } from './applicant-views.ts'
-import { byId, read, remove, write } from './operation.ts'
+import { access, byId, read, remove, write } from './operation.ts'
 import { id, instant, page } from './views.ts'
 
 export const contactView = contact.extend({ id, createdAt: instant, updatedAt: instant })
@@ -23,7 +23,7 @@ const CONTACTS = 'Contacts and companies'
 
 export const contacts = {
   list: read('/contacts', CONTACTS, 'List contacts, masked', 'certificates:read').output(page(contactListItem)),
-  get: read('/contacts/{id}', CONTACTS, 'One contact in full', 'certificates:write').input(byId).output(contactView),
+  get: access('/contacts/{id}', CONTACTS, 'One contact in full', 'certificates:write').input(byId).output(contactView),
   create: write('/contacts', CONTACTS, 'Add a contact', 'certificates:write', { created: true })
     .input(contact)
     .output(contactView),
@@ -53,7 +53,7 @@ const COMPANY = '/companies/{id}'
 
 export const companies = {
   list: read('/companies', CONTACTS, 'List companies, masked', 'certificates:read').output(page(companyListItem)),
-  get: read(COMPANY, CONTACTS, 'One company in full', 'certificates:write').input(byId).output(companyView),
+  get: access(COMPANY, CONTACTS, 'One company in full', 'certificates:write').input(byId).output(companyView),
   create: write('/companies', CONTACTS, 'Add a company', 'certificates:write', { created: true })
     .input(company)
     .output(companyView),
@@ -70,7 +70,7 @@ export const companies = {
       }),
     )
     .output(companyView),
-  getDocument: read(`${COMPANY}/documents`, CONTACTS, 'A stored document', 'certificates:write')
+  getDocument: access(`${COMPANY}/documents`, CONTACTS, 'A stored document', 'certificates:write')
     .input(ofKind)
     .output(documentContent),
   removeDocument: remove(`${COMPANY}/documents`, CONTACTS, 'Forget a document; what was sent before stays', 'certificates:write')

@@ -6,6 +6,7 @@
 import { backups } from './backups.ts'
 import { brands } from './brands.ts'
 import { adapters } from './adapters.ts'
+import { audit } from './audit.ts'
 import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
@@ -68,6 +69,7 @@ export const contract = {
   users,
   adapters,
   backups,
+  audit,
 } as const
 
 export type Contract = typeof contract

@@ -5,6 +5,7 @@
  */
 export type { AdapterView } from './adapters.ts'
 export * from './applicant-views.ts'
+export type { AuditActorKind, AuditCheckpointView, AuditEntryView, AuditOutcome, AuditVerification } from './audit.ts'
 export type { BrandView } from './brands.ts'
 export * from './certificate-list.ts'
 export type { CertificateEvent } from './certificate-overview.ts'

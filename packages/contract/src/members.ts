@@ -52,7 +52,7 @@ export const invitations = {
     .input(z.strictObject({ email: emailAddress, role: memberRole }))
     .output(invitationView.extend({ link })),
   remove: remove('/invitations/{id}', MEMBERS, 'Take an invitation back', 'members:write').input(byId).output(byId),
-  inspect: anybody('POST', '/invitations/inspect', MEMBERS, 'What the link of an invitation is for')
+  inspect: anybody('POST', '/invitations/inspect', MEMBERS, 'What the link of an invitation is for', { audit: 'none' })
     .input(z.strictObject({ token: linkToken }))
     .output(
       z.object({

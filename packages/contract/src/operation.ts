@@ -19,7 +19,14 @@ export interface OperationMeta {
    * refused without one.
    */
   readonly idempotent?: boolean | 'required'
+  /**
+   * What the audit log has of it, beside refusals and failures. Missing: every POST and DELETE that succeeded, and no GET. `history`: nothing,
+   * since what it does is in the history of the certificate, written with it. `none`: nothing, since it changes nothing. `access`: that it was read.
+   */
+  readonly audit?: AuditWish
 }
+
+export type AuditWish = 'history' | 'none' | 'access'
 
 /** The metadata of one operation, which the server's middleware reads. */
 interface ContractMeta extends Record<string, unknown> {
@@ -32,15 +39,21 @@ export function read(path: `/${string}`, tag: string, summary: string, scope: Sc
   return operation.meta({ operation: { scope } }).route({ method: 'GET', path, tags: [tag], summary })
 }
 
+/** A read that is itself worth knowing of: who saw it, and when. */
+export function access(path: `/${string}`, tag: string, summary: string, scope: Scope) {
+  return operation.meta({ operation: { scope, audit: 'access' } }).route({ method: 'GET', path, tags: [tag], summary })
+}
+
 export function write(
   path: `/${string}`,
   tag: string,
   summary: string,
   scope: Scope,
-  options: { idempotent?: boolean | 'required'; created?: boolean } = {},
+  options: { idempotent?: boolean | 'required'; created?: boolean; audit?: AuditWish } = {},
 ) {
+  const { idempotent = false, audit } = options
   return operation
-    .meta({ operation: { scope, idempotent: options.idempotent ?? false } })
+    .meta({ operation: { scope, idempotent, ...(audit !== undefined && { audit }) } })
     .route({ method: 'POST', path, tags: [tag], summary, successStatus: options.created ? 201 : 200 })
 }
 
@@ -59,10 +72,11 @@ export function anybody(
   path: `/${string}`,
   tag: string,
   summary: string,
-  options: { created?: boolean } = {},
+  options: { created?: boolean; audit?: AuditWish } = {},
 ) {
+  const { audit } = options
   return operation
-    .meta({ operation: { scope: null, isOpen: true } })
+    .meta({ operation: { scope: null, isOpen: true, ...(audit !== undefined && { audit }) } })
     .route({ method, path, tags: [tag], summary, successStatus: options.created ? 201 : 200 })
 }
 

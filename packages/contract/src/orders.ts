@@ -48,7 +48,9 @@ export const products = {
 }
 
 export const quotes = {
-  create: write('/quotes', 'Orders', 'Price, top-up and what a changed specification loses; nothing is bought', 'orders:read')
+  create: write('/quotes', 'Orders', 'Price, top-up and what a changed specification loses; nothing is bought', 'orders:read', {
+    audit: 'none',
+  })
     .input(orderRequest)
     .output(quoteView),
 }
@@ -61,6 +63,7 @@ export const orders = {
   place: write('/orders', 'Orders', 'Place an order; a renewal reserves the old certificate', 'orders:write', {
     idempotent: 'required',
     created: true,
+    audit: 'history',
   })
     .input(orderRequest)
     .output(orderView),
@@ -69,7 +72,7 @@ export const orders = {
     'Orders',
     'Pay from the balance: the new certificate appears; or by a payment connection: the answer says where to pay',
     'orders:write',
-    { idempotent: 'required' },
+    { idempotent: 'required', audit: 'history' },
   )
     .input(
       z.strictObject({

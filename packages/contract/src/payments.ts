@@ -13,7 +13,7 @@ export const payments = {
     .input(z.strictObject({ orderId: id.optional(), ...paging }))
     .output(page(paymentView)),
   get: read('/payments/{id}', 'Payments', 'One payment', 'orders:read').input(byId).output(paymentView),
-  check: write('/payments/{id}/check', 'Payments', 'Ask the provider now how a payment stands', 'orders:write')
+  check: write('/payments/{id}/check', 'Payments', 'Ask the provider now how a payment stands', 'orders:write', { audit: 'none' })
     .input(byId)
     .output(paymentView),
   recordReceipt: write(

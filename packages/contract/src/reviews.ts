@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { applicantView, documentContent, documentKind } from './applicant-views.ts'
-import { byId, paging, read, write } from './operation.ts'
+import { access, byId, paging, read, write } from './operation.ts'
 import { certificateType, finishEstimate, id, instant, page, reviewCheck, reviewState } from './views.ts'
 
 export const reviewView = z.object({
@@ -42,7 +42,7 @@ export const reviews = {
     .input(z.strictObject({ ...paging, state: reviewState.default('waiting') }))
     .output(page(reviewView)),
   get: read('/reviews/{id}', 'Reviews', 'One review with who applies', SCOPE).input(byId).output(reviewDetail),
-  document: read('/reviews/{id}/documents', 'Reviews', 'A document that was sent with the application', SCOPE)
+  document: access('/reviews/{id}/documents', 'Reviews', 'A document that was sent with the application', SCOPE)
     .input(z.strictObject({ id, kind: documentKind.default('businessLicence') }))
     .output(documentContent),
   approve: write('/reviews/{id}/approve', 'Reviews', 'Approve; not with the token that submitted', SCOPE)

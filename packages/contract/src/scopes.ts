@@ -1,6 +1,6 @@
 /**
  * Permissions, `nouns:read` or `nouns:write`. `keys:download` is to be given private keys,
- * `metrics:read` is to read `/metrics` of an account, `applications:review` to decide on what others applied for. `installation:operate` is
+ * `metrics:read` is to read `/metrics` of an account, `audit:read` its audit log, `applications:review` to decide on what others applied for. `installation:operate` is
  * the operator of the installation: money in, issuers, further accounts, and targets that run commands on the server.
  *
  * @module
@@ -21,6 +21,7 @@ export const SCOPES = [
   'tokens:read',
   'tokens:write',
   'metrics:read',
+  'audit:read',
   'installation:operate',
 ] as const
 

@@ -4,6 +4,20 @@
  * @module
  */
 export { ariCertId } from './ari-cert-id.ts'
+export {
+  AUDIT_CHECKPOINT_TYPE,
+  AUDIT_GENESIS,
+  AUDIT_RETENTION_ACTION,
+  auditDigest,
+  auditHash,
+  auditText,
+  formatAuditLine,
+  parseAuditLine,
+  readAuditCheckpoint,
+  verifyAuditChain,
+} from './audit-chain.ts'
+export { readAuditLines } from './audit-file.ts'
+export type { AuditCheckpoint, AuditFault, AuditFaultKind, AuditLine, AuditReport, AuditTrust } from './audit-chain.ts'
 export { createChainReader, parseCertificate, parseChain } from './certificate.ts'
 export type { CertificateFacts } from './certificate.ts'
 export { isIssuedBy, orderChain, verifyChain } from './chain.ts'

@@ -25,12 +25,15 @@ import { openDatabase, type Database } from './db/connect.ts'
 import { lockFolder } from './db/lock.ts'
 import { startQueue } from './db/queue.ts'
 import { AppError } from './domain/errors.ts'
+import { DAY_MS } from './domain/time.ts'
 import { createDoor, type Fetch } from './http/door.ts'
 import { createApp, createProofApp } from './http/app.ts'
 import { DEFAULT_WORKER_SETTINGS, startWorker, type WorkerSettings } from './jobs/worker.ts'
 import { createSignIn } from './services/access/better-auth.ts'
 import { createFirstOperatorLink } from './services/access/first-operator.ts'
 import { createFirstOperator, replaceOperatorToken } from './services/accounts.ts'
+import { createAuditLog } from './services/audit/log.ts'
+import { beginAudit, endAudit, recordAtStart } from './services/audit/rounds.ts'
 import { createBuiltinCaStore } from './services/builtin-ca-store.ts'
 import type { Services, StepHook } from './services/context.ts'
 import { applyRenewalPolicy } from './services/renewal-policy.ts'
@@ -100,6 +103,8 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<RunningSe
   )
   cleanup.add(() => database.close())
   const services = await createServices(options, { database, log }, cleanup)
+  cleanup.add(() => endAudit(services))
+  await beginAudit(services)
   await applyRenewalPolicy(services)
   const operatorTokenFile = await ensureOperatorToken(services, config)
   const app = createApp(services, {
@@ -162,6 +167,8 @@ async function createServices(
     publicUrl,
     version: VERSION,
     log,
+    audit: createAuditLog({ db: database.db, now, log }),
+    auditRetentionMs: config.auditRetentionDays === null ? null : config.auditRetentionDays * DAY_MS,
     onStep: options.onStep ?? (() => {}),
   }
 }
@@ -209,7 +216,7 @@ async function ensureOperatorToken(services: Services, config: Config): Promise<
   const first = await createFirstOperator(services)
   if (first === null && existsSync(file) && !config.resetOperatorToken) return file
   if (first === null && services.database.kind === 'postgres' && !config.resetOperatorToken) return null
-  const token = first ?? (await replaceOperatorToken(services))
+  const token = first ?? (await recordAtStart(services, 'tokens.replaceOperator', () => replaceOperatorToken(services)))
   writeFileSync(file, `${token}\n`, { mode: 0o600 })
   chmodSync(file, 0o600)
   return file

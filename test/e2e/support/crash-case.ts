@@ -64,7 +64,11 @@ export async function renewThrough(house: House, { oldId, serverName, interrupti
   return {
     audit: await house.service().audit(oldId),
     ends: house.ends.slice(endsBefore),
-    steps: first.steps.slice(stepsBefore).map(nameOf),
+    // The audit log is sealed beside whatever is done.
+    steps: first.steps
+      .slice(stepsBefore)
+      .filter(({ step }) => step !== 'sealAudit')
+      .map(nameOf),
     newSha256: fresh.sha256,
     servedSha256: await house.site.servedSha256(serverName),
     reloads: house.site.reloads() - reloadsBefore,

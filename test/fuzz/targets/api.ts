@@ -16,7 +16,7 @@ import type { Random } from '../random.ts'
 import type { Target, Verdict } from '../target.ts'
 
 const NEVER_MS = 3_600_000
-const IDLE_WORKER = { concurrency: 0, pollMs: NEVER_MS, scanMs: NEVER_MS, tidyMs: NEVER_MS }
+const IDLE_WORKER = { concurrency: 0, pollMs: NEVER_MS, scanMs: NEVER_MS, tidyMs: NEVER_MS, sealMs: NEVER_MS }
 const DAY_MS = 86_400_000
 
 export interface ApiTargets {

@@ -54,7 +54,7 @@ export interface VerifyReceiptOptions {
 /** Exit code 1 when it was altered or signed by somebody else. */
 export async function verifyReceiptCommand(session: Session, path: string, options: VerifyReceiptOptions): Promise<number> {
   const jws = (await readText('the receipt', path)).trim()
-  const keys = options.keys === undefined ? await fetchKeys(session) : parseKeys(await readText('--keys', options.keys))
+  const keys = await loadKeys(session, options.keys)
   const claims = check(jws, keys)
   session.document({ valid: true, claims })
   session.print(
@@ -86,12 +86,17 @@ function refuse(what: string) {
   })
 }
 
-async function readText(what: string, path: string): Promise<string> {
+export async function readText(what: string, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
     throw failure('invalid', `Reading ${what}: ${path}: ${error instanceof Error ? error.message : 'unreadable'}.`)
   }
+}
+
+/** From a file, or of the service. @throws CliFailure `invalid` */
+export async function loadKeys(session: Session, path: string | undefined): Promise<readonly PublicJwk[]> {
+  return path === undefined ? fetchKeys(session) : parseKeys(await readText('--keys', path))
 }
 
 async function fetchKeys(session: Session): Promise<readonly PublicJwk[]> {

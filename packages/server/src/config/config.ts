@@ -105,6 +105,10 @@ export const configSchema = z.object({
   EVERCERT_DISCOVERY_RANGES: list
     .refine((ranges) => ranges.every((range) => parseRange(range) !== null), 'must be CIDR ranges such as 10.0.0.0/16')
     .meta({ description: 'Ranges (CIDR, comma separated) in which users may look for endpoints; unset = none' }),
+  EVERCERT_AUDIT_RETENTION_DAYS: z.coerce.number().int().min(30).max(36_500).optional().meta({
+    description:
+      'Days after which lines of the audit log are removed, and with them the timelines of certificates of that time; unset = kept for ever',
+  }),
   EVERCERT_RESET_OPERATOR_TOKEN: z
     .enum(['true', 'false'])
     .default('false')
@@ -141,6 +145,8 @@ export interface Config {
     readonly concurrency: number
     readonly discoveryRanges: readonly string[]
   }
+  /** Null: for ever. */
+  readonly auditRetentionDays: number | null
   readonly resetOperatorToken: boolean
   readonly logLevel: string
   readonly clockOffsetMs: number
@@ -221,6 +227,7 @@ function toConfig(settings: z.infer<typeof configSchema>): Config {
       concurrency: settings.EVERCERT_PROBE_CONCURRENCY,
       discoveryRanges: settings.EVERCERT_DISCOVERY_RANGES,
     },
+    auditRetentionDays: settings.EVERCERT_AUDIT_RETENTION_DAYS ?? null,
     resetOperatorToken: settings.EVERCERT_RESET_OPERATOR_TOKEN === 'true',
     logLevel: settings.EVERCERT_LOG_LEVEL,
     clockOffsetMs: settings.EVERCERT_CLOCK_OFFSET_SECONDS * 1000,

@@ -24,6 +24,7 @@ import { up as proof } from './migrations/0015-proof.ts'
 import { up as currenciesPromotions } from './migrations/0017-currencies-promotions.ts'
 import { up as issuersBrands } from './migrations/0018-issuers-brands-reuse.ts'
 import { up as reviewNotice } from './migrations/0021-review-notice.ts'
+import { up as audit } from './migrations/0023-audit.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -68,6 +69,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0017-currencies-promotions': { up: currenciesPromotions },
   '0018-issuers-brands-reuse': { up: issuersBrands },
   '0021-review-notice': { up: reviewNotice },
+  '0023-audit': { up: audit },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

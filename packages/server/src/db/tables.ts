@@ -43,6 +43,7 @@ import type {
   UserTable,
 } from './access-tables.ts'
 import type { EndpointCandidateTable, EndpointTable, ObservationTable, ReceiptKeyTable, ReceiptTable } from './proof-tables.ts'
+import type { AuditBatchTable, AuditEntryTable, AuditHeadTable, AuditIntentTable } from './audit-tables.ts'
 import type { CertificateListingTable, CertificateTagTable } from './certificate-list-tables.ts'
 
 export interface AccountTable {
@@ -420,4 +421,8 @@ export interface Tables {
   company_document: CompanyDocumentTable
   csr: CsrTable
   review: ReviewTable
+  audit_entry: AuditEntryTable
+  audit_intent: AuditIntentTable
+  audit_batch: AuditBatchTable
+  audit_head: AuditHeadTable
 }

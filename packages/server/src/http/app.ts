@@ -24,6 +24,8 @@ import { renderProblem } from './problem.ts'
 import { REFERENCE_HTML, REFERENCE_SCRIPT } from './reference-page.ts'
 import { refuseOtherSites } from './same-site.ts'
 import { addSignIn } from './sign-in.ts'
+import { networkAddress } from './network-address.ts'
+import { recordRefusal } from './audit-trail.ts'
 
 export interface AppOptions {
   readonly version: string
@@ -61,7 +63,11 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
     if (policy !== undefined) context.header('content-security-policy', policy)
   })
   app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"] } }))
-  app.onError((error, context) => problemResponse(services, context, error))
+  app.onError(async (error, context) => {
+    const { method, path } = context.req
+    await recordRefusal(services, { method, path, address: networkAddress(context), requestId: context.get('requestId') }, error)
+    return problemResponse(services, context, error)
+  })
   app.notFound(
     async (context) =>
       (await openConsolePage(context, options.consoleFolder)) ??
@@ -77,7 +83,7 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
     return context.text('ready')
   })
   app.use('/api/auth/*', limitBody)
-  addSignIn(app as unknown as Hono, services)
+  addSignIn(app, services)
   addApi(app, services, options)
   addPaymentCallbacks(app, services)
   addProofOfService(app, services, bearerToken)
@@ -126,6 +132,7 @@ function addApi(app: Hono<Env>, services: Services, options: AppOptions): void {
       caller,
       idempotencyKey: context.req.header('idempotency-key') ?? null,
       requestId: context.get('requestId'),
+      address: networkAddress(context),
       baseUrl: services.publicUrl ?? new URL(context.req.url).origin,
       progress: { isRead: false },
     }

@@ -12,18 +12,26 @@ import { loadUser } from '../services/access/users.ts'
 import type { Services } from '../services/context.ts'
 import { networkAddress } from './network-address.ts'
 import { refuseOtherSites } from './same-site.ts'
+import { recordSignIn, type SignInCall } from './sign-in-trail.ts'
 
 const AUTH_PATH = '/api/auth'
 
 /** Adds the routes; `app` renders what they throw. */
-export function addSignIn(app: Hono, services: Services): void {
+export function addSignIn(app: Hono<{ readonly Variables: { requestId: string } }>, services: Services): void {
   app.post(`${AUTH_PATH}/*`, async (context) => {
     context.header('cache-control', 'no-store')
     refuseOtherSites(context.req.raw, services.publicUrl)
     const path = context.req.path.slice(AUTH_PATH.length + 1)
     if (!isPath(path)) throw new AppError('notFound', `Looking up ${context.req.path}: there is nothing at this path.`)
     const body = await readBody(context, path)
-    const answer = await perform(services, { path, body, headers: context.req.raw.headers, address: networkAddress(context) })
+    const call = {
+      path,
+      body,
+      headers: context.req.raw.headers,
+      address: networkAddress(context),
+      requestId: context.get('requestId'),
+    }
+    const answer = await perform(services, call)
     for (const cookie of answer.setCookies) context.header('set-cookie', cookie, { append: true })
     return context.json(answer.body)
   })
@@ -33,9 +41,7 @@ function isPath(path: string): path is SignInPath {
   return Object.hasOwn(SIGN_IN_REQUESTS, path)
 }
 
-type Body = Readonly<Record<string, string>>
-
-async function readBody(context: Context, path: SignInPath): Promise<Body> {
+async function readBody(context: Context, path: SignInPath): Promise<SignInCall['body']> {
   if (!/^application\/json\s*(;|$)/i.test(context.req.header('content-type') ?? ''))
     throw new AppError('invalid', 'Reading the request: its content type is not application/json: send JSON.')
   const raw: unknown = await context.req.json().catch(() => null)
@@ -45,31 +51,38 @@ async function readBody(context: Context, path: SignInPath): Promise<Body> {
   throw new AppError('invalid', `Reading the request: ${faults.join('; ')}.`, { facts: { faults } })
 }
 
-interface Call {
-  readonly path: SignInPath
-  readonly body: Body
-  readonly headers: Headers
-  readonly address: string | null
-}
-
 interface Answer {
   readonly body: object
   readonly setCookies: readonly string[]
+  /** Who signed in, where better-auth says so. */
+  readonly email: string | null
 }
 
-async function perform(services: Services, call: Call): Promise<Answer> {
-  const subjects = await subjectsOf(services, call)
-  await countAttempt(services, subjects)
+async function perform(services: Services, call: SignInCall): Promise<Answer> {
+  let subjects: readonly Subject[] = []
+  const permit = async (): Promise<void> => {
+    subjects = await subjectsOf(services, call)
+    await countAttempt(services, subjects)
+  }
+  return recordSignIn(services, call, { permit, run: () => ask(services, call, subjects) })
+}
+
+async function ask(services: Services, call: SignInCall, subjects: readonly Subject[]): Promise<Answer> {
   const response = await services.signIn.handle({ ...call, path: `/${call.path}`, body: toBetterAuth(call) })
   const raw = (await response.json().catch(() => null)) as Readonly<Record<string, unknown>> | null
   const failure = response.ok ? null : toProblem(call.path, response.status, raw)
   if (failure?.code !== 'signInRefused') await forgiveAttempt(services, subjects)
   if (failure !== null) throw failure
-  return { body: toAnswer(call.path, raw ?? {}), setCookies: response.headers.getSetCookie() }
+  return { body: toAnswer(call.path, raw ?? {}), setCookies: response.headers.getSetCookie(), email: emailIn(raw) }
+}
+
+function emailIn(raw: Readonly<Record<string, unknown>> | null): string | null {
+  const user = raw?.['user']
+  return typeof user === 'object' && user !== null && 'email' in user && typeof user.email === 'string' ? user.email : null
 }
 
 /** Whose failures count: for the paths that take a password, which a thief of a session could guess as well. */
-async function subjectsOf(services: Services, call: Call): Promise<Subject[]> {
+async function subjectsOf(services: Services, call: SignInCall): Promise<Subject[]> {
   if (!('password' in call.body) && !('currentPassword' in call.body)) return []
   const address: Subject[] = call.address === null ? [] : [{ kind: 'address', value: call.address }]
   if (call.body['email'] !== undefined) return [...address, { kind: 'email', value: call.body['email'] }]
@@ -80,7 +93,7 @@ async function subjectsOf(services: Services, call: Call): Promise<Subject[]> {
   return [...address, { kind: 'email', value: user.email }]
 }
 
-function toBetterAuth({ path, body }: Call): object {
+function toBetterAuth({ path, body }: SignInCall): object {
   if (path === 'change-password') return { ...body, revokeOtherSessions: true }
   return body
 }

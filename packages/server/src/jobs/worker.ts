@@ -4,6 +4,7 @@
  * @module
  */
 import { advanceCertificate } from '../services/advance/advance.ts'
+import { auditRound, tidyAudit } from '../services/audit/rounds.ts'
 import type { Services } from '../services/context.ts'
 import { createCourier } from '../services/notices/courier.ts'
 import { planDueNotices } from '../services/notices/plan.ts'
@@ -17,9 +18,17 @@ export interface WorkerSettings {
   readonly pollMs: number
   readonly scanMs: number
   readonly tidyMs: number
+  /** How often the audit log is sealed, when there is something new. */
+  readonly sealMs: number
 }
 
-export const DEFAULT_WORKER_SETTINGS: WorkerSettings = { concurrency: 64, pollMs: 1000, scanMs: 1000, tidyMs: 15_000 }
+export const DEFAULT_WORKER_SETTINGS: WorkerSettings = {
+  concurrency: 64,
+  pollMs: 1000,
+  scanMs: 1000,
+  tidyMs: 15_000,
+  sealMs: 2000,
+}
 
 export interface Worker {
   /** Resolves when no job is running any more. */
@@ -103,6 +112,8 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
     every(settings.scanMs, () => scanDue(services), services),
     ...rounds.timers,
     every(settings.tidyMs, () => touch().then(() => tidyUp(services)), services), // who was suspended is not dead
+    every(settings.sealMs, () => auditRound(services), services),
+    every(settings.tidyMs, () => tidyAudit(services), services),
     every(VACUUM_MS, () => services.database.vacuum(), services),
     every(HEARTBEAT_MS, touch, services),
   ]

@@ -19,6 +19,7 @@ import type { AdapterKit, NameServerLookups } from '../ports/kit.ts'
 import type { NotifyAdapter } from '../ports/notify.ts'
 import type { PaymentAdapter } from '../ports/payment.ts'
 import type { SignIn } from '../ports/sign-in.ts'
+import type { AuditLog } from './audit/log.ts'
 import type { Vault } from './vault.ts'
 
 export interface Adapters {
@@ -55,6 +56,9 @@ export interface Services {
   /** Of the software. */
   readonly version: string
   readonly log: Logger
+  readonly audit: AuditLog
+  /** How long the audit log keeps its lines at least; null: for ever. */
+  readonly auditRetentionMs: number | null
   readonly onStep: StepHook
 }
 

@@ -108,4 +108,5 @@ export const IDLE_WORKER: Partial<WorkerSettings> = {
   pollMs: 2_000_000_000,
   scanMs: 2_000_000_000,
   tidyMs: 2_000_000_000,
+  sealMs: 2_000_000_000,
 }

@@ -26,7 +26,7 @@ const ROLE_SCOPES: Readonly<Record<Role, readonly Scope[]>> = {
   ],
   finance: ['certificates:read', 'orders:read', 'orders:write', 'notices:read'],
   reviewer: ['certificates:read', 'applications:review', 'notices:read'],
-  auditor: ['certificates:read', 'orders:read', 'targets:read', 'notices:read', 'members:read', 'tokens:read'],
+  auditor: ['certificates:read', 'orders:read', 'targets:read', 'notices:read', 'members:read', 'tokens:read', 'audit:read'],
   viewer: ['certificates:read', 'targets:read', 'notices:read'],
 }
 

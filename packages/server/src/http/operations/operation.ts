@@ -9,6 +9,7 @@ import { requireScope } from '../../services/accounts.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Caller, Services } from '../../services/context.ts'
 import type { IdempotentCall } from '../../services/idempotency.ts'
+import { recordCall } from '../audit-trail.ts'
 import { checkInput } from '../check-input.ts'
 
 /** What each request carries to its operation. */
@@ -17,6 +18,8 @@ export interface RequestContext {
   readonly caller: Caller
   readonly idempotencyKey: string | null
   readonly requestId: string
+  /** Network address of who asks; null: not known. */
+  readonly address: string | null
   /** Where people reach the service: as it was set, or as this request reached it. */
   readonly baseUrl: string
   /** Set once the request was read: a syntax error before that is the caller's, after that ours. */
@@ -25,13 +28,29 @@ export interface RequestContext {
 
 export const operations = implement(contract)
   .$context<RequestContext>()
-  .use(({ context, procedure, next }, input: unknown) => {
+  .use(({ context, procedure, path, next }, input: unknown) => {
     context.progress.isRead = true
-    const { operation } = procedure['~orpc'].meta
+    const { meta, route } = procedure['~orpc']
+    const { operation } = meta
     if (operation === undefined) throw new Error('an operation of the contract declares no scope')
-    if (operation.scope !== null) requireScope(context.caller, operation.scope)
-    checkInput(input)
-    return next()
+    const { services, caller, address, requestId } = context
+    const call = {
+      services,
+      caller,
+      address,
+      requestId,
+      action: path.join('.'),
+      method: route.method ?? 'POST',
+      operation,
+      input,
+    }
+    return recordCall(call, {
+      permit: () => {
+        if (operation.scope !== null) requireScope(caller, operation.scope)
+        checkInput(input)
+      },
+      run: next,
+    })
   })
 
 export const onePage = <Item>(items: readonly Item[]) => ({ items: [...items], nextCursor: null })

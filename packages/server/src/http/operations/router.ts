@@ -6,6 +6,7 @@
 import { backups } from './backups.ts'
 import { brands } from './brands.ts'
 import { adapters } from './adapters.ts'
+import { audit } from './audit.ts'
 import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
@@ -67,4 +68,5 @@ export const router = operations.router({
   users,
   adapters,
   backups,
+  audit,
 })

@@ -1,0 +1,67 @@
+/**
+ * What the audit log has of signing in and out, of passwords and second factors.
+ *
+ * @module
+ */
+import type { SignInPath } from '@evercert/contract'
+import { AppError } from '../domain/errors.ts'
+import type { AuditEvent } from '../services/audit/log.ts'
+import { findWhoSignsIn, type WhoSignsIn } from '../services/audit/who-signs-in.ts'
+import type { Services } from '../services/context.ts'
+
+export interface SignInCall {
+  readonly path: SignInPath
+  readonly body: Readonly<Record<string, string>>
+  readonly headers: Headers
+  readonly address: string | null
+  readonly requestId: string
+}
+
+interface Outcome {
+  readonly body: object
+  /** E-mail address of who signed in, where only the answer says so. */
+  readonly email: string | null
+}
+
+/** An attempt that the brake lets through leaves an intent, and then its entry. Of an unknown address only that it was unknown is kept. */
+export async function recordSignIn<Result extends Outcome>(
+  services: Services,
+  call: SignInCall,
+  { permit, run }: { readonly permit: () => Promise<void>; readonly run: () => Promise<Result> },
+): Promise<Result> {
+  const log = services.audit
+  const event = toEvent(call, await findWhoSignsIn(services, { email: call.body['email'] ?? null, headers: call.headers }))
+  let intent: string | null = null
+  try {
+    await permit()
+    intent = await log.begin(event)
+    const result = await run()
+    const who = result.email === null ? null : await findWhoSignsIn(services, { email: result.email, headers: null })
+    const next = 'next' in result.body && result.body.next === 'secondFactor' ? { next: 'secondFactor' } : {}
+    await log.finish(intent, { ...(who === null ? event : toEvent(call, who)), details: next })
+    return result
+  } catch (error) {
+    if (intent !== null) await log.dismiss(intent)
+    const code = error instanceof AppError ? error.code : 'internal'
+    if (code !== 'internal' && code !== 'invalid')
+      await log.note({ ...event, details: { code } }, REFUSED.has(code) ? 'refused' : 'failed')
+    throw error
+  }
+}
+
+const REFUSED: ReadonlySet<string> = new Set(['signInRefused', 'secondFactorRefused', 'rateLimited', 'unauthenticated'])
+
+function toEvent({ path, address, requestId }: SignInCall, who: WhoSignsIn | null): AuditEvent {
+  return {
+    accountId: who?.accountId ?? null,
+    actor: who?.email ?? 'nobody',
+    actorKind: who === null ? 'nobody' : 'user',
+    actorId: who?.userId ?? null,
+    action: `auth.${path}`,
+    subject: 'user',
+    subjectId: who?.userId ?? null,
+    address,
+    requestId,
+    details: {},
+  }
+}
