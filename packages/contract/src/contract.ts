@@ -13,6 +13,7 @@ import { downloads } from './downloads.ts'
 import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
+import { names } from './names.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { accounts, recovery, users } from './accounts.ts'
 import { firstOperator, me, sessions } from './me.ts'
@@ -66,6 +67,7 @@ export const contract = {
   accounts,
   users,
   adapters,
+  names,
 } as const
 
 export type Contract = typeof contract

@@ -24,6 +24,7 @@ import { up as proof } from './migrations/0015-proof.ts'
 import { up as currenciesPromotions } from './migrations/0017-currencies-promotions.ts'
 import { up as issuersBrands } from './migrations/0018-issuers-brands-reuse.ts'
 import { up as reviewNotice } from './migrations/0021-review-notice.ts'
+import { up as nameClaims } from './migrations/0022-name-claims.ts'
 import { AppError } from '../domain/errors.ts'
 import { openEmbedded } from './embedded.ts'
 import type { EmbeddedConnection } from './prepared-statements.ts'
@@ -66,6 +67,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0017-currencies-promotions': { up: currenciesPromotions },
   '0018-issuers-brands-reuse': { up: issuersBrands },
   '0021-review-notice': { up: reviewNotice },
+  '0022-name-claims': { up: nameClaims },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -218,10 +218,17 @@ function addCaFiles(app: Hono<Env>, options: AppOptions): void {
   })
 }
 
+/** A site forwards to its account's path: whatever it is asked for, it answers with that account's files alone. */
 function addProofFiles(app: Hono<Env>, services: Services): void {
-  app.get('/.well-known/:folder/:token', async (context) => {
-    const host = (context.req.header('host') ?? '').replace(/:\d+$/, '').toLowerCase()
-    const body = await findProofFile(services, host, context.req.path)
-    return body === null ? context.text('not found', 404) : context.text(body)
-  })
+  app.get('/.well-known/:folder/:token', (context) => answerProofFile(services, context, null))
+  app.get('/:account{acc_[0-9a-z]+}/.well-known/:folder/:token', (context) =>
+    answerProofFile(services, context, context.req.param('account')),
+  )
+}
+
+async function answerProofFile(services: Services, context: Context<Env>, accountId: string | null): Promise<Response> {
+  const host = (context.req.header('host') ?? '').replace(/:\d+$/, '').toLowerCase()
+  const path = accountId === null ? context.req.path : context.req.path.slice(accountId.length + 1)
+  const body = await findProofFile(services, { host, path, accountId })
+  return body === null ? context.text('not found', 404) : context.text(body)
 }

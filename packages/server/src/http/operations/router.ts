@@ -13,6 +13,7 @@ import { downloads } from './downloads.ts'
 import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
+import { names } from './names.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { operations } from './operation.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
@@ -65,4 +66,5 @@ export const router = operations.router({
   accounts,
   users,
   adapters,
+  names,
 })
