@@ -80,8 +80,7 @@ export async function claimProvedNames(trx: Trx, proved: ProvedNames): Promise<v
   refuseForeignNames(identifiers, before, accountId) // a name below another account's is not taken by proving it
   const claims = [...before, ...made]
   // A claim that was committed while this statement waited is not in what it saw.
-  if (identifiers.some((identifier) => ownershipOf(identifier, claims, accountId) !== 'held'))
-    return settleUnclaimed(trx, proved)
+  if (identifiers.some((identifier) => ownershipOf(identifier, claims, accountId) !== 'held')) return settleUnclaimed(trx, proved)
 }
 
 /** Only where something is missing. Who is alone in the installation takes nothing from anybody. */

@@ -33,9 +33,7 @@ export async function listNames(services: Services, caller: Caller, filter: Name
     .selectFrom('name_claim')
     .selectAll()
     .$if(owner !== null, (query) => query.where('account_id', '=', owner ?? ''))
-    .$if(name !== null, (query) =>
-      query.where(sql<SqlBool>`(name = ${name} or right(name, ${below.length}::int) = ${below})`),
-    )
+    .$if(name !== null, (query) => query.where(sql<SqlBool>`(name = ${name} or right(name, ${below.length}::int) = ${below})`))
     .$if(cursor !== undefined, (query) => query.where('name', '>', cursor ?? ''))
     .orderBy('name')
     .limit(limit + 1)
@@ -73,7 +71,13 @@ export async function assignName(
     // Whoever loses a name is told that, and not to whom.
     if (before !== undefined && before.account_id !== accountId)
       await record(trx, caller, { now, name, accountId: before.account_id, from: before.how, to: 'taken' })
-    await record(trx, caller, { now, name, accountId, from: before?.account_id === accountId ? before.how : null, to: 'assigned' })
+    await record(trx, caller, {
+      now,
+      name,
+      accountId,
+      from: before?.account_id === accountId ? before.how : null,
+      to: 'assigned',
+    })
     return toView(row)
   })
 }

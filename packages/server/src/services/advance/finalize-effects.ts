@@ -64,7 +64,8 @@ async function intendToFinalize(services: Services, work: Work, application: Wor
   try {
     requireClaims(identifiers, intended.claims, work.accountId)
   } catch (error) {
-    if (finalizeStartedAt === null) // the CA was not asked: nothing was signed
+    if (finalizeStartedAt === null)
+      // the CA was not asked: nothing was signed
       await db.updateTable('application').set({ finalize_started_at: null }).where('id', '=', id).execute()
     throw error
   }
