@@ -11,12 +11,12 @@ const STATEMENTS = [
     parent text not null generated always as (substr(name, strpos(name, '.') + 1)) stored,
     account_id text not null references account,
     how text not null check (how in ('proved', 'assigned')),
-    application_id text references application on delete set null,
-    proved_at timestamptz not null
+    application_id text,
+    proved_at timestamptz not null,
+    foreign key (account_id, application_id) references application (account_id, id) on delete set null (application_id)
   )`,
   `create index name_claim_parent on name_claim (parent)`,
-  `create index name_claim_account on name_claim (account_id)`,
-  `create index name_claim_application on name_claim (application_id)`,
+  `create index name_claim_application on name_claim (account_id, application_id)`,
   `alter table validation add column found_valid boolean not null default false`,
   `create index validation_ref on validation (ref)`,
   `insert into name_claim (name, account_id, how, application_id, proved_at)
