@@ -15,6 +15,7 @@ import { identify, NOBODY, type Identified } from '../services/access/callers.ts
 import type { Services } from '../services/context.ts'
 import { findProofFile } from '../services/proof-responder.ts'
 import { addConsoleFiles, openConsolePage, type ConsoleEnv } from './console.ts'
+import { requestTargetOf } from './network-address.ts'
 import { createOpenApiDocument } from './openapi.ts'
 import type { RequestContext } from './operations/operation.ts'
 import { router } from './operations/router.ts'
@@ -227,6 +228,8 @@ function addProofFiles(app: Hono<Env>, services: Services): void {
 }
 
 async function answerProofFile(services: Services, context: Context<Env>, accountId: string | null): Promise<Response> {
+  // Dots that lead to another account's path: what a site was asked for must not choose the account.
+  if ((requestTargetOf(context) ?? context.req.path).split('?')[0] !== context.req.path) return context.text('not found', 404)
   const host = (context.req.header('host') ?? '').replace(/:\d+$/, '').toLowerCase()
   const path = accountId === null ? context.req.path : context.req.path.slice(accountId.length + 1)
   const body = await findProofFile(services, { host, path, accountId })

@@ -11,6 +11,7 @@ import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import { createBrand } from '../../src/services/brands.ts'
 import { createIssuer, createProduct } from '../../src/services/catalogue.ts'
 import type { Services } from '../../src/services/context.ts'
+import { claimProvedNames } from '../../src/services/name-claims.ts'
 import {
   aForm,
   anAccount,
@@ -322,6 +323,8 @@ eachDatabase((_kind, open) => {
       `/acc_none${pathname}`,
       `/${mine}/${others}${pathname}`,
       `/${mine}/.well-known/..%2f..%2f${others}${pathname}`,
+      `/${mine}/.well-known/../../${others}${pathname}`,
+      `/${mine}/.well-known/%2e%2e/%2e%2e/${others}${pathname}`,
       `/${others}%00${pathname}`,
       `/${others}${pathname}/`,
       `//${others}${pathname}`,
@@ -368,7 +371,7 @@ eachDatabase((_kind, open) => {
     expect([await ownerOf(names[0]), await ownerOf(names[1]), await ownerOf(waiting)]).toEqual([first().accountId, null, null])
   })
 
-  test('with one account the plain path answers as before, also for a name that nobody has proved', async () => {
+  test('with one account the plain path answers as before, also for a name that nobody has proved, and what the CA takes for proved is its own', async () => {
     const alone = await startTestService({ database: await open(), worker: IDLE_WORKER })
     try {
       const account: TestAccount = { service: alone, accountId: '', token: alone.operatorToken, client: alone.client }
@@ -380,7 +383,24 @@ eachDatabase((_kind, open) => {
       const [proof] = (await alone.client.applications.get({ id })).validations
       const response = () => ask(new URL(proof?.location ?? '').pathname, name, alone)
       expect(await response()).toBe(proof?.content)
+      const { application_id: applicationId, account_id: accountId } = await alone.services.db
+        .selectFrom('certificate')
+        .select(['application_id', 'account_id'])
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow()
+      const claim = (identifier: string): Promise<void> =>
+        alone.services.db.transaction().execute((trx) =>
+          claimProvedNames(trx, {
+            accountId,
+            applicationId: applicationId ?? '',
+            identifiers: [identifier],
+            now: alone.clock.now(),
+          }),
+        )
+      await claim('known.example.org')
+      expect((await alone.client.names.list({})).items.map((each) => each.name)).toEqual(['known.example.org'])
       await anAccount(alone)
+      await expect(claim('other.example.org')).rejects.toMatchObject({ code: 'nameUnproved' })
       expect(await response()).toBe('HTTP 404')
     } finally {
       await alone.stop()
