@@ -7,6 +7,7 @@ import type { ApplicationView, ServerAnswer } from '@evercert/contract'
 import { formatInstant } from './format.ts'
 import { pick } from './language.ts'
 import { clean, formatFacts, formatTable } from './output.ts'
+import { forwardingText } from './renewal/walk.ts'
 import type { Session } from './session.ts'
 
 export function formatApplication(session: Session, application: ApplicationView): string[] {
@@ -36,11 +37,12 @@ function factsOf(session: Session, application: ApplicationView): (readonly [str
 
 function formatValidation(session: Session, validation: ApplicationView['validations'][number]): string[] {
   const { say, paint } = session
-  const { domain, method, location, content, state, servers, serversAskedAt } = validation
+  const { domain, method, location, content, state, servers, serversAskedAt, forwardTo } = validation
   const colour = state === 'valid' ? 'green' : state === 'invalid' ? 'red' : 'yellow'
   return [
     `${paint('bold', clean(domain))}  ${paint(colour, state)}${reusedText(session, validation)}`,
     `  ${clean(location)}${method === 'dns' ? '  TXT' : ''}  ${clean(content)}`,
+    ...(forwardTo === null || state === 'valid' ? [] : [`  ${forwardingText(forwardTo, say)}`]),
     ...(validation.problem === null || state === 'valid' ? [] : [`  ${clean(validation.problem)}`]),
     ...(serversAskedAt === null
       ? []

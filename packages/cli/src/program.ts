@@ -45,6 +45,7 @@ import { failure, formatProblem, Interrupted, problemJson, toProblem } from './f
 import { addIssuerCommands } from './issuer-commands.ts'
 import { ESTATES } from './import/index.ts'
 import { createSay, detectLanguage, type Language, type Say } from './language.ts'
+import { addNameCommands } from './name-commands.ts'
 import { createPaint } from './output.ts'
 import { addPaymentCommands } from './payment-commands.ts'
 import { addTargetCommands } from './target-commands.ts'
@@ -184,6 +185,7 @@ function addOverviewCommands(program: Command, run: Run, say: Say): void {
   addTargetCommands(program, (action) => bind(run, action), say)
   addCatalogueCommands(program, (action) => bind(run, action), say)
   addIssuerCommands(program, (action) => bind(run, action), say)
+  addNameCommands(program, (action) => bind(run, action), say)
   addUserCommands(program, (action) => bind(run, action), say)
 }
 

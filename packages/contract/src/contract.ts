@@ -15,6 +15,7 @@ import { downloads } from './downloads.ts'
 import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
+import { names } from './names.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { accounts, recovery, users } from './accounts.ts'
 import { firstOperator, me, sessions } from './me.ts'
@@ -70,6 +71,7 @@ export const contract = {
   adapters,
   backups,
   audit,
+  names,
 } as const
 
 export type Contract = typeof contract

@@ -39,6 +39,8 @@ export const PROBLEMS = {
   keyMismatch: { status: 422, title: 'The private key does not belong to the certificate' },
   badCsr: { status: 422, title: 'The CSR cannot be used' },
   badDomain: { status: 422, title: 'A domain name cannot be used' },
+  nameOfAnotherAccount: { status: 409, title: 'The name belongs to another account' },
+  nameUnproved: { status: 422, title: 'The account did not prove the name itself' },
   duplicateCertificate: { status: 409, title: 'The certificate is already here' },
   duplicateName: { status: 409, title: 'The name is taken' },
   badImage: { status: 422, title: 'The document is no image that can be used' },

@@ -176,7 +176,7 @@ function showValidations(walk: Walk, validations: readonly ValidationView[]): vo
 }
 
 /** What the CA looks for, and where: the file's URL and content, or the DNS record. */
-export function describeValidation({ method, location, content, domain }: ValidationView, say: Say): string[] {
+export function describeValidation({ method, location, content, domain, forwardTo }: ValidationView, say: Say): string[] {
   if (method === 'dns')
     return [
       say(`DNS record for ${clean(domain)}:`, `${clean(domain)} 的 DNS 记录：`),
@@ -188,7 +188,16 @@ export function describeValidation({ method, location, content, domain }: Valida
     `  ${clean(location)}`,
     `  ${first}`,
     ...more.filter(Boolean).map((line) => `  ${line}`),
+    ...(forwardTo === null ? [] : [`  ${forwardingText(forwardTo, say)}`]),
   ]
+}
+
+/** In place of a copied file. Each account has its own path, so that its sites answer for nobody else. */
+export function forwardingText(forwardTo: string, say: Say): string {
+  return say(
+    `or forward /.well-known/ of the site to ${clean(forwardTo)} (with the Host header)`,
+    `或将站点的 /.well-known/ 转发至 ${clean(forwardTo)}（保留 Host 头）`,
+  )
 }
 
 function showOnce({ shown, progress }: Walk, key: string, lines: readonly string[]): void {

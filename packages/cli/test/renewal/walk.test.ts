@@ -131,12 +131,19 @@ describe('describeValidation', () => {
     reused: false,
     servers: [],
     serversAskedAt: null,
+    forwardTo: null,
   }
 
   it('shows where the file goes and what is in it', () => {
     const location = 'http://shop.example.com/.well-known/pki-validation/fileauth.txt'
-    const lines = describeValidation({ ...validation, method: 'file', location, content: 'token\n' }, createSay('en'))
-    expect(lines).toEqual(['File for shop.example.com:', `  ${location}`, '  token'])
+    const file = { ...validation, method: 'file' as const, location, content: 'token\n' }
+    const lines = ['File for shop.example.com:', `  ${location}`, '  token']
+    expect(describeValidation(file, createSay('en'))).toEqual(lines)
+    const forwardTo = 'https://evercert.example/acc_1/.well-known/'
+    expect(describeValidation({ ...file, forwardTo }, createSay('en'))).toEqual([
+      ...lines,
+      `  or forward /.well-known/ of the site to ${forwardTo} (with the Host header)`,
+    ])
   })
 
   it('shows the DNS record, without what would drive the terminal', () => {

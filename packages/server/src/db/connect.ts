@@ -24,6 +24,7 @@ import { up as proof } from './migrations/0015-proof.ts'
 import { up as currenciesPromotions } from './migrations/0017-currencies-promotions.ts'
 import { up as issuersBrands } from './migrations/0018-issuers-brands-reuse.ts'
 import { up as reviewNotice } from './migrations/0021-review-notice.ts'
+import { up as nameClaims } from './migrations/0022-name-claims.ts'
 import { up as audit } from './migrations/0023-audit.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
@@ -69,6 +70,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0017-currencies-promotions': { up: currenciesPromotions },
   '0018-issuers-brands-reuse': { up: issuersBrands },
   '0021-review-notice': { up: reviewNotice },
+  '0022-name-claims': { up: nameClaims },
   '0023-audit': { up: audit },
 }
 

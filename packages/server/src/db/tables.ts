@@ -25,6 +25,7 @@ import type {
   ProductTable,
   PromotionTable,
 } from './order-tables.ts'
+import type { NameClaimTable } from './name-tables.ts'
 import type { PaymentConnectionTable, PaymentReceiptTable, PaymentTable } from './payment-tables.ts'
 import type { NoticeChannelTable, NoticeDeliveryTable, NoticeSettingsTable, NoticeTable } from './notice-tables.ts'
 import type { CompanyDocumentTable, CompanyTable, ContactTable, CsrTable, ReviewTable } from './applicant-tables.ts'
@@ -223,6 +224,8 @@ export interface ValidationTable {
   validated_at: Date | null
   /** Taken over from an earlier order, with its `validated_at`. */
   reused: Generated<boolean>
+  /** Valid when the order came: this application proved nothing by it. */
+  found_valid: Generated<boolean>
   servers: JSONColumnType<readonly ServerAnswer[]> | null
   servers_asked_at: Date | null
 }
@@ -425,4 +428,5 @@ export interface Tables {
   audit_intent: AuditIntentTable
   audit_batch: AuditBatchTable
   audit_head: AuditHeadTable
+  name_claim: NameClaimTable
 }

@@ -39,6 +39,8 @@ export const RETRY = {
   keyMismatch: 'never',
   badCsr: 'never',
   badDomain: 'never',
+  nameOfAnotherAccount: 'never',
+  nameUnproved: 'never',
   duplicateCertificate: 'never',
   duplicateName: 'never',
   badImage: 'never',

@@ -15,6 +15,7 @@ import { identify, NOBODY, type Identified } from '../services/access/callers.ts
 import type { Services } from '../services/context.ts'
 import { findProofFile } from '../services/proof-responder.ts'
 import { addConsoleFiles, openConsolePage, type ConsoleEnv } from './console.ts'
+import { requestTargetOf } from './network-address.ts'
 import { createOpenApiDocument } from './openapi.ts'
 import type { RequestContext } from './operations/operation.ts'
 import { router } from './operations/router.ts'
@@ -225,10 +226,19 @@ function addCaFiles(app: Hono<Env>, options: AppOptions): void {
   })
 }
 
+/** A site forwards to its account's path: whatever it is asked for, it answers with that account's files alone. */
 function addProofFiles(app: Hono<Env>, services: Services): void {
-  app.get('/.well-known/:folder/:token', async (context) => {
-    const host = (context.req.header('host') ?? '').replace(/:\d+$/, '').toLowerCase()
-    const body = await findProofFile(services, host, context.req.path)
-    return body === null ? context.text('not found', 404) : context.text(body)
-  })
+  app.get('/.well-known/:folder/:token', (context) => answerProofFile(services, context, null))
+  app.get('/:account{acc_[0-9a-z]+}/.well-known/:folder/:token', (context) =>
+    answerProofFile(services, context, context.req.param('account')),
+  )
+}
+
+async function answerProofFile(services: Services, context: Context<Env>, accountId: string | null): Promise<Response> {
+  // Dots that lead to another account's path: what a site was asked for must not choose the account.
+  if ((requestTargetOf(context) ?? context.req.path).split('?')[0] !== context.req.path) return context.text('not found', 404)
+  const host = (context.req.header('host') ?? '').replace(/:\d+$/, '').toLowerCase()
+  const path = accountId === null ? context.req.path : context.req.path.slice(accountId.length + 1)
+  const body = await findProofFile(services, { host, path, accountId })
+  return body === null ? context.text('not found', 404) : context.text(body)
 }

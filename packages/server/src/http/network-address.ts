@@ -11,3 +11,9 @@ export function networkAddress(context: Context): string | null {
   const { incoming } = (context.env ?? {}) as { incoming?: IncomingMessage }
   return incoming?.socket.remoteAddress?.replace(/^::ffff:/, '') ?? null
 }
+
+/** As it came, before dots and slashes are resolved; null without a listener. */
+export function requestTargetOf(context: Context): string | null {
+  const { incoming } = (context.env ?? {}) as { incoming?: IncomingMessage }
+  return incoming?.url ?? null
+}

@@ -144,6 +144,7 @@ async function loadValidations(services: Services, caller: Caller, applicationId
     domain: row.identifier,
     method: row.method,
     location: row.method === 'file' ? `http://${row.identifier}${row.location}` : row.location,
+    forwardTo: row.method === 'file' ? `${services.publicUrl ?? ''}/${caller.accountId}/.well-known/` : null,
     content: row.content,
     state: row.state,
     problem: row.problem,

@@ -10,10 +10,12 @@ import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import { recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import type { Applicant } from '../domain/applicant/applicant.ts'
 import { AppError } from '../domain/errors.ts'
+import type { NameClaim } from '../domain/name/name-ownership.ts'
 import { loadApplicationView } from './application-view.ts'
 import { findByName } from './certificate-rows.ts'
 import { checkSubmission, type Submission } from './check-submission.ts'
 import { newId, notFound, personOf, type Caller, type Services } from './context.ts'
+import { claimsColumn, refuseForeignNames } from './name-claims.ts'
 import { findReusableReview, openReview } from './open-review.ts'
 import { recordServerAnswers } from './server-answers.ts'
 import { wake } from './wake.ts'
@@ -22,7 +24,7 @@ import { wake } from './wake.ts'
  * Submits the application: it is stored with its first job, and goes to the CA from there. Submitting again after a refusal
  * replaces the refused one.
  *
- * @throws AppError `badDomain`, `badCsr`, `conflict` (not waiting for an application), `invalid`, `notFound`
+ * @throws AppError `badDomain`, `badCsr`, `conflict` (not waiting for an application), `invalid`, `nameOfAnotherAccount`, `notFound`
  */
 export async function submitApplication(
   services: Services,
@@ -50,7 +52,7 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
   if (record.application !== null && record.facts.application?.state === 'reviewFailed') {
     await transition(trx, { ...facts, subject: 'application', id: record.application.id, from: 'reviewFailed', to: 'withdrawn' })
   }
-  await refuseIfApplied(trx, record) // the application before its certificate: the order in which everybody locks them
+  await refuseIfApplied(trx, record, identifiers) // the application before its certificate: the order in which everybody locks them
   const id = newId(services, 'app')
   const isReviewed = certificateType !== 'DV'
   const reused = isReviewed ? await findReusableReview(services, trx, caller, { certificateType, applicant }) : null
@@ -135,12 +137,17 @@ function removedMeanwhile(): AppError {
 }
 
 /** Of two submissions at once the second finds the first one's application, also when that was issued meanwhile. */
-async function refuseIfApplied(trx: Trx, record: CertificateRecord): Promise<void> {
-  const { rows } = await sql<{ application_id: string | null; has_ended: boolean }>`select application_id,
+async function refuseIfApplied(trx: Trx, record: CertificateRecord, identifiers: readonly string[]): Promise<void> {
+  const { rows } = await sql<{
+    application_id: string | null
+    has_ended: boolean
+    claims: readonly NameClaim[]
+  }>`select application_id, ${claimsColumn(identifiers)} as claims,
       closed_as is not null or revoked_at is not null or revocation_requested_at is not null as has_ended from certificate
     where id = ${record.id} and account_id = ${record.accountId} for update`.execute(trx)
   if (rows[0]?.has_ended === true)
     throw new AppError('alreadyEnded', `Applying for ${record.name}: it was ended meanwhile: nothing is issued for it any more.`)
+  refuseForeignNames(identifiers, rows[0]?.claims ?? [], record.accountId)
   if (rows[0]?.application_id === (record.application?.id ?? null)) return
   throw new AppError('conflict', `Applying for ${record.name}: another application was submitted meanwhile: look at that one.`)
 }

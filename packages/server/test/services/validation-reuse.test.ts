@@ -84,6 +84,9 @@ eachDatabase((_kind, open) => {
     await apply(account, PRIVATE_SINGLE, [site])
     expect((await apply(account, PUBLIC_SINGLE, [site])).validations.get(site)?.reused).toBe(false)
     const other = await anAccount(service)
+    await expect(apply(other, PRIVATE_SINGLE, [site])).rejects.toThrow('another account')
+    // Given to the other account it is a name that this one proves anew.
+    await service.client.names.assign({ name: site, accountId: other.accountId })
     expect((await apply(other, PRIVATE_SINGLE, [site])).validations.get(site)?.reused).toBe(false)
   })
 })

@@ -13,6 +13,7 @@ import { startService, type RunningService } from '../../src/main.ts'
 import type { Services, StepHook } from '../../src/services/context.ts'
 import { createClock, type TestClock } from './clock.ts'
 import type { TestDatabase } from './databases.ts'
+import { startSites, type Sites } from './sites.ts'
 
 export interface TestServiceOptions {
   readonly database: TestDatabase
@@ -33,12 +34,14 @@ export interface TestService {
   /** The operator's client. */
   readonly client: Client
   readonly dns: DnsServer
-  /** Where the built-in CA fetches validation files: the service's own proof listener. */
+  /** The service's own listener for validation files. */
   readonly proofPort: number
+  /** Where the built-in CA fetches validation files: web servers that forward to their account's path. */
+  readonly sites: Sites
   clientOf(token: string): Client
   /** A raw request to the service, for what a client would never send. */
   fetch(path: string, init?: RequestInit): Promise<Response>
-  /** The name resolves to this machine, whose `/.well-known/` the service answers. */
+  /** The name resolves to this machine, and has a web server among {@link sites}. */
   addSite(...names: readonly string[]): void
   stop(): Promise<void>
 }
@@ -47,8 +50,9 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
   const { database, clock = createClock() } = options
   const dns = await startDnsServer()
   const proofPort = await freePort()
-  const running = await startOrClose(dns, () => {
-    const config = loadConfig({ ...environmentFor(database, dns, proofPort), ...options.environment })
+  const sites = await startSites()
+  const running = await startOrClose([dns, sites], () => {
+    const config = loadConfig({ ...environmentFor(database, dns, proofPort, sites.port), ...options.environment })
     return startService({
       config,
       now: clock.now,
@@ -56,6 +60,7 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
       worker: { pollMs: 500, scanMs: 100, tidyMs: 1000, ...options.worker },
     })
   })
+  sites.serve(running.services, proofPort)
   const operatorToken = readFileSync(running.operatorTokenFile ?? '', 'utf8').trim()
   const clientOf = (token: string): Client => createClient({ url: running.url, token })
   return {
@@ -66,6 +71,7 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
     client: clientOf(operatorToken),
     dns,
     proofPort,
+    sites,
     clientOf,
     fetch: (path, init) => fetch(new URL(path, running.url), init),
     addSite: (...names) => {
@@ -73,28 +79,37 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
     },
     stop: async () => {
       await running.stop()
+      await sites.close()
       await dns.close()
     },
   }
 }
 
-async function startOrClose(dns: DnsServer, start: () => Promise<RunningService>): Promise<RunningService> {
+async function startOrClose(
+  opened: readonly { close(): Promise<unknown> }[],
+  start: () => Promise<RunningService>,
+): Promise<RunningService> {
   try {
     return await start()
   } catch (error) {
-    await dns.close()
+    for (const each of opened) await each.close()
     throw error
   }
 }
 
 /** Settings of a service whose world is this machine; also for one that the test starts as a process. */
-export function environmentFor(database: TestDatabase, dns: DnsServer, proofPort: number): Record<string, string> {
+export function environmentFor(
+  database: TestDatabase,
+  dns: DnsServer,
+  proofPort: number,
+  validationPort = proofPort,
+): Record<string, string> {
   return {
     EVERCERT_DATA_DIR: database.dataDir,
     ...(database.databaseUrl !== null && { EVERCERT_DATABASE_URL: database.databaseUrl }),
     EVERCERT_PORT: '0',
     EVERCERT_HTTP01_PORT: String(proofPort),
-    EVERCERT_VALIDATION_HTTP_PORT: String(proofPort),
+    EVERCERT_VALIDATION_HTTP_PORT: String(validationPort),
     EVERCERT_VALIDATION_HTTPS_PORT: 'none',
     EVERCERT_DNS_SERVERS: dns.address,
     EVERCERT_ALLOW_ADDRESSES: '127.0.0.0/8,::1/128',

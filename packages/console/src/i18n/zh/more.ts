@@ -5,5 +5,6 @@
  */
 import { adapters } from './adapters.ts'
 import { history } from './history.ts'
+import { names } from './names.ts'
 
-export const more = { adapters, history }
+export const more = { adapters, history, names }

@@ -75,7 +75,7 @@ interface ValidationProps {
 
 function Validation({ validation, isByHand }: ValidationProps) {
   const { t } = useTranslation()
-  const { domain, method, location, content, state, problem, servers } = validation
+  const { domain, method, location, content, state, problem, servers, forwardTo } = validation
   return (
     <li>
       <div className="validation-head">
@@ -100,6 +100,14 @@ function Validation({ validation, isByHand }: ValidationProps) {
             <dd>
               <CopyText text={content} what={method === 'dns' ? t('renewal.recordValue') : t('renewal.fileContent')} />
             </dd>
+            {forwardTo !== null && (
+              <>
+                <dt>{t('names.forwardTo')}</dt>
+                <dd>
+                  <CopyText text={forwardTo} what={t('names.forwardTo')} />
+                </dd>
+              </>
+            )}
           </dl>
         </>
       )}

@@ -15,6 +15,7 @@ import { downloads } from './downloads.ts'
 import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
+import { names } from './names.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { operations } from './operation.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
@@ -69,4 +70,5 @@ export const router = operations.router({
   adapters,
   backups,
   audit,
+  names,
 })

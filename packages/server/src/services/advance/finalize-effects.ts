@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { sql } from 'kysely'
 import { parseChain, PkiError, type CertificateFacts } from '@evercert/pki'
 import { AppError } from '../../domain/errors.ts'
 import type { Services } from '../context.ts'
+import { claimsColumn, requireClaims } from '../name-claims.ts'
 import { connect, orderRefOf, poll, POLL_IN_PLACE_MS, stale, waitForCa, wantedNotAfter } from './at-the-ca.ts'
 import { applicationOf, type Work, type WorkingApplication } from './facts.ts'
 import { storeIssuance } from './issuance.ts'
@@ -18,7 +20,7 @@ export async function finalizeOrder(services: Services, work: Work, signal: Abor
   const ref = orderRefOf(application)
   const { method, csr } = application
   if (csr === null) throw new AppError('internal', `Finalizing ${application.id}: it has no CSR.`)
-  await intendToFinalize(services, application)
+  await intendToFinalize(services, work, application)
   const notAfter = await wantedNotAfter(services, work, ca)
   const finalized = await ca.finalizeOrder(account, { ref, method, csrDer: csr, notAfter })
   const order =
@@ -43,16 +45,30 @@ function isWorthWaiting(retryAfterSeconds: number | null): boolean {
   return (retryAfterSeconds ?? 0) * 1000 <= POLL_IN_PLACE_MS
 }
 
-/** From here on the CA may have signed, and the application cannot be withdrawn: what is signed is kept. */
-async function intendToFinalize(services: Services, application: WorkingApplication): Promise<void> {
-  if (application.finalizeStartedAt !== null) return
-  const intended = await services.db
+/**
+ * From here on the CA may have signed, and the application cannot be withdrawn: what is signed is kept. A name that is not of this account
+ * any more is refused, each time before the CA is asked.
+ */
+async function intendToFinalize(services: Services, work: Work, application: WorkingApplication): Promise<void> {
+  const { id, identifiers, finalizeStartedAt } = application
+  const { db } = services
+  const now = new Date(services.now())
+  const intended = await db
     .updateTable('application')
-    .set({ finalize_started_at: new Date(services.now()) })
-    .where('id', '=', application.id)
+    .set({ finalize_started_at: sql<Date>`coalesce(finalize_started_at, ${now})` })
+    .where('id', '=', id)
     .where('state', '=', 'inReview')
+    .returning(claimsColumn(identifiers).as('claims'))
     .executeTakeFirst()
-  if (intended.numUpdatedRows !== 1n) throw stale(application)
+  if (intended === undefined) throw stale(application)
+  try {
+    requireClaims(identifiers, intended.claims, work.accountId)
+  } catch (error) {
+    if (finalizeStartedAt === null)
+      // the CA was not asked: nothing was signed
+      await db.updateTable('application').set({ finalize_started_at: null }).where('id', '=', id).execute()
+    throw error
+  }
 }
 
 function readLeaf(chainPem: string): CertificateFacts {

@@ -11,6 +11,7 @@ import type { CaChallenge, CaOrder } from '../../ports/ca.ts'
 import { csrFor } from '../applications.ts'
 import { storePrivateKey } from '../certificates.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
+import { claimProvedNames } from '../name-claims.ts'
 import { connect, stale, wantedNotAfter } from './at-the-ca.ts'
 import { applicationOf, type Work, type WorkingApplication } from './facts.ts'
 
@@ -155,6 +156,7 @@ export async function upsertValidations(
         problem: challenge.problem,
         validated_at: challenge.state === 'valid' ? (reusedAt(challenge) ?? now) : null,
         reused: reusedAt(challenge) !== null,
+        found_valid: challenge.state === 'valid', // kept by the update below: how it came is what counts
       })),
     )
     .onConflict((conflict) =>
@@ -172,12 +174,19 @@ function reusedAt({ reusedFrom }: CaChallenge): Date | null {
 }
 
 export async function enterReview(services: Services, trx: Trx, work: Work, application: WorkingApplication): Promise<void> {
+  const { accountId } = work
+  await claimProvedNames(trx, {
+    accountId,
+    applicationId: application.id,
+    identifiers: application.identifiers,
+    now: services.now(),
+  })
   await transition(trx, {
     subject: 'application',
     id: application.id,
     from: 'pendingValidation',
     to: 'inReview',
-    accountId: work.accountId,
+    accountId,
     certificateId: work.certificateId,
     actor: EVERCERT_ACTOR,
     now: services.now(),
