@@ -1,7 +1,7 @@
 /** A domain name belongs to the account that proved it: with a CA that all accounts share, and that does as the test says. */
 import { request as httpRequest } from 'node:http'
 import { sql, type Kysely } from 'kysely'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { SCOPES } from '@evercert/contract'
 import { up as migrate } from '../../src/db/migrations/0022-name-claims.ts'
@@ -22,7 +22,7 @@ import {
   topUp,
   type TestAccount,
 } from '../support/builders.ts'
-import { eachDatabase } from '../support/databases.ts'
+import { eachDatabase, isPostgres } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
 const PRODUCT = 'shared-dv-multi'
@@ -75,7 +75,7 @@ function sharedCa(script: () => Script, publish: (name: string, value: string) =
   }
 }
 
-eachDatabase((_kind, open) => {
+eachDatabase((kind, open) => {
   let service: TestService
   let services: Services
   let accounts: readonly [TestAccount, TestAccount] | null = null
@@ -192,6 +192,35 @@ eachDatabase((_kind, open) => {
       expect(script.signed).toHaveLength(1)
       expect(await ownerOf(name)).toBe([first(), second()][winner]?.accountId)
     }
+  })
+
+  test.runIf(isPostgres(kind))('who waits for the claim of another, not committed yet, does not take it over', async () => {
+    script.judged = false
+    const name = aSite(service)
+    const id = await applied(second(), name)
+    script.judged = true
+    service.clock.advance(2 * HOUR_MS) // as long as the CA asked to wait, and longer
+    const quicker = await services.db.startTransaction().execute()
+    await quicker
+      .insertInto('name_claim')
+      .values({
+        name,
+        account_id: first().accountId,
+        how: 'proved',
+        application_id: null,
+        proved_at: new Date(service.clock.now()),
+      })
+      .execute()
+    const advancing = advance(id)
+    await vi.waitUntil(
+      async () => (await sql`select from pg_stat_activity where wait_event_type = 'Lock'`.execute(services.db)).rows.length > 0,
+      { timeout: 20_000 },
+    )
+    await quicker.commit().execute()
+    await advancing
+    expect(await outcomeOf(second(), id)).toEqual(['reviewFailed', 'nameOfAnotherAccount'])
+    expect(await ownerOf(name)).toBe(first().accountId)
+    expect(script.signed).toEqual([])
   })
 
   test('a name below that was claimed meanwhile is not taken by proving it', async () => {
