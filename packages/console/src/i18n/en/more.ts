@@ -2,6 +2,8 @@
 import type { SameKeys } from '../texts.ts'
 import type { more as zh } from '../zh/more.ts'
 import { adapters } from './adapters.ts'
+import { chain } from './chain.ts'
 import { history } from './history.ts'
+import { life } from './life.ts'
 
-export const more: SameKeys<typeof zh> = { adapters, history }
+export const more: SameKeys<typeof zh> = { adapters, chain, history, life }

@@ -4,6 +4,8 @@
  * @module
  */
 import { adapters } from './adapters.ts'
+import { chain } from './chain.ts'
 import { history } from './history.ts'
+import { life } from './life.ts'
 
-export const more = { adapters, history }
+export const more = { adapters, chain, history, life }
