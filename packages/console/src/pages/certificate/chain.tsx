@@ -11,7 +11,7 @@ import { keys } from '../../api/keys.ts'
 import { CopyText } from '../../components/copy-text.tsx'
 import { Moment } from '../../components/moment.tsx'
 import './chain.css'
-import { fingerprintOf, readChain, type ChainLink } from './read-chain.ts'
+import { readChain, type ChainLink } from './read-chain.ts'
 
 export function Chain({ pem }: { readonly pem: string }) {
   const { t } = useTranslation()
@@ -82,4 +82,11 @@ function Link({ link, title }: { readonly link: ChainLink; readonly title: strin
       </details>
     </li>
   )
+}
+
+/** Lower-case hex; null on a page without TLS, where browsers do not compute it. */
+async function fingerprintOf(der: Uint8Array<ArrayBuffer>): Promise<string | null> {
+  if (!isSecureContext) return null
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', der))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -88,10 +88,3 @@ function keyOf(spki: DerNode): string {
   const curveId = curve === undefined ? id : oidOf(curve)
   return CURVES[curveId] ?? curveId
 }
-
-/** Lower-case hex; null on a page without TLS, where browsers do not compute it. */
-export async function fingerprintOf(der: Uint8Array<ArrayBuffer>): Promise<string | null> {
-  if (!globalThis.isSecureContext) return null
-  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', der))
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
