@@ -13,6 +13,7 @@ export const keys = {
   application: (id: string) => ['certificates', 'one', id, 'application'],
   downloads: (id: string) => ['certificates', 'one', id, 'downloads'],
   history: (id: string) => ['certificates', 'one', id, 'history'],
+  revocation: (id: string) => ['certificates', 'one', id, 'revocation'],
   products: ['products'],
   quote: (request: object) => ['certificates', 'quote', request],
   orders: ['orders'],

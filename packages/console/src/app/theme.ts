@@ -73,6 +73,7 @@ const dark: ThemeConfig = {
       defaultHoverColor: '#7ab0ff',
       defaultHoverBorderColor: '#7ab0ff',
       primaryColor: '#ffffff',
+      dangerColor: '#1f0a0a', // on the light red of this theme
       colorPrimary: '#1f63cc',
       colorPrimaryHover: '#2f73dc',
       colorPrimaryActive: '#1b57b4',

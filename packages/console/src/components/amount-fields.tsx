@@ -13,10 +13,12 @@ interface AmountFieldsProps {
   /** Of the currency's field, for rules of the amount; the amount itself is in `amount`. */
   readonly help?: string
   readonly isCurrencyFixed?: boolean
+  /** Nothing is an amount too. */
+  readonly isZeroAllowed?: boolean
 }
 
 /** Values: `amount` as text, `currency` in three letters. */
-export function AmountFields({ label, help, isCurrencyFixed = false }: AmountFieldsProps) {
+export function AmountFields({ label, help, isCurrencyFixed = false, isZeroAllowed = false }: AmountFieldsProps) {
   const { t } = useTranslation()
   return (
     <div className="form-pair">
@@ -30,7 +32,7 @@ export function AmountFields({ label, help, isCurrencyFixed = false }: AmountFie
           ({ getFieldValue }) => ({
             validator: (_rule, text: string | undefined) => {
               const minor = parseAmount(text ?? '', String(getFieldValue('currency') ?? ''))
-              return text === undefined || text === '' || (minor !== null && minor > 0)
+              return text === undefined || text === '' || (minor !== null && (minor > 0 || isZeroAllowed))
                 ? Promise.resolve()
                 : Promise.reject(new Error(t('fields.badAmount')))
             },

@@ -6,6 +6,7 @@
 import { useMutation, useQueryClient, type QueryKey } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Action } from './action.tsx'
+import { Consequences } from './consequences.tsx'
 import { ConfirmDialog } from './confirm-dialog.tsx'
 
 interface ConfirmedActionProps {
@@ -17,6 +18,8 @@ interface ConfirmedActionProps {
   readonly title: string
   /** What will happen, and what stays. */
   readonly text: string
+  /** The same, thing by thing. */
+  readonly consequences?: readonly string[]
   readonly isDangerous?: boolean
   readonly act: () => Promise<unknown>
   /** What is old once it is done. */
@@ -24,7 +27,7 @@ interface ConfirmedActionProps {
 }
 
 export function ConfirmedAction(props: ConfirmedActionProps) {
-  const { label, of, reason = null, title, text, isDangerous = true, act, changes } = props
+  const { label, of, reason = null, title, text, consequences = [], isDangerous = true, act, changes } = props
   const queries = useQueryClient()
   const [isOpen, setOpen] = useState(false)
   const action = useMutation({
@@ -51,6 +54,7 @@ export function ConfirmedAction(props: ConfirmedActionProps) {
         }}
       >
         <p>{text}</p>
+        <Consequences items={consequences} />
       </ConfirmDialog>
     </>
   )

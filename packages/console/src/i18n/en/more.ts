@@ -2,7 +2,9 @@
 import type { SameKeys } from '../texts.ts'
 import type { more as zh } from '../zh/more.ts'
 import { adapters } from './adapters.ts'
+import { chain } from './chain.ts'
 import { history } from './history.ts'
+import { life } from './life.ts'
 import { names } from './names.ts'
 
-export const more: SameKeys<typeof zh> = { adapters, history, names }
+export const more: SameKeys<typeof zh> = { adapters, chain, history, life, names }

@@ -4,7 +4,9 @@
  * @module
  */
 import { adapters } from './adapters.ts'
+import { chain } from './chain.ts'
 import { history } from './history.ts'
+import { life } from './life.ts'
 import { names } from './names.ts'
 
-export const more = { adapters, history, names }
+export const more = { adapters, chain, history, life, names }

@@ -13,7 +13,6 @@ import { keys } from '../../api/keys.ts'
 import { useLiveCertificate } from '../../api/use-live-certificate.ts'
 import type { PageProps } from '../../app/page-props.ts'
 import { AddEndpoint } from '../../components/add-endpoint.tsx'
-import { CopyText } from '../../components/copy-text.tsx'
 import { EndpointList } from '../../components/endpoint-list.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
@@ -23,7 +22,9 @@ import { TargetList } from '../../components/target-list.tsx'
 import { Facts } from './certificate-facts.tsx'
 import { CertificateHead } from './certificate-head.tsx'
 import './certificate-page.css'
+import { Chain } from './chain.tsx'
 import { Downloads } from './downloads.tsx'
+import { LifeActions } from './life-actions.tsx'
 import { Tags } from './tags.tsx'
 import { Timeline } from './timeline.tsx'
 
@@ -92,27 +93,18 @@ function Page({ certificate }: { readonly certificate: CertificateDetail }) {
             <Tags certificate={certificate} />
           </Section>
           <Lineage certificate={certificate} />
+          <Section id="life" title={t('life.title')}>
+            <LifeActions certificate={certificate} />
+          </Section>
           {chainPem !== null && (
             <Section id="chain" title={t('certificate.chain')}>
-              {splitPem(chainPem).map((pem, index) => (
-                <details key={pem} className="pem">
-                  <summary>{index === 0 ? t('certificate.leaf') : t('certificate.intermediate', { number: index })}</summary>
-                  <CopyText
-                    text={pem}
-                    what={index === 0 ? t('certificate.leaf') : t('certificate.intermediate', { number: index })}
-                  />
-                </details>
-              ))}
+              <Chain pem={chainPem} />
             </Section>
           )}
         </div>
       </div>
     </>
   )
-}
-
-function splitPem(chain: string): string[] {
-  return chain.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
 }
 
 function Section({ id, title, children }: { readonly id: string; readonly title: string; readonly children: ReactNode }) {

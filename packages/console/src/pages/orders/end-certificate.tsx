@@ -13,6 +13,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { useIdempotencyKey } from '../../api/idempotency-key.ts'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
+import { Consequences } from '../../components/consequences.tsx'
 import { formatMoney } from '../../components/money.ts'
 import { useRefreshMoney } from './refresh-money.ts'
 
@@ -22,40 +23,55 @@ interface EndCertificateProps {
   readonly onEnded: (ended: EndingView) => void
 }
 
-type Way = 'cancel' | 'cancelWithoutRefund' | 'refund'
+export type EndingWay = 'cancel' | 'refund'
+type Way = EndingWay | 'cancelWithoutRefund'
 
 export function EndCertificate({ order, certificate, onEnded }: EndCertificateProps) {
   const { t } = useTranslation()
-  const [way, setWay] = useState<Way | null>(null)
-  const end = useEnd(certificate.id, (ended) => {
-    setWay(null)
-    onEnded(ended)
-  })
+  const [way, setWay] = useState<EndingWay | null>(null)
   const isIssued = certificate.sha256 !== null
-  const isLate = way === 'cancel' && allowsCancelWithoutRefund(end.error)
-  const close = (): void => {
-    setWay(null)
-    end.reset()
-  }
   if (isIssued && certificate.status !== 'revoked') return <p className="muted">{t('orders.issuedText')}</p>
   return (
     <>
       {!isIssued && <Button onClick={() => setWay('cancel')}>{t('orders.cancelCertificate')}</Button>}
       <Button onClick={() => setWay('refund')}>{t('orders.refund')}</Button>
-      <ConfirmDialog
-        title={way === 'refund' ? t('orders.refundTitle') : t('orders.cancelTitle')}
-        confirm={way === null ? '' : t(`orders.ways.${isLate ? 'cancelWithoutRefund' : way}`)}
-        isOpen={way !== null}
-        isPending={end.isPending}
-        error={end.error}
-        onConfirm={() => {
-          if (way !== null) end.mutate(isLate ? 'cancelWithoutRefund' : way)
-        }}
-        onClose={close}
-      >
-        <Consequences order={order} isIssued={isIssued} isRefund={way === 'refund'} isLate={isLate} />
-      </ConfirmDialog>
+      <EndDialog order={order} certificate={certificate} way={way} onEnded={onEnded} onClose={() => setWay(null)} />
     </>
+  )
+}
+
+interface EndDialogProps extends EndCertificateProps {
+  /** Null: closed. */
+  readonly way: EndingWay | null
+  readonly onClose: () => void
+}
+
+/** Asks before the certificate is cancelled or refunded. */
+export function EndDialog({ order, certificate, way, onEnded, onClose }: EndDialogProps) {
+  const { t } = useTranslation()
+  const end = useEnd(certificate.id, (ended) => {
+    onClose()
+    onEnded(ended)
+  })
+  const isIssued = certificate.sha256 !== null
+  const isLate = way === 'cancel' && allowsCancelWithoutRefund(end.error)
+  return (
+    <ConfirmDialog
+      title={way === 'refund' ? t('orders.refundTitle') : t('orders.cancelTitle')}
+      confirm={way === null ? '' : t(`orders.ways.${isLate ? 'cancelWithoutRefund' : way}`)}
+      isOpen={way !== null}
+      isPending={end.isPending}
+      error={end.error}
+      onConfirm={() => {
+        if (way !== null) end.mutate(isLate ? 'cancelWithoutRefund' : way)
+      }}
+      onClose={() => {
+        onClose()
+        end.reset()
+      }}
+    >
+      <EndingText order={order} isIssued={isIssued} isRefund={way === 'refund'} isLate={isLate} />
+    </ConfirmDialog>
   )
 }
 
@@ -81,25 +97,26 @@ function allowsCancelWithoutRefund(error: unknown): boolean {
   return Array.isArray(possible) && possible.includes('cancelWithoutRefund')
 }
 
-interface ConsequencesProps {
+interface EndingTextProps {
   readonly order: OrderView
   readonly isIssued: boolean
   readonly isRefund: boolean
   readonly isLate: boolean
 }
 
-function Consequences({ order, isIssued, isRefund, isLate }: ConsequencesProps) {
+function EndingText({ order, isIssued, isRefund, isLate }: EndingTextProps) {
   const { t } = useTranslation()
+  const items = [
+    isRefund ? t('orders.becomesRefunded') : t('orders.becomesCancelled'),
+    isLate ? t('orders.noMoneyBack') : t('orders.priceBack', { amount: formatMoney(order.price) }),
+    isIssued ? t('orders.entitlementIsOver') : t('orders.entitlementNever'),
+    ...(order.kind === 'renewal' && !isIssued ? [t('orders.oldAgain')] : []),
+    t('orders.keysWillGo'),
+  ]
   return (
     <>
       <p>{isLate ? t('orders.lateText') : t('orders.endIntro')}</p>
-      <ul className="consequences">
-        <li>{isRefund ? t('orders.becomesRefunded') : t('orders.becomesCancelled')}</li>
-        <li>{isLate ? t('orders.noMoneyBack') : t('orders.priceBack', { amount: formatMoney(order.price) })}</li>
-        <li>{isIssued ? t('orders.entitlementIsOver') : t('orders.entitlementNever')}</li>
-        {order.kind === 'renewal' && !isIssued && <li>{t('orders.oldAgain')}</li>}
-        <li>{t('orders.keysWillGo')}</li>
-      </ul>
+      <Consequences items={items} />
     </>
   )
 }

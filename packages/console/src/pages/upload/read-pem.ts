@@ -80,7 +80,7 @@ function isBinary(text: string): boolean {
   return /[\u0000-\u0008\u000e-\u001f\ufffd]/.test(text.slice(0, 512))
 }
 
-function derOf(body: string): Uint8Array {
+export function derOf(body: string): Uint8Array {
   return Uint8Array.from(atob(body.replace(/\s+/g, '')), (char) => char.charCodeAt(0))
 }
 
@@ -166,7 +166,7 @@ function commonNameOf(name: DerNode): string | null {
 }
 
 /** RFC 5280 §4.1.2.5: two digits mean 1950 to 2049. */
-function instantOf(node: DerNode | undefined): number {
+export function instantOf(node: DerNode | undefined): number {
   if (node === undefined) throw new DerError('there is no time')
   const text = textOf(node.content)
   const long = node.tag === TAG.utcTime ? `${text < '50' ? '20' : '19'}${text}` : text
@@ -175,7 +175,7 @@ function instantOf(node: DerNode | undefined): number {
   return at
 }
 
-function textOf(bytes: Uint8Array): string {
+export function textOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes)
 }
 

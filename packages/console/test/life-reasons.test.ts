@@ -1,0 +1,60 @@
+import type { CertificateView } from '@evercert/contract'
+import { expect, test } from 'vitest'
+import { LIFE_ACTIONS, lifeReason } from '../src/pages/certificate/life-reasons.ts'
+
+type Facts = Pick<CertificateView, 'status' | 'origin' | 'managed'>
+
+const ALL = ['certificates:write', 'orders:write'] as const
+const reasonsOf = (facts: Partial<Facts>, scopes: readonly (typeof ALL)[number][] = ALL) =>
+  Object.fromEntries(
+    LIFE_ACTIONS.map((action) => [
+      action,
+      lifeReason(action, { status: 'issued', origin: 'purchased', managed: false, ...facts }, scopes),
+    ]),
+  )
+
+test('what can be done follows docs/lifecycle.md', () => {
+  expect(reasonsOf({})).toEqual({
+    rename: null,
+    manage: null,
+    cancel: 'alreadyIssued',
+    refund: 'needsRevocation',
+    revoke: null,
+    remove: 'stillValid',
+  })
+  expect(reasonsOf({ managed: true })).toMatchObject({ manage: null, revoke: 'managed' })
+  expect(reasonsOf({ status: 'pendingApplication' })).toMatchObject({
+    manage: 'notIssued',
+    cancel: null,
+    refund: null,
+    revoke: 'cancelInstead',
+    remove: 'cancelInstead',
+  })
+  expect(reasonsOf({ status: 'revoked' })).toMatchObject({
+    cancel: 'alreadyIssued',
+    refund: null,
+    revoke: 'revoked',
+    remove: null,
+  })
+  expect(reasonsOf({ status: 'expired' })).toMatchObject({ refund: 'expired', revoke: 'expired', remove: null })
+  expect(reasonsOf({ status: 'revocationPending' })).toMatchObject({ refund: 'revoking', revoke: 'revoking', remove: 'revoking' })
+  expect(reasonsOf({ origin: 'uploaded' })).toMatchObject({
+    manage: 'uploaded',
+    cancel: 'uploaded',
+    refund: 'uploaded',
+    revoke: 'uploaded',
+    remove: null,
+  })
+})
+
+test('what ended stays as it is, and a permission that lacks is said first', () => {
+  for (const status of ['cancelled', 'refunded', 'closed'] as const) {
+    expect(new Set(Object.values(reasonsOf({ status })))).toEqual(new Set(['ended']))
+  }
+  expect(reasonsOf({ status: 'closed' }, ['certificates:write'])).toMatchObject({ rename: 'ended', cancel: 'ordersScope' })
+  expect(reasonsOf({}, ['orders:write'])).toMatchObject({
+    rename: 'certificatesScope',
+    revoke: 'certificatesScope',
+    manage: null,
+  })
+})

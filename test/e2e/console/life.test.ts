@@ -1,0 +1,155 @@
+/**
+ * What the page of a certificate does with it, in Chromium against the service and its own CA: its name, renewing by itself, and how it
+ * ends, with what the API then says; the chain. One service and one browser for all.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { findViolations, openTab, startBrowser, takePicture, type Tab, type View } from '../../harness/browser.ts'
+import { createChain } from '../../harness/certificates.ts'
+import { buyAndApply } from '../support/acme.ts'
+import { openHouse, type House } from '../support/house.ts'
+import { waitForIssuance } from '../support/renewal.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const WIDE_ZH: View = { width: 1440, language: 'zh', theme: 'light' }
+const NARROW_EN: View = { width: 390, language: 'en', theme: 'dark' }
+const SHOP = 'shop.example.com'
+const PRODUCT = 'evercert-private-dv-single'
+
+let folder: string
+let house: House
+let browser: Browser
+let operator: string
+let reader: string
+let shopId: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'evercert-life-'))
+  browser = await startBrowser()
+  house = await openHouse({ folder, names: [SHOP] })
+  shopId = await buyAndApply(house, { productId: PRODUCT, domains: [SHOP] })
+  await waitForIssuance(house, shopId)
+  operator = (await readFile(join(folder, 'data', 'operator.token'), 'utf8')).trim()
+  reader = (await house.service().client.tokens.create({ name: 'reader', scopes: ['certificates:read'] })).token
+}, 120_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await house?.close()
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+})
+
+async function open(view: View, path: string, token = operator): Promise<Tab> {
+  const tab = await openTab(browser, view)
+  await tab.context.addInitScript((value) => sessionStorage.setItem('evercert.token', value), token)
+  await tab.page.goto(house.service().url + path)
+  await tab.page.locator('main h1').waitFor()
+  return tab
+}
+
+/** Nothing that axe finds, nothing wider than the screen, no fault; and a picture of it. */
+async function expectFine({ page, faults }: Pick<Tab, 'page' | 'faults'>, name: string): Promise<void> {
+  await waitFor('the page to be loaded', async () => ((await page.locator('.loading').count()) === 0 ? true : null))
+  await takePicture(page, name)
+  const violations = await findViolations(page)
+  const tooWide = await page.evaluate(`Math.max(0, document.documentElement.scrollWidth - innerWidth)`)
+  expect({ name, violations, tooWide, faults }).toEqual({ name, violations: [], tooWide: 0, faults: [] })
+}
+
+const statusOf = async (id: string): Promise<string> => (await house.service().client.certificates.get({ id })).status
+const action = (page: Page, name: string) => page.locator('#life').getByRole('button', { name: new RegExp(`^${name}`) })
+
+async function balance(): Promise<number> {
+  return (await house.service().client.balance.get()).balances[0]?.amountMinor ?? 0
+}
+
+it('renames, manages, revokes and refunds: each says before what it does', async () => {
+  const { client } = house.service()
+  const tab = await open(WIDE_ZH, `/certificates/${shopId}`)
+  const { page } = tab
+  await action(page, '重命名').click()
+  await page.getByRole('dialog').getByLabel('名称').fill('主站')
+  await page.getByRole('dialog').getByRole('button', { name: '重命名' }).click()
+  await page.getByRole('heading', { name: '主站', level: 1 }).waitFor()
+
+  await action(page, '开启托管').click()
+  await page.getByLabel('每次续费的额度').fill('0')
+  await expectFine(tab, 'life-manage-zh-light-1440')
+  await page.getByRole('dialog').getByRole('button', { name: '开启托管' }).click()
+  await action(page, '关闭托管').waitFor()
+  expect((await client.certificates.get({ id: shopId })).management?.spendingLimit).toEqual({ amountMinor: 0, currency: 'CNY' })
+  expect(await action(page, '吊销证书').getAttribute('aria-disabled')).toBe('true')
+  await page.getByText('托管的证书不能吊销，请先关闭托管。').first().waitFor()
+  await expectFine(tab, 'life-managed-zh-light-1440')
+  await action(page, '关闭托管').click()
+  await page.getByRole('dialog').getByRole('button', { name: '关闭托管' }).click()
+  await action(page, '开启托管').waitFor()
+
+  expect(await action(page, '申请退款').getAttribute('aria-disabled')).toBe('true')
+  await action(page, '吊销证书').click()
+  await page.getByRole('dialog').getByText('服务期：吊销后即终止').waitFor()
+  await page.getByRole('radio', { name: '私钥泄露' }).check()
+  await expectFine(tab, 'life-revoke-zh-light-1440')
+  await page.getByRole('dialog').getByRole('button', { name: '吊销证书' }).click()
+  await waitFor('the CA to have revoked it', async () => ((await statusOf(shopId)) === 'revoked' ? true : null))
+  expect(await client.certificates.revocation({ id: shopId })).toMatchObject({ reason: 'keyCompromise', state: 'revoked' })
+
+  await waitFor('the refund to be offered', async () =>
+    (await action(page, '申请退款').getAttribute('aria-disabled')) === 'true' ? null : true,
+  )
+  const before = await balance()
+  await action(page, '申请退款').click()
+  await page.getByRole('dialog').locator('.ant-btn-dangerous').click()
+  await page.getByText('已退回余额').first().waitFor()
+  expect(await statusOf(shopId)).toBe('refunded')
+  const { price } = (await client.orders.list({})).items.find(({ certificateId }) => certificateId === shopId) ?? {}
+  expect(await balance()).toBe(before + (price?.amountMinor ?? Number.NaN))
+})
+
+it('cancels what is not issued, in English on a phone', async () => {
+  const { client } = house.service()
+  const order = await client.orders.place({ productId: PRODUCT }, { context: { idempotencyKey: 'second' } })
+  const paid = await client.orders.pay({ id: order.id, method: 'balance' }, { context: { idempotencyKey: 'second-pay' } })
+  const id = paid.certificateId ?? ''
+  const tab = await open(NARROW_EN, `/certificates/${id}`)
+  const { page } = tab
+  await action(page, 'Cancel the certificate').waitFor()
+  await expectFine(tab, 'life-en-dark-390')
+  await action(page, 'Cancel the certificate').click()
+  await page.getByRole('dialog').locator('.consequences li').first().waitFor()
+  await expectFine(tab, 'life-cancel-en-dark-390')
+  await page.getByRole('dialog').locator('.ant-btn-dangerous').click()
+  await page.getByText('went back to the balance').first().waitFor()
+  expect(await statusOf(id)).toBe('cancelled')
+})
+
+it('shows the chain of an upload and deletes it; who may only read is told so', async () => {
+  const { client } = house.service()
+  const leaf = createChain().issue({ names: ['old.corp.test'] })
+  const { id } = await client.certificates.upload({
+    name: 'old',
+    certificatePem: leaf.chainPem,
+    privateKeyPem: leaf.privateKeyPem,
+  })
+  const looking = await open(NARROW_EN, `/certificates/${id}`, reader)
+  await looking.page.getByText('You do not have the permission to change certificates').first().waitFor()
+  expect(await action(looking.page, 'Delete the certificate').getAttribute('aria-disabled')).toBe('true')
+
+  const tab = await open(WIDE_ZH, `/certificates/${id}`)
+  const { page } = tab
+  const { sha256 } = await client.certificates.get({ id })
+  await page
+    .locator('.chain')
+    .getByText(sha256 ?? '')
+    .waitFor()
+  expect(await page.locator('.chain h3').allInnerTexts()).toEqual(['服务器证书', '中间证书 1', '根证书'])
+  await expectFine(tab, 'life-uploaded-zh-light-1440')
+  await action(page, '删除证书').click()
+  await page.getByRole('dialog').getByText('私钥：保存的私钥立即销毁').waitFor()
+  await page.getByRole('dialog').getByRole('button', { name: '删除证书' }).click()
+  await waitFor('it to be deleted', async () => ((await statusOf(id)) === 'closed' ? true : null))
+  expect((await client.certificates.list({ search: 'old' })).items).toEqual([])
+})
