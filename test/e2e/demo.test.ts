@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { longRun } from './support/long.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const DAY_MS = 86_400_000
@@ -64,7 +65,7 @@ function addYear(instant: string): string {
   return date.toISOString()
 }
 
-describe.each(['nginx', 'builtin'])('the demo with %s', (site) => {
+describe.each(longRun(['nginx', 'builtin'], (site) => site === 'nginx'))('the demo with %s', (site) => {
   it('ends with a served certificate and the object that is promised', async () => {
     const startedAt = Date.now()
     const demo = startDemo('--exit', '--json', '--site', site)
@@ -112,6 +113,7 @@ describe('the demo without --exit', () => {
     const token = (await readFile(tokenFile, 'utf8')).trim()
     const answer = await fetch(`${url}/api/v1/certificates`, { headers: { authorization: `Bearer ${token}` } })
     expect(answer.status).toBe(200)
+    expect(demo.stdout()).toContain('Served: every address has the new certificate')
     demo.child.kill('SIGINT')
     demo.child.kill('SIGINT') // npm passes it on, so it comes twice
     expect(await demo.exited).toBe(0)

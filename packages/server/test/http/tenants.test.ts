@@ -14,7 +14,7 @@ import {
   type TestAccount,
 } from '../support/builders.ts'
 import { aPng } from '../support/images.ts'
-import { eachDatabase } from '../support/databases.ts'
+import { oneDatabase } from '../support/databases.ts'
 import { tokenOf } from '../support/browser.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -42,7 +42,7 @@ const OPERATIONS: readonly Operation[] = Object.entries(contract).flatMap(([grou
   }),
 )
 
-eachDatabase((_kind, open) => {
+oneDatabase((_kind, open) => {
   let service: TestService
   let owner: TestAccount
   let stranger: TestAccount

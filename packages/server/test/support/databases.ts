@@ -36,6 +36,14 @@ export function eachDatabase(suite: (kind: DatabaseKind, open: Open) => void): v
 }
 
 /**
+ * Runs a suite of many cases, whose rules are the same code on both databases, on the embedded one; with `EVERCERT_TEST_LONG=1` on each.
+ */
+export function oneDatabase(suite: (kind: DatabaseKind, open: Open) => void): void {
+  if (process.env['EVERCERT_TEST_LONG'] === '1') return eachDatabase(suite)
+  suite('embedded', openerOf('embedded'))
+}
+
+/**
  * For what one connection cannot show (races, lock order): `test.runIf(isPostgres(kind))` reports it as skipped on the embedded
  * database.
  */
