@@ -6,6 +6,9 @@ const real = [
   'packages/pki/test/{acme,keystore,probe}/**/*.test.ts',
 ]
 
+// Real servers on a busy machine: a test is tried once more, and whoever needed that is named at the end as a fault to be found.
+const retry = 1
+
 export default defineConfig({
   test: {
     reporters: ['default', './test/harness/closing-line-reporter.ts'],
@@ -13,8 +16,11 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       { extends: true, test: { name: 'unit', include: pure, exclude: real } },
-      { extends: true, test: { name: 'real', include: real, testTimeout: 120_000, hookTimeout: 120_000 } },
-      { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 120_000 } },
+      { extends: true, test: { name: 'real', include: real, retry, testTimeout: 120_000, hookTimeout: 120_000 } },
+      {
+        extends: true,
+        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], retry, testTimeout: 300_000, hookTimeout: 120_000 },
+      },
     ],
   },
 })
