@@ -9,6 +9,7 @@ import { pick } from './language.ts'
 import { clean, formatFacts, formatTable } from './output.ts'
 import { forwardingText } from './renewal/walk.ts'
 import type { Session } from './session.ts'
+import { wordFor } from './words.ts'
 
 export function formatApplication(session: Session, application: ApplicationView): string[] {
   const { paint } = session
@@ -22,7 +23,10 @@ function factsOf(session: Session, application: ApplicationView): (readonly [str
   const { say, language } = session
   const { applicant, review, estimate, problem } = application
   const optional: readonly (readonly [string, string | null])[] = [
-    [say('Application', '证书申请'), `${application.id ?? say('not submitted', '未提交')} (${application.state})`],
+    [
+      say('Application', '证书申请'),
+      `${application.id ?? say('not submitted', '未提交')} (${wordFor('application', application.state, language)})`,
+    ],
     [say('Domains', '域名'), application.form.domains.join(', ')],
     [say('Contact', '联系人'), applicant?.contact?.name ?? null],
     [say('Company', '公司'), applicant?.company?.name ?? null],

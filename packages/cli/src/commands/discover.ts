@@ -12,6 +12,7 @@ import { findCertificate } from '../find-certificate.ts'
 import { formatTable, type Cell } from '../output.ts'
 import { createProgress } from '../progress.ts'
 import type { Session } from '../session.ts'
+import { wordFor } from '../words.ts'
 
 export interface DiscoverOptions {
   readonly from?: string
@@ -98,7 +99,7 @@ async function acceptAll(client: Client, items: readonly CandidateView[]): Promi
 }
 
 function format(
-  { say, paint, columns }: Session,
+  { say, paint, columns, language }: Session,
   items: readonly CandidateView[],
   totals: { readonly looked: number; readonly silent: number; readonly known: number },
   accepted: number,
@@ -114,7 +115,7 @@ function format(
     item.addresses.map(({ address, verdict, notAfter }): Cell[] => [
       { text: item.host === address ? `${item.host}:${item.port}` : `${item.host}:${item.port} (${address})` },
       { text: item.serverName },
-      { text: verdict, colour: verdict === 'served' ? 'green' : 'yellow' },
+      { text: wordFor('verdict', verdict, language), colour: verdict === 'served' ? 'green' : 'yellow' },
       { text: notAfter?.slice(0, 10) ?? '' },
       { text: item.certificateId === null ? '–' : `${item.certificateId} (${item.matchedBy})` },
     ]),

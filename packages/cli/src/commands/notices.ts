@@ -6,9 +6,10 @@
 import type { DeliveryView, NoticeView } from '@evercert/contract'
 import { findCertificate } from '../find-certificate.ts'
 import { formatInstant } from '../format.ts'
-import { pick } from '../language.ts'
+import { pick, type Language } from '../language.ts'
 import { formatTable, type Colour } from '../output.ts'
 import type { Session } from '../session.ts'
+import { wordFor } from '../words.ts'
 
 export interface NoticesOptions {
   readonly certificate?: string
@@ -59,16 +60,16 @@ function formatNotices({ say, paint, columns, language }: Session, notices: read
   const rows = notices.map((notice) => [
     { text: formatInstant(notice.createdAt) },
     { text: pick(notice.title, language) },
-    { text: deliveriesText(notice), colour: worstColour(notice) },
+    { text: deliveriesText(notice, language), colour: worstColour(notice) },
     { text: notice.readAt === null ? say('no', '否') : say('yes', '是') },
     { text: notice.id, colour: 'dim' as const },
   ])
   return formatTable(header, rows, { paint, columns, shrink: 1 })
 }
 
-function deliveriesText({ deliveries }: NoticeView): string {
+function deliveriesText({ deliveries }: NoticeView, language: Language): string {
   if (deliveries.length === 0) return '–'
-  return deliveries.map(({ channelName, state }) => `${channelName}: ${state}`).join(', ')
+  return deliveries.map(({ channelName, state }) => `${channelName}: ${wordFor('delivery', state, language)}`).join(', ')
 }
 
 function worstColour({ deliveries }: NoticeView): Colour | undefined {

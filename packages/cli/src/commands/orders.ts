@@ -8,6 +8,7 @@ import { formatInstant, formatMoney } from '../format.ts'
 import { formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
 import { formatSpecification } from './show.ts'
+import { wordFor } from '../words.ts'
 
 const PAGE_SIZE = 100
 
@@ -22,7 +23,7 @@ export async function ordersCommand(session: Session): Promise<number> {
   return 0
 }
 
-function formatOrders({ say, paint, columns }: Session, orders: readonly OrderView[]): string[] {
+function formatOrders({ say, paint, columns, language }: Session, orders: readonly OrderView[]): string[] {
   const header = [
     say('PLACED', '下单时间'),
     say('KIND', '类型'),
@@ -37,7 +38,7 @@ function formatOrders({ say, paint, columns }: Session, orders: readonly OrderVi
   const rows = orders.map((order) => [
     { text: formatInstant(order.placedAt) },
     { text: kinds[order.kind] },
-    { text: order.state, colour: order.state === 'paid' ? ('green' as const) : undefined },
+    { text: wordFor('order', order.state, language), colour: order.state === 'paid' ? ('green' as const) : undefined },
     { text: formatSpecification(order.specification) },
     { text: String(order.termYears) },
     { text: formatMoney(order.price) },

@@ -8,6 +8,7 @@ import type { PaymentView } from '@evercert/contract'
 import { formatInstant, formatMoney } from '../format.ts'
 import { formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
+import { wordFor } from '../words.ts'
 
 export interface PayOptions {
   readonly method?: string
@@ -72,7 +73,7 @@ export async function paymentsCommand(session: Session, options: PaymentsOptions
   return 0
 }
 
-function formatPayments({ say, paint, columns }: Session, payments: readonly PaymentView[]): string[] {
+function formatPayments({ say, paint, columns, language }: Session, payments: readonly PaymentView[]): string[] {
   const header = [
     say('AT', '时间'),
     say('METHOD', '方式'),
@@ -85,7 +86,7 @@ function formatPayments({ say, paint, columns }: Session, payments: readonly Pay
   const rows = payments.map((payment) => [
     { text: formatInstant(payment.createdAt) },
     { text: payment.method },
-    { text: payment.state, colour: payment.state === 'succeeded' ? ('green' as const) : undefined },
+    { text: wordFor('payment', payment.state, language), colour: payment.state === 'succeeded' ? ('green' as const) : undefined },
     { text: formatMoney(payment.amount) },
     { text: formatMoney(payment.received) },
     { text: payment.orderId },

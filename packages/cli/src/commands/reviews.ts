@@ -11,6 +11,7 @@ import { formatInstant } from '../format.ts'
 import { pick } from '../language.ts'
 import { formatFacts, formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
+import { wordFor } from '../words.ts'
 
 export interface ReviewListOptions {
   readonly state?: 'waiting' | 'approved' | 'refused'
@@ -101,7 +102,10 @@ function showReview(session: Session, review: ReviewDetail): number {
   session.document(review)
   const optional: readonly (readonly [string, string | null])[] = [
     [say('Id', '编号'), review.id],
-    [say('State', '状态'), review.state + (review.reason === null ? '' : `: ${review.reason}`)],
+    [
+      say('State', '状态'),
+      wordFor('review', review.state, session.language) + (review.reason === null ? '' : `: ${review.reason}`),
+    ],
     [say('Certificate', '证书'), `${review.certificateId} (${review.certificateType})`],
     [say('Domains', '域名'), review.domains.join(', ')],
     [say('Submitted', '提交'), `${formatInstant(review.submittedAt)}, ${review.submittedBy ?? '–'}`],

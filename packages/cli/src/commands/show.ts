@@ -10,6 +10,7 @@ import { pick } from '../language.ts'
 import { clean, formatFacts, formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
 import { formatTargetRows } from './targets.ts'
+import { wordFor } from '../words.ts'
 
 /** Newest first, as the service sends it. */
 const HISTORY_SHOWN = 12
@@ -59,7 +60,10 @@ function factsOf(session: Session, certificate: CertificateDetail): (readonly [s
     [say('Topped up', '补齐天数'), entitlement === null ? null : String(entitlement.toppedUpDays)],
     [say('Renews', '续费自'), certificate.renewsCertificateId],
     [say('Renewed by', '已续费为'), certificate.renewedByCertificateId],
-    [say('Renewal', '续费'), renewalProcess === null ? renewalText(session, certificate) : renewalProcess.state],
+    [
+      say('Renewal', '续费'),
+      renewalProcess === null ? renewalText(session, certificate) : wordFor('renewal', renewalProcess.state, language),
+    ],
     [say('Served since', '上线时间'), certificate.servedAt === null ? null : formatInstant(certificate.servedAt)],
   ]
   return optional.filter((fact): fact is readonly [string, string] => fact[1] !== null && fact[1] !== '')
@@ -94,7 +98,10 @@ export function formatEndpoints(session: Session, endpoints: readonly EndpointVi
   const rows = seen.map(({ endpoint, observation }) => [
     { text: `${endpoint.host}:${endpoint.port}` },
     { text: observation.address },
-    { text: observation.verdict, colour: observation.verdict === 'served' ? ('green' as const) : ('red' as const) },
+    {
+      text: wordFor('verdict', observation.verdict, language),
+      colour: observation.verdict === 'served' ? ('green' as const) : ('red' as const),
+    },
     { text: observation.sha256?.slice(0, 16) ?? '–' },
     { text: formatDay(observation.notAfter) },
   ])

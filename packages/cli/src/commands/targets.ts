@@ -11,6 +11,7 @@ import { formatInstant } from '../format.ts'
 import { clean, formatTable } from '../output.ts'
 import { readConfig, wrongOption } from '../read-config.ts'
 import type { Session } from '../session.ts'
+import { wordFor } from '../words.ts'
 
 export async function listTargetsCommand(session: Session): Promise<number> {
   const client = await session.client()
@@ -107,11 +108,11 @@ async function findTarget(client: Client, wanted: string): Promise<TargetView> {
 }
 
 /** One row for each: its latest deployment, and what is wrong with it. */
-export function formatTargetRows({ say, paint, columns }: Session, targets: readonly TargetView[]): string[] {
+export function formatTargetRows({ say, paint, columns, language }: Session, targets: readonly TargetView[]): string[] {
   const rows = targets.map(({ name, kind, canary, deployment }) => [
     { text: canary ? `${name} ${say('(canary)', '（先行）')}` : name },
     { text: kind },
-    { text: deployment?.state ?? '–' },
+    { text: deployment === null ? '–' : wordFor('deployment', deployment.state, language) },
     { text: deployment === null ? '–' : deployment.issuanceSha256.slice(0, 16) },
     { text: deployment === null ? '–' : formatInstant(deployment.updatedAt) },
     { text: deployment?.problem ?? '' },

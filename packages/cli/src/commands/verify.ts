@@ -21,6 +21,7 @@ import { parseSite, type Site } from '../site.ts'
 import { toDocument } from '../verification-document.ts'
 import { readPem } from './upload.ts'
 import { verifyMany, type VerifyManyOptions } from './verify-many.ts'
+import { wordFor } from '../words.ts'
 
 export interface VerifyOptions extends VerifyManyOptions {
   readonly serverName?: string
@@ -99,7 +100,7 @@ function formatAddress(session: Session, { address, verdict, cause, remedy, obse
   const good = verdict === 'served'
   const place = address.includes(':') ? `[${address}]:${observation.port}` : `${address}:${observation.port}`
   const kind = observation.reachable ? `  ${observation.chain[0].keyKind.toUpperCase()}` : ''
-  const heading = `${good ? paint('green', '✔') : paint('red', '✖')} ${paint('bold', place)}  ${paint(good ? 'green' : 'red', verdict)}${kind}`
+  const heading = `${good ? paint('green', '✔') : paint('red', '✖')} ${paint('bold', place)}  ${paint(good ? 'green' : 'red', wordFor('verdict', verdict, language))}${kind}`
   const advice = [`  ${clean(pick(cause, language))}`, ...(good ? [] : [`  → ${clean(pick(remedy, language))}`])]
   if (!observation.reachable) return [heading, ...advice]
   const [leaf] = observation.chain
