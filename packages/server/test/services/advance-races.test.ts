@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { parseChain } from '@evercert/pki'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { DAY_MS } from '../../src/domain/time.ts'
+import { AppError } from '../../src/domain/errors.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
+import { loadWork } from '../../src/services/advance/facts.ts'
+import { recordFailure } from '../../src/services/advance/record-failure.ts'
 import type { StepHook } from '../../src/services/context.ts'
 import { aForm, anAccount, aSite, buyCertificate, PRIVATE_SINGLE, refusalOf, type TestAccount } from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
@@ -102,6 +105,27 @@ eachDatabase((_kind, open) => {
     expect(['conflict', 'issuanceUnderWay']).toContain((await Promise.all(refusals))[0]?.code) // before or after it was stored
     expect((await account.client.certificates.get({ id })).status).toBe('issued')
   })
+
+  test.each(['never', 'backoff'] as const)(
+    'what failed (%s) after its application was withdrawn is not recorded on it',
+    async (retry) => {
+      const { id } = await buyCertificate(account, { productId: PRIVATE_SINGLE })
+      await account.client.applications.submit({ id, ...aForm([aSite(service)], { validationMethod: 'dnsManual' }) })
+      const work = await loadWork(service.services, id)
+      if (work === null) throw new Error('There is work to be done.')
+      await account.client.applications.withdraw({ id })
+      const before = await account.client.certificates.get({ id })
+      const code = retry === 'never' ? 'caRejected' : 'upstreamUnavailable'
+      await recordFailure(service.services, work, new AppError(code, 'Ordering: it came late.'))
+      expect(await account.client.certificates.get({ id })).toEqual(before)
+      const { failed_code } = await service.services.db
+        .selectFrom('application')
+        .select('failed_code')
+        .where('id', '=', work.application?.id ?? '')
+        .executeTakeFirstOrThrow()
+      expect(failed_code).toBeNull()
+    },
+  )
 
   test('a deployment of the old certificate that comes late does not put it over the new one', async () => {
     const { old, renewed } = await aRenewedPair()

@@ -28,6 +28,7 @@ export async function recordFailure(services: Services, work: Work, error: unkno
         probe_due_at: new Date(now + backoffMs('upstream', work.probeFailures + 1)),
       })
       .where('id', '=', work.certificateId)
+      .where('account_id', '=', work.accountId)
       .execute()
     return
   }
@@ -35,12 +36,15 @@ export async function recordFailure(services: Services, work: Work, error: unkno
   const failures = application.failures + 1
   const delayMs = failure.retry === 'after' ? (failure.retryAfterSeconds ?? 60) * 1000 : backoffMs('upstream', failures)
   await services.db.transaction().execute(async (trx) => {
-    await trx
+    const result = await trx
       .updateTable('application')
       .set({ failures, failed_code: failure.code, failed_detail: failure.message, retry_at: new Date(now + delayMs) })
       .where('id', '=', application.id)
-      .execute()
-    if (failure.retry !== 'never') return
+      .where('account_id', '=', work.accountId)
+      .where('state', '=', application.state)
+      .executeTakeFirst()
+    // Withdrawn, or taken further by another node while this one was suspended: what it failed at is over.
+    if (result.numUpdatedRows !== 1n || failure.retry !== 'never') return
     const facts = { accountId: work.accountId, certificateId: work.certificateId, actor: EVERCERT_ACTOR, now }
     await transition(trx, {
       ...facts,
