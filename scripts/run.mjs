@@ -9,7 +9,11 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const stampFile = join(root, 'node_modules', '.evercert-setup')
 const WANTED_MAJOR = 24
 
-/** @type {Record<string, (args: string[]) => string[][]>} */
+/**
+ * A step is a program with its arguments, or lanes of steps beside each other.
+ *
+ * @type {Record<string, (args: string[]) => (string[] | { beside: string[][][] })[]>}
+ */
 const commands = {
   setup: () => [],
   build: () => buildOfConsole(),
@@ -34,15 +38,24 @@ const commands = {
   'bench:lists': (args) => [['scripts/debian-packages.ts'], ['bench/lists.ts', ...args]],
 }
 
+/** Two lanes beside each other: one tool after the other keeps one core busy. */
 function checks() {
   return [
-    ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
-    ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'],
-    ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'],
-    ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'packages/console/tsconfig.json'],
-    ['scripts/check-imports.ts'],
-    ['node_modules/knip/bin/knip.js'],
-    ['scripts/generate.ts', '--check'],
+    {
+      beside: [
+        [
+          ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'],
+          ['node_modules/knip/bin/knip.js'],
+          ['scripts/generate.ts', '--check'],
+        ],
+        [
+          ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'],
+          ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'packages/console/tsconfig.json'],
+          ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
+          ['scripts/check-imports.ts'],
+        ],
+      ],
+    },
   ]
 }
 
@@ -140,6 +153,17 @@ function runStep(node, args) {
   })
 }
 
+/** One after the other, until one fails. @returns its exit code */
+async function runSteps(node, steps) {
+  for (const step of steps) {
+    const code = Array.isArray(step)
+      ? await runStep(node, step)
+      : Math.max(...(await Promise.all(step.beside.map((lane) => runSteps(node, lane)))))
+    if (code !== 0) return code
+  }
+  return 0
+}
+
 const [name = 'setup', ...args] = process.argv.slice(2)
 const command = commands[name]
 if (!command) {
@@ -148,7 +172,5 @@ if (!command) {
 }
 installIfNeeded()
 const node = nodePath()
-for (const step of command(args)) {
-  const code = await runStep(node, step)
-  if (code !== 0) process.exit(code)
-}
+const code = await runSteps(node, command(args))
+if (code !== 0) process.exit(code)

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from 'node:crypto'
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -23,12 +24,43 @@ export function lockFolder(folder: string): () => void {
     mode: 0o600,
   })
   try {
-    if (!tryLink(mine, path)) takeOver(mine, path, folder)
+    take(mine, path, folder)
   } finally {
     rmSync(mine, { force: true })
   }
   return () => {
     if (readOwner(path)?.pid === process.pid) rmSync(path, { force: true })
+  }
+}
+
+/** Makes `path` a link to `mine`, unless a live process has it. @throws AppError `conflict` */
+function take(mine: string, path: string, folder: string): void {
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    if (tryLink(mine, path)) return
+    const found = readText(path)
+    if (found !== null) return replace(found, mine, path, folder)
+    // It was given back between the two looks.
+  }
+  throw inUse(folder, readOwner(path))
+}
+
+/**
+ * Only one of many replaces the lock of a dead process: who holds the lock that is named after this very one. It is replaced in one step, so
+ * that it is never away; and the other lock is taken by the same rule, since its owner may have died in the middle.
+ */
+function replace(found: string, mine: string, path: string, folder: string): void {
+  const owner = parseOwner(found)
+  if (owner !== null && isAlive(owner)) throw inUse(folder, owner)
+  const heir = `${path}.after-${createHash('sha256').update(found).digest('hex').slice(0, 12)}`
+  const fresh = `${mine}.new`
+  take(mine, heir, folder)
+  try {
+    if (readText(path) !== found) throw inUse(folder, readOwner(path)) // replaced before
+    linkSync(mine, fresh)
+    renameSync(fresh, path)
+  } finally {
+    rmSync(fresh, { force: true })
+    rmSync(heir, { force: true })
   }
 }
 
@@ -42,39 +74,26 @@ function tryLink(from: string, to: string): boolean {
   }
 }
 
-/** The owner died: move its lock aside (only one of several starters succeeds) and take the place. */
-function takeOver(mine: string, path: string, folder: string): void {
-  const owner = readOwner(path)
-  if (owner !== null && isAlive(owner)) throw inUse(folder, owner)
-  const aside = `${mine}.old`
-  if (tryRename(path, aside)) giveBackIfAlive(aside, path, folder)
-  if (!tryLink(mine, path)) throw inUse(folder, readOwner(path))
-}
-
-/** Between the look and the move another starter may have taken over: what was moved is then its lock, not the dead owner's. */
-function giveBackIfAlive(aside: string, path: string, folder: string): void {
-  const moved = readOwner(aside)
-  const isTaken = moved !== null && isAlive(moved)
-  if (isTaken) tryLink(aside, path)
-  rmSync(aside, { force: true })
-  if (isTaken) throw inUse(folder, moved)
-}
-
-function tryRename(from: string, to: string): boolean {
+function readText(path: string): string | null {
   try {
-    renameSync(from, to)
-    return true
+    return readFileSync(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
   }
 }
 
 function readOwner(path: string): Owner | null {
+  const text = readText(path)
+  return text === null ? null : parseOwner(text)
+}
+
+/** Null for the half-written file of a crash, which is nobody's. */
+function parseOwner(text: string): Owner | null {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Owner
+    return JSON.parse(text) as Owner
   } catch {
-    return null // gone meanwhile, or a half-written file of a crash: nobody's
+    return null
   }
 }
 

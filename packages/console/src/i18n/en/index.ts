@@ -24,7 +24,6 @@ import { notices } from './notices.ts'
 import { orders } from './orders.ts'
 import { problem } from './problem.ts'
 import { products } from './products.ts'
-import { renewal } from './renewal.ts'
 import { settings } from './settings.ts'
 import { shell } from './shell.ts'
 import { signIn } from './sign-in.ts'
@@ -38,7 +37,6 @@ export const en: SameKeys<typeof zh> = {
   terms,
   certificates,
   certificate,
-  renewal,
   upload,
   applications,
   companies,

@@ -6,5 +6,6 @@ import { chain } from './chain.ts'
 import { history } from './history.ts'
 import { life } from './life.ts'
 import { names } from './names.ts'
+import { renewal } from './renewal.ts'
 
-export const more: SameKeys<typeof zh> = { adapters, chain, history, life, names }
+export const more: SameKeys<typeof zh> = { adapters, chain, history, life, names, renewal }
