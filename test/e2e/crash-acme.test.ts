@@ -26,7 +26,10 @@ const KILLS = [
 /** In each run those where the CA has acted and nobody has written it down; all in a long run. */
 const KILLS_IN_FRONT = longRun(KILLS, ({ point: { step, moment } }) => moment === 'done' && step !== 'readOrder')
 /** Where the CA may look while the service is dead. */
-const KILLS_IN_VALIDATION = KILLS.filter(({ point: { step } }) => ['checkProof', 'readOrder'].includes(step))
+const KILLS_IN_VALIDATION = longRun(
+  KILLS.filter(({ point: { step } }) => ['checkProof', 'readOrder'].includes(step)),
+  ({ point: { step } }) => step === 'checkProof',
+)
 const CONCURRENCY = 3
 const TIME_LEFT_MS = 12 * 86_400_000
 

@@ -31,17 +31,19 @@ const POINTS: readonly KillPoint[] = [
 const isBetweenEffects = ({ step, moment }: KillPoint): boolean =>
   moment !== 'done' && !step.includes('.') && step !== 'closeRenewal'
 const KILLS = POINTS.filter((point) => !isBetweenEffects(point)).map((point): Interruption => ({ point, signal: 'SIGKILL' }))
-/** The embedded database has every kill in each run; PostgreSQL those after which something outside has happened, and all in a long run. */
+/** The embedded database has a kill after each effect in each run; PostgreSQL those after which something outside has happened; both all in a long run. */
 const OUTSIDE = new Set(['orders.pay', 'placeOrder', 'finalizeOrder', 'deploy'])
 const KILLS_ON = {
-  embedded: KILLS,
+  embedded: longRun(KILLS, ({ point: { moment } }) => moment === 'done'),
   postgres: longRun(KILLS, ({ point: { step, moment } }) => moment === 'done' && OUTSIDE.has(step)),
 } as const
 /** Where the service is asked to stop and may finish what it does: in a call, at the CA, in an installation, in a proof. */
-const STOPS = [
-  ...pointsOf(['applications.submit'], ['recorded']),
-  ...pointsOf(['placeOrder', 'deploy', 'probe'], ['intended', 'done']),
-].map((point): Interruption => ({ point, signal: 'SIGTERM' }))
+const STOPS = longRun(
+  [...pointsOf(['applications.submit'], ['recorded']), ...pointsOf(['placeOrder', 'deploy', 'probe'], ['intended', 'done'])].map(
+    (point): Interruption => ({ point, signal: 'SIGTERM' }),
+  ),
+  ({ point: { step, moment } }) => moment !== 'done' || step === 'deploy',
+)
 
 /** Cases at once on each database: much of a case is waiting, above all on PostgreSQL, where a dead worker's job is free after a while. */
 const CONCURRENCY = { embedded: 3, postgres: 4 } as const
