@@ -33,39 +33,48 @@ interface Script {
   readonly reusable: Set<string>
   /** One challenge for all orders of a name, as a CA does that shares authorizations. */
   sharesChallenges: boolean
+  /** Orders with one of these names end refused. */
+  readonly unprovable: Set<string>
   /** Whether it has looked at the proofs. */
   judged: boolean
   /** Orders that it was asked to sign. */
   readonly signed: string[]
 }
 
-const aScript = (): Script => ({ reusable: new Set(), sharesChallenges: false, judged: true, signed: [] })
+const aScript = (): Script => ({ reusable: new Set(), sharesChallenges: false, unprovable: new Set(), judged: true, signed: [] })
 
-function sharedCa(script: () => Script, publish: (name: string, value: string) => void): Ca {
+function sharedCa(script: () => Script, publish: (name: string, value: string) => void, httpPort: number): Ca {
+  const namesOf = new Map<string, readonly string[]>()
   return {
     capabilities: {
       validityRule: 'private',
       honoursNotAfter: false,
       reviewsOrganisations: false,
-      methods: ['dns'],
-      fileValidationPorts: { http: 80, https: null },
+      methods: ['file', 'dns'],
+      fileValidationPorts: { http: httpPort, https: null },
     },
     createAccount: async () => 'shared',
     openAccount: async (account) => account,
-    placeOrder: async (_account, { reference, identifiers }) => {
+    placeOrder: async (_account, { reference, identifiers, method }) => {
+      namesOf.set(reference, identifiers)
       const { reusable, sharesChallenges } = script()
       if (identifiers.every((name) => reusable.has(name))) return { state: 'ready', ref: reference }
       const challenges = identifiers.map((identifier): CaChallenge => {
         const ref = sharesChallenges ? `authorization of ${identifier}` : `${reference} ${identifier}`
         const state = reusable.has(identifier) ? 'valid' : 'pending'
-        const proof = { location: `_acme-challenge.${identifier}`, content: `proof for ${ref}` }
-        publish(proof.location, proof.content)
-        return { ref, identifier, wildcard: false, method: 'dns', state, problem: null, ...proof }
+        const location =
+          method === 'file' ? `/.well-known/acme-challenge/${Buffer.from(ref).toString('hex')}` : `_acme-challenge.${identifier}`
+        const proof = { location, content: `proof for ${ref}` }
+        if (method === 'dns') publish(proof.location, proof.content)
+        return { ref, identifier, wildcard: false, method, state, problem: null, ...proof }
       })
       return { state: 'pending', ref: reference, challenges, retryAfterSeconds: null }
     },
-    readOrder: async (_account, { ref }) =>
-      script().judged ? { state: 'ready', ref } : { state: 'pending', ref, challenges: [], retryAfterSeconds: 3600 },
+    readOrder: async (_account, { ref }) => {
+      const refused = namesOf.get(ref)?.find((name) => script().unprovable.has(name))
+      if (refused !== undefined) return { state: 'refused', ref, code: 'validationFailed', detail: `no proof of ${refused}` }
+      return script().judged ? { state: 'ready', ref } : { state: 'pending', ref, challenges: [], retryAfterSeconds: 3600 }
+    },
     answerChallenge: async () => {},
     finalizeOrder: async (_account, { ref }) => {
       script().signed.push(ref)
@@ -85,6 +94,7 @@ eachDatabase((kind, open) => {
     const ca = sharedCa(
       () => script,
       (name, value) => service.dns.add(name, 'TXT', value),
+      service.sites.port,
     )
     const about = { kind: 'ca', id: 'shared', title: 'Shared', apiDocs: 'of this test' } as const
     const adapter = caAdapter({ ...about, config: z.object({}), create: () => ca })
@@ -112,10 +122,18 @@ eachDatabase((kind, open) => {
   const first = (): TestAccount => accounts?.[0] ?? expect.unreachable()
   const second = (): TestAccount => accounts?.[1] ?? expect.unreachable()
 
-  async function submitted(account: TestAccount, ...domains: string[]): Promise<string> {
+  async function submittedBy(
+    validationMethod: 'file' | 'dnsManual',
+    account: TestAccount,
+    domains: readonly string[],
+  ): Promise<string> {
     const { id } = await buyCertificate(account, { productId: PRODUCT, domainCount: 5 })
-    await account.client.applications.submit({ id, ...aForm(domains, { validationMethod: 'dnsManual' }) })
+    await account.client.applications.submit({ id, ...aForm(domains, { validationMethod }) })
     return id
+  }
+
+  function submitted(account: TestAccount, ...domains: string[]): Promise<string> {
+    return submittedBy('dnsManual', account, domains)
   }
 
   async function applied(account: TestAccount, ...domains: string[]): Promise<string> {
@@ -175,6 +193,25 @@ eachDatabase((kind, open) => {
       expect(await outcomeOf(account, id)).toEqual(['reviewFailed', 'nameUnproved'])
     }
     expect(script.signed).toEqual([])
+  })
+
+  test("the challenge stays the other account's though its order ended and is placed anew", async () => {
+    script.sharesChallenges = true
+    script.judged = false
+    const [name, broken] = [aSite(service), aSite(service)]
+    for (const site of [name, broken]) service.sites.own(site, first().accountId)
+    const owner = await submittedBy('file', first(), [name, broken])
+    await advance(owner)
+    const thief = await submittedBy('file', second(), [name])
+    await advance(thief) // the site has the file of its owner, which is the same: the CA is told to look
+    script.unprovable.add(broken)
+    service.clock.advance(2 * HOUR_MS) // as long as the CA asked to wait, and longer
+    await advance(owner)
+    expect((await first().client.applications.get({ id: owner })).validations).toEqual([]) // its order is to be placed anew
+    script.judged = true // it saw the proof of the name, which was the owner's
+    await advance(thief)
+    expect(await outcomeOf(second(), thief)).toEqual(['reviewFailed', 'nameUnproved'])
+    expect([await ownerOf(name), script.signed]).toEqual([null, []])
   })
 
   test('of two accounts that prove one name at once exactly one gets it', async () => {

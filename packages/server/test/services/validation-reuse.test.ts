@@ -89,4 +89,13 @@ eachDatabase((_kind, open) => {
     await service.client.names.assign({ name: site, accountId: other.accountId })
     expect((await apply(other, PRIVATE_SINGLE, [site])).validations.get(site)?.reused).toBe(false)
   })
+
+  test('a name that was given up is proved anew: the proof of before is not offered to the CA', async () => {
+    const site = aSite(service)
+    await apply(account, PRIVATE_SINGLE, [site])
+    await service.client.names.release({ name: site })
+    const { state, validations } = await apply(account, PRIVATE_SINGLE, [site])
+    expect([state, validations.get(site)?.reused]).toEqual(['issued', false])
+    expect((await apply(account, PRIVATE_SINGLE, [site])).validations.get(site)?.reused).toBe(true)
+  })
 })

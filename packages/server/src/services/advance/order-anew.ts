@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { recordHistory, transition } from '../../db/transition.ts'
+import { sql } from 'kysely'
+import { recordHistory, transition, type Trx } from '../../db/transition.ts'
 import { decideOrderAnew } from '../../domain/application/decide-order-anew.ts'
 import { AppError, RETRY } from '../../domain/errors.ts'
 import type { CaOrder } from '../../ports/ca.ts'
@@ -49,7 +50,7 @@ export async function orderAnew(
       .where('ca_order_ref', '=', order.ref)
       .executeTakeFirst()
     if (result.numUpdatedRows !== 1n) throw changed(work)
-    await trx.deleteFrom('validation').where('application_id', '=', application.id).execute()
+    await forgetValidations(trx, work, application)
     const facts = { accountId: work.accountId, certificateId: work.certificateId, actor: EVERCERT_ACTOR, now }
     const detail = `ordered anew: ${order.detail}`
     const moved = { subject: 'application', from: state, to: 'pendingValidation', detail } as const
@@ -58,4 +59,15 @@ export async function orderAnew(
       await recordHistory(trx, { ...facts, ...moved, subjectId: application.id, fromState: state, toState: 'pendingValidation' })
   })
   await forgetTxtRecords(services, work, application, stale)
+}
+
+/**
+ * A CA that shares authorizations may have given the same challenge to another account, and this one may have answered it: for the other
+ * one it stays no proof, though the record of whose it was goes.
+ */
+async function forgetValidations(trx: Trx, { accountId }: Work, { id }: WorkingApplication): Promise<void> {
+  await sql`
+    with gone as (delete from validation where application_id = ${id} and account_id = ${accountId} returning ref)
+    update validation set found_valid = true from gone
+    where validation.ref = gone.ref and validation.account_id <> ${accountId}`.execute(trx)
 }

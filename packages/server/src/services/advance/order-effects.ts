@@ -62,7 +62,10 @@ export async function placeOrder(services: Services, work: Work): Promise<void> 
   await recordOrder(services, work, application, order)
 }
 
-/** Newest of each name; the CA decides which of them may still be used. Of this account: what another one proved says nothing of it. */
+/**
+ * Newest of each name; the CA decides which of them may still be used. Of this account: what another one proved says nothing of it. Of names
+ * that it holds: for one that was given up, a proof taken over would not count, and the CA asks for a new one if it is not told.
+ */
 async function findProven(services: Services, work: Work, application: WorkingApplication): Promise<string[]> {
   const names = application.identifiers.map((name) => name.replace(/^\*\./, ''))
   const rows = await services.db
@@ -76,6 +79,10 @@ async function findProven(services: Services, work: Work, application: WorkingAp
     .where('validation.state', '=', 'valid')
     .where('validation.validated_at', 'is not', null)
     .where('validation.identifier', 'in', [...new Set(names)])
+    .where(
+      sql<SqlBool>`(not exists (select 1 from account offset 1) or exists (select 1 from name_claim as claim
+        where claim.name = validation.identifier and claim.account_id = validation.account_id))`,
+    )
     .orderBy('validation.identifier')
     .orderBy('validation.wildcard')
     .orderBy('validation.validated_at', 'desc')
