@@ -22,6 +22,7 @@ import {
 import { openerOf, type DatabaseKind, type TestDatabase } from '../../packages/server/test/support/databases.ts'
 import { startTestService, type TestService } from '../../packages/server/test/support/service.ts'
 import { startPostgres, type Postgres } from '../harness/postgres.ts'
+import { longRun } from './support/long.ts'
 
 const PASSPHRASE = 'five random words of mine'
 const folder = mkdtempSync(join(tmpdir(), 'evercert-backups-'))
@@ -36,6 +37,11 @@ afterAll(async () => {
   await postgres.stop()
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 })
+
+const DIRECTIONS = [
+  ['embedded', 'postgres'],
+  ['postgres', 'embedded'],
+] as const
 
 interface Place {
   readonly kind: DatabaseKind
@@ -121,10 +127,7 @@ async function sightOf({ client }: TestAccount, { issued }: Running) {
   return { items, key, balance, orders }
 }
 
-describe.each([
-  ['embedded', 'postgres'],
-  ['postgres', 'embedded'],
-] as const)('from %s', (from, to) => {
+describe.each(longRun(DIRECTIONS, ([from]) => from === 'embedded'))('from %s', (from, to) => {
   let running: Running
   let file: string
   beforeAll(async () => {

@@ -31,12 +31,10 @@ const POINTS: readonly KillPoint[] = [
 const isBetweenEffects = ({ step, moment }: KillPoint): boolean =>
   moment !== 'done' && !step.includes('.') && step !== 'closeRenewal'
 const KILLS = POINTS.filter((point) => !isBetweenEffects(point)).map((point): Interruption => ({ point, signal: 'SIGKILL' }))
-/** The embedded database has a kill after each effect in each run; PostgreSQL those after which something outside has happened; both all in a long run. */
+/** Each run has the kills after which something outside has happened and is not recorded; a long run has all. */
 const OUTSIDE = new Set(['orders.pay', 'placeOrder', 'finalizeOrder', 'deploy'])
-const KILLS_ON = {
-  embedded: longRun(KILLS, ({ point: { moment } }) => moment === 'done'),
-  postgres: longRun(KILLS, ({ point: { step, moment } }) => moment === 'done' && OUTSIDE.has(step)),
-} as const
+const CHOSEN = longRun(KILLS, ({ point: { step, moment } }) => moment === 'done' && OUTSIDE.has(step))
+const KILLS_ON = { embedded: CHOSEN, postgres: CHOSEN } as const
 /** Where the service is asked to stop and may finish what it does: in a call, at the CA, in an installation, in a proof. */
 const STOPS = longRun(
   [...pointsOf(['applications.submit'], ['recorded']), ...pointsOf(['placeOrder', 'deploy', 'probe'], ['intended', 'done'])].map(

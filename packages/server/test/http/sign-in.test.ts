@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFirstOperatorLink } from '../../src/services/access/first-operator.ts'
 import { openBrowser, tokenOf, type Browser } from '../support/browser.ts'
-import { eachDatabase } from '../support/databases.ts'
+import { oneDatabase } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
 const ADA = { email: 'ada@example.com', password: 'a violet tractor sings', name: 'Ada Example', language: 'en' } as const
 
-eachDatabase((_kind, open) => {
+oneDatabase((_kind, open) => {
   let service: TestService
   beforeAll(async () => {
     service = await startTestService({ database: await open(), worker: IDLE_WORKER })

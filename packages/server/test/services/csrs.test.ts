@@ -2,7 +2,7 @@ import { createHash, createPublicKey, X509Certificate } from 'node:crypto'
 import { createCsr, generateKey, toPem } from '@evercert/pki'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aForm, anAccount, aSite, buyCertificate, obtain, refusalOf, withKey, type TestAccount } from '../support/builders.ts'
-import { eachDatabase } from '../support/databases.ts'
+import { oneDatabase } from '../support/databases.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 
@@ -17,7 +17,7 @@ function spkiOf(chainPem: string | null): string {
   return createHash('sha256').update(der).digest('hex')
 }
 
-eachDatabase((_kind, open) => {
+oneDatabase((_kind, open) => {
   let service: TestService
   let account: TestAccount
   beforeAll(async () => {

@@ -19,12 +19,12 @@ import {
   type TestAccount,
 } from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
-import { eachDatabase, isPostgres } from '../support/databases.ts'
+import { oneDatabase, isPostgres } from '../support/databases.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 
 const PEM_KEY = /-----BEGIN (?:RSA |EC )?PRIVATE KEY-----/
 
-eachDatabase((kind, open) => {
+oneDatabase((kind, open) => {
   let service: TestService
   let account: TestAccount
   let bought: CertificateDetail

@@ -9,7 +9,7 @@ import { addCalendarYears, DAY_MS } from '../../src/domain/time.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import { aForm, anAccount, aSite, buyCertificate, PUBLIC_SINGLE, type TestAccount } from '../support/builders.ts'
 import { createClock } from '../support/clock.ts'
-import { eachDatabase } from '../support/databases.ts'
+import { oneDatabase } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
 const START = Date.parse('2026-04-01T08:00:00Z')
@@ -23,7 +23,7 @@ interface Issuance {
   readonly notAfter: number
 }
 
-eachDatabase((_kind, open) => {
+oneDatabase((_kind, open) => {
   let service: TestService
   let account: TestAccount
   const clock = createClock(START)

@@ -13,14 +13,14 @@ import {
   withKey,
   type TestAccount,
 } from '../support/builders.ts'
-import { eachDatabase } from '../support/databases.ts'
+import { oneDatabase } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
 const SECRET = 'c2VjcmV0LWhtYWMta2V5'
 const DIRECTORY = 'https://ca.example.com/directory'
 const SETTINGS = { directoryUrl: DIRECTORY, eab: { keyId: 'kid', hmacKey: SECRET }, contacts: ['ops@example.com'] }
 
-eachDatabase((_kind, open) => {
+oneDatabase((_kind, open) => {
   let service: TestService
   let account: TestAccount
   beforeAll(async () => {

@@ -16,12 +16,12 @@ import {
   type TestAccount,
 } from '../support/builders.ts'
 import { createClock } from '../support/clock.ts'
-import { eachDatabase, temporaryFolder } from '../support/databases.ts'
+import { oneDatabase, temporaryFolder } from '../support/databases.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 /** What happens is told in the transaction that records it. The worker runs. */
-eachDatabase((_kind, open) => {
+oneDatabase((_kind, open) => {
   let service: TestService
   let account: TestAccount
   // A renewal is proved by a handshake, for which the machine's own clock counts: what is issued here must be valid by that one.

@@ -15,7 +15,7 @@ import {
   withKey,
   type TestAccount,
 } from '../support/builders.ts'
-import { eachDatabase } from '../support/databases.ts'
+import { oneDatabase } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
 const money = (amountMinor: number, currency = 'CNY') => ({ amountMinor, currency })
@@ -28,7 +28,7 @@ const aPrice = (amountMinor: number, currency: string, termYears = 1) => ({
 const percent = (value: number) => ({ kind: 'percent' as const, percent: value })
 const TITLE = { en: 'Autumn', zh: '秋季优惠' }
 
-eachDatabase((_kind, open) => {
+oneDatabase((_kind, open) => {
   let service: TestService
   beforeAll(async () => {
     service = await startTestService({ database: await open(), worker: IDLE_WORKER })

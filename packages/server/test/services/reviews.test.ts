@@ -20,13 +20,13 @@ import {
   type TestAccount,
 } from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
-import { eachDatabase } from '../support/databases.ts'
+import { oneDatabase } from '../support/databases.ts'
 import { aPng } from '../support/images.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 
 const EVIDENCE = 'Register of companies looked up; called the number listed there.'
 
-eachDatabase((_kind, open) => {
+oneDatabase((_kind, open) => {
   let service: TestService
   let account: TestAccount
   let reviewer: Client

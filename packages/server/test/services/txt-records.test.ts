@@ -6,7 +6,7 @@ import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import type { Services, StepHook } from '../../src/services/context.ts'
 import { aForm, anAccount, buyCertificate, PRIVATE_WILDCARD, withKey, type TestAccount } from '../support/builders.ts'
 import { createClock } from '../support/clock.ts'
-import { eachDatabase } from '../support/databases.ts'
+import { oneDatabase } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
 let bind: Bind
@@ -24,7 +24,7 @@ function withRemoval(services: Services, remove: () => Promise<void>): Services 
   return { ...services, adapters: { ...services.adapters, dns } }
 }
 
-eachDatabase((kind, open) => {
+oneDatabase((kind, open) => {
   let service: TestService
   let account: TestAccount
   let connectionId: string
