@@ -40,7 +40,7 @@ const MAX_IDS = 2000
 
 /** One page. A renewal stands directly under the certificate that it renews, in either direction. */
 export async function listCertificates(db: Db, request: ListRequest): Promise<readonly ListRow[]> {
-  const { accountId, filter, sort, limit } = request
+  const { accountId, filter, sort } = request
   const conditions = [sql<SqlBool>`l.account_id = ${accountId}`, ...columnConditions(request)]
   if (filter.issuer !== null) conditions.push(sql`l.issuer = any(${await findIssuers(db, accountId, filter.issuer)}::text[])`)
   const few = await resolveIdSets(db, idSets(accountId, filter), request.maxIds ?? MAX_IDS)
@@ -50,13 +50,25 @@ export async function listCertificates(db: Db, request: ListRequest): Promise<re
   }
   conditions.push(...few.rest.map((set) => rowByRow(set)))
   if (request.after !== null) conditions.push(afterPosition(sort, request.after))
+  const { rows } = await sql<Row>`${walk(request, conditions)}`.execute(db)
+  return rows.map((row) => toListRow(row, sort.key))
+}
+
+/**
+ * Expired ones, the latest first, are walked from two places: those that a renewal has followed stand where their lineage does, among
+ * everything that is valid; the rest begins now. One walk would pass by all that is valid.
+ */
+function walk({ filter, sort, limit, now }: ListRequest, conditions: readonly RawBuilder<SqlBool>[]): RawBuilder<unknown> {
   const direction = sql.raw(sort.descending ? 'desc' : 'asc')
   const place = sort.key === 'created' ? sql`` : sql`${placeColumn(sort.key)} ${direction}, `
-  const { rows } = await sql<Row>`
+  const inOrder = sql`order by ${place}l.lineage_id ${direction}, l.lineage_index limit ${limit}`
+  const pageOf = (...more: RawBuilder<SqlBool>[]) => sql`
     select l.certificate_id, l.place_not_after, l.place_name, l.lineage_id, l.lineage_index from certificate_listing l
-    where ${sql.join(conditions, sql` and `)}
-    order by ${place}l.lineage_id ${direction}, l.lineage_index limit ${limit}`.execute(db)
-  return rows.map((row) => toListRow(row, sort.key))
+    where ${sql.join([...conditions, ...more], sql` and `)} ${inOrder}`
+  if (filter.status !== 'expired' || sort.key !== 'expiry') return pageOf()
+  const passed = sql<SqlBool>`not l.closed and l.place_not_after <= ${new Date(now)}`
+  const followed = sql<SqlBool>`not l.closed and l.not_after < l.place_not_after and l.place_not_after > ${new Date(now)}`
+  return sql`select * from ((${pageOf(followed)}) union all (${pageOf(passed)})) l ${inOrder}`
 }
 
 interface Row {

@@ -176,6 +176,12 @@ const findRecord = workedOut(['accountId', 'id'], (db, { accountId, id }) =>
   recordQuery(db).where('certificate.account_id', '=', accountId).where('certificate.id', '=', id),
 )
 
+const findRecords = workedOut(['accountId', 'ids'], (db, { accountId, ids }) =>
+  recordQuery(db)
+    .where('certificate.account_id', '=', accountId)
+    .where(sql<SqlBool>`certificate.id = any(${ids}::text[])`),
+)
+
 export async function findCertificate(db: Db | Trx, accountId: string, id: string): Promise<CertificateRecord | null> {
   const [row] = await findRecord(db, { accountId, id })
   return row === undefined ? null : toRecord(row)
@@ -188,10 +194,7 @@ export async function findCertificates(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, CertificateRecord>> {
   if (ids.length === 0) return new Map()
-  const rows = await recordQuery(db)
-    .where('certificate.account_id', '=', accountId)
-    .where(sql<SqlBool>`certificate.id = any(${[...ids]}::text[])`)
-    .execute()
+  const rows = await findRecords(db, { accountId, ids })
   return new Map(rows.map((row) => [row.id, toRecord(row)]))
 }
 

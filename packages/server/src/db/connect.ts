@@ -26,10 +26,12 @@ import { up as issuersBrands } from './migrations/0018-issuers-brands-reuse.ts'
 import { up as reviewNotice } from './migrations/0021-review-notice.ts'
 import { up as nameClaims } from './migrations/0022-name-claims.ts'
 import { up as audit } from './migrations/0023-audit.ts'
+import { up as lighterListing } from './migrations/0025-lighter-listing.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
 import type { EmbeddedConnection } from './prepared-statements.ts'
+import { statementNameOf } from './statement-names.ts'
 import type { Tables } from './tables.ts'
 import type { Trx } from './transition.ts'
 
@@ -72,6 +74,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0021-review-notice': { up: reviewNotice },
   '0022-name-claims': { up: nameClaims },
   '0023-audit': { up: audit },
+  '0025-lighter-listing': { up: lighterListing },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them
@@ -123,12 +126,28 @@ async function connect(settings: DatabaseSettings, prepare: (db: Db) => Promise<
   return database
 }
 
+/** Has PostgreSQL keep the plans of the queries that are worked out once. */
+class PreparingClient extends pg.Client {
+  // oxlint-disable-next-line typescript/no-explicit-any -- pg declares eight forms of one method; the pool and Kysely use what passes here unchanged
+  override query(...args: any[]): any {
+    const [text, values] = args as [unknown, unknown]
+    const name = typeof text === 'string' ? statementNameOf(text) : null
+    const [first, ...rest] = name === null ? args : [{ name, text, values }, ...args.slice(2)]
+    return super.query(first, ...rest)
+  }
+}
+
 function connectPostgres(settings: { readonly url: string; readonly maxConnections?: number }): Database {
   const types = {
     getTypeParser: ((oid: number, format: 'text' | 'binary') =>
       oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
   }
-  const pool = new pg.Pool({ connectionString: settings.url, max: settings.maxConnections ?? DEFAULT_CONNECTIONS, types })
+  const pool = new pg.Pool({
+    connectionString: settings.url,
+    max: settings.maxConnections ?? DEFAULT_CONNECTIONS,
+    types,
+    Client: PreparingClient,
+  })
   pool.on('error', () => {}) // an idle connection broke; the next query opens another or fails with its own error
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   return {

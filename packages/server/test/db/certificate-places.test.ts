@@ -19,6 +19,8 @@ interface Member {
   readonly ended: 'revoked' | 'closed' | null
 }
 
+const isExpired = (member?: Member) => member?.ended === null && member.days !== null && member.days <= 0
+
 const member: fc.Arbitrary<Member> = fc.record({
   name: fc.string({ unit: fc.constantFrom('a', 'B', 'é', '商', '-', ' '), minLength: 1, maxLength: 5 }),
   days: fc.option(fc.integer({ min: -50, max: 400 })),
@@ -128,6 +130,14 @@ eachDatabase((_kind, open) => {
         const byExpiry = await readAll({ ...request, sort: { key: 'expiry', descending } })
         const seen = byExpiry.map((id) => places.get(id) ?? Number.NaN)
         expect(seen).toEqual(seen.toSorted((a, b) => (a === b ? 0 : a < b === descending ? 1 : -1)))
+        const expired = await readAll({
+          ...request,
+          filter: toListFilter({ status: 'expired' }),
+          limit: 3,
+          sort: { key: 'expiry', descending },
+        })
+        const hasExpired = new Set(stored.flatMap((ids, index) => ids.filter((_, at) => isExpired(wanted[index]?.[at]))))
+        expect(expired).toEqual(byExpiry.filter((id) => hasExpired.has(id)))
         const names = new Map(
           stored.flatMap((ids, index) => {
             const first = wanted[index]?.findIndex(({ ended }) => ended !== 'closed') ?? 0

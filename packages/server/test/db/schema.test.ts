@@ -132,7 +132,7 @@ eachDatabase((_kind, open) => {
     )
   })
 
-  test('every account_id refers to an account', async () => {
+  test('every account_id refers to an account, but for the words of certificates, which the list itself writes', async () => {
     const carrying = await names(
       sql`select table_name as name from information_schema.columns where table_schema = 'public' and column_name = 'account_id'`,
     )
@@ -140,7 +140,7 @@ eachDatabase((_kind, open) => {
       sql`select distinct t.relname as name from pg_constraint c join pg_class t on t.oid = c.conrelid
         where c.contype = 'f' and c.confrelid = 'account'::regclass`,
     )
-    expect(carrying.filter((table) => !referring.includes(table))).toEqual([])
+    expect(carrying.filter((table) => !referring.includes(table))).toEqual(['certificate_token'])
   })
 
   test('a reference between rows of an account carries the account, so that none points across, and every other one is listed here', async () => {

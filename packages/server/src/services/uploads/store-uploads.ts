@@ -4,7 +4,7 @@
  * @module
  */
 import { sql } from 'kysely'
-import { listInBulk, skipReferenceChecks } from '../../db/bulk.ts'
+import { isBulk, listInBulk, skipReferenceChecks } from '../../db/bulk.ts'
 import type { Trx } from '../../db/transition.ts'
 import { windowOpensAt, type RenewalPolicy } from '../../domain/certificate/window.ts'
 import { AppError } from '../../domain/errors.ts'
@@ -81,7 +81,8 @@ function refuseDuplicate({ name, leaf }: CheckedUpload, { names, fingerprints }:
 async function insertAll(services: Services, trx: Trx, caller: Caller, uploads: readonly NewUpload[]): Promise<void> {
   const { accountId, actor } = caller
   const now = services.now()
-  const inBulk = await skipReferenceChecks(services.database, trx, uploads.length)
+  const inBulk = isBulk(uploads.length)
+  if (inBulk) await skipReferenceChecks(services.database, trx)
   const secretIds = await services.vault.sealMany(trx, {
     purpose: 'privateKey',
     accountId,
