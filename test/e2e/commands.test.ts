@@ -89,6 +89,36 @@ describe('products', () => {
     expect((await refusal('products', 'price', PRODUCT, '--term', '5', '--amount-minor', '1')).code).toBe('notFound')
   })
 
+  it('adds one with its prices, and refuses what it cannot be', async () => {
+    const add = [
+      'products',
+      'add',
+      'house-dv-multi',
+      '--title',
+      'House multi',
+      '--title-zh',
+      '多域名',
+      '--issuer',
+      'evercert-private',
+    ]
+    const rest = ['--brand', 'Evercert Private CA', '--domains', 'multi', '--included-domains', '3', '--extra-domain', '20']
+    const product = await json<ProductView>(...add, ...rest, '--price', '1=128 CNY', '--price', '1=19.50 USD')
+    expect(product).toMatchObject({
+      id: 'house-dv-multi',
+      title: { en: 'House multi', zh: '多域名' },
+      specification: { domainType: 'multi', certificateType: 'DV', grade: 'standard', brand: 'Evercert Private CA' },
+      supportsRenewal: true,
+      prices: [
+        { termYears: 1, base: { amountMinor: 12_800, currency: 'CNY' }, includedDomains: 3, extraDomain: { amountMinor: 2_000 } },
+        { termYears: 1, base: { amountMinor: 1_950, currency: 'USD' }, extraDomain: { amountMinor: 2_000, currency: 'USD' } },
+      ],
+    })
+    expect((await refusal(...add, ...rest, '--price', '128 CNY')).detail).toContain('1=128 CNY')
+    expect((await refusal(...add, ...rest, '--price', '1=128 CNY', '--type', 'XV')).detail).toContain('DV, OV, EV')
+    const unknown = await refusal(...add, '--brand', 'Everzert', '--price', '1=128 CNY')
+    expect(unknown.detail).toContain('Evercert')
+  })
+
   it('retires and restores one', async () => {
     const id = 'evercert-private-dv-mixed'
     expect((await json<ProductView>('products', 'retire', id)).retiredAt).not.toBeNull()

@@ -105,7 +105,7 @@ describe('without a person', () => {
       await killAt(house, point, () => house.call((client) => client.management.start({ id: old.id, spendingLimit })))
       const newId = await waitFor('the renewal', async () => (await read(old.id)).renewedByCertificateId)
       const fresh = await waitForIssuance(house, newId)
-        expect(await house.service().audit(old.id)).toMatchObject({
+      expect(await house.service().audit(old.id)).toMatchObject({
         orders: ['paid'],
         payments: ['succeeded'],
         charges: [PRICE],

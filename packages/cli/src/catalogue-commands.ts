@@ -7,10 +7,12 @@ import type { Command } from 'commander'
 import type { Bind } from './applicant-commands.ts'
 import { orderCommand, type OrderOptions } from './commands/order.ts'
 import {
+  addProductCommand,
   listProductsCommand,
   priceCommand,
   restoreProductCommand,
   retireProductCommand,
+  type AddProductOptions,
   type PriceOptions,
 } from './commands/products.ts'
 import {
@@ -50,13 +52,38 @@ export function addPurchaseOptions(command: Command, say: Say): Command {
 function addProductCommands(program: Command, bind: Bind, say: Say): void {
   const products = program
     .command('products')
-    .description(say('the catalogue: list; price, retire, restore (operator)', '产品目录：列出；定价、下架、恢复（管理员）'))
+    .description(
+      say('the catalogue: list; add, price, retire, restore (operator)', '产品目录：列出；添加、定价、下架、恢复（管理员）'),
+    )
   const product = say('id of the product', '产品编号')
   const minor = say('in minor units, such as 12800 for CNY 128.00', '以最小货币单位表示，如 12800 表示 128.00 元')
   products
     .command('list', { isDefault: true })
     .description(say('list products with their prices', '列出产品与价格'))
     .action(bind<[object]>(listProductsCommand))
+  products
+    .command('add')
+    .argument('<id>', say('lower-case letters, digits and hyphens', '小写字母、数字和连字符'))
+    .description(say('sell certificates of an issuer', '上架某签发机构的证书产品'))
+    .requiredOption('--title <text>', say('shown in the catalogue', '产品目录中显示的名称'))
+    .option('--title-zh <text>', say('the same in Chinese', '中文名称'))
+    .requiredOption('--issuer <id>', say('see evercert issuers', '参见 evercert issuers'))
+    .requiredOption('--brand <name>', say('see evercert brands', '参见 evercert brands'))
+    .option('--type <type>', say('DV, OV or EV', 'DV、OV 或 EV'), 'DV')
+    .option('--domains <type>', say('single, multi, wildcard, multiWildcard or mixed', '域名类型'), 'single')
+    .option('--grade <name>', say('the fourth attribute of the specification', '规格的第四项：等级'), 'standard')
+    .requiredOption(
+      '--price <years=amount>',
+      say('such as "1=128 CNY"; repeat it for other terms and currencies', '如 "1=128 CNY"；其他年限与货币可重复此项'),
+      (text: string, before: readonly string[] = []) => [...before, text],
+    )
+    .option('--included-domains <number>', say('what the price covers', '价格所含域名数量'), '1')
+    .option(
+      '--extra-domain <number>',
+      say('for each further one, in the same currency; default 0', '每增加一个域名的价格，默认 0'),
+    )
+    .option('--no-renewal', say('its brand offers no renewal', '该品牌不支持续费'))
+    .action(bind<[string, AddProductOptions]>(addProductCommand))
   products
     .command('price')
     .argument('<product>', product)

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { ProductView } from '@evercert/contract'
+import { certificateType, domainType, type ProductView } from '@evercert/contract'
 import { failure } from '../failure.ts'
 import { formatDay, formatMoney } from '../format.ts'
-import { formatTable } from '../output.ts'
+import { clean, formatTable } from '../output.ts'
+import { parseMoney } from '../parse-money.ts'
 import type { Session } from '../session.ts'
 
 export async function listProductsCommand(session: Session): Promise<number> {
@@ -15,6 +16,67 @@ export async function listProductsCommand(session: Session): Promise<number> {
   session.document(page)
   session.print(...formatProducts(session, page.items))
   return 0
+}
+
+export interface AddProductOptions {
+  readonly title: string
+  readonly titleZh?: string
+  readonly issuer: string
+  readonly brand: string
+  readonly type: string
+  readonly domains: string
+  readonly grade: string
+  readonly price: readonly string[]
+  readonly includedDomains: string
+  readonly extraDomain?: string
+  /** False with `--no-renewal`. */
+  readonly renewal: boolean
+}
+
+/** A brand that is not there yet is not made by a slip of the pen: `evercert brands add` does. */
+export async function addProductCommand(session: Session, id: string, options: AddProductOptions): Promise<number> {
+  const { title, titleZh = title, issuer: issuerId, brand, grade, renewal: supportsRenewal } = options
+  const product = await (
+    await session.client()
+  ).products.create({
+    id,
+    title: { en: title, zh: titleZh },
+    specification: {
+      domainType: oneOf('--domains', domainType.options, options.domains),
+      certificateType: oneOf('--type', certificateType.options, options.type),
+      grade,
+      brand,
+    },
+    issuerId,
+    supportsRenewal,
+    prices: options.price.map((text) => toPrice(text, options)),
+    createBrand: false,
+  })
+  return show(session, product)
+}
+
+/** `1=128 CNY`: the price of a term. */
+function toPrice(text: string, { includedDomains, extraDomain }: AddProductOptions): Price {
+  const [, years = '', amount] = /^(\d{1,2})=(.*)$/.exec(text) ?? []
+  if (amount === undefined)
+    throw failure('invalid', `Reading --price: "${clean(text)}": give years and amount, such as "1=128 CNY".`)
+  const base = parseMoney(amount, 'give --price such as "1=128 CNY"')
+  const extra =
+    extraDomain === undefined
+      ? { ...base, amountMinor: 0 }
+      : parseMoney(`${extraDomain} ${base.currency}`, 'give --extra-domain a number such as 20')
+  return {
+    termYears: toWhole('--price', years),
+    base,
+    includedDomains: toWhole('--included-domains', includedDomains),
+    extraDomain: extra,
+  }
+}
+
+function oneOf<Name extends string>(option: string, names: readonly Name[], text: string): Name {
+  const found = names.find((name) => name.toLowerCase() === text.toLowerCase())
+  if (found !== undefined) return found
+  throw failure('invalid', `Reading ${option}: "${clean(text)}": give one of ${names.join(', ')}.`)
 }
 
 export interface PriceOptions {
