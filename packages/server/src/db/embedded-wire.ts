@@ -7,7 +7,7 @@
 import { receiveMessageOnPort } from 'node:worker_threads'
 import { protocol } from '@electric-sql/pglite'
 import type { parse } from '@electric-sql/pglite'
-import { COUNT, type EmbeddedReply, type EmbeddedRequest } from './embedded-messages.ts'
+import { COUNT, NUMBER_BYTES, readNumber, type EmbeddedReply, type EmbeddedRequest } from './embedded-messages.ts'
 import { takeThread, type EmbeddedThread } from './embedded-worker.ts'
 
 export type Message = Parameters<typeof parse.parseResults>[0][number]
@@ -23,13 +23,14 @@ interface Waiting {
  */
 const STAND_STILL_MS = 4
 
-/** Requests are answered in the order in which they were sent. */
+/** Requests are run in the order in which they were sent. Those of an open transaction are answered before commits that wait for the disk. */
 export class EmbeddedWire {
   readonly #thread: EmbeddedThread
-  readonly #waiting: Waiting[] = []
+  readonly #waiting = new Map<number, Waiting>()
   readonly #parser = new protocol.Parser()
   readonly #ended = Promise.withResolvers<void>()
   readonly #onReply: () => void
+  #lastNumber = 0
   #failure: Error | null = null
 
   private constructor(thread: EmbeddedThread, onReply: () => void) {
@@ -71,21 +72,24 @@ export class EmbeddedWire {
     if (this.#failure !== null) return Promise.reject(this.#failure)
     const bytes = join(messages)
     this.#post(alone ? { alone: bytes } : bytes)
+    const number = (this.#lastNumber += 1)
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject })
-      if (this.#waiting.length === 1) this.#keepAlive()
+      this.#waiting.set(number, { resolve, reject })
+      if (this.#waiting.size === 1) this.#keepAlive()
     })
   }
 
   /**
    * As {@link send}, for what the whole database waits for: while a transaction is open it does nothing else, and an event loop with much
-   * to do would come back to it late. So the reply is awaited on the spot, for {@link STAND_STILL_MS} at most; unless more is under way, which
-   * keeps the database busy meanwhile.
+   * to do would come back to it late. So the reply is awaited on the spot, for {@link STAND_STILL_MS} at most; unless the database has more to
+   * run, before it or behind it, which keeps it busy meanwhile.
    */
   sendAtOnce(messages: readonly Uint8Array[]): Promise<Message[]> {
     const answer = this.send(messages)
+    const number = this.#lastNumber
+    const { counts } = this.#thread
     queueMicrotask(() => {
-      if (this.#waiting.length === 1) this.#standStill()
+      if (this.#lastNumber === number && Atomics.load(counts, COUNT.run) >= number - 1) this.#standStill(number)
     })
     return answer
   }
@@ -101,13 +105,13 @@ export class EmbeddedWire {
     this.#thread.port.postMessage(request)
   }
 
-  #standStill(): void {
+  #standStill(number: number): void {
     const { port, counts } = this.#thread
-    for (;;) {
+    while (this.#waiting.has(number)) {
       const replies = Atomics.load(counts, COUNT.replies)
       const received = receiveMessageOnPort(port) as { message: EmbeddedReply } | undefined
-      if (received !== undefined) return this.#receive(received.message)
-      if (Atomics.wait(counts, COUNT.replies, replies, STAND_STILL_MS) === 'timed-out') return
+      if (received !== undefined) this.#receive(received.message)
+      else if (Atomics.wait(counts, COUNT.replies, replies, STAND_STILL_MS) === 'timed-out') return
     }
   }
 
@@ -115,9 +119,11 @@ export class EmbeddedWire {
     this.#onReply()
     if (!(reply instanceof Uint8Array)) return
     const messages: Message[] = []
-    this.#parser.parse(reply, (message) => messages.push(message))
-    this.#waiting.shift()?.resolve(messages)
-    if (this.#waiting.length === 0) this.#letEnd()
+    this.#parser.parse(reply.subarray(NUMBER_BYTES), (message) => messages.push(message))
+    const number = readNumber(reply)
+    this.#waiting.get(number)?.resolve(messages)
+    this.#waiting.delete(number)
+    if (this.#waiting.size === 0) this.#letEnd()
   }
 
   /** A process that waits for an answer goes on. */
@@ -134,7 +140,8 @@ export class EmbeddedWire {
 
   #fail(error: Error): void {
     this.#failure ??= error
-    for (const { reject } of this.#waiting.splice(0)) reject(error)
+    for (const { reject } of this.#waiting.values()) reject(error)
+    this.#waiting.clear()
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { setFlagsFromString } from 'node:v8'
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
-import type { EmbeddedThreadData } from './embedded-messages.ts'
+import { COUNTS, type EmbeddedThreadData } from './embedded-messages.ts'
 
 export interface EmbeddedThread {
   readonly worker: Worker
@@ -44,7 +44,7 @@ export function takeThread(): EmbeddedThread {
 
 function startThread(): EmbeddedThread {
   for (const flag of FIRST_COMPILER_ONLY) setFlagsFromString(flag)
-  const counts = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
+  const counts = new Int32Array(new SharedArrayBuffer(COUNTS * Int32Array.BYTES_PER_ELEMENT))
   const { port1: port, port2 } = new MessageChannel()
   const workerData: EmbeddedThreadData = { counts, port: port2 }
   const worker = new Worker(new URL('embedded-thread.ts', import.meta.url), {

@@ -49,6 +49,28 @@ describe('the embedded database', () => {
     await database.close()
   })
 
+  test('commits that come together share their wait for the disk, and none is told before it', async () => {
+    const { dataDir } = await open()
+    let calls = 0
+    const database = await openDatabase({ kind: 'embedded', folder: join(dataDir, 'database'), onFsync: () => (calls += 1) })
+    calls = 0
+    const seen = await Promise.all(
+      Array.from({ length: 60 }, async (_, row) => {
+        await database.db.transaction().execute(async (trx) => {
+          await trx
+            .insertInto('account')
+            .values({ id: `acc_${row}`, name: 'a', created_at: new Date() })
+            .execute()
+          await trx.updateTable('account').set({ name: 'b' }).where('id', '=', `acc_${row}`).execute()
+        })
+        return calls
+      }),
+    )
+    expect(Math.min(...seen)).toBeGreaterThanOrEqual(1)
+    expect(calls).toBeLessThan(40)
+    await database.close()
+  })
+
   test('has no dead rows after a vacuum: nothing else removes them here', async () => {
     const { dataDir } = await open()
     const database = await openDatabase({ kind: 'embedded', folder: join(dataDir, 'database') })
