@@ -75,7 +75,7 @@ function addProductCommands(program: Command, bind: Bind, say: Say): void {
     .requiredOption(
       '--price <years=amount>',
       say('such as "1=128 CNY"; repeat it for other terms and currencies', '如 "1=128 CNY"；其他年限与货币可重复此项'),
-      (text: string, before: readonly string[] = []) => [...before, text],
+      (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
     )
     .option('--included-domains <number>', say('what the price covers', '价格所含域名数量'), '1')
     .option(
