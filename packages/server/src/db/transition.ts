@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sql, type RawBuilder, type Selectable, type Transaction } from 'kysely'
+import { sql, type Compilable, type OperationNodeSource, type RawBuilder, type Selectable, type Transaction } from 'kysely'
 import { AppError } from '../domain/errors.ts'
 import { applicationMachine } from '../domain/application/application-machine.ts'
 import { deploymentMachine } from '../domain/deployment/deployment-machine.ts'
@@ -88,20 +88,42 @@ export interface HistoryEntry extends HistoryFacts {
   readonly toState: string
 }
 
-/** One line of the timeline: also for creations and for effects that change no state. */
-export async function recordHistory(trx: Trx, entry: HistoryEntry): Promise<void> {
+/** One line of the timeline, or several: for effects that change no state. */
+export async function recordHistory(trx: Trx, ...entries: readonly HistoryEntry[]): Promise<void> {
+  if (entries.length === 0) return
   await trx
     .insertInto('history')
-    .values({
-      account_id: entry.accountId,
-      certificate_id: entry.certificateId,
-      subject: entry.subject,
-      subject_id: entry.subjectId,
-      from_state: entry.fromState,
-      to_state: entry.toState,
-      actor: entry.actor,
-      detail: entry.detail ?? null,
-      at: new Date(entry.now),
-    })
+    .values(
+      entries.map((entry) => ({
+        account_id: entry.accountId,
+        certificate_id: entry.certificateId,
+        subject: entry.subject,
+        subject_id: entry.subjectId,
+        from_state: entry.fromState,
+        to_state: entry.toState,
+        actor: entry.actor,
+        detail: entry.detail ?? null,
+        at: new Date(entry.now),
+      })),
+    )
     .execute()
+}
+
+/**
+ * A new row with its line of the timeline, in one statement.
+ *
+ * @param insert of one row, with `returning` its id
+ * @returns false when the insert gave way to a row that is there, by `on conflict do nothing`: then the timeline says nothing either
+ */
+export async function insertWithHistory(
+  trx: Trx,
+  insert: Compilable<{ id: string }> & OperationNodeSource,
+  entry: Omit<HistoryEntry, 'fromState'>,
+): Promise<boolean> {
+  const result = await sql`
+    with made as (${insert})
+    insert into history (account_id, certificate_id, subject, subject_id, to_state, actor, detail, at)
+    select ${entry.accountId}, ${entry.certificateId}, ${entry.subject}, id, ${entry.toState}, ${entry.actor}, ${entry.detail ?? null},
+      ${new Date(entry.now)} from made`.execute(trx)
+  return result.numAffectedRows === 1n
 }

@@ -7,7 +7,7 @@ import { sql } from 'kysely'
 import type { ApplicationView, ApplicationFormView } from '@evercert/contract'
 import { createCsr, type CsrFacts } from '@evercert/pki'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
-import { recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
+import { insertWithHistory, recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import type { Applicant } from '../domain/applicant/applicant.ts'
 import { AppError } from '../domain/errors.ts'
 import type { NameClaim } from '../domain/name/name-ownership.ts'
@@ -59,14 +59,14 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
   const state = isReviewed && reused === null ? 'inReview' : 'pendingValidation'
   await lockDocuments(trx, record.accountId, applicant)
   const privateKeyId = await lockCsr(trx, record.accountId, form.csrId)
-  const result = await trx
+  const insert = trx
     .insertInto('application')
     .values(toRow(caller, submission, { id, state, now, privateKeyId }))
     .onConflict((conflict) => conflict.doNothing())
-    .executeTakeFirst()
-  if (result.numInsertedOrUpdatedRows !== 1n) throw await conflictingApplication(trx, record, csr)
+    .returning('id')
+  const isFirst = await insertWithHistory(trx, insert, { ...facts, subject: 'application', subjectId: id, toState: state })
+  if (!isFirst) throw await conflictingApplication(trx, record, csr)
   await nameAfterDomain(trx, record, identifiers[0] ?? record.name, facts)
-  await recordHistory(trx, { ...facts, subject: 'application', subjectId: id, fromState: null, toState: state })
   if (isReviewed)
     await openReview(services, trx, caller, { applicationId: id, certificateId: record.id, certificateType, applicant }, reused)
   await wake(services, trx, record.id, { application_id: id })

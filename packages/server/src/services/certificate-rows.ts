@@ -4,7 +4,7 @@
  * @module
  */
 import { sql } from 'kysely'
-import type { Trx } from '../db/transition.ts'
+import { insertWithHistory, type HistoryEntry, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 
 export interface NewCertificate {
@@ -21,8 +21,13 @@ export interface NewCertificate {
   readonly now: number
 }
 
-export async function insertCertificateRow(trx: Trx, certificate: NewCertificate): Promise<void> {
-  await trx
+/** With its line of the timeline. */
+export async function insertCertificateRow(
+  trx: Trx,
+  certificate: NewCertificate,
+  entry: Pick<HistoryEntry, 'actor' | 'toState' | 'detail'>,
+): Promise<void> {
+  const insert = trx
     .insertInto('certificate')
     .values({
       id: certificate.id,
@@ -44,7 +49,9 @@ export async function insertCertificateRow(trx: Trx, certificate: NewCertificate
       advance_at: null,
       created_at: new Date(certificate.now),
     })
-    .execute()
+    .returning('id')
+  const { accountId, id, now } = certificate
+  await insertWithHistory(trx, insert, { ...entry, accountId, certificateId: id, subject: 'certificate', subjectId: id, now })
 }
 
 /** Who looks whether names are free may take them: others who look wait until this transaction ends. */

@@ -4,15 +4,15 @@
  * @module
  */
 import type { OrderView } from '@evercert/contract'
-import { recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
+import { transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { findByName, insertCertificateRow } from './certificate-rows.ts'
 import { newId, type Services } from './context.ts'
 import { passManagementOn } from './management.ts'
 import { leaveOpenPayments } from './open-payments.ts'
 
-/** The caller holds the order's lock and has seen it `placed`. @throws AppError `conflict` when it is not */
-export async function fulfilOrder(services: Services, trx: Trx, order: OrderView, facts: HistoryFacts): Promise<void> {
+/** The caller holds the order's lock and has seen it `placed`. @returns it as it is then @throws AppError `conflict` when it is not */
+export async function fulfilOrder(services: Services, trx: Trx, order: OrderView, facts: HistoryFacts): Promise<OrderView> {
   await transition(trx, {
     ...facts,
     subject: 'order',
@@ -21,8 +21,9 @@ export async function fulfilOrder(services: Services, trx: Trx, order: OrderView
     to: 'paid',
     set: { paid_at: new Date(facts.now) },
   })
-  await insertCertificate(services, trx, order, facts)
+  const certificateId = await insertCertificate(services, trx, order, facts)
   await leaveOpenPayments(trx, order.id, facts)
+  return { ...order, state: 'paid', certificateId, paidAt: new Date(facts.now).toISOString() }
 }
 
 /** The old certificate may have expired or been revoked since the order was placed: then it is bought anew. */
@@ -47,30 +48,27 @@ export async function refuseIfOldEnded(services: Services, trx: Trx, order: Orde
 }
 
 /** The row that appears under the old one: pendingApplication, linked. */
-async function insertCertificate(services: Services, trx: Trx, order: OrderView, facts: HistoryFacts): Promise<void> {
+async function insertCertificate(services: Services, trx: Trx, order: OrderView, facts: HistoryFacts): Promise<string> {
   const id = newId(services, 'crt')
-  await insertCertificateRow(trx, {
+  const row = {
     id,
     accountId: facts.accountId,
-    origin: 'purchased',
+    origin: 'purchased' as const,
     productId: order.productId,
     orderId: order.id,
     renewsCertificateId: order.renewsCertificateId,
     now: facts.now,
     ...(await placeInLineage(trx, order, id, facts.accountId)),
-  })
-  await recordHistory(trx, {
-    ...facts,
-    certificateId: id,
-    subject: 'certificate',
-    subjectId: id,
-    fromState: null,
+  }
+  await insertCertificateRow(trx, row, {
+    actor: facts.actor,
     toState: 'pendingApplication',
     detail: order.renewsCertificateId === null ? null : `renews ${order.renewsCertificateId}`,
   })
-  if (order.renewsCertificateId === null) return
+  if (order.renewsCertificateId === null) return id
   await openRenewal(trx, order.id, id, facts)
   await passManagementOn(services, trx, facts, { oldId: order.renewsCertificateId, newId: id })
+  return id
 }
 
 async function openRenewal(trx: Trx, orderId: string, newCertificateId: string, facts: HistoryFacts): Promise<void> {
@@ -91,16 +89,18 @@ async function placeInLineage(trx: Trx, order: OrderView, id: string, accountId:
   const old = await trx
     .selectFrom('certificate')
     .select(['name', 'lineage_id', 'lineage_index'])
+    // A revoked successor keeps its place, so the next one is not always right after the old one.
+    .select((builder) =>
+      builder
+        .selectFrom('certificate as member')
+        .whereRef('member.lineage_id', '=', 'certificate.lineage_id')
+        .where('member.account_id', '=', accountId)
+        .select((max) => max.fn.max('member.lineage_index').as('index'))
+        .as('last_index'),
+    )
     .where('id', '=', order.renewsCertificateId)
     .executeTakeFirstOrThrow()
-  // A revoked successor keeps its place, so the next one is not always right after the old one.
-  const last = await trx
-    .selectFrom('certificate')
-    .select((builder) => builder.fn.max('lineage_index').as('index'))
-    .where('account_id', '=', accountId)
-    .where('lineage_id', '=', old.lineage_id)
-    .executeTakeFirst()
-  const lineageIndex = Number(last?.index ?? old.lineage_index) + 1
+  const lineageIndex = Number(old.last_index ?? old.lineage_index) + 1
   const name = successorName(old.name, { oldIndex: old.lineage_index, index: lineageIndex, id })
   const taken = await findByName(trx, accountId, name)
   return { name: taken === null ? name : id, lineageId: old.lineage_id, lineageIndex }

@@ -7,7 +7,7 @@ import type { OrderRequest, OrderView, QuoteView } from '@evercert/contract'
 import type { CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
 import type { OrderTable } from '../db/order-tables.ts'
-import { recordHistory, transition, type Trx } from '../db/transition.ts'
+import { insertWithHistory, transition, type Trx } from '../db/transition.ts'
 import { decideEntitlement, decideValidity } from '../domain/entitlement/entitlement.ts'
 import { AppError } from '../domain/errors.ts'
 import { comparisonText } from './comparison-text.ts'
@@ -95,47 +95,51 @@ export async function placeOrder(
   const { product, old } = draft
   refuseOtherPrice(draft, request)
   const orderId = newId(services, 'ord')
-  await trx
-    .insertInto('order')
-    .values({
-      id: orderId,
-      account_id: caller.accountId,
-      kind: old === null ? 'new' : 'renewal',
-      state: 'placed',
-      product_id: product.id,
-      domain_type: product.specification.domainType,
-      certificate_type: product.specification.certificateType,
-      grade: product.specification.grade,
-      brand: product.specification.brand,
-      domain_count: draft.domainCount,
-      term_years: draft.termYears,
-      amount_minor: draft.amountMinor,
-      currency: draft.currency,
-      ...discountColumns(draft),
-      same_specification: draft.comparison.same,
-      renews_certificate_id: old?.id ?? null,
-      placed_at: new Date(now),
-      paid_at: null,
-    })
-    .execute()
-  if (old !== null) await reserveRenewal(services, trx, { caller, old, orderId })
-  await recordHistory(trx, {
+  const row = {
+    id: orderId,
+    account_id: caller.accountId,
+    kind: old === null ? ('new' as const) : ('renewal' as const),
+    state: 'placed' as const,
+    product_id: product.id,
+    domain_type: product.specification.domainType,
+    certificate_type: product.specification.certificateType,
+    grade: product.specification.grade,
+    brand: product.specification.brand,
+    domain_count: draft.domainCount,
+    term_years: draft.termYears,
+    amount_minor: draft.amountMinor,
+    currency: draft.currency,
+    ...discountColumns(draft),
+    same_specification: draft.comparison.same,
+    renews_certificate_id: old?.id ?? null,
+    placed_at: new Date(now),
+    paid_at: null,
+  }
+  await insertWithHistory(trx, trx.insertInto('order').values(row).returning('id'), {
     accountId: caller.accountId,
     certificateId: old?.id ?? null,
     subject: 'order',
     subjectId: orderId,
-    fromState: null,
-    toState: 'placed',
+    toState: row.state,
     actor: caller.actor,
     now,
   })
+  if (old !== null) await reserveRenewal(services, trx, { caller, old, orderId })
   if (draft.discount !== null) await takePromotionUse(trx, draft.discount.promotion)
-  return loadOrder(trx, caller, orderId)
+  return toOrderView({ ...row, certificate_id: null })
+}
+
+const NO_DISCOUNT = {
+  discount_minor: 0,
+  promotion_id: null,
+  promotion_title_en: null,
+  promotion_title_zh: null,
+  promotion_percent: null,
 }
 
 /** As it is now: what becomes of the promotion later does not change the order. */
 function discountColumns({ discount }: OrderDraft) {
-  if (discount === null) return {}
+  if (discount === null) return NO_DISCOUNT
   const { promotion, amountMinor } = discount
   return {
     discount_minor: amountMinor,

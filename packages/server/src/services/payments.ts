@@ -50,8 +50,7 @@ export async function payOrder(services: Services, trx: Trx, caller: Caller, ord
     note: null,
   })
   await transition(trx, { ...facts, subject: 'payment', id: paymentId, from: 'created', to: 'succeeded' })
-  await fulfilOrder(services, trx, order, facts)
-  return loadOrder(trx, caller, orderId)
+  return fulfilOrder(services, trx, order, facts)
 }
 
 async function insertPayment(services: Services, trx: Trx, order: OrderView, facts: HistoryFacts): Promise<string> {

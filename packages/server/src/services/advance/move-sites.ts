@@ -29,9 +29,12 @@ export async function moveSites(trx: Trx, { from, to, ...facts }: Move): Promise
     ...targets.map(({ id, name }) => ({ subject: 'target', subjectId: id, what: name })),
     ...endpoints.map(({ id, host, port }) => ({ subject: 'endpoint', subjectId: id, what: `${host}:${port}` })),
   ]
-  for (const { what, ...subject } of moved) {
+  const told = moved.flatMap(({ what, ...subject }) => {
     const entry = { ...facts, ...subject, fromState: null }
-    await recordHistory(trx, { ...entry, certificateId: from, toState: 'handedOver', detail: `${what}, to ${to}` })
-    await recordHistory(trx, { ...entry, certificateId: to, toState: 'takenOver', detail: `${what}, from ${from}` })
-  }
+    return [
+      { ...entry, certificateId: from, toState: 'handedOver', detail: `${what}, to ${to}` },
+      { ...entry, certificateId: to, toState: 'takenOver', detail: `${what}, from ${from}` },
+    ]
+  })
+  await recordHistory(trx, ...told)
 }
