@@ -3,37 +3,11 @@
  *
  * @module
  */
+import type { CertificatePair, DeployEvidence, RestoreEvidence } from '@evercert/contract'
 import type { z } from 'zod'
 import type { AdapterKit } from './kit.ts'
 
-export interface CertificatePair {
-  /** Leaf first, then intermediates, without the root. */
-  readonly chainPem: string
-  /** PKCS#8. */
-  readonly privateKeyPem: string
-  /** SHA-256 of the leaf, lower-case hex. */
-  readonly sha256: string
-}
-
-export interface DeployEvidence {
-  /** False when the target already had this pair: nothing was written and nothing reloaded. */
-  readonly changed: boolean
-  /** SHA-256 of the leaf that was there before; null when there was none. */
-  readonly previousSha256: string | null
-  readonly reloaded: boolean
-  /** What was done, one line each, with its time (ISO 8601) in front, no secrets: shown to users. */
-  readonly log: readonly string[]
-}
-
-export interface RestoreEvidence {
-  /** False when the target does not have the refused pair (any more). */
-  readonly changed: boolean
-  /** SHA-256 of the leaf that is there now; null when there is none. */
-  readonly sha256: string | null
-  /** False also when the reload failed: the log says so, and the handshake that follows decides. */
-  readonly reloaded: boolean
-  readonly log: readonly string[]
-}
+export type { CertificatePair, DeployEvidence, RestoreEvidence }
 
 /**
  * A target.

@@ -4,8 +4,8 @@
  * @module
  */
 import { keyMatches, loadPrivateKey, parseChain, PkiError, toPem } from '@evercert/pki'
-import { AppError } from '../../../domain/errors.ts'
-import type { CertificatePair } from '../../../ports/deploy.ts'
+import { AppError } from '@evercert/contract/app-error'
+import type { CertificatePair } from '@evercert/contract'
 import type { CheckedPair } from './checked-pair.ts'
 import { findOrNull, type FoundFile, type Host } from './host.ts'
 import type { Layout } from './layout.ts'
