@@ -17,7 +17,7 @@ export default {
       'agent-is-small',
       'The agent runs on machines of others: contract (types and errors), pki, pair-files, Node, and nothing else.',
       '^packages/agent/src/',
-      { pathNot: '^(packages/(agent|pair-files|pki)/src|packages/contract/src|node:)|^[a-z_]+(/promises|/posix)?$' },
+      { pathNot: '^(packages/(agent|pair-files|pki|contract)/(src|package\\.json)|node:)|^[a-z_]+(/promises|/posix)?$' },
     ),
     {
       name: 'clients-see-only-the-contract',

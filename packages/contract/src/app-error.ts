@@ -80,6 +80,7 @@ export const RETRY = {
   deployRefused: 'never',
   rolledBack: 'never',
   verificationFailed: 'backoff',
+  agentAway: 'never',
   targetUnreachable: 'backoff',
   rateLimited: 'after',
   timedOut: 'backoff',
@@ -96,6 +97,8 @@ export interface AppErrorOptions {
   readonly facts?: Readonly<Record<string, string | number | boolean | null | readonly string[]>>
   /** A `conflict` of our own compare-and-set: the facts changed meanwhile, and whoever acts looks at them again. */
   readonly stale?: boolean
+  /** Nothing failed: it is under way elsewhere, and is looked at again after `retryAfterSeconds`, or when it is told. */
+  readonly pending?: boolean
 }
 
 /** An expected failure. `detail` may be shown to the user: *what was attempted: what happened: what to do*; no secret, no stack. */
@@ -105,6 +108,7 @@ export class AppError extends Error {
   readonly retryAfterSeconds: number | null
   readonly facts: NonNullable<AppErrorOptions['facts']>
   readonly stale: boolean
+  readonly pending: boolean
 
   constructor(code: ProblemCode, detail: string, options: AppErrorOptions = {}) {
     super(detail, { cause: options.cause })
@@ -112,6 +116,7 @@ export class AppError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds ?? null
     this.facts = options.facts ?? {}
     this.stale = options.stale ?? false
+    this.pending = options.pending ?? false
   }
 
   get retry(): Retry {

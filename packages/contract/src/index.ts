@@ -4,6 +4,8 @@
  * @module
  */
 export type { AdapterView } from './adapters.ts'
+export { agentName, agentStatement, siteName } from './agents.ts'
+export type { AgentDetail, AgentFinding, AgentSite, AgentStatement, AgentView, AgentWork } from './agents.ts'
 export * from './applicant-views.ts'
 export type { AuditActorKind, AuditCheckpointView, AuditEntryView, AuditOutcome, AuditVerification } from './audit.ts'
 export type { BrandView } from './brands.ts'

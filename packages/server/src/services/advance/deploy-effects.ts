@@ -16,6 +16,7 @@ import {
   noteDeployment,
   openTarget,
   toFailure,
+  waitForTarget,
   type DeploymentWork,
 } from './deployment-record.ts'
 import type { Work } from './facts.ts'
@@ -44,6 +45,7 @@ export async function deploy(services: Services, work: Work, deploymentId: strin
     await recordApplied(services, work, deployment, baseline, evidence)
   } catch (error) {
     if (error instanceof AppError && error.stale) throw error
+    if (error instanceof AppError && error.pending) return waitForTarget(services, work, deployment, error)
     await recordDeployFailure(services, work, deployment, error)
   }
 }
@@ -66,7 +68,7 @@ async function applyToTarget(services: Services, work: Work, deployment: Deploym
       `Deploying to ${deployment.targetName}: the private key is not here, since the CSR was yours: install the certificate by hand.`,
     )
   }
-  const target = await openTarget(services, deployment)
+  const target = await openTarget(services, work, deployment)
   const privateKeyPem = await services.vault.open(services.db, deployment.keySecretId, 'privateKey')
   services.log.info({ event: 'deployment.apply', certificateId: work.certificateId, deploymentId: deployment.id })
   return target.apply({ chainPem: deployment.chainPem, privateKeyPem, sha256: deployment.sha256 })
