@@ -172,9 +172,18 @@ it('installs a certificate and its renewal, which are served', async () => {
   )
   await house.setClock(0)
   certificateId = await orderRenewal(house, oldId)
-  await apply(house, certificateId)
+  // The renewal's key is made on the host, which takes none from outside from now on.
+  configure('shop', { keyOnHost: true })
+  const made = onHost('csr', nameOf('shop'), '--domain', SITE)
+  const csrId = /--csr-id (\S+)/.exec(made.stdout)?.[1] ?? ''
+  expect({ csrId, stderr: made.stderr }).toMatchObject({ csrId: expect.stringMatching(/^csr_/) as string, stderr: '' })
+  await apply(house, certificateId, { csrId })
   const renewed = await waitForClose(house, certificateId)
   expect(await served('shop')).toBe(renewed.sha256)
+  expect(await house.call((client) => client.csrs.get({ id: csrId }))).toMatchObject({
+    hasKey: false,
+    usedByCertificateId: certificateId,
+  })
   // Of Node 24 itself 43 MiB are pages of its file, shared by all that run it; what is the agent's own stays small.
   const own = /RssAnon:\s+(\d+) kB/.exec(readFileSync(`/proc/${agent.pid}/status`, 'utf8'))?.[1]
   expect(Number(own) / 1024).toBeLessThan(40)

@@ -32,6 +32,8 @@ export interface SiteConfig {
   readonly testCommand: readonly string[] | null
   readonly reloadCommand: readonly string[] | null
   readonly commandTimeoutSeconds: number
+  /** The key is made here, and one that comes from the service is refused. */
+  readonly keyOnHost: boolean
   /** Where this host itself looks after a reload; null: nowhere. */
   readonly probe: ProbeConfig | null
 }
@@ -141,6 +143,7 @@ const SITE_FIELDS = [
   'testCommand',
   'reloadCommand',
   'commandTimeoutSeconds',
+  'keyOnHost',
   'probe',
 ] as const
 
@@ -165,6 +168,7 @@ function toSite(raw: unknown, at: string): SiteConfig {
     testCommand: commandOf(site['testCommand'], `${at}.testCommand`, usual.test),
     reloadCommand: commandOf(site['reloadCommand'], `${at}.reloadCommand`, usual.reload),
     commandTimeoutSeconds: intOf(site['commandTimeoutSeconds'] ?? DEFAULT_TIMEOUT_SECONDS, `${at}.commandTimeoutSeconds`, 600),
+    keyOnHost: booleanOf(site['keyOnHost'] ?? false, `${at}.keyOnHost`),
     probe: site['probe'] === undefined ? null : toProbe(site['probe'], `${at}.probe`),
   }
 }
@@ -207,6 +211,11 @@ function pathOf(raw: unknown, at: string): string {
 function intOf(raw: unknown, at: string, max: number): number {
   if (Number.isInteger(raw) && (raw as number) >= 1 && (raw as number) <= max) return raw as number
   throw new Error(`${at}: a whole number from 1 to ${max} is wanted`)
+}
+
+function booleanOf(raw: unknown, at: string): boolean {
+  if (typeof raw === 'boolean') return raw
+  throw new Error(`${at}: true or false is wanted`)
 }
 
 function textsOf(raw: unknown, at: string): readonly string[] | null {

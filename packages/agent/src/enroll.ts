@@ -8,9 +8,9 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { dirname } from 'node:path/posix'
+import { dirname, resolve } from 'node:path/posix'
 import { callService } from './api.ts'
-import { DEFAULT_CONFIG, DEFAULT_STATE_FOLDER, loadConfig, serviceUrl } from './config.ts'
+import { DEFAULT_STATE_FOLDER, loadConfig, serviceUrl } from './config.ts'
 import { AgentError, type Say } from './language.ts'
 import { drawIdentity, ensureFolder, findIdentity, storeIdentity, writeDurably } from './state.ts'
 import { UNIT_FILE, unitText } from './unit.ts'
@@ -66,7 +66,7 @@ export async function enroll(options: EnrollOptions, say: Say): Promise<readonly
     `This host is agent ${name} (${id}). Its configuration is ${options.configPath}.`,
     `本机已注册为代理 ${name}（${id}），配置文件为 ${options.configPath}。`,
   )
-  return [enrolled, ...(options.start ? startUnit(say) : nextSteps(say))]
+  return [enrolled, ...(options.start ? startUnit(options, say) : nextSteps(say))]
 }
 
 /** What is there stays, if it is for this service. */
@@ -96,7 +96,7 @@ function nextSteps(say: Say): readonly string[] {
   ]
 }
 
-function startUnit(say: Say): readonly string[] {
+function startUnit(options: EnrollOptions, say: Say): readonly string[] {
   if (!existsSync('/run/systemd/system')) {
     return [
       say(
@@ -105,7 +105,11 @@ function startUnit(say: Say): readonly string[] {
       ),
     ]
   }
-  writeDurably(UNIT_FILE, unitText({ node: process.execPath, program: process.argv[1] ?? '', configPath: DEFAULT_CONFIG }), 0o644)
+  writeDurably(
+    UNIT_FILE,
+    unitText({ node: process.execPath, program: resolve(process.argv[1] ?? ''), configPath: options.configPath }),
+    0o644,
+  )
   for (const args of [['daemon-reload'], ['enable', '--now', 'evercert-agent']]) {
     const { status, stderr } = spawnSync('systemctl', args, { encoding: 'utf8' })
     if (status === 0) continue

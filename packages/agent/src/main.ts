@@ -4,12 +4,14 @@
  * @module
  */
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path/posix'
 import { parseArgs } from 'node:util'
 import { adopt, isAdoptable, whyNot, type Adopted } from './adopt.ts'
 import { printable, ServiceProblem } from './api.ts'
 import { DEFAULT_CONFIG, DEFAULT_STATE_FOLDER, loadConfig } from './config.ts'
 import { discover, type Found } from './discover/discover.ts'
 import { enroll } from './enroll.ts'
+import { KEY_KINDS, requestCertificate } from './host-keys.ts'
 import { AgentError, createSay, type Say } from './language.ts'
 import { run } from './run.ts'
 import { findIdentity } from './state.ts'
@@ -25,6 +27,8 @@ const OPTIONS = {
   start: { type: 'boolean', default: false },
   all: { type: 'boolean', default: false },
   name: { type: 'string' },
+  domain: { type: 'string', multiple: true, default: [] as string[] },
+  key: { type: 'string', default: 'p256' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const
@@ -48,6 +52,8 @@ function usage(say: Say): string {
   discover [--json]      certificates that nginx, apache and haproxy of this host use
   adopt [<certificate path> [--name <site>] | --all]
                          make them sites of the agent; without a path: show what can be
+  csr <site> [--domain <name>]... [--key p256]
+                         make a key here, keep it, and store its CSR at the service
   run                    do the service's work (the systemd unit runs this)
   unit                   print the systemd unit
 
@@ -59,6 +65,8 @@ function usage(say: Say): string {
   discover [--json]      列出本机 nginx、apache、haproxy 使用的证书
   adopt [<证书路径> [--name <站点>] | --all]
                          将其设为代理的站点；不带路径时列出可接管的证书
+  csr <站点> [--domain <域名>]... [--key p256]
+                         在本机生成并保存私钥，仅将 CSR 提交到服务端
   run                    执行服务端的任务（由 systemd 单元运行）
   unit                   输出 systemd 单元
 
@@ -70,6 +78,7 @@ const COMMANDS: Readonly<Record<string, (invocation: Invocation) => Promise<numb
   enroll: enrollCommand,
   discover: discoverCommand,
   adopt: adoptCommand,
+  csr: csrCommand,
   run: runCommand,
   unit: unitCommand,
 }
@@ -158,6 +167,28 @@ function adoptedLines({ name, finding }: Adopted, agent: string, say: Say): read
   ]
 }
 
+async function csrCommand({ values, words, say }: Invocation): Promise<number> {
+  const [site] = words
+  const key = KEY_KINDS.find((kind) => kind === values.key)
+  if (site === undefined || key === undefined) {
+    throw new AgentError(
+      say(
+        `Making a CSR: a site is wanted, and --key ${KEY_KINDS.join(', ')}.`,
+        `生成 CSR：需要站点名称，--key 可为 ${KEY_KINDS.join('、')}。`,
+      ),
+    )
+  }
+  const { id, name } = await requestCertificate({ configPath: values.config, site, domains: values.domain, key }, say)
+  print(
+    say(
+      `The key stays here. Its CSR is "${printable(name)}" at the service; there:`,
+      `私钥保留在本机。服务端的 CSR 为 “${printable(name)}”，请在服务端执行：`,
+    ),
+    `  evercert apply <certificate> --csr-id ${printable(id)}`,
+  )
+  return 0
+}
+
 async function runCommand({ values, say }: Invocation): Promise<number> {
   const ending = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ending.abort())
@@ -167,7 +198,9 @@ async function runCommand({ values, say }: Invocation): Promise<number> {
 }
 
 function unitCommand({ values }: Invocation): number {
-  process.stdout.write(unitText({ node: process.execPath, program: process.argv[1] ?? '', configPath: values.config }))
+  process.stdout.write(
+    unitText({ node: process.execPath, program: resolve(process.argv[1] ?? ''), configPath: resolve(values.config) }),
+  )
   return 0
 }
 

@@ -6,8 +6,10 @@
  */
 import type { AgentStatement, AgentWork, CertificatePair } from '@evercert/contract'
 import { AppError } from '@evercert/contract/app-error'
+import { checkChain } from '@evercert/pair-files/pair'
 import { printable } from './api.ts'
-import { SITE_NAME, type AgentConfig } from './config.ts'
+import { SITE_NAME, type AgentConfig, type SiteConfig } from './config.ts'
+import { findKey } from './host-keys.ts'
 import { openSite } from './site.ts'
 
 type Outcome = Pick<AgentStatement, 'outcome' | 'problem' | 'install' | 'restore' | 'log'>
@@ -76,7 +78,7 @@ async function attempt(config: AgentConfig, raw: Taken['raw']): Promise<Outcome>
     if (kind === 'restore') {
       return { ...nothing, outcome: 'restored', problem: null, restore: await site.restore(sha256) }
     }
-    return { ...nothing, outcome: 'installed', problem: null, install: await site.install(readPair(raw, sha256)) }
+    return { ...nothing, outcome: 'installed', problem: null, install: await site.install(readPair(config, known, raw, sha256)) }
   } catch (error) {
     return { ...nothing, ...toFailure(error) }
   }
@@ -101,9 +103,23 @@ function readOrder(raw: Taken['raw']): Pick<AgentWork, 'kind' | 'site' | 'sha256
 }
 
 /** @throws AppError `deployRefused` */
-function readPair({ chainPem, privateKeyPem }: Taken['raw'], sha256: string): CertificatePair {
+function readPair(config: AgentConfig, site: SiteConfig, raw: Taken['raw'], sha256: string): CertificatePair {
+  const { chainPem, privateKeyPem } = raw
   if (typeof chainPem !== 'string') throw refusal('the work has no chain. Nothing was touched.')
+  if (privateKeyPem === null) {
+    const { spkiSha256 } = checkChain({ chainPem, sha256 }).leaf
+    const own = findKey(config.stateFolder, site, spkiSha256)
+    if (own !== null) return { chainPem, privateKeyPem: own, sha256 }
+    throw refusal(
+      'the key of this certificate was not made on this host: apply with a CSR of "evercert-agent csr". Nothing was touched.',
+    )
+  }
   if (typeof privateKeyPem !== 'string') throw refusal('the work has no private key. Nothing was touched.')
+  if (site.keyOnHost) {
+    throw refusal(
+      'the site takes no key from outside (keyOnHost): apply with a CSR of "evercert-agent csr". Nothing was touched.',
+    )
+  }
   return { chainPem, privateKeyPem, sha256 }
 }
 

@@ -243,6 +243,7 @@ test('what is found is read, told with names and expiry, and adopted with the pa
       testCommand: null,
       reloadCommand: null,
       commandTimeoutSeconds: 30,
+      keyOnHost: false,
       probe: null,
     },
   }

@@ -151,6 +151,9 @@ export const agents = {
       }),
     )
     .output(z.object({ taken: z.boolean().meta({ description: 'False when it was reported before' }) })),
+  storeCsr: byAgent('/agents/csrs', 'Store the CSR of a key that was made on the host and stays there', 'history')
+    .input(z.strictObject({ site: siteName, csrPem: z.string().min(1).max(65_536) }))
+    .output(z.object({ id, name: z.string() })),
   observe: byAgent('/agents/observe', 'Tell what is on the host')
     .input(
       z.strictObject({

@@ -8,8 +8,8 @@ import { z } from 'zod'
 export interface CertificatePair {
   /** Leaf first, then intermediates, without the root. */
   readonly chainPem: string
-  /** PKCS#8. */
-  readonly privateKeyPem: string
+  /** PKCS#8; null when the key was made on the host and is nowhere else. */
+  readonly privateKeyPem: string | null
   /** SHA-256 of the leaf, lower-case hex. */
   readonly sha256: string
 }

@@ -45,7 +45,7 @@ export async function listAgentsCommand(session: Session): Promise<number> {
     say('NAME', '名称'),
     say('STATE', '状态'),
     say('HOST', '主机'),
-    say('SITES', '站点'),
+    say('SITES', '代理站点'),
     say('OPEN WORK', '待办任务'),
     say('LAST SEEN', '最近在线'),
     say('ID', '编号'),
@@ -84,7 +84,7 @@ export async function showAgentCommand(session: Session, wanted: string): Promis
     [say('open work', '待办任务'), String(agent.openWork)],
   ]
   session.print(...formatFacts(facts, paint))
-  const header = [say('SITE', '站点'), say('CERTIFICATE', '证书'), say('UNTIL', '有效期至'), say('FILE', '文件')]
+  const header = [say('SITE', '代理站点'), say('CERTIFICATE', '证书'), say('UNTIL', '有效期至'), say('FILE', '文件')]
   if (agent.sites.length > 0) {
     const rows = agent.sites.map((site) => [{ text: site.name }, ...factCells(site)])
     session.print('', ...formatTable(header, rows, { paint, columns, shrink: 3 }))

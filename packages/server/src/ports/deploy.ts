@@ -41,6 +41,8 @@ export interface DeployAdapter<Config = unknown> {
   readonly title: string
   readonly apiDocs: string
   readonly config: z.ZodType<Config>
+  /** Whether the target may have the private key itself, so that a pair without one can be applied. Default: false. */
+  readonly hasOwnKeys?: boolean
   create(config: Config, kit: AdapterKit): DeployTarget
   /** Asked when a target is added: whether what the settings name is there. @throws AppError `invalid` */
   check?(config: Config, kit: AdapterKit): Promise<void>

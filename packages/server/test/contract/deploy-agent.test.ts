@@ -58,6 +58,7 @@ deployContract('agent with nginx', async (): Promise<DeployHarness> => {
   })
   return {
     target,
+    hasOwnKeys: true,
     issue: () => {
       const pair = issue()
       issued.set(pair.sha256, pair)

@@ -54,7 +54,7 @@ export const adapters: SameKeys<typeof zh> = {
       algorithm: 'Algorithm',
       secret: 'TSIG secret',
     },
-    agent: { agent: 'Agent', site: 'Site', timeoutMinutes: 'Wait for the agent (minutes)' },
+    agent: { agent: 'Agent', site: 'Site of the agent', timeoutMinutes: 'Wait for the agent (minutes)' },
     localFiles: {
       certificatePath: 'File of the certificate',
       keyPath: 'File of the private key',

@@ -51,7 +51,7 @@ export const adapters = {
       algorithm: '算法',
       secret: 'TSIG 密钥',
     },
-    agent: { agent: '代理名称', site: '站点名称', timeoutMinutes: '等待时间（分钟）' },
+    agent: { agent: '代理名称', site: '代理站点', timeoutMinutes: '等待时间（分钟）' },
     localFiles: {
       certificatePath: '证书文件路径',
       keyPath: '私钥文件路径',

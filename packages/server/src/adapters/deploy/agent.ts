@@ -5,7 +5,7 @@
  * @module
  */
 import { agentName, siteName, type AgentStatement } from '@evercert/contract'
-import { checkPair } from '@evercert/pair-files/pair'
+import { checkChain, checkPair } from '@evercert/pair-files/pair'
 import { z } from 'zod'
 import { AppError } from '../../domain/errors.ts'
 import { deployAdapter } from '../../ports/deploy.ts'
@@ -31,11 +31,13 @@ export const agent = deployAdapter<AgentConfig>({
   title: 'A host with evercert-agent',
   apiDocs: '',
   config: agentConfig,
+  hasOwnKeys: true,
   check: async (config, kit) => void (await deskOf(kit).findSite(config.agent, config.site)),
   create: (config, kit) => ({
     inspect: () => deskOf(kit).findSite(config.agent, config.site),
     apply: async (pair) => {
-      checkPair(pair)
+      if (pair.privateKeyPem === null) checkChain(pair)
+      else checkPair(pair)
       const statement = await deskOf(kit).ask(orderOf(config, 'install', pair.sha256))
       return statement.install ?? refuse(config, statement)
     },

@@ -120,7 +120,7 @@ async function readSecret(api: Api): Promise<SecretObject | null> {
 async function write(
   api: Api,
   found: SecretObject | null,
-  { chainPem, privateKeyPem }: Pick<CertificatePair, 'chainPem' | 'privateKeyPem'>,
+  { chainPem, privateKeyPem }: { readonly chainPem: string; readonly privateKeyPem: string },
   log: StepLog,
 ): Promise<void> {
   const pair = { [CERTIFICATE]: toBase64(chainPem), [KEY]: toBase64(privateKeyPem) }

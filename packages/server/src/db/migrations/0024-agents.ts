@@ -63,6 +63,10 @@ const STATEMENTS = [
   `create index agent_work_open on agent_work (agent_id, id) where state in ('queued', 'leased')`,
   `create index agent_work_deployment on agent_work (account_id, deployment_id)`,
   `create index agent_work_agent on agent_work (account_id, agent_id)`,
+  // Of a CSR whose key is on the host of an agent.
+  `alter table csr add column agent_id text`,
+  `alter table csr add foreign key (account_id, agent_id) references agent (account_id, id)`,
+  `create index csr_agent on csr (account_id, agent_id)`,
 ]
 
 export async function up(db: Kysely<unknown>): Promise<void> {

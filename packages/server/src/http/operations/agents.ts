@@ -4,8 +4,10 @@
  * @module
  */
 import { listAgents, loadAgent, observeHost, revokeAgent } from '../../services/agents/agents.ts'
+import { agentIdOf } from '../../services/agents/agent-caller.ts'
 import { createEnrolment, enrolAgent } from '../../services/agents/enrolments.ts'
 import { pollWork, takeReport } from '../../services/agents/work.ts'
+import { storeAgentCsr } from '../../services/csrs.ts'
 import { onePage, operations } from './operation.ts'
 
 export const agents = {
@@ -22,5 +24,9 @@ export const agents = {
   report: operations.agents.report.handler(async ({ context: { services, caller }, input }) => ({
     taken: await takeReport(services, caller, input),
   })),
+  storeCsr: operations.agents.storeCsr.handler(async ({ context: { services, caller }, input }) => {
+    const { id, name } = await storeAgentCsr(services, { ...caller, agentId: agentIdOf(caller) }, input)
+    return { id, name }
+  }),
   observe: operations.agents.observe.handler(({ context: { services, caller }, input }) => observeHost(services, caller, input)),
 }

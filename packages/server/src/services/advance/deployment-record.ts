@@ -93,6 +93,11 @@ export async function loadDeployment(services: Services, work: Work, id: string)
   }
 }
 
+/** Whether the target can do without a key from here. */
+export function mayHaveKey(services: Services, { kind }: DeploymentWork): boolean {
+  return findAdapter(services.adapters.deploy, kind, 'target').hasOwnKeys === true
+}
+
 /** The target itself. @throws AppError `misconfigured`, `invalid` */
 export async function openTarget(services: Services, work: Work, deployment: DeploymentWork): Promise<DeployTarget> {
   const adapter = findAdapter(services.adapters.deploy, deployment.kind, 'target')

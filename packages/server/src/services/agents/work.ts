@@ -14,7 +14,7 @@ import { agentIdOf } from './agent-caller.ts'
 import { waitForBell } from './bell.ts'
 
 /** Work that was handed over at another node is found this late. */
-const LOOK_MS = 2_000
+const LOOK_MS = 5_000
 /** An agent that ends each time with the same work is not given it for ever. */
 const MAX_LEASES = 10
 
@@ -24,12 +24,24 @@ export async function pollWork(services: Services, caller: Caller, waitSeconds: 
   const until = performance.now() + waitSeconds * 1_000
   for (;;) {
     const bell = waitForBell(agentId, Math.max(0, Math.min(LOOK_MS, until - performance.now())))
-    const work = await takeWork(services, caller)
+    const work = (await hasWork(services, agentId)) ? await takeWork(services, caller) : null
     if (work !== null) return work
     if (performance.now() >= until) return null
     await bell
     await refuseRevoked(services, caller)
   }
+}
+
+/** Asked again and again by every agent that waits: by an index that holds open work alone. */
+async function hasWork({ db }: Services, agentId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('agent_work')
+    .select('id')
+    .where('agent_id', '=', agentId)
+    .where('state', 'in', ['queued', 'leased'])
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 /** It may have been revoked while it waited. @throws AppError `unauthenticated` */
