@@ -1,4 +1,4 @@
-// Builds evercert-agent into one file, packages/agent/dist/evercert-agent.mjs. The argument is the hash of its sources, which scripts/run.mjs compares before it builds again.
+// Builds evercert-agent into one file, packages/agent/dist/evercert-agent.cjs. The argument is the hash of its sources, which scripts/run.mjs compares before it builds again.
 import { chmodSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
@@ -25,9 +25,9 @@ await build({
     outDir: 'dist',
     emptyOutDir: true,
     minify: false,
-    rolldownOptions: { output: { entryFileNames: 'evercert-agent.mjs', codeSplitting: false, banner: BANNER } },
+    rolldownOptions: { output: { format: 'cjs', entryFileNames: 'evercert-agent.cjs', codeSplitting: false, banner: BANNER } },
   },
 })
-chmodSync(`${root}/dist/evercert-agent.mjs`, 0o755)
+chmodSync(`${root}/dist/evercert-agent.cjs`, 0o755)
 if (hash !== undefined) writeFileSync(`${root}/dist/.evercert-build`, `${hash}\n`)
 console.error(`Evercert: the agent is built (${((performance.now() - started) / 1000).toFixed(1)} s).`)

@@ -76,6 +76,7 @@ const AGENT_SOURCES = [
   'packages/pair-files/src',
   'packages/pki/src',
   'packages/contract/src/app-error.ts',
+  'packages/contract/src/agent-problems.ts',
   'scripts/build-agent.ts',
   'package-lock.json',
 ]

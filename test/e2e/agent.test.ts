@@ -28,7 +28,7 @@ type Host = (typeof HOSTS)[number]
 
 const folder = mkdtempSync(join(tmpdir(), 'evercert-agent-'))
 const at = (...path: string[]): string => join(folder, ...path)
-const [program, configPath] = [at('evercert-agent.mjs'), at('host', 'config.json')]
+const [program, configPath] = [at('evercert-agent.cjs'), at('host', 'config.json')]
 const nameOf = (host: Host): string => (host === 'shop' ? SITE : `${host}.evercert.test`)
 const filesOf = (host: Host) => ({ certificatePath: at('tls', `${host}.pem`), keyPath: at('tls', `${host}.key`) })
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { readFileSync, statSync } from 'node:fs'
+import { FINDING_PROBLEMS } from '@evercert/contract/agent-problems'
 import { basename } from 'node:path/posix'
 import { loadConfig, parseConfig, SITE_NAME } from './config.ts'
 import { discover, type Found } from './discover/discover.ts'
@@ -49,13 +50,13 @@ export function adopt({ configPath, certificatePath, name }: AdoptOptions, say: 
 }
 
 export function isAdoptable(finding: Found): boolean {
-  return finding.site === null && whyNot(finding) === null
+  return finding.site === null && whyNot(finding, (en) => en) === null
 }
 
 /** Why a certificate cannot be a site; null when it can. */
-export function whyNot({ problem, keyPath, server }: Found): string | null {
-  if (problem !== null) return problem
-  return keyPath === null && server !== 'haproxy' ? 'the configuration names no key for it' : null
+export function whyNot({ problem, keyPath, server }: Found, say: Say): string | null {
+  if (problem !== null) return say(FINDING_PROBLEMS[problem].en, FINDING_PROBLEMS[problem].zh)
+  return keyPath === null && server !== 'haproxy' ? say('the configuration names no key for it', '配置中没有对应的私钥') : null
 }
 
 function findOne(findings: readonly Found[], path: string, say: Say): Found {
@@ -68,7 +69,8 @@ function findOne(findings: readonly Found[], path: string, say: Say): Found {
       ),
     )
   }
-  const reason = finding.site === null ? whyNot(finding) : `it is site ${finding.site} already`
+  const reason =
+    finding.site === null ? whyNot(finding, say) : say(`it is site ${finding.site} already`, `已是站点 ${finding.site}`)
   if (reason === null) return finding
   throw new AgentError(say(`Adopting ${path}: ${reason}.`, `接管 ${path}：${reason}。`))
 }

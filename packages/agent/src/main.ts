@@ -122,10 +122,11 @@ function discoverCommand({ values, say }: Invocation): number {
 }
 
 function linesOf(finding: Found, say: Say): readonly string[] {
-  const { server, file, line, certificatePath, sha256, notAfter, serverNames, domains, problem, site } = finding
+  const { server, file, line, certificatePath, sha256, notAfter, serverNames, domains, site } = finding
   const names = serverNames.length > 0 ? serverNames : domains
   const state = site === null ? say('not adopted', '未接管') : `${say('site', '站点')} ${site}`
-  const facts = problem ?? `${sha256?.slice(0, 16) ?? ''}…  ${say('until', '有效期至')} ${notAfter?.slice(0, 10) ?? ''}`
+  const facts =
+    whyNot(finding, say) ?? `${sha256?.slice(0, 16) ?? ''}…  ${say('until', '有效期至')} ${notAfter?.slice(0, 10) ?? ''}`
   return [
     printable(`${certificatePath}  (${server}, ${state})`),
     printable(`  ${facts}  ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` +${names.length - 5}` : ''}`),
@@ -141,9 +142,7 @@ function adoptCommand({ values, words, say }: Invocation): number {
     for (const finding of findings.filter((one) => one.site === null)) {
       print(
         ...linesOf(finding, say),
-        isAdoptable(finding)
-          ? `  evercert-agent adopt ${finding.certificatePath}`
-          : `  ${say('cannot be adopted', '无法接管')}: ${whyNot(finding) ?? ''}`,
+        isAdoptable(finding) ? `  evercert-agent adopt ${finding.certificatePath}` : `  ${say('cannot be adopted', '无法接管')}`,
       )
     }
     if (findings.every(({ site }) => site !== null)) print(say('Nothing is left to adopt.', '没有可接管的证书。'))
@@ -223,4 +222,5 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2))
+// Not awaited at the top: the built file is CommonJS, since it has no extension on a host, and every Node takes that.
+void main(process.argv.slice(2)).then((code) => (process.exitCode = code))

@@ -18,7 +18,6 @@ export interface UnitFacts {
 export function unitText({ node, program, configPath }: UnitFacts): string {
   return `[Unit]
 Description=Evercert agent: installs certificates on this host
-Documentation=https://github.com/evercert/evercert
 Wants=network-online.target
 After=network-online.target
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from 'zod'
+import { FINDING_PROBLEMS, type FindingProblem } from './agent-problems.ts'
 import { deployEvidence, restoreEvidence } from './deployment-evidence.ts'
 import { anybody, byAgent, byId, read, remove, write } from './operation.ts'
 import { id, instant, page } from './views.ts'
@@ -23,7 +24,7 @@ export const siteName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Z
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const path = z.string().min(1).max(MAX_PATH)
-const text = z.string().max(1_000)
+const findingProblem = z.enum(Object.keys(FINDING_PROBLEMS) as [FindingProblem, ...FindingProblem[]])
 const domains = z.array(z.string().max(253)).max(250)
 
 const found = {
@@ -31,7 +32,7 @@ const found = {
   sha256: sha256.nullable().meta({ description: 'Of the leaf that is there; null when none can be read' }),
   notAfter: instant.nullable(),
   domains,
-  problem: text.nullable(),
+  problem: findingProblem.nullable().meta({ description: 'Why it cannot be told what is there' }),
 }
 
 export const agentSite = z.strictObject({ name: siteName, server: z.string().max(32), ...found })

@@ -4,6 +4,8 @@
  * @module
  */
 export type { AdapterView } from './adapters.ts'
+export { FINDING_PROBLEMS } from './agent-problems.ts'
+export type { FindingProblem } from './agent-problems.ts'
 export { agentName, agentStatement, siteName } from './agents.ts'
 export type { AgentDetail, AgentFinding, AgentSite, AgentStatement, AgentView, AgentWork } from './agents.ts'
 export * from './applicant-views.ts'

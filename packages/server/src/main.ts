@@ -67,7 +67,7 @@ export interface RunningService {
 const VERSION = packageJson.version
 const CONSOLE_FOLDER = fileURLToPath(new URL('../../console/dist', import.meta.url))
 
-const AGENT_FILE = fileURLToPath(new URL('../../agent/dist/evercert-agent.mjs', import.meta.url))
+const AGENT_FILE = fileURLToPath(new URL('../../agent/dist/evercert-agent.cjs', import.meta.url))
 
 /** Things to undo, last first, also when the start fails half-way. */
 class Cleanup {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { FindingProblem } from '@evercert/contract'
 import { folderOf, toAbsolute, type Named, type Source } from './source.ts'
 
 interface Scope {
@@ -176,8 +177,7 @@ function close(state: State, host: Scope, main: Scope): void {
   }
 }
 
-function problemOf(path: string): string | null {
-  if (/\$\{\w+\}|%\{/.test(path)) return `the path has a variable that is not defined here (${path})`
-  if (/^pkcs11:/i.test(path)) return 'it is no file but an object of a token'
-  return null
+function problemOf(path: string): FindingProblem | null {
+  if (/\$\{\w+\}|%\{/.test(path)) return 'variable'
+  return /^pkcs11:/i.test(path) ? 'notAFile' : null
 }

@@ -4,9 +4,10 @@
  * @module
  */
 import { readFileSync, realpathSync, statSync } from 'node:fs'
-import type { AgentFinding, AgentSite } from '@evercert/contract'
-import { parseChain, parsePem, toPem, type CertificateFacts } from '@evercert/pki'
+import type { AgentFinding, AgentSite, FindingProblem } from '@evercert/contract'
+import { parseChain, parsePem, PkiError, toPem, type CertificateFacts } from '@evercert/pki'
 import type { AgentConfig, DiscoveredKind, SiteConfig } from '../config.ts'
+import { isMissing } from '../state.ts'
 import { discoverApache } from './apache.ts'
 import { discoverHaproxy } from './haproxy.ts'
 import { discoverNginx } from './nginx.ts'
@@ -89,7 +90,7 @@ export function observeSites(sites: AgentConfig['sites']): AgentSite[] {
 
 interface Read {
   readonly leaf: CertificateFacts | null
-  readonly problem: string | null
+  readonly problem: FindingProblem | null
 }
 
 function toFacts({ leaf, problem }: Read): Pick<AgentSite, 'sha256' | 'notAfter' | 'domains' | 'problem'> {
@@ -97,7 +98,7 @@ function toFacts({ leaf, problem }: Read): Pick<AgentSite, 'sha256' | 'notAfter'
     sha256: leaf?.sha256 ?? null,
     notAfter: leaf === null ? null : new Date(leaf.notAfter).toISOString(),
     domains: leaf === null ? [] : leaf.names.slice(0, MAX_NAMES).map((name) => name.slice(0, MAX_NAME)),
-    problem: problem?.slice(0, 500) ?? null,
+    problem,
   }
 }
 
@@ -106,14 +107,13 @@ const MAX_FILE_BYTES = 1024 * 1024
 function readLeaf(path: string): Read {
   try {
     const stats = statSync(path)
-    if (!stats.isFile() || stats.size > MAX_FILE_BYTES)
-      return { leaf: null, problem: 'it is not a file that could hold a certificate' }
+    if (!stats.isFile() || stats.size > MAX_FILE_BYTES) return { leaf: null, problem: 'unreadable' }
     const blocks = parsePem(readFileSync(path, 'utf8')).filter(({ label }) => label.endsWith('CERTIFICATE'))
     const [leaf] = parseChain(blocks.map(({ der, label }) => toPem(der, label)).join(''))
-    return leaf === undefined ? { leaf: null, problem: 'there is no certificate in it' } : { leaf, problem: null }
+    return leaf === undefined ? { leaf: null, problem: 'noCertificate' } : { leaf, problem: null }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    return { leaf: null, problem: code === 'ENOENT' ? 'the file is missing' : `it cannot be read (${code})` }
+    if (isMissing(error)) return { leaf: null, problem: 'missing' }
+    return { leaf: null, problem: error instanceof PkiError ? 'noCertificate' : 'unreadable' }
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FindingProblem } from '@evercert/contract'
 import { toAbsolute, type Named, type Source } from './source.ts'
 
 interface State {
@@ -97,9 +98,9 @@ function add(state: State, written: string, { file, line, port, serverNames, key
   state.found.push({ server: 'haproxy', file, line, certificatePath, keyPath, serverNames, port, problem })
 }
 
-function problemOf(path: string): string | null {
-  if (/\$\{?\w/.test(path)) return `the path has a variable of the environment (${path})`
-  return path.startsWith('@') ? `it is of a store (${path})` : null
+function problemOf(path: string): FindingProblem | null {
+  if (/\$\{?\w/.test(path)) return 'variable'
+  return path.startsWith('@') ? 'notAFile' : null
 }
 
 /** `#` begins a comment; quotes and backslashes as HAProxy reads them. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FindingProblem } from '@evercert/contract'
 import { folderOf, toAbsolute, type Named, type Source } from './source.ts'
 
 interface Directive {
@@ -151,10 +152,9 @@ function serverOf(block: readonly Directive[], { prefix, inherited }: Walk): rea
   })
 }
 
-function problemOf(written: string): string | null {
-  if (/\$\{?\w/.test(written)) return `the path has a variable (${written}): which file it is shows only when a client connects`
-  if (/^(data|engine|store):/.test(written)) return `it is no file (${written.slice(0, 16)}…)`
-  return null
+function problemOf(written: string): FindingProblem | null {
+  if (/\$\{?\w/.test(written)) return 'variable'
+  return /^(data|engine|store):/.test(written) ? 'notAFile' : null
 }
 
 function portOf(listen: string | undefined): number | null {

@@ -5,6 +5,7 @@
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, normalize } from 'node:path/posix'
+import type { FindingProblem } from '@evercert/contract'
 import type { DiscoveredKind } from '../config.ts'
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -25,7 +26,7 @@ export interface Named {
   /** Where it is served; null when the configuration does not say. */
   readonly port: number | null
   /** Why the files cannot be known; null when they can. */
-  readonly problem: string | null
+  readonly problem: FindingProblem | null
 }
 
 /** The files of one configuration. Tests give their own. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AgentFinding, AgentSite, AgentView } from '@evercert/contract'
+import { FINDING_PROBLEMS, type AgentFinding, type AgentSite, type AgentView } from '@evercert/contract'
 import { failure } from '../failure.ts'
 import { formatDay, formatInstant } from '../format.ts'
 import { formatFacts, formatTable } from '../output.ts'
@@ -86,12 +86,12 @@ export async function showAgentCommand(session: Session, wanted: string): Promis
   session.print(...formatFacts(facts, paint))
   const header = [say('SITE', '代理站点'), say('CERTIFICATE', '证书'), say('UNTIL', '有效期至'), say('FILE', '文件')]
   if (agent.sites.length > 0) {
-    const rows = agent.sites.map((site) => [{ text: site.name }, ...factCells(site)])
+    const rows = agent.sites.map((site) => [{ text: site.name }, ...factCells(session, site)])
     session.print('', ...formatTable(header, rows, { paint, columns, shrink: 3 }))
   }
   const open = agent.findings.filter(({ site }) => site === null)
   if (open.length > 0) {
-    const rows = open.map((finding) => [{ text: namesOf(finding) }, ...factCells(finding)])
+    const rows = open.map((finding) => [{ text: namesOf(finding) }, ...factCells(session, finding)])
     const title = say('NOT ADOPTED', '未接管')
     session.print('', ...formatTable([title, ...header.slice(1)], rows, { paint, columns, shrink: 3 }))
     session.print(say('On the host: evercert-agent adopt', '在该主机上执行：evercert-agent adopt'))
@@ -104,9 +104,14 @@ function namesOf({ server, serverNames, domains }: AgentFinding): string {
   return `${names[0] ?? '–'}${names.length > 1 ? ` +${names.length - 1}` : ''} (${server})`
 }
 
-function factCells({ sha256, notAfter, certificatePath, problem }: Omit<AgentSite, 'name' | 'server' | 'domains'>) {
+function factCells(
+  { say }: Session,
+  { sha256, notAfter, certificatePath, problem }: Omit<AgentSite, 'name' | 'server' | 'domains'>,
+) {
   return [
-    problem === null ? { text: sha256?.slice(0, 16) ?? '–' } : { text: problem, colour: 'yellow' as const },
+    problem === null
+      ? { text: sha256?.slice(0, 16) ?? '–' }
+      : { text: say(FINDING_PROBLEMS[problem].en, FINDING_PROBLEMS[problem].zh), colour: 'yellow' as const },
     { text: formatDay(notAfter) },
     { text: certificatePath },
   ]

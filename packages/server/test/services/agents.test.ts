@@ -89,7 +89,7 @@ const take = (host: Host): Promise<AgentWork> =>
 describe('enrolment', () => {
   test('a token is good for one host, which may repeat it; the command pins the program that it fetches', async () => {
     const { token, command } = await account.client.agents.createEnrolment({ name: 'once' })
-    const program = Buffer.from(await (await service.fetch('/agent/evercert-agent.mjs')).arrayBuffer())
+    const program = Buffer.from(await (await service.fetch('/agent/evercert-agent.cjs')).arrayBuffer())
     expect(command).toContain(createHash('sha256').update(program).digest('hex'))
     expect(command).not.toContain('\n')
     const [first, second] = [aHostKey(), aHostKey()]
@@ -234,7 +234,7 @@ describe('work', () => {
 
   test('a site that the agent told it does not have is refused when the target is added', async () => {
     const host = await aHost()
-    const found = { certificatePath: '/etc/tls/a.pem', sha256: null, notAfter: null, domains: [], problem: 'the file is missing' }
+    const found = { certificatePath: '/etc/tls/a.pem', sha256: null, notAfter: null, domains: [], problem: 'missing' as const }
     await host.client.agents.observe({
       ...facts,
       hostName: 'renamed',

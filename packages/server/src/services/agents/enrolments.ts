@@ -10,7 +10,7 @@ import { AppError } from '../../domain/errors.ts'
 import { hashToken } from '../accounts.ts'
 import { newId, type Caller, type Services } from '../context.ts'
 
-export const AGENT_PROGRAM_PATH = '/agent/evercert-agent.mjs'
+export const AGENT_PROGRAM_PATH = '/agent/evercert-agent.cjs'
 
 export interface NewEnrolment {
   readonly name: string
