@@ -147,14 +147,15 @@ async function observeIfDue(agent: Agent): Promise<void> {
   agent.observedAt = Date.now()
 }
 
-/** Only a question for work may be broken off: reports are brought to their end. */
+/** Reports are brought to their end; anything else may be broken off. */
 function call({ config, identity, running }: Agent, path: `/${string}`, body: object): Promise<unknown> {
   const isPoll = path === '/agents/poll'
+  const isReport = path === '/agents/report'
   return callService(config, {
     path,
     body,
     credential: identity.credential,
     timeoutMs: ANSWER_MS + (isPoll ? WAIT_SECONDS * 1_000 : 0),
-    ...(isPoll && { signal: running.signal }),
+    ...(!isReport && { signal: running.signal }),
   })
 }
