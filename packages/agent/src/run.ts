@@ -124,27 +124,51 @@ async function deliver(agent: Agent, { workId, statement, signature }: Report): 
   try {
     await call(agent, '/agents/report', { statement, signature })
   } catch (error) {
-    const isFinal = error instanceof ServiceProblem && [400, 404, 409].includes(error.status)
-    if (!isFinal) throw error
+    if (!isRefusal(error)) throw error
     agent.running.log(`Work ${workId}: the service does not take the report: ${error.message}`)
   }
   forgetReport(agent.config.stateFolder, workId)
 }
 
-// As the contract limits them.
+// As the contract limits them, and the body of a request.
 const MAX_SITES = 500
 const MAX_FINDINGS = 1_000
+const MAX_NAMES = 50
+const MAX_BODY = 900_000
 
 async function observeIfDue(agent: Agent): Promise<void> {
-  const sites = observeSites(agent.config.sites).slice(0, MAX_SITES)
+  const { running, config } = agent
+  const sites = observeSites(config.sites)
+    .slice(0, MAX_SITES)
+    .map((site) => ({ ...site, domains: site.domains.slice(0, MAX_NAMES) }))
   const told = JSON.stringify(sites)
   if (told === agent.observedSites && Date.now() - agent.observedAt < OBSERVE_MS) return
-  const findings = discover(agent.config)
-    .findings.slice(0, MAX_FINDINGS)
-    .map(({ port: _port, ...finding }) => finding)
-  await call(agent, '/agents/observe', { hostName: hostname(), version: VERSION, sites, findings })
+  try {
+    await call(agent, '/agents/observe', { hostName: hostname(), version: VERSION, sites, findings: findingsOf(config) })
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    // What cannot be told must not keep work from being done.
+    running.log(`The service does not take what was found on this host: ${error.message}`)
+  }
   agent.observedSites = told
   agent.observedAt = Date.now()
+}
+
+function findingsOf(config: AgentConfig): readonly object[] {
+  let findings = discover(config)
+    .findings.slice(0, MAX_FINDINGS)
+    .map(({ port: _port, serverNames, domains, ...finding }) => ({
+      ...finding,
+      serverNames: serverNames.slice(0, MAX_NAMES),
+      domains: domains.slice(0, MAX_NAMES),
+    }))
+  while (JSON.stringify(findings).length > MAX_BODY) findings = findings.slice(0, findings.length / 2)
+  return findings
+}
+
+/** The same again would be refused again. */
+function isRefusal(error: unknown): error is ServiceProblem {
+  return error instanceof ServiceProblem && [400, 404, 409, 413].includes(error.status)
 }
 
 /** Reports are brought to their end; anything else may be broken off. */

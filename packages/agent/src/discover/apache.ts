@@ -45,7 +45,7 @@ export function discoverApache(source: Source, path: string): readonly Named[] {
 function readEnvironment(source: Source, path: string): Map<string, string> {
   const [found] = source.glob(path)
   const text = found === undefined ? '' : (source.enter(found, 0, () => source.read(found)) ?? '')
-  const pairs = [...text.matchAll(/^\s*export\s+(\w+)=("?)([^"\n]*)\2\s*$/gm)]
+  const pairs = [...text.matchAll(/^[ \t]*export[ \t]+(\w+)=("?)([^"\n]*)\2[ \t]*$/gm)]
   const own = pairs.map(([, name = '', , value = '']) => [name, value.replaceAll(/\$\{?SUFFIX\}?/g, '')] as const)
   return new Map(own.filter(([, value]) => !/[$`]/.test(value)))
 }
@@ -59,7 +59,7 @@ interface Line {
 function readFile(state: State, path: string, depth: number): void {
   let skipping = 0
   for (const { text, line } of linesOf(state.source.read(path))) {
-    const section = /^<(\/?)(\w+)\s*([^>]*)>?$/.exec(text)
+    const section = /^<(\/?)(\w+)([^>]*)>?$/.exec(text)
     if (section === null) {
       if (skipping === 0) readDirective(state, text, { file: path, line, depth })
       continue

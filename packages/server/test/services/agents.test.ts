@@ -2,7 +2,18 @@ import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { createClient, type Client } from '@evercert/contract/client'
 import { contract, type AgentStatement, type AgentWork, type TargetView } from '@evercert/contract'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { anAccount, anIssuedCertificate, PRIVATE_SINGLE, refusalOf, type TestAccount } from '../support/builders.ts'
+import { createCsr, generateKey, toPem } from '@evercert/pki'
+import {
+  aForm,
+  anAccount,
+  anIssuedCertificate,
+  aSite,
+  buyCertificate,
+  obtain,
+  PRIVATE_SINGLE,
+  refusalOf,
+  type TestAccount,
+} from '../support/builders.ts'
 import { openerOf } from '../support/databases.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -249,4 +260,28 @@ describe('work', () => {
       sites: [{ name: 'other', ...found }],
     })
   })
+})
+
+test('the CSR of a key on a host is stored once, is of the account of its agent, and its certificate is installed without a key from here', async () => {
+  const host = await aHost()
+  const name = aSite(service)
+  const csrPemOf = async () => {
+    const key = await generateKey('p256')
+    return toPem(await createCsr({ key, names: [name], commonName: name }), 'CERTIFICATE REQUEST')
+  }
+  const csrPem = await csrPemOf()
+  const stored = await host.client.agents.storeCsr({ site: 'shop', csrPem })
+  expect(await host.client.agents.storeCsr({ site: 'shop', csrPem })).toEqual(stored)
+  expect((await refusalOf(stranger.client.csrs.get({ id: stored.id }))).code).toBe('notFound')
+  expect(await account.client.csrs.get({ id: stored.id })).toMatchObject({ hasKey: false, agentId: host.id })
+  for (let count = 1; count < 20; count += 1) await host.client.agents.storeCsr({ site: 'shop', csrPem: await csrPemOf() })
+  expect((await refusalOf(host.client.agents.storeCsr({ site: 'shop', csrPem: await csrPemOf() }))).code).toBe('conflict')
+
+  const bought = await buyCertificate(account, { productId: PRIVATE_SINGLE })
+  const { id } = await obtain(account, bought.id, aForm([name], { csrId: stored.id }))
+  const config = { agent: host.name, site: 'shop' }
+  await account.client.targets.create({ certificateId: id, name: `target-${++count}`, kind: 'agent', config })
+  const work = await take(host)
+  expect(work.privateKeyPem).toBeNull()
+  expect(work.chainPem).toContain('BEGIN CERTIFICATE')
 })
