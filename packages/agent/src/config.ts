@@ -110,10 +110,34 @@ function find(one: string, path: string, say: Say) {
 /** @throws AgentError naming what is wrong */
 export function parseConfig(text: string, path: string, say: Say): AgentConfig {
   try {
-    return toConfig(JSON.parse(text))
+    return toConfig(parseJson(text))
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new AgentError(say(`Reading ${path}: ${why}: correct it.`, `读取 ${path}：${why}。请修改。`), { cause })
+    if (!(cause instanceof Fault)) throw cause
+    const { at, en, zh } = cause
+    throw new AgentError(say(`Reading ${path}: ${at}: ${en}: correct it.`, `读取 ${path}：${at}：${zh}，请修改。`), { cause })
+  }
+}
+
+/** What is wrong, and at which setting. */
+class Fault extends Error {
+  override readonly name = 'Fault'
+  readonly at: string
+  readonly en: string
+  readonly zh: string
+
+  constructor(at: string, en: string, zh: string) {
+    super(`${at}: ${en}`)
+    this.at = at
+    this.en = en
+    this.zh = zh
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Fault('config', 'it is no JSON', '不是有效的 JSON')
   }
 }
 
@@ -122,7 +146,12 @@ function toConfig(raw: unknown): AgentConfig {
   const discover = objectOf(root['discover'] ?? {}, 'discover', ['nginx', 'apache', 'haproxy'])
   const filesOf = (kind: DiscoveredKind) => textsOf(discover[kind], `discover.${kind}`) ?? DISCOVERED[kind]
   const sites = Object.entries(objectOf(root['sites'] ?? {}, 'sites', null)).map(([name, site]) => {
-    if (!SITE_NAME.test(name)) throw new Error(`sites: ${JSON.stringify(name)} is no name: use letters, digits, dots, dashes`)
+    if (!SITE_NAME.test(name))
+      throw new Fault(
+        `sites.${JSON.stringify(name)}`,
+        'it is no name; use letters, digits, dots, dashes',
+        '名称只能包含字母、数字、点和连字符',
+      )
     return [name, toSite(site, `sites.${name}`)] as const
   })
   return {
@@ -150,16 +179,25 @@ const SITE_FIELDS = [
 function toSite(raw: unknown, at: string): SiteConfig {
   const site = objectOf(raw, at, SITE_FIELDS)
   const server = SERVERS.find((kind) => kind === site['server'])
-  if (server === undefined) throw new Error(`${at}.server: use one of ${SERVERS.join(', ')}`)
+  if (server === undefined) throw new Fault(`${at}.server`, `use one of ${SERVERS.join(', ')}`, `可选值为 ${SERVERS.join('、')}`)
   const isOneFile = site['pemPath'] !== undefined
   if (isOneFile && (site['keyPath'] !== undefined || site['certificatePath'] !== undefined)) {
-    throw new Error(`${at}: give certificatePath and keyPath, or pemPath alone`)
+    throw new Fault(
+      at,
+      'give certificatePath and keyPath, or pemPath alone',
+      '请设置 certificatePath 与 keyPath，或仅设置 pemPath',
+    )
   }
   const certificatePath = isOneFile
     ? pathOf(site['pemPath'], `${at}.pemPath`)
     : pathOf(site['certificatePath'], `${at}.certificatePath`)
   const keyPath = isOneFile ? null : pathOf(site['keyPath'], `${at}.keyPath`)
-  if (keyPath === certificatePath) throw new Error(`${at}: certificatePath and keyPath are one file: give pemPath instead`)
+  if (keyPath === certificatePath)
+    throw new Fault(
+      at,
+      'certificatePath and keyPath are one file; give pemPath instead',
+      'certificatePath 与 keyPath 是同一文件，应改用 pemPath',
+    )
   const usual = usualCommands(server, site['configPath'], at)
   return {
     server,
@@ -175,7 +213,12 @@ function toSite(raw: unknown, at: string): SiteConfig {
 
 function usualCommands(server: ServerKind, configPath: unknown, at: string): Commands {
   if (configPath === undefined) return USUAL[server]
-  if (server !== 'haproxy') throw new Error(`${at}.configPath: only haproxy takes it; give testCommand`)
+  if (server !== 'haproxy')
+    throw new Fault(
+      `${at}.configPath`,
+      'only haproxy takes it; give testCommand',
+      '仅适用于 haproxy，其他服务器应设置 testCommand',
+    )
   return { ...USUAL.haproxy, test: ['haproxy', '-c', '-q', '-f', pathOf(configPath, `${at}.configPath`)] }
 }
 
@@ -190,37 +233,39 @@ function toProbe(raw: unknown, at: string): ProbeConfig {
 }
 
 function objectOf(raw: unknown, at: string, known: readonly string[] | null): Record<string, unknown> {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw new Error(`${at}: an object is wanted`)
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw new Fault(at, 'an object is wanted', '应为对象')
   const unknown = known === null ? [] : Object.keys(raw).filter((name) => !known.includes(name))
-  if (unknown.length > 0)
-    throw new Error(`${at}: there is no setting ${unknown.join(', ')}; known are ${known?.join(', ') ?? ''}`)
+  if (unknown.length > 0) {
+    const [given, all] = [unknown.join(', '), known?.join(', ') ?? '']
+    throw new Fault(at, `there is no setting ${given}; known are ${all}`, `没有设置项 ${given}，可用的有 ${all}`)
+  }
   return raw as Record<string, unknown>
 }
 
 function textOf(raw: unknown, at: string): string {
   if (typeof raw === 'string' && raw !== '' && !raw.includes('\0')) return raw
-  throw new Error(`${at}: a text is wanted`)
+  throw new Fault(at, 'a text is wanted', '应为文本')
 }
 
 function pathOf(raw: unknown, at: string): string {
   const path = textOf(raw, at)
   if (/^\/[^\0]*[^/\0]$/.test(path)) return path
-  throw new Error(`${at}: an absolute path is wanted`)
+  throw new Fault(at, 'an absolute path is wanted', '应为绝对路径')
 }
 
 function intOf(raw: unknown, at: string, max: number): number {
   if (Number.isInteger(raw) && (raw as number) >= 1 && (raw as number) <= max) return raw as number
-  throw new Error(`${at}: a whole number from 1 to ${max} is wanted`)
+  throw new Fault(at, `a whole number from 1 to ${max} is wanted`, `应为 1 至 ${max} 的整数`)
 }
 
 function booleanOf(raw: unknown, at: string): boolean {
   if (typeof raw === 'boolean') return raw
-  throw new Error(`${at}: true or false is wanted`)
+  throw new Fault(at, 'true or false is wanted', '应为 true 或 false')
 }
 
 function textsOf(raw: unknown, at: string): readonly string[] | null {
   if (raw === undefined) return null
-  if (!Array.isArray(raw)) throw new Error(`${at}: a list is wanted`)
+  if (!Array.isArray(raw)) throw new Fault(at, 'a list is wanted', '应为列表')
   return raw.map((each, index) => textOf(each, `${at}[${index}]`))
 }
 
@@ -229,17 +274,25 @@ function commandOf(raw: unknown, at: string, usual: readonly string[] | null): r
   if (raw === null) return null
   const command = textsOf(raw, at)
   if (command === null) return usual
-  if (command.length === 0) throw new Error(`${at}: program and arguments are wanted`)
+  if (command.length === 0) throw new Fault(at, 'program and arguments are wanted', '应包含程序与参数')
   return command
 }
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
 
-/** Private keys and the credential go over it: https, unless it stays within the machine. @throws Error */
-export function serviceUrl(text: string): string {
-  const url = URL.parse === undefined ? new URL(text) : URL.parse(text)
-  if (url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname)))) {
-    return url.origin + url.pathname.replace(/\/$/, '')
+/** Null when it is none that private keys and the credential may go over: https, unless it stays within the machine. */
+export function findServiceUrl(text: string): string | null {
+  try {
+    const url = new URL(text)
+    const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname))
+    return isSafe ? url.origin + url.pathname.replace(/\/$/, '') : null
+  } catch {
+    return null // no address at all
   }
-  throw new Error(`server: ${text}: an https address is wanted`)
+}
+
+function serviceUrl(text: string): string {
+  const url = findServiceUrl(text)
+  if (url !== null) return url
+  throw new Fault('server', 'an https address is wanted', '应为 https 地址')
 }

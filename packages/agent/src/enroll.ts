@@ -10,7 +10,7 @@ import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path/posix'
 import { callService } from './api.ts'
-import { DEFAULT_STATE_FOLDER, loadConfig, serviceUrl } from './config.ts'
+import { DEFAULT_STATE_FOLDER, findServiceUrl, loadConfig } from './config.ts'
 import { AgentError, type Say } from './language.ts'
 import { drawIdentity, ensureFolder, findIdentity, storeIdentity, writeDurably } from './state.ts'
 import { UNIT_FILE, unitText } from './unit.ts'
@@ -30,7 +30,15 @@ const ANSWER_MS = 30_000
 
 /** @returns lines for people */
 export async function enroll(options: EnrollOptions, say: Say): Promise<readonly string[]> {
-  const server = serviceUrl(options.server)
+  const server = findServiceUrl(options.server)
+  if (server === null) {
+    throw new AgentError(
+      say(
+        `Enrolling: ${options.server}: an https address is wanted, since keys and the credential go over it: put TLS in front of the service.`,
+        `注册：${options.server}：私钥与凭据将经此传输，应为 https 地址，请在服务前启用 TLS。`,
+      ),
+    )
+  }
   const known = findIdentity(options.stateFolder)
   if (known !== null && known.id !== null && known.server === server) {
     throw new AgentError(

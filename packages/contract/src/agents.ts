@@ -141,7 +141,7 @@ export const agents = {
       }),
     )
     .output(z.object({ id, name: agentName })),
-  poll: byAgent('/agents/poll', 'Ask for work; waits a bounded time for some')
+  poll: byAgent('/agents/poll', 'Ask for work; waits a bounded time for some', 'none')
     .input(z.strictObject({ waitSeconds: z.int().min(0).max(MAX_AGENT_WAIT_SECONDS).default(0) }))
     .output(z.object({ work: agentWork.nullable() })),
   report: byAgent('/agents/report', 'Report on work; the same report twice is taken once', 'history')
@@ -152,10 +152,10 @@ export const agents = {
       }),
     )
     .output(z.object({ taken: z.boolean().meta({ description: 'False when it was reported before' }) })),
-  storeCsr: byAgent('/agents/csrs', 'Store the CSR of a key that was made on the host and stays there', 'history')
+  storeCsr: byAgent('/agents/csrs', 'Store the CSR of a key that was made on the host and stays there')
     .input(z.strictObject({ site: siteName, csrPem: z.string().min(1).max(65_536) }))
     .output(z.object({ id, name: z.string() })),
-  observe: byAgent('/agents/observe', 'Tell what is on the host')
+  observe: byAgent('/agents/observe', 'Tell what is on the host', 'none')
     .input(
       z.strictObject({
         hostName: z.string().min(1).max(253),

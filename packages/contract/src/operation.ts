@@ -83,9 +83,9 @@ export function anybody(
 }
 
 /** An operation that an enrolled agent calls for itself. */
-export function byAgent(path: `/${string}`, summary: string, audit: AuditWish = 'none') {
+export function byAgent(path: `/${string}`, summary: string, audit?: AuditWish) {
   return operation
-    .meta({ operation: { scope: null, isForAgents: true, audit } })
+    .meta({ operation: { scope: null, isForAgents: true, ...(audit !== undefined && { audit }) } })
     .route({ method: 'POST', path, tags: ['Agents'], summary })
 }
 

@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { createClient, type Client } from '@evercert/contract/client'
 import { contract, type AgentStatement, type AgentWork, type TargetView } from '@evercert/contract'
@@ -108,6 +109,22 @@ describe('enrolment', () => {
     expect(await service.clientOf('').agents.enrol({ token, ...first.enrolling })).toEqual(made)
     expect((await refusalOf(service.clientOf('').agents.enrol({ token, ...second.enrolling }))).code).toBe('linkInvalid')
     expect((await refusalOf(account.client.agents.createEnrolment({ name: 'once' }))).code).toBe('duplicateName')
+    // Over plain http from elsewhere the agent would refuse to be enrolled.
+    const { port } = new URL(service.url)
+    const elsewhere = await new Promise<{ status: number; text: string }>((resolve, reject) => {
+      const headers = { authorization: `Bearer ${account.token}`, 'content-type': 'application/json', host: 'evercert.example' }
+      const sent = request(
+        { host: '127.0.0.1', port, path: '/api/v1/agents/enrolments', method: 'POST', headers },
+        (response) => {
+          let text = ''
+          response
+            .on('data', (chunk: Buffer) => (text += chunk.toString()))
+            .on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+        },
+      )
+      sent.on('error', reject).end(JSON.stringify({ name: 'plain' }))
+    })
+    expect(elsewhere).toMatchObject({ status: 422, text: expect.stringContaining('misconfigured') as string })
   })
 
   test('a token ends, and another key than Ed25519 is refused', async () => {

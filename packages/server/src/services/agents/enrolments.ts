@@ -47,6 +47,7 @@ export async function createEnrolment(
   const now = services.now()
   const expiresAt = new Date(now + validMinutes * 60_000)
   const id = newId(services, 'enr')
+  const command = commandFor({ baseUrl, token, sha256: createHash('sha256').update(program).digest('hex') })
   await services.db
     .insertInto('agent_enrolment')
     .values({
@@ -59,9 +60,11 @@ export async function createEnrolment(
       agent_id: null,
     })
     .execute()
-  const command = commandFor({ baseUrl, token, sha256: createHash('sha256').update(program).digest('hex') })
   return { id, name, expiresAt: expiresAt.toISOString(), token, command }
 }
+
+/** As the agent takes it: plain text only within the machine. */
+const SAFE_URL = /^https:|^http:\/\/(127\.|localhost(:|$|\/)|\[::1\])/
 
 /** The fingerprint came by the operator's session, so that the way of the file need not be trusted. */
 function commandFor(facts: { readonly baseUrl: string; readonly token: string; readonly sha256: string }): string {
@@ -71,6 +74,12 @@ function commandFor(facts: { readonly baseUrl: string; readonly token: string; r
     throw new AppError(
       'misconfigured',
       `Enrolling an agent: the address ${url} cannot stand in a command line: set EVERCERT_PUBLIC_URL.`,
+    )
+  }
+  if (!SAFE_URL.test(url)) {
+    throw new AppError(
+      'misconfigured',
+      `Enrolling an agent: ${url} is not https, and private keys go over it: put TLS in front of the service and set EVERCERT_PUBLIC_URL.`,
     )
   }
   const file = '/usr/local/bin/evercert-agent'
