@@ -6,7 +6,10 @@ import { loadConfig, parseConfig } from '../src/config.ts'
 import { doWork, readWork } from '../src/work.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'evercert-agent-work-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const configs = mkdtempSync(join(tmpdir(), 'evercert-agent-config-'))
+afterAll(() => {
+  for (const each of [folder, configs]) rmSync(each, { recursive: true, force: true })
+})
 const en = (text: string): string => text
 
 const mark = join(folder, 'was-run')
@@ -60,7 +63,7 @@ describe('what a service may not have', () => {
 
 describe('the configuration', () => {
   const write = (text: object, mode = 0o644): string => {
-    const path = join(mkdtempSync(join(tmpdir(), 'evercert-agent-config-')), 'config.json')
+    const path = join(mkdtempSync(join(configs, 'one-')), 'config.json')
     writeFileSync(path, JSON.stringify(text))
     chmodSync(path, mode)
     return path
