@@ -7,6 +7,18 @@ export default {
     forbid('contract-and-pki-stand-alone', 'contract and pki import none of our other packages.', '^packages/(contract|pki)/', {
       path: '^packages/(?!contract|pki)',
     }),
+    forbid(
+      'pair-files-see-contract-and-pki',
+      'What writes pairs into files is used by the server and on other machines: of our packages it imports contract and pki alone.',
+      '^packages/pair-files/src/',
+      { path: '^packages/(?!pair-files/src|contract|pki)' },
+    ),
+    forbid(
+      'agent-is-small',
+      'The agent runs on machines of others: contract (types and errors), pki, pair-files, Node, and nothing else.',
+      '^packages/agent/src/',
+      { pathNot: '^(packages/(agent|pair-files|pki|contract)/(src|package\\.json)|node:)|^[a-z_]+(/promises|/posix)?$' },
+    ),
     {
       name: 'clients-see-only-the-contract',
       comment:

@@ -43,9 +43,10 @@ function permissions(): string {
   const rows = Object.entries(contract).flatMap(([group, operations]) =>
     Object.entries(operations).map(([name, procedure]) => {
       const { route, meta } = procedure['~orpc']
-      const { scope = null, isOpen = false } = meta.operation ?? {}
-      const needed = scope === null ? (isOpen ? 'none: a link' : 'a session or a token') : `\`${scope}\``
-      const marks = ROLES.map((role) => (scope === null || scopesOf(role).has(scope) ? '✔' : ''))
+      const { scope = null, isOpen = false, isForAgents = false } = meta.operation ?? {}
+      const unscoped = isForAgents ? 'an enrolled agent' : isOpen ? 'none: a link' : 'a session or a token'
+      const needed = scope === null ? unscoped : `\`${scope}\``
+      const marks = ROLES.map((role) => (!isForAgents && (scope === null || scopesOf(role).has(scope)) ? '✔' : ''))
       return [`\`${group}.${name}\``, `${route.method ?? ''} \`/api/v1${route.path ?? ''}\``, needed, ...marks]
     }),
   )

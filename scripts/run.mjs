@@ -16,16 +16,16 @@ const WANTED_MAJOR = 24
  */
 const commands = {
   setup: () => [],
-  build: () => buildOfConsole(),
-  demo: (args) => [...buildOfConsole(), ['demo/main.ts', ...args]],
-  start: (args) => [...buildOfConsole(), ['packages/cli/src/main.ts', 'serve', ...args]],
+  build: () => builds(),
+  demo: (args) => [...builds(), ['demo/main.ts', ...args]],
+  start: (args) => [...builds(), ['packages/cli/src/main.ts', 'serve', ...args]],
   evercert: (args) => [['packages/cli/src/main.ts', ...args]],
   check: () => checks(),
   format: () => [['node_modules/prettier/bin/prettier.cjs', '--write', '--log-level', 'warn', '.']],
   generate: () => [['scripts/generate.ts']],
   test: (args) => [
     ['scripts/debian-packages.ts'],
-    ...buildOfConsole(),
+    ...builds(),
     ...(args.length === 0 ? checks() : []),
     ['node_modules/vitest/vitest.mjs', 'run', ...args],
   ],
@@ -69,15 +69,31 @@ const CONSOLE_SOURCES = [
   'package-lock.json',
 ]
 
-/** Nothing when what was built last was built from these very files. */
-function buildOfConsole() {
+/** The same of the one file that hosts run. */
+const AGENT_SOURCES = [
+  'packages/agent/src',
+  'packages/agent/package.json',
+  'packages/pair-files/src',
+  'packages/pki/src',
+  'packages/contract/src/app-error.ts',
+  'packages/contract/src/agent-problems.ts',
+  'scripts/build-agent.ts',
+  'package-lock.json',
+]
+
+/** Console and agent: nothing of what was built last from these very files. */
+function builds() {
+  return [...buildOf('console', CONSOLE_SOURCES), ...buildOf('agent', AGENT_SOURCES)]
+}
+
+function buildOf(name, sources) {
   const hash = createHash('sha256')
-  for (const source of CONSOLE_SOURCES) addToHash(hash, source)
+  for (const source of sources) addToHash(hash, source)
   const wanted = hash.digest('hex')
-  const stamp = join(root, 'packages/console/dist/.evercert-build')
+  const stamp = join(root, `packages/${name}/dist/.evercert-build`)
   if (existsSync(stamp) && readFileSync(stamp, 'utf8').trim() === wanted) return []
-  process.stderr.write('Evercert: building the console (once) ...\n')
-  return [['scripts/build-console.ts', wanted]]
+  process.stderr.write(`Evercert: building the ${name} (once) ...\n`)
+  return [[`scripts/build-${name}.ts`, wanted]]
 }
 
 function addToHash(hash, path) {

@@ -22,6 +22,19 @@ function precompress(folder: string): Plugin {
   }
 }
 
+const DESCRIPTION = /\s*\.meta\(\{\s*description:\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\s*,?\s*\}\)/g
+
+/** What the contract says of its fields is for the API's document: the client needs paths and methods. */
+function withoutDescriptions(): Plugin {
+  return {
+    name: 'evercert-without-descriptions',
+    apply: 'build',
+    enforce: 'pre',
+    transform: (code, id) =>
+      id.includes('/packages/contract/src/') ? { code: code.replaceAll(DESCRIPTION, ''), map: null } : null,
+  }
+}
+
 const root = import.meta.dirname
 
 export default defineConfig({
@@ -36,5 +49,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
   },
-  plugins: [precompress(join(root, 'dist', 'assets'))],
+  plugins: [withoutDescriptions(), precompress(join(root, 'dist', 'assets'))],
 })

@@ -6,6 +6,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { downloadFormat, exportFormat } from '@evercert/contract'
 import packageJson from '../package.json' with { type: 'json' }
+import { addAgentCommands } from './agent-commands.ts'
 import { addApplicantCommands } from './applicant-commands.ts'
 import { addBackupCommands } from './backup-commands.ts'
 import { addAuditCommands } from './audit-commands.ts'
@@ -183,6 +184,7 @@ function addOverviewCommands(program: Command, run: Run, say: Say): void {
     .action(bind<[object]>(run, balanceCommand))
   addPaymentCommands(program, (action) => bind(run, action), say)
   addTargetCommands(program, (action) => bind(run, action), say)
+  addAgentCommands(program, (action) => bind(run, action), say)
   addCatalogueCommands(program, (action) => bind(run, action), say)
   addIssuerCommands(program, (action) => bind(run, action), say)
   addNameCommands(program, (action) => bind(run, action), say)

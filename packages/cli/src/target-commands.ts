@@ -38,7 +38,7 @@ export function addTargetCommands(program: Command, bind: Bind, say: Say): void 
     .requiredOption('--name <name>', say('name in the list', '列表中的名称'))
     .requiredOption(
       '--kind <kind>',
-      'nginx, apache, haproxy, lighttpd, caddy, tomcat, postfix, dovecot, localFiles, kubernetes, webhook',
+      'nginx, apache, haproxy, lighttpd, caddy, tomcat, postfix, dovecot, localFiles, kubernetes, webhook, agent',
     )
     .requiredOption('--config <json>', say('its settings as JSON, or @file', 'JSON 格式的设置，或 @文件'))
     .option(

@@ -6,6 +6,7 @@
 import { backups } from './backups.ts'
 import { brands } from './brands.ts'
 import { adapters } from './adapters.ts'
+import { agents } from './agents.ts'
 import { audit } from './audit.ts'
 import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
@@ -69,6 +70,7 @@ export const contract = {
   accounts,
   users,
   adapters,
+  agents,
   backups,
   audit,
   names,

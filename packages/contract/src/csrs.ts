@@ -17,6 +17,7 @@ export const csrView = z.object({
   spkiSha256: z.string().meta({ description: 'SHA-256 of the public key, lower-case hex' }),
   hasKey: z.boolean(),
   usedByCertificateId: id.nullable().meta({ description: 'Whose application has this public key: it serves no other' }),
+  agentId: id.nullable().meta({ description: 'The agent on whose host the key is' }),
   createdAt: instant,
 })
 export type CsrView = z.infer<typeof csrView>

@@ -4,12 +4,17 @@
  * @module
  */
 export type { AdapterView } from './adapters.ts'
+export { FINDING_PROBLEMS } from './agent-problems.ts'
+export type { FindingProblem } from './agent-problems.ts'
+export { agentName, agentStatement, siteName } from './agents.ts'
+export type { AgentDetail, AgentFinding, AgentSite, AgentStatement, AgentView, AgentWork } from './agents.ts'
 export * from './applicant-views.ts'
 export type { AuditActorKind, AuditCheckpointView, AuditEntryView, AuditOutcome, AuditVerification } from './audit.ts'
 export type { BrandView } from './brands.ts'
 export * from './certificate-list.ts'
 export type { CertificateEvent } from './certificate-overview.ts'
 export * from './contract.ts'
+export type { CertificatePair, DeployEvidence, RestoreEvidence } from './deployment-evidence.ts'
 export type { CompanyListItem, CompanyView, ContactListItem, ContactView } from './contacts.ts'
 export type { CsrDetail, CsrView } from './csrs.ts'
 export { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, type MeView, type SessionView, type UserView } from './me.ts'

@@ -14,6 +14,8 @@ export interface OperationMeta {
   readonly scope: Scope | null
   /** Needs neither session nor token: what authorizes it is in the request. */
   readonly isOpen?: boolean
+  /** For an enrolled agent by its credential, and for nobody else; agents may call nothing but these. */
+  readonly isForAgents?: boolean
   /**
    * Takes an `Idempotency-Key` header: the same key and request give the same answer, and one effect. `required`: it moves money, and is
    * refused without one.
@@ -78,6 +80,13 @@ export function anybody(
   return operation
     .meta({ operation: { scope: null, isOpen: true, ...(audit !== undefined && { audit }) } })
     .route({ method, path, tags: [tag], summary, successStatus: options.created ? 201 : 200 })
+}
+
+/** An operation that an enrolled agent calls for itself. */
+export function byAgent(path: `/${string}`, summary: string, audit?: AuditWish) {
+  return operation
+    .meta({ operation: { scope: null, isForAgents: true, ...(audit !== undefined && { audit }) } })
+    .route({ method: 'POST', path, tags: ['Agents'], summary })
 }
 
 export const byId = z.strictObject({ id })

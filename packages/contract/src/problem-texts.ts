@@ -337,6 +337,12 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     'See the verdict of each address; reload or correct the server behind it.',
     '请查看每个地址的结论，并重新加载或修复对应的服务器。',
   ),
+  agentAway: text(
+    'The agent on the host has not done the work in time.',
+    '主机上的代理未在规定时间内完成任务。',
+    'Start evercert-agent on the host and see that it reaches this service, then deploy again.',
+    '请在主机上启动 evercert-agent 并确认其能访问本系统，然后重新部署。',
+  ),
   targetUnreachable: text(
     'The deployment target does not answer.',
     '部署目标没有响应。',

@@ -87,6 +87,7 @@ export const PROBLEMS = {
   deployRefused: { status: 422, title: 'The target refused the certificate' },
   rolledBack: { status: 422, title: 'The deployment was rolled back' },
   verificationFailed: { status: 422, title: 'The site does not serve the new certificate' },
+  agentAway: { status: 503, title: 'The agent of the host does not answer' },
   targetUnreachable: { status: 503, title: 'The target does not answer' },
   // Surroundings.
   rateLimited: { status: 429, title: 'Too many requests' },

@@ -6,6 +6,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { serve as listenWith } from '@hono/node-server'
@@ -65,6 +66,8 @@ export interface RunningService {
 
 const VERSION = packageJson.version
 const CONSOLE_FOLDER = fileURLToPath(new URL('../../console/dist', import.meta.url))
+
+const AGENT_FILE = fileURLToPath(new URL('../../agent/dist/evercert-agent.cjs', import.meta.url))
 
 /** Things to undo, last first, also when the start fails half-way. */
 class Cleanup {
@@ -170,6 +173,7 @@ async function createServices(
     audit: createAuditLog({ db: database.db, now, log }),
     auditRetentionMs: config.auditRetentionDays === null ? null : config.auditRetentionDays * DAY_MS,
     onStep: options.onStep ?? (() => {}),
+    agentProgram: () => readFile(AGENT_FILE).catch(() => null),
   }
 }
 

@@ -51,6 +51,8 @@ export interface CsrTable {
   spki_sha256: string
   der: Uint8Array
   private_key_id: string | null
+  /** The agent on whose host the key is. */
+  agent_id: Generated<string | null>
   created_at: Date
 }
 

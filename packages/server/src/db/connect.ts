@@ -26,6 +26,7 @@ import { up as issuersBrands } from './migrations/0018-issuers-brands-reuse.ts'
 import { up as reviewNotice } from './migrations/0021-review-notice.ts'
 import { up as nameClaims } from './migrations/0022-name-claims.ts'
 import { up as audit } from './migrations/0023-audit.ts'
+import { up as agents } from './migrations/0024-agents.ts'
 import { up as lighterListing } from './migrations/0025-lighter-listing.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
@@ -74,6 +75,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0021-review-notice': { up: reviewNotice },
   '0022-name-claims': { up: nameClaims },
   '0023-audit': { up: audit },
+  '0024-agents': { up: agents },
   '0025-lighter-listing': { up: lighterListing },
 }
 

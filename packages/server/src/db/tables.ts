@@ -25,6 +25,7 @@ import type {
   ProductTable,
   PromotionTable,
 } from './order-tables.ts'
+import type { AgentEnrolmentTable, AgentTable, AgentWorkTable } from './agent-tables.ts'
 import type { NameClaimTable } from './name-tables.ts'
 import type { PaymentConnectionTable, PaymentReceiptTable, PaymentTable } from './payment-tables.ts'
 import type { NoticeChannelTable, NoticeDeliveryTable, NoticeSettingsTable, NoticeTable } from './notice-tables.ts'
@@ -429,4 +430,7 @@ export interface Tables {
   audit_batch: AuditBatchTable
   audit_head: AuditHeadTable
   name_claim: NameClaimTable
+  agent: AgentTable
+  agent_enrolment: AgentEnrolmentTable
+  agent_work: AgentWorkTable
 }

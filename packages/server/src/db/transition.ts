@@ -5,6 +5,7 @@
  */
 import { sql, type Compilable, type OperationNodeSource, type RawBuilder, type Selectable, type Transaction } from 'kysely'
 import { AppError } from '../domain/errors.ts'
+import { agentMachine, agentWorkMachine } from '../domain/agent/agent-machine.ts'
 import { applicationMachine } from '../domain/application/application-machine.ts'
 import { deploymentMachine } from '../domain/deployment/deployment-machine.ts'
 import type { Machine } from '../domain/machine.ts'
@@ -19,6 +20,8 @@ import type { Tables } from './tables.ts'
 export type Trx = Transaction<Tables>
 
 const MACHINES = {
+  agent: agentMachine,
+  agent_work: agentWorkMachine,
   application: applicationMachine,
   deployment: deploymentMachine,
   notice_delivery: deliveryMachine,

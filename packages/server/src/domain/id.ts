@@ -43,6 +43,9 @@ export type IdPrefix =
   | 'rcp'
   | 'cnd'
   | 'prm'
+  | 'agt'
+  | 'enr'
+  | 'wrk'
 
 /** @param random 16 random bytes, of which 80 bits are used */
 export function formatId(prefix: IdPrefix, now: number, random: Uint8Array): string {

@@ -13,6 +13,7 @@ import { contract, MAX_UPLOADS_BYTES } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
 import { identify, NOBODY, type Identified } from '../services/access/callers.ts'
 import type { Services } from '../services/context.ts'
+import { AGENT_PROGRAM_PATH } from '../services/agents/enrolments.ts'
 import { findProofFile } from '../services/proof-responder.ts'
 import { addConsoleFiles, openConsolePage, type ConsoleEnv } from './console.ts'
 import { requestTargetOf } from './network-address.ts'
@@ -89,6 +90,7 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
   addPaymentCallbacks(app, services)
   addProofOfService(app, services, bearerToken)
   addCaFiles(app, options)
+  addAgentProgram(app, services)
   addProofFiles(app, services)
   addConsoleFiles(app, options.consoleFolder)
   return app
@@ -223,6 +225,15 @@ function addCaFiles(app: Hono<Env>, options: AppOptions): void {
     const body = await options.caFile(authorityId, type)
     if (body === null) throw new AppError('notFound', `Looking up ${context.req.path}: there is no such built-in CA.`)
     return context.body(body, 200, { 'content-type': CA_FILE_TYPES[type] })
+  })
+}
+
+/** For hosts, which compare it with the fingerprint in their command. */
+function addAgentProgram(app: Hono<Env>, services: Services): void {
+  app.get(AGENT_PROGRAM_PATH, async (context) => {
+    const program = await services.agentProgram()
+    if (program === null) throw new AppError('notFound', 'Fetching the agent: it was not built here: run "npm run build".')
+    return context.body(program, 200, { 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'no-cache' })
   })
 }
 

@@ -32,7 +32,7 @@ const ENCODINGS = [
 const IMMUTABLE = 'public, max-age=31536000, immutable'
 
 /** Paths that never show a page: they belong to programs. */
-const PROGRAM_PATHS = /^\/(api|ca|callbacks|assets|\.well-known)(\/|$)/
+const PROGRAM_PATHS = /^\/(api|agent|ca|callbacks|assets|\.well-known)(\/|$)/
 
 /** In `index.html` where the nonce of the answer goes. */
 const NONCE_PLACE = '__CSP_NONCE__'

@@ -3,37 +3,11 @@
  *
  * @module
  */
+import type { CertificatePair, DeployEvidence, RestoreEvidence } from '@evercert/contract'
 import type { z } from 'zod'
 import type { AdapterKit } from './kit.ts'
 
-export interface CertificatePair {
-  /** Leaf first, then intermediates, without the root. */
-  readonly chainPem: string
-  /** PKCS#8. */
-  readonly privateKeyPem: string
-  /** SHA-256 of the leaf, lower-case hex. */
-  readonly sha256: string
-}
-
-export interface DeployEvidence {
-  /** False when the target already had this pair: nothing was written and nothing reloaded. */
-  readonly changed: boolean
-  /** SHA-256 of the leaf that was there before; null when there was none. */
-  readonly previousSha256: string | null
-  readonly reloaded: boolean
-  /** What was done, one line each, with its time (ISO 8601) in front, no secrets: shown to users. */
-  readonly log: readonly string[]
-}
-
-export interface RestoreEvidence {
-  /** False when the target does not have the refused pair (any more). */
-  readonly changed: boolean
-  /** SHA-256 of the leaf that is there now; null when there is none. */
-  readonly sha256: string | null
-  /** False also when the reload failed: the log says so, and the handshake that follows decides. */
-  readonly reloaded: boolean
-  readonly log: readonly string[]
-}
+export type { CertificatePair, DeployEvidence, RestoreEvidence }
 
 /**
  * A target.
@@ -46,6 +20,7 @@ export interface RestoreEvidence {
  * - When the test or the reload command fails, the previous pair is put back, reloaded, and AppError `rolledBack` says why; its
  *   `facts.log` is the log.
  * - A pair that does not match is refused with `deployRefused` and the old one stays.
+ * - A target that answers in its own time throws an AppError that is `pending`: nothing failed, and the same call is made again.
  * - `restore` takes an applied pair back: what was there before it is put in its place and reloaded. Restoring twice is a no-op the
  *   second time, and so is restoring a pair that the target does not have. When nothing is known of what was there before,
  *   `deployRefused` says so and the pair stays.
@@ -66,7 +41,11 @@ export interface DeployAdapter<Config = unknown> {
   readonly title: string
   readonly apiDocs: string
   readonly config: z.ZodType<Config>
+  /** Whether the target may have the private key itself, so that a pair without one can be applied. Default: false. */
+  readonly hasOwnKeys?: boolean
   create(config: Config, kit: AdapterKit): DeployTarget
+  /** Asked when a target is added: whether what the settings name is there. @throws AppError `invalid` */
+  check?(config: Config, kit: AdapterKit): Promise<void>
 }
 
 export function deployAdapter<Config>(definition: DeployAdapter<Config>): DeployAdapter<Config> {

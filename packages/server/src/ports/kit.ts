@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { AgentStatement } from '@evercert/contract'
 import type { OrganisationSubject } from '../domain/applicant/subject.ts'
 
 export interface GuardedRequest {
@@ -70,6 +71,8 @@ export interface AdapterKit {
   readonly now: () => number
   /** The built-in CA's durable memory; other adapters do not touch it. */
   readonly builtinCaStore: BuiltinCaStore
+  /** Of the account and deployment that the adapter works for; missing where there is none. */
+  readonly agentDesk?: AgentDesk
 }
 
 /** What the built-in CA remembers. One row of `ca_order` for each reference; serials are never used twice. */
@@ -127,4 +130,33 @@ export interface BuiltinChallenge {
   readonly validatedAt: number | null
   /** Taken over from an earlier order, with its `validatedAt`. */
   readonly reused?: boolean
+}
+
+/** What an agent is asked for: the site by its name alone, the certificate by its fingerprint. */
+export interface AgentOrder {
+  /** Name of the agent in the account. */
+  readonly agent: string
+  readonly site: string
+  readonly kind: 'install' | 'restore'
+  /** Of the leaf to install, or to take back. */
+  readonly sha256: string
+  /** How long the agent may take before the work is called off. */
+  readonly timeoutMs: number
+}
+
+export interface AgentSiteFacts {
+  /** What the host had when the agent last told; null when nothing could be read. */
+  readonly sha256: string | null
+}
+
+/** Where work for agents is handed over: once for each try of a deployment, however often it is asked for. */
+export interface AgentDesk {
+  /**
+   * What the agent reported of the work.
+   *
+   * @throws AppError `agentAway`, pending, while it has not; `agentAway` when it took too long; `deployRefused` when there is no such agent
+   */
+  ask(order: AgentOrder): Promise<AgentStatement>
+  /** @throws AppError `invalid` when the account has no such agent, or the agent told that it has no such site */
+  findSite(agent: string, site: string): Promise<AgentSiteFacts>
 }

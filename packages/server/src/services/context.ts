@@ -60,6 +60,8 @@ export interface Services {
   /** How long the audit log keeps its lines at least; null: for ever. */
   readonly auditRetentionMs: number | null
   readonly onStep: StepHook
+  /** The one file that hosts run; null when it was not built. */
+  readonly agentProgram: () => Promise<Uint8Array<ArrayBuffer> | null>
 }
 
 export interface ProbingPolicy {
@@ -83,6 +85,8 @@ export interface Caller {
   readonly userId?: string
   /** Only when a session calls. */
   readonly sessionId?: string
+  /** Only when an agent calls; it has no permissions but the calls that are for agents. */
+  readonly agentId?: string
   /** What the user is in the account; not for tokens. */
   readonly role?: Role
 }

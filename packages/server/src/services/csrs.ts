@@ -35,6 +35,7 @@ const COLUMNS = [
   'csr.spki_sha256',
   'csr.der',
   'csr.private_key_id',
+  'csr.agent_id',
   'csr.created_at',
 ] as const
 
@@ -79,6 +80,7 @@ function toView(row: Selectable<CsrTable> & { readonly used_by: string | null })
     spkiSha256: row.spki_sha256,
     hasKey: row.private_key_id !== null,
     usedByCertificateId: row.used_by,
+    agentId: row.agent_id,
     createdAt: row.created_at.toISOString(),
   }
 }
@@ -115,6 +117,34 @@ export async function uploadCsr(services: Services, caller: Caller, upload: Uplo
   )
 }
 
+/** Unused ones of one agent: a host that went wrong must not fill the list. */
+const MAX_UNUSED_OF_AGENT = 20
+
+/**
+ * Stores a CSR whose key an agent made and keeps. The same CSR again is the same row.
+ *
+ * @throws AppError `badCsr`, `conflict` (too many that no application uses), `tooLarge`
+ */
+export async function storeAgentCsr(
+  services: Services,
+  caller: Caller & { readonly agentId: string },
+  { site, csrPem }: { readonly site: string; readonly csrPem: string },
+): Promise<{ id: string; name: string }> {
+  const facts = await readCsr(csrPem)
+  const own = (await csrQuery(services.db, caller.accountId).where('csr.agent_id', '=', caller.agentId).execute()).map(toView)
+  const same = own.find(({ spkiSha256 }) => spkiSha256 === facts.spkiSha256)
+  if (same !== undefined) return { id: same.id, name: same.name }
+  if (own.filter(({ usedByCertificateId }) => usedByCertificateId === null).length >= MAX_UNUSED_OF_AGENT) {
+    throw new AppError(
+      'conflict',
+      `Storing a CSR of ${caller.actor}: ${MAX_UNUSED_OF_AGENT} of it wait for an application: use or remove them first.`,
+    )
+  }
+  const name = `${caller.actor.slice(6, 30)} ${site.slice(0, 28)} ${facts.spkiSha256.slice(0, 8)}`
+  const stored = { name, origin: 'uploaded', facts, agentId: caller.agentId } as const
+  return store(services, caller, stored, () => Promise.resolve(null))
+}
+
 /** Reads a CSR and checks what DOMAIN §4 demands of its key and signature. @throws AppError `badCsr`, `tooLarge` */
 export async function readCsr(csr: string | Uint8Array): Promise<CsrFacts> {
   try {
@@ -138,12 +168,13 @@ interface StoredCsr {
   readonly name: string
   readonly origin: 'system' | 'uploaded'
   readonly facts: CsrFacts
+  readonly agentId?: string
 }
 
 async function store(
   services: Services,
   caller: Caller,
-  { name, origin, facts }: StoredCsr,
+  { name, origin, facts, agentId }: StoredCsr,
   storeKey: (trx: Trx) => Promise<string | null>,
 ): Promise<CsrDetail> {
   const id = newId(services, 'csr')
@@ -161,6 +192,7 @@ async function store(
         spki_sha256: facts.spkiSha256,
         der: facts.der,
         private_key_id: await storeKey(trx),
+        agent_id: agentId ?? null,
         created_at: new Date(services.now()),
       })
       .onConflict((conflict) => conflict.doNothing())

@@ -9,6 +9,7 @@ import { sql } from 'kysely'
 import type { Db } from '../db/connect.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
+import { createAgentDesk } from './agents/desk.ts'
 import { lockNewestIssued, refuseIfEnded } from './certificate-rows.ts'
 import { findAdapter, newId, notFound, parseNewConfig, type Caller, type Services } from './context.ts'
 import { wake } from './wake.ts'
@@ -49,7 +50,8 @@ function probeColumns({ name, canary = false, probe }: NewTarget) {
 /** Adds a target; an issued certificate is deployed to it at once. @throws AppError `notFound`, `invalid`, `misconfigured`, `duplicateName` */
 export async function createTarget(services: Services, caller: Caller, target: NewTarget): Promise<TargetView> {
   const adapter = findAdapter(services.adapters.deploy, target.kind, 'target')
-  parseNewConfig(adapter, target.config)
+  const config = parseNewConfig(adapter, target.config)
+  await adapter.check?.(config, { ...services.kit, agentDesk: createAgentDesk(services, caller.accountId, null) })
   const probe = probeColumns(target)
   const id = newId(services, 'tgt')
   const now = services.now()

@@ -8,8 +8,10 @@ import type { CertificatePair, DeployTarget } from '../../src/ports/deploy.ts'
 
 export interface DeployHarness {
   readonly target: DeployTarget
+  /** Whether a pair without its key may be applied. Default: false. */
+  readonly hasOwnKeys?: boolean
   /** A new pair for the target's name; each call gives another certificate. */
-  issue(): CertificatePair
+  issue(): CertificatePair & { readonly privateKeyPem: string }
   /** SHA-256 of the leaf that a new connection gets, once for each address. Must not ask the adapter. */
   served(): Promise<readonly string[]>
   /** Breaks something of the server's configuration that has nothing to do with the certificate. */
@@ -84,6 +86,7 @@ export function deployContract(id: string, createHarness: () => Promise<DeployHa
         { ...one, sha256: other.sha256 },
         { ...one, chainPem: 'no certificate' },
         { ...one, chainPem: one.chainPem.slice(0, 200) },
+        ...(harness.hasOwnKeys === true ? [] : [{ ...one, privateKeyPem: null }]),
         { ...one, privateKeyPem: 'no key' },
         { ...one, privateKeyPem: '' },
       ]

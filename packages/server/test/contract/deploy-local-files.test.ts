@@ -66,7 +66,7 @@ function site(names: { certificate?: string; key?: string } = {}): Site {
   return { certificatePath: at(names.certificate ?? 'site.pem'), keyPath: at(names.key ?? 'site.key') }
 }
 
-function writePair({ certificatePath, keyPath }: Site, pair: CertificatePair): void {
+function writePair({ certificatePath, keyPath }: Site, pair: CertificatePair & { readonly privateKeyPem: string }): void {
   writeFileSync(certificatePath, pair.chainPem, { mode: 0o644 })
   writeFileSync(keyPath, pair.privateKeyPem, { mode: 0o600 })
 }

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { certificateType, channelRole, documentKind, domainType, ledgerLine, revocationReason } from '@evercert/contract'
 import { openDatabase, type Database } from '../../src/db/connect.ts'
+import { agentMachine, agentWorkMachine } from '../../src/domain/agent/agent-machine.ts'
 import { applicationMachine } from '../../src/domain/application/application-machine.ts'
 import { deploymentMachine } from '../../src/domain/deployment/deployment-machine.ts'
 import { deliveryMachine } from '../../src/domain/notice/delivery-machine.ts'
@@ -81,6 +82,8 @@ eachDatabase((_kind, open) => {
   })
 
   test.each([
+    ['agent', agentMachine.states],
+    ['agent_work', agentWorkMachine.states],
     ['application', applicationMachine.states],
     ['deployment', deploymentMachine.states],
     ['notice_delivery', deliveryMachine.states],

@@ -10,6 +10,7 @@ export const adapters: SameKeys<typeof zh> = {
     acme: 'ACME (Let’s Encrypt and others)',
     rfc2136: 'RFC 2136 dynamic update (BIND, Knot, PowerDNS)',
     localFiles: 'Files on this machine',
+    agent: 'A host with evercert-agent',
     smtp: 'Mail (SMTP)',
     webhook: 'Webhook (Standard Webhooks)',
     dingtalk: 'DingTalk robot',
@@ -53,6 +54,7 @@ export const adapters: SameKeys<typeof zh> = {
       algorithm: 'Algorithm',
       secret: 'TSIG secret',
     },
+    agent: { agent: 'Agent', site: 'Site of the agent', timeoutMinutes: 'Wait for the agent (minutes)' },
     localFiles: {
       certificatePath: 'File of the certificate',
       keyPath: 'File of the private key',
@@ -118,6 +120,11 @@ export const adapters: SameKeys<typeof zh> = {
       zone: 'The zone to update; left empty, it is found by its SOA record.',
       keyName: 'As the server has it.',
       secret: 'In base64.',
+    },
+    agent: {
+      agent: 'The name that it was enrolled by.',
+      site: "Its name in the agent's own configuration on the host.",
+      timeoutMinutes: 'How long a deployment waits before it fails; default: 1440, a day.',
     },
     localFiles: {
       certificatePath: 'Where the server reads the chain (PEM, leaf first).',

@@ -3,6 +3,8 @@ import type { history as zh } from '../zh/history.ts'
 
 export const history: SameKeys<typeof zh> = {
   subjects: {
+    agent: 'Agent',
+    agent_work: 'Work of an agent',
     application: 'Application',
     certificate: 'Certificate',
     deployment: 'Deployment',
@@ -42,6 +44,7 @@ export const history: SameKeys<typeof zh> = {
     handedOver: 'handed over',
     inReview: 'in review',
     issued: 'issued',
+    leased: 'taken by the agent',
     managed: 'managed',
     open: 'under way',
     ordered: 'ordered at the CA',
@@ -51,11 +54,13 @@ export const history: SameKeys<typeof zh> = {
     placed: 'placed',
     planned: 'planned',
     proved: 'proved',
+    queued: 'handed over',
     refunded: 'refunded',
     refused: 'refused',
     released: 'given up',
     removed: 'removed',
     renamed: 'renamed',
+    reported: 'reported',
     reviewFailed: 'review failed',
     revocationPending: 'revocation pending',
     revoked: 'revoked',

@@ -7,6 +7,7 @@ export const adapters = {
     acme: 'ACME（Let’s Encrypt 等）',
     rfc2136: 'RFC 2136 动态更新（BIND、Knot、PowerDNS）',
     localFiles: '本机文件',
+    agent: '装有 evercert-agent 的主机',
     smtp: '邮件（SMTP）',
     webhook: 'Webhook（Standard Webhooks）',
     dingtalk: '钉钉群机器人',
@@ -50,6 +51,7 @@ export const adapters = {
       algorithm: '算法',
       secret: 'TSIG 密钥',
     },
+    agent: { agent: '代理名称', site: '代理站点', timeoutMinutes: '等待时间（分钟）' },
     localFiles: {
       certificatePath: '证书文件路径',
       keyPath: '私钥文件路径',
@@ -110,6 +112,11 @@ export const adapters = {
       zone: '要更新的区域；留空则通过 SOA 记录自动查找。',
       keyName: '与服务器配置中的名称一致。',
       secret: 'base64 编码。',
+    },
+    agent: {
+      agent: '注册代理时使用的名称。',
+      site: '该主机代理配置中的站点名称。',
+      timeoutMinutes: '部署等待代理的最长时间，超时则失败；默认 1440（一天）。',
     },
     localFiles: {
       certificatePath: 'Web 服务器读取证书链的位置（PEM，叶证书在前）。',

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { deployAdapter } from '../../ports/deploy.ts'
-import { twoFiles } from '../kit/pair-files/layout.ts'
+import { twoFiles } from '@evercert/pair-files/layout'
 import {
   absolutePath,
   areTwoFiles,
@@ -13,7 +13,7 @@ import {
   filesTarget,
   NOT_TWO_FILES,
   twoFileSettings,
-} from '../kit/pair-files/target-settings.ts'
+} from '../kit/target-settings.ts'
 
 export const caddy = deployAdapter({
   kind: 'deploy',

@@ -6,8 +6,8 @@
  */
 import { z } from 'zod'
 import { deployAdapter } from '../../ports/deploy.ts'
-import { oneFile } from '../kit/pair-files/layout.ts'
-import { absolutePath, commandSettings, filesTarget, keyMode } from '../kit/pair-files/target-settings.ts'
+import { oneFile } from '@evercert/pair-files/layout'
+import { absolutePath, commandSettings, filesTarget, keyMode } from '../kit/target-settings.ts'
 
 export const haproxy = deployAdapter({
   kind: 'deploy',

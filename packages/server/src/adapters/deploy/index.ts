@@ -1,5 +1,6 @@
 /** The registry of deployment adapters: a new one is one line here. */
 import type { DeployAdapter } from '../../ports/deploy.ts'
+import { agent } from './agent.ts'
 import { apache } from './apache.ts'
 import { caddy } from './caddy.ts'
 import { dovecot } from './dovecot.ts'
@@ -24,4 +25,5 @@ export const deployAdapters: readonly DeployAdapter[] = [
   localFiles,
   kubernetes,
   webhook,
+  agent,
 ]

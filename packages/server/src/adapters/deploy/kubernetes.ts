@@ -9,10 +9,10 @@ import { z } from 'zod'
 import { AppError } from '../../domain/errors.ts'
 import { deployAdapter, type CertificatePair, type DeployEvidence, type RestoreEvidence } from '../../ports/deploy.ts'
 import type { AdapterKit, GuardedResponse } from '../../ports/kit.ts'
-import { twoFiles } from '../kit/pair-files/layout.ts'
-import type { CheckedPair } from '../kit/pair-files/checked-pair.ts'
-import { checkPair, isSamePair, type FoundPair } from '../kit/pair-files/pair.ts'
-import { createStepLog, type StepLog } from '../kit/pair-files/step-log.ts'
+import { twoFiles } from '@evercert/pair-files/layout'
+import type { CheckedPair } from '@evercert/pair-files/checked-pair'
+import { checkPair, isSamePair, type FoundPair } from '@evercert/pair-files/pair'
+import { createStepLog, type StepLog } from '@evercert/pair-files/step-log'
 import { brief } from '../kit/post-json.ts'
 import { secret } from '../kit/secret.ts'
 
@@ -120,7 +120,7 @@ async function readSecret(api: Api): Promise<SecretObject | null> {
 async function write(
   api: Api,
   found: SecretObject | null,
-  { chainPem, privateKeyPem }: Pick<CertificatePair, 'chainPem' | 'privateKeyPem'>,
+  { chainPem, privateKeyPem }: { readonly chainPem: string; readonly privateKeyPem: string },
   log: StepLog,
 ): Promise<void> {
   const pair = { [CERTIFICATE]: toBase64(chainPem), [KEY]: toBase64(privateKeyPem) }

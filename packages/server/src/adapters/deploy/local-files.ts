@@ -6,9 +6,9 @@
 import { z } from 'zod'
 import { deployAdapter, type DeployTarget } from '../../ports/deploy.ts'
 import type { AdapterKit } from '../../ports/kit.ts'
-import { twoFiles } from '../kit/pair-files/layout.ts'
-import type { Step } from '../kit/pair-files/pair-context.ts'
-import { areTwoFiles, commandSettings, filesTarget, NOT_TWO_FILES, twoFileSettings } from '../kit/pair-files/target-settings.ts'
+import { twoFiles } from '@evercert/pair-files/layout'
+import type { Step } from '@evercert/pair-files/pair-context'
+import { areTwoFiles, commandSettings, filesTarget, NOT_TWO_FILES, twoFileSettings } from '../kit/target-settings.ts'
 
 export const localFilesConfig = z.object({ ...twoFileSettings, ...commandSettings }).refine(areTwoFiles, NOT_TWO_FILES)
 export type LocalFilesConfig = z.infer<typeof localFilesConfig>

@@ -5,8 +5,8 @@
  */
 import { z } from 'zod'
 import { deployAdapter } from '../../ports/deploy.ts'
-import { twoFiles } from '../kit/pair-files/layout.ts'
-import { areTwoFiles, commandSettings, filesTarget, NOT_TWO_FILES, twoFileSettings } from '../kit/pair-files/target-settings.ts'
+import { twoFiles } from '@evercert/pair-files/layout'
+import { areTwoFiles, commandSettings, filesTarget, NOT_TWO_FILES, twoFileSettings } from '../kit/target-settings.ts'
 
 export const postfix = deployAdapter({
   kind: 'deploy',

@@ -6,8 +6,8 @@
  */
 import { z } from 'zod'
 import { deployAdapter } from '../../ports/deploy.ts'
-import { keystoreFile } from '../kit/pair-files/layout.ts'
-import { absolutePath, commandSettings, filesTarget, keyMode } from '../kit/pair-files/target-settings.ts'
+import { keystoreFile } from '@evercert/pair-files/layout'
+import { absolutePath, commandSettings, filesTarget, keyMode } from '../kit/target-settings.ts'
 import { secret } from '../kit/secret.ts'
 
 export const tomcat = deployAdapter({

@@ -4,7 +4,7 @@
  * @module
  */
 import { implement } from '@orpc/server'
-import { contract, NEEDS_IDEMPOTENCY_KEY } from '@evercert/contract'
+import { contract, NEEDS_IDEMPOTENCY_KEY, type OperationMeta } from '@evercert/contract'
 import { requireScope } from '../../services/accounts.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Caller, Services } from '../../services/context.ts'
@@ -46,12 +46,20 @@ export const operations = implement(contract)
     }
     return recordCall(call, {
       permit: () => {
+        requireKind(caller, operation)
         if (operation.scope !== null) requireScope(caller, operation.scope)
         checkInput(input)
       },
       run: next,
     })
   })
+
+/** Agents call what is for agents, everybody else the rest. @throws AppError `forbidden` */
+function requireKind(caller: Caller, { isForAgents = false, isOpen = false }: OperationMeta): void {
+  if (isOpen || isForAgents === (caller.agentId !== undefined)) return
+  const who = isForAgents ? 'it is for enrolled agents alone' : 'an agent may only take work, report and tell what is on its host'
+  throw new AppError('forbidden', `Calling this operation: ${who}.`)
+}
 
 export const onePage = <Item>(items: readonly Item[]) => ({ items: [...items], nextCursor: null })
 

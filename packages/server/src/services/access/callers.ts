@@ -7,6 +7,7 @@ import { isScope, type MemberRole, type Scope } from '@evercert/contract'
 import { AppError } from '../../domain/errors.ts'
 import { standingOf } from '../../domain/access/roles.ts'
 import { hashToken } from '../accounts.ts'
+import { authenticateAgent, isAgentCredential } from '../agents/agent-caller.ts'
 import { notFound, type Caller, type Services } from '../context.ts'
 import { requireUser } from './sessions.ts'
 
@@ -30,6 +31,7 @@ export const NOBODY: Caller = { accountId: '', tokenId: '', actor: 'nobody', sco
 /** @throws AppError `unauthenticated`, `notFound` (an account that is closed to the caller) */
 export async function identify(services: Services, credentials: Credentials): Promise<Identified> {
   const { token, headers, accountId } = credentials
+  if (token !== null && isAgentCredential(token)) return { caller: await authenticateAgent(services, token), setCookies: [] }
   if (token !== null) return { caller: inAccount(await authenticate(services, token), accountId), setCookies: [] }
   const session = services.signIn.hasCookie(headers) ? await services.signIn.findSession(headers) : null
   if (session === null)

@@ -15,7 +15,9 @@ import {
   moveDeployment,
   noteDeployment,
   openTarget,
+  mayHaveKey,
   toFailure,
+  waitForTarget,
   type DeploymentWork,
 } from './deployment-record.ts'
 import type { Work } from './facts.ts'
@@ -44,6 +46,7 @@ export async function deploy(services: Services, work: Work, deploymentId: strin
     await recordApplied(services, work, deployment, baseline, evidence)
   } catch (error) {
     if (error instanceof AppError && error.stale) throw error
+    if (error instanceof AppError && error.pending) return waitForTarget(services, work, deployment, error)
     await recordDeployFailure(services, work, deployment, error)
   }
 }
@@ -60,14 +63,15 @@ async function takeBaseline(services: Services, work: Work, deployment: Deployme
 }
 
 async function applyToTarget(services: Services, work: Work, deployment: DeploymentWork): Promise<DeployEvidence> {
-  if (deployment.keySecretId === null) {
+  const { keySecretId } = deployment
+  if (keySecretId === null && !mayHaveKey(services, deployment)) {
     throw new AppError(
       'deployRefused',
       `Deploying to ${deployment.targetName}: the private key is not here, since the CSR was yours: install the certificate by hand.`,
     )
   }
-  const target = await openTarget(services, deployment)
-  const privateKeyPem = await services.vault.open(services.db, deployment.keySecretId, 'privateKey')
+  const target = await openTarget(services, work, deployment)
+  const privateKeyPem = keySecretId === null ? null : await services.vault.open(services.db, keySecretId, 'privateKey')
   services.log.info({ event: 'deployment.apply', certificateId: work.certificateId, deploymentId: deployment.id })
   return target.apply({ chainPem: deployment.chainPem, privateKeyPem, sha256: deployment.sha256 })
 }

@@ -10,6 +10,7 @@ import type { DeploymentState } from '../../domain/deployment/deployment-machine
 import type { Baseline } from '../../domain/deployment/judge-deployment.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { CertificatePair, DeployTarget } from '../../ports/deploy.ts'
+import { createAgentDesk } from '../agents/desk.ts'
 import { EVERCERT_ACTOR, findAdapter, parseConfig, type Services } from '../context.ts'
 import { planNotice, type HappenedNotice } from '../notices/plan.ts'
 import { changed, type Work } from './facts.ts'
@@ -18,6 +19,7 @@ export interface DeploymentWork {
   readonly id: string
   readonly state: DeploymentState
   readonly failures: number
+  readonly problem: string | null
   readonly kind: string
   readonly configSecretId: string
   readonly targetName: string
@@ -46,6 +48,7 @@ export async function loadDeployment(services: Services, work: Work, id: string)
       'deployment.id',
       'deployment.state',
       'deployment.failures',
+      'deployment.problem',
       'deployment.baseline',
       'deployment.previous_sha256',
       'deployment.check_until',
@@ -73,6 +76,7 @@ export async function loadDeployment(services: Services, work: Work, id: string)
     id: row.id,
     state: row.state,
     failures: row.failures,
+    problem: row.problem,
     kind: row.kind,
     configSecretId: row.config_secret_id,
     targetName: row.name,
@@ -89,11 +93,21 @@ export async function loadDeployment(services: Services, work: Work, id: string)
   }
 }
 
+/** Whether the target can do without a key from here. */
+export function mayHaveKey(services: Services, { kind }: DeploymentWork): boolean {
+  return findAdapter(services.adapters.deploy, kind, 'target').hasOwnKeys === true
+}
+
 /** The target itself. @throws AppError `misconfigured`, `invalid` */
-export async function openTarget(services: Services, deployment: DeploymentWork): Promise<DeployTarget> {
+export async function openTarget(services: Services, work: Work, deployment: DeploymentWork): Promise<DeployTarget> {
   const adapter = findAdapter(services.adapters.deploy, deployment.kind, 'target')
   const raw: unknown = JSON.parse(await services.vault.open(services.db, deployment.configSecretId, 'targetConfig'))
-  return adapter.create(parseConfig(adapter, raw), services.kit)
+  const agentDesk = createAgentDesk(services, work.accountId, {
+    deploymentId: deployment.id,
+    certificateId: work.certificateId,
+    round: deployment.failures,
+  })
+  return adapter.create(parseConfig(adapter, raw), { ...services.kit, agentDesk })
 }
 
 /** What was there before, when it is one of ours and its key is here. */
@@ -221,6 +235,17 @@ export async function noteDeployment(
     .where('check_tries', '=', deployment.checkTries)
     .executeTakeFirst()
   if (numUpdatedRows !== 1n) throw changed(work)
+}
+
+/**
+ * What was asked of the target is under way elsewhere: nothing failed, and the same is asked again later, or when it is told.
+ *
+ * @throws AppError `conflict`, stale, when it was told meanwhile
+ */
+export async function waitForTarget(services: Services, work: Work, deployment: DeploymentWork, reason: AppError): Promise<void> {
+  const retryAt = services.now() + (reason.retryAfterSeconds ?? 60) * 1_000
+  const log = deployment.problem === reason.message ? [] : [logLine(services, reason.message)]
+  await noteDeployment(services, work, deployment, { log, problem: reason.message, retryAt })
 }
 
 /** What a job says of an error of a target. */

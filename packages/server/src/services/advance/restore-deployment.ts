@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { backoffMs } from '../../domain/backoff.ts'
 import { notRestored, type Baseline } from '../../domain/deployment/judge-deployment.ts'
+import { AppError } from '../../domain/errors.ts'
 import type { RestoreEvidence } from '../../ports/deploy.ts'
 import type { Services } from '../context.ts'
 import {
@@ -16,6 +17,7 @@ import {
   noteDeployment,
   openTarget,
   toFailure,
+  waitForTarget,
   type DeploymentWork,
 } from './deployment-record.ts'
 import { changed, type Work } from './facts.ts'
@@ -30,9 +32,10 @@ export async function restoreDeployment(services: Services, work: Work, deployme
   if (state !== 'applied' || restoreReason === null) throw changed(work)
   let evidence: RestoreEvidence
   try {
-    const target = await openTarget(services, deployment)
+    const target = await openTarget(services, work, deployment)
     evidence = await target.restore(deployment.sha256, await loadPreviousPair(services, work, deployment))
   } catch (error) {
+    if (error instanceof AppError && error.pending) return waitForTarget(services, work, deployment, error)
     return recordFailure(services, work, deployment, error)
   }
   services.onStep('restoreDeployment', 'done')

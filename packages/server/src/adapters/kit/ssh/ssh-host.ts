@@ -10,8 +10,8 @@
 import type { Attributes, ClientChannel, SFTPWrapper, Stats } from 'ssh2'
 import { AppError } from '../../../domain/errors.ts'
 import type { AdapterKit } from '../../../ports/kit.ts'
-import { collectOutput, type CommandResult } from '../pair-files/command.ts'
-import { findOrNull, hasCode, type FoundFile, type Host } from '../pair-files/host.ts'
+import { collectOutput, type CommandResult } from '@evercert/pair-files/command'
+import { findOrNull, hasCode, type FoundFile, type Host } from '@evercert/pair-files/host'
 import { connectSsh, unreachable, type SshConnection } from './connect.ts'
 import type { SshSettings } from './ssh-settings.ts'
 

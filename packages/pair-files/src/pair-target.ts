@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { AppError } from '../../../domain/errors.ts'
-import type { DeployEvidence, DeployTarget } from '../../../ports/deploy.ts'
+import { AppError } from '@evercert/contract/app-error'
+import type { CertificatePair, DeployEvidence, RestoreEvidence } from '@evercert/contract'
 import type { CheckedPair } from './checked-pair.ts'
 import type { CommandResult } from './command.ts'
 import { ensureSpace } from './free-space.ts'
@@ -34,8 +34,16 @@ import { rightsFor } from './rights.ts'
 import { createStepLog } from './step-log.ts'
 import type { Files, PendingReload, VersionStore } from './version-store.ts'
 
+/** Keeps the contract of `DeployTarget` (ports/deploy.ts of the server). */
+export interface PairTarget {
+  inspect(): Promise<{ readonly sha256: string | null }>
+  apply(pair: CertificatePair): Promise<DeployEvidence>
+  /** @param refused SHA-256 of the leaf to take back */
+  restore(refused: string): Promise<RestoreEvidence>
+}
+
 /** @param onStep called after each step; tests let the process die there */
-export function createPairTarget(files: PairFiles, onStep: (step: Step) => void = () => {}): DeployTarget {
+export function createPairTarget(files: PairFiles, onStep: (step: Step) => void = () => {}): PairTarget {
   const onHost = async <Value>(work: (context: Context) => Promise<Value>): Promise<Value> => {
     const host = await files.openHost()
     try {

@@ -4,12 +4,16 @@
  * @module
  */
 import { hostname } from 'node:os'
-import { z } from 'zod'
-import { AppError } from '../../../domain/errors.ts'
+import { AppError } from '@evercert/contract/app-error'
 import { UNFINISHED } from './durable-files.ts'
 import { findOrNull, hasCode, type Host } from './host.ts'
 
-const lockFile = z.object({ pid: z.int().positive(), machine: z.string().optional(), takenAt: z.number() })
+interface Holder {
+  readonly pid: number
+  readonly machine?: string
+  /** Epoch milliseconds. */
+  readonly takenAt: number
+}
 
 /** Taken by this very process: after a restart in a container another process may have had the same id. */
 const heldHere = new Set<string>()
@@ -74,9 +78,13 @@ async function isHeld(host: Host, path: string, { now, staleAfterMs }: LockOptio
   return holder.pid !== process.pid && isAlive(holder.pid)
 }
 
-function parseHolder(text: string): z.infer<typeof lockFile> | null {
+function parseHolder(text: string): Holder | null {
   try {
-    return lockFile.parse(JSON.parse(text))
+    const parsed = JSON.parse(text) as Partial<Record<keyof Holder, unknown>> | null
+    const { pid, machine, takenAt } = parsed ?? {}
+    if (!Number.isSafeInteger(pid) || (pid as number) <= 0 || typeof takenAt !== 'number') return null
+    if (machine !== undefined && typeof machine !== 'string') return null
+    return { pid: pid as number, takenAt, ...(machine !== undefined && { machine }) }
   } catch {
     return null // not written by us
   }

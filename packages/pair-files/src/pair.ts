@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { keyMatches, loadPrivateKey, parseChain, PkiError, toPem } from '@evercert/pki'
-import { AppError } from '../../../domain/errors.ts'
-import type { CertificatePair } from '../../../ports/deploy.ts'
+import { keyMatches, loadPrivateKey, parseChain, PkiError, toPem, type CertificateFacts } from '@evercert/pki'
+import { AppError } from '@evercert/contract/app-error'
+import type { CertificatePair } from '@evercert/contract'
 import type { CheckedPair } from './checked-pair.ts'
 import { findOrNull, type FoundFile, type Host } from './host.ts'
 import type { Layout } from './layout.ts'
@@ -21,14 +21,25 @@ export interface FoundPair {
   readonly isSound: boolean
 }
 
-/** @throws AppError `deployRefused` when it cannot be read, does not match, or is not the certificate that it is said to be */
-export function checkPair(pair: CertificatePair): CheckedPair {
-  const chain = readOrRefuse(() => parseChain(pair.chainPem))
-  const key = readOrRefuse(() => loadPrivateKey(pair.privateKeyPem))
+/** @throws AppError `deployRefused` when it cannot be read, or does not begin with the certificate that it is said to be */
+export function checkChain({ chainPem, sha256 }: Pick<CertificatePair, 'chainPem' | 'sha256'>): {
+  readonly chain: readonly CertificateFacts[]
+  readonly leaf: CertificateFacts
+} {
+  const chain = readOrRefuse(() => parseChain(chainPem))
   const [leaf] = chain
-  if (leaf === undefined || leaf.sha256 !== pair.sha256) {
+  if (leaf === undefined || leaf.sha256 !== sha256) {
     throw refusal('the first certificate is not the one to deploy: send the leaf first')
   }
+  return { chain, leaf }
+}
+
+/** @throws AppError `deployRefused` when it cannot be read, does not match, or is not the certificate that it is said to be */
+export function checkPair(pair: CertificatePair): CheckedPair {
+  const { chain, leaf } = checkChain(pair)
+  const { privateKeyPem } = pair
+  if (privateKeyPem === null) throw refusal('the private key is not here: deploy where it was made')
+  const key = readOrRefuse(() => loadPrivateKey(privateKeyPem))
   if (!keyMatches(leaf, key)) throw refusal('the private key does not belong to the certificate: deploy both from one issuance')
   return {
     certificatePem: chain.map(({ der }) => toPem(der, 'CERTIFICATE')).join(''),

@@ -4,14 +4,14 @@
  * @module
  */
 import { z } from 'zod'
-import type { DeployTarget } from '../../../ports/deploy.ts'
-import type { AdapterKit } from '../../../ports/kit.ts'
-import { openSshHost } from '../ssh/ssh-host.ts'
-import { sshSettings } from '../ssh/ssh-settings.ts'
-import type { Layout } from './layout.ts'
-import { localHost } from './local-host.ts'
-import { createPairTarget } from './pair-target.ts'
-import type { Step } from './pair-context.ts'
+import type { DeployTarget } from '../../ports/deploy.ts'
+import type { AdapterKit } from '../../ports/kit.ts'
+import { openSshHost } from './ssh/ssh-host.ts'
+import { sshSettings } from './ssh/ssh-settings.ts'
+import type { Layout } from '@evercert/pair-files/layout'
+import { localHost } from '@evercert/pair-files/local-host'
+import { createPairTarget } from '@evercert/pair-files/pair-target'
+import type { Step } from '@evercert/pair-files/pair-context'
 
 const DEFAULT_TIMEOUT_SECONDS = 30
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { AppError } from '../../../domain/errors.ts'
+import { AppError } from '@evercert/contract/app-error'
 import type { CommandResult } from './command.ts'
 import { orRefuse, type Host } from './host.ts'
 import type { Layout } from './layout.ts'

@@ -15,14 +15,15 @@
  * @module
  */
 import { basename, dirname, join, relative } from 'node:path/posix'
-import { z } from 'zod'
 import { removeFile, replaceText, replaceWithLink, UNFINISHED, writeNewFolder } from './durable-files.ts'
 import { findOrNull, hasCode, type FoundFile, type Host } from './host.ts'
 import type { Layout } from './layout.ts'
 
 /** The pair was swapped in, but the server does not have it yet. */
-const pendingReload = z.object({ previousVersion: z.string().nullable(), previousSha256: z.string().nullable() })
-export type PendingReload = z.infer<typeof pendingReload>
+export interface PendingReload {
+  readonly previousVersion: string | null
+  readonly previousSha256: string | null
+}
 
 export type Files = Readonly<Record<string, FoundFile | null>>
 
@@ -166,10 +167,14 @@ async function freeName(host: Host, folder: string, wanted: string): Promise<str
   }
 }
 
+const CHANGED_BY_HAND: PendingReload = { previousVersion: null, previousSha256: null } // that it is there says enough
+
 function parsePending(text: string): PendingReload {
   try {
-    return pendingReload.parse(JSON.parse(text))
+    const { previousVersion, previousSha256 } = JSON.parse(text) as Partial<Record<keyof PendingReload, unknown>>
+    const isText = (value: unknown): value is string | null => value === null || typeof value === 'string'
+    return isText(previousVersion) && isText(previousSha256) ? { previousVersion, previousSha256 } : CHANGED_BY_HAND
   } catch {
-    return { previousVersion: null, previousSha256: null } // changed by hand; that it is there says enough
+    return CHANGED_BY_HAND
   }
 }

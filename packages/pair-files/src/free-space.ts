@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname } from 'node:path/posix'
-import { AppError } from '../../../domain/errors.ts'
+import { AppError } from '@evercert/contract/app-error'
 import { orRefuse, type Host } from './host.ts'
 import type { FoundPair } from './pair.ts'
 import type { VersionStore } from './version-store.ts'

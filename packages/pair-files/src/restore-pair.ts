@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { AppError } from '../../../domain/errors.ts'
-import type { RestoreEvidence } from '../../../ports/deploy.ts'
+import { AppError } from '@evercert/contract/app-error'
+import type { RestoreEvidence } from '@evercert/contract'
 import { orRefuse } from './host.ts'
 import {
   findPending,
@@ -20,7 +20,7 @@ import {
 } from './pair-context.ts'
 import type { VersionStore } from './version-store.ts'
 
-/** See `ports/deploy.ts`. */
+/** See `PairTarget`. */
 export async function restore(context: Context, refused: string): Promise<RestoreEvidence> {
   const store = await openStore(context)
   const owes = async (): Promise<boolean> =>

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { AppError } from '../../../domain/errors.ts'
+import { AppError } from '@evercert/contract/app-error'
 import type { CommandResult } from './command.ts'
 
 /** What a file holds, and its rights. */

@@ -1,0 +1,127 @@
+/**
+ * What the servers of this host use: every certificate that their configurations name, read, and whether a site has it.
+ *
+ * @module
+ */
+import { readFileSync, realpathSync, statSync } from 'node:fs'
+import type { AgentFinding, AgentSite, FindingProblem } from '@evercert/contract'
+import { parseChain, parsePem, PkiError, toPem, type CertificateFacts } from '@evercert/pki'
+import type { AgentConfig, DiscoveredKind, SiteConfig } from '../config.ts'
+import { isMissing } from '../state.ts'
+import { discoverApache } from './apache.ts'
+import { discoverHaproxy } from './haproxy.ts'
+import { discoverNginx } from './nginx.ts'
+import { createSource, type Named } from './source.ts'
+
+export interface Found extends AgentFinding {
+  /** Where it is served; null when the configuration does not say. */
+  readonly port: number | null
+}
+
+export interface Discovery {
+  readonly findings: readonly Found[]
+  /** Files that could not be read, and why. */
+  readonly faults: readonly string[]
+}
+
+const READERS = { nginx: discoverNginx, apache: discoverApache, haproxy: discoverHaproxy } as const satisfies Record<
+  DiscoveredKind,
+  unknown
+>
+
+export function discover(config: Pick<AgentConfig, 'discover' | 'sites'>): Discovery {
+  const source = createSource()
+  const named = Object.entries(READERS).flatMap(([kind, read]) =>
+    config.discover[kind as DiscoveredKind].filter((path) => isThere(path)).flatMap((path) => read(source, path)),
+  )
+  const findings = merge(named).map((one) => toFinding(one, config.sites))
+  return { findings, faults: source.faults }
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined
+}
+
+/** Several virtual hosts with one certificate are one finding with all their names. */
+function merge(named: readonly Named[]): readonly Named[] {
+  const all = new Map<string, Named>()
+  for (const one of named) {
+    const key = [one.server, one.certificatePath, one.keyPath].join('\0')
+    const known = all.get(key)
+    const serverNames = [...new Set([...(known?.serverNames ?? []), ...one.serverNames])]
+    all.set(key, { ...(known ?? one), port: known?.port ?? one.port, serverNames })
+  }
+  return [...all.values()]
+}
+
+// As the contract limits them.
+const MAX_NAMES = 250
+const MAX_NAME = 253
+
+function toFinding(
+  { server, file, line, certificatePath, keyPath, serverNames, port, problem }: Named,
+  sites: AgentConfig['sites'],
+): Found {
+  const read = problem === null ? readLeaf(certificatePath) : { leaf: null, problem }
+  return {
+    server,
+    file,
+    line,
+    certificatePath,
+    keyPath,
+    serverNames: serverNames.slice(0, MAX_NAMES).map((name) => name.slice(0, MAX_NAME)),
+    port,
+    site:
+      Object.keys(sites).find((name) => sites[name] !== undefined && isSameFile(sites[name].certificatePath, certificatePath)) ??
+      null,
+    ...toFacts(read),
+  }
+}
+
+/** What the files of the sites hold, as the service is told. */
+export function observeSites(sites: AgentConfig['sites']): AgentSite[] {
+  return Object.entries(sites).map(([name, { server, certificatePath }]: [string, SiteConfig]) => ({
+    name,
+    server,
+    certificatePath,
+    ...toFacts(readLeaf(certificatePath)),
+  }))
+}
+
+interface Read {
+  readonly leaf: CertificateFacts | null
+  readonly problem: FindingProblem | null
+}
+
+function toFacts({ leaf, problem }: Read): Pick<AgentSite, 'sha256' | 'notAfter' | 'domains' | 'problem'> {
+  return {
+    sha256: leaf?.sha256 ?? null,
+    notAfter: leaf === null ? null : new Date(leaf.notAfter).toISOString(),
+    domains: leaf === null ? [] : leaf.names.slice(0, MAX_NAMES).map((name) => name.slice(0, MAX_NAME)),
+    problem,
+  }
+}
+
+const MAX_FILE_BYTES = 1024 * 1024
+
+function readLeaf(path: string): Read {
+  try {
+    const stats = statSync(path)
+    if (!stats.isFile() || stats.size > MAX_FILE_BYTES) return { leaf: null, problem: 'unreadable' }
+    const blocks = parsePem(readFileSync(path, 'utf8')).filter(({ label }) => label.endsWith('CERTIFICATE'))
+    const [leaf] = parseChain(blocks.map(({ der, label }) => toPem(der, label)).join(''))
+    return leaf === undefined ? { leaf: null, problem: 'noCertificate' } : { leaf, problem: null }
+  } catch (error) {
+    if (isMissing(error)) return { leaf: null, problem: 'missing' }
+    return { leaf: null, problem: error instanceof PkiError ? 'noCertificate' : 'unreadable' }
+  }
+}
+
+function isSameFile(one: string, other: string): boolean {
+  if (one === other) return true
+  try {
+    return realpathSync(one) === realpathSync(other)
+  } catch {
+    return false // one of them is missing
+  }
+}

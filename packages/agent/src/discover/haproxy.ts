@@ -1,0 +1,117 @@
+/**
+ * Certificates in HAProxy configurations: `crt` and `crt-list` of `bind` lines, folders of them, `crt-base` and `crt-store`.
+ *
+ * @module
+ */
+import type { FindingProblem } from '@evercert/contract'
+import { toAbsolute, type Named, type Source } from './source.ts'
+
+interface State {
+  readonly source: Source
+  crtBase: string | null
+  readonly found: Named[]
+}
+
+/** @param path a file, or a folder of `*.cfg` */
+export function discoverHaproxy(source: Source, path: string): readonly Named[] {
+  const state: State = { source, crtBase: null, found: [] }
+  const files = source.isFolder(path) ? source.glob(`${path}/*.cfg`) : source.glob(path)
+  for (const file of files) source.enter(file, 0, () => readFile(state, file))
+  return state.found
+}
+
+function readFile(state: State, file: string): void {
+  let section = ''
+  for (const [index, text] of state.source.read(file).split('\n').entries()) {
+    const words = wordsOf(text)
+    const [first = ''] = words
+    const at = { file, line: index + 1 }
+    if (/^(global|defaults|frontend|listen|backend|crt-store|userlist|peers|resolvers|mailers|program|cache|ring)$/.test(first))
+      section = first
+    if (first === 'crt-base' && section !== 'crt-store') state.crtBase = words[1] ?? null
+    if (first === 'bind') readBind(state, words, at)
+    if (first === 'load' && section === 'crt-store') readLoad(state, words, at)
+  }
+}
+
+interface At {
+  readonly file: string
+  readonly line: number
+}
+
+function readBind(state: State, words: readonly string[], at: At): void {
+  const port = Number(/:(\d+)$/.exec((words[1] ?? '').split(',')[0] ?? '')?.[1] ?? Number.NaN)
+  const where = { ...at, port: Number.isNaN(port) ? null : port }
+  for (const [index, word] of words.entries()) {
+    const value = words[index + 1]
+    if (value === undefined) continue
+    if (word === 'crt') readCertificate(state, value, { ...where, serverNames: [] })
+    if (word === 'crt-list') readList(state, value, where)
+  }
+}
+
+function readLoad(state: State, words: readonly string[], at: At): void {
+  const valueOf = (name: string) => (words.includes(name) ? words[words.indexOf(name) + 1] : undefined)
+  const path = valueOf('crt')
+  const key = valueOf('key')
+  if (path === undefined) return
+  add(state, path, { ...at, port: null, serverNames: [], ...(key !== undefined && { key }) })
+}
+
+interface Where extends At {
+  readonly port: number | null
+  readonly serverNames: readonly string[]
+  readonly key?: string
+}
+
+/** Beside a certificate, and none themselves. */
+const COMPANION = /\.(key|ocsp|sctl|issuer)$/
+
+function readCertificate(state: State, written: string, where: Where): void {
+  const { source } = state
+  const path = toAbsolute(written, state.crtBase ?? '/')
+  if (problemOf(written) !== null || !source.isFolder(path)) return add(state, written, where)
+  for (const file of source.glob(`${path}/*`)) {
+    if (!COMPANION.test(file) && !source.isFolder(file)) add(state, file, where)
+  }
+}
+
+/** One line each: `file [options] filter…`; a filter that begins with `!` takes names out. */
+function readList(state: State, written: string, { port }: Pick<Where, 'port' | 'file' | 'line'>): void {
+  const { source } = state
+  const path = toAbsolute(written, '/')
+  source.enter(path, 1, () => {
+    for (const [index, text] of source.read(path).split('\n').entries()) {
+      const [certificate, ...filters] = wordsOf(text.replaceAll(/\[[^\]]*\]/g, ' '))
+      if (certificate === undefined) continue
+      const serverNames = filters.filter((filter) => !filter.startsWith('!'))
+      readCertificate(state, certificate, { file: path, line: index + 1, port, serverNames })
+    }
+  })
+}
+
+function add(state: State, written: string, { file, line, port, serverNames, key }: Where): void {
+  const problem = problemOf(written)
+  const certificatePath = problem === null ? toAbsolute(written, state.crtBase ?? '/') : written
+  const beside = problem === null ? state.source.glob(`${certificatePath}.key`)[0] : undefined
+  const keyPath = key === undefined ? (beside ?? null) : toAbsolute(key, state.crtBase ?? '/')
+  state.found.push({ server: 'haproxy', file, line, certificatePath, keyPath, serverNames, port, problem })
+}
+
+function problemOf(path: string): FindingProblem | null {
+  if (/\$\{?\w/.test(path)) return 'variable'
+  return path.startsWith('@') ? 'notAFile' : null
+}
+
+/** `#` begins a comment; quotes and backslashes as HAProxy reads them. */
+function wordsOf(text: string): readonly string[] {
+  const all = [...text.matchAll(/#.*|(?:\\.|"[^"]*"?|'[^']*'?|[^\s#"'\\])+/g)].map(([word]) => word)
+  return all
+    .filter((word) => !word.startsWith('#'))
+    .map((word) =>
+      word.replaceAll(
+        /\\(.)|"([^"]*)"?|'([^']*)'?/g,
+        (_all, escaped?: string, double?: string, single?: string) => escaped ?? double ?? single ?? '',
+      ),
+    )
+}

@@ -1,0 +1,137 @@
+/**
+ * Enrolling this host: it draws its key and its credential, and tells the service the public key and a hash. Repeating it after a lost
+ * answer gives the same agent.
+ *
+ * @module
+ */
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { dirname, resolve } from 'node:path/posix'
+import { callService } from './api.ts'
+import { DEFAULT_STATE_FOLDER, findServiceUrl, loadConfig } from './config.ts'
+import { AgentError, type Say } from './language.ts'
+import { drawIdentity, ensureFolder, findIdentity, storeIdentity, writeDurably } from './state.ts'
+import { UNIT_FILE, unitText } from './unit.ts'
+import { VERSION } from './version.ts'
+
+export interface EnrollOptions {
+  readonly configPath: string
+  readonly server: string
+  readonly token: string
+  readonly caFile: string | null
+  readonly stateFolder: string
+  /** Installs and starts the systemd unit, where there is systemd. */
+  readonly start: boolean
+}
+
+const ANSWER_MS = 30_000
+
+/** @returns lines for people */
+export async function enroll(options: EnrollOptions, say: Say): Promise<readonly string[]> {
+  const server = findServiceUrl(options.server)
+  if (server === null) {
+    throw new AgentError(
+      say(
+        `Enrolling: ${options.server}: an https address is wanted, since keys and the credential go over it: put TLS in front of the service.`,
+        `注册：${options.server}：私钥与凭据将经此传输，应为 https 地址，请在服务前启用 TLS。`,
+      ),
+    )
+  }
+  const known = findIdentity(options.stateFolder)
+  if (known !== null && known.id !== null && known.server === server) {
+    throw new AgentError(
+      say(
+        `Enrolling: this host is agent ${known.name ?? ''} of ${server} already. To enrol it anew, remove ${options.stateFolder}/identity.json.`,
+        `注册：本机已是 ${server} 的代理 ${known.name ?? ''}。如需重新注册，请删除 ${options.stateFolder}/identity.json。`,
+      ),
+    )
+  }
+  // Stored before it is told: the same again after a lost answer.
+  const identity = known?.server === server ? known : drawIdentity(server)
+  storeIdentity(options.stateFolder, identity)
+  const answer = await callService(
+    { server, caFile: options.caFile },
+    {
+      path: '/agents/enrol',
+      body: {
+        token: options.token,
+        publicKeyPem: identity.publicKeyPem,
+        credentialSha256: createHash('sha256').update(identity.credential).digest('hex'),
+        hostName: hostname(),
+        version: VERSION,
+      },
+      credential: null,
+      timeoutMs: ANSWER_MS,
+    },
+  )
+  const { id, name } = answer as { readonly id?: unknown; readonly name?: unknown }
+  if (typeof id !== 'string' || typeof name !== 'string') throw new AgentError('the service answered without an id')
+  ensureConfig(options, server, say)
+  storeIdentity(options.stateFolder, { ...identity, id, name })
+  const enrolled = say(
+    `This host is agent ${name} (${id}). Its configuration is ${options.configPath}.`,
+    `本机已注册为代理 ${name}（${id}），配置文件为 ${options.configPath}。`,
+  )
+  return [enrolled, ...(options.start ? startUnit(options, say) : nextSteps(say))]
+}
+
+/** What is there stays, if it is for this service. */
+function ensureConfig({ configPath, caFile, stateFolder }: EnrollOptions, server: string, say: Say): void {
+  if (existsSync(configPath)) {
+    const found = loadConfig(configPath, say)
+    if (found.server === server && found.stateFolder === stateFolder) return
+    throw new AgentError(
+      say(
+        `Enrolling: ${configPath} names ${found.server} and ${found.stateFolder}: correct or remove it.`,
+        `注册：${configPath} 指向 ${found.server} 和 ${found.stateFolder}，请修改或删除该文件。`,
+      ),
+    )
+  }
+  ensureFolder(dirname(configPath))
+  const isUsual = stateFolder === DEFAULT_STATE_FOLDER
+  const config = { server, ...(caFile !== null && { caFile }), ...(!isUsual && { stateFolder }), sites: {} }
+  writeDurably(configPath, `${JSON.stringify(config, null, 2)}\n`, 0o644)
+}
+
+function nextSteps(say: Say): readonly string[] {
+  return [
+    say(
+      `Next: evercert-agent adopt; evercert-agent unit > ${UNIT_FILE} && systemctl enable --now evercert-agent`,
+      `下一步：evercert-agent adopt；evercert-agent unit > ${UNIT_FILE} && systemctl enable --now evercert-agent`,
+    ),
+  ]
+}
+
+function startUnit(options: EnrollOptions, say: Say): readonly string[] {
+  if (!existsSync('/run/systemd/system')) {
+    return [
+      say(
+        'There is no systemd here: start "evercert-agent run" yourself.',
+        '本机没有 systemd：请自行启动 “evercert-agent run”。',
+      ),
+    ]
+  }
+  writeDurably(
+    UNIT_FILE,
+    unitText({ node: process.execPath, program: resolve(process.argv[1] ?? ''), configPath: options.configPath }),
+    0o644,
+  )
+  for (const args of [['daemon-reload'], ['enable', '--now', 'evercert-agent']]) {
+    const { status, stderr } = spawnSync('systemctl', args, { encoding: 'utf8' })
+    if (status === 0) continue
+    throw new AgentError(
+      say(
+        `Starting the unit: systemctl ${args.join(' ')}: ${stderr.trim()}: see "systemctl status evercert-agent".`,
+        `启动服务：systemctl ${args.join(' ')}：${stderr.trim()}。请查看 “systemctl status evercert-agent”。`,
+      ),
+    )
+  }
+  return [
+    say(
+      'It runs (systemctl status evercert-agent). Next: evercert-agent adopt',
+      '代理已运行（systemctl status evercert-agent）。下一步：evercert-agent adopt',
+    ),
+  ]
+}

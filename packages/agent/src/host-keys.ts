@@ -1,0 +1,94 @@
+/**
+ * Private keys that are made on this host and never leave it: only the CSR does.
+ *
+ * @module
+ */
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path/posix'
+import { createCsr, generateKey, loadPrivateKey, toPem, type KeyKind } from '@evercert/pki'
+import { callService } from './api.ts'
+import { loadConfig, type SiteConfig } from './config.ts'
+import { observeSites } from './discover/discover.ts'
+import { AgentError, type Say } from './language.ts'
+import { ensureFolder, isMissing, loadIdentity, writeDurably } from './state.ts'
+
+export const KEY_KINDS = ['p256', 'p384', 'rsa2048', 'rsa3072', 'rsa4096'] as const satisfies readonly KeyKind[]
+
+export interface CsrOptions {
+  readonly configPath: string
+  readonly site: string
+  /** Empty: those of the certificate that the site has. */
+  readonly domains: readonly string[]
+  readonly key: KeyKind
+}
+
+const ANSWER_MS = 30_000
+const KEYS = 'keys'
+/** No certificate lives longer than that. */
+const KEPT_MS = 400 * 86_400_000
+
+/** Makes a key, keeps it, and stores its CSR at the service. @returns id and name of the CSR there */
+export async function requestCertificate(options: CsrOptions, say: Say): Promise<{ readonly id: string; readonly name: string }> {
+  const config = loadConfig(options.configPath, say)
+  const identity = loadIdentity(config.stateFolder, config.server, say)
+  const site = Object.hasOwn(config.sites, options.site) ? config.sites[options.site] : undefined
+  if (site === undefined) {
+    throw new AgentError(
+      say(`Making a CSR: the configuration has no site ${options.site}.`, `生成 CSR：配置中没有站点 ${options.site}。`),
+    )
+  }
+  const names = options.domains.length > 0 ? options.domains : (observeSites({ [options.site]: site })[0]?.domains ?? [])
+  if (names.length === 0) {
+    throw new AgentError(
+      say(
+        'Making a CSR: the site has no certificate to take the names from: give --domain.',
+        '生成 CSR：站点没有可供读取域名的证书，请使用 --domain。',
+      ),
+    )
+  }
+  const key = await generateKey(options.key)
+  const folder = join(config.stateFolder, KEYS)
+  ensureFolder(folder)
+  forgetOldKeys(folder)
+  // Before anybody knows of it: a certificate without its key would be of no use.
+  writeDurably(join(folder, `${key.spkiSha256}.pem`), key.pkcs8Pem)
+  const commonName = names.find((name) => !name.startsWith('*.')) ?? names[0] ?? null
+  const csrPem = toPem(await createCsr({ key, names, commonName }), 'CERTIFICATE REQUEST')
+  const answer = await callService(config, {
+    path: '/agents/csrs',
+    body: { site: options.site, csrPem },
+    credential: identity.credential,
+    timeoutMs: ANSWER_MS,
+  })
+  const { id, name } = answer as { readonly id?: unknown; readonly name?: unknown }
+  if (typeof id !== 'string' || typeof name !== 'string') throw new AgentError('the service answered without an id')
+  return { id, name }
+}
+
+/** The key of a certificate: one that was made for it, or the one that the site has already. */
+export function findKey(stateFolder: string, { certificatePath, keyPath }: SiteConfig, spkiSha256: string): string | null {
+  for (const path of [join(stateFolder, KEYS, `${spkiSha256}.pem`), keyPath ?? certificatePath]) {
+    const pem = readKey(path)
+    if (pem !== null && pem.spkiSha256 === spkiSha256) return pem.pkcs8Pem
+  }
+  return null
+}
+
+function readKey(path: string) {
+  try {
+    return loadPrivateKey(readFileSync(path, 'utf8'))
+  } catch {
+    return null // missing, or no key: not the one that is looked for
+  }
+}
+
+function forgetOldKeys(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name)
+    try {
+      if (Date.now() - statSync(path).mtimeMs > KEPT_MS) rmSync(path, { force: true })
+    } catch (error) {
+      if (!isMissing(error)) throw error
+    }
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * The agent at work: it delivers what it has to report, tells what is on the host, asks for work, and does it. When the service is away it
+ * waits and asks again; the sites of the host do not notice.
+ *
+ * @module
+ */
+import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { callService, printable, ServiceProblem } from './api.ts'
+import { loadConfig, type AgentConfig } from './config.ts'
+import { discover, observeSites } from './discover/discover.ts'
+import { AgentError, type Say } from './language.ts'
+import { forgetReport, keepReport, listReports, loadIdentity, type Report } from './state.ts'
+import { VERSION } from './version.ts'
+import { doWork, readWork, type Taken } from './work.ts'
+
+/** The longest that the service lets an agent wait, and what an answer may take beyond that. */
+const WAIT_SECONDS = 25
+const ANSWER_MS = 20_000
+/** Configurations of servers change without telling us. */
+const OBSERVE_MS = 60 * 60_000
+const FIRST_PAUSE_MS = 500
+const LONGEST_PAUSE_MS = 60_000
+const PAUSE_GROWTH = 1.5
+
+export interface Running {
+  readonly configPath: string
+  readonly say: Say
+  /** One line for the journal. */
+  readonly log: (line: string) => void
+  /** Aborted when the process is told to end: work that has begun is finished first. */
+  readonly signal: AbortSignal
+}
+
+/** Runs until it is told to end. @throws AgentError when the configuration is wrong at the start, or the host is not enrolled */
+export async function run(running: Running): Promise<void> {
+  const agent = startAgent(running)
+  running.log(
+    `evercert-agent ${VERSION}: agent ${agent.identity.name}, sites: ${Object.keys(agent.config.sites).join(', ') || 'none'}`,
+  )
+  let pauseMs = FIRST_PAUSE_MS
+  let complaint = ''
+  while (!running.signal.aborted) {
+    try {
+      await turn(agent)
+      if (complaint !== '') running.log('The service answers again.')
+      complaint = ''
+      pauseMs = FIRST_PAUSE_MS
+    } catch (error) {
+      if (running.signal.aborted) return
+      const said = complaintOf(error)
+      if (said !== complaint) running.log(`${said} Trying again; the sites of this host are not affected.`)
+      complaint = said
+      // Spread, so that a fleet does not come back in one moment.
+      await sleep(pauseMs * (0.5 + Math.random()), undefined, { signal: running.signal }).catch(() => {})
+      pauseMs = Math.min(pauseMs * PAUSE_GROWTH, LONGEST_PAUSE_MS)
+    }
+  }
+}
+
+function complaintOf(error: unknown): string {
+  if (error instanceof ServiceProblem && error.status === 401) {
+    return 'The service does not know this agent (any more): it was revoked, or enrol it anew.'
+  }
+  return `Calling the service: ${error instanceof Error ? error.message : 'failed'}.`
+}
+
+interface Agent {
+  readonly running: Running
+  readonly identity: ReturnType<typeof loadIdentity>
+  /** As of the last time that it could be read. */
+  config: AgentConfig
+  configFault: string
+  observedAt: number
+  /** Of what was told last, so that changes are told at once. */
+  observedSites: string
+}
+
+function startAgent(running: Running): Agent {
+  const config = loadConfig(running.configPath, running.say)
+  const identity = loadIdentity(config.stateFolder, config.server, running.say)
+  return { running, identity, config, configFault: '', observedAt: 0, observedSites: '' }
+}
+
+/** The file may be changed while we run: a fault in it leaves what was there before. */
+function readConfigAgain(agent: Agent): void {
+  const { running } = agent
+  try {
+    const config = loadConfig(running.configPath, running.say)
+    if (config.server !== agent.config.server || config.stateFolder !== agent.config.stateFolder) {
+      throw new AgentError('Reading the configuration: another service or state folder is used after a restart.')
+    }
+    agent.config = config
+    agent.configFault = ''
+  } catch (error) {
+    const fault = error instanceof Error ? error.message : 'unreadable'
+    if (fault !== agent.configFault) running.log(`${fault} Going on with the configuration from before.`)
+    agent.configFault = fault
+  }
+}
+
+async function turn(agent: Agent): Promise<void> {
+  readConfigAgain(agent)
+  for (const report of listReports(agent.config.stateFolder)) await deliver(agent, report)
+  await observeIfDue(agent)
+  const answer = await call(agent, '/agents/poll', { waitSeconds: WAIT_SECONDS })
+  const work = readWork(answer)
+  if (work === null) return
+  readConfigAgain(agent)
+  await finish(agent, work)
+}
+
+async function finish(agent: Agent, work: Taken): Promise<void> {
+  const { running, config, identity } = agent
+  running.log(`Work ${work.id}: ${printable(`${String(work.raw['kind'])} ${String(work.raw['site'])}`)}`)
+  const statement = await doWork(config, work)
+  running.log(`Work ${work.id}: ${statement.outcome}${statement.problem === null ? '' : `: ${printable(statement.problem)}`}`)
+  const report = keepReport(config.stateFolder, identity, work.id, statement)
+  await deliver(agent, report)
+}
+
+/** What the service will never take is let go; anything else stays for the next turn. */
+async function deliver(agent: Agent, { workId, statement, signature }: Report): Promise<void> {
+  try {
+    await call(agent, '/agents/report', { statement, signature })
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    agent.running.log(`Work ${workId}: the service does not take the report: ${error.message}`)
+  }
+  forgetReport(agent.config.stateFolder, workId)
+}
+
+// As the contract limits them, and the body of a request.
+const MAX_SITES = 500
+const MAX_FINDINGS = 1_000
+const MAX_NAMES = 50
+const MAX_BODY = 900_000
+
+async function observeIfDue(agent: Agent): Promise<void> {
+  const { running, config } = agent
+  const sites = observeSites(config.sites)
+    .slice(0, MAX_SITES)
+    .map((site) => ({ ...site, domains: site.domains.slice(0, MAX_NAMES) }))
+  const told = JSON.stringify(sites)
+  if (told === agent.observedSites && Date.now() - agent.observedAt < OBSERVE_MS) return
+  try {
+    await call(agent, '/agents/observe', { hostName: hostname(), version: VERSION, sites, findings: findingsOf(config) })
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    // What cannot be told must not keep work from being done.
+    running.log(`The service does not take what was found on this host: ${error.message}`)
+  }
+  agent.observedSites = told
+  agent.observedAt = Date.now()
+}
+
+function findingsOf(config: AgentConfig): readonly object[] {
+  let findings = discover(config)
+    .findings.slice(0, MAX_FINDINGS)
+    .map(({ port: _port, serverNames, domains, ...finding }) => ({
+      ...finding,
+      serverNames: serverNames.slice(0, MAX_NAMES),
+      domains: domains.slice(0, MAX_NAMES),
+    }))
+  while (JSON.stringify(findings).length > MAX_BODY) findings = findings.slice(0, findings.length / 2)
+  return findings
+}
+
+/** The same again would be refused again. */
+function isRefusal(error: unknown): error is ServiceProblem {
+  return error instanceof ServiceProblem && [400, 404, 409, 413].includes(error.status)
+}
+
+/** Reports are brought to their end; anything else may be broken off. */
+function call({ config, identity, running }: Agent, path: `/${string}`, body: object): Promise<unknown> {
+  const isPoll = path === '/agents/poll'
+  const isReport = path === '/agents/report'
+  return callService(config, {
+    path,
+    body,
+    credential: identity.credential,
+    timeoutMs: ANSWER_MS + (isPoll ? WAIT_SECONDS * 1_000 : 0),
+    ...(!isReport && { signal: running.signal }),
+  })
+}

@@ -1,0 +1,93 @@
+/**
+ * One site of this host: its pair, installed, tested, reloaded, looked at, and taken back when it is not what the site then serves.
+ *
+ * @module
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CertificatePair, DeployEvidence, RestoreEvidence } from '@evercert/contract'
+import { AppError } from '@evercert/contract/app-error'
+import { oneFile, twoFiles } from '@evercert/pair-files/layout'
+import { localHost } from '@evercert/pair-files/local-host'
+import { createPairTarget, type PairTarget } from '@evercert/pair-files/pair-target'
+import { createStepLog, type StepLog } from '@evercert/pair-files/step-log'
+import type { ProbeConfig, SiteConfig } from './config.ts'
+import { lookAt, type Look } from './look.ts'
+
+/** Between two looks. */
+const LOOK_MS = 250
+
+export interface Site {
+  /** SHA-256 of the leaf that the files hold; null when none can be read. */
+  inspect(): Promise<string | null>
+  /** @throws AppError `deployRefused`, `rolledBack`, `conflict`, …; the log is in its facts */
+  install(pair: CertificatePair): Promise<DeployEvidence>
+  /** @throws AppError `deployRefused` */
+  restore(refused: string): Promise<RestoreEvidence>
+}
+
+export function openSite(config: SiteConfig): Site {
+  const { certificatePath, keyPath, testCommand, reloadCommand, commandTimeoutSeconds } = config
+  const target = createPairTarget({
+    layout: keyPath === null ? oneFile(certificatePath) : twoFiles({ certificatePath, keyPath }),
+    testCommand: testCommand ?? undefined,
+    reloadCommand: reloadCommand ?? undefined,
+    commandTimeoutSeconds,
+    openHost: () => Promise.resolve(localHost),
+    now: Date.now,
+  })
+  return {
+    inspect: async () => (await target.inspect()).sha256,
+    install: (pair) => install(config, target, pair),
+    restore: (refused) => target.restore(refused),
+  }
+}
+
+async function install(config: SiteConfig, target: PairTarget, pair: CertificatePair): Promise<DeployEvidence> {
+  const log = createStepLog(Date.now)
+  const before = await look(config.probe)
+  if (before !== null) log.say(`Before: ${before.said}.`)
+  const lead = [...log.lines]
+  const evidence = await target.apply(pair)
+  if (config.probe === null) return evidence
+  const after = await waitUntilServed(config.probe, pair.sha256)
+  const own = createStepLog(Date.now)
+  own.say(`After: ${after.said}.`)
+  const lines = [...lead, ...evidence.log, ...own.lines]
+  // Who did not answer before either is not mended by going back.
+  const isWorse = after.sha256 !== pair.sha256 && (after.sha256 !== null || before?.sha256 !== null)
+  if (!isWorse || !evidence.changed) return { ...evidence, log: lines }
+  throw await takeBack(config.probe, target, { pair, after, before, lines, log: own })
+}
+
+interface Failed {
+  readonly pair: CertificatePair
+  readonly before: Look | null
+  readonly after: Look
+  readonly lines: readonly string[]
+  readonly log: StepLog
+}
+
+async function takeBack(probe: ProbeConfig, target: PairTarget, { pair, before, after, lines }: Failed): Promise<AppError> {
+  const restored = await target.restore(pair.sha256)
+  const again = before === null || before.sha256 === null ? await look(probe) : await waitUntilServed(probe, before.sha256)
+  const log = createStepLog(Date.now)
+  log.say(`Put back what was there before; now ${again?.said ?? 'nobody looks'}.`)
+  return new AppError(
+    'rolledBack',
+    `after the reload ${after.said} and not the new certificate ${pair.sha256.slice(0, 16)}…, so the previous pair was put back, and ${again?.said ?? ''}: see what the reload command does, then deploy again.`,
+    { facts: { log: [...lines, ...restored.log, ...log.lines] } },
+  )
+}
+
+async function waitUntilServed(probe: ProbeConfig, wanted: string): Promise<Look> {
+  const until = Date.now() + probe.waitSeconds * 1_000
+  for (;;) {
+    const seen = await lookAt(probe)
+    if (seen.sha256 === wanted || Date.now() >= until) return seen
+    await sleep(LOOK_MS)
+  }
+}
+
+async function look(probe: ProbeConfig | null): Promise<Look | null> {
+  return probe === null ? null : lookAt(probe)
+}

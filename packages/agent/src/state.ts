@@ -1,0 +1,131 @@
+/**
+ * What the agent keeps on its host: who it is, and reports that the service has not taken yet.
+ *
+ * @module
+ */
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path/posix'
+import { AgentError, type Say } from './language.ts'
+
+export interface Identity {
+  /** Null until it is enrolled. */
+  readonly id: string | null
+  readonly name: string | null
+  readonly server: string
+  /** Bearer credential; the service has its SHA-256. */
+  readonly credential: string
+  /** Ed25519, PKCS#8 PEM: signs reports. */
+  readonly privateKeyPem: string
+  readonly publicKeyPem: string
+}
+
+export function drawIdentity(server: string): Identity {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  return {
+    id: null,
+    name: null,
+    server,
+    credential: `evca_${randomBytes(32).toString('base64url')}`,
+    privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  }
+}
+
+const IDENTITY = 'identity.json'
+
+export function findIdentity(stateFolder: string): Identity | null {
+  const text = readOrNull(join(stateFolder, IDENTITY))
+  return text === null ? null : (JSON.parse(text) as Identity)
+}
+
+/** @throws AgentError when this host is not enrolled at this service */
+export function loadIdentity(
+  stateFolder: string,
+  server: string,
+  say: Say,
+): Identity & { readonly id: string; readonly name: string } {
+  const identity = findIdentity(stateFolder)
+  if (identity !== null && identity.id !== null && identity.name !== null && identity.server === server) {
+    return { ...identity, id: identity.id, name: identity.name }
+  }
+  throw new AgentError(
+    say(
+      `Starting: this host is not enrolled at ${server}: run "evercert agent enroll" at the service, and its command here.`,
+      `启动：本机尚未在 ${server} 注册。请在服务端运行 “evercert agent enroll”，并在本机执行其给出的命令。`,
+    ),
+  )
+}
+
+export function storeIdentity(stateFolder: string, identity: Identity): void {
+  ensureFolder(stateFolder)
+  writeDurably(join(stateFolder, IDENTITY), `${JSON.stringify(identity, null, 2)}\n`)
+}
+
+export interface Report {
+  readonly workId: string
+  readonly statement: string
+  readonly signature: string
+}
+
+const OUTBOX = 'outbox'
+const REPORT_FILE = /^[a-z0-9_]{1,64}\.json$/
+
+/** Signed, and on disk before anybody is told: a report survives a crash and an absence of the service. */
+export function keepReport(stateFolder: string, identity: Identity, workId: string, statement: object): Report {
+  const text = JSON.stringify(statement)
+  const signature = sign(null, Buffer.from(text), identity.privateKeyPem).toString('base64url')
+  const report = { workId, statement: text, signature }
+  const name = `${workId}.json`
+  if (!REPORT_FILE.test(name)) throw new Error('the work has an id that is no file name')
+  ensureFolder(join(stateFolder, OUTBOX))
+  writeDurably(join(stateFolder, OUTBOX, name), JSON.stringify(report))
+  return report
+}
+
+export function listReports(stateFolder: string): readonly Report[] {
+  const folder = join(stateFolder, OUTBOX)
+  try {
+    return readdirSync(folder)
+      .filter((name) => REPORT_FILE.test(name))
+      .toSorted()
+      .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Report)
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
+}
+
+export function forgetReport(stateFolder: string, workId: string): void {
+  rmSync(join(stateFolder, OUTBOX, `${workId}.json`), { force: true })
+}
+
+export function ensureFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+}
+
+/** In one step, for the owner alone. */
+export function writeDurably(path: string, text: string, mode = 0o600): void {
+  const unfinished = `${path}.${randomBytes(6).toString('hex')}.unfinished`
+  const file = openSync(unfinished, 'wx', mode)
+  try {
+    writeSync(file, text)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(unfinished, path)
+}
+
+function readOrNull(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (isMissing(error)) return null
+    throw error
+  }
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}

@@ -1,0 +1,49 @@
+/**
+ * The systemd unit.
+ *
+ * @module
+ */
+export const UNIT_FILE = '/etc/systemd/system/evercert-agent.service'
+
+export interface UnitFacts {
+  readonly node: string
+  readonly program: string
+  readonly configPath: string
+}
+
+/**
+ * Root, since it writes keys for servers and reloads them; what that does not need is taken away. No limit on memory or time: they would
+ * hold for the servers' own test commands too.
+ */
+export function unitText({ node, program, configPath }: UnitFacts): string {
+  return `[Unit]
+Description=Evercert agent: installs certificates on this host
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+ExecStart="${node}" --max-semi-space-size=1 --max-old-space-size=64 "${program}" run --config "${configPath}"
+Restart=always
+RestartSec=5
+# A deployment that has begun is brought to its end.
+KillMode=mixed
+TimeoutStopSec=120
+StateDirectory=evercert-agent
+StateDirectoryMode=0700
+UMask=0077
+NoNewPrivileges=yes
+ProtectSystem=true
+ProtectHome=read-only
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectControlGroups=yes
+RestrictSUIDSGID=yes
+RestrictRealtime=yes
+RestrictNamespaces=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+LockPersonality=yes
+
+[Install]
+WantedBy=multi-user.target
+`
+}

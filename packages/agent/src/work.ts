@@ -1,0 +1,141 @@
+/**
+ * Doing what the service asks for, as far as this host's own configuration allows it. What comes from the service is a site's name, a
+ * fingerprint, a chain and a key; anything else is refused before anything is touched.
+ *
+ * @module
+ */
+import type { AgentStatement, AgentWork, CertificatePair } from '@evercert/contract'
+import { AppError } from '@evercert/contract/app-error'
+import { checkChain } from '@evercert/pair-files/pair'
+import { printable } from './api.ts'
+import { SITE_NAME, type AgentConfig, type SiteConfig } from './config.ts'
+import { findKey } from './host-keys.ts'
+import { openSite } from './site.ts'
+
+type Outcome = Pick<AgentStatement, 'outcome' | 'problem' | 'install' | 'restore' | 'log'>
+
+export interface Taken {
+  readonly id: string
+  readonly lease: string
+  /** As it came: nobody has checked it. */
+  readonly raw: Readonly<Record<string, unknown>>
+}
+
+const ID = /^[a-z0-9_]{1,48}$/
+const LEASE = /^[\w-]{1,128}$/
+
+/** What was given out, as far as a report can name it; null when there is nothing to do. @throws Error when it cannot be reported on */
+export function readWork(answer: unknown): Taken | null {
+  const work = (answer as { readonly work?: unknown } | null)?.work
+  if (work === null) return null
+  if (typeof work !== 'object') throw new Error('the service answered without work')
+  const raw = work as Readonly<Record<string, unknown>>
+  const { id, lease } = raw
+  if (typeof id === 'string' && typeof lease === 'string' && ID.test(id) && LEASE.test(lease)) return { id, lease, raw }
+  throw new Error('the service gave work without an id')
+}
+
+const FIELDS: ReadonlySet<string> = new Set([
+  'id',
+  'lease',
+  'kind',
+  'site',
+  'sha256',
+  'chainPem',
+  'privateKeyPem',
+] satisfies (keyof AgentWork)[])
+
+/** Never rejects. */
+export async function doWork(config: AgentConfig, { id, lease, raw }: Taken): Promise<AgentStatement> {
+  const outcome = await attempt(config, raw)
+  const log = outcome.log.slice(-MAX_LINES).map(clip)
+  return {
+    workId: id,
+    lease,
+    at: new Date().toISOString(),
+    ...outcome,
+    problem: outcome.problem?.slice(0, MAX_PROBLEM) ?? null,
+    install: outcome.install === null ? null : { ...outcome.install, log: outcome.install.log.slice(-MAX_LINES).map(clip) },
+    restore: outcome.restore === null ? null : { ...outcome.restore, log: outcome.restore.log.slice(-MAX_LINES).map(clip) },
+    log,
+  }
+}
+
+// As the contract limits them.
+const MAX_LINES = 300
+const MAX_PROBLEM = 12_000
+const clip = (line: string): string => line.slice(0, 1_500)
+
+async function attempt(config: AgentConfig, raw: Taken['raw']): Promise<Outcome> {
+  const nothing = { install: null, restore: null, log: [] }
+  try {
+    const { kind, site: name, sha256 } = readOrder(raw)
+    const known = Object.hasOwn(config.sites, name) ? config.sites[name] : undefined
+    if (known === undefined) {
+      throw refusal(`its configuration has no site ${name}: add it there, or correct the target. Nothing was touched.`)
+    }
+    const site = openSite(known)
+    if (kind === 'restore') {
+      return { ...nothing, outcome: 'restored', problem: null, restore: await site.restore(sha256) }
+    }
+    return { ...nothing, outcome: 'installed', problem: null, install: await site.install(readPair(config, known, raw, sha256)) }
+  } catch (error) {
+    return { ...nothing, ...toFailure(error) }
+  }
+}
+
+/** @throws AppError `deployRefused` */
+function readOrder(raw: Taken['raw']): Pick<AgentWork, 'kind' | 'site' | 'sha256'> {
+  const foreign = Object.keys(raw).filter((name) => !FIELDS.has(name))
+  if (foreign.length > 0) {
+    throw refusal(
+      `the work names ${printable(foreign.join(', '))}, which no work may: paths and commands are those of the host's own configuration. Nothing was touched.`,
+    )
+  }
+  const { kind, site, sha256 } = raw
+  if (kind !== 'install' && kind !== 'restore')
+    throw refusal(`there is no work of the kind ${printable(String(kind))}. Nothing was touched.`)
+  if (typeof site !== 'string' || !SITE_NAME.test(site))
+    throw refusal('the work names a site that can be no name. Nothing was touched.')
+  if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256))
+    throw refusal('the work names no certificate. Nothing was touched.')
+  return { kind, site, sha256 }
+}
+
+/** @throws AppError `deployRefused` */
+function readPair(config: AgentConfig, site: SiteConfig, raw: Taken['raw'], sha256: string): CertificatePair {
+  const { chainPem, privateKeyPem } = raw
+  if (typeof chainPem !== 'string') throw refusal('the work has no chain. Nothing was touched.')
+  if (privateKeyPem === null) {
+    const { spkiSha256 } = checkChain({ chainPem, sha256 }).leaf
+    const own = findKey(config.stateFolder, site, spkiSha256)
+    if (own !== null) return { chainPem, privateKeyPem: own, sha256 }
+    throw refusal(
+      'the key of this certificate was not made on this host: apply with a CSR of "evercert-agent csr". Nothing was touched.',
+    )
+  }
+  if (typeof privateKeyPem !== 'string') throw refusal('the work has no private key. Nothing was touched.')
+  if (site.keyOnHost) {
+    throw refusal(
+      'the site takes no key from outside (keyOnHost): apply with a CSR of "evercert-agent csr". Nothing was touched.',
+    )
+  }
+  return { chainPem, privateKeyPem, sha256 }
+}
+
+function refusal(what: string): AppError {
+  return new AppError('deployRefused', what)
+}
+
+function toFailure(error: unknown): Pick<Outcome, 'outcome' | 'problem' | 'log'> {
+  if (!(error instanceof AppError)) {
+    return {
+      outcome: 'failed',
+      problem: `an unexpected error on the host: ${error instanceof Error ? error.message : 'unknown'}`,
+      log: [],
+    }
+  }
+  const { log } = error.facts
+  const outcome = error.code === 'rolledBack' ? 'rolledBack' : error.code === 'deployRefused' ? 'refused' : 'failed'
+  return { outcome, problem: error.message, log: Array.isArray(log) ? log.map(String) : [] }
+}

@@ -1,0 +1,84 @@
+import { generateKeyPairSync, verify } from 'node:crypto'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { run } from '../src/run.ts'
+import { drawIdentity, storeIdentity } from '../src/state.ts'
+
+interface Asked {
+  readonly path: string
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** A service that was stolen, or is broken: it answers as the test says. */
+async function aService(answer: (asked: Asked) => { readonly status: number; readonly body: object }) {
+  const asked: Asked[] = []
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const one = { path: request.url ?? '', body: JSON.parse(Buffer.concat(chunks).toString()) as Asked['body'] }
+      asked.push(one)
+      const { status, body } = answer(one)
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
+}
+
+test('a service that wants a command run gets a signed refusal, again until it takes it; nothing is run', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'evercert-agent-run-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const mark = join(folder, 'was-run')
+  const work = { id: 'wrk_1', lease: 'l', kind: 'install', site: 'shop', sha256: 'a'.repeat(64), chainPem: '', privateKeyPem: '' }
+  const ending = new AbortController()
+  let reports = 0
+  const service = await aService(({ path }) => {
+    if (path.endsWith('/observe')) return { status: 400, body: { code: 'invalid', detail: 'no\u001B[2Jthing' } }
+    if (path.endsWith('/poll')) return { status: 200, body: { work: { ...work, reloadCommand: ['touch', mark] } } }
+    reports += 1
+    if (reports === 1) return { status: 503, body: { code: 'storageUnavailable', detail: 'away' } }
+    ending.abort()
+    return { status: 200, body: { taken: true } }
+  })
+  const identity = drawIdentity(service.url)
+  const stateFolder = join(folder, 'state')
+  storeIdentity(stateFolder, { ...identity, id: 'agt_1', name: 'web1' })
+  const site = {
+    server: 'files',
+    certificatePath: join(folder, 'a.pem'),
+    keyPath: join(folder, 'a.key'),
+    reloadCommand: ['touch', mark],
+  }
+  const configPath = join(folder, 'config.json')
+  const discover = { nginx: [], apache: [], haproxy: [] }
+  writeFileSync(configPath, JSON.stringify({ server: service.url, stateFolder, discover, sites: { shop: site } }), {
+    mode: 0o644,
+  })
+  const lines: string[] = []
+  await run({ configPath, say: (en) => en, log: (line) => void lines.push(line), signal: ending.signal })
+
+  const delivered = service.asked.filter(({ path }) => path.endsWith('/report')).map(({ body }) => body)
+  expect(delivered).toHaveLength(2)
+  expect(delivered[1]).toEqual(delivered[0])
+  const { statement = '', signature = '' } = delivered[0] as Readonly<Record<string, string>>
+  const isBy = (key: string) => verify(null, Buffer.from(statement), key, Buffer.from(signature, 'base64url'))
+  const stranger = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString()
+  expect([isBy(identity.publicKeyPem), isBy(stranger)]).toEqual([true, false])
+  expect(JSON.parse(statement)).toMatchObject({ workId: 'wrk_1', lease: 'l', outcome: 'refused' })
+  expect([existsSync(mark), existsSync(site.certificatePath), readdirSync(join(stateFolder, 'outbox'))]).toEqual([
+    false,
+    false,
+    [],
+  ])
+  expect(lines.join('\n')).toContain('does not take what was found on this host: no [2Jthing')
+  expect(lines.join('\n')).toContain('reloadCommand, which no work may')
+})

@@ -1,0 +1,92 @@
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { loadConfig, parseConfig } from '../src/config.ts'
+import { doWork, readWork } from '../src/work.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'evercert-agent-work-'))
+const configs = mkdtempSync(join(tmpdir(), 'evercert-agent-config-'))
+afterAll(() => {
+  for (const each of [folder, configs]) rmSync(each, { recursive: true, force: true })
+})
+const en = (text: string): string => text
+
+const mark = join(folder, 'was-run')
+const site = {
+  server: 'files',
+  certificatePath: join(folder, 'site.pem'),
+  keyPath: join(folder, 'site.key'),
+  reloadCommand: ['touch', mark],
+}
+const config = parseConfig(JSON.stringify({ server: 'https://evercert.test', sites: { shop: site } }), 'config.json', en)
+
+describe('what a service may not have', () => {
+  const honest = {
+    id: 'wrk_1',
+    lease: 'lease',
+    kind: 'install',
+    site: 'shop',
+    sha256: 'a'.repeat(64),
+    chainPem: 'x',
+    privateKeyPem: 'x',
+  }
+
+  test.each<[string, object, string]>([
+    ['a site that is not configured', { site: 'other' }, 'no site other'],
+    ['a site by the name of what every object has', { site: 'constructor' }, 'no site constructor'],
+    ['a path for a site', { site: '../etc' }, 'can be no name'],
+    ['a reload command of its own', { reloadCommand: ['touch', mark] }, 'reloadCommand, which no work may'],
+    ['a test command of its own', { testCommand: ['sh', '-c', `touch ${mark}`] }, 'testCommand, which no work may'],
+    ['a path of its own', { certificatePath: '/etc/passwd' }, 'certificatePath, which no work may'],
+    ['another kind of work', { kind: 'run', command: undefined }, 'command, which no work may'],
+    ['work of an unknown kind', { kind: 'exec' }, 'no work of the kind exec'],
+    ['something that is no certificate', {}, 'Checking the pair'],
+    ['a fingerprint that is none', { sha256: `${'a'.repeat(63)};` }, 'no certificate'],
+    ['a chain that is no text', { chainPem: 7 }, 'no chain'],
+  ])('%s: refused, and nothing was touched', async (_what, change, said) => {
+    const work = readWork({ work: { ...honest, ...change } })
+    if (work === null) throw new Error('no work')
+    const statement = await doWork(config, work)
+    expect(statement).toMatchObject({ outcome: 'refused', install: null, restore: null })
+    expect(statement.problem).toContain(said)
+    expect([existsSync(mark), readdirSync(folder)]).toEqual([false, []])
+  })
+
+  test('work that cannot be reported on is not begun', () => {
+    expect(readWork({ work: null })).toBeNull()
+    for (const work of [undefined, 7, { ...honest, id: '../../x' }, { ...honest, lease: 'a\nb' }]) {
+      expect(() => readWork({ work })).toThrow('the service')
+    }
+  })
+})
+
+describe('the configuration', () => {
+  const write = (text: object, mode = 0o644): string => {
+    const path = join(mkdtempSync(join(configs, 'one-')), 'config.json')
+    writeFileSync(path, JSON.stringify(text))
+    chmodSync(path, mode)
+    return path
+  }
+  const good = { server: 'https://evercert.test', sites: { shop: site } }
+
+  test('of which others could change what is run is refused', () => {
+    expect(loadConfig(write(good), en).sites['shop']?.reloadCommand).toEqual(['touch', mark])
+    expect(() => loadConfig(write(good, 0o664), en)).toThrow('others than root may change')
+    const inOpenFolder = write(good)
+    chmodSync(join(inOpenFolder, '..'), 0o777)
+    expect(() => loadConfig(inOpenFolder, en)).toThrow('others than root may change')
+  })
+
+  test.each<[string, object]>([
+    ['plain http beyond this machine', { ...good, server: 'http://evercert.test' }],
+    ['a setting that there is not', { ...good, shell: true }],
+    ['a command as one text', { ...good, sites: { shop: { ...site, reloadCommand: 'nginx -s reload' } } }],
+    ['a relative path', { ...good, sites: { shop: { ...site, keyPath: 'site.key' } } }],
+    ['one file twice', { ...good, sites: { shop: { ...site, keyPath: site.certificatePath } } }],
+    ['a name that is none', { ...good, sites: { '../x': site } }],
+    ['a server that there is not', { ...good, sites: { shop: { ...site, server: 'iis' } } }],
+  ])('with %s is refused', (_what, text) => {
+    expect(() => parseConfig(JSON.stringify(text), 'config.json', en)).toThrow('Reading config.json: ')
+  })
+})

@@ -1,0 +1,168 @@
+/**
+ * Agents: `evercert-agent` on the hosts that serve certificates. It calls, and is never called: it takes work, does it by its own configuration,
+ * and reports what it signed.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { FINDING_PROBLEMS, type FindingProblem } from './agent-problems.ts'
+import { deployEvidence, restoreEvidence } from './deployment-evidence.ts'
+import { anybody, byAgent, byId, read, remove, write } from './operation.ts'
+import { id, instant, page } from './views.ts'
+
+const MAX_PATH = 4_096
+const MAX_SITES = 500
+const MAX_FINDINGS = 2_000
+/** An agent that asks for work is kept waiting no longer than this. */
+export const MAX_AGENT_WAIT_SECONDS = 25
+/** Of what an agent signs; a log of commands may be long. */
+const MAX_STATEMENT = 262_144
+
+export const agentName = z.string().regex(/^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$/, 'lower-case letters, digits, dots, dashes')
+/** As the host's own configuration names it. */
+export const siteName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$/, 'letters, digits, dots, dashes')
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+const path = z.string().min(1).max(MAX_PATH)
+const findingProblem = z.enum(Object.keys(FINDING_PROBLEMS) as [FindingProblem, ...FindingProblem[]])
+const domains = z.array(z.string().max(253)).max(250)
+
+const found = {
+  certificatePath: path,
+  sha256: sha256.nullable().meta({ description: 'Of the leaf that is there; null when none can be read' }),
+  notAfter: instant.nullable(),
+  domains,
+  problem: findingProblem.nullable().meta({ description: 'Why it cannot be told what is there' }),
+}
+
+export const agentSite = z.strictObject({ name: siteName, server: z.string().max(32), ...found })
+export type AgentSite = z.infer<typeof agentSite>
+
+export const agentFinding = z.strictObject({
+  server: z.enum(['nginx', 'apache', 'haproxy']),
+  file: path.meta({ description: 'The configuration file that names the certificate' }),
+  line: z.int().min(0).max(10_000_000),
+  serverNames: z.array(z.string().max(1_000)).max(250),
+  keyPath: path.nullable(),
+  site: siteName.nullable().meta({ description: 'The site that has this certificate; null: not adopted' }),
+  ...found,
+})
+export type AgentFinding = z.infer<typeof agentFinding>
+
+export const agentView = z.object({
+  id,
+  name: agentName,
+  state: z.enum(['active', 'revoked']),
+  hostName: z.string(),
+  version: z.string(),
+  siteCount: z.int(),
+  openWork: z.int().meta({ description: 'Handed over and not reported yet' }),
+  enrolledAt: instant,
+  lastSeenAt: instant.nullable(),
+  revokedAt: instant.nullable(),
+})
+export type AgentView = z.infer<typeof agentView>
+
+export const agentDetail = agentView.extend({
+  publicKeySha256: sha256,
+  observedAt: instant.nullable().meta({ description: 'When it last told what is on its host' }),
+  sites: z.array(agentSite),
+  findings: z.array(agentFinding),
+})
+export type AgentDetail = z.infer<typeof agentDetail>
+
+/** What an agent is asked for. It names a site; every path and command is the host's own. */
+export const agentWork = z.strictObject({
+  id,
+  lease: z.string(),
+  kind: z.enum(['install', 'restore']),
+  site: siteName,
+  sha256: sha256.meta({ description: 'Of the leaf to install, or to take back' }),
+  chainPem: z.string().nullable(),
+  privateKeyPem: z.string().nullable().meta({ description: 'Null when the key was made on the host' }),
+})
+export type AgentWork = z.infer<typeof agentWork>
+
+/** What an agent says of one piece of work; JSON, signed as it is. */
+export const agentStatement = z
+  .strictObject({
+    workId: id,
+    lease: z.string().max(128),
+    at: instant,
+    outcome: z.enum(['installed', 'restored', 'refused', 'rolledBack', 'failed']),
+    problem: z.string().max(16_000).nullable(),
+    install: deployEvidence.nullable(),
+    restore: restoreEvidence.nullable(),
+    log: z.array(z.string().max(2_000)).max(400),
+  })
+  .refine(({ outcome, install }) => (outcome === 'installed') === (install !== null), 'install: with its evidence')
+  .refine(({ outcome, restore }) => (outcome === 'restored') === (restore !== null), 'restore: with its evidence')
+export type AgentStatement = z.infer<typeof agentStatement>
+
+const enrolmentToken = z.string().min(1).max(128)
+
+export const agents = {
+  list: read('/agents', 'Agents', 'List agents', 'targets:read').output(page(agentView)),
+  get: read('/agents/{id}', 'Agents', 'One agent, with its sites and what it found on its host', 'targets:read')
+    .input(byId)
+    .output(agentDetail),
+  createEnrolment: write('/agents/enrolments', 'Agents', 'Let one host enrol an agent, once and soon', 'targets:write', {
+    created: true,
+  })
+    .input(z.strictObject({ name: agentName, validMinutes: z.int().min(1).max(1_440).default(30) }))
+    .output(
+      z.object({
+        id,
+        name: agentName,
+        expiresAt: instant,
+        token: z.string().meta({ description: 'Shown this once; good for one agent' }),
+        command: z.string().meta({ description: 'One line for a root shell of the host: fetches, compares, enrols, starts' }),
+      }),
+    ),
+  revoke: remove('/agents/{id}', 'Agents', 'End an agent: it is answered no more; its host keeps serving', 'targets:write')
+    .input(byId)
+    .output(agentView),
+  enrol: anybody(
+    'POST',
+    '/agents/enrol',
+    'Agents',
+    'Enrol an agent with a token; repeating it with the same key gives the same',
+    {
+      created: true,
+    },
+  )
+    .input(
+      z.strictObject({
+        token: enrolmentToken,
+        publicKeyPem: z.string().min(1).max(1_024).meta({ description: 'Ed25519 (RFC 8410)' }),
+        credentialSha256: sha256.meta({ description: 'Of the credential that the agent drew: the service keeps no more of it' }),
+        hostName: z.string().min(1).max(253),
+        version: z.string().min(1).max(32),
+      }),
+    )
+    .output(z.object({ id, name: agentName })),
+  poll: byAgent('/agents/poll', 'Ask for work; waits a bounded time for some', 'none')
+    .input(z.strictObject({ waitSeconds: z.int().min(0).max(MAX_AGENT_WAIT_SECONDS).default(0) }))
+    .output(z.object({ work: agentWork.nullable() })),
+  report: byAgent('/agents/report', 'Report on work; the same report twice is taken once', 'history')
+    .input(
+      z.strictObject({
+        statement: z.string().min(2).max(MAX_STATEMENT).meta({ description: 'JSON, as AgentStatement' }),
+        signature: z.string().min(1).max(128).meta({ description: 'Ed25519 over the UTF-8 of the statement, base64url' }),
+      }),
+    )
+    .output(z.object({ taken: z.boolean().meta({ description: 'False when it was reported before' }) })),
+  storeCsr: byAgent('/agents/csrs', 'Store the CSR of a key that was made on the host and stays there')
+    .input(z.strictObject({ site: siteName, csrPem: z.string().min(1).max(65_536) }))
+    .output(z.object({ id, name: z.string() })),
+  observe: byAgent('/agents/observe', 'Tell what is on the host', 'none')
+    .input(
+      z.strictObject({
+        hostName: z.string().min(1).max(253),
+        version: z.string().min(1).max(32),
+        sites: z.array(agentSite).max(MAX_SITES),
+        findings: z.array(agentFinding).max(MAX_FINDINGS),
+      }),
+    )
+    .output(z.object({ observedAt: instant })),
+}

@@ -1,0 +1,66 @@
+/**
+ * Agents on the hosts, as Kysely sees them.
+ *
+ * @module
+ */
+import type { AgentFinding, AgentSite } from '@evercert/contract'
+import type { Generated, JSONColumnType } from 'kysely'
+import type { AgentState, AgentWorkState } from '../domain/agent/agent-machine.ts'
+
+export interface AgentTable {
+  id: string
+  account_id: string
+  /** One active agent of a name in an account. */
+  name: string
+  state: AgentState
+  version: Generated<number>
+  public_key_pem: string
+  /** The credential itself never leaves the host but in its own requests. */
+  credential_sha256: string
+  host_name: string
+  agent_version: string
+  /** As the agent told at `observed_at`. */
+  sites: JSONColumnType<AgentSite[], string, string>
+  findings: JSONColumnType<AgentFinding[], string, string>
+  observed_at: Date | null
+  enrolled_at: Date
+  /** To some seconds. */
+  last_seen_at: Date | null
+  revoked_at: Date | null
+}
+
+export interface AgentEnrolmentTable {
+  id: string
+  account_id: string
+  name: string
+  token_sha256: string
+  created_at: Date
+  expires_at: Date
+  /** Who enrolled with it; null: nobody yet. */
+  agent_id: string | null
+}
+
+export interface AgentWorkTable {
+  id: string
+  account_id: string
+  agent_id: string
+  deployment_id: string
+  certificate_id: string
+  kind: 'install' | 'restore'
+  site: string
+  /** Of the leaf to install, or to take back. */
+  sha256: string
+  /** Failures of the deployment before: each try is a piece of work of its own. */
+  round: number
+  state: AgentWorkState
+  version: Generated<number>
+  /** Drawn anew each time that it is taken; a report names the last one. */
+  lease: string | null
+  leased_at: Date | null
+  leases: Generated<number>
+  /** JSON, as it was signed. */
+  statement: string | null
+  signature: string | null
+  created_at: Date
+  expires_at: Date
+}

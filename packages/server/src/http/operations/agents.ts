@@ -1,0 +1,32 @@
+/**
+ * Agents: each operation one line to its service.
+ *
+ * @module
+ */
+import { listAgents, loadAgent, observeHost, revokeAgent } from '../../services/agents/agents.ts'
+import { agentIdOf } from '../../services/agents/agent-caller.ts'
+import { createEnrolment, enrolAgent } from '../../services/agents/enrolments.ts'
+import { pollWork, takeReport } from '../../services/agents/work.ts'
+import { storeAgentCsr } from '../../services/csrs.ts'
+import { onePage, operations } from './operation.ts'
+
+export const agents = {
+  list: operations.agents.list.handler(async ({ context: { services, caller } }) => onePage(await listAgents(services, caller))),
+  get: operations.agents.get.handler(({ context: { services, caller }, input }) => loadAgent(services, caller, input.id)),
+  createEnrolment: operations.agents.createEnrolment.handler(({ context: { services, caller, baseUrl }, input }) =>
+    createEnrolment(services, caller, input, baseUrl),
+  ),
+  revoke: operations.agents.revoke.handler(({ context: { services, caller }, input }) => revokeAgent(services, caller, input.id)),
+  enrol: operations.agents.enrol.handler(({ context: { services }, input }) => enrolAgent(services, input)),
+  poll: operations.agents.poll.handler(async ({ context: { services, caller }, input }) => ({
+    work: await pollWork(services, caller, input.waitSeconds),
+  })),
+  report: operations.agents.report.handler(async ({ context: { services, caller }, input }) => ({
+    taken: await takeReport(services, caller, input),
+  })),
+  storeCsr: operations.agents.storeCsr.handler(async ({ context: { services, caller }, input }) => {
+    const { id, name } = await storeAgentCsr(services, { ...caller, agentId: agentIdOf(caller) }, input)
+    return { id, name }
+  }),
+  observe: operations.agents.observe.handler(({ context: { services, caller }, input }) => observeHost(services, caller, input)),
+}

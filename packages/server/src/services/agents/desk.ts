@@ -1,0 +1,189 @@
+/**
+ * Where a deployment hands work to an agent and takes its report: one piece of work for each try.
+ *
+ * @module
+ */
+import { agentStatement, type AgentStatement } from '@evercert/contract'
+import type { Db } from '../../db/connect.ts'
+import { recordHistory } from '../../db/transition.ts'
+import { AppError } from '../../domain/errors.ts'
+import type { AgentDesk, AgentOrder } from '../../ports/kit.ts'
+import { EVERCERT_ACTOR, newId, type Services } from '../context.ts'
+import { ringFor } from './bell.ts'
+import { expireWork } from './work.ts'
+
+/** The deployment that work is done for. */
+export interface DeploymentTry {
+  readonly deploymentId: string
+  readonly certificateId: string
+  /** How often it failed before. */
+  readonly round: number
+}
+
+/** @param attempt null where a target is only looked at */
+export function createAgentDesk(services: Services, accountId: string, attempt: DeploymentTry | null): AgentDesk {
+  return {
+    ask: async (order) => {
+      if (attempt === null) throw new AppError('internal', 'Handing work to an agent: there is no deployment that it belongs to.')
+      return ask(services, accountId, attempt, order)
+    },
+    findSite: async (name, site) => {
+      const agent = await findAgent(services.db, accountId, name)
+      if (agent === null) throw new AppError('invalid', `Looking up agent ${name}: ${NO_AGENT}`)
+      const known = agent.sites.find((one) => one.name === site)
+      if (known === undefined && agent.observed_at !== null) {
+        const names = agent.sites.map((one) => one.name).join(', ')
+        throw new AppError(
+          'invalid',
+          `Looking up site ${site} of agent ${name}: its configuration has none of this name, but ${names === '' ? 'no site at all' : names}: add it on the host.`,
+        )
+      }
+      return { sha256: known?.sha256 ?? null }
+    },
+  }
+}
+
+const NO_AGENT = 'the account has no active agent of this name: enrol it with "evercert agent enroll".'
+
+async function findAgent(db: Db, accountId: string, name: string) {
+  const row = await db
+    .selectFrom('agent')
+    .select(['id', 'sites', 'observed_at', 'last_seen_at'])
+    .where('account_id', '=', accountId)
+    .where('name', '=', name)
+    .where('state', '=', 'active')
+    .executeTakeFirst()
+  return row ?? null
+}
+
+/** Looked at again this often even if nobody tells, so that work that takes too long is called off in time. */
+const LOOK_AGAIN_MS = 60_000
+
+async function ask(services: Services, accountId: string, attempt: DeploymentTry, order: AgentOrder): Promise<AgentStatement> {
+  const { db } = services
+  const now = services.now()
+  const found = await findWork(db, accountId, attempt, order)
+  if (found !== null && found.statement !== null) return agentStatement.parse(JSON.parse(found.statement))
+  const agent = await findAgent(db, accountId, order.agent)
+  const who = `agent ${order.agent}`
+  if (agent === null) throw new AppError('deployRefused', `Deploying by ${who}: ${NO_AGENT}`)
+  if (found === null) {
+    await handOver(services, accountId, attempt, { ...order, agentId: agent.id })
+    ringFor(agent.id)
+    throw waiting(who, { now, expiresAt: now + order.timeoutMs, takenAt: null }, agent)
+  }
+  if (found.agent_id !== agent.id) {
+    throw new AppError('deployRefused', `Deploying by ${who}: it was revoked and enrolled anew meanwhile: deploy again.`)
+  }
+  const expiresAt = found.expires_at.getTime()
+  if (found.state !== 'expired' && expiresAt > now) throw waiting(who, { now, expiresAt, takenAt: found.leased_at }, agent)
+  if (found.state !== 'expired') await expireWork(services, found, 'it took too long')
+  throw tooLate(who, found, agent)
+}
+
+interface Seen {
+  readonly last_seen_at: Date | null
+}
+
+const seenText = ({ last_seen_at: at }: Seen): string => (at === null ? 'never seen' : `last seen ${secondOf(at)}`)
+const secondOf = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`
+
+interface Work {
+  readonly leased_at: Date | null
+  readonly created_at: Date
+  readonly expires_at: Date
+}
+
+function tooLate(who: string, { leased_at: takenAt, created_at: from, expires_at: to }: Work, agent: Seen): AppError {
+  const what = takenAt === null ? 'did not take the work' : 'took the work and did not report'
+  const minutes = Math.round((to.getTime() - from.getTime()) / 60_000)
+  return new AppError(
+    'agentAway',
+    `Deploying by ${who}: it ${what} within ${minutes} minutes (${seenText(agent)}): start it on the host, then deploy again.`,
+  )
+}
+
+interface Wait {
+  readonly now: number
+  readonly expiresAt: number
+  readonly takenAt: Date | null
+}
+
+function waiting(who: string, { now, expiresAt, takenAt }: Wait, agent: Seen): AppError {
+  const what = takenAt === null ? `${who} to take the work` : `${who}, which took the work at ${secondOf(takenAt)}, to report`
+  return new AppError('agentAway', `Waiting for ${what} (${seenText(agent)}).`, {
+    pending: true,
+    retryAfterSeconds: Math.max(1, Math.ceil(Math.min(LOOK_AGAIN_MS, expiresAt - now) / 1_000)),
+  })
+}
+
+async function findWork(db: Db, accountId: string, { deploymentId, round }: DeploymentTry, { kind }: AgentOrder) {
+  const row = await db
+    .selectFrom('agent_work')
+    .select([
+      'id',
+      'account_id',
+      'agent_id',
+      'deployment_id',
+      'certificate_id',
+      'site',
+      'state',
+      'statement',
+      'leased_at',
+      'created_at',
+      'expires_at',
+    ])
+    .where('account_id', '=', accountId)
+    .where('deployment_id', '=', deploymentId)
+    .where('kind', '=', kind)
+    .where('round', '=', round)
+    .executeTakeFirst()
+  return row ?? null
+}
+
+/** Only once: whoever does the same at the same time finds it there. */
+async function handOver(
+  services: Services,
+  accountId: string,
+  { deploymentId, certificateId, round }: DeploymentTry,
+  { agentId, agent, kind, site, sha256, timeoutMs }: AgentOrder & { readonly agentId: string },
+): Promise<void> {
+  const now = services.now()
+  const id = newId(services, 'wrk')
+  await services.db.transaction().execute(async (trx) => {
+    const result = await trx
+      .insertInto('agent_work')
+      .values({
+        id,
+        account_id: accountId,
+        agent_id: agentId,
+        deployment_id: deploymentId,
+        certificate_id: certificateId,
+        kind,
+        site,
+        sha256,
+        round,
+        state: 'queued',
+        lease: null,
+        leased_at: null,
+        statement: null,
+        signature: null,
+        created_at: new Date(now),
+        expires_at: new Date(now + timeoutMs),
+      })
+      .onConflict((conflict) => conflict.columns(['deployment_id', 'kind', 'round']).doNothing())
+      .executeTakeFirst()
+    if (result.numInsertedOrUpdatedRows !== 1n) return
+    await recordHistory(trx, {
+      accountId,
+      certificateId,
+      subject: 'agent_work',
+      subjectId: id,
+      fromState: null,
+      toState: 'queued',
+      actor: EVERCERT_ACTOR,
+      detail: `${kind} ${site} by agent ${agent}`,
+      now,
+    })
+  })
+}
