@@ -7,11 +7,21 @@ import type { CertificateView } from '@evercert/contract'
 import { memo } from 'react'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Validity } from '../../components/validity.tsx'
+import { SelectBox } from './bulk/select-box.tsx'
+import type { Selection } from './bulk/selection.ts'
 import { NameCell, NextStepCell, ServedCell, SpecificationCell } from './cells.tsx'
 import { RowActions } from './row-actions.tsx'
 
-export const CertificateRow = memo(({ certificate }: { readonly certificate: CertificateView }) => (
+interface CertificateRowProps {
+  readonly certificate: CertificateView
+  readonly selection: Selection
+}
+
+export const CertificateRow = memo(({ certificate, selection }: CertificateRowProps) => (
   <tr data-certificate={certificate.id} data-new={certificate.isNew}>
+    <td className="column-select">
+      <SelectBox selection={selection} id={certificate.id} name={certificate.name} />
+    </td>
     <th scope="row">
       <NameCell certificate={certificate} />
     </th>
