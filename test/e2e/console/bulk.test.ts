@@ -66,7 +66,7 @@ async function open(view: View, path = '/'): Promise<Tab> {
   const tab = await openTab(browser, view)
   await tab.context.addInitScript((value) => sessionStorage.setItem('evercert.token', value), token)
   await tab.page.goto(house.service().url + path)
-  await tab.page.getByRole('checkbox', { name: 'portal' }).waitFor()
+  await tab.page.locator('input[data-select]').first().waitFor()
   return tab
 }
 
@@ -243,4 +243,29 @@ it('deploys again where it failed', async () => {
   await dialogOf(page).getByText('1 succeeded').waitFor()
   await waitFor('it to be installed', async () => ((await stateOf()) === 'applied' ? true : null))
   expect(await readFile(join(folder, 'front.pem'), 'utf8')).toContain('BEGIN CERTIFICATE')
+})
+
+it('exports what the filter meets, in the order of the list', async () => {
+  const { client } = house.service()
+  const { page, faults } = await open(WIDE_EN, '/?status=expiringSoon&sort=-name')
+  const save = async (format: string): Promise<{ name: string; text: string }> => {
+    await page.getByRole('button', { name: 'Export' }).click()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: `All that match, as ${format}` }).click(),
+    ])
+    return { name: download.suggestedFilename(), text: await readFile(await download.path(), 'utf8') }
+  }
+  const { items } = await client.certificates.list({ status: 'expiringSoon', sort: '-name' })
+  expect(items.length).toBeGreaterThan(1)
+  const csv = await save('CSV')
+  expect(csv.name).toMatch(/^certificates-\d{4}-\d\d-\d\d\.csv$/)
+  const [head = '', ...lines] = csv.text.trim().split('\r\n')
+  expect(head).toContain('id,name,status')
+  expect(lines.map((line) => line.split(',')[0])).toEqual(items.map(({ id }) => id))
+  const json = await save('JSON')
+  expect(json.name).toMatch(/\.ndjson$/)
+  const documents = json.text.trim().split('\n')
+  expect(documents.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(items.map(({ id }) => id))
+  expect(faults).toEqual([])
 })

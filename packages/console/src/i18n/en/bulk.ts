@@ -2,6 +2,7 @@ import type { SameKeys } from '../texts.ts'
 import type { bulk as zh } from '../zh/bulk.ts'
 
 export const bulk: SameKeys<typeof zh> = {
+  exports: { csv: 'All that match, as CSV for spreadsheets', json: 'All that match, as JSON, one in each line' },
   bar: 'What to do with the selected certificates',
   column: 'Select',
   selectAll: 'Select all that are shown',

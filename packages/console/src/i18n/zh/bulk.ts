@@ -1,4 +1,5 @@
 export const bulk = {
+  exports: { csv: '符合条件的全部证书，CSV（电子表格）', json: '符合条件的全部证书，JSON（每行一张）' },
   bar: '对所选证书的操作',
   column: '选择',
   selectAll: '选择已显示的全部证书',

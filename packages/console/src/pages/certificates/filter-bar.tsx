@@ -9,6 +9,7 @@ import Select from 'antd/es/select'
 import Tag from 'antd/es/tag'
 import { useTranslation } from 'react-i18next'
 import { formatMoment } from '../../components/moment.tsx'
+import { ExportMenu } from './export-menu.tsx'
 import { DEFAULT_SORT, type ChangeListState, type ListState } from './list-query.ts'
 
 interface FilterBarProps {
@@ -60,6 +61,7 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
         options={certificateSort.options.map((value) => ({ value, label: t(`certificates.sortBy.${value}`) }))}
         onChange={(value) => onChange({ sort: value === DEFAULT_SORT ? undefined : value })}
       />
+      <ExportMenu state={state} />
     </div>
   )
 }
