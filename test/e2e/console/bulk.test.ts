@@ -74,7 +74,7 @@ async function open(view: View, path = '/'): Promise<Tab> {
 async function expectFine({ page, faults }: Pick<Tab, 'page' | 'faults'>, name: string): Promise<void> {
   await takePicture(page, name)
   const { width = 0, height = 0 } = page.viewportSize() ?? {}
-  await page.setViewportSize({ width, height: 4000 }) // the bar and the header lie over nothing
+  await page.setViewportSize({ width, height: 7000 }) // the bar and the header lie over nothing
   const violations = await findViolations(page)
   await page.setViewportSize({ width, height })
   const tooWide = await page.evaluate<number>('Math.max(0, document.documentElement.scrollWidth - innerWidth)')
@@ -268,4 +268,19 @@ it('exports what the filter meets, in the order of the list', async () => {
   const documents = json.text.trim().split('\n')
   expect(documents.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(items.map(({ id }) => id))
   expect(faults).toEqual([])
+})
+
+it('says why an action cannot be done, and opens the menu of a row by keyboard', async () => {
+  const { page, faults } = await open(WIDE_EN)
+  const row = page.locator('tr', { has: page.getByRole('checkbox', { name: 'portal', exact: true }) })
+  await row.getByRole('button', { name: 'Renew portal' }).hover()
+  await page.getByRole('tooltip').getByText('Renewal opens on').waitFor()
+  await row.getByRole('button', { name: 'More: portal' }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('menuitem', { name: 'Probe now' }).waitFor()
+  await expectFine({ page, faults }, 'row-menu-en-light-1440')
+  await page.keyboard.press('Escape')
+  await page.getByRole('menuitem', { name: 'Probe now' }).waitFor({ state: 'hidden' })
+  expect(await row.getByRole('button', { name: 'More: portal' }).getAttribute('class')).toContain('ant-dropdown-trigger')
+  expect(await page.locator(':focus').getAttribute('aria-label')).toBe('More: portal')
 })

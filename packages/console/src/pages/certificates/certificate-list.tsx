@@ -6,11 +6,11 @@
 import type { CertificateView } from '@evercert/contract'
 import { useInfiniteQuery, type InfiniteData, type UseInfiniteQueryResult } from '@tanstack/react-query'
 import Button from 'antd/es/button'
-import { useMemo, useState } from 'react'
+import { memo, useDeferredValue, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
-import { NARROW, useMedia } from '../../app/preferences.ts'
+import { useMedia } from '../../app/preferences.ts'
 import { Loading } from '../../components/loading.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { BulkActions } from './bulk/bulk-actions.tsx'
@@ -19,6 +19,7 @@ import { createSelection, MAX_SELECTED, type Selection } from './bulk/selection.
 import { CertificateCard } from './certificate-card.tsx'
 import { CertificateRow } from './certificate-row.tsx'
 import { isFiltered, type ListState } from './list-query.ts'
+import { CELL, COLUMN_HEADER, ROW, ROW_GROUP, TABLE } from './table-roles.ts'
 
 /** The first page is there soon; who goes on wants many. */
 const FIRST_PAGE_SIZE = 50
@@ -41,19 +42,22 @@ export function CertificateList({ state, onClear }: CertificateListProps) {
     refetchInterval: ({ state: { data } }) => (data !== undefined && data.pages.length > 2 ? false : REFRESH_MS),
     placeholderData: (previous) => previous,
   })
-  const certificates = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data])
+  const loaded = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data])
+  // Hundreds of rows are drawn in the background, and whatever is done meanwhile goes first.
+  const drawn = useDeferredValue(loaded)
+  const certificates = drawn.length === 0 || loaded.length === 0 ? loaded : drawn
   if (list.isPending) return <Loading />
   if (list.data === undefined) return <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />
   return (
-    <div aria-busy={list.isPlaceholderData} className="list">
+    <div aria-busy={list.isPlaceholderData || certificates !== loaded} className="list">
       <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />
-      <BulkActions selection={selection} certificates={certificates} />
+      <BulkActions selection={selection} certificates={loaded} />
       {certificates.length === 0 ? (
         <EmptyList state={state} onClear={onClear} />
       ) : (
         <>
           <Rows certificates={certificates} selection={selection} />
-          <ListEnd list={list} count={certificates.length} selection={selection} />
+          <ListEnd list={list} count={loaded.length} selection={selection} />
         </>
       )}
     </div>
@@ -108,6 +112,8 @@ function ListEnd({ list, count, selection }: ListEndProps) {
   )
 }
 
+/** Beside the menu there is less room than a table of seven columns wants. */
+const CARDS = '(max-width: 980px)'
 const COLUMNS = ['name', 'specification', 'status', 'validity', 'served', 'nextStep', 'actions'] as const
 
 interface RowsProps {
@@ -115,9 +121,9 @@ interface RowsProps {
   readonly selection: Selection
 }
 
-function Rows({ certificates, selection }: RowsProps) {
+const Rows = memo(({ certificates, selection }: RowsProps) => {
   const { t } = useTranslation()
-  const isNarrow = useMedia(NARROW)
+  const isNarrow = useMedia(CARDS)
   const ids = certificates.map(({ id }) => id)
   if (isNarrow) {
     return (
@@ -132,27 +138,27 @@ function Rows({ certificates, selection }: RowsProps) {
     )
   }
   return (
-    <table className="certificates">
-      <thead>
-        <tr>
-          <td className="column-select">
+    <table className="certificates" {...TABLE}>
+      <thead {...ROW_GROUP}>
+        <tr {...ROW}>
+          <td {...CELL} className="column-select">
             <SelectAll selection={selection} ids={ids} />
           </td>
           {COLUMNS.map((column) => (
-            <th key={column} scope="col" className={`column-${column}`}>
+            <th key={column} {...COLUMN_HEADER} className={`column-${column}`}>
               {t(`certificates.${column}`)}
             </th>
           ))}
         </tr>
       </thead>
-      <tbody>
+      <tbody {...ROW_GROUP}>
         {certificates.map((certificate) => (
           <CertificateRow key={certificate.id} certificate={certificate} selection={selection} />
         ))}
       </tbody>
     </table>
   )
-}
+})
 
 /** Says what is true: nothing expires, nothing fits, or nothing is there. */
 function EmptyList({ state, onClear }: CertificateListProps) {

@@ -54,14 +54,16 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
         onChange={(value) => onChange({ origin: value === ALL ? undefined : value })}
       />
       <Chips state={state} onChange={onChange} />
-      <Select<CertificateSort>
-        className="filter-sort"
-        aria-label={t('certificates.sort')}
-        value={state.sort ?? DEFAULT_SORT}
-        options={certificateSort.options.map((value) => ({ value, label: t(`certificates.sortBy.${value}`) }))}
-        onChange={(value) => onChange({ sort: value === DEFAULT_SORT ? undefined : value })}
-      />
-      <ExportMenu state={state} />
+      <div className="filter-end">
+        <Select<CertificateSort>
+          className="filter-sort"
+          aria-label={t('certificates.sort')}
+          value={state.sort ?? DEFAULT_SORT}
+          options={certificateSort.options.map((value) => ({ value, label: t(`certificates.sortBy.${value}`) }))}
+          onChange={(value) => onChange({ sort: value === DEFAULT_SORT ? undefined : value })}
+        />
+        <ExportMenu state={state} />
+      </div>
     </div>
   )
 }
