@@ -33,11 +33,12 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'evercert-bulk-'))
   browser = await startBrowser()
   house = await openHouse({ folder, names: BOUGHT, clockOffsetMs: issuedAtFor(Date.now()) - Date.now() })
-  const bought: [string, string][] = []
-  for (const domain of BOUGHT) {
-    bought.push([domain, await buyAndApply(house, { productId: 'evercert-private-dv-single', domains: [domain] })])
+  const buy = async (domain: string): Promise<[string, string]> => {
+    const id = await buyAndApply(house, { productId: 'evercert-private-dv-single', domains: [domain] })
+    await waitForIssuance(house, id)
+    return [domain, id]
   }
-  for (const [, id] of bought) await waitForIssuance(house, id)
+  const bought = await Promise.all(BOUGHT.map(buy))
   await house.setClock(0)
   const authority = createChain()
   for (const [name, daysLeft] of [
@@ -112,7 +113,6 @@ it('renews many: says first what cannot be, goes on after a stop, a failure and 
   page.on('dialog', (asked) => void asked.accept()) // the browser asks before it leaves a page that is busy
   await page.getByRole('checkbox', { name: '选择已显示的全部证书' }).check()
   await bar(page).getByText('已选择 7 张证书').waitFor()
-  await expectFine(tab, 'bulk-bar-zh-light-1440')
   await bar(page).getByRole('button', { name: '续费购买' }).click()
   await dialogOf(page).getByText('5 张证书可以续费').waitFor()
   const leftOut = await dialogOf(page).locator('.bulk-scroll').first().locator('li').allInnerTexts()
@@ -140,7 +140,7 @@ it('renews many: says first what cannot be, goes on after a stop, a failure and 
 
   await page.unrouteAll({ behavior: 'wait' })
   const heldAgain = await holdPayments(page)
-  await dialogOf(page).getByRole('button', { name: '重试未完成的 2 项' }).click()
+  await dialogOf(page).getByRole('button', { name: '继续处理 2 项' }).click()
   await waitFor('the payment to be made', async () => (heldAgain.count() === 1 ? true : null))
   await dialogOf(page).getByText('其中 1 项失败').waitFor()
   await page.reload() // the money is spent, and the page never hears of it
@@ -149,7 +149,7 @@ it('renews many: says first what cannot be, goes on after a stop, a failure and 
   await page.getByText('批量续费中断：已完成 3 / 5').waitFor()
   await expectFine(tab, 'bulk-interrupted-zh-light-1440')
   await page.getByRole('button', { name: '查看并继续' }).click()
-  await dialogOf(page).getByRole('button', { name: '继续续费 2 张' }).click()
+  await dialogOf(page).getByRole('button', { name: '继续处理 2 项' }).click()
   await dialogOf(page).getByText('4 项成功').waitFor()
   expect(await sums(page)).toEqual(['4 项成功', '1 项失败'])
   expect(await spent(before)).toBe(4 * PRICE_MINOR)
@@ -193,7 +193,7 @@ it('tags what the keyboard selected, and manages what can be, on a phone', async
   const chosen: (string | null)[] = []
   for (const box of await page.locator('input[data-select]:checked').all()) chosen.push(await box.getAttribute('data-select'))
   await expectFine(tab, 'bulk-bar-en-dark-390')
-  await bar(page).getByRole('button', { name: 'Change tags' }).click()
+  await bar(page).getByRole('button', { name: 'Tags' }).click()
   await dialogOf(page).getByLabel('Add tags').fill('Shop,')
   await expectFine(tab, 'bulk-tag-en-dark-390')
   await dialogOf(page).getByRole('button', { name: 'Change 3 certificates' }).click()

@@ -12,7 +12,7 @@ export const bulk: SameKeys<typeof zh> = {
   selected_other: '{{count}} certificates selected',
   tooMany: 'At most {{count}} certificates at once: select fewer.',
   clear: 'Clear',
-  tag: 'Change tags',
+  tag: 'Tags',
   manage: 'Manage',
   renew: 'Renew',
   deploy: 'Deploy again',

@@ -9,7 +9,7 @@ export const bulk = {
   selected_other: '已选择 {{count}} 张证书',
   tooMany: '一次最多操作 {{count}} 张证书，请减少选择。',
   clear: '取消选择',
-  tag: '修改标签',
+  tag: '标签',
   manage: '托管',
   renew: '续费购买',
   deploy: '重新部署',
@@ -92,7 +92,7 @@ export const bulk = {
   interruptedText: '页面重新加载前已确认续费。继续时不会重复下单或扣款。',
   look: '查看并继续',
   forget: '不再继续',
-  resume_one: '继续续费 {{count}} 张',
-  resume_other: '继续续费 {{count}} 张',
+  resume_one: '继续处理 {{count}} 项',
+  resume_other: '继续处理 {{count}} 项',
   resumeText: '已完成 {{done}} / {{all}}。继续处理其余证书：已提交的订单和已支付的款项不会重复。',
 }

@@ -90,6 +90,7 @@ function Buttons<Item extends BulkItem>({ action, run, leftOut, confirm, isReady
     )
   }
   const open = items.filter(({ id }) => outcomes.get(id)?.result !== 'done').length
+  const hasFailed = [...outcomes.values()].some(({ result }) => result === 'failed')
   const save = (): void => {
     const rows = items.map((item) => {
       const outcome = outcomes.get(item.id) ?? null
@@ -101,7 +102,9 @@ function Buttons<Item extends BulkItem>({ action, run, leftOut, confirm, isReady
   return (
     <>
       <Button onClick={save}>{t('bulk.saveReport')}</Button>
-      {open > 0 && <Button onClick={run.retry}>{t('bulk.retry', { count: open })}</Button>}
+      {open > 0 && (
+        <Button onClick={run.retry}>{hasFailed ? t('bulk.retry', { count: open }) : t('bulk.resume', { count: open })}</Button>
+      )}
       <Button type="primary" onClick={onClose}>
         {t('shell.close')}
       </Button>

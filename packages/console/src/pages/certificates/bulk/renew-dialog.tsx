@@ -65,7 +65,7 @@ export function RenewDialog({ certificates, accountId, onClose }: RenewDialogPro
       title={t('bulk.renewTitle', { count: certificates.length })}
       run={run}
       leftOut={leftOut}
-      confirm={t('bulk.renewConfirm', { count: chosen.length, sum: joinMoney(sums) })}
+      confirm={chosen.length === 0 ? t('bulk.renew') : t('bulk.renewConfirm', { count: chosen.length, sum: joinMoney(sums) })}
       isReady={chosen.length > 0 && balances !== null && lacking(sums, balances).length === 0}
       onConfirm={() => keep({ accountId, items: confirmRenewals(chosen), outcomes: {}, leftOut })}
       onClose={() => {
