@@ -3,12 +3,22 @@
  *
  * @module
  */
-import { createClient } from '@evercert/contract/client'
+import type { CertificateQuery, ExportFormat } from '@evercert/contract'
+import { createClient, openExport } from '@evercert/contract/client'
 import { readTabToken } from './tab-token.ts'
 
-export const api = createClient({ url: location.origin, readToken: readTabToken })
+const PLACE = { url: location.origin, readToken: readTabToken }
+
+export const api = createClient(PLACE)
 
 /** Who calls with a token of its own, for instance to try one. */
 export function createClientWith(token: string): ReturnType<typeof createClient> {
   return createClient({ url: location.origin, token })
+}
+
+/** The filtered list as a file, while it comes. @throws ApiProblem; the transport's own error when the service is away */
+export function openListExport(
+  request: CertificateQuery & { readonly format: ExportFormat },
+): Promise<ReadableStream<Uint8Array>> {
+  return openExport(PLACE, request)
 }

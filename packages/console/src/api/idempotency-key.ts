@@ -18,7 +18,7 @@ export function useIdempotencyKey(): (request: object) => { readonly context: { 
   }
 }
 
-/** `crypto.randomUUID` is there only on pages with TLS. */
-function drawKey(): string {
+/** A new key. `crypto.randomUUID` is there only on pages with TLS. */
+export function drawKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import Tooltip from 'antd/es/tooltip'
-import { useId, type MouseEvent } from 'react'
+import { useEffect, useId, useRef, useState, type MouseEvent, type ReactNode } from 'react'
 import { Link } from 'wouter'
 import './action.css'
 
@@ -19,27 +19,8 @@ export interface ActionProps {
 }
 
 export function Action({ label, of, href, onClick, reason = null }: ActionProps) {
-  const id = useId()
   const hidden = of === undefined ? null : <span className="visually-hidden"> {of}</span>
-  if (reason !== null) {
-    return (
-      <Tooltip title={reason} trigger={['hover', 'focus']}>
-        <button
-          type="button"
-          className="action"
-          aria-disabled="true"
-          aria-describedby={id}
-          onClick={(event: MouseEvent) => event.preventDefault()}
-        >
-          {label}
-          {hidden}
-          <span id={id} className="visually-hidden">
-            {reason}
-          </span>
-        </button>
-      </Tooltip>
-    )
-  }
+  if (reason !== null) return <Unavailable label={label} hidden={hidden} reason={reason} />
   if (href !== undefined) {
     return (
       <Link className="action" href={href} {...(onClick !== undefined && { onClick })}>
@@ -53,5 +34,59 @@ export function Action({ label, of, href, onClick, reason = null }: ActionProps)
       {label}
       {hidden}
     </button>
+  )
+}
+
+/** From the button to its reason the pointer crosses a gap; the reason stays meanwhile (WCAG 2.2, 1.4.13). */
+const LEAVE_MS = 150
+
+interface UnavailableProps {
+  readonly label: string
+  readonly hidden: ReactNode
+  readonly reason: string
+}
+
+/** A list has thousands of these: the tooltip, which costs more than the rest of a row, is made when somebody points at one. */
+function Unavailable({ label, hidden, reason }: UnavailableProps) {
+  const id = useId()
+  const [isOpen, setOpen] = useState<boolean | null>(null)
+  const leaving = useRef<ReturnType<typeof setTimeout>>(undefined)
+  const show = (): void => {
+    clearTimeout(leaving.current)
+    setOpen(true)
+  }
+  const hide = (): void => {
+    clearTimeout(leaving.current)
+    leaving.current = setTimeout(() => setOpen(false), LEAVE_MS)
+  }
+  useEffect(() => () => clearTimeout(leaving.current), [])
+  return (
+    <span className="action-place">
+      <button
+        type="button"
+        className="action"
+        aria-disabled="true"
+        aria-describedby={id}
+        onClick={(event: MouseEvent) => event.preventDefault()}
+        onMouseEnter={show}
+        onMouseLeave={hide}
+        onFocus={show}
+        onBlur={hide}
+        onKeyDown={({ key }) => {
+          if (key === 'Escape') setOpen(false)
+        }}
+      >
+        {label}
+        {hidden}
+        <span id={id} className="visually-hidden">
+          {reason}
+        </span>
+      </button>
+      {isOpen !== null && (
+        <Tooltip title={reason} open={isOpen} onOpenChange={(wanted) => (wanted ? show() : hide())}>
+          <span className="action-anchor" aria-hidden="true" />
+        </Tooltip>
+      )}
+    </span>
   )
 }

@@ -1,5 +1,5 @@
 /**
- * Several words in a row, as the language of the page separates them.
+ * Several words or sentences in a row, as the language of the page separates them.
  *
  * @module
  */
@@ -7,4 +7,9 @@ import { currentLanguage } from '../i18n/i18n.ts'
 
 export function joinList(words: readonly string[]): string {
   return words.join(currentLanguage() === 'zh' ? '、' : ', ')
+}
+
+/** Chinese sentences end with their space. */
+export function joinSentences(sentences: readonly string[]): string {
+  return sentences.join(currentLanguage() === 'zh' ? '' : ' ')
 }

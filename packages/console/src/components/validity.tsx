@@ -11,7 +11,7 @@ import { formatMoment } from './moment.tsx'
 export function Validity({ certificate }: { readonly certificate: CertificateView }) {
   const { t } = useTranslation()
   const { notAfter, daysLeft } = certificate
-  if (notAfter === null || daysLeft === null) return <span className="muted">{t('certificates.notIssued')}</span>
+  if (notAfter === null || daysLeft === null) return <div className="muted">{t('certificates.notIssued')}</div>
   const left =
     daysLeft < 0 ? t('certificates.expiredDays', { count: -daysLeft }) : t('certificates.daysLeft', { count: daysLeft })
   return (

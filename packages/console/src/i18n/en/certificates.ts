@@ -38,6 +38,7 @@ export const certificates: SameKeys<typeof zh> = {
     name: 'Name A–Z',
     '-name': 'Name Z–A',
   },
+  export: 'Export',
   filters: 'Filters',
   searchFilter: 'Search: {{text}}',
   tagFilter: 'Tag: {{tag}}',

@@ -14,11 +14,9 @@ import { companies } from './companies.ts'
 import { contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
 import { endpoints } from './endpoints.ts'
-import { forms } from './forms.ts'
 import { reviews } from './reviews.ts'
 import { targets } from './targets.ts'
 import { dnsConnections } from './dns-connections.ts'
-import { fields } from './fields.ts'
 import { issuers } from './issuers.ts'
 import { notices } from './notices.ts'
 import { orders } from './orders.ts'
@@ -43,10 +41,8 @@ export const en: SameKeys<typeof zh> = {
   contacts,
   csrs,
   endpoints,
-  forms,
   reviews,
   targets,
-  fields,
   balance,
   buy,
   orders,

@@ -35,6 +35,7 @@ export const certificates = {
     name: '名称 A–Z',
     '-name': '名称 Z–A',
   },
+  export: '导出',
   filters: '筛选条件',
   searchFilter: '搜索：{{text}}',
   tagFilter: '标签：{{tag}}',

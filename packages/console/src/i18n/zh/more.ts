@@ -4,10 +4,13 @@
  * @module
  */
 import { adapters } from './adapters.ts'
+import { bulk } from './bulk.ts'
 import { chain } from './chain.ts'
+import { fields } from './fields.ts'
+import { forms } from './forms.ts'
 import { history } from './history.ts'
 import { life } from './life.ts'
 import { names } from './names.ts'
 import { renewal } from './renewal.ts'
 
-export const more = { adapters, chain, history, life, names, renewal }
+export const more = { adapters, bulk, chain, fields, forms, history, life, names, renewal }

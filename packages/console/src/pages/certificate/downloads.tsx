@@ -12,6 +12,7 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { Loading } from '../../components/loading.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { saveFile } from '../../components/save-file.ts'
 import { pick } from '../../i18n/i18n.ts'
 
 type Offer = NonNullable<DownloadView['withKey']>
@@ -109,13 +110,4 @@ function Offered({ offer, label, isPending, onClick }: OfferedProps) {
       </Button>
     </Tooltip>
   )
-}
-
-function saveFile(name: string, file: Blob): void {
-  const url = URL.createObjectURL(file)
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  URL.revokeObjectURL(url)
 }

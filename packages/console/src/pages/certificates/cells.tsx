@@ -4,7 +4,6 @@
  * @module
  */
 import type { CertificateView } from '@evercert/contract'
-import Tag from 'antd/es/tag'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { Moment } from '../../components/moment.tsx'
@@ -37,10 +36,12 @@ export function NameCell({ certificate }: CellProps) {
         {domains.length > NAMES_SHOWN && ` ${t('certificates.moreNames', { count: domains.length })}`}
       </div>
       <div className="tags">
-        {origin === 'uploaded' && <Tag>{t('certificates.uploaded')}</Tag>}
-        {managed && <Tag>{t('certificates.managed')}</Tag>}
+        {origin === 'uploaded' && <span className="tag">{t('certificates.uploaded')}</span>}
+        {managed && <span className="tag">{t('certificates.managed')}</span>}
         {tags.map((tag) => (
-          <Tag key={tag}>{tag}</Tag>
+          <span key={tag} className="tag break">
+            {tag}
+          </span>
         ))}
       </div>
     </>

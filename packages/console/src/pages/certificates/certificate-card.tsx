@@ -7,13 +7,21 @@ import type { CertificateView } from '@evercert/contract'
 import { memo } from 'react'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Validity } from '../../components/validity.tsx'
+import { SelectBox } from './bulk/select-box.tsx'
+import type { Selection } from './bulk/selection.ts'
 import { NameCell, NextStepCell, ServedCell, SpecificationCell } from './cells.tsx'
 import { RowActions } from './row-actions.tsx'
 
-export const CertificateCard = memo(({ certificate }: { readonly certificate: CertificateView }) => (
+interface CertificateCardProps {
+  readonly certificate: CertificateView
+  readonly selection: Selection
+}
+
+export const CertificateCard = memo(({ certificate, selection }: CertificateCardProps) => (
   <li className="card" data-certificate={certificate.id} data-new={certificate.isNew}>
     <div className="card-head">
-      <div>
+      <SelectBox selection={selection} id={certificate.id} name={certificate.name} />
+      <div className="card-name">
         <NameCell certificate={certificate} />
       </div>
       <StatusMark certificate={certificate} />

@@ -1,5 +1,6 @@
 /**
- * A certificate as a row of the table.
+ * A certificate as a row of the table. A row is a grid, so that the browser leaves out what is not on the screen (`certificates-page.css`); as a
+ * grid some browsers would not take it for a row, were it not for the roles.
  *
  * @module
  */
@@ -7,30 +8,41 @@ import type { CertificateView } from '@evercert/contract'
 import { memo } from 'react'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Validity } from '../../components/validity.tsx'
+import { SelectBox } from './bulk/select-box.tsx'
+import type { Selection } from './bulk/selection.ts'
 import { NameCell, NextStepCell, ServedCell, SpecificationCell } from './cells.tsx'
 import { RowActions } from './row-actions.tsx'
+import { CELL, ROW, ROW_HEADER } from './table-roles.ts'
 
-export const CertificateRow = memo(({ certificate }: { readonly certificate: CertificateView }) => (
-  <tr data-certificate={certificate.id} data-new={certificate.isNew}>
-    <th scope="row">
+interface CertificateRowProps {
+  readonly certificate: CertificateView
+  readonly selection: Selection
+}
+
+export const CertificateRow = memo(({ certificate, selection }: CertificateRowProps) => (
+  <tr {...ROW} data-certificate={certificate.id} data-new={certificate.isNew}>
+    <td {...CELL} className="column-select">
+      <SelectBox selection={selection} id={certificate.id} name={certificate.name} />
+    </td>
+    <th {...ROW_HEADER}>
       <NameCell certificate={certificate} />
     </th>
-    <td className="column-specification">
+    <td {...CELL} className="column-specification">
       <SpecificationCell certificate={certificate} />
     </td>
-    <td>
+    <td {...CELL} className="column-status">
       <StatusMark certificate={certificate} />
     </td>
-    <td>
+    <td {...CELL}>
       <Validity certificate={certificate} />
     </td>
-    <td>
+    <td {...CELL} className="column-served">
       <ServedCell certificate={certificate} />
     </td>
-    <td className="column-nextStep">
+    <td {...CELL} className="column-nextStep">
       <NextStepCell certificate={certificate} />
     </td>
-    <td>
+    <td {...CELL}>
       <RowActions certificate={certificate} />
     </td>
   </tr>

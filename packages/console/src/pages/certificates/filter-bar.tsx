@@ -9,6 +9,7 @@ import Select from 'antd/es/select'
 import Tag from 'antd/es/tag'
 import { useTranslation } from 'react-i18next'
 import { formatMoment } from '../../components/moment.tsx'
+import { ExportMenu } from './export-menu.tsx'
 import { DEFAULT_SORT, type ChangeListState, type ListState } from './list-query.ts'
 
 interface FilterBarProps {
@@ -53,13 +54,16 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
         onChange={(value) => onChange({ origin: value === ALL ? undefined : value })}
       />
       <Chips state={state} onChange={onChange} />
-      <Select<CertificateSort>
-        className="filter-sort"
-        aria-label={t('certificates.sort')}
-        value={state.sort ?? DEFAULT_SORT}
-        options={certificateSort.options.map((value) => ({ value, label: t(`certificates.sortBy.${value}`) }))}
-        onChange={(value) => onChange({ sort: value === DEFAULT_SORT ? undefined : value })}
-      />
+      <div className="filter-end">
+        <Select<CertificateSort>
+          className="filter-sort"
+          aria-label={t('certificates.sort')}
+          value={state.sort ?? DEFAULT_SORT}
+          options={certificateSort.options.map((value) => ({ value, label: t(`certificates.sortBy.${value}`) }))}
+          onChange={(value) => onChange({ sort: value === DEFAULT_SORT ? undefined : value })}
+        />
+        <ExportMenu state={state} />
+      </div>
     </div>
   )
 }

@@ -9,6 +9,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import AntApp from 'antd/es/app'
 import Button from 'antd/es/button'
 import Dropdown from 'antd/es/dropdown'
+import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
 import { ApiProblem } from '@evercert/contract/client'
@@ -74,11 +75,33 @@ export function RenewAction({ certificate }: RowActionsProps) {
   )
 }
 
+/** The menu is made when somebody wants it: a list has thousands of these. */
 function MoreActions({ certificate }: RowActionsProps) {
   const { t } = useTranslation()
+  const [isWanted, setWanted] = useState(false)
+  if (isWanted) return <MoreMenu certificate={certificate} />
+  return (
+    <button
+      type="button"
+      className="more-button"
+      aria-label={`${t('certificates.more')}: ${certificate.name}`}
+      aria-haspopup="menu"
+      onClick={() => setWanted(true)}
+    >
+      <MoreOutlined />
+    </button>
+  )
+}
+
+/** Opens as it appears, in place of the button that was pressed, and has its focus. */
+function MoreMenu({ certificate }: RowActionsProps) {
+  const { t } = useTranslation()
   const [, go] = useLocation()
+  const [isOpen, setOpen] = useState(true)
   const { message } = AntApp.useApp()
   const queries = useQueryClient()
+  const button = useRef<HTMLButtonElement>(null)
+  useEffect(() => button.current?.focus(), [])
   const probe = useMutation({
     mutationFn: () => api.certificates.verify({ id: certificate.id }),
     onSuccess: (seen) => {
@@ -92,8 +115,9 @@ function MoreActions({ certificate }: RowActionsProps) {
     { key: 'probe', label: t('certificates.probe'), disabled: certificate.sha256 === null, onClick: () => probe.mutate() },
   ]
   return (
-    <Dropdown menu={{ items }} trigger={['click']}>
+    <Dropdown menu={{ items }} trigger={['click']} open={isOpen} onOpenChange={setOpen}>
       <Button
+        ref={button}
         type="text"
         size="small"
         icon={<MoreOutlined />}

@@ -1,0 +1,162 @@
+/**
+ * What is done to the selected certificates: the bar that counts them, and its dialogs.
+ *
+ * @module
+ */
+import type { CertificateView, Scope } from '@evercert/contract'
+import { useQuery } from '@tanstack/react-query'
+import Alert from 'antd/es/alert'
+import Button from 'antd/es/button'
+import Tooltip from 'antd/es/tooltip'
+import { lazy, Suspense, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api } from '../../../api/client.ts'
+import { keys } from '../../../api/keys.ts'
+import type { BulkAction, Opened } from './bulk-dialog.tsx'
+import './bulk.css'
+import { forgetRenewals, readKeptRenewals, type KeptRenewals } from './kept-renewals.ts'
+import { MAX_SELECTED, type Selection } from './selection.ts'
+import { useSelectedIds } from './use-selection.ts'
+
+const BulkDialog = lazy(async () => ({ default: (await import('./bulk-dialog.tsx')).BulkDialog }))
+
+const ACTIONS = [
+  { action: 'renew', scope: 'orders:write', denied: 'life.reasons.ordersScope' },
+  { action: 'manage', scope: 'orders:write', denied: 'life.reasons.ordersScope' },
+  { action: 'deploy', scope: 'targets:write', denied: 'bulk.targetsScope' },
+  { action: 'tag', scope: 'certificates:write', denied: 'life.reasons.certificatesScope' },
+] as const satisfies readonly { readonly action: BulkAction; readonly scope: Scope; readonly denied: string }[]
+interface BulkActionsProps {
+  readonly selection: Selection
+  /** Those that are shown. */
+  readonly certificates: readonly CertificateView[]
+}
+
+export function BulkActions({ selection, certificates }: BulkActionsProps) {
+  const me = useQuery({ queryKey: keys.me, queryFn: () => api.me.get(), staleTime: Infinity })
+  const selectedIds = useSelectedIds(selection)
+  const selected = certificates.filter(({ id }) => selectedIds.has(id))
+  const [opened, setOpened] = useState<Opened | null>(null)
+  const [kept, setKept] = useState(readKeptRenewals)
+  if (me.data === undefined) return null
+  const { scopes, account } = me.data
+  const accountId = account?.id ?? null
+  const isInterrupted = kept !== null && kept.accountId === accountId && opened === null
+  return (
+    <>
+      {isInterrupted && (
+        <Interrupted
+          kept={kept}
+          onResume={() => setOpened({ action: 'resume', kept })}
+          onForget={() => {
+            forgetRenewals()
+            setKept(null)
+          }}
+        />
+      )}
+      {selected.length > 0 && (
+        <Bar
+          count={selected.length}
+          scopes={scopes}
+          onOpen={(action) => setOpened({ action, certificates: selected })}
+          onClear={selection.clear}
+        />
+      )}
+      {opened !== null && (
+        <Suspense fallback={null}>
+          <BulkDialog
+            opened={opened}
+            scopes={scopes}
+            accountId={accountId}
+            onClose={(done) => {
+              selection.change(done, false)
+              setOpened(null)
+              setKept(readKeptRenewals())
+            }}
+          />
+        </Suspense>
+      )}
+    </>
+  )
+}
+
+interface InterruptedProps {
+  readonly kept: KeptRenewals
+  readonly onResume: () => void
+  readonly onForget: () => void
+}
+
+/** The tab was loaded anew, or another page was opened, while renewals were under way. */
+function Interrupted({ kept: { items, outcomes }, onResume, onForget }: InterruptedProps) {
+  const { t } = useTranslation()
+  const done = Object.values(outcomes).filter(({ result }) => result === 'done').length
+  return (
+    <Alert
+      className="bulk-warning"
+      type="warning"
+      showIcon
+      title={t('bulk.interrupted', { done, all: items.length })}
+      description={t('bulk.interruptedText')}
+      action={
+        <span className="bulk-bar-tools">
+          <Button size="small" type="primary" onClick={onResume}>
+            {t('bulk.look')}
+          </Button>
+          <Button size="small" onClick={onForget}>
+            {t('bulk.forget')}
+          </Button>
+        </span>
+      }
+    />
+  )
+}
+
+interface BarProps {
+  readonly count: number
+  readonly scopes: readonly Scope[]
+  readonly onOpen: (action: BulkAction) => void
+  readonly onClear: () => void
+}
+
+function Bar({ count, scopes, onOpen, onClear }: BarProps) {
+  const { t } = useTranslation()
+  const tooMany = count > MAX_SELECTED ? t('bulk.tooMany', { count: MAX_SELECTED }) : null
+  return (
+    <section className="bulk-bar" aria-label={t('bulk.bar')}>
+      <span role="status" className="bulk-bar-count">
+        {t('bulk.selected', { count })}
+      </span>
+      <Button type="text" onClick={onClear}>
+        {t('bulk.clear')}
+      </Button>
+      <span className="bulk-bar-tools">
+        {ACTIONS.map(({ action, scope, denied }) => (
+          <BarButton
+            key={action}
+            label={t(`bulk.${action}`)}
+            reason={tooMany ?? (scopes.includes(scope) ? null : t(denied))}
+            onClick={() => onOpen(action)}
+          />
+        ))}
+      </span>
+    </section>
+  )
+}
+
+interface BarButtonProps {
+  readonly label: string
+  /** Why it cannot be used; null: it can. */
+  readonly reason: string | null
+  readonly onClick: () => void
+}
+
+function BarButton({ label, reason, onClick }: BarButtonProps) {
+  if (reason === null) return <Button onClick={onClick}>{label}</Button>
+  return (
+    <Tooltip title={reason} trigger={['hover', 'focus']}>
+      <Button className="unavailable" aria-disabled="true" aria-label={`${label}: ${reason}`}>
+        {label}
+      </Button>
+    </Tooltip>
+  )
+}

@@ -1,0 +1,102 @@
+/**
+ * Renewals that were confirmed, kept in the tab with their idempotency keys until the report is closed: after a reload the same keys go on, and
+ * nothing is ordered or paid twice.
+ *
+ * @module
+ */
+import type { MoneyView, OrderRequest } from '@evercert/contract'
+import { z } from 'zod'
+import { api } from '../../../api/client.ts'
+import { drawKey } from '../../../api/idempotency-key.ts'
+import type { PlannedRenewal } from './plan-renewals.ts'
+import type { LeftOut } from './report-csv.ts'
+import type { BulkFacts, BulkItem, BulkOutcome } from './run-bulk.ts'
+
+export interface ConfirmedRenewal extends BulkItem {
+  readonly orderId: string | null
+  readonly productId: string | null
+  readonly price: MoneyView
+  readonly orderKey: string
+  readonly payKey: string
+}
+
+export interface KeptRenewals {
+  /** Nobody goes on with what was confirmed in another account. */
+  readonly accountId: string | null
+  readonly items: readonly ConfirmedRenewal[]
+  readonly outcomes: Readonly<Record<string, BulkOutcome>>
+  readonly leftOut: readonly LeftOut[]
+}
+
+const PLACE = 'evercert.renewals'
+
+const money = z.object({ amountMinor: z.int(), currency: z.string() })
+const bilingual = z.object({ en: z.string(), zh: z.string() })
+const outcome = z.object({
+  result: z.enum(['done', 'failed']),
+  problem: z.object({ code: z.string(), cause: bilingual, remedy: bilingual, detail: z.string() }).nullable(),
+  facts: z.object({
+    orderId: z.string().exactOptional(),
+    newCertificateId: z.string().exactOptional(),
+    paid: money.exactOptional(),
+  }),
+})
+const item = z.object({
+  id: z.string(),
+  certificateId: z.string(),
+  name: z.string(),
+  orderId: z.string().nullable(),
+  productId: z.string().nullable(),
+  price: money,
+  orderKey: z.string(),
+  payKey: z.string(),
+})
+const leftOut = z.object({ certificateId: z.string(), name: z.string(), reason: z.string() })
+const kept = z.object({
+  accountId: z.string().nullable(),
+  items: z.array(item),
+  outcomes: z.record(z.string(), outcome),
+  leftOut: z.array(leftOut),
+})
+
+/** Keys are drawn once, here: each repetition of an item uses them. */
+export function confirmRenewals(planned: readonly PlannedRenewal[]): ConfirmedRenewal[] {
+  return planned.map(({ quote: _quote, ...renewal }) => ({ ...renewal, orderKey: drawKey(), payKey: drawKey() }))
+}
+
+/** Null: none, or not what this console writes. */
+export function readKeptRenewals(): KeptRenewals | null {
+  try {
+    const parsed = kept.safeParse(JSON.parse(sessionStorage.getItem(PLACE) ?? 'null'))
+    return parsed.success ? parsed.data : null
+  } catch {
+    return null // not JSON
+  }
+}
+
+export function keepRenewals(renewals: KeptRenewals): void {
+  try {
+    sessionStorage.setItem(PLACE, JSON.stringify(renewals))
+  } catch {
+    // No room: a reload then forgets the keys. An old certificate still has one live renewal at most, and an order is paid once.
+  }
+}
+
+export function forgetRenewals(): void {
+  sessionStorage.removeItem(PLACE)
+}
+
+/** Order and payment from the balance. Safe to repeat. @throws ApiProblem, or the transport's own error when the service is away */
+export async function orderAndPay(renewal: ConfirmedRenewal, tell: (facts: BulkFacts) => void): Promise<void> {
+  const { certificateId, productId, price, orderKey, payKey } = renewal
+  const request: OrderRequest = {
+    renewsCertificateId: certificateId,
+    ...(productId !== null && { productId }),
+    currency: price.currency,
+    expectedAmountMinor: price.amountMinor,
+  }
+  const orderId = renewal.orderId ?? (await api.orders.place(request, { context: { idempotencyKey: orderKey } })).id
+  tell({ orderId })
+  const paid = await api.orders.pay({ id: orderId, method: 'balance' }, { context: { idempotencyKey: payKey } })
+  tell({ paid: paid.price, ...(paid.certificateId !== null && { newCertificateId: paid.certificateId }) })
+}

@@ -1,0 +1,47 @@
+/**
+ * The list as a file: all that the filter meets, in the order of the list, not only what is shown.
+ *
+ * @module
+ */
+import { exportFormat, type ExportFormat } from '@evercert/contract'
+import DownloadOutlined from '@ant-design/icons/es/icons/DownloadOutlined'
+import { useMutation } from '@tanstack/react-query'
+import Button from 'antd/es/button'
+import Dropdown from 'antd/es/dropdown'
+import { useTranslation } from 'react-i18next'
+import { openListExport } from '../../api/client.ts'
+import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { saveFile } from '../../components/save-file.ts'
+import type { ListState } from './list-query.ts'
+
+const ENDINGS = { csv: 'csv', json: 'ndjson' } as const satisfies Record<ExportFormat, string>
+
+export function ExportMenu({ state }: { readonly state: ListState }) {
+  const { t } = useTranslation()
+  const save = useMutation({
+    mutationFn: async (format: ExportFormat) => {
+      // A file that broke off rejects here: nothing is saved that looks whole.
+      const file = await new Response((await openListExport({ ...state, format })) as BodyInit).blob()
+      saveFile(`certificates-${new Date().toISOString().slice(0, 10)}.${ENDINGS[format]}`, file)
+    },
+  })
+  const items = exportFormat.options.map((format) => ({
+    key: format,
+    label: t(`bulk.exports.${format}`),
+    onClick: () => save.mutate(format),
+  }))
+  return (
+    <>
+      <Dropdown menu={{ items }} trigger={['click']} disabled={save.isPending}>
+        <Button icon={<DownloadOutlined />} loading={save.isPending} aria-haspopup="menu">
+          {t('certificates.export')}
+        </Button>
+      </Dropdown>
+      {save.error !== null && (
+        <div className="filter-problem">
+          <ProblemNotice error={save.error} onRetry={() => save.mutate(save.variables ?? 'csv')} />
+        </div>
+      )}
+    </>
+  )
+}
