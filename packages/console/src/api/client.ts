@@ -4,9 +4,12 @@
  * @module
  */
 import { createClient } from '@evercert/contract/client'
+import { readTabAccount } from './tab-account.ts'
 import { readTabToken } from './tab-token.ts'
 
-export const api = createClient({ url: location.origin, readToken: readTabToken })
+/** As whom, and in which account, this tab calls. */
+export const caller = { url: location.origin, readToken: readTabToken, readAccountId: readTabAccount }
+export const api = createClient(caller)
 
 /** Who calls with a token of its own, for instance to try one. */
 export function createClientWith(token: string): ReturnType<typeof createClient> {

@@ -30,6 +30,7 @@ export const keys = {
   noticeSettings: ['notices', 'settings'],
   channels: ['channels'],
   tokens: ['tokens'],
+  sessions: ['sessions'],
   members: ['members'],
   invitations: ['invitations'],
   invitation: (token: string) => ['invitations', 'one', token],

@@ -22,6 +22,7 @@ import TagsOutlined from '@ant-design/icons/es/icons/TagsOutlined'
 import WalletOutlined from '@ant-design/icons/es/icons/WalletOutlined'
 import ShoppingCartOutlined from '@ant-design/icons/es/icons/ShoppingCartOutlined'
 import type { ParseKeys } from 'i18next'
+import { allTexts } from '../i18n/i18n.ts'
 import type { PageProps } from './page-props.ts'
 
 /** In the order of the menu; a group without pages is not shown. */
@@ -41,35 +42,41 @@ export interface Page {
   readonly bare?: boolean
 }
 
+/** A page that is not the first that is seen: it is shown when its texts are there too. */
+function withAllTexts(load: () => Promise<ComponentType<PageProps>>) {
+  return lazy(async () => {
+    const [component] = await Promise.all([load(), allTexts()])
+    return { default: component }
+  })
+}
+
 const certificates = lazy(async () => ({
   default: (await import('../pages/certificates/certificates-page.tsx')).CertificatesPage,
 }))
-const certificate = lazy(async () => ({ default: (await import('../pages/certificate/certificate-page.tsx')).CertificatePage }))
-const renewal = lazy(async () => ({ default: (await import('../pages/renewal/renewal-drawer.tsx')).RenewalDrawer }))
-const upload = lazy(async () => ({ default: (await import('../pages/upload/upload-page.tsx')).UploadPage }))
-const applications = lazy(async () => ({
-  default: (await import('../pages/applications/applications-page.tsx')).ApplicationsPage,
-}))
-const contacts = lazy(async () => ({ default: (await import('../pages/contacts/contacts-page.tsx')).ContactsPage }))
-const companies = lazy(async () => ({ default: (await import('../pages/companies/companies-page.tsx')).CompaniesPage }))
-const csrs = lazy(async () => ({ default: (await import('../pages/csrs/csrs-page.tsx')).CsrsPage }))
-const reviews = lazy(async () => ({ default: (await import('../pages/reviews/reviews-page.tsx')).ReviewsPage }))
-const review = lazy(async () => ({ default: (await import('../pages/review/review-page.tsx')).ReviewPage }))
-const targets = lazy(async () => ({ default: (await import('../pages/targets/targets-page.tsx')).TargetsPage }))
-const endpoints = lazy(async () => ({ default: (await import('../pages/endpoints/endpoints-page.tsx')).EndpointsPage }))
-const application = lazy(async () => ({ default: (await import('../pages/renewal/renewal-drawer.tsx')).ApplicationDrawer }))
+const certificate = withAllTexts(async () => (await import('../pages/certificate/certificate-page.tsx')).CertificatePage)
+const renewal = withAllTexts(async () => (await import('../pages/renewal/renewal-drawer.tsx')).RenewalDrawer)
+const upload = withAllTexts(async () => (await import('../pages/upload/upload-page.tsx')).UploadPage)
+const applications = withAllTexts(async () => (await import('../pages/applications/applications-page.tsx')).ApplicationsPage)
+const contacts = withAllTexts(async () => (await import('../pages/contacts/contacts-page.tsx')).ContactsPage)
+const companies = withAllTexts(async () => (await import('../pages/companies/companies-page.tsx')).CompaniesPage)
+const csrs = withAllTexts(async () => (await import('../pages/csrs/csrs-page.tsx')).CsrsPage)
+const reviews = withAllTexts(async () => (await import('../pages/reviews/reviews-page.tsx')).ReviewsPage)
+const review = withAllTexts(async () => (await import('../pages/review/review-page.tsx')).ReviewPage)
+const targets = withAllTexts(async () => (await import('../pages/targets/targets-page.tsx')).TargetsPage)
+const endpoints = withAllTexts(async () => (await import('../pages/endpoints/endpoints-page.tsx')).EndpointsPage)
+const application = withAllTexts(async () => (await import('../pages/renewal/renewal-drawer.tsx')).ApplicationDrawer)
 const welcome = lazy(async () => ({ default: (await import('../pages/welcome/welcome-page.tsx')).WelcomePage }))
-const balance = lazy(async () => ({ default: (await import('../pages/balance/balance-page.tsx')).BalancePage }))
-const buy = lazy(async () => ({ default: (await import('../pages/buy/buy-page.tsx')).BuyPage }))
-const orders = lazy(async () => ({ default: (await import('../pages/orders/orders-page.tsx')).OrdersPage }))
-const order = lazy(async () => ({ default: (await import('../pages/orders/order-page.tsx')).OrderPage }))
-const products = lazy(async () => ({ default: (await import('../pages/products/products-page.tsx')).ProductsPage }))
-const issuers = lazy(async () => ({ default: (await import('../pages/issuers/issuers-page.tsx')).IssuersPage }))
-const dnsConnections = lazy(async () => ({
-  default: (await import('../pages/dns-connections/dns-connections-page.tsx')).DnsConnectionsPage,
-}))
-const notices = lazy(async () => ({ default: (await import('../pages/notices/notices-page.tsx')).NoticesPage }))
-const settings = lazy(async () => ({ default: (await import('../pages/settings/settings-page.tsx')).SettingsPage }))
+const balance = withAllTexts(async () => (await import('../pages/balance/balance-page.tsx')).BalancePage)
+const buy = withAllTexts(async () => (await import('../pages/buy/buy-page.tsx')).BuyPage)
+const orders = withAllTexts(async () => (await import('../pages/orders/orders-page.tsx')).OrdersPage)
+const order = withAllTexts(async () => (await import('../pages/orders/order-page.tsx')).OrderPage)
+const products = withAllTexts(async () => (await import('../pages/products/products-page.tsx')).ProductsPage)
+const issuers = withAllTexts(async () => (await import('../pages/issuers/issuers-page.tsx')).IssuersPage)
+const dnsConnections = withAllTexts(
+  async () => (await import('../pages/dns-connections/dns-connections-page.tsx')).DnsConnectionsPage,
+)
+const notices = withAllTexts(async () => (await import('../pages/notices/notices-page.tsx')).NoticesPage)
+const settings = withAllTexts(async () => (await import('../pages/settings/settings-page.tsx')).SettingsPage)
 const invitation = lazy(async () => ({ default: (await import('../pages/invitation/invitation-page.tsx')).InvitationPage }))
 const recovery = lazy(async () => ({ default: (await import('../pages/recovery/recovery-page.tsx')).RecoveryPage }))
 const signIn = lazy(async () => ({ default: (await import('../pages/sign-in/sign-in-page.tsx')).SignInPage }))
@@ -161,6 +168,7 @@ export const PAGES: readonly Page[] = [
     component: settings,
     menu: { icon: createElement(SettingOutlined), group: 'settings' },
   },
+  { path: '/settings/security', title: 'shell.security', component: settings },
   { path: '/settings/members', title: 'settings.members', component: settings },
   { path: '/settings/tokens', title: 'settings.tokens', component: settings },
   { path: '/settings/about', title: 'settings.about', component: settings },

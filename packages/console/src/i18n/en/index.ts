@@ -7,7 +7,6 @@ import type { SameKeys } from '../texts.ts'
 import type { zh } from '../zh/index.ts'
 import { balance } from './balance.ts'
 import { buy } from './buy.ts'
-import { certificate } from './certificate.ts'
 import { certificates } from './certificates.ts'
 import { applications } from './applications.ts'
 import { companies } from './companies.ts'
@@ -36,7 +35,6 @@ export const en: SameKeys<typeof zh> = {
   problem,
   terms,
   certificates,
-  certificate,
   upload,
   applications,
   companies,

@@ -2,10 +2,12 @@
 import type { SameKeys } from '../texts.ts'
 import type { more as zh } from '../zh/more.ts'
 import { adapters } from './adapters.ts'
+import { certificate } from './certificate.ts'
 import { chain } from './chain.ts'
 import { history } from './history.ts'
 import { life } from './life.ts'
 import { names } from './names.ts'
 import { renewal } from './renewal.ts'
+import { security } from './security.ts'
 
-export const more: SameKeys<typeof zh> = { adapters, chain, history, life, names, renewal }
+export const more: SameKeys<typeof zh> = { adapters, certificate, chain, history, life, names, renewal, security }

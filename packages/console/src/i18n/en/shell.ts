@@ -28,6 +28,8 @@ export const shell: SameKeys<typeof zh> = {
   account: 'User',
   accountName: 'Account',
   byToken: 'API token',
+  accountClosed: 'This account is closed to you now: reload the page to see which ones you are in.',
+  security: 'Your security',
   signOut: 'Sign out',
   loading: 'Loading',
   copied: 'Copied',

@@ -5,7 +5,6 @@
  */
 import { balance } from './balance.ts'
 import { buy } from './buy.ts'
-import { certificate } from './certificate.ts'
 import { certificates } from './certificates.ts'
 import { applications } from './applications.ts'
 import { companies } from './companies.ts'
@@ -34,7 +33,6 @@ export const zh = {
   problem,
   terms,
   certificates,
-  certificate,
   upload,
   applications,
   companies,

@@ -19,6 +19,8 @@ export const shell = {
   account: '用户',
   accountName: '账号',
   byToken: 'API 令牌',
+  accountClosed: '您已无法进入此账号，请重新加载页面查看可用的账号。',
+  security: '安全设置',
   signOut: '退出登录',
   loading: '正在加载',
   copied: '已复制',

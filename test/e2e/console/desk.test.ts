@@ -1,0 +1,149 @@
+/**
+ * What a signed-in person has for themselves and for their account, in Chromium against the service: password, second factor, sessions and
+ * accounts. One service and one browser for all.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { totpOf } from '../../../packages/server/test/support/totp.ts'
+import { findViolations, openTab, startBrowser, takePicture, type Tab, type View } from '../../harness/browser.ts'
+import { openHouse, type House } from '../support/house.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const WIDE_EN: View = { width: 1440, language: 'en', theme: 'light' }
+const WIDE_ZH: View = { width: 1440, language: 'zh', theme: 'light' }
+const NARROW_EN: View = { width: 390, language: 'en', theme: 'dark' }
+const PASSWORD = 'a violet tractor sings'
+const TOTP_PERIOD_MS = 30_000
+
+let folder: string
+let house: House
+let browser: Browser
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'evercert-desk-'))
+  browser = await startBrowser()
+  house = await openHouse({ folder, names: ['shop.example.com'] })
+}, 120_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await house?.close()
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+})
+
+const url = (path: string): string => house.service().url + path
+
+async function addPerson(email: string, role: 'owner' | 'auditor' | 'viewer'): Promise<void> {
+  const { client } = house.service()
+  const { link } = await client.invitations.create({ email, role })
+  await client.invitations.accept({ token: link.split('#token=')[1] ?? '', password: PASSWORD, name: email })
+}
+
+async function signIn(tab: Tab, email: string, next = '/'): Promise<void> {
+  const { page } = tab
+  await page.goto(url(`/sign-in?next=${encodeURIComponent(next)}`))
+  await page.getByLabel(/E-mail|邮箱/).fill(email)
+  await page.locator('input[type=password]').fill(PASSWORD)
+  await page.locator('button[type=submit]').click()
+}
+
+/** Nothing that axe finds, nothing wider than the screen, no fault; and a picture of it. */
+async function expectFine({ page, faults }: Pick<Tab, 'page' | 'faults'>, name: string): Promise<void> {
+  await waitFor('the page to be loaded', async () => ((await page.locator('.loading').count()) === 0 ? true : null))
+  await takePicture(page, name)
+  const violations = await findViolations(page)
+  const tooWide = await page.evaluate(`Math.max(0, document.documentElement.scrollWidth - innerWidth)`)
+  expect({ name, violations, tooWide, faults }).toEqual({ name, violations: [], tooWide: 0, faults: [] })
+}
+
+it('sets up a second factor, keeps its codes, signs in with it, ends the other sessions, and turns it off', async () => {
+  const email = 'ada@example.com'
+  await addPerson(email, 'owner')
+  const other = await openTab(browser, NARROW_EN)
+  await signIn(other, email, '/settings/security')
+  const elsewhere = other.page
+  await elsewhere.getByRole('heading', { name: 'Sessions' }).waitFor()
+
+  const tab = await openTab(browser, WIDE_EN)
+  const { page } = tab
+  await signIn(tab, email, '/settings/security')
+  await page.getByRole('button', { name: 'Set up the second factor' }).click()
+  const drawer = page.getByRole('dialog')
+  await drawer.getByLabel('Your password now').fill('a violet tractor')
+  await drawer.getByRole('button', { name: 'Go on' }).click()
+  await drawer.getByText('This is not your password').waitFor()
+  await drawer.getByLabel('Your password now').fill(PASSWORD)
+  await drawer.getByRole('button', { name: 'Go on' }).click()
+  await drawer.getByRole('img', { name: 'QR code' }).waitFor()
+  const uri = (await drawer.getByRole('link', { name: 'Open it in an app' }).getAttribute('href')) ?? ''
+  expect(await drawer.locator('code').innerText()).toBe(new URL(uri).searchParams.get('secret'))
+  await expectFine(tab, 'second-factor-en-light-1440')
+  await drawer.getByLabel('Code that the app shows').fill('000000')
+  await drawer.getByRole('button', { name: 'Turn it on' }).click()
+  await drawer.getByRole('alert').waitFor()
+  await drawer.getByLabel('Code that the app shows').fill(totpOf(uri))
+  await drawer.getByRole('button', { name: 'Turn it on' }).click()
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download' }).click()])
+  const codes = await page.getByRole('list', { name: 'Back-up codes' }).getByRole('listitem').allInnerTexts()
+  const saved = (await readFile(await download.path(), 'utf8')).split('\n')
+  expect(codes.length).toBeGreaterThan(5)
+  expect(saved).toEqual(expect.arrayContaining([email, ...codes]))
+  await expectFine(tab, 'security-en-light-1440')
+
+  const again = await openTab(browser, WIDE_ZH)
+  await signIn(again, email, '/settings/security')
+  await again.page.getByLabel('验证码').fill(totpOf(uri, Date.now() + TOTP_PERIOD_MS))
+  await again.page.getByRole('button', { name: '登录', exact: true }).click()
+  await again.page.getByRole('table', { name: '登录会话' }).waitFor()
+  await expectFine(again, 'security-zh-light-1440')
+  await again.page.getByRole('button', { name: '退出其他所有会话' }).click()
+  await again.page.getByRole('dialog').getByRole('button', { name: '退出其他所有会话' }).click()
+  await waitFor('one session to be left', async () =>
+    (await again.page.locator('.records tbody tr').count()) === 1 ? true : null,
+  )
+  await elsewhere.reload()
+  await elsewhere.waitForURL(/\/sign-in/)
+
+  await again.page.getByRole('button', { name: '停用' }).click()
+  await again.page.getByRole('dialog').getByLabel('当前密码').fill(PASSWORD)
+  await again.page.getByRole('dialog').getByRole('button', { name: '停用' }).click()
+  await again.page.getByRole('button', { name: '启用双因素验证' }).waitFor()
+  await signIn(other, email, '/settings/security')
+  await elsewhere.getByRole('heading', { name: 'Sessions' }).waitFor()
+  await expectFine(other, 'security-en-dark-390')
+  await elsewhere.getByLabel('Your password now').fill(PASSWORD)
+  await elsewhere.getByLabel('New password').fill('another violet tractor')
+  await elsewhere.getByRole('button', { name: 'Change the password' }).click()
+  await elsewhere.getByText('The password is changed.').waitFor()
+  await again.page.reload()
+  await again.page.waitForURL(/\/sign-in/)
+})
+
+it('keeps each tab in its account, whichever another one of the same session goes into', async () => {
+  const { client, url: service } = house.service()
+  const link = house.service().firstOperatorLink ?? ''
+  const email = 'op@example.com'
+  await client.firstOperator.create({ token: link.split('#token=')[1] ?? '', email, password: PASSWORD, name: 'Op' })
+  await client.accounts.create({ name: 'Second account' })
+  const tab = await openTab(browser, WIDE_EN)
+  await signIn(tab, email, '/settings/tokens')
+  const accountOf = (page: Page) => page.locator('header .account-switch')
+  await accountOf(tab.page).waitFor()
+  const first = await accountOf(tab.page).innerText()
+  const second = await tab.context.newPage()
+  await second.goto(`${service}/settings/tokens`)
+  await accountOf(second).click()
+  await expectFine({ page: second, faults: [] }, 'accounts-en-light-1440')
+  await second.getByRole('menuitem', { name: 'Second account' }).click()
+  await second.locator('header .account-switch', { hasText: 'Second account' }).waitFor()
+  await second.getByText('No certificates yet').waitFor()
+  await tab.page.reload()
+  await tab.page.getByRole('rowheader').first().waitFor() // the tokens of the first account
+  expect(await accountOf(tab.page).innerText()).toBe(first)
+  const third = await tab.context.newPage()
+  await third.goto(service)
+  await third.locator('header .account-switch', { hasText: 'Second account' }).waitFor()
+})
