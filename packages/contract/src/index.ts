@@ -5,7 +5,14 @@
  */
 export type { AdapterView } from './adapters.ts'
 export * from './applicant-views.ts'
-export type { AuditActorKind, AuditCheckpointView, AuditEntryView, AuditOutcome, AuditVerification } from './audit.ts'
+export {
+  auditOutcome,
+  type AuditActorKind,
+  type AuditCheckpointView,
+  type AuditEntryView,
+  type AuditOutcome,
+  type AuditVerification,
+} from './audit.ts'
 export type { BrandView } from './brands.ts'
 export * from './certificate-list.ts'
 export type { CertificateEvent } from './certificate-overview.ts'

@@ -31,6 +31,7 @@ export const keys = {
   channels: ['channels'],
   tokens: ['tokens'],
   sessions: ['sessions'],
+  audit: (search: object) => ['audit', search],
   members: ['members'],
   invitations: ['invitations'],
   invitation: (token: string) => ['invitations', 'one', token],

@@ -16,11 +16,13 @@ import KeyOutlined from '@ant-design/icons/es/icons/KeyOutlined'
 import SafetyCertificateOutlined from '@ant-design/icons/es/icons/SafetyCertificateOutlined'
 import UploadOutlined from '@ant-design/icons/es/icons/UploadOutlined'
 import BellOutlined from '@ant-design/icons/es/icons/BellOutlined'
+import FileSearchOutlined from '@ant-design/icons/es/icons/FileSearchOutlined'
 import SettingOutlined from '@ant-design/icons/es/icons/SettingOutlined'
 import ProfileOutlined from '@ant-design/icons/es/icons/ProfileOutlined'
 import TagsOutlined from '@ant-design/icons/es/icons/TagsOutlined'
 import WalletOutlined from '@ant-design/icons/es/icons/WalletOutlined'
 import ShoppingCartOutlined from '@ant-design/icons/es/icons/ShoppingCartOutlined'
+import type { Scope } from '@evercert/contract'
 import type { ParseKeys } from 'i18next'
 import { allTexts } from '../i18n/i18n.ts'
 import type { PageProps } from './page-props.ts'
@@ -35,7 +37,12 @@ export interface Page {
   readonly title: ParseKeys
   readonly component: ComponentType<PageProps>
   /** In the menu, within its group in the order of this list. */
-  readonly menu?: { readonly icon: ReactElement; readonly group: MenuGroup }
+  readonly menu?: {
+    readonly icon: ReactElement
+    readonly group: MenuGroup
+    /** Left out of the menu of those who do not have it; default: everybody has the page. */
+    readonly scope?: Scope
+  }
   /** Drawn over the page in a drawer, which stays where it is. */
   readonly overlay?: ComponentType<PageProps>
   /** Without the frame of menu and header; for those who are not signed in. */
@@ -77,6 +84,7 @@ const dnsConnections = withAllTexts(
 )
 const notices = withAllTexts(async () => (await import('../pages/notices/notices-page.tsx')).NoticesPage)
 const settings = withAllTexts(async () => (await import('../pages/settings/settings-page.tsx')).SettingsPage)
+const audit = withAllTexts(async () => (await import('../pages/audit/audit-page.tsx')).AuditPage)
 const invitation = lazy(async () => ({ default: (await import('../pages/invitation/invitation-page.tsx')).InvitationPage }))
 const recovery = lazy(async () => ({ default: (await import('../pages/recovery/recovery-page.tsx')).RecoveryPage }))
 const signIn = lazy(async () => ({ default: (await import('../pages/sign-in/sign-in-page.tsx')).SignInPage }))
@@ -136,9 +144,9 @@ export const PAGES: readonly Page[] = [
   { path: '/certificates/:id/application', title: 'renewal.application', component: certificates, overlay: application },
   { path: '/certificates/:id', title: 'certificate.title', component: certificate },
   { path: '/buy', title: 'buy.title', component: buy, menu: { icon: createElement(ShoppingCartOutlined), group: 'money' } },
-  { path: '/orders', title: 'orders.title', component: orders, menu: { icon: createElement(ProfileOutlined), group: 'money' } },
+  { path: '/orders', title: 'shell.orders', component: orders, menu: { icon: createElement(ProfileOutlined), group: 'money' } },
   { path: '/orders/:id', title: 'orders.order', component: order },
-  { path: '/balance', title: 'balance.menu', component: balance, menu: { icon: createElement(WalletOutlined), group: 'money' } },
+  { path: '/balance', title: 'shell.balance', component: balance, menu: { icon: createElement(WalletOutlined), group: 'money' } },
   { path: '/balance/payments', title: 'balance.payments', component: balance },
   { path: '/balance/connections', title: 'balance.connections', component: balance },
   { path: '/products', title: 'products.menu', component: products, menu: { icon: createElement(TagsOutlined), group: 'money' } },
@@ -156,15 +164,21 @@ export const PAGES: readonly Page[] = [
   },
   {
     path: '/notices',
-    title: 'notices.title',
+    title: 'shell.notices',
     component: notices,
     menu: { icon: createElement(BellOutlined), group: 'operations' },
   },
   { path: '/notices/channels', title: 'notices.channels', component: notices },
   { path: '/notices/settings', title: 'notices.rules', component: notices },
   {
+    path: '/audit',
+    title: 'shell.audit',
+    component: audit,
+    menu: { icon: createElement(FileSearchOutlined), group: 'settings', scope: 'audit:read' },
+  },
+  {
     path: '/settings',
-    title: 'settings.title',
+    title: 'shell.settings',
     component: settings,
     menu: { icon: createElement(SettingOutlined), group: 'settings' },
   },

@@ -5,7 +5,6 @@
  */
 import type { SameKeys } from '../texts.ts'
 import type { zh } from '../zh/index.ts'
-import { balance } from './balance.ts'
 import { buy } from './buy.ts'
 import { certificates } from './certificates.ts'
 import { applications } from './applications.ts'
@@ -19,11 +18,8 @@ import { targets } from './targets.ts'
 import { dnsConnections } from './dns-connections.ts'
 import { fields } from './fields.ts'
 import { issuers } from './issuers.ts'
-import { notices } from './notices.ts'
-import { orders } from './orders.ts'
 import { problem } from './problem.ts'
 import { products } from './products.ts'
-import { settings } from './settings.ts'
 import { shell } from './shell.ts'
 import { signIn } from './sign-in.ts'
 import { terms } from './terms.ts'
@@ -45,12 +41,8 @@ export const en: SameKeys<typeof zh> = {
   reviews,
   targets,
   fields,
-  balance,
   buy,
-  orders,
   products,
   issuers,
   dnsConnections,
-  notices,
-  settings,
 }

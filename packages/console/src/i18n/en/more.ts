@@ -2,12 +2,31 @@
 import type { SameKeys } from '../texts.ts'
 import type { more as zh } from '../zh/more.ts'
 import { adapters } from './adapters.ts'
+import { audit } from './audit.ts'
+import { balance } from './balance.ts'
 import { certificate } from './certificate.ts'
 import { chain } from './chain.ts'
 import { history } from './history.ts'
 import { life } from './life.ts'
 import { names } from './names.ts'
+import { notices } from './notices.ts'
+import { orders } from './orders.ts'
 import { renewal } from './renewal.ts'
 import { security } from './security.ts'
+import { settings } from './settings.ts'
 
-export const more: SameKeys<typeof zh> = { adapters, certificate, chain, history, life, names, renewal, security }
+export const more: SameKeys<typeof zh> = {
+  adapters,
+  audit,
+  balance,
+  certificate,
+  chain,
+  history,
+  life,
+  names,
+  notices,
+  orders,
+  renewal,
+  security,
+  settings,
+}

@@ -2,7 +2,6 @@ import type { SameKeys } from '../texts.ts'
 import type { orders as zh } from '../zh/orders.ts'
 
 export const orders: SameKeys<typeof zh> = {
-  title: 'Orders',
   titleOf: 'Order {{id}}',
   intro: 'Everything that was bought and renewed, newest first. An order that is not paid closes by itself after 24 hours.',
   buy: 'Buy a certificate',

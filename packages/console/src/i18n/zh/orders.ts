@@ -1,5 +1,4 @@
 export const orders = {
-  title: '订单',
   titleOf: '订单 {{id}}',
   intro: '购买和续费证书的全部订单，按时间倒序排列。未支付的订单 24 小时后自动关闭。',
   buy: '购买证书',

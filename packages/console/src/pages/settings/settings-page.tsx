@@ -24,9 +24,9 @@ export function SettingsPage() {
   const [path] = useLocation()
   return (
     <>
-      <PageHead title={t('settings.title')} />
+      <PageHead title={t('shell.settings')} />
       <PageTabs
-        label={t('settings.title')}
+        label={t('shell.settings')}
         tabs={[
           { path: PREFERENCES, title: t('settings.preferences') },
           { path: SECURITY, title: t('shell.security') },
