@@ -7,9 +7,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { RECEIPT_KEYS_PATH, RECEIPT_TYPE } from '@evercert/contract'
+import { verifyStatement, type PublicJwk } from '@evercert/pki'
 import { totpOf } from '../../../packages/server/test/support/totp.ts'
 import { findViolations, openTab, startBrowser, takePicture, type Tab, type View } from '../../harness/browser.ts'
+import { buyAndApply } from '../support/acme.ts'
 import { openHouse, type House } from '../support/house.ts'
+import { install, waitForIssuance } from '../support/renewal.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const WIDE_EN: View = { width: 1440, language: 'en', theme: 'light' }
@@ -158,7 +162,10 @@ it('shows the audit log to those who may see it: searched, read in detail, expor
   expect(await page.getByRole('link', { name: 'Audit log' }).count()).toBe(0)
   await signIn(tab, 'eve@example.com', '/settings')
   await page.getByRole('link', { name: 'Audit log' }).click()
-  await page.getByRole('rowheader', { name: /Signing in · signed in/ }).first().waitFor()
+  await page
+    .getByRole('rowheader', { name: /Signing in · signed in/ })
+    .first()
+    .waitFor()
   await page.getByLabel('Who').fill('bob@example.com')
   await page.getByLabel('Outcome').click()
   await page.getByTitle('refused').click()
@@ -171,7 +178,10 @@ it('shows the audit log to those who may see it: searched, read in detail, expor
   await page.getByRole('dialog').getByText('audit:read').waitFor()
   await expectFine(tab, 'audit-entry-en-light-1440')
   await page.getByRole('dialog').getByRole('link', { name: 'Everything by bob@example.com' }).click()
-  await page.getByRole('rowheader', { name: /Invitations · accepted|Signing in · signed in/ }).first().waitFor()
+  await page
+    .getByRole('rowheader', { name: /Invitations · accepted|Signing in · signed in/ })
+    .first()
+    .waitFor()
   const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Export the log' }).click()])
   expect(await readFile(await file.path(), 'utf8')).toContain('bob@example.com')
 
@@ -191,3 +201,57 @@ it('shows the audit log to those who may see it: searched, read in detail, expor
   await operator.page.locator('.record-cards li').first().waitFor()
   await expectFine(operator, 'audit-zh-dark-390')
 })
+
+it('hands on the signed receipt and the confirmation of payment, black on white on A4', async () => {
+  const { client } = house.service()
+  const id = await buyAndApply(house, { productId: 'evercert-private-dv-single', domains: ['shop.example.com'] })
+  const { sha256, orderId } = await waitForIssuance(house, id)
+  await install(house, id, 'shop.example.com')
+  const token = (await readFile(join(folder, 'data', 'operator.token'), 'utf8')).trim()
+  const tab = await openTab(browser, NARROW_EN)
+  const { page } = tab
+  await tab.context.addInitScript((value) => sessionStorage.setItem('evercert.token', value), token)
+  await page.goto(url(`/certificates/${id}`))
+  await page.locator('main').getByRole('link', { name: 'Receipts' }).click()
+  await page.getByText('1 receipt', { exact: true }).waitFor()
+  await expectFine(tab, 'receipts-en-dark-390')
+  await page.getByRole('link', { name: /^Open/ }).click()
+  await page
+    .getByRole('article')
+    .getByText(sha256 ?? '')
+    .first()
+    .waitFor()
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as JWS' }).click()])
+  const jws = (await readFile(await file.path(), 'utf8')).trim()
+  const { keys } = (await (await fetch(url(RECEIPT_KEYS_PATH))).json()) as { keys: PublicJwk[] }
+  expect(verifyStatement(jws, keys, RECEIPT_TYPE)).toMatchObject({ certificate: { id, sha256 } })
+  expect((await page.locator('.sheet-signed').innerText()).trim()).toBe(jws)
+  await expectFine(tab, 'receipt-en-dark-390')
+  await expectOnPaper(tab, 'receipt')
+
+  const order = await openTab(browser, WIDE_ZH)
+  await order.context.addInitScript((value) => sessionStorage.setItem('evercert.token', value), token)
+  await order.page.goto(url(`/orders/${orderId ?? ''}`))
+  await order.page.getByRole('link', { name: '付款证明' }).click()
+  const { price } = await client.orders.get({ id: orderId ?? '' })
+  const amount = (price.amountMinor / 100).toFixed(2)
+  await order.page.getByRole('article').getByRole('cell', { name: amount }).waitFor()
+  await expectFine(order, 'payment-confirmation-zh-light-1440')
+  await expectOnPaper(order, 'payment-confirmation')
+})
+
+/** What a printer gets: the document alone, black on white whatever the theme, on pages of A4. */
+async function expectOnPaper({ page }: Tab, name: string): Promise<void> {
+  const pdf = await page.pdf({ preferCSSPageSize: true, printBackground: true })
+  expect(pdf.toString('latin1')).toMatch(/\/MediaBox ?\[0 0 59[45](\.\d+)? 84[12](\.\d+)?\]/)
+  await page.setViewportSize({ width: 794, height: 1123 })
+  await page.emulateMedia({ media: 'print' })
+  await takePicture(page, `${name}-paper`)
+  const seen = await page.evaluate(`({
+    ink: getComputedStyle(document.querySelector('.sheet')).color,
+    paper: getComputedStyle(document.querySelector('.app')).backgroundColor,
+    head: getComputedStyle(document.querySelector('.header')).display,
+    title: getComputedStyle(document.querySelector('.main .page-head')).display,
+  })`)
+  expect(seen).toEqual({ ink: 'rgb(0, 0, 0)', paper: 'rgb(255, 255, 255)', head: 'none', title: 'none' })
+}

@@ -29,6 +29,8 @@ export const keys = {
   noticeList: (filter: object) => ['notices', 'list', filter],
   noticeSettings: ['notices', 'settings'],
   channels: ['channels'],
+  receiptList: (certificateId: string | null) => ['receipts', 'list', certificateId],
+  receipt: (id: string) => ['receipts', 'one', id],
   tokens: ['tokens'],
   sessions: ['sessions'],
   audit: (search: object) => ['audit', search],

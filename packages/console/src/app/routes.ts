@@ -16,6 +16,7 @@ import KeyOutlined from '@ant-design/icons/es/icons/KeyOutlined'
 import SafetyCertificateOutlined from '@ant-design/icons/es/icons/SafetyCertificateOutlined'
 import UploadOutlined from '@ant-design/icons/es/icons/UploadOutlined'
 import BellOutlined from '@ant-design/icons/es/icons/BellOutlined'
+import FileDoneOutlined from '@ant-design/icons/es/icons/FileDoneOutlined'
 import FileSearchOutlined from '@ant-design/icons/es/icons/FileSearchOutlined'
 import SettingOutlined from '@ant-design/icons/es/icons/SettingOutlined'
 import ProfileOutlined from '@ant-design/icons/es/icons/ProfileOutlined'
@@ -76,6 +77,11 @@ const welcome = lazy(async () => ({ default: (await import('../pages/welcome/wel
 const balance = withAllTexts(async () => (await import('../pages/balance/balance-page.tsx')).BalancePage)
 const buy = withAllTexts(async () => (await import('../pages/buy/buy-page.tsx')).BuyPage)
 const orders = withAllTexts(async () => (await import('../pages/orders/orders-page.tsx')).OrdersPage)
+const confirmation = withAllTexts(
+  async () => (await import('../pages/orders/payment-confirmation-page.tsx')).PaymentConfirmationPage,
+)
+const receipts = withAllTexts(async () => (await import('../pages/receipts/receipts-page.tsx')).ReceiptsPage)
+const receipt = withAllTexts(async () => (await import('../pages/receipts/receipt-page.tsx')).ReceiptPage)
 const order = withAllTexts(async () => (await import('../pages/orders/order-page.tsx')).OrderPage)
 const products = withAllTexts(async () => (await import('../pages/products/products-page.tsx')).ProductsPage)
 const issuers = withAllTexts(async () => (await import('../pages/issuers/issuers-page.tsx')).IssuersPage)
@@ -140,11 +146,19 @@ export const PAGES: readonly Page[] = [
     component: endpoints,
     menu: { icon: createElement(GlobalOutlined), group: 'operations' },
   },
+  {
+    path: '/receipts',
+    title: 'shell.receipts',
+    component: receipts,
+    menu: { icon: createElement(FileDoneOutlined), group: 'operations' },
+  },
+  { path: '/receipts/:id', title: 'receipts.title', component: receipt },
   { path: '/certificates/:id/renewal', title: 'renewal.title', component: certificates, overlay: renewal },
   { path: '/certificates/:id/application', title: 'renewal.application', component: certificates, overlay: application },
   { path: '/certificates/:id', title: 'certificate.title', component: certificate },
   { path: '/buy', title: 'buy.title', component: buy, menu: { icon: createElement(ShoppingCartOutlined), group: 'money' } },
   { path: '/orders', title: 'shell.orders', component: orders, menu: { icon: createElement(ProfileOutlined), group: 'money' } },
+  { path: '/orders/:id/confirmation', title: 'orders.confirmation', component: confirmation },
   { path: '/orders/:id', title: 'orders.order', component: order },
   { path: '/balance', title: 'shell.balance', component: balance, menu: { icon: createElement(WalletOutlined), group: 'money' } },
   { path: '/balance/payments', title: 'balance.payments', component: balance },

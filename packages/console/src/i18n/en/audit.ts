@@ -78,6 +78,7 @@ export const audit: SameKeys<typeof zh> = {
   offlineText:
     'Get /.well-known/evercert-receipt-keys.json once, while you trust the installation, as keys.json. Entries of other accounts are in your file as digests: the chain is whole, and shows nothing of them.',
   command: 'the command',
+  invitedAs: 'invited as: {{role}}',
   groups: {
     accounts: 'Accounts',
     applications: 'Applications',

@@ -11,6 +11,7 @@ import { life } from './life.ts'
 import { names } from './names.ts'
 import { notices } from './notices.ts'
 import { orders } from './orders.ts'
+import { receipts } from './receipts.ts'
 import { renewal } from './renewal.ts'
 import { security } from './security.ts'
 import { settings } from './settings.ts'
@@ -26,6 +27,7 @@ export const more: SameKeys<typeof zh> = {
   names,
   notices,
   orders,
+  receipts,
   renewal,
   security,
   settings,

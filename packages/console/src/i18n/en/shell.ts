@@ -21,6 +21,7 @@ export const shell: SameKeys<typeof zh> = {
   notices: 'Notices',
   balance: 'Balance',
   audit: 'Audit log',
+  receipts: 'Receipts',
   reference: 'API reference',
   search: 'Search certificates',
   searchPlaceholder: 'Name, domain, fingerprint or serial',

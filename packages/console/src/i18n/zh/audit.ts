@@ -69,6 +69,7 @@ export const audit = {
   offlineText:
     '请在信任本系统时获取一次 /.well-known/evercert-receipt-keys.json，保存为 keys.json。其他账号的记录在文件中只有摘要：链条完整，但不泄露内容。',
   command: '命令',
+  invitedAs: '受邀为{{role}}',
   groups: {
     accounts: '账号',
     applications: '证书申请',

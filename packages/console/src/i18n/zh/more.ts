@@ -13,6 +13,7 @@ import { life } from './life.ts'
 import { names } from './names.ts'
 import { notices } from './notices.ts'
 import { orders } from './orders.ts'
+import { receipts } from './receipts.ts'
 import { renewal } from './renewal.ts'
 import { security } from './security.ts'
 import { settings } from './settings.ts'
@@ -28,6 +29,7 @@ export const more = {
   names,
   notices,
   orders,
+  receipts,
   renewal,
   security,
   settings,

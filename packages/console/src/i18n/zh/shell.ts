@@ -12,6 +12,7 @@ export const shell = {
   notices: '通知',
   balance: '余额与支付',
   audit: '审计日志',
+  receipts: '更换凭证',
   reference: 'API 文档',
   search: '搜索证书',
   searchPlaceholder: '名称、域名、指纹或序列号',

@@ -86,9 +86,16 @@ export const subjectWord = (subject: string): string => wordOf(`history.subjects
 export function whatHappened({ source, action }: Pick<AuditEntryView, 'source' | 'action'>): string {
   const [group = '', ...rest] = action.split('.')
   const verb = rest.join('.')
-  if (source === 'history') return [subjectWord(group), wordOf(`history.states.${verb}`, verb)].join(' · ')
+  if (source === 'history') return [subjectWord(group), stateWord(verb)].join(' · ')
   const name = groupWord(group)
   return verb === '' ? name : `${name} · ${wordOf(`audit.verbs.${verb.replaceAll(/\W/g, '_')}`, verb)}`
+}
+
+/** The states of a member are their roles. */
+function stateWord(state: string): string {
+  const invitedAs = /^invited as (\w+)$/.exec(state)?.[1]
+  if (invitedAs !== undefined) return i18n.t('audit.invitedAs', { role: wordOf(`terms.role.${invitedAs}`, invitedAs) })
+  return wordOf(`history.states.${state}`, wordOf(`terms.role.${state}`, state))
 }
 
 const PLACES: Readonly<Record<string, string>> = { crt: '/certificates', ord: '/orders', rev: '/reviews' }

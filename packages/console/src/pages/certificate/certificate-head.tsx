@@ -14,7 +14,7 @@ import { RowActions } from '../certificates/row-actions.tsx'
 
 export function CertificateHead({ certificate }: { readonly certificate: CertificateDetail }) {
   const { t } = useTranslation()
-  const { name, nextStep, servedAt, isNew } = certificate
+  const { id, name, nextStep, servedAt, isNew } = certificate
   return (
     <>
       <p className="back">
@@ -37,6 +37,8 @@ export function CertificateHead({ certificate }: { readonly certificate: Certifi
           {servedAt !== null && (
             <p className="muted">
               {t('certificates.provedAt')} <Moment at={servedAt} precision="second" />
+              {' · '}
+              <Link href={`/receipts?certificate=${encodeURIComponent(id)}`}>{t('shell.receipts')}</Link>
             </p>
           )}
         </div>
