@@ -20,16 +20,21 @@ const WIDE_EN: View = { width: 1440, language: 'en', theme: 'light' }
 const WIDE_ZH: View = { width: 1440, language: 'zh', theme: 'light' }
 const NARROW_EN: View = { width: 390, language: 'en', theme: 'dark' }
 const PASSWORD = 'a violet tractor sings'
+const SHOP = 'shop.example.com'
 const TOTP_PERIOD_MS = 30_000
 
 let folder: string
 let house: House
 let browser: Browser
+let shopId: string
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'evercert-desk-'))
   browser = await startBrowser()
-  house = await openHouse({ folder, names: ['shop.example.com'] })
+  house = await openHouse({ folder, names: [SHOP] })
+  shopId = await buyAndApply(house, { productId: 'evercert-private-dv-single', domains: [SHOP] })
+  await waitForIssuance(house, shopId)
+  await install(house, shopId, SHOP)
 }, 120_000)
 
 afterAll(async () => {
@@ -102,7 +107,7 @@ it('sets up a second factor, keeps its codes, signs in with it, ends the other s
   await again.page.getByLabel('验证码').fill(totpOf(uri, Date.now() + TOTP_PERIOD_MS))
   await again.page.getByRole('button', { name: '登录', exact: true }).click()
   await again.page.getByRole('table', { name: '登录会话' }).waitFor()
-  await expectFine(again, 'security-zh-light-1440')
+  await takePicture(again.page, 'security-zh-light-1440')
   await again.page.getByRole('button', { name: '退出其他所有会话' }).click()
   await again.page.getByRole('dialog').getByRole('button', { name: '退出其他所有会话' }).click()
   await waitFor('one session to be left', async () =>
@@ -140,7 +145,7 @@ it('keeps each tab in its account, whichever another one of the same session goe
   const second = await tab.context.newPage()
   await second.goto(`${service}/settings/tokens`)
   await accountOf(second).click()
-  await expectFine({ page: second, faults: [] }, 'accounts-en-light-1440')
+  await takePicture(second, 'accounts-en-light-1440')
   await second.getByRole('menuitem', { name: 'Second account' }).click()
   await second.locator('header .account-switch', { hasText: 'Second account' }).waitFor()
   await second.getByText('No certificates yet').waitFor()
@@ -204,9 +209,7 @@ it('shows the audit log to those who may see it: searched, read in detail, expor
 
 it('hands on the signed receipt and the confirmation of payment, black on white on A4', async () => {
   const { client } = house.service()
-  const id = await buyAndApply(house, { productId: 'evercert-private-dv-single', domains: ['shop.example.com'] })
-  const { sha256, orderId } = await waitForIssuance(house, id)
-  await install(house, id, 'shop.example.com')
+  const { id, sha256, orderId } = await client.certificates.get({ id: shopId })
   const token = (await readFile(join(folder, 'data', 'operator.token'), 'utf8')).trim()
   const tab = await openTab(browser, NARROW_EN)
   const { page } = tab
@@ -238,6 +241,65 @@ it('hands on the signed receipt and the confirmation of payment, black on white 
   await order.page.getByRole('article').getByRole('cell', { name: amount }).waitFor()
   await expectFine(order, 'payment-confirmation-zh-light-1440')
   await expectOnPaper(order, 'payment-confirmation')
+})
+
+it('goes anywhere by the keyboard alone: pages, certificates, orders and actions', async () => {
+  const token = (await readFile(join(folder, 'data', 'operator.token'), 'utf8')).trim()
+  const tab = await openTab(browser, WIDE_EN)
+  const { page } = tab
+  await tab.context.addInitScript((value) => sessionStorage.setItem('evercert.token', value), token)
+  const loaded: string[] = []
+  page.on('request', (request) => loaded.push(request.url()))
+  await page.goto(url('/'))
+  await page.locator('main h1').waitFor()
+  expect(loaded.filter((each) => /\/palette-/.test(each))).toEqual([])
+  const { keyboard } = page
+  const field = page.getByRole('combobox', { name: 'Go to a page' })
+  const chosen = page.getByRole('option', { selected: true })
+  await keyboard.press('Control+k')
+  await field.waitFor()
+  await expectFine(tab, 'palette-en-light-1440')
+  await keyboard.type('dns conn')
+  await chosen.getByText('DNS connections').waitFor()
+  await keyboard.press('Enter')
+  await page.waitForURL(/\/dns-connections$/)
+  await page.locator('main h1').waitFor()
+
+  await keyboard.press('Control+k')
+  await keyboard.type('shop.exa')
+  await chosen.getByText('shop.example.com', { exact: true }).waitFor()
+  await page.getByRole('option', { name: /^Order of shop.example.com/ }).waitFor()
+  await takePicture(page, 'palette-found-en-light-1440')
+  await keyboard.press('ArrowDown')
+  await chosen.getByText('Order of shop.example.com').waitFor()
+  await keyboard.press('ArrowUp')
+  await keyboard.press('Enter')
+  await page.waitForURL(/\/certificates\/crt_/)
+
+  await keyboard.press('Control+k')
+  await keyboard.type('zzzz')
+  await page.getByText('0 results').waitFor()
+  await keyboard.press('Enter')
+  await keyboard.press('Escape')
+  await field.waitFor({ state: 'detached' })
+  expect(page.url()).toMatch(/\/certificates\/crt_/)
+  await keyboard.press('Control+k')
+  await keyboard.type('shop.example.com') // and at once, before anything was found
+  await keyboard.press('Enter')
+  await field.waitFor({ state: 'detached' })
+  expect(page.url()).toMatch(/\/certificates\/crt_/)
+  await keyboard.press('Control+k')
+  await keyboard.type('buy')
+  await keyboard.press('Enter')
+  await page.waitForURL(/\/buy$/)
+
+  const phone = await openTab(browser, { width: 390, language: 'zh', theme: 'dark' })
+  await phone.context.addInitScript((value) => sessionStorage.setItem('evercert.token', value), token)
+  await phone.page.goto(url('/'))
+  await phone.page.locator('main h1').waitFor()
+  await phone.page.keyboard.press('Control+k')
+  await phone.page.getByRole('option', { name: '续费：即将过期的证书' }).waitFor()
+  await expectFine(phone, 'palette-zh-dark-390')
 })
 
 /** What a printer gets: the document alone, black on white whatever the theme, on pages of A4. */

@@ -122,14 +122,14 @@ export const PAGES: readonly Page[] = [
   },
   {
     path: '/companies',
-    title: 'companies.title',
+    title: 'shell.companies',
     component: companies,
     menu: { icon: createElement(BankOutlined), group: 'applicants' },
   },
-  { path: '/csrs', title: 'csrs.title', component: csrs, menu: { icon: createElement(KeyOutlined), group: 'applicants' } },
+  { path: '/csrs', title: 'shell.csrs', component: csrs, menu: { icon: createElement(KeyOutlined), group: 'applicants' } },
   {
     path: '/reviews',
-    title: 'reviews.title',
+    title: 'shell.reviews',
     component: reviews,
     menu: { icon: createElement(AuditOutlined), group: 'applicants' },
   },
@@ -163,7 +163,12 @@ export const PAGES: readonly Page[] = [
   { path: '/balance', title: 'shell.balance', component: balance, menu: { icon: createElement(WalletOutlined), group: 'money' } },
   { path: '/balance/payments', title: 'balance.payments', component: balance },
   { path: '/balance/connections', title: 'balance.connections', component: balance },
-  { path: '/products', title: 'products.menu', component: products, menu: { icon: createElement(TagsOutlined), group: 'money' } },
+  {
+    path: '/products',
+    title: 'shell.products',
+    component: products,
+    menu: { icon: createElement(TagsOutlined), group: 'money' },
+  },
   {
     path: '/issuers',
     title: 'issuers.title',

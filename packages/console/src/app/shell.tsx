@@ -14,6 +14,7 @@ import { useTranslation } from 'react-i18next'
 import { Link, useLocation } from 'wouter'
 import { useMe } from '../api/use-me.ts'
 import { HeaderTools } from './header-tools.tsx'
+import { PaletteOpener } from './palette-opener.tsx'
 import { NARROW, useMedia, useMenuCollapsed } from './preferences.ts'
 import { MENU_GROUPS, PAGES, type Page } from './routes.ts'
 import { SearchBox } from './search-box.tsx'
@@ -54,6 +55,7 @@ export function Shell({ page, children }: { readonly page: Page | null; readonly
             />
           )}
           <SearchBox />
+          <PaletteOpener />
           <HeaderTools />
         </header>
         <main id="main" className="main" tabIndex={-1} ref={main}>

@@ -6,18 +6,14 @@
 import { buy } from './buy.ts'
 import { certificates } from './certificates.ts'
 import { applications } from './applications.ts'
-import { companies } from './companies.ts'
 import { contacts } from './contacts.ts'
-import { csrs } from './csrs.ts'
 import { endpoints } from './endpoints.ts'
 import { forms } from './forms.ts'
-import { reviews } from './reviews.ts'
 import { targets } from './targets.ts'
 import { dnsConnections } from './dns-connections.ts'
 import { fields } from './fields.ts'
 import { issuers } from './issuers.ts'
 import { problem } from './problem.ts'
-import { products } from './products.ts'
 import { shell } from './shell.ts'
 import { signIn } from './sign-in.ts'
 import { terms } from './terms.ts'
@@ -31,16 +27,12 @@ export const zh = {
   certificates,
   upload,
   applications,
-  companies,
   contacts,
-  csrs,
   endpoints,
   forms,
-  reviews,
   targets,
   fields,
   buy,
-  products,
   issuers,
   dnsConnections,
 }

@@ -8,13 +8,18 @@ import { audit } from './audit.ts'
 import { balance } from './balance.ts'
 import { certificate } from './certificate.ts'
 import { chain } from './chain.ts'
+import { companies } from './companies.ts'
+import { csrs } from './csrs.ts'
 import { history } from './history.ts'
 import { life } from './life.ts'
 import { names } from './names.ts'
 import { notices } from './notices.ts'
 import { orders } from './orders.ts'
+import { palette } from './palette.ts'
+import { products } from './products.ts'
 import { receipts } from './receipts.ts'
 import { renewal } from './renewal.ts'
+import { reviews } from './reviews.ts'
 import { security } from './security.ts'
 import { settings } from './settings.ts'
 
@@ -24,13 +29,18 @@ export const more = {
   balance,
   certificate,
   chain,
+  companies,
+  csrs,
   history,
   life,
   names,
   notices,
   orders,
+  palette,
+  products,
   receipts,
   renewal,
+  reviews,
   security,
   settings,
 }
