@@ -35,11 +35,14 @@ export function CertificateHead({ certificate }: { readonly certificate: Certifi
           </p>
           <p className="head-step">{pick(nextStep.text)}</p>
           {servedAt !== null && (
-            <p className="muted">
-              {t('certificates.provedAt')} <Moment at={servedAt} precision="second" />
-              {' · '}
-              <Link href={`/receipts?certificate=${encodeURIComponent(id)}`}>{t('shell.receipts')}</Link>
-            </p>
+            <>
+              <p className="muted">
+                {t('certificates.provedAt')} <Moment at={servedAt} precision="second" />
+              </p>
+              <p>
+                <Link href={`/receipts?certificate=${encodeURIComponent(id)}`}>{t('shell.receipts')}</Link>
+              </p>
+            </>
           )}
         </div>
         <RowActions certificate={certificate} />
