@@ -155,6 +155,9 @@ it('keeps each tab in its account, whichever another one of the same session goe
   const third = await tab.context.newPage()
   await third.goto(service)
   await third.locator('header .account-switch', { hasText: 'Second account' }).waitFor()
+  await third.setViewportSize({ width: 390, height: 900 })
+  await accountOf(third).click()
+  await expectFine({ page: third, faults: [] }, 'accounts-en-light-390')
   // An account that is closed to whoever signs in next in this tab: it begins anew in the session's own.
   await third.evaluate(`sessionStorage.setItem('evercert.account', 'acc_closed')`)
   await third.reload()
