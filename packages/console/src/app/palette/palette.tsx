@@ -4,7 +4,7 @@
  * @module
  */
 import AntApp from 'antd/es/app'
-import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from 'react'
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
 import { useMe } from '../../api/use-me.ts'
@@ -22,13 +22,18 @@ const FOUND: ReadonlySet<Entry['group']> = new Set(['certificates', 'orders'])
 export function Palette({ onClose }: { readonly onClose: () => void }) {
   const { t } = useTranslation()
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  // Before anything is drawn: the next key is for the field.
+  useLayoutEffect(() => {
     dialog.current?.showModal()
     dialog.current?.querySelector('input')?.focus()
   }, [])
+  const close = (): void => {
+    dialog.current?.close()
+    onClose() // the event of the dialog comes later, and the key that opens it may be there before
+  }
   return (
     <dialog ref={dialog} className="palette" aria-label={t('shell.palette')} closedby="any" onClose={onClose}>
-      <Search close={() => dialog.current?.close()} />
+      <Search close={close} />
     </dialog>
   )
 }
