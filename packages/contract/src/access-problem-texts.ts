@@ -28,8 +28,8 @@ export const ACCESS_PROBLEM_TEXTS = {
   secondFactorRefused: text(
     'The code is wrong, was used before, or the sign-in it belongs to is over.',
     '验证码错误、已被使用，或本次登录已失效。',
-    'Enter the code that the app shows now, or a back-up code; if it is refused again, begin with the password.',
-    '请输入验证器当前显示的验证码或备用码；若仍被拒绝，请重新输入密码登录。',
+    'Enter the code that the app shows now, the next one if you used this one already, or a back-up code; if it is refused again, begin with the password.',
+    '请输入验证器当前显示的验证码（已用过的请等待下一个）或备用码；若仍被拒绝，请重新输入密码登录。',
   ),
   weakPassword: text(
     'The password is short, or one that many people use.',

@@ -24,6 +24,8 @@ export interface ClientOptions {
 export interface BrowserOptions {
   readonly url: string
   readonly readToken: () => string | null
+  /** The account to be in, asked before each call by a session. Null: the session's own. */
+  readonly readAccountId?: () => string | null
 }
 
 /** Sent with a call: `client.orders.pay(input, { context: { idempotencyKey } })`. */
@@ -106,10 +108,16 @@ async function openStream(
 
 function authorizationOf(options: ClientOptions | BrowserOptions): Record<string, string> {
   const token = 'readToken' in options ? options.readToken() : options.token
+  const accountId = accountOf(options, token)
   return {
     ...(token !== null && { authorization: `Bearer ${token}` }),
-    ...('accountId' in options && options.accountId !== undefined && { 'x-evercert-account': options.accountId }),
+    ...(accountId !== null && { 'x-evercert-account': accountId }),
   }
+}
+
+function accountOf(options: ClientOptions | BrowserOptions, token: string | null): string | null {
+  if (!('readToken' in options)) return options.accountId ?? null
+  return token === null ? (options.readAccountId?.() ?? null) : null // a token is of one account
 }
 
 /** The link reads JSON by content type and knows only `application/json`. */

@@ -9,7 +9,14 @@ export type { FindingProblem } from './agent-problems.ts'
 export { agentName, agentStatement, siteName } from './agents.ts'
 export type { AgentDetail, AgentFinding, AgentSite, AgentStatement, AgentView, AgentWork } from './agents.ts'
 export * from './applicant-views.ts'
-export type { AuditActorKind, AuditCheckpointView, AuditEntryView, AuditOutcome, AuditVerification } from './audit.ts'
+export {
+  auditOutcome,
+  type AuditActorKind,
+  type AuditCheckpointView,
+  type AuditEntryView,
+  type AuditOutcome,
+  type AuditVerification,
+} from './audit.ts'
 export type { BrandView } from './brands.ts'
 export * from './certificate-list.ts'
 export type { CertificateEvent } from './certificate-overview.ts'

@@ -12,6 +12,9 @@ export const receipts = {
   list: read('/certificates/{id}/receipts', 'Receipts', 'List its receipts, newest first', 'certificates:read')
     .input(z.strictObject({ id, ...paging }))
     .output(page(receiptView)),
+  listAll: read('/receipts', 'Receipts', 'List the receipts of the account, newest first', 'certificates:read')
+    .input(z.strictObject(paging))
+    .output(page(receiptView)),
   get: read('/receipts/{id}', 'Receipts', 'One receipt', 'certificates:read').input(byId).output(receiptView),
   pdf: read('/receipts/{id}/pdf', 'Receipts', 'One receipt as PDF, in English', 'certificates:read')
     .input(byId)

@@ -5,11 +5,12 @@
  */
 import type { CertificateQuery, ExportFormat } from '@evercert/contract'
 import { createClient, openExport } from '@evercert/contract/client'
+import { readTabAccount } from './tab-account.ts'
 import { readTabToken } from './tab-token.ts'
 
-const PLACE = { url: location.origin, readToken: readTabToken }
-
-export const api = createClient(PLACE)
+/** As whom, and in which account, this tab calls. */
+export const caller = { url: location.origin, readToken: readTabToken, readAccountId: readTabAccount }
+export const api = createClient(caller)
 
 /** Who calls with a token of its own, for instance to try one. */
 export function createClientWith(token: string): ReturnType<typeof createClient> {
@@ -20,5 +21,5 @@ export function createClientWith(token: string): ReturnType<typeof createClient>
 export function openListExport(
   request: CertificateQuery & { readonly format: ExportFormat },
 ): Promise<ReadableStream<Uint8Array>> {
-  return openExport(PLACE, request)
+  return openExport(caller, request)
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { parseProblem, type SignInAnswer, type SignInPath, type SignInRequest } from '@evercert/contract'
+import { parseProblem, type SecondFactorAnswer, type SignInAnswer, type SignInPath, type SignInRequest } from '@evercert/contract'
 import { ApiProblem } from '@evercert/contract/client'
+import { writeTabAccount } from './tab-account.ts'
 import { writeTabToken } from './tab-token.ts'
 
 async function send<Path extends SignInPath>(path: Path, request: SignInRequest<Path>): Promise<unknown> {
@@ -38,4 +39,30 @@ export async function enterSecondFactor(code: string): Promise<void> {
 export async function signOut(isByToken: boolean): Promise<void> {
   if (isByToken) writeTabToken(null)
   else await send('sign-out', {})
+  writeTabAccount(null)
+}
+
+/** Ends all other sessions of the user. @throws ApiProblem `signInRefused` (the present one), `weakPassword`, `rateLimited` */
+export async function changePassword(currentPassword: string, newPassword: string): Promise<void> {
+  await send('change-password', { currentPassword, newPassword })
+}
+
+/** In force once {@link confirmSecondFactor} was called. @throws ApiProblem `signInRefused`, `rateLimited`, `conflict` when there is one */
+export async function beginSecondFactor(password: string): Promise<SecondFactorAnswer> {
+  return (await send('two-factor/enable', { password })) as SecondFactorAnswer
+}
+
+/** @throws ApiProblem `secondFactorRefused` */
+export async function confirmSecondFactor(code: string): Promise<void> {
+  await send('two-factor/verify-totp', { code: code.replace(/\s/g, '') })
+}
+
+/** @throws ApiProblem `signInRefused`, `rateLimited` */
+export async function endSecondFactor(password: string): Promise<void> {
+  await send('two-factor/disable', { password })
+}
+
+/** The old ones end. @throws ApiProblem `signInRefused`, `rateLimited` */
+export async function makeBackupCodes(password: string): Promise<readonly string[]> {
+  return ((await send('two-factor/generate-backup-codes', { password })) as SecondFactorAnswer).backupCodes
 }

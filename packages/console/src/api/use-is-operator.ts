@@ -3,12 +3,10 @@
  *
  * @module
  */
-import { useQuery } from '@tanstack/react-query'
-import { api } from './client.ts'
-import { keys } from './keys.ts'
+import { useMe } from './use-me.ts'
 
 /** Null while nobody knows. */
 export function useIsOperator(): boolean | null {
-  const me = useQuery({ queryKey: keys.me, queryFn: () => api.me.get(), staleTime: Infinity })
+  const me = useMe()
   return me.data === undefined ? null : me.data.scopes.includes('installation:operate')
 }

@@ -6,23 +6,22 @@
 import BulbOutlined from '@ant-design/icons/es/icons/BulbOutlined'
 import TranslationOutlined from '@ant-design/icons/es/icons/TranslationOutlined'
 import UserOutlined from '@ant-design/icons/es/icons/UserOutlined'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import Dropdown from 'antd/es/dropdown'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
-import { api } from '../api/client.ts'
-import { keys } from '../api/keys.ts'
-import { signOut } from '../api/sign-in.ts'
-import { readTabToken } from '../api/tab-token.ts'
+import { useMe } from '../api/use-me.ts'
 import { changeLanguage, currentLanguage, TAGS } from '../i18n/i18n.ts'
+import { AccountSwitch } from './account-switch.tsx'
 import { THEMES, useThemeChoice } from './preferences.ts'
+import { useLeave } from './use-leave.ts'
 
 const THEME_KEYS = { system: 'shell.themeSystem', light: 'shell.themeLight', dark: 'shell.themeDark' } as const
 
 export function HeaderTools() {
   return (
     <div className="tools">
+      <AccountSwitch />
       <LanguageSwitch />
       <ThemeSwitch />
       <AccountMenu />
@@ -59,13 +58,8 @@ export function ThemeSwitch() {
 function AccountMenu() {
   const { t } = useTranslation()
   const [, go] = useLocation()
-  const queries = useQueryClient()
-  const me = useQuery({ queryKey: keys.me, queryFn: () => api.me.get(), staleTime: Infinity })
-  const leave = async (): Promise<void> => {
-    await signOut(readTabToken() !== null)
-    queries.clear()
-    go('/sign-in')
-  }
+  const me = useMe()
+  const leave = useLeave()
   if (me.data === undefined) return null
   const { user, token, account } = me.data
   const who = user === null ? `${t('shell.byToken')}: ${token?.name ?? ''}` : user.email
@@ -73,6 +67,7 @@ function AccountMenu() {
     { key: 'who', label: who, disabled: true },
     ...(account === null ? [] : [{ key: 'account', label: `${t('shell.accountName')}: ${account.name}`, disabled: true }]),
     { type: 'divider' as const },
+    ...(user === null ? [] : [{ key: 'security', label: t('shell.security'), onClick: () => go('/settings/security') }]),
     { key: 'signOut', label: t('shell.signOut'), onClick: () => void leave() },
   ]
   return (

@@ -16,12 +16,16 @@ import KeyOutlined from '@ant-design/icons/es/icons/KeyOutlined'
 import SafetyCertificateOutlined from '@ant-design/icons/es/icons/SafetyCertificateOutlined'
 import UploadOutlined from '@ant-design/icons/es/icons/UploadOutlined'
 import BellOutlined from '@ant-design/icons/es/icons/BellOutlined'
+import FileDoneOutlined from '@ant-design/icons/es/icons/FileDoneOutlined'
+import FileSearchOutlined from '@ant-design/icons/es/icons/FileSearchOutlined'
 import SettingOutlined from '@ant-design/icons/es/icons/SettingOutlined'
 import ProfileOutlined from '@ant-design/icons/es/icons/ProfileOutlined'
 import TagsOutlined from '@ant-design/icons/es/icons/TagsOutlined'
 import WalletOutlined from '@ant-design/icons/es/icons/WalletOutlined'
 import ShoppingCartOutlined from '@ant-design/icons/es/icons/ShoppingCartOutlined'
+import type { Scope } from '@evercert/contract'
 import type { ParseKeys } from 'i18next'
+import { allTexts } from '../i18n/i18n.ts'
 import type { PageProps } from './page-props.ts'
 
 /** In the order of the menu; a group without pages is not shown. */
@@ -34,42 +38,59 @@ export interface Page {
   readonly title: ParseKeys
   readonly component: ComponentType<PageProps>
   /** In the menu, within its group in the order of this list. */
-  readonly menu?: { readonly icon: ReactElement; readonly group: MenuGroup }
+  readonly menu?: {
+    readonly icon: ReactElement
+    readonly group: MenuGroup
+    /** Left out of the menu of those who do not have it; default: everybody has the page. */
+    readonly scope?: Scope
+  }
   /** Drawn over the page in a drawer, which stays where it is. */
   readonly overlay?: ComponentType<PageProps>
   /** Without the frame of menu and header; for those who are not signed in. */
   readonly bare?: boolean
 }
 
+/** A page that is not the first that is seen: it is shown when its texts are there too. */
+function withAllTexts(load: () => Promise<ComponentType<PageProps>>) {
+  return lazy(async () => {
+    const [component] = await Promise.all([load(), allTexts()])
+    return { default: component }
+  })
+}
+
 const certificates = lazy(async () => ({
   default: (await import('../pages/certificates/certificates-page.tsx')).CertificatesPage,
 }))
-const certificate = lazy(async () => ({ default: (await import('../pages/certificate/certificate-page.tsx')).CertificatePage }))
-const renewal = lazy(async () => ({ default: (await import('../pages/renewal/renewal-drawer.tsx')).RenewalDrawer }))
-const upload = lazy(async () => ({ default: (await import('../pages/upload/upload-page.tsx')).UploadPage }))
-const applications = lazy(async () => ({
-  default: (await import('../pages/applications/applications-page.tsx')).ApplicationsPage,
-}))
-const contacts = lazy(async () => ({ default: (await import('../pages/contacts/contacts-page.tsx')).ContactsPage }))
-const companies = lazy(async () => ({ default: (await import('../pages/companies/companies-page.tsx')).CompaniesPage }))
-const csrs = lazy(async () => ({ default: (await import('../pages/csrs/csrs-page.tsx')).CsrsPage }))
-const reviews = lazy(async () => ({ default: (await import('../pages/reviews/reviews-page.tsx')).ReviewsPage }))
-const review = lazy(async () => ({ default: (await import('../pages/review/review-page.tsx')).ReviewPage }))
-const targets = lazy(async () => ({ default: (await import('../pages/targets/targets-page.tsx')).TargetsPage }))
-const endpoints = lazy(async () => ({ default: (await import('../pages/endpoints/endpoints-page.tsx')).EndpointsPage }))
-const application = lazy(async () => ({ default: (await import('../pages/renewal/renewal-drawer.tsx')).ApplicationDrawer }))
+const certificate = withAllTexts(async () => (await import('../pages/certificate/certificate-page.tsx')).CertificatePage)
+const renewal = withAllTexts(async () => (await import('../pages/renewal/renewal-drawer.tsx')).RenewalDrawer)
+const upload = withAllTexts(async () => (await import('../pages/upload/upload-page.tsx')).UploadPage)
+const applications = withAllTexts(async () => (await import('../pages/applications/applications-page.tsx')).ApplicationsPage)
+const contacts = withAllTexts(async () => (await import('../pages/contacts/contacts-page.tsx')).ContactsPage)
+const companies = withAllTexts(async () => (await import('../pages/companies/companies-page.tsx')).CompaniesPage)
+const csrs = withAllTexts(async () => (await import('../pages/csrs/csrs-page.tsx')).CsrsPage)
+const reviews = withAllTexts(async () => (await import('../pages/reviews/reviews-page.tsx')).ReviewsPage)
+const review = withAllTexts(async () => (await import('../pages/review/review-page.tsx')).ReviewPage)
+const targets = withAllTexts(async () => (await import('../pages/targets/targets-page.tsx')).TargetsPage)
+const endpoints = withAllTexts(async () => (await import('../pages/endpoints/endpoints-page.tsx')).EndpointsPage)
+const application = withAllTexts(async () => (await import('../pages/renewal/renewal-drawer.tsx')).ApplicationDrawer)
 const welcome = lazy(async () => ({ default: (await import('../pages/welcome/welcome-page.tsx')).WelcomePage }))
-const balance = lazy(async () => ({ default: (await import('../pages/balance/balance-page.tsx')).BalancePage }))
-const buy = lazy(async () => ({ default: (await import('../pages/buy/buy-page.tsx')).BuyPage }))
-const orders = lazy(async () => ({ default: (await import('../pages/orders/orders-page.tsx')).OrdersPage }))
-const order = lazy(async () => ({ default: (await import('../pages/orders/order-page.tsx')).OrderPage }))
-const products = lazy(async () => ({ default: (await import('../pages/products/products-page.tsx')).ProductsPage }))
-const issuers = lazy(async () => ({ default: (await import('../pages/issuers/issuers-page.tsx')).IssuersPage }))
-const dnsConnections = lazy(async () => ({
-  default: (await import('../pages/dns-connections/dns-connections-page.tsx')).DnsConnectionsPage,
-}))
-const notices = lazy(async () => ({ default: (await import('../pages/notices/notices-page.tsx')).NoticesPage }))
-const settings = lazy(async () => ({ default: (await import('../pages/settings/settings-page.tsx')).SettingsPage }))
+const balance = withAllTexts(async () => (await import('../pages/balance/balance-page.tsx')).BalancePage)
+const buy = withAllTexts(async () => (await import('../pages/buy/buy-page.tsx')).BuyPage)
+const orders = withAllTexts(async () => (await import('../pages/orders/orders-page.tsx')).OrdersPage)
+const confirmation = withAllTexts(
+  async () => (await import('../pages/orders/payment-confirmation-page.tsx')).PaymentConfirmationPage,
+)
+const receipts = withAllTexts(async () => (await import('../pages/receipts/receipts-page.tsx')).ReceiptsPage)
+const receipt = withAllTexts(async () => (await import('../pages/receipts/receipt-page.tsx')).ReceiptPage)
+const order = withAllTexts(async () => (await import('../pages/orders/order-page.tsx')).OrderPage)
+const products = withAllTexts(async () => (await import('../pages/products/products-page.tsx')).ProductsPage)
+const issuers = withAllTexts(async () => (await import('../pages/issuers/issuers-page.tsx')).IssuersPage)
+const dnsConnections = withAllTexts(
+  async () => (await import('../pages/dns-connections/dns-connections-page.tsx')).DnsConnectionsPage,
+)
+const notices = withAllTexts(async () => (await import('../pages/notices/notices-page.tsx')).NoticesPage)
+const settings = withAllTexts(async () => (await import('../pages/settings/settings-page.tsx')).SettingsPage)
+const audit = withAllTexts(async () => (await import('../pages/audit/audit-page.tsx')).AuditPage)
 const invitation = lazy(async () => ({ default: (await import('../pages/invitation/invitation-page.tsx')).InvitationPage }))
 const recovery = lazy(async () => ({ default: (await import('../pages/recovery/recovery-page.tsx')).RecoveryPage }))
 const signIn = lazy(async () => ({ default: (await import('../pages/sign-in/sign-in-page.tsx')).SignInPage }))
@@ -101,14 +122,14 @@ export const PAGES: readonly Page[] = [
   },
   {
     path: '/companies',
-    title: 'companies.title',
+    title: 'shell.companies',
     component: companies,
     menu: { icon: createElement(BankOutlined), group: 'applicants' },
   },
-  { path: '/csrs', title: 'csrs.title', component: csrs, menu: { icon: createElement(KeyOutlined), group: 'applicants' } },
+  { path: '/csrs', title: 'shell.csrs', component: csrs, menu: { icon: createElement(KeyOutlined), group: 'applicants' } },
   {
     path: '/reviews',
-    title: 'reviews.title',
+    title: 'shell.reviews',
     component: reviews,
     menu: { icon: createElement(AuditOutlined), group: 'applicants' },
   },
@@ -125,16 +146,29 @@ export const PAGES: readonly Page[] = [
     component: endpoints,
     menu: { icon: createElement(GlobalOutlined), group: 'operations' },
   },
+  {
+    path: '/receipts',
+    title: 'shell.receipts',
+    component: receipts,
+    menu: { icon: createElement(FileDoneOutlined), group: 'operations' },
+  },
+  { path: '/receipts/:id', title: 'receipts.title', component: receipt },
   { path: '/certificates/:id/renewal', title: 'renewal.title', component: certificates, overlay: renewal },
   { path: '/certificates/:id/application', title: 'renewal.application', component: certificates, overlay: application },
   { path: '/certificates/:id', title: 'certificate.title', component: certificate },
   { path: '/buy', title: 'buy.title', component: buy, menu: { icon: createElement(ShoppingCartOutlined), group: 'money' } },
-  { path: '/orders', title: 'orders.title', component: orders, menu: { icon: createElement(ProfileOutlined), group: 'money' } },
+  { path: '/orders', title: 'shell.orders', component: orders, menu: { icon: createElement(ProfileOutlined), group: 'money' } },
+  { path: '/orders/:id/confirmation', title: 'orders.confirmation', component: confirmation },
   { path: '/orders/:id', title: 'orders.order', component: order },
-  { path: '/balance', title: 'balance.menu', component: balance, menu: { icon: createElement(WalletOutlined), group: 'money' } },
+  { path: '/balance', title: 'shell.balance', component: balance, menu: { icon: createElement(WalletOutlined), group: 'money' } },
   { path: '/balance/payments', title: 'balance.payments', component: balance },
   { path: '/balance/connections', title: 'balance.connections', component: balance },
-  { path: '/products', title: 'products.menu', component: products, menu: { icon: createElement(TagsOutlined), group: 'money' } },
+  {
+    path: '/products',
+    title: 'shell.products',
+    component: products,
+    menu: { icon: createElement(TagsOutlined), group: 'money' },
+  },
   {
     path: '/issuers',
     title: 'issuers.title',
@@ -149,18 +183,25 @@ export const PAGES: readonly Page[] = [
   },
   {
     path: '/notices',
-    title: 'notices.title',
+    title: 'shell.notices',
     component: notices,
     menu: { icon: createElement(BellOutlined), group: 'operations' },
   },
   { path: '/notices/channels', title: 'notices.channels', component: notices },
   { path: '/notices/settings', title: 'notices.rules', component: notices },
   {
+    path: '/audit',
+    title: 'shell.audit',
+    component: audit,
+    menu: { icon: createElement(FileSearchOutlined), group: 'settings', scope: 'audit:read' },
+  },
+  {
     path: '/settings',
-    title: 'settings.title',
+    title: 'shell.settings',
     component: settings,
     menu: { icon: createElement(SettingOutlined), group: 'settings' },
   },
+  { path: '/settings/security', title: 'shell.security', component: settings },
   { path: '/settings/members', title: 'settings.members', component: settings },
   { path: '/settings/tokens', title: 'settings.tokens', component: settings },
   { path: '/settings/about', title: 'settings.about', component: settings },

@@ -12,7 +12,9 @@ import Drawer from 'antd/es/drawer'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useLocation } from 'wouter'
+import { useMe } from '../api/use-me.ts'
 import { HeaderTools } from './header-tools.tsx'
+import { PaletteOpener } from './palette-opener.tsx'
 import { NARROW, useMedia, useMenuCollapsed } from './preferences.ts'
 import { MENU_GROUPS, PAGES, type Page } from './routes.ts'
 import { SearchBox } from './search-box.tsx'
@@ -53,6 +55,7 @@ export function Shell({ page, children }: { readonly page: Page | null; readonly
             />
           )}
           <SearchBox />
+          <PaletteOpener />
           <HeaderTools />
         </header>
         <main id="main" className="main" tabIndex={-1} ref={main}>
@@ -108,10 +111,13 @@ interface MenuProps {
 function MainMenu({ page, isShort, onChoose }: MenuProps) {
   const { t } = useTranslation()
   useLocation() // draws the current page anew
+  const scopes = useMe().data?.scopes ?? []
   return (
     <nav className="menu" aria-label={t('shell.menu')}>
       {MENU_GROUPS.map((group) => {
-        const items = PAGES.filter(({ menu }) => menu?.group === group)
+        const items = PAGES.filter(
+          ({ menu }) => menu?.group === group && (menu.scope === undefined || scopes.includes(menu.scope)),
+        )
         const isLast = group === 'settings'
         if (items.length === 0 && !isLast) return null
         return (

@@ -46,15 +46,25 @@ const MORE_LOADERS = {
 
 const antLocales: Partial<Record<Language, Locale>> = {}
 
-/** Loads the texts if they are not here yet, and shows them. */
+const moreTexts: Partial<Record<Language, Promise<unknown>>> = {}
+
+/** Resolves when the texts of every page are here, in the language that is shown. */
+export async function allTexts(): Promise<void> {
+  await moreTexts[currentLanguage()]
+}
+
+/** Loads the texts if they are not here yet, and shows them; at the start, those of the first page. */
 export async function changeLanguage(language: Language): Promise<void> {
+  const isStart = Object.keys(antLocales).length === 0
   if (antLocales[language] === undefined) {
     const [texts, locale] = await LOADERS[language]()
     i18next.addResourceBundle(language, 'translation', texts)
     antLocales[language] = locale
-    // Nobody waits for these: what shows them is drawn again when they are there.
-    void MORE_LOADERS[language]().then((more) => i18next.addResourceBundle(language, 'translation', more, true))
+    moreTexts[language] = MORE_LOADERS[language]().then((added) =>
+      i18next.addResourceBundle(language, 'translation', added, true),
+    )
   }
+  if (!isStart) await moreTexts[language]
   document.documentElement.lang = TAGS[language]
   localStorage.setItem(PLACE, language)
   await i18next.changeLanguage(language)

@@ -46,10 +46,15 @@ export interface SessionTable {
   updated_at: Date
 }
 
-/** The second step of a sign-in, and how often it was tried. Only better-auth reads it. */
+/** The second step of a sign-in, and how often it was tried, by better-auth; codes that were used, by us (services/access/used-codes.ts). */
 export interface SignInChallengeTable {
   id: string
+  identifier: string
+  /** Of a second step, and of a used code: the user. */
+  value: string
   expires_at: Date
+  created_at: Date
+  updated_at: Date
 }
 
 export interface SecondFactorTable {

@@ -124,6 +124,10 @@ function toProblem(path: SignInPath, status: number, raw: Readonly<Record<string
     return new AppError('secondFactorRefused', 'Checking the code: it is wrong: enter the one that the app shows now.', {
       facts: { beginAgain: false },
     })
+  if (code === 'CODE_USED')
+    return new AppError('secondFactorRefused', 'Checking the code: it was used before: wait until the app shows the next one.', {
+      facts: { beginAgain: false },
+    })
   if (CHALLENGE_OVER.includes(code))
     return new AppError('secondFactorRefused', 'Checking the code: this sign-in is over: begin with the password again.', {
       facts: { beginAgain: true },

@@ -8,6 +8,7 @@ import { IDLE_WORKER, startTestService, type TestService } from '../support/serv
 import { totpOf } from '../support/totp.ts'
 
 const PASSWORD = 'a violet tractor sings'
+const TOTP_PERIOD_MS = 30_000
 const OPERATIONS = Object.entries(contract).flatMap(([group, members]) =>
   Object.entries(members).map(([member, procedure]) => {
     const { route, meta } = procedure['~orpc']
@@ -261,7 +262,8 @@ oneDatabase((kind, open) => {
     const { totpUri, backupCodes } = enabled.body as { totpUri: string; backupCodes: string[] }
     expect((await browser.me()).user?.hasSecondFactor).toBe(false)
     expect(await browser.signInPath('two-factor/verify-totp', { code: '000000' })).toMatchObject({ status: 401 })
-    expect((await browser.signInPath('two-factor/verify-totp', { code: totpOf(totpUri) })).status).toBe(200)
+    const confirmed = totpOf(totpUri)
+    expect((await browser.signInPath('two-factor/verify-totp', { code: confirmed })).status).toBe(200)
     expect((await browser.me()).user?.hasSecondFactor).toBe(true)
 
     const half = openBrowser(service)
@@ -269,31 +271,42 @@ oneDatabase((kind, open) => {
     expect((await half.send('GET', '/api/v1/me')).status).toBe(401)
     const wrong = await half.signInPath('two-factor/verify-totp', { code: '000000' })
     expect(wrong).toMatchObject({ problem: { code: 'secondFactorRefused', facts: { beginAgain: false } } })
-    expect((await half.signInPath('two-factor/verify-totp', { code: totpOf(totpUri) })).status).toBe(200)
-    expect((await half.me()).user?.email).toBe(email)
+    // The code that confirmed the set-up is used, and each further one lets one sign-in in, however many come at once (RFC 6238 §5.2).
+    expect(await half.signInPath('two-factor/verify-totp', { code: confirmed })).toMatchObject({
+      problem: { code: 'secondFactorRefused', facts: { beginAgain: false } },
+    })
+    const next = totpOf(totpUri, Date.now() + TOTP_PERIOD_MS)
+    const halves = [half, openBrowser(service), openBrowser(service)]
+    for (const each of halves.slice(1)) await each.signIn({ email, password: PASSWORD })
+    const answers = await Promise.all(halves.map((each) => each.signInPath('two-factor/verify-totp', { code: next })))
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 401, 401])
+    const [inside = half] = halves.filter((_, index) => answers[index]?.status === 200)
+    expect((await inside.me()).user?.email).toBe(email)
 
     const withCode = async (code: string) => {
-      const next = openBrowser(service)
-      await next.signIn({ email, password: PASSWORD })
-      return (await next.signInPath('two-factor/verify-backup-code', { code })).status
+      const other = openBrowser(service)
+      await other.signIn({ email, password: PASSWORD })
+      return (await other.signInPath('two-factor/verify-backup-code', { code })).status
     }
     expect([await withCode(backupCodes[0] ?? ''), await withCode(backupCodes[0] ?? '')]).toEqual([200, 401])
 
     const guesser = openBrowser(service)
     await guesser.signIn({ email, password: PASSWORD })
     for (let tries = 0; tries < 5; tries += 1) await guesser.signInPath('two-factor/verify-totp', { code: '000000' })
-    expect(await guesser.signInPath('two-factor/verify-totp', { code: totpOf(totpUri) })).toMatchObject({
+    const fresh = [0, -TOTP_PERIOD_MS, TOTP_PERIOD_MS].map((away) => totpOf(totpUri, Date.now() + away))
+    const code = fresh.find((each) => each !== confirmed && each !== next) ?? ''
+    expect(await guesser.signInPath('two-factor/verify-totp', { code })).toMatchObject({
       problem: { code: 'secondFactorRefused', facts: { beginAgain: true } },
     })
 
-    const { user } = await half.me()
+    const { user } = await inside.me()
     const { body } = await first.send<{ link: string }>('POST', `/api/v1/users/${user?.id ?? ''}/recovery`, { body: {} })
     const recover = (password: string) =>
       openBrowser(service).send('POST', '/api/v1/recovery', { body: { token: tokenOf(body.link), password } })
     expect((await recover('password12345')).status).toBe(422)
     expect((await recover('a brown tractor whistles')).body).toMatchObject({ email, hasSecondFactor: false })
     expect((await recover('a brown tractor whistles')).status).toBe(410)
-    expect((await half.send('GET', '/api/v1/me')).status).toBe(401)
+    expect((await inside.send('GET', '/api/v1/me')).status).toBe(401)
     const back = openBrowser(service)
     expect((await back.signIn({ email, password: 'a brown tractor whistles' })).body).toEqual({ next: 'signedIn' })
   })

@@ -135,7 +135,14 @@ eachDatabase((_kind, open) => {
     const text = Buffer.from(await pdf.arrayBuffer()).toString('latin1')
     expect(text).toMatch(/^%PDF-1\.4\n[\s\S]+%%EOF\n$/)
     expect(text).toContain(renewed.detail.sha256)
+    const { receipts } = account.client
+    const all = (await receipts.listAll({})).items.map(({ id }) => id)
+    expect(all).toContain(receipt.id)
+    const first = await receipts.listAll({ limit: 1 })
+    const rest = first.nextCursor === null ? [] : (await receipts.listAll({ cursor: first.nextCursor })).items
+    expect([...first.items, ...rest].map(({ id }) => id)).toEqual(all)
     const stranger = await anAccount(service, { scopes: ['certificates:read'] })
+    expect((await stranger.client.receipts.listAll({})).items).toEqual([])
     expect((await refusalOf(stranger.client.receipts.get({ id: receipt.id }))).code).toBe('notFound')
 
     const folder = temporaryFolder()

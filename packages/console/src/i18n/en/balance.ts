@@ -2,7 +2,6 @@ import type { SameKeys } from '../texts.ts'
 import type { balance as zh } from '../zh/balance.ts'
 
 export const balance: SameKeys<typeof zh> = {
-  menu: 'Balance',
   title: 'Balance and payments',
   balance: 'Balance',
   payments: 'Payments',

@@ -2,7 +2,6 @@ import type { SameKeys } from '../texts.ts'
 import type { companies as zh } from '../zh/companies.ts'
 
 export const companies: SameKeys<typeof zh> = {
-  title: 'Companies',
   intro:
     'Companies that OV and EV certificates are issued to, with their documents. The list masks numbers; what was submitted keeps what it was sent with.',
   name: 'Full legal name',

@@ -2,7 +2,6 @@ import type { SameKeys } from '../texts.ts'
 import type { csrs as zh } from '../zh/csrs.ts'
 
 export const csrs: SameKeys<typeof zh> = {
-  title: 'CSRs',
   one: 'CSR',
   intro:
     'Certificate signing requests that applications can choose. The key of one that is made here stays here; of your own, the key need not leave your server.',

@@ -2,7 +2,6 @@ import type { SameKeys } from '../texts.ts'
 import type { notices as zh } from '../zh/notices.ts'
 
 export const notices: SameKeys<typeof zh> = {
-  title: 'Notices',
   intro: 'What has to be told: certificates that expire, applications that were refused, deployments that failed.',
   inbox: 'Inbox',
   channels: 'Channels',

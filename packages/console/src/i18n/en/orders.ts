@@ -2,12 +2,17 @@ import type { SameKeys } from '../texts.ts'
 import type { orders as zh } from '../zh/orders.ts'
 
 export const orders: SameKeys<typeof zh> = {
-  title: 'Orders',
   titleOf: 'Order {{id}}',
   intro: 'Everything that was bought and renewed, newest first. An order that is not paid closes by itself after 24 hours.',
   buy: 'Buy a certificate',
   back: 'All orders',
   order: 'Order',
+  confirmation: 'Confirmation of payment',
+  backToOrder: 'Back to the order',
+  notPaid: 'This order is not paid: there is nothing to confirm.',
+  soldBy: 'Sold by',
+  listPrice: 'Before the discount',
+  noInvoice: 'This confirms what the service recorded. It is no tax invoice.',
   facts: 'The order',
   kind: 'Kind',
   kinds: { new: 'New', renewal: 'Renewal' },

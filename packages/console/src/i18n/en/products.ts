@@ -2,7 +2,6 @@ import type { SameKeys } from '../texts.ts'
 import type { products as zh } from '../zh/products.ts'
 
 export const products: SameKeys<typeof zh> = {
-  menu: 'Products',
   title: 'Products and prices',
   intro:
     'What is sold, and the price of each term. A new price holds for quotes and orders from then on; placed orders keep theirs.',

@@ -2,7 +2,6 @@ import type { SameKeys } from '../texts.ts'
 import type { reviews as zh } from '../zh/reviews.ts'
 
 export const reviews: SameKeys<typeof zh> = {
-  title: 'Reviews',
   one: 'Review',
   intro: 'Applications for OV and EV certificates are reviewed by people. Nobody reviews what they submitted.',
   states: 'State of the review',

@@ -2,7 +2,6 @@ import type { SameKeys } from '../texts.ts'
 import type { settings as zh } from '../zh/settings.ts'
 
 export const settings: SameKeys<typeof zh> = {
-  title: 'Settings',
   preferences: 'Preferences',
   tokens: 'API tokens',
   about: 'About',

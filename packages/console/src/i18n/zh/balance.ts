@@ -1,5 +1,4 @@
 export const balance = {
-  menu: '余额与支付',
   title: '余额与支付',
   balance: '余额',
   payments: '支付记录',

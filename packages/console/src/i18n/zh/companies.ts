@@ -1,5 +1,4 @@
 export const companies = {
-  title: '公司',
   intro: 'OV 和 EV 证书的申请公司及其证件。列表中的电话和注册号已做部分隐藏；已提交的申请保留当时的资料和证件。',
   name: '公司全称',
   nameHelp: '与营业执照上的名称完全一致。',

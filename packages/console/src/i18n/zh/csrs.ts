@@ -1,5 +1,4 @@
 export const csrs = {
-  title: 'CSR 管理',
   one: '证书签名请求',
   intro:
     '可在证书申请中选用的证书签名请求（CSR）。系统生成的 CSR 由系统保管私钥；也可以上传自己生成的 CSR，私钥不必离开您的服务器。',

@@ -3,24 +3,15 @@
  *
  * @module
  */
-import { balance } from './balance.ts'
 import { buy } from './buy.ts'
-import { certificate } from './certificate.ts'
 import { certificates } from './certificates.ts'
 import { applications } from './applications.ts'
-import { companies } from './companies.ts'
 import { contacts } from './contacts.ts'
-import { csrs } from './csrs.ts'
 import { endpoints } from './endpoints.ts'
-import { reviews } from './reviews.ts'
 import { targets } from './targets.ts'
 import { dnsConnections } from './dns-connections.ts'
 import { issuers } from './issuers.ts'
-import { notices } from './notices.ts'
-import { orders } from './orders.ts'
 import { problem } from './problem.ts'
-import { products } from './products.ts'
-import { settings } from './settings.ts'
 import { shell } from './shell.ts'
 import { signIn } from './sign-in.ts'
 import { terms } from './terms.ts'
@@ -32,21 +23,12 @@ export const zh = {
   problem,
   terms,
   certificates,
-  certificate,
   upload,
   applications,
-  companies,
   contacts,
-  csrs,
   endpoints,
-  reviews,
   targets,
-  balance,
   buy,
-  orders,
-  products,
   issuers,
   dnsConnections,
-  notices,
-  settings,
 }

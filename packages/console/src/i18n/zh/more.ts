@@ -4,13 +4,49 @@
  * @module
  */
 import { adapters } from './adapters.ts'
+import { audit } from './audit.ts'
+import { balance } from './balance.ts'
 import { bulk } from './bulk.ts'
+import { certificate } from './certificate.ts'
 import { chain } from './chain.ts'
+import { companies } from './companies.ts'
+import { csrs } from './csrs.ts'
 import { fields } from './fields.ts'
 import { forms } from './forms.ts'
 import { history } from './history.ts'
 import { life } from './life.ts'
 import { names } from './names.ts'
+import { notices } from './notices.ts'
+import { orders } from './orders.ts'
+import { palette } from './palette.ts'
+import { products } from './products.ts'
+import { receipts } from './receipts.ts'
 import { renewal } from './renewal.ts'
+import { reviews } from './reviews.ts'
+import { security } from './security.ts'
+import { settings } from './settings.ts'
 
-export const more = { adapters, bulk, chain, fields, forms, history, life, names, renewal }
+export const more = {
+  adapters,
+  audit,
+  balance,
+  bulk,
+  certificate,
+  chain,
+  companies,
+  csrs,
+  fields,
+  forms,
+  history,
+  life,
+  names,
+  notices,
+  orders,
+  palette,
+  products,
+  receipts,
+  renewal,
+  reviews,
+  security,
+  settings,
+}

@@ -1,5 +1,4 @@
 export const notices = {
-  title: '通知',
   intro: '证书到期、申请未通过、部署失败等事项的提醒。',
   inbox: '收件箱',
   channels: '通知渠道',

@@ -1,5 +1,4 @@
 export const products = {
-  menu: '产品与价格',
   title: '产品与价格',
   intro: '在售产品及每个年限的价格。修改价格只影响之后的询价和订单，已下单的价格不变。',
   product: '产品',

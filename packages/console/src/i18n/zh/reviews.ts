@@ -1,5 +1,4 @@
 export const reviews = {
-  title: '审核',
   one: '审核',
   intro: 'OV 和 EV 证书申请的人工审核。提交申请的人不能审核自己的申请。',
   states: '审核状态',

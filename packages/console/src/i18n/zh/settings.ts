@@ -1,5 +1,4 @@
 export const settings = {
-  title: '设置',
   preferences: '偏好',
   tokens: 'API 令牌',
   about: '关于',

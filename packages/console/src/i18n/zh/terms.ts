@@ -32,6 +32,7 @@ export const terms = {
   mover: { user: '需要您操作', ca: '等待 CA', evercert: '系统处理中', nobody: '无需操作' },
   key: { p256: 'ECC P-256', p384: 'ECC P-384', rsa2048: 'RSA 2048', rsa3072: 'RSA 3072', rsa4096: 'RSA 4096' },
   role: {
+    installationOperator: '安装管理员',
     owner: '所有者',
     administrator: '管理员',
     operator: '证书管理员',

@@ -14,7 +14,7 @@ import { RowActions } from '../certificates/row-actions.tsx'
 
 export function CertificateHead({ certificate }: { readonly certificate: CertificateDetail }) {
   const { t } = useTranslation()
-  const { name, nextStep, servedAt, isNew } = certificate
+  const { id, name, nextStep, servedAt, isNew } = certificate
   return (
     <>
       <p className="back">
@@ -35,9 +35,14 @@ export function CertificateHead({ certificate }: { readonly certificate: Certifi
           </p>
           <p className="head-step">{pick(nextStep.text)}</p>
           {servedAt !== null && (
-            <p className="muted">
-              {t('certificates.provedAt')} <Moment at={servedAt} precision="second" />
-            </p>
+            <>
+              <p className="muted">
+                {t('certificates.provedAt')} <Moment at={servedAt} precision="second" />
+              </p>
+              <p>
+                <Link href={`/receipts?certificate=${encodeURIComponent(id)}`}>{t('shell.receipts')}</Link>
+              </p>
+            </>
           )}
         </div>
         <RowActions certificate={certificate} />

@@ -10,6 +10,7 @@ import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { useMe } from '../../api/use-me.ts'
 import { Action } from '../../components/action.tsx'
 import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { DoneNotice } from '../../components/done-notice.tsx'
@@ -31,7 +32,7 @@ interface LifeProps {
 
 export function LifeActions({ certificate }: { readonly certificate: CertificateDetail }) {
   const { t } = useTranslation()
-  const me = useQuery({ queryKey: keys.me, queryFn: () => api.me.get(), staleTime: Infinity })
+  const me = useMe()
   if (me.data === undefined) return null
   const scopes: readonly Scope[] = me.data.scopes
   const reasonOf = (action: LifeAction): string | null => {

@@ -60,14 +60,14 @@ export function CompaniesPage() {
   ]
   return (
     <>
-      <PageHead title={t('companies.title')} intro={t('companies.intro')} actions={add} result={result} />
-      <section className="panel" aria-label={t('companies.title')}>
+      <PageHead title={t('shell.companies')} intro={t('companies.intro')} actions={add} result={result} />
+      <section className="panel" aria-label={t('shell.companies')}>
         <QueryView query={companies}>
           {({ items }) =>
             items.length === 0 ? (
               <EmptyState title={t('companies.emptyTitle')} text={t('companies.emptyText')} />
             ) : (
-              <DataTable label={t('companies.title')} columns={columns} rows={items} keyOf={({ id }) => id} />
+              <DataTable label={t('shell.companies')} columns={columns} rows={items} keyOf={({ id }) => id} />
             )
           }
         </QueryView>

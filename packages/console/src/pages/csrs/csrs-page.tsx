@@ -39,8 +39,8 @@ export function CsrsPage() {
   )
   return (
     <>
-      <PageHead title={t('csrs.title')} intro={t('csrs.intro')} actions={add} result={result} />
-      <section className="panel" aria-label={t('csrs.title')}>
+      <PageHead title={t('shell.csrs')} intro={t('csrs.intro')} actions={add} result={result} />
+      <section className="panel" aria-label={t('shell.csrs')}>
         <QueryView query={csrs}>
           {({ items }) =>
             items.length === 0 ? (
@@ -121,7 +121,7 @@ function CsrTable({ csrs, onOpen, onRemove }: CsrTableProps) {
       ),
     },
   ]
-  return <DataTable label={t('csrs.title')} columns={columns} rows={csrs} keyOf={({ id }) => id} />
+  return <DataTable label={t('shell.csrs')} columns={columns} rows={csrs} keyOf={({ id }) => id} />
 }
 
 interface RemoveCsrProps {

@@ -20,9 +20,9 @@ export function NoticesPage() {
   const [path] = useLocation()
   return (
     <>
-      <PageHead title={t('notices.title')} intro={t('notices.intro')} />
+      <PageHead title={t('shell.notices')} intro={t('notices.intro')} />
       <PageTabs
-        label={t('notices.title')}
+        label={t('shell.notices')}
         tabs={[
           { path: INBOX, title: t('notices.inbox') },
           { path: CHANNELS, title: t('notices.channels') },

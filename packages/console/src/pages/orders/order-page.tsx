@@ -17,7 +17,7 @@ import { formatMoney } from '../../components/money.ts'
 import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Mark } from '../../components/status-mark.tsx'
-import { ORDER_TONES, productTitle } from './order-terms.ts'
+import { ORDER_TONES, orderPlace, productTitle } from './order-terms.ts'
 import { Payments } from './payments.tsx'
 import { PayOrder } from './pay-order.tsx'
 import { WhatFollows } from './what-follows.tsx'
@@ -39,9 +39,16 @@ export function OrderPage({ params }: PageProps) {
       <PageHead
         title={t('orders.titleOf', { id })}
         actions={
-          <LinkButton href="/orders" type="default">
-            {t('orders.back')}
-          </LinkButton>
+          <>
+            {order.data.paidAt !== null && (
+              <LinkButton href={`${orderPlace(id)}/confirmation`} type="default">
+                {t('orders.confirmation')}
+              </LinkButton>
+            )}
+            <LinkButton href="/orders" type="default">
+              {t('orders.back')}
+            </LinkButton>
+          </>
         }
       />
       <Facts order={order.data} />

@@ -28,11 +28,11 @@ export function OrdersPage() {
   return (
     <>
       <PageHead
-        title={t('orders.title')}
+        title={t('shell.orders')}
         intro={t('orders.intro')}
         actions={<LinkButton href="/buy">{t('orders.buy')}</LinkButton>}
       />
-      <section className="panel" aria-label={t('orders.title')}>
+      <section className="panel" aria-label={t('shell.orders')}>
         <OrderList />
       </section>
     </>
@@ -56,7 +56,7 @@ function OrderList() {
   return (
     <>
       <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />
-      <RecordTable label={t('orders.title')} columns={columns} rows={orders} rowKey={({ id }) => id} />
+      <RecordTable label={t('shell.orders')} columns={columns} rows={orders} rowKey={({ id }) => id} />
       <ListEnd hasMore={list.hasNextPage} isLoading={list.isFetchingNextPage} onMore={() => void list.fetchNextPage()}>
         {list.hasNextPage ? t('orders.shown', { count: orders.length }) : t('orders.allShown', { count: orders.length })}
       </ListEnd>

@@ -38,7 +38,7 @@ export function ReviewsPage() {
   const rows = list.data?.pages.flatMap(({ items }) => items) ?? []
   return (
     <>
-      <PageHead title={t('reviews.title')} intro={t('reviews.intro')} />
+      <PageHead title={t('shell.reviews')} intro={t('reviews.intro')} />
       <div className="review-states" role="group" aria-label={t('reviews.states')}>
         {reviewState.options.map((option) => (
           <Button
@@ -128,5 +128,5 @@ function ReviewRows({ rows }: { readonly rows: readonly ReviewView[] }) {
       ),
     },
   ]
-  return <DataTable label={t('reviews.title')} columns={columns} rows={rows} keyOf={({ id }) => id} />
+  return <DataTable label={t('shell.reviews')} columns={columns} rows={rows} keyOf={({ id }) => id} />
 }

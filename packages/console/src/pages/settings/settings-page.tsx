@@ -1,5 +1,5 @@
 /**
- * What somebody sets for themselves and for programs. Ways of signing in belong here too.
+ * What somebody sets for themselves and for programs.
  *
  * @module
  */
@@ -10,9 +10,11 @@ import { PageHead } from '../../components/page-head.tsx'
 import { AboutTab } from './about-tab.tsx'
 import { MembersTab } from './members-tab.tsx'
 import { PreferencesTab } from './preferences-tab.tsx'
+import { SecurityTab } from './security-tab.tsx'
 import { TokensTab } from './tokens-tab.tsx'
 
 const PREFERENCES = '/settings'
+const SECURITY = '/settings/security'
 const MEMBERS = '/settings/members'
 const TOKENS = '/settings/tokens'
 const ABOUT = '/settings/about'
@@ -22,11 +24,12 @@ export function SettingsPage() {
   const [path] = useLocation()
   return (
     <>
-      <PageHead title={t('settings.title')} />
+      <PageHead title={t('shell.settings')} />
       <PageTabs
-        label={t('settings.title')}
+        label={t('shell.settings')}
         tabs={[
           { path: PREFERENCES, title: t('settings.preferences') },
+          { path: SECURITY, title: t('shell.security') },
           { path: MEMBERS, title: t('settings.members') },
           { path: TOKENS, title: t('settings.tokens') },
           { path: ABOUT, title: t('settings.about') },
@@ -38,6 +41,7 @@ export function SettingsPage() {
 }
 
 function Tab({ path }: { readonly path: string }) {
+  if (path.startsWith(SECURITY)) return <SecurityTab />
   if (path.startsWith(MEMBERS)) return <MembersTab />
   if (path.startsWith(TOKENS)) return <TokensTab />
   if (path.startsWith(ABOUT)) return <AboutTab />

@@ -11,6 +11,7 @@ import { HOUR_MS } from '../../domain/time.ts'
 import type { IdPrefix } from '../../domain/id.ts'
 import type { SignIn } from '../../ports/sign-in.ts'
 import { newId, type Services } from '../context.ts'
+import { claimCode, findChallenged } from './used-codes.ts'
 
 type Needs = Pick<Services, 'db' | 'vault' | 'now' | 'log' | 'publicUrl'>
 
@@ -31,30 +32,61 @@ export function createSignIn(needs: Needs): SignIn {
       loading = null // the database was away: the next request tries again
       throw error
     }))
+  const findSession: SignIn['findSession'] = async (headers) => {
+    const { api } = await auth()
+    const { headers: answered, response } = await api.getSession({ headers: onlyCookie(headers), returnHeaders: true })
+    if (response === null) return null
+    const signedInAt = response.session.createdAt.getTime()
+    if (Date.now() - signedInAt > LONGEST_SESSION_MS) {
+      await needs.db.deleteFrom('session').where('id', '=', response.session.id).execute()
+      return null
+    }
+    const { id: sessionId, userId } = response.session
+    return { sessionId, userId, signedInAt, setCookies: answered.getSetCookie() }
+  }
+  const handle: SignIn['handle'] = async ({ path, body, headers, address }) => {
+    const sent = onlyCookie(headers)
+    sent.set('content-type', 'application/json')
+    sent.set('user-agent', (headers.get('user-agent') ?? '').slice(0, 256))
+    if (address !== null) sent.set(ADDRESS_HEADER, address)
+    const url = new URL(`${AUTH_PATH}${path}`, INTERNAL_ORIGIN)
+    return (await auth()).handler(new Request(url, { method: 'POST', headers: sent, body: JSON.stringify(body) }))
+  }
   return {
-    hasCookie: (headers) => (headers.get('cookie') ?? '').includes(`${prefix}.session_token=`),
-    findSession: async (headers) => {
-      const { api } = await auth()
-      const { headers: answered, response } = await api.getSession({ headers: onlyCookie(headers), returnHeaders: true })
-      if (response === null) return null
-      const signedInAt = response.session.createdAt.getTime()
-      if (Date.now() - signedInAt > LONGEST_SESSION_MS) {
-        await needs.db.deleteFrom('session').where('id', '=', response.session.id).execute()
-        return null
-      }
-      const { id: sessionId, userId } = response.session
-      return { sessionId, userId, signedInAt, setCookies: answered.getSetCookie() }
-    },
-    handle: async ({ path, body, headers, address }) => {
-      const sent = onlyCookie(headers)
-      sent.set('content-type', 'application/json')
-      sent.set('user-agent', (headers.get('user-agent') ?? '').slice(0, 256))
-      if (address !== null) sent.set(ADDRESS_HEADER, address)
-      const url = new URL(`${AUTH_PATH}${path}`, INTERNAL_ORIGIN)
-      return (await auth()).handler(new Request(url, { method: 'POST', headers: sent, body: JSON.stringify(body) }))
+    hasCookie: (headers) => hasCookieOf(headers, `${prefix}.session_token`),
+    findSession,
+    handle: async (call) => {
+      if (call.path !== '/two-factor/verify-totp') return handle(call)
+      // Whose code it is, in the order in which better-auth decides it; a forged cookie of a sign-in is refused there.
+      const session = hasCookieOf(call.headers, `${prefix}.session_token`) ? await findSession(call.headers) : null
+      const userId = session?.userId ?? (await findChallenged(needs.db, challengeIn(call.headers, `${prefix}.two_factor`)))
+      return userId === null ? handle(call) : once(needs, { userId, body: call.body }, () => handle(call))
     },
     hashPassword: async (password) => (await (await auth()).$context).password.hash(password),
   }
+}
+
+async function once(
+  { db }: Needs,
+  { userId, body }: { readonly userId: string; readonly body: object },
+  check: () => Promise<Response>,
+): Promise<Response> {
+  const giveBack = await claimCode(db, userId, 'code' in body ? String(body.code) : '')
+  if (giveBack === null) return Response.json({ code: 'CODE_USED' }, { status: 401 })
+  const response = await check()
+  if (!response.ok) await giveBack()
+  return response
+}
+
+function hasCookieOf(headers: Headers, name: string): boolean {
+  return (headers.get('cookie') ?? '').includes(`${name}=`)
+}
+
+/** The name of a half-done sign-in: a signed cookie is its value, a point, and the signature. Empty when there is none. */
+function challengeIn(headers: Headers, name: string): string {
+  const cookies = (headers.get('cookie') ?? '').split(/;\s*/)
+  const signed = cookies.find((cookie) => cookie.startsWith(`${name}=`))?.slice(name.length + 1) ?? ''
+  return signed.slice(0, Math.max(0, signed.lastIndexOf('.')))
 }
 
 /** Cookies are for https alone when that is how people reach the service. */

@@ -16,6 +16,11 @@ interface Row {
   readonly proved_at: Date
 }
 
+interface ReceiptPage {
+  readonly items: ReceiptView[]
+  readonly nextCursor: string | null
+}
+
 const COLUMNS = ['id', 'certificate_id', 'key_id', 'jws', 'proved_at'] as const
 
 /** Newest first. @throws AppError `notFound` */
@@ -23,17 +28,34 @@ export async function listReceipts(
   services: Services,
   caller: Caller,
   { id, cursor, limit }: { readonly id: string; readonly cursor?: string | undefined; readonly limit: number },
-): Promise<{ items: ReceiptView[]; nextCursor: string | null }> {
+): Promise<ReceiptPage> {
   await loadCertificate(services, caller, id)
-  let query = services.db
+  const rows = await newest(services, caller, { cursor, limit }).where('certificate_id', '=', id).execute()
+  return toPage(rows, limit)
+}
+
+interface Place {
+  readonly cursor?: string | undefined
+  readonly limit: number
+}
+
+/** Of every certificate of the account, newest first. */
+export async function listAllReceipts(services: Services, caller: Caller, place: Place): Promise<ReceiptPage> {
+  return toPage(await newest(services, caller, place).execute(), place.limit)
+}
+
+/** And one more, which tells that there are more. */
+function newest({ db }: Services, { accountId }: Caller, { cursor, limit }: Place) {
+  return db
     .selectFrom('receipt')
     .select(COLUMNS)
-    .where('account_id', '=', caller.accountId)
-    .where('certificate_id', '=', id)
+    .where('account_id', '=', accountId)
+    .$if(cursor !== undefined, (query) => query.where('id', '<', cursor ?? ''))
     .orderBy('id', 'desc')
     .limit(limit + 1)
-  if (cursor !== undefined) query = query.where('id', '<', cursor)
-  const rows = await query.execute()
+}
+
+function toPage(rows: readonly Row[], limit: number): ReceiptPage {
   const shown = rows.slice(0, limit)
   return { items: shown.map(toView), nextCursor: rows.length > limit ? (shown.at(-1)?.id ?? null) : null }
 }

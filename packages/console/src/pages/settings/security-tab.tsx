@@ -1,0 +1,34 @@
+/**
+ * How somebody signs in: password, second factor, and the sessions that go on.
+ *
+ * @module
+ */
+import { useTranslation } from 'react-i18next'
+import { useMe } from '../../api/use-me.ts'
+import { QueryView } from '../../components/query-view.tsx'
+import { PasswordPanel } from './password-panel.tsx'
+import { SecondFactorPanel } from './second-factor-panel.tsx'
+import './security-tab.css'
+import { SessionsPanel } from './sessions-panel.tsx'
+
+export function SecurityTab() {
+  const { t } = useTranslation()
+  const me = useMe()
+  return (
+    <QueryView query={me}>
+      {({ user }) =>
+        user === null ? (
+          <section className="panel" aria-label={t('shell.security')}>
+            <p>{t('security.byToken')}</p>
+          </section>
+        ) : (
+          <>
+            <PasswordPanel email={user.email} />
+            <SecondFactorPanel user={user} />
+            <SessionsPanel />
+          </>
+        )
+      }
+    </QueryView>
+  )
+}
