@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type {
+  BalanceView,
   BrandView,
   CertificateDetail,
   HistoryEntryView,
@@ -219,5 +220,38 @@ describe('issuers and brands', () => {
     expect(await json<BrandView>(...added)).toMatchObject({ title: { en: 'Number one', zh: '第一' } })
     expect(await json<BrandView>('brands', 'change', 'No. 1')).toMatchObject({ title: { en: 'No. 1', zh: 'No. 1' } })
     expect((await evercert('brands')).stdout).toMatch(/Evercert Private CA\s+Evercert Private CA\s+\d+/)
+  })
+})
+
+describe('money', () => {
+  it('a top-up is booked once for its key, an invoice is received once for its reference, and an unpaid order is cancelled', async () => {
+    const before = await json<BalanceView>('balance')
+    const minor = ({ balances }: BalanceView) => balances.find(({ currency }) => currency === 'CNY')?.amountMinor ?? 0
+    for (let time = 0; time < 2; time += 1) {
+      const { balances } = await json<BalanceView>(
+        'balance',
+        '--top-up',
+        '10.50 CNY',
+        '--key',
+        'transfer-1',
+        '--note',
+        'transfer',
+      )
+      expect(minor({ balances, entries: [] })).toBe(minor(before) + 1050)
+    }
+    const config = { instructions: 'Account 1' }
+    await service.client.paymentConnections.create({ id: 'bank', title: 'Bank', kind: 'offlineInvoice', config })
+    const { id: orderId, price } = await json<OrderView>('order', PRODUCT, '--currency', 'CNY', '--yes')
+    await json('pay', orderId, '--method', 'bank')
+    const [invoice] = (await json<{ items: PaymentView[] }>('payments', '--order', orderId)).items
+    const receive = ['payments', '--receive', invoice?.id ?? '', '--amount', '50 CNY']
+    expect((await refusal(...receive)).detail).toContain('--reference')
+    for (let time = 0; time < 2; time += 1)
+      expect(await json<PaymentView>(...receive, '--reference', 'bank-1')).toMatchObject({
+        state: 'created',
+        received: { amountMinor: 5000 },
+        amount: price,
+      })
+    expect((await json<OrderView>('orders', '--cancel', orderId)).state).toBe('cancelled')
   })
 })

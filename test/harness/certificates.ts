@@ -65,9 +65,10 @@ export function createChain(wish: CertificateWish = {}): TestAuthority {
 }
 
 /** A server certificate that signed itself. */
-export function createSelfSigned(wish: LeafWish = {}): TestLeaf {
+export function createSelfSigned(wish: LeafWish & { readonly isCa?: boolean } = {}): TestLeaf {
   const signer = createSigner(wish.commonName ?? 'self-signed.test', wish)
-  const certificate = build(signer, signer, wish, [...leafExtensions(wish.names), ...policyExtension(wish.policies)])
+  const basics = wish.isCa === true ? TRUE : Buffer.alloc(0)
+  const certificate = build(signer, signer, wish, [...leafExtensions(wish.names, basics), ...policyExtension(wish.policies)])
   return { ...certificate, chainPem: certificate.pem, rootPem: certificate.pem }
 }
 
@@ -137,9 +138,12 @@ function authorityExtensions(): Buffer[] {
   return [extension('2.5.29.19', sequence(TRUE), CRITICAL), extension('2.5.29.15', keyCertSignAndCrlSign, CRITICAL)]
 }
 
-function leafExtensions(names: readonly string[] = ['localhost', '127.0.0.1', '::1']): Buffer[] {
+function leafExtensions(
+  names: readonly string[] = ['localhost', '127.0.0.1', '::1'],
+  basics: Buffer = Buffer.alloc(0),
+): Buffer[] {
   const serverAuth = extension('2.5.29.37', sequence(objectId('1.3.6.1.5.5.7.3.1')))
-  const basic = extension('2.5.29.19', sequence(), CRITICAL)
+  const basic = extension('2.5.29.19', sequence(basics), CRITICAL)
   return names.length === 0
     ? [basic, serverAuth]
     : [basic, serverAuth, extension('2.5.29.17', sequence(...names.map(generalName)))]

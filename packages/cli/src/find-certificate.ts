@@ -26,6 +26,19 @@ export async function findCertificate(client: Client, wanted: string): Promise<C
 }
 
 /**
+ * For what ends or changes one certificate: a name means the one that has it, never its successor, and a domain only where a single
+ * certificate has it.
+ *
+ * @throws CliFailure `notFound`, or `invalid` when the argument could mean several certificates
+ */
+export async function findExactly(client: Client, wanted: string): Promise<CertificateDetail> {
+  const exact = await findById(client, wanted)
+  if (exact !== null) return exact
+  const { id } = chooseOnly(wanted, matchesOf(wanted, await loadCandidates(client, wanted)))
+  return client.certificates.get({ id })
+}
+
+/**
  * A renewal has a name of its own, so the name of a site's first certificate would stand for that one for ever, and a script that
  * renews by name would find it served already while its successor expires.
  */
@@ -73,7 +86,10 @@ async function loadPages(client: Client, filter: { readonly search?: string }): 
 
 /** Pure: picks among the candidates, or says why it cannot. */
 export function chooseCertificate(wanted: string, candidates: readonly CertificateView[]): CertificateView {
-  const matches = newestLinks(matchesOf(wanted, candidates))
+  return chooseOnly(wanted, newestLinks(matchesOf(wanted, candidates)))
+}
+
+function chooseOnly(wanted: string, matches: readonly CertificateView[]): CertificateView {
   const [only, ...others] = matches
   if (only === undefined) throw nothingFound(wanted)
   if (others.length > 0) throw ambiguous(wanted, matches)

@@ -12,7 +12,6 @@ import { addBackupCommands } from './backup-commands.ts'
 import { addAuditCommands } from './audit-commands.ts'
 import { addCatalogueCommands, addPurchaseOptions } from './catalogue-commands.ts'
 import { addFilterOptions } from './certificate-filter.ts'
-import { balanceCommand } from './commands/balance.ts'
 import {
   addChannelCommand,
   listChannelsCommand,
@@ -36,7 +35,6 @@ import { historyCommand } from './commands/history.ts'
 import { listCommand, type ListOptions } from './commands/list.ts'
 import { manageCommand, type ManageOptions } from './commands/manage.ts'
 import { noticesCommand, type NoticesOptions } from './commands/notices.ts'
-import { ordersCommand } from './commands/orders.ts'
 import { renewCommand, type RenewOptions } from './commands/renew.ts'
 import { serveCommand } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
@@ -174,14 +172,6 @@ function addOverviewCommands(program: Command, run: Run, say: Say): void {
     .argument('<certificate>', certificateArgument(say))
     .description(say('show one certificate, its targets and what every address serves', '查看证书、部署目标及各地址的实际证书'))
     .action(bind<[string, object]>(run, showCommand))
-  program
-    .command('orders')
-    .description(say('list orders, newest first', '列出订单，最新在前'))
-    .action(bind<[object]>(run, ordersCommand))
-  program
-    .command('balance')
-    .description(say('show the balance and its latest entries', '查看余额与最近流水'))
-    .action(bind<[object]>(run, balanceCommand))
   addPaymentCommands(program, (action) => bind(run, action), say)
   addTargetCommands(program, (action) => bind(run, action), say)
   addAgentCommands(program, (action) => bind(run, action), say)

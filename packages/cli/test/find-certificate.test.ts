@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { toProblemDocument, type CertificateDetail } from '@evercert/contract'
+import { ApiProblem, type Client } from '@evercert/contract/client'
 import { CliFailure } from '../src/failure.ts'
-import { chooseCertificate } from '../src/find-certificate.ts'
+import { chooseCertificate, findCertificate, findExactly } from '../src/find-certificate.ts'
 import { aCertificate, aFreshCertificate } from './builders.ts'
 
 const shop = aCertificate({ id: 'crt_01aaaa', name: 'shop', domains: ['shop.example.com', 'www.example.com'] })
@@ -14,6 +16,17 @@ function codeOf(work: () => unknown): string {
   } catch (error) {
     return error instanceof CliFailure ? error.problem.code : String(error)
   }
+}
+
+/** As much of the service as looking one up needs. */
+function aClientWith(items: readonly CertificateDetail[]): Client {
+  const get = ({ id }: { id: string }): Promise<CertificateDetail> => {
+    const found = items.find((item) => item.id === id)
+    return found === undefined
+      ? Promise.reject(new ApiProblem(toProblemDocument('notFound', 'There is none.')))
+      : Promise.resolve(found)
+  }
+  return { certificates: { get, list: () => Promise.resolve({ items, nextCursor: null }) } } as unknown as Client
 }
 
 describe('chooseCertificate', () => {
@@ -55,5 +68,27 @@ describe('chooseCertificate', () => {
   it('does not guess between certificates that do not renew each other', () => {
     const other = aCertificate({ id: 'crt_9' })
     expect(codeOf(() => chooseCertificate('shop.example.com', [aCertificate(), other]))).toBe('invalid')
+  })
+})
+
+describe('a name whose certificate was renewed', () => {
+  const old = aCertificate({ id: 'crt_old', name: 'shop', renewedByCertificateId: 'crt_new' })
+  const fresh = aFreshCertificate({ id: 'crt_new', name: 'shop-r1' })
+  const client = aClientWith([old, fresh])
+
+  it('means the newest link where it stands for the chain', async () => {
+    expect((await findCertificate(client, 'shop')).id).toBe('crt_new')
+  })
+
+  it.each([
+    ['shop', 'crt_old'],
+    ['shop-r1', 'crt_new'],
+    ['crt_old', 'crt_old'],
+  ])('means its own certificate for what ends or changes one: %s', async (wanted, id) => {
+    expect((await findExactly(client, wanted)).id).toBe(id)
+  })
+
+  it('and a domain that two have is not guessed', async () => {
+    await expect(findExactly(client, 'shop.example.com')).rejects.toThrow(/crt_old, crt_new/)
   })
 })

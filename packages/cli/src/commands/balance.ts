@@ -3,14 +3,27 @@
  *
  * @module
  */
+import { randomUUID } from 'node:crypto'
 import type { BalanceView } from '@evercert/contract'
 import { formatInstant, formatMoney } from '../format.ts'
 import { formatTable } from '../output.ts'
+import { parseMoney } from '../parse-money.ts'
 import type { Session } from '../session.ts'
 
-export async function balanceCommand(session: Session): Promise<number> {
+export interface BalanceOptions {
+  readonly topUp?: string
+  readonly key?: string
+  readonly note?: string
+}
+
+export async function balanceCommand(session: Session, options: BalanceOptions): Promise<number> {
+  const { topUp, key = randomUUID(), note } = options
+  const money = topUp === undefined ? null : parseMoney(topUp, 'give what was received, such as --top-up "1000 CNY"')
   const client = await session.client()
-  const balance = await client.balance.get()
+  const balance =
+    money === null
+      ? await client.balance.get()
+      : await client.balance.topUp({ ...money, ...(note !== undefined && { note }) }, { context: { idempotencyKey: key } })
   session.document(balance)
   session.print(...formatBalance(session, balance))
   return 0

@@ -16,7 +16,7 @@ import {
 import type { Client } from '@evercert/contract/client'
 import { isConfirmed } from '../confirmation.ts'
 import { failure } from '../failure.ts'
-import { findCertificate } from '../find-certificate.ts'
+import { findExactly } from '../find-certificate.ts'
 import { formatMoney } from '../format.ts'
 import { clean } from '../output.ts'
 import type { Session } from '../session.ts'
@@ -51,7 +51,7 @@ async function act(
   run: (client: Client, certificate: CertificateDetail) => Promise<number>,
 ): Promise<number> {
   const client = await session.client()
-  const certificate = await findCertificate(client, wanted)
+  const certificate = await findExactly(client, wanted)
   const question = ask.question(named(certificate))
   if (await isConfirmed(session, { question, yes: ask.yes })) return run(client, certificate)
   session.print(session.say('Nothing was done.', '未执行任何操作。'))

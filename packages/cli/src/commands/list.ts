@@ -73,6 +73,8 @@ export const STATUS_COLOURS: Readonly<Record<CertificateStatusView, Colour>> = {
 /** The overview as a table. */
 export function formatCertificates(session: Session, items: readonly CertificateView[]): string[] {
   const { say, paint, columns } = session
+  // A filter may leave the old certificate out: the row above is then a stranger.
+  const shown = new Set(items.map(({ id }) => id))
   const header = [
     say('NAME', '名称'),
     say('STATUS', '状态'),
@@ -83,14 +85,14 @@ export function formatCertificates(session: Session, items: readonly Certificate
   ]
   return formatTable(
     header,
-    items.map((item) => toRow(session, item)),
+    items.map((item) => toRow(session, item, shown.has(item.renewsCertificateId ?? ''))),
     { paint, columns, shrink: 4 },
   )
 }
 
-function toRow(session: Session, item: CertificateView): Cell[] {
+function toRow(session: Session, item: CertificateView, isBelow: boolean): Cell[] {
   return [
-    { text: `${item.isNew ? `└ ${session.say('[new]', '[新]')} ` : ''}${item.name}` },
+    { text: `${isBelow && item.isNew ? '└ ' : ''}${item.isNew ? `${session.say('[new]', '[新]')} ` : ''}${item.name}` },
     { text: pick(item.statusText, session.language), colour: STATUS_COLOURS[item.status] },
     { text: item.daysLeft === null ? '–' : String(item.daysLeft) },
     { text: formatDay(item.notAfter) },

@@ -12,8 +12,18 @@ import { wordFor } from '../words.ts'
 
 const PAGE_SIZE = 100
 
-export async function ordersCommand(session: Session): Promise<number> {
+export interface OrdersOptions {
+  readonly cancel?: string
+}
+
+export async function ordersCommand(session: Session, options: OrdersOptions): Promise<number> {
   const client = await session.client()
+  if (options.cancel !== undefined) {
+    const order = await client.orders.cancel({ id: options.cancel })
+    session.document(order)
+    session.print(...formatOrders(session, [order]))
+    return 0
+  }
   const page = await client.orders.list({ limit: PAGE_SIZE })
   session.document(page)
   const { say } = session

@@ -5,8 +5,11 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { PaymentView } from '@evercert/contract'
+import type { Client } from '@evercert/contract/client'
+import { failure } from '../failure.ts'
 import { formatInstant, formatMoney } from '../format.ts'
 import { formatTable } from '../output.ts'
+import { parseMoney } from '../parse-money.ts'
 import type { Session } from '../session.ts'
 import { wordFor } from '../words.ts'
 
@@ -52,14 +55,17 @@ function formatPlace({ say }: Session, { id, amount, place, expiresAt }: Payment
 export interface PaymentsOptions {
   readonly order?: string
   readonly check?: string
+  readonly receive?: string
+  readonly amount?: string
+  readonly reference?: string
 }
 
 const PAGE_SIZE = 100
 
 export async function paymentsCommand(session: Session, options: PaymentsOptions): Promise<number> {
   const client = await session.client()
-  if (options.check !== undefined) {
-    const payment = await client.payments.check({ id: options.check })
+  const payment = await actOnOne(client, options)
+  if (payment !== null) {
     session.document(payment)
     session.print(...formatPayments(session, [payment]))
     return 0
@@ -71,6 +77,24 @@ export async function paymentsCommand(session: Session, options: PaymentsOptions
   else session.print(...formatPayments(session, page.items))
   if (page.nextCursor !== null) session.print(say(`Only the newest ${PAGE_SIZE} are shown.`, `仅显示最新 ${PAGE_SIZE} 条。`))
   return 0
+}
+
+/** Null when none is named. */
+async function actOnOne(client: Client, { check, receive, amount, reference }: PaymentsOptions): Promise<PaymentView | null> {
+  if (check !== undefined) return client.payments.check({ id: check })
+  if (receive === undefined) return null
+  if (reference === undefined) {
+    throw failure(
+      'invalid',
+      "Recording a receipt: it has no reference: give the bank's with --reference, so that it counts once.",
+      {
+        cause: { en: 'Without a reference the same money could be recorded twice.', zh: '没有流水号，同一笔款项可能重复登记。' },
+        remedy: { en: "Give the bank's with --reference.", zh: '请用 --reference 提供银行流水号。' },
+      },
+    )
+  }
+  const money = parseMoney(amount, 'give what came in, such as --amount "100 CNY"')
+  return client.payments.recordReceipt({ id: receive, ...money, reference })
 }
 
 function formatPayments({ say, paint, columns, language }: Session, payments: readonly PaymentView[]): string[] {

@@ -4,7 +4,7 @@
  * @module
  */
 import { failure } from '../failure.ts'
-import { findCertificate } from '../find-certificate.ts'
+import { findExactly } from '../find-certificate.ts'
 import { clean } from '../output.ts'
 import type { Session } from '../session.ts'
 
@@ -19,7 +19,7 @@ export async function tagCommand(session: Session, wanted: readonly string[], op
   if (change.add.length + change.remove.length === 0) throw nothingToDo()
   const client = await session.client()
   const certificates = []
-  for (const one of wanted) certificates.push(await findCertificate(client, one))
+  for (const one of wanted) certificates.push(await findExactly(client, one))
   const ids = certificates.map(({ id }) => id)
   const { changed } = await client.certificates.tagMany({ ids, ...change })
   session.document({ certificateIds: ids, changed })
@@ -46,7 +46,7 @@ function nothingToDo(): Error {
 
 export async function renameCommand(session: Session, wanted: string, name: string): Promise<number> {
   const client = await session.client()
-  const old = await findCertificate(client, wanted)
+  const old = await findExactly(client, wanted)
   const certificate = await client.certificates.rename({ id: old.id, name })
   session.document(certificate)
   session.print(`${session.paint('green', '✔')} ${clean(old.name)} → ${clean(certificate.name)}`)

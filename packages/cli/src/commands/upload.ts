@@ -50,8 +50,20 @@ async function uploadOne(session: Session, options: { name: string; cert: string
   return 0
 }
 
-/** @throws CliFailure `invalid` when the file cannot be read */
+/** @throws CliFailure `invalid` when the file cannot be read, or is not PEM */
 export async function readPem(option: string, path: string): Promise<string> {
+  const text = await readText(option, path)
+  if (text.includes('-----BEGIN ')) return text
+  throw failure('invalid', `Reading ${option}: ${path} is not PEM: convert it, for instance with openssl x509 -inform der.`, {
+    cause: { en: `The file ${path} is not PEM.`, zh: `文件 ${path} 不是 PEM 格式。` },
+    remedy: {
+      en: 'Convert it: openssl x509 -inform der, or openssl pkcs12 -nodes for a .pfx.',
+      zh: '请先转换：openssl x509 -inform der；.pfx 文件使用 openssl pkcs12 -nodes。',
+    },
+  })
+}
+
+async function readText(option: string, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {

@@ -76,12 +76,17 @@ function addFile(table: Table, file: SourceFile): Item[] {
     const certificates = blocks.filter(({ label }) => label.endsWith('CERTIFICATE')).map(({ der }) => parseCertificate(der))
     for (const facts of certificates) if (facts.isCa) addAuthority(table, facts)
     const freed = blocks.filter(({ label }) => KEY_LABEL.test(label)).flatMap((block) => addKey(table, block, file.path))
-    const leaves = certificates.filter(({ isCa }) => !isCa)
+    const leaves = certificates.filter((facts) => isOfSite(facts))
     return [...freed, ...leaves.flatMap((facts) => addLeaf(table, { facts, path: file.path, others: certificates }))]
   } catch (error) {
     if (error instanceof PkiError) return [skipped(file.path, 'damaged')]
     throw error
   }
+}
+
+/** What `openssl req -x509` makes for a site is a CA's certificate by its extensions; only one for a site has domains. */
+function isOfSite({ isCa, names, issuer, subject }: CertificateFacts): boolean {
+  return !isCa || (names.length > 0 && issuer === subject)
 }
 
 /** Null for a file that has nothing to do with certificates. */
@@ -161,10 +166,11 @@ function nameOf({ names, commonName }: CertificateFacts): string | null {
 function finish(table: Table): Item[] {
   const lonely = table.lonely.flatMap((leaf) => toFound(table, leaf, chainOf(table, leaf)))
   const withoutKey = [...table.waiting.values()].flat().filter(({ facts }) => !table.seen.has(facts.sha256))
-  const unused = [...table.keys.values()].filter(({ isUsed }) => !isUsed)
+  const unused = [...table.keys].filter(([, { isUsed }]) => !isUsed)
+  const ofCas = new Set([...table.authorities.values()].flat().map(({ spkiSha256 }) => spkiSha256))
   return [
     ...lonely,
     ...withoutKey.map(({ path }) => skipped(path, 'noKey')),
-    ...unused.map(({ path }) => skipped(path, 'noCertificate')),
+    ...unused.map(([spkiSha256, { path }]) => skipped(path, ofCas.has(spkiSha256) ? 'certificateAuthority' : 'noCertificate')),
   ]
 }

@@ -74,6 +74,21 @@ describe('pairFiles', () => {
     expect(found.map(({ certificatePem }) => certificatePem).toSorted()).toEqual([shop.pem, own.pem].toSorted())
   })
 
+  it("takes a site's own certificate that openssl made a CA's, and no CA with its key", async () => {
+    const own = createSelfSigned({ names: ['box.example.com'], isCa: true })
+    const root = createRoot()
+    const { found, codes } = await pair({
+      'box.pem': own.pem,
+      'box.key': own.privateKeyPem,
+      'root.pem': root.pem,
+      'root.key': root.privateKeyPem,
+    })
+    expect(found.map(({ certificatePem, privateKeyPem }) => [certificatePem, privateKeyPem])).toEqual([
+      [own.pem, own.privateKeyPem],
+    ])
+    expect(codes).toEqual(['root.key: certificateAuthority'])
+  })
+
   it('says of everything else why it is left out', async () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const encrypted = privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' }).toString()

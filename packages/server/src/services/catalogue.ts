@@ -70,9 +70,14 @@ export function pricesOf(product: Product, termYears: number): readonly [Product
   throw new AppError('invalid', `Pricing ${product.id}: a term of ${termYears} years is not offered: choose ${offered}.`)
 }
 
-/** What so many domains cost, in minor units of the price's currency. */
+/** What so many domains cost, in minor units of the price's currency. @throws AppError `invalid` beyond what can be counted exactly */
 export function listPriceOf(price: ProductPrice, domainCount: number): number {
-  return price.baseMinor + Math.max(0, domainCount - price.includedDomains) * price.extraDomainMinor
+  const listMinor = price.baseMinor + Math.max(0, domainCount - price.includedDomains) * price.extraDomainMinor
+  if (Number.isSafeInteger(listMinor)) return listMinor
+  throw new AppError(
+    'invalid',
+    `Pricing ${domainCount} domains: it is more than can be counted: have the operator correct the price.`,
+  )
 }
 
 export interface NewIssuer {

@@ -7,7 +7,7 @@ import type { OrderRequest, OrderView, QuoteView } from '@evercert/contract'
 import type { CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
 import type { OrderTable } from '../db/order-tables.ts'
-import { insertWithHistory, transition, type Trx } from '../db/transition.ts'
+import { insertWithHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { decideEntitlement, decideValidity } from '../domain/entitlement/entitlement.ts'
 import { AppError } from '../domain/errors.ts'
 import { comparisonText } from './comparison-text.ts'
@@ -16,6 +16,7 @@ import { draftOrder, knownOf, type OrderDraft } from './draft-order.ts'
 import { leaveOpenPayments } from './open-payments.ts'
 import { returnPromotionUse, takePromotionUse, type Promotion } from './promotions.ts'
 import { renewalRefusal, topUpText, timingText } from './texts.ts'
+import { wake } from './wake.ts'
 import { sql, type Selectable } from 'kysely'
 
 /** Price, top-up and losses; buys nothing. @throws AppError the renewal's first reason, `notFound`, `invalid` */
@@ -218,11 +219,17 @@ export async function cancelOrder(services: Services, caller: Caller, orderId: s
       now: services.now(),
     }
     await transition(trx, { ...facts, subject: 'order', id: orderId, from: order.state, to: 'cancelled' })
-    await cancelRenewalOf(trx, orderId, facts)
+    await releaseOld(services, trx, orderId, facts)
     await leaveOpenPayments(trx, orderId, facts)
     await returnPromotionUse(trx, orderId)
     return loadOrder(trx, caller, orderId)
   })
+}
+
+/** A managed one was at rest meanwhile, and goes on by itself. */
+async function releaseOld(services: Services, trx: Trx, orderId: string, facts: HistoryFacts): Promise<void> {
+  const oldId = await cancelRenewalOf(trx, orderId, facts)
+  if (oldId !== null) await wake(services, trx, oldId)
 }
 
 /** Frees the old certificate of a renewal's order. @returns its id, or null when the order was no renewal */
@@ -265,7 +272,7 @@ export async function expireUnpaidOrders(services: Services): Promise<number> {
       .transaction()
       .execute(async (trx) => {
         await transition(trx, { ...facts, subject: 'order', id: order.id, from: 'placed', to: 'expired' })
-        await cancelRenewalOf(trx, order.id, facts)
+        await releaseOld(services, trx, order.id, facts)
         await leaveOpenPayments(trx, order.id, facts)
         await returnPromotionUse(trx, order.id)
       })

@@ -50,8 +50,8 @@ const REASON_TEXTS: Readonly<Record<RenewalReason['code'], ReasonText>> = {
         }
       : { en: `It is renewed by ${facts['certificateId'] ?? ''}.`, zh: `已由 ${facts['certificateId'] ?? ''} 续费。` },
   entitlementContinues: (facts) => ({
-    en: `The period paid for goes on until ${when(facts['entitledUntil'])}: reissue at no charge.`,
-    zh: `服务期持续到 ${when(facts['entitledUntil'])}，可免费重新签发。`,
+    en: `The period paid for goes on until ${when(facts['entitledUntil'])}: reissue at no charge, from ${when(facts['reissueOpensAt'])} on.`,
+    zh: `服务期持续到 ${when(facts['entitledUntil'])}，自 ${when(facts['reissueOpensAt'])} 起可免费重新签发。`,
   }),
   renewalNotYetOpen: (facts) => ({
     en: `Renewal opens on ${when(facts['opensAt'])}, in ${facts['daysUntilOpen'] ?? '?'} days.`,

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { alipay } from '../../src/adapters/payment/alipay.ts'
 import { offlineInvoice } from '../../src/adapters/payment/offline-invoice.ts'
 import { stripe } from '../../src/adapters/payment/stripe.ts'
+import { minorDigits } from '../../src/domain/payment/money.ts'
 import type { AdapterKit } from '../../src/ports/kit.ts'
 import type { StartedPayment } from '../../src/ports/payment.ts'
 import { ALIPAY_APP_ID, startAlipayFixture } from '../support/alipay-fixture.ts'
@@ -96,7 +97,7 @@ paymentContract('stripe', async () => {
   }
 })
 
-test('stripe: a callback that is ten minutes old is a repetition by somebody else', async () => {
+test('stripe: a callback that is ten minutes old is a repetition by somebody else; a currency counted otherwise there is not taken', async () => {
   const fixture = await startStripeFixture()
   const kits = createNotifyKits()
   const { kit } = kits
@@ -113,6 +114,21 @@ test('stripe: a callback that is ten minutes old is a repetition by somebody els
     const { externalId } = await provider.start(aRequest({ amountMinor: 100, currency: 'USD' }))
     const old = fixture.callbackOf(externalId, { at: Date.now() - 600_000 })
     await expect(provider.readCallback(old)).rejects.toMatchObject({ code: 'callbackForged' })
+    // Stripe reads all but the whole currencies in hundredths; Node's data says otherwise of some, so that 4,900.00 would be charged as 49.00.
+    for (const [currency, digits] of [
+      ['HUF', 2],
+      ['IDR', 2],
+      ['UGX', 2],
+      ['MGA', 0],
+      ['JPY', 0],
+      ['EUR', 2],
+    ] as const) {
+      const isTaken = await provider.start(aRequest({ amountMinor: 490_000, currency })).then(
+        () => true,
+        () => false,
+      )
+      expect([currency, isTaken]).toEqual([currency, minorDigits(currency) === digits])
+    }
   } finally {
     await fixture.close()
     await kits.close()

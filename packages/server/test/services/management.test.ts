@@ -5,6 +5,7 @@ import { DAY_MS } from '../../src/domain/time.ts'
 import { AppError } from '../../src/domain/errors.ts'
 import type { CaAdapter } from '../../src/ports/ca.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
+import { expireUnpaidOrders } from '../../src/services/orders.ts'
 import {
   aForm,
   anAccount,
@@ -15,6 +16,7 @@ import {
   PUBLIC_SINGLE,
   refusalOf,
   topUp,
+  withKey,
   type OrderWish,
   type TestAccount,
 } from '../support/builders.ts'
@@ -216,6 +218,31 @@ eachDatabase((_kind, open) => {
     expect(fresh).toMatchObject({ managed: true, management: { nextAction: 'apply' } })
     await account.client.certificates.cancel({ id: fresh.id, withoutRefund: false })
     expect(await read(old.id)).toMatchObject({ managed: false, renewal: { eligible: true } })
+  })
+
+  test('a renewal by hand that nobody pays stops it only as long as its order lives', async () => {
+    const old = await manage((await issue()).id)
+    const dueAt = async (): Promise<Date | null | undefined> =>
+      (
+        await sql<{ advance_at: Date | null }>`select advance_at from certificate where id = ${old.id}`.execute(
+          service.services.db,
+        )
+      ).rows[0]?.advance_at
+    for (const end of ['cancelled', 'expired'] as const) {
+      moveToPlan(await read(old.id))
+      const { id } = await account.client.orders.place({ renewsCertificateId: old.id }, withKey())
+      await advance(old.id)
+      expect(await dueAt()).toBeNull()
+      if (end === 'cancelled') await account.client.orders.cancel({ id })
+      else {
+        clock.moveTo(clock.now() + DAY_MS)
+        await expireUnpaidOrders(service.services)
+      }
+      expect((await account.client.orders.get({ id })).state).toBe(end)
+      expect(await dueAt()).not.toBeNull() // the scan finds it
+    }
+    await advance(old.id)
+    expect((await read(old.id)).renewedByCertificateId).not.toBeNull()
   })
 
   test('what a person has to do at every renewal is not managed', async () => {

@@ -436,6 +436,9 @@ eachDatabase((_kind, open) => {
     ])
     const [first] = renewal.reasons
     expect(await refusalOf(account.client.orders.place({ renewsCertificateId: trial.id }))).toMatchObject({ code: first?.code })
+    // Not due yet: whoever reads it is told when it is.
+    const reissueDay = String(first?.facts['reissueOpensAt']).slice(0, 10)
+    for (const text of Object.values(first?.text ?? {})) expect(text).toContain(reissueDay)
     for (const { text } of renewal.reasons) {
       expect(text.en.length).toBeGreaterThan(10)
       expect(text.zh).toMatch(/[一-龥]/u)

@@ -109,6 +109,20 @@ oneDatabase((_kind, open) => {
       const refused = await refusalOf(service.client.products.update({ id: PRIVATE_SINGLE, prices }))
       expect(refused).toMatchObject({ code: 'invalid' })
     })
+
+    test('what so many domains cost beyond what is counted exactly is refused, not a failure of ours', async () => {
+      const most = { amountMinor: Number.MAX_SAFE_INTEGER, currency: 'EUR' }
+      await service.client.products.create({
+        id: 'beyond-counting',
+        title: TITLE,
+        specification: { domainType: 'multi', certificateType: 'DV', grade: 'standard', brand: 'Evercert Private CA' },
+        issuerId: 'evercert-private',
+        supportsRenewal: true,
+        prices: [{ termYears: 1, base: most, includedDomains: 1, extraDomain: most }],
+      })
+      const refused = await refusalOf(service.client.quotes.create({ productId: 'beyond-counting', domainCount: 2 }))
+      expect(refused).toMatchObject({ code: 'invalid' })
+    })
   })
 
   describe('promotions', () => {

@@ -94,11 +94,19 @@ function fetchThrough(kit: AdapterKit): typeof fetch {
   }
 }
 
-/** Stripe keeps these as if they had two decimals, whatever ISO 4217 says. */
-const OTHER_DIGITS = new Set(['ISK', 'UGX'])
+/** Whole at Stripe. ISK and UGX are whole too, and written there as if they had two decimals. */
+const WHOLE = new Set('BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF'.split(' '))
+const IN_THOUSANDTHS = new Set('BHD JOD KWD OMR TND'.split(' '))
+
+/** The decimals in which Stripe reads a number: where ours are others, 4,900 of a price would be charged as 49.00. */
+function digitsAtStripe(currency: string): number {
+  if (WHOLE.has(currency)) return 0
+  return IN_THOUSANDTHS.has(currency) ? 3 : 2
+}
 
 function toStripeAmount({ amountMinor, currency }: Money): number {
-  const fits = !OTHER_DIGITS.has(currency) && (minorDigits(currency) < 3 || amountMinor % 10 === 0)
+  const digits = digitsAtStripe(currency)
+  const fits = digits === minorDigits(currency) && (digits < 3 || amountMinor % 10 === 0)
   if (fits && amountMinor > 0) return amountMinor
   throw new AppError(
     'invalid',
