@@ -79,6 +79,13 @@ function addApply(program: Command, bind: Bind, say: Say): void {
     .addOption(new Option('--key <kind>', say('key to make', '生成的密钥类型')).choices(keyKind.options))
     .option('--csr <file>', say('PEM of a CSR of your own', '自备 CSR 的 PEM 文件'))
     .option('--csr-id <id>', say('stored CSR', '已保存的 CSR'))
+    .option(
+      '--reissue',
+      say(
+        'issue it again at no charge, with a new key, although that is not due (within the period paid for)',
+        '在服务期内免费重新签发（使用新密钥），即使尚未到期',
+      ),
+    )
     .option('--show', say('only show the application', '仅查看申请'))
     .option('--check', say('check the validation now, at each name server', '立即检查验证，逐一查询权威服务器'))
     .option('--withdraw', say('take the application back', '撤回申请'))

@@ -60,7 +60,15 @@ export const applications = {
     created: true,
     audit: 'history',
   })
-    .input(applicationForm.extend({ id }))
+    .input(
+      applicationForm.extend({
+        id,
+        reissue: z.boolean().optional().meta({
+          description:
+            'Issue it again at no charge within the period paid for, although that is not due: for a lost key, or another kind of key',
+        }),
+      }),
+    )
     .output(applicationView),
   check: write('/certificates/{id}/application/check', 'Applications', 'Check the domain validation now', 'certificates:write', {
     audit: 'none',

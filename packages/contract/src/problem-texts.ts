@@ -298,8 +298,8 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
   validationFailed: text(
     'The CA could not see the proof of control of a domain.',
     'CA 未能验证域名控制权。',
-    'Check that the file or DNS record of the detail is visible from the Internet, then submit again.',
-    '请确认详情中的文件或 DNS 记录可从公网访问，然后重新提交。',
+    'Check that the file or DNS record of the detail is visible from the Internet. It is checked again by itself; what the CA refused is to be submitted again.',
+    '请确认详情中的文件或 DNS 记录可从公网访问。系统会自动重新检查；若申请已被 CA 退回，请重新提交。',
   ),
   misconfigured: text(
     'A setting of the service is missing or wrong.',

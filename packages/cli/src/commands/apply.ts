@@ -25,6 +25,7 @@ export interface ApplyOptions {
   readonly show?: boolean
   readonly check?: boolean
   readonly withdraw?: boolean
+  readonly reissue?: boolean
 }
 
 type Form = Omit<Parameters<Client['applications']['submit']>[0], 'id'>
@@ -45,7 +46,8 @@ async function act(client: Client, id: string, options: ApplyOptions): Promise<A
   if (options.check === true) return client.applications.check({ id })
   if (options.withdraw === true) return client.applications.withdraw({ id })
   const fromFile = options.file === undefined ? {} : await readForm(options.file)
-  return client.applications.submit({ id, ...mergeForms(current, fromFile, await fromOptions(options)) })
+  const form = mergeForms(current, fromFile, await fromOptions(options))
+  return client.applications.submit({ id, ...form, ...(options.reissue === true && { reissue: true }) })
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 import { sql } from 'kysely'
-import type { ApplicationView, ApplicationFormView } from '@evercert/contract'
+import type { ApplicationView } from '@evercert/contract'
 import { createCsr, type CsrFacts } from '@evercert/pki'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import { insertWithHistory, recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
@@ -13,7 +13,7 @@ import { AppError } from '../domain/errors.ts'
 import type { NameClaim } from '../domain/name/name-ownership.ts'
 import { loadApplicationView } from './application-view.ts'
 import { findByName } from './certificate-rows.ts'
-import { checkSubmission, type Submission } from './check-submission.ts'
+import { checkSubmission, type Submission, type SubmittedForm } from './check-submission.ts'
 import { newId, notFound, personOf, type Caller, type Services } from './context.ts'
 import { claimsColumn, refuseForeignNames } from './name-claims.ts'
 import { findReusableReview, openReview } from './open-review.ts'
@@ -30,7 +30,7 @@ export async function submitApplication(
   services: Services,
   caller: Caller,
   certificateId: string,
-  raw: ApplicationFormView,
+  raw: SubmittedForm,
 ): Promise<ApplicationView> {
   const record = await findCertificate(services.db, caller.accountId, certificateId)
   if (record === null) throw notFound('certificate', certificateId)

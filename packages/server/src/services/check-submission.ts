@@ -7,16 +7,18 @@ import type { ApplicationFormView } from '@evercert/contract'
 import type { CsrFacts } from '@evercert/pki'
 import type { CertificateRecord } from '../db/certificates.ts'
 import { checkApplicant, type Applicant } from '../domain/applicant/applicant.ts'
-import type { ApplicationState } from '../domain/application/application-machine.ts'
 import { checkDomainsFit, parseDomainName } from '../domain/application/domain-names.ts'
 import type { ApplicationForm } from '../domain/application/prefill.ts'
-import { decideRenewal } from '../domain/certificate/decide-renewal.ts'
+import { decideRenewal, mayReissue } from '../domain/certificate/decide-renewal.ts'
 import { deriveStatus, type CertificateStatus } from '../domain/certificate/derive-status.ts'
 import { AppError } from '../domain/errors.ts'
 import { resolveApplicant } from './applicants.ts'
 import { loadProduct, requireReviewingIssuer, type Product } from './catalogue.ts'
 import type { Services } from './context.ts'
 import { findStoredCsr, readCsr } from './csrs.ts'
+
+/** A reissue that is not due is asked for by name, so that a form that is sent twice issues once. */
+export type SubmittedForm = ApplicationFormView & { readonly reissue?: boolean | undefined }
 
 /** What a submission needs, checked and ready to be stored. */
 export interface Submission {
@@ -34,18 +36,11 @@ export interface Submission {
 export async function checkSubmission(
   services: Services,
   record: CertificateRecord,
-  raw: ApplicationFormView,
+  { reissue = false, ...raw }: SubmittedForm,
 ): Promise<Submission> {
   const status = deriveStatus(record.facts, services.now(), services.policy)
-  if (!isApplicationDue(services, record, status) || record.productId === null) {
-    throw new AppError(
-      'conflict',
-      `Applying for ${record.name}: ${isInProgress(record.facts.application?.state ?? null) ? 'an application is in progress: withdraw it first' : `its status is ${status}: an application is not due`}.`,
-      {
-        facts: { status },
-      },
-    )
-  }
+  const isWanted = isApplicationDue(services, record, status) || (reissue && mayReissueNow(services, record))
+  if (!isWanted || record.productId === null) throw notDue(services, record, status)
   const product = await loadProduct(services.db, record.productId)
   const { certificateType } = product.specification
   if (certificateType !== 'DV') await requireReviewingIssuer(services, product.issuerId, certificateType)
@@ -64,14 +59,28 @@ export async function checkSubmission(
   return { record, product, form, identifiers, csr, applicant }
 }
 
+function notDue(services: Services, record: CertificateRecord, status: CertificateStatus): AppError {
+  const why = isInProgress(record)
+    ? 'an application is in progress: withdraw it first'
+    : mayReissueNow(services, record)
+      ? `its status is ${status}, nothing is due: ask for a reissue (reissue: true) if it is to be issued again at no charge`
+      : `its status is ${status}: an application is not due`
+  return new AppError('conflict', `Applying for ${record.name}: ${why}.`, { facts: { status } })
+}
+
+function mayReissueNow({ now }: Services, record: CertificateRecord): boolean {
+  return mayReissue(record.facts, now()) && !isInProgress(record)
+}
+
 /** Bought and not applied for, refused, or to be reissued at no charge within the period paid for (DOMAIN §3). */
 function isApplicationDue(services: Services, record: CertificateRecord, status: CertificateStatus): boolean {
   if (status === 'pendingApplication' || status === 'reviewFailed') return true
   const { action } = decideRenewal(record.facts, services.now(), services.policy)
-  return action === 'reissue' && !isInProgress(record.facts.application?.state ?? null)
+  return action === 'reissue' && !isInProgress(record)
 }
 
-function isInProgress(state: ApplicationState | null): boolean {
+function isInProgress({ facts }: CertificateRecord): boolean {
+  const state = facts.application?.state ?? null
   return state === 'pendingValidation' || state === 'inReview'
 }
 

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -44,6 +45,38 @@ eachDatabase((_kind, open) => {
     expect(second.entitlement?.entitledUntil).toBe(first.entitlement?.entitledUntil)
     expect(Date.parse(second.notAfter ?? '')).toBeLessThanOrEqual(Date.parse(first.entitlement?.entitledUntil ?? ''))
     expect(await client.balance.get()).toEqual(paid)
+  })
+
+  test('at any time within that period it is reissued at no charge with a new key, when that is asked for by name, and once', async () => {
+    const { client } = account
+    const first = await anIssuedCertificate(account, { productId: PRIVATE_SINGLE })
+    const paid = await client.balance.get()
+    const form = { id: first.id, ...aForm(first.domains) }
+    const unasked = await refusalOf(client.applications.submit(form))
+    expect([unasked.code, unasked.detail]).toEqual(['conflict', expect.stringContaining('reissue: true')])
+    const sent = await Promise.allSettled([1, 2, 3].map(() => client.applications.submit({ ...form, reissue: true })))
+    expect(sent.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    const second = await waitFor('the reissue', async () => {
+      const seen = await client.certificates.get({ id: first.id })
+      return seen.sha256 === first.sha256 ? null : seen
+    })
+    expect(second.entitlement).toEqual(first.entitlement)
+    expect(Date.parse(second.notAfter ?? '')).toBeLessThanOrEqual(Date.parse(first.entitlement?.entitledUntil ?? ''))
+    const spki = (pem: string | null) => new X509Certificate(pem ?? '').publicKey.export({ type: 'spki', format: 'pem' })
+    expect(spki(second.chainPem)).not.toBe(spki(first.chainPem))
+    expect(await client.balance.get()).toEqual(paid)
+  })
+
+  test('a reissue is refused when the period is over, and for what was revoked or renewed', async () => {
+    const { client } = account
+    const ask = async (id: string) =>
+      (await refusalOf(client.applications.submit({ id, ...aForm(['example.com']), reissue: true }))).code
+    const ended = await anIssuedCertificate(account, { productId: PRIVATE_SINGLE })
+    clock.moveTo(Date.parse(ended.entitlement?.entitledUntil ?? ''))
+    expect(await ask(ended.id)).toBe('conflict')
+    clock.moveTo(Date.parse(ended.notAfter ?? '') - 5 * DAY_MS)
+    await client.orders.place({ renewsCertificateId: ended.id })
+    expect(await ask(ended.id)).toBe('conflict')
   })
 
   test('a refused deployment is repeated on request, once its cause is mended', async () => {

@@ -187,6 +187,16 @@ function reissueIsDue(situation: Situation): boolean {
   return isReissuable(situation) && now >= certificateOpensAt && (now < entitlementOpensAt || isExpired)
 }
 
+/**
+ * Whether another certificate may be issued at no charge now, due or not: the key was lost or known to others, or is to be of another kind. As long
+ * as the period paid for lasts, also after expiry.
+ */
+export function mayReissue(facts: RenewalFacts, now: number): boolean {
+  const { closedAs, liveRenewal, issuance, entitledUntil } = facts
+  if (closedAs !== null || liveRenewal !== null || isRevokedOrPending(facts)) return false
+  return issuance !== null && entitledUntil !== null && now < entitledUntil
+}
+
 function isRevokedOrPending(facts: RenewalFacts): boolean {
   return facts.revokedAt !== null || facts.revocationRequestedAt !== null
 }
