@@ -3,11 +3,17 @@
  *
  * @module
  */
-import type { MoneyView } from '@evercert/contract'
+import { minorDigits, type MoneyView } from '@evercert/contract'
 import { currentLanguage, TAGS } from '../i18n/i18n.ts'
 
-export function formatMoney({ amountMinor, currency }: MoneyView): string {
-  const format = new Intl.NumberFormat(TAGS[currentLanguage()], { style: 'currency', currency })
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2
+export function formatMoney({ amountMinor, currency }: MoneyView, signDisplay: 'auto' | 'exceptZero' = 'auto'): string {
+  const digits = minorDigits(currency)
+  const format = new Intl.NumberFormat(TAGS[currentLanguage()], {
+    style: 'currency',
+    currency,
+    signDisplay,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  })
   return format.format(amountMinor / 10 ** digits)
 }

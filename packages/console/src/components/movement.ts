@@ -4,12 +4,9 @@
  * @module
  */
 import type { MoneyView } from '@evercert/contract'
-import { currentLanguage, TAGS } from '../i18n/i18n.ts'
-import { fractionDigits } from './amount.ts'
+import { formatMoney } from './money.ts'
 
 /** A movement: what comes in has a plus. */
-export function formatMovement({ amountMinor, currency }: MoneyView): string {
-  const digits = fractionDigits(currency)
-  const format = new Intl.NumberFormat(TAGS[currentLanguage()], { style: 'currency', currency, signDisplay: 'exceptZero' })
-  return format.format(amountMinor / 10 ** digits)
+export function formatMovement(amount: MoneyView): string {
+  return formatMoney(amount, 'exceptZero')
 }

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { alipay } from '../../src/adapters/payment/alipay.ts'
 import { offlineInvoice } from '../../src/adapters/payment/offline-invoice.ts'
 import { stripe } from '../../src/adapters/payment/stripe.ts'
-import { minorDigits } from '../../src/domain/payment/money.ts'
+import { minorDigits } from '@evercert/contract'
 import type { AdapterKit } from '../../src/ports/kit.ts'
 import type { StartedPayment } from '../../src/ports/payment.ts'
 import { ALIPAY_APP_ID, startAlipayFixture } from '../support/alipay-fixture.ts'
@@ -114,7 +114,7 @@ test('stripe: a callback that is ten minutes old is a repetition by somebody els
     const { externalId } = await provider.start(aRequest({ amountMinor: 100, currency: 'USD' }))
     const old = fixture.callbackOf(externalId, { at: Date.now() - 600_000 })
     await expect(provider.readCallback(old)).rejects.toMatchObject({ code: 'callbackForged' })
-    // Stripe reads all but the whole currencies in hundredths; Node's data says otherwise of some, so that 4,900.00 would be charged as 49.00.
+    // Stripe counts some otherwise than ISO 4217: 4,900 would be charged as 49.00, or the other way round.
     for (const [currency, digits] of [
       ['HUF', 2],
       ['IDR', 2],

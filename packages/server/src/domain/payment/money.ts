@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { minorDigits } from '@evercert/contract'
 import { AppError } from '../errors.ts'
 
 export type Money = {
@@ -42,11 +43,6 @@ export function subtractMoney(a: Money, b: Money): Money {
   return addMoney(a, { amountMinor: 0 - b.amountMinor, currency: b.currency })
 }
 
-/** How many decimals the currency has: 2 for CNY, 0 for JPY, 3 for KWD. */
-export function minorDigits(currency: string): number {
-  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
-}
-
 /**
  * The amount as people of `locale` (BCP 47) write it, such as `¥1,234.50`. Exact: the number is never divided.
  *
@@ -54,7 +50,14 @@ export function minorDigits(currency: string): number {
  */
 export function formatMoney(money: Money, locale = 'en'): string {
   const { amountMinor, currency } = toMoney(money.amountMinor, money.currency)
-  return new Intl.NumberFormat(locale, { style: 'currency', currency }).format(toDecimal(amountMinor, minorDigits(currency)))
+  const digits = minorDigits(currency)
+  const format = new Intl.NumberFormat(locale, {
+    style: 'currency',
+    currency,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  })
+  return format.format(toDecimal(amountMinor, digits))
 }
 
 function toDecimal(amountMinor: number, digits: number): Intl.StringNumericLiteral {

@@ -1,7 +1,8 @@
+import { minorDigits } from '@evercert/contract'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../../src/domain/errors.ts'
-import { addMoney, formatMoney, minorDigits, subtractMoney, toMoney } from '../../../src/domain/payment/money.ts'
+import { addMoney, formatMoney, subtractMoney, toMoney } from '../../../src/domain/payment/money.ts'
 
 function codeOf(act: () => unknown): string {
   try {
@@ -53,7 +54,8 @@ describe('money', () => {
   })
 
   test('decimals follow the currency', () => {
-    expect(['CNY', 'JPY', 'KWD'].map((currency) => minorDigits(currency))).toEqual([2, 0, 3])
+    expect(['CNY', 'JPY', 'KWD', 'HUF', 'CLF'].map((currency) => minorDigits(currency))).toEqual([2, 0, 3, 2, 4])
+    expect(formatMoney({ amountMinor: 490_000, currency: 'HUF' })).toContain('4,900.00')
     expect(formatMoney({ amountMinor: 1, currency: 'KWD' })).toContain('0.001')
     expect(codeOf(() => formatMoney(cny(0.1)))).toBe('invalid')
   })
