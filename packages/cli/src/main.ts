@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { runProgram } from './program.ts'
+import { keepHeapSmall } from './small-heap.ts'
+
+if (process.argv[2] === 'serve') keepHeapSmall()
+// What a module imports is loaded before its first line: by then it would be too late.
+const { runProgram } = await import('./program.ts')
 
 const IMPATIENCE_MS = 500
 const EXIT_INTERRUPTED = 130

@@ -17,7 +17,6 @@ import { AGENT_PROGRAM_PATH } from '../services/agents/enrolments.ts'
 import { findProofFile } from '../services/proof-responder.ts'
 import { addConsoleFiles, openConsolePage, type ConsoleEnv } from './console.ts'
 import { requestTargetOf } from './network-address.ts'
-import { createOpenApiDocument } from './openapi.ts'
 import type { RequestContext } from './operations/operation.ts'
 import { router } from './operations/router.ts'
 import { addProofOfService } from './proof-of-service.ts'
@@ -107,6 +106,16 @@ export function createProofApp(services: Services): Hono<Env> {
   return app
 }
 
+/** Made when somebody asks for it: most starts need it never. What failed is made again. */
+function onceWanted<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | null = null
+  return () =>
+    (made ??= make().catch((error: unknown) => {
+      made = null
+      throw error
+    }))
+}
+
 function addApi(app: Hono<Env>, services: Services, options: AppOptions): void {
   const handler = new OpenAPIHandler(router, {
     interceptors: [
@@ -116,8 +125,8 @@ function addApi(app: Hono<Env>, services: Services, options: AppOptions): void {
     ],
     customErrorResponseBodyEncoder: (error) => error.data as object,
   })
-  const document = createOpenApiDocument(options.version)
-  app.get('/api/v1/openapi.json', async (context) => context.json(await document))
+  const document = onceWanted(async () => (await import('./openapi.ts')).createOpenApiDocument(options.version))
+  app.get('/api/v1/openapi.json', async (context) => context.json(await document()))
   app.get('/api/v1/docs', (context) => context.html(REFERENCE_HTML))
   app.get('/api/v1/docs.js', (context) =>
     context.body(REFERENCE_SCRIPT, 200, { 'content-type': 'text/javascript; charset=utf-8' }),

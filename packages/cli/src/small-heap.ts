@@ -1,0 +1,16 @@
+/**
+ * A service that runs for months keeps what it needs in memory, and not what it needed while it was loaded.
+ *
+ * @module
+ */
+import { setFlagsFromString } from 'node:v8'
+
+/**
+ * Garbage is collected sooner than V8 would on a machine with much memory, and the space for what is new stays at the 2 MB that it begins with: while
+ * the server is loaded it would grow to 50 MB, and stay so. Loading takes no longer for it.
+ */
+const FLAGS = ['--semi-space-growth-factor=1', '--heap-growing-percent=30']
+
+export function keepHeapSmall(): void {
+  for (const flag of FLAGS) setFlagsFromString(flag)
+}
