@@ -120,13 +120,16 @@ describe('the demo without --exit', () => {
     await expectNothingLeft()
   })
 
-  it.each([/process \d+/, /Then: validated/])('cleans up when it is interrupted in the middle (%s)', async (moment) => {
-    const demo = startDemo('--site', 'builtin')
-    await waitForText(demo, moment)
-    demo.child.kill('SIGINT')
-    expect(await demo.exited).toBe(130)
-    await expectNothingLeft()
-  })
+  it.each(longRun([/process \d+/, /Then: validated/], ({ source }) => source.startsWith('Then')))(
+    'cleans up when it is interrupted in the middle (%s)',
+    async (moment) => {
+      const demo = startDemo('--site', 'builtin')
+      await waitForText(demo, moment)
+      demo.child.kill('SIGINT')
+      expect(await demo.exited).toBe(130)
+      await expectNothingLeft()
+    },
+  )
 })
 
 async function waitForText(demo: Run, pattern: RegExp): Promise<string> {
