@@ -66,6 +66,23 @@ async function balance(): Promise<number> {
   return (await house.service().client.balance.get()).balances[0]?.amountMinor ?? 0
 }
 
+it('reissues at no charge with a new key, when that is wanted', async () => {
+  const before = [await house.service().client.certificates.get({ id: shopId }), await balance()] as const
+  const tab = await open(WIDE_ZH, `/certificates/${shopId}`)
+  const { page } = tab
+  await action(page, '立即重新签发').click()
+  await page.getByText('将以新密钥签发新证书替换当前证书').waitFor()
+  await expectFine(tab, 'life-reissue-zh-light-1440')
+  await page.getByRole('dialog').locator('button[type=submit]').click()
+  const fresh = await waitFor('the reissue', async () => {
+    const seen = await house.service().client.certificates.get({ id: shopId })
+    return seen.sha256 === before[0].sha256 ? null : seen
+  })
+  expect(fresh.entitlement).toEqual(before[0].entitlement)
+  expect(await balance()).toBe(before[1])
+  await page.waitForURL((url) => !url.search.includes('reissue'))
+})
+
 it('renames, manages, revokes and refunds: each says before what it does', async () => {
   const { client } = house.service()
   const tab = await open(WIDE_ZH, `/certificates/${shopId}`)

@@ -25,6 +25,11 @@ export const life: SameKeys<typeof zh> = {
   unmanageText: 'You renew it by hand from now on. The certificate itself stays as it is.',
   unmanageRenewal: 'A renewal that has begun goes on.',
   unmanageMoney: 'Nothing more is taken by itself; orders already paid are not refunded.',
+  reissue: 'Reissue',
+  reissueText: 'Issues it again at no charge, within the period paid for: for a lost key, or another kind of key.',
+  reissueNow: 'Reissue now',
+  reissueIntro:
+    'A new certificate with a new key takes the place of this one: nothing is charged, and the end of the period paid for stays. It is installed wherever this one is. The old one stays valid until it is revoked or expires.',
   money: 'Cancel and refund',
   moneyText: 'Within 7 days of the payment all of it goes back to the balance.',
   cancel: 'Cancel the certificate',
@@ -82,5 +87,6 @@ export const life: SameKeys<typeof zh> = {
     revoked: 'The certificate is revoked.',
     stillValid: 'It is still valid. Only expired, revoked or uploaded certificates can be deleted.',
     cancelInstead: 'It is not issued yet: cancel it instead.',
+    renewed: 'It has been renewed: reissue the certificate that renews it.',
   },
 }

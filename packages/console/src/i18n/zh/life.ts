@@ -20,6 +20,11 @@ export const life = {
   unmanageText: '此后需要您手动续费，证书本身不变。',
   unmanageRenewal: '已经开始的续费会继续进行。',
   unmanageMoney: '不会再自动扣款；已付款的订单不会退款。',
+  reissue: '重新签发',
+  reissueText: '在服务期内免费重新签发：适用于私钥丢失或需要更换密钥类型。',
+  reissueNow: '立即重新签发',
+  reissueIntro:
+    '将以新密钥签发新证书替换当前证书：不收费，服务期结束时间不变，并部署到当前证书所在的全部目标。旧证书在吊销或到期前仍然有效。',
   money: '取消与退款',
   moneyText: '付款后 7 天内可全额退回余额。',
   cancel: '取消证书',
@@ -74,5 +79,6 @@ export const life = {
     revoked: '证书已吊销。',
     stillValid: '证书仍然有效。只能删除已过期、已吊销或上传的证书。',
     cancelInstead: '证书尚未签发，请改为取消。',
+    renewed: '该证书已续费，请对续费后的证书重新签发。',
   },
 }

@@ -8,6 +8,7 @@ import type { CertificateDetail, Scope } from '@evercert/contract'
 import { useQuery } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useLocation } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { useMe } from '../../api/use-me.ts'
@@ -43,6 +44,7 @@ export function LifeActions({ certificate }: { readonly certificate: Certificate
     <ul className="life">
       <Rename certificate={certificate} reasonOf={reasonOf} />
       <Manage certificate={certificate} reasonOf={reasonOf} />
+      <Reissue certificate={certificate} reasonOf={reasonOf} />
       {certificate.orderId !== null && scopes.includes('orders:read') && (
         <Money certificate={certificate} orderId={certificate.orderId} reasonOf={reasonOf} />
       )}
@@ -113,6 +115,23 @@ function Manage({ certificate, reasonOf }: LifeProps) {
         />
       )}
       <ManageDrawer certificate={certificate} isOpen={isOpen} onClose={() => setOpen(false)} />
+    </Line>
+  )
+}
+
+/** Within the period paid for; until when that is, the page says above. */
+function Reissue({ certificate, reasonOf }: LifeProps) {
+  const { t } = useTranslation()
+  const [, go] = useLocation()
+  const reason = reasonOf('reissue')
+  return (
+    <Line title={t('life.reissue')} text={reason ?? t('life.reissueText')}>
+      <Action
+        label={t('life.reissueNow')}
+        of={certificate.name}
+        reason={reason}
+        onClick={() => go(`/certificates/${certificate.id}/application?reissue`)}
+      />
     </Line>
   )
 }

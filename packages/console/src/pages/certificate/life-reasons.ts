@@ -6,7 +6,7 @@
  */
 import type { CertificateView, Scope } from '@evercert/contract'
 
-export const LIFE_ACTIONS = ['rename', 'manage', 'cancel', 'refund', 'revoke', 'remove'] as const
+export const LIFE_ACTIONS = ['rename', 'manage', 'reissue', 'cancel', 'refund', 'revoke', 'remove'] as const
 export type LifeAction = (typeof LIFE_ACTIONS)[number]
 
 /** A key of the texts of reasons. */
@@ -24,12 +24,14 @@ export type LifeReason =
   | 'revoked'
   | 'stillValid'
   | 'cancelInstead'
+  | 'renewed'
 
-type Facts = Pick<CertificateView, 'status' | 'origin' | 'managed'>
+type Facts = Pick<CertificateView, 'status' | 'origin' | 'managed' | 'renewedByCertificateId'>
 
 const SCOPES: Readonly<Record<LifeAction, Scope>> = {
   rename: 'certificates:write',
   manage: 'orders:write',
+  reissue: 'certificates:write',
   cancel: 'orders:write',
   refund: 'orders:write',
   revoke: 'certificates:write',
@@ -54,6 +56,12 @@ const JUDGES: Readonly<Record<LifeAction, (facts: Facts) => LifeReason | null>> 
     if (facts.managed) return null // it can be stopped always
     if (facts.origin === 'uploaded') return 'uploaded'
     return isUnissued(facts) ? 'notIssued' : whyNotValid(facts)
+  },
+  reissue: (facts) => {
+    if (facts.origin === 'uploaded') return 'uploaded'
+    if (isUnissued(facts)) return 'notIssued'
+    if (facts.renewedByCertificateId !== null) return 'renewed'
+    return facts.status === 'expired' ? null : whyNotValid(facts) // what is paid for is not lost by expiry
   },
   cancel: (facts) => (facts.origin === 'uploaded' ? 'uploaded' : isUnissued(facts) ? null : 'alreadyIssued'),
   refund: (facts) => {

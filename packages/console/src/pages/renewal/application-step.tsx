@@ -10,6 +10,7 @@ import Button from 'antd/es/button'
 import Form from 'antd/es/form'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useLocation } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { Loading } from '../../components/loading.tsx'
@@ -18,7 +19,13 @@ import { pick } from '../../i18n/i18n.ts'
 import { ApplicantFields, DomainFields, KeyFields } from './application-fields.tsx'
 import { toForm, toValues, type FormValues } from './application-form.ts'
 
-export function ApplicationStep({ certificate }: { readonly certificate: CertificateDetail }) {
+interface ApplicationStepProps {
+  readonly certificate: CertificateDetail
+  /** It is issued again although that is not due. */
+  readonly isReissue: boolean
+}
+
+export function ApplicationStep({ certificate, isReissue }: ApplicationStepProps) {
   const { id } = certificate
   const application = useQuery({ queryKey: keys.application(id), queryFn: () => api.applications.get({ id }) })
   if (application.data === undefined) {
@@ -28,23 +35,27 @@ export function ApplicationStep({ certificate }: { readonly certificate: Certifi
       <ProblemNotice error={application.error} onRetry={() => void application.refetch()} />
     )
   }
-  return <ApplicationForm certificate={certificate} application={application.data} />
+  return <ApplicationForm certificate={certificate} isReissue={isReissue} application={application.data} />
 }
 
-interface ApplicationFormProps {
-  readonly certificate: CertificateDetail
+interface ApplicationFormProps extends ApplicationStepProps {
   readonly application: ApplicationView
 }
 
-function ApplicationForm({ certificate, application }: ApplicationFormProps) {
+function ApplicationForm({ certificate, isReissue, application }: ApplicationFormProps) {
   const { t } = useTranslation()
   const { id, specification } = certificate
   const type = specification?.certificateType ?? 'DV'
   const queries = useQueryClient()
+  const [, go] = useLocation()
   const [form] = Form.useForm<FormValues>()
   const submit = useMutation({
-    mutationFn: (values: FormValues) => api.applications.submit({ id, ...toForm(values, application.form, type) }),
-    onSuccess: () => queries.invalidateQueries({ queryKey: keys.certificates }),
+    mutationFn: (values: FormValues) =>
+      api.applications.submit({ id, ...toForm(values, application.form, type), ...(isReissue && { reissue: true }) }),
+    onSuccess: () => {
+      if (isReissue) go(`/certificates/${id}/application`, { replace: true }) // what was asked for is under way
+      return queries.invalidateQueries({ queryKey: keys.certificates })
+    },
   })
   useEffect(() => {
     if (submit.error !== null) form.setFields(fieldFaults(submit.error) as Parameters<typeof form.setFields>[0])
@@ -57,6 +68,7 @@ function ApplicationForm({ certificate, application }: ApplicationFormProps) {
       scrollToFirstError={{ focus: true }}
       onFinish={(values) => submit.mutate(values)}
     >
+      {isReissue && <p>{t('life.reissueIntro')}</p>}
       <p>{application.prefilledFrom === null ? t('renewal.applicationIntro') : t('renewal.prefilledIntro')}</p>
       {application.problem !== null && (
         <Alert

@@ -8,7 +8,7 @@ import type { CertificateDetail } from '@evercert/contract'
 import { useQuery } from '@tanstack/react-query'
 import Drawer from 'antd/es/drawer'
 import { useTranslation } from 'react-i18next'
-import { useLocation } from 'wouter'
+import { useLocation, useSearch } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { useLiveCertificate } from '../../api/use-live-certificate.ts'
@@ -46,9 +46,10 @@ export function RenewalDrawer({ params: { id = '' } }: PageProps) {
 /** `/certificates/:id/application`: of a certificate that was bought, or is reissued. */
 export function ApplicationDrawer({ params: { id = '' } }: PageProps) {
   const { t } = useTranslation()
+  const isReissue = new URLSearchParams(useSearch()).has('reissue')
   return (
-    <Frame title={t('renewal.application')}>
-      <WithNew old={null} id={id} />
+    <Frame title={t(isReissue ? 'life.reissue' : 'renewal.application')}>
+      <WithNew old={null} id={id} isReissue={isReissue} />
     </Frame>
   )
 }
@@ -71,7 +72,13 @@ function Frame({ title, children }: { readonly title: string; readonly children:
   )
 }
 
-function WithNew({ old, id }: { readonly old: CertificateDetail | null; readonly id: string }) {
+interface WithNewProps {
+  readonly old: CertificateDetail | null
+  readonly id: string
+  readonly isReissue?: boolean
+}
+
+function WithNew({ old, id, isReissue = false }: WithNewProps) {
   const interval = useLiveCertificate(id)
   const fresh = useQuery({
     queryKey: keys.certificate(id),
@@ -81,32 +88,33 @@ function WithNew({ old, id }: { readonly old: CertificateDetail | null; readonly
   if (fresh.data === undefined) {
     return fresh.isPending ? <Loading /> : <ProblemNotice error={fresh.error} onRetry={() => void fresh.refetch()} />
   }
-  return <Process old={old} fresh={fresh.data} />
+  return <Process old={old} fresh={fresh.data} isReissue={isReissue} />
 }
 
 interface ProcessProps {
   readonly old: CertificateDetail | null
   readonly fresh: CertificateDetail | null
+  readonly isReissue?: boolean
 }
 
-function Process({ old, fresh }: ProcessProps) {
-  const step = stepOf(old, fresh)
+function Process({ old, fresh, isReissue = false }: ProcessProps) {
+  const step = stepOf(old, fresh, isReissue)
   return (
     <>
       <ProcessBar step={step} isRenewal={old !== null} />
-      <StepView step={step} old={old} fresh={fresh} />
+      <StepView step={step} old={old} fresh={fresh} isReissue={isReissue} />
     </>
   )
 }
 
-function StepView({ step, old, fresh }: ProcessProps & { readonly step: ProcessStep }) {
+function StepView({ step, old, fresh, isReissue = false }: ProcessProps & { readonly step: ProcessStep }) {
   if (step === 'quote') return old === null ? null : <QuoteStep old={old} />
   if (step === 'pay') {
     const orderId = old?.renewalProcess?.orderId
     return orderId === undefined ? null : <PayStep orderId={orderId} />
   }
   if (fresh === null) return null
-  if (step === 'apply') return <ApplicationStep certificate={fresh} />
+  if (step === 'apply') return <ApplicationStep certificate={fresh} isReissue={isReissue} />
   if (step === 'validate') return <ValidationStep certificate={fresh} />
   if (step === 'review') return <ReviewStep certificate={fresh} />
   return <InstallStep certificate={fresh} old={old} />

@@ -31,10 +31,12 @@ const BY_NEXT_STEP: Readonly<Record<string, ProcessStep>> = {
 /**
  * @param old the certificate that is renewed; null when it is an application alone
  * @param fresh the certificate that takes its place; null while the order is not paid
+ * @param isReissue somebody wants it issued again, although that is not due
  */
-export function stepOf(old: Certificate | null, fresh: Certificate | null): ProcessStep {
+export function stepOf(old: Certificate | null, fresh: Certificate | null, isReissue = false): ProcessStep {
   if (fresh === null) return old?.renewalProcess?.state === 'ordered' ? 'pay' : 'quote'
   const step = BY_STATUS[fresh.status] ?? BY_NEXT_STEP[fresh.nextStep.code]
   if (step !== undefined) return step
+  if (isReissue) return 'apply'
   return fresh.servedAt === null ? 'install' : 'proved'
 }
