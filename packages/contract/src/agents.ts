@@ -17,6 +17,7 @@ const MAX_FINDINGS = 2_000
 export const MAX_AGENT_WAIT_SECONDS = 25
 /** Of what an agent signs; a log of commands may be long. */
 const MAX_STATEMENT = 262_144
+const AGENT_OUTCOMES = ['installed', 'restored', 'refused', 'rolledBack', 'failed'] as const
 
 export const agentName = z.string().regex(/^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$/, 'lower-case letters, digits, dots, dashes')
 /** As the host's own configuration names it. */
@@ -63,11 +64,37 @@ export const agentView = z.object({
 })
 export type AgentView = z.infer<typeof agentView>
 
+const agentWorkView = z.object({
+  id,
+  kind: z.enum(['install', 'restore']),
+  site: siteName,
+  certificateId: id,
+  targetName: z.string(),
+  sha256: sha256.meta({ description: 'Of the leaf to install, or to take back' }),
+  state: z.enum(['queued', 'leased', 'expired', 'reported']),
+  createdAt: instant.meta({ description: 'When it was handed over' }),
+  takenAt: instant.nullable().meta({ description: 'When the agent last took it' }),
+  expiresAt: instant.meta({ description: 'Nobody waits for it after that' }),
+  report: z
+    .object({
+      at: instant,
+      outcome: z.enum(AGENT_OUTCOMES),
+      problem: z.string().nullable(),
+      changed: z.boolean().nullable().meta({ description: 'False: nothing was written; null: the agent told no evidence' }),
+      reloaded: z.boolean().nullable(),
+      log: z.array(z.string()),
+    })
+    .nullable()
+    .meta({ description: 'What the agent signed' }),
+})
+export type AgentWorkView = z.infer<typeof agentWorkView>
+
 export const agentDetail = agentView.extend({
   publicKeySha256: sha256,
   observedAt: instant.nullable().meta({ description: 'When it last told what is on its host' }),
   sites: z.array(agentSite),
   findings: z.array(agentFinding),
+  work: z.array(agentWorkView).meta({ description: 'The newest work, newest first' }),
 })
 export type AgentDetail = z.infer<typeof agentDetail>
 
@@ -89,7 +116,7 @@ export const agentStatement = z
     workId: id,
     lease: z.string().max(128),
     at: instant,
-    outcome: z.enum(['installed', 'restored', 'refused', 'rolledBack', 'failed']),
+    outcome: z.enum(AGENT_OUTCOMES),
     problem: z.string().max(16_000).nullable(),
     install: deployEvidence.nullable(),
     restore: restoreEvidence.nullable(),

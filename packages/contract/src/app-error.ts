@@ -77,6 +77,7 @@ export const RETRY = {
   misconfigured: 'never',
   credentialsRejected: 'never',
   addressForbidden: 'never',
+  rangeForbidden: 'never',
   deployRefused: 'never',
   rolledBack: 'never',
   verificationFailed: 'backoff',

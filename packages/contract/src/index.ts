@@ -7,7 +7,7 @@ export type { AdapterView } from './adapters.ts'
 export { FINDING_PROBLEMS } from './agent-problems.ts'
 export type { FindingProblem } from './agent-problems.ts'
 export { agentName, agentStatement, siteName } from './agents.ts'
-export type { AgentDetail, AgentFinding, AgentSite, AgentStatement, AgentView, AgentWork } from './agents.ts'
+export type { AgentDetail, AgentFinding, AgentSite, AgentStatement, AgentView, AgentWork, AgentWorkView } from './agents.ts'
 export * from './applicant-views.ts'
 export {
   auditOutcome,

@@ -319,6 +319,12 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     'If the address is meant, the operator allows its range with EVERCERT_ALLOW_ADDRESSES.',
     '如确需访问，请管理员通过 EVERCERT_ALLOW_ADDRESSES 放行该网段。',
   ),
+  rangeForbidden: text(
+    'The range of addresses is not among those where looking for endpoints is allowed.',
+    '该网段不在允许发现站点的范围内。',
+    'Look by names, or ask the operator to allow the range with EVERCERT_DISCOVERY_RANGES.',
+    '请改为按域名查找，或请管理员通过 EVERCERT_DISCOVERY_RANGES 放行该网段。',
+  ),
   deployRefused: text(
     'The target refused the certificate; the old one is still in place.',
     '部署目标拒绝了该证书，旧证书仍在使用。',

@@ -83,6 +83,7 @@ export const PROBLEMS = {
   misconfigured: { status: 422, title: 'A setting is missing or wrong' },
   credentialsRejected: { status: 422, title: 'The credentials were refused' },
   addressForbidden: { status: 422, title: 'The address is not allowed for outgoing requests' },
+  rangeForbidden: { status: 422, title: 'The operator did not allow looking for endpoints in the range' },
   // Deployment and proof.
   deployRefused: { status: 422, title: 'The target refused the certificate' },
   rolledBack: { status: 422, title: 'The deployment was rolled back' },

@@ -44,5 +44,10 @@ export const keys = {
   reviews: ['reviews'],
   targets: ['targets'],
   endpoints: ['endpoints'],
+  agents: ['agents'],
+  agent: (id: string) => ['agents', 'one', id],
+  names: ['names'],
+  accounts: ['accounts'],
+  candidates: ['candidates'],
   dnsConnections: ['dnsConnections'],
 } as const

@@ -10,7 +10,10 @@ import AuditOutlined from '@ant-design/icons/es/icons/AuditOutlined'
 import BankOutlined from '@ant-design/icons/es/icons/BankOutlined'
 import CloudServerOutlined from '@ant-design/icons/es/icons/CloudServerOutlined'
 import ContactsOutlined from '@ant-design/icons/es/icons/ContactsOutlined'
+import IdcardOutlined from '@ant-design/icons/es/icons/IdcardOutlined'
 import FormOutlined from '@ant-design/icons/es/icons/FormOutlined'
+import DesktopOutlined from '@ant-design/icons/es/icons/DesktopOutlined'
+import RadarChartOutlined from '@ant-design/icons/es/icons/RadarChartOutlined'
 import GlobalOutlined from '@ant-design/icons/es/icons/GlobalOutlined'
 import KeyOutlined from '@ant-design/icons/es/icons/KeyOutlined'
 import SafetyCertificateOutlined from '@ant-design/icons/es/icons/SafetyCertificateOutlined'
@@ -72,6 +75,10 @@ const reviews = withAllTexts(async () => (await import('../pages/reviews/reviews
 const review = withAllTexts(async () => (await import('../pages/review/review-page.tsx')).ReviewPage)
 const targets = withAllTexts(async () => (await import('../pages/targets/targets-page.tsx')).TargetsPage)
 const endpoints = withAllTexts(async () => (await import('../pages/endpoints/endpoints-page.tsx')).EndpointsPage)
+const agents = withAllTexts(async () => (await import('../pages/agents/agents-page.tsx')).AgentsPage)
+const agent = withAllTexts(async () => (await import('../pages/agents/agent-page.tsx')).AgentPage)
+const names = withAllTexts(async () => (await import('../pages/names/names-page.tsx')).NamesPage)
+const discovery = withAllTexts(async () => (await import('../pages/discovery/discovery-page.tsx')).DiscoveryPage)
 const application = withAllTexts(async () => (await import('../pages/renewal/renewal-drawer.tsx')).ApplicationDrawer)
 const welcome = lazy(async () => ({ default: (await import('../pages/welcome/welcome-page.tsx')).WelcomePage }))
 const balance = withAllTexts(async () => (await import('../pages/balance/balance-page.tsx')).BalancePage)
@@ -126,6 +133,12 @@ export const PAGES: readonly Page[] = [
     component: companies,
     menu: { icon: createElement(BankOutlined), group: 'applicants' },
   },
+  {
+    path: '/names',
+    title: 'shell.names',
+    component: names,
+    menu: { icon: createElement(IdcardOutlined), group: 'applicants', scope: 'certificates:read' },
+  },
   { path: '/csrs', title: 'shell.csrs', component: csrs, menu: { icon: createElement(KeyOutlined), group: 'applicants' } },
   {
     path: '/reviews',
@@ -146,6 +159,19 @@ export const PAGES: readonly Page[] = [
     component: endpoints,
     menu: { icon: createElement(GlobalOutlined), group: 'operations' },
   },
+  {
+    path: '/discovery',
+    title: 'shell.discovery',
+    component: discovery,
+    menu: { icon: createElement(RadarChartOutlined), group: 'operations', scope: 'targets:write' },
+  },
+  {
+    path: '/agents',
+    title: 'shell.agents',
+    component: agents,
+    menu: { icon: createElement(DesktopOutlined), group: 'operations', scope: 'targets:read' },
+  },
+  { path: '/agents/:id', title: 'agents.one', component: agent },
   {
     path: '/receipts',
     title: 'shell.receipts',

@@ -232,6 +232,22 @@ describe('work', () => {
       expect(again.id).not.toBe(work.id)
       await host.report(again)
       await reach(id, 'applied')
+      const { work: told } = await account.client.agents.get({ id: host.id })
+      expect(told).toMatchObject([
+        { id: again.id, state: 'reported', report: { outcome: 'installed', changed: true, reloaded: true } },
+        {
+          id: work.id,
+          kind: 'install',
+          site: 'shop',
+          certificateId,
+          report: {
+            outcome,
+            problem: 'nginx: [emerg] unknown directive',
+            changed: null,
+            log: ['2026-01-01T00:00:00.000Z tested'],
+          },
+        },
+      ])
     },
   )
 

@@ -57,7 +57,7 @@ eachDatabase((_kind, open) => {
 
   test('a range is looked at only where the operator allowed it, and only a small one', async () => {
     const { client } = account
-    expect((await refusalOf(client.discovery.look({ range: '127.0.8.0/29', ports: [port] }))).code).toBe('addressForbidden')
+    expect((await refusalOf(client.discovery.look({ range: '127.0.8.0/29', ports: [port] }))).code).toBe('rangeForbidden')
     expect((await refusalOf(client.discovery.look({ range: '127.0.9.0/24', ports: [port, 1] }))).code).toBe('invalid')
     expect((await refusalOf(client.discovery.look({ names: ['a b'] }))).code).toBe('invalid')
     expect((await refusalOf(client.discovery.look({}))).code).toBe('invalid')

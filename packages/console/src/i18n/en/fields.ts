@@ -29,4 +29,6 @@ export const fields: SameKeys<typeof zh> = {
   id: 'Id',
   idHelp: 'Begins with a lower-case letter; digits and dashes may follow. It stays as it is.',
   badId: 'Lower-case letters, digits and dashes, beginning with a letter.',
+  findCertificate: 'Type a name or domain',
+  noCertificate: 'No certificate is found',
 }

@@ -2,6 +2,7 @@
 import type { SameKeys } from '../texts.ts'
 import type { more as zh } from '../zh/more.ts'
 import { adapters } from './adapters.ts'
+import { agents } from './agents.ts'
 import { audit } from './audit.ts'
 import { balance } from './balance.ts'
 import { bulk } from './bulk.ts'
@@ -9,6 +10,7 @@ import { certificate } from './certificate.ts'
 import { chain } from './chain.ts'
 import { companies } from './companies.ts'
 import { csrs } from './csrs.ts'
+import { discovery } from './discovery.ts'
 import { fields } from './fields.ts'
 import { forms } from './forms.ts'
 import { history } from './history.ts'
@@ -26,6 +28,7 @@ import { settings } from './settings.ts'
 
 export const more: SameKeys<typeof zh> = {
   adapters,
+  agents,
   audit,
   balance,
   bulk,
@@ -33,6 +36,7 @@ export const more: SameKeys<typeof zh> = {
   chain,
   companies,
   csrs,
+  discovery,
   fields,
   forms,
   history,

@@ -25,4 +25,6 @@ export const fields = {
   id: '标识',
   idHelp: '小写字母开头，可含数字和短横线。创建后不能修改。',
   badId: '以小写字母开头，只含小写字母、数字和短横线。',
+  findCertificate: '输入名称或域名查找',
+  noCertificate: '没有找到证书',
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { adapters } from './adapters.ts'
+import { agents } from './agents.ts'
 import { audit } from './audit.ts'
 import { balance } from './balance.ts'
 import { bulk } from './bulk.ts'
@@ -11,6 +12,7 @@ import { certificate } from './certificate.ts'
 import { chain } from './chain.ts'
 import { companies } from './companies.ts'
 import { csrs } from './csrs.ts'
+import { discovery } from './discovery.ts'
 import { fields } from './fields.ts'
 import { forms } from './forms.ts'
 import { history } from './history.ts'
@@ -28,6 +30,7 @@ import { settings } from './settings.ts'
 
 export const more = {
   adapters,
+  agents,
   audit,
   balance,
   bulk,
@@ -35,6 +38,7 @@ export const more = {
   chain,
   companies,
   csrs,
+  discovery,
   fields,
   forms,
   history,

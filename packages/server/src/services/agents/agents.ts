@@ -12,6 +12,7 @@ import { transition } from '../../db/transition.ts'
 import { notFound, type Caller, type Services } from '../context.ts'
 import { agentIdOf } from './agent-caller.ts'
 import { ringFor } from './bell.ts'
+import { listWork } from './work-list.ts'
 import { endOpenWork } from './work.ts'
 
 function agentQuery(db: Db, accountId: string) {
@@ -61,6 +62,7 @@ export async function loadAgent({ db }: Services, { accountId }: Caller, id: str
     observedAt: row.observed_at?.toISOString() ?? null,
     sites: row.sites,
     findings: row.findings,
+    work: await listWork(db, accountId, id),
   }
 }
 

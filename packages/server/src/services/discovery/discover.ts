@@ -29,7 +29,7 @@ interface Request {
   readonly ports: readonly number[]
 }
 
-/** @throws AppError `invalid`, `notFound`, `addressForbidden` (a range that the operator did not allow), `rateLimited` */
+/** @throws AppError `invalid`, `notFound`, `rangeForbidden`, `rateLimited` */
 export async function discover(services: Services, caller: Caller, request: Request): Promise<DiscoveryResult> {
   const sites = await listSites(services, caller, request)
   if (looking.has(caller.accountId)) {
@@ -90,7 +90,7 @@ function openRange(services: Services, text: string): readonly string[] {
   const allowed = services.probing.discoveryRanges.map(parseRange)
   if (!allowed.some((outer) => outer !== null && isWithin(range, outer))) {
     throw new AppError(
-      'addressForbidden',
+      'rangeForbidden',
       `Looking for endpoints in ${text}: the operator did not allow it: add a range around it to EVERCERT_DISCOVERY_RANGES.`,
     )
   }

@@ -1,0 +1,23 @@
+/**
+ * Finding endpoints: what to look at, what was found, and adopting it.
+ *
+ * @module
+ */
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { PageHead } from '../../components/page-head.tsx'
+import { CandidateList } from './candidate-list.tsx'
+import './discovery-page.css'
+import { LookForm } from './look-form.tsx'
+
+export function DiscoveryPage() {
+  const { t } = useTranslation()
+  const [result, say] = useState<string | null>(null)
+  return (
+    <>
+      <PageHead title={t('shell.discovery')} intro={t('discovery.intro')} result={result} />
+      <LookForm onDone={say} />
+      <CandidateList onDone={say} />
+    </>
+  )
+}
