@@ -48,6 +48,7 @@ async function evercert(...args: string[]): Promise<Outcome> {
     env: {},
     stdout: stream('stdout'),
     stderr: stream('stderr'),
+    readInput: () => Promise.resolve(''),
     interactive: false,
     now: Date.now,
     onInterrupt: () => () => undefined,

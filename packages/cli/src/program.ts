@@ -11,14 +11,8 @@ import { addApplicantCommands } from './applicant-commands.ts'
 import { addBackupCommands } from './backup-commands.ts'
 import { addAuditCommands } from './audit-commands.ts'
 import { addCatalogueCommands, addPurchaseOptions } from './catalogue-commands.ts'
+import { addConnectionCommands } from './connection-commands.ts'
 import { addFilterOptions } from './certificate-filter.ts'
-import {
-  addChannelCommand,
-  listChannelsCommand,
-  removeChannelCommand,
-  testChannelCommand,
-  type AddChannelOptions,
-} from './commands/channels.ts'
 import {
   cancelCommand,
   deleteCommand,
@@ -34,17 +28,18 @@ import { exportCommand, type ExportOptions } from './commands/export.ts'
 import { historyCommand } from './commands/history.ts'
 import { listCommand, type ListOptions } from './commands/list.ts'
 import { manageCommand, type ManageOptions } from './commands/manage.ts'
-import { noticesCommand, type NoticesOptions } from './commands/notices.ts'
 import { renewCommand, type RenewOptions } from './commands/renew.ts'
 import { serveCommand } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
 import { renameCommand, tagCommand, type TagOptions } from './commands/tag.ts'
 import { uploadCommand, type UploadOptions } from './commands/upload.ts'
 import { failure, formatProblem, Interrupted, problemJson, toProblem } from './failure.ts'
+import { addEndpointCommands } from './endpoint-commands.ts'
 import { addIssuerCommands } from './issuer-commands.ts'
 import { ESTATES } from './import/index.ts'
 import { createSay, detectLanguage, type Language, type Say } from './language.ts'
 import { addNameCommands } from './name-commands.ts'
+import { addNoticeCommands } from './notice-commands.ts'
 import { createPaint } from './output.ts'
 import { addPaymentCommands } from './payment-commands.ts'
 import { addTargetCommands } from './target-commands.ts'
@@ -127,7 +122,8 @@ function createProgram(run: Run): Command {
   addOverviewCommands(program, run, say)
   addListCommands(program, run, say)
   addRenewalCommands(program, run, say)
-  addNoticeCommands(program, run, say)
+  addNoticeCommands(program, (action) => bind(run, action), say)
+  addConnectionCommands(program, (action) => bind(run, action), say)
   addManageCommand(program, run, say)
   addEndingCommands(program, run, say)
   addDownloadCommand(program, run, say)
@@ -174,6 +170,7 @@ function addOverviewCommands(program: Command, run: Run, say: Say): void {
     .action(bind<[string, object]>(run, showCommand))
   addPaymentCommands(program, (action) => bind(run, action), say)
   addTargetCommands(program, (action) => bind(run, action), say)
+  addEndpointCommands(program, (action) => bind(run, action), say)
   addAgentCommands(program, (action) => bind(run, action), say)
   addCatalogueCommands(program, (action) => bind(run, action), say)
   addIssuerCommands(program, (action) => bind(run, action), say)
@@ -272,41 +269,6 @@ function addImportCommands(program: Command, run: Run, say: Say): void {
 
 function dryRunText(say: Say): string {
   return say('check everything, store nothing', '只检查，不保存')
-}
-
-function addNoticeCommands(program: Command, run: Run, say: Say): void {
-  program
-    .command('notices')
-    .description(say('list notices and how they were delivered, newest first', '列出通知及其送达情况，最新在前'))
-    .option('--certificate <certificate>', certificateArgument(say))
-    .option('--unread', say('only what nobody has read', '仅未读'))
-    .option('--read <id>', say('show this notice and mark it read', '显示该通知并标记为已读'))
-    .action(bind<[NoticesOptions]>(run, noticesCommand))
-  const channels = program
-    .command('channels')
-    .description(say('where notices go: list, add, test, remove', '通知渠道：列出、添加、测试、删除'))
-  channels
-    .command('list', { isDefault: true })
-    .description(say('list channels', '列出通知渠道'))
-    .action(bind<[object]>(run, listChannelsCommand))
-  channels
-    .command('add')
-    .description(say('add a channel', '添加通知渠道'))
-    .requiredOption('--name <name>', say('name in the list', '列表中的名称'))
-    .requiredOption('--kind <kind>', 'smtp, webhook, dingtalk, wecom, feishu, slack, telegram')
-    .requiredOption('--config <json>', say('its settings as JSON, or @file', 'JSON 格式的设置，或 @文件'))
-    .option('--role <role>', say('always, or fallback: when another channel fails', 'always 始终；fallback 其他渠道失败时'))
-    .action(bind<[AddChannelOptions]>(run, addChannelCommand))
-  channels
-    .command('test')
-    .argument('<channel>', say('name or id', '名称或编号'))
-    .description(say('send a test message (exit code 1 when it does not arrive)', '发送测试消息（未送达时退出码为 1）'))
-    .action(bind<[string, object]>(run, testChannelCommand))
-  channels
-    .command('remove')
-    .argument('<channel>', say('name or id', '名称或编号'))
-    .description(say('forget a channel and its settings', '删除通知渠道及其设置'))
-    .action(bind<[string, object]>(run, removeChannelCommand))
 }
 
 function addManageCommand(program: Command, run: Run, say: Say): void {

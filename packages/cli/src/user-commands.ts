@@ -5,7 +5,13 @@
  */
 import type { Command } from 'commander'
 import type { Bind } from './applicant-commands.ts'
-import { inviteUserCommand, listAccountsCommand, listUsersCommand, recoverUserCommand } from './commands/users.ts'
+import {
+  addAccountCommand,
+  inviteUserCommand,
+  listAccountsCommand,
+  listUsersCommand,
+  recoverUserCommand,
+} from './commands/users.ts'
 import type { Say } from './language.ts'
 
 export function addUserCommands(program: Command, bind: Bind, say: Say): void {
@@ -38,5 +44,13 @@ export function addUserCommands(program: Command, bind: Bind, say: Say): void {
     )
     .action(bind<[string, object]>(recoverUserCommand))
   const accounts = program.command('accounts').description(say('accounts of the installation', '安装中的账号'))
-  accounts.command('list').description(say('list (operator)', '列表（管理员）')).action(bind<[object]>(listAccountsCommand))
+  accounts
+    .command('list', { isDefault: true })
+    .description(say('list (operator)', '列表（管理员）'))
+    .action(bind<[object]>(listAccountsCommand))
+  accounts
+    .command('add')
+    .argument('<name>', say('name in the list', '列表中的名称'))
+    .description(say('make a further account (operator)', '新建账号（管理员）'))
+    .action(bind<[string, object]>(addAccountCommand))
 }

@@ -8,7 +8,7 @@ import { failure } from '../failure.ts'
 import { formatFacts, formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
 import { readBase64 } from './apply.ts'
-import { readPem } from './upload.ts'
+import { readText } from './upload.ts'
 
 export async function listContactsCommand(session: Session): Promise<number> {
   const { say, paint, columns } = session
@@ -35,6 +35,12 @@ export async function addContactCommand(session: Session, { name, email, phone }
 
 export async function showContactCommand(session: Session, id: string): Promise<number> {
   return showContact(session, await (await session.client()).contacts.get({ id }))
+}
+
+export async function changeContactCommand(session: Session, id: string, change: Partial<ContactOptions>): Promise<number> {
+  const client = await session.client()
+  const { name, email, phone } = { ...(await client.contacts.get({ id })), ...change }
+  return showContact(session, await client.contacts.update({ id, name, email, phone }))
 }
 
 function showContact(session: Session, contact: ContactOptions & { readonly id: string }): number {
@@ -98,7 +104,7 @@ export interface CompanyOptions {
 /** The company comes as a JSON file: it has more fields than a command line is good for. */
 export async function addCompanyCommand(session: Session, options: CompanyOptions): Promise<number> {
   const { file, licence, bankPermit } = options
-  const wish = readCompany(file, await readPem('--file', file))
+  const wish = readCompany(file, parseJson(file, await readText('--file', file)))
   // Read before anything is stored: a path with a slip leaves nothing half done.
   const documents: readonly (readonly [DocumentKind, string])[] = [
     ...(licence === undefined ? [] : [['businessLicence', await readBase64('--licence', licence)] as const]),
@@ -111,8 +117,17 @@ export async function addCompanyCommand(session: Session, options: CompanyOption
   return showCompany(session, company)
 }
 
-function readCompany(path: string, text: string) {
-  const parsed = companySchema.safeParse(parseJson(path, text))
+/** The file holds the fields that change; the others stay. */
+export async function changeCompanyCommand(session: Session, id: string, { file }: { readonly file: string }): Promise<number> {
+  const change = parseJson(file, await readText('--file', file))
+  const client = await session.client()
+  const now = await client.companies.get({ id })
+  const fields = Object.fromEntries(Object.keys(companySchema.shape).map((name) => [name, now[name as keyof typeof now]]))
+  return showCompany(session, await client.companies.update({ id, ...readCompany(file, Object.assign(fields, change)) }))
+}
+
+function readCompany(path: string, value: unknown) {
+  const parsed = companySchema.safeParse(value)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map(({ path: field, message }) => `${field.join('.') || 'company'}: ${message}`)
   throw failure('invalid', `Reading ${path}: ${faults.join('; ')}.`)
@@ -134,6 +149,14 @@ export interface DocumentOptions {
 export async function putDocumentCommand(session: Session, id: string, { kind, file }: DocumentOptions): Promise<number> {
   const contentBase64 = await readBase64('--file', file)
   return showCompany(session, await (await session.client()).companies.putDocument({ id, kind, contentBase64 }))
+}
+
+export async function removeDocumentCommand(
+  session: Session,
+  id: string,
+  { kind }: { readonly kind: DocumentKind },
+): Promise<number> {
+  return showCompany(session, await (await session.client()).companies.removeDocument({ id, kind }))
 }
 
 export async function showCompanyCommand(session: Session, id: string): Promise<number> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MEMBER_ROLES, type MemberRole } from '@evercert/contract'
+import { MEMBER_ROLES, type AccountView, type MemberRole } from '@evercert/contract'
 import { failure } from '../failure.ts'
 import { formatInstant } from '../format.ts'
 import { formatTable } from '../output.ts'
@@ -58,21 +58,29 @@ export async function recoverUserCommand(session: Session, email: string): Promi
 }
 
 export async function listAccountsCommand(session: Session): Promise<number> {
-  const { say, paint, columns } = session
   const page = await (await session.client()).accounts.list()
   session.document(page)
-  const rows = page.items.map((account) => [
+  session.print(...formatAccounts(session, page.items))
+  return 0
+}
+
+export async function addAccountCommand(session: Session, name: string): Promise<number> {
+  const account = await (await session.client()).accounts.create({ name })
+  session.document(account)
+  session.print(
+    ...formatAccounts(session, [account]),
+    session.say('Its first owner is invited in the console.', '请在控制台中邀请其首位所有者。'),
+  )
+  return 0
+}
+
+function formatAccounts({ say, paint, columns }: Session, accounts: readonly AccountView[]): string[] {
+  const rows = accounts.map((account) => [
     { text: account.name },
     { text: String(account.members) },
     { text: formatInstant(account.createdAt) },
     { text: account.id },
   ])
-  session.print(
-    ...formatTable([say('NAME', '名称'), say('MEMBERS', '成员数'), say('MADE', '创建时间'), say('ID', '编号')], rows, {
-      paint,
-      columns,
-      shrink: 0,
-    }),
-  )
-  return 0
+  const header = [say('NAME', '名称'), say('MEMBERS', '成员数'), say('MADE', '创建时间'), say('ID', '编号')]
+  return formatTable(header, rows, { paint, columns, shrink: 0 })
 }
