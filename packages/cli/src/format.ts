@@ -25,10 +25,10 @@ export function formatOpensslDate(instant: string | number): string {
   return `${MONTHS[date.getUTCMonth()]} ${String(date.getUTCDate()).padStart(2)} ${time} ${date.getUTCFullYear()} GMT`
 }
 
-/** `¥128.00` for CNY; the digits after the point are the currency's own (JPY has none). */
+/** `CN¥128.00` for CNY, as in the texts of the service, whatever the language; the digits after the point are the currency's own (JPY has none). */
 export function formatMoney({ amountMinor, currency }: MoneyView): string {
   try {
-    const format = new Intl.NumberFormat('en', { style: 'currency', currency, currencyDisplay: 'code' })
+    const format = new Intl.NumberFormat('en', { style: 'currency', currency })
     const digits = format.resolvedOptions().maximumFractionDigits ?? 2
     return format.format(amountMinor / 10 ** digits).replaceAll('\u00A0', ' ')
   } catch {

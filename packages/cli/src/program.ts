@@ -107,13 +107,23 @@ function bind<Arguments extends unknown[]>(run: Run, action: Action<Arguments>) 
   }
 }
 
+const HELP_TITLES: Readonly<Record<string, string>> = {
+  'Usage:': '用法：',
+  'Arguments:': '参数：',
+  'Options:': '选项：',
+  'Global Options:': '全局选项：',
+  'Commands:': '命令：',
+}
+
 function createProgram(run: Run): Command {
   const say = createSay(run.language)
   const program = new Command('evercert')
     .description(say('Renews SSL certificates and proves that the new one is served', '续费 SSL 证书，并证明新证书已生效'))
     .version(packageJson.version, '-V, --version', say('print the version', '显示版本'))
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
+    .helpOption('-h, --help', say('display help for command', '显示帮助'))
+    .helpCommand('help [command]', say('display help for command', '显示命令的帮助'))
+    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => say(title, HELP_TITLES[title] ?? title) })
     .configureOutput({
       writeOut: (text) => run.shell.stdout.write(text),
       writeErr: () => undefined, // the complaint is thrown as well, and shown with its remedy
@@ -228,8 +238,8 @@ function addRenewalCommands(program: Command, run: Run, say: Say): void {
     .command('upload')
     .description(
       say(
-        'upload a certificate bought elsewhere, or with --from all of a folder or archive (exit codes: 0 all kept, 1 something was refused)',
-        '上传在别处购买的证书；使用 --from 上传文件夹或压缩包中的全部证书（退出码：0 全部保存，1 有被拒绝的证书）',
+        'upload a certificate bought elsewhere, or with --from all of a folder or archive (exit codes: 0 all kept, 1 something was refused or left out)',
+        '上传在别处购买的证书；使用 --from 上传文件夹或压缩包中的全部证书（退出码：0 全部保存，1 有被拒绝或未处理的证书）',
       ),
     )
     .option('--name <name>', say('name in the list', '列表中的名称'))

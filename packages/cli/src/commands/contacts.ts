@@ -7,6 +7,7 @@ import { company as companySchema, type CompanyView, type DocumentKind } from '@
 import { failure } from '../failure.ts'
 import { formatFacts, formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
+import { wordFor } from '../words.ts'
 import { readBase64 } from './apply.ts'
 import { readText } from './upload.ts'
 
@@ -71,7 +72,7 @@ export function removed(session: Session, gone: { readonly id: string }): number
 }
 
 export async function listCompaniesCommand(session: Session): Promise<number> {
-  const { say, paint, columns } = session
+  const { say, paint, columns, language } = session
   const page = await (await session.client()).companies.list()
   session.document(page)
   if (page.items.length === 0) session.print(say('No company.', '没有公司。'))
@@ -80,7 +81,7 @@ export async function listCompaniesCommand(session: Session): Promise<number> {
       { text: name },
       { text: registrationNumber },
       { text: phone },
-      { text: documents.join(', ') || '–' },
+      { text: documents.map((kind) => wordFor('document', kind, language)).join(', ') || '–' },
       { text: id },
     ])
     const header = [
@@ -164,15 +165,17 @@ export async function showCompanyCommand(session: Session, id: string): Promise<
 }
 
 function showCompany(session: Session, company: CompanyView): number {
-  const { say, paint } = session
+  const { say, paint, language } = session
   session.document(company)
-  const documents = company.documents.map(({ kind, contentType, bytes }) => `${kind} (${contentType}, ${bytes} B)`)
+  const documents = company.documents.map(
+    ({ kind, contentType, bytes }) => `${wordFor('document', kind, language)} (${contentType}, ${bytes} B)`,
+  )
   session.print(
     ...formatFacts(
       [
         [say('Id', '编号'), company.id],
         [say('Name', '名称'), company.name],
-        [say('Type', '类型'), company.type],
+        [say('Type', '类型'), wordFor('companyType', company.type, language)],
         [say('Registration', '注册号'), company.registrationNumber],
         [say('Phone', '电话'), company.phone],
         [

@@ -9,6 +9,7 @@ import { clean, formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
 import { hasSettings, type SettingsOptions } from '../settings/given.ts'
 import { readSettings } from '../settings/read-settings.ts'
+import { wordFor } from '../words.ts'
 import { readPem } from './upload.ts'
 
 export async function listIssuersCommand(session: Session): Promise<number> {
@@ -86,7 +87,7 @@ function show(session: Session, issuer: IssuerDetail): number {
   return 0
 }
 
-function formatIssuers({ say, paint, columns }: Session, issuers: readonly IssuerView[]): string[] {
+function formatIssuers({ say, paint, columns, language }: Session, issuers: readonly IssuerView[]): string[] {
   const header = [
     say('TITLE', '名称'),
     say('KIND', '类型'),
@@ -97,7 +98,7 @@ function formatIssuers({ say, paint, columns }: Session, issuers: readonly Issue
   const rows = issuers.map(({ id, title, kind, validityRule, retiredAt }) => [
     { text: title },
     { text: kind },
-    { text: validityRule },
+    { text: wordFor('validityRule', validityRule, language) },
     { text: formatDay(retiredAt) },
     { text: id, colour: 'dim' as const },
   ])

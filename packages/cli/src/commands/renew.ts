@@ -15,6 +15,7 @@ import type { RenewalFacts } from '../renewal/decide-step.ts'
 import { findOld } from '../renewal/load-facts.ts'
 import { walkRenewal, type WalkOptions, type WalkResult } from '../renewal/walk.ts'
 import type { Session } from '../session.ts'
+import { translateChanges, wordFor } from '../words.ts'
 import { formatEndpoints, formatSpecification } from './show.ts'
 
 export interface RenewOptions {
@@ -131,7 +132,7 @@ function nobodyToAsk(): Error {
 export function formatQuote(session: Session, quote: QuoteView): string[] {
   const { say, paint, language } = session
   const { topUp } = quote
-  const specification = formatSpecification(quote.specification)
+  const specification = formatSpecification(session, quote.specification)
   const until =
     topUp.shortfallDays === 0
       ? formatInstant(topUp.certificateUntil)
@@ -176,14 +177,14 @@ function sameText({ say }: Session, { kind, sameSpecification, changed }: QuoteV
 
 /** FD §3.6: whether the four attributes match is said before anything is bought. */
 function comparisonLines({ language }: Session, { comparison, sameSpecification }: QuoteView): string[] {
-  return comparison === null || sameSpecification ? [] : [`  ${clean(pick(comparison, language))}`]
+  return comparison === null || sameSpecification ? [] : [`  ${clean(translateChanges(pick(comparison, language), language))}`]
 }
 
 function lossWarning({ say, paint, language }: Session, { topUp, changed, sameSpecification }: QuoteView): string[] {
   if (sameSpecification && topUp.granted) return []
   const explanation = clean(pick(topUp.explanation, language))
   if (topUp.lostDays === 0) return explanation === '' ? [] : [`  ${explanation}`]
-  const attributes = changed.join(', ')
+  const attributes = changed.map((attribute) => wordFor('attribute', attribute, language)).join(say(', ', '、'))
   return [
     paint('yellow', say(`  ! ${topUp.lostDays} days are lost`, `  ! 将损失 ${topUp.lostDays} 天`)) +
       (attributes === '' ? '' : say(` (changed: ${attributes})`, `（更改项：${attributes}）`)),

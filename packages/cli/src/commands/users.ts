@@ -8,17 +8,25 @@ import { failure } from '../failure.ts'
 import { formatInstant } from '../format.ts'
 import { formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
+import { wordFor } from '../words.ts'
 
 /** The users of the installation, with `--members` those of the account and their roles. */
 export async function listUsersCommand(session: Session, options: { readonly members?: boolean }): Promise<number> {
-  const { say, paint, columns } = session
+  const { say, paint, columns, language } = session
   const client = await session.client()
   const page = options.members === true ? await client.members.list() : await client.users.list()
   session.document(page)
   const rows = page.items.map((user) => [
     { text: user.email },
     { text: user.name },
-    { text: 'role' in user ? user.role : user.isInstallationOperator ? say('installation operator', '安装管理员') : '' },
+    {
+      text:
+        'role' in user
+          ? wordFor('role', user.role, language)
+          : user.isInstallationOperator
+            ? say('installation operator', '安装管理员')
+            : '',
+    },
     { text: user.hasSecondFactor ? say('on', '已启用') : say('off', '未启用') },
     { text: user.id },
   ])

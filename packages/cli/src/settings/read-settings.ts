@@ -61,10 +61,10 @@ function refuseShown({ config, isConfigPublic, values }: Given, fields: readonly
   )
   if (shown === undefined) return
   const { path } = shown
-  throw failure('invalid', `Reading the settings: ${path} is secret and stands on the command line: give it by a file.`, {
+  throw failure('invalid', `Reading the settings: the secret "${path}" stands on the command line: give it by a file.`, {
     cause: {
-      en: `${path} is secret; arguments of commands are seen by other users of the machine and stay in the shell's history.`,
-      zh: `${path} 是机密；命令行参数会被本机其他用户看到，并留在 shell 历史中。`,
+      en: `The setting "${path}" is a secret; arguments of commands are seen by other users of the machine and stay in the shell's history.`,
+      zh: `设置项 “${path}” 是机密；命令行参数会被本机其他用户看到，并留在 shell 历史中。`,
     },
     remedy: {
       en: `Give --set-file ${path}=<file>, or "-" for stdin, or --config @file; or leave it out at a terminal and be asked.`,
