@@ -229,6 +229,7 @@ function addRenewalCommands(program: Command, run: Run, say: Say): void {
         '续费并等待每个地址都使用新证书；中断后再次运行即可继续（退出码：0 已生效，1 失败，2 未到续费时间，130 已中断）',
       ),
     )
+    .option('--quote', say('only show what it costs, and what a change loses', '仅显示价格及更改的影响'))
     .option('-y, --yes', say('buy without asking', '不询问，直接购买'))
     .option('--product <id>', say('another product: may lose the top-up', '更换产品：可能失去补齐天数'))
     .option('--term <years>', say('years to buy', '购买年限'))

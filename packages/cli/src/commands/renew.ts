@@ -25,6 +25,8 @@ export interface RenewOptions {
   readonly currency?: string
   readonly code?: string
   readonly timeout?: string
+  /** Shows the offer and buys nothing. */
+  readonly quote?: boolean
 }
 
 /** What a script can tell apart. */
@@ -35,6 +37,12 @@ export async function renewCommand(session: Session, wanted: string, options: Re
   const timeoutMs = options.timeout === undefined ? null : parseTimeout(options.timeout)
   const client = await session.client()
   const old = await findOld(client, await findCertificate(client, wanted))
+  if (options.quote === true) {
+    const quote = await client.quotes.create({ renewsCertificateId: old.id, ...changes })
+    session.document(quote)
+    session.print(...formatQuote(session, quote))
+    return 0
+  }
   // With --json the steps are the events of a program's log: they go to stderr, and stdout keeps one document.
   const stream = session.json ? session.shell.stderr : session.shell.stdout
   const progress = createProgress({ stream, env: session.shell.env })
