@@ -1,10 +1,13 @@
 /** The commands that connect things: endpoints, DNS, CAs, payments, channels, notice settings, contacts, accounts; against one real service. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createServer } from 'node:tls'
 import type {
   AccountView,
   BalanceView,
+  CandidateView,
   ChannelView,
   CompanyView,
   ContactView,
@@ -29,7 +32,13 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'evercert-connections-'))
   secretFile = join(folder, 'secret')
   await writeFile(secretFile, `${SECRET}\n`)
-  service = await startServiceProcess({ environment: { EVERCERT_DATA_DIR: join(folder, 'data'), EVERCERT_LOG_LEVEL: 'silent' } })
+  service = await startServiceProcess({
+    environment: {
+      EVERCERT_DATA_DIR: join(folder, 'data'),
+      EVERCERT_LOG_LEVEL: 'silent',
+      EVERCERT_ALLOW_ADDRESSES: '127.0.0.0/8',
+    },
+  })
 })
 afterAll(async () => {
   await service.stop()
@@ -213,6 +222,11 @@ it('contacts and companies are changed in part, and a document is removed', asyn
     ...company,
     city: '北京',
   })
+  const saved = join(folder, 'saved.png')
+  await json('companies', 'save-document', made.id, '--kind', 'businessLicence', '--out', saved)
+  expect((await readFile(saved)).length).toBeGreaterThan(0)
+  const again = ['companies', 'save-document', made.id, '--kind', 'businessLicence', '--out', saved]
+  expect((await refusal(...again)).code).toBe('conflict')
   const without = await json<CompanyView>('companies', 'remove-document', made.id, '--kind', 'businessLicence')
   expect(without.documents).toEqual([])
 })
@@ -225,4 +239,42 @@ it('an account is added, and money is booked only in the account that is named',
   expect([wrong.code, wrong.remedy.en]).toEqual(['notFound', expect.stringContaining('--token-file') as string])
   const own = (await service.client.me.get()).account
   expect((await json<BalanceView>(...topUp, own?.id ?? '')).balances).toEqual([{ amountMinor: 1000, currency: 'CNY' }])
+})
+
+it('an invitation is listed and taken back, and the token says whose it is', async () => {
+  await json('users', 'invite', 'new@example.com', '--role', 'viewer')
+  expect((await evercert(['users', 'invitations'], { language: 'zh' })).stdout).toMatch(/new@example\.com +只读/)
+  await json('users', 'uninvite', 'New@example.com')
+  expect(await json('users', 'invitations')).toMatchObject({ items: [] })
+  expect((await refusal('users', 'uninvite', 'new@example.com')).code).toBe('notFound')
+  expect((await refusal('users', 'role', 'new@example.com', '--role', 'boss')).remedy.zh).toContain('viewer')
+  expect((await refusal('users', 'remove', 'new@example.com')).code).toBe('notFound')
+  const own = (await service.client.me.get()).account
+  expect((await evercert(['whoami'])).stdout).toContain(own?.id)
+})
+
+it('what was discovered is accepted for a certificate, or forgotten', async () => {
+  const leaf = createRoot().issue({ names: ['found.example.com'], notAfter: Date.now() + 60 * 86_400_000 })
+  const upload = { name: 'found', certificatePem: leaf.chainPem, privateKeyPem: leaf.privateKeyPem }
+  const { id: certificateId } = await service.client.certificates.upload(upload)
+  const server = createServer({ cert: leaf.chainPem, key: leaf.privateKeyPem })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  try {
+    // Its progress is on stderr.
+    const look = async (): Promise<CandidateView[]> => {
+      const { stdout } = await evercert(['discover', '127.0.0.1', '--ports', String(port), '--json'])
+      return (JSON.parse(stdout) as { items: CandidateView[] }).items
+    }
+    const [found] = await look()
+    expect((await evercert(['candidates'])).stdout).toMatch(new RegExp(`127\\.0\\.0\\.1:${port} .*${found?.id ?? '-'}`))
+    await json('candidates', 'dismiss', found?.id ?? '')
+    expect((await evercert(['candidates'])).stdout).toContain('No candidate')
+    const [again] = await look()
+    const accept = ['candidates', 'accept', again?.id ?? '', '--certificate', 'found']
+    expect(await json<EndpointView>(...accept)).toMatchObject({ certificateId, host: '127.0.0.1', port })
+  } finally {
+    server.close()
+  }
+  expect((await evercert(['receipt', 'list'])).stdout).toContain('No receipt')
 })

@@ -17,11 +17,13 @@ import {
   removeCompanyCommand,
   removeContactCommand,
   removeDocumentCommand,
+  saveDocumentCommand,
   showCompanyCommand,
   showContactCommand,
   type CompanyOptions,
   type ContactOptions,
   type DocumentOptions,
+  type SaveDocumentOptions,
 } from './commands/contacts.ts'
 import {
   addCsrCommand,
@@ -147,6 +149,14 @@ function addCompanies(program: Command, bind: Bind, say: Say): void {
     .addOption(new Option('--kind <kind>', say('which', '类型')).choices(documentKind.options).makeOptionMandatory())
     .requiredOption('--file <file>', say('PNG or JPEG of at most 500 KB', '不超过 500 KB 的 PNG 或 JPEG'))
     .action(bind<[string, DocumentOptions]>(putDocumentCommand))
+  companies
+    .command('save-document')
+    .argument('<id>')
+    .description(say('write a stored document to a file', '将已保存的证件写入文件'))
+    .addOption(new Option('--kind <kind>', say('which', '类型')).choices(documentKind.options).makeOptionMandatory())
+    .requiredOption('--out <file>', say('where to', '输出文件'))
+    .option('--force', say('overwrite what is there', '覆盖已有文件'))
+    .action(bind<[string, SaveDocumentOptions]>(saveDocumentCommand))
   companies
     .command('remove-document')
     .argument('<id>')

@@ -5,9 +5,10 @@
  */
 import { company as companySchema, type CompanyView, type DocumentKind } from '@evercert/contract'
 import { failure } from '../failure.ts'
-import { formatFacts, formatTable } from '../output.ts'
+import { clean, formatFacts, formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
 import { wordFor } from '../words.ts'
+import { refuseExisting, writeFiles } from '../write-files.ts'
 import { readBase64 } from './apply.ts'
 import { readText } from './upload.ts'
 
@@ -150,6 +151,23 @@ export interface DocumentOptions {
 export async function putDocumentCommand(session: Session, id: string, { kind, file }: DocumentOptions): Promise<number> {
   const contentBase64 = await readBase64('--file', file)
   return showCompany(session, await (await session.client()).companies.putDocument({ id, kind, contentBase64 }))
+}
+
+export interface SaveDocumentOptions {
+  readonly kind: DocumentKind
+  readonly out: string
+  readonly force?: boolean
+}
+
+/** Written for its owner alone. */
+export async function saveDocumentCommand(session: Session, id: string, options: SaveDocumentOptions): Promise<number> {
+  const { kind, out, force = false } = options
+  refuseExisting([out], { force })
+  const { contentBase64, ...document } = await (await session.client()).companies.getDocument({ id, kind })
+  await writeFiles([{ path: out, bytes: Buffer.from(contentBase64, 'base64') }], { secret: true, force })
+  session.document({ ...document, path: out })
+  session.print(clean(out))
+  return 0
 }
 
 export async function removeDocumentCommand(

@@ -6,7 +6,7 @@
 import { MEMBER_ROLES, type AccountView, type MemberRole } from '@evercert/contract'
 import { failure } from '../failure.ts'
 import { formatInstant } from '../format.ts'
-import { formatTable } from '../output.ts'
+import { clean, formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
 import { wordFor } from '../words.ts'
 
@@ -42,16 +42,21 @@ export async function listUsersCommand(session: Session, options: { readonly mem
 }
 
 export async function inviteUserCommand(session: Session, email: string, { role }: { readonly role: string }): Promise<number> {
-  if (!isRole(role))
-    throw failure('invalid', `Reading --role: there is no role "${role}": use one of ${MEMBER_ROLES.join(', ')}.`)
-  const invitation = await (await session.client()).invitations.create({ email, role })
+  const invitation = await (await session.client()).invitations.create({ email, role: parseRole(role) })
   session.document(invitation)
   session.print(invitation.link)
   return 0
 }
 
-function isRole(text: string): text is MemberRole {
-  return (MEMBER_ROLES as readonly string[]).includes(text)
+/** @throws CliFailure `invalid` */
+export function parseRole(text: string): MemberRole {
+  const found = MEMBER_ROLES.find((role) => role === text)
+  if (found !== undefined) return found
+  const all = MEMBER_ROLES.join(', ')
+  throw failure('invalid', `Reading --role: there is no role "${clean(text)}": use one of ${all}.`, {
+    cause: { en: `There is no role "${clean(text)}".`, zh: `没有角色 “${clean(text)}”。` },
+    remedy: { en: `Use one of ${all}.`, zh: `请使用以下之一：${all}。` },
+  })
 }
 
 /** For who lost the password or the second factor. @param email or the user's id */
