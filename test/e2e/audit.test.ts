@@ -31,6 +31,7 @@ async function evercert(language: 'en' | 'zh', ...args: string[]): Promise<{ cod
     env: {},
     stdout: stream('stdout'),
     stderr: stream('stderr'),
+    readInput: () => Promise.resolve(''),
     interactive: false,
     now: Date.now,
     onInterrupt: () => () => undefined,

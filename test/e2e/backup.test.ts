@@ -92,6 +92,7 @@ async function evercert(env: NodeJS.ProcessEnv, ...args: string[]): Promise<{ co
     env,
     stdout: stream('stdout'),
     stderr: stream('stderr'),
+    readInput: () => Promise.resolve(''),
     interactive: false,
     now: Date.now,
     onInterrupt: () => () => undefined,

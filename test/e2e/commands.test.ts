@@ -48,6 +48,7 @@ async function evercert(...args: string[]): Promise<Outcome> {
     env: {},
     stdout: stream('stdout'),
     stderr: stream('stderr'),
+    readInput: () => Promise.resolve(''),
     interactive: false,
     now: Date.now,
     onInterrupt: () => () => undefined,
@@ -70,7 +71,7 @@ async function refusal(...args: string[]): Promise<{ code: string; detail: strin
 describe('products', () => {
   it('lists the catalogue with its prices', async () => {
     const { stdout } = await evercert('products')
-    expect(stdout).toMatch(new RegExp(`1: CNY 100.00, 2: CNY 200.00.*${PRODUCT}`))
+    expect(stdout).toMatch(new RegExp(`1: CN¥100.00, 2: CN¥200.00.*${PRODUCT}`))
   })
 
   it('sets a price, adds one in another currency, and leaves the others as they are', async () => {
@@ -134,9 +135,7 @@ describe('promotions, order, pay and payments', () => {
     const added = await json<PromotionView>('promotions', 'add', ...terms, '--terms', '1', '--uses', '5')
     expect(added).toMatchObject({ code: 'AUTUMN', productIds: [PRODUCT], termYears: [1], maxUses: 5, state: 'running' })
     const offer = await evercert('order', PRODUCT, '--code', 'autumn', '--quote')
-    expect(offer.stdout).toMatch(
-      /List price\s+CNY 123\.00[\s\S]*Taken off\s+CNY 12\.30 \(10 %\): Autumn[\s\S]*Price\s+CNY 110\.70/,
-    )
+    expect(offer.stdout).toMatch(/List price\s+CN¥123\.00[\s\S]*Taken off\s+CN¥12\.30 \(10 %\): Autumn[\s\S]*Price\s+CN¥110\.70/)
     expect((await json<QuoteView>('order', PRODUCT, '--currency', 'usd', '--quote')).price).toEqual({
       amountMinor: 1_800,
       currency: 'USD',
@@ -147,7 +146,7 @@ describe('promotions, order, pay and payments', () => {
     expect(await json<OrderView>(...repeated)).toEqual(order)
     expect(order).toMatchObject({ state: 'placed', price: { amountMinor: 11_070 }, discount: { amount: { amountMinor: 1_230 } } })
     const paid = await evercert('pay', order.id)
-    expect(paid.stdout).toContain('paid CNY 110.70')
+    expect(paid.stdout).toContain('paid CN¥110.70')
     const { items } = await json<{ items: PaymentView[] }>('payments', '--order', order.id)
     expect(items).toMatchObject([{ state: 'succeeded', method: 'balance', amount: { amountMinor: 11_070 } }])
     expect((await evercert('payments')).stdout).toMatch(new RegExp(`balance.*succeeded.*110\\.70.*${order.id}`))
@@ -175,7 +174,7 @@ describe('promotions, order, pay and payments', () => {
     await service.client.paymentConnections.create({ id: 'invoice', title: 'Invoice', kind: 'offlineInvoice', config })
     const order = await json<OrderView>('order', PRODUCT, '--yes')
     const place = await evercert('pay', order.id, '--method', 'invoice')
-    expect(place.stdout).toMatch(/Transfer CNY 123\.00 by .*, naming /)
+    expect(place.stdout).toMatch(/Transfer CN¥123\.00 by .*, naming /)
     const { items } = await json<{ items: PaymentView[] }>('payments', '--order', order.id)
     expect(items).toMatchObject([{ method: 'invoice', state: 'created' }])
     expect(await json<PaymentView>('payments', '--check', items[0]?.id ?? '')).toMatchObject({ state: 'created' })

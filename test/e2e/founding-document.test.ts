@@ -8,10 +8,19 @@ import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { ApplicationView, CertificateDetail, CertificateView } from '@evercert/contract'
+import type {
+  ApplicationView,
+  CertificateDetail,
+  CertificateView,
+  EndpointView,
+  ProductView,
+  QuoteView,
+} from '@evercert/contract'
 import { ApiProblem, type Client } from '@evercert/contract/client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { DAYS_LEFT, issuedAtFor } from '../../demo/past.ts'
+import { runProgram } from '../../packages/cli/src/program.ts'
+import { aShell } from '../../packages/cli/test/builders.ts'
 import { createRoot } from '../harness/certificates.ts'
 import { buyAndApply } from './support/acme.ts'
 import { runEvercert, type CommandOutcome } from './support/evercert.ts'
@@ -102,14 +111,36 @@ async function uploadBoth(): Promise<void> {
   early = await upload('early', 'early.evercert.test', now + 30 * DAY_MS)
 }
 
-const evercert = (...args: string[]): Promise<CommandOutcome> =>
-  runEvercert({ url: house.service().url, tokenFile: join(folder, 'data', 'operator.token') }, args)
+/** Within this process: starting one takes longer than most commands. */
+async function evercert(...args: string[]): Promise<CommandOutcome> {
+  const shell = { ...aShell(), now: Date.now }
+  const code = await runProgram([...args, '--url', house.service().url, '--token-file', tokenFile(), '--lang', 'en'], shell)
+  return { code, stdout: shell.out(), stderr: shell.err() }
+}
+
+const tokenFile = (): string => join(folder, 'data', 'operator.token')
+
+/** As a process of its own. */
+async function payAsProcess(orderId: string): Promise<unknown> {
+  const { stdout } = await runEvercert({ url: house.service().url, tokenFile: tokenFile() }, ['pay', orderId, '--json'])
+  return JSON.parse(stdout)
+}
 
 async function json<Value>(...args: string[]): Promise<Value> {
   const { stdout, stderr } = await evercert(...args, '--json')
   expect({ stdout, stderr }).not.toMatchObject({ stdout: '' })
   return JSON.parse(stdout) as Value
 }
+
+/** What the command says with `--json` when it refuses. */
+async function commandRefusal(...args: string[]): Promise<{ code: string; facts?: unknown }> {
+  const { code, stderr } = await evercert(...args, '--json')
+  expect(code).toBe(1)
+  return JSON.parse(stderr) as { code: string; facts?: unknown }
+}
+
+/** A renewal's offer, by the command. */
+const offerOf = (id: string, ...change: string[]): Promise<QuoteView> => json('renew', id, '--quote', ...change)
 
 const get = (id: string): Promise<CertificateDetail> => house.call((client) => client.certificates.get({ id }))
 
@@ -134,8 +165,10 @@ const daysOf = (instant: string | null, from: string | null): number =>
   Math.round((Date.parse(instant ?? '') - Date.parse(from ?? '')) / DAY_MS)
 
 it('FD §3.1: what is bought here or uploaded can be renewed while it expires soon', async () => {
+  const renewable = { status: 'expiringSoon', renewal: { eligible: true, action: 'renew', reasons: [] } }
   for (const { id } of [bought, uploaded]) {
-    expect(await get(id)).toMatchObject({ status: 'expiringSoon', renewal: { eligible: true, action: 'renew', reasons: [] } })
+    expect(await get(id)).toMatchObject(renewable)
+    expect(await json('show', id)).toMatchObject(renewable)
   }
   expect((await get(gone.id)).status).toBe('expired')
   expect(await refusal(renewing(gone.id))).toMatchObject({ code: 'certificateExpired' })
@@ -165,6 +198,8 @@ it('FD §3.3: a brand that does not support renewal is refused by its name; the 
   )
   const shipped = (await house.call((client) => client.products.list())).items.filter(({ id }) => id !== UNRENEWABLE.id)
   expect(new Set(shipped.map(({ supportsRenewal }) => supportsRenewal))).toEqual(new Set([true, false]))
+  const listed = (await json<{ items: ProductView[] }>('products')).items.filter(({ id }) => id !== UNRENEWABLE.id)
+  expect(listed).toEqual(shipped)
 })
 
 it('FD §3.4: the list by status shows what expires soon, bought and uploaded together, and why some of it cannot be renewed', async () => {
@@ -181,21 +216,27 @@ it('FD §3.4: the list by status shows what expires soon, bought and uploaded to
 it('FD §3.5, bought here: the old configuration is preselected; a change says what it loses; then order and payment', async () => {
   const quote = (change: object = {}) =>
     house.call((client) => client.quotes.create({ renewsCertificateId: bought.id, ...change }))
-  expect(await quote()).toMatchObject({
-    productId: PRODUCT,
-    termYears: 1,
-    domainCount: 1,
-    sameSpecification: true,
-    changed: [],
-    topUp: { granted: true, lostDays: 0 },
-  })
-  const changed = await quote({ productId: 'evercert-private-dv-multi' })
-  expect(changed).toMatchObject({
-    sameSpecification: false,
-    changed: ['domainType'],
-    topUp: { granted: false, lostDays: DAYS_LEFT },
-  })
-  expect(changed.topUp.explanation.en).toContain(`domain type makes this a new purchase: ${DAYS_LEFT} days`)
+  for (const offer of [await quote(), await offerOf(bought.id)]) {
+    expect(offer).toMatchObject({
+      productId: PRODUCT,
+      termYears: 1,
+      domainCount: 1,
+      sameSpecification: true,
+      changed: [],
+      topUp: { granted: true, lostDays: 0 },
+    })
+  }
+  const multi = 'evercert-private-dv-multi'
+  for (const changed of [await quote({ productId: multi }), await offerOf(bought.id, '--product', multi)]) {
+    expect(changed).toMatchObject({
+      sameSpecification: false,
+      changed: ['domainType'],
+      topUp: { granted: false, lostDays: DAYS_LEFT },
+    })
+    expect(changed.topUp.explanation.en).toContain(`domain type makes this a new purchase: ${DAYS_LEFT} days`)
+  }
+  const warned = (await evercert('renew', bought.id, '--product', multi, '--quote')).stdout
+  expect(warned).toContain(`${DAYS_LEFT} days are lost (changed: domainType)`)
   expect((await evercert('renew', bought.id)).stderr).toContain('--yes') // the confirmation: nothing is bought without it
   const order = await house.call((client) =>
     client.orders.place({ renewsCertificateId: bought.id }, { context: { idempotencyKey: 'founding-order' } }),
@@ -211,14 +252,19 @@ it('FD §3.6, uploaded: nothing is preselected, a mismatch is said, and the year
     code: 'invalid',
     facts: { field: 'productId' },
   })
-  const wildcard = await quote({ productId: 'evercert-private-dv-wildcard' })
-  expect(wildcard.changed).toContain('domainType')
-  expect(wildcard.comparison?.en).toContain('Different: domain type (single → wildcard)')
-  const single = await quote({ productId: PRODUCT })
-  expect(single.comparison?.en).toContain('Equal: domain type')
-  expect(single.topUp).toMatchObject({ granted: false, days: 0 })
-  expect(single.topUp.explanation.en).toContain('never topped up')
-  expect([365, 366]).toContain(daysOf(single.topUp.entitledUntil, new Date().toISOString()))
+  expect(await commandRefusal('renew', uploaded.id, '--quote')).toMatchObject({ code: 'invalid', facts: { field: 'productId' } })
+  const other = 'evercert-private-dv-wildcard'
+  for (const wildcard of [await quote({ productId: other }), await offerOf(uploaded.id, '--product', other)]) {
+    expect(wildcard.changed).toContain('domainType')
+    expect(wildcard.comparison?.en).toContain('Different: domain type (single → wildcard)')
+  }
+  expect((await evercert('renew', uploaded.id, '--product', other, '--quote')).stdout).toContain('(single → wildcard)')
+  for (const single of [await quote({ productId: PRODUCT }), await offerOf(uploaded.id, '--product', PRODUCT)]) {
+    expect(single.comparison?.en).toContain('Equal: domain type')
+    expect(single.topUp).toMatchObject({ granted: false, days: 0 })
+    expect(single.topUp.explanation.en).toContain('never topped up')
+    expect([365, 366]).toContain(daysOf(single.topUp.entitledUntil, new Date().toISOString()))
+  }
   const order = await house.call((client) =>
     client.orders.place(
       { renewsCertificateId: uploaded.id, productId: PRODUCT },
@@ -226,7 +272,7 @@ it('FD §3.6, uploaded: nothing is preselected, a mismatch is said, and the year
     ),
   )
   // Two clicks.
-  const paid = await Promise.all([json('pay', order.id), json('pay', order.id)])
+  const paid = await Promise.all([payAsProcess(order.id), payAsProcess(order.id)])
   fresh.uploaded = (await house.call((client) => client.orders.get({ id: order.id }))).certificateId ?? ''
   for (const answer of paid) expect(answer).toMatchObject({ state: 'paid', certificateId: fresh.uploaded })
 })
@@ -258,8 +304,12 @@ it('FD §3.8: the application has to be submitted, prefilled from the last one o
 })
 
 it('FD §3.9: how long it takes is shown before it is bought, and while it is under way', async () => {
-  const estimate = async (productId: string): Promise<string> =>
-    (await house.call((client) => client.quotes.create({ productId, termYears: 1 }))).estimate.en
+  const estimate = async (productId: string): Promise<string> => {
+    const { estimate: shown } = await house.call((client) => client.quotes.create({ productId, termYears: 1 }))
+    expect((await json<QuoteView>('order', productId, '--quote')).estimate).toEqual(shown)
+    expect((await evercert('order', productId, '--quote')).stdout).toContain(shown.en)
+    return shown.en
+  }
   expect(await estimate(PRODUCT)).toMatch(/5 to 10 minutes at the fastest.*2 hours/)
   for (const type of ['ov', 'ev']) {
     const text = await estimate(`evercert-private-${type}-single`)
@@ -267,9 +317,9 @@ it('FD §3.9: how long it takes is shown before it is bought, and while it is un
   }
   const { contact } = (await house.call((client) => client.applications.get({ id: bought.id }))).form
   // A proof that nobody gives: the application stays where it is.
-  const submitted = await house.call((client) =>
-    client.applications.submit({ id: fresh.uploaded, domains: [UPLOADED], validationMethod: 'dnsManual', contact }),
-  )
+  const form = join(folder, 'form.json')
+  await writeFile(form, JSON.stringify({ domains: [UPLOADED], validationMethod: 'dnsManual', contact }))
+  const submitted = await json<ApplicationView>('apply', fresh.uploaded, '--file', form)
   const minutes = (Date.parse(submitted.estimate?.fastestAt ?? '') - Date.parse(submitted.submittedAt ?? '')) / 60_000
   expect(minutes).toBeGreaterThanOrEqual(5)
   expect(minutes).toBeLessThanOrEqual(10)
@@ -290,9 +340,8 @@ it('FD §3.10: a warning stays until the new certificate is installed in place o
   const { certificatePath, keyPath, reloadCommand } = bySite.target
   const old = createRoot().issue({ names: [UPLOADED] })
   await Promise.all([writeFile(certificatePath, old.chainPem), writeFile(keyPath, old.privateKeyPem)])
-  await house.call((client) =>
-    client.endpoints.create({ certificateId: fresh.uploaded, host: UPLOADED, serverName: UPLOADED, port: bySite.port }),
-  )
+  const endpoint = await json<EndpointView>('endpoints', 'add', `${UPLOADED}:${bySite.port}`, '--certificate', fresh.uploaded)
+  expect(endpoint).toMatchObject({ host: UPLOADED, serverName: UPLOADED, port: bySite.port })
   const warned = await waitFor('the site to be looked at', async () => {
     const seen = await get(fresh.uploaded)
     return seen.endpoints.some(({ observations }) => observations.length > 0) ? seen : null
@@ -305,7 +354,7 @@ it('FD §3.10: a warning stays until the new certificate is installed in place o
   const out = join(folder, 'download')
   expect((await evercert('download', fresh.uploaded, '--format', 'nginx', '--unpack', '--out', out)).code).toBe(0)
   await installByHand(out, { certificatePath, keyPath, reloadCommand })
-  await house.call((client) => client.certificates.verify({ id: fresh.uploaded }))
+  expect((await evercert('endpoints', 'prove', fresh.uploaded)).code).toBe(0)
   const closed = await Promise.all([fresh.bought, fresh.uploaded].map((id) => waitForClose(house, id)))
   expect(closed.map(({ nextStep }) => nextStep.code)).toEqual(['none', 'none'])
 })

@@ -85,9 +85,10 @@ it.skipIf(NO_MAIL_SERVER !== null)('the command adds channels and tests them', a
       recipients: [{ name: '王芳', email: 'ops@example.com' }],
     }),
   )
-  const hook = JSON.stringify({ url: `${receiver.url}/hook`, secret: SECRET })
+  const hook = join(folder, 'hook.json')
+  await writeFile(hook, JSON.stringify({ url: `${receiver.url}/hook`, secret: SECRET }))
   expect((await evercert('channels', 'add', '--name', 'mail', '--kind', 'smtp', '--config', `@${file}`)).code).toBe(0)
-  expect((await evercert('channels', 'add', '--name', 'hook', '--kind', 'webhook', '--config', hook)).code).toBe(0)
+  expect((await evercert('channels', 'add', '--name', 'hook', '--kind', 'webhook', '--config', `@${hook}`)).code).toBe(0)
   expect(await evercert('channels', 'test', 'mail')).toMatchObject({ code: 0, value: { delivered: true } })
   expect(mail.messages().at(-1)).toMatch(/^Subject: Test of the channel mail$/m)
   status = 401

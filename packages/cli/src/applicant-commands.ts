@@ -9,16 +9,21 @@ import { applyCommand, type ApplyOptions } from './commands/apply.ts'
 import {
   addCompanyCommand,
   addContactCommand,
+  changeCompanyCommand,
+  changeContactCommand,
   listCompaniesCommand,
   listContactsCommand,
   putDocumentCommand,
   removeCompanyCommand,
   removeContactCommand,
+  removeDocumentCommand,
+  saveDocumentCommand,
   showCompanyCommand,
   showContactCommand,
   type CompanyOptions,
   type ContactOptions,
   type DocumentOptions,
+  type SaveDocumentOptions,
 } from './commands/contacts.ts'
 import {
   addCsrCommand,
@@ -103,6 +108,14 @@ function addContacts(program: Command, bind: Bind, say: Say): void {
     .requiredOption('--phone <number>', say('phone', '电话'))
     .action(bind<[ContactOptions]>(addContactCommand))
   contacts
+    .command('change')
+    .argument('<id>')
+    .description(say('change what the options name; what was sent stays', '按选项修改；已提交的申请不受影响'))
+    .option('--name <name>', say('name', '姓名'))
+    .option('--email <address>', say('e-mail', '邮箱'))
+    .option('--phone <number>', say('phone', '电话'))
+    .action(bind<[string, Partial<ContactOptions>]>(changeContactCommand))
+  contacts
     .command('show')
     .argument('<id>')
     .description(say('show one', '查看'))
@@ -131,12 +144,32 @@ function addCompanies(program: Command, bind: Bind, say: Say): void {
     .option('--bank-permit <file>', say('bank permit, PNG or JPEG', '开户许可证，PNG 或 JPEG'))
     .action(bind<[CompanyOptions]>(addCompanyCommand))
   companies
+    .command('change')
+    .argument('<id>')
+    .description(say('change the fields of a JSON file; what was sent stays', '按 JSON 文件中的字段修改；已提交的申请不受影响'))
+    .requiredOption('--file <file>', say('those fields that change', '仅含需要修改的字段'))
+    .action(bind<[string, { readonly file: string }]>(changeCompanyCommand))
+  companies
     .command('document')
     .argument('<id>')
     .description(say('store a document in place of the last', '上传证件（替换原有）'))
     .addOption(new Option('--kind <kind>', say('which', '类型')).choices(documentKind.options).makeOptionMandatory())
     .requiredOption('--file <file>', say('PNG or JPEG of at most 500 KB', '不超过 500 KB 的 PNG 或 JPEG'))
     .action(bind<[string, DocumentOptions]>(putDocumentCommand))
+  companies
+    .command('save-document')
+    .argument('<id>')
+    .description(say('write a stored document to a file', '将已保存的证件写入文件'))
+    .addOption(new Option('--kind <kind>', say('which', '类型')).choices(documentKind.options).makeOptionMandatory())
+    .requiredOption('--out <file>', say('where to', '输出文件'))
+    .option('--force', say('overwrite what is there', '覆盖已有文件'))
+    .action(bind<[string, SaveDocumentOptions]>(saveDocumentCommand))
+  companies
+    .command('remove-document')
+    .argument('<id>')
+    .description(say('forget a document; what was sent stays', '删除证件；已提交的申请不受影响'))
+    .addOption(new Option('--kind <kind>', say('which', '类型')).choices(documentKind.options).makeOptionMandatory())
+    .action(bind<[string, Pick<DocumentOptions, 'kind'>]>(removeDocumentCommand))
   companies
     .command('show')
     .argument('<id>')

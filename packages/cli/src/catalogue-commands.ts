@@ -56,7 +56,7 @@ function addProductCommands(program: Command, bind: Bind, say: Say): void {
       say('the catalogue: list; add, price, retire, restore (operator)', '产品目录：列出；添加、定价、下架、恢复（管理员）'),
     )
   const product = say('id of the product', '产品编号')
-  const minor = say('in minor units, such as 12800 for CNY 128.00', '以最小货币单位表示，如 12800 表示 128.00 元')
+  const minor = say('in minor units, such as 12800 for CN¥128.00', '以最小货币单位表示，如 12800 表示 128.00 元')
   products
     .command('list', { isDefault: true })
     .description(say('list products with their prices', '列出产品与价格'))

@@ -30,7 +30,12 @@ function factsOf(session: Session, application: ApplicationView): (readonly [str
     [say('Domains', '域名'), application.form.domains.join(', ')],
     [say('Contact', '联系人'), applicant?.contact?.name ?? null],
     [say('Company', '公司'), applicant?.company?.name ?? null],
-    [say('Review', '审核'), review === null ? null : `${review.state}${review.reason === null ? '' : `: ${review.reason}`}`],
+    [
+      say('Review', '审核'),
+      review === null
+        ? null
+        : `${wordFor('review', review.state, language)}${review.reason === null ? '' : `: ${review.reason}`}`,
+    ],
     [say('Submitted', '提交时间'), application.submittedAt === null ? null : formatInstant(application.submittedAt)],
     [say('Estimate', '预计完成'), estimate === null ? null : pick(estimate.text, language)],
     [say('Problem', '问题'), problem === null ? null : `${problem.detail} (${problem.code})`],
@@ -40,11 +45,11 @@ function factsOf(session: Session, application: ApplicationView): (readonly [str
 }
 
 function formatValidation(session: Session, validation: ApplicationView['validations'][number]): string[] {
-  const { say, paint } = session
+  const { say, paint, language } = session
   const { domain, method, location, content, state, servers, serversAskedAt, forwardTo } = validation
   const colour = state === 'valid' ? 'green' : state === 'invalid' ? 'red' : 'yellow'
   return [
-    `${paint('bold', clean(domain))}  ${paint(colour, state)}${reusedText(session, validation)}`,
+    `${paint('bold', clean(domain))}  ${paint(colour, wordFor('validation', state, language))}${reusedText(session, validation)}`,
     `  ${clean(location)}${method === 'dns' ? '  TXT' : ''}  ${clean(content)}`,
     ...(forwardTo === null || state === 'valid' ? [] : [`  ${forwardingText(forwardTo, say)}`]),
     ...(validation.problem === null || state === 'valid' ? [] : [`  ${clean(validation.problem)}`]),

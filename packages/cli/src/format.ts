@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { MoneyView } from '@evercert/contract'
+import { minorDigits, type MoneyView } from '@evercert/contract'
 
 /** `2026-12-05 06:00:00 UTC`; a dash for what is not there yet. */
 export function formatInstant(instant: string | number | null): string {
@@ -25,11 +25,16 @@ export function formatOpensslDate(instant: string | number): string {
   return `${MONTHS[date.getUTCMonth()]} ${String(date.getUTCDate()).padStart(2)} ${time} ${date.getUTCFullYear()} GMT`
 }
 
-/** `¥128.00` for CNY; the digits after the point are the currency's own (JPY has none). */
+/** `CN¥128.00` for CNY, as in the texts of the service, whatever the language; the digits after the point are the currency's own (JPY has none). */
 export function formatMoney({ amountMinor, currency }: MoneyView): string {
   try {
-    const format = new Intl.NumberFormat('en', { style: 'currency', currency, currencyDisplay: 'code' })
-    const digits = format.resolvedOptions().maximumFractionDigits ?? 2
+    const digits = minorDigits(currency)
+    const format = new Intl.NumberFormat('en', {
+      style: 'currency',
+      currency,
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    })
     return format.format(amountMinor / 10 ** digits).replaceAll('\u00A0', ' ')
   } catch {
     return `${amountMinor} ${currency} (minor units)` // a currency that Intl does not take

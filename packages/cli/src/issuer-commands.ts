@@ -7,6 +7,7 @@ import type { Command } from 'commander'
 import type { Bind } from './applicant-commands.ts'
 import {
   addBrandCommand,
+  addIssuerCommand,
   changeBrandCommand,
   changeIssuerCommand,
   listBrandsCommand,
@@ -14,15 +15,23 @@ import {
   restoreIssuerCommand,
   retireIssuerCommand,
   showIssuerCommand,
+  type AddIssuerOptions,
   type BrandOptions,
   type ChangeIssuerOptions,
 } from './commands/issuers.ts'
 import type { Say } from './language.ts'
+import { addSettingsOptions } from './settings/given.ts'
+import { addKindsCommand } from './settings/kinds.ts'
 
 export function addIssuerCommands(program: Command, bind: Bind, say: Say): void {
   const issuers = program
     .command('issuers')
-    .description(say('CAs: list; show, change, retire, restore (operator)', 'CA：列出；查看、修改、停用、恢复（管理员）'))
+    .description(
+      say(
+        'CAs: list; kinds, add, show, change, retire, restore (operator)',
+        'CA：列出；类型、添加、查看、修改、停用、恢复（管理员）',
+      ),
+    )
   const issuer = say('id of the issuer', 'CA 编号')
   issuers
     .command('list', { isDefault: true })
@@ -33,15 +42,21 @@ export function addIssuerCommands(program: Command, bind: Bind, say: Say): void 
     .argument('<issuer>', issuer)
     .description(say('show its settings without their secrets', '查看设置（不含机密）'))
     .action(bind<[string, object]>(showIssuerCommand))
-  issuers
-    .command('change')
-    .argument('<issuer>', issuer)
-    .description(say('change title, settings or root', '修改名称、设置或根证书'))
-    .option('--title <text>', say('name in lists', '列表中的名称'))
+  addKindsCommand(issuers, bind, say, 'ca')
+  addSettingsOptions(issuers.command('add'), say)
+    .argument('<id>', say('lower-case letters, digits and hyphens', '小写字母、数字和连字符'))
+    .description(say('connect a CA', '接入 CA'))
+    .requiredOption('--title <text>', say('name in lists', '列表中的名称'))
+    .requiredOption('--kind <kind>', say('see evercert issuers kinds', '参见 evercert issuers kinds'))
     .option(
-      '--config <json>',
-      say('all settings as JSON, or @file; secrets left out stay', '全部设置的 JSON 或 @文件；未填写的机密保持不变'),
+      '--root <file>',
+      say('PEM of the root that proves its sites; default: those of the system', '证明站点时信任的根证书 PEM；默认系统根证书'),
     )
+    .action(bind<[string, AddIssuerOptions]>(addIssuerCommand))
+  addSettingsOptions(issuers.command('change'), say)
+    .argument('<issuer>', issuer)
+    .description(say('change title, settings or root; secrets left out stay', '修改名称、设置或根证书；未填写的机密保持不变'))
+    .option('--title <text>', say('name in lists', '列表中的名称'))
     .option('--root <file>', say('PEM of the root to trust, or none', '要信任的根证书 PEM 文件，或 none'))
     .action(bind<[string, ChangeIssuerOptions]>(changeIssuerCommand))
   issuers

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { text } from 'node:stream/consumers'
 import { keepHeapSmall } from './small-heap.ts'
 
 if (process.argv[2] === 'serve') keepHeapSmall()
@@ -22,6 +23,7 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
+  readInput: () => text(process.stdin),
   interactive: process.stdin.isTTY === true && process.stdout.isTTY === true,
   now: () => Date.now(),
   onInterrupt,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { MoneyView } from '@evercert/contract'
+import { minorDigits, type MoneyView } from '@evercert/contract'
 import { failure } from './failure.ts'
 import { clean } from './output.ts'
 
@@ -16,13 +16,9 @@ export function parseMoney(text: string | undefined, remedy: string): MoneyView 
     throw failure('invalid', `Reading the amount: ${text === undefined ? 'there is none' : clean(text)}: ${remedy}.`)
   }
   const [, whole = '', fraction = '', currency = ''] = match
-  const digits = fractionDigits(currency)
+  const digits = minorDigits(currency)
   if (fraction.length > digits) {
     throw failure('invalid', `Reading the amount: ${currency} has ${digits} digits after the point: give fewer.`)
   }
   return { amountMinor: Number(whole + fraction.padEnd(digits, '0')), currency }
-}
-
-function fractionDigits(currency: string): number {
-  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
 }

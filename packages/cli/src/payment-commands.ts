@@ -25,6 +25,13 @@ export function addPaymentCommands(program: Command, bind: Bind, say: Say): void
     )
     .option('--key <key>', say('repeating a top-up with the same key books it once', '使用同一键重复登记时只入账一次'))
     .option('--note <text>', say('shown with the entry', '显示在流水中'))
+    .option(
+      '--account <account>',
+      say(
+        'id or name of the account that is meant: a token of another one is refused',
+        '指定账号的编号或名称：令牌属于其他账号时拒绝',
+      ),
+    )
     .action(bind<[BalanceOptions]>(balanceCommand))
   program
     .command('pay')

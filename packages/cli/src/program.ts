@@ -11,14 +11,8 @@ import { addApplicantCommands } from './applicant-commands.ts'
 import { addBackupCommands } from './backup-commands.ts'
 import { addAuditCommands } from './audit-commands.ts'
 import { addCatalogueCommands, addPurchaseOptions } from './catalogue-commands.ts'
+import { addConnectionCommands } from './connection-commands.ts'
 import { addFilterOptions } from './certificate-filter.ts'
-import {
-  addChannelCommand,
-  listChannelsCommand,
-  removeChannelCommand,
-  testChannelCommand,
-  type AddChannelOptions,
-} from './commands/channels.ts'
 import {
   cancelCommand,
   deleteCommand,
@@ -34,17 +28,18 @@ import { exportCommand, type ExportOptions } from './commands/export.ts'
 import { historyCommand } from './commands/history.ts'
 import { listCommand, type ListOptions } from './commands/list.ts'
 import { manageCommand, type ManageOptions } from './commands/manage.ts'
-import { noticesCommand, type NoticesOptions } from './commands/notices.ts'
 import { renewCommand, type RenewOptions } from './commands/renew.ts'
 import { serveCommand } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
 import { renameCommand, tagCommand, type TagOptions } from './commands/tag.ts'
 import { uploadCommand, type UploadOptions } from './commands/upload.ts'
 import { failure, formatProblem, Interrupted, problemJson, toProblem } from './failure.ts'
+import { addEndpointCommands } from './endpoint-commands.ts'
 import { addIssuerCommands } from './issuer-commands.ts'
 import { ESTATES } from './import/index.ts'
 import { createSay, detectLanguage, type Language, type Say } from './language.ts'
 import { addNameCommands } from './name-commands.ts'
+import { addNoticeCommands } from './notice-commands.ts'
 import { createPaint } from './output.ts'
 import { addPaymentCommands } from './payment-commands.ts'
 import { addTargetCommands } from './target-commands.ts'
@@ -112,13 +107,23 @@ function bind<Arguments extends unknown[]>(run: Run, action: Action<Arguments>) 
   }
 }
 
+const HELP_TITLES: Readonly<Record<string, string>> = {
+  'Usage:': '用法：',
+  'Arguments:': '参数：',
+  'Options:': '选项：',
+  'Global Options:': '全局选项：',
+  'Commands:': '命令：',
+}
+
 function createProgram(run: Run): Command {
   const say = createSay(run.language)
   const program = new Command('evercert')
     .description(say('Renews SSL certificates and proves that the new one is served', '续费 SSL 证书，并证明新证书已生效'))
     .version(packageJson.version, '-V, --version', say('print the version', '显示版本'))
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
+    .helpOption('-h, --help', say('display help for command', '显示帮助'))
+    .helpCommand('help [command]', say('display help for command', '显示命令的帮助'))
+    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => say(title, HELP_TITLES[title] ?? title) })
     .configureOutput({
       writeOut: (text) => run.shell.stdout.write(text),
       writeErr: () => undefined, // the complaint is thrown as well, and shown with its remedy
@@ -127,7 +132,8 @@ function createProgram(run: Run): Command {
   addOverviewCommands(program, run, say)
   addListCommands(program, run, say)
   addRenewalCommands(program, run, say)
-  addNoticeCommands(program, run, say)
+  addNoticeCommands(program, (action) => bind(run, action), say)
+  addConnectionCommands(program, (action) => bind(run, action), say)
   addManageCommand(program, run, say)
   addEndingCommands(program, run, say)
   addDownloadCommand(program, run, say)
@@ -174,6 +180,7 @@ function addOverviewCommands(program: Command, run: Run, say: Say): void {
     .action(bind<[string, object]>(run, showCommand))
   addPaymentCommands(program, (action) => bind(run, action), say)
   addTargetCommands(program, (action) => bind(run, action), say)
+  addEndpointCommands(program, (action) => bind(run, action), say)
   addAgentCommands(program, (action) => bind(run, action), say)
   addCatalogueCommands(program, (action) => bind(run, action), say)
   addIssuerCommands(program, (action) => bind(run, action), say)
@@ -222,6 +229,7 @@ function addRenewalCommands(program: Command, run: Run, say: Say): void {
         '续费并等待每个地址都使用新证书；中断后再次运行即可继续（退出码：0 已生效，1 失败，2 未到续费时间，130 已中断）',
       ),
     )
+    .option('--quote', say('only show what it costs, and what a change loses', '仅显示价格及更改的影响'))
     .option('-y, --yes', say('buy without asking', '不询问，直接购买'))
     .option('--product <id>', say('another product: may lose the top-up', '更换产品：可能失去补齐天数'))
     .option('--term <years>', say('years to buy', '购买年限'))
@@ -231,8 +239,8 @@ function addRenewalCommands(program: Command, run: Run, say: Say): void {
     .command('upload')
     .description(
       say(
-        'upload a certificate bought elsewhere, or with --from all of a folder or archive (exit codes: 0 all kept, 1 something was refused)',
-        '上传在别处购买的证书；使用 --from 上传文件夹或压缩包中的全部证书（退出码：0 全部保存，1 有被拒绝的证书）',
+        'upload a certificate bought elsewhere, or with --from all of a folder or archive (exit codes: 0 all kept, 1 something was refused or left out)',
+        '上传在别处购买的证书；使用 --from 上传文件夹或压缩包中的全部证书（退出码：0 全部保存，1 有被拒绝或未处理的证书）',
       ),
     )
     .option('--name <name>', say('name in the list', '列表中的名称'))
@@ -272,41 +280,6 @@ function addImportCommands(program: Command, run: Run, say: Say): void {
 
 function dryRunText(say: Say): string {
   return say('check everything, store nothing', '只检查，不保存')
-}
-
-function addNoticeCommands(program: Command, run: Run, say: Say): void {
-  program
-    .command('notices')
-    .description(say('list notices and how they were delivered, newest first', '列出通知及其送达情况，最新在前'))
-    .option('--certificate <certificate>', certificateArgument(say))
-    .option('--unread', say('only what nobody has read', '仅未读'))
-    .option('--read <id>', say('show this notice and mark it read', '显示该通知并标记为已读'))
-    .action(bind<[NoticesOptions]>(run, noticesCommand))
-  const channels = program
-    .command('channels')
-    .description(say('where notices go: list, add, test, remove', '通知渠道：列出、添加、测试、删除'))
-  channels
-    .command('list', { isDefault: true })
-    .description(say('list channels', '列出通知渠道'))
-    .action(bind<[object]>(run, listChannelsCommand))
-  channels
-    .command('add')
-    .description(say('add a channel', '添加通知渠道'))
-    .requiredOption('--name <name>', say('name in the list', '列表中的名称'))
-    .requiredOption('--kind <kind>', 'smtp, webhook, dingtalk, wecom, feishu, slack, telegram')
-    .requiredOption('--config <json>', say('its settings as JSON, or @file', 'JSON 格式的设置，或 @文件'))
-    .option('--role <role>', say('always, or fallback: when another channel fails', 'always 始终；fallback 其他渠道失败时'))
-    .action(bind<[AddChannelOptions]>(run, addChannelCommand))
-  channels
-    .command('test')
-    .argument('<channel>', say('name or id', '名称或编号'))
-    .description(say('send a test message (exit code 1 when it does not arrive)', '发送测试消息（未送达时退出码为 1）'))
-    .action(bind<[string, object]>(run, testChannelCommand))
-  channels
-    .command('remove')
-    .argument('<channel>', say('name or id', '名称或编号'))
-    .description(say('forget a channel and its settings', '删除通知渠道及其设置'))
-    .action(bind<[string, object]>(run, removeChannelCommand))
 }
 
 function addManageCommand(program: Command, run: Run, say: Say): void {

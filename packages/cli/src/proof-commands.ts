@@ -6,8 +6,10 @@
 import { Option, type Command } from 'commander'
 import { ENDPOINT_PROTOCOLS } from '@evercert/pki/probe'
 import type { Bind } from './applicant-commands.ts'
+import { acceptCandidateCommand, dismissCandidateCommand, listCandidatesCommand } from './commands/candidates.ts'
 import { discoverCommand, type DiscoverOptions } from './commands/discover.ts'
 import {
+  listReceiptsCommand,
   showReceiptCommand,
   verifyReceiptCommand,
   type ShowReceiptOptions,
@@ -54,12 +56,17 @@ export function addProofCommands(program: Command, bind: Bind, say: Say): void {
     .addOption(new Option('--protocol <protocol>', say('default tls', '默认 tls')).choices(ENDPOINT_PROTOCOLS))
     .option('--accept', say('make what belongs to a certificate its endpoint', '将匹配证书的站点直接采纳'))
     .action(bind<[string[], DiscoverOptions]>(discoverCommand))
+  addCandidateCommands(program, bind, say)
 }
 
 function addReceiptCommands(program: Command, bind: Bind, say: Say): void {
   const receipt = program
     .command('receipt')
-    .description(say('the signed proof that a certificate is served: show, verify', '更换凭证：查看、验证'))
+    .description(say('the signed proof that a certificate is served: list, show, verify', '更换凭证：列出、查看、验证'))
+  receipt
+    .command('list')
+    .description(say('list the receipts of the account, newest first', '列出账号的更换凭证，最新在前'))
+    .action(bind<[object]>(listReceiptsCommand))
   receipt
     .command('show')
     .argument('<certificate>', say('a certificate, or the id of a receipt', '证书，或凭证编号'))
@@ -82,4 +89,26 @@ function addReceiptCommands(program: Command, bind: Bind, say: Say): void {
       say('JWK set of the installation; default: asked of the service', '签发系统的公钥集（JWK）；默认向服务查询'),
     )
     .action(bind<[string, VerifyReceiptOptions]>(verifyReceiptCommand))
+}
+
+function addCandidateCommands(program: Command, bind: Bind, say: Say): void {
+  const candidates = program
+    .command('candidates')
+    .description(say('what discover found: list, accept, dismiss', '发现的候选站点：列出、采纳、忽略'))
+  const candidate = say('id of the candidate', '候选站点编号')
+  candidates
+    .command('list', { isDefault: true })
+    .description(say('list candidates', '列出候选站点'))
+    .action(bind<[object]>(listCandidatesCommand))
+  candidates
+    .command('accept')
+    .argument('<candidate>', candidate)
+    .description(say('make it an endpoint of its certificate', '采纳为证书的站点'))
+    .option('--certificate <certificate>', say('in place of the one that was found', '替代自动匹配的证书'))
+    .action(bind<[string, { readonly certificate?: string }]>(acceptCandidateCommand))
+  candidates
+    .command('dismiss')
+    .argument('<candidate>', candidate)
+    .description(say('forget it', '忽略该候选站点'))
+    .action(bind<[string, object]>(dismissCandidateCommand))
 }

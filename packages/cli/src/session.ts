@@ -13,6 +13,8 @@ export interface Shell {
   readonly env: NodeJS.ProcessEnv
   readonly stdout: TextStream
   readonly stderr: TextStream
+  /** All of stdin, as text. */
+  readonly readInput: () => Promise<string>
   /** Whether somebody can answer a question. */
   readonly interactive: boolean
   /** Epoch milliseconds. */

@@ -1,5 +1,5 @@
 /**
- * The commands around targets: list, add, log, deploy, remove.
+ * The commands around targets: list, kinds, add, log, deploy, remove.
  *
  * @module
  */
@@ -12,22 +12,29 @@ import {
   logTargetCommand,
   removeTargetCommand,
   type AddTargetOptions,
+  type TargetListOptions,
 } from './commands/targets.ts'
 import type { Say } from './language.ts'
+import { addSettingsOptions } from './settings/given.ts'
+import { addKindsCommand } from './settings/kinds.ts'
 
 export function addTargetCommands(program: Command, bind: Bind, say: Say): void {
   const targets = program
     .command('targets')
     .description(
-      say('where certificates are installed: list, add, log, deploy, remove', '部署目标：列出、添加、日志、重新部署、删除'),
+      say(
+        'where certificates are installed: list, kinds, add, log, deploy, remove',
+        '部署目标：列出、类型、添加、日志、重新部署、删除',
+      ),
     )
   const target = say('name or id', '名称或编号')
   targets
     .command('list', { isDefault: true })
     .description(say('list targets with their latest deployment', '列出部署目标及其最近一次部署'))
-    .action(bind<[object]>(listTargetsCommand))
-  targets
-    .command('add')
+    .option('--certificate <certificate>', say('only those of this certificate', '仅该证书的部署目标'))
+    .action(bind<[TargetListOptions]>(listTargetsCommand))
+  addKindsCommand(targets, bind, say, 'deploy')
+  addSettingsOptions(targets.command('add'), say)
     .description(
       say(
         'add a target (operator); an issued certificate is deployed to it at once',
@@ -36,11 +43,7 @@ export function addTargetCommands(program: Command, bind: Bind, say: Say): void 
     )
     .requiredOption('--certificate <certificate>', say('id, its beginning, name or domain', '编号、编号前缀、名称或域名'))
     .requiredOption('--name <name>', say('name in the list', '列表中的名称'))
-    .requiredOption(
-      '--kind <kind>',
-      'nginx, apache, haproxy, lighttpd, caddy, tomcat, postfix, dovecot, localFiles, kubernetes, webhook, agent',
-    )
-    .requiredOption('--config <json>', say('its settings as JSON, or @file', 'JSON 格式的设置，或 @文件'))
+    .requiredOption('--kind <kind>', say('see evercert targets kinds', '参见 evercert targets kinds'))
     .option(
       '--probe <host:port>',
       say('its own address: a deployment that it does not show is taken back', '目标自身的地址：若未提供新证书则回退'),

@@ -3,7 +3,24 @@
  *
  * @module
  */
-import type { DeliveryView, OrderView, PaymentView, RenewalView, ReviewView } from '@evercert/contract'
+import type {
+  ApplicationFormView,
+  ApplicationView,
+  AuditOutcome,
+  Company,
+  DeliveryView,
+  DocumentKind,
+  IssuerView,
+  MemberRole,
+  OrderView,
+  PaymentView,
+  PromotionView,
+  RenewalView,
+  ReviewCheck,
+  ReviewView,
+  SpecificationView,
+} from '@evercert/contract'
+import { HISTORY_STATES, HISTORY_SUBJECTS } from './history-words.ts'
 import type { Language } from './language.ts'
 
 const ZH = {
@@ -61,7 +78,84 @@ const ZH = {
     givenUp: '已放弃',
     obsolete: '无需发送',
   } satisfies Record<DeliveryView['state'], string>,
+  promotion: {
+    upcoming: '未开始',
+    running: '进行中',
+    usedUp: '已用完',
+    over: '已结束',
+    withdrawn: '已撤回',
+  } satisfies Record<PromotionView['state'], string>,
+  validation: { pending: '待验证', processing: '验证中', valid: '已通过', invalid: '未通过' } satisfies Record<
+    ApplicationView['validations'][number]['state'],
+    string
+  >,
+  validationMethod: { file: '文件验证', dnsManual: '手动 DNS 验证', dnsAutomatic: '自动 DNS 验证' } satisfies Record<
+    ApplicationFormView['validationMethod'],
+    string
+  >,
+  domainType: {
+    single: '单域名',
+    multi: '多域名',
+    wildcard: '通配符',
+    multiWildcard: '多通配符',
+    mixed: '混合域名',
+  } satisfies Record<SpecificationView['domainType'], string>,
+  attribute: {
+    domainType: '域名类型',
+    certificateType: '证书类型',
+    grade: '证书等级',
+    brand: '证书品牌',
+  } satisfies Record<keyof SpecificationView, string>,
+  validityRule: { public: '公共', private: '私有' } satisfies Record<IssuerView['validityRule'], string>,
+  document: { businessLicence: '营业执照', bankPermit: '开户许可证' } satisfies Record<DocumentKind, string>,
+  companyType: {
+    enterprise: '企业',
+    government: '政府机关',
+    institution: '事业单位',
+    nonProfit: '非营利组织',
+    individualBusiness: '个体工商户',
+  } satisfies Record<Company['type'], string>,
+  check: {
+    legalExistence: '公司依法存在',
+    address: '地址属实',
+    telephone: '电话属实',
+    applicantAuthority: '申请人有权代表公司',
+    physicalExistence: '有实际经营场所',
+    superiorApproval: '上级已确认',
+    bankPermit: '开户许可证属实',
+  } satisfies Record<ReviewCheck, string>,
+  role: {
+    owner: '所有者',
+    administrator: '管理员',
+    operator: '证书管理员',
+    finance: '财务',
+    reviewer: '审核员',
+    auditor: '审计员',
+    viewer: '只读',
+  } satisfies Record<MemberRole, string>,
+  outcome: { done: '成功', refused: '被拒绝', failed: '失败', unknown: '未知' } satisfies Record<AuditOutcome, string>,
+  historySubject: HISTORY_SUBJECTS,
+  historyState: HISTORY_STATES,
 } as const satisfies Record<string, Readonly<Record<string, string>>>
+
+/** A text of the service in which Chinese stands around the values of an attribute, such as `域名类型（single → multi）`. */
+export function translateChanges(text: string, language: Language): string {
+  if (language !== 'zh') return text
+  const arrow = /（(\w+) → (\w+)）/g
+  return text.replaceAll(
+    arrow,
+    (_all, from: string, to: string) => `（${wordFor('domainType', from, 'zh')} → ${wordFor('domainType', to, 'zh')}）`,
+  )
+}
+
+/** What happened to what; some states mean another thing of another subject. */
+export function historyWord(
+  { subject, state }: { readonly subject: string; readonly state: string },
+  language: Language,
+): string {
+  const special = wordFor('historyState', `${subject}.${state}`, language)
+  return special === `${subject}.${state}` ? wordFor('historyState', state, language) : special
+}
 
 /** The word for a value; one that a newer service made up is shown as it is. */
 export function wordFor(kind: keyof typeof ZH, value: string, language: Language): string {

@@ -180,6 +180,7 @@ export function aShell(
     env: { HOME: '/nonexistent', EVERCERT_DATA_DIR: '/nonexistent', ...env },
     stdout: { write: (text) => (out += text), ...wish },
     stderr: { write: (text) => (err += text), ...wish },
+    readInput: () => Promise.resolve(''),
     interactive: false,
     now: () => Date.parse(AT),
     onInterrupt: (next) => {

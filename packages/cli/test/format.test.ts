@@ -12,11 +12,11 @@ describe('formatOpensslDate', () => {
 
 describe('formatMoney', () => {
   it.each([
-    [10_000, 'CNY', 'CNY 100.00'],
-    [123_456_789, 'CNY', 'CNY 1,234,567.89'],
-    [500, 'JPY', 'JPY 500'],
+    [10_000, 'CNY', 'CN¥100.00'],
+    [123_456_789, 'CNY', 'CN¥1,234,567.89'],
+    [500, 'JPY', '¥500'],
     [1_000, 'KWD', 'KWD 1.000'],
-    [-250, 'USD', '-USD 2.50'],
+    [-250, 'USD', '-$2.50'],
   ])('%i minor units of %s are %s', (amountMinor, currency, text) => {
     expect(formatMoney({ amountMinor, currency })).toBe(text)
   })

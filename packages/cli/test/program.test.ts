@@ -104,6 +104,12 @@ describe('options', () => {
     [['channels', 'add', '--name', 'x', '--kind', 'slack', '--config', '{"webhookUrl": top-secret}']],
     [['channels', 'add', '--name', 'x', '--kind', 'slack', '--config', '@/nowhere/config.json']],
     [['channels', 'add', '--name', 'x', '--kind', 'slack', '--config', '{}', '--role', 'boss']],
+    [['issuers', 'add', 'x', '--title', 'x', '--kind', 'acme', '--set', 'top-secret']],
+    [['issuers', 'add', 'x', '--title', 'x', '--kind', 'acme', '--set-file', 'eab.hmacKey=/nowhere/key']],
+    [['dns-connections', 'add', '--name', 'x', '--kind', 'y', '--set-file', 'secret=-', '--config', '-']],
+    [['endpoints', 'add', 'x:0', '--certificate', 'y']],
+    [['notices', 'settings', '--leads', '91']],
+    [['notices', 'settings', '--add-recipient', 'nobody']],
     [['revoke', 'x', '--reason', 'boredom']],
     [['revoke', 'x', '--confirm', '--decline']],
   ])('%j is refused before anything is sent', async (argv) => {

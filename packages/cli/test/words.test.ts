@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { applicationView, verdict } from '@evercert/contract'
-import { wordFor } from '../src/words.ts'
+import { applicationView, certificateStatus, verdict } from '@evercert/contract'
+import { HISTORY_STATES } from '../src/history-words.ts'
+import { historyWord, translateChanges, wordFor } from '../src/words.ts'
 
 const ASCII = /^[ -~]*$/
 
@@ -15,4 +16,18 @@ test.each([
 test('what a newer service made up is shown as it is', () => {
   expect(wordFor('order', 'teleported', 'zh')).toBe('teleported')
   expect(wordFor('order', 'constructor', 'zh')).toBe('constructor')
+})
+
+test('a timeline has a word for each state that the service records', () => {
+  expect(historyWord({ subject: 'certificate', state: 'closed' }, 'zh')).toBe('已关闭')
+  expect(historyWord({ subject: 'renewal', state: 'closed' }, 'zh')).toBe('已完成')
+  expect(historyWord({ subject: 'renewal', state: 'closed' }, 'en')).toBe('closed')
+  expect(historyWord({ subject: 'order', state: 'teleported' }, 'zh')).toBe('teleported')
+  expect(Object.keys(HISTORY_STATES)).toEqual(expect.arrayContaining([...certificateStatus.options, 'placed', 'paid', 'proved']))
+})
+
+test('changed domain types are named in a Chinese text, and nothing else is', () => {
+  const text = '不一致：域名类型（single → multiWildcard）、证书品牌（A → B）。'
+  expect(translateChanges(text, 'zh')).toBe('不一致：域名类型（单域名 → 多通配符）、证书品牌（A → B）。')
+  expect(translateChanges('domain type (single → multi)', 'en')).toBe('domain type (single → multi)')
 })

@@ -10,7 +10,7 @@ import { failure } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
 import type { Session } from '../session.ts'
 import { formatApplication } from '../format-application.ts'
-import { readPem } from './upload.ts'
+import { readPem, readText } from './upload.ts'
 
 export interface ApplyOptions {
   readonly file?: string
@@ -85,7 +85,7 @@ async function fromOptions(options: ApplyOptions): Promise<Partial<Form>> {
 }
 
 async function readForm(path: string): Promise<Partial<Form>> {
-  const text = await readPem('--file', path)
+  const text = await readText('--file', path)
   try {
     return checkForm(JSON.parse(text) as object, `Reading ${path}`)
   } catch (error) {

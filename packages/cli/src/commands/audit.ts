@@ -17,9 +17,10 @@ import {
 } from '@evercert/pki'
 import { failure } from '../failure.ts'
 import { formatInstant } from '../format.ts'
-import { pick } from '../language.ts'
+import { pick, type Language } from '../language.ts'
 import { clean, formatFacts, formatTable, type Colour } from '../output.ts'
 import type { Session } from '../session.ts'
+import { wordFor } from '../words.ts'
 import { refuseExisting, writeFiles, writeStream } from '../write-files.ts'
 
 import { loadKeys, readText } from './receipt.ts'
@@ -78,7 +79,7 @@ function toInstant(option: string, text: string): string {
 
 const COLOURS: Readonly<Partial<Record<AuditOutcome, Colour>>> = { refused: 'red', failed: 'yellow', unknown: 'yellow' }
 
-function formatEntries({ say, paint, columns }: Session, entries: readonly AuditEntryView[]): string[] {
+function formatEntries({ say, paint, columns, language }: Session, entries: readonly AuditEntryView[]): string[] {
   const header = [
     say('AT', '时间'),
     say('WHO', '操作者'),
@@ -93,14 +94,18 @@ function formatEntries({ say, paint, columns }: Session, entries: readonly Audit
     { text: entry.address ?? '–' },
     { text: entry.action },
     { text: entry.subjectId ?? '–' },
-    { text: outcomeText(entry), colour: COLOURS[entry.outcome] },
+    { text: outcomeText(entry, language), colour: COLOURS[entry.outcome] },
   ])
   return formatTable(header, rows, { paint, columns, shrink: 1 })
 }
 
-function outcomeText({ outcome, details }: AuditEntryView): string {
+function outcomeText({ outcome, details }: AuditEntryView, language: Language): string {
   const { code, count } = details
-  return [outcome, typeof code === 'string' ? ` (${code})` : '', typeof count === 'number' ? ` ×${count}` : ''].join('')
+  return [
+    wordFor('outcome', outcome, language),
+    typeof code === 'string' ? ` (${code})` : '',
+    typeof count === 'number' ? ` ×${count}` : '',
+  ].join('')
 }
 
 export interface VerifyAuditOptions {

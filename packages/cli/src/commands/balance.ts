@@ -5,8 +5,10 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { BalanceView } from '@evercert/contract'
+import type { Client } from '@evercert/contract/client'
+import { failure } from '../failure.ts'
 import { formatInstant, formatMoney } from '../format.ts'
-import { formatTable } from '../output.ts'
+import { clean, formatTable } from '../output.ts'
 import { parseMoney } from '../parse-money.ts'
 import type { Session } from '../session.ts'
 
@@ -14,12 +16,15 @@ export interface BalanceOptions {
   readonly topUp?: string
   readonly key?: string
   readonly note?: string
+  /** The account that is meant: a token of another one is refused. */
+  readonly account?: string
 }
 
 export async function balanceCommand(session: Session, options: BalanceOptions): Promise<number> {
   const { topUp, key = randomUUID(), note } = options
   const money = topUp === undefined ? null : parseMoney(topUp, 'give what was received, such as --top-up "1000 CNY"')
   const client = await session.client()
+  if (options.account !== undefined) await requireAccount(client, options.account)
   const balance =
     money === null
       ? await client.balance.get()
@@ -27,6 +32,20 @@ export async function balanceCommand(session: Session, options: BalanceOptions):
   session.document(balance)
   session.print(...formatBalance(session, balance))
   return 0
+}
+
+/** A token is of one account: money must not land in another one than was meant. @throws CliFailure `notFound` */
+async function requireAccount(client: Client, wanted: string): Promise<void> {
+  const { account } = await client.me.get()
+  if (account !== null && (account.id === wanted || account.name === wanted)) return
+  const own = account === null ? '–' : `${clean(account.name)} (${account.id})`
+  throw failure('notFound', `Choosing the account ${clean(wanted)}: the token is of ${own}: use a token of that account.`, {
+    cause: { en: `A token is of one account, and this one is of ${own}.`, zh: `令牌只属于一个账号，当前令牌属于 ${own}。` },
+    remedy: {
+      en: 'Go into that account in the console, make a token in its settings, and give it with --token-file.',
+      zh: '请在控制台中进入该账号，在设置中创建令牌，并用 --token-file 指定。',
+    },
+  })
 }
 
 function formatBalance({ say, paint, columns }: Session, { balances, entries }: BalanceView): string[] {

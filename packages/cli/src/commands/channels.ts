@@ -7,8 +7,9 @@ import { channelRole, type ChannelView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
 import { failure } from '../failure.ts'
 import { formatTable } from '../output.ts'
-import { readConfig, wrongOption } from '../read-config.ts'
 import type { Session } from '../session.ts'
+import { hasSettings, wrongOption, type SettingsOptions } from '../settings/given.ts'
+import { readSettings } from '../settings/read-settings.ts'
 
 export async function listChannelsCommand(session: Session): Promise<number> {
   const client = await session.client()
@@ -20,20 +21,40 @@ export async function listChannelsCommand(session: Session): Promise<number> {
   return 0
 }
 
-export interface AddChannelOptions {
+export interface AddChannelOptions extends SettingsOptions {
   readonly name: string
   readonly kind: string
   readonly role?: string
-  /** JSON, or `@file` to keep secrets out of the process list. */
-  readonly config: string
 }
 
 export async function addChannelCommand(session: Session, options: AddChannelOptions): Promise<number> {
   const role = channelRole.safeParse(options.role ?? 'always')
   if (!role.success) throw wrongOption('--role', 'take always or fallback', '请使用 always 或 fallback')
-  const config = await readConfig(options.config)
+  const { name, kind } = options
+  const config = await readSettings(session, { port: 'notify', kind, options })
   const client = await session.client()
-  const channel = await client.channels.create({ name: options.name, kind: options.kind, role: role.data, config })
+  return show(session, await client.channels.create({ name, kind, role: role.data, config }))
+}
+
+export interface ChangeChannelOptions extends SettingsOptions {
+  readonly name?: string
+  readonly role?: ChannelView['role']
+}
+
+/** Settings are given in full: what was entered before is neither shown nor kept. */
+export async function changeChannelCommand(session: Session, wanted: string, options: ChangeChannelOptions): Promise<number> {
+  const { name, role } = options
+  const client = await session.client()
+  const { id, kind } = await findChannel(client, wanted)
+  const change = {
+    ...(name !== undefined && { name }),
+    ...(role !== undefined && { role }),
+    ...(hasSettings(options) && { config: await readSettings(session, { port: 'notify', kind, options }) }),
+  }
+  return show(session, await client.channels.update({ id, ...change }))
+}
+
+function show(session: Session, channel: ChannelView): number {
   session.document(channel)
   session.print(...formatChannels(session, [channel]))
   return 0

@@ -5,10 +5,12 @@
  */
 import { company as companySchema, type CompanyView, type DocumentKind } from '@evercert/contract'
 import { failure } from '../failure.ts'
-import { formatFacts, formatTable } from '../output.ts'
+import { clean, formatFacts, formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
+import { wordFor } from '../words.ts'
+import { refuseExisting, writeFiles } from '../write-files.ts'
 import { readBase64 } from './apply.ts'
-import { readPem } from './upload.ts'
+import { readText } from './upload.ts'
 
 export async function listContactsCommand(session: Session): Promise<number> {
   const { say, paint, columns } = session
@@ -35,6 +37,12 @@ export async function addContactCommand(session: Session, { name, email, phone }
 
 export async function showContactCommand(session: Session, id: string): Promise<number> {
   return showContact(session, await (await session.client()).contacts.get({ id }))
+}
+
+export async function changeContactCommand(session: Session, id: string, change: Partial<ContactOptions>): Promise<number> {
+  const client = await session.client()
+  const { name, email, phone } = { ...(await client.contacts.get({ id })), ...change }
+  return showContact(session, await client.contacts.update({ id, name, email, phone }))
 }
 
 function showContact(session: Session, contact: ContactOptions & { readonly id: string }): number {
@@ -65,7 +73,7 @@ export function removed(session: Session, gone: { readonly id: string }): number
 }
 
 export async function listCompaniesCommand(session: Session): Promise<number> {
-  const { say, paint, columns } = session
+  const { say, paint, columns, language } = session
   const page = await (await session.client()).companies.list()
   session.document(page)
   if (page.items.length === 0) session.print(say('No company.', '没有公司。'))
@@ -74,7 +82,7 @@ export async function listCompaniesCommand(session: Session): Promise<number> {
       { text: name },
       { text: registrationNumber },
       { text: phone },
-      { text: documents.join(', ') || '–' },
+      { text: documents.map((kind) => wordFor('document', kind, language)).join(', ') || '–' },
       { text: id },
     ])
     const header = [
@@ -98,7 +106,7 @@ export interface CompanyOptions {
 /** The company comes as a JSON file: it has more fields than a command line is good for. */
 export async function addCompanyCommand(session: Session, options: CompanyOptions): Promise<number> {
   const { file, licence, bankPermit } = options
-  const wish = readCompany(file, await readPem('--file', file))
+  const wish = readCompany(file, parseJson(file, await readText('--file', file)))
   // Read before anything is stored: a path with a slip leaves nothing half done.
   const documents: readonly (readonly [DocumentKind, string])[] = [
     ...(licence === undefined ? [] : [['businessLicence', await readBase64('--licence', licence)] as const]),
@@ -111,8 +119,17 @@ export async function addCompanyCommand(session: Session, options: CompanyOption
   return showCompany(session, company)
 }
 
-function readCompany(path: string, text: string) {
-  const parsed = companySchema.safeParse(parseJson(path, text))
+/** The file holds the fields that change; the others stay. */
+export async function changeCompanyCommand(session: Session, id: string, { file }: { readonly file: string }): Promise<number> {
+  const change = parseJson(file, await readText('--file', file))
+  const client = await session.client()
+  const now = await client.companies.get({ id })
+  const fields = Object.fromEntries(Object.keys(companySchema.shape).map((name) => [name, now[name as keyof typeof now]]))
+  return showCompany(session, await client.companies.update({ id, ...readCompany(file, Object.assign(fields, change)) }))
+}
+
+function readCompany(path: string, value: unknown) {
+  const parsed = companySchema.safeParse(value)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map(({ path: field, message }) => `${field.join('.') || 'company'}: ${message}`)
   throw failure('invalid', `Reading ${path}: ${faults.join('; ')}.`)
@@ -136,20 +153,47 @@ export async function putDocumentCommand(session: Session, id: string, { kind, f
   return showCompany(session, await (await session.client()).companies.putDocument({ id, kind, contentBase64 }))
 }
 
+export interface SaveDocumentOptions {
+  readonly kind: DocumentKind
+  readonly out: string
+  readonly force?: boolean
+}
+
+/** Written for its owner alone. */
+export async function saveDocumentCommand(session: Session, id: string, options: SaveDocumentOptions): Promise<number> {
+  const { kind, out, force = false } = options
+  refuseExisting([out], { force })
+  const { contentBase64, ...document } = await (await session.client()).companies.getDocument({ id, kind })
+  await writeFiles([{ path: out, bytes: Buffer.from(contentBase64, 'base64') }], { secret: true, force })
+  session.document({ ...document, path: out })
+  session.print(clean(out))
+  return 0
+}
+
+export async function removeDocumentCommand(
+  session: Session,
+  id: string,
+  { kind }: { readonly kind: DocumentKind },
+): Promise<number> {
+  return showCompany(session, await (await session.client()).companies.removeDocument({ id, kind }))
+}
+
 export async function showCompanyCommand(session: Session, id: string): Promise<number> {
   return showCompany(session, await (await session.client()).companies.get({ id }))
 }
 
 function showCompany(session: Session, company: CompanyView): number {
-  const { say, paint } = session
+  const { say, paint, language } = session
   session.document(company)
-  const documents = company.documents.map(({ kind, contentType, bytes }) => `${kind} (${contentType}, ${bytes} B)`)
+  const documents = company.documents.map(
+    ({ kind, contentType, bytes }) => `${wordFor('document', kind, language)} (${contentType}, ${bytes} B)`,
+  )
   session.print(
     ...formatFacts(
       [
         [say('Id', '编号'), company.id],
         [say('Name', '名称'), company.name],
-        [say('Type', '类型'), company.type],
+        [say('Type', '类型'), wordFor('companyType', company.type, language)],
         [say('Registration', '注册号'), company.registrationNumber],
         [say('Phone', '电话'), company.phone],
         [

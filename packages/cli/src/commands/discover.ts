@@ -9,10 +9,9 @@ import { ApiProblem, type Client } from '@evercert/contract/client'
 import type { EndpointProtocol } from '@evercert/pki/probe'
 import { failure } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
-import { formatTable, type Cell } from '../output.ts'
 import { createProgress } from '../progress.ts'
 import type { Session } from '../session.ts'
-import { wordFor } from '../words.ts'
+import { formatCandidates } from './candidates.ts'
 
 export interface DiscoverOptions {
   readonly from?: string
@@ -99,30 +98,14 @@ async function acceptAll(client: Client, items: readonly CandidateView[]): Promi
 }
 
 function format(
-  { say, paint, columns, language }: Session,
+  session: Session,
   items: readonly CandidateView[],
   totals: { readonly looked: number; readonly silent: number; readonly known: number },
   accepted: number,
 ): string[] {
-  const header = [
-    say('site', '站点'),
-    say('server name', '域名'),
-    say('verdict', '结论'),
-    say('ends', '到期'),
-    say('certificate', '证书'),
-  ]
-  const rows = items.flatMap((item) =>
-    item.addresses.map(({ address, verdict, notAfter }): Cell[] => [
-      { text: item.host === address ? `${item.host}:${item.port}` : `${item.host}:${item.port} (${address})` },
-      { text: item.serverName },
-      { text: wordFor('verdict', verdict, language), colour: verdict === 'served' ? 'green' : 'yellow' },
-      { text: notAfter?.slice(0, 10) ?? '' },
-      { text: item.certificateId === null ? '–' : `${item.certificateId} (${item.matchedBy})` },
-    ]),
-  )
-  const summary = say(
+  const summary = session.say(
     `${totals.looked} looked at: ${items.length} found, ${totals.known} known already, ${totals.silent} without a certificate; ${accepted} accepted`,
     `共探测 ${totals.looked} 个：发现 ${items.length} 个，已有 ${totals.known} 个，无证书 ${totals.silent} 个；已采纳 ${accepted} 个`,
   )
-  return [...(rows.length === 0 ? [] : [...formatTable(header, rows, { paint, columns, shrink: 4 }), '']), summary]
+  return [...(items.length === 0 ? [] : [...formatCandidates(session, items), '']), summary]
 }

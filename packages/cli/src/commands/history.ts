@@ -22,7 +22,7 @@ export async function historyCommand(session: Session, wanted: string): Promise<
       ...(cursor === null ? {} : { cursor }),
     })
     items.push(...page.items)
-    session.print(...formatHistory(page.items))
+    session.print(...formatHistory(session, page.items))
     cursor = page.nextCursor
   } while (cursor !== null)
   session.document({ items })

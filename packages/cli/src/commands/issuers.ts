@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { readFile } from 'node:fs/promises'
 import type { BrandView, IssuerDetail, IssuerView } from '@evercert/contract'
-import { failure } from '../failure.ts'
 import { formatDay } from '../format.ts'
 import { clean, formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
+import { hasSettings, type SettingsOptions } from '../settings/given.ts'
+import { readSettings } from '../settings/read-settings.ts'
+import { wordFor } from '../words.ts'
 import { readPem } from './upload.ts'
 
 export async function listIssuersCommand(session: Session): Promise<number> {
@@ -22,21 +23,49 @@ export async function showIssuerCommand(session: Session, id: string): Promise<n
   return show(session, await (await session.client()).issuers.get({ id }))
 }
 
-export interface ChangeIssuerOptions {
-  readonly title?: string
-  readonly config?: string
+export interface AddIssuerOptions extends SettingsOptions {
+  readonly title: string
+  readonly kind: string
+  /** PEM. */
   readonly root?: string
 }
 
-/** `--config` has all settings; secrets that it leaves out stay. */
+export async function addIssuerCommand(session: Session, id: string, options: AddIssuerOptions): Promise<number> {
+  const { title, kind, root } = options
+  const rootPem = root === undefined ? null : await readPem('--root', root)
+  const config = await readSettings(session, { port: 'ca', kind, options })
+  const client = await session.client()
+  const issuer = await client.issuers.create({ id, title, kind, config, ...(rootPem !== null && { rootPem }) })
+  session.document(issuer)
+  session.print(
+    ...formatIssuers(session, [issuer]),
+    session.say(
+      `Sell its certificates: evercert products add <id> --issuer ${id} …`,
+      `销售其证书：evercert products add <编号> --issuer ${id} ……`,
+    ),
+  )
+  return 0
+}
+
+export interface ChangeIssuerOptions extends SettingsOptions {
+  readonly title?: string
+  readonly root?: string
+}
+
+/** `--set` changes one of the settings that there are; `--config` has all of them. Secrets that are left out stay. */
 export async function changeIssuerCommand(session: Session, id: string, options: ChangeIssuerOptions): Promise<number> {
-  const { title, config, root } = options
+  const { title, root } = options
   const change = {
     ...(title !== undefined && { title }),
-    ...(config !== undefined && { config: await readSettings(config) }),
     ...(root !== undefined && { rootPem: root === 'none' ? null : await readPem('--root', root) }),
+    ...(hasSettings(options) && { config: await changedSettings(session, id, options) }),
   }
   return show(session, await (await session.client()).issuers.update({ id, ...change }))
+}
+
+async function changedSettings(session: Session, id: string, options: SettingsOptions): Promise<Record<string, unknown>> {
+  const { kind, config: kept } = await (await session.client()).issuers.get({ id })
+  return readSettings(session, { port: 'ca', kind, options, kept })
 }
 
 export async function retireIssuerCommand(session: Session, id: string): Promise<number> {
@@ -58,18 +87,7 @@ function show(session: Session, issuer: IssuerDetail): number {
   return 0
 }
 
-/** JSON, or `@file` that holds it. @throws CliFailure `invalid` */
-async function readSettings(text: string): Promise<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text.startsWith('@') ? await readFile(text.slice(1), 'utf8') : text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  } catch {
-    // said below; the text may hold secrets, so it is not repeated
-  }
-  throw failure('invalid', 'Reading --config: it is no JSON object, and no @file that holds one.')
-}
-
-function formatIssuers({ say, paint, columns }: Session, issuers: readonly IssuerView[]): string[] {
+function formatIssuers({ say, paint, columns, language }: Session, issuers: readonly IssuerView[]): string[] {
   const header = [
     say('TITLE', '名称'),
     say('KIND', '类型'),
@@ -80,7 +98,7 @@ function formatIssuers({ say, paint, columns }: Session, issuers: readonly Issue
   const rows = issuers.map(({ id, title, kind, validityRule, retiredAt }) => [
     { text: title },
     { text: kind },
-    { text: validityRule },
+    { text: wordFor('validityRule', validityRule, language) },
     { text: formatDay(retiredAt) },
     { text: id, colour: 'dim' as const },
   ])

@@ -33,7 +33,8 @@ export async function ordersCommand(session: Session, options: OrdersOptions): P
   return 0
 }
 
-function formatOrders({ say, paint, columns, language }: Session, orders: readonly OrderView[]): string[] {
+function formatOrders(session: Session, orders: readonly OrderView[]): string[] {
+  const { say, paint, columns, language } = session
   const header = [
     say('PLACED', '下单时间'),
     say('KIND', '类型'),
@@ -49,7 +50,7 @@ function formatOrders({ say, paint, columns, language }: Session, orders: readon
     { text: formatInstant(order.placedAt) },
     { text: kinds[order.kind] },
     { text: wordFor('order', order.state, language), colour: order.state === 'paid' ? ('green' as const) : undefined },
-    { text: formatSpecification(order.specification) },
+    { text: formatSpecification(session, order.specification) },
     { text: String(order.termYears) },
     { text: formatMoney(order.price) },
     { text: order.certificateId ?? '–' },

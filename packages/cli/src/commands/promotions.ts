@@ -9,6 +9,7 @@ import { formatInstant, formatMoney } from '../format.ts'
 import { formatTable } from '../output.ts'
 import { parseMoney } from '../parse-money.ts'
 import type { Session } from '../session.ts'
+import { wordFor } from '../words.ts'
 
 export async function listPromotionsCommand(session: Session): Promise<number> {
   const page = await (await session.client()).promotions.list()
@@ -105,7 +106,7 @@ function toInstant(option: string, text: string): string {
   )
 }
 
-function formatPromotions({ say, paint, columns }: Session, promotions: readonly PromotionView[]): string[] {
+function formatPromotions({ say, paint, columns, language }: Session, promotions: readonly PromotionView[]): string[] {
   const header = [
     say('TITLE', '名称'),
     say('OFF', '优惠'),
@@ -119,7 +120,10 @@ function formatPromotions({ say, paint, columns }: Session, promotions: readonly
     { text: say(promotion.title.en, promotion.title.zh) },
     { text: promotion.off.kind === 'percent' ? `${promotion.off.percent} %` : formatMoney(promotion.off.amount) },
     { text: promotion.code ?? '–' },
-    { text: promotion.state, colour: promotion.state === 'running' ? ('green' as const) : undefined },
+    {
+      text: wordFor('promotion', promotion.state, language),
+      colour: promotion.state === 'running' ? ('green' as const) : undefined,
+    },
     { text: promotion.maxUses === null ? String(promotion.uses) : `${promotion.uses} / ${promotion.maxUses}` },
     { text: formatInstant(promotion.endsAt) },
     { text: promotion.id, colour: 'dim' as const },

@@ -8,7 +8,8 @@ import { RECEIPT_KEYS_PATH, RECEIPT_TYPE, receiptClaims, type ReceiptClaims, typ
 import { PkiError, verifyStatement, type PublicJwk } from '@evercert/pki'
 import { failure } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
-import { clean, formatFacts } from '../output.ts'
+import { formatInstant } from '../format.ts'
+import { clean, formatFacts, formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
 import { writeFiles } from '../write-files.ts'
 
@@ -16,6 +17,28 @@ export interface ShowReceiptOptions {
   readonly jws?: string
   readonly pdf?: string
   readonly force?: boolean
+}
+
+const LISTED = 100
+
+export async function listReceiptsCommand(session: Session): Promise<number> {
+  const { say, paint, columns } = session
+  const page = await (await session.client()).receipts.listAll({ limit: LISTED })
+  session.document(page)
+  if (page.items.length === 0) {
+    session.print(say('No receipt: nothing was proved yet.', '没有更换凭证：尚无证书完成生效验证。'))
+    return 0
+  }
+  const rows = page.items.map(({ id, certificateId, provedAt }) => [
+    { text: formatInstant(provedAt) },
+    { text: certificateId },
+    { text: id, colour: 'dim' as const },
+  ])
+  session.print(
+    ...formatTable([say('PROVED', '证明时间'), say('CERTIFICATE', '证书'), say('ID', '编号')], rows, { paint, columns }),
+  )
+  if (page.nextCursor !== null) session.print(say(`Only the newest ${LISTED} are shown.`, `仅显示最新 ${LISTED} 条。`))
+  return 0
 }
 
 /** The newest of a certificate, or the one with this id; `--jws` and `--pdf` write it to files. */

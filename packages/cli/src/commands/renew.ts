@@ -15,6 +15,7 @@ import type { RenewalFacts } from '../renewal/decide-step.ts'
 import { findOld } from '../renewal/load-facts.ts'
 import { walkRenewal, type WalkOptions, type WalkResult } from '../renewal/walk.ts'
 import type { Session } from '../session.ts'
+import { translateChanges, wordFor } from '../words.ts'
 import { formatEndpoints, formatSpecification } from './show.ts'
 
 export interface RenewOptions {
@@ -24,6 +25,8 @@ export interface RenewOptions {
   readonly currency?: string
   readonly code?: string
   readonly timeout?: string
+  /** Shows the offer and buys nothing. */
+  readonly quote?: boolean
 }
 
 /** What a script can tell apart. */
@@ -34,6 +37,12 @@ export async function renewCommand(session: Session, wanted: string, options: Re
   const timeoutMs = options.timeout === undefined ? null : parseTimeout(options.timeout)
   const client = await session.client()
   const old = await findOld(client, await findCertificate(client, wanted))
+  if (options.quote === true) {
+    const quote = await client.quotes.create({ renewsCertificateId: old.id, ...changes })
+    session.document(quote)
+    session.print(...formatQuote(session, quote))
+    return 0
+  }
   // With --json the steps are the events of a program's log: they go to stderr, and stdout keeps one document.
   const stream = session.json ? session.shell.stderr : session.shell.stdout
   const progress = createProgress({ stream, env: session.shell.env })
@@ -131,7 +140,7 @@ function nobodyToAsk(): Error {
 export function formatQuote(session: Session, quote: QuoteView): string[] {
   const { say, paint, language } = session
   const { topUp } = quote
-  const specification = formatSpecification(quote.specification)
+  const specification = formatSpecification(session, quote.specification)
   const until =
     topUp.shortfallDays === 0
       ? formatInstant(topUp.certificateUntil)
@@ -176,14 +185,14 @@ function sameText({ say }: Session, { kind, sameSpecification, changed }: QuoteV
 
 /** FD §3.6: whether the four attributes match is said before anything is bought. */
 function comparisonLines({ language }: Session, { comparison, sameSpecification }: QuoteView): string[] {
-  return comparison === null || sameSpecification ? [] : [`  ${clean(pick(comparison, language))}`]
+  return comparison === null || sameSpecification ? [] : [`  ${clean(translateChanges(pick(comparison, language), language))}`]
 }
 
 function lossWarning({ say, paint, language }: Session, { topUp, changed, sameSpecification }: QuoteView): string[] {
   if (sameSpecification && topUp.granted) return []
   const explanation = clean(pick(topUp.explanation, language))
   if (topUp.lostDays === 0) return explanation === '' ? [] : [`  ${explanation}`]
-  const attributes = changed.join(', ')
+  const attributes = changed.map((attribute) => wordFor('attribute', attribute, language)).join(say(', ', '、'))
   return [
     paint('yellow', say(`  ! ${topUp.lostDays} days are lost`, `  ! 将损失 ${topUp.lostDays} 天`)) +
       (attributes === '' ? '' : say(` (changed: ${attributes})`, `（更改项：${attributes}）`)),

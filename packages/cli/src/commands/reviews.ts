@@ -112,7 +112,9 @@ function showReview(session: Session, review: ReviewDetail): number {
     ...applicantFacts(session, review),
     [
       say('Checks', '核查项'),
-      review.requiredChecks.map((check) => `${review.confirmedChecks.includes(check) ? '✔' : '·'} ${check}`).join('  '),
+      review.requiredChecks
+        .map((check) => `${review.confirmedChecks.includes(check) ? '✔' : '·'} ${wordFor('check', check, language)}`)
+        .join('  '),
     ],
     [say('Evidence', '证据'), review.evidence],
     [say('Decided', '审核'), review.decidedAt === null ? null : `${formatInstant(review.decidedAt)}, ${review.decidedBy ?? '–'}`],
@@ -127,12 +129,12 @@ function showReview(session: Session, review: ReviewDetail): number {
   return 0
 }
 
-function applicantFacts({ say }: Session, review: ReviewDetail): readonly (readonly [string, string | null])[] {
+function applicantFacts({ say, language }: Session, review: ReviewDetail): readonly (readonly [string, string | null])[] {
   const { company, contact, superior, documents } = review.applicant
   const person = (one: { readonly name: string; readonly email: string; readonly phone: string } | null): string | null =>
     one === null ? null : `${one.name}, ${one.email}, ${one.phone}`
   return [
-    [say('Company', '公司'), company === null ? null : `${company.name} (${company.type})`],
+    [say('Company', '公司'), company === null ? null : `${company.name} (${wordFor('companyType', company.type, language)})`],
     [say('Registration', '注册号'), company?.registrationNumber ?? null],
     [say('Company phone', '公司电话'), company?.phone ?? null],
     [
@@ -141,6 +143,6 @@ function applicantFacts({ say }: Session, review: ReviewDetail): readonly (reado
     ],
     [say('Contact', '联系人'), person(contact)],
     [say('Superior', '上级主管'), superior === null ? null : `${superior.title} ${person(superior) ?? ''}`],
-    [say('Documents', '证件'), documents.join(', ') || '–'],
+    [say('Documents', '证件'), documents.map((kind) => wordFor('document', kind, language)).join(', ') || '–'],
   ]
 }

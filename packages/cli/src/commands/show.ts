@@ -10,7 +10,7 @@ import { pick } from '../language.ts'
 import { clean, formatFacts, formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
 import { formatTargetRows } from './targets.ts'
-import { wordFor } from '../words.ts'
+import { historyWord, wordFor } from '../words.ts'
 
 /** Newest first, as the service sends it. */
 const HISTORY_SHOWN = 12
@@ -30,7 +30,7 @@ export function formatCertificate(session: Session, certificate: CertificateDeta
     ...formatFacts(factsOf(session, certificate), paint),
     ...section(session, 'Targets', '部署目标', formatTargets(session, certificate)),
     ...section(session, 'Served', '站点', formatEndpoints(session, certificate.endpoints)),
-    ...section(session, 'History', '历史', formatHistory(certificate.history.slice(0, HISTORY_SHOWN))),
+    ...section(session, 'History', '历史', formatHistory(session, certificate.history.slice(0, HISTORY_SHOWN))),
   ]
 }
 
@@ -49,7 +49,7 @@ function factsOf(session: Session, certificate: CertificateDetail): (readonly [s
     [say('Tags', '标签'), certificate.tags.join(', ')],
     [
       say('Specification', '规格'),
-      knownSpecification === null ? null : formatSpecification(knownSpecification, say('unknown', '未知')),
+      knownSpecification === null ? null : formatSpecification(session, knownSpecification, say('unknown', '未知')),
     ],
     [say('Issuer', '签发者'), certificate.issuer],
     ['SHA-256', certificate.sha256],
@@ -70,9 +70,14 @@ function factsOf(session: Session, certificate: CertificateDetail): (readonly [s
 }
 
 /** @param unknown what stands for an attribute that an uploaded certificate does not tell */
-export function formatSpecification(specification: KnownSpecificationView, unknown = '–'): string {
+export function formatSpecification(
+  { language }: Pick<Session, 'language'>,
+  specification: KnownSpecificationView,
+  unknown = '–',
+): string {
   const { brand, grade, certificateType, domainType } = specification
-  return [brand, grade, certificateType, domainType].map((attribute) => attribute ?? unknown).join(' · ')
+  const domains = domainType === null ? null : wordFor('domainType', domainType, language)
+  return [brand, grade, certificateType, domains].map((attribute) => attribute ?? unknown).join(' · ')
 }
 
 function notAfterText({ say }: Session, { notAfter, daysLeft }: CertificateDetail): string {
@@ -115,8 +120,10 @@ export function formatEndpoints(session: Session, endpoints: readonly EndpointVi
 }
 
 /** Who, what, when, why, from which state: one line each. */
-export function formatHistory(entries: readonly HistoryEntryView[]): string[] {
-  return entries.map(({ at, subject, from, to, actor, detail }) =>
-    clean(`${formatInstant(at)}  ${subject} ${from ?? '∅'} → ${to}  (${actor})${detail === null ? '' : `  ${detail}`}`),
-  )
+export function formatHistory({ language }: Pick<Session, 'language'>, entries: readonly HistoryEntryView[]): string[] {
+  return entries.map(({ at, subject, from, to, actor, detail }) => {
+    const [before, after] = [from, to].map((state) => (state === null ? '∅' : historyWord({ subject, state }, language)))
+    const what = wordFor('historySubject', subject, language)
+    return clean(`${formatInstant(at)}  ${what} ${before} → ${after}  (${actor})${detail === null ? '' : `  ${detail}`}`)
+  })
 }

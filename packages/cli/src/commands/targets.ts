@@ -9,33 +9,39 @@ import { failure } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
 import { formatInstant } from '../format.ts'
 import { clean, formatTable } from '../output.ts'
-import { readConfig, wrongOption } from '../read-config.ts'
+import { parseAddress } from '../parse-address.ts'
 import type { Session } from '../session.ts'
+import type { SettingsOptions } from '../settings/given.ts'
+import { readSettings } from '../settings/read-settings.ts'
 import { wordFor } from '../words.ts'
 
-export async function listTargetsCommand(session: Session): Promise<number> {
+export interface TargetListOptions {
+  readonly certificate?: string
+}
+
+export async function listTargetsCommand(session: Session, { certificate }: TargetListOptions): Promise<number> {
   const client = await session.client()
-  const page = await client.targets.list()
+  const all = await client.targets.list()
+  const certificateId = certificate === undefined ? null : (await findCertificate(client, certificate)).id
+  const page = certificateId === null ? all : { ...all, items: all.items.filter((each) => each.certificateId === certificateId) }
   session.document(page)
   if (page.items.length === 0) session.print(session.say('No target.', '没有部署目标。'))
   else session.print(...formatTargetRows(session, page.items))
   return 0
 }
 
-export interface AddTargetOptions {
+export interface AddTargetOptions extends SettingsOptions {
   readonly certificate: string
   readonly name: string
   readonly kind: string
-  /** JSON, or `@file` to keep secrets out of the process list. */
-  readonly config: string
   readonly probe?: string
   readonly serverName?: string
   readonly canary?: boolean
 }
 
 export async function addTargetCommand(session: Session, options: AddTargetOptions): Promise<number> {
-  const config = await readConfig(options.config)
-  const address = options.probe === undefined ? null : parseAddress(options.probe)
+  const probe = options.probe === undefined ? null : parseAddress('--probe', options.probe)
+  const config = await readSettings(session, { port: 'deploy', kind: options.kind, options })
   const client = await session.client()
   const { id: certificateId } = await findCertificate(client, options.certificate)
   const target = await client.targets.create({
@@ -44,8 +50,8 @@ export async function addTargetCommand(session: Session, options: AddTargetOptio
     kind: options.kind,
     config,
     ...(options.canary === true && { canary: true }),
-    ...(address !== null && {
-      probe: { ...address, ...(options.serverName !== undefined && { serverName: options.serverName }) },
+    ...(probe !== null && {
+      probe: { ...probe, port: probe.port ?? 443, ...(options.serverName !== undefined && { serverName: options.serverName }) },
     }),
   })
   session.document(target)
@@ -83,21 +89,6 @@ export async function removeTargetCommand(session: Session, wanted: string): Pro
   session.document(await client.targets.remove({ id }))
   session.print(session.say(`Removed the target ${name}.`, `已删除部署目标 ${name}。`))
   return 0
-}
-
-const ADDRESS = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/
-
-/**
- * `host`, `host:port` or `[address]:port`; port 443 when it is left out.
- *
- * @throws CliFailure `invalid`
- */
-export function parseAddress(text: string): { host: string; port: number } {
-  const match = ADDRESS.exec(text)
-  const host = match?.[1] ?? match?.[2]
-  const port = Number(match?.[3] ?? 443)
-  if (host !== undefined && port >= 1 && port <= 65_535) return { host, port }
-  throw wrongOption('--probe', 'give host:port, such as 192.0.2.1:443 or [2001:db8::1]:443', '请使用 主机:端口，如 192.0.2.1:443')
 }
 
 async function findTarget(client: Client, wanted: string): Promise<TargetView> {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Bilingual } from '@evercert/contract'
-import type { Item } from '../import/found.ts'
+import { isLoss, type Item } from '../import/found.ts'
 import { fractionOf, type Position } from '../import/position.ts'
 import { emptyReport, uploadItems, type UploadReport } from '../import/upload-items.ts'
 import { pick } from '../language.ts'
@@ -21,9 +21,9 @@ export interface UploadManyOptions {
 /** Lines of each kind on the terminal; `--json` has them all. */
 const MAX_LINES = 200
 const BAR_WIDTH = 20
-const EXIT = { done: 0, refused: 1 } as const
+const EXIT = { kept: 0, notAllKept: 1 } as const
 
-/** @returns 0, also when everything was there already; 1 when anything was refused */
+/** @returns 0, also when everything was there already; 1 when anything was refused, or left out so that a certificate may be missing */
 export async function runUpload(session: Session, items: AsyncIterable<Item>, options: UploadManyOptions): Promise<number> {
   const report = emptyReport()
   const client = await session.client()
@@ -47,7 +47,11 @@ export async function runUpload(session: Session, items: AsyncIterable<Item>, op
   }
   session.document(toDocument(report, options))
   session.print(...formatReport(session, report, options))
-  return report.refused.length > 0 ? EXIT.refused : EXIT.done
+  return isAllKept(report) ? EXIT.kept : EXIT.notAllKept
+}
+
+function isAllKept({ refused, skipped }: UploadReport): boolean {
+  return refused.length === 0 && !skipped.some((item) => isLoss(item))
 }
 
 /** `████████░░░░  40 %  1200  3 refused`; without the bar while nobody knows how much there is. */
@@ -78,7 +82,7 @@ function formatReport(session: Session, report: UploadReport, { dryRun }: Upload
     say(`${skipped.length} left out`, `${skipped.length} 个未处理`),
   ]
   return [
-    `${refused.length === 0 ? paint('green', '✔') : paint('yellow', '■')} ${summary.join(say(', ', '，'))}`,
+    `${isAllKept(report) ? paint('green', '✔') : paint('yellow', '■')} ${summary.join(say(', ', '，'))}`,
     ...lines(
       session,
       say('Refused', '被拒绝'),

@@ -63,7 +63,8 @@ export async function readPem(option: string, path: string): Promise<string> {
   })
 }
 
-async function readText(option: string, path: string): Promise<string> {
+/** @throws CliFailure `invalid` when the file cannot be read */
+export async function readText(option: string, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {

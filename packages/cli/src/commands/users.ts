@@ -3,22 +3,30 @@
  *
  * @module
  */
-import { MEMBER_ROLES, type MemberRole } from '@evercert/contract'
+import { MEMBER_ROLES, type AccountView, type MemberRole } from '@evercert/contract'
 import { failure } from '../failure.ts'
 import { formatInstant } from '../format.ts'
-import { formatTable } from '../output.ts'
+import { clean, formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
+import { wordFor } from '../words.ts'
 
 /** The users of the installation, with `--members` those of the account and their roles. */
 export async function listUsersCommand(session: Session, options: { readonly members?: boolean }): Promise<number> {
-  const { say, paint, columns } = session
+  const { say, paint, columns, language } = session
   const client = await session.client()
   const page = options.members === true ? await client.members.list() : await client.users.list()
   session.document(page)
   const rows = page.items.map((user) => [
     { text: user.email },
     { text: user.name },
-    { text: 'role' in user ? user.role : user.isInstallationOperator ? say('installation operator', '安装管理员') : '' },
+    {
+      text:
+        'role' in user
+          ? wordFor('role', user.role, language)
+          : user.isInstallationOperator
+            ? say('installation operator', '安装管理员')
+            : '',
+    },
     { text: user.hasSecondFactor ? say('on', '已启用') : say('off', '未启用') },
     { text: user.id },
   ])
@@ -34,16 +42,21 @@ export async function listUsersCommand(session: Session, options: { readonly mem
 }
 
 export async function inviteUserCommand(session: Session, email: string, { role }: { readonly role: string }): Promise<number> {
-  if (!isRole(role))
-    throw failure('invalid', `Reading --role: there is no role "${role}": use one of ${MEMBER_ROLES.join(', ')}.`)
-  const invitation = await (await session.client()).invitations.create({ email, role })
+  const invitation = await (await session.client()).invitations.create({ email, role: parseRole(role) })
   session.document(invitation)
   session.print(invitation.link)
   return 0
 }
 
-function isRole(text: string): text is MemberRole {
-  return (MEMBER_ROLES as readonly string[]).includes(text)
+/** @throws CliFailure `invalid` */
+export function parseRole(text: string): MemberRole {
+  const found = MEMBER_ROLES.find((role) => role === text)
+  if (found !== undefined) return found
+  const all = MEMBER_ROLES.join(', ')
+  throw failure('invalid', `Reading --role: there is no role "${clean(text)}": use one of ${all}.`, {
+    cause: { en: `There is no role "${clean(text)}".`, zh: `没有角色 “${clean(text)}”。` },
+    remedy: { en: `Use one of ${all}.`, zh: `请使用以下之一：${all}。` },
+  })
 }
 
 /** For who lost the password or the second factor. @param email or the user's id */
@@ -58,21 +71,29 @@ export async function recoverUserCommand(session: Session, email: string): Promi
 }
 
 export async function listAccountsCommand(session: Session): Promise<number> {
-  const { say, paint, columns } = session
   const page = await (await session.client()).accounts.list()
   session.document(page)
-  const rows = page.items.map((account) => [
+  session.print(...formatAccounts(session, page.items))
+  return 0
+}
+
+export async function addAccountCommand(session: Session, name: string): Promise<number> {
+  const account = await (await session.client()).accounts.create({ name })
+  session.document(account)
+  session.print(
+    ...formatAccounts(session, [account]),
+    session.say('Its first owner is invited in the console.', '请在控制台中邀请其首位所有者。'),
+  )
+  return 0
+}
+
+function formatAccounts({ say, paint, columns }: Session, accounts: readonly AccountView[]): string[] {
+  const rows = accounts.map((account) => [
     { text: account.name },
     { text: String(account.members) },
     { text: formatInstant(account.createdAt) },
     { text: account.id },
   ])
-  session.print(
-    ...formatTable([say('NAME', '名称'), say('MEMBERS', '成员数'), say('MADE', '创建时间'), say('ID', '编号')], rows, {
-      paint,
-      columns,
-      shrink: 0,
-    }),
-  )
-  return 0
+  const header = [say('NAME', '名称'), say('MEMBERS', '成员数'), say('MADE', '创建时间'), say('ID', '编号')]
+  return formatTable(header, rows, { paint, columns, shrink: 0 })
 }

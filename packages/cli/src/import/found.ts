@@ -72,6 +72,14 @@ const REASONS: Readonly<Record<SkipCode, Bilingual>> = {
   },
 }
 
+/** By leaving these out nothing is lost. */
+const HARMLESS: ReadonlySet<SkipCode> = new Set(['superseded', 'certificateAuthority', 'noCertificate'])
+
+/** Whether a certificate may be missing because this was left out. */
+export function isLoss({ code }: Skipped): boolean {
+  return !HARMLESS.has(code)
+}
+
 export function skipped(origin: string, code: SkipCode): Skipped {
   return { kind: 'skipped', origin, code, reason: REASONS[code] }
 }

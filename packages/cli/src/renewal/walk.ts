@@ -10,6 +10,7 @@ import { failure, Interrupted } from '../failure.ts'
 import type { Say } from '../language.ts'
 import { clean, cleanLines } from '../output.ts'
 import type { Progress, StepName } from '../progress.ts'
+import { wordFor } from '../words.ts'
 import { decideStep, type Phase, type RenewalFacts, type Step } from './decide-step.ts'
 import { loadFacts, loadOrderKey, paymentKey } from './load-facts.ts'
 
@@ -124,7 +125,7 @@ async function submitApplication({ client, progress, say }: Walk, application: A
   await progress.step(stepName(say, 'application'), async () => {
     if (application.problem !== null) progress.note(clean(application.problem.detail))
     progress.note(
-      `${application.form.domains.map((domain) => clean(domain)).join(', ')}  ·  ${application.form.validationMethod}`,
+      `${application.form.domains.map((domain) => clean(domain)).join(', ')}  ·  ${methodWord(application.form.validationMethod, say)}`,
     )
     try {
       await client.applications.submit({ id: application.certificateId, ...application.form })
@@ -134,6 +135,10 @@ async function submitApplication({ client, progress, say }: Walk, application: A
       progress.note(clean(error.problem.detail))
     }
   })
+}
+
+function methodWord(method: ApplicationView['form']['validationMethod'], say: Say): string {
+  return say(wordFor('validationMethod', method, 'en'), wordFor('validationMethod', method, 'zh'))
 }
 
 async function wait(walk: Walk, phase: Phase, facts: RenewalFacts): Promise<void> {

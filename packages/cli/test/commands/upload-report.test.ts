@@ -1,6 +1,7 @@
 import { toProblemDocument } from '@evercert/contract'
 import { describe, expect, it } from 'vitest'
 import { progressText } from '../../src/commands/upload-report.ts'
+import { isLoss, skipped } from '../../src/import/found.ts'
 import { createNamer, fitName } from '../../src/import/names.ts'
 import { fractionOf } from '../../src/import/position.ts'
 import { emptyReport } from '../../src/import/upload-items.ts'
@@ -36,4 +37,14 @@ describe('names', () => {
     const nameFor = createNamer()
     expect(['a', 'a', 'a (2)', 'a'].map((text) => nameFor(text))).toEqual(['a', 'a (2)', 'a (2) (2)', 'a (3)'])
   })
+})
+
+describe('what was left out', () => {
+  it.each(['noKey', 'encrypted', 'notPem', 'damaged', 'incomplete', 'unreadable', 'tooLarge', 'link', 'unsafePath'] as const)(
+    '%s may be a certificate that is missing now',
+    (code) => expect(isLoss(skipped('a', code))).toBe(true),
+  )
+  it.each(['superseded', 'certificateAuthority', 'noCertificate'] as const)('%s is no loss', (code) =>
+    expect(isLoss(skipped('a', code))).toBe(false),
+  )
 })

@@ -1,0 +1,130 @@
+/**
+ * `evercert endpoints`: what clients connect to, and what was seen there.
+ *
+ * @module
+ */
+import type { EndpointView } from '@evercert/contract'
+import type { Client } from '@evercert/contract/client'
+import type { EndpointProtocol } from '@evercert/pki/probe'
+import { failure } from '../failure.ts'
+import { findCertificate } from '../find-certificate.ts'
+import { formatInstant } from '../format.ts'
+import { clean, formatTable } from '../output.ts'
+import { parseAddress } from '../parse-address.ts'
+import type { Session } from '../session.ts'
+import { wordFor } from '../words.ts'
+import { removed } from './contacts.ts'
+import { formatEndpoints } from './show.ts'
+
+export interface EndpointListOptions {
+  readonly certificate?: string
+}
+
+export async function listEndpointsCommand(session: Session, { certificate }: EndpointListOptions): Promise<number> {
+  const client = await session.client()
+  const all = await client.endpoints.list()
+  const certificateId = certificate === undefined ? null : (await findCertificate(client, certificate)).id
+  const page = certificateId === null ? all : { ...all, items: all.items.filter((each) => each.certificateId === certificateId) }
+  session.document(page)
+  if (page.items.length === 0) session.print(session.say('No endpoint.', '没有站点。'))
+  else session.print(...formatRows(session, page.items))
+  return 0
+}
+
+export interface AddEndpointOptions {
+  readonly certificate: string
+  readonly serverName?: string
+  readonly protocol?: EndpointProtocol
+}
+
+export async function addEndpointCommand(session: Session, site: string, options: AddEndpointOptions): Promise<number> {
+  const { host, port } = parseAddress('<host[:port]>', site)
+  const { serverName, protocol } = options
+  const client = await session.client()
+  const { id: certificateId } = await findCertificate(client, options.certificate)
+  const endpoint = await client.endpoints.create({
+    certificateId,
+    host,
+    ...(port !== null && { port }),
+    ...(serverName !== undefined && { serverName }),
+    ...(protocol !== undefined && { protocol }),
+  })
+  session.document(endpoint)
+  session.print(...formatRows(session, [endpoint]))
+  return 0
+}
+
+/** Has the service look now. Exits with 1 unless every address serves the certificate. */
+export async function proveEndpointsCommand(session: Session, wanted: string): Promise<number> {
+  const client = await session.client()
+  const { id } = await findCertificate(client, wanted)
+  const certificate = await client.certificates.verify({ id })
+  const { endpoints } = certificate
+  session.document(certificate)
+  if (endpoints.length === 0) throw nothingToProve(certificate.name)
+  session.print(...formatEndpoints(session, endpoints))
+  return endpoints.every(({ verdict }) => verdict === 'served') ? 0 : 1
+}
+
+function nothingToProve(name: string) {
+  return failure('invalid', `Proving ${clean(name)}: it has no endpoint: add one with "evercert endpoints add".`, {
+    cause: { en: 'The certificate has no endpoint to look at.', zh: '该证书没有可探测的站点。' },
+    remedy: {
+      en: 'Add one: evercert endpoints add <host[:port]> --certificate <certificate>.',
+      zh: '请先添加：evercert endpoints add <主机[:端口]> --certificate <证书>。',
+    },
+  })
+}
+
+export async function removeEndpointCommand(session: Session, wanted: string): Promise<number> {
+  const client = await session.client()
+  const { id } = await findEndpoint(client, wanted)
+  return removed(session, await client.endpoints.remove({ id }))
+}
+
+/** @param wanted its id, or `host:port` when there is one alone */
+async function findEndpoint(client: Client, wanted: string): Promise<EndpointView> {
+  const { items } = await client.endpoints.list()
+  const found = items.filter((each) => each.id === wanted || siteOf(each) === wanted)
+  const [only] = found
+  if (only === undefined)
+    throw failure('notFound', `Looking up endpoint ${clean(wanted)}: there is none: see evercert endpoints list.`)
+  if (found.length === 1) return only
+  const ids = found.map(({ id }) => id).join(', ')
+  throw failure('invalid', `Looking up endpoint ${clean(wanted)}: there are several: name one by its id: ${ids}.`, {
+    cause: { en: 'Several endpoints have this host and port.', zh: '有多个站点使用该主机与端口。' },
+    remedy: { en: `Name one by its id: ${ids}.`, zh: `请使用编号：${ids}。` },
+  })
+}
+
+function siteOf({ host, port }: EndpointView): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function formatRows({ say, paint, columns, language }: Session, endpoints: readonly EndpointView[]): string[] {
+  const header = [
+    say('SITE', '站点'),
+    say('PROTOCOL', '协议'),
+    say('SERVER NAME', '域名'),
+    say('VERDICT', '结论'),
+    say('PROBED', '探测时间'),
+    say('CERTIFICATE', '证书'),
+    say('ID', '编号'),
+  ]
+  const rows = endpoints.map((endpoint) => {
+    const { verdict, serverName, protocol } = endpoint
+    return [
+      { text: siteOf(endpoint) },
+      { text: protocol },
+      { text: serverName },
+      {
+        text: verdict === null ? say('not probed yet', '尚未探测') : wordFor('verdict', verdict, language),
+        colour: verdict === 'served' ? ('green' as const) : verdict === null ? ('dim' as const) : ('red' as const),
+      },
+      { text: formatInstant(endpoint.probedAt) },
+      { text: endpoint.certificateId },
+      { text: endpoint.id, colour: 'dim' as const },
+    ]
+  })
+  return formatTable(header, rows, { paint, columns, shrink: 0 })
+}
