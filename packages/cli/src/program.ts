@@ -46,6 +46,7 @@ import { failure, formatProblem, Interrupted, problemJson, toProblem } from './f
 import { addIssuerCommands } from './issuer-commands.ts'
 import { ESTATES } from './import/index.ts'
 import { createSay, detectLanguage, type Language, type Say } from './language.ts'
+import { addKeyCommands } from './key-commands.ts'
 import { addNameCommands } from './name-commands.ts'
 import { createPaint } from './output.ts'
 import { addPaymentCommands } from './payment-commands.ts'
@@ -137,6 +138,7 @@ function createProgram(run: Run): Command {
   addProofCommands(program, (action) => bind(run, action), say)
   addBackupCommands(program, (action) => bind(run, action), say)
   addAuditCommands(program, (action) => bind(run, action), say)
+  addKeyCommands(program, (action) => bind(run, action), say)
   addServerCommands(program, run, say)
   return program
 }

@@ -28,6 +28,7 @@ export { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, type MeView, type SessionView
 export type { InvitationView, MemberView } from './members.ts'
 export type { AccountView } from './accounts.ts'
 export type { IssuerDetail } from './issuers.ts'
+export type { MasterKeysView } from './master-keys.ts'
 export type { NameClaimView } from './names.ts'
 export * from './notice-views.ts'
 export * from './download-views.ts'

@@ -32,6 +32,7 @@ const OF_THE_INSTALLATION: ReadonlySet<string> = new Set([
   'firstOperator',
   'recovery',
   'backups',
+  'masterKeys',
 ])
 
 /** Runs an operation, with what it leaves in the log: an entry when it changed something, a note when it was refused or failed. */

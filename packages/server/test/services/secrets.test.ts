@@ -8,8 +8,10 @@ import { createClient, type Client } from '@evercert/contract/client'
 import { freePort } from '../../../../test/harness/ports.ts'
 import { startDnsServer } from '../../../../test/harness/dns-server.ts'
 import { startProcess } from '../../../../test/harness/process.ts'
-import { parseMasterKey } from '../../src/adapters/secrets/master-key-file.ts'
+import { openGivenMasterKeys } from '../../src/adapters/secrets/master-key-file.ts'
 import { openDatabase, type Database } from '../../src/db/connect.ts'
+import type { MasterKey } from '../../src/ports/secrets.ts'
+import { openKeyring } from '../../src/services/keyring.ts'
 import { createVault, type Vault } from '../../src/services/vault.ts'
 import { openArchive } from '../support/archive.ts'
 import { aForeignCertificate, aForm, PRIVATE_SINGLE, refusalOf, withKey } from '../support/builders.ts'
@@ -27,7 +29,13 @@ eachDatabase((_kind, open) => {
     const now = Date.parse('2026-11-23T08:00:00Z')
     beforeAll(async () => {
       database = await openDatabase((await open()).settings)
-      vault = createVault(parseMasterKey('11'.repeat(32), 'test'))
+      vault = createVault(
+        await openKeyring(
+          database,
+          openGivenMasterKeys(() => '11'.repeat(32), 'test'),
+          'test',
+        ),
+      )
     })
     afterAll(() => database.close())
 
@@ -87,7 +95,9 @@ eachDatabase((_kind, open) => {
 
     test('refuses another master key, saying which to start with', async () => {
       const id = await seal()
-      const other = createVault(parseMasterKey('22'.repeat(32), 'test'))
+      const keys = openGivenMasterKeys(() => '22'.repeat(32), 'test')
+      const [sealing] = keys.list()
+      const other = createVault({ sealing: sealing as MasterKey, find: () => null })
       await expect(openSecret(id, other)).rejects.toMatchObject({
         code: 'misconfigured',
         message: expect.stringContaining('another master key') as string,
@@ -243,7 +253,8 @@ eachDatabase((_kind, open) => {
         const { rows } = await sql<{ row: string }>`select each::text as row from ${sql.raw(name)} each`.execute(opened.db)
         texts.push(...rows.map(({ row }) => row))
       }
-      const vault = createVault(parseMasterKey(readFileSync(join(dataDir, 'master.key'), 'utf8'), 'test'))
+      const keys = openGivenMasterKeys(() => readFileSync(join(dataDir, 'master.key'), 'utf8'), 'test')
+      const vault = createVault(await openKeyring(opened, keys, 'test'))
       const secrets = await opened.db.selectFrom('secret').select(['id', 'purpose']).execute()
       for (const { id, purpose } of secrets) {
         const plaintext = await vault.open(opened.db, id, purpose as Parameters<Vault['open']>[2])
