@@ -26,7 +26,7 @@ import { waitFor } from '../../packages/server/test/support/wait-for.ts'
 import { startDnsServer } from '../harness/dns-server.ts'
 import { startHttpReceiver, type HttpReceiver } from '../harness/http-receiver.ts'
 import { freePort } from '../harness/ports.ts'
-import { startProcess } from '../harness/process.ts'
+import { startProcess, type RunningProcess } from '../harness/process.ts'
 import { createCanaries, readFiles } from './support/canaries.ts'
 
 const MAIN = join(import.meta.dirname, '../../packages/cli/src/main.ts')
@@ -39,6 +39,7 @@ let database: TestDatabase
 let url = ''
 let operatorToken = ''
 let echo: HttpReceiver
+let service: RunningProcess | null = null
 const echoes = { status: 422 }
 let logs = ''
 let tables = ''
@@ -128,14 +129,14 @@ beforeAll(async () => {
       body: JSON.stringify({ errmsg: said, msg: said, description: said, ...failure, error: { message: said } }),
     }
   })
-  const running = await startProcess({
+  const running = (service = await startProcess({
     command: process.execPath,
     args: [MAIN, 'serve'],
     env: { ...environmentFor(database, dns, await freePort()), EVERCERT_LOG_LEVEL: 'debug' },
     debianPackage: 'nodejs',
     isReady: (text) => text.includes('Ready at'),
     timeoutMs: 60_000,
-  })
+  }))
   url = /Ready at (\S+)/.exec(running.logs())?.[1] ?? ''
   operatorToken = canaries.plant('operator token', readFileSync(join(database.dataDir, 'operator.token'), 'utf8').trim())
   canaries.plant('master key', readFileSync(join(database.dataDir, 'master.key'), 'utf8').trim())
@@ -158,7 +159,10 @@ beforeAll(async () => {
   files = readFiles(database.dataDir)
 })
 
-afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+afterAll(async () => {
+  await service?.stop() // also when something failed before it was stopped
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+})
 
 async function keysAndCertificates(): Promise<string> {
   const clock = createClock(Date.now())

@@ -135,6 +135,7 @@ describe('one node', () => {
         timeoutMs: 60_000,
       }
       const running = await startProcess(options)
+      onTestFinished(() => running.stop())
       const token = readFileSync(join(database.dataDir, 'operator.token'), 'utf8').trim()
       return { running, client: createClient({ url: /Ready at (\S+)/.exec(running.logs())?.[1] ?? '', token }) }
     }
