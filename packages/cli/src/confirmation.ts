@@ -9,6 +9,9 @@ import { failure, Interrupted } from './failure.ts'
 import { pick } from './language.ts'
 import type { Session } from './session.ts'
 
+/** What a script can tell apart: nobody agreed, so nothing was done. */
+export const EXIT_DECLINED = 130
+
 /**
  * True when the user agrees, now or beforehand by `--yes`.
  *

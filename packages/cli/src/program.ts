@@ -38,6 +38,7 @@ import { addEndpointCommands } from './endpoint-commands.ts'
 import { addIssuerCommands } from './issuer-commands.ts'
 import { ESTATES } from './import/index.ts'
 import { createSay, detectLanguage, type Language, type Say } from './language.ts'
+import { addKeyCommands } from './key-commands.ts'
 import { addNameCommands } from './name-commands.ts'
 import { addNoticeCommands } from './notice-commands.ts'
 import { createPaint } from './output.ts'
@@ -141,6 +142,7 @@ function createProgram(run: Run): Command {
   addProofCommands(program, (action) => bind(run, action), say)
   addBackupCommands(program, (action) => bind(run, action), say)
   addAuditCommands(program, (action) => bind(run, action), say)
+  addKeyCommands(program, (action) => bind(run, action), say)
   addServerCommands(program, run, say)
   return program
 }

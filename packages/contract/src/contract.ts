@@ -16,6 +16,7 @@ import { downloads } from './downloads.ts'
 import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
+import { masterKeys } from './master-keys.ts'
 import { names } from './names.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { accounts, recovery, users } from './accounts.ts'
@@ -72,6 +73,7 @@ export const contract = {
   adapters,
   agents,
   backups,
+  masterKeys,
   audit,
   names,
 } as const

@@ -84,6 +84,9 @@ export const PROBLEMS = {
   credentialsRejected: { status: 422, title: 'The credentials were refused' },
   addressForbidden: { status: 422, title: 'The address is not allowed for outgoing requests' },
   rangeForbidden: { status: 422, title: 'The operator did not allow looking for endpoints in the range' },
+  masterKeyNotReady: { status: 409, title: 'The new master key is not everywhere' },
+  masterKeyUnderWay: { status: 409, title: 'An earlier rotation of the master key is not over' },
+  masterKeyInUse: { status: 409, title: 'The master key is in use' },
   // Deployment and proof.
   deployRefused: { status: 422, title: 'The target refused the certificate' },
   rolledBack: { status: 422, title: 'The deployment was rolled back' },

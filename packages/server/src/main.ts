@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { serve as listenWith } from '@hono/node-server'
@@ -20,7 +22,7 @@ import { createGuardedFetch } from './adapters/kit/guarded-fetch.ts'
 import { createResolver } from './adapters/kit/resolver.ts'
 import { notifyAdapters } from './adapters/notify/index.ts'
 import { paymentAdapters } from './adapters/payment/index.ts'
-import { loadMasterKeyFile, parseMasterKey } from './adapters/secrets/master-key-file.ts'
+import { openGivenMasterKeys, openMasterKeyFile } from './adapters/secrets/master-key-file.ts'
 import { ConfigError, loadConfig, type Config } from './config/config.ts'
 import { openDatabase, type Database } from './db/connect.ts'
 import { lockFolder } from './db/lock.ts'
@@ -39,8 +41,9 @@ import { createBuiltinCaStore } from './services/builtin-ca-store.ts'
 import type { Services, StepHook } from './services/context.ts'
 import { applyRenewalPolicy } from './services/renewal-policy.ts'
 import { ensureShippedCatalogue } from './services/shipped-catalogue.ts'
-import type { MasterKey } from './ports/secrets.ts'
-import { createVault, findSealingKeyId } from './services/vault.ts'
+import { findSealingKeyId, openKeyring, withdraw } from './services/keyring.ts'
+import type { MasterKeys } from './ports/secrets.ts'
+import { createVault } from './services/vault.ts'
 
 export interface StartOptions {
   readonly config: Config
@@ -141,7 +144,10 @@ async function createServices(
 ): Promise<Services> {
   const { config } = options
   const now = options.now ?? (() => Date.now() + config.clockOffsetMs)
-  const vault = createVault(await loadMasterKey(config, database))
+  const node = `${hostname()}/${process.pid}/${randomBytes(4).toString('hex')}`
+  cleanup.add(() => withdraw(database, node).catch(() => {})) // the database is away: the others see that this node is silent
+  const keyring = await openKeyring(database, await openMasterKeys(config, database), node)
+  const vault = createVault(keyring)
   const guardAddress = createAddressGuard(config.allowAddresses)
   const resolver = createResolver({
     servers: config.dnsServers,
@@ -159,6 +165,7 @@ async function createServices(
     db: database.db,
     queue,
     vault,
+    keyring,
     adapters: { ca: caAdapters, dns: dnsAdapters, deploy: deployAdapters, notify: notifyAdapters, payment: paymentAdapters },
     kit: { fetch: guardedFetch, resolver, guardAddress, now, builtinCaStore },
     nameServers: resolver,
@@ -183,22 +190,21 @@ function ensurePrivateFolder(folder: string): void {
   if (process.platform !== 'win32' && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700)
 }
 
-/** The key that the stored secrets were sealed with. A new one is made only where nothing was sealed yet. */
-async function loadMasterKey(config: Config, database: Database): Promise<MasterKey> {
+/** A new key is made only where nothing was sealed yet. */
+async function openMasterKeys(config: Config, database: Database): Promise<MasterKeys> {
   const file = join(config.dataDir, 'master.key')
-  const sealedWith = await findSealingKeyId(database.db)
-  if (sealedWith !== null && config.masterKey === null && !existsSync(file)) {
-    throw new AppError('misconfigured', `Reading the master key: the database holds secrets, but ${file} is missing: restore it.`)
-  }
-  const masterKey = config.masterKey === null ? loadMasterKeyFile(file) : parseMasterKey(config.masterKey, 'EVERCERT_MASTER_KEY')
-  if (sealedWith !== null && sealedWith !== masterKey.id) {
-    const source = config.masterKey === null ? file : 'EVERCERT_MASTER_KEY'
-    throw new AppError(
-      'misconfigured',
-      `Reading the master key: the database was sealed with another than that of ${source}: restore it.`,
+  const { masterKey, masterKeyFile } = config
+  if (masterKey !== null) {
+    const read = masterKeyFile === null ? () => masterKey : () => readFileSync(masterKeyFile, 'utf8')
+    return openGivenMasterKeys(
+      read,
+      masterKeyFile === null ? 'EVERCERT_MASTER_KEY' : `EVERCERT_MASTER_KEY_FILE (${masterKeyFile})`,
     )
   }
-  return masterKey
+  if (!existsSync(file) && (await findSealingKeyId(database.db)) !== null) {
+    throw new AppError('misconfigured', `Reading the master key: the database holds secrets, but ${file} is missing: restore it.`)
+  }
+  return openMasterKeyFile(file)
 }
 
 /** Secrets never reach a log line by being part of a logged object: errors are reduced to type, message and stack. */

@@ -10,14 +10,15 @@ import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { z } from 'zod'
 import packageJson from '../package.json' with { type: 'json' }
-import { parseMasterKey } from './adapters/secrets/master-key-file.ts'
+import { parseMasterKeys } from './adapters/secrets/master-key-file.ts'
 import { ConfigError, loadConfig, type Config } from './config/config.ts'
 import { migrate, openDatabase, openEmptyDatabase, type Database, type DatabaseSettings } from './db/connect.ts'
 import { writeTables, type CopiedTable } from './db/copy/write.ts'
 import { lockFolder } from './db/lock.ts'
+import type { Trx } from './db/transition.ts'
 import { AppError } from './domain/errors.ts'
 import { COPY_END, copyLines, type CopyHeader } from './services/backups.ts'
-import { findSealingKeyId } from './services/vault.ts'
+import { findNeededKeyIds } from './services/keyring.ts'
 
 export { AppError, ConfigError }
 
@@ -47,6 +48,8 @@ const headerLine = z.looseObject({
   createdAt: z.iso.datetime(),
   migrations: z.array(z.string()),
 })
+/** The migration since which the database says which keys it needs. */
+const WITH_MASTER_KEYS = '0026-master-keys'
 /** A row with a large document in it; no more is kept in memory. */
 const MAX_LINE_BYTES = 64_000_000
 
@@ -136,7 +139,7 @@ async function load(
     const tables = await database.db.transaction().execute(async (trx) => {
       const written = await writeTables(trx, lines)
       if ((await take(lines)) !== COPY_END) throw notWhole()
-      refuseOtherKey(config, files, await findSealingKeyId(trx))
+      refuseOtherKey(config, files, await findNeededKeys(trx, header.migrations))
       return written
     })
     await migrate(database.db)
@@ -150,17 +153,30 @@ async function load(
   }
 }
 
-/** Without the key that sealed them the restored secrets could never be opened. */
-function refuseOtherKey(config: Config, files: Readonly<Partial<Record<FileName, string>>>, sealedWith: string | null): void {
-  if (sealedWith === null) return
+/** Before there was a table of keys, the records alone tell. */
+async function findNeededKeys(trx: Trx, migrations: readonly string[]): Promise<string[]> {
+  if (migrations.includes(WITH_MASTER_KEYS)) return findNeededKeyIds(trx)
+  const rows = await trx.selectFrom('secret').select('master_key_id').distinct().execute()
+  return rows.map(({ master_key_id: id }) => id)
+}
+
+/** Without the keys that sealed them the restored secrets could never be opened. */
+function refuseOtherKey(config: Config, files: Readonly<Partial<Record<FileName, string>>>, sealedWith: readonly string[]): void {
+  if (sealedWith.length === 0) return
   const text = config.masterKey ?? files['master.key'] ?? readIfThere(join(config.dataDir, 'master.key'))
   if (text === null)
     throw new AppError(
       'misconfigured',
       'Restoring: the master key is not in the backup: set EVERCERT_MASTER_KEY to it, and restore again.',
     )
-  if (parseMasterKey(text, 'the master key').id !== sealedWith)
-    throw new AppError('misconfigured', 'Restoring: the master key is not the one that sealed these secrets: give that one.')
+  const given = new Set(parseMasterKeys(text, 'the master key').map(({ id }) => id))
+  const missing = sealedWith.filter((id) => !given.has(id))
+  if (missing.length > 0) {
+    throw new AppError(
+      'misconfigured',
+      `Restoring: the master key is not the one that sealed these secrets: give ${missing.join(', ')}${given.size > 0 ? ' as well' : ''}.`,
+    )
+  }
 }
 
 function readIfThere(file: string): string | null {

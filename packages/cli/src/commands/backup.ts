@@ -31,8 +31,10 @@ export async function backupCommand(session: Session, out: string, options: Back
   const { shell, say, paint } = session
   refuseExisting([out], { force: options.force === true })
   const lock = await createLock(shell.env, options)
-  const files = options.withoutKey === true ? {} : await readFiles(session)
+  const readKeys = async () => (options.withoutKey === true ? {} : readFiles(session))
+  const before = await readKeys()
   const rows = await openBackup(await session.connection())
+  const files = withKeysOf(before, await readKeys())
   const bytes = await writeStream(out, await seal(lock, JSON.stringify({ files }), rows), options.force === true)
   const names = Object.keys(files)
   session.document({ file: out, bytes, files: names })
@@ -90,6 +92,16 @@ function report(session: Session, copied: CopyReport, what: string): void {
       `${copied.tables.length} 个表共 ${rows} 行，截至 ${formatInstant(copied.createdAt)}；每个表均已用 SHA-256 比对`,
     )}`,
   )
+}
+
+/**
+ * The rows are of a moment between the two readings. A master key that was made or removed meanwhile may be one that they need.
+ *
+ * @returns the files as they are now, with the master keys of both readings
+ */
+function withKeysOf(before: Record<string, string>, now: Record<string, string>): Record<string, string> {
+  const keys = [now, before].flatMap((files) => files['master.key']?.split(/\s+/) ?? []).filter((line) => line !== '')
+  return keys.length === 0 ? now : { ...now, 'master.key': `${[...new Set(keys)].join('\n')}\n` }
 }
 
 /** The files of the data folder, when the service that answers is the one whose folder it is. */

@@ -14,7 +14,7 @@ import {
   type RevocationView,
 } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
-import { isConfirmed } from '../confirmation.ts'
+import { EXIT_DECLINED, isConfirmed } from '../confirmation.ts'
 import { failure } from '../failure.ts'
 import { findExactly } from '../find-certificate.ts'
 import { formatMoney } from '../format.ts'
@@ -34,9 +34,6 @@ export interface RevokeOptions extends EndingOptions {
   readonly confirm?: boolean
   readonly decline?: boolean
 }
-
-/** What a script can tell apart: nobody agreed, so nothing was done. */
-const EXIT_DECLINED = 130
 
 /** Each with a key of its own: the operation itself is done once, however often it is asked for. */
 const once = () => ({ context: { idempotencyKey: randomUUID() } })

@@ -37,9 +37,13 @@ export const configSchema = z.object({
     .meta({ description: 'PostgreSQL 15 or later; unset = embedded database in the data folder', secret: true }),
   EVERCERT_MASTER_KEY: z
     .string()
-    .regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hex digits')
+    .regex(/^[0-9a-fA-F]{64}([\s,]+[0-9a-fA-F]{64})*$/, 'must be 64 hex digits; for several keys, with commas between')
     .optional()
-    .meta({ description: 'Master key of all stored secrets; unset = file master.key in the data folder', secret: true }),
+    .meta({
+      description:
+        'Master key of all stored secrets, or several with commas between while one replaces another; unset = file master.key in the data folder',
+      secret: true,
+    }),
   EVERCERT_HOST: z.string().default('127.0.0.1').meta({ description: 'Address to listen on' }),
   EVERCERT_PORT: port.default(8470).meta({ description: 'Port to listen on; 0 = a free one' }),
   EVERCERT_PUBLIC_URL: z
@@ -130,6 +134,8 @@ export interface Config {
   readonly dataDir: string
   readonly databaseUrl: string | null
   readonly masterKey: string | null
+  /** Where it is from, when it was given as a file. */
+  readonly masterKeyFile: string | null
   readonly host: string
   readonly port: number
   readonly publicUrl: string | null
@@ -169,7 +175,7 @@ export function loadConfig(environment: Environment): Config {
     ...(parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)),
   ]
   if (!parsed.success || problems.length > 0) throw new ConfigError(`The settings are wrong:\n  ${problems.join('\n  ')}`)
-  return Object.freeze(toConfig(parsed.data))
+  return Object.freeze({ ...toConfig(parsed.data), masterKeyFile: environment['EVERCERT_MASTER_KEY_FILE'] || null })
 }
 
 /** Settings of the command, which the service ignores. */
@@ -196,7 +202,7 @@ function readSecretFiles(environment: Environment): Environment {
   return result
 }
 
-function toConfig(settings: z.infer<typeof configSchema>): Config {
+function toConfig(settings: z.infer<typeof configSchema>): Omit<Config, 'masterKeyFile'> {
   const https = settings.EVERCERT_VALIDATION_HTTPS_PORT
   const timeZone = settings.EVERCERT_RENEWAL_WINDOW_TIME_ZONE
   const proofPort = settings.EVERCERT_HTTP01_PORT

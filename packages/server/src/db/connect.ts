@@ -28,6 +28,7 @@ import { up as nameClaims } from './migrations/0022-name-claims.ts'
 import { up as audit } from './migrations/0023-audit.ts'
 import { up as agents } from './migrations/0024-agents.ts'
 import { up as lighterListing } from './migrations/0025-lighter-listing.ts'
+import { up as masterKeys } from './migrations/0026-master-keys.ts'
 import { up as wakeManaged } from './migrations/0027-wake-managed.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
@@ -78,6 +79,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0023-audit': { up: audit },
   '0024-agents': { up: agents },
   '0025-lighter-listing': { up: lighterListing },
+  '0026-master-keys': { up: masterKeys },
   '0027-wake-managed': { up: wakeManaged },
 }
 

@@ -27,6 +27,7 @@ import type {
 } from './order-tables.ts'
 import type { AgentEnrolmentTable, AgentTable, AgentWorkTable } from './agent-tables.ts'
 import type { NameClaimTable } from './name-tables.ts'
+import type { MasterKeyHolderTable, MasterKeyTable, RemovedMasterKeyTable, SecretTable } from './secret-tables.ts'
 import type { PaymentConnectionTable, PaymentReceiptTable, PaymentTable } from './payment-tables.ts'
 import type { NoticeChannelTable, NoticeDeliveryTable, NoticeSettingsTable, NoticeTable } from './notice-tables.ts'
 import type { CompanyDocumentTable, CompanyTable, ContactTable, CsrTable, ReviewTable } from './applicant-tables.ts'
@@ -66,16 +67,6 @@ export interface AccessTokenTable {
   created_by_user_id: Generated<string | null>
   /** To the minute. */
   last_used_at: Generated<Date | null>
-}
-
-export interface SecretTable {
-  id: string
-  account_id: string | null
-  purpose: string
-  master_key_id: string
-  wrapped_key: Uint8Array
-  ciphertext: Uint8Array
-  created_at: Date
 }
 
 export interface IssuerTable {
@@ -381,6 +372,9 @@ export interface Tables {
   account: AccountTable
   access_token: AccessTokenTable
   secret: SecretTable
+  master_key: MasterKeyTable
+  removed_master_key: RemovedMasterKeyTable
+  master_key_holder: MasterKeyHolderTable
   issuer: IssuerTable
   product: ProductTable
   product_price: ProductPriceTable

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { contract, type OperationMeta } from '@evercert/contract'
+import { contract, SCOPES, type OperationMeta } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
 import type { AuditEvent } from '../services/audit/log.ts'
 import type { Caller, Services } from '../services/context.ts'
+import { withoutCredentials } from './problem.ts'
 
 export interface CallOfOperation {
   readonly services: Services
@@ -32,6 +33,7 @@ const OF_THE_INSTALLATION: ReadonlySet<string> = new Set([
   'firstOperator',
   'recovery',
   'backups',
+  'masterKeys',
 ])
 
 /** Runs an operation, with what it leaves in the log: an entry when it changed something, a note when it was refused or failed. */
@@ -173,10 +175,15 @@ const MAX_LIST = 20
 function detailsOf(input: unknown): Record<string, unknown> {
   return Object.fromEntries(
     TOLD.flatMap((name) => {
-      const told = toTold(fieldOf(input, name))
+      const told = toTold(name === 'scopes' ? knownScopes(fieldOf(input, name)) : fieldOf(input, name))
       return told === null ? [] : [[name, told] as const]
     }),
   )
+}
+
+/** The input is not checked yet: what is no permission may be anything. */
+function knownScopes(value: unknown): unknown {
+  return Array.isArray(value) ? value.filter((each) => SCOPES.includes(each)) : null
 }
 
 function toTold(value: unknown): string | number | boolean | readonly string[] | null {
@@ -199,7 +206,7 @@ function textOf(value: unknown, name: string): string | null {
 
 /** It comes before the input was checked: what the database does not keep is left out. */
 function toText(text: string): string {
-  return text.slice(0, MAX_TEXT).replaceAll('\0', '').toWellFormed()
+  return withoutCredentials(text).slice(0, MAX_TEXT).replaceAll('\0', '').toWellFormed()
 }
 
 const ROUTES = Object.entries(contract).flatMap(([group, members]) =>

@@ -17,7 +17,7 @@ export interface Rendered {
 export function renderProblem(services: Pick<Services, 'log'>, error: unknown, requestId: string): Rendered {
   if (error instanceof AppError) {
     return {
-      problem: toProblemDocument(error.code, error.message, { facts: error.facts, requestId }),
+      problem: toProblemDocument(error.code, withoutCredentials(error.message), { facts: error.facts, requestId }),
       retryAfterSeconds: error.retryAfterSeconds,
     }
   }
@@ -34,6 +34,13 @@ export function renderProblem(services: Pick<Services, 'log'>, error: unknown, r
     }),
     retryAfterSeconds: null,
   }
+}
+
+const CREDENTIAL = /\b(evc[ae]?_)[\w-]{16,}/g
+
+/** Somebody put a token where an identifier belongs. Who asks knows it; whom they show the answer to, or the log, must not. */
+export function withoutCredentials(detail: string): string {
+  return detail.replaceAll(CREDENTIAL, '$1…')
 }
 
 /** Connection failures of Node, and classes 08 (connection) and 57 (operator intervention) of SQLSTATE. */

@@ -1,5 +1,5 @@
 /**
- * The port to what holds the master key. Data keys come and go wrapped; the master key itself never leaves the adapter.
+ * The port to what holds the master keys. Data keys come and go wrapped; a master key itself never leaves the adapter.
  *
  * @module
  */
@@ -14,4 +14,24 @@ export interface MasterKey {
   wrap(dataKey: Uint8Array): Uint8Array
   /** @throws AppError `misconfigured` when the key was wrapped by another master key or altered */
   unwrap(wrapped: Uint8Array): Uint8Array
+}
+
+/**
+ * The master keys that this node has: never none. Which of them seals, the database says.
+ *
+ * - What {@link add} gave is there after any crash.
+ * - {@link drop} of a key that is not there, or not the service's to remove, does nothing.
+ */
+export interface MasterKeys {
+  /** `file`: the service keeps them, and can make one. `setting`: the operator gives them. */
+  readonly kind: 'file' | 'setting'
+  /** Where they are, for people: a path or the name of a setting. */
+  readonly place: string
+  /** In the order in which they stand; a new installation seals with the first. */
+  list(): readonly MasterKey[]
+  /** Takes in what changed where they are. @throws AppError `misconfigured`; the keys of before stay then */
+  reload(): void
+  /** Makes a key beside the others. @throws AppError `misconfigured` where the operator gives them */
+  add(): MasterKey
+  drop(id: string): void
 }

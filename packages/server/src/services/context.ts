@@ -20,6 +20,7 @@ import type { NotifyAdapter } from '../ports/notify.ts'
 import type { PaymentAdapter } from '../ports/payment.ts'
 import type { SignIn } from '../ports/sign-in.ts'
 import type { AuditLog } from './audit/log.ts'
+import type { Keyring } from './keyring.ts'
 import type { Vault } from './vault.ts'
 
 export interface Adapters {
@@ -41,6 +42,7 @@ export interface Services {
   readonly db: Db
   readonly queue: Queue
   readonly vault: Vault
+  readonly keyring: Keyring
   readonly adapters: Adapters
   readonly kit: AdapterKit
   readonly nameServers: NameServerLookups

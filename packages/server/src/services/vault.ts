@@ -10,7 +10,7 @@ import type { Db } from '../db/connect.ts'
 import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { formatId } from '../domain/id.ts'
-import type { MasterKey } from '../ports/secrets.ts'
+import type { Keyring } from './keyring.ts'
 
 export type SecretPurpose =
   | 'privateKey'
@@ -44,22 +44,28 @@ const IV_BYTES = 12
 const TAG_BYTES = 16
 const DATA_KEY_BYTES = 32
 
-export function createVault(masterKey: MasterKey): Vault {
+export function createVault(keyring: Pick<Keyring, 'sealing' | 'find'>): Vault {
   const sealOne = (purpose: SecretPurpose, plaintext: string, now: number) => {
     const id = formatId('sec', now, randomBytes(16))
     const dataKey = randomBytes(DATA_KEY_BYTES)
-    return { id, wrappedKey: masterKey.wrap(dataKey), ciphertext: encrypt(dataKey, `${id}:${purpose}`, plaintext) }
+    const { sealing } = keyring
+    return {
+      id,
+      masterKeyId: sealing.id,
+      wrappedKey: sealing.wrap(dataKey),
+      ciphertext: encrypt(dataKey, `${id}:${purpose}`, plaintext),
+    }
   }
   return {
     seal: async (db, { purpose, accountId, plaintext, now }) => {
-      const { id, wrappedKey, ciphertext } = sealOne(purpose, plaintext, now)
+      const { id, masterKeyId, wrappedKey, ciphertext } = sealOne(purpose, plaintext, now)
       await db
         .insertInto('secret')
         .values({
           id,
           account_id: accountId,
           purpose,
-          master_key_id: masterKey.id,
+          master_key_id: masterKeyId,
           wrapped_key: wrappedKey,
           ciphertext,
           created_at: new Date(now),
@@ -71,29 +77,33 @@ export function createVault(masterKey: MasterKey): Vault {
       const sealed = plaintexts.map((plaintext) => sealOne(purpose, plaintext, now))
       // Hex, because arrays of bytes are written in another way by each driver.
       await sql`insert into secret (id, account_id, purpose, master_key_id, wrapped_key, ciphertext, created_at)
-        select id, ${accountId}, ${purpose}, ${masterKey.id}, decode(wrapped_key, 'hex'), decode(ciphertext, 'hex'),
+        select id, ${accountId}, ${purpose}, master_key_id, decode(wrapped_key, 'hex'), decode(ciphertext, 'hex'),
           ${new Date(now)}::timestamptz
-        from unnest(${sealed.map(({ id }) => id)}::text[], ${sealed.map(({ wrappedKey }) => toHex(wrappedKey))}::text[],
-          ${sealed.map(({ ciphertext }) => toHex(ciphertext))}::text[]) as sealed (id, wrapped_key, ciphertext)`.execute(db)
+        from unnest(${sealed.map(({ id }) => id)}::text[], ${sealed.map(({ masterKeyId }) => masterKeyId)}::text[],
+          ${sealed.map(({ wrappedKey }) => toHex(wrappedKey))}::text[],
+          ${sealed.map(({ ciphertext }) => toHex(ciphertext))}::text[]) as sealed (id, master_key_id, wrapped_key, ciphertext)`.execute(
+        db,
+      )
       return sealed.map(({ id }) => id)
     },
     open: async (db, id, purpose) => {
       const row = await db
         .selectFrom('secret')
-        .select(['wrapped_key', 'ciphertext'])
+        .select(['master_key_id', 'wrapped_key', 'ciphertext'])
         .where('id', '=', id)
         .where('purpose', '=', purpose)
         .executeTakeFirst()
       if (row === undefined) throw new AppError('notFound', `Opening secret ${id}: there is none of this purpose.`)
+      const masterKey = keyring.find(row.master_key_id)
+      if (masterKey === null) {
+        throw new AppError(
+          'misconfigured',
+          `Opening a secret: it belongs to another master key (${row.master_key_id}), which this node does not have: copy it here.`,
+        )
+      }
       return decrypt(masterKey.unwrap(row.wrapped_key), `${id}:${purpose}`, row.ciphertext)
     },
   }
-}
-
-/** The id of the master key that the stored secrets belong to; null while there are none. */
-export async function findSealingKeyId(db: Db | Trx): Promise<string | null> {
-  const row = await db.selectFrom('secret').select('master_key_id').limit(1).executeTakeFirst()
-  return row?.master_key_id ?? null
 }
 
 function toHex(bytes: Uint8Array): string {

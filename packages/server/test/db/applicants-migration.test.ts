@@ -16,6 +16,7 @@ eachDatabase((_kind, open) => {
     const at = new Date()
     const { db } = database
     await db.insertInto('account').values({ id: accountId, name: 'one', created_at: at }).execute()
+    await sql`insert into master_key (id, seals, since) values ('m', true, ${at})`.execute(db)
     await sql`insert into secret (id, purpose, master_key_id, wrapped_key, ciphertext, created_at)
       values ('sec_1', 'issuerConfig', 'm', '', '', ${at})`.execute(db)
     await sql`insert into issuer (id, title, kind, config_secret_id, validity_rule, created_at)

@@ -85,6 +85,7 @@ export const audit: SameKeys<typeof zh> = {
     audit: 'Audit log',
     auth: 'Signing in',
     backups: 'Backups',
+    masterKeys: 'Master keys',
     balance: 'Balance',
     brands: 'Brands',
     certificates: 'Certificates',

@@ -23,6 +23,7 @@ export const history: SameKeys<typeof zh> = {
   states: {
     abandoned: 'given up',
     added: 'added',
+    active: 'enrolled',
     applied: 'installed',
     approved: 'approved',
     assigned: 'assigned',

@@ -76,6 +76,7 @@ export const audit = {
     audit: '审计日志',
     auth: '登录',
     backups: '备份',
+    masterKeys: '主密钥',
     balance: '余额',
     brands: '品牌',
     certificates: '证书',

@@ -20,6 +20,7 @@ export const history = {
   states: {
     abandoned: '已放弃',
     added: '已添加',
+    active: '已注册',
     applied: '已安装',
     assigned: '已分配',
     approved: '已通过',

@@ -53,6 +53,7 @@ export const ACTION_GROUPS = [
   'names',
   'audit',
   'backups',
+  'masterKeys',
   'receipts',
   'request',
 ] as const

@@ -80,9 +80,15 @@ function retryAfter(header: string | undefined): { readonly retryAfterSeconds?: 
 
 const MAX_SAID = 120
 
-/** What the other side said, for a person: one line, short. */
+/** As tokens, keys and their encodings are; words of a language are not so long. */
+const LIKE_A_SECRET = /[\w+/=%-]{20,}/g
+
+/** What the other side said, for a person: one line, short. It may say back what it was sent: the address, a signature, a key. */
 export function brief(text: string): string {
-  const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()
+  const line = text
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+    .replaceAll(LIKE_A_SECRET, '…')
+    .trim()
   return line.length > MAX_SAID ? `${line.slice(0, MAX_SAID)}…` : line
 }
 

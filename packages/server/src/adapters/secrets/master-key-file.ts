@@ -1,39 +1,92 @@
 /**
- * A master key of 32 random bytes in a file of mode 0600, made at the first start; or given in the environment.
+ * Master keys of 32 random bytes: in a file of mode 0600, made at the first start, or given in the environment. One key on a line.
  *
  * @module
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { AppError } from '../../domain/errors.ts'
-import type { MasterKey } from '../../ports/secrets.ts'
+import type { MasterKey, MasterKeys } from '../../ports/secrets.ts'
 
 const KEY_BYTES = 32
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
-/** Reads the key file, making it first when there is none. @throws AppError `misconfigured` when others may read it, or it is damaged */
-export function loadMasterKeyFile(path: string): MasterKey {
+/** The keys of the file, made first when there is none. @throws AppError `misconfigured` when others may read it, or it is damaged */
+export function openMasterKeyFile(path: string): MasterKeys {
   createOnce(path)
+  let keys = readKeyFile(path)
+  return {
+    kind: 'file',
+    place: path,
+    list: () => keys,
+    reload: () => {
+      keys = readKeyFile(path)
+    },
+    add: () => {
+      const hex = randomBytes(KEY_BYTES).toString('hex')
+      replaceFile(path, [...linesOf(readFileSync(path, 'utf8')), hex])
+      keys = readKeyFile(path)
+      return masterKeyOf(hex)
+    },
+    drop: (id) => {
+      const lines = linesOf(readFileSync(path, 'utf8'))
+      const kept = lines.filter((line) => masterKeyOf(line).id !== id)
+      if (kept.length === lines.length || kept.length === 0) return
+      replaceFile(path, kept)
+      keys = readKeyFile(path)
+    },
+  }
+}
+
+/**
+ * The keys that the operator gives.
+ *
+ * @param read the setting; again at each reload, since a file that it comes from may have changed
+ * @throws AppError `misconfigured`
+ */
+export function openGivenMasterKeys(read: () => string, place: string): MasterKeys {
+  let keys = parseMasterKeys(read(), place)
+  return {
+    kind: 'setting',
+    place,
+    list: () => keys,
+    reload: () => {
+      keys = parseMasterKeys(read(), place)
+    },
+    add: () => {
+      throw new AppError('misconfigured', `Making a master key: the keys come from ${place}: add the new one there.`)
+    },
+    drop: () => {},
+  }
+}
+
+/** @param text 64 hex digits for each key, with white space or commas between. @throws AppError `misconfigured` */
+export function parseMasterKeys(text: string, source: string): MasterKey[] {
+  const lines = linesOf(text)
+  if (lines.length === 0 || !lines.every((line) => /^[0-9a-f]{64}$/i.test(line))) {
+    throw new AppError(
+      'misconfigured',
+      `Reading the master key: ${source} does not hold 64 hex digits for each key: restore it from the backup.`,
+    )
+  }
+  return lines.map((line) => masterKeyOf(line))
+}
+
+function linesOf(text: string): string[] {
+  return text.split(/[\s,]+/).filter((line) => line !== '')
+}
+
+function readKeyFile(path: string): MasterKey[] {
   if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
     throw new AppError('misconfigured', `Reading the master key: others may read ${path}: run "chmod 600" on it and start again.`)
   }
-  return parseMasterKey(readFileSync(path, 'utf8'), path)
+  return parseMasterKeys(readFileSync(path, 'utf8'), path)
 }
 
-/** @param text 64 hex digits. @throws AppError `misconfigured` */
-export function parseMasterKey(text: string, source: string): MasterKey {
-  const hex = text.trim()
-  if (!/^[0-9a-f]{64}$/i.test(hex)) {
-    throw new AppError(
-      'misconfigured',
-      `Reading the master key: ${source} does not hold 64 hex digits: restore it from the backup.`,
-    )
-  }
-  return masterKeyOf(Buffer.from(hex, 'hex'))
-}
-
-function masterKeyOf(key: Buffer): MasterKey {
+function masterKeyOf(hex: string): MasterKey {
+  const key = Buffer.from(hex, 'hex')
   const id = createHash('sha256').update('evercert master key id').update(key).digest('hex').slice(0, 16)
   return {
     id,
@@ -50,10 +103,8 @@ function masterKeyOf(key: Buffer): MasterKey {
       } catch (cause) {
         throw new AppError(
           'misconfigured',
-          'Opening a secret: it belongs to another master key: start with the key that made it.',
-          {
-            cause,
-          },
+          'Opening a secret: it belongs to another master key, or was altered: start with the key that made it.',
+          { cause },
         )
       }
     },
@@ -62,25 +113,49 @@ function masterKeyOf(key: Buffer): MasterKey {
 
 /** Complete or absent, whatever happens: written beside, made durable, then linked to its name. */
 function createOnce(path: string): void {
-  const temporary = `${path}.${process.pid}.new`
   try {
     statSync(path)
     return
   } catch {
     // not there yet
   }
-  const file = openSync(temporary, 'w', 0o600)
-  try {
-    writeSync(file, `${randomBytes(KEY_BYTES).toString('hex')}\n`)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
+  const temporary = writeBeside(path, [randomBytes(KEY_BYTES).toString('hex')])
   try {
     linkSync(temporary, path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error // another process made it meanwhile: use that one
   } finally {
     rmSync(temporary, { force: true })
+  }
+  syncFolder(path)
+}
+
+/** The old file or the new one, whatever happens. */
+function replaceFile(path: string, lines: readonly string[]): void {
+  renameSync(writeBeside(path, lines), path)
+  syncFolder(path)
+}
+
+function writeBeside(path: string, lines: readonly string[]): string {
+  const temporary = `${path}.${process.pid}.new`
+  rmSync(temporary, { force: true }) // a crash left it; its mode may not be ours
+  const file = openSync(temporary, 'wx', 0o600)
+  try {
+    writeSync(file, `${lines.join('\n')}\n`)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  return temporary
+}
+
+/** The name is durable once its folder is. Windows opens no folders, and needs not. */
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return
+  const folder = openSync(dirname(path), 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
   }
 }

@@ -16,6 +16,7 @@ import { downloads } from './downloads.ts'
 import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
+import { masterKeys } from './master-keys.ts'
 import { names } from './names.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { operations } from './operation.ts'
@@ -71,6 +72,7 @@ export const router = operations.router({
   adapters,
   agents,
   backups,
+  masterKeys,
   audit,
   names,
 })
