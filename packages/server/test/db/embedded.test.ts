@@ -203,7 +203,7 @@ describe('a service on a folder', () => {
     const environment = { EVERCERT_MASTER_KEY: 'ab'.repeat(32) }
     await expect(startTestService({ database, environment })).rejects.toMatchObject({
       code: 'misconfigured',
-      message: expect.stringMatching(/sealed with another than that of EVERCERT_MASTER_KEY/) as string,
+      message: expect.stringMatching(/sealed with another than what EVERCERT_MASTER_KEY holds/) as string,
     })
     const service = await startTestService({ database })
     await service.stop()

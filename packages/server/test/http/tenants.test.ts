@@ -258,6 +258,7 @@ oneDatabase((_kind, open) => {
     'issuers.list',
     'brands.list',
     'paymentConnections.list',
+    'masterKeys.list',
     'noticeSettings.get',
     'tokens.list',
     'audit.checkpoints', // of the whole chain: when and how much, of nobody
