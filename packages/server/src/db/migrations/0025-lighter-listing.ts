@@ -7,7 +7,8 @@
 import { sql, type Kysely } from 'kysely'
 
 const STATEMENTS = [
-  `create index certificate_listing_followed on certificate_listing (account_id, place_not_after, lineage_id, lineage_index)
+  // With notAfter at its end, those that have not expired are passed by in the index alone.
+  `create index certificate_listing_followed on certificate_listing (account_id, place_not_after, lineage_id, lineage_index, not_after)
     where not closed and not_after < place_not_after`,
   // A certificate has a dozen words, each of which was looked up twice: more than all else that an upload stores. They are written by
   // refresh_listing and refresh_lineage alone, from the certificate itself, which is never deleted.
