@@ -7,7 +7,8 @@ import { setFlagsFromString } from 'node:v8'
 
 /**
  * Garbage is collected sooner than V8 would on a machine with much memory, and the space for what is new stays at the 2 MB that it begins with: while
- * the server is loaded it would grow to 50 MB, and stay so. Loading takes no longer for it.
+ * the server is loaded it would grow to 50 MB, and stay so. Loading takes no longer for it; a renewal under full load takes a fifth more CPU, for
+ * a hundred megabytes less.
  */
 const FLAGS = ['--semi-space-growth-factor=1', '--heap-growing-percent=30']
 
