@@ -1,6 +1,3 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { AgentStatement, CertificatePair } from '@evercert/contract'
 import { parseConfig, type AgentConfig } from '../../../agent/src/config.ts'
 import { openSite } from '../../../agent/src/site.ts'
@@ -9,7 +6,7 @@ import { agent } from '../../src/adapters/deploy/agent.ts'
 import type { AgentDesk, AgentOrder } from '../../src/ports/kit.ts'
 import { deployContract, type DeployHarness } from './deploy-contract.ts'
 import { kitWithoutNetwork } from './deploy-kit.ts'
-import { aSite, issue, look, snapshot } from './deploy-sites.ts'
+import { aStageSite, issue } from './deploy-sites.ts'
 
 /** The agent itself at the desk: what lies between them, and their signatures, is tested with the service. */
 function deskAt(config: AgentConfig, pairOf: (sha256: string) => CertificatePair | undefined): AgentDesk {
@@ -36,14 +33,7 @@ function deskAt(config: AgentConfig, pairOf: (sha256: string) => CertificatePair
 }
 
 deployContract('agent with nginx', async (): Promise<DeployHarness> => {
-  const site = await aSite('nginx')
-  const { server, folder, settings } = site
-  const tools = mkdtempSync(join(tmpdir(), 'evercert-deploy-agent-'))
-  const [reloads, reload] = [join(tools, 'reloads'), join(tools, 'reload')]
-  writeFileSync(reloads, '')
-  const words = server.reloadCommand.map((word) => `'${word}'`).join(' ')
-  const writeReload = (body: string) => writeFileSync(reload, `#!/bin/sh\necho reload >> ${reloads}\n${body}\n`, { mode: 0o755 })
-  writeReload(words)
+  const { server, settings, reload, harness } = await aStageSite('nginx')
   const probe = { port: server.port, serverName: 'site.test' }
   const host = { server: 'nginx', ...settings, testCommand: server.testCommand, reloadCommand: [reload], probe }
   const config = parseConfig(
@@ -57,25 +47,13 @@ deployContract('agent with nginx', async (): Promise<DeployHarness> => {
     agentDesk: deskAt(config, (sha256) => issued.get(sha256)),
   })
   return {
+    ...harness,
     target,
     hasOwnKeys: true,
     issue: () => {
       const pair = issue()
       issued.set(pair.sha256, pair)
       return pair
-    },
-    served: async () => [await look(server.port)],
-    breakConfiguration: () => server.breakConfiguration(),
-    breakReload: () => writeReload('echo "reload is out of order" >&2; exit 3'),
-    mend: () => {
-      server.mendConfiguration()
-      writeReload(words)
-    },
-    countReloads: () => readFileSync(reloads, 'utf8').split('\n').length - 1,
-    snapshot: () => snapshot(folder),
-    close: async () => {
-      await site.close()
-      rmSync(tools, { recursive: true, force: true })
     },
   }
 })

@@ -98,18 +98,23 @@ export function snapshot(root: string): string {
     .join('\n')
 }
 
-/** @param more settings beside the usual ones, for instance `ssh` */
-export async function contractHarness(kind: Kind, more: Readonly<Record<string, unknown>> = {}): Promise<DeployHarness> {
+interface StageSite extends Site {
+  /** The command that the harness counts, breaks and mends. */
+  readonly reload: string
+  /** All of a harness but what installs there. */
+  readonly harness: Omit<DeployHarness, 'target'>
+}
+
+export async function aStageSite(kind: Kind): Promise<StageSite> {
   const site = await aSite(kind)
-  const { server, folder, settings } = site
+  const { server, folder } = site
   const tools = mkdtempSync(join(tmpdir(), 'evercert-deploy-tools-'))
   const [reloads, reload] = [join(tools, 'reloads'), join(tools, 'reload')]
   writeFileSync(reloads, '')
   const words = server.reloadCommand.map((word) => `'${word}'`).join(' ')
   const writeReload = (body: string) => writeFileSync(reload, `#!/bin/sh\necho reload >> ${reloads}\n${body}\n`, { mode: 0o755 })
   writeReload(words)
-  return {
-    target: targetOf(kind, { ...settings, testCommand: server.testCommand, reloadCommand: [reload], ...more }),
+  const harness = {
     issue,
     served: async () => [await look(server.port)],
     breakConfiguration: () => server.breakConfiguration(),
@@ -124,5 +129,15 @@ export async function contractHarness(kind: Kind, more: Readonly<Record<string, 
       await site.close()
       rmSync(tools, { recursive: true, force: true })
     },
+  }
+  return { ...site, reload, harness }
+}
+
+/** @param more settings beside the usual ones, for instance `ssh` */
+export async function contractHarness(kind: Kind, more: Readonly<Record<string, unknown>> = {}): Promise<DeployHarness> {
+  const { server, settings, reload, harness } = await aStageSite(kind)
+  return {
+    ...harness,
+    target: targetOf(kind, { ...settings, testCommand: server.testCommand, reloadCommand: [reload], ...more }),
   }
 }
