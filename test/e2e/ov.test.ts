@@ -14,6 +14,7 @@ import { runProgram } from '../../packages/cli/src/program.ts'
 import { aShell } from '../../packages/cli/test/builders.ts'
 import { aJpeg, aPng } from '../../packages/server/test/support/images.ts'
 import { openHouse, type House } from './support/house.ts'
+import { aMembersToken } from './support/person.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const NAME = 'shop.example.com'
@@ -56,8 +57,8 @@ afterAll(async () => {
 })
 
 async function aPerson(operator: Client, name: string, scopes: Scope[]): Promise<Person> {
-  const { token } = await operator.tokens.create({ name, scopes })
   const { url } = house.service()
+  const token = await aMembersToken(url, operator, { name, role: 'administrator', scopes })
   const run = async (args: readonly string[]) => {
     const shell = aShell({ EVERCERT_URL: url, EVERCERT_TOKEN: token })
     const code = await runProgram([...args, '--json'], shell)

@@ -8,6 +8,7 @@ import { downloadFormat, exportFormat } from '@evercert/contract'
 import packageJson from '../package.json' with { type: 'json' }
 import { addAgentCommands } from './agent-commands.ts'
 import { addApplicantCommands } from './applicant-commands.ts'
+import { addApprovalCommands } from './approval-commands.ts'
 import { addBackupCommands } from './backup-commands.ts'
 import { addAuditCommands } from './audit-commands.ts'
 import { addCatalogueCommands, addPurchaseOptions } from './catalogue-commands.ts'
@@ -139,6 +140,7 @@ function createProgram(run: Run): Command {
   addEndingCommands(program, run, say)
   addDownloadCommand(program, run, say)
   addApplicantCommands(program, (action) => bind(run, action), say)
+  addApprovalCommands(program, (action) => bind(run, action), say)
   addProofCommands(program, (action) => bind(run, action), say)
   addBackupCommands(program, (action) => bind(run, action), say)
   addAuditCommands(program, (action) => bind(run, action), say)

@@ -6,6 +6,8 @@
 import type {
   ApplicationFormView,
   ApplicationView,
+  ApprovalKind,
+  ApprovalState,
   AuditOutcome,
   Company,
   DeliveryView,
@@ -68,6 +70,19 @@ const ZH = {
   } satisfies Record<PaymentView['state'], string>,
   renewal: { ordered: '已下单', open: '进行中', attention: '需要处理', closed: '已完成', cancelled: '已取消' } satisfies Record<
     RenewalView['state'],
+    string
+  >,
+  approval: {
+    waiting: '等待批准',
+    approved: '已批准，待使用',
+    done: '已执行',
+    refused: '已拒绝',
+    withdrawn: '已撤回',
+    expired: '已超时',
+    lapsed: '已失去依据',
+  } satisfies Record<ApprovalState, string>,
+  approvalKind: { spending: '付款', revocation: '吊销', keyDownload: '私钥下载', rules: '放宽规则' } satisfies Record<
+    ApprovalKind,
     string
   >,
   review: { waiting: '待审核', approved: '已通过', refused: '已拒绝' } satisfies Record<ReviewView['state'], string>,

@@ -10,6 +10,15 @@ export { agentName, agentStatement, siteName } from './agents.ts'
 export type { AgentDetail, AgentFinding, AgentSite, AgentStatement, AgentView, AgentWork, AgentWorkView } from './agents.ts'
 export * from './applicant-views.ts'
 export {
+  accountRules,
+  approvalKind,
+  approvalState,
+  type AccountRules,
+  type ApprovalKind,
+  type ApprovalState,
+  type ApprovalView,
+} from './approvals.ts'
+export {
   auditOutcome,
   type AuditActorKind,
   type AuditCheckpointView,

@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import { bilingual, id, instant } from './views.ts'
 
-/** `expiry` before notAfter and at it, `expired` after it; `reviewWaiting` when a person has to look at an application; the others when something failed. */
+/** `expiry` before notAfter and at it, `expired` after it; `reviewWaiting` and `approvalWaiting` when a person has to decide; the others when something failed. */
 export const noticeKind = z.enum([
   'expiry',
   'expired',
@@ -16,6 +16,7 @@ export const noticeKind = z.enum([
   'deploymentRolledBack',
   'endpointStrayed',
   'reviewWaiting',
+  'approvalWaiting',
   'deliveryGivenUp',
 ])
 export type NoticeKindView = z.infer<typeof noticeKind>
@@ -56,7 +57,7 @@ export type DeliveryView = z.infer<typeof deliveryView>
 export const noticeView = z.object({
   id,
   kind: noticeKind,
-  certificateId: id,
+  certificateId: id.nullable().meta({ description: 'Null: it is about the account' }),
   certificateName: z.string(),
   title: bilingual,
   text: bilingual,

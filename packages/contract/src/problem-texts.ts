@@ -6,12 +6,14 @@
 import { text, type ProblemText } from './problem-text.ts'
 import type { ProblemCode } from './problems.ts'
 import { ACCESS_PROBLEM_TEXTS } from './access-problem-texts.ts'
+import { APPROVAL_PROBLEM_TEXTS } from './approval-problem-texts.ts'
 import { KEY_PROBLEM_TEXTS } from './key-problem-texts.ts'
 import { NAME_PROBLEM_TEXTS } from './name-problem-texts.ts'
 import { PURCHASE_PROBLEM_TEXTS } from './purchase-problem-texts.ts'
 
 export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
   ...ACCESS_PROBLEM_TEXTS,
+  ...APPROVAL_PROBLEM_TEXTS,
   ...KEY_PROBLEM_TEXTS,
   ...NAME_PROBLEM_TEXTS,
   invalid: text(

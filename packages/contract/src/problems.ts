@@ -51,6 +51,12 @@ export const PROBLEMS = {
   reviewIncomplete: { status: 422, title: 'Checks of the review are not confirmed' },
   reviewRefused: { status: 422, title: 'The reviewers refused the application' },
   reviewUnsupported: { status: 422, title: 'The CA reviews no organisations' },
+  // Four eyes.
+  secondPersonNeeded: { status: 409, title: 'It waits for a second person' },
+  approverIsRequester: { status: 403, title: 'Who asked cannot decide' },
+  approverUnfit: { status: 403, title: 'This caller cannot be the second person' },
+  approvalOutdated: { status: 409, title: 'What was asked has changed since' },
+  noSecondPerson: { status: 409, title: 'There is no second person in the account' },
   // Downloads, DOMAIN §5.
   keyNotStored: { status: 409, title: 'The private key is not here' },
   keyNotDownloadable: { status: 409, title: 'An uploaded private key is not given out' },

@@ -1,6 +1,7 @@
 /**
  * Permissions, `nouns:read` or `nouns:write`. `keys:download` is to be given private keys,
- * `metrics:read` is to read `/metrics` of an account, `audit:read` its audit log, `applications:review` to decide on what others applied for. `installation:operate` is
+ * `metrics:read` is to read `/metrics` of an account, `audit:read` its audit log, `applications:review` to decide on what others applied for,
+ * `approvals:decide` to be the second person, `rules:write` to say what needs one. `installation:operate` is
  * the operator of the installation: money in, issuers, further accounts, and targets that run commands on the server.
  *
  * @module
@@ -9,6 +10,7 @@ export const SCOPES = [
   'certificates:read',
   'certificates:write',
   'applications:review',
+  'approvals:decide',
   'keys:download',
   'orders:read',
   'orders:write',
@@ -20,6 +22,7 @@ export const SCOPES = [
   'members:write',
   'tokens:read',
   'tokens:write',
+  'rules:write',
   'metrics:read',
   'audit:read',
   'installation:operate',

@@ -6,6 +6,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
+import { SCOPES } from '@evercert/contract'
+import { createClient } from '@evercert/contract/client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { aPng } from '../../../packages/server/test/support/images.ts'
 import { findViolations, openTab, startBrowser, takePicture, type Tab, type View } from '../../harness/browser.ts'
@@ -14,6 +16,7 @@ import { openHouse, type House } from '../support/house.ts'
 
 const WIDE_ZH: View = { width: 1440, language: 'zh', theme: 'light' }
 const NARROW_EN: View = { width: 390, language: 'en', theme: 'dark' }
+const WIDE_EN: View = { width: 1440, language: 'en', theme: 'light' }
 const MIDDLE_EN: View = { width: 1024, language: 'en', theme: 'light' }
 const COMPANY = {
   name: '示例贸易（上海）有限公司',
@@ -24,6 +27,7 @@ const COMPANY = {
   address: '示例路 1 号',
   postalCode: '200000',
 }
+import { aMembersToken } from '../support/person.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 let folder: string
@@ -39,7 +43,8 @@ beforeAll(async () => {
   const { client } = house.service()
   await client.balance.topUp({ amountMinor: 1_000_000, currency: 'CNY' }, { context: { idempotencyKey: 'money' } })
   operator = (await readFile(join(folder, 'data', 'operator.token'), 'utf8')).trim()
-  reviewer = (await client.tokens.create({ name: '韩梅梅', scopes: ['applications:review', 'certificates:read'] })).token
+  const han = { name: 'han.meimei', role: 'reviewer', scopes: ['applications:review', 'certificates:read'] } as const
+  reviewer = await aMembersToken(house.service().url, client, han)
 }, 120_000)
 
 afterAll(async () => {
@@ -197,7 +202,52 @@ it('adds a company with its licence, and has an application reviewed by somebody
   await check(other.page)
   await other.page.getByRole('button', { name: '通过', exact: true }).click()
   await result(other.page).getByText('已通过').waitFor()
-  expect((await client.reviews.list({ state: 'approved' })).items).toMatchObject([{ decidedBy: '韩梅梅' }])
+  expect((await client.reviews.list({ state: 'approved' })).items).toMatchObject([{ decidedBy: 'han.meimei' }])
+})
+
+it('has a second person approve what the rules let nobody do alone, and says so where it was asked', async () => {
+  const { client, url } = house.service()
+  const scopes = [...SCOPES].filter((scope) => scope !== 'installation:operate')
+  const suffix = Date.now().toString(36) // a second try has other people
+  const ada = await aMembersToken(url, client, { name: `ada-${suffix}`, role: 'owner', scopes })
+  const bob = await aMembersToken(url, client, { name: `bob-${suffix}`, role: 'owner', scopes })
+  const rules = await open(WIDE_ZH, '/settings/rules', ada)
+  await rules.page.getByLabel('付款超过限额需第二人批准').check()
+  await rules.page.getByLabel('限额', { exact: true }).fill('1 CNY')
+  await rules.page.getByRole('button', { name: '保存规则' }).click()
+  await rules.page.getByText('规则已保存。').waitFor()
+  await expectFine(rules, 'rules-zh-light-1440')
+
+  const { id } = await createClient({ url, token: ada }).orders.place(
+    { productId: 'evercert-private-dv-single' },
+    { context: { idempotencyKey: `waits-${suffix}` } },
+  )
+  const own = await open(WIDE_EN, `/orders/${id}`, ada)
+  await own.page.getByRole('button', { name: /^Pay/ }).first().click()
+  await own.page.getByText(`May approve: bob-${suffix}@example.com`).waitFor()
+  await takePicture(own.page, 'order-waits-en-1440')
+  await own.page.getByRole('link', { name: 'See the request' }).click()
+  await own.page.getByText('You asked for it: somebody else decides.').waitFor()
+  expect(await own.page.getByRole('button', { name: /^Approve/ }).count()).toBe(0)
+  await own.page.getByRole('button', { name: /^Say why/ }).click()
+  await own.page.getByRole('textbox', { name: 'Why' }).fill('The shop needs it.')
+  await own.page.getByRole('button', { name: 'Save' }).click()
+
+  const other = await open(NARROW_EN, '/approvals', bob)
+  await other.page.getByText('The shop needs it.').waitFor()
+  await expectFine(other, 'approvals-en-dark-390')
+  await other.page.getByRole('button', { name: /^Refuse/ }).click()
+  await other.page.getByRole('dialog').getByRole('button', { name: 'Refuse' }).click()
+  await other.page.getByText('Fill this in.').waitFor()
+  await other.page.getByRole('button', { name: 'Cancel' }).click()
+  await other.page.getByRole('button', { name: /^Approve/ }).click()
+  await other.page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()
+  await other.page.getByText('Approved and done: Payment').waitFor()
+  expect(await client.orders.get({ id })).toMatchObject({ state: 'paid' })
+
+  const all = await open(WIDE_ZH, '/approvals?show=all', bob)
+  await all.page.getByText('已执行').waitFor()
+  await expectFine(all, 'approvals-zh-light-1440')
 })
 
 it.each(['/targets', '/endpoints', '/reviews', '/companies'])('%s is fine on a narrow screen', async (path) => {

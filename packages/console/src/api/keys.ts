@@ -42,6 +42,8 @@ export const keys = {
   companies: ['companies'],
   csrs: ['csrs'],
   reviews: ['reviews'],
+  approvals: ['approvals'],
+  rules: ['rules'],
   targets: ['targets'],
   endpoints: ['endpoints'],
   agents: ['agents'],

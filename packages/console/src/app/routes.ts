@@ -19,6 +19,7 @@ import KeyOutlined from '@ant-design/icons/es/icons/KeyOutlined'
 import SafetyCertificateOutlined from '@ant-design/icons/es/icons/SafetyCertificateOutlined'
 import UploadOutlined from '@ant-design/icons/es/icons/UploadOutlined'
 import BellOutlined from '@ant-design/icons/es/icons/BellOutlined'
+import SafetyOutlined from '@ant-design/icons/es/icons/SafetyOutlined'
 import FileDoneOutlined from '@ant-design/icons/es/icons/FileDoneOutlined'
 import FileSearchOutlined from '@ant-design/icons/es/icons/FileSearchOutlined'
 import SettingOutlined from '@ant-design/icons/es/icons/SettingOutlined'
@@ -73,6 +74,7 @@ const companies = withAllTexts(async () => (await import('../pages/companies/com
 const csrs = withAllTexts(async () => (await import('../pages/csrs/csrs-page.tsx')).CsrsPage)
 const reviews = withAllTexts(async () => (await import('../pages/reviews/reviews-page.tsx')).ReviewsPage)
 const review = withAllTexts(async () => (await import('../pages/review/review-page.tsx')).ReviewPage)
+const approvals = withAllTexts(async () => (await import('../pages/approvals/approvals-page.tsx')).ApprovalsPage)
 const targets = withAllTexts(async () => (await import('../pages/targets/targets-page.tsx')).TargetsPage)
 const endpoints = withAllTexts(async () => (await import('../pages/endpoints/endpoints-page.tsx')).EndpointsPage)
 const agents = withAllTexts(async () => (await import('../pages/agents/agents-page.tsx')).AgentsPage)
@@ -147,6 +149,12 @@ export const PAGES: readonly Page[] = [
     menu: { icon: createElement(AuditOutlined), group: 'applicants' },
   },
   { path: '/reviews/:id', title: 'reviews.one', component: review },
+  {
+    path: '/approvals',
+    title: 'shell.approvals',
+    component: approvals,
+    menu: { icon: createElement(SafetyOutlined), group: 'operations' },
+  },
   {
     path: '/targets',
     title: 'targets.title',
@@ -230,6 +238,7 @@ export const PAGES: readonly Page[] = [
   { path: '/settings/security', title: 'shell.security', component: settings },
   { path: '/settings/members', title: 'settings.members', component: settings },
   { path: '/settings/tokens', title: 'settings.tokens', component: settings },
+  { path: '/settings/rules', title: 'approvals.rules', component: settings },
   { path: '/settings/about', title: 'settings.about', component: settings },
   { path: '/sign-in', title: 'signIn.title', component: signIn, bare: true },
   { path: '/invitation', title: 'signIn.invitationTitle', component: invitation, bare: true },

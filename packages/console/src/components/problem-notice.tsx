@@ -8,6 +8,7 @@ import { ApiProblem } from '@evercert/contract/client'
 import Alert from 'antd/es/alert'
 import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'wouter'
 import { pick } from '../i18n/i18n.ts'
 
 export interface ProblemNoticeProps {
@@ -38,10 +39,11 @@ export function ProblemNotice({ error, onRetry }: ProblemNoticeProps) {
       />
     )
   }
+  const waits = error.problem.code === 'secondPersonNeeded'
   return (
     <Alert
       className="problem"
-      type="error"
+      type={waits ? 'info' : 'error'}
       showIcon
       role="alert"
       title={pick(error.problem.cause)}
@@ -59,6 +61,7 @@ function ProblemText({ problem }: { readonly problem: ProblemDocument }) {
         <strong>{t('problem.remedy')}: </strong>
         {pick(problem.remedy)}
       </p>
+      {problem.code === 'secondPersonNeeded' && <SecondPerson approvers={problem.facts['approvers']} />}
       <details>
         <summary>{t('problem.detail')}</summary>
         <p className="break" lang="en">
@@ -70,6 +73,17 @@ function ProblemText({ problem }: { readonly problem: ProblemDocument }) {
         </p>
       </details>
     </>
+  )
+}
+
+/** Who may approve, and the request, where who asked can say why. */
+function SecondPerson({ approvers }: { readonly approvers: unknown }) {
+  const { t } = useTranslation()
+  return (
+    <p className="break">
+      {Array.isArray(approvers) && `${t('problem.approvers')}${approvers.join(', ')}. `}
+      <Link href="/approvals">{t('problem.toApprovals')}</Link>
+    </p>
   )
 }
 

@@ -34,7 +34,8 @@ export interface NoticeChannelTable {
 export interface NoticeTable {
   id: string
   account_id: string
-  certificate_id: string
+  /** Null: it is about the account. */
+  certificate_id: string | null
   kind: NoticeKind
   /** What it is about, so that it is told once: an issuance and a lead, an application, a deployment and its failure. */
   occasion: string
@@ -54,6 +55,7 @@ export interface NoticeOutlook {
 
 /** What a notice was planned with; its sentences are made from this when it is shown or sent. */
 export interface NoticeDetail {
+  /** Or what else it is about. */
   readonly certificateName: string
   readonly names: readonly string[]
   /** Epoch milliseconds; null when nothing was issued yet. */

@@ -26,6 +26,7 @@ import type {
   PromotionTable,
 } from './order-tables.ts'
 import type { AgentEnrolmentTable, AgentTable, AgentWorkTable } from './agent-tables.ts'
+import type { AccountRulesTable, ApprovalTable } from './approval-tables.ts'
 import type { NameClaimTable } from './name-tables.ts'
 import type { MasterKeyHolderTable, MasterKeyTable, RemovedMasterKeyTable, SecretTable } from './secret-tables.ts'
 import type { PaymentConnectionTable, PaymentReceiptTable, PaymentTable } from './payment-tables.ts'
@@ -419,6 +420,8 @@ export interface Tables {
   company_document: CompanyDocumentTable
   csr: CsrTable
   review: ReviewTable
+  account_rules: AccountRulesTable
+  approval: ApprovalTable
   audit_entry: AuditEntryTable
   audit_intent: AuditIntentTable
   audit_batch: AuditBatchTable

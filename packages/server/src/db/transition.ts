@@ -7,6 +7,7 @@ import { sql, type Compilable, type OperationNodeSource, type RawBuilder, type S
 import { AppError } from '../domain/errors.ts'
 import { agentMachine, agentWorkMachine } from '../domain/agent/agent-machine.ts'
 import { applicationMachine } from '../domain/application/application-machine.ts'
+import { approvalMachine } from '../domain/approval/approval-machine.ts'
 import { deploymentMachine } from '../domain/deployment/deployment-machine.ts'
 import type { Machine } from '../domain/machine.ts'
 import { deliveryMachine } from '../domain/notice/delivery-machine.ts'
@@ -23,6 +24,7 @@ const MACHINES = {
   agent: agentMachine,
   agent_work: agentWorkMachine,
   application: applicationMachine,
+  approval: approvalMachine,
   deployment: deploymentMachine,
   notice_delivery: deliveryMachine,
   order: orderMachine,

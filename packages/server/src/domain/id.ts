@@ -46,6 +46,7 @@ export type IdPrefix =
   | 'agt'
   | 'enr'
   | 'wrk'
+  | 'apr'
 
 /** @param random 16 random bytes, of which 80 bits are used */
 export function formatId(prefix: IdPrefix, now: number, random: Uint8Array): string {

@@ -94,6 +94,10 @@ const REFUSED: ReadonlySet<string> = new Set([
   'secondFactorRefused',
   'crossSite',
   'reviewerIsApplicant',
+  'secondPersonNeeded',
+  'noSecondPerson',
+  'approverIsRequester',
+  'approverUnfit',
 ])
 /** Mistakes of who asks: nothing was tried. */
 const OF_NO_INTEREST: ReadonlySet<string> = new Set(['invalid', 'notFound', 'tooLarge', 'idempotencyKeyMissing'])

@@ -93,9 +93,15 @@ export interface Caller {
   readonly role?: Role
 }
 
-/** Tells people apart (applicant and approver differ): a user with all their tokens, or a token that no user made. */
-export function personOf(caller: Caller): string {
-  return caller.userId ?? caller.tokenId
+/** Whoever holds the token of the data folder, or one that was made with it. */
+const OPERATOR_PERSON = 'operator'
+
+/**
+ * Tells people apart (applicant and approver differ): a user with all their tokens. Tokens that no user made come from the operator's, and
+ * are one person however many they are.
+ */
+export function personOf(caller: Pick<Caller, 'userId'>): string {
+  return caller.userId ?? OPERATOR_PERSON
 }
 
 /** The service itself, acting for an account. */

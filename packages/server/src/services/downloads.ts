@@ -80,14 +80,33 @@ export async function downloadCertificate(
  *
  * @throws AppError `notFound`, `certificateNotIssued`, `certificateRevoked`, `keyNotDownloadable`, `keyNotStored`
  */
-export async function downloadWithKey(services: Services, caller: Caller, id: string, format: KeyFormat): Promise<File> {
+export async function downloadWithKey(
+  services: Services,
+  caller: Caller,
+  { id, format, useApproval }: KeyDownload,
+): Promise<File> {
   const wish = { format, withKey: true }
   const { source, key } = await services.db.transaction().execute(async (trx) => {
     const found = await loadSource(trx, caller, id)
     refuseIfNeeded(services, found, null, wish)
+    await useApproval?.(trx)
     return { source: found, key: await handOutKey(services, trx, { caller, source: found, format }) }
   })
   return packArchive({ ...source, wish, root: null, key, now: services.now() })
+}
+
+export interface KeyDownload {
+  readonly id: string
+  readonly format: KeyFormat
+  /** Uses the second person's go-ahead, in the transaction that records the download; null: none is needed. */
+  readonly useApproval: ((trx: Trx) => Promise<void>) | null
+}
+
+/** Which key a download would hand out. @throws AppError as {@link downloadWithKey} */
+export async function describeKey(services: Services, db: Db | Trx, caller: Caller, id: string, format: KeyFormat) {
+  const source = await loadSource(db, caller, id)
+  refuseIfNeeded(services, source, null, { format, withKey: true })
+  return { name: source.record.name, sha256: source.record.issuance?.sha256 ?? null, keyId: source.key?.id ?? null }
 }
 
 interface HandOut {

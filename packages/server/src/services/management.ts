@@ -5,6 +5,7 @@
  */
 import { randomInt } from 'node:crypto'
 import type { CertificateDetail, MoneyView } from '@evercert/contract'
+import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
 import { recordHistory, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { deriveStatus } from '../domain/certificate/derive-status.ts'
@@ -12,7 +13,7 @@ import { AppError } from '../domain/errors.ts'
 import { findManageObstacles, type ManageObstacle } from '../domain/managed/decide-managed.ts'
 import { formatMoney } from '../domain/payment/money.ts'
 import { loadCertificate, loadCertificateDetail } from './certificates.ts'
-import type { Caller, Services } from './context.ts'
+import { notFound, type Caller, type Services } from './context.ts'
 import { wake } from './wake.ts'
 
 /** A managed certificate as its jobs use it. */
@@ -44,23 +45,38 @@ export async function startManaging(
   id: string,
   limit: MoneyView,
 ): Promise<CertificateDetail> {
-  const record = await loadCertificate(services, caller, id)
+  await services.db.transaction().execute((trx) => manageIn(services, trx, caller, { id, limit }))
+  return loadCertificateDetail(services, caller, id)
+}
+
+/** As {@link startManaging}, in the caller's transaction. */
+export async function manageIn(
+  services: Services,
+  trx: Trx,
+  caller: Caller,
+  { id, limit }: { readonly id: string; readonly limit: MoneyView },
+): Promise<void> {
+  await loadManageable(services, trx, caller, id)
+  const facts = { accountId: caller.accountId, certificateId: id, actor: caller.actor, now: services.now() }
+  await storeManagement(trx, facts, limit)
+  await wake(services, trx, id)
+}
+
+/** @throws AppError `notManageable` with every obstacle, `notFound` */
+export async function loadManageable(services: Services, trx: Trx, caller: Caller, id: string): Promise<CertificateRecord> {
+  const record = await findCertificate(trx, caller.accountId, id)
+  if (record === null) throw notFound('certificate', id)
   const status = deriveStatus(record.facts, services.now(), services.policy)
   const obstacles = findManageObstacles({
     renewal: record.facts,
     status: status === 'issued' || status === 'expiringSoon' ? status : 'other',
-    lastForm: await loadLastForm(services.db, caller.accountId, id),
+    lastForm: await loadLastForm(trx, caller.accountId, id),
   })
   const [first] = obstacles
   if (first !== undefined) {
     throw new AppError('notManageable', `Managing ${record.name} (${id}): ${OBSTACLE_TEXTS[first]}.`, { facts: { obstacles } })
   }
-  await services.db.transaction().execute(async (trx) => {
-    const facts = { accountId: caller.accountId, certificateId: id, actor: caller.actor, now: services.now() }
-    await storeManagement(trx, facts, limit)
-    await wake(services, trx, id)
-  })
-  return loadCertificateDetail(services, caller, id)
+  return record
 }
 
 /** Idempotent. @throws AppError `notFound` */
@@ -184,7 +200,7 @@ export async function loadManagement(db: Db | Trx, accountId: string, certificat
   }
 }
 
-async function loadLastForm(db: Db, accountId: string, certificateId: string) {
+async function loadLastForm(db: Db | Trx, accountId: string, certificateId: string) {
   const row = await db
     .selectFrom('certificate')
     .innerJoin('application', 'application.id', 'certificate.application_id')

@@ -24,20 +24,30 @@ import { wake } from './wake.ts'
 export async function requestRevocation(
   services: Services,
   caller: Caller,
-  { id, reason }: { readonly id: string; readonly reason: RevocationReason },
+  { id, reason }: RevocationWish,
 ): Promise<RevocationView> {
   services.onStep('certificates.revoke', 'intended')
   await services.db.transaction().execute(async (trx) => {
-    const locked = await lockCertificate(services, trx, caller, id)
-    const decision = decideRevocation(locked.facts)
-    refuseUnlessAllowed('Revoking', locked.record, decision)
-    if (decision.done) return
-    const revocationId = await insertRevocation(services, trx, locked, reason)
-    if (!decision.awaitsContact) await confirm(services, trx, locked, revocationId)
+    await revokeIn(services, trx, caller, { id, reason })
     services.onStep('certificates.revoke', 'done')
   })
   services.onStep('certificates.revoke', 'recorded')
   return loadRevocation(services.db, caller, id)
+}
+
+/** As {@link requestRevocation}, in the caller's transaction. */
+export async function revokeIn(services: Services, trx: Trx, caller: Caller, { id, reason }: RevocationWish): Promise<void> {
+  const locked = await lockCertificate(services, trx, caller, id)
+  const decision = decideRevocation(locked.facts)
+  refuseUnlessAllowed('Revoking', locked.record, decision)
+  if (decision.done) return
+  const revocationId = await insertRevocation(services, trx, locked, reason)
+  if (!decision.awaitsContact) await confirm(services, trx, locked, revocationId)
+}
+
+export interface RevocationWish {
+  readonly id: string
+  readonly reason: RevocationReason
 }
 
 async function insertRevocation(

@@ -5,6 +5,7 @@
  */
 import { sumUpTallies } from '../db/certificate-tally.ts'
 import { forgetOldSignIns } from './access/sign-in-failures.ts'
+import { expireApprovals } from './approvals/expire.ts'
 import type { Services } from './context.ts'
 import { expireUnpaidOrders } from './orders.ts'
 
@@ -23,6 +24,7 @@ export async function scanDue(services: Services): Promise<number> {
 export async function tidyUp(services: Services): Promise<void> {
   await services.queue.releaseDead()
   await expireUnpaidOrders(services)
+  await expireApprovals(services)
   await sumUpTallies(services.db)
   await forgetOldSignIns(services)
   await services.db

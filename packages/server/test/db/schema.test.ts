@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { certificateType, channelRole, documentKind, domainType, ledgerLine, revocationReason } from '@evercert/contract'
 import { openDatabase, type Database } from '../../src/db/connect.ts'
 import { agentMachine, agentWorkMachine } from '../../src/domain/agent/agent-machine.ts'
+import { approvalMachine } from '../../src/domain/approval/approval-machine.ts'
 import { applicationMachine } from '../../src/domain/application/application-machine.ts'
 import { deploymentMachine } from '../../src/domain/deployment/deployment-machine.ts'
 import { deliveryMachine } from '../../src/domain/notice/delivery-machine.ts'
@@ -94,6 +95,7 @@ eachDatabase((_kind, open) => {
     ['payment', paymentMachine.states],
     ['renewal', renewalMachine.states],
     ['review', reviewMachine.states],
+    ['approval', approvalMachine.states],
     ['revocation', revocationMachine.states],
   ])('the CHECK on the state of %s lists exactly the states of its machine', async (table, states) => {
     expect(await checkedValues(table, 'state')).toEqual([...states].toSorted())

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { certificateStatus } from '@evercert/contract'
 import { history } from '../../../console/src/i18n/zh/history.ts'
+import { approvalMachine } from '../../src/domain/approval/approval-machine.ts'
 import { applicationMachine } from '../../src/domain/application/application-machine.ts'
 import { deploymentMachine } from '../../src/domain/deployment/deployment-machine.ts'
 import { orderMachine } from '../../src/domain/order/order-machine.ts'
@@ -13,6 +14,7 @@ import { reviewMachine } from '../../src/domain/review/review-machine.ts'
 import { revocationMachine } from '../../src/domain/revocation/revocation-machine.ts'
 
 const MACHINES = [
+  approvalMachine,
   applicationMachine,
   deploymentMachine,
   orderMachine,

@@ -7,6 +7,8 @@ import {
   anAccount,
   anIssuedCertificate,
   anUpload,
+  aMember,
+  refusalOf,
   aSite,
   buyCertificate,
   PRIVATE_SINGLE,
@@ -86,7 +88,11 @@ oneDatabase((_kind, open) => {
       name: 'Eve',
     })
     const notice = await waitFor('a notice', async () => (await owner.client.notices.list({})).items[0] ?? null)
+    const [ada] = [await aMember(owner, 'owner'), await aMember(owner, 'owner')]
+    await ada.client.rules.set({ spendingLimits: null, revocation: true, keyDownload: false, tokensMayDownloadKeys: true })
+    const approval = (await refusalOf(ada.client.certificates.revoke({ id: certificate.id }))).facts['approvalId']
     ids = {
+      approval: String(approval),
       invitation: invitation.id,
       member: member.id,
       contact: contact.id,
@@ -164,6 +170,8 @@ oneDatabase((_kind, open) => {
     'csrs.attachKey': { privateKeyPem: 'not read: there is no such CSR' },
     'reviews.approve': { evidence: 'none', checks: [] },
     'reviews.refuse': { reason: 'none' },
+    'approvals.refuse': { reason: 'none' },
+    'approvals.explain': { why: 'none' },
     'applications.submit': aForm(['stranger.example.com']),
     'certificates.rename': { name: 'mine' },
     'certificates.tag': { add: ['mine'] },
@@ -260,6 +268,7 @@ oneDatabase((_kind, open) => {
     'paymentConnections.list',
     'masterKeys.list',
     'noticeSettings.get',
+    'rules.get',
     'tokens.list',
     'audit.checkpoints', // of the whole chain: when and how much, of nobody
     'me.get',

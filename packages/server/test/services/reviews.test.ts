@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import type { ApplicationFormView, CertificateDetail, ReviewView } from '@evercert/contract'
+import { SCOPES, type ApplicationFormView, type CertificateDetail, type ReviewView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY_MS } from '../../src/domain/time.ts'
@@ -44,10 +44,10 @@ oneDatabase((_kind, open) => {
     return aForm([aSite(service)], { companyId: company.id, ...wish })
   }
 
-  async function submitted(productId = OV_SINGLE, wish: Partial<ApplicationFormView> = {}) {
+  async function submitted(productId = OV_SINGLE, wish: Partial<ApplicationFormView> = {}, by: Client = account.client) {
     const { id } = await buyCertificate(account, { productId })
     const form = await ofCompany(wish)
-    const application = await account.client.applications.submit({ id, ...form })
+    const application = await by.applications.submit({ id, ...form })
     return { id, form, application, review: await reviewOf(id) }
   }
 
@@ -136,8 +136,15 @@ oneDatabase((_kind, open) => {
     expect((await reviewer.reviews.get({ id: review.id })).state).toBe('waiting')
   })
 
-  test("another account's reviewer sees nothing; the operator of the installation sees all", async () => {
+  test('all tokens of a person are that person, and those that no user made are one', async () => {
     const { review } = await submitted()
+    const { token } = await account.client.tokens.create({ name: 'another of the operator', scopes: [...SCOPES] })
+    expect(await refusalOf(approve(review, service.clientOf(token)))).toMatchObject({ code: 'reviewerIsApplicant' })
+    expect(await refusalOf(approve(review, service.client))).toMatchObject({ code: 'reviewerIsApplicant' })
+  })
+
+  test("another account's reviewer sees nothing; the operator of the installation sees all", async () => {
+    const { review } = await submitted(OV_SINGLE, {}, await aColleague(account, ['certificates:read', 'certificates:write']))
     const stranger = await anAccount(service)
     const theirs = await aColleague(stranger)
     expect((await theirs.reviews.list({})).items).toEqual([])

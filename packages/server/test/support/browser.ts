@@ -26,7 +26,7 @@ export interface Browser {
   me(): Promise<MeView>
 }
 
-export function openBrowser(service: TestService): Browser {
+export function openBrowser(service: Pick<TestService, 'url' | 'fetch'>): Browser {
   const cookies = new Map<string, string>()
   const browser: Browser = {
     cookies,

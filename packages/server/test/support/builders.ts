@@ -6,6 +6,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import {
   SCOPES,
+  type MemberRole,
   type ApplicationFormView,
   type CertificateDetail,
   type Company,
@@ -17,7 +18,10 @@ import { ApiProblem, type Client } from '@evercert/contract/client'
 import type { ProblemDocument } from '@evercert/contract'
 import { createChain, type LeafWish, type TestLeaf } from '../../../../test/harness/certificates.ts'
 import { DAY_MS } from '../../src/domain/time.ts'
+import { findCaller } from '../../src/services/access/callers.ts'
 import { createAccount } from '../../src/services/accounts.ts'
+import { createToken } from '../../src/services/tokens.ts'
+import { tokenOf } from './browser.ts'
 import type { TestService } from './service.ts'
 import { aJpeg, aPng } from './images.ts'
 import { waitFor } from './wait-for.ts'
@@ -124,13 +128,38 @@ export async function aStoredCompany(account: TestAccount, wish: Partial<Company
   return account.client.companies.putDocument({ id, kind: 'businessLicence', contentBase64: aPng().toString('base64') })
 }
 
-/** Another token of the account: another person, as far as reviews go. */
+export interface Colleague {
+  readonly userId: string
+  readonly email: string
+  readonly token: string
+  readonly client: Client
+}
+
+export const COLLEAGUES_PASSWORD = 'a violet tractor sings'
+
+/** A member of the account with a token of their own: another person. */
+export async function aMember(account: TestAccount, role: MemberRole, scopes?: readonly Scope[]): Promise<Colleague> {
+  const { service, client, accountId } = account
+  const email = `colleague-${randomUUID()}@example.com`
+  const { link } = await client.invitations.create({ email, role })
+  const { id: userId } = await client.invitations.accept({
+    token: tokenOf(link),
+    password: COLLEAGUES_PASSWORD,
+    name: 'Colleague',
+  })
+  const caller = await findCaller(service.services, service.services.db, { accountId, userId, tokenId: null })
+  if (caller === null) throw new Error(`${email} is no member`)
+  const wish = { name: `colleague ${randomUUID()}`, scopes: scopes ?? [...caller.scopes], expiresAt: null }
+  const { token } = await createToken(service.services, caller, wish)
+  return { userId, email, token, client: service.clientOf(token) }
+}
+
+/** Another person, who reviews or does what the permissions say. */
 export async function aColleague(
   account: TestAccount,
   scopes: readonly Scope[] = ['applications:review', 'certificates:read'],
 ): Promise<Client> {
-  const { token } = await account.client.tokens.create({ name: `colleague ${randomUUID()}`, scopes: [...scopes] })
-  return account.service.clientOf(token)
+  return (await aMember(account, 'owner', scopes)).client
 }
 
 /** Submits and waits until the CA issued. @throws Error with the reason when it refuses */

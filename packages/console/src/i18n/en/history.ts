@@ -5,6 +5,7 @@ export const history: SameKeys<typeof zh> = {
   subjects: {
     agent: 'Agent',
     agent_work: 'Work of an agent',
+    approval: 'Approval',
     application: 'Application',
     certificate: 'Certificate',
     deployment: 'Deployment',
@@ -35,6 +36,8 @@ export const history: SameKeys<typeof zh> = {
     created: 'created',
     credited: 'credited to the balance',
     declined: 'declined',
+    done: 'done',
+    lapsed: 'lapsed',
     deleted: 'deleted',
     downloaded: 'downloaded',
     draft: 'draft',

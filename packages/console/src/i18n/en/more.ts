@@ -3,6 +3,7 @@ import type { SameKeys } from '../texts.ts'
 import type { more as zh } from '../zh/more.ts'
 import { adapters } from './adapters.ts'
 import { agents } from './agents.ts'
+import { approvals } from './approvals.ts'
 import { audit } from './audit.ts'
 import { balance } from './balance.ts'
 import { bulk } from './bulk.ts'
@@ -28,6 +29,7 @@ import { settings } from './settings.ts'
 
 export const more: SameKeys<typeof zh> = {
   adapters,
+  approvals,
   agents,
   audit,
   balance,

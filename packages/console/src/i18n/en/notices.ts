@@ -29,6 +29,7 @@ export const notices: SameKeys<typeof zh> = {
     deploymentRolledBack: 'Deployment rolled back',
     endpointStrayed: 'An endpoint shows another certificate',
     reviewWaiting: 'An application waits for review',
+    approvalWaiting: 'A request waits for a second person',
     deliveryGivenUp: 'Notice not delivered',
   },
   deliveries_one: 'Delivery ({{count}} channel)',

@@ -5,6 +5,8 @@ export const problem: SameKeys<typeof zh> = {
   remedy: 'What to do',
   detail: 'Details',
   requestId: 'Request',
+  toApprovals: 'See the request',
+  approvers: 'May approve: ',
   retry: 'Try again',
   awayCause: 'The Evercert service cannot be reached.',
   awayRemedy: 'Check the network and that the service runs, then try again. What you sent is neither lost nor done twice.',

@@ -23,6 +23,7 @@ export const shell: SameKeys<typeof zh> = {
   csrs: 'CSRs',
   companies: 'Companies',
   reviews: 'Reviews',
+  approvals: 'Approvals',
   products: 'Products',
   agents: 'Agents',
   names: 'Names',

@@ -5,6 +5,7 @@
  */
 import { adapters } from './adapters.ts'
 import { agents } from './agents.ts'
+import { approvals } from './approvals.ts'
 import { audit } from './audit.ts'
 import { balance } from './balance.ts'
 import { bulk } from './bulk.ts'
@@ -30,6 +31,7 @@ import { settings } from './settings.ts'
 
 export const more = {
   adapters,
+  approvals,
   agents,
   audit,
   balance,

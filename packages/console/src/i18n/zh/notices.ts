@@ -26,6 +26,7 @@ export const notices = {
     deploymentRolledBack: '部署已回滚',
     endpointStrayed: '站点出现其他证书',
     reviewWaiting: '申请等待审核',
+    approvalWaiting: '等待第二人批准',
     deliveryGivenUp: '通知未能送达',
   },
   deliveries_one: '送达情况（{{count}} 个渠道）',

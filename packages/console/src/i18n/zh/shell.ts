@@ -14,6 +14,7 @@ export const shell = {
   csrs: 'CSR 管理',
   companies: '公司',
   reviews: '审核',
+  approvals: '审批',
   products: '产品与价格',
   agents: '主机代理',
   names: '域名归属',

@@ -39,10 +39,21 @@ export function NoticeItem({ notice }: { readonly notice: NoticeView }) {
       </div>
       <p className="keep-lines">{pick(text)}</p>
       <p className="muted">
-        {t(`notices.kinds.${kind}`)} ·{' '}
-        <Link href={`/certificates/${encodeURIComponent(certificateId)}`} className="break">
-          {certificateName}
-        </Link>
+        {t(`notices.kinds.${kind}`)}
+        {kind === 'approvalWaiting' && (
+          <>
+            {' · '}
+            <Link href="/approvals">{t('shell.approvals')}</Link>
+          </>
+        )}
+        {certificateId !== null && (
+          <>
+            {' · '}
+            <Link href={`/certificates/${encodeURIComponent(certificateId)}`} className="break">
+              {certificateName}
+            </Link>
+          </>
+        )}
         {readAt !== null && (
           <>
             {' · '}

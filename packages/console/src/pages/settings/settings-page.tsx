@@ -10,6 +10,7 @@ import { PageHead } from '../../components/page-head.tsx'
 import { AboutTab } from './about-tab.tsx'
 import { MembersTab } from './members-tab.tsx'
 import { PreferencesTab } from './preferences-tab.tsx'
+import { RulesTab } from './rules-tab.tsx'
 import { SecurityTab } from './security-tab.tsx'
 import { TokensTab } from './tokens-tab.tsx'
 
@@ -17,6 +18,7 @@ const PREFERENCES = '/settings'
 const SECURITY = '/settings/security'
 const MEMBERS = '/settings/members'
 const TOKENS = '/settings/tokens'
+const RULES = '/settings/rules'
 const ABOUT = '/settings/about'
 
 export function SettingsPage() {
@@ -32,6 +34,7 @@ export function SettingsPage() {
           { path: SECURITY, title: t('shell.security') },
           { path: MEMBERS, title: t('settings.members') },
           { path: TOKENS, title: t('settings.tokens') },
+          { path: RULES, title: t('approvals.rules') },
           { path: ABOUT, title: t('settings.about') },
         ]}
       />
@@ -44,6 +47,7 @@ function Tab({ path }: { readonly path: string }) {
   if (path.startsWith(SECURITY)) return <SecurityTab />
   if (path.startsWith(MEMBERS)) return <MembersTab />
   if (path.startsWith(TOKENS)) return <TokensTab />
+  if (path.startsWith(RULES)) return <RulesTab />
   if (path.startsWith(ABOUT)) return <AboutTab />
   return <PreferencesTab />
 }

@@ -9,14 +9,15 @@ import { SCOPES, type MemberRole, type Role, type Scope } from '@evercert/contra
 const OF_ACCOUNT = SCOPES.filter((scope) => scope !== 'installation:operate')
 
 const ROLE_SCOPES: Readonly<Record<Role, readonly Scope[]>> = {
-  // Private keys are the account's: who runs the installation is given them only as a member.
-  installationOperator: SCOPES.filter((scope) => scope !== 'keys:download'),
+  // Private keys and four eyes are the account's: who runs the installation has a say in them only as a member.
+  installationOperator: SCOPES.filter((scope) => !['keys:download', 'approvals:decide', 'rules:write'].includes(scope)),
   owner: OF_ACCOUNT,
-  administrator: OF_ACCOUNT,
+  administrator: OF_ACCOUNT.filter((scope) => scope !== 'rules:write'),
   operator: [
     'certificates:read',
     'certificates:write',
     'keys:download',
+    'approvals:decide',
     'orders:read',
     'orders:write',
     'targets:read',
@@ -24,7 +25,7 @@ const ROLE_SCOPES: Readonly<Record<Role, readonly Scope[]>> = {
     'notices:read',
     'notices:write',
   ],
-  finance: ['certificates:read', 'orders:read', 'orders:write', 'notices:read'],
+  finance: ['certificates:read', 'approvals:decide', 'orders:read', 'orders:write', 'notices:read'],
   reviewer: ['certificates:read', 'applications:review', 'notices:read'],
   auditor: ['certificates:read', 'orders:read', 'targets:read', 'notices:read', 'members:read', 'tokens:read', 'audit:read'],
   viewer: ['certificates:read', 'targets:read', 'notices:read'],

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { passGate } from '../../services/approvals/gate.ts'
 import { downloadCertificate, downloadWithKey, listDownloadViews } from '../../services/downloads.ts'
 import { onePage, operations } from './operation.ts'
 
@@ -13,7 +14,8 @@ export const downloads = {
   certificate: operations.downloads.certificate.handler(({ context: { services, caller }, input }) =>
     downloadCertificate(services, caller, input.id, input.format),
   ),
-  withKey: operations.downloads.withKey.handler(({ context: { services, caller }, input }) =>
-    downloadWithKey(services, caller, input.id, input.format),
-  ),
+  withKey: operations.downloads.withKey.handler(async ({ context: { services, caller }, input }) => {
+    const useApproval = await passGate(services, caller, { operation: 'downloads.withKey', input })
+    return downloadWithKey(services, caller, { ...input, useApproval })
+  }),
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { passGate } from '../../services/approvals/gate.ts'
 import { cancelCertificate, refundCertificate } from '../../services/cancellations.ts'
 import { deleteCertificate } from '../../services/deletions.ts'
 import { runOnce } from '../../services/idempotency.ts'
@@ -20,9 +21,10 @@ export const endings = {
       refundCertificate(context.services, trx, context.caller, input.id),
     ),
   ),
-  revoke: operations.certificates.revoke.handler(({ context: { services, caller }, input }) =>
-    requestRevocation(services, caller, input),
-  ),
+  revoke: operations.certificates.revoke.handler(async ({ context: { services, caller }, input }) => {
+    await passGate(services, caller, { operation: 'certificates.revoke', input })
+    return requestRevocation(services, caller, input)
+  }),
   revocation: operations.certificates.revocation.handler(({ context: { services, caller }, input }) =>
     loadRevocation(services.db, caller, input.id),
   ),

@@ -4,6 +4,7 @@
  * @module
  */
 import { createProduct, listProducts, toProductView } from '../../services/catalogue.ts'
+import { passGate } from '../../services/approvals/gate.ts'
 import { runOnce } from '../../services/idempotency.ts'
 import { cancelOrder, createQuote, listOrders, loadOrder, placeOrder } from '../../services/orders.ts'
 import { loadBalance, payOrder, topUpBalance } from '../../services/payments.ts'
@@ -41,8 +42,9 @@ export const orders = {
   pay: operations.orders.pay.handler(async ({ context, input }) => {
     const { services, caller } = context
     const once = call(context, 'orders.pay', input)
+    const useApproval = await passGate(services, caller, { operation: 'orders.pay', input })
     if (input.method !== 'balance') {
-      return startPayment(services, caller, once, { orderId: input.id, connectionId: input.method })
+      return startPayment(services, caller, once, { orderId: input.id, connectionId: input.method, useApproval })
     }
     const order = await runOnce(services, caller, once, (trx) => payOrder(services, trx, caller, input.id))
     return { ...order, paymentPending: null }

@@ -7,6 +7,7 @@ import { backups } from './backups.ts'
 import { brands } from './brands.ts'
 import { adapters } from './adapters.ts'
 import { agents } from './agents.ts'
+import { approvals, rules } from './approvals.ts'
 import { audit } from './audit.ts'
 import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
@@ -40,6 +41,8 @@ export const router = operations.router({
   companies,
   csrs,
   reviews,
+  approvals,
+  rules,
   management,
   downloads,
   products,

@@ -6,6 +6,8 @@
 import { isScope, type MemberRole, type Scope } from '@evercert/contract'
 import { AppError } from '../../domain/errors.ts'
 import { standingOf } from '../../domain/access/roles.ts'
+import type { Db } from '../../db/connect.ts'
+import type { Trx } from '../../db/transition.ts'
 import { hashToken } from '../accounts.ts'
 import { authenticateAgent, isAgentCredential } from '../agents/agent-caller.ts'
 import { notFound, type Caller, type Services } from '../context.ts'
@@ -54,7 +56,41 @@ const LAST_USED_MS = 60_000
  * @throws AppError `unauthenticated` when it is unknown or expired, or its maker has left the account
  */
 export async function authenticate(services: Services, token: string): Promise<Caller> {
-  const row = await services.db
+  const row = await tokenQuery(services.db).where('token_sha256', '=', hashToken(token)).executeTakeFirst()
+  const caller = row === undefined ? null : toTokenCaller(services, row)
+  if (row === undefined || caller === null)
+    throw new AppError('unauthenticated', 'Signing in: the API token is unknown, has ended, or its maker has left the account.')
+  if (row.last_used_at === null || row.last_used_at.getTime() <= services.now() - LAST_USED_MS) await noteUse(services, row.id)
+  return caller
+}
+
+/** Who asked for something earlier, as they stand now; null when the token ended or the user left the account. */
+export async function findCaller(
+  services: Services,
+  db: Db | Trx,
+  who: { readonly accountId: string; readonly userId: string | null; readonly tokenId: string | null },
+): Promise<Caller | null> {
+  const { accountId, userId, tokenId } = who
+  if (tokenId !== null) {
+    const row = await tokenQuery(db)
+      .where('access_token.id', '=', tokenId)
+      .where('access_token.account_id', '=', accountId)
+      .executeTakeFirst()
+    return row === undefined ? null : toTokenCaller(services, row)
+  }
+  const user = await db
+    .selectFrom('user')
+    .leftJoin('member', (join) => join.onRef('member.user_id', '=', 'user.id').on('member.account_id', '=', accountId))
+    .select(['user.id', 'email', 'installation_operator', 'role'])
+    .where('user.id', '=', userId)
+    .executeTakeFirst()
+  const standing = user === undefined ? null : standingOf(toStanding(user))
+  if (user === undefined || standing === null) return null
+  return { accountId, tokenId: user.id, actor: user.email, userId: user.id, ...standing }
+}
+
+function tokenQuery(db: Db | Trx) {
+  return db
     .selectFrom('access_token')
     .leftJoin('user', 'user.id', 'access_token.created_by_user_id')
     .leftJoin('member', (join) =>
@@ -73,13 +109,15 @@ export async function authenticate(services: Services, token: string): Promise<C
       'installation_operator',
       'role',
     ])
-    .where('token_sha256', '=', hashToken(token))
-    .executeTakeFirst()
-  const isOver = row === undefined || (row.expires_at !== null && row.expires_at.getTime() <= services.now())
-  const ceiling = isOver || row.created_by_user_id === null ? null : standingOf(toStanding(row))
-  if (isOver || (row.created_by_user_id !== null && ceiling === null))
-    throw new AppError('unauthenticated', 'Signing in: the API token is unknown, has ended, or its maker has left the account.')
-  if (row.last_used_at === null || row.last_used_at.getTime() <= services.now() - LAST_USED_MS) await noteUse(services, row.id)
+}
+
+type TokenRow = Awaited<ReturnType<ReturnType<typeof tokenQuery>['executeTakeFirstOrThrow']>>
+
+/** Null when it expired, or its maker has left the account. */
+function toTokenCaller({ now }: Services, row: TokenRow): Caller | null {
+  if (row.expires_at !== null && row.expires_at.getTime() <= now()) return null
+  const ceiling = row.created_by_user_id === null ? null : standingOf(toStanding(row))
+  if (row.created_by_user_id !== null && ceiling === null) return null
   const scopes = row.scopes.filter((scope) => isScope(scope)).filter((scope) => ceiling?.scopes.has(scope) ?? true)
   return {
     accountId: row.account_id,

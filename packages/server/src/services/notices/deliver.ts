@@ -14,7 +14,7 @@ import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { openChannel } from './channels.ts'
 import { loadSubjects } from './facts.ts'
 import { toMessage, type StoredNotice } from './message.ts'
-import { handOver, planNotice } from './plan.ts'
+import { handOver, planAccountNotice, planNotice } from './plan.ts'
 import type { NoticeSettings } from './settings.ts'
 
 /** A delivery that this node has claimed: nobody else tries it before its `attempt_at` has come again. */
@@ -74,7 +74,7 @@ async function loadNotice(services: Services, { accountId, noticeId }: ClaimedDe
 
 async function isObsolete(services: Services, notice: StoredNotice): Promise<boolean> {
   if (!isAboutExpiry(notice.kind)) return false
-  const [subject] = await loadSubjects(services.db, [notice.certificateId])
+  const [subject] = notice.certificateId === null ? [] : await loadSubjects(services.db, [notice.certificateId])
   if (subject === undefined || isSettled(subject.facts)) return true
   return expiringIssuance(subject.facts)?.notAfter !== notice.facts.notAfter
 }
@@ -158,13 +158,15 @@ async function recordFailure(
     const detail = `${claimed.channelName}: ${failure.message}`
     if (outcome.do === 'giveUp') {
       await move(services, trx, { claimed, notice, to: 'givenUp', detail, set: problem })
-      await planNotice(services, trx, {
-        certificateId: notice.certificateId,
+      const givenUp = {
         kind: 'deliveryGivenUp',
         occasion: claimed.id,
         detail: failure.message,
         place: claimed.channelName,
-      })
+      } as const
+      const { certificateId, facts } = notice
+      if (certificateId !== null) await planNotice(services, trx, { ...givenUp, certificateId })
+      else await planAccountNotice(services, trx, { ...givenUp, ...claimed, certificateId, subject: facts.certificateName })
     } else {
       const set = { ...problem, attempt_at: new Date(nextAllowed(outcome.at, settings.quiet)) }
       if (claimed.state === 'planned') await move(services, trx, { claimed, notice, to: 'failed', detail, set })

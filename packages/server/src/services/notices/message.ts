@@ -13,15 +13,20 @@ import { noticeText } from './texts.ts'
 export interface StoredNotice {
   readonly id: string
   readonly kind: NoticeKind
-  readonly certificateId: string
+  readonly certificateId: string | null
   readonly facts: NoticeDetail
   /** Epoch milliseconds. */
   readonly createdAt: number
 }
 
-/** The certificate as the API answers it: there is no page for people yet. Null without `EVERCERT_PUBLIC_URL`. */
-export function certificateUrl(services: Pick<Services, 'publicUrl'>, certificateId: string): string | null {
-  return services.publicUrl === null ? null : `${services.publicUrl}/api/v1/certificates/${certificateId}`
+/** The certificate as the API answers it, or the page of approvals. Null without `EVERCERT_PUBLIC_URL`. */
+export function noticeUrl(
+  services: Pick<Services, 'publicUrl'>,
+  { kind, certificateId }: Pick<StoredNotice, 'kind' | 'certificateId'>,
+): string | null {
+  if (services.publicUrl === null) return null
+  if (kind === 'approvalWaiting') return `${services.publicUrl}/approvals`
+  return certificateId === null ? services.publicUrl : `${services.publicUrl}/api/v1/certificates/${certificateId}`
 }
 
 export function toMessage(services: Services, settings: NoticeSettings, notice: StoredNotice): NoticeMessage {
@@ -33,17 +38,20 @@ export function toMessage(services: Services, settings: NoticeSettings, notice: 
     language: settings.language,
     title: title[settings.language],
     text: text[settings.language],
-    url: certificateUrl(services, notice.certificateId),
+    url: noticeUrl(services, notice),
     createdAt: notice.createdAt,
     recipients: settings.recipients,
     facts: {
       noticeId: notice.id,
-      certificate: {
-        id: notice.certificateId,
-        name: certificateName,
-        names,
-        notAfter: notAfter === null ? null : new Date(notAfter).toISOString(),
-      },
+      certificate:
+        notice.certificateId === null
+          ? null
+          : {
+              id: notice.certificateId,
+              name: certificateName,
+              names,
+              notAfter: notAfter === null ? null : new Date(notAfter).toISOString(),
+            },
       stageDays,
       progress,
       detail,

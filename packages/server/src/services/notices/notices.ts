@@ -8,7 +8,7 @@ import type { NoticeDetail } from '../../db/notice-tables.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { NoticeKind } from '../../domain/notice/notice-kinds.ts'
 import { notFound, type Caller, type Services } from '../context.ts'
-import { certificateUrl } from './message.ts'
+import { noticeUrl } from './message.ts'
 import { noticeText } from './texts.ts'
 
 export interface NoticeQuery {
@@ -64,7 +64,7 @@ function noticeQuery(services: Services, caller: Caller) {
 interface NoticeRow {
   readonly id: string
   readonly kind: NoticeKind
-  readonly certificate_id: string
+  readonly certificate_id: string | null
   readonly facts: NoticeDetail
   readonly created_at: Date
   readonly read_at: Date | null
@@ -82,7 +82,7 @@ async function toViews(services: Services, caller: Caller, rows: readonly Notice
     certificateId: row.certificate_id,
     certificateName: row.facts.certificateName,
     ...noticeText({ kind: row.kind, certificateId: row.certificate_id, facts: row.facts }, row.created_at.getTime()),
-    url: certificateUrl(services, row.certificate_id),
+    url: noticeUrl(services, { kind: row.kind, certificateId: row.certificate_id }),
     createdAt: row.created_at.toISOString(),
     readAt: row.read_at?.toISOString() ?? null,
     deliveries: deliveries.get(row.id) ?? [],

@@ -18,7 +18,7 @@ const MAX_PER_ROUND = 500
 
 interface WantedNotice {
   readonly accountId: string
-  readonly certificateId: string
+  readonly certificateId: string | null
   readonly kind: NoticeKind
   /** What makes it the same notice if it is planned again. */
   readonly occasion: string
@@ -114,6 +114,21 @@ export async function planNotice(services: Services, trx: Trx, happened: Happene
   const { accountId, certificateId } = subject
   const facts = { ...describe(subject), detail: happened.detail, place: happened.place ?? null }
   await storeNotices(services, trx, [{ accountId, certificateId, kind: happened.kind, occasion: happened.occasion, facts }])
+}
+
+/** Plans a notice about the account, or about one of its certificates without its dates. @param subject what it is about, for people */
+export async function planAccountNotice(
+  services: Services,
+  trx: Trx,
+  happened: Omit<HappenedNotice, 'certificateId'> & {
+    readonly accountId: string
+    readonly certificateId: string | null
+    readonly subject: string
+  },
+): Promise<void> {
+  const { accountId, certificateId, kind, occasion, subject, detail, place = null } = happened
+  const facts = { certificateName: subject, names: [], notAfter: null, stageDays: null, progress: null, detail, place }
+  await storeNotices(services, trx, [{ accountId, certificateId, kind, occasion, facts }])
 }
 
 /** Those that are there already stay as they are. */

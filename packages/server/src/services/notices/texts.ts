@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Bilingual } from '@evercert/contract'
+import type { ApprovalKind, Bilingual } from '@evercert/contract'
 import type { NoticeDetail } from '../../db/notice-tables.ts'
 import type { RenewalProgress } from '../../domain/notice/decide-notice.ts'
 import type { NoticeKind } from '../../domain/notice/notice-kinds.ts'
@@ -17,14 +17,14 @@ export interface NoticeText {
 
 interface Subject {
   readonly kind: NoticeKind
-  readonly certificateId: string
+  readonly certificateId: string | null
   readonly facts: NoticeDetail
 }
 
 /** @param now the moment for which it is said: how long is left depends on it */
 export function noticeText({ kind, certificateId, facts }: Subject, now: number): NoticeText {
   const title = TITLES[kind](facts, now)
-  const lines = [namesLine(facts), validityLine(facts, now), detailLine(facts), ADVICE[kind](certificateId, facts)]
+  const lines = [namesLine(facts), validityLine(facts, now), detailLine(facts), ADVICE[kind](certificateId ?? '', facts)]
   const present = lines.filter((line) => line !== null)
   return {
     title: { en: oneLine(title.en), zh: oneLine(title.zh) },
@@ -70,11 +70,22 @@ const TITLES: Readonly<Record<NoticeKind, (facts: NoticeDetail, now: number) => 
     en: `The ${place ?? 'OV'} application for ${name} waits for review`,
     zh: `证书 ${name} 的 ${place ?? 'OV'} 申请等待审核`,
   }),
+  approvalWaiting: ({ certificateName: subject, place }) => ({
+    en: `${APPROVAL_TITLES[place ?? '']?.en ?? 'A request'} for ${subject} waits for a second person`,
+    zh: `${APPROVAL_TITLES[place ?? '']?.zh ?? '请求'}（${subject}）等待第二人批准`,
+  }),
   deliveryGivenUp: ({ certificateName: name, place }) => ({
     en: `A notice about ${name} could not be sent by ${place ?? '-'}`,
     zh: `关于证书 ${name} 的通知无法通过 ${place ?? '-'} 发送`,
   }),
 }
+
+const APPROVAL_TITLES: Readonly<Record<string, Bilingual>> = {
+  spending: { en: 'A payment', zh: '付款' },
+  revocation: { en: 'A revocation', zh: '吊销' },
+  keyDownload: { en: 'A download of the private key', zh: '私钥下载' },
+  rules: { en: 'A looser rule', zh: '放宽规则' },
+} satisfies Record<ApprovalKind, Bilingual>
 
 function expiryTitle({ certificateName: name, notAfter }: NoticeDetail, now: number): Bilingual {
   const leftMs = (notAfter ?? now) - now
@@ -146,6 +157,10 @@ const ADVICE: Readonly<Record<NoticeKind, (certificateId: string, facts: NoticeD
   reviewWaiting: () => ({
     en: 'Somebody else than who submitted it has to decide: evercert reviews list',
     zh: '须由提交人以外的审核员处理：evercert reviews list',
+  }),
+  approvalWaiting: () => ({
+    en: 'Approve or refuse it, as somebody else than who asked: evercert approvals list',
+    zh: '请由申请人以外的成员批准或拒绝：evercert approvals list',
   }),
   deliveryGivenUp: () => ({
     en: 'Correct the channel and test it: evercert channels test',

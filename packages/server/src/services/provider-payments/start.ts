@@ -21,6 +21,8 @@ import { checkPayment } from './poll.ts'
 interface Wish {
   readonly orderId: string
   readonly connectionId: string
+  /** Uses the second person's go-ahead, in the transaction that opens the payment; null: none is needed. */
+  readonly useApproval: ((trx: Trx) => Promise<void>) | null
 }
 
 /**
@@ -81,7 +83,7 @@ async function prepare(
 function openPayment(
   services: Services,
   caller: Caller,
-  { orderId, connectionId }: Wish,
+  { orderId, connectionId, useApproval }: Wish,
   { enabled, lifeMs, adapter }: OpenPaymentConnection,
 ): Promise<PaymentRow | null> {
   return services.db.transaction().execute(async (trx) => {
@@ -99,6 +101,7 @@ function openPayment(
     if (!enabled) {
       throw new AppError('conflict', `Paying order ${orderId}: ${connectionId} takes no new payments: pay in another way.`)
     }
+    await useApproval?.(trx)
     const now = services.now()
     const expiresAt = now + lifeMs
     const id = newId(services, 'pay')

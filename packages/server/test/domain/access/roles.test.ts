@@ -11,6 +11,16 @@ test.each(['finance', 'reviewer', 'auditor', 'viewer', 'installationOperator'] a
   expect(scopesOf(role).has('keys:download')).toBe(false)
 })
 
+test('the rules are the owner’s, and whoever may be a second person is a member', () => {
+  expect(ROLES.filter((role) => scopesOf(role).has('rules:write'))).toEqual(['owner'])
+  expect(ROLES.filter((role) => scopesOf(role).has('approvals:decide'))).toEqual([
+    'owner',
+    'administrator',
+    'operator',
+    'finance',
+  ])
+})
+
 test.each(['auditor', 'viewer'] as const)('%s changes nothing', (role) => {
   expect([...scopesOf(role)].filter((scope) => !scope.endsWith(':read'))).toEqual([])
 })

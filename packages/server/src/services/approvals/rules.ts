@@ -1,0 +1,44 @@
+/**
+ * What an account lets nobody do alone: read, and set. Loosening goes through the gate like what the rules guard.
+ *
+ * @module
+ */
+import { sql } from 'kysely'
+import type { AccountRules } from '@evercert/contract'
+import type { Db } from '../../db/connect.ts'
+import type { Trx } from '../../db/transition.ts'
+import { mayApprove, NO_RULES, wantsSecondPerson } from '../../domain/approval/rules.ts'
+import { AppError } from '../../domain/errors.ts'
+import type { Caller, Services } from '../context.ts'
+
+export async function loadRules(db: Db | Trx, accountId: string): Promise<AccountRules> {
+  const row = await db.selectFrom('account_rules').select('rules').where('account_id', '=', accountId).executeTakeFirst()
+  return row?.rules ?? NO_RULES
+}
+
+/** @throws AppError `noSecondPerson` for rules that nobody could approve anything under */
+export async function setRules(services: Services, trx: Trx, caller: Caller, rules: AccountRules): Promise<AccountRules> {
+  if (wantsSecondPerson(rules)) await requireTwo(trx, caller.accountId)
+  const json = sql<string>`${JSON.stringify(rules)}::jsonb`
+  const updatedAt = new Date(services.now())
+  await trx
+    .insertInto('account_rules')
+    .values({ account_id: caller.accountId, rules: json, updated_at: updatedAt })
+    .onConflict((conflict) => conflict.column('account_id').doUpdateSet({ rules: json, updated_at: updatedAt }))
+    .execute()
+  return rules
+}
+
+/** One setter at a time, so that what was compared is what is replaced. */
+export async function lockAccount(trx: Trx, accountId: string): Promise<void> {
+  await trx.selectFrom('account').select('id').where('id', '=', accountId).forUpdate().execute()
+}
+
+async function requireTwo(trx: Trx, accountId: string): Promise<void> {
+  const members = await trx.selectFrom('member').select('role').where('account_id', '=', accountId).execute()
+  if (members.filter(({ role }) => mayApprove(role, 'rules')).length >= 2) return
+  throw new AppError(
+    'noSecondPerson',
+    'Setting the rules: fewer than two members of the account are owner or administrator: make a second one first.',
+  )
+}
