@@ -245,6 +245,10 @@ function addTokens(program: Command, bind: Bind, say: Say): void {
     .description(say('make one; it is printed this once', '新建；仅显示一次'))
     .requiredOption('--name <name>', say('who or what uses it', '使用者'))
     .requiredOption('--scope <permissions...>', say('what it may do', '权限'))
+    .option(
+      '--tag <tags...>',
+      say('only certificates with one of these tags, and what belongs to them', '仅限带有其中任一标签的证书及其相关内容'),
+    )
     .action(bind<[TokenOptions]>(addTokenCommand))
   tokens.command('remove').argument('<id>').description(say('end one', '停用')).action(bind<[string, object]>(removeTokenCommand))
 }

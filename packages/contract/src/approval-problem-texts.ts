@@ -37,4 +37,22 @@ export const APPROVAL_PROBLEM_TEXTS = {
     'Make a second member owner or administrator, then set the rule.',
     '请先将另一名成员设为所有者或管理员，然后再设置规则。',
   ),
+  freshAuthenticationNeeded: text(
+    'Private keys are given out only shortly after somebody said who they are; the session is older, or nobody can tell.',
+    '下载私钥前须在短时间内验证过身份；当前会话的验证已过期。',
+    'Give your password or a code of your second factor (POST /api/v1/sessions/confirm), or sign in again; then repeat the download.',
+    '请重新输入密码或双因素验证码（POST /api/v1/sessions/confirm），或重新登录，然后再次下载。',
+  ),
+  keysForUsersOnly: text(
+    'The rules of the account give private keys to users alone, not to API tokens.',
+    '账号规则只允许用户下载私钥，不允许 API 令牌下载。',
+    'Sign in to the console and download it there; an owner can change the rule.',
+    '请登录控制台下载；账号所有者可以修改此规则。',
+  ),
+  tokenNarrowed: text(
+    'The token is for certificates with the tags that the facts name, and this is not of a certificate.',
+    '该令牌仅限带有所列标签的证书，而此操作不属于某张证书。',
+    'Use a token without tags, or sign in; renewals name the certificate that they renew.',
+    '请使用未限定标签的令牌或登录后操作；续费时须指明被续费的证书。',
+  ),
 } as const satisfies Partial<Record<ProblemCode, ProblemText>>

@@ -33,7 +33,10 @@ const accountRef = z.object({ id, name: z.string() })
 export const meView = z.object({
   kind: z.enum(['user', 'token']),
   user: userView.nullable().meta({ description: 'Null for a token' }),
-  token: z.object({ id, name: z.string(), expiresAt: instant.nullable() }).nullable().meta({ description: 'Null for a user' }),
+  token: z
+    .object({ id, name: z.string(), expiresAt: instant.nullable(), tags: z.array(z.string()).nullable() })
+    .nullable()
+    .meta({ description: 'Null for a user' }),
   account: accountRef.nullable().meta({ description: 'Null: a user who is in no account' }),
   role: role.nullable().meta({ description: 'Null for a token, and for a user who is in no account' }),
   scopes: z.array(z.enum(SCOPES)),
@@ -68,6 +71,19 @@ export const sessions = {
   removeOthers: anyCaller('DELETE', '/sessions', 'Users', 'End all sessions of the user but the one that asks').output(
     z.object({ ended: z.int() }),
   ),
+  confirm: anyCaller(
+    'POST',
+    '/sessions/confirm',
+    'Users',
+    'Say again who you are, by password or by a code of the second factor; private keys are given out for some minutes afterwards',
+  )
+    .input(
+      z.union([
+        z.strictObject({ password: z.string().min(1).max(MAX_PASSWORD_LENGTH) }),
+        z.strictObject({ code: z.string().regex(/^\d{6}$/) }),
+      ]),
+    )
+    .output(z.object({ freshUntil: instant })),
   chooseAccount: anyCaller('POST', '/sessions/account', 'Users', 'Be in another account from now on')
     .input(z.strictObject({ accountId: id }))
     .output(meView),

@@ -57,6 +57,10 @@ export const PROBLEMS = {
   approverUnfit: { status: 403, title: 'This caller cannot be the second person' },
   approvalOutdated: { status: 409, title: 'What was asked has changed since' },
   noSecondPerson: { status: 409, title: 'There is no second person in the account' },
+  tokenNarrowed: { status: 403, title: 'The token is for certificates with some tags alone' },
+  // Private keys.
+  freshAuthenticationNeeded: { status: 403, title: 'Say again who you are' },
+  keysForUsersOnly: { status: 403, title: 'API tokens get no private keys here' },
   // Downloads, DOMAIN §5.
   keyNotStored: { status: 409, title: 'The private key is not here' },
   keyNotDownloadable: { status: 409, title: 'An uploaded private key is not given out' },

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { tag } from './certificate-list.ts'
 import { byId, read, remove, write } from './operation.ts'
 import { SCOPES } from './scopes.ts'
 import { id, instant, page } from './views.ts'
@@ -12,6 +13,10 @@ export const tokenView = z.object({
   id,
   name: z.string(),
   scopes: z.array(z.enum(SCOPES)),
+  tags: z
+    .array(z.string())
+    .nullable()
+    .meta({ description: 'It sees only certificates with one of these; null: all of the account' }),
   isCaller: z.boolean().meta({ description: 'The token that asks' }),
   createdAt: instant,
   expiresAt: instant.nullable(),
@@ -29,6 +34,13 @@ export const tokens = {
         name: z.string().trim().min(1).max(64),
         scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
         expiresAt: instant.nullable().default(null),
+        tags: z
+          .array(tag)
+          .min(1)
+          .max(20)
+          .nullable()
+          .default(null)
+          .meta({ description: 'Only certificates with one of these tags, and what belongs to them; null: all of the account' }),
       }),
     )
     .output(tokenView.extend({ token: z.string() })),

@@ -28,7 +28,7 @@ import { openDatabase, type Database } from './db/connect.ts'
 import { lockFolder } from './db/lock.ts'
 import { startQueue } from './db/queue.ts'
 import { AppError } from './domain/errors.ts'
-import { DAY_MS } from './domain/time.ts'
+import { DAY_MS, MINUTE_MS } from './domain/time.ts'
 import { createDoor, type Fetch } from './http/door.ts'
 import { createApp, createProofApp } from './http/app.ts'
 import { DEFAULT_WORKER_SETTINGS, startWorker, type WorkerSettings } from './jobs/worker.ts'
@@ -179,6 +179,7 @@ async function createServices(
     log,
     audit: createAuditLog({ db: database.db, now, log }),
     auditRetentionMs: config.auditRetentionDays === null ? null : config.auditRetentionDays * DAY_MS,
+    freshAuthenticationMs: config.freshAuthenticationMinutes * MINUTE_MS,
     onStep: options.onStep ?? (() => {}),
     agentProgram: () => readFile(AGENT_FILE).catch(() => null),
   }

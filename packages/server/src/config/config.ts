@@ -113,6 +113,9 @@ export const configSchema = z.object({
     description:
       'Days after which lines of the audit log are removed, and with them the timelines of certificates of that time; unset = kept for ever',
   }),
+  EVERCERT_FRESH_AUTHENTICATION_MINUTES: z.coerce.number().int().min(1).max(720).default(10).meta({
+    description: 'Minutes after signing in, or giving password or code again, in which a session may download private keys',
+  }),
   EVERCERT_RESET_OPERATOR_TOKEN: z
     .enum(['true', 'false'])
     .default('false')
@@ -153,6 +156,7 @@ export interface Config {
   }
   /** Null: for ever. */
   readonly auditRetentionDays: number | null
+  readonly freshAuthenticationMinutes: number
   readonly resetOperatorToken: boolean
   readonly logLevel: string
   readonly clockOffsetMs: number
@@ -234,6 +238,7 @@ function toConfig(settings: z.infer<typeof configSchema>): Omit<Config, 'masterK
       discoveryRanges: settings.EVERCERT_DISCOVERY_RANGES,
     },
     auditRetentionDays: settings.EVERCERT_AUDIT_RETENTION_DAYS ?? null,
+    freshAuthenticationMinutes: settings.EVERCERT_FRESH_AUTHENTICATION_MINUTES,
     resetOperatorToken: settings.EVERCERT_RESET_OPERATOR_TOKEN === 'true',
     logLevel: settings.EVERCERT_LOG_LEVEL,
     clockOffsetMs: settings.EVERCERT_CLOCK_OFFSET_SECONDS * 1000,

@@ -44,6 +44,8 @@ export interface SessionTable {
   expires_at: Date
   created_at: Date
   updated_at: Date
+  /** Later than the sign-in: password or second factor were given again. */
+  authenticated_at: Generated<Date | null>
 }
 
 /** The second step of a sign-in, and how often it was tried, by better-auth; codes that were used, by us (services/access/used-codes.ts). */

@@ -156,6 +156,7 @@ function idSets(accountId: string, filter: ListFilter): IdSet[] {
     ...(filter.serial === null ? [] : [issuanceSet(accountId, 'serial', filter.serial)]),
     ...filter.tags.map((tag) => tagged([tag])),
     ...(filter.anyTags.length === 0 ? [] : [tagged(filter.anyTags)]),
+    ...(filter.narrowedTo === null ? [] : [tagged(filter.narrowedTo)]),
   ]
 }
 

@@ -31,6 +31,7 @@ import { up as lighterListing } from './migrations/0025-lighter-listing.ts'
 import { up as masterKeys } from './migrations/0026-master-keys.ts'
 import { up as wakeManaged } from './migrations/0027-wake-managed.ts'
 import { up as approvals } from './migrations/0029-approvals.ts'
+import { up as freshAndNarrow } from './migrations/0030-fresh-and-narrow.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -83,6 +84,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0026-master-keys': { up: masterKeys },
   '0027-wake-managed': { up: wakeManaged },
   '0029-approvals': { up: approvals },
+  '0030-fresh-and-narrow': { up: freshAndNarrow },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

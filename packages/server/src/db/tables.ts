@@ -66,6 +66,8 @@ export interface AccessTokenTable {
   expires_at: Date | null
   /** Null: made by another token, or with the installation. */
   created_by_user_id: Generated<string | null>
+  /** Only certificates with one of these; null: all of the account. */
+  tags: Generated<string[] | null>
   /** To the minute. */
   last_used_at: Generated<Date | null>
 }

@@ -39,13 +39,13 @@ const OF_THE_INSTALLATION: ReadonlySet<string> = new Set([
 /** Runs an operation, with what it leaves in the log: an entry when it changed something, a note when it was refused or failed. */
 export async function recordCall<Result extends { readonly output: unknown }>(
   call: CallOfOperation,
-  { permit, run }: { readonly permit: () => void; readonly run: () => PromiseLike<Result> | Result },
+  { permit, run }: { readonly permit: () => Promise<void>; readonly run: () => PromiseLike<Result> | Result },
 ): Promise<Result> {
   const log = call.services.audit
   const event = eventOf(call)
   let intent: string | null = null
   try {
-    permit() // who may not do it does not make us write an intent
+    await permit() // who may not do it does not make us write an intent
     if (isRecordedWhenDone(call)) intent = await log.begin(event)
     const result = await run()
     if (intent !== null) await log.finish(intent, withOutput(event, call, result.output))
@@ -96,6 +96,9 @@ const REFUSED: ReadonlySet<string> = new Set([
   'reviewerIsApplicant',
   'secondPersonNeeded',
   'noSecondPerson',
+  'tokenNarrowed',
+  'freshAuthenticationNeeded',
+  'keysForUsersOnly',
   'approverIsRequester',
   'approverUnfit',
 ])
@@ -172,6 +175,7 @@ const TOLD = [
   'installation',
   'status',
   'brand',
+  'tags',
 ] as const
 const MAX_TEXT = 200
 const MAX_LIST = 20

@@ -5,6 +5,7 @@
  */
 import type { Context, Hono } from 'hono'
 import { RECEIPT_KEYS_PATH } from '@evercert/contract'
+import { tokenNarrowed } from '../services/access/narrowing.ts'
 import { identify } from '../services/access/callers.ts'
 import type { Services } from '../services/context.ts'
 import { openMetrics } from '../services/metrics.ts'
@@ -18,6 +19,7 @@ type TokenOf = (context: Context<Env>) => string | null
 export function addProofOfService(app: Hono<Env>, services: Services, tokenOf: TokenOf): void {
   app.get('/metrics', async (context) => {
     const { caller } = await identify(services, { token: tokenOf(context), headers: context.req.raw.headers, accountId: null })
+    if (caller.tags !== undefined) throw tokenNarrowed(caller, 'metrics')
     context.header('cache-control', 'no-store')
     context.header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
     return context.body(openMetrics(services, caller))

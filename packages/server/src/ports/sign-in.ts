@@ -20,6 +20,8 @@ export interface SignIn {
   findSession(headers: Headers): Promise<FoundSession | null>
   /** Does one of its paths, such as `/sign-out`. @param address the network address of who asks; null: not known */
   handle(call: { path: string; body: object; headers: Headers; address: string | null }): Promise<Response>
+  /** Whether it is the user's; false for who has none. Who may try how often is decided before. */
+  checkPassword(userId: string, password: string): Promise<boolean>
   /** scrypt with a salt of its own; some 100 ms. */
   hashPassword(password: string): Promise<string>
 }

@@ -14,6 +14,7 @@ import {
 } from '@evercert/contract'
 import { listCertificates, type ListPosition, type ListRequest, type SortKey } from '../db/certificate-list.ts'
 import { countByExpiryDay, countByStatus } from '../db/certificate-tally.ts'
+import { countTaggedByExpiryDay, countTaggedByStatus } from '../db/tagged-counts.ts'
 import { findCertificates } from '../db/certificates.ts'
 import { toListFilter } from '../domain/certificate/list-filter.ts'
 import { AppError } from '../domain/errors.ts'
@@ -40,7 +41,7 @@ export async function listCertificateViews(
     accountId: caller.accountId,
     now: services.now(),
     limit: query.limit,
-    filter: toListFilter(query),
+    filter: toListFilter(query, caller.tags ?? null),
     sort: toSort(sort),
     after,
   })
@@ -107,12 +108,20 @@ function tryJson(text: string): unknown {
 
 /** How many certificates expire on each of the days to come, the present one among them. */
 export function countExpiries(services: Services, caller: Caller, days: number): Promise<ExpiryCount[]> {
-  return countByExpiryDay(services.db, caller.accountId, { now: services.now(), days })
+  const period = { now: services.now(), days }
+  return caller.tags === undefined
+    ? countByExpiryDay(services.db, caller.accountId, period)
+    : countTaggedByExpiryDay(services.db, { accountId: caller.accountId, tags: caller.tags }, period)
 }
 
 /** In the order of the statuses; those that no certificate has are left out. */
 export async function countCertificates(services: Services, caller: Caller): Promise<StatusCount[]> {
-  const counts = await countByStatus(services.db, caller.accountId, services.now())
+  const { accountId, tags } = caller
+  const now = services.now()
+  const counts =
+    tags === undefined
+      ? await countByStatus(services.db, accountId, now)
+      : await countTaggedByStatus(services.db, { accountId, tags }, now)
   return certificateStatus.options.flatMap((status) => {
     const count = counts.get(status)
     return count === undefined ? [] : [{ status, statusText: STATUS_TEXTS[status], count }]

@@ -61,6 +61,8 @@ export interface Services {
   readonly audit: AuditLog
   /** How long the audit log keeps its lines at least; null: for ever. */
   readonly auditRetentionMs: number | null
+  /** For this long after somebody said who they are their session may be given private keys. */
+  readonly freshAuthenticationMs: number
   readonly onStep: StepHook
   /** The one file that hosts run; null when it was not built. */
   readonly agentProgram: () => Promise<Uint8Array<ArrayBuffer> | null>
@@ -89,6 +91,8 @@ export interface Caller {
   readonly sessionId?: string
   /** Only when an agent calls; it has no permissions but the calls that are for agents. */
   readonly agentId?: string
+  /** Only when a token calls that is narrowed: it sees certificates with one of these tags, and what belongs to them. */
+  readonly tags?: readonly string[]
   /** What the user is in the account; not for tokens. */
   readonly role?: Role
 }

@@ -11,6 +11,7 @@ import type { Db } from '../db/connect.ts'
 import type { ObservationTable } from '../db/proof-tables.ts'
 import { recordHistory } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
+import { seenBy } from './access/narrowing.ts'
 import { lockNewestIssued, refuseIfEnded } from './certificate-rows.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 import { wake } from './wake.ts'
@@ -95,6 +96,7 @@ export async function listEndpointViews(
     .select(['id', 'certificate_id', 'host', 'port', 'server_name', 'protocol', 'verdict'])
     .select(['probed_at', 'probe_at', 'proved_at', 'strayed_at'])
     .where('account_id', '=', caller.accountId)
+    .where(seenBy(caller, 'certificate_id'))
     .orderBy('id')
     .limit(1000)
   if (certificateId !== null) query = query.where('certificate_id', '=', certificateId)

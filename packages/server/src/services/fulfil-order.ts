@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sql } from 'kysely'
 import type { OrderView } from '@evercert/contract'
 import { transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
@@ -66,9 +67,21 @@ async function insertCertificate(services: Services, trx: Trx, order: OrderView,
     detail: order.renewsCertificateId === null ? null : `renews ${order.renewsCertificateId}`,
   })
   if (order.renewsCertificateId === null) return id
+  await passTagsOn(trx, facts, { oldId: order.renewsCertificateId, newId: id })
   await openRenewal(trx, order.id, id, facts)
   await passManagementOn(services, trx, facts, { oldId: order.renewsCertificateId, newId: id })
   return id
+}
+
+/** Whoever finds the old certificate by its tags finds the one that renews it. */
+async function passTagsOn(
+  trx: Trx,
+  { accountId, now }: HistoryFacts,
+  { oldId, newId: certificateId }: { readonly oldId: string; readonly newId: string },
+): Promise<void> {
+  await sql`insert into certificate_tag (account_id, certificate_id, tag, created_at)
+    select account_id, ${certificateId}, tag, ${new Date(now)} from certificate_tag
+    where account_id = ${accountId} and certificate_id = ${oldId}`.execute(trx)
 }
 
 async function openRenewal(trx: Trx, orderId: string, newCertificateId: string, facts: HistoryFacts): Promise<void> {

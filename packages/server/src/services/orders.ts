@@ -10,6 +10,7 @@ import type { OrderTable } from '../db/order-tables.ts'
 import { insertWithHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { decideEntitlement, decideValidity } from '../domain/entitlement/entitlement.ts'
 import { AppError } from '../domain/errors.ts'
+import { seenBy } from './access/narrowing.ts'
 import { comparisonText } from './comparison-text.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 import { draftOrder, knownOf, type OrderDraft } from './draft-order.ts'
@@ -335,6 +336,7 @@ export async function listOrders(
     throw new AppError('invalid', 'Reading the cursor: it is not one of this list: take nextCursor as it came.')
   }
   let query = orderQuery(services.db, caller)
+    .where((where) => where.or([seenBy(caller, 'order.renews_certificate_id'), seenBy(caller, 'certificate.id')]))
     .orderBy('order.id', 'desc')
     .limit(paging.limit + 1)
   if (paging.cursor !== undefined) query = query.where('order.id', '<', paging.cursor)

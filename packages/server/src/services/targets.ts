@@ -9,6 +9,7 @@ import { sql } from 'kysely'
 import type { Db } from '../db/connect.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
+import { seenBy } from './access/narrowing.ts'
 import { createAgentDesk } from './agents/desk.ts'
 import { lockNewestIssued, refuseIfEnded } from './certificate-rows.ts'
 import { findAdapter, newId, notFound, parseNewConfig, type Caller, type Services } from './context.ts'
@@ -233,6 +234,7 @@ export async function listTargetViews(
       'issuance.sha256',
     ])
     .where('target.account_id', '=', caller.accountId)
+    .where(seenBy(caller, 'target.certificate_id'))
     .orderBy('target.id')
     .limit(1000)
   if (certificateId !== null) query = query.where('target.certificate_id', '=', certificateId)

@@ -11,7 +11,7 @@ import { newId, notFound, type Caller, type Services } from './context.ts'
 /** The token that the data folder holds: it is replaced by its name (accounts.ts). */
 const OPERATOR_NAME = 'operator'
 
-const COLUMNS = ['id', 'name', 'scopes', 'created_at', 'expires_at', 'last_used_at'] as const
+const COLUMNS = ['id', 'name', 'scopes', 'tags', 'created_at', 'expires_at', 'last_used_at'] as const
 
 export async function listTokens(services: Services, caller: Caller): Promise<TokenView[]> {
   const rows = await services.db
@@ -28,6 +28,8 @@ export interface NewToken {
   readonly scopes: readonly Scope[]
   /** ISO 8601; null: never. */
   readonly expiresAt: string | null
+  /** In lower case; null: all certificates of the account. */
+  readonly tags: readonly string[] | null
 }
 
 /** @throws AppError `forbidden` for a permission that the caller lacks, `duplicateName` */
@@ -45,6 +47,7 @@ export async function createToken(services: Services, caller: Caller, wish: NewT
     id: newId(services, 'tok'),
     name: wish.name,
     scopes: [...new Set(wish.scopes)],
+    tags: wish.tags === null ? null : [...new Set(wish.tags)],
     created_at: new Date(services.now()),
     expires_at: wish.expiresAt === null ? null : new Date(wish.expiresAt),
     last_used_at: null,
@@ -91,6 +94,7 @@ interface Row {
   readonly id: string
   readonly name: string
   readonly scopes: readonly string[]
+  readonly tags: readonly string[] | null
   readonly created_at: Date
   readonly expires_at: Date | null
   readonly last_used_at: Date | null
@@ -101,6 +105,7 @@ function toView(caller: Caller, row: Row): TokenView {
     id: row.id,
     name: row.name,
     scopes: row.scopes.filter((scope) => isScope(scope)),
+    tags: row.tags === null ? null : [...row.tags],
     isCaller: row.id === caller.tokenId,
     createdAt: row.created_at.toISOString(),
     expiresAt: row.expires_at?.toISOString() ?? null,

@@ -66,6 +66,54 @@ oneDatabase((kind, open) => {
   })
   afterAll(() => service.stop())
 
+  test('private keys are given out shortly after somebody said who they are, and to tokens as the rules say', async () => {
+    const browser = await signedIn(emailOf('operator'))
+    const download = (headers: Readonly<Record<string, string>> = {}) =>
+      browser.send('POST', '/api/v1/certificates/none/downloads/with-key', { body: { format: 'nginx' }, headers })
+    const confirm = (body: object) => browser.send('POST', '/api/v1/sessions/confirm', { body })
+    const grow = (name: 'created_at' | 'authenticated_at') =>
+      service.services.db
+        .updateTable('session')
+        .set({ [name]: new Date(Date.now() - 11 * 60_000) })
+        .execute()
+    expect((await download()).problem?.code).toBe('notFound') // it just signed in, and there is no such certificate
+    await grow('created_at')
+    expect((await download()).problem).toMatchObject({ code: 'freshAuthenticationNeeded', facts: { maxAgeMinutes: 10 } })
+    expect((await confirm({ password: 'not the password' })).problem?.code).toBe('signInRefused')
+    expect((await confirm({ code: '123456' })).problem?.code).toBe('secondFactorRefused')
+    expect((await confirm({ password: PASSWORD, code: '123456' })).problem?.code).toBe('invalid')
+    expect((await download()).problem?.code).toBe('freshAuthenticationNeeded')
+    expect((await confirm({ password: PASSWORD })).status).toBe(200)
+    expect((await download()).problem?.code).toBe('notFound')
+    await grow('authenticated_at')
+    expect((await download()).problem?.code).toBe('freshAuthenticationNeeded')
+
+    const enabled = await browser.signInPath('two-factor/enable', { password: PASSWORD })
+    await browser.signInPath('two-factor/verify-totp', { code: totpOf(String(enabled.body['totpUri'])) })
+    await grow('created_at')
+    const next = totpOf(String(enabled.body['totpUri']), Date.now() + TOTP_PERIOD_MS)
+    expect((await confirm({ code: next })).status).toBe(200)
+    expect((await download()).problem?.code).toBe('notFound')
+
+    const owner = as('owner')
+    const make = { name: 'keys', scopes: ['keys:download'] }
+    const { body } = await owner.send<{ token: string }>('POST', '/api/v1/tokens', { body: make })
+    const byToken = () =>
+      service.fetch('/api/v1/certificates/none/downloads/with-key', {
+        method: 'POST',
+        headers: { authorization: `Bearer ${body.token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ format: 'nginx' }),
+      })
+    const setRules = (tokensMayDownloadKeys: boolean) =>
+      owner.send('POST', '/api/v1/account/rules', {
+        body: { spendingLimits: null, revocation: false, keyDownload: false, tokensMayDownloadKeys },
+      })
+    expect((await byToken()).status).toBe(404)
+    expect((await setRules(false)).status).toBe(200)
+    expect(await (await byToken()).json()).toMatchObject({ code: 'keysForUsersOnly' })
+    expect((await setRules(true)).problem).toMatchObject({ code: 'secondPersonNeeded' })
+  })
+
   describe('every operation, by role', () => {
     const SCOPED = OPERATIONS.flatMap((operation) => (operation.scope === null ? [] : [{ ...operation, scope: operation.scope }]))
 

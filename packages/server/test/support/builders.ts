@@ -149,7 +149,7 @@ export async function aMember(account: TestAccount, role: MemberRole, scopes?: r
   })
   const caller = await findCaller(service.services, service.services.db, { accountId, userId, tokenId: null })
   if (caller === null) throw new Error(`${email} is no member`)
-  const wish = { name: `colleague ${randomUUID()}`, scopes: scopes ?? [...caller.scopes], expiresAt: null }
+  const wish = { name: `colleague ${randomUUID()}`, scopes: scopes ?? [...caller.scopes], expiresAt: null, tags: null }
   const { token } = await createToken(service.services, caller, wish)
   return { userId, email, token, client: service.clientOf(token) }
 }

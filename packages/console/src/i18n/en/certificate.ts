@@ -49,6 +49,12 @@ export const certificate: SameKeys<typeof zh> = {
   deployAgain: 'Deploy again',
   log: 'Log',
   downloads: 'Downloads',
+  freshTitle: 'Say again who you are',
+  freshText: 'Private keys are given out only shortly after that. The download begins at once, and is recorded.',
+  freshPassword: 'Password',
+  freshCode: 'or a code of your second factor',
+  freshConfirm: 'Confirm and download',
+  freshSignIn: 'No password? Sign in again',
   withKey: 'With key',
   certificateOnly: 'Certificate only',
   passwordInside:

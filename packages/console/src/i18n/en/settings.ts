@@ -25,6 +25,10 @@ export const settings: SameKeys<typeof zh> = {
   never: 'never',
   ranOut: '(ran out)',
   isCaller: 'the one that you use now',
+  onlyTags: 'Only certificates tagged (optional)',
+  onlyTagsHelp:
+    'It sees and acts on certificates with one of these tags alone, with their orders, deployments, endpoints and notices; all else is refused. Left empty: all of the account.',
+  narrowedTo: 'only tagged: {{tags}}',
   lastDay: 'Last day (optional)',
   lastDayHelp: 'It ends with that day. Left empty, it is good until somebody ends it.',
   lastDayPast: 'Today or a later day.',

@@ -14,6 +14,7 @@ import { Loading } from '../../components/loading.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { saveFile } from '../../components/save-file.ts'
 import { pick } from '../../i18n/i18n.ts'
+import { FreshDialog, needsFresh } from './fresh-dialog.tsx'
 
 type Offer = NonNullable<DownloadView['withKey']>
 
@@ -71,7 +72,11 @@ function Format({ id, download }: { readonly id: string; readonly download: Down
           )}
         </span>
       </div>
-      <ProblemNotice error={save.error} />
+      {needsFresh(save.error) ? (
+        <FreshDialog onConfirmed={() => save.mutate('withKey')} onClose={save.reset} />
+      ) : (
+        <ProblemNotice error={save.error} />
+      )}
       {save.isSuccess && save.variables === 'withKey' && KEYSTORES.includes(format) && (
         <p role="status">{t('certificate.passwordInside')}</p>
       )}

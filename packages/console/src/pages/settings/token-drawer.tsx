@@ -8,6 +8,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import Checkbox from 'antd/es/checkbox'
 import Form from 'antd/es/form'
 import Input from 'antd/es/input'
+import Select from 'antd/es/select'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
@@ -16,6 +17,7 @@ import { FormDrawer } from '../../components/form-drawer.tsx'
 interface Values {
   readonly name: string
   readonly scopes: Scope[]
+  readonly tags?: string[]
   /** A day in this browser's time zone; the token is good until its end. */
   readonly lastDay?: string
 }
@@ -38,10 +40,11 @@ export function TokenDrawer({ isOpen, onClose, onMade }: TokenDrawerProps) {
   const [form] = Form.useForm<Values>()
   const queries = useQueryClient()
   const make = useMutation({
-    mutationFn: ({ name, scopes, lastDay = '' }: Values) =>
+    mutationFn: ({ name, scopes, tags = [], lastDay = '' }: Values) =>
       api.tokens.create({
         name,
         scopes,
+        tags: tags.length === 0 ? null : tags,
         expiresAt: lastDay === '' ? null : new Date(`${lastDay}T23:59:59.999`).toISOString(),
       }),
     onSuccess: async ({ name, token }) => {
@@ -91,6 +94,14 @@ export function TokenDrawer({ isOpen, onClose, onMade }: TokenDrawerProps) {
             ),
           }))}
         />
+      </Form.Item>
+      <Form.Item
+        name="tags"
+        label={t('settings.onlyTags')}
+        extra={t('settings.onlyTagsHelp')}
+        normalize={(tags: string[]) => tags.map((tag) => tag.trim().toLowerCase()).filter((tag) => tag !== '')}
+      >
+        <Select mode="tags" open={false} suffixIcon={null} maxCount={20} tokenSeparators={[',', '，']} />
       </Form.Item>
       <Form.Item
         name="lastDay"

@@ -96,7 +96,12 @@ function useColumns(): readonly Column<TokenView>[] {
     {
       key: 'scopes',
       title: t('settings.scopes'),
-      render: ({ scopes }) => <span className="mono break">{scopes.join(', ')}</span>,
+      render: ({ scopes, tags }) => (
+        <>
+          <span className="mono break">{scopes.join(', ')}</span>
+          {tags !== null && <div className="muted break">{t('settings.narrowedTo', { tags: tags.join(', ') })}</div>}
+        </>
+      ),
     },
     { key: 'createdAt', title: t('settings.createdAt'), render: ({ createdAt }) => <Moment at={createdAt} precision="day" /> },
     {

@@ -24,6 +24,8 @@ export interface ListFilter {
   readonly expiresTo: number | null
   readonly tags: readonly string[]
   readonly anyTags: readonly string[]
+  /** Nothing without one of these is found; null: the caller sees all. */
+  readonly narrowedTo: readonly string[] | null
 }
 
 /** One text that may be the beginning of any of these. */
@@ -37,7 +39,7 @@ export interface SearchTerms {
 const SHORTEST_HEX = 8
 
 /** @throws AppError `invalid` for a fingerprint or serial number that is no hex */
-export function toListFilter(query: CertificateQuery): ListFilter {
+export function toListFilter(query: CertificateQuery, narrowedTo: readonly string[] | null = null): ListFilter {
   return {
     status: query.status ?? null,
     search: toSearchTerms(query.search ?? ''),
@@ -52,6 +54,7 @@ export function toListFilter(query: CertificateQuery): ListFilter {
     expiresTo: query.expiresTo === undefined ? null : Date.parse(query.expiresTo),
     tags: parseTags(query.tags),
     anyTags: parseTags(query.anyTags),
+    narrowedTo,
   }
 }
 

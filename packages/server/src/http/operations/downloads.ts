@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkKeyRequester } from '../../services/approvals/rules.ts'
 import { passGate } from '../../services/approvals/gate.ts'
 import { downloadCertificate, downloadWithKey, listDownloadViews } from '../../services/downloads.ts'
 import { onePage, operations } from './operation.ts'
@@ -15,6 +16,7 @@ export const downloads = {
     downloadCertificate(services, caller, input.id, input.format),
   ),
   withKey: operations.downloads.withKey.handler(async ({ context: { services, caller }, input }) => {
+    await checkKeyRequester(services, caller)
     const useApproval = await passGate(services, caller, { operation: 'downloads.withKey', input })
     return downloadWithKey(services, caller, { ...input, useApproval })
   }),

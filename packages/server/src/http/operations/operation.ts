@@ -6,6 +6,7 @@
 import { implement } from '@orpc/server'
 import { contract, NEEDS_IDEMPOTENCY_KEY, type OperationMeta } from '@evercert/contract'
 import { requireScope } from '../../services/accounts.ts'
+import { requireNarrowed } from '../../services/access/narrowing.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Caller, Services } from '../../services/context.ts'
 import type { IdempotentCall } from '../../services/idempotency.ts'
@@ -20,6 +21,7 @@ export interface RequestContext {
   readonly requestId: string
   /** Network address of who asks; null: not known. */
   readonly address: string | null
+  readonly headers: Headers
   /** Where people reach the service: as it was set, or as this request reached it. */
   readonly baseUrl: string
   /** Set once the request was read: a syntax error before that is the caller's, after that ours. */
@@ -45,10 +47,11 @@ export const operations = implement(contract)
       input,
     }
     return recordCall(call, {
-      permit: () => {
+      permit: async () => {
         requireKind(caller, operation)
         if (operation.scope !== null) requireScope(caller, operation.scope)
         checkInput(input)
+        await requireNarrowed(services.db, caller, { operation: call.action, input })
       },
       run: next,
     })

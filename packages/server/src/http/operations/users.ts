@@ -14,6 +14,7 @@ import {
   listInvitations,
   removeInvitation,
 } from '../../services/access/invitations.ts'
+import { confirmSession } from '../../services/access/fresh.ts'
 import { describeCaller, updateMe } from '../../services/access/me.ts'
 import { changeRole, listMembers, removeMember } from '../../services/access/members.ts'
 import { createRecoveryLink, recover } from '../../services/access/recovery.ts'
@@ -35,6 +36,9 @@ export const sessions = {
   ),
   removeOthers: operations.sessions.removeOthers.handler(({ context: { services, caller } }) =>
     endOtherSessions(services, caller),
+  ),
+  confirm: operations.sessions.confirm.handler(({ context: { services, caller, headers, address }, input }) =>
+    confirmSession(services, caller, input, { headers, address }),
   ),
   chooseAccount: operations.sessions.chooseAccount.handler(async ({ context: { services, caller }, input }) =>
     describeCaller(services, await chooseAccountOfSession(services, caller, input.accountId)),

@@ -62,6 +62,16 @@ export function createSignIn(needs: Needs): SignIn {
       const userId = session?.userId ?? (await findChallenged(needs.db, challengeIn(call.headers, `${prefix}.two_factor`)))
       return userId === null ? handle(call) : once(needs, { userId, body: call.body }, () => handle(call))
     },
+    checkPassword: async (userId, password) => {
+      const row = await needs.db
+        .selectFrom('credential')
+        .select('password')
+        .where('user_id', '=', userId)
+        .where('provider_id', '=', 'credential')
+        .executeTakeFirst()
+      const hash = row?.password ?? null
+      return hash !== null && (await (await auth()).$context).password.verify({ hash, password })
+    },
     hashPassword: async (password) => (await (await auth()).$context).password.hash(password),
   }
 }

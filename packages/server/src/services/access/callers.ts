@@ -105,6 +105,7 @@ function tokenQuery(db: Db | Trx) {
       'scopes',
       'expires_at',
       'last_used_at',
+      'access_token.tags',
       'created_by_user_id',
       'installation_operator',
       'role',
@@ -125,6 +126,7 @@ function toTokenCaller({ now }: Services, row: TokenRow): Caller | null {
     actor: row.name,
     scopes: new Set<Scope>(scopes),
     ...(row.created_by_user_id !== null && { userId: row.created_by_user_id }),
+    ...(row.tags !== null && { tags: row.tags }),
   }
 }
 

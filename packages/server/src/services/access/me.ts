@@ -59,7 +59,7 @@ async function accountsOf({ db }: Services, user: UserView): Promise<MeView['acc
 async function describeToken({ db }: Services, caller: Caller): Promise<MeView['token']> {
   const { expires_at, ...row } = await db
     .selectFrom('access_token')
-    .select(['id', 'name', 'expires_at'])
+    .select(['id', 'name', 'expires_at', 'tags'])
     .where('account_id', '=', caller.accountId)
     .where('id', '=', caller.tokenId)
     .executeTakeFirstOrThrow()

@@ -9,6 +9,7 @@ import { APPROVER_SCOPE } from '../../domain/approval/rules.ts'
 import { AppError } from '../../domain/errors.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import { findCaller } from '../access/callers.ts'
+import { requireNarrowed } from '../access/narrowing.ts'
 import { EVERCERT_ACTOR, notFound, personOf, type Caller, type Services } from '../context.ts'
 import { approvalQuery, approversOf, loadMembers, moveApproval, type ApprovalRow } from './approval-row.ts'
 import { isSame } from './gate.ts'
@@ -70,6 +71,7 @@ async function carryOut(services: Services, trx: Trx, row: ApprovalRow): Promise
   })
   if (requester === null || !requester.scopes.has(scopeOf(operation)))
     throw outdated(row, `${row.requested_by_name} may not do it any more`)
+  await requireNarrowed(trx, requester, { operation, input })
   const asked = await describe(services, trx, requester, { operation, input })
   if (!isSame(row.facts, asked.facts)) throw outdated(row, 'what was asked has changed since')
   const work = GUARDED[operation].perform(input, { services, trx, caller: requester })

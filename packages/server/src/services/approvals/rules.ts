@@ -9,6 +9,7 @@ import type { Db } from '../../db/connect.ts'
 import type { Trx } from '../../db/transition.ts'
 import { mayApprove, NO_RULES, wantsSecondPerson } from '../../domain/approval/rules.ts'
 import { AppError } from '../../domain/errors.ts'
+import { requireFresh } from '../access/fresh.ts'
 import type { Caller, Services } from '../context.ts'
 
 export async function loadRules(db: Db | Trx, accountId: string): Promise<AccountRules> {
@@ -27,6 +28,16 @@ export async function setRules(services: Services, trx: Trx, caller: Caller, rul
     .onConflict((conflict) => conflict.column('account_id').doUpdateSet({ rules: json, updated_at: updatedAt }))
     .execute()
   return rules
+}
+
+/** Users have said lately who they are; tokens get keys where the rules allow it. @throws AppError `freshAuthenticationNeeded`, `keysForUsersOnly` */
+export async function checkKeyRequester(services: Services, caller: Caller): Promise<void> {
+  await requireFresh(services, caller)
+  if (caller.sessionId !== undefined || (await loadRules(services.db, caller.accountId)).tokensMayDownloadKeys) return
+  throw new AppError(
+    'keysForUsersOnly',
+    'Giving out a private key: the account gives none to API tokens: sign in and download it.',
+  )
 }
 
 /** One setter at a time, so that what was compared is what is replaced. */

@@ -6,6 +6,7 @@
 import type { DeliveryView, NoticeView } from '@evercert/contract'
 import type { NoticeDetail } from '../../db/notice-tables.ts'
 import { AppError } from '../../domain/errors.ts'
+import { seenBy } from '../access/narrowing.ts'
 import type { NoticeKind } from '../../domain/notice/notice-kinds.ts'
 import { notFound, type Caller, type Services } from '../context.ts'
 import { noticeUrl } from './message.ts'
@@ -59,6 +60,7 @@ function noticeQuery(services: Services, caller: Caller) {
     .selectFrom('notice')
     .select(['id', 'kind', 'certificate_id', 'facts', 'created_at', 'read_at'])
     .where('account_id', '=', caller.accountId)
+    .where(seenBy(caller, 'certificate_id'))
 }
 
 interface NoticeRow {

@@ -6,6 +6,7 @@
 import { receiptClaims, type ReceiptView } from '@evercert/contract'
 import { loadCertificate } from '../certificates.ts'
 import { notFound, type Caller, type Services } from '../context.ts'
+import { seenBy } from '../access/narrowing.ts'
 import { writeReceiptPdf } from './pdf.ts'
 
 interface Row {
@@ -45,11 +46,12 @@ export async function listAllReceipts(services: Services, caller: Caller, place:
 }
 
 /** And one more, which tells that there are more. */
-function newest({ db }: Services, { accountId }: Caller, { cursor, limit }: Place) {
+function newest({ db }: Services, caller: Caller, { cursor, limit }: Place) {
   return db
     .selectFrom('receipt')
     .select(COLUMNS)
-    .where('account_id', '=', accountId)
+    .where('account_id', '=', caller.accountId)
+    .where(seenBy(caller, 'certificate_id'))
     .$if(cursor !== undefined, (query) => query.where('id', '<', cursor ?? ''))
     .orderBy('id', 'desc')
     .limit(limit + 1)
