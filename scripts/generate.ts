@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { contract, ROLES, SCOPES } from '@evercert/contract'
+import { contract, ROLES, SCOPES, narrowingOf } from '@evercert/contract'
 import { caAdapters } from '../packages/server/src/adapters/ca/index.ts'
 import { deployAdapters } from '../packages/server/src/adapters/deploy/index.ts'
 import { dnsAdapters } from '../packages/server/src/adapters/dns/index.ts'
@@ -47,16 +47,28 @@ function permissions(): string {
       const unscoped = isForAgents ? 'an enrolled agent' : isOpen ? 'none: a link' : 'a session or a token'
       const needed = scope === null ? unscoped : `\`${scope}\``
       const marks = ROLES.map((role) => (!isForAgents && (scope === null || scopesOf(role).has(scope)) ? '✔' : ''))
-      return [`\`${group}.${name}\``, `${route.method ?? ''} \`/api/v1${route.path ?? ''}\``, needed, ...marks]
+      return [
+        `\`${group}.${name}\``,
+        `${route.method ?? ''} \`/api/v1${route.path ?? ''}\``,
+        needed,
+        ...marks,
+        narrowedText(`${group}.${name}`),
+      ]
     }),
   )
   const scopes = SCOPES.map((scope) => [`\`${scope}\``, ...ROLES.map((role) => (scopesOf(role).has(scope) ? '✔' : ''))])
   return `${NOTE}\n\n# Permissions\n\nThe one permission that each operation of the API demands, and the roles that have it. A token has the permissions that it was
 given, and of those no more than its maker has. \`installationOperator\` is the operator of the installation in an account of which they are no member; as a member they have the
-permissions of both.\n\n## Permissions of the roles\n\n${table(['permission', ...ROLES], scopes)}\n\n## Operations\n\n${table(
-    ['operation', 'request', 'permission', ...ROLES],
+permissions of both. To a token with tags, an operation is \`open\`, shows only what belongs to its certificates (\`filtered\`), is for what belongs to one of them, or is closed (empty).\n\n## Permissions of the roles\n\n${table(['permission', ...ROLES], scopes)}\n\n## Operations\n\n${table(
+    ['operation', 'request', 'permission', ...ROLES, 'token with tags'],
     rows,
   )}\n`
+}
+
+function narrowedText(operation: string): string {
+  const narrowing = narrowingOf(operation)
+  if (narrowing === 'closed') return ''
+  return typeof narrowing === 'string' ? narrowing : `of its ${Object.keys(narrowing).join(', ')}`
 }
 
 function adapters(): string {

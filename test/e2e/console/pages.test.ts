@@ -43,7 +43,7 @@ beforeAll(async () => {
   const { client } = house.service()
   await client.balance.topUp({ amountMinor: 1_000_000, currency: 'CNY' }, { context: { idempotencyKey: 'money' } })
   operator = (await readFile(join(folder, 'data', 'operator.token'), 'utf8')).trim()
-  const han = { name: 'han.meimei', role: 'reviewer', scopes: ['applications:review', 'certificates:read'] } as const
+  const han = { name: 'han.meimei', role: 'administrator', scopes: ['applications:review', 'certificates:read'] } as const
   reviewer = await aMembersToken(house.service().url, client, han)
 }, 120_000)
 
@@ -203,6 +203,15 @@ it('adds a company with its licence, and has an application reviewed by somebody
   await other.page.getByRole('button', { name: '通过', exact: true }).click()
   await result(other.page).getByText('已通过').waitFor()
   expect((await client.reviews.list({ state: 'approved' })).items).toMatchObject([{ decidedBy: 'han.meimei' }])
+})
+
+it('says which permission a button lacks, and does nothing', async () => {
+  const tab = await open(NARROW_EN, '/contacts', reviewer)
+  const add = tab.page.getByRole('button', { name: 'Add a contact: You lack the permission for this (certificates:write).' })
+  await add.click({ force: true }) // a hand clicks it all the same
+  expect([await add.getAttribute('aria-disabled'), await tab.page.getByRole('dialog').count()]).toEqual(['true', 0])
+  await tab.page.keyboard.press('Escape')
+  await expectFine(tab, 'contacts-lacking-en-dark-390')
 })
 
 it('has a second person approve what the rules let nobody do alone, and says so where it was asked', async () => {

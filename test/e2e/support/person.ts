@@ -7,8 +7,9 @@ import type { MemberRole, Scope } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
 import { openBrowser, tokenOf } from '../../../packages/server/test/support/browser.ts'
 
-export interface Wish {
+interface Wish {
   readonly name: string
+  /** One that may make tokens; what the token may do is said by the permissions. */
   readonly role: MemberRole
   readonly scopes: readonly Scope[]
 }
@@ -23,5 +24,6 @@ export async function aMembersToken(url: string, operator: Client, { name, role,
   const browser = openBrowser({ url, fetch: (path, init) => fetch(new URL(path, url), init) })
   await browser.signIn({ email, password: PASSWORD })
   const made = await browser.send<{ token: string }>('POST', '/api/v1/tokens', { body: { name, scopes } })
+  if (made.problem !== null) throw new Error(made.problem.detail)
   return made.body.token
 }

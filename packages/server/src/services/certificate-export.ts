@@ -56,7 +56,7 @@ export function exportCertificates(
     accountId: caller.accountId,
     now: services.now(), // one moment for all pages: a status that changes meanwhile neither leaves a row out nor lets one in
     limit: PAGE,
-    filter: toListFilter(query, caller.tags ?? null),
+    filter: { ...toListFilter(query), narrowedTo: caller.tags ?? null },
     sort: toSort(query.sort ?? DEFAULT_SORT),
   }
   const encoder = new TextEncoder()

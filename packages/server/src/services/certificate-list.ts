@@ -41,7 +41,7 @@ export async function listCertificateViews(
     accountId: caller.accountId,
     now: services.now(),
     limit: query.limit,
-    filter: toListFilter(query, caller.tags ?? null),
+    filter: { ...toListFilter(query), narrowedTo: caller.tags ?? null },
     sort: toSort(sort),
     after,
   })

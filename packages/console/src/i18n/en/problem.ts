@@ -7,6 +7,7 @@ export const problem: SameKeys<typeof zh> = {
   requestId: 'Request',
   toApprovals: 'See the request',
   approvers: 'May approve: ',
+  lacking: 'You lack the permission for this ({{scope}}).',
   retry: 'Try again',
   awayCause: 'The Evercert service cannot be reached.',
   awayRemedy: 'Check the network and that the service runs, then try again. What you sent is neither lost nor done twice.',

@@ -3,6 +3,7 @@ export const problem = {
   detail: '详情',
   requestId: '请求编号',
   retry: '重试',
+  lacking: '您的权限不包括此操作（{{scope}}）。',
   toApprovals: '查看审批请求',
   approvers: '可审批：',
   awayCause: '无法连接 Evercert 服务。',

@@ -14,6 +14,8 @@ import { Loading } from '../../components/loading.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { saveFile } from '../../components/save-file.ts'
 import { pick } from '../../i18n/i18n.ts'
+import { useLacking } from '../../api/use-lacking.ts'
+import '../../components/allowed-button.css'
 import { FreshDialog, needsFresh } from './fresh-dialog.tsx'
 
 type Offer = NonNullable<DownloadView['withKey']>
@@ -39,6 +41,7 @@ function Format({ id, download }: { readonly id: string; readonly download: Down
   const { t } = useTranslation()
   const queries = useQueryClient()
   const { format, title, archive, certificateOnly, withKey } = download
+  const lacking = useLacking('downloads.withKey')
   const save = useMutation({
     mutationFn: async (kind: 'withKey' | 'certificate') =>
       saveFile(
@@ -57,6 +60,7 @@ function Format({ id, download }: { readonly id: string; readonly download: Down
           {withKey !== null && (
             <Offered
               offer={withKey}
+              lacking={lacking}
               label={t('certificate.withKey')}
               isPending={save.isPending && save.variables === 'withKey'}
               onClick={() => save.mutate('withKey')}
@@ -94,20 +98,22 @@ function Format({ id, download }: { readonly id: string; readonly download: Down
 
 interface OfferedProps {
   readonly offer: Offer
+  /** The permission that is lacking, in words. */
+  readonly lacking?: string | null
   readonly label: string
   readonly isPending: boolean
   readonly onClick: () => void
 }
 
-function Offered({ offer, label, isPending, onClick }: OfferedProps) {
-  if (offer.available) {
+function Offered({ offer, lacking = null, label, isPending, onClick }: OfferedProps) {
+  if (offer.available && lacking === null) {
     return (
       <Button size="small" loading={isPending} onClick={onClick}>
         {label}
       </Button>
     )
   }
-  const reason = offer.problem === null ? '' : pick(offer.problem.text)
+  const reason = offer.problem === null ? (lacking ?? '') : pick(offer.problem.text)
   return (
     <Tooltip title={reason} trigger={['hover', 'focus']}>
       <Button size="small" className="unavailable" aria-disabled="true" aria-label={`${label}: ${reason}`}>

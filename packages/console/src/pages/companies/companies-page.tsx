@@ -5,7 +5,6 @@
  */
 import type { CompanyListItem } from '@evercert/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import Button from 'antd/es/button'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
@@ -17,20 +16,19 @@ import { joinList } from '../../components/join-list.ts'
 import { PageHead } from '../../components/page-head.tsx'
 import { QueryView } from '../../components/query-view.tsx'
 import { NEW, useOpened } from '../../components/use-opened.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
+import { useLacking } from '../../api/use-lacking.ts'
 import './companies-page.css'
 import { CompanyDrawer } from './company-drawer.tsx'
 
 export function CompaniesPage() {
   const { t } = useTranslation()
   const companies = useQuery({ queryKey: keys.companies, queryFn: () => api.companies.list() })
+  const lacking = useLacking('companies.update')
   const [opened, open] = useOpened()
   const [result, say] = useState<string | null>(null)
   const [leaving, setLeaving] = useState<CompanyListItem | null>(null)
-  const add = (
-    <Button type="primary" onClick={() => open(NEW)}>
-      {t('companies.add')}
-    </Button>
-  )
+  const add = <AllowedButton operation="companies.create" label={t('companies.add')} type="primary" onClick={() => open(NEW)} />
   const columns: Column<CompanyListItem>[] = [
     { key: 'name', title: t('companies.name'), role: 'name', cell: ({ name }) => name },
     { key: 'type', title: t('companies.type'), cell: ({ type }) => t(`companies.types.${type}`) },
@@ -52,8 +50,8 @@ export function CompaniesPage() {
       role: 'actions',
       cell: (company) => (
         <>
-          <Action label={t('forms.edit')} of={company.name} onClick={() => open(company.id)} />
-          <Action label={t('forms.remove')} of={company.name} onClick={() => setLeaving(company)} />
+          <Action label={t('forms.edit')} of={company.name} reason={lacking} onClick={() => open(company.id)} />
+          <Action label={t('forms.remove')} of={company.name} reason={lacking} onClick={() => setLeaving(company)} />
         </>
       ),
     },

@@ -5,7 +5,6 @@
  */
 import type { ContactListItem } from '@evercert/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import Button from 'antd/es/button'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
@@ -16,19 +15,18 @@ import { DataTable, EmptyState, type Column } from '../../components/data-table.
 import { PageHead } from '../../components/page-head.tsx'
 import { QueryView } from '../../components/query-view.tsx'
 import { NEW, useOpened } from '../../components/use-opened.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
+import { useLacking } from '../../api/use-lacking.ts'
 import { ContactDrawer } from './contact-drawer.tsx'
 
 export function ContactsPage() {
   const { t } = useTranslation()
   const contacts = useQuery({ queryKey: keys.contacts, queryFn: () => api.contacts.list() })
+  const lacking = useLacking('contacts.update')
   const [opened, open] = useOpened()
   const [result, say] = useState<string | null>(null)
   const [leaving, setLeaving] = useState<ContactListItem | null>(null)
-  const add = (
-    <Button type="primary" onClick={() => open(NEW)}>
-      {t('contacts.add')}
-    </Button>
-  )
+  const add = <AllowedButton operation="contacts.create" label={t('contacts.add')} type="primary" onClick={() => open(NEW)} />
   const columns: Column<ContactListItem>[] = [
     { key: 'name', title: t('contacts.name'), role: 'name', cell: ({ name }) => name },
     { key: 'email', title: t('contacts.email'), cell: ({ email }) => email },
@@ -39,8 +37,8 @@ export function ContactsPage() {
       role: 'actions',
       cell: (contact) => (
         <>
-          <Action label={t('forms.edit')} of={contact.name} onClick={() => open(contact.id)} />
-          <Action label={t('forms.remove')} of={contact.name} onClick={() => setLeaving(contact)} />
+          <Action label={t('forms.edit')} of={contact.name} reason={lacking} onClick={() => open(contact.id)} />
+          <Action label={t('forms.remove')} of={contact.name} reason={lacking} onClick={() => setLeaving(contact)} />
         </>
       ),
     },

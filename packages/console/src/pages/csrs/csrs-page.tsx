@@ -5,7 +5,6 @@
  */
 import type { CsrView } from '@evercert/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import Button from 'antd/es/button'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
@@ -21,6 +20,7 @@ import { PageHead } from '../../components/page-head.tsx'
 import { QueryView } from '../../components/query-view.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { NEW, useOpened } from '../../components/use-opened.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
 import { certificatePlace } from '../certificates/next-place.ts'
 import { CsrDrawer } from './csr-drawer.tsx'
 import './csrs-page.css'
@@ -32,11 +32,7 @@ export function CsrsPage() {
   const [opened, open] = useOpened()
   const [result, say] = useState<string | null>(null)
   const [leaving, setLeaving] = useState<CsrView | null>(null)
-  const add = (
-    <Button type="primary" onClick={() => open(NEW)}>
-      {t('csrs.add')}
-    </Button>
-  )
+  const add = <AllowedButton operation="csrs.create" label={t('csrs.add')} type="primary" onClick={() => open(NEW)} />
   return (
     <>
       <PageHead title={t('shell.csrs')} intro={t('csrs.intro')} actions={add} result={result} />

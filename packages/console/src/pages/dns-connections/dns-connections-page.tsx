@@ -4,7 +4,6 @@
  * @module
  */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import Button from 'antd/es/button'
 import Form from 'antd/es/form'
 import Input from 'antd/es/input'
 import { useState } from 'react'
@@ -20,6 +19,7 @@ import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { RecordTable } from '../../components/record-table.tsx'
 import { useEditing } from '../../components/use-editing.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
 
 const MAX_NAME = 64
 
@@ -36,15 +36,15 @@ export function DnsConnectionsPage() {
         title={t('dnsConnections.title')}
         intro={t('dnsConnections.intro')}
         actions={
-          <Button
+          <AllowedButton
+            operation="dnsConnections.create"
+            label={t('dnsConnections.connect')}
             type="primary"
             onClick={() => {
               setDone(null)
               editing.open(null)
             }}
-          >
-            {t('dnsConnections.connect')}
-          </Button>
+          />
         }
       />
       <DoneNotice title={done}>{t('dnsConnections.nextUse')}</DoneNotice>

@@ -5,7 +5,6 @@
  */
 import type { ChannelView } from '@evercert/contract'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import Button from 'antd/es/button'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
@@ -21,6 +20,8 @@ import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { RecordTable, type Column } from '../../components/record-table.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { useEditing } from '../../components/use-editing.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
+import { useLacking } from '../../api/use-lacking.ts'
 import { ChannelDrawer } from './channel-drawer.tsx'
 import './notices-page.css'
 
@@ -40,9 +41,7 @@ export function ChannelsTab() {
       <p className="muted">{t('notices.channelsIntro')}</p>
       <DoneNotice title={done} />
       <div className="panel-actions">
-        <Button type="primary" onClick={() => open(null)}>
-          {t('notices.addChannel')}
-        </Button>
+        <AllowedButton operation="channels.create" label={t('notices.addChannel')} type="primary" onClick={() => open(null)} />
       </div>
       {channels.isPending && <Loading />}
       <ProblemNotice error={channels.error} onRetry={() => void channels.refetch()} />
@@ -89,6 +88,7 @@ interface ChannelActionsProps {
 function ChannelActions({ channel, onEdit }: ChannelActionsProps) {
   const { t } = useTranslation()
   const { id, name } = channel
+  const lacking = useLacking('channels.update')
   const test = useMutation({ mutationFn: () => api.channels.test({ id }) })
   return (
     <>
@@ -96,11 +96,12 @@ function ChannelActions({ channel, onEdit }: ChannelActionsProps) {
         <Action
           label={test.isPending ? t('notices.testing') : t('notices.test')}
           of={name}
+          reason={lacking}
           onClick={() => {
             if (!test.isPending) test.mutate()
           }}
         />
-        <Action label={t('fields.edit')} of={name} onClick={() => onEdit(channel)} />
+        <Action label={t('fields.edit')} of={name} reason={lacking} onClick={() => onEdit(channel)} />
         <RemoveChannel channel={channel} />
       </div>
       <div role="status" className="channel-test">

@@ -5,7 +5,6 @@
  */
 import type { NoticeSettingsView } from '@evercert/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import Button from 'antd/es/button'
 import Form from 'antd/es/form'
 import Input from 'antd/es/input'
 import Radio from 'antd/es/radio'
@@ -19,6 +18,7 @@ import { useFormFaults } from '../../components/form-faults.ts'
 import { Loading } from '../../components/loading.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { LANGUAGES } from '../../i18n/i18n.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
 import { Recipients } from './recipients.tsx'
 import { readLeads, toSettings, toValues, type RulesValues } from './rules-form.ts'
 import './notices-page.css'
@@ -66,9 +66,13 @@ function RulesForm({ settings }: { readonly settings: NoticeSettingsView }) {
         <Recipients />
         <ProblemNotice error={save.error} />
         <DoneNotice title={save.isSuccess ? t('notices.rulesSaved') : null} />
-        <Button type="primary" htmlType="submit" loading={save.isPending}>
-          {t('fields.save')}
-        </Button>
+        <AllowedButton
+          operation="noticeSettings.set"
+          label={t('fields.save')}
+          type="primary"
+          htmlType="submit"
+          loading={save.isPending}
+        />
       </Form>
     </section>
   )

@@ -20,6 +20,8 @@ import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { RecordTable, type Column } from '../../components/record-table.tsx'
 import { useEditing } from '../../components/use-editing.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
+import { useLacking } from '../../api/use-lacking.ts'
 import { InviteDrawer, type MadeInvitation } from './invite-drawer.tsx'
 import './settings-page.css'
 
@@ -36,15 +38,15 @@ export function MembersTab() {
       <p className="muted">{t('settings.membersIntro')}</p>
       <div aria-live="polite">{made !== null && <MadeLink made={made} onKept={() => setMade(null)} />}</div>
       <div className="panel-actions">
-        <Button
+        <AllowedButton
+          operation="invitations.create"
+          label={t('settings.invite')}
           type="primary"
           onClick={() => {
             setMade(null)
             editing.open(null)
           }}
-        >
-          {t('settings.invite')}
-        </Button>
+        />
       </div>
       {members.isPending && <Loading />}
       <ProblemNotice error={members.error ?? invitations.error} onRetry={() => void members.refetch()} />
@@ -130,6 +132,8 @@ function RoleSelect({ member: { id, name, role } }: { readonly member: MemberVie
     mutationFn: (wanted: MemberRole) => api.members.changeRole({ id, role: wanted }),
     onSuccess: () => Promise.all([keys.members, keys.me].map((queryKey) => queries.invalidateQueries({ queryKey }))),
   })
+  // Without the permission the role is only read.
+  if (useLacking('members.changeRole') !== null) return t(`terms.role.${role}`)
   return (
     <>
       <Select<MemberRole>
@@ -151,6 +155,7 @@ function RemoveMember({ member: { id, name } }: { readonly member: MemberView })
     <ConfirmedAction
       label={t('settings.removeMember')}
       of={name}
+      reason={useLacking('members.remove')}
       title={t('settings.removeMemberTitle', { name })}
       text={t('settings.removeMemberText')}
       act={() => api.members.remove({ id })}
@@ -184,7 +189,12 @@ function TakeBack({ invitation: { id, email } }: { readonly invitation: Invitati
   })
   return (
     <>
-      <Action label={t('settings.takeBack')} of={email} reason={null} onClick={() => remove.mutate()} />
+      <Action
+        label={t('settings.takeBack')}
+        of={email}
+        reason={useLacking('invitations.remove')}
+        onClick={() => remove.mutate()}
+      />
       <ProblemNotice error={remove.error} />
     </>
   )

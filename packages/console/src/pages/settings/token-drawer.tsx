@@ -95,6 +95,16 @@ export function TokenDrawer({ isOpen, onClose, onMade }: TokenDrawerProps) {
           }))}
         />
       </Form.Item>
+      <Bounds />
+    </FormDrawer>
+  )
+}
+
+/** For which certificates it is, and until when. */
+function Bounds() {
+  const { t } = useTranslation()
+  return (
+    <>
       <Form.Item
         name="tags"
         label={t('settings.onlyTags')}
@@ -118,6 +128,6 @@ export function TokenDrawer({ isOpen, onClose, onMade }: TokenDrawerProps) {
       >
         <Input type="date" className="day-input" />
       </Form.Item>
-    </FormDrawer>
+    </>
   )
 }

@@ -18,6 +18,8 @@ import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { RecordTable, type Column } from '../../components/record-table.tsx'
 import { useEditing } from '../../components/use-editing.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
+import { useLacking } from '../../api/use-lacking.ts'
 import './settings-page.css'
 import { TokenDrawer, type MadeToken } from './token-drawer.tsx'
 
@@ -51,15 +53,15 @@ export function TokensTab() {
         )}
       </div>
       <div className="panel-actions">
-        <Button
+        <AllowedButton
+          operation="tokens.create"
+          label={t('settings.makeToken')}
           type="primary"
           onClick={() => {
             setMade(null)
             editing.open(null)
           }}
-        >
-          {t('settings.makeToken')}
-        </Button>
+        />
       </div>
       {tokens.isPending && <Loading />}
       <ProblemNotice error={tokens.error} onRetry={() => void tokens.refetch()} />
@@ -122,11 +124,12 @@ function useColumns(): readonly Column<TokenView>[] {
 
 function EndToken({ token: { id, name, isCaller } }: { readonly token: TokenView }) {
   const { t } = useTranslation()
+  const lacking = useLacking('tokens.remove')
   return (
     <ConfirmedAction
       label={t('settings.end')}
       of={name}
-      reason={isCaller ? t('settings.endReason') : null}
+      reason={isCaller ? t('settings.endReason') : lacking}
       title={t('settings.endTitle', { name })}
       text={t('settings.endText')}
       act={() => api.tokens.remove({ id })}

@@ -20,6 +20,7 @@ import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { QueryView } from '../../components/query-view.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { useShown } from '../../components/use-shown.ts'
+import { useLacking } from '../../api/use-lacking.ts'
 import { deploymentTone, isDeploymentState, sortTargets, wantsPerson } from './deployment-order.ts'
 import './targets-page.css'
 
@@ -74,6 +75,7 @@ interface TargetTableProps {
 
 function TargetTable({ targets, busyId, onDeploy }: TargetTableProps) {
   const { t } = useTranslation()
+  const lacking = useLacking('targets.deploy')
   const { rows, all, showMore } = useShown(sortTargets(targets))
   const columns: Column<TargetView>[] = [
     {
@@ -103,7 +105,7 @@ function TargetTable({ targets, busyId, onDeploy }: TargetTableProps) {
         <Action
           label={t('targets.deploy')}
           of={target.name}
-          reason={target.id === busyId ? t('targets.deploying') : wantsPerson(target) ? null : t('targets.deployReason')}
+          reason={target.id === busyId ? t('targets.deploying') : wantsPerson(target) ? lacking : t('targets.deployReason')}
           onClick={() => onDeploy(target)}
         />
       ),

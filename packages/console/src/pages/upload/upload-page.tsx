@@ -12,6 +12,7 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { AllowedButton } from '../../components/allowed-button.tsx'
 import { DraftTable } from './draft-table.tsx'
 import { sendUploads } from './send-uploads.ts'
 import { SourceInput } from './source-input.tsx'
@@ -122,9 +123,14 @@ function Drafts({ state, send, progress }: DraftsProps) {
         />
       )}
       <div className="upload-submit">
-        <Button type="primary" disabled={ready === 0} loading={send.isPending} onClick={() => send.mutate({ dryRun: false })}>
-          {t('upload.submit', { count: ready })}
-        </Button>
+        <AllowedButton
+          operation="uploads.create"
+          label={t('upload.submit', { count: ready })}
+          type="primary"
+          disabled={ready === 0}
+          loading={send.isPending}
+          onClick={() => send.mutate({ dryRun: false })}
+        />
         <Button disabled={ready === 0 || send.isPending} onClick={() => send.mutate({ dryRun: true })}>
           {t('upload.check')}
         </Button>
