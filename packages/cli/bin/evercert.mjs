@@ -41,8 +41,6 @@ function runOn(node) {
 const isNewEnough = Number(process.versions.node.split('.')[0]) >= WANTED_MAJOR
 const installed = isNewEnough ? null : findInstalledNode()
 if (isNewEnough) {
-  const { enableCompileCache } = await import('node:module')
-  enableCompileCache(join(here, '..', '..', '..', 'node_modules', '.cache', 'node')) // may fail in a read-only place: then it is slower
   await import(pathToFileURL(main).href)
 } else if (installed !== null) {
   runOn(installed)

@@ -3,38 +3,25 @@
  *
  * @module
  */
-import type { MessagePort } from 'node:worker_threads'
+import type { PipeMemory } from './pipe.ts'
 
-/** What the thread is started with. The first message to its port is the folder. */
+/** What the thread is started with. */
 export interface EmbeddedThreadData {
   /** In shared memory, at the places of {@link COUNT}. */
   readonly counts: Int32Array<SharedArrayBuffer>
-  readonly port: MessagePort
+  readonly requests: PipeMemory
+  /** {@link READY} first; then the server's messages for each request, not always in their order, tagged with its number. The first is number 1. */
+  readonly replies: PipeMemory
 }
 
-/**
- * What is counted in shared memory: calls of fsync so far; replies sent, which wakes whoever waits for that number to change; and requests
- * that were run, whether their replies were sent or wait for the disk.
- */
-export const COUNT = { fsyncs: 0, replies: 1, run: 2 } as const
+/** What is counted: calls of fsync so far; and requests that were run, whether their replies were sent or wait for the disk. */
+export const COUNT = { fsyncs: 0, run: 1 } as const
 export const COUNTS = Object.keys(COUNT).length
 
 /**
- * Messages of PostgreSQL's protocol that end with Sync or are one Query; with `alone`, what they leave open of a transaction is rolled back before
- * anything else runs; or the end. Bytes that come without more are the common case.
+ * The tag of a request: the folder to open, which comes first, as text in UTF-8; messages of PostgreSQL's protocol that end with Sync or are
+ * one Query; the same, and what they leave open of a transaction is rolled back before anything else runs; or the end.
  */
-export type EmbeddedRequest = Uint8Array | { readonly alone: Uint8Array } | 'close'
+export const REQUEST = { open: 0, run: 1, runAlone: 2, close: 3 } as const
 
-/** `ready` first, then for each request, not always in their order, its number and the server's messages. */
-export type EmbeddedReply = 'ready' | 'closed' | Uint8Array
-
-/** Bytes at the beginning of a reply that hold the number of its request; the first request is number 1. */
-export const NUMBER_BYTES = 4
-
-export function writeNumber(reply: Uint8Array, number: number): void {
-  new DataView(reply.buffer, reply.byteOffset).setUint32(0, number)
-}
-
-export function readNumber(reply: Uint8Array): number {
-  return new DataView(reply.buffer, reply.byteOffset).getUint32(0)
-}
+export const READY = 0

@@ -3,21 +3,19 @@
  * reply: of a commit, and of all that was read outside a transaction since, when it is on the disk; within a transaction at once. So transactions
  * that follow each other closely wait for the disk together.
  *
+ * It has no other events than its requests: it stands still while there are none.
+ *
  * @module
  */
-import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { workerData } from 'node:worker_threads'
 import { PGlite, protocol } from '@electric-sql/pglite'
 import { DurableFiles } from './embedded-files.ts'
-import {
-  COUNT,
-  NUMBER_BYTES,
-  writeNumber,
-  type EmbeddedReply,
-  type EmbeddedRequest,
-  type EmbeddedThreadData,
-} from './embedded-messages.ts'
+import { COUNT, READY, REQUEST, type EmbeddedThreadData } from './embedded-messages.ts'
+import { PipeReader, PipeWriter, type PipeMessage } from './pipe.ts'
 
 /** Of the platform; the types of Node leave it to those of browsers. */
 declare const WebAssembly: { compile(program: Uint8Array): Promise<object> }
@@ -31,16 +29,29 @@ const SETTINGS = ['wal_sync_method=fsync', 'shared_buffers=12MB']
 /** Replies that wait for the disk wait no longer than this while a transaction that came behind them goes on. */
 const MAX_HELD_MS = 2
 const MAX_HELD = 32
+/** More functions than any module has. */
+const NO_FUNCTION = 1_000_000
 /** The last byte of what the server sends, in ReadyForQuery: no transaction is open. */
 const IDLE = 0x49
 
-const { counts, port } = workerData as EmbeddedThreadData
+interface Reply {
+  readonly number: number
+  readonly parts: readonly Uint8Array[]
+}
+
+const { counts, ...pipes } = workerData as EmbeddedThreadData
+const requests = new PipeReader(pipes.requests)
+const replies = new PipeWriter(pipes.replies)
 const { defaultStartParams } = PGlite as unknown as { defaultStartParams: readonly string[] }
 // What takes time and needs no folder comes first: it may be done while the rest of the server is loaded.
-const opened = once(port, 'message') as Promise<[folder: string]>
 const program = new URL('pglite.wasm', import.meta.resolve('@electric-sql/pglite'))
 const pgliteWasmModule = await WebAssembly.compile(await readFile(program))
-const [folder] = await opened
+let first = requests.next()
+while (first === null) {
+  requests.wait()
+  first = requests.next()
+}
+const folder = Buffer.from(first.bytes).toString()
 const files = new DurableFiles(folder, counts)
 const pglite = new PGlite({
   pgliteWasmModule,
@@ -50,85 +61,99 @@ const pglite = new PGlite({
     ...SETTINGS.flatMap((setting) => ['-c', setting]),
   ],
 })
+// The process that creates a database ends behind it: what it compiles is not worth the memory.
+if (existsSync(join(folder, 'PG_VERSION'))) keepParserAsItIs()
+else await firstCompilerOnly(() => pglite.waitReady)
 await pglite.waitReady
-const reply = (message: EmbeddedReply): void => {
-  port.postMessage(message)
-  Atomics.add(counts, COUNT.replies, 1)
-  Atomics.notify(counts, COUNT.replies)
-}
 const rollback = protocol.serialize.query('ROLLBACK')
-
 let lastNumber = 0
-let held: Uint8Array[] = []
-let timer: NodeJS.Timeout | null = null
+let held: Reply[] = []
+let heldUntil = 0
+
+files.settle()
+reply({ number: READY, parts: [] })
+await serve()
+await pglite.close()
+files.settle()
 
 /**
- * Raw, since the other side reads them: PGlite would read them too. What the server sends is in its memory, and is copied from there.
- *
- * @returns behind room for the request's number
+ * PostgreSQL's parser is one function, the largest of all. V8's optimizing compiler would take 600 MB for it, and nothing gain: statements are
+ * prepared once. The parser is what the first statement calls first, when the rest of the server has begun to run.
  */
-function run(messages: Uint8Array): Uint8Array {
-  const sent: Uint8Array[] = []
-  // It runs before it returns; should it fail, this thread ends, and the other side is told.
-  void pglite.execProtocolRawStream(messages, {
-    syncToFs: false,
-    onRawData: (data) => {
-      const room = sent.length === 0 ? NUMBER_BYTES : 0
-      const copy = new Uint8Array(room + data.length)
-      copy.set(data, room)
-      sent.push(copy)
-    },
-  })
-  const [first = new Uint8Array(NUMBER_BYTES)] = sent
-  return sent.length === 1 ? first : new Uint8Array(Buffer.concat(sent))
+function keepParserAsItIs(): void {
+  const run = pglite.execProtocolRawSync.bind(pglite)
+  pglite.execProtocolRawSync = (messages) => {
+    pglite.execProtocolRawSync = run
+    return firstCompilerOnly(() => run(messages))
+  }
+}
+
+/** What is called first within this is never compiled by the optimizing compiler: V8 decides when it compiles a function first. */
+function firstCompilerOnly<Value>(work: () => Value): Value {
+  setFlagsFromString(`--wasm-tier-up-filter=${NO_FUNCTION}`)
+  const end = (): void => setFlagsFromString('--wasm-tier-up-filter=-1')
+  const value = work()
+  if (value instanceof Promise) void value.finally(end).catch(() => {})
+  else end()
+  return value
+}
+
+/** Until it is told to close. */
+async function serve(): Promise<void> {
+  let isOpen = false
+  for (;;) {
+    const request = requests.next()
+    if (request === null) waitForMore(isOpen)
+    else if (request.tag === REQUEST.close) return release()
+    else isOpen = await answer(request)
+    if (held.length >= MAX_HELD) release()
+  }
+}
+
+/** Who has the open transaction asks again in less time than the disk takes. */
+function waitForMore(isOpen: boolean): void {
+  if (requests.isWithin) replies.wake() // the rest of it waits for the room that is there now
+  if (held.length === 0) requests.wait()
+  else {
+    const leftMs = isOpen ? heldUntil - performance.now() : 0
+    if (leftMs <= 0 || !requests.wait(leftMs)) release()
+  }
 }
 
 /** @returns whether a transaction is open behind it */
-function answer(request: Exclude<EmbeddedRequest, 'close'>): boolean {
-  const isAlone = !(request instanceof Uint8Array)
-  const messages = run(isAlone ? request.alone : request)
-  const isOpen = messages.at(-1) !== IDLE
-  if (isAlone && isOpen) run(rollback)
-  writeNumber(messages, (lastNumber += 1))
+async function answer({ tag, bytes }: PipeMessage): Promise<boolean> {
+  const parts = await run(bytes)
+  const isOpen = parts.at(-1)?.at(-1) !== IDLE
+  const mustEnd = isOpen && tag === REQUEST.runAlone
+  if (mustEnd) await run(rollback)
+  const message = { number: (lastNumber += 1), parts }
   Atomics.add(counts, COUNT.run, 1)
-  if (isOpen && !isAlone) {
-    reply(messages)
+  if (isOpen && !mustEnd) {
+    reply(message)
     return true
   }
-  if (files.isBehind || held.length > 0) held.push(messages)
-  else reply(messages)
+  if (held.length === 0 && !files.isBehind) reply(message)
+  else {
+    if (held.length === 0) heldUntil = performance.now() + MAX_HELD_MS
+    held.push(message)
+  }
   return false
 }
 
+/** Raw, since the other side reads them: PGlite would read them too. What the server sends is in its memory, and is copied from there. */
+async function run(messages: Uint8Array): Promise<Uint8Array[]> {
+  const sent: Uint8Array[] = []
+  await pglite.execProtocolRawStream(messages, { syncToFs: false, onRawData: (data) => sent.push(data.slice()) })
+  return sent
+}
+
+function reply({ number, parts }: Reply): void {
+  replies.send(number, parts)
+  replies.finish()
+}
+
 function release(): void {
-  if (timer !== null) clearTimeout(timer)
-  timer = null
   files.settle()
-  for (const messages of held) reply(messages)
+  for (const message of held) reply(message)
   held = []
 }
-
-function close(): void {
-  release()
-  void pglite.close().finally(() => {
-    files.settle()
-    reply('closed')
-    port.close()
-  })
-}
-
-port.on('message', (first: EmbeddedRequest) => {
-  let isOpen = false
-  for (let request: EmbeddedRequest | undefined = first; request !== undefined;) {
-    if (request === 'close') return close()
-    isOpen = answer(request)
-    if (held.length >= MAX_HELD) release()
-    request = (receiveMessageOnPort(port) as { message: EmbeddedRequest } | undefined)?.message
-  }
-  if (held.length === 0) return
-  // Who has the open transaction asks again in less time than the disk takes.
-  if (isOpen) timer ??= setTimeout(release, MAX_HELD_MS)
-  else release()
-})
-files.settle()
-reply('ready')

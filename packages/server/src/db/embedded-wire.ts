@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { receiveMessageOnPort } from 'node:worker_threads'
 import { protocol } from '@electric-sql/pglite'
 import type { parse } from '@electric-sql/pglite'
-import { COUNT, NUMBER_BYTES, readNumber, type EmbeddedReply, type EmbeddedRequest } from './embedded-messages.ts'
+import { COUNT, READY, REQUEST } from './embedded-messages.ts'
 import { takeThread, type EmbeddedThread } from './embedded-worker.ts'
+import { PipeReader, PipeWriter, type PipeMessage } from './pipe.ts'
 
 export type Message = Parameters<typeof parse.parseResults>[0][number]
 
@@ -26,24 +26,28 @@ const STAND_STILL_MS = 4
 /** Requests are run in the order in which they were sent. Those of an open transaction are answered before commits that wait for the disk. */
 export class EmbeddedWire {
   readonly #thread: EmbeddedThread
+  readonly #requests: PipeWriter
+  readonly #replies: PipeReader
   readonly #waiting = new Map<number, Waiting>()
   readonly #parser = new protocol.Parser()
+  readonly #ready = Promise.withResolvers<void>()
   readonly #ended = Promise.withResolvers<void>()
-  readonly #onReply: () => void
+  readonly #onFsync: () => void
+  #fsyncs = 0
   #lastNumber = 0
   #failure: Error | null = null
 
-  private constructor(thread: EmbeddedThread, onReply: () => void) {
+  private constructor(thread: EmbeddedThread, onFsync: () => void) {
     this.#thread = thread
-    this.#onReply = onReply
-    thread.port.on('message', (reply: EmbeddedReply) => this.#receive(reply))
+    this.#requests = new PipeWriter(thread.shared.requests)
+    this.#replies = new PipeReader(thread.shared.replies)
+    this.#onFsync = onFsync
     thread.worker.on('error', (error: Error) => this.#fail(error))
     thread.worker.on('exit', () => {
       this.#fail(new Error('The embedded database was closed.'))
-      thread.port.close()
       this.#ended.resolve()
     })
-    this.#letEnd()
+    this.#receive()
   }
 
   /**
@@ -52,26 +56,17 @@ export class EmbeddedWire {
    * @param onFsync called for each fsync that reached the host, before the reply to what caused it
    */
   static async open(folder: string, onFsync: () => void): Promise<EmbeddedWire> {
-    const thread = takeThread()
-    const { worker, port, counts } = thread
-    let seen = 0
-    const tellFsyncs = (): void => {
-      for (const total = Atomics.load(counts, COUNT.fsyncs); seen < total; seen += 1) onFsync()
-    }
-    await new Promise<void>((resolve, reject) => {
-      port.once('message', () => resolve())
-      worker.once('error', reject)
-      worker.once('exit', () => reject(new Error('The thread of the embedded database ended before it was ready.')))
-      port.postMessage(folder)
-    })
-    return new EmbeddedWire(thread, tellFsyncs)
+    const wire = new EmbeddedWire(takeThread(), onFsync)
+    wire.#requests.send(REQUEST.open, [Buffer.from(folder)])
+    await wire.#ready.promise
+    wire.#letEnd()
+    return wire
   }
 
   /** @param alone when nothing may stay open of a transaction that these messages begin. Rejects only when the database is gone */
   send(messages: readonly Uint8Array[], alone = false): Promise<Message[]> {
     if (this.#failure !== null) return Promise.reject(this.#failure)
-    const bytes = join(messages)
-    this.#post(alone ? { alone: bytes } : bytes)
+    this.#requests.send(alone ? REQUEST.runAlone : REQUEST.run, messages)
     const number = (this.#lastNumber += 1)
     return new Promise((resolve, reject) => {
       this.#waiting.set(number, { resolve, reject })
@@ -87,7 +82,7 @@ export class EmbeddedWire {
   sendAtOnce(messages: readonly Uint8Array[]): Promise<Message[]> {
     const answer = this.send(messages)
     const number = this.#lastNumber
-    const { counts } = this.#thread
+    const { counts } = this.#thread.shared
     queueMicrotask(() => {
       if (this.#lastNumber === number && Atomics.load(counts, COUNT.run) >= number - 1) this.#standStill(number)
     })
@@ -97,30 +92,32 @@ export class EmbeddedWire {
   /** What was sent before is done first. */
   async close(): Promise<void> {
     this.#keepAlive()
-    if (this.#failure === null) this.#post('close')
+    if (this.#failure === null) this.#requests.send(REQUEST.close, [])
     await this.#ended.promise
   }
 
-  #post(request: EmbeddedRequest): void {
-    this.#thread.port.postMessage(request)
-  }
-
   #standStill(number: number): void {
-    const { port, counts } = this.#thread
     while (this.#waiting.has(number)) {
-      const replies = Atomics.load(counts, COUNT.replies)
-      const received = receiveMessageOnPort(port) as { message: EmbeddedReply } | undefined
-      if (received !== undefined) this.#receive(received.message)
-      else if (Atomics.wait(counts, COUNT.replies, replies, STAND_STILL_MS) === 'timed-out') return
+      const reply = this.#replies.next()
+      if (reply !== null) this.#resolve(reply)
+      else if (this.#requests.isBehind || !this.#replies.wait(STAND_STILL_MS)) break
     }
+    this.#receive()
   }
 
-  #receive(reply: EmbeddedReply): void {
-    this.#onReply()
-    if (!(reply instanceof Uint8Array)) return
+  /** Takes what is there, and comes back when there is more. */
+  readonly #receive = (): void => {
+    this.#requests.flush()
+    this.#replies.onMore(this.#receive)
+    for (let reply = this.#replies.next(); reply !== null; reply = this.#replies.next()) this.#resolve(reply)
+  }
+
+  #resolve({ tag: number, bytes }: PipeMessage): void {
+    for (const total = Atomics.load(this.#thread.shared.counts, COUNT.fsyncs); this.#fsyncs < total; this.#fsyncs += 1)
+      this.#onFsync()
+    if (number === READY) return this.#ready.resolve()
     const messages: Message[] = []
-    this.#parser.parse(reply.subarray(NUMBER_BYTES), (message) => messages.push(message))
-    const number = readNumber(reply)
+    this.#parser.parse(bytes, (message) => messages.push(message))
     this.#waiting.get(number)?.resolve(messages)
     this.#waiting.delete(number)
     if (this.#waiting.size === 0) this.#letEnd()
@@ -129,29 +126,17 @@ export class EmbeddedWire {
   /** A process that waits for an answer goes on. */
   #keepAlive(): void {
     this.#thread.worker.ref()
-    this.#thread.port.ref()
   }
 
   /** One that has nothing else to do may end. */
   #letEnd(): void {
     this.#thread.worker.unref()
-    this.#thread.port.unref()
   }
 
   #fail(error: Error): void {
     this.#failure ??= error
+    this.#ready.reject(error)
     for (const { reject } of this.#waiting.values()) reject(error)
     this.#waiting.clear()
   }
-}
-
-/** In memory of their own: what is posted takes along all of the memory that it is a part of. */
-function join(messages: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(messages.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const message of messages) {
-    bytes.set(message, at)
-    at += message.length
-  }
-  return bytes
 }

@@ -4,23 +4,28 @@
  * @module
  */
 import { setFlagsFromString } from 'node:v8'
-import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads'
+import { Worker } from 'node:worker_threads'
 import { COUNTS, type EmbeddedThreadData } from './embedded-messages.ts'
+import { createPipe } from './pipe.ts'
 
 export interface EmbeddedThread {
   readonly worker: Worker
-  /** Where requests go and replies come from: unlike the worker's own, this one can also be read while the event loop stands still. */
-  readonly port: MessagePort
-  /** In shared memory, as {@link EmbeddedThreadData} says. */
-  readonly counts: Int32Array<SharedArrayBuffer>
+  /** What it shares with the rest. */
+  readonly shared: EmbeddedThreadData
 }
 
 /**
- * V8 compiles the hot parts of a WebAssembly module again with its optimizing compiler. For PostgreSQL's largest functions that takes
- * 500 MB for some seconds and as much CPU as the rest of the start, and its queries are hardly quicker for it: the first compiler's
- * code is good enough.
+ * How V8 compiles PostgreSQL's WebAssembly. Each function when it is called first, so that the start waits only for those that it needs; what is
+ * hot again by the optimizing compiler, which makes statements take half as long, but one at a time and without others inside, since each takes
+ * memory while it is compiled. See also firstCompilerOnly in embedded-thread.ts.
  */
-const FIRST_COMPILER_ONLY = ['--liftoff-only', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering']
+const COMPILER = [
+  '--wasm-lazy-compilation',
+  '--wasm-num-compilation-tasks=1',
+  '--wasm-tiering-budget=100000000',
+  '--wasm-inlining-budget=0',
+  '--wasm-inlining-max-size=0',
+]
 /** What the thread makes lives for one message. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2 }
 
@@ -30,7 +35,6 @@ let spare: EmbeddedThread | null = null
 export function prepareThread(): void {
   spare ??= startThread()
   spare.worker.unref()
-  spare.port.unref()
 }
 
 /** The thread that was prepared, or another. */
@@ -38,20 +42,17 @@ export function takeThread(): EmbeddedThread {
   const thread = spare ?? startThread()
   spare = null
   thread.worker.ref()
-  thread.port.ref()
   return thread
 }
 
 function startThread(): EmbeddedThread {
-  for (const flag of FIRST_COMPILER_ONLY) setFlagsFromString(flag)
+  for (const flag of COMPILER) setFlagsFromString(flag)
   const counts = new Int32Array(new SharedArrayBuffer(COUNTS * Int32Array.BYTES_PER_ELEMENT))
-  const { port1: port, port2 } = new MessageChannel()
-  const workerData: EmbeddedThreadData = { counts, port: port2 }
+  const shared: EmbeddedThreadData = { counts, requests: createPipe(), replies: createPipe() }
   const worker = new Worker(new URL('embedded-thread.ts', import.meta.url), {
-    workerData,
-    transferList: [port2],
+    workerData: shared,
     name: 'database',
     resourceLimits,
   })
-  return { worker, port, counts }
+  return { worker, shared }
 }

@@ -5,8 +5,10 @@
  */
 import type { IssuerView, ProductView } from '@evercert/contract'
 import { parseCertificate } from '@evercert/pki'
+import { jsonArrayFrom } from 'kysely/helpers/postgres'
 import type { Db } from '../db/connect.ts'
 import type { Trx } from '../db/transition.ts'
+import { workedOut } from '../db/worked-out.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Specification } from '../domain/product/specification.ts'
 import type { Ca } from '../ports/ca.ts'
@@ -36,30 +38,17 @@ export interface ProductPrice {
   readonly extraDomainMinor: number
 }
 
-const PRICE_COLUMNS = ['product_id', 'term_years', 'currency', 'base_minor', 'included_domains', 'extra_domain_minor'] as const
-const PRICE_ORDER = ['term_years', 'rank', 'currency'] as const
-
 export async function listProducts(services: Services): Promise<readonly Product[]> {
-  const rows = await productQuery(services.db).orderBy('product.id').execute()
-  const prices = await pricesQuery(services.db).execute()
-  return rows.map((row) =>
-    toProduct(
-      row,
-      prices.filter((price) => price.product_id === row.id),
-    ),
-  )
+  return (await productQuery(services.db).orderBy('product.id').execute()).map(toProduct)
 }
+
+const findProduct = workedOut(['id'], (db, { id }) => productQuery(db).where('product.id', '=', id))
 
 /** @throws AppError `notFound` */
 export async function loadProduct(db: Db | Trx, id: string): Promise<Product> {
-  const row = await productQuery(db).where('product.id', '=', id).executeTakeFirst()
+  const [row] = await findProduct(db, { id })
   if (row === undefined) throw notFound('product', id)
-  const prices = await pricesQuery(db).where('product_id', '=', id).execute()
-  return toProduct(row, prices)
-}
-
-function pricesQuery(db: Db | Trx) {
-  return PRICE_ORDER.reduce((query, column) => query.orderBy(column), db.selectFrom('product_price').select(PRICE_COLUMNS))
+  return toProduct(row)
 }
 
 /** The prices of a term, one for each currency, the first of which is the default. @throws AppError `invalid` when it is not sold */
@@ -168,6 +157,12 @@ export async function trustedRoots(services: Services, issuerId: string): Promis
   return [row?.root_pem, row?.authority_root_pem].filter((pem) => pem !== null && pem !== undefined)
 }
 
+/** What a connection to an issuer is made from; another secret means other settings. */
+export interface IssuerSettings {
+  readonly kind: string
+  readonly secretId: string
+}
+
 interface Connection {
   readonly secretId: string
   readonly ca: Promise<Ca>
@@ -179,10 +174,11 @@ const connections = new WeakMap<Services, Map<string, Connection>>()
  * The connection to an issuer; kept, since its adapter pools connections and caches the directory, until the settings are others: whichever
  * node changed them.
  *
+ * @param known its settings as just read, with something else
  * @throws AppError `notFound`, `misconfigured`, `invalid`
  */
-export async function openIssuer(services: Services, issuerId: string): Promise<Ca> {
-  const { kind, secretId } = await findSettings(services, issuerId)
+export async function openIssuer(services: Services, issuerId: string, known?: IssuerSettings): Promise<Ca> {
+  const { kind, secretId } = known ?? (await findSettings(services, issuerId))
   const open = connections.get(services) ?? new Map<string, Connection>()
   connections.set(services, open)
   const existing = open.get(issuerId)
@@ -199,7 +195,7 @@ export async function openIssuer(services: Services, issuerId: string): Promise<
   }
 }
 
-async function findSettings(services: Services, issuerId: string): Promise<{ kind: string; secretId: string }> {
+async function findSettings(services: Services, issuerId: string): Promise<IssuerSettings> {
   const row = await services.db
     .selectFrom('issuer')
     .select(['kind', 'config_secret_id'])
@@ -346,19 +342,22 @@ function productQuery(db: Db | Trx) {
       'issuer.title as issuer_title',
       'issuer.validity_rule',
     ])
+    .select((builder) =>
+      jsonArrayFrom(
+        builder
+          .selectFrom('product_price')
+          .whereRef('product_price.product_id', '=', 'product.id')
+          .select(['term_years', 'currency', 'base_minor', 'included_domains', 'extra_domain_minor'])
+          .orderBy('term_years')
+          .orderBy('rank')
+          .orderBy('currency'),
+      ).as('prices'),
+    )
 }
 
 type ProductRow = Awaited<ReturnType<ReturnType<typeof productQuery>['executeTakeFirstOrThrow']>>
 
-interface PriceRow {
-  readonly term_years: number
-  readonly currency: string
-  readonly base_minor: number
-  readonly included_domains: number
-  readonly extra_domain_minor: number
-}
-
-function toProduct(row: ProductRow, prices: readonly PriceRow[]): Product {
+function toProduct(row: ProductRow): Product {
   return {
     id: row.id,
     issuerId: row.issuer_id,
@@ -375,7 +374,7 @@ function toProduct(row: ProductRow, prices: readonly PriceRow[]): Product {
     issuerRetiredAt: row.issuer_retired_at,
     brandTitle: { en: row.brand_title_en, zh: row.brand_title_zh },
     validityRule: row.validity_rule,
-    prices: prices.map((price) => ({
+    prices: row.prices.map((price) => ({
       termYears: price.term_years,
       currency: price.currency,
       baseMinor: price.base_minor,

@@ -51,6 +51,7 @@ export async function refuseIfOldEnded(services: Services, trx: Trx, order: Orde
 /** The row that appears under the old one: pendingApplication, linked. */
 async function insertCertificate(services: Services, trx: Trx, order: OrderView, facts: HistoryFacts): Promise<string> {
   const id = newId(services, 'crt')
+  const { renewalId, isOldManaged, isOldTagged, ...place } = await placeInLineage(trx, order, id, facts.accountId)
   const row = {
     id,
     accountId: facts.accountId,
@@ -59,7 +60,7 @@ async function insertCertificate(services: Services, trx: Trx, order: OrderView,
     orderId: order.id,
     renewsCertificateId: order.renewsCertificateId,
     now: facts.now,
-    ...(await placeInLineage(trx, order, id, facts.accountId)),
+    ...place,
   }
   await insertCertificateRow(trx, row, {
     actor: facts.actor,
@@ -67,9 +68,9 @@ async function insertCertificate(services: Services, trx: Trx, order: OrderView,
     detail: order.renewsCertificateId === null ? null : `renews ${order.renewsCertificateId}`,
   })
   if (order.renewsCertificateId === null) return id
-  await passTagsOn(trx, facts, { oldId: order.renewsCertificateId, newId: id })
-  await openRenewal(trx, order.id, id, facts)
-  await passManagementOn(services, trx, facts, { oldId: order.renewsCertificateId, newId: id })
+  if (isOldTagged) await passTagsOn(trx, facts, { oldId: order.renewsCertificateId, newId: id })
+  await openRenewal(trx, renewalId, id, facts)
+  if (isOldManaged) await passManagementOn(services, trx, facts, { oldId: order.renewsCertificateId, newId: id })
   return id
 }
 
@@ -84,8 +85,7 @@ async function passTagsOn(
     where account_id = ${accountId} and certificate_id = ${oldId}`.execute(trx)
 }
 
-async function openRenewal(trx: Trx, orderId: string, newCertificateId: string, facts: HistoryFacts): Promise<void> {
-  const { id } = await trx.selectFrom('renewal').select('id').where('order_id', '=', orderId).executeTakeFirstOrThrow()
+async function openRenewal(trx: Trx, id: string, newCertificateId: string, facts: HistoryFacts): Promise<void> {
   await transition(trx, {
     ...facts,
     certificateId: newCertificateId,
@@ -98,10 +98,11 @@ async function openRenewal(trx: Trx, orderId: string, newCertificateId: string, 
 }
 
 async function placeInLineage(trx: Trx, order: OrderView, id: string, accountId: string) {
-  if (order.renewsCertificateId === null) return { name: id, lineageId: id, lineageIndex: 0 }
+  if (order.renewsCertificateId === null) return { name: id, lineageId: id, lineageIndex: 0, renewalId: '', isOldManaged: false, isOldTagged: false }
   const old = await trx
     .selectFrom('certificate')
-    .select(['name', 'lineage_id', 'lineage_index'])
+    .innerJoin('renewal', 'renewal.old_certificate_id', 'certificate.id')
+    .select(['name', 'lineage_id', 'lineage_index', 'managed', 'renewal.id as renewal_id'])
     // A revoked successor keeps its place, so the next one is not always right after the old one.
     .select((builder) =>
       builder
@@ -111,12 +112,22 @@ async function placeInLineage(trx: Trx, order: OrderView, id: string, accountId:
         .select((max) => max.fn.max('member.lineage_index').as('index'))
         .as('last_index'),
     )
-    .where('id', '=', order.renewsCertificateId)
+    .select(sql<boolean>`exists (select 1 from certificate_tag where account_id = ${accountId}
+      and certificate_id = ${order.renewsCertificateId})`.as('tagged'))
+    .where('certificate.id', '=', order.renewsCertificateId)
+    .where('renewal.order_id', '=', order.id)
     .executeTakeFirstOrThrow()
   const lineageIndex = Number(old.last_index ?? old.lineage_index) + 1
   const name = successorName(old.name, { oldIndex: old.lineage_index, index: lineageIndex, id })
   const taken = await findByName(trx, accountId, name)
-  return { name: taken === null ? name : id, lineageId: old.lineage_id, lineageIndex }
+  return {
+    name: taken === null ? name : id,
+    lineageId: old.lineage_id,
+    lineageIndex,
+    renewalId: old.renewal_id,
+    isOldManaged: old.managed,
+    isOldTagged: old.tagged,
+  }
 }
 
 /** `shop` → `shop-r1` → `shop-r2`; a name that is too long, or an id as a name, gives way to the new id. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { BalanceView, OrderView } from '@evercert/contract'
 import type { Db } from '../db/connect.ts'
 import { transition, type HistoryFacts, type Trx } from '../db/transition.ts'
@@ -85,44 +85,43 @@ async function insertPayment(services: Services, trx: Trx, order: OrderView, fac
 export async function moveMoney(services: Services, trx: Trx, accountId: string, movement: Movement): Promise<void> {
   const { kind, amountMinor, currency, reference, orderId, note } = movement
   const id = newId(services, 'ltx')
-  const booked = await trx
-    .insertInto('ledger_transaction')
-    .values({ id, account_id: accountId, kind, reference, order_id: orderId, note, created_at: new Date(services.now()) })
-    .onConflict((conflict) => conflict.columns(['account_id', 'kind', 'reference']).doNothing())
-    .executeTakeFirst()
-  if (booked.numInsertedOrUpdatedRows !== 1n) {
+  const changeMinor = balanceEffect(kind) * amountMinor
+  const entries = ledgerEntries(kind, { accountId, amountMinor, currency })
+  const rows = entries.map((entry) => sql`(${entry.ledgerAccount}, ${entry.amountMinor}::bigint)`)
+  // One statement: a movement is a fifth of what paying asks of the database.
+  const { rows: counts } = await sql<{ booked: number; balanced: number }>`
+    with booked as (
+      insert into ledger_transaction (id, account_id, kind, reference, order_id, note, created_at)
+      values (${id}, ${accountId}, ${kind}, ${reference}, ${orderId}, ${note}, ${new Date(services.now())})
+      on conflict (account_id, kind, reference) do nothing returning id
+    ), entered as (
+      insert into ledger_entry (transaction_id, account_id, ledger_account, amount_minor, currency)
+      select booked.id, ${accountId}, entry.ledger_account, entry.amount_minor, ${currency}
+      from booked, (values ${sql.join(rows)}) as entry (ledger_account, amount_minor)
+    ), balanced as (${changeBalance(accountId, currency, changeMinor)})
+    select (select count(*)::int from booked) as booked, (select count(*)::int from balanced) as balanced`.execute(trx)
+  if (counts[0]?.booked !== 1) {
     // The answer kept under the key was tidied away; the money was not.
     throw new AppError('idempotencyKeyReused', `Booking a ${kind}: it was booked under ${reference} before: use a new key.`)
   }
-  const entries = ledgerEntries(kind, { accountId, amountMinor, currency })
-  await trx
-    .insertInto('ledger_entry')
-    .values(
-      entries.map((entry) => ({
-        transaction_id: id,
-        account_id: accountId,
-        ledger_account: entry.ledgerAccount,
-        amount_minor: entry.amountMinor,
-        currency,
-      })),
-    )
-    .execute()
-  const effect = balanceEffect(kind)
-  if (effect !== 0) await adjustBalance(trx, accountId, currency, effect * amountMinor)
+  if (changeMinor !== 0 && counts[0].balanced !== 1) throw await refusedChange(trx, accountId, currency, changeMinor)
 }
 
-async function adjustBalance(trx: Trx, accountId: string, currency: string, changeMinor: number): Promise<void> {
-  if (changeMinor >= 0) {
-    const added =
-      await sql`insert into balance (account_id, currency, amount_minor) values (${accountId}, ${currency}, ${changeMinor})
-      on conflict (account_id, currency) do update set amount_minor = balance.amount_minor + ${changeMinor}
-      where balance.amount_minor + ${changeMinor} <= ${Number.MAX_SAFE_INTEGER}`.execute(trx)
-    if (added.numAffectedRows === 1n) return
-    throw new AppError('invalid', `Adding to the balance: it would be more than can be counted: spend some ${currency} first.`)
-  }
-  const result = await sql`update balance set amount_minor = amount_minor + ${changeMinor}
-    where account_id = ${accountId} and currency = ${currency} and amount_minor + ${changeMinor} >= 0`.execute(trx)
-  if (result.numAffectedRows === 1n) return
+/** Part of {@link moveMoney}'s statement: returns one row when the balance may change so and did. */
+function changeBalance(accountId: string, currency: string, changeMinor: number): RawBuilder<unknown> {
+  if (changeMinor === 0) return sql`select 1 where false`
+  if (changeMinor > 0)
+    return sql`insert into balance (account_id, currency, amount_minor)
+      select ${accountId}, ${currency}, ${changeMinor}::bigint from booked
+      on conflict (account_id, currency) do update set amount_minor = balance.amount_minor + excluded.amount_minor
+      where balance.amount_minor + excluded.amount_minor <= ${Number.MAX_SAFE_INTEGER}::bigint returning 1`
+  return sql`update balance set amount_minor = amount_minor + ${changeMinor}::bigint from booked
+    where balance.account_id = ${accountId} and currency = ${currency} and amount_minor + ${changeMinor}::bigint >= 0 returning 1`
+}
+
+async function refusedChange(trx: Trx, accountId: string, currency: string, changeMinor: number): Promise<AppError> {
+  if (changeMinor > 0)
+    return new AppError('invalid', `Adding to the balance: it would be more than can be counted: spend some ${currency} first.`)
   const row = await trx
     .selectFrom('balance')
     .select('amount_minor')
@@ -130,7 +129,7 @@ async function adjustBalance(trx: Trx, accountId: string, currency: string, chan
     .where('currency', '=', currency)
     .executeTakeFirst()
   const missingMinor = -changeMinor - (row?.amount_minor ?? 0)
-  throw new AppError(
+  return new AppError(
     'paymentRequired',
     `Paying from the balance: ${formatMoney({ amountMinor: missingMinor, currency })} are missing: top up the balance, then pay again.`,
     { facts: { missingMinor, currency } },

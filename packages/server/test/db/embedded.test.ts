@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
@@ -107,6 +107,24 @@ describe('the embedded database', () => {
       await database.db.deleteFrom('account').execute()
       await database.close()
     }
+  })
+
+  test('takes little memory, also while it starts: what V8 would take 600 MB to compile again is left as it is', async () => {
+    const { dataDir } = await open()
+    const child = await startChild('write-rows-child.ts', [join(dataDir, 'database')], /acc_2000\n/)
+    const [, peakKb = 'unknown'] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? []
+    expect(Number(peakKb) / 1024).toBeLessThan(400)
+  })
+
+  test('is whole or not there: what was left of creating one is thrown away', async () => {
+    const folder = join(temporaryFolder(), 'database')
+    mkdirSync(`${folder}.new`)
+    writeFileSync(join(`${folder}.new`, 'PG_VERSION'), '17')
+    const database = await openDatabase({ kind: 'embedded', folder })
+    await sql`select 1`.execute(database.db)
+    await database.close()
+    expect(readdirSync(join(folder, '..'))).toEqual(['database'])
+    rmSync(join(folder, '..'), { recursive: true })
   })
 })
 

@@ -29,7 +29,7 @@ export function stale(application: WorkingApplication): AppError {
 }
 
 export async function connect(services: Services, application: WorkingApplication): Promise<{ ca: Ca; account: CaAccount }> {
-  const ca = await openIssuer(services, application.issuerId)
+  const ca = await openIssuer(services, application.issuerId, application.issuer)
   return { ca, account: await openIssuerAccount(services, application.issuerId, ca) }
 }
 

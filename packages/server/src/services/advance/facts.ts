@@ -18,6 +18,7 @@ import { toMs } from '../../db/time.ts'
 import type { Trx } from '../../db/transition.ts'
 import { workedOut } from '../../db/worked-out.ts'
 import { AppError } from '../../domain/errors.ts'
+import type { IssuerSettings } from '../catalogue.ts'
 import type { Services } from '../context.ts'
 import { loadManagement } from '../management.ts'
 
@@ -25,6 +26,7 @@ import { loadManagement } from '../management.ts'
 export interface WorkingApplication {
   readonly id: string
   readonly issuerId: string
+  readonly issuer: IssuerSettings
   readonly state: ApplicationState
   readonly form: ApplicationForm
   readonly identifiers: readonly string[]
@@ -83,6 +85,7 @@ function workQuery(db: Db | Trx) {
         .onRef('application.id', '=', 'certificate.application_id')
         .on('application.state', 'in', ['pendingValidation', 'inReview', 'reviewFailed']),
     )
+    .leftJoin('issuer', 'issuer.id', 'application.issuer_id')
     .leftJoin('review', (join) =>
       join.onRef('review.application_id', '=', 'application.id').onRef('review.account_id', SAME, 'application.account_id'),
     )
@@ -104,6 +107,8 @@ function workQuery(db: Db | Trx) {
       'certificate.advance_at',
       'application.id as application_id',
       'application.issuer_id',
+      'issuer.kind as issuer_kind',
+      'issuer.config_secret_id as issuer_secret_id',
       'application.state',
       'application.form',
       'application.identifiers',
@@ -203,11 +208,13 @@ function toApplicationFacts(application: WorkingApplication, row: Row): Applicat
 }
 
 function toApplication(row: Row): WorkingApplication | null {
-  const { application_id: id, issuer_id: issuerId, state, form, identifiers, method, reference } = row
-  if (id === null || issuerId === null || state === null || form === null) return null
+  const { application_id: id, issuer_id: issuerId, issuer_kind: kind, issuer_secret_id: secretId } = row
+  const { state, form, identifiers, method, reference } = row
+  if (id === null || issuerId === null || kind === null || secretId === null || state === null || form === null) return null
   return {
     id,
     issuerId,
+    issuer: { kind, secretId },
     state,
     form,
     identifiers: identifiers ?? [],

@@ -95,12 +95,13 @@ export async function storeIssuance(
       ...issued,
     })
     await storeEntitlement(services, trx, work, issued.leaf)
-    await trx
+    const { managed } = await trx
       .updateTable('certificate')
       .set({ issuance_id: issuanceId, served_at: null, probe_failures: 0, probe_due_at: null })
       .where('id', '=', certificateId)
-      .execute()
-    await forgetManagedFailures(trx, work)
+      .returning('managed')
+      .executeTakeFirstOrThrow()
+    if (managed) await forgetManagedFailures(trx, work)
     await takeOverFromOld(trx, work, now)
     await supersedeDeployments(trx, work, issuanceId, now)
     await planDeployments(services, trx, { accountId, certificateId, issuanceId })

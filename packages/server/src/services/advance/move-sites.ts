@@ -3,38 +3,28 @@
  *
  * @module
  */
-import { recordHistory, type HistoryFacts, type Trx } from '../../db/transition.ts'
+import { sql } from 'kysely'
+import type { HistoryFacts, Trx } from '../../db/transition.ts'
 
 export interface Move extends Omit<HistoryFacts, 'certificateId' | 'detail'> {
   readonly from: string
   readonly to: string
 }
 
-export async function moveSites(trx: Trx, { from, to, ...facts }: Move): Promise<void> {
-  const targets = await trx
-    .updateTable('target')
-    .set({ certificate_id: to })
-    .where('account_id', '=', facts.accountId)
-    .where('certificate_id', '=', from)
-    .returning(['id', 'name'])
-    .execute()
-  const endpoints = await trx
-    .updateTable('endpoint')
-    .set({ certificate_id: to })
-    .where('account_id', '=', facts.accountId)
-    .where('certificate_id', '=', from)
-    .returning(['id', 'host', 'port'])
-    .execute()
-  const moved = [
-    ...targets.map(({ id, name }) => ({ subject: 'target', subjectId: id, what: name })),
-    ...endpoints.map(({ id, host, port }) => ({ subject: 'endpoint', subjectId: id, what: `${host}:${port}` })),
-  ]
-  const told = moved.flatMap(({ what, ...subject }) => {
-    const entry = { ...facts, ...subject, fromState: null }
-    return [
-      { ...entry, certificateId: from, toState: 'handedOver', detail: `${what}, to ${to}` },
-      { ...entry, certificateId: to, toState: 'takenOver', detail: `${what}, from ${from}` },
-    ]
-  })
-  await recordHistory(trx, ...told)
+export async function moveSites(trx: Trx, { from, to, accountId, actor, now }: Move): Promise<void> {
+  await sql`
+    with targets as (
+      update target set certificate_id = ${to} where account_id = ${accountId} and certificate_id = ${from} returning id, name
+    ), endpoints as (
+      update endpoint set certificate_id = ${to} where account_id = ${accountId} and certificate_id = ${from} returning id, host, port
+    ), moved as (
+      select 'target' as subject, id, name as what from targets
+      union all select 'endpoint', id, host || ':' || port from endpoints
+    )
+    insert into history (account_id, certificate_id, subject, subject_id, to_state, actor, detail, at)
+    select ${accountId}, told.certificate_id, moved.subject, moved.id, told.to_state, ${actor}, moved.what || told.how, ${new Date(now)}
+    from moved, (values
+      (${from}, 'handedOver', ${`, to ${to}`}),
+      (${to}, 'takenOver', ${`, from ${from}`})) as told (certificate_id, to_state, how)
+    order by moved.subject desc, moved.id, told.to_state`.execute(trx)
 }
