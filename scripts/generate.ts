@@ -74,9 +74,10 @@ function narrowedText(operation: string): string {
 function adapters(): string {
   const all = [...caAdapters, ...dnsAdapters, ...deployAdapters, ...notifyAdapters, ...paymentAdapters]
   const sections = all.map((adapter) => {
-    const { id, title, apiDocs, configSchema } = describeAdapter(adapter)
+    const { id, title, apiDocs, isUntried, configSchema } = describeAdapter(adapter)
+    const untried = isUntried === true ? 'Not yet tried on a live account.\n\n' : ''
     const schema = JSON.stringify(configSchema, null, 2)
-    return `## ${adapter.kind}: \`${id}\`, ${title}\n\n${apiDocs === '' ? '' : `${apiDocs}\n\n`}\`\`\`json\n${schema}\n\`\`\``
+    return `## ${adapter.kind}: \`${id}\`, ${title}\n\n${apiDocs === '' ? '' : `${apiDocs}\n\n`}${untried}\`\`\`json\n${schema}\n\`\`\``
   })
   return `${NOTE}\n\n# Adapters\n\nThe \`config\` of each, as JSON Schema. Settings marked \`secret\` are encrypted at rest and never shown again.\n\n${sections.join('\n\n')}\n`
 }

@@ -35,6 +35,7 @@ const commands = {
   fuzz: (args) => [['test/fuzz/main.ts', ...args]],
   'bench:scan': (args) => [['bench/scan.ts', ...args]],
   'bench:probe': (args) => [['scripts/debian-packages.ts'], ['bench/probe.ts', ...args]],
+  'bench:deploy': (args) => [['bench/deploy.ts', ...args]],
   'bench:lists': (args) => [['scripts/debian-packages.ts'], ['bench/lists.ts', ...args]],
 }
 

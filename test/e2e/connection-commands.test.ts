@@ -15,6 +15,7 @@ import type {
   IssuerDetail,
   NoticeSettingsView,
   PaymentConnectionView,
+  TargetDetail,
 } from '@evercert/contract'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { aShell } from '../../packages/cli/test/builders.ts'
@@ -94,6 +95,43 @@ it('an endpoint is added, looked at, listed with what it serves, and removed', a
   expect((await refusal('endpoints', 'add', 'a b', '--certificate', 'mail')).remedy.zh).toContain('主机:端口')
 })
 
+it('a target is changed by what is named alone, and kinds that nobody tried on a live account say so', async () => {
+  expect((await evercert(['targets', 'kinds'])).stdout).toMatch(
+    /awsAcm +AWS Certificate Manager \* .*\n[^]*\* Tried against a server/,
+  )
+  expect((await evercert(['targets', 'kinds', 'tencentSsl'], { language: 'zh' })).stdout).toContain('尚未在真实账号上试用')
+  const files = ['--set', `certificatePath=${join(folder, 'a.pem')}`, '--set', `keyPath=${join(folder, 'a.key')}`]
+  await json(
+    'targets',
+    'add',
+    '--certificate',
+    'mail',
+    '--name',
+    'files',
+    '--kind',
+    'localFiles',
+    ...files,
+    '--probe',
+    '127.0.0.1:9',
+  )
+  expect((await refusal('targets', 'change', 'files')).code).toBe('invalid')
+  const changed = await json<TargetDetail>(
+    'targets',
+    'change',
+    'files',
+    '--set',
+    'keyMode=0640',
+    '--server-name',
+    'mail.example.com',
+  )
+  expect(changed).toMatchObject({
+    config: { keyMode: '0640', keyPath: join(folder, 'a.key') },
+    probe: { host: '127.0.0.1', port: 9, serverName: 'mail.example.com' },
+  })
+  const named = ['targets', 'change', 'files', '--name', 'disk', '--probe', 'none', '--set', 'keyMode=0600']
+  expect(await json<TargetDetail>(...named)).toMatchObject({ name: 'disk', probe: null, config: { keyMode: '0600' } })
+})
+
 it('a DNS connection takes its settings one by one, and its secret from a file alone', async () => {
   expect((await evercert(['dns-connections', 'kinds', 'rfc2136'])).stdout).toMatch(/secret +secret: --set-file +yes/)
   const add = ['dns-connections', 'add', '--name', 'BIND', '--kind', 'rfc2136', '--set', 'server=192.0.2.53']
@@ -117,6 +155,10 @@ it('a DNS connection takes its settings one by one, and its secret from a file a
     0,
     expect.stringContaining('apply <certificate> --dns-connection') as string,
   ])
+  const changed = await json<object>('dns-connections', 'change', 'BIND', '--set', 'port=5354', '--name', 'Knot')
+  expect(changed).toMatchObject({ name: 'Knot', config: { port: 5354, keyName: 'evercert' }, secretsSet: ['secret'] })
+  expect((await evercert(['dns-connections', 'remove', 'other'])).stdout).toContain('Removed the DNS connection other.')
+  expect((await refusal('dns-connections', 'remove', 'other')).code).toBe('notFound')
 })
 
 it('an issuer is added, and one of its settings changed without giving the others again', async () => {
@@ -159,6 +201,7 @@ it('a payment connection is added, stopped and given other settings', async () =
   expect(changed).toMatchObject({ title: 'Transfer', enabled: true })
   expect((await evercert(['payment-connections'], { language: 'zh' })).stdout).toMatch(/Transfer +offlineInvoice +已启用/)
   expect((await refusal('payment-connections', 'change', 'none', '--disable')).code).toBe('notFound')
+  expect((await evercert(['payment-connections', 'remove', 'bank'])).stdout).toContain('Removed the payment connection bank.')
 })
 
 it('a channel is changed, and notice settings are changed one at a time', async () => {

@@ -8,11 +8,15 @@ import type { Bind } from './applicant-commands.ts'
 import {
   addDnsConnectionCommand,
   addPaymentConnectionCommand,
+  changeDnsConnectionCommand,
   changePaymentConnectionCommand,
   listDnsConnectionsCommand,
   listPaymentConnectionsCommand,
+  removeDnsConnectionCommand,
+  removePaymentConnectionCommand,
   type AddDnsConnectionOptions,
   type AddPaymentConnectionOptions,
+  type ChangeDnsConnectionOptions,
   type ChangePaymentConnectionOptions,
 } from './commands/connections.ts'
 import type { Say } from './language.ts'
@@ -27,7 +31,12 @@ export function addConnectionCommands(program: Command, bind: Bind, say: Say): v
 function addDnsConnections(program: Command, bind: Bind, say: Say): void {
   const connections = program
     .command('dns-connections')
-    .description(say('what validates names by itself: list, kinds, add', '自动 DNS 验证的连接：列出、类型、添加'))
+    .description(
+      say(
+        'what validates names by itself: list, kinds, add, change, remove',
+        '自动 DNS 验证的连接：列出、类型、添加、修改、删除',
+      ),
+    )
   connections
     .command('list', { isDefault: true })
     .description(say('list DNS connections', '列出 DNS 连接'))
@@ -38,6 +47,17 @@ function addDnsConnections(program: Command, bind: Bind, say: Say): void {
     .requiredOption('--name <name>', say('name in the list', '列表中的名称'))
     .requiredOption('--kind <kind>', say('see evercert dns-connections kinds', '参见 evercert dns-connections kinds'))
     .action(bind<[AddDnsConnectionOptions]>(addDnsConnectionCommand))
+  const connection = say('name or id', '名称或编号')
+  addSettingsOptions(connections.command('change'), say)
+    .argument('<connection>', connection)
+    .description(say('change name or settings; settings and secrets left out stay', '修改名称或设置；未填写的设置与机密保持不变'))
+    .option('--name <name>', say('name in the list', '列表中的名称'))
+    .action(bind<[string, ChangeDnsConnectionOptions]>(changeDnsConnectionCommand))
+  connections
+    .command('remove')
+    .argument('<connection>', connection)
+    .description(say('forget a connection that nothing uses', '删除未被使用的连接'))
+    .action(bind<[string, object]>(removeDnsConnectionCommand))
 }
 
 function addPaymentConnections(program: Command, bind: Bind, say: Say): void {
@@ -45,8 +65,8 @@ function addPaymentConnections(program: Command, bind: Bind, say: Say): void {
     .command('payment-connections')
     .description(
       say(
-        'ways to pay besides the balance: list; kinds, add, change (operator)',
-        '余额以外的支付渠道：列出；类型、添加、修改（管理员）',
+        'ways to pay besides the balance: list; kinds, add, change, remove (operator)',
+        '余额以外的支付渠道：列出；类型、添加、修改、删除（管理员）',
       ),
     )
   connections
@@ -72,4 +92,9 @@ function addPaymentConnections(program: Command, bind: Bind, say: Say): void {
     .addOption(new Option('--enable', say('take payments again', '恢复收款')).conflicts('disable'))
     .option('--disable', say('take no new payments; open ones go on', '不再接受新的支付；进行中的继续'))
     .action(bind<[string, ChangePaymentConnectionOptions]>(changePaymentConnectionCommand))
+  connections
+    .command('remove')
+    .argument('<id>', say('id of the connection', '支付渠道编号'))
+    .description(say('forget a connection by which nobody ever paid', '删除从未用于付款的支付渠道'))
+    .action(bind<[string, object]>(removePaymentConnectionCommand))
 }

@@ -1,5 +1,5 @@
 /**
- * The commands around targets: list, kinds, add, log, deploy, remove.
+ * The commands around targets: list, kinds, add, change, log, deploy, remove.
  *
  * @module
  */
@@ -7,11 +7,13 @@ import type { Command } from 'commander'
 import type { Bind } from './applicant-commands.ts'
 import {
   addTargetCommand,
+  changeTargetCommand,
   deployTargetCommand,
   listTargetsCommand,
   logTargetCommand,
   removeTargetCommand,
   type AddTargetOptions,
+  type ChangeTargetOptions,
   type TargetListOptions,
 } from './commands/targets.ts'
 import type { Say } from './language.ts'
@@ -23,8 +25,8 @@ export function addTargetCommands(program: Command, bind: Bind, say: Say): void 
     .command('targets')
     .description(
       say(
-        'where certificates are installed: list, kinds, add, log, deploy, remove',
-        '部署目标：列出、类型、添加、日志、重新部署、删除',
+        'where certificates are installed: list, kinds, add, change, log, deploy, remove',
+        '部署目标：列出、类型、添加、修改、日志、重新部署、删除',
       ),
     )
   const target = say('name or id', '名称或编号')
@@ -57,6 +59,20 @@ export function addTargetCommands(program: Command, bind: Bind, say: Say): void 
       say('the other targets wait until this one is proved; needs --probe', '其他目标等待此目标验证通过；需要 --probe'),
     )
     .action(bind<[AddTargetOptions]>(addTargetCommand))
+  addSettingsOptions(targets.command('change'), say)
+    .argument('<target>', target)
+    .description(
+      say(
+        'change a target (operator); settings and secrets left out stay, and the certificate is deployed there anew',
+        '修改部署目标（管理员）；未填写的设置与机密保持不变，证书会重新部署到该目标',
+      ),
+    )
+    .option('--name <name>', say('name in the list', '列表中的名称'))
+    .option('--probe <host:port>', say('its own address, or "none"', '目标自身的地址，或 “none”'))
+    .option('--server-name <name>', say('name to ask for at that address', '探测该地址时使用的域名'))
+    .option('--canary', say('the other targets wait until this one is proved', '其他目标等待此目标验证通过'))
+    .option('--no-canary', say('nothing waits for it any more', '不再让其他目标等待'))
+    .action(bind<[string, ChangeTargetOptions]>(changeTargetCommand))
   targets
     .command('log')
     .argument('<target>', target)

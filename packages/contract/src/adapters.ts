@@ -12,6 +12,9 @@ export const adapterView = z.object({
   id: z.string().meta({ description: 'The `kind` of a connection' }),
   title: z.string(),
   apiDocs: z.string().meta({ description: 'What it speaks: a URL, names of standards, or empty' }),
+  isUntried: z.boolean().optional().meta({
+    description: 'Checked against a fixture that judges requests as the real API does, but not yet tried on a live account',
+  }),
   configSchema: z.record(z.string(), z.unknown()).meta({
     description: 'Of `config`: JSON Schema 2020-12. `secret: true` marks what is encrypted and never shown again',
   }),

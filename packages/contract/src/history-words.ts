@@ -33,6 +33,7 @@ export const HISTORY_ZH = {
     attention: '需要处理',
     awaitingConfirmation: '等待确认',
     cancelled: '已取消',
+    changed: '已修改',
     closed: '已完成',
     confirmed: '已确认',
     created: '已创建',

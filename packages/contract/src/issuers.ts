@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from 'zod'
-import { byId, read, write } from './operation.ts'
+import { byId, read, remove, write } from './operation.ts'
 import { id, issuerView, page } from './views.ts'
 
 export const issuerDetail = issuerView.extend({
@@ -57,10 +57,15 @@ export const issuers = {
     .output(issuerDetail),
 }
 
+const dnsConnection = z.object({ id, name: z.string(), kind: z.string() })
+const dnsConnectionDetail = dnsConnection.extend({
+  config: z.record(z.string(), z.unknown()).meta({ description: 'Without its secrets' }),
+  secretsSet: z.array(z.string()).meta({ description: 'Which secrets are set' }),
+})
+export type DnsConnectionDetail = z.infer<typeof dnsConnectionDetail>
+
 export const dnsConnections = {
-  list: read('/dns-connections', 'DNS', 'List DNS connections', 'targets:read').output(
-    page(z.object({ id, name: z.string(), kind: z.string() })),
-  ),
+  list: read('/dns-connections', 'DNS', 'List DNS connections', 'targets:read').output(page(dnsConnection)),
   create: write('/dns-connections', 'DNS', 'Connect a DNS provider for automatic validation', 'targets:write', {
     created: true,
   })
@@ -71,5 +76,20 @@ export const dnsConnections = {
         config: z.record(z.string(), z.unknown()),
       }),
     )
-    .output(z.object({ id, name: z.string(), kind: z.string() })),
+    .output(dnsConnection),
+  get: read('/dns-connections/{id}', 'DNS', 'One connection with its settings, without their secrets', 'targets:write')
+    .input(byId)
+    .output(dnsConnectionDetail),
+  update: write('/dns-connections/{id}', 'DNS', 'Change name or settings; secrets that are left out stay', 'targets:write')
+    .input(
+      z.strictObject({
+        id,
+        name: z.string().trim().min(1).max(64).optional(),
+        config: z.record(z.string(), z.unknown()).optional().meta({ description: 'All settings but secrets anew' }),
+      }),
+    )
+    .output(dnsConnectionDetail),
+  remove: remove('/dns-connections/{id}', 'DNS', 'Forget a connection that nothing uses, with its settings', 'targets:write')
+    .input(byId)
+    .output(byId),
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from 'zod'
-import { byId, paging, read, write } from './operation.ts'
+import { byId, paging, read, remove, write } from './operation.ts'
 import { paymentConnectionView, paymentView } from './payment-views.ts'
 import { id, page } from './views.ts'
 
@@ -61,4 +61,12 @@ export const paymentConnections = {
       }),
     )
     .output(paymentConnectionView),
+  remove: remove(
+    '/payment-connections/{id}',
+    'Payments',
+    'Forget a connection by which nobody ever paid, with its settings (operator)',
+    'installation:operate',
+  )
+    .input(byId)
+    .output(byId),
 }

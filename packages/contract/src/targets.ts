@@ -7,6 +7,19 @@ import { z } from 'zod'
 import { byId, read, remove, write } from './operation.ts'
 import { id, page, targetView } from './views.ts'
 
+export const targetDetail = targetView.extend({
+  config: z.record(z.string(), z.unknown()).meta({ description: 'Without its secrets' }),
+  secretsSet: z.array(z.string()).meta({ description: 'Which secrets are set' }),
+})
+export type TargetDetail = z.infer<typeof targetDetail>
+
+const name = z.string().trim().min(1).max(64)
+const probe = z.strictObject({
+  host: z.string().min(1).max(253),
+  port: z.int().min(1).max(65_535).default(443),
+  serverName: z.string().min(1).max(253).optional(),
+})
+
 export const targets = {
   list: read('/targets', 'Targets', 'List deployment targets', 'targets:read').output(page(targetView)),
   create: write('/targets', 'Targets', 'Add a target; it may run commands on the server (operator)', 'installation:operate', {
@@ -15,23 +28,35 @@ export const targets = {
     .input(
       z.strictObject({
         certificateId: id,
-        name: z.string().trim().min(1).max(64),
+        name,
         kind: z.string().min(1).max(32),
         config: z.record(z.string(), z.unknown()),
         canary: z.boolean().optional().meta({ description: 'The other targets wait until this one is proved; needs probe' }),
-        probe: z
-          .strictObject({
-            host: z.string().min(1).max(253),
-            port: z.int().min(1).max(65_535).default(443),
-            serverName: z.string().min(1).max(253).optional(),
-          })
-          .optional()
-          .meta({
-            description: "The target's own address: if it does not serve the new certificate, the deployment is taken back",
-          }),
+        probe: probe.optional().meta({
+          description: "The target's own address: if it does not serve the new certificate, the deployment is taken back",
+        }),
       }),
     )
     .output(targetView),
+  get: read('/targets/{id}', 'Targets', 'One target with its settings, without their secrets (operator)', 'installation:operate')
+    .input(byId)
+    .output(targetDetail),
+  update: write(
+    '/targets/{id}',
+    'Targets',
+    'Change name, settings, own address or canary; secrets that are left out stay; the certificate is deployed there anew (operator)',
+    'installation:operate',
+  )
+    .input(
+      z.strictObject({
+        id,
+        name: name.optional(),
+        config: z.record(z.string(), z.unknown()).optional().meta({ description: 'All settings but secrets anew' }),
+        canary: z.boolean().optional(),
+        probe: probe.nullable().optional().meta({ description: 'Null: none any more' }),
+      }),
+    )
+    .output(targetDetail),
   deploy: write('/targets/{id}/deploy', 'Targets', 'Deploy again what failed or was rolled back', 'targets:write')
     .input(byId)
     .output(targetView),

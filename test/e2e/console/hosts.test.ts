@@ -272,3 +272,28 @@ it('finds a site by its name and adopts it, and one of nobody for a certificate 
   await look.click()
   await page.getByRole('alert').getByText('EVERCERT_DISCOVERY_RANGES').first().waitFor()
 })
+
+it('changes a target, and adds one at a provider that nobody tried on a live account, which is said', async () => {
+  const tab = await openAsOperator(WIDE_EN, '/targets')
+  const { page } = tab
+  await page.getByRole('button', { name: 'Change site' }).click()
+  const drawer = page.getByRole('dialog')
+  await drawer.getByLabel('Name of the target').fill('front')
+  await drawer.getByLabel('Address of the host').fill('127.0.0.1')
+  await expectFine(tab, 'target-change-en')
+  await drawer.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('front was changed.').waitFor()
+  const { items } = await house.service().client.targets.list()
+  expect(items.find(({ name }) => name === 'front')).toMatchObject({ probe: { host: '127.0.0.1', port: 443 } })
+  await tab.context.close()
+
+  const phone = await openAsOperator(NARROW_ZH, '/targets')
+  await phone.page.getByRole('button', { name: '添加部署目标' }).click()
+  const form = phone.page.getByRole('dialog')
+  await form.getByLabel('类型').click()
+  await form.getByLabel('类型').fill('腾讯云')
+  await phone.page.getByTitle('腾讯云 SSL 证书').click()
+  await form.getByText('尚未在真实账号上试用').waitFor()
+  await expectFine(phone, 'target-add-zh')
+  await phone.context.close()
+}, 60_000)

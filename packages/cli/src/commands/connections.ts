@@ -41,6 +41,53 @@ export async function addDnsConnectionCommand(session: Session, options: AddDnsC
   return 0
 }
 
+export interface ChangeDnsConnectionOptions extends SettingsOptions {
+  readonly name?: string
+}
+
+/** Settings and secrets that are left out stay. */
+export async function changeDnsConnectionCommand(
+  session: Session,
+  wanted: string,
+  options: ChangeDnsConnectionOptions,
+): Promise<number> {
+  const client = await session.client()
+  const { id, kind } = await findDnsConnection(client, wanted)
+  const { name } = options
+  const config = hasSettings(options)
+    ? await readSettings(session, { port: 'dns', kind, options, kept: (await client.dnsConnections.get({ id })).config })
+    : null
+  const change = { id, ...(name !== undefined && { name }), ...(config !== null && { config }) }
+  const connection = await client.dnsConnections.update(change)
+  session.document(connection)
+  session.print(...formatDnsConnections(session, [connection]))
+  return 0
+}
+
+export async function removeDnsConnectionCommand(session: Session, wanted: string): Promise<number> {
+  const client = await session.client()
+  const { id, name } = await findDnsConnection(client, wanted)
+  session.document(await client.dnsConnections.remove({ id }))
+  session.print(session.say(`Removed the DNS connection ${name}.`, `已删除 DNS 连接 ${name}。`))
+  return 0
+}
+
+async function findDnsConnection(client: Client, wanted: string): Promise<DnsConnection> {
+  const { items } = await client.dnsConnections.list()
+  const found = items.find(({ id, name }) => id === wanted || name === wanted)
+  if (found !== undefined) return found
+  throw failure(
+    'notFound',
+    `Looking up DNS connection ${clean(wanted)}: there is none with this name or id: see evercert dns-connections.`,
+  )
+}
+
+export async function removePaymentConnectionCommand(session: Session, id: string): Promise<number> {
+  session.document(await (await session.client()).paymentConnections.remove({ id }))
+  session.print(session.say(`Removed the payment connection ${id}.`, `已删除支付渠道 ${id}。`))
+  return 0
+}
+
 function formatDnsConnections({ say, paint, columns }: Session, connections: readonly DnsConnection[]): string[] {
   const rows = connections.map(({ id, name, kind }) => [{ text: name }, { text: kind }, { text: id, colour: 'dim' as const }])
   return formatTable([say('NAME', '名称'), say('KIND', '类型'), say('ID', '编号')], rows, { paint, columns })

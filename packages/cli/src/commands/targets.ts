@@ -11,9 +11,11 @@ import { formatInstant } from '../format.ts'
 import { clean, formatTable } from '../output.ts'
 import { parseAddress } from '../parse-address.ts'
 import type { Session } from '../session.ts'
-import type { SettingsOptions } from '../settings/given.ts'
+import { hasSettings, wrongOption, type SettingsOptions } from '../settings/given.ts'
 import { readSettings } from '../settings/read-settings.ts'
 import { wordFor } from '../words.ts'
+
+const HTTPS = 443
 
 export interface TargetListOptions {
   readonly certificate?: string
@@ -51,12 +53,53 @@ export async function addTargetCommand(session: Session, options: AddTargetOptio
     config,
     ...(options.canary === true && { canary: true }),
     ...(probe !== null && {
-      probe: { ...probe, port: probe.port ?? 443, ...(options.serverName !== undefined && { serverName: options.serverName }) },
+      probe: { ...probe, port: probe.port ?? HTTPS, ...(options.serverName !== undefined && { serverName: options.serverName }) },
     }),
   })
   session.document(target)
   session.print(...formatTargetRows(session, [target]))
   return 0
+}
+
+export interface ChangeTargetOptions extends SettingsOptions {
+  readonly name?: string
+  /** `none`: no address of its own any more. */
+  readonly probe?: string
+  readonly serverName?: string
+  readonly canary?: boolean
+}
+
+/** Settings and secrets that are left out stay. */
+export async function changeTargetCommand(session: Session, wanted: string, options: ChangeTargetOptions): Promise<number> {
+  const client = await session.client()
+  const { id, kind, probe: before } = await findTarget(client, wanted)
+  const { name, canary } = options
+  const probe = changedProbe(options, before)
+  const config = hasSettings(options)
+    ? await readSettings(session, { port: 'deploy', kind, options, kept: (await client.targets.get({ id })).config })
+    : null
+  if (name === undefined && canary === undefined && probe === undefined && config === null) {
+    throw wrongOption('--set', 'give what to change', '请提供要修改的内容')
+  }
+  const target = await client.targets.update({
+    id,
+    ...(name !== undefined && { name }),
+    ...(canary !== undefined && { canary }),
+    ...(probe !== undefined && { probe }),
+    ...(config !== null && { config }),
+  })
+  session.document(target)
+  session.print(...formatTargetRows(session, [target]))
+  return 0
+}
+
+function changedProbe({ probe, serverName }: ChangeTargetOptions, before: TargetView['probe']) {
+  if (probe === 'none') return null
+  if (probe === undefined && serverName === undefined) return undefined
+  const site = probe === undefined ? before : parseAddress('--probe', probe)
+  if (site === null)
+    throw wrongOption('--server-name', 'the target has no address: give --probe', '该目标没有地址，请提供 --probe')
+  return { host: site.host, port: site.port ?? HTTPS, ...(serverName !== undefined && { serverName }) }
 }
 
 /** Exits with 1 when the latest deployment has a problem. */

@@ -27,9 +27,14 @@ async function listKinds(session: Session, port: Port): Promise<number> {
   const { say, paint, columns } = session
   const page = await (await session.client()).adapters[port]()
   session.document(page)
-  const rows = page.items.map(({ id, title, apiDocs }) => [{ text: id }, { text: title }, { text: apiDocs }])
+  const rows = page.items.map(({ id, title, apiDocs, isUntried }) => [
+    { text: id },
+    { text: isUntried === true ? `${title} *` : title },
+    { text: apiDocs },
+  ])
   const header = [say('KIND', '类型'), say('TITLE', '名称'), say('SPEAKS', '协议')]
   session.print(...formatTable(header, rows, { paint, columns, shrink: 2 }))
+  if (page.items.some(({ isUntried }) => isUntried === true)) session.print(`* ${untriedText(session)}`)
   return 0
 }
 
@@ -47,7 +52,15 @@ async function showKind(session: Session, port: Port, kind: string): Promise<num
     { text: field.description },
   ])
   session.print(...formatTable(header, rows, { paint, columns, shrink: 4 }))
+  if (adapter.isUntried === true) session.print(untriedText(session))
   return 0
+}
+
+function untriedText({ say }: Session): string {
+  return say(
+    'Tried against a server that checks requests as the real one does, not yet on a live account.',
+    '已通过校验请求的模拟服务测试，尚未在真实账号上试用。',
+  )
 }
 
 function valueText({ say }: Session, { isSecret, type, options }: SettingField): string {

@@ -43,6 +43,10 @@ export interface DeployAdapter<Config = unknown> {
   readonly config: z.ZodType<Config>
   /** Whether the target may have the private key itself, so that a pair without one can be applied. Default: false. */
   readonly hasOwnKeys?: boolean
+  /** Checked against a fixture that judges requests as the API does, not yet on a live account: users are told. Default: false. */
+  readonly isUntried?: boolean
+  /** How long a change may take to be served everywhere; as long it is not taken back for being unseen. Default: 10. */
+  readonly settleSeconds?: number
   create(config: Config, kit: AdapterKit): DeployTarget
   /** Asked when a target is added: whether what the settings name is there. @throws AppError `invalid` */
   check?(config: Config, kit: AdapterKit): Promise<void>

@@ -11,9 +11,11 @@ interface DescribedAdapter {
   readonly title: string
   readonly apiDocs: string
   readonly config: z.ZodType
+  readonly isUntried?: boolean
 }
 
 /** What somebody enters, before defaults are filled in; what JSON Schema cannot say is left out. */
-export function describeAdapter({ id, title, apiDocs, config }: DescribedAdapter): AdapterView {
-  return { id, title, apiDocs, configSchema: z.toJSONSchema(config, { io: 'input', unrepresentable: 'any' }) }
+export function describeAdapter({ id, title, apiDocs, isUntried, config }: DescribedAdapter): AdapterView {
+  const untried = isUntried === undefined ? {} : { isUntried }
+  return { id, title, apiDocs, ...untried, configSchema: z.toJSONSchema(config, { io: 'input', unrepresentable: 'any' }) }
 }

@@ -98,7 +98,8 @@ async function openRenewal(trx: Trx, id: string, newCertificateId: string, facts
 }
 
 async function placeInLineage(trx: Trx, order: OrderView, id: string, accountId: string) {
-  if (order.renewsCertificateId === null) return { name: id, lineageId: id, lineageIndex: 0, renewalId: '', isOldManaged: false, isOldTagged: false }
+  if (order.renewsCertificateId === null)
+    return { name: id, lineageId: id, lineageIndex: 0, renewalId: '', isOldManaged: false, isOldTagged: false }
   const old = await trx
     .selectFrom('certificate')
     .innerJoin('renewal', 'renewal.old_certificate_id', 'certificate.id')
@@ -112,8 +113,10 @@ async function placeInLineage(trx: Trx, order: OrderView, id: string, accountId:
         .select((max) => max.fn.max('member.lineage_index').as('index'))
         .as('last_index'),
     )
-    .select(sql<boolean>`exists (select 1 from certificate_tag where account_id = ${accountId}
-      and certificate_id = ${order.renewsCertificateId})`.as('tagged'))
+    .select(
+      sql<boolean>`exists (select 1 from certificate_tag where account_id = ${accountId}
+      and certificate_id = ${order.renewsCertificateId})`.as('tagged'),
+    )
     .where('certificate.id', '=', order.renewsCertificateId)
     .where('renewal.order_id', '=', order.id)
     .executeTakeFirstOrThrow()

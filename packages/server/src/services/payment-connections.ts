@@ -79,6 +79,26 @@ export async function updatePaymentConnection(
   return toView(services, await loadConnection(services, id))
 }
 
+/** One by which somebody paid stays on record: take no new payments by it instead. @throws AppError `notFound`, `inUse` */
+export async function removePaymentConnection(services: Services, id: string): Promise<{ id: string }> {
+  await services.db.transaction().execute(async (trx) => {
+    const row = await trx
+      .selectFrom('payment_connection')
+      .select('config_secret_id')
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst()
+    if (row === undefined) throw notFound('payment connection', id)
+    const used = await trx.selectFrom('payment').select('id').where('connection_id', '=', id).limit(1).executeTakeFirst()
+    if (used !== undefined) {
+      throw new AppError('inUse', `Removing payment connection ${id}: payments on record were made by it: disable it instead.`)
+    }
+    await trx.deleteFrom('payment_connection').where('id', '=', id).execute()
+    await trx.deleteFrom('secret').where('id', '=', row.config_secret_id).execute()
+  })
+  return { id }
+}
+
 function seal(services: Services, trx: Trx, config: unknown): Promise<string> {
   return services.vault.seal(trx, {
     purpose: 'paymentConfig',

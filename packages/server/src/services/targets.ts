@@ -29,12 +29,12 @@ export interface NewTarget {
 const hostName = z.union([z.ipv4(), z.ipv6(), z.hostname()])
 
 /** @throws AppError `invalid` */
-function probeColumns({ name, canary = false, probe }: NewTarget) {
+export function probeColumns({ name, canary = false, probe }: Pick<NewTarget, 'name' | 'canary' | 'probe'>) {
   if (probe === undefined) {
     if (!canary) return { canary, probe_host: null, probe_port: null, probe_server_name: null }
     throw new AppError(
       'invalid',
-      `Adding target ${name}: the others wait for a canary until it is proved, so it needs an address of its own: give probe.`,
+      `Target ${name}: the others wait for a canary until it is proved, so it needs an address of its own: give probe.`,
     )
   }
   const host = probe.host.toLowerCase()
@@ -42,7 +42,7 @@ function probeColumns({ name, canary = false, probe }: NewTarget) {
   if (!hostName.safeParse(host).success || !hostName.safeParse(serverName).success) {
     throw new AppError(
       'invalid',
-      `Adding target ${name}: probe.host and probe.serverName must be a DNS name or an address, without port.`,
+      `Target ${name}: probe.host and probe.serverName must be a DNS name or an address, without port.`,
     )
   }
   return { canary, probe_host: host, probe_port: probe.port, probe_server_name: serverName }

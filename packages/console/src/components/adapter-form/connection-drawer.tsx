@@ -5,6 +5,7 @@
  */
 import type { AdapterView } from '@evercert/contract'
 import { useQuery } from '@tanstack/react-query'
+import Alert from 'antd/es/alert'
 import Form, { type FormInstance } from 'antd/es/form'
 import Select from 'antd/es/select'
 import Switch from 'antd/es/switch'
@@ -42,6 +43,9 @@ export interface ConnectionDrawerProps<Own> {
   /** Below the settings. */
   readonly after?: ReactNode
 }
+
+/** What does not fit into the list at once is found by typing. */
+const MANY = 8
 
 interface RawValues {
   readonly kind?: string
@@ -116,10 +120,12 @@ function Settings({ form, adapters, firstKind, isExisting }: SettingsProps) {
       >
         <Select
           disabled={isExisting}
+          showSearch={adapters.length > MANY ? { optionFilterProp: 'label' } : false}
           placeholder={t('fields.chooseKind')}
           options={adapters.map((each) => ({ value: each.id, label: texts.titleOf(each) }))}
         />
       </Form.Item>
+      {adapter?.isUntried === true && <Alert type="warning" showIcon className="adapter-untried" title={t('fields.untried')} />}
       {isExisting && (
         <Form.Item
           name="replaceConfig"

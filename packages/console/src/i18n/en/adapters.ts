@@ -11,6 +11,11 @@ export const adapters: SameKeys<typeof zh> = {
     rfc2136: 'RFC 2136 dynamic update (BIND, Knot, PowerDNS)',
     localFiles: 'Files on this machine',
     agent: 'A host with evercert-agent',
+    awsAcm: 'AWS Certificate Manager',
+    alibabaCas: 'Alibaba Cloud certificate service (CAS)',
+    alibabaCdn: 'Alibaba Cloud CDN',
+    tencentSsl: 'Tencent Cloud SSL',
+    kubernetes: 'Kubernetes TLS Secret',
     smtp: 'Mail (SMTP)',
     webhook: 'Webhook (Standard Webhooks)',
     dingtalk: 'DingTalk robot',
@@ -23,6 +28,39 @@ export const adapters: SameKeys<typeof zh> = {
     alipay: 'Alipay',
   },
   labels: {
+    awsAcm: {
+      region: 'Region',
+      accessKeyId: 'Access key ID',
+      secretAccessKey: 'Secret access key',
+      certificateArn: 'ARN of the certificate',
+      name: 'Value of the tag',
+      endpoint: 'Address of the API',
+    },
+    alibabaCas: {
+      accessKeyId: 'AccessKey ID',
+      accessKeySecret: 'AccessKey secret',
+      region: 'Region of the certificate service',
+      name: 'Beginning of the names of uploads',
+      casEndpoint: 'Address of the certificate service',
+    },
+    alibabaCdn: {
+      domain: 'Accelerated domain',
+      accessKeyId: 'AccessKey ID',
+      accessKeySecret: 'AccessKey secret',
+      region: 'Region of the certificate service',
+      name: 'Beginning of the names of uploads',
+      casEndpoint: 'Address of the certificate service',
+      cdnEndpoint: 'Address of the CDN API',
+    },
+    tencentSsl: {
+      secretId: 'SecretId',
+      secretKey: 'SecretKey',
+      name: 'Beginning of the names of uploads',
+      certificateId: 'Certificate that is bound now',
+      resourceTypes: 'Kinds of resources',
+      regions: 'Regions',
+      endpoint: 'Address of the API',
+    },
     builtin: {
       authorityId: 'Id of the authority',
       organisation: 'Organisation',
@@ -95,6 +133,21 @@ export const adapters: SameKeys<typeof zh> = {
     },
   },
   helps: {
+    awsAcm: {
+      secretAccessKey: 'Of a user that may import certificates.',
+      certificateArn: 'The one that listeners use already; it must have been imported. Give it or the tag.',
+      name: 'Without an ARN a certificate is made once, and found again by this value of its tag evercert.',
+    },
+    alibabaCas: { name: 'Uploads are called by this and the beginning of the fingerprint.' },
+    alibabaCdn: {
+      domain: 'As CDN calls it; .example.com for a wildcard.',
+      name: 'Uploads are called by this and the beginning of the fingerprint.',
+    },
+    tencentSsl: {
+      name: 'Uploads are called by this and the beginning of the fingerprint; another one for each target.',
+      certificateId: 'What resources are bound to now; what Evercert uploads after it is found by its name.',
+      resourceTypes: 'One in each line: clb, cdn, waf, live, ddos, teo, apigateway, vod, tke, tcb, tse, cos.',
+    },
     builtin: {
       authorityId: 'Letters, digits, underscores or dashes. The same id has the same root and keys.',
       organisation: 'Stands in the root and the intermediate certificate.',

@@ -31,4 +31,5 @@ export const fields: SameKeys<typeof zh> = {
   badId: 'Lower-case letters, digits and dashes, beginning with a letter.',
   findCertificate: 'Type a name or domain',
   noCertificate: 'No certificate is found',
+  untried: 'Not yet tried on a live account: it was tried against a server that checks requests as the real one does.',
 }

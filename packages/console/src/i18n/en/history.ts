@@ -31,6 +31,7 @@ export const history: SameKeys<typeof zh> = {
     attention: 'needs attention',
     awaitingConfirmation: 'awaiting confirmation',
     cancelled: 'cancelled',
+    changed: 'changed',
     closed: 'closed',
     confirmed: 'confirmed',
     created: 'created',

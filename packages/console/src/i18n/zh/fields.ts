@@ -27,4 +27,5 @@ export const fields = {
   badId: '以小写字母开头，只含小写字母、数字和短横线。',
   findCertificate: '输入名称或域名查找',
   noCertificate: '没有找到证书',
+  untried: '尚未在真实账号上试用，仅通过校验请求的模拟服务测试。',
 }

@@ -11,6 +11,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { useMay } from '../../api/use-may.ts'
 import { Action } from '../../components/action.tsx'
 import { CertificateLink } from '../../components/certificate-link.tsx'
 import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
@@ -19,9 +20,11 @@ import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { QueryView } from '../../components/query-view.tsx'
 import { Mark } from '../../components/status-mark.tsx'
+import { useEditing } from '../../components/use-editing.ts'
 import { useShown } from '../../components/use-shown.ts'
 import { useLacking } from '../../api/use-lacking.ts'
 import { deploymentTone, isDeploymentState, sortTargets, wantsPerson } from './deployment-order.ts'
+import { TargetDrawer } from './target-drawer.tsx'
 import './targets-page.css'
 
 const REFRESH_MS = 15_000
@@ -30,6 +33,12 @@ export function TargetsPage() {
   const { t } = useTranslation()
   const queries = useQueryClient()
   const [result, say] = useState<string | null>(null)
+  const editing = useEditing<TargetView>()
+  const mayChange = useMay('installation:operate')
+  const open = (target: TargetView | null) => {
+    say(null)
+    editing.open(target)
+  }
   const targets = useQuery({ queryKey: keys.targets, queryFn: () => api.targets.list(), refetchInterval: REFRESH_MS })
   const deploy = useMutation({
     mutationFn: ({ id }: TargetView) => api.targets.deploy({ id }),
@@ -42,7 +51,18 @@ export function TargetsPage() {
   })
   return (
     <>
-      <PageHead title={t('targets.title')} intro={t('targets.intro')} result={result} />
+      <PageHead
+        title={t('targets.title')}
+        intro={t('targets.intro')}
+        result={result}
+        actions={
+          mayChange && (
+            <Button type="primary" onClick={() => open(null)}>
+              {t('targets.add')}
+            </Button>
+          )
+        }
+      />
       <ProblemNotice error={deploy.error} />
       <section className="panel" aria-label={t('targets.title')}>
         <QueryView query={targets}>
@@ -58,11 +78,22 @@ export function TargetsPage() {
                 targets={items}
                 busyId={deploy.isPending ? deploy.variables.id : null}
                 onDeploy={(target) => deploy.mutate(target)}
+                onChange={mayChange ? open : null}
               />
             )
           }
         </QueryView>
       </section>
+      <TargetDrawer
+        key={editing.key}
+        target={editing.row}
+        isOpen={editing.isOpen}
+        onClose={editing.close}
+        onDone={(what) => {
+          editing.close()
+          say(what)
+        }}
+      />
     </>
   )
 }
@@ -71,9 +102,11 @@ interface TargetTableProps {
   readonly targets: readonly TargetView[]
   readonly busyId: string | null
   readonly onDeploy: (target: TargetView) => void
+  /** Null: not for this user. */
+  readonly onChange: ((target: TargetView) => void) | null
 }
 
-function TargetTable({ targets, busyId, onDeploy }: TargetTableProps) {
+function TargetTable({ targets, busyId, onDeploy, onChange }: TargetTableProps) {
   const { t } = useTranslation()
   const lacking = useLacking('targets.deploy')
   const { rows, all, showMore } = useShown(sortTargets(targets))
@@ -102,12 +135,20 @@ function TargetTable({ targets, busyId, onDeploy }: TargetTableProps) {
       title: t('forms.actions'),
       role: 'actions',
       cell: (target) => (
-        <Action
-          label={t('targets.deploy')}
-          of={target.name}
-          reason={target.id === busyId ? t('targets.deploying') : wantsPerson(target) ? lacking : t('targets.deployReason')}
-          onClick={() => onDeploy(target)}
-        />
+        <>
+          <Action
+            label={t('targets.deploy')}
+            of={target.name}
+            reason={target.id === busyId ? t('targets.deploying') : wantsPerson(target) ? lacking : t('targets.deployReason')}
+            onClick={() => onDeploy(target)}
+          />
+          <Action
+            label={t('targets.change')}
+            of={target.name}
+            reason={onChange === null ? t('targets.operatorReason') : null}
+            onClick={() => onChange?.(target)}
+          />
+        </>
       ),
     },
   ]

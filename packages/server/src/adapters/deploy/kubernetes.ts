@@ -37,6 +37,8 @@ export const kubernetes = deployAdapter<KubernetesConfig>({
   title: 'Kubernetes TLS Secret',
   apiDocs: 'https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/secret-v1/',
   config: kubernetesConfig,
+  isUntried: true,
+  settleSeconds: 120,
   create: (config, kit) => {
     const api: Api = { config, kit, where: `${config.namespace}/${config.secretName}` }
     return {

@@ -5,7 +5,13 @@
  */
 import { createIssuer, listIssuers } from '../../services/catalogue.ts'
 import { loadIssuer, restoreIssuer, retireIssuer, updateIssuer } from '../../services/issuer-changes.ts'
-import { createDnsConnection, listDnsConnections } from '../../services/dns-connections.ts'
+import {
+  createDnsConnection,
+  listDnsConnections,
+  loadDnsConnection,
+  removeDnsConnection,
+  updateDnsConnection,
+} from '../../services/dns-connections.ts'
 import { onePage, operations } from './operation.ts'
 
 export const issuers = {
@@ -23,5 +29,14 @@ export const dnsConnections = {
   ),
   create: operations.dnsConnections.create.handler(({ context: { services, caller }, input }) =>
     createDnsConnection(services, caller, input),
+  ),
+  get: operations.dnsConnections.get.handler(({ context: { services, caller }, input }) =>
+    loadDnsConnection(services, caller, input.id),
+  ),
+  update: operations.dnsConnections.update.handler(({ context: { services, caller }, input }) =>
+    updateDnsConnection(services, caller, input.id, input),
+  ),
+  remove: operations.dnsConnections.remove.handler(({ context: { services, caller }, input }) =>
+    removeDnsConnection(services, caller, input.id),
   ),
 }

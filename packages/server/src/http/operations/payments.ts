@@ -4,7 +4,12 @@
  * @module
  */
 import { runOnce } from '../../services/idempotency.ts'
-import { createPaymentConnection, listPaymentConnections, updatePaymentConnection } from '../../services/payment-connections.ts'
+import {
+  createPaymentConnection,
+  listPaymentConnections,
+  removePaymentConnection,
+  updatePaymentConnection,
+} from '../../services/payment-connections.ts'
 import { listPayments, loadPayment, toPaymentView } from '../../services/provider-payments/payments.ts'
 import { checkPayment } from '../../services/provider-payments/poll.ts'
 import { recordReceipt } from '../../services/provider-payments/record-receipt.ts'
@@ -37,4 +42,7 @@ export const paymentConnections = {
     const { id, ...change } = input
     return updatePaymentConnection(services, id, change)
   }),
+  remove: operations.paymentConnections.remove.handler(({ context: { services }, input }) =>
+    removePaymentConnection(services, input.id),
+  ),
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { loadTarget, updateTarget } from '../../services/target-changes.ts'
 import { createTarget, deployAgain, listTargetViews, removeTarget } from '../../services/targets.ts'
 import { onePage, operations } from './operation.ts'
 
@@ -11,6 +12,10 @@ export const targets = {
     onePage(await listTargetViews(services, caller, null)),
   ),
   create: operations.targets.create.handler(({ context: { services, caller }, input }) => createTarget(services, caller, input)),
+  get: operations.targets.get.handler(({ context: { services, caller }, input }) => loadTarget(services, caller, input.id)),
+  update: operations.targets.update.handler(({ context: { services, caller }, input }) =>
+    updateTarget(services, caller, input.id, input),
+  ),
   remove: operations.targets.remove.handler(({ context: { services, caller }, input }) =>
     removeTarget(services, caller, input.id),
   ),

@@ -16,6 +16,7 @@ import {
   noteDeployment,
   openTarget,
   mayHaveKey,
+  settleSeconds,
   toFailure,
   waitForTarget,
   type DeploymentWork,
@@ -24,7 +25,7 @@ import type { Work } from './facts.ts'
 import { loadSites, lookAt } from './sightings.ts'
 
 /** How long after a reload a server may go on as before: its old workers end, its new ones begin. */
-const CHECK_WINDOW_MS = 10_000
+const CHECK_WINDOW_SECONDS = 10
 
 /** Installs one issuance on one target. Its failure is recorded with it and stops nothing else. */
 export async function deploy(services: Services, work: Work, deploymentId: string): Promise<void> {
@@ -85,6 +86,7 @@ async function recordApplied(
 ): Promise<void> {
   const now = services.now()
   const isWatched = watchedOf(baseline).length > 0
+  const windowMs = (settleSeconds(services, deployment) ?? CHECK_WINDOW_SECONDS) * 1_000
   // After a crash the pair is there already, and what was there before it is known from the first time alone.
   const previousSha256 = evidence.changed ? evidence.previousSha256 : (deployment.previousSha256 ?? evidence.previousSha256)
   await moveDeployment(services, work, deployment, 'applied', {
@@ -95,7 +97,7 @@ async function recordApplied(
     set: {
       previous_sha256: previousSha256,
       check_at: isWatched ? new Date(now + backoffMs('check', 1)) : null,
-      check_until: isWatched ? new Date(now + CHECK_WINDOW_MS) : null,
+      check_until: isWatched ? new Date(now + windowMs) : null,
       check_tries: 0,
     },
   })

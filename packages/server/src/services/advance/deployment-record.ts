@@ -98,6 +98,11 @@ export function mayHaveKey(services: Services, { kind }: DeploymentWork): boolea
   return findAdapter(services.adapters.deploy, kind, 'target').hasOwnKeys === true
 }
 
+/** How long a change there may take to be seen; undefined for the usual. */
+export function settleSeconds(services: Services, { kind }: DeploymentWork): number | undefined {
+  return findAdapter(services.adapters.deploy, kind, 'target').settleSeconds
+}
+
 /** The target itself. @throws AppError `misconfigured`, `invalid` */
 export async function openTarget(services: Services, work: Work, deployment: DeploymentWork): Promise<DeployTarget> {
   const adapter = findAdapter(services.adapters.deploy, deployment.kind, 'target')

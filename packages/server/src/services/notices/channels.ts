@@ -96,7 +96,7 @@ export async function updateChannel(
 }
 
 /** SQLSTATE 23505: another transaction may take the name between a look and the change, so nobody looks before. */
-function isUniqueViolation(error: unknown): boolean {
+export function isUniqueViolation(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '23505'
 }
 

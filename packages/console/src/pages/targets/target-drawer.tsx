@@ -1,0 +1,125 @@
+/**
+ * Adding a target, or changing one: its settings by the kind, its own address, whether others wait for it.
+ *
+ * @module
+ */
+import type { TargetView } from '@evercert/contract'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import Form from 'antd/es/form'
+import Input from 'antd/es/input'
+import InputNumber from 'antd/es/input-number'
+import Switch from 'antd/es/switch'
+import { useTranslation } from 'react-i18next'
+import { api } from '../../api/client.ts'
+import { keys } from '../../api/keys.ts'
+import { ConnectionDrawer, type ConnectionValues } from '../../components/adapter-form/connection-drawer.tsx'
+import { CertificateSelect } from '../../components/certificate-select.tsx'
+
+interface Own {
+  readonly certificateId?: string
+  readonly name: string
+  readonly host?: string
+  readonly port?: number
+  readonly serverName?: string
+  readonly canary?: boolean
+}
+
+interface TargetDrawerProps {
+  /** Null: a new one. */
+  readonly target: TargetView | null
+  readonly isOpen: boolean
+  readonly onClose: () => void
+  readonly onDone: (what: string) => void
+}
+
+const MAX_NAME = 64
+const MAX_HOST = 253
+const MAX_PORT = 65_535
+const HTTPS = 443
+
+function probeOf({ host = '', port, serverName = '' }: Own) {
+  if (host.trim() === '') return null
+  return { host: host.trim(), port: port ?? HTTPS, ...(serverName.trim() !== '' && { serverName: serverName.trim() }) }
+}
+
+/** What the form shows at first. */
+function startOf(target: TargetView | null) {
+  if (target === null) return { canary: false, port: HTTPS }
+  const { name, canary, probe } = target
+  return { name, canary, host: probe?.host, port: probe?.port ?? HTTPS, serverName: probe?.serverName }
+}
+
+export function TargetDrawer({ target, isOpen, onClose, onDone }: TargetDrawerProps) {
+  const { t } = useTranslation()
+  const queries = useQueryClient()
+  const save = useMutation({
+    mutationFn: (values: ConnectionValues<Own>) => {
+      const { certificateId = '', name, kind, config, canary = false } = values
+      const probe = probeOf(values)
+      return target === null
+        ? api.targets.create({ certificateId, name, kind, config: config ?? {}, canary, ...(probe !== null && { probe }) })
+        : api.targets.update({ id: target.id, name, canary, probe, ...(config !== null && { config }) })
+    },
+    onSuccess: async ({ name }) => {
+      onDone(t(target === null ? 'targets.added' : 'targets.changed', { name }))
+      await queries.invalidateQueries({ queryKey: keys.targets })
+      await queries.invalidateQueries({ queryKey: keys.certificates })
+    },
+  })
+  const adding = { title: t('targets.add'), intro: t('targets.addIntro'), submit: t('targets.add') }
+  const changing = { intro: t('targets.changeIntro'), submit: t('fields.save') }
+  return (
+    <ConnectionDrawer<Own>
+      port="deploy"
+      {...(target === null
+        ? adding
+        : { ...changing, title: t('targets.changeOf', { name: target.name }), existingKind: target.kind })}
+      isOpen={isOpen}
+      isPending={save.isPending}
+      error={save.error}
+      initialValues={startOf(target)}
+      onSubmit={(values) => save.mutate(values)}
+      onClose={onClose}
+      after={<OwnAddress />}
+    >
+      {target === null && (
+        <Form.Item
+          name="certificateId"
+          label={t('targets.certificate')}
+          rules={[{ required: true, message: t('fields.required') }]}
+        >
+          <CertificateSelect />
+        </Form.Item>
+      )}
+      <Form.Item
+        name="name"
+        label={t('targets.nameLabel')}
+        rules={[{ required: true, whitespace: true, message: t('fields.required') }]}
+      >
+        <Input maxLength={MAX_NAME} autoComplete="off" />
+      </Form.Item>
+    </ConnectionDrawer>
+  )
+}
+
+function OwnAddress() {
+  const { t } = useTranslation()
+  return (
+    <>
+      <Form.Item name="host" label={t('agents.probeHost')} extra={t('targets.probeHelp')}>
+        <Input maxLength={MAX_HOST} autoComplete="off" spellCheck={false} autoCapitalize="none" />
+      </Form.Item>
+      <div className="form-pair">
+        <Form.Item name="port" label={t('agents.probePort')}>
+          <InputNumber min={1} max={MAX_PORT} precision={0} />
+        </Form.Item>
+        <Form.Item name="serverName" label={t('agents.serverName')}>
+          <Input maxLength={MAX_HOST} autoComplete="off" spellCheck={false} autoCapitalize="none" />
+        </Form.Item>
+      </div>
+      <Form.Item name="canary" label={t('targets.canary')} extra={t('targets.canaryHelp')} valuePropName="checked">
+        <Switch />
+      </Form.Item>
+    </>
+  )
+}

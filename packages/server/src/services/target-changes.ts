@@ -1,0 +1,179 @@
+/**
+ * What an operator changes of a target. Its kind and its certificate stay.
+ *
+ * @module
+ */
+import type { TargetDetail } from '@evercert/contract'
+import { recordHistory, type Trx } from '../db/transition.ts'
+import { AppError } from '../domain/errors.ts'
+import { createAgentDesk } from './agents/desk.ts'
+import { findAdapter, notFound, parseNewConfig, type Caller, type Services } from './context.ts'
+import { isUniqueViolation } from './notices/channels.ts'
+import { withKeptSecrets, withoutSecrets } from './secret-settings.ts'
+import { listTargetViews, planDeployments, probeColumns, type NewTarget } from './targets.ts'
+import { wake } from './wake.ts'
+
+export interface TargetChange {
+  readonly name?: string | undefined
+  /** All settings anew, except for secrets that are left out: those stay. */
+  readonly config?: Record<string, unknown> | undefined
+  readonly canary?: boolean | undefined
+  /** Null: it has no address of its own any more. */
+  readonly probe?: NewTarget['probe'] | null
+}
+
+/** With its settings, without their secrets. @throws AppError `notFound` */
+export async function loadTarget(services: Services, caller: Caller, id: string): Promise<TargetDetail> {
+  const { vault, db } = services
+  const row = await db
+    .selectFrom('target')
+    .select(['kind', 'config_secret_id'])
+    .where('account_id', '=', caller.accountId)
+    .where('id', '=', id)
+    .executeTakeFirst()
+  const [view] = await listTargetViews(services, caller, null, id)
+  if (row === undefined || view === undefined) throw notFound('target', id)
+  const raw: unknown = JSON.parse(await vault.open(db, row.config_secret_id, 'targetConfig'))
+  const { config, secretsSet } = withoutSecrets(findAdapter(services.adapters.deploy, row.kind, 'target').config, raw)
+  return { ...view, config, secretsSet: [...secretsSet] }
+}
+
+/**
+ * Other settings, or another address of its own, make this target dirty and no other: the current certificate is deployed there anew, which changes
+ * nothing where it is already.
+ *
+ * @throws AppError `notFound`, `invalid`, `duplicateName`
+ */
+export async function updateTarget(services: Services, caller: Caller, id: string, change: TargetChange): Promise<TargetDetail> {
+  const work = services.db.transaction().execute((trx) => applyChange(services, trx, caller, id, change))
+  await work.catch((error: unknown) => {
+    if (!isUniqueViolation(error)) throw error
+    throw new AppError('duplicateName', `Changing target ${id}: there is one with the name ${change.name ?? ''}: choose another.`)
+  })
+  return loadTarget(services, caller, id)
+}
+
+async function applyChange(services: Services, trx: Trx, caller: Caller, id: string, change: TargetChange): Promise<void> {
+  const { accountId } = caller
+  const target = await lockTarget(trx, accountId, id)
+  const { config } = change
+  const name = change.name ?? target.name
+  const site = changedSite(target, change)
+  const secretId = config === undefined ? null : await sealSettings(services, trx, caller, target, config)
+  await trx
+    .updateTable('target')
+    .set({ name, ...site, ...(secretId !== null && { config_secret_id: secretId }) })
+    .where('account_id', '=', accountId)
+    .where('id', '=', id)
+    .execute()
+  if (secretId !== null) await trx.deleteFrom('secret').where('id', '=', target.config_secret_id).execute()
+  const isDirty = secretId !== null || isElsewhere(site, target)
+  const told = isDirty ? 'the certificate is deployed there anew' : 'nothing is deployed'
+  await recordHistory(trx, {
+    accountId,
+    certificateId: target.certificate_id,
+    subject: 'target',
+    subjectId: id,
+    fromState: null,
+    toState: 'changed',
+    actor: caller.actor,
+    detail: `${name}: ${told}`,
+    now: services.now(),
+  })
+  if (isDirty) await deployAnew(services, trx, accountId, target)
+}
+
+type ProbeColumns = Pick<LockedTarget, 'probe_host' | 'probe_port' | 'probe_server_name'>
+
+/** @throws AppError `invalid` */
+function changedSite(target: LockedTarget, { name = target.name, canary = target.canary, probe }: TargetChange) {
+  return probeColumns({ name, canary, probe: probe === undefined ? siteOf(target) : (probe ?? undefined) })
+}
+
+function isElsewhere(site: ProbeColumns, before: ProbeColumns): boolean {
+  const isSamePlace = site.probe_host === before.probe_host && site.probe_port === before.probe_port
+  return !isSamePlace || site.probe_server_name !== before.probe_server_name
+}
+
+interface LockedTarget {
+  readonly id: string
+  readonly certificate_id: string
+  readonly issuance_id: string | null
+  readonly name: string
+  readonly kind: string
+  readonly canary: boolean
+  readonly config_secret_id: string
+  readonly probe_host: string | null
+  readonly probe_port: number | null
+  readonly probe_server_name: string | null
+}
+
+async function lockTarget(trx: Trx, accountId: string, id: string): Promise<LockedTarget> {
+  const row = await trx
+    .selectFrom('target')
+    .innerJoin('certificate', 'certificate.id', 'target.certificate_id')
+    .select([
+      'target.id',
+      'target.certificate_id',
+      'certificate.issuance_id',
+      'target.name',
+      'target.kind',
+      'target.canary',
+      'target.config_secret_id',
+      'target.probe_host',
+      'target.probe_port',
+      'target.probe_server_name',
+    ])
+    .where('target.account_id', '=', accountId)
+    .where('target.id', '=', id)
+    .forUpdate('target')
+    .executeTakeFirst()
+  if (row === undefined) throw notFound('target', id)
+  return row
+}
+
+function siteOf({ probe_host: host, probe_port: port, probe_server_name: serverName }: LockedTarget): NewTarget['probe'] {
+  return host === null || port === null || serverName === null ? undefined : { host, port, serverName }
+}
+
+async function sealSettings(
+  services: Services,
+  trx: Trx,
+  caller: Caller,
+  target: LockedTarget,
+  wanted: Record<string, unknown>,
+): Promise<string> {
+  const adapter = findAdapter(services.adapters.deploy, target.kind, 'target')
+  const old: unknown = JSON.parse(await services.vault.open(trx, target.config_secret_id, 'targetConfig'))
+  const settings = withKeptSecrets(adapter.config, wanted, old)
+  const config = parseNewConfig(adapter, settings)
+  await adapter.check?.(config, { ...services.kit, agentDesk: createAgentDesk({ ...services, db: trx }, caller.accountId, null) })
+  return services.vault.seal(trx, {
+    purpose: 'targetConfig',
+    accountId: caller.accountId,
+    plaintext: JSON.stringify(settings),
+    now: services.now(),
+  })
+}
+
+/**
+ * A new deployment in place of that of the current certificate: whoever works on the old one finds it gone, and records nothing of the old place
+ * as if it were the new.
+ */
+async function deployAnew(
+  services: Services,
+  trx: Trx,
+  accountId: string,
+  { id, certificate_id: certificateId, issuance_id: issuanceId }: LockedTarget,
+): Promise<void> {
+  if (issuanceId === null) return
+  await trx
+    .deleteFrom('deployment')
+    .where('account_id', '=', accountId)
+    .where('target_id', '=', id)
+    .where('issuance_id', '=', issuanceId)
+    .execute()
+  await planDeployments(services, trx, { accountId, certificateId, issuanceId })
+  await trx.updateTable('certificate').set({ probe_due_at: null }).where('id', '=', certificateId).execute()
+  await wake(services, trx, certificateId)
+}

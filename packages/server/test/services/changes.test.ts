@@ -1,0 +1,145 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  aForm,
+  anAccount,
+  anIssuedCertificate,
+  buyCertificate,
+  withKey,
+  PRIVATE_SINGLE,
+  refusalOf,
+  type TestAccount,
+} from '../support/builders.ts'
+import { eachDatabase, temporaryFolder } from '../support/databases.ts'
+import { startTestService, type TestService } from '../support/service.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const PASSWORD = 'kept-and-never-shown'
+const NO_COMMAND = ['true']
+
+eachDatabase((_kind, open) => {
+  let service: TestService
+  let account: TestAccount
+  let other: TestAccount
+  beforeAll(async () => {
+    service = await startTestService({ database: await open() })
+    account = await anAccount(service)
+    other = await anAccount(service)
+  })
+  afterAll(() => service.stop())
+
+  const deployed = (id: string, not?: string) =>
+    waitFor('the deployment', async () => {
+      const target = (await account.client.targets.list()).items.find((one) => one.id === id)
+      const { deployment = null } = target ?? {}
+      return deployment !== null && deployment.id !== not && ['applied', 'proved'].includes(deployment.state) ? deployment : null
+    })
+
+  test('a target whose settings change is deployed to anew, keeps secrets that are left out, and no other target is touched', async () => {
+    const { client } = account
+    const { id: certificateId } = await anIssuedCertificate(account, { productId: PRIVATE_SINGLE })
+    const folder = temporaryFolder()
+    for (const name of ['one', 'two', 'away']) mkdirSync(join(folder, name))
+    const files = (name: string) => ({ certificatePath: join(folder, name, 'a.pem'), keyPath: join(folder, name, 'a.key') })
+    const keystore = (name: string) => ({ keystorePath: join(folder, name, 'a.p12'), reloadCommand: NO_COMMAND })
+    const one = await client.targets.create({
+      certificateId,
+      name: 'changed',
+      kind: 'tomcat',
+      config: { ...keystore('one'), keystorePassword: PASSWORD },
+    })
+    const two = await client.targets.create({ certificateId, name: 'left alone', kind: 'localFiles', config: files('two') })
+    const [before, alone] = [await deployed(one.id), await deployed(two.id)]
+
+    const shown = await client.targets.get({ id: one.id })
+    expect(shown).toMatchObject({ config: keystore('one'), secretsSet: ['keystorePassword'] })
+    expect(JSON.stringify(shown)).not.toContain(PASSWORD)
+    const changed = await client.targets.update({ id: one.id, name: 'moved', config: keystore('away') })
+    expect(changed).toMatchObject({ name: 'moved', config: keystore('away'), secretsSet: ['keystorePassword'] })
+    expect((await deployed(one.id, before.id)).issuanceSha256).toBe(before.issuanceSha256)
+    const store = join(folder, 'away', 'a.p12')
+    execFileSync('openssl', ['pkcs12', '-in', store, '-passin', `pass:${PASSWORD}`, '-nokeys'], { stdio: 'pipe' })
+    expect(existsSync(join(folder, 'one', 'a.p12'))).toBe(true)
+    expect(await deployed(two.id)).toEqual(alone)
+    const { items } = await client.certificates.history({ id: certificateId })
+    expect(items.map(({ to, detail }) => [to, detail])).toContainEqual([
+      'changed',
+      'moved: the certificate is deployed there anew',
+    ])
+
+    // A name alone deploys nothing; the address of its own does.
+    const { deployment } = await client.targets.update({ id: one.id, name: 'named' })
+    expect((await deployed(one.id)).id).toBe(deployment?.id)
+    const probed = await client.targets.update({ id: one.id, probe: { host: '127.0.0.1', port: 9 } })
+    expect(probed).toMatchObject({ probe: { host: '127.0.0.1', port: 9, serverName: '127.0.0.1' } })
+    expect(probed.deployment?.id).not.toBe(deployment?.id)
+    expect((await client.targets.update({ id: one.id, probe: null })).probe).toBeNull()
+  })
+
+  test('what does not fit is refused and changes nothing; another account sees no such target', async () => {
+    const { client } = account
+    const { items } = await client.targets.list()
+    const [one, two] = ['named', 'left alone'].map((name) => items.find((each) => each.name === name)?.id ?? '')
+    const id = one ?? ''
+    const before = await client.targets.get({ id })
+    expect((await refusalOf(client.targets.update({ id, name: 'left alone' }))).code).toBe('duplicateName')
+    expect((await refusalOf(client.targets.update({ id, config: { keystorePath: 'relative' } }))).code).toBe('invalid')
+    expect((await refusalOf(client.targets.update({ id, config: { ...before.config, typo: 1 } }))).code).toBe('invalid')
+    expect((await refusalOf(client.targets.update({ id, canary: true }))).code).toBe('invalid')
+    expect(await client.targets.get({ id })).toMatchObject({ name: 'named', config: before.config, canary: false })
+    for (const work of [
+      other.client.targets.get({ id: two ?? '' }),
+      other.client.targets.update({ id: two ?? '', name: 'mine' }),
+    ])
+      expect((await refusalOf(work)).code).toBe('notFound')
+  })
+
+  test('a DNS connection keeps the secret that is left out, is not removed while an application needs it, and is removed after', async () => {
+    const { client } = account
+    const config = { server: '127.0.0.1', port: 1, keyName: 'evercert', secret: Buffer.alloc(32, 3).toString('base64') }
+    const made = await client.dnsConnections.create({ name: 'bind', kind: 'rfc2136', config })
+    const spare = await client.dnsConnections.create({ name: 'spare', kind: 'rfc2136', config })
+    const { secret: _secret, ...shown } = config
+    expect(await client.dnsConnections.update({ id: made.id, name: 'knot', config: { ...shown, port: 2 } })).toEqual({
+      id: made.id,
+      name: 'knot',
+      kind: 'rfc2136',
+      config: { ...shown, port: 2 },
+      secretsSet: ['secret'],
+    })
+    expect((await refusalOf(client.dnsConnections.update({ id: made.id, name: 'spare' }))).code).toBe('duplicateName')
+    expect((await refusalOf(other.client.dnsConnections.remove({ id: made.id }))).code).toBe('notFound')
+
+    const ordered = await buyCertificate(account)
+    const form = { ...aForm(['dns.example.com']), validationMethod: 'dnsAutomatic' as const, dnsConnectionId: made.id }
+    await client.applications.submit({ id: ordered.id, ...form })
+    const refusal = await refusalOf(client.dnsConnections.remove({ id: made.id }))
+    expect([refusal.code, refusal.detail]).toEqual(['inUse', expect.stringContaining(ordered.id)])
+    expect(await client.dnsConnections.remove({ id: spare.id })).toEqual({ id: spare.id })
+    expect((await client.dnsConnections.list()).items.map(({ name }) => name)).toEqual(['knot'])
+  })
+
+  test('a payment connection by which nobody paid is removed, with its settings', async () => {
+    const { client } = account
+    await client.paymentConnections.create({
+      id: 'bank',
+      title: 'Bank',
+      kind: 'offlineInvoice',
+      config: { instructions: 'Account 1' },
+    })
+    expect(await client.paymentConnections.remove({ id: 'bank' })).toEqual({ id: 'bank' })
+    expect((await refusalOf(client.paymentConnections.remove({ id: 'bank' }))).code).toBe('notFound')
+    const again = await client.paymentConnections.create({
+      id: 'bank',
+      title: 'B',
+      kind: 'offlineInvoice',
+      config: { instructions: '2' },
+    })
+    expect(again.title).toBe('B')
+    const { id } = await client.orders.place({ productId: PRIVATE_SINGLE }, withKey())
+    await client.orders.pay({ id, method: 'bank' }, withKey())
+    expect((await refusalOf(client.paymentConnections.remove({ id: 'bank' }))).code).toBe('inUse')
+  })
+})
