@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
 
@@ -35,6 +36,46 @@ function withoutDescriptions(): Plugin {
   }
 }
 
+const contractOf = join(import.meta.dirname, '..', 'contract', 'src', 'contract.ts')
+const CALLS = '\0evercert-calls'
+
+/**
+ * The client calls by path and method alone: it gets these in place of the contract with its schemas, which are 60 kB of what a browser
+ * loads first. Pages whose forms check by a schema load the contract itself.
+ */
+function clientWithoutSchemas(): Plugin {
+  return {
+    name: 'evercert-client-without-schemas',
+    apply: 'build',
+    enforce: 'pre',
+    resolveId: (source, importer) =>
+      source === './contract.ts' && importer?.endsWith('/contract/src/client.ts') === true ? CALLS : null,
+    async load(id) {
+      if (id !== CALLS) return null
+      const { contract, NEEDS_IDEMPOTENCY_KEY } = (await import(pathToFileURL(contractOf).href)) as ContractModule
+      const calls = mapValues(contract, (group) =>
+        mapValues(group, ({ '~orpc': { route } }) => {
+          const { method, path, inputStructure, outputStructure } = route
+          return { '~orpc': { errorMap: {}, meta: {}, route: { method, path, inputStructure, outputStructure } } }
+        }),
+      )
+      return [
+        `export const contract = ${JSON.stringify(calls)}`,
+        `export const NEEDS_IDEMPOTENCY_KEY = new Set(${JSON.stringify([...NEEDS_IDEMPOTENCY_KEY])})`,
+      ].join('\n')
+    },
+  }
+}
+
+interface ContractModule {
+  readonly contract: Record<string, Record<string, { readonly '~orpc': { readonly route: Record<string, unknown> } }>>
+  readonly NEEDS_IDEMPOTENCY_KEY: ReadonlySet<string>
+}
+
+function mapValues<In, Out>(record: Record<string, In>, map: (value: In) => Out): Record<string, Out> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]))
+}
+
 const root = import.meta.dirname
 
 export default defineConfig({
@@ -49,5 +90,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
   },
-  plugins: [withoutDescriptions(), precompress(join(root, 'dist', 'assets'))],
+  plugins: [clientWithoutSchemas(), withoutDescriptions(), precompress(join(root, 'dist', 'assets'))],
 })

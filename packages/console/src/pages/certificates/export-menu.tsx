@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { exportFormat, type ExportFormat } from '@evercert/contract'
+import { EXPORT_FORMATS, type ExportFormat } from '@evercert/contract'
 import DownloadOutlined from '@ant-design/icons/es/icons/DownloadOutlined'
 import { useMutation } from '@tanstack/react-query'
 import Button from 'antd/es/button'
@@ -25,7 +25,7 @@ export function ExportMenu({ state }: { readonly state: ListState }) {
       saveFile(`certificates-${new Date().toISOString().slice(0, 10)}.${ENDINGS[format]}`, file)
     },
   })
-  const items = exportFormat.options.map((format) => ({
+  const items = EXPORT_FORMATS.map((format) => ({
     key: format,
     label: t(`bulk.exports.${format}`),
     onClick: () => save.mutate(format),

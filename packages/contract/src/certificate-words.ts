@@ -1,0 +1,27 @@
+/**
+ * The words that the list is filtered, sorted and exported by, without the schemas made of them: a browser shows a list by these alone.
+ *
+ * @module
+ */
+
+export const CERTIFICATE_STATUSES = [
+  'pendingApplication',
+  'pendingValidation',
+  'inReview',
+  'reviewFailed',
+  'issued',
+  'expiringSoon',
+  'expired',
+  'revocationPending',
+  'revoked',
+  'cancelled',
+  'refunded',
+  'closed',
+] as const
+
+/** A minus reverses. A lineage stands together: a renewal under the certificate that it renews. */
+export const CERTIFICATE_SORTS = ['created', '-created', 'expiry', '-expiry', 'name', '-name'] as const
+
+export const CERTIFICATE_ORIGINS = ['purchased', 'uploaded'] as const
+
+export const EXPORT_FORMATS = ['csv', 'json'] as const
