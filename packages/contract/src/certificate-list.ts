@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from 'zod'
-import { CERTIFICATE_ORIGINS, CERTIFICATE_SORTS, EXPORT_FORMATS } from './certificate-words.ts'
+import { CERTIFICATE_ORIGINS, CERTIFICATE_SORTS, EXPORT_FORMATS, RENEWAL_STAGES } from './certificate-words.ts'
 import { bilingual, certificateStatus, id, instant } from './views.ts'
 
 const text = z.string().trim().min(1).max(253)
@@ -25,6 +25,9 @@ export const certificateFilter = {
   origin: z.enum(CERTIFICATE_ORIGINS).optional(),
   expiresFrom: instant.optional().meta({ description: 'notAfter at or after' }),
   expiresTo: instant.optional().meta({ description: 'notAfter before' }),
+  waitsFor: z.enum(RENEWAL_STAGES).optional().meta({
+    description: 'In its window, and its renewal waits to be ordered, paid, ...; the renewal itself is found with it',
+  }),
   tags: tagList.optional().meta({ description: 'Has all of these tags, separated by commas' }),
   anyTags: tagList.optional().meta({ description: 'Has one of these tags or more, separated by commas' }),
 }

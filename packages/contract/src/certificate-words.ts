@@ -24,4 +24,8 @@ export const CERTIFICATE_SORTS = ['created', '-created', 'expiry', '-expiry', 'n
 
 export const CERTIFICATE_ORIGINS = ['purchased', 'uploaded'] as const
 
+/** Of a renewal, in their order. */
+export const RENEWAL_STAGES = ['ordered', 'paid', 'applied', 'issued', 'installed', 'proved'] as const
+export type RenewalStage = (typeof RENEWAL_STAGES)[number]
+
 export const EXPORT_FORMATS = ['csv', 'json'] as const
