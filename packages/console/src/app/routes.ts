@@ -5,6 +5,7 @@
  */
 import { createElement, lazy, type ComponentType, type ReactElement } from 'react'
 import ApartmentOutlined from '@ant-design/icons/es/icons/ApartmentOutlined'
+import LineChartOutlined from '@ant-design/icons/es/icons/LineChartOutlined'
 import LinkOutlined from '@ant-design/icons/es/icons/LinkOutlined'
 import AuditOutlined from '@ant-design/icons/es/icons/AuditOutlined'
 import BankOutlined from '@ant-design/icons/es/icons/BankOutlined'
@@ -65,6 +66,7 @@ const certificates = lazy(async () => ({
   default: (await import('../pages/certificates/certificates-page.tsx')).CertificatesPage,
 }))
 const certificate = withAllTexts(async () => (await import('../pages/certificate/certificate-page.tsx')).CertificatePage)
+const outlook = withAllTexts(async () => (await import('../pages/outlook/outlook-page.tsx')).OutlookPage)
 const renewal = withAllTexts(async () => (await import('../pages/renewal/renewal-drawer.tsx')).RenewalDrawer)
 const upload = withAllTexts(async () => (await import('../pages/upload/upload-page.tsx')).UploadPage)
 const applications = withAllTexts(async () => (await import('../pages/applications/applications-page.tsx')).ApplicationsPage)
@@ -75,6 +77,7 @@ const reviews = withAllTexts(async () => (await import('../pages/reviews/reviews
 const review = withAllTexts(async () => (await import('../pages/review/review-page.tsx')).ReviewPage)
 const targets = withAllTexts(async () => (await import('../pages/targets/targets-page.tsx')).TargetsPage)
 const endpoints = withAllTexts(async () => (await import('../pages/endpoints/endpoints-page.tsx')).EndpointsPage)
+const endpointMap = withAllTexts(async () => (await import('../pages/endpoints/endpoint-map-page.tsx')).EndpointMapPage)
 const agents = withAllTexts(async () => (await import('../pages/agents/agents-page.tsx')).AgentsPage)
 const agent = withAllTexts(async () => (await import('../pages/agents/agent-page.tsx')).AgentPage)
 const names = withAllTexts(async () => (await import('../pages/names/names-page.tsx')).NamesPage)
@@ -108,6 +111,12 @@ export const PAGES: readonly Page[] = [
     title: 'shell.certificates',
     component: certificates,
     menu: { icon: createElement(SafetyCertificateOutlined), group: 'certificates' },
+  },
+  {
+    path: '/outlook',
+    title: 'shell.outlook',
+    component: outlook,
+    menu: { icon: createElement(LineChartOutlined), group: 'certificates', scope: 'certificates:read' },
   },
   {
     path: '/upload',
@@ -159,6 +168,7 @@ export const PAGES: readonly Page[] = [
     component: endpoints,
     menu: { icon: createElement(GlobalOutlined), group: 'operations' },
   },
+  { path: '/endpoints/map', title: 'endpointMap.title', component: endpointMap },
   {
     path: '/discovery',
     title: 'shell.discovery',

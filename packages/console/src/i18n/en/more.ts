@@ -11,6 +11,7 @@ import { chain } from './chain.ts'
 import { companies } from './companies.ts'
 import { csrs } from './csrs.ts'
 import { discovery } from './discovery.ts'
+import { endpointMap } from './endpoint-map.ts'
 import { fields } from './fields.ts'
 import { forms } from './forms.ts'
 import { history } from './history.ts'
@@ -19,6 +20,7 @@ import { names } from './names.ts'
 import { notices } from './notices.ts'
 import { orders } from './orders.ts'
 import { palette } from './palette.ts'
+import { outlook } from './outlook.ts'
 import { products } from './products.ts'
 import { receipts } from './receipts.ts'
 import { renewal } from './renewal.ts'
@@ -37,6 +39,7 @@ export const more: SameKeys<typeof zh> = {
   companies,
   csrs,
   discovery,
+  endpointMap,
   fields,
   forms,
   history,
@@ -45,6 +48,7 @@ export const more: SameKeys<typeof zh> = {
   notices,
   orders,
   palette,
+  outlook,
   products,
   receipts,
   renewal,

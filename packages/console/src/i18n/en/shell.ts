@@ -16,6 +16,7 @@ export const shell: SameKeys<typeof zh> = {
   collapseMenu: 'Collapse the menu',
   expandMenu: 'Expand the menu',
   certificates: 'Certificates',
+  outlook: 'Outlook',
   orders: 'Orders',
   settings: 'Settings',
   notices: 'Notices',

@@ -13,6 +13,7 @@ import { chain } from './chain.ts'
 import { companies } from './companies.ts'
 import { csrs } from './csrs.ts'
 import { discovery } from './discovery.ts'
+import { endpointMap } from './endpoint-map.ts'
 import { fields } from './fields.ts'
 import { forms } from './forms.ts'
 import { history } from './history.ts'
@@ -21,6 +22,7 @@ import { names } from './names.ts'
 import { notices } from './notices.ts'
 import { orders } from './orders.ts'
 import { palette } from './palette.ts'
+import { outlook } from './outlook.ts'
 import { products } from './products.ts'
 import { receipts } from './receipts.ts'
 import { renewal } from './renewal.ts'
@@ -39,6 +41,7 @@ export const more = {
   companies,
   csrs,
   discovery,
+  endpointMap,
   fields,
   forms,
   history,
@@ -47,6 +50,7 @@ export const more = {
   notices,
   orders,
   palette,
+  outlook,
   products,
   receipts,
   renewal,

@@ -7,6 +7,7 @@ export const shell = {
   collapseMenu: '收起菜单',
   expandMenu: '展开菜单',
   certificates: '证书概览',
+  outlook: '续费展望',
   orders: '订单',
   settings: '设置',
   notices: '通知',

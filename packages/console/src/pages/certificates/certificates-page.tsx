@@ -29,6 +29,7 @@ export function CertificatesPage() {
               anyTags: undefined,
               expiresFrom: undefined,
               expiresTo: undefined,
+              waitsFor: undefined,
             })
           }
         />

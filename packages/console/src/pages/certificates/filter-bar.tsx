@@ -87,6 +87,10 @@ function Chips({ state, onChange }: FilterBarProps) {
       label: t('certificates.tagFilter', { tag: state.anyTags }),
       remove: () => onChange({ anyTags: undefined }),
     },
+    state.waitsFor !== undefined && {
+      label: t(`certificates.waitsFor.${state.waitsFor}`),
+      remove: () => onChange({ waitsFor: undefined }),
+    },
     (state.expiresFrom !== undefined || state.expiresTo !== undefined) && {
       label: t('certificates.periodFilter', { from: day(state.expiresFrom), to: day(state.expiresTo) }),
       remove: () => onChange({ expiresFrom: undefined, expiresTo: undefined }),

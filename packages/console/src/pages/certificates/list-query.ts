@@ -7,12 +7,13 @@ import {
   CERTIFICATE_ORIGINS,
   CERTIFICATE_SORTS,
   CERTIFICATE_STATUSES,
+  RENEWAL_STAGES,
   type CertificateQuery,
   type CertificateSort,
 } from '@evercert/contract'
 import { useSearchParams } from 'wouter'
 
-const NAMES = ['status', 'search', 'origin', 'anyTags', 'expiresFrom', 'expiresTo', 'sort'] as const
+const NAMES = ['status', 'search', 'origin', 'anyTags', 'expiresFrom', 'expiresTo', 'waitsFor', 'sort'] as const
 type Name = (typeof NAMES)[number]
 export type ListState = Pick<CertificateQuery, Name>
 
@@ -38,6 +39,7 @@ const ACCEPTS: Readonly<Record<Name, (value: string) => boolean>> = {
   anyTags: isAtMost(1024),
   expiresFrom: isInstant,
   expiresTo: isInstant,
+  waitsFor: isOneOf(RENEWAL_STAGES),
   sort: isOneOf(CERTIFICATE_SORTS),
 }
 
