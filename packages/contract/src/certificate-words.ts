@@ -28,4 +28,8 @@ export const CERTIFICATE_ORIGINS = ['purchased', 'uploaded'] as const
 export const RENEWAL_STAGES = ['ordered', 'paid', 'applied', 'issued', 'installed', 'proved'] as const
 export type RenewalStage = (typeof RENEWAL_STAGES)[number]
 
+/** On the way to the first proved renewal; a reissue at no charge counts as one. */
+export const FIRST_STEPS = ['certificate', 'issued', 'site', 'renewed', 'proved'] as const
+export type FirstStep = (typeof FIRST_STEPS)[number]
+
 export const EXPORT_FORMATS = ['csv', 'json'] as const

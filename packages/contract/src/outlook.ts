@@ -4,9 +4,9 @@
  * @module
  */
 import { z } from 'zod'
-import { RENEWAL_STAGES } from './certificate-words.ts'
+import { FIRST_STEPS, RENEWAL_STAGES } from './certificate-words.ts'
 import { read } from './operation.ts'
-import { instant } from './views.ts'
+import { id, instant } from './views.ts'
 
 export const renewalForecast = z.object({
   asOf: instant,
@@ -43,7 +43,22 @@ export const renewalFunnel = z.object({
 })
 export type RenewalFunnel = z.infer<typeof renewalFunnel>
 
+export const firstSteps = z.object({
+  isNeeded: z.boolean().meta({ description: 'False: the account has more certificates than one who begins' }),
+  certificateId: id.nullable().meta({ description: 'The certificate that is furthest on this way' }),
+  steps: z.array(z.object({ step: z.enum(FIRST_STEPS), isDone: z.boolean() })),
+})
+export type FirstSteps = z.infer<typeof firstSteps>
+
 export const outlook = {
+  firstSteps: read(
+    '/certificates/first-steps',
+    'Certificates',
+    'How far the account is on the way to its first proved renewal',
+    'certificates:read',
+  )
+    .input(z.strictObject({}))
+    .output(firstSteps),
   forecast: read(
     '/certificates/forecast',
     'Certificates',

@@ -9,6 +9,7 @@ export const keys = {
   counts: ['certificates', 'counts'],
   expiries: ['certificates', 'expiries'],
   forecast: (months: number) => ['certificates', 'forecast', months],
+  firstSteps: ['certificates', 'firstSteps'],
   funnel: ['certificates', 'funnel'],
   list: (query: object) => ['certificates', 'list', query],
   certificate: (id: string) => ['certificates', 'one', id],

@@ -10,6 +10,7 @@ import LinkOutlined from '@ant-design/icons/es/icons/LinkOutlined'
 import AuditOutlined from '@ant-design/icons/es/icons/AuditOutlined'
 import BankOutlined from '@ant-design/icons/es/icons/BankOutlined'
 import CloudServerOutlined from '@ant-design/icons/es/icons/CloudServerOutlined'
+import CompassOutlined from '@ant-design/icons/es/icons/CompassOutlined'
 import ContactsOutlined from '@ant-design/icons/es/icons/ContactsOutlined'
 import IdcardOutlined from '@ant-design/icons/es/icons/IdcardOutlined'
 import FormOutlined from '@ant-design/icons/es/icons/FormOutlined'
@@ -66,6 +67,7 @@ const certificates = lazy(async () => ({
   default: (await import('../pages/certificates/certificates-page.tsx')).CertificatesPage,
 }))
 const certificate = withAllTexts(async () => (await import('../pages/certificate/certificate-page.tsx')).CertificatePage)
+const firstSteps = withAllTexts(async () => (await import('../pages/first-steps/first-steps-page.tsx')).FirstStepsPage)
 const outlook = withAllTexts(async () => (await import('../pages/outlook/outlook-page.tsx')).OutlookPage)
 const renewal = withAllTexts(async () => (await import('../pages/renewal/renewal-drawer.tsx')).RenewalDrawer)
 const upload = withAllTexts(async () => (await import('../pages/upload/upload-page.tsx')).UploadPage)
@@ -236,6 +238,12 @@ export const PAGES: readonly Page[] = [
     title: 'shell.settings',
     component: settings,
     menu: { icon: createElement(SettingOutlined), group: 'settings' },
+  },
+  {
+    path: '/first-steps',
+    title: 'shell.firstSteps',
+    component: firstSteps,
+    menu: { icon: createElement(CompassOutlined), group: 'settings', scope: 'certificates:read' },
   },
   { path: '/settings/security', title: 'shell.security', component: settings },
   { path: '/settings/members', title: 'settings.members', component: settings },

@@ -265,7 +265,7 @@ oneDatabase((_kind, open) => {
     'me.get',
   ]
   /** Counts by month and stage, whoever asks: a test of their own. */
-  const PICTURES = ['certificates.forecast', 'certificates.funnel']
+  const PICTURES = ['certificates.forecast', 'certificates.funnel', 'certificates.firstSteps']
   const isShared = (name: string) => SHARED.includes(name) || PICTURES.includes(name) || name.startsWith('adapters.')
   const LISTS = OPERATIONS.filter(({ method, path, name }) => method === 'GET' && !path.includes('{id}') && !isShared(name))
 
@@ -284,6 +284,8 @@ oneDatabase((_kind, open) => {
     const { certificates, months } = await client.certificates.forecast({})
     const { entered, stages } = await client.certificates.funnel({})
     expect([certificates, entered]).toEqual([0, 0])
+    const { certificateId, steps } = await client.certificates.firstSteps({})
+    expect([certificateId, steps.filter(({ isDone }) => isDone)]).toEqual([null, []])
     expect(months.filter(({ renewals, underRulesOfToday }) => renewals + underRulesOfToday > 0)).toEqual([])
     expect(stages.filter(({ reached, waiting }) => reached + waiting > 0)).toEqual([])
   })

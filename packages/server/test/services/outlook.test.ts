@@ -23,6 +23,10 @@ eachDatabase((_kind, open) => {
   })
   afterAll(() => service.stop())
 
+  /** The first steps that are done. */
+  const done = async (): Promise<string[]> =>
+    (await account.client.certificates.firstSteps({})).steps.filter(({ isDone }) => isDone).map(({ step }) => step)
+
   const waiting = async (): Promise<Record<string, number>> => {
     const { stages } = await account.client.certificates.funnel({})
     return Object.fromEntries(stages.filter(({ waiting: count }) => count > 0).map(({ stage, waiting: count }) => [stage, count]))
@@ -30,12 +34,14 @@ eachDatabase((_kind, open) => {
 
   test('the funnel says where each renewal waits, and the list finds it there', async () => {
     const { client } = account
+    expect(await done()).toEqual([])
     const old = await anUpload(account, { name: 'shop', daysLeft: 20 })
     await anUpload(account, { name: 'far from its window', daysLeft: 150 })
     expect(await client.certificates.funnel({})).toMatchObject({
       entered: 1,
       stages: [{ stage: 'ordered', reached: 0, waiting: 1 }, {}, {}, {}, {}, {}],
     })
+    expect(await done()).toEqual(['certificate', 'issued'])
     const order = await client.orders.place({ renewsCertificateId: old.id, productId: PRIVATE_SINGLE })
     expect(await waiting()).toEqual({ paid: 1 })
     const { certificateId: renewalId } = await client.orders.pay({ id: order.id, method: 'balance' })
@@ -45,12 +51,14 @@ eachDatabase((_kind, open) => {
     expect((await client.certificates.list({ waitsFor: 'ordered' })).items).toEqual([])
     await obtain(account, renewalId ?? '', aForm([aSite(service)]))
     expect(await waiting()).toEqual({ installed: 1 }) // nobody told where it is installed
+    expect(await done()).toEqual(['certificate', 'issued', 'renewed'])
     const { db } = service.services
     await db
       .updateTable('certificate')
       .set({ served_at: new Date(service.clock.now()) })
       .where('id', '=', renewalId)
       .execute()
+    expect(await done()).toEqual(['certificate', 'issued', 'renewed', 'proved'])
     const { entered, stages } = await client.certificates.funnel({})
     expect([entered, ...stages.map(({ reached }) => reached)]).toEqual([1, 1, 1, 1, 1, 1, 1])
   })

@@ -47,7 +47,6 @@ export const certificate: SameKeys<typeof zh> = {
   noTargets: 'No target: download and install it by hand, or have an operator add a target.',
   notDeployed: 'not deployed',
   deployAgain: 'Deploy again',
-  log: 'Log',
   downloads: 'Downloads',
   withKey: 'With key',
   certificateOnly: 'Certificate only',

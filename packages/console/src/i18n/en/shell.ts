@@ -17,6 +17,7 @@ export const shell: SameKeys<typeof zh> = {
   expandMenu: 'Expand the menu',
   certificates: 'Certificates',
   outlook: 'Outlook',
+  firstSteps: 'First steps',
   orders: 'Orders',
   settings: 'Settings',
   notices: 'Notices',

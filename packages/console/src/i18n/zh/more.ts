@@ -12,9 +12,11 @@ import { certificate } from './certificate.ts'
 import { chain } from './chain.ts'
 import { companies } from './companies.ts'
 import { csrs } from './csrs.ts'
+import { deploymentLog } from './deployment-log.ts'
 import { discovery } from './discovery.ts'
 import { endpointMap } from './endpoint-map.ts'
 import { fields } from './fields.ts'
+import { firstSteps } from './first-steps.ts'
 import { forms } from './forms.ts'
 import { history } from './history.ts'
 import { life } from './life.ts'
@@ -40,9 +42,11 @@ export const more = {
   chain,
   companies,
   csrs,
+  deploymentLog,
   discovery,
   endpointMap,
   fields,
+  firstSteps,
   forms,
   history,
   life,

@@ -8,6 +8,7 @@ export const shell = {
   expandMenu: '展开菜单',
   certificates: '证书概览',
   outlook: '续费展望',
+  firstSteps: '新手引导',
   orders: '订单',
   settings: '设置',
   notices: '通知',

@@ -6,6 +6,7 @@
 import { watchCertificate } from '../../services/certificate-events.ts'
 import { exportCertificates } from '../../services/certificate-export.ts'
 import { countCertificates, countExpiries } from '../../services/certificate-list.ts'
+import { loadFirstSteps } from '../../services/first-steps.ts'
 import { forecast, funnel } from '../../services/outlook.ts'
 import { renameCertificate, tagCertificate, tagCertificates } from '../../services/certificate-tags.ts'
 import { listHistory } from '../../services/history.ts'
@@ -21,6 +22,7 @@ export const overview = {
   expiries: operations.certificates.expiries.handler(async ({ context: { services, caller }, input }) =>
     onePage(await countExpiries(services, caller, input.days)),
   ),
+  firstSteps: operations.certificates.firstSteps.handler(({ context: { services, caller } }) => loadFirstSteps(services, caller)),
   forecast: operations.certificates.forecast.handler(({ context: { services, caller }, input }) =>
     forecast(services, caller, input.months),
   ),
