@@ -47,6 +47,7 @@ export const shell: SameKeys<typeof zh> = {
   accountClosed: 'This account is closed to you now: reload the page to see which ones you are in.',
   security: 'Your security',
   signOut: 'Sign out',
+  signOutFailed: 'You are still signed in: the service did not answer. Try again.',
   loading: 'Loading',
   copied: 'Copied',
   copyOf: 'Copy {{what}}',

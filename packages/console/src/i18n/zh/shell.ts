@@ -38,6 +38,7 @@ export const shell = {
   accountClosed: '您已无法进入此账号，请重新加载页面查看可用的账号。',
   security: '安全设置',
   signOut: '退出登录',
+  signOutFailed: '服务没有响应，您仍处于登录状态，请重试。',
   loading: '正在加载',
   copied: '已复制',
   copyOf: '复制{{what}}',

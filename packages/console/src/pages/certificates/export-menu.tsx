@@ -7,9 +7,9 @@ import { EXPORT_FORMATS, type ExportFormat } from '@evercert/contract'
 import DownloadOutlined from '@ant-design/icons/es/icons/DownloadOutlined'
 import { useMutation } from '@tanstack/react-query'
 import Button from 'antd/es/button'
-import Dropdown from 'antd/es/dropdown'
 import { useTranslation } from 'react-i18next'
 import { openListExport } from '../../api/client.ts'
+import { DropMenu } from '../../components/drop-menu.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { saveFile } from '../../components/save-file.ts'
 import type { ListState } from './list-query.ts'
@@ -32,11 +32,11 @@ export function ExportMenu({ state }: { readonly state: ListState }) {
   }))
   return (
     <>
-      <Dropdown menu={{ items }} trigger={['click']} disabled={save.isPending}>
+      <DropMenu menu={{ items }} disabled={save.isPending}>
         <Button icon={<DownloadOutlined />} loading={save.isPending} aria-haspopup="menu">
           {t('certificates.export')}
         </Button>
-      </Dropdown>
+      </DropMenu>
       {save.error !== null && (
         <div className="filter-problem">
           <ProblemNotice error={save.error} onRetry={() => save.mutate(save.variables ?? 'csv')} />

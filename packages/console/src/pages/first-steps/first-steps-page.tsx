@@ -67,7 +67,7 @@ function Step({ step: { step, state }, certificateId }: { readonly step: TourSte
           {t(`firstSteps.titles.${step}`)} <span className="tour-state">{t(`firstSteps.states.${state}`)}</span>
         </h2>
         <p className="muted">{t(`firstSteps.texts.${step}`)}</p>
-        {state !== 'later' && (
+        {(state === 'now' || (step === 'proved' && state === 'done')) && (
           <p className="tour-links">
             <Link href={placeOf(step, certificateId)}>{t(`firstSteps.links.${step}`)}</Link>
             {step === 'certificate' && <Link href="/buy">{t('firstSteps.buy')}</Link>}
