@@ -76,6 +76,60 @@ function mapValues<In, Out>(record: Record<string, In>, map: (value: In) => Out)
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]))
 }
 
+const FIRST_MODULES = /\/(i18n\/(zh|en)\/index\.ts|antd\/es\/locale\/zh_CN\.js|certificates-page\.tsx)$/
+
+/** What the first page needs is asked for with the page itself, not one after the other. Which language it is nobody knows yet: both are small. */
+function preloadFirstPage(): Plugin {
+  return {
+    name: 'evercert-preload-first-page',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler: (_html, { bundle }) =>
+        Object.values(bundle ?? {}).flatMap((file) => {
+          const href = `/${file.fileName}`
+          if (file.type === 'asset') {
+            return /\/start-[^/]*\.css$/.test(href)
+              ? [{ tag: 'link', attrs: { rel: 'preload', as: 'style', href }, injectTo: 'head' }]
+              : []
+          }
+          const isFirst = file.name === 'start' || FIRST_MODULES.test(file.facadeModuleId ?? '')
+          return isFirst ? [{ tag: 'link', attrs: { rel: 'modulepreload', crossorigin: true, href }, injectTo: 'head' }] : []
+        }),
+    },
+  }
+}
+
+const START_PAGE = '/pages/certificates/certificates-page.tsx'
+
+interface ModuleGraph {
+  getModuleInfo(id: string): { readonly importedIds: readonly string[] } | null
+}
+
+/** What a module imports, and what that imports, without what is loaded later. */
+function reachableFrom(graph: ModuleGraph, id: string, seen: Set<string>): Set<string> {
+  // The contract's index names every schema; what is used of it is found without it.
+  if (seen.has(id) || id.endsWith('/contract/src/index.ts')) return seen
+  seen.add(id)
+  for (const each of graph.getModuleInfo(id)?.importedIds ?? []) reachableFrom(graph, each, seen)
+  return seen
+}
+
+let groups: { readonly base: ReadonlySet<string>; readonly start: ReadonlySet<string> } | null = null
+
+/**
+ * One file for what every page begins with, and one for the rest of the first page: left alone they are fifty, and a browser has six connections.
+ */
+function firstLoadGroup(id: string, graph: ModuleGraph): string | null {
+  groups ??= {
+    base: reachableFrom(graph, join(root, 'src', 'main.tsx'), new Set()),
+    start: reachableFrom(graph, join(root, 'src', START_PAGE), new Set()),
+  }
+  if (id.endsWith('/src/main.tsx')) return null // the entry
+  if (groups.base.has(id)) return 'base'
+  return groups.start.has(id) ? 'start' : null
+}
+
 const root = import.meta.dirname
 
 export default defineConfig({
@@ -89,6 +143,7 @@ export default defineConfig({
     target: 'es2023',
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: firstLoadGroup }] } } },
   },
-  plugins: [clientWithoutSchemas(), withoutDescriptions(), precompress(join(root, 'dist', 'assets'))],
+  plugins: [clientWithoutSchemas(), withoutDescriptions(), preloadFirstPage(), precompress(join(root, 'dist', 'assets'))],
 })
