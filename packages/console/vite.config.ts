@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
-import { defineConfig, type Plugin } from 'vite'
+import { defineConfig, type HtmlTagDescriptor, type Plugin } from 'vite'
 
 /** The service sends these as they are: it compresses nothing itself. */
 function precompress(folder: string): Plugin {
@@ -86,18 +86,20 @@ function preloadFirstPage(): Plugin {
     transformIndexHtml: {
       order: 'post',
       handler: (_html, { bundle }) =>
-        Object.values(bundle ?? {}).flatMap((file) => {
+        Object.values(bundle ?? {}).flatMap((file): HtmlTagDescriptor[] => {
           const href = `/${file.fileName}`
           if (file.type === 'asset') {
-            return /\/start-[^/]*\.css$/.test(href)
-              ? [{ tag: 'link', attrs: { rel: 'preload', as: 'style', href }, injectTo: 'head' }]
-              : []
+            return /\/start-[^/]*\.css$/.test(href) ? [preload({ rel: 'preload', as: 'style', href })] : []
           }
           const isFirst = file.name === 'start' || FIRST_MODULES.test(file.facadeModuleId ?? '')
-          return isFirst ? [{ tag: 'link', attrs: { rel: 'modulepreload', crossorigin: true, href }, injectTo: 'head' }] : []
+          return isFirst ? [preload({ rel: 'modulepreload', crossorigin: true, href })] : []
         }),
     },
   }
+}
+
+function preload(attrs: Record<string, string | boolean>): HtmlTagDescriptor {
+  return { tag: 'link', attrs, injectTo: 'head' }
 }
 
 const START_PAGE = '/pages/certificates/certificates-page.tsx'

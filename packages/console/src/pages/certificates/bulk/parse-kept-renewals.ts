@@ -4,7 +4,6 @@
  * @module
  */
 import { z } from 'zod'
-import type { KeptRenewals } from './kept-renewals.ts'
 
 const money = z.object({ amountMinor: z.int(), currency: z.string() })
 const bilingual = z.object({ en: z.string(), zh: z.string() })
@@ -36,7 +35,7 @@ const kept = z.object({
 })
 
 /** Null: not what this console writes. */
-export function parseKeptRenewals(text: string): KeptRenewals | null {
+export function parseKeptRenewals(text: string): z.infer<typeof kept> | null {
   try {
     const parsed = kept.safeParse(JSON.parse(text))
     return parsed.success ? parsed.data : null
