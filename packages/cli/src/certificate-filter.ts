@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command } from 'commander'
-import { certificateSort, certificateStatus, type CertificateQuery } from '@evercert/contract'
+import { certificateSort, certificateStatus, RENEWAL_STAGES, type CertificateQuery } from '@evercert/contract'
 import { failure } from './failure.ts'
 import type { Say } from './language.ts'
 
@@ -22,6 +22,7 @@ export interface FilterOptions {
   readonly expiresTo?: string
   readonly tags?: string
   readonly anyTags?: string
+  readonly waitsFor?: string
   readonly sort?: string
 }
 
@@ -44,6 +45,13 @@ export function addFilterOptions(command: Command, say: Say): Command {
     .option('--tags <tags>', say('has all of these, separated by commas', '包含所有这些标签，以逗号分隔'))
     .option('--any-tags <tags>', say('has one of these or more', '至少包含其中一个标签'))
     .option(
+      '--waits-for <stage>',
+      say(
+        'its renewal waits to be ordered, paid, applied, issued, installed or proved',
+        '续费停在哪一步：ordered、paid、applied、issued、installed 或 proved',
+      ),
+    )
+    .option(
       '--sort <order>',
       say('created, expiry or name; a minus in front reverses', 'created、expiry 或 name；前加减号为倒序'),
     )
@@ -58,6 +66,7 @@ export function toQuery(options: FilterOptions): CertificateQuery {
     ...withoutUndefined({
       status: oneOf('--status', options.status, certificateStatus.options),
       origin: oneOf('--origin', options.origin, ['purchased', 'uploaded'] as const),
+      waitsFor: oneOf('--waits-for', options.waitsFor, RENEWAL_STAGES),
       sort: oneOf('--sort', options.sort, certificateSort.options),
       expiresFrom: toInstant('--expires-from', options.expiresFrom),
       expiresTo: toInstant('--expires-to', options.expiresTo),

@@ -26,6 +26,7 @@ import {
 import { downloadCommand, type DownloadOptions } from './commands/download.ts'
 import { importCommand, type ImportOptions } from './commands/import.ts'
 import { exportCommand, type ExportOptions } from './commands/export.ts'
+import { forecastCommand, type ForecastOptions } from './commands/forecast.ts'
 import { historyCommand } from './commands/history.ts'
 import { listCommand, type ListOptions } from './commands/list.ts'
 import { manageCommand, type ManageOptions } from './commands/manage.ts'
@@ -177,6 +178,13 @@ function addOverviewCommands(program: Command, run: Run, say: Say): void {
     .description(say('list certificates; a renewal directly under the one it renews', '列出证书；续费的新证书紧跟在旧证书之下'))
     .option('--all', say('every page, not only the first 200', '全部，而不仅是前 200 条'))
     .action(bind<[ListOptions]>(run, listCommand))
+  program
+    .command('forecast')
+    .description(
+      say('renewals of the months to come, as certificates may live less and less', '未来各月的续费数：证书有效期上限逐步缩短'),
+    )
+    .option('--months <count>', say('1 to 60 (default 36)', '1 到 60（默认 36）'))
+    .action(bind<[ForecastOptions]>(run, forecastCommand))
   program
     .command('show')
     .argument('<certificate>', certificateArgument(say))

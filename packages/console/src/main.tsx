@@ -13,6 +13,8 @@ import { startI18n } from './i18n/i18n.ts'
 const place = document.getElementById('root')
 if (place === null) throw new Error('index.html has no #root')
 giveNonceToStyles()
+// Beside the texts, not after them.
+if (location.pathname === '/') void import('./pages/certificates/certificates-page.tsx')
 await startI18n()
 createRoot(place).render(
   <StrictMode>

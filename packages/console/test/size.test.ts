@@ -14,7 +14,7 @@ interface Chunk {
   readonly imports?: readonly string[]
 }
 
-it('stays below 350 kB of compressed JavaScript, with the texts of the larger language', () => {
+it('stays below 350 kB of compressed JavaScript, with the texts of the larger language and the first page itself', () => {
   const manifest = JSON.parse(readFileSync(`${dist}.vite/manifest.json`, 'utf8')) as Record<string, Chunk>
   const sizes = new Map<string, number>()
   const add = (name: string): void => {
@@ -26,6 +26,7 @@ it('stays below 350 kB of compressed JavaScript, with the texts of the larger la
   }
   add('index.html')
   add('src/i18n/zh/index.ts')
+  add('src/pages/certificates/certificates-page.tsx')
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
   expect(total).toBeLessThan(MAX_BYTES)
   expect(total).toBeGreaterThan(50_000) // it was measured at all

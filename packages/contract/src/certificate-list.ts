@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { CERTIFICATE_ORIGINS, CERTIFICATE_SORTS, EXPORT_FORMATS, RENEWAL_STAGES } from './certificate-words.ts'
 import { bilingual, certificateStatus, id, instant } from './views.ts'
 
 const text = z.string().trim().min(1).max(253)
@@ -21,15 +22,17 @@ export const certificateFilter = {
   serial: text.optional().meta({ description: 'Beginning of a serial number in hex, with or without colons' }),
   brand: text.optional(),
   issuer: text.optional().meta({ description: "Part of the issuer's name, in any case" }),
-  origin: z.enum(['purchased', 'uploaded']).optional(),
+  origin: z.enum(CERTIFICATE_ORIGINS).optional(),
   expiresFrom: instant.optional().meta({ description: 'notAfter at or after' }),
   expiresTo: instant.optional().meta({ description: 'notAfter before' }),
+  waitsFor: z.enum(RENEWAL_STAGES).optional().meta({
+    description: 'In its window, and its renewal waits to be ordered, paid, ...; the renewal itself is found with it',
+  }),
   tags: tagList.optional().meta({ description: 'Has all of these tags, separated by commas' }),
   anyTags: tagList.optional().meta({ description: 'Has one of these tags or more, separated by commas' }),
 }
 
-/** A minus reverses. A lineage stands together: a renewal under the certificate that it renews. */
-export const certificateSort = z.enum(['created', '-created', 'expiry', '-expiry', 'name', '-name'])
+export const certificateSort = z.enum(CERTIFICATE_SORTS)
 export type CertificateSort = z.infer<typeof certificateSort>
 
 export const certificateQuery = { ...certificateFilter, sort: certificateSort.default('-created') }
@@ -57,5 +60,5 @@ export type ExpiryCount = z.infer<typeof expiryCount>
 
 export const bulkTags = z.strictObject({ ids: z.array(id).min(1).max(1000), ...tagChange })
 
-export const exportFormat = z.enum(['csv', 'json'])
+export const exportFormat = z.enum(EXPORT_FORMATS)
 export type ExportFormat = z.infer<typeof exportFormat>

@@ -9,7 +9,8 @@ import type { JsonifiedClient } from '@orpc/openapi-client'
 import { OpenAPILink } from '@orpc/openapi-client/fetch'
 import type { CertificateQuery, ExportFormat } from './certificate-list.ts'
 import { contract, NEEDS_IDEMPOTENCY_KEY } from './contract.ts'
-import { parseProblem, type ProblemDocument } from './problem-document.ts'
+import { parseProblem } from './parse-problem.ts'
+import type { ProblemDocument } from './problem-document.ts'
 
 export interface ClientOptions {
   /** The service's root, for instance `http://127.0.0.1:8470`. */

@@ -19,6 +19,7 @@ import { dnsConnections, issuers } from './issuers.ts'
 import { management } from './management.ts'
 import { masterKeys } from './master-keys.ts'
 import { names } from './names.ts'
+import { outlook } from './outlook.ts'
 import { channels, notices, noticeSettings } from './notices.ts'
 import { accounts, recovery, users } from './accounts.ts'
 import { firstOperator, me, sessions } from './me.ts'
@@ -35,7 +36,7 @@ import { tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
 
 export const contract = {
-  certificates: { ...certificates, ...endings, ...overview },
+  certificates: { ...certificates, ...endings, ...overview, ...outlook },
   uploads,
   applications,
   contacts,

@@ -33,6 +33,9 @@ export const NARROWING = {
     counts: 'filtered',
     events: CERTIFICATE,
     expiries: 'filtered',
+    forecast: 'closed', // the sums that it is made from know no tags
+    funnel: 'closed',
+    firstSteps: 'closed',
     history: CERTIFICATE,
     rename: CERTIFICATE,
     tag: 'closed', // tags are what narrows it, and others
@@ -81,7 +84,13 @@ export const NARROWING = {
     deploy: { target: 'id' },
     remove: { target: 'id' },
   },
-  endpoints: { list: 'filtered', create: { certificate: 'certificateId' }, remove: { endpoint: 'id' } },
+  endpoints: {
+    list: 'filtered',
+    map: 'closed',
+    get: { endpoint: 'id' },
+    create: { certificate: 'certificateId' },
+    remove: { endpoint: 'id' },
+  },
   receipts: { list: CERTIFICATE, listAll: 'filtered', get: { receipt: 'id' }, pdf: { receipt: 'id' } },
   discovery: { look: 'closed', list: 'closed', accept: 'closed', dismiss: 'closed' },
   issuers: { list: 'closed', create: 'closed', get: 'closed', update: 'closed', retire: 'closed', restore: 'closed' },

@@ -42,9 +42,3 @@ export function toProblemDocument(
     requestId: extra.requestId ?? null,
   }
 }
-
-/** Null when the body is not a problem document of ours. */
-export function parseProblem(body: unknown): ProblemDocument | null {
-  const parsed = problemDocument.safeParse(body)
-  return parsed.success ? parsed.data : null
-}

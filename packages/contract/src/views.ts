@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { applicantView, contact, location, superior } from './applicant-views.ts'
+import { CERTIFICATE_STATUSES } from './certificate-words.ts'
 import { PROBLEMS, type ProblemCode } from './problems.ts'
 
 export const instant = z.iso.datetime({ precision: 3 }).meta({ description: 'ISO 8601, UTC, milliseconds' })
@@ -45,20 +46,7 @@ export const knownSpecification = z.object({
 })
 export type KnownSpecificationView = z.infer<typeof knownSpecification>
 
-export const certificateStatus = z.enum([
-  'pendingApplication',
-  'pendingValidation',
-  'inReview',
-  'reviewFailed',
-  'issued',
-  'expiringSoon',
-  'expired',
-  'revocationPending',
-  'revoked',
-  'cancelled',
-  'refunded',
-  'closed',
-])
+export const certificateStatus = z.enum(CERTIFICATE_STATUSES)
 export type CertificateStatusView = z.infer<typeof certificateStatus>
 
 /** Why a certificate cannot be renewed now; empty when it can. */

@@ -27,11 +27,15 @@ export function useLiveCertificate(id: string | null): number | false {
   useEffect(() => {
     if (id === null || !isVisible) return
     const stop = new AbortController()
+    const reload = async (): Promise<void> => {
+      await queries.invalidateQueries({ queryKey: keys.certificates })
+      await queries.invalidateQueries({ queryKey: keys.targets })
+    }
     const listen = async (): Promise<void> => {
       let seen: string | null = null
       for await (const { version } of await api.certificates.events({ id }, { signal: stop.signal })) {
         setLive(true)
-        if (seen !== null && seen !== version) await queries.invalidateQueries({ queryKey: keys.certificates })
+        if (seen !== null && seen !== version) await reload()
         seen = version
       }
     }
@@ -46,7 +50,7 @@ export function useLiveCertificate(id: string | null): number | false {
         setLive(false)
         await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS))
         // What changed while nobody listened.
-        await queries.invalidateQueries({ queryKey: keys.certificates })
+        await reload()
       }
     }
     void listenAgain()

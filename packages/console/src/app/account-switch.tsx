@@ -6,10 +6,10 @@
 import ApartmentOutlined from '@ant-design/icons/es/icons/ApartmentOutlined'
 import AntApp from 'antd/es/app'
 import Button from 'antd/es/button'
-import Dropdown from 'antd/es/dropdown'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { enterAccount, useMe } from '../api/use-me.ts'
+import { DropMenu } from '../components/drop-menu.tsx'
 
 export function AccountSwitch() {
   const { t } = useTranslation()
@@ -39,7 +39,7 @@ export function AccountSwitch() {
     },
   }))
   return (
-    <Dropdown menu={{ items, selectable: true, selectedKeys: [account.id], className: 'account-menu' }} trigger={['click']}>
+    <DropMenu menu={{ items, selectable: true, selectedKeys: [account.id], className: 'account-menu' }}>
       <Button
         type="text"
         className="account-switch"
@@ -50,6 +50,6 @@ export function AccountSwitch() {
       >
         <span className="tool-text">{account.name}</span>
       </Button>
-    </Dropdown>
+    </DropMenu>
   )
 }

@@ -6,11 +6,12 @@
 import BulbOutlined from '@ant-design/icons/es/icons/BulbOutlined'
 import TranslationOutlined from '@ant-design/icons/es/icons/TranslationOutlined'
 import UserOutlined from '@ant-design/icons/es/icons/UserOutlined'
+import AntApp from 'antd/es/app'
 import Button from 'antd/es/button'
-import Dropdown from 'antd/es/dropdown'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
 import { useMe } from '../api/use-me.ts'
+import { DropMenu } from '../components/drop-menu.tsx'
 import { changeLanguage, currentLanguage, TAGS } from '../i18n/i18n.ts'
 import { AccountSwitch } from './account-switch.tsx'
 import { THEMES, useThemeChoice } from './preferences.ts'
@@ -44,14 +45,14 @@ export function ThemeSwitch() {
   const [choice, choose] = useThemeChoice()
   const items = THEMES.map((theme) => ({ key: theme, label: t(THEME_KEYS[theme]), onClick: () => choose(theme) }))
   return (
-    <Dropdown menu={{ items, selectable: true, selectedKeys: [choice] }} trigger={['click']}>
+    <DropMenu menu={{ items, selectable: true, selectedKeys: [choice] }}>
       <Button
         type="text"
         icon={<BulbOutlined />}
         aria-label={`${t('shell.theme')}: ${t(THEME_KEYS[choice])}`}
         aria-haspopup="menu"
       />
-    </Dropdown>
+    </DropMenu>
   )
 }
 
@@ -60,6 +61,7 @@ function AccountMenu() {
   const [, go] = useLocation()
   const me = useMe()
   const leave = useLeave()
+  const { message } = AntApp.useApp()
   if (me.data === undefined) return null
   const { user, token, account } = me.data
   const who = user === null ? `${t('shell.byToken')}: ${token?.name ?? ''}` : user.email
@@ -68,11 +70,15 @@ function AccountMenu() {
     ...(account === null ? [] : [{ key: 'account', label: `${t('shell.accountName')}: ${account.name}`, disabled: true }]),
     { type: 'divider' as const },
     ...(user === null ? [] : [{ key: 'security', label: t('shell.security'), onClick: () => go('/settings/security') }]),
-    { key: 'signOut', label: t('shell.signOut'), onClick: () => void leave() },
+    {
+      key: 'signOut',
+      label: t('shell.signOut'),
+      onClick: () => void leave().catch(() => message.error(t('shell.signOutFailed'))),
+    },
   ]
   return (
-    <Dropdown menu={{ items }} trigger={['click']}>
+    <DropMenu menu={{ items }}>
       <Button type="text" icon={<UserOutlined />} aria-label={`${t('shell.account')}: ${who}`} aria-haspopup="menu" />
-    </Dropdown>
+    </DropMenu>
   )
 }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import Result from 'antd/es/result'
 import { Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
@@ -28,11 +27,10 @@ export function PageView({ path, found }: { readonly path: string; readonly foun
 function NoSuchPage({ path }: { readonly path: string }) {
   const { t } = useTranslation()
   return (
-    <Result
-      status="info"
-      title={<h1 className="result-title">{t('shell.notFoundTitle')}</h1>}
-      subTitle={t('shell.notFoundText', { path })}
-      extra={<Link href="/">{t('shell.back')}</Link>}
-    />
+    <section className="not-found">
+      <h1>{t('shell.notFoundTitle')}</h1>
+      <p>{t('shell.notFoundText', { path })}</p>
+      <Link href="/">{t('shell.back')}</Link>
+    </section>
   )
 }

@@ -9,6 +9,7 @@ export const THEMES = ['system', 'light', 'dark'] as const
 export type ThemeChoice = (typeof THEMES)[number]
 
 const THEME_PLACE = 'evercert.theme'
+const TOUR_PLACE = 'evercert.tour'
 const MENU_PLACE = 'evercert.menuCollapsed'
 
 const listeners = new Set<() => void>()
@@ -34,6 +35,12 @@ export function useThemeChoice(): [ThemeChoice, (choice: ThemeChoice) => void] {
 export function useMenuCollapsed(): [boolean, (collapsed: boolean) => void] {
   const read = (): boolean => localStorage.getItem(MENU_PLACE) === 'true'
   return [useSyncExternalStore(subscribe, read), (collapsed) => remember(MENU_PLACE, String(collapsed))]
+}
+
+/** Whether the tour of the first steps was put away. */
+export function useTourIsAway(): [boolean, (isAway: boolean) => void] {
+  const read = (): boolean => localStorage.getItem(TOUR_PLACE) === 'away'
+  return [useSyncExternalStore(subscribe, read), (isAway) => remember(TOUR_PLACE, isAway ? 'away' : 'shown')]
 }
 
 /** True while the media query holds. */

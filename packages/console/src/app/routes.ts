@@ -5,10 +5,12 @@
  */
 import { createElement, lazy, type ComponentType, type ReactElement } from 'react'
 import ApartmentOutlined from '@ant-design/icons/es/icons/ApartmentOutlined'
+import LineChartOutlined from '@ant-design/icons/es/icons/LineChartOutlined'
 import LinkOutlined from '@ant-design/icons/es/icons/LinkOutlined'
 import AuditOutlined from '@ant-design/icons/es/icons/AuditOutlined'
 import BankOutlined from '@ant-design/icons/es/icons/BankOutlined'
 import CloudServerOutlined from '@ant-design/icons/es/icons/CloudServerOutlined'
+import CompassOutlined from '@ant-design/icons/es/icons/CompassOutlined'
 import ContactsOutlined from '@ant-design/icons/es/icons/ContactsOutlined'
 import IdcardOutlined from '@ant-design/icons/es/icons/IdcardOutlined'
 import FormOutlined from '@ant-design/icons/es/icons/FormOutlined'
@@ -66,6 +68,8 @@ const certificates = lazy(async () => ({
   default: (await import('../pages/certificates/certificates-page.tsx')).CertificatesPage,
 }))
 const certificate = withAllTexts(async () => (await import('../pages/certificate/certificate-page.tsx')).CertificatePage)
+const firstSteps = withAllTexts(async () => (await import('../pages/first-steps/first-steps-page.tsx')).FirstStepsPage)
+const outlook = withAllTexts(async () => (await import('../pages/outlook/outlook-page.tsx')).OutlookPage)
 const renewal = withAllTexts(async () => (await import('../pages/renewal/renewal-drawer.tsx')).RenewalDrawer)
 const upload = withAllTexts(async () => (await import('../pages/upload/upload-page.tsx')).UploadPage)
 const applications = withAllTexts(async () => (await import('../pages/applications/applications-page.tsx')).ApplicationsPage)
@@ -77,6 +81,7 @@ const review = withAllTexts(async () => (await import('../pages/review/review-pa
 const approvals = withAllTexts(async () => (await import('../pages/approvals/approvals-page.tsx')).ApprovalsPage)
 const targets = withAllTexts(async () => (await import('../pages/targets/targets-page.tsx')).TargetsPage)
 const endpoints = withAllTexts(async () => (await import('../pages/endpoints/endpoints-page.tsx')).EndpointsPage)
+const endpointMap = withAllTexts(async () => (await import('../pages/endpoints/endpoint-map-page.tsx')).EndpointMapPage)
 const agents = withAllTexts(async () => (await import('../pages/agents/agents-page.tsx')).AgentsPage)
 const agent = withAllTexts(async () => (await import('../pages/agents/agent-page.tsx')).AgentPage)
 const names = withAllTexts(async () => (await import('../pages/names/names-page.tsx')).NamesPage)
@@ -110,6 +115,12 @@ export const PAGES: readonly Page[] = [
     title: 'shell.certificates',
     component: certificates,
     menu: { icon: createElement(SafetyCertificateOutlined), group: 'certificates' },
+  },
+  {
+    path: '/outlook',
+    title: 'shell.outlook',
+    component: outlook,
+    menu: { icon: createElement(LineChartOutlined), group: 'certificates', scope: 'certificates:read' },
   },
   {
     path: '/upload',
@@ -167,6 +178,7 @@ export const PAGES: readonly Page[] = [
     component: endpoints,
     menu: { icon: createElement(GlobalOutlined), group: 'operations' },
   },
+  { path: '/endpoints/map', title: 'endpointMap.title', component: endpointMap },
   {
     path: '/discovery',
     title: 'shell.discovery',
@@ -234,6 +246,12 @@ export const PAGES: readonly Page[] = [
     title: 'shell.settings',
     component: settings,
     menu: { icon: createElement(SettingOutlined), group: 'settings' },
+  },
+  {
+    path: '/first-steps',
+    title: 'shell.firstSteps',
+    component: firstSteps,
+    menu: { icon: createElement(CompassOutlined), group: 'settings', scope: 'certificates:read' },
   },
   { path: '/settings/security', title: 'shell.security', component: settings },
   { path: '/settings/members', title: 'settings.members', component: settings },

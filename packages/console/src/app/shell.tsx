@@ -131,7 +131,7 @@ function MainMenu({ page, isShort, onChoose }: MenuProps) {
                   <Link
                     href={path}
                     title={isShort ? t(title) : undefined}
-                    aria-current={component === page?.component ? 'page' : undefined}
+                    aria-current={component === page?.component ? 'page' : page?.path.startsWith(`${path}/`) === true}
                     onClick={onChoose}
                   >
                     <span aria-hidden>{menu?.icon}</span>

@@ -9,6 +9,7 @@ import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api/client.ts'
 import { keys } from '../api/keys.ts'
+import { DeploymentLog } from './deployment-log.tsx'
 import './endpoint-list.css'
 import { Moment } from './moment.tsx'
 import { ProblemNotice } from './problem-notice.tsx'
@@ -70,12 +71,7 @@ function TargetRow({ target: { id, name, kind, deployment } }: { readonly target
       </div>
       {typeof deployment?.problem === 'string' && <p className="observation-why">{deployment.problem}</p>}
       <ProblemNotice error={again.error} />
-      {deployment !== null && deployment.log.length > 0 && (
-        <details>
-          <summary>{t('certificate.log')}</summary>
-          <pre className="target-log">{deployment.log.join('\n')}</pre>
-        </details>
-      )}
+      {deployment !== null && <DeploymentLog deployment={deployment} of={name} />}
     </li>
   )
 }

@@ -5,9 +5,10 @@
  * @module
  */
 import { sql, type Expression, type RawBuilder, type SqlBool } from 'kysely'
-import type { CertificateStatus } from '../domain/certificate/derive-status.ts'
 import type { ListFilter, SearchTerms } from '../domain/certificate/list-filter.ts'
 import type { Db } from './connect.ts'
+import { waitingFor } from './renewal-funnel.ts'
+import { statusCondition } from './status-condition.ts'
 
 export type SortKey = 'created' | 'expiry' | 'name'
 
@@ -43,7 +44,7 @@ export async function listCertificates(db: Db, request: ListRequest): Promise<re
   const { accountId, filter, sort } = request
   const conditions = [sql<SqlBool>`l.account_id = ${accountId}`, ...columnConditions(request)]
   if (filter.issuer !== null) conditions.push(sql`l.issuer = any(${await findIssuers(db, accountId, filter.issuer)}::text[])`)
-  const few = await resolveIdSets(db, idSets(accountId, filter), request.maxIds ?? MAX_IDS)
+  const few = await resolveIdSets(db, idSets(request), request.maxIds ?? MAX_IDS)
   if (few.ids !== null) {
     if (few.ids.length === 0) return []
     conditions.push(sql`l.certificate_id = any(${few.ids}::text[])`)
@@ -113,29 +114,6 @@ function columnConditions({ filter, now, sort }: ListRequest): RawBuilder<SqlBoo
   return conditions
 }
 
-/** The SQL twin of `deriveStatus`, over `certificate_listing l`; a test compares the two over every combination of facts. */
-export function statusCondition(status: CertificateStatus, now: Date): RawBuilder<SqlBool> {
-  switch (status) {
-    case 'issued':
-      return sql`(l.phase = 'valid' and l.not_after > ${now} and l.window_opens_at > ${now})`
-    case 'expiringSoon':
-      return sql`(l.phase = 'valid' and l.not_after > ${now} and l.window_opens_at <= ${now})`
-    case 'expired':
-      return sql`(l.phase in ('valid', 'revocationPending') and l.not_after <= ${now})`
-    case 'revocationPending':
-      return sql`(l.phase = 'revocationPending' and l.not_after > ${now})`
-    case 'pendingApplication':
-    case 'pendingValidation':
-    case 'inReview':
-    case 'reviewFailed':
-    case 'revoked':
-    case 'cancelled':
-    case 'refunded':
-    case 'closed':
-      return sql`l.phase = ${status}`
-  }
-}
-
 async function findIssuers(db: Db, accountId: string, part: string): Promise<string[]> {
   const { rows } = await sql<{ issuer: string }>`select issuer from issuer_name
     where account_id = ${accountId} and position(${part} in lower(issuer)) > 0`.execute(db)
@@ -145,7 +123,7 @@ async function findIssuers(db: Db, accountId: string, part: string): Promise<str
 type IdSet = RawBuilder<{ certificate_id: string }>
 
 /** Each condition that is kept in a table of its own, as the query of the certificates that meet it. */
-function idSets(accountId: string, filter: ListFilter): IdSet[] {
+function idSets({ accountId, filter, now }: ListRequest): IdSet[] {
   const tagged = (tags: readonly string[]): IdSet =>
     sql`select certificate_id from certificate_tag where account_id = ${accountId} and tag = any(${[...tags]}::text[])`
   return [
@@ -154,6 +132,7 @@ function idSets(accountId: string, filter: ListFilter): IdSet[] {
     ...(filter.domain === null ? [] : [domainSet(accountId, filter.domain)]),
     ...(filter.sha256 === null ? [] : [issuanceSet(accountId, 'sha256', filter.sha256)]),
     ...(filter.serial === null ? [] : [issuanceSet(accountId, 'serial', filter.serial)]),
+    ...(filter.waitsFor === null ? [] : [waitingFor(accountId, filter.waitsFor, new Date(now))]),
     ...filter.tags.map((tag) => tagged([tag])),
     ...(filter.anyTags.length === 0 ? [] : [tagged(filter.anyTags)]),
     ...(filter.narrowedTo === null ? [] : [tagged(filter.narrowedTo)]),

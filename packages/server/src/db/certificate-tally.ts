@@ -76,13 +76,39 @@ export async function countByExpiryDay(
   return rows
 }
 
+/** Certificates that count the same: their number, and what the forecast of their renewals needs. */
+export interface ForecastRow {
+  /** `YYYY-MM-DD`, both in UTC. */
+  readonly opensOn: string
+  readonly expiresOn: string
+  readonly lifetimeDays: number
+  readonly count: number
+}
+
+/** The certificates to renew: the last of each lineage, valid at the beginning of the present day. Reads tallies alone. */
+export async function countForForecast(db: Db, accountId: string, now: number): Promise<readonly ForecastRow[]> {
+  const today = new Date(now).toISOString().slice(0, 10)
+  const { rows } = await sql<ForecastRow>`
+    select to_char(opens_on, 'YYYY-MM-DD') as "opensOn", to_char(expires_on, 'YYYY-MM-DD') as "expiresOn",
+      lifetime_days as "lifetimeDays", sum(count)::int as count from (
+        select opens_on, expires_on, lifetime_days, count from certificate_tally
+          where account_id = ${accountId} and is_last and expires_on >= ${today}::date
+        union all
+        select opens_on, expires_on, lifetime_days, count from certificate_tally_change
+          where account_id = ${accountId} and is_last and expires_on >= ${today}::date
+      ) as day
+    group by opens_on, expires_on, lifetime_days having sum(count) > 0`.execute(db)
+  return rows
+}
+
+/** What tallies are told apart by. */
+const SUMMED = sql.raw('account_id, phase, opens_on, expires_on, lifetime_days, is_last')
+
 /** Sums up what was added since the last time. Several nodes may do it at once. */
 export async function sumUpTallies(db: Db): Promise<void> {
   await sql`
-    with taken as (delete from certificate_tally_change returning account_id, phase, opens_on, expires_on, count)
-    insert into certificate_tally as t (account_id, phase, opens_on, expires_on, count)
-    select account_id, phase, opens_on, expires_on, sum(count) from taken
-    group by account_id, phase, opens_on, expires_on having sum(count) <> 0
-    order by account_id, phase, opens_on, expires_on
-    on conflict (account_id, phase, opens_on, expires_on) do update set count = t.count + excluded.count`.execute(db)
+    with taken as (delete from certificate_tally_change returning ${SUMMED}, count)
+    insert into certificate_tally as t (${SUMMED}, count)
+    select ${SUMMED}, sum(count) from taken group by ${SUMMED} having sum(count) <> 0 order by ${SUMMED}
+    on conflict (${SUMMED}) do update set count = t.count + excluded.count`.execute(db)
 }

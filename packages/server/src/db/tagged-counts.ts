@@ -6,8 +6,8 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely'
 import { certificateStatus } from '@evercert/contract'
 import type { CertificateStatus } from '../domain/certificate/derive-status.ts'
-import { statusCondition } from './certificate-list.ts'
 import type { Db } from './connect.ts'
+import { statusCondition } from './status-condition.ts'
 
 export interface Tagged {
   readonly accountId: string

@@ -273,7 +273,9 @@ oneDatabase((_kind, open) => {
     'audit.checkpoints', // of the whole chain: when and how much, of nobody
     'me.get',
   ]
-  const isShared = (name: string) => SHARED.includes(name) || name.startsWith('adapters.')
+  /** Counts by month and stage, whoever asks: a test of their own. */
+  const PICTURES = ['certificates.forecast', 'certificates.funnel', 'certificates.firstSteps']
+  const isShared = (name: string) => SHARED.includes(name) || PICTURES.includes(name) || name.startsWith('adapters.')
   const LISTS = OPERATIONS.filter(({ method, path, name }) => method === 'GET' && !path.includes('{id}') && !isShared(name))
 
   test.each(LISTS)('a list shows nothing of another account: $name', async (operation) => {
@@ -281,7 +283,20 @@ oneDatabase((_kind, open) => {
     const response = await service.fetch(`/api/v1${operation.path}`, { headers: { authorization: `Bearer ${fresh.token}` } })
     expect(response.status).toBe(200)
     const body = (await response.json()) as Record<string, unknown>
-    for (const value of Object.values(body)) expect(value === null || (Array.isArray(value) && value.length === 0)).toBe(true)
+    for (const value of Object.values(body)) {
+      expect(value === null || value === 0 || (Array.isArray(value) && value.length === 0)).toBe(true)
+    }
+  })
+
+  test('pictures count nothing of another account', async () => {
+    const { client } = await anAccount(service, { balanceMinor: 0 })
+    const { certificates, months } = await client.certificates.forecast({})
+    const { entered, stages } = await client.certificates.funnel({})
+    expect([certificates, entered]).toEqual([0, 0])
+    const { certificateId, steps } = await client.certificates.firstSteps({})
+    expect([certificateId, steps.filter(({ isDone }) => isDone)]).toEqual([null, []])
+    expect(months.filter(({ renewals, underRulesOfToday }) => renewals + underRulesOfToday > 0)).toEqual([])
+    expect(stages.filter(({ reached, waiting }) => reached + waiting > 0)).toEqual([])
   })
 
   test('searching finds nothing of another account', async () => {

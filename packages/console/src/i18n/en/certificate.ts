@@ -47,7 +47,6 @@ export const certificate: SameKeys<typeof zh> = {
   noTargets: 'No target: download and install it by hand, or have an operator add a target.',
   notDeployed: 'not deployed',
   deployAgain: 'Deploy again',
-  log: 'Log',
   downloads: 'Downloads',
   freshTitle: 'Say again who you are',
   freshText: 'Private keys are given out only shortly after that. The download begins at once, and is recorded.',

@@ -11,8 +11,11 @@ import { certificate } from './certificate.ts'
 import { chain } from './chain.ts'
 import { companies } from './companies.ts'
 import { csrs } from './csrs.ts'
+import { deploymentLog } from './deployment-log.ts'
 import { discovery } from './discovery.ts'
+import { endpointMap } from './endpoint-map.ts'
 import { fields } from './fields.ts'
+import { firstSteps } from './first-steps.ts'
 import { forms } from './forms.ts'
 import { history } from './history.ts'
 import { life } from './life.ts'
@@ -20,6 +23,7 @@ import { names } from './names.ts'
 import { notices } from './notices.ts'
 import { orders } from './orders.ts'
 import { palette } from './palette.ts'
+import { outlook } from './outlook.ts'
 import { products } from './products.ts'
 import { receipts } from './receipts.ts'
 import { renewal } from './renewal.ts'
@@ -38,8 +42,11 @@ export const more: SameKeys<typeof zh> = {
   chain,
   companies,
   csrs,
+  deploymentLog,
   discovery,
+  endpointMap,
   fields,
+  firstSteps,
   forms,
   history,
   life,
@@ -47,6 +54,7 @@ export const more: SameKeys<typeof zh> = {
   notices,
   orders,
   palette,
+  outlook,
   products,
   receipts,
   renewal,

@@ -9,7 +9,6 @@ export const targets: SameKeys<typeof zh> = {
   deployment: 'Last deployment',
   none: 'not deployed yet',
   at: 'Updated',
-  log: 'Log',
   deploy: 'Deploy again',
   deploying: 'It is being deployed.',
   deployReason: 'Only what failed or was rolled back is deployed again.',

@@ -38,7 +38,6 @@ export const certificate = {
   noTargets: '没有部署目标：请下载证书后手工安装，或由管理员添加部署目标。',
   notDeployed: '尚未部署',
   deployAgain: '重新部署',
-  log: '部署日志',
   downloads: '下载',
   freshTitle: '请再次验证身份',
   freshText: '下载私钥前须在短时间内验证过身份。验证后立即开始下载，此次下载会被记录。',

@@ -13,8 +13,11 @@ import { certificate } from './certificate.ts'
 import { chain } from './chain.ts'
 import { companies } from './companies.ts'
 import { csrs } from './csrs.ts'
+import { deploymentLog } from './deployment-log.ts'
 import { discovery } from './discovery.ts'
+import { endpointMap } from './endpoint-map.ts'
 import { fields } from './fields.ts'
+import { firstSteps } from './first-steps.ts'
 import { forms } from './forms.ts'
 import { history } from './history.ts'
 import { life } from './life.ts'
@@ -22,6 +25,7 @@ import { names } from './names.ts'
 import { notices } from './notices.ts'
 import { orders } from './orders.ts'
 import { palette } from './palette.ts'
+import { outlook } from './outlook.ts'
 import { products } from './products.ts'
 import { receipts } from './receipts.ts'
 import { renewal } from './renewal.ts'
@@ -40,8 +44,11 @@ export const more = {
   chain,
   companies,
   csrs,
+  deploymentLog,
   discovery,
+  endpointMap,
   fields,
+  firstSteps,
   forms,
   history,
   life,
@@ -49,6 +56,7 @@ export const more = {
   notices,
   orders,
   palette,
+  outlook,
   products,
   receipts,
   renewal,

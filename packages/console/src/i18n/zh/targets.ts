@@ -6,7 +6,6 @@ export const targets = {
   deployment: '最近一次部署',
   none: '尚未部署',
   at: '更新时间',
-  log: '部署日志',
   deploy: '重新部署',
   deploying: '正在部署。',
   deployReason: '只有失败或已回滚的部署需要重新部署。',

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { exportFormat, type ExportFormat } from '@evercert/contract'
+import { EXPORT_FORMATS, type ExportFormat } from '@evercert/contract'
 import DownloadOutlined from '@ant-design/icons/es/icons/DownloadOutlined'
 import { useMutation } from '@tanstack/react-query'
 import Button from 'antd/es/button'
-import Dropdown from 'antd/es/dropdown'
 import { useTranslation } from 'react-i18next'
 import { openListExport } from '../../api/client.ts'
+import { DropMenu } from '../../components/drop-menu.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { saveFile } from '../../components/save-file.ts'
 import type { ListState } from './list-query.ts'
@@ -25,18 +25,18 @@ export function ExportMenu({ state }: { readonly state: ListState }) {
       saveFile(`certificates-${new Date().toISOString().slice(0, 10)}.${ENDINGS[format]}`, file)
     },
   })
-  const items = exportFormat.options.map((format) => ({
+  const items = EXPORT_FORMATS.map((format) => ({
     key: format,
     label: t(`bulk.exports.${format}`),
     onClick: () => save.mutate(format),
   }))
   return (
     <>
-      <Dropdown menu={{ items }} trigger={['click']} disabled={save.isPending}>
+      <DropMenu menu={{ items }} disabled={save.isPending}>
         <Button icon={<DownloadOutlined />} loading={save.isPending} aria-haspopup="menu">
           {t('certificates.export')}
         </Button>
-      </Dropdown>
+      </DropMenu>
       {save.error !== null && (
         <div className="filter-problem">
           <ProblemNotice error={save.error} onRetry={() => save.mutate(save.variables ?? 'csv')} />

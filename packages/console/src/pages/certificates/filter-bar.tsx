@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { certificateSort, certificateStatus, type CertificateSort, type CertificateStatusView } from '@evercert/contract'
+import {
+  CERTIFICATE_ORIGINS,
+  CERTIFICATE_SORTS,
+  CERTIFICATE_STATUSES,
+  type CertificateSort,
+  type CertificateStatusView,
+} from '@evercert/contract'
 import Button from 'antd/es/button'
 import Select from 'antd/es/select'
 import Tag from 'antd/es/tag'
@@ -18,7 +24,7 @@ interface FilterBarProps {
 }
 
 const ALL = 'all'
-type Origin = 'purchased' | 'uploaded'
+type Origin = (typeof CERTIFICATE_ORIGINS)[number]
 
 export function FilterBar({ state, onChange }: FilterBarProps) {
   const { t } = useTranslation()
@@ -31,7 +37,7 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
         value={state.status ?? ALL}
         options={[
           { value: ALL, label: t('certificates.allStatuses') },
-          ...certificateStatus.options.map((value) => ({ value, label: t(`certificates.statuses.${value}`) })),
+          ...CERTIFICATE_STATUSES.map((value) => ({ value, label: t(`certificates.statuses.${value}`) })),
         ]}
         listHeight={420}
         onChange={(value) => onChange({ status: value === ALL ? undefined : value })}
@@ -49,7 +55,7 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
         value={state.origin ?? ALL}
         options={[
           { value: ALL, label: t('certificates.allOrigins') },
-          ...(['purchased', 'uploaded'] as const).map((value) => ({ value, label: t(`terms.origin.${value}`) })),
+          ...CERTIFICATE_ORIGINS.map((value) => ({ value, label: t(`terms.origin.${value}`) })),
         ]}
         onChange={(value) => onChange({ origin: value === ALL ? undefined : value })}
       />
@@ -59,7 +65,7 @@ export function FilterBar({ state, onChange }: FilterBarProps) {
           className="filter-sort"
           aria-label={t('certificates.sort')}
           value={state.sort ?? DEFAULT_SORT}
-          options={certificateSort.options.map((value) => ({ value, label: t(`certificates.sortBy.${value}`) }))}
+          options={CERTIFICATE_SORTS.map((value) => ({ value, label: t(`certificates.sortBy.${value}`) }))}
           onChange={(value) => onChange({ sort: value === DEFAULT_SORT ? undefined : value })}
         />
         <ExportMenu state={state} />
@@ -80,6 +86,10 @@ function Chips({ state, onChange }: FilterBarProps) {
     state.anyTags !== undefined && {
       label: t('certificates.tagFilter', { tag: state.anyTags }),
       remove: () => onChange({ anyTags: undefined }),
+    },
+    state.waitsFor !== undefined && {
+      label: t(`certificates.waitsFor.${state.waitsFor}`),
+      remove: () => onChange({ waitsFor: undefined }),
     },
     (state.expiresFrom !== undefined || state.expiresTo !== undefined) && {
       label: t('certificates.periodFilter', { from: day(state.expiresFrom), to: day(state.expiresTo) }),

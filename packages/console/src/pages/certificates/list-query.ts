@@ -3,25 +3,52 @@
  *
  * @module
  */
-import { certificateFilter, certificateSort, type CertificateQuery, type CertificateSort } from '@evercert/contract'
+import {
+  CERTIFICATE_ORIGINS,
+  CERTIFICATE_SORTS,
+  CERTIFICATE_STATUSES,
+  RENEWAL_STAGES,
+  type CertificateQuery,
+  type CertificateSort,
+} from '@evercert/contract'
 import { useSearchParams } from 'wouter'
-import { z } from 'zod'
 
-const NAMES = ['status', 'search', 'origin', 'anyTags', 'expiresFrom', 'expiresTo', 'sort'] as const
+const NAMES = ['status', 'search', 'origin', 'anyTags', 'expiresFrom', 'expiresTo', 'waitsFor', 'sort'] as const
 type Name = (typeof NAMES)[number]
 export type ListState = Pick<CertificateQuery, Name>
 
 /** What is about to expire comes first unless somebody sorts. */
 export const DEFAULT_SORT: CertificateSort = '-created'
 
-const shape = { ...certificateFilter, sort: certificateSort }
+const isOneOf =
+  (words: readonly string[]) =>
+  (value: string): boolean =>
+    words.includes(value)
+const isAtMost =
+  (length: number) =>
+  (value: string): boolean =>
+    value.length <= length
+/** As the API has its times; the date alone has to exist. */
+const isInstant = (value: string): boolean => /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) && !Number.isNaN(Date.parse(value))
+
+/** What the API would take (certificate-list.ts), without its schemas: they are more than the rest of this page. */
+const ACCEPTS: Readonly<Record<Name, (value: string) => boolean>> = {
+  status: isOneOf(CERTIFICATE_STATUSES),
+  search: isAtMost(253),
+  origin: isOneOf(CERTIFICATE_ORIGINS),
+  anyTags: isAtMost(1024),
+  expiresFrom: isInstant,
+  expiresTo: isInstant,
+  waitsFor: isOneOf(RENEWAL_STAGES),
+  sort: isOneOf(CERTIFICATE_SORTS),
+}
 
 /** What the address says; parts that nobody could have chosen are left out. */
 export function readListState(params: URLSearchParams): ListState {
   const state: Record<string, string> = {}
   for (const name of NAMES) {
     const value = params.get(name)
-    if (value !== null && (shape[name] as z.ZodType).safeParse(value).success) state[name] = value
+    if (value !== null && ACCEPTS[name](value)) state[name] = value
   }
   return state as ListState
 }

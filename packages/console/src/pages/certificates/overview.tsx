@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { certificateStatus, type CertificateStatusView, type CertificateView } from '@evercert/contract'
+import { CERTIFICATE_STATUSES, type CertificateStatusView, type CertificateView } from '@evercert/contract'
 import { useQueries, useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
@@ -41,7 +41,7 @@ function Counts({ status, onChange }: OverviewProps) {
   const { t } = useTranslation()
   const counts = useQuery({ queryKey: keys.counts, queryFn: () => api.certificates.counts({}), refetchInterval: MINUTE_MS })
   const found = new Map(counts.data?.items.map(({ status: each, count }) => [each, count]))
-  const shown = certificateStatus.options.filter(
+  const shown = CERTIFICATE_STATUSES.filter(
     (each) => !HIDDEN.includes(each) && (ALWAYS.includes(each) || found.has(each) || each === status),
   )
   const all = counts.data?.items.filter(({ status: each }) => !HIDDEN.includes(each)).reduce((sum, { count }) => sum + count, 0)

@@ -8,7 +8,6 @@ import MoreOutlined from '@ant-design/icons/es/icons/MoreOutlined'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import AntApp from 'antd/es/app'
 import Button from 'antd/es/button'
-import Dropdown from 'antd/es/dropdown'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
@@ -16,6 +15,7 @@ import { ApiProblem } from '@evercert/contract/client'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { Action } from '../../components/action.tsx'
+import { DropMenu } from '../../components/drop-menu.tsx'
 import { pick } from '../../i18n/i18n.ts'
 import { applicationPlace, certificatePlace, isApplying, renewalPlace } from './next-place.ts'
 
@@ -115,7 +115,7 @@ function MoreMenu({ certificate }: RowActionsProps) {
     { key: 'probe', label: t('certificates.probe'), disabled: certificate.sha256 === null, onClick: () => probe.mutate() },
   ]
   return (
-    <Dropdown menu={{ items }} trigger={['click']} open={isOpen} onOpenChange={setOpen}>
+    <DropMenu menu={{ items }} open={isOpen} onOpenChange={setOpen}>
       <Button
         ref={button}
         type="text"
@@ -125,6 +125,6 @@ function MoreMenu({ certificate }: RowActionsProps) {
         aria-label={`${t('certificates.more')}: ${certificate.name}`}
         aria-haspopup="menu"
       />
-    </Dropdown>
+    </DropMenu>
   )
 }

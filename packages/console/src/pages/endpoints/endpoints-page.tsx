@@ -15,13 +15,13 @@ import { Action } from '../../components/action.tsx'
 import { CertificateLink } from '../../components/certificate-link.tsx'
 import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
 import { Moment } from '../../components/moment.tsx'
-import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { QueryView } from '../../components/query-view.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { useShown } from '../../components/use-shown.ts'
 import { pick } from '../../i18n/i18n.ts'
 import './endpoints-page.css'
+import { EndpointsHead } from './endpoints-head.tsx'
 import { endpointState, sortEndpoints } from './verdict-order.ts'
 
 const REFRESH_MS = 15_000
@@ -43,7 +43,7 @@ export function EndpointsPage() {
   })
   return (
     <>
-      <PageHead title={t('endpoints.title')} intro={t('endpoints.intro')} result={result} />
+      <EndpointsHead result={result} />
       <ProblemNotice error={probe.error} />
       <section className="panel" aria-label={t('endpoints.title')}>
         <QueryView query={endpoints}>

@@ -13,8 +13,10 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { useMay } from '../../api/use-may.ts'
 import { Action } from '../../components/action.tsx'
+import { useLiveCertificate } from '../../api/use-live-certificate.ts'
 import { CertificateLink } from '../../components/certificate-link.tsx'
 import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { DeploymentLog, isUnderWay } from '../../components/deployment-log.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -28,6 +30,8 @@ import { TargetDrawer } from './target-drawer.tsx'
 import './targets-page.css'
 
 const REFRESH_MS = 15_000
+/** Each listener keeps one of the six connections that a browser has to one server. */
+const MAX_LIVE = 2
 
 export function TargetsPage() {
   const { t } = useTranslation()
@@ -110,6 +114,7 @@ function TargetTable({ targets, busyId, onDeploy, onChange }: TargetTableProps) 
   const { t } = useTranslation()
   const lacking = useLacking('targets.deploy')
   const { rows, all, showMore } = useShown(sortTargets(targets))
+  const live = [...new Set(targets.filter(isUnderWay).map(({ certificateId }) => certificateId))].slice(0, MAX_LIVE)
   const columns: Column<TargetView>[] = [
     {
       key: 'name',
@@ -154,6 +159,9 @@ function TargetTable({ targets, busyId, onDeploy, onChange }: TargetTableProps) 
   ]
   return (
     <>
+      {live.map((id) => (
+        <Listener key={id} certificateId={id} />
+      ))}
       <DataTable label={t('targets.title')} columns={columns} rows={rows} keyOf={({ id }) => id} />
       <div className="data-end">
         <span role="status">{t('targets.shown', { count: rows.length, all })}</span>
@@ -163,23 +171,21 @@ function TargetTable({ targets, busyId, onDeploy, onChange }: TargetTableProps) 
   )
 }
 
+/** Shows nothing: while it is there, what changes of the certificate's deployments is loaded at once. */
+function Listener({ certificateId }: { readonly certificateId: string }) {
+  useLiveCertificate(certificateId)
+  return null
+}
+
 function DeploymentCell({ target: { name, deployment } }: { readonly target: TargetView }) {
   const { t } = useTranslation()
   if (deployment === null) return <span className="muted">{t('targets.none')}</span>
-  const { state, problem, log } = deployment
+  const { state, problem } = deployment
   return (
     <>
       <Mark tone={deploymentTone(state)}>{isDeploymentState(state) ? t(`terms.deployment.${state}`) : state}</Mark>
       {problem !== null && <div className="form-fault">{problem}</div>}
-      {log.length > 0 && (
-        <details>
-          <summary>
-            {t('targets.log')}
-            <span className="visually-hidden"> {name}</span>
-          </summary>
-          <pre className="target-log">{log.join('\n')}</pre>
-        </details>
-      )}
+      <DeploymentLog deployment={deployment} of={name} />
     </>
   )
 }

@@ -8,7 +8,7 @@ import { sql, type Kysely } from 'kysely'
 import { fillListing } from './0009-certificate-list.ts'
 
 /** What of a listing may change. */
-const CHANGING = [
+export const CHANGING = [
   'phase',
   'closed',
   'brand',
@@ -19,15 +19,13 @@ const CHANGING = [
   'place_name',
   'words_of',
 ]
-const columnsOf = (row: string): string => CHANGING.map((column) => `${row}.${column}`).join(', ')
-const assigned = (row: string): string => CHANGING.map((column) => `${column} = ${row}.${column}`).join(', ')
 const dayOf = (column: string): string => `coalesce((${column} at time zone 'UTC')::date, '9999-12-31')`
 
 /**
  * The account is compared in a way that no index serves. The planner knows nothing of tables that nobody has analysed yet, and would read
  * every issuance and every order of the account to find one.
  */
-const FACTS = `select c.id as certificate_id, c.account_id, c.lineage_id, c.lineage_index,
+export const FACTS = `select c.id as certificate_id, c.account_id, c.lineage_id, c.lineage_index,
     case
       when c.closed_as is not null then c.closed_as
       when c.revoked_at is not null then 'revoked'
@@ -65,27 +63,50 @@ const PREPARATION = [
   `drop function certificate_list_facts`,
 ]
 
-/** Locks first and reads then: what another transaction committed while this one waited is seen. */
-const REFRESH = [
-  // Many lineages at once: for what is filled or uploaded in bulk.
-  `create or replace function refresh_listing(wanted_account text, wanted_lineages text[]) returns void language plpgsql
+/** A column of the tally beside phase and days; never null. */
+interface TalliedColumn {
+  readonly name: string
+  /** Of a row of the listing. */
+  readonly of: (row: string) => string
+}
+
+interface ListingShape {
+  readonly changing: readonly string[]
+  readonly facts: string
+  readonly tallied: readonly TalliedColumn[]
+}
+
+/** Comma-separated parts of the statements below. */
+function partsOf({ changing, tallied }: ListingShape) {
+  return {
+    columnsOf: (row: string): string => changing.map((column) => `${row}.${column}`).join(', '),
+    assigned: (row: string): string => changing.map((column) => `${column} = ${row}.${column}`).join(', '),
+    more: (of: (column: TalliedColumn) => string): string => tallied.map((column) => `, ${of(column)}`).join(''),
+  }
+}
+
+/** Many lineages at once: for what is filled or uploaded in bulk. Locks first and reads then: what another transaction committed while this one waited is seen. */
+export function refreshingMany(shape: ListingShape): string {
+  const { changing, facts, tallied } = shape
+  const { columnsOf, assigned, more } = partsOf(shape)
+  return `create or replace function refresh_listing(wanted_account text, wanted_lineages text[]) returns void language plpgsql
     set jit = off as $$
     begin
       perform 1 from certificate_listing where certificate_id in
           (select id from certificate where account_id = wanted_account and lineage_id = any(wanted_lineages))
         order by lineage_id, lineage_index for update;
       with placed as materialized (
-        select f.*, ${PLACES} from (${FACTS}) f
+        select f.*, ${PLACES} from (${facts}) f
         where f.account_id = wanted_account and f.lineage_id = any(wanted_lineages)
         window lineage as (partition by f.lineage_id)
       ), before as materialized (
         select l.* from certificate_listing l join placed p on p.certificate_id = l.certificate_id
       ), moved as (
-        insert into certificate_tally_change (account_id, phase, opens_on, expires_on, count)
-        select wanted_account, m.phase, ${dayOf('m.window_opens_at')}, ${dayOf('m.not_after')}, sum(m.change)
-        from (select phase, window_opens_at, not_after, 1 as change from placed
-          union all select phase, window_opens_at, not_after, -1 from before) m
-        group by 1, 2, 3, 4 having sum(m.change) <> 0
+        insert into certificate_tally_change (account_id, phase, opens_on, expires_on${more(({ name }) => name)}, count)
+        select wanted_account, m.phase, ${dayOf('m.window_opens_at')}, ${dayOf('m.not_after')}${more(({ name }) => `m.${name}`)}, sum(m.change)
+        from (select phase, window_opens_at, not_after${more(({ name, of }) => `${of('placed')} as ${name}`)}, 1 as change from placed
+          union all select phase, window_opens_at, not_after${more(({ of }) => of('before'))}, -1 from before) m
+        group by 1, 2, 3, 4${tallied.map((_column, index) => `, ${index + 5}`).join('')} having sum(m.change) <> 0
       ), known as (
         insert into issuer_name (account_id, issuer)
         select distinct p.account_id, p.issuer from placed p where p.issuer is not null
@@ -108,14 +129,19 @@ const REFRESH = [
         select account_id, certificate_id, kind, word from words except select * from stored
         on conflict do nothing
       )
-      insert into certificate_listing as l (certificate_id, account_id, lineage_id, lineage_index, origin, ${CHANGING.join(', ')})
-      select certificate_id, account_id, lineage_id, lineage_index, origin, ${CHANGING.join(', ')}
+      insert into certificate_listing as l (certificate_id, account_id, lineage_id, lineage_index, origin, ${changing.join(', ')})
+      select certificate_id, account_id, lineage_id, lineage_index, origin, ${changing.join(', ')}
       from placed p where not exists (select from before b where b.certificate_id = p.certificate_id and
         (${columnsOf('b')}) is not distinct from (${columnsOf('p')}))
       on conflict (certificate_id) do update set ${assigned('excluded')};
-    end $$`,
-  // One lineage, for the triggers: few and small statements, each only if it has something to do. Planning them takes longer than they do.
-  `create function refresh_lineage(wanted_account text, wanted_lineage text) returns void language plpgsql
+    end $$`
+}
+
+/** One lineage, for the triggers: few and small statements, each only if it has something to do. Planning them takes longer than they do. */
+export function refreshingOne(shape: ListingShape): string {
+  const { changing, facts } = shape
+  const { columnsOf, assigned, more } = partsOf(shape)
+  return `create or replace function refresh_lineage(wanted_account text, wanted_lineage text) returns void language plpgsql
     set jit = off set plan_cache_mode = force_generic_plan as $$
     declare
       p record;
@@ -128,9 +154,9 @@ const REFRESH = [
       for p in
         select n.*, b.certificate_id is not null as is_listed, b.words_of is not distinct from n.words_of as has_words,
           b.phase as old_phase, ${dayOf('b.window_opens_at')} as old_opens_on, ${dayOf('b.not_after')} as old_expires_on,
-          ${dayOf('n.window_opens_at')} as opens_on, ${dayOf('n.not_after')} as expires_on
+          ${dayOf('n.window_opens_at')} as opens_on, ${dayOf('n.not_after')} as expires_on${more(({ name, of }) => `${of('b')} as old_${name}, ${of('n')} as new_${name}`)}
         from (
-          select f.*, ${PLACES} from (${FACTS}) f
+          select f.*, ${PLACES} from (${facts}) f
           where f.account_id = wanted_account and f.lineage_id = wanted_lineage window lineage as (partition by f.lineage_id)
         ) n left join certificate_listing b on b.certificate_id = n.certificate_id
         where (${columnsOf('b')}) is distinct from (${columnsOf('n')})
@@ -138,13 +164,14 @@ const REFRESH = [
         if p.is_listed then
           update certificate_listing set ${assigned('p')} where certificate_id = p.certificate_id;
         else
-          insert into certificate_listing (certificate_id, account_id, lineage_id, lineage_index, origin, ${CHANGING.join(', ')})
+          insert into certificate_listing (certificate_id, account_id, lineage_id, lineage_index, origin, ${changing.join(', ')})
           values (p.certificate_id, p.account_id, p.lineage_id, p.lineage_index, p.origin, ${columnsOf('p')});
         end if;
-        if not p.is_listed or (p.old_phase, p.old_opens_on, p.old_expires_on) <> (p.phase, p.opens_on, p.expires_on) then
-          insert into certificate_tally_change (account_id, phase, opens_on, expires_on, count)
-          select wanted_account, m.* from (values (p.phase, p.opens_on, p.expires_on, 1),
-            (p.old_phase, p.old_opens_on, p.old_expires_on, -1)) m (phase, opens_on, expires_on, change) where m.phase is not null;
+        if not p.is_listed or (p.old_phase, p.old_opens_on, p.old_expires_on${more(({ name }) => `p.old_${name}`)}) <>
+            (p.phase, p.opens_on, p.expires_on${more(({ name }) => `p.new_${name}`)}) then
+          insert into certificate_tally_change (account_id, phase, opens_on, expires_on${more(({ name }) => name)}, count)
+          select wanted_account, m.* from (values (p.phase, p.opens_on, p.expires_on${more(({ name }) => `p.new_${name}`)}, 1),
+            (p.old_phase, p.old_opens_on, p.old_expires_on${more(({ name }) => `p.old_${name}`)}, -1)) m (phase, opens_on, expires_on${more(({ name }) => name)}, change) where m.phase is not null;
         end if;
         if p.issuer is not null and not exists
             (select from issuer_name k where k.account_id = wanted_account and k.issuer = p.issuer) then
@@ -154,8 +181,10 @@ const REFRESH = [
           perform learn_words(wanted_account, p.certificate_id, p.name_key, p.names);
         end if;
       end loop;
-    end $$`,
-  `create function learn_words(wanted_account text, wanted_certificate text, name_key text, names text[]) returns void
+    end $$`
+}
+
+const LEARN_WORDS = `create function learn_words(wanted_account text, wanted_certificate text, name_key text, names text[]) returns void
     language plpgsql as $$
     begin
       with words as materialized (
@@ -168,8 +197,7 @@ const REFRESH = [
       )
       insert into certificate_token (account_id, certificate_id, kind, token)
       select wanted_account, wanted_certificate, kind, word from words on conflict do nothing;
-    end $$`,
-]
+    end $$`
 
 /**
  * Deferred triggers run when all is changed, so the first of a lineage does it for those that follow: a row that this very transaction wrote is
@@ -198,7 +226,9 @@ const TRIGGERS = [
 ]
 
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of [...PREPARATION, ...REFRESH, ...TRIGGERS]) await sql.raw(statement).execute(db)
+  const shape = { changing: CHANGING, facts: FACTS, tallied: [] }
+  const refresh = [refreshingMany(shape), refreshingOne(shape)]
+  for (const statement of [...PREPARATION, ...refresh, LEARN_WORDS, ...TRIGGERS]) await sql.raw(statement).execute(db)
   // Uploads of twenty and more on the embedded database were not in the list: their triggers were left out with the checks of references.
   await fillListing(db)
 }

@@ -22,6 +22,7 @@ export interface ListFilter {
   /** Epoch milliseconds. */
   readonly expiresFrom: number | null
   readonly expiresTo: number | null
+  readonly waitsFor: NonNullable<CertificateQuery['waitsFor']> | null
   readonly tags: readonly string[]
   readonly anyTags: readonly string[]
   /** Nothing without one of these is found; null: the caller sees all. */
@@ -50,12 +51,17 @@ export function toListFilter(query: CertificateQuery): ListFilter {
     brand: query.brand ?? null,
     issuer: query.issuer?.toLowerCase() ?? null,
     origin: query.origin ?? null,
-    expiresFrom: query.expiresFrom === undefined ? null : Date.parse(query.expiresFrom),
-    expiresTo: query.expiresTo === undefined ? null : Date.parse(query.expiresTo),
+    expiresFrom: toInstant(query.expiresFrom),
+    expiresTo: toInstant(query.expiresTo),
+    waitsFor: query.waitsFor ?? null,
     tags: parseTags(query.tags),
     anyTags: parseTags(query.anyTags),
     narrowedTo: null,
   }
+}
+
+function toInstant(iso: string | undefined): number | null {
+  return iso === undefined ? null : Date.parse(iso)
 }
 
 function toSearchTerms(entered: string): SearchTerms | null {

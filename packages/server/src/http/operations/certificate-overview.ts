@@ -6,6 +6,8 @@
 import { watchCertificate } from '../../services/certificate-events.ts'
 import { exportCertificates } from '../../services/certificate-export.ts'
 import { countCertificates, countExpiries } from '../../services/certificate-list.ts'
+import { loadFirstSteps } from '../../services/first-steps.ts'
+import { forecast, funnel } from '../../services/outlook.ts'
 import { renameCertificate, tagCertificate, tagCertificates } from '../../services/certificate-tags.ts'
 import { listHistory } from '../../services/history.ts'
 import { onePage, operations } from './operation.ts'
@@ -20,6 +22,11 @@ export const overview = {
   expiries: operations.certificates.expiries.handler(async ({ context: { services, caller }, input }) =>
     onePage(await countExpiries(services, caller, input.days)),
   ),
+  firstSteps: operations.certificates.firstSteps.handler(({ context: { services, caller } }) => loadFirstSteps(services, caller)),
+  forecast: operations.certificates.forecast.handler(({ context: { services, caller }, input }) =>
+    forecast(services, caller, input.months),
+  ),
+  funnel: operations.certificates.funnel.handler(({ context: { services, caller } }) => funnel(services, caller)),
   history: operations.certificates.history.handler(({ context: { services, caller }, input }) =>
     listHistory(services, caller, input.id, input),
   ),

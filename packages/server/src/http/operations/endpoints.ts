@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { loadEndpointView, mapEndpoints } from '../../services/endpoint-map.ts'
 import { createEndpoint, listEndpointViews, removeEndpoint } from '../../services/endpoints.ts'
 import { onePage, operations } from './operation.ts'
 
@@ -12,6 +13,10 @@ export const endpoints = {
   ),
   list: operations.endpoints.list.handler(async ({ context: { services, caller } }) =>
     onePage(await listEndpointViews(services, caller, null)),
+  ),
+  map: operations.endpoints.map.handler(({ context: { services, caller } }) => mapEndpoints(services, caller)),
+  get: operations.endpoints.get.handler(({ context: { services, caller }, input }) =>
+    loadEndpointView(services, caller, input.id),
   ),
   create: operations.endpoints.create.handler(({ context: { services, caller }, input }) =>
     createEndpoint(services, caller, input),

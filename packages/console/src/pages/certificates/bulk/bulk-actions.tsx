@@ -8,13 +8,13 @@ import { useQuery } from '@tanstack/react-query'
 import Alert from 'antd/es/alert'
 import Button from 'antd/es/button'
 import Tooltip from 'antd/es/tooltip'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../../api/client.ts'
 import { keys } from '../../../api/keys.ts'
 import type { BulkAction, Opened } from './bulk-dialog.tsx'
 import './bulk.css'
-import { forgetRenewals, readKeptRenewals, type KeptRenewals } from './kept-renewals.ts'
+import { forgetRenewals, loadKeptRenewals, type KeptRenewals } from './kept-renewals.ts'
 import { MAX_SELECTED, type Selection } from './selection.ts'
 import { useSelectedIds } from './use-selection.ts'
 
@@ -37,7 +37,9 @@ export function BulkActions({ selection, certificates }: BulkActionsProps) {
   const selectedIds = useSelectedIds(selection)
   const selected = certificates.filter(({ id }) => selectedIds.has(id))
   const [opened, setOpened] = useState<Opened | null>(null)
-  const [kept, setKept] = useState(readKeptRenewals)
+  const [kept, setKept] = useState<KeptRenewals | null>(null)
+  const lookForKept = (): void => void loadKeptRenewals().then(setKept)
+  useEffect(lookForKept, [])
   if (me.data === undefined) return null
   const { scopes, account } = me.data
   const accountId = account?.id ?? null
@@ -71,7 +73,7 @@ export function BulkActions({ selection, certificates }: BulkActionsProps) {
             onClose={(done) => {
               selection.change(done, false)
               setOpened(null)
-              setKept(readKeptRenewals())
+              lookForKept()
             }}
           />
         </Suspense>

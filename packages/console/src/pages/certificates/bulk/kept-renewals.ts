@@ -5,7 +5,6 @@
  * @module
  */
 import type { MoneyView, OrderRequest } from '@evercert/contract'
-import { z } from 'zod'
 import { api } from '../../../api/client.ts'
 import { drawKey } from '../../../api/idempotency-key.ts'
 import type { PlannedRenewal } from './plan-renewals.ts'
@@ -30,48 +29,16 @@ export interface KeptRenewals {
 
 const PLACE = 'evercert.renewals'
 
-const money = z.object({ amountMinor: z.int(), currency: z.string() })
-const bilingual = z.object({ en: z.string(), zh: z.string() })
-const outcome = z.object({
-  result: z.enum(['done', 'failed']),
-  problem: z.object({ code: z.string(), cause: bilingual, remedy: bilingual, detail: z.string() }).nullable(),
-  facts: z.object({
-    orderId: z.string().exactOptional(),
-    newCertificateId: z.string().exactOptional(),
-    paid: money.exactOptional(),
-  }),
-})
-const item = z.object({
-  id: z.string(),
-  certificateId: z.string(),
-  name: z.string(),
-  orderId: z.string().nullable(),
-  productId: z.string().nullable(),
-  price: money,
-  orderKey: z.string(),
-  payKey: z.string(),
-})
-const leftOut = z.object({ certificateId: z.string(), name: z.string(), reason: z.string() })
-const kept = z.object({
-  accountId: z.string().nullable(),
-  items: z.array(item),
-  outcomes: z.record(z.string(), outcome),
-  leftOut: z.array(leftOut),
-})
-
 /** Keys are drawn once, here: each repetition of an item uses them. */
 export function confirmRenewals(planned: readonly PlannedRenewal[]): ConfirmedRenewal[] {
   return planned.map(({ quote: _quote, ...renewal }) => ({ ...renewal, orderKey: drawKey(), payKey: drawKey() }))
 }
 
-/** Null: none, or not what this console writes. */
-export function readKeptRenewals(): KeptRenewals | null {
-  try {
-    const parsed = kept.safeParse(JSON.parse(sessionStorage.getItem(PLACE) ?? 'null'))
-    return parsed.success ? parsed.data : null
-  } catch {
-    return null // not JSON
-  }
+/** Null: none, or not what this console writes. How they are checked is loaded only when there are some. */
+export async function loadKeptRenewals(): Promise<KeptRenewals | null> {
+  const text = sessionStorage.getItem(PLACE)
+  if (text === null) return null
+  return (await import('./parse-kept-renewals.ts')).parseKeptRenewals(text)
 }
 
 export function keepRenewals(renewals: KeptRenewals): void {

@@ -1,0 +1,61 @@
+/**
+ * What a deployment did, line by line: open, and read aloud as lines arrive, while it is under way.
+ *
+ * @module
+ */
+import type { TargetView } from '@evercert/contract'
+import { useEffect, useRef } from 'react'
+import { useTranslation } from 'react-i18next'
+import './deployment-log.css'
+import { Moment } from './moment.tsx'
+
+type Deployment = NonNullable<TargetView['deployment']>
+
+/** `applied` is watched for some seconds, and then waits for all sites: it is under way until it is proved. */
+const UNDER_WAY = new Set(['planned', 'applied'])
+
+export function isUnderWay({ deployment }: Pick<TargetView, 'deployment'>): boolean {
+  return deployment !== null && UNDER_WAY.has(deployment.state)
+}
+
+/** @param of the target's name, for those who hear the page */
+export function DeploymentLog({ deployment, of }: { readonly deployment: Deployment; readonly of: string }) {
+  const { t } = useTranslation()
+  const isRunning = isUnderWay({ deployment })
+  const { log } = deployment
+  const place = useRef<HTMLOListElement>(null)
+  useEffect(() => {
+    if (isRunning) place.current?.scrollTo({ top: place.current.scrollHeight })
+  }, [log.length, isRunning])
+  if (log.length === 0 && !isRunning) return null
+  return (
+    <details open={isRunning}>
+      <summary>
+        {t('deploymentLog.title')}
+        <span className="visually-hidden"> {of}</span>{' '}
+        <span className="muted">{t(isRunning ? 'deploymentLog.live' : 'deploymentLog.lines', { count: log.length })}</span>
+      </summary>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls can be scrolled by keyboard */}
+      <ol className="deployment-log" role="log" aria-label={`${t('deploymentLog.title')} ${of}`} ref={place} tabIndex={0}>
+        {log.map((line, index) => (
+          // oxlint-disable-next-line react/no-array-index-key -- lines are only added
+          <Line key={index} line={line} />
+        ))}
+      </ol>
+    </details>
+  )
+}
+
+/** What a command wrote is indented and has no time of its own. */
+function Line({ line }: { readonly line: string }) {
+  const [, at, text] = /^(\d{4}-\d\d-\d\dT[\d:.]+Z) (.*)$/s.exec(line) ?? []
+  if (at === undefined) return <li className="deployment-output">{line.trimStart()}</li>
+  return (
+    <li>
+      <span className="muted">
+        <Moment at={at} precision="second" />
+      </span>{' '}
+      {text}
+    </li>
+  )
+}

@@ -1,0 +1,57 @@
+/**
+ * The same as the map, in words: those with faults first.
+ *
+ * @module
+ */
+import type { EndpointCell } from '@evercert/contract'
+import Button from 'antd/es/button'
+import { useTranslation } from 'react-i18next'
+import { DataTable, type Column } from '../../components/data-table.tsx'
+import { Moment } from '../../components/moment.tsx'
+import { Mark } from '../../components/status-mark.tsx'
+import { useShown } from '../../components/use-shown.ts'
+import { lookOf, LOOKS, type MapGroup } from './map-groups.ts'
+
+const TONES = { fault: 'bad', old: 'warning', unproved: 'todo', served: 'good' } as const
+
+export function MapTable({ groups, onOpen }: { readonly groups: readonly MapGroup[]; readonly onOpen: (id: string) => void }) {
+  const { t } = useTranslation()
+  const rank = (cell: EndpointCell): number => LOOKS.indexOf(lookOf(cell))
+  const { rows, all, showMore } = useShown(groups.flatMap(({ cells }) => cells).toSorted((one, other) => rank(one) - rank(other)))
+  const columns: Column<EndpointCell>[] = [
+    {
+      key: 'endpoint',
+      title: t('endpoints.endpoint'),
+      role: 'name',
+      cell: ({ id, host, port }) => (
+        <Button type="link" className="map-name" onClick={() => onOpen(id)}>
+          {host}:{port}
+        </Button>
+      ),
+    },
+    {
+      key: 'proof',
+      title: t('endpoints.proof'),
+      cell: (cell) => (
+        <Mark tone={TONES[lookOf(cell)]}>
+          {cell.verdict === null ? t('endpoints.states.unproved') : t(`terms.verdict.${cell.verdict}`)}
+        </Mark>
+      ),
+    },
+    { key: 'targets', title: t('endpointMap.targets'), cell: ({ targets }) => (targets.length === 0 ? '–' : targets.join(', ')) },
+    {
+      key: 'probed',
+      title: t('endpointMap.probedAt'),
+      cell: ({ probedAt }) => (probedAt === null ? '–' : <Moment at={probedAt} />),
+    },
+  ]
+  return (
+    <>
+      <DataTable label={t('endpointMap.title')} columns={columns} rows={rows} keyOf={({ id }) => id} />
+      <div className="data-end">
+        <span role="status">{t('endpoints.shown', { count: rows.length, all })}</span>
+        {showMore !== null && <Button onClick={showMore}>{t('certificates.loadMore')}</Button>}
+      </div>
+    </>
+  )
+}
