@@ -20,6 +20,7 @@ export const RETRY = {
   tooLarge: 'never',
   signInRefused: 'never',
   secondFactorRefused: 'never',
+  passkeyRefused: 'never',
   weakPassword: 'never',
   crossSite: 'never',
   linkInvalid: 'never',

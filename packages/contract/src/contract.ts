@@ -22,6 +22,7 @@ import { channels, notices, noticeSettings } from './notices.ts'
 import { accounts, recovery, users } from './accounts.ts'
 import { firstOperator, me, sessions } from './me.ts'
 import { invitations, members } from './members.ts'
+import { passkeys, signInWays } from './passkeys.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { discovery } from './discovery.ts'
 import { receipts } from './receipts.ts'
@@ -64,6 +65,8 @@ export const contract = {
   channels,
   me,
   sessions,
+  passkeys,
+  signInWays,
   firstOperator,
   recovery,
   members,

@@ -33,6 +33,8 @@ export const keys = {
   receipt: (id: string) => ['receipts', 'one', id],
   tokens: ['tokens'],
   sessions: ['sessions'],
+  passkeys: ['passkeys'],
+  signInWays: ['signInWays'],
   audit: (search: object) => ['audit', search],
   members: ['members'],
   invitations: ['invitations'],

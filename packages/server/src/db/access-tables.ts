@@ -63,6 +63,29 @@ export interface SecondFactorTable {
   verified: Generated<boolean>
 }
 
+export interface PasskeyTable {
+  id: string
+  user_id: string
+  name: string
+  /** Base64url, as the authenticator names it. */
+  credential_id: string
+  public_key: string
+  counter: number
+  /** `multiDevice`: it is kept by an account of the user elsewhere, and comes with it to other devices. */
+  device_type: 'singleDevice' | 'multiDevice'
+  backed_up: boolean
+  transports: string | null
+  aaguid: string | null
+  created_at: Date
+  last_used_at: Date | null
+}
+
+export interface RequestWindowTable {
+  subject_sha256: string
+  requests: number
+  began_at: Date
+}
+
 export interface SignInSecretTable {
   only_row: Generated<boolean>
   secret_id: string

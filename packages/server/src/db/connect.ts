@@ -30,6 +30,7 @@ import { up as agents } from './migrations/0024-agents.ts'
 import { up as lighterListing } from './migrations/0025-lighter-listing.ts'
 import { up as masterKeys } from './migrations/0026-master-keys.ts'
 import { up as wakeManaged } from './migrations/0027-wake-managed.ts'
+import { up as waysToSignIn } from './migrations/0028-ways-to-sign-in.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -81,6 +82,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0025-lighter-listing': { up: lighterListing },
   '0026-master-keys': { up: masterKeys },
   '0027-wake-managed': { up: wakeManaged },
+  '0028-ways-to-sign-in': { up: waysToSignIn },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

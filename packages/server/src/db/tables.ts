@@ -37,7 +37,9 @@ import type {
   FirstOperatorTable,
   InvitationTable,
   MemberTable,
+  PasskeyTable,
   RecoveryLinkTable,
+  RequestWindowTable,
   SecondFactorTable,
   SessionTable,
   SignInChallengeTable,
@@ -363,6 +365,8 @@ export interface Tables {
   sign_in_challenge: SignInChallengeTable
   sign_in_secret: SignInSecretTable
   sign_in_failure: SignInFailureTable
+  passkey: PasskeyTable
+  request_window: RequestWindowTable
   first_operator_link: FirstOperatorLinkTable
   first_operator: FirstOperatorTable
   member: MemberTable

@@ -39,6 +39,7 @@ export type IdPrefix =
   | 'crd'
   | 'chl'
   | 'sfa'
+  | 'psk'
   | 'inv'
   | 'rcp'
   | 'cnd'

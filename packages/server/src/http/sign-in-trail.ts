@@ -11,7 +11,7 @@ import type { Services } from '../services/context.ts'
 
 export interface SignInCall {
   readonly path: SignInPath
-  readonly body: Readonly<Record<string, string>>
+  readonly body: Readonly<Record<string, unknown>>
   readonly headers: Headers
   readonly address: string | null
   readonly requestId: string
@@ -23,14 +23,22 @@ interface Outcome {
   readonly email: string | null
 }
 
-/** An attempt that the brake lets through leaves an intent, and then its entry. Of an unknown address only that it was unknown is kept. */
+/**
+ * An attempt that the brake lets through leaves an intent, and then its entry. Of an unknown address only that it was unknown is kept.
+ *
+ * @param email of whom it is about; null: of whoever has the session
+ */
 export async function recordSignIn<Result extends Outcome>(
   services: Services,
   call: SignInCall,
-  { permit, run }: { readonly permit: () => Promise<void>; readonly run: () => Promise<Result> },
+  {
+    email,
+    permit,
+    run,
+  }: { readonly email: string | null; readonly permit: () => Promise<void>; readonly run: () => Promise<Result> },
 ): Promise<Result> {
   const log = services.audit
-  const event = toEvent(call, await findWhoSignsIn(services, { email: call.body['email'] ?? null, headers: call.headers }))
+  const event = toEvent(call, await findWhoSignsIn(services, { email, headers: call.headers }))
   let intent: string | null = null
   try {
     await permit()
@@ -49,7 +57,13 @@ export async function recordSignIn<Result extends Outcome>(
   }
 }
 
-const REFUSED: ReadonlySet<string> = new Set(['signInRefused', 'secondFactorRefused', 'rateLimited', 'unauthenticated'])
+const REFUSED: ReadonlySet<string> = new Set([
+  'signInRefused',
+  'secondFactorRefused',
+  'passkeyRefused',
+  'rateLimited',
+  'unauthenticated',
+])
 
 function toEvent({ path, address, requestId }: SignInCall, who: WhoSignsIn | null): AuditEvent {
   return {

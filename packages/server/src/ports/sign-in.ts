@@ -13,13 +13,22 @@ export interface FoundSession {
   readonly setCookies: readonly string[]
 }
 
+export interface SignInRequestOfCaller {
+  readonly path: string
+  /** Of a POST; null: a GET. */
+  readonly body: object | null
+  readonly headers: Headers
+  /** The network address of who asks; null: not known. */
+  readonly address: string | null
+}
+
 export interface SignIn {
   /** Whether the request carries a session cookie of ours, valid or not. Loads nothing. */
   hasCookie(headers: Headers): boolean
   /** The session that the cookie stands for; null when it ended or was forged. */
   findSession(headers: Headers): Promise<FoundSession | null>
-  /** Does one of its paths, such as `/sign-out`. @param address the network address of who asks; null: not known */
-  handle(call: { path: string; body: object; headers: Headers; address: string | null }): Promise<Response>
+  /** Does one of its paths, such as `/sign-out`. */
+  handle(call: SignInRequestOfCaller): Promise<Response>
   /** scrypt with a salt of its own; some 100 ms. */
   hashPassword(password: string): Promise<string>
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { sumUpTallies } from '../db/certificate-tally.ts'
+import { forgetOldRequests } from './access/request-windows.ts'
 import { forgetOldSignIns } from './access/sign-in-failures.ts'
 import type { Services } from './context.ts'
 import { expireUnpaidOrders } from './orders.ts'
@@ -25,6 +26,7 @@ export async function tidyUp(services: Services): Promise<void> {
   await expireUnpaidOrders(services)
   await sumUpTallies(services.db)
   await forgetOldSignIns(services)
+  await forgetOldRequests(services)
   await services.db
     .deleteFrom('idempotency_key')
     .where('created_at', '<', new Date(services.now() - IDEMPOTENCY_KEY_LIFE_MS))

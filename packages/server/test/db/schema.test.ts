@@ -38,6 +38,8 @@ const OF_THE_INSTALLATION = [
   'credential',
   'first_operator',
   'first_operator_link',
+  'passkey',
+  'request_window',
   'recovery_link',
   'removed_master_key',
   'second_factor',

@@ -5,7 +5,7 @@ export const security: SameKeys<typeof zh> = {
   byToken:
     'You are signed in with an API token, which has no password, no second factor and no sessions. Sign out and sign in with your e-mail address to change these.',
   password: 'Password',
-  passwordIntro: 'When you change it, all your other sessions end. API tokens stay as they are.',
+  passwordIntro: 'When you change it, all your other sessions end. API tokens and passkeys stay as they are.',
   presentPassword: 'Your password now',
   newPassword: 'New password',
   changePassword: 'Change the password',

@@ -21,6 +21,7 @@ import { names } from './names.ts'
 import { notices } from './notices.ts'
 import { orders } from './orders.ts'
 import { palette } from './palette.ts'
+import { passkeys } from './passkeys.ts'
 import { products } from './products.ts'
 import { receipts } from './receipts.ts'
 import { renewal } from './renewal.ts'
@@ -47,6 +48,7 @@ export const more = {
   notices,
   orders,
   palette,
+  passkeys,
   products,
   receipts,
   renewal,

@@ -1,7 +1,7 @@
 export const security = {
   byToken: '您使用 API 令牌登录，没有密码、双因素验证和登录会话。如需设置，请退出后使用邮箱登录。',
   password: '密码',
-  passwordIntro: '修改后，您的其他登录会话全部结束；API 令牌不受影响。',
+  passwordIntro: '修改后，您的其他登录会话全部结束；API 令牌和通行密钥不受影响。',
   presentPassword: '当前密码',
   newPassword: '新密码',
   changePassword: '修改密码',

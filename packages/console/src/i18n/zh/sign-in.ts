@@ -11,6 +11,18 @@ export const signIn = {
   codeMissing: '请输入验证码。',
   byToken: '使用 API 令牌登录',
   byPassword: '使用邮箱和密码登录',
+  byPasskey: '使用通行密钥登录',
+  or: '或',
+  deviceCauses: {
+    notGiven: '浏览器没有得到通行密钥。',
+    registered: '此设备已注册过您的通行密钥。',
+    other: '此浏览器或设备无法使用通行密钥。',
+  },
+  deviceRemedies: {
+    notGiven: '操作被取消、超时，或此设备上没有本站点的通行密钥。请重试，或使用其他方式。',
+    registered: '无需再次添加，可直接用它登录。',
+    other: '请换用其他浏览器或设备，并确认网址与系统的公开地址一致。',
+  },
   token: 'API 令牌',
   tokenHelp: '以 evc_ 开头。管理员的令牌在服务数据目录的 operator.token 文件中。令牌只保存在此标签页，关闭即清除。',
   tokenMissing: '请输入 API 令牌。',
@@ -27,6 +39,6 @@ export const signIn = {
   accept: '创建用户并加入',
   join: '登录并加入',
   recoveryTitle: '重设密码',
-  recoveryIntro: '设置新密码后，您的所有登录和双因素验证都会失效，可重新启用。',
+  recoveryIntro: '设置新密码后，您的所有登录会话、双因素验证和通行密钥都会失效，可重新设置。',
   recover: '保存并登录',
 }

@@ -6,6 +6,7 @@
 import { useTranslation } from 'react-i18next'
 import { useMe } from '../../api/use-me.ts'
 import { QueryView } from '../../components/query-view.tsx'
+import { PasskeysPanel } from './passkeys-panel.tsx'
 import { PasswordPanel } from './password-panel.tsx'
 import { SecondFactorPanel } from './second-factor-panel.tsx'
 import './security-tab.css'
@@ -25,6 +26,7 @@ export function SecurityTab() {
           <>
             <PasswordPanel email={user.email} />
             <SecondFactorPanel user={user} />
+            <PasskeysPanel email={user.email} />
             <SessionsPanel />
           </>
         )

@@ -30,7 +30,7 @@ import { endpoints } from './endpoints.ts'
 import { targets } from './targets.ts'
 import { tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
-import { accounts, firstOperator, invitations, me, members, recovery, sessions, users } from './users.ts'
+import { accounts, firstOperator, invitations, me, members, passkeys, recovery, sessions, signInWays, users } from './users.ts'
 
 export const router = operations.router({
   certificates: { ...certificates, ...endings, ...overview },
@@ -63,6 +63,8 @@ export const router = operations.router({
   channels,
   me,
   sessions,
+  passkeys,
+  signInWays,
   firstOperator,
   recovery,
   members,

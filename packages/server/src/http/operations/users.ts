@@ -18,6 +18,7 @@ import { describeCaller, updateMe } from '../../services/access/me.ts'
 import { changeRole, listMembers, removeMember } from '../../services/access/members.ts'
 import { createRecoveryLink, recover } from '../../services/access/recovery.ts'
 import { endOtherSessions, endSession, listSessions } from '../../services/access/sessions.ts'
+import { listPasskeys, passkeySite, removePasskey, renamePasskey } from '../../services/access/passkeys.ts'
 import { listUsers } from '../../services/access/users.ts'
 import { onePage, operations } from './operation.ts'
 
@@ -39,6 +40,22 @@ export const sessions = {
   chooseAccount: operations.sessions.chooseAccount.handler(async ({ context: { services, caller }, input }) =>
     describeCaller(services, await chooseAccountOfSession(services, caller, input.accountId)),
   ),
+}
+
+export const passkeys = {
+  list: operations.passkeys.list.handler(async ({ context: { services, caller } }) =>
+    onePage(await listPasskeys(services, caller)),
+  ),
+  rename: operations.passkeys.rename.handler(({ context: { services, caller }, input }) =>
+    renamePasskey(services, caller, input.id, input.name),
+  ),
+  remove: operations.passkeys.remove.handler(({ context: { services, caller }, input }) =>
+    removePasskey(services, caller, input.id),
+  ),
+}
+
+export const signInWays = {
+  get: operations.signInWays.get.handler(({ context: { services } }) => ({ passkeys: passkeySite(services.publicUrl) !== null })),
 }
 
 export const firstOperator = {

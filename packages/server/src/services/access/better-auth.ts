@@ -11,6 +11,7 @@ import { HOUR_MS } from '../../domain/time.ts'
 import type { IdPrefix } from '../../domain/id.ts'
 import type { SignIn } from '../../ports/sign-in.ts'
 import { newId, type Services } from '../context.ts'
+import { passkeySite } from './passkeys.ts'
 import { claimCode, findChallenged } from './used-codes.ts'
 
 type Needs = Pick<Services, 'db' | 'vault' | 'now' | 'log' | 'publicUrl'>
@@ -50,7 +51,8 @@ export function createSignIn(needs: Needs): SignIn {
     sent.set('user-agent', (headers.get('user-agent') ?? '').slice(0, 256))
     if (address !== null) sent.set(ADDRESS_HEADER, address)
     const url = new URL(`${AUTH_PATH}${path}`, INTERNAL_ORIGIN)
-    return (await auth()).handler(new Request(url, { method: 'POST', headers: sent, body: JSON.stringify(body) }))
+    const init = body === null ? { headers: sent } : { method: 'POST', headers: sent, body: JSON.stringify(body) }
+    return (await auth()).handler(new Request(url, init))
   }
   return {
     hasCookie: (headers) => hasCookieOf(headers, `${prefix}.session_token`),
@@ -68,10 +70,10 @@ export function createSignIn(needs: Needs): SignIn {
 
 async function once(
   { db }: Needs,
-  { userId, body }: { readonly userId: string; readonly body: object },
+  { userId, body }: { readonly userId: string; readonly body: object | null },
   check: () => Promise<Response>,
 ): Promise<Response> {
-  const giveBack = await claimCode(db, userId, 'code' in body ? String(body.code) : '')
+  const giveBack = await claimCode(db, userId, body !== null && 'code' in body ? String(body.code) : '')
   if (giveBack === null) return Response.json({ code: 'CODE_USED' }, { status: 401 })
   const response = await check()
   if (!response.ok) await giveBack()
@@ -108,13 +110,15 @@ const PREFIXES: Readonly<Record<string, IdPrefix>> = {
   account: 'crd',
   verification: 'chl',
   twoFactor: 'sfa',
+  passkey: 'psk',
 }
 
 async function load(needs: Needs, cookiePrefix: string) {
-  const [{ betterAuth }, { twoFactor }, { kyselyAdapter }, secret] = await Promise.all([
+  const [{ betterAuth }, { twoFactor }, { kyselyAdapter }, passkeys, secret] = await Promise.all([
     import('better-auth/minimal'),
     import('better-auth/plugins/two-factor'),
     import('@better-auth/kysely-adapter'),
+    loadPasskeys(needs),
     loadSecret(needs),
   ])
   return betterAuth({
@@ -150,7 +154,7 @@ async function load(needs: Needs, cookiePrefix: string) {
       },
     },
     verification: { modelName: 'sign_in_challenge', fields: { ...TIMES, expiresAt: 'expires_at' } },
-    plugins: [twoFactor({ issuer: 'Evercert', schema: TWO_FACTOR_SCHEMA })],
+    plugins: [twoFactor({ issuer: 'Evercert', schema: TWO_FACTOR_SCHEMA }), ...passkeys],
     advanced: {
       cookiePrefix,
       useSecureCookies: false, // it would add another prefix; `secure` below is what counts
@@ -164,6 +168,30 @@ async function load(needs: Needs, cookiePrefix: string) {
   })
 }
 
+/**
+ * A passkey stands for password and second factor at once, so its owner has to be verified by the device: the plugin asks for that and
+ * takes answers without it, which is what the two hooks end.
+ */
+async function loadPasskeys({ publicUrl }: Needs) {
+  const site = passkeySite(publicUrl)
+  if (site === null) return []
+  const [{ passkey }, { APIError }] = await Promise.all([import('@better-auth/passkey'), import('better-auth/api')])
+  const requireUser = (isVerified: boolean | undefined): Promise<void> =>
+    isVerified === true ? Promise.resolve() : Promise.reject(new APIError('UNAUTHORIZED', { code: 'USER_NOT_VERIFIED' }))
+  return [
+    passkey({
+      rpID: site.rpId,
+      rpName: 'Evercert',
+      origin: site.origin,
+      schema: PASSKEY_SCHEMA,
+      authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+      registration: { afterVerification: ({ verification }) => requireUser(verification.registrationInfo?.userVerified) },
+      authentication: { afterVerification: ({ verification }) => requireUser(verification.authenticationInfo.userVerified) },
+      advanced: { webAuthnChallengeCookie: 'passkey' },
+    }),
+  ]
+}
+
 const TIMES = { createdAt: 'created_at', updatedAt: 'updated_at' } as const
 
 const TWO_FACTOR_SCHEMA = {
@@ -175,6 +203,20 @@ const TWO_FACTOR_SCHEMA = {
       backupCodes: 'backup_codes',
       failedVerificationCount: 'failed_verification_count',
       lockedUntil: 'locked_until',
+    },
+  },
+} as const
+
+const PASSKEY_SCHEMA = {
+  passkey: {
+    modelName: 'passkey',
+    fields: {
+      userId: 'user_id',
+      publicKey: 'public_key',
+      credentialID: 'credential_id',
+      deviceType: 'device_type',
+      backedUp: 'backed_up',
+      createdAt: 'created_at',
     },
   },
 } as const

@@ -33,7 +33,7 @@ export async function createRecoveryLink(
   return { link, expiresAt: row.expires_at.toISOString() }
 }
 
-/** Sets the password and ends what a thief might hold: sessions and second factor. @throws AppError `linkInvalid`, `weakPassword` */
+/** Sets the password and ends what a thief might hold: sessions, second factor and passkeys. @throws AppError `linkInvalid`, `weakPassword` */
 export async function recover(services: Services, token: string, password: string): Promise<UserView> {
   const { db, now } = services
   const link = await db
@@ -55,8 +55,8 @@ export async function recover(services: Services, token: string, password: strin
       .where('user_id', '=', userId)
       .where('provider_id', '=', 'credential')
       .execute()
-    await trx.deleteFrom('second_factor').where('user_id', '=', userId).execute()
-    await trx.deleteFrom('session').where('user_id', '=', userId).execute()
+    for (const table of ['second_factor', 'passkey', 'session'] as const)
+      await trx.deleteFrom(table).where('user_id', '=', userId).execute()
     await trx
       .updateTable('user')
       .set({ two_factor_enabled: false, updated_at: new Date(now()) })

@@ -1,0 +1,36 @@
+/**
+ * Further ways of signing in, and how often somebody may begin one.
+ *
+ * @module
+ */
+import { sql, type Kysely } from 'kysely'
+
+const STATEMENTS = [
+  // better-auth works on it, under our names (services/access/better-auth.ts). The counter is an unsigned 32-bit number, which no int holds.
+  `create table passkey (
+    id text primary key,
+    user_id text not null references "user" on delete cascade,
+    name text not null check (name <> ''),
+    credential_id text not null unique,
+    public_key text not null,
+    counter double precision not null check (counter >= 0),
+    device_type text not null,
+    backed_up boolean not null,
+    transports text,
+    aaguid text,
+    created_at timestamptz not null,
+    last_used_at timestamptz
+  )`,
+  `create index passkey_by_user on passkey (user_id)`,
+  // Requests of a network address that cost something and need no session, by a hash; a window begins with the first.
+  `create table request_window (
+    subject_sha256 text primary key,
+    requests int not null check (requests > 0),
+    began_at timestamptz not null
+  )`,
+  `create index request_window_old on request_window (began_at)`,
+]
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  for (const statement of STATEMENTS) await sql.raw(statement).execute(db)
+}
