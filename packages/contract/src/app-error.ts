@@ -21,6 +21,7 @@ export const RETRY = {
   signInRefused: 'never',
   secondFactorRefused: 'never',
   passkeyRefused: 'never',
+  singleSignOnRefused: 'never',
   weakPassword: 'never',
   crossSite: 'never',
   linkInvalid: 'never',

@@ -31,6 +31,7 @@ import { reviews } from './reviews.ts'
 import { paymentConnections, payments } from './payments.ts'
 import { endpoints } from './endpoints.ts'
 import { targets } from './targets.ts'
+import { signInProviders } from './sign-in-providers.ts'
 import { tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
 
@@ -67,6 +68,7 @@ export const contract = {
   sessions,
   passkeys,
   signInWays,
+  signInProviders,
   firstOperator,
   recovery,
   members,

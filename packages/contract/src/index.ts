@@ -26,6 +26,7 @@ export type { CompanyListItem, CompanyView, ContactListItem, ContactView } from 
 export type { CsrDetail, CsrView } from './csrs.ts'
 export { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, type MeView, type SessionView, type UserView } from './me.ts'
 export type { InvitationView, MemberView } from './members.ts'
+export type { SignInProviderView } from './sign-in-providers.ts'
 export type { PasskeyView } from './passkeys.ts'
 export type { AccountView } from './accounts.ts'
 export { minorDigits } from './currency.ts'
@@ -54,6 +55,9 @@ export {
   type SignInAnswer,
   type SignInPath,
   type SignInRequest,
+  SINGLE_SIGN_ON_FAULTS,
+  type SingleSignOnAnswer,
+  type SingleSignOnFault,
 } from './sign-in.ts'
 export { MAX_DISCOVERED_AT_ONCE } from './discovery.ts'
 export type { CandidateView, DiscoveryRequest, DiscoveryResult } from './discovery.ts'

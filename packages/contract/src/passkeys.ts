@@ -35,6 +35,7 @@ export const signInWays = {
   get: anybody('GET', '/sign-in-ways', 'Users', 'In which ways users can sign in here').output(
     z.object({
       passkeys: z.boolean().meta({ description: 'False: the service has no public URL with a name, over https or at localhost' }),
+      providers: z.array(z.object({ id: z.string(), title: z.string() })).meta({ description: 'Of single sign-on' }),
     }),
   ),
 }

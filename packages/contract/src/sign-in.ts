@@ -11,6 +11,9 @@ import { passkeyName } from './passkeys.ts'
 const password = z.string().min(1).max(MAX_PASSWORD_LENGTH)
 const ofPassword = z.strictObject({ password })
 
+/** Who has no password signed in less than ten minutes ago instead. */
+const ofPasswordIfAny = z.strictObject({ password: password.optional() })
+
 /** Base64url, with room for the largest certificate chain of an authenticator. */
 const bytes = z
   .string()
@@ -49,6 +52,15 @@ export const SIGN_IN_REQUESTS = {
   'passkey/generate-authenticate-options': z.strictObject({}),
   /** Signs in; no second factor is asked for. Problems: `passkeyRefused`, `rateLimited`. */
   'passkey/verify-authentication': z.strictObject({ response: asserted }),
+  /** Gives {@link SingleSignOnAnswer}. Problems: `notFound`, `upstreamUnavailable`, `misconfigured`, `rateLimited`. */
+  'sign-in/social': z.strictObject({
+    provider: z.string().min(1).max(31),
+    /** Where to go afterwards: a path of the console. */
+    next: z
+      .string()
+      .max(2048)
+      .regex(/^\/(?![/\\])[\x21-\x7e]*$/),
+  }),
   'sign-out': z.strictObject({}),
   /** Ends all other sessions of the user. Problems: `signInRefused` (the present one), `weakPassword`. */
   'change-password': z.strictObject({ currentPassword: password, newPassword: password }),
@@ -58,7 +70,7 @@ export const SIGN_IN_REQUESTS = {
   /** Gives new back-up codes; the old ones end. */
   'two-factor/generate-backup-codes': ofPassword,
   /** Gives {@link PasskeyRegistrationOptions}. Problems: `signInRefused`, `misconfigured`, `rateLimited`. */
-  'passkey/generate-register-options': ofPassword,
+  'passkey/generate-register-options': ofPasswordIfAny,
   /** Problem: `passkeyRefused`. */
   'passkey/verify-registration': z.strictObject({ response: attested, name: passkeyName }),
 } as const
@@ -70,6 +82,18 @@ export type SignInRequest<Path extends SignInPath> = z.input<(typeof SIGN_IN_REQ
 export interface SignInAnswer {
   readonly next: 'signedIn' | 'secondFactor'
 }
+
+/** The browser goes to this address, and comes back to `GET /api/auth/callback/<provider>`. */
+export interface SingleSignOnAnswer {
+  readonly url: string
+}
+
+/**
+ * Why a single sign-on came to nothing: it was given up or refused at the provider; its answer does not fit our request (state, nonce, issuer,
+ * signature, code); the provider does not vouch for the e-mail address; the address is of a domain that is not let in; it is no user's.
+ */
+export const SINGLE_SIGN_ON_FAULTS = ['givenUp', 'doesNotFit', 'unverified', 'otherDomain', 'noUser', 'away', 'tooMany'] as const
+export type SingleSignOnFault = (typeof SINGLE_SIGN_ON_FAULTS)[number]
 
 /** `PublicKeyCredentialRequestOptionsJSON` of WebAuthn. */
 export interface PasskeySignInOptions {

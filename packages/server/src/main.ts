@@ -169,7 +169,7 @@ async function createServices(
     adapters: { ca: caAdapters, dns: dnsAdapters, deploy: deployAdapters, notify: notifyAdapters, payment: paymentAdapters },
     kit: { fetch: guardedFetch, resolver, guardAddress, now, builtinCaStore },
     nameServers: resolver,
-    signIn: createSignIn({ db: database.db, vault, now, publicUrl, log }),
+    signIn: createSignIn({ db: database.db, vault, now, publicUrl, log, kit: { fetch: guardedFetch } }),
     now,
     policy: config.renewalPolicy,
     probing: config.probing,

@@ -35,6 +35,7 @@ export const keys = {
   sessions: ['sessions'],
   passkeys: ['passkeys'],
   signInWays: ['signInWays'],
+  signInProviders: ['signInProviders'],
   audit: (search: object) => ['audit', search],
   members: ['members'],
   invitations: ['invitations'],

@@ -31,9 +31,12 @@ export async function signInByPasskey(): Promise<void> {
   await sendSignIn('passkey/verify-authentication', { response })
 }
 
-/** @throws ApiProblem `signInRefused` (the password), `passkeyRefused`, `rateLimited`; DeviceError */
-export async function registerPasskey(name: string, password: string): Promise<void> {
-  const optionsJSON = (await sendSignIn('passkey/generate-register-options', { password })) as PasskeyRegistrationOptions
+/** @param password null: the user has none. @throws ApiProblem `signInRefused` (the password), `passkeyRefused`, `rateLimited`; DeviceError */
+export async function registerPasskey(name: string, password: string | null): Promise<void> {
+  const optionsJSON = (await sendSignIn(
+    'passkey/generate-register-options',
+    password === null ? {} : { password },
+  )) as PasskeyRegistrationOptions
   const { startRegistration } = await import('@simplewebauthn/browser')
   const response = await askDevice(() => startRegistration({ optionsJSON }))
   await sendSignIn('passkey/verify-registration', { response, name })

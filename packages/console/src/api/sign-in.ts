@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { parseProblem, type SecondFactorAnswer, type SignInAnswer, type SignInPath, type SignInRequest } from '@evercert/contract'
+import {
+  parseProblem,
+  type SecondFactorAnswer,
+  type SingleSignOnAnswer,
+  type SignInAnswer,
+  type SignInPath,
+  type SignInRequest,
+} from '@evercert/contract'
 import { ApiProblem } from '@evercert/contract/client'
 import { writeTabAccount } from './tab-account.ts'
 import { writeTabToken } from './tab-token.ts'
@@ -34,6 +41,13 @@ export async function enterSecondFactor(code: string): Promise<void> {
   const trimmed = code.replace(/\s/g, '')
   if (TOTP.test(trimmed)) await sendSignIn('two-factor/verify-totp', { code: trimmed })
   else await sendSignIn('two-factor/verify-backup-code', { code: code.trim() })
+}
+
+/** The browser goes to the provider. @throws ApiProblem `upstreamUnavailable`, `misconfigured`, `rateLimited` */
+export async function signInByProvider(provider: string, next: string): Promise<void> {
+  writeTabToken(null)
+  const { url } = (await sendSignIn('sign-in/social', { provider, next })) as SingleSignOnAnswer
+  location.assign(url)
 }
 
 /** Ends the session, or forgets the token of the tab. */

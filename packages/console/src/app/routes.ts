@@ -230,6 +230,7 @@ export const PAGES: readonly Page[] = [
   { path: '/settings/security', title: 'shell.security', component: settings },
   { path: '/settings/members', title: 'settings.members', component: settings },
   { path: '/settings/tokens', title: 'settings.tokens', component: settings },
+  { path: '/settings/single-sign-on', title: 'singleSignOn.title', component: settings },
   { path: '/settings/about', title: 'settings.about', component: settings },
   { path: '/sign-in', title: 'signIn.title', component: signIn, bare: true },
   { path: '/invitation', title: 'signIn.invitationTitle', component: invitation, bare: true },

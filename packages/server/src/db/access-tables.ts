@@ -80,6 +80,18 @@ export interface PasskeyTable {
   last_used_at: Date | null
 }
 
+/** An OpenID Connect provider of single sign-on. */
+export interface SignInProviderTable {
+  id: string
+  title: string
+  issuer: string
+  client_id: string
+  client_secret_id: string
+  allowed_domains: string[]
+  new_users: boolean
+  created_at: Date
+}
+
 export interface RequestWindowTable {
   subject_sha256: string
   requests: number

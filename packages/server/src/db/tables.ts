@@ -44,6 +44,7 @@ import type {
   SessionTable,
   SignInChallengeTable,
   SignInFailureTable,
+  SignInProviderTable,
   SignInSecretTable,
   UserTable,
 } from './access-tables.ts'
@@ -366,6 +367,7 @@ export interface Tables {
   sign_in_secret: SignInSecretTable
   sign_in_failure: SignInFailureTable
   passkey: PasskeyTable
+  sign_in_provider: SignInProviderTable
   request_window: RequestWindowTable
   first_operator_link: FirstOperatorLinkTable
   first_operator: FirstOperatorTable

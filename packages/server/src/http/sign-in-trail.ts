@@ -9,8 +9,9 @@ import type { AuditEvent } from '../services/audit/log.ts'
 import { findWhoSignsIn, type WhoSignsIn } from '../services/audit/who-signs-in.ts'
 import type { Services } from '../services/context.ts'
 
-export interface SignInCall {
-  readonly path: SignInPath
+/** What is recorded: a path that takes JSON, or the way back from single sign-on. */
+export interface SignInCall<Path extends SignInPath | 'callback' = SignInPath> {
+  readonly path: Path
   readonly body: Readonly<Record<string, unknown>>
   readonly headers: Headers
   readonly address: string | null
@@ -30,7 +31,7 @@ interface Outcome {
  */
 export async function recordSignIn<Result extends Outcome>(
   services: Services,
-  call: SignInCall,
+  call: SignInCall<SignInPath | 'callback'>,
   {
     email,
     permit,
@@ -46,13 +47,16 @@ export async function recordSignIn<Result extends Outcome>(
     const result = await run()
     const who = result.email === null ? null : await findWhoSignsIn(services, { email: result.email, headers: null })
     const next = 'next' in result.body && result.body.next === 'secondFactor' ? { next: 'secondFactor' } : {}
-    await log.finish(intent, { ...(who === null ? event : toEvent(call, who)), details: next })
+    await log.finish(intent, { ...(who === null ? event : toEvent(call, who)), details: { ...event.details, ...next } })
     return result
   } catch (error) {
     if (intent !== null) await log.dismiss(intent)
     const code = error instanceof AppError ? error.code : 'internal'
     if (code !== 'internal' && code !== 'invalid')
-      await log.note({ ...event, details: { code } }, REFUSED.has(code) ? 'refused' : 'failed')
+      await log.note(
+        { ...event, details: { ...event.details, code, ...faultIn(error) } },
+        REFUSED.has(code) ? 'refused' : 'failed',
+      )
     throw error
   }
 }
@@ -61,11 +65,17 @@ const REFUSED: ReadonlySet<string> = new Set([
   'signInRefused',
   'secondFactorRefused',
   'passkeyRefused',
+  'singleSignOnRefused',
   'rateLimited',
   'unauthenticated',
 ])
 
-function toEvent({ path, address, requestId }: SignInCall, who: WhoSignsIn | null): AuditEvent {
+function faultIn(error: unknown): object {
+  const fault = error instanceof AppError ? error.facts['fault'] : undefined
+  return typeof fault === 'string' ? { fault } : {}
+}
+
+function toEvent({ path, body, address, requestId }: SignInCall<SignInPath | 'callback'>, who: WhoSignsIn | null): AuditEvent {
   return {
     accountId: who?.accountId ?? null,
     actor: who?.email ?? 'nobody',
@@ -76,6 +86,6 @@ function toEvent({ path, address, requestId }: SignInCall, who: WhoSignsIn | nul
     subjectId: who?.userId ?? null,
     address,
     requestId,
-    details: {},
+    details: typeof body['provider'] === 'string' ? { provider: body['provider'] } : {},
   }
 }

@@ -10,8 +10,10 @@ import {
   type SecondFactorAnswer,
   type SignInAnswer,
   type SignInPath,
+  type SingleSignOnAnswer,
 } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
+import { MINUTE_MS } from '../domain/time.ts'
 import { checkPassword } from '../services/access/links.ts'
 import { findPasskeyOwner, notePasskeyUse, passkeySite } from '../services/access/passkeys.ts'
 import { countRequest } from '../services/access/request-windows.ts'
@@ -20,6 +22,7 @@ import { loadUser } from '../services/access/users.ts'
 import type { Services } from '../services/context.ts'
 import { networkAddress } from './network-address.ts'
 import { refuseOtherSites } from './same-site.ts'
+import { addSingleSignOn } from './single-sign-on.ts'
 import { toProblem, unauthenticated } from './sign-in-problems.ts'
 import { recordSignIn, type SignInCall } from './sign-in-trail.ts'
 
@@ -27,6 +30,7 @@ const AUTH_PATH = '/api/auth'
 
 /** Adds the routes; `app` renders what they throw. */
 export function addSignIn(app: Hono<{ readonly Variables: { requestId: string } }>, services: Services): void {
+  addSingleSignOn(app, services)
   app.post(`${AUTH_PATH}/*`, async (context) => {
     context.header('cache-control', 'no-store')
     refuseOtherSites(context.req.raw, services.publicUrl)
@@ -71,6 +75,7 @@ async function perform(services: Services, call: SignInCall): Promise<Answer> {
   let subjects: readonly Subject[] = []
   const permit = async (): Promise<void> => {
     if (call.path.startsWith('passkey/')) requirePasskeys(services)
+    if (call.path === 'sign-in/social') await countRequest(services, 'singleSignOn', call.address)
     if (call.path === 'passkey/generate-authenticate-options') await countRequest(services, 'passkey', call.address)
     subjects = await subjectsOf(services, call)
     await countAttempt(services, subjects)
@@ -110,24 +115,38 @@ async function ask(services: Services, call: SignInCall, subjects: readonly Subj
 const GUESSES: ReadonlySet<string> = new Set(['signInRefused', 'passkeyRefused'])
 
 async function askBetterAuth(services: Services, call: SignInCall) {
-  const { path } = call
+  const { path, body, headers, address } = call
+  if (path === 'sign-in/social') {
+    const { response } = await services.signIn.singleSignOn(text(body, 'provider'), {
+      step: 'begin',
+      next: text(body, 'next'),
+      headers,
+      address,
+    })
+    return { response, raw: await readJson(response) }
+  }
   // Who stole a session must not be able to leave a passkey behind, which outlives it.
   const steps: readonly { readonly path: string; readonly body: object | null }[] =
     path === 'passkey/generate-register-options'
-      ? [
-          { path: 'verify-password', body: call.body },
-          { path, body: null },
-        ]
+      ? [...(body['password'] === undefined ? [] : [{ path: 'verify-password', body }]), { path, body: null }]
       : [{ path, body: toBetterAuth(call) }]
   let answered: { readonly response: Response; readonly raw: Readonly<Record<string, unknown>> | null } | null = null
   for (const step of steps) {
-    const { headers, address } = call
     const response = await services.signIn.handle({ headers, address, path: `/${step.path}`, body: step.body })
-    answered = { response, raw: (await response.json().catch(() => null)) as Readonly<Record<string, unknown>> | null }
+    answered = { response, raw: await readJson(response) }
     if (!response.ok) break
   }
   if (answered === null) throw new Error(`${path} has no steps`)
   return answered
+}
+
+async function readJson(response: Response): Promise<Readonly<Record<string, unknown>> | null> {
+  return (await response.json().catch(() => null)) as Readonly<Record<string, unknown>> | null
+}
+
+function text(body: SignInCall['body'], name: string): string {
+  const value = body[name]
+  return typeof value === 'string' ? value : ''
 }
 
 function emailIn(raw: Readonly<Record<string, unknown>> | null): string | null {
@@ -140,13 +159,24 @@ async function subjectsOf(services: Services, call: SignInCall): Promise<Subject
   const { body } = call
   const address: Subject[] = call.address === null ? [] : [{ kind: 'address', value: call.address }]
   if (call.path === 'passkey/verify-authentication') return address
-  if (!('password' in body) && !('currentPassword' in body)) return []
+  if (call.path === 'passkey/generate-register-options' && body['password'] === undefined) await requireFresh(services, call)
+  if (body['password'] === undefined && body['currentPassword'] === undefined) return []
   if (typeof body['email'] === 'string') return [...address, { kind: 'email', value: body['email'] }]
   const session = services.signIn.hasCookie(call.headers) ? await services.signIn.findSession(call.headers) : null
   if (session === null) throw unauthenticated()
   const user = await loadUser(services, session.userId)
   if (typeof body['newPassword'] === 'string') checkPassword(body['newPassword'], user)
   return [...address, { kind: 'email', value: user.email }]
+}
+
+/** How long after the sign-in somebody without a password need not show anew who they are. */
+const FRESH_MS = 10 * MINUTE_MS
+
+async function requireFresh(services: Services, { headers }: SignInCall): Promise<void> {
+  const session = services.signIn.hasCookie(headers) ? await services.signIn.findSession(headers) : null
+  if (session === null || Date.now() - session.signedInAt > FRESH_MS) throw unauthenticated()
+  if ((await loadUser(services, session.userId)).hasPassword)
+    throw new AppError('invalid', 'Registering a passkey: the password is missing: send it.', { facts: { field: 'password' } })
 }
 
 /** What the authenticator calls its passkey. */
@@ -164,6 +194,7 @@ function toBetterAuth({ path, body }: SignInCall): object | null {
 function toAnswer(path: SignInPath, raw: Readonly<Record<string, unknown>>): object {
   if (path === 'sign-in/email')
     return { next: raw['twoFactorRedirect'] === true ? 'secondFactor' : 'signedIn' } satisfies SignInAnswer
+  if (path === 'sign-in/social') return { url: String(raw['url']) } satisfies SingleSignOnAnswer
   if (path === 'passkey/generate-register-options') return raw
   if (path === 'passkey/generate-authenticate-options') {
     const { challenge, rpId } = raw

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { SingleSignOnFault } from '@evercert/contract'
 
 export interface FoundSession {
   readonly sessionId: string
@@ -22,6 +23,16 @@ export interface SignInRequestOfCaller {
   readonly address: string | null
 }
 
+export type SingleSignOnStep = Pick<SignInRequestOfCaller, 'headers' | 'address'> &
+  (
+    | {
+        readonly step: 'begin'
+        /** Where to go when somebody came back: a path of ours. */
+        readonly next: string
+      }
+    | { readonly step: 'callback'; readonly query: URLSearchParams }
+  )
+
 export interface SignIn {
   /** Whether the request carries a session cookie of ours, valid or not. Loads nothing. */
   hasCookie(headers: Headers): boolean
@@ -29,6 +40,8 @@ export interface SignIn {
   findSession(headers: Headers): Promise<FoundSession | null>
   /** Does one of its paths, such as `/sign-out`. */
   handle(call: SignInRequestOfCaller): Promise<Response>
+  /** One of the two steps of single sign-on. @throws AppError `notFound`, `misconfigured`, `upstreamUnavailable` and others of the way out */
+  singleSignOn(providerId: string, step: SingleSignOnStep): Promise<{ response: Response; fault: SingleSignOnFault | null }>
   /** scrypt with a salt of its own; some 100 ms. */
   hashPassword(password: string): Promise<string>
 }

@@ -45,6 +45,7 @@ const OF_THE_INSTALLATION = [
   'second_factor',
   'sign_in_challenge',
   'sign_in_failure',
+  'sign_in_provider',
   'sign_in_secret',
   'user',
 ]

@@ -254,6 +254,7 @@ oneDatabase((_kind, open) => {
     'sessions.list',
     'passkeys.list', // of users; tokens have none
     'signInWays.get',
+    'signInProviders.list', // of the installation
     'accounts.list',
     'users.list',
     'products.list',

@@ -25,6 +25,7 @@ import { receipts } from './receipts.ts'
 import { renewal } from './renewal.ts'
 import { reviews } from './reviews.ts'
 import { security } from './security.ts'
+import { singleSignOn } from './single-sign-on.ts'
 import { settings } from './settings.ts'
 
 export const more: SameKeys<typeof zh> = {
@@ -53,4 +54,5 @@ export const more: SameKeys<typeof zh> = {
   reviews,
   security,
   settings,
+  singleSignOn,
 }

@@ -10,6 +10,8 @@ export const passkeys: SameKeys<typeof zh> = {
     'Passkeys cannot be used here yet: browsers make them for a name over https (or for localhost) alone. The operator sets EVERCERT_PUBLIC_URL to such an address.',
   add: 'Add a passkey',
   addIntro: 'Give it a name and enter your password, then follow the browser. Your password and second factor stay as they are.',
+  addWithoutPassword:
+    'Give it a name, then follow the browser. If you signed in more than ten minutes ago, you are asked to sign in again first.',
   goOn: 'Go on',
   name: 'Name',
   nameHelp: 'Of the device that holds it, for instance: you will know it by this.',

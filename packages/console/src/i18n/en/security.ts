@@ -4,6 +4,8 @@ import type { security as zh } from '../zh/security.ts'
 export const security: SameKeys<typeof zh> = {
   byToken:
     'You are signed in with an API token, which has no password, no second factor and no sessions. Sign out and sign in with your e-mail address to change these.',
+  bySingleSignOn:
+    'You sign in by single sign-on and have no password here. Password and second factor are your organisation’s matter.',
   password: 'Password',
   passwordIntro: 'When you change it, all your other sessions end. API tokens and passkeys stay as they are.',
   presentPassword: 'Your password now',

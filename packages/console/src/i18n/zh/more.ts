@@ -27,6 +27,7 @@ import { receipts } from './receipts.ts'
 import { renewal } from './renewal.ts'
 import { reviews } from './reviews.ts'
 import { security } from './security.ts'
+import { singleSignOn } from './single-sign-on.ts'
 import { settings } from './settings.ts'
 
 export const more = {
@@ -55,4 +56,5 @@ export const more = {
   reviews,
   security,
   settings,
+  singleSignOn,
 }

@@ -6,6 +6,7 @@ export const passkeys = {
     '本系统尚不能使用通行密钥：浏览器只为使用 HTTPS 的域名（或 localhost）创建通行密钥。请管理员将 EVERCERT_PUBLIC_URL 设为这样的地址。',
   add: '添加通行密钥',
   addIntro: '请为它命名并输入当前密码，然后按浏览器的提示操作。您的密码和双因素验证不受影响。',
+  addWithoutPassword: '请为它命名，然后按浏览器的提示操作。若登录已超过十分钟，会先要求您重新登录。',
   goOn: '继续',
   name: '名称',
   nameHelp: '例如所在设备的名称，便于日后辨认。',

@@ -1,5 +1,6 @@
 export const security = {
   byToken: '您使用 API 令牌登录，没有密码、双因素验证和登录会话。如需设置，请退出后使用邮箱登录。',
+  bySingleSignOn: '您通过单点登录进入，在此没有密码。密码与双因素验证由您组织的登录服务负责。',
   password: '密码',
   passwordIntro: '修改后，您的其他登录会话全部结束；API 令牌和通行密钥不受影响。',
   presentPassword: '当前密码',

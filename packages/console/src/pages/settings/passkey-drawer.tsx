@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { UserView } from '@evercert/contract'
 import { ApiProblem } from '@evercert/contract/client'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import Form from 'antd/es/form'
@@ -18,15 +19,15 @@ import { OwnName, PresentPassword } from './present-password.tsx'
 
 interface Values {
   readonly name: string
-  readonly password: string
+  readonly password?: string
 }
 
-export function PasskeyDrawer({ email, editing }: { readonly email: string; readonly editing: Editing<null> }) {
+export function PasskeyDrawer({ user, editing }: { readonly user: UserView; readonly editing: Editing<null> }) {
   const { t } = useTranslation()
   const [form] = Form.useForm<Values>()
   const queries = useQueryClient()
   const register = useMutation({
-    mutationFn: ({ name, password }: Values) => registerPasskey(name, password),
+    mutationFn: ({ name, password }: Values) => registerPasskey(name, password ?? null),
     onSuccess: async () => {
       editing.close()
       await queries.invalidateQueries({ queryKey: keys.passkeys })
@@ -37,7 +38,7 @@ export function PasskeyDrawer({ email, editing }: { readonly email: string; read
     <FormDrawer<Values>
       form={form}
       title={t('passkeys.add')}
-      intro={t('passkeys.addIntro')}
+      intro={user.hasPassword ? t('passkeys.addIntro') : t('passkeys.addWithoutPassword')}
       submit={t('passkeys.goOn')}
       isOpen={editing.isOpen}
       isPending={register.isPending}
@@ -48,8 +49,12 @@ export function PasskeyDrawer({ email, editing }: { readonly email: string; read
     >
       {!isWrongPassword && <DeviceProblem error={register.error} />}
       <PasskeyNameField />
-      <OwnName email={email} />
-      <PresentPassword error={register.error} />
+      {user.hasPassword && (
+        <>
+          <OwnName email={user.email} />
+          <PresentPassword error={register.error} />
+        </>
+      )}
     </FormDrawer>
   )
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PasskeyView } from '@evercert/contract'
+import type { PasskeyView, UserView } from '@evercert/contract'
 import { useQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
@@ -19,7 +19,7 @@ import { useEditing, type Editing } from '../../components/use-editing.ts'
 import { PasskeyDrawer } from './passkey-drawer.tsx'
 import { RenamePasskey } from './rename-passkey.tsx'
 
-export function PasskeysPanel({ email }: { readonly email: string }) {
+export function PasskeysPanel({ user }: { readonly user: UserView }) {
   const { t } = useTranslation()
   const passkeys = useQuery({ queryKey: keys.passkeys, queryFn: () => api.passkeys.list() })
   const ways = useQuery({ queryKey: keys.signInWays, queryFn: () => api.signInWays.get(), staleTime: Infinity })
@@ -43,7 +43,7 @@ export function PasskeysPanel({ email }: { readonly email: string }) {
       ) : (
         <p className="passkey-buttons">{obstacle}</p>
       )}
-      <PasskeyDrawer key={`adding ${adding.key}`} email={email} editing={adding} />
+      <PasskeyDrawer key={`adding ${adding.key}`} user={user} editing={adding} />
       <RenamePasskey key={`renaming ${renaming.key}`} editing={renaming} />
     </section>
   )

@@ -24,9 +24,17 @@ export function SecurityTab() {
           </section>
         ) : (
           <>
-            <PasswordPanel email={user.email} />
-            <SecondFactorPanel user={user} />
-            <PasskeysPanel email={user.email} />
+            {user.hasPassword ? (
+              <>
+                <PasswordPanel email={user.email} />
+                <SecondFactorPanel user={user} />
+              </>
+            ) : (
+              <section className="panel" aria-label={t('security.password')}>
+                <p>{t('security.bySingleSignOn')}</p>
+              </section>
+            )}
+            <PasskeysPanel user={user} />
             <SessionsPanel />
           </>
         )

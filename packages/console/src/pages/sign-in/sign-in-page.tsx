@@ -3,21 +3,20 @@
  *
  * @module
  */
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import Form from 'antd/es/form'
 import Input from 'antd/es/input'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocation, useSearchParams } from 'wouter'
-import { api, createClientWith } from '../../api/client.ts'
-import { keys } from '../../api/keys.ts'
-import { hasPasskeys, signInByPasskey } from '../../api/passkeys.ts'
+import { createClientWith } from '../../api/client.ts'
 import { enterSecondFactor, signInByPassword } from '../../api/sign-in.ts'
 import { writeTabToken } from '../../api/tab-token.ts'
-import { DeviceProblem } from '../../components/device-problem.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { OtherWays } from './other-ways.tsx'
 import { SignInFrame } from './sign-in-frame.tsx'
+import { SingleSignOnFault } from './single-sign-on-fault.tsx'
 
 /** Only a path of our own: a link that signs people in must not lead them to another site. */
 function placeOf(next: string | null): string {
@@ -38,10 +37,11 @@ export function SignInPage() {
   }
   return (
     <SignInFrame title={t('signIn.title')}>
+      <SingleSignOnFault fault={params.get('fault')} />
       {way === 'password' && <PasswordForm onEntered={enter} onSecondFactor={() => setWay('secondFactor')} />}
       {way === 'secondFactor' && <SecondFactorForm onEntered={enter} />}
       {way === 'token' && <TokenForm onEntered={enter} />}
-      {way === 'password' && <OtherWays onEntered={enter} />}
+      {way === 'password' && <OtherWays next={placeOf(params.get('next'))} onEntered={enter} />}
       <Button type="link" block className="other-way" onClick={() => setWay(way === 'password' ? 'token' : 'password')}>
         {way === 'password' ? t('signIn.byToken') : t('signIn.byPassword')}
       </Button>
@@ -81,29 +81,6 @@ function PasswordForm({ onEntered, onSecondFactor }: WayProps & { readonly onSec
         {t('signIn.submit')}
       </Button>
     </Form>
-  )
-}
-
-/** What this installation offers beside passwords; nothing as long as that is not known. */
-function OtherWays({ onEntered }: WayProps) {
-  const { t } = useTranslation()
-  const ways = useQuery({ queryKey: keys.signInWays, queryFn: () => api.signInWays.get(), staleTime: Infinity })
-  const byPasskey = useMutation({
-    mutationFn: signInByPasskey,
-    onSuccess: () => {
-      writeTabToken(null)
-      onEntered()
-    },
-  })
-  if (ways.data?.passkeys !== true || !hasPasskeys()) return null
-  return (
-    <div className="other-ways">
-      <p className="or muted">{t('signIn.or')}</p>
-      <DeviceProblem error={byPasskey.error} />
-      <Button block loading={byPasskey.isPending} onClick={() => byPasskey.mutate()}>
-        {t('signIn.byPasskey')}
-      </Button>
-    </div>
   )
 }
 

@@ -22,6 +22,17 @@ const STATEMENTS = [
     last_used_at timestamptz
   )`,
   `create index passkey_by_user on passkey (user_id)`,
+  // Users of a provider are in `credential`, as `oidc-` and its id.
+  `create table sign_in_provider (
+    id text primary key,
+    title text not null,
+    issuer text not null,
+    client_id text not null,
+    client_secret_id text not null references secret,
+    allowed_domains text[] not null check (cardinality(allowed_domains) > 0),
+    new_users boolean not null,
+    created_at timestamptz not null
+  )`,
   // Requests of a network address that cost something and need no session, by a hash; a window begins with the first.
   `create table request_window (
     subject_sha256 text primary key,

@@ -30,7 +30,19 @@ import { endpoints } from './endpoints.ts'
 import { targets } from './targets.ts'
 import { tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
-import { accounts, firstOperator, invitations, me, members, passkeys, recovery, sessions, signInWays, users } from './users.ts'
+import {
+  accounts,
+  firstOperator,
+  invitations,
+  me,
+  members,
+  passkeys,
+  recovery,
+  sessions,
+  signInProviders,
+  signInWays,
+  users,
+} from './users.ts'
 
 export const router = operations.router({
   certificates: { ...certificates, ...endings, ...overview },
@@ -65,6 +77,7 @@ export const router = operations.router({
   sessions,
   passkeys,
   signInWays,
+  signInProviders,
   firstOperator,
   recovery,
   members,

@@ -19,6 +19,13 @@ import { changeRole, listMembers, removeMember } from '../../services/access/mem
 import { createRecoveryLink, recover } from '../../services/access/recovery.ts'
 import { endOtherSessions, endSession, listSessions } from '../../services/access/sessions.ts'
 import { listPasskeys, passkeySite, removePasskey, renamePasskey } from '../../services/access/passkeys.ts'
+import {
+  createSignInProvider,
+  listSignInProviders,
+  nameSignInProviders,
+  removeSignInProvider,
+  updateSignInProvider,
+} from '../../services/access/sign-in-providers.ts'
 import { listUsers } from '../../services/access/users.ts'
 import { onePage, operations } from './operation.ts'
 
@@ -55,7 +62,23 @@ export const passkeys = {
 }
 
 export const signInWays = {
-  get: operations.signInWays.get.handler(({ context: { services } }) => ({ passkeys: passkeySite(services.publicUrl) !== null })),
+  get: operations.signInWays.get.handler(async ({ context: { services } }) => ({
+    passkeys: passkeySite(services.publicUrl) !== null,
+    providers: await nameSignInProviders(services),
+  })),
+}
+
+export const signInProviders = {
+  list: operations.signInProviders.list.handler(async ({ context: { services } }) =>
+    onePage(await listSignInProviders(services)),
+  ),
+  create: operations.signInProviders.create.handler(({ context: { services }, input }) => createSignInProvider(services, input)),
+  update: operations.signInProviders.update.handler(({ context: { services }, input: { id, ...change } }) =>
+    updateSignInProvider(services, id, change),
+  ),
+  remove: operations.signInProviders.remove.handler(({ context: { services }, input }) =>
+    removeSignInProvider(services, input.id),
+  ),
 }
 
 export const firstOperator = {

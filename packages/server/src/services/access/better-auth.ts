@@ -6,15 +6,21 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
+import type { BetterAuthPlugin } from '@better-auth/core'
+import type { OAuthProvider } from '@better-auth/core/oauth2'
 import type { Db } from '../../db/connect.ts'
 import { HOUR_MS } from '../../domain/time.ts'
 import type { IdPrefix } from '../../domain/id.ts'
-import type { SignIn } from '../../ports/sign-in.ts'
+import type { SingleSignOnFault } from '@evercert/contract'
+import type { AdapterKit } from '../../ports/kit.ts'
+import type { SignIn, SignInRequestOfCaller } from '../../ports/sign-in.ts'
 import { newId, type Services } from '../context.ts'
+import { createOpenIdProvider, credentialProvider } from './openid.ts'
 import { passkeySite } from './passkeys.ts'
+import { openSignInProvider } from './sign-in-providers.ts'
 import { claimCode, findChallenged } from './used-codes.ts'
 
-type Needs = Pick<Services, 'db' | 'vault' | 'now' | 'log' | 'publicUrl'>
+type Needs = Pick<Services, 'db' | 'vault' | 'now' | 'log' | 'publicUrl'> & { readonly kit: Pick<AdapterKit, 'fetch'> }
 
 const AUTH_PATH = '/api/auth'
 
@@ -45,15 +51,7 @@ export function createSignIn(needs: Needs): SignIn {
     const { id: sessionId, userId } = response.session
     return { sessionId, userId, signedInAt, setCookies: answered.getSetCookie() }
   }
-  const handle: SignIn['handle'] = async ({ path, body, headers, address }) => {
-    const sent = onlyCookie(headers)
-    sent.set('content-type', 'application/json')
-    sent.set('user-agent', (headers.get('user-agent') ?? '').slice(0, 256))
-    if (address !== null) sent.set(ADDRESS_HEADER, address)
-    const url = new URL(`${AUTH_PATH}${path}`, INTERNAL_ORIGIN)
-    const init = body === null ? { headers: sent } : { method: 'POST', headers: sent, body: JSON.stringify(body) }
-    return (await auth()).handler(new Request(url, init))
-  }
+  const handle: SignIn['handle'] = async (call) => (await auth()).handler(toRequest(call))
   return {
     hasCookie: (headers) => hasCookieOf(headers, `${prefix}.session_token`),
     findSession,
@@ -64,8 +62,44 @@ export function createSignIn(needs: Needs): SignIn {
       const userId = session?.userId ?? (await findChallenged(needs.db, challengeIn(call.headers, `${prefix}.two_factor`)))
       return userId === null ? handle(call) : once(needs, { userId, body: call.body }, () => handle(call))
     },
+    singleSignOn: (providerId, step) => signOn(needs, prefix, providerId, step),
     hashPassword: async (password) => (await (await auth()).$context).password.hash(password),
   }
+}
+
+function toRequest({ path, body, headers, address }: SignInRequestOfCaller): Request {
+  const sent = onlyCookie(headers)
+  sent.set('content-type', 'application/json')
+  sent.set('user-agent', (headers.get('user-agent') ?? '').slice(0, 256))
+  if (address !== null) sent.set(ADDRESS_HEADER, address)
+  const init = body === null ? { headers: sent } : { method: 'POST', headers: sent, body: JSON.stringify(body) }
+  return new Request(new URL(`${AUTH_PATH}${path}`, INTERNAL_ORIGIN), init)
+}
+
+const CONSOLE_SIGN_IN = '/sign-in'
+
+/** Made anew for each step: the operator may have changed the provider meanwhile, on another node too. */
+async function signOn(needs: Needs, prefix: string, id: string, step: Parameters<SignIn['singleSignOn']>[1]) {
+  const { headers, address } = step
+  let fault: SingleSignOnFault | null = null
+  const provider = await createOpenIdProvider(needs.kit, await openSignInProvider(needs, id), (told) => {
+    fault ??= told
+  })
+  const { handler } = await load(needs, prefix, [
+    {
+      id: 'single-sign-on',
+      init: ({ socialProviders }: { readonly socialProviders: readonly OAuthProvider[] }) => ({
+        context: { socialProviders: [provider, ...socialProviders] },
+      }),
+    },
+  ])
+  const name = credentialProvider(id)
+  const [path, body] =
+    step.step === 'begin'
+      ? ['/sign-in/social', { provider: name, callbackURL: step.next, errorCallbackURL: CONSOLE_SIGN_IN, disableRedirect: true }]
+      : [`/callback/${name}?${step.query.toString()}`, null]
+  const response = await handler(toRequest({ path, body, headers, address }))
+  return { response, fault: fault as SingleSignOnFault | null }
 }
 
 async function once(
@@ -113,7 +147,7 @@ const PREFIXES: Readonly<Record<string, IdPrefix>> = {
   passkey: 'psk',
 }
 
-async function load(needs: Needs, cookiePrefix: string) {
+async function load(needs: Needs, cookiePrefix: string, further: BetterAuthPlugin[] = []) {
   const [{ betterAuth }, { twoFactor }, { kyselyAdapter }, passkeys, secret] = await Promise.all([
     import('better-auth/minimal'),
     import('better-auth/plugins/two-factor'),
@@ -141,6 +175,9 @@ async function load(needs: Needs, cookiePrefix: string) {
     user: { modelName: 'user', fields: { ...TIMES, emailVerified: 'email_verified' } },
     account: {
       modelName: 'credential',
+      updateAccountOnSignIn: false,
+      // Users are made by those who know whose address it is; what counts is that the provider vouches for it (openid.ts).
+      accountLinking: { requireLocalEmailVerified: false },
       fields: {
         ...TIMES,
         accountId: 'provider_user_id',
@@ -154,7 +191,7 @@ async function load(needs: Needs, cookiePrefix: string) {
       },
     },
     verification: { modelName: 'sign_in_challenge', fields: { ...TIMES, expiresAt: 'expires_at' } },
-    plugins: [twoFactor({ issuer: 'Evercert', schema: TWO_FACTOR_SCHEMA }), ...passkeys],
+    plugins: [twoFactor({ issuer: 'Evercert', schema: TWO_FACTOR_SCHEMA }), ...passkeys, ...further],
     advanced: {
       cookiePrefix,
       useSecureCookies: false, // it would add another prefix; `secure` below is what counts

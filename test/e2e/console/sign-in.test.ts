@@ -1,17 +1,18 @@
 /**
- * Passkeys in Chromium, with an authenticator that its debugger plays (CDP WebAuthn), against the service; and its answers as somebody
- * hostile would send them.
+ * Ways of signing in, in Chromium against the service: passkeys, with an authenticator that its debugger plays (CDP WebAuthn), and its answers
+ * as somebody hostile would send them; single sign-on with an OpenID Connect provider on this machine.
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { createFirstOperatorLink } from '../../../packages/server/src/services/access/first-operator.ts'
 import { openBrowser, tokenOf, type Browser as Jar } from '../../../packages/server/test/support/browser.ts'
 import { openerOf } from '../../../packages/server/test/support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../../../packages/server/test/support/service.ts'
 import { totpOf } from '../../../packages/server/test/support/totp.ts'
 import { findViolations, openTab, startBrowser, takePicture, type Tab, type View } from '../../harness/browser.ts'
+import { startOpenIdProvider } from '../../harness/openid-provider.ts'
 import { freePort } from '../../harness/ports.ts'
 
 const ADA = { email: 'ada@example.com', password: 'a violet tractor sings', name: 'Ada' } as const
@@ -250,4 +251,38 @@ it('says on a phone, in Chinese, that the device gave none', async () => {
   await tab.page.getByText('浏览器没有得到通行密钥').waitFor()
   await expectFine(tab, 'sign-in-passkey-zh-dark-390')
   expect(new URL(tab.page.url()).pathname).toBe('/sign-in')
+})
+
+it('goes to the provider of single sign-on that the operator connected, and comes back', async () => {
+  const provider = await startOpenIdProvider(`${site}/api/auth/callback/corp`)
+  onTestFinished(() => provider.close())
+  const tab = await openTab(browser, WIDE_EN)
+  const { page } = tab
+  await signInByPassword(page, ADA)
+  await page.getByRole('link', { name: 'Single sign-on' }).click()
+  await page.getByRole('button', { name: 'Connect a provider' }).click()
+  const drawer = page.getByRole('dialog')
+  await drawer.getByLabel('Name').fill('Example Corp')
+  await drawer.getByLabel('Id', { exact: true }).fill('corp')
+  await drawer.getByText(`${site}/api/auth/callback/corp`).waitFor()
+  await drawer.getByLabel('Issuer URL').fill(provider.issuer)
+  await drawer.getByLabel('Client id').fill(provider.clientId)
+  await drawer.getByLabel('Client secret').fill(provider.clientSecret)
+  await drawer.getByLabel('Domains of e-mail addresses').fill('example.com, example.org')
+  await drawer.getByRole('button', { name: 'Connect a provider' }).first().click()
+  await page.getByRole('row', { name: /Example Corp/ }).waitFor()
+  await expectFine(tab, 'single-sign-on-en-light-1440')
+
+  const phone = await openTab(browser, NARROW_ZH)
+  provider.person = { sub: 'x-1', email: 'x@example.net', email_verified: true }
+  await phone.page.goto(`${site}/sign-in?next=/orders`)
+  await phone.page.getByRole('button', { name: '使用 Example Corp 登录' }).click()
+  await phone.page.getByText('您邮箱的域名不在允许范围内').waitFor()
+  await expectFine(phone, 'sign-in-refused-zh-dark-390')
+  await phone.context.clearCookies() // the provider's: it remembers who came
+  provider.person = { sub: 'b-1', email: BOB.email, email_verified: true }
+  await phone.page.goto(`${site}/sign-in?next=/orders`)
+  await phone.page.getByRole('button', { name: '使用 Example Corp 登录' }).click()
+  await phone.page.getByRole('heading', { level: 1, name: '订单' }).waitFor()
+  expect(new URL(phone.page.url()).pathname).toBe('/orders')
 })
