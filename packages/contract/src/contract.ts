@@ -12,6 +12,7 @@ import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
 import { overview } from './certificate-overview.ts'
+import { deviceLogins, ownTokens } from './device-logins.ts'
 import { downloads } from './downloads.ts'
 import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
@@ -68,6 +69,8 @@ export const contract = {
   sessions,
   passkeys,
   signInWays,
+  deviceLogins,
+  ownTokens,
   signInProviders,
   firstOperator,
   recovery,

@@ -2,8 +2,13 @@
  * Ways of signing in, in Chromium against the service: passkeys, with an authenticator that its debugger plays (CDP WebAuthn), and its answers
  * as somebody hostile would send them; single sign-on with an OpenID Connect provider on this machine.
  */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { createFirstOperatorLink } from '../../../packages/server/src/services/access/first-operator.ts'
@@ -14,6 +19,7 @@ import { totpOf } from '../../../packages/server/test/support/totp.ts'
 import { findViolations, openTab, startBrowser, takePicture, type Tab, type View } from '../../harness/browser.ts'
 import { startOpenIdProvider } from '../../harness/openid-provider.ts'
 import { freePort } from '../../harness/ports.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const ADA = { email: 'ada@example.com', password: 'a violet tractor sings', name: 'Ada' } as const
 const BOB = { email: 'bob@example.com', password: 'seven calm lighthouses', name: 'Bob' } as const
@@ -285,4 +291,54 @@ it('goes to the provider of single sign-on that the operator connected, and come
   await phone.page.getByRole('button', { name: '使用 Example Corp 登录' }).click()
   await phone.page.getByRole('heading', { level: 1, name: '订单' }).waitFor()
   expect(new URL(phone.page.url()).pathname).toBe('/orders')
+})
+
+it('lets `evercert login` in by the code that it shows, until `evercert logout`', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'evercert-login-'))
+  onTestFinished(() => rm(home, { recursive: true, force: true }))
+  const environment = { ...process.env, XDG_CONFIG_HOME: home, EVERCERT_DATA_DIR: join(home, 'data'), EVERCERT_URL: site }
+  const evercert = (...args: string[]) => {
+    const main = join(import.meta.dirname, '../../../packages/cli/src/main.ts')
+    const child = spawn(process.execPath, [main, ...args, '--lang', 'en'], { env: environment })
+    const run = { code: once(child, 'close').then(([code]) => code as number), stdout: '', stderr: '' }
+    child.stdout.on('data', (data: Buffer) => (run.stdout += data.toString()))
+    child.stderr.on('data', (data: Buffer) => (run.stderr += data.toString()))
+    return run
+  }
+  expect(await evercert('whoami').code).not.toBe(0)
+  const login = evercert('login', '--name', 'build machine')
+  const code = await waitFor('the code', async () => /enter ([A-Z0-9]{4}-[A-Z0-9]{4})/.exec(login.stderr)?.[1] ?? null)
+  expect(login.stderr).toContain(`Open ${site}/device`)
+
+  const tab = await openTab(browser, NARROW_ZH)
+  const { page } = tab
+  await page.goto(`${site}/device`)
+  await page.getByLabel('邮箱').fill(BOB.email)
+  await page.getByLabel('密码').fill(BOB.password)
+  await page.getByRole('button', { name: '登录', exact: true }).click()
+  await page.getByLabel('代码').fill(code.toLowerCase())
+  await page.getByRole('button', { name: '继续' }).click()
+  await page.getByText('build machine').waitFor()
+  await page.getByText('7 天').click()
+  await expectFine(tab, 'device-zh-dark-390')
+  await page.getByRole('button', { name: '允许' }).click()
+  await page.getByText('已允许').waitFor()
+  expect(await login.code).toBe(0)
+  expect(login.stdout).toContain('build machine')
+
+  const file = join(home, 'evercert', 'credentials.json')
+  expect((await stat(file)).mode & 0o777).toBe(0o600)
+  const whoami = evercert('whoami', '--json')
+  expect(await whoami.code).toBe(0)
+  expect(JSON.parse(whoami.stdout)).toMatchObject({
+    kind: 'token',
+    token: { name: expect.stringMatching(/^build machine /) as string },
+  })
+  await page.goto(`${site}/settings/security`)
+  await page.getByRole('region', { name: '您的 API 令牌' }).locator('.record-name', { hasText: 'build machine' }).waitFor()
+  const kept = JSON.parse(await readFile(file, 'utf8')) as { services: Record<string, { token: string }> }
+  const token = kept.services[site]?.token ?? ''
+  expect(await evercert('logout').code).toBe(0)
+  expect(await readFile(file, 'utf8')).not.toContain(token)
+  await expect(service.clientOf(token).me.get()).rejects.toMatchObject({ problem: { code: 'unauthenticated' } })
 })

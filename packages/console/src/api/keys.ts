@@ -33,6 +33,7 @@ export const keys = {
   receipt: (id: string) => ['receipts', 'one', id],
   tokens: ['tokens'],
   sessions: ['sessions'],
+  ownTokens: ['ownTokens'],
   passkeys: ['passkeys'],
   signInWays: ['signInWays'],
   signInProviders: ['signInProviders'],

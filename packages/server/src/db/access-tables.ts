@@ -92,6 +92,26 @@ export interface SignInProviderTable {
   created_at: Date
 }
 
+/** A program that asks for a token. */
+export interface DeviceCodeTable {
+  id: string
+  /** SHA-256 of what the program has. */
+  device_code: string
+  user_code: string
+  /** Who looked at it first. */
+  user_id: string | null
+  expires_at: Date
+  status: string
+  /** What the program says of itself. */
+  client_id: string
+  scope: string | null
+  address: string | null
+  /** These three: once it is given. */
+  account_id: string | null
+  granted_scopes: string[] | null
+  token_days: number | null
+}
+
 export interface RequestWindowTable {
   subject_sha256: string
   requests: number

@@ -33,6 +33,7 @@ import type { NoticeChannelTable, NoticeDeliveryTable, NoticeSettingsTable, Noti
 import type { CompanyDocumentTable, CompanyTable, ContactTable, CsrTable, ReviewTable } from './applicant-tables.ts'
 import type {
   CredentialTable,
+  DeviceCodeTable,
   FirstOperatorLinkTable,
   FirstOperatorTable,
   InvitationTable,
@@ -367,6 +368,7 @@ export interface Tables {
   sign_in_secret: SignInSecretTable
   sign_in_failure: SignInFailureTable
   passkey: PasskeyTable
+  device_code: DeviceCodeTable
   sign_in_provider: SignInProviderTable
   request_window: RequestWindowTable
   first_operator_link: FirstOperatorLinkTable

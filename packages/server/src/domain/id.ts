@@ -40,6 +40,7 @@ export type IdPrefix =
   | 'chl'
   | 'sfa'
   | 'psk'
+  | 'dvc'
   | 'inv'
   | 'rcp'
   | 'cnd'

@@ -145,6 +145,7 @@ function addApi(app: Hono<Env>, services: Services, options: AppOptions): void {
       idempotencyKey: context.req.header('idempotency-key') ?? null,
       requestId: context.get('requestId'),
       address: networkAddress(context),
+      headers: context.req.raw.headers,
       baseUrl: services.publicUrl ?? new URL(context.req.url).origin,
       progress: { isRead: false },
     }

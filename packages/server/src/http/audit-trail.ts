@@ -174,6 +174,8 @@ const TOLD = [
   'clientId',
   'allowedDomains',
   'newUsers',
+  'decision',
+  'days',
 ] as const
 const MAX_TEXT = 200
 const MAX_LIST = 20

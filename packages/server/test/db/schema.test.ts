@@ -36,6 +36,7 @@ const OF_THE_INSTALLATION = [
   'renewal_policy',
   // Users: which accounts they are in is said by `member`, of each account.
   'credential',
+  'device_code', // of whoever looks at it first; the account is that of the token to be
   'first_operator',
   'first_operator_link',
   'passkey',

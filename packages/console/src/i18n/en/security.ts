@@ -42,6 +42,9 @@ export const security: SameKeys<typeof zh> = {
   turnOffTitle: 'Turn off the second factor?',
   turnOffText:
     'From then on your password alone signs you in. The secret in your app and the back-up codes do not work any more.',
+  ownTokens: 'Your API tokens',
+  ownTokensIntro:
+    'Those that you made, in all your accounts, and those of “evercert login”. They are never worth more than your role.',
   sessions: 'Sessions',
   sessionsIntro: 'Where you are signed in. End what you do not know, and change your password then.',
   device: 'Device',

@@ -12,6 +12,7 @@ import { certificate } from './certificate.ts'
 import { chain } from './chain.ts'
 import { companies } from './companies.ts'
 import { csrs } from './csrs.ts'
+import { device } from './device.ts'
 import { discovery } from './discovery.ts'
 import { fields } from './fields.ts'
 import { forms } from './forms.ts'
@@ -40,6 +41,7 @@ export const more = {
   chain,
   companies,
   csrs,
+  device,
   discovery,
   fields,
   forms,

@@ -34,6 +34,8 @@ export const security = {
   turnOff: '停用',
   turnOffTitle: '停用双因素验证？',
   turnOffText: '停用后仅凭密码即可登录。应用中的密钥和备用码全部失效。',
+  ownTokens: '您的 API 令牌',
+  ownTokensIntro: '您在各账号中创建的令牌，以及“evercert login”获取的令牌。其权限不会超过您的角色。',
   sessions: '登录会话',
   sessionsIntro: '您当前登录的设备。如有不认识的，请将其退出并修改密码。',
   device: '设备',

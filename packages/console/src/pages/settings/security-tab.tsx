@@ -6,6 +6,7 @@
 import { useTranslation } from 'react-i18next'
 import { useMe } from '../../api/use-me.ts'
 import { QueryView } from '../../components/query-view.tsx'
+import { OwnTokensPanel } from './own-tokens-panel.tsx'
 import { PasskeysPanel } from './passkeys-panel.tsx'
 import { PasswordPanel } from './password-panel.tsx'
 import { SecondFactorPanel } from './second-factor-panel.tsx'
@@ -35,6 +36,7 @@ export function SecurityTab() {
               </section>
             )}
             <PasskeysPanel user={user} />
+            <OwnTokensPanel />
             <SessionsPanel />
           </>
         )

@@ -33,6 +33,24 @@ const STATEMENTS = [
     new_users boolean not null,
     created_at timestamptz not null
   )`,
+  // A program that asks for a token (RFC 8628), by better-auth; the device code is the hash of one. What was given to it is ours.
+  `create table device_code (
+    id text primary key,
+    device_code text not null unique,
+    user_code text not null unique,
+    user_id text references "user" on delete cascade,
+    expires_at timestamptz not null,
+    status text not null,
+    last_polled_at timestamptz,
+    polling_interval double precision,
+    client_id text not null,
+    scope text,
+    address text,
+    account_id text references account,
+    granted_scopes text[],
+    token_days int
+  )`,
+  `create index device_code_old on device_code (expires_at)`,
   // Requests of a network address that cost something and need no session, by a hash; a window begins with the first.
   `create table request_window (
     subject_sha256 text primary key,

@@ -20,6 +20,7 @@ export interface RequestContext {
   readonly requestId: string
   /** Network address of who asks; null: not known. */
   readonly address: string | null
+  readonly headers: Headers
   /** Where people reach the service: as it was set, or as this request reached it. */
   readonly baseUrl: string
   /** Set once the request was read: a syntax error before that is the caller's, after that ours. */

@@ -28,7 +28,7 @@ import { reviews } from './reviews.ts'
 import { paymentConnections, payments } from './payments.ts'
 import { endpoints } from './endpoints.ts'
 import { targets } from './targets.ts'
-import { tokens } from './tokens.ts'
+import { deviceLogins, ownTokens, tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
 import {
   accounts,
@@ -77,6 +77,8 @@ export const router = operations.router({
   sessions,
   passkeys,
   signInWays,
+  deviceLogins,
+  ownTokens,
   signInProviders,
   firstOperator,
   recovery,

@@ -8,6 +8,7 @@
 import { randomBytes } from 'node:crypto'
 import type { BetterAuthPlugin } from '@better-auth/core'
 import type { OAuthProvider } from '@better-auth/core/oauth2'
+import { z } from 'zod'
 import type { Db } from '../../db/connect.ts'
 import { HOUR_MS } from '../../domain/time.ts'
 import type { IdPrefix } from '../../domain/id.ts'
@@ -145,13 +146,15 @@ const PREFIXES: Readonly<Record<string, IdPrefix>> = {
   verification: 'chl',
   twoFactor: 'sfa',
   passkey: 'psk',
+  deviceCode: 'dvc',
 }
 
 async function load(needs: Needs, cookiePrefix: string, further: BetterAuthPlugin[] = []) {
-  const [{ betterAuth }, { twoFactor }, { kyselyAdapter }, passkeys, secret] = await Promise.all([
+  const [{ betterAuth }, { twoFactor }, { kyselyAdapter }, devices, passkeys, secret] = await Promise.all([
     import('better-auth/minimal'),
     import('better-auth/plugins/two-factor'),
     import('@better-auth/kysely-adapter'),
+    loadDeviceLogins(),
     loadPasskeys(needs),
     loadSecret(needs),
   ])
@@ -191,7 +194,7 @@ async function load(needs: Needs, cookiePrefix: string, further: BetterAuthPlugi
       },
     },
     verification: { modelName: 'sign_in_challenge', fields: { ...TIMES, expiresAt: 'expires_at' } },
-    plugins: [twoFactor({ issuer: 'Evercert', schema: TWO_FACTOR_SCHEMA }), ...passkeys, ...further],
+    plugins: [twoFactor({ issuer: 'Evercert', schema: TWO_FACTOR_SCHEMA }), ...devices, ...passkeys, ...further],
     advanced: {
       cookiePrefix,
       useSecureCookies: false, // it would add another prefix; `secure` below is what counts
@@ -229,6 +232,37 @@ async function loadPasskeys({ publicUrl }: Needs) {
   ]
 }
 
+const DEVICE_LOGIN = { expiresIn: '15m', interval: '5s' } as const
+
+/** The plugin gives out a session; ours gives out nothing, and the caller makes a token. All else of a redemption is the plugin's. */
+async function loadDeviceLogins() {
+  const [{ deviceAuthorization, redeemDeviceCode }, { createAuthEndpoint, APIError }] = await Promise.all([
+    import('better-auth/plugins/device-authorization'),
+    import('better-auth/api'),
+  ])
+  const redeem = createAuthEndpoint(
+    '/device/redeem',
+    { method: 'POST', body: z.object({ device_code: z.string(), client_id: z.string() }) },
+    async (ctx) => {
+      const { device_code: deviceCode, client_id: clientId } = ctx.body
+      await redeemDeviceCode({
+        ctx,
+        deviceCode,
+        authorizeRedemption: (found) => {
+          if (found.clientId === clientId) return { ownershipWhere: { field: 'clientId', value: clientId }, context: undefined }
+          throw new APIError('BAD_REQUEST', { error: 'invalid_grant' })
+        },
+        prepareRedemption: () => {},
+      })
+      return ctx.json({})
+    },
+  )
+  return [
+    deviceAuthorization({ ...DEVICE_LOGIN, schema: DEVICE_CODE_SCHEMA }),
+    { id: 'device-token', endpoints: { redeem } },
+  ] as const
+}
+
 const TIMES = { createdAt: 'created_at', updatedAt: 'updated_at' } as const
 
 const TWO_FACTOR_SCHEMA = {
@@ -240,6 +274,21 @@ const TWO_FACTOR_SCHEMA = {
       backupCodes: 'backup_codes',
       failedVerificationCount: 'failed_verification_count',
       lockedUntil: 'locked_until',
+    },
+  },
+} as const
+
+const DEVICE_CODE_SCHEMA = {
+  deviceCode: {
+    modelName: 'device_code',
+    fields: {
+      deviceCode: 'device_code',
+      userCode: 'user_code',
+      userId: 'user_id',
+      expiresAt: 'expires_at',
+      lastPolledAt: 'last_polled_at',
+      pollingInterval: 'polling_interval',
+      clientId: 'client_id',
     },
   },
 } as const

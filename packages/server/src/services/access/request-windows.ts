@@ -12,7 +12,7 @@ import type { Services } from '../context.ts'
 
 const WINDOW_MS = 10 * MINUTE_MS
 /** Many people may share an address; each of these begins one sign-in. */
-const LIMITS = { passkey: 100, singleSignOn: 100 } as const
+const LIMITS = { passkey: 100, singleSignOn: 100, deviceLogin: 60 } as const
 
 /** Counts a request. @param address null: not known, and not counted. @throws AppError `rateLimited` with the seconds to wait */
 export async function countRequest({ db, now }: Services, kind: keyof typeof LIMITS, address: string | null): Promise<void> {
