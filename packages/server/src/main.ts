@@ -175,6 +175,7 @@ async function createServices(
     probing: config.probing,
     calendar: config.calendar,
     publicUrl,
+    trustedProxies: config.trustedProxies,
     version: VERSION,
     log,
     audit: createAuditLog({ db: database.db, now, log }),
