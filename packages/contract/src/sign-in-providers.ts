@@ -4,13 +4,12 @@
  * @module
  */
 import { z } from 'zod'
-import { read, remove, write } from './operation.ts'
+import { byId, read, remove, write } from './operation.ts'
 import { instant, page } from './views.ts'
 
 const TAG = 'Users'
 const SCOPE = 'installation:operate'
 const slug = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/)
-const byProvider = z.strictObject({ id: slug })
 const title = z.string().trim().min(1).max(64)
 const domain = z
   .string()
@@ -59,7 +58,7 @@ export const signInProviders = {
     .output(signInProviderView),
   update: write('/sign-in-providers/{id}', TAG, 'Change a provider of single sign-on; its issuer stays (operator)', SCOPE)
     .input(
-      byProvider.extend({
+      byId.extend({
         title: settings.title.optional(),
         clientId: settings.clientId.optional(),
         clientSecret: z.string().min(1).max(1024).optional(),
@@ -74,6 +73,6 @@ export const signInProviders = {
     'Remove a provider of single sign-on: it signs nobody in any more; sessions go on (operator)',
     SCOPE,
   )
-    .input(byProvider)
-    .output(byProvider),
+    .input(byId)
+    .output(byId),
 }
