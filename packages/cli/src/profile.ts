@@ -6,6 +6,7 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { readCredential } from './credentials.ts'
 import { failure } from './failure.ts'
 
 export const DEFAULT_URL = 'http://127.0.0.1:8470'
@@ -30,24 +31,32 @@ export function defaultDataDir(env: NodeJS.ProcessEnv, home: string = homedir())
 
 /**
  * The service: `--url`, `EVERCERT_URL`, what a service on this machine wrote into its data folder, the default.
- * The token: `EVERCERT_TOKEN`, `--token-file`, `EVERCERT_TOKEN_FILE`, the operator's token in the data folder.
+ * The token: `EVERCERT_TOKEN`, `--token-file`, `EVERCERT_TOKEN_FILE`, that of `evercert login` for this service, the operator's token in the
+ * data folder.
  *
  * @throws CliFailure `invalid` for a URL that is none, `unauthenticated` when there is no token
  */
 export async function loadProfile(options: ProfileOptions, env: NodeJS.ProcessEnv): Promise<Profile> {
+  const url = await findServiceUrl(options, env)
+  return { url, token: await loadToken(options, env, url) }
+}
+
+/** @throws CliFailure `invalid` for a URL that is none */
+export async function findServiceUrl(options: ProfileOptions, env: NodeJS.ProcessEnv): Promise<string> {
   const dataDir = defaultDataDir(env)
   const url = options.url ?? notEmpty(env['EVERCERT_URL']) ?? (await readServiceUrl(dataDir)) ?? DEFAULT_URL
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw failure('invalid', `Reading the service's address: "${url}" is not an http(s) URL: give one such as ${DEFAULT_URL}.`)
   }
-  return { url, token: await loadToken(options, env, dataDir) }
+  return url
 }
 
-async function loadToken(options: ProfileOptions, env: NodeJS.ProcessEnv, dataDir: string): Promise<string> {
+async function loadToken(options: ProfileOptions, env: NodeJS.ProcessEnv, url: string): Promise<string> {
   const chosenFile = options.tokenFile ?? notEmpty(env['EVERCERT_TOKEN_FILE'])
   const direct = options.tokenFile === undefined ? notEmpty(env['EVERCERT_TOKEN']) : undefined
-  const file = chosenFile ?? join(dataDir, 'operator.token')
-  const token = direct ?? (await readToken(file))
+  const file = chosenFile ?? join(defaultDataDir(env), 'operator.token')
+  const ofLogin = direct === undefined && chosenFile === undefined ? await readCredential(env, url) : null
+  const token = direct ?? ofLogin ?? (await readToken(file))
   // A line break or worse in a header would be refused by fetch with a text that shows the token.
   if (/^[\x21-\x7E]+$/.test(token)) return token
   throw failure('unauthenticated', `Reading the API token: it is empty or has characters that no token has: look at ${file}.`)
@@ -63,8 +72,8 @@ async function readToken(file: string): Promise<string> {
         zh: '未提供 API 令牌，本机服务的数据目录中也没有。',
       },
       remedy: {
-        en: 'Set EVERCERT_TOKEN or --token-file; or, on the machine of the service, set EVERCERT_DATA_DIR to its data folder. "evercert serve" makes the file when it starts for the first time.',
-        zh: '请设置 EVERCERT_TOKEN 或 --token-file；在服务所在机器上，也可将 EVERCERT_DATA_DIR 设为其数据目录。首次运行 “evercert serve” 时会生成该文件。',
+        en: 'Run "evercert login", or set EVERCERT_TOKEN or --token-file; or, on the machine of the service, set EVERCERT_DATA_DIR to its data folder. "evercert serve" makes the file when it starts for the first time.',
+        zh: '请运行“evercert login”，或设置 EVERCERT_TOKEN 或 --token-file；在服务所在机器上，也可将 EVERCERT_DATA_DIR 设为其数据目录。首次运行 “evercert serve” 时会生成该文件。',
       },
     })
   }

@@ -6,7 +6,7 @@
 import { createClient, type Client, type ClientOptions } from '@evercert/contract/client'
 import { createSay, type Language, type Say } from './language.ts'
 import { createPaint, toJson, type Paint, type TextStream } from './output.ts'
-import { loadProfile, type ProfileOptions } from './profile.ts'
+import { findServiceUrl, loadProfile, type ProfileOptions } from './profile.ts'
 
 /** What the command uses of the process; tests hand in their own. */
 export interface Shell {
@@ -43,6 +43,8 @@ export interface Session {
   client(): Promise<Client>
   /** Address and token, for what the client cannot do. */
   connection(): Promise<ClientOptions>
+  /** Where the service is, for those who have no token yet. */
+  serviceUrl(): Promise<string>
   /** The service that was called, for messages about its absence; null when none was. */
   calledUrl(): string | null
 }
@@ -73,6 +75,7 @@ export function createSession(shell: Shell, language: Language, options: GlobalO
     },
     client: () => (opened ??= open()),
     connection,
+    serviceUrl: async () => (url = await findServiceUrl(options, shell.env)),
     calledUrl: () => url,
   }
 }

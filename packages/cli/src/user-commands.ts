@@ -5,6 +5,7 @@
  */
 import type { Command } from 'commander'
 import type { Bind } from './applicant-commands.ts'
+import { loginCommand, logoutCommand, type LoginOptions } from './commands/login.ts'
 import {
   changeRoleCommand,
   listInvitationsCommand,
@@ -49,6 +50,7 @@ export function addUserCommands(program: Command, bind: Bind, say: Say): void {
     )
     .action(bind<[string, object]>(recoverUserCommand))
   addMemberCommands(users, bind, say)
+  addLoginCommands(program, bind, say)
   program
     .command('whoami')
     .description(say('whose token it is, in which account, and what it may do', '当前令牌、所属账号及其权限'))
@@ -63,6 +65,28 @@ export function addUserCommands(program: Command, bind: Bind, say: Say): void {
     .argument('<name>', say('name in the list', '列表中的名称'))
     .description(say('make a further account (operator)', '新建账号（管理员）'))
     .action(bind<[string, object]>(addAccountCommand))
+}
+
+function addLoginCommands(program: Command, bind: Bind, say: Say): void {
+  program
+    .command('login')
+    .description(
+      say(
+        'get an API token for this machine: prints an address and a code, which a signed-in person enters in the console',
+        '为本机获取 API 令牌：打印地址与代码，由已登录的用户在控制台中输入并确认',
+      ),
+    )
+    .option(
+      '--scope <permissions...>',
+      say('what it may do; default: what you may, without the dangerous ones', '所需权限；默认为您拥有的权限，不含高风险权限'),
+      [],
+    )
+    .option('--name <name>', say('how the console shows this machine', '控制台中显示的名称'))
+    .action(bind<[LoginOptions]>(loginCommand))
+  program
+    .command('logout')
+    .description(say('end the token of "evercert login" and forget it', '停用并删除“evercert login”获取的令牌'))
+    .action(bind<[object]>(logoutCommand))
 }
 
 function addMemberCommands(users: Command, bind: Bind, say: Say): void {

@@ -31,6 +31,18 @@ export const ACCESS_PROBLEM_TEXTS = {
     'Enter the code that the app shows now, the next one if you used this one already, or a back-up code; if it is refused again, begin with the password.',
     '请输入验证器当前显示的验证码（已用过的请等待下一个）或备用码；若仍被拒绝，请重新输入密码登录。',
   ),
+  passkeyRefused: text(
+    'The passkey is not known here, was not unlocked by its owner, or answered another request than ours.',
+    '此通行密钥在本系统中不存在、未由本人解锁，或应答的不是本次请求。',
+    'Try again within five minutes, and unlock the device by fingerprint, face or PIN. If it stays so, sign in in another way and register the passkey anew.',
+    '请在五分钟内重试，并用指纹、面容或 PIN 解锁设备；若仍被拒绝，请用其他方式登录后重新注册通行密钥。',
+  ),
+  singleSignOnRefused: text(
+    'The provider of single sign-on did not sign you in, or what it said of you is not enough here.',
+    '单点登录服务未完成登录，或其提供的身份信息不满足本系统的要求。',
+    'Try again from the sign-in page. If it stays so, show the operator of the installation the fault that the facts name.',
+    '请在登录页重试；若仍失败，请将所列原因告知安装管理员。',
+  ),
   weakPassword: text(
     'The password is short, or one that many people use.',
     '密码过短，或属于常用密码。',

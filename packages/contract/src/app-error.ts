@@ -20,6 +20,8 @@ export const RETRY = {
   tooLarge: 'never',
   signInRefused: 'never',
   secondFactorRefused: 'never',
+  passkeyRefused: 'never',
+  singleSignOnRefused: 'never',
   weakPassword: 'never',
   crossSite: 'never',
   linkInvalid: 'never',

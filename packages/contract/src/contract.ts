@@ -13,6 +13,7 @@ import { applications, certificates } from './certificates.ts'
 import { companies, contacts } from './contacts.ts'
 import { csrs } from './csrs.ts'
 import { overview } from './certificate-overview.ts'
+import { deviceLogins, ownTokens } from './device-logins.ts'
 import { downloads } from './downloads.ts'
 import { endings } from './endings.ts'
 import { dnsConnections, issuers } from './issuers.ts'
@@ -24,6 +25,7 @@ import { channels, notices, noticeSettings } from './notices.ts'
 import { accounts, recovery, users } from './accounts.ts'
 import { firstOperator, me, sessions } from './me.ts'
 import { invitations, members } from './members.ts'
+import { passkeys, signInWays } from './passkeys.ts'
 import { balance, orders, products, quotes, renewals } from './orders.ts'
 import { discovery } from './discovery.ts'
 import { receipts } from './receipts.ts'
@@ -32,6 +34,7 @@ import { reviews } from './reviews.ts'
 import { paymentConnections, payments } from './payments.ts'
 import { endpoints } from './endpoints.ts'
 import { targets } from './targets.ts'
+import { signInProviders } from './sign-in-providers.ts'
 import { tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
 
@@ -68,6 +71,11 @@ export const contract = {
   channels,
   me,
   sessions,
+  passkeys,
+  signInWays,
+  deviceLogins,
+  ownTokens,
+  signInProviders,
   firstOperator,
   recovery,
   members,

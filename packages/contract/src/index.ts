@@ -36,6 +36,9 @@ export type { CompanyListItem, CompanyView, ContactListItem, ContactView } from 
 export type { CsrDetail, CsrView } from './csrs.ts'
 export { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, type MeView, type SessionView, type UserView } from './me.ts'
 export type { InvitationView, MemberView } from './members.ts'
+export type { SignInProviderView } from './sign-in-providers.ts'
+export { TOKEN_DAYS } from './device-logins.ts'
+export type { PasskeyView } from './passkeys.ts'
 export type { AccountView } from './accounts.ts'
 export { minorDigits } from './currency.ts'
 export type { DnsConnectionDetail, IssuerDetail } from './issuers.ts'
@@ -60,7 +63,18 @@ export { LANGUAGES, MEMBER_ROLES, ROLES, type Language, type MemberRole, type Ro
 export * from './scopes.ts'
 export type { TokenView } from './tokens.ts'
 export { MAX_UPLOADS, MAX_UPLOADS_BYTES, type UploadOutcome } from './uploads.ts'
-export { SIGN_IN_REQUESTS, type SecondFactorAnswer, type SignInAnswer, type SignInPath, type SignInRequest } from './sign-in.ts'
+export {
+  SIGN_IN_REQUESTS,
+  type PasskeyRegistrationOptions,
+  type PasskeySignInOptions,
+  type SecondFactorAnswer,
+  type SignInAnswer,
+  type SignInPath,
+  type SignInRequest,
+  SINGLE_SIGN_ON_FAULTS,
+  type SingleSignOnAnswer,
+  type SingleSignOnFault,
+} from './sign-in.ts'
 export { MAX_DISCOVERED_AT_ONCE } from './discovery.ts'
 export type { CandidateView, DiscoveryRequest, DiscoveryResult } from './discovery.ts'
 export * from './receipt-views.ts'

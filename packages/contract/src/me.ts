@@ -25,6 +25,7 @@ export const userView = z.object({
   language: language.nullable().meta({ description: 'Null: what the browser asks for' }),
   isInstallationOperator: z.boolean(),
   hasSecondFactor: z.boolean(),
+  hasPassword: z.boolean().meta({ description: 'False: signs in by single sign-on' }),
 })
 export type UserView = z.infer<typeof userView>
 

@@ -122,6 +122,11 @@ export const NARROWING = {
   backups: { create: 'closed' },
   masterKeys: { list: 'closed', rotate: 'closed', remove: 'closed' },
   audit: { list: 'closed', checkpoints: 'closed', verify: 'closed', export: 'closed' },
+  passkeys: { list: 'closed', rename: 'closed', remove: 'closed' },
+  signInWays: { get: 'open' },
+  deviceLogins: { begin: 'open', poll: 'open', inspect: 'closed', decide: 'closed' },
+  ownTokens: { list: 'closed', remove: 'open' }, // it ends itself alone
+  signInProviders: { list: 'closed', create: 'closed', update: 'closed', remove: 'closed' },
   names: { list: 'closed', assign: 'closed', release: 'closed' },
 } as const satisfies { readonly [Group in keyof Contract]: { readonly [Member in keyof Contract[Group]]: Narrowing } }
 

@@ -64,8 +64,16 @@ export function remove(path: `/${string}`, tag: string, summary: string, scope: 
 }
 
 /** An operation for whoever has a session or a token. */
-export function anyCaller(method: 'GET' | 'POST' | 'DELETE', path: `/${string}`, tag: string, summary: string) {
-  return operation.meta({ operation: { scope: null } }).route({ method, path, tags: [tag], summary })
+export function anyCaller(
+  method: 'GET' | 'POST' | 'DELETE',
+  path: `/${string}`,
+  tag: string,
+  summary: string,
+  { audit }: { audit?: AuditWish } = {},
+) {
+  return operation
+    .meta({ operation: { scope: null, ...(audit !== undefined && { audit }) } })
+    .route({ method, path, tags: [tag], summary })
 }
 
 /** An operation that needs neither session nor token; its path has no parameters. */

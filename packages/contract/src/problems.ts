@@ -18,6 +18,8 @@ export const PROBLEMS = {
   // Users, sessions, members.
   signInRefused: { status: 401, title: 'E-mail address or password is wrong' },
   secondFactorRefused: { status: 401, title: 'The second factor is wrong' },
+  passkeyRefused: { status: 401, title: 'The passkey was refused' },
+  singleSignOnRefused: { status: 401, title: 'The single sign-on came to nothing' },
   weakPassword: { status: 422, title: 'The password is too weak' },
   crossSite: { status: 403, title: 'The request came from another site' },
   linkInvalid: { status: 410, title: 'The link is used or out of date' },

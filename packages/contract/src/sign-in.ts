@@ -6,17 +6,61 @@
  */
 import { z } from 'zod'
 import { MAX_PASSWORD_LENGTH } from './me.ts'
+import { passkeyName } from './passkeys.ts'
 
 const password = z.string().min(1).max(MAX_PASSWORD_LENGTH)
 const ofPassword = z.strictObject({ password })
 
-/** What each path takes. Those after the first five need a session. */
+/** Who has no password signed in less than ten minutes ago instead. */
+const ofPasswordIfAny = z.strictObject({ password: password.optional() })
+
+/** Base64url, with room for the largest certificate chain of an authenticator. */
+const bytes = z
+  .string()
+  .max(65_536)
+  .regex(/^[\w-]*$/)
+
+/** Results of extensions, of which we ask for none. */
+const noneOfThem = z.unknown().transform(() => ({}))
+
+/** What `navigator.credentials` gave, as JSON (WebAuthn Level 3 §5.1); fields that nobody reads are left out. */
+const credential = z.object({ id: bytes, rawId: bytes, type: z.literal('public-key'), clientExtensionResults: noneOfThem })
+const attested = credential.extend({
+  response: z.object({
+    clientDataJSON: bytes,
+    attestationObject: bytes,
+    transports: z.array(z.string().max(32)).max(16).optional(),
+  }),
+})
+const asserted = credential.extend({
+  response: z.object({
+    clientDataJSON: bytes,
+    authenticatorData: bytes,
+    signature: bytes,
+    userHandle: bytes.nullish().transform((handle) => handle ?? undefined),
+  }),
+})
+
+/** What each path takes. Those after `change-password` need a session. */
 export const SIGN_IN_REQUESTS = {
   /** Gives {@link SignInAnswer}. Problems: `signInRefused`, `rateLimited`. */
   'sign-in/email': z.strictObject({ email: z.string().trim().min(1).max(254), password }),
   /** The second step, within ten minutes; with a session: confirms that the app was set up, which turns the second factor on. */
   'two-factor/verify-totp': z.strictObject({ code: z.string().regex(/^\d{6}$/) }),
   'two-factor/verify-backup-code': z.strictObject({ code: z.string().min(1).max(64) }),
+  /** Gives {@link PasskeySignInOptions}, good for five minutes. Problems: `misconfigured` (see `signInWays`), `rateLimited`. */
+  'passkey/generate-authenticate-options': z.strictObject({}),
+  /** Signs in; no second factor is asked for. Problems: `passkeyRefused`, `rateLimited`. */
+  'passkey/verify-authentication': z.strictObject({ response: asserted }),
+  /** Gives {@link SingleSignOnAnswer}. Problems: `notFound`, `upstreamUnavailable`, `misconfigured`, `rateLimited`. */
+  'sign-in/social': z.strictObject({
+    provider: z.string().min(1).max(31),
+    /** Where to go afterwards: a path of the console. */
+    next: z
+      .string()
+      .max(2048)
+      .regex(/^\/(?![/\\])[\x21-\x7e]*$/),
+  }),
   'sign-out': z.strictObject({}),
   /** Ends all other sessions of the user. Problems: `signInRefused` (the present one), `weakPassword`. */
   'change-password': z.strictObject({ currentPassword: password, newPassword: password }),
@@ -25,6 +69,10 @@ export const SIGN_IN_REQUESTS = {
   'two-factor/disable': ofPassword,
   /** Gives new back-up codes; the old ones end. */
   'two-factor/generate-backup-codes': ofPassword,
+  /** Gives {@link PasskeyRegistrationOptions}. Problems: `signInRefused`, `misconfigured`, `rateLimited`. */
+  'passkey/generate-register-options': ofPasswordIfAny,
+  /** Problem: `passkeyRefused`. */
+  'passkey/verify-registration': z.strictObject({ response: attested, name: passkeyName }),
 } as const
 
 export type SignInPath = keyof typeof SIGN_IN_REQUESTS
@@ -33,6 +81,34 @@ export type SignInRequest<Path extends SignInPath> = z.input<(typeof SIGN_IN_REQ
 /** `secondFactor`: the password is right, and a code is asked for before there is a session. */
 export interface SignInAnswer {
   readonly next: 'signedIn' | 'secondFactor'
+}
+
+/** The browser goes to this address, and comes back to `GET /api/auth/callback/<provider>`. */
+export interface SingleSignOnAnswer {
+  readonly url: string
+}
+
+/**
+ * Why a single sign-on came to nothing: it was given up or refused at the provider; its answer does not fit our request (state, nonce, issuer,
+ * signature, code); the provider does not vouch for the e-mail address; the address is of a domain that is not let in; it is no user's.
+ */
+export const SINGLE_SIGN_ON_FAULTS = ['givenUp', 'doesNotFit', 'unverified', 'otherDomain', 'noUser', 'away', 'tooMany'] as const
+export type SingleSignOnFault = (typeof SINGLE_SIGN_ON_FAULTS)[number]
+
+/** `PublicKeyCredentialRequestOptionsJSON` of WebAuthn. */
+export interface PasskeySignInOptions {
+  readonly challenge: string
+  readonly rpId: string
+  readonly userVerification: 'required'
+}
+
+/** `PublicKeyCredentialCreationOptionsJSON` of WebAuthn. */
+export interface PasskeyRegistrationOptions {
+  readonly challenge: string
+  readonly rp: { readonly id: string; readonly name: string }
+  readonly user: { readonly id: string; readonly name: string; readonly displayName: string }
+  readonly pubKeyCredParams: { readonly type: 'public-key'; readonly alg: number }[]
+  readonly excludeCredentials: { readonly id: string; readonly type: 'public-key' }[]
 }
 
 export interface SecondFactorAnswer {

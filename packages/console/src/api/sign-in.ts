@@ -3,12 +3,20 @@
  *
  * @module
  */
-import { parseProblem, type SecondFactorAnswer, type SignInAnswer, type SignInPath, type SignInRequest } from '@evercert/contract'
+import {
+  parseProblem,
+  type SecondFactorAnswer,
+  type SingleSignOnAnswer,
+  type SignInAnswer,
+  type SignInPath,
+  type SignInRequest,
+} from '@evercert/contract'
 import { ApiProblem } from '@evercert/contract/client'
 import { writeTabAccount } from './tab-account.ts'
 import { writeTabToken } from './tab-token.ts'
 
-async function send<Path extends SignInPath>(path: Path, request: SignInRequest<Path>): Promise<unknown> {
+/** @throws ApiProblem; TypeError when the service is away */
+export async function sendSignIn<Path extends SignInPath>(path: Path, request: SignInRequest<Path>): Promise<unknown> {
   const response = await fetch(`/api/auth/${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -22,7 +30,7 @@ async function send<Path extends SignInPath>(path: Path, request: SignInRequest<
 
 /** @throws ApiProblem `signInRefused`, `rateLimited` */
 export async function signInByPassword(email: string, password: string): Promise<SignInAnswer['next']> {
-  const { next } = (await send('sign-in/email', { email, password })) as SignInAnswer
+  const { next } = (await sendSignIn('sign-in/email', { email, password })) as SignInAnswer
   return next
 }
 
@@ -31,38 +39,45 @@ const TOTP = /^\d{6}$/
 /** The second step: the code that the app shows, or one of the back-up codes. @throws ApiProblem `secondFactorRefused`, `rateLimited` */
 export async function enterSecondFactor(code: string): Promise<void> {
   const trimmed = code.replace(/\s/g, '')
-  if (TOTP.test(trimmed)) await send('two-factor/verify-totp', { code: trimmed })
-  else await send('two-factor/verify-backup-code', { code: code.trim() })
+  if (TOTP.test(trimmed)) await sendSignIn('two-factor/verify-totp', { code: trimmed })
+  else await sendSignIn('two-factor/verify-backup-code', { code: code.trim() })
+}
+
+/** The browser goes to the provider. @throws ApiProblem `upstreamUnavailable`, `misconfigured`, `rateLimited` */
+export async function signInByProvider(provider: string, next: string): Promise<void> {
+  writeTabToken(null)
+  const { url } = (await sendSignIn('sign-in/social', { provider, next })) as SingleSignOnAnswer
+  location.assign(url)
 }
 
 /** Ends the session, or forgets the token of the tab. */
 export async function signOut(isByToken: boolean): Promise<void> {
   if (isByToken) writeTabToken(null)
-  else await send('sign-out', {})
+  else await sendSignIn('sign-out', {})
   writeTabAccount(null)
 }
 
 /** Ends all other sessions of the user. @throws ApiProblem `signInRefused` (the present one), `weakPassword`, `rateLimited` */
 export async function changePassword(currentPassword: string, newPassword: string): Promise<void> {
-  await send('change-password', { currentPassword, newPassword })
+  await sendSignIn('change-password', { currentPassword, newPassword })
 }
 
 /** In force once {@link confirmSecondFactor} was called. @throws ApiProblem `signInRefused`, `rateLimited`, `conflict` when there is one */
 export async function beginSecondFactor(password: string): Promise<SecondFactorAnswer> {
-  return (await send('two-factor/enable', { password })) as SecondFactorAnswer
+  return (await sendSignIn('two-factor/enable', { password })) as SecondFactorAnswer
 }
 
 /** @throws ApiProblem `secondFactorRefused` */
 export async function confirmSecondFactor(code: string): Promise<void> {
-  await send('two-factor/verify-totp', { code: code.replace(/\s/g, '') })
+  await sendSignIn('two-factor/verify-totp', { code: code.replace(/\s/g, '') })
 }
 
 /** @throws ApiProblem `signInRefused`, `rateLimited` */
 export async function endSecondFactor(password: string): Promise<void> {
-  await send('two-factor/disable', { password })
+  await sendSignIn('two-factor/disable', { password })
 }
 
 /** The old ones end. @throws ApiProblem `signInRefused`, `rateLimited` */
 export async function makeBackupCodes(password: string): Promise<readonly string[]> {
-  return ((await send('two-factor/generate-backup-codes', { password })) as SecondFactorAnswer).backupCodes
+  return ((await sendSignIn('two-factor/generate-backup-codes', { password })) as SecondFactorAnswer).backupCodes
 }

@@ -105,6 +105,7 @@ const dnsConnections = withAllTexts(
 const notices = withAllTexts(async () => (await import('../pages/notices/notices-page.tsx')).NoticesPage)
 const settings = withAllTexts(async () => (await import('../pages/settings/settings-page.tsx')).SettingsPage)
 const audit = withAllTexts(async () => (await import('../pages/audit/audit-page.tsx')).AuditPage)
+const device = withAllTexts(async () => (await import('../pages/device/device-page.tsx')).DevicePage)
 const invitation = lazy(async () => ({ default: (await import('../pages/invitation/invitation-page.tsx')).InvitationPage }))
 const recovery = lazy(async () => ({ default: (await import('../pages/recovery/recovery-page.tsx')).RecoveryPage }))
 const signIn = lazy(async () => ({ default: (await import('../pages/sign-in/sign-in-page.tsx')).SignInPage }))
@@ -257,7 +258,9 @@ export const PAGES: readonly Page[] = [
   { path: '/settings/members', title: 'settings.members', component: settings },
   { path: '/settings/tokens', title: 'settings.tokens', component: settings },
   { path: '/settings/rules', title: 'approvals.rules', component: settings },
+  { path: '/settings/single-sign-on', title: 'singleSignOn.title', component: settings },
   { path: '/settings/about', title: 'settings.about', component: settings },
+  { path: '/device', title: 'device.title', component: device },
   { path: '/sign-in', title: 'signIn.title', component: signIn, bare: true },
   { path: '/invitation', title: 'signIn.invitationTitle', component: invitation, bare: true },
   { path: '/recovery', title: 'signIn.recoveryTitle', component: recovery, bare: true },

@@ -8,7 +8,7 @@ import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { parseDay, type BusinessCalendar } from '../domain/business-day/business-calendar.ts'
-import { parseRange } from '../domain/endpoint/address-range.ts'
+import { parseRange, type AddressRange } from '../domain/endpoint/address-range.ts'
 import { HOUR_MS } from '../domain/time.ts'
 import { isTimeZone } from '../domain/zoned-day.ts'
 
@@ -21,6 +21,11 @@ const list = z
       .map((item) => item.trim())
       .filter((item) => item !== ''),
   )
+/** A single address is a range too. */
+function toRange(text: string): AddressRange | null {
+  return parseRange(text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`)
+}
+
 const days = list.refine((dates) => dates.every((date) => parseDay(date) !== null), 'must be dates such as 2026-12-25')
 const port = z.coerce.number().int().min(0).max(65_535)
 
@@ -51,6 +56,15 @@ export const configSchema = z.object({
     .optional()
     .meta({
       description: 'How others reach this service; written into certificates of the built-in CA (CRL, issuer) and into notices',
+    }),
+  EVERCERT_TRUSTED_PROXIES: list
+    .refine(
+      (ranges) => ranges.every((range) => toRange(range) !== null),
+      'must be addresses or CIDR ranges such as 10.0.0.5 or 10.0.0.0/24',
+    )
+    .meta({
+      description:
+        'Addresses or ranges (CIDR, comma separated) of reverse proxies whose X-Forwarded-For is believed, for rate limits, sessions and the audit log; unset = none',
     }),
   EVERCERT_HTTP01_PORT: port.optional().meta({
     description: 'A second, plain listener that answers validation files and nothing else; 0 = a free port; unset = none',
@@ -142,6 +156,7 @@ export interface Config {
   readonly host: string
   readonly port: number
   readonly publicUrl: string | null
+  readonly trustedProxies: readonly AddressRange[]
   readonly proofListener: { readonly host: string; readonly port: number } | null
   readonly dnsServers: readonly string[] | null
   readonly allowAddresses: readonly string[]
@@ -217,6 +232,7 @@ function toConfig(settings: z.infer<typeof configSchema>): Omit<Config, 'masterK
     host: settings.EVERCERT_HOST,
     port: settings.EVERCERT_PORT,
     publicUrl: settings.EVERCERT_PUBLIC_URL?.replace(/\/$/, '') ?? null,
+    trustedProxies: settings.EVERCERT_TRUSTED_PROXIES.flatMap((text) => toRange(text) ?? []),
     proofListener: proofPort === undefined ? null : { host: settings.EVERCERT_HTTP01_HOST, port: proofPort },
     dnsServers: settings.EVERCERT_DNS_SERVERS.length === 0 ? null : settings.EVERCERT_DNS_SERVERS,
     allowAddresses: settings.EVERCERT_ALLOW_ADDRESSES,

@@ -65,6 +65,61 @@ export interface SecondFactorTable {
   verified: Generated<boolean>
 }
 
+export interface PasskeyTable {
+  id: string
+  user_id: string
+  name: string
+  /** Base64url, as the authenticator names it. */
+  credential_id: string
+  public_key: string
+  counter: number
+  /** `multiDevice`: it is kept by an account of the user elsewhere, and comes with it to other devices. */
+  device_type: 'singleDevice' | 'multiDevice'
+  backed_up: boolean
+  transports: string | null
+  aaguid: string | null
+  created_at: Date
+  last_used_at: Date | null
+}
+
+/** An OpenID Connect provider of single sign-on. */
+export interface SignInProviderTable {
+  id: string
+  title: string
+  issuer: string
+  client_id: string
+  client_secret_id: string
+  allowed_domains: string[]
+  new_users: boolean
+  created_at: Date
+}
+
+/** A program that asks for a token. */
+export interface DeviceCodeTable {
+  id: string
+  /** SHA-256 of what the program has. */
+  device_code: string
+  user_code: string
+  /** Who looked at it first. */
+  user_id: string | null
+  expires_at: Date
+  status: string
+  /** What the program says of itself. */
+  client_id: string
+  scope: string | null
+  address: string | null
+  /** These three: once it is given. */
+  account_id: string | null
+  granted_scopes: string[] | null
+  token_days: number | null
+}
+
+export interface RequestWindowTable {
+  subject_sha256: string
+  requests: number
+  began_at: Date
+}
+
 export interface SignInSecretTable {
   only_row: Generated<boolean>
   secret_id: string

@@ -33,6 +33,7 @@ import { up as wakeManaged } from './migrations/0027-wake-managed.ts'
 import { up as approvals } from './migrations/0029-approvals.ts'
 import { up as freshAndNarrow } from './migrations/0030-fresh-and-narrow.ts'
 import { up as countForForecast } from './migrations/0032-forecast.ts'
+import { up as waysToSignIn } from './migrations/0028-ways-to-sign-in.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -87,6 +88,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0029-approvals': { up: approvals },
   '0030-fresh-and-narrow': { up: freshAndNarrow },
   '0032-forecast': { up: countForForecast },
+  '0028-ways-to-sign-in': { up: waysToSignIn },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

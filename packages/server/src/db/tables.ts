@@ -34,15 +34,19 @@ import type { NoticeChannelTable, NoticeDeliveryTable, NoticeSettingsTable, Noti
 import type { CompanyDocumentTable, CompanyTable, ContactTable, CsrTable, ReviewTable } from './applicant-tables.ts'
 import type {
   CredentialTable,
+  DeviceCodeTable,
   FirstOperatorLinkTable,
   FirstOperatorTable,
   InvitationTable,
   MemberTable,
+  PasskeyTable,
   RecoveryLinkTable,
+  RequestWindowTable,
   SecondFactorTable,
   SessionTable,
   SignInChallengeTable,
   SignInFailureTable,
+  SignInProviderTable,
   SignInSecretTable,
   UserTable,
 } from './access-tables.ts'
@@ -366,6 +370,10 @@ export interface Tables {
   sign_in_challenge: SignInChallengeTable
   sign_in_secret: SignInSecretTable
   sign_in_failure: SignInFailureTable
+  passkey: PasskeyTable
+  device_code: DeviceCodeTable
+  sign_in_provider: SignInProviderTable
+  request_window: RequestWindowTable
   first_operator_link: FirstOperatorLinkTable
   first_operator: FirstOperatorTable
   member: MemberTable

@@ -39,6 +39,8 @@ export type IdPrefix =
   | 'crd'
   | 'chl'
   | 'sfa'
+  | 'psk'
+  | 'dvc'
   | 'inv'
   | 'rcp'
   | 'cnd'

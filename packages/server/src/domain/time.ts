@@ -4,11 +4,11 @@
  * @module
  */
 
-/** One hour, in milliseconds. */
-export const HOUR_MS = 3_600_000
+export const MINUTE_MS = 60_000
+
+export const HOUR_MS = 60 * MINUTE_MS
 
 /** A day as the Baseline Requirements count it, 86,400 s, in milliseconds. Not a calendar day of a zone that changes its clocks. */
-export const MINUTE_MS = 60_000
 export const DAY_MS = 24 * HOUR_MS
 
 const FEBRUARY = 1

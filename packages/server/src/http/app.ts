@@ -16,7 +16,7 @@ import type { Services } from '../services/context.ts'
 import { AGENT_PROGRAM_PATH } from '../services/agents/enrolments.ts'
 import { findProofFile } from '../services/proof-responder.ts'
 import { addConsoleFiles, openConsolePage, type ConsoleEnv } from './console.ts'
-import { requestTargetOf } from './network-address.ts'
+import { findAddress, requestTargetOf } from './network-address.ts'
 import type { RequestContext } from './operations/operation.ts'
 import { router } from './operations/router.ts'
 import { addProofOfService } from './proof-of-service.ts'
@@ -58,6 +58,7 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
   const app = new Hono<Env>()
   app.use(async (context, next) => {
     context.set('requestId', randomUUID())
+    context.set('address', findAddress(context, services.trustedProxies))
     await next()
     context.header('x-request-id', context.get('requestId'))
     const policy = context.get('contentSecurityPolicy')

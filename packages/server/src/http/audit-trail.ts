@@ -34,6 +34,7 @@ const OF_THE_INSTALLATION: ReadonlySet<string> = new Set([
   'recovery',
   'backups',
   'masterKeys',
+  'signInProviders',
 ])
 
 /** Runs an operation, with what it leaves in the log: an entry when it changed something, a note when it was refused or failed. */
@@ -92,6 +93,7 @@ const REFUSED: ReadonlySet<string> = new Set([
   'forbidden',
   'signInRefused',
   'secondFactorRefused',
+  'singleSignOnRefused',
   'crossSite',
   'reviewerIsApplicant',
   'secondPersonNeeded',
@@ -176,6 +178,12 @@ const TOLD = [
   'status',
   'brand',
   'tags',
+  'issuer',
+  'clientId',
+  'allowedDomains',
+  'newUsers',
+  'decision',
+  'days',
 ] as const
 const MAX_TEXT = 200
 const MAX_LIST = 20

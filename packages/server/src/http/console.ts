@@ -12,7 +12,7 @@ import type { Context, Hono } from 'hono'
 
 /** What `app.ts` sets as the policy of a page; other answers keep the strict default. */
 export interface ConsoleEnv {
-  readonly Variables: { requestId: string; contentSecurityPolicy?: string }
+  readonly Variables: { requestId: string; address?: string | null; contentSecurityPolicy?: string }
 }
 
 /** Vite puts a hash of its content into each name, so a name never means another file. */

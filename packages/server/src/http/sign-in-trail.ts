@@ -9,9 +9,10 @@ import type { AuditEvent } from '../services/audit/log.ts'
 import { findWhoSignsIn, type WhoSignsIn } from '../services/audit/who-signs-in.ts'
 import type { Services } from '../services/context.ts'
 
-export interface SignInCall {
-  readonly path: SignInPath
-  readonly body: Readonly<Record<string, string>>
+/** What is recorded: a path that takes JSON, or the way back from single sign-on. */
+export interface SignInCall<Path extends SignInPath | 'callback' = SignInPath> {
+  readonly path: Path
+  readonly body: Readonly<Record<string, unknown>>
   readonly headers: Headers
   readonly address: string | null
   readonly requestId: string
@@ -23,14 +24,22 @@ interface Outcome {
   readonly email: string | null
 }
 
-/** An attempt that the brake lets through leaves an intent, and then its entry. Of an unknown address only that it was unknown is kept. */
+/**
+ * An attempt that the brake lets through leaves an intent, and then its entry. Of an unknown address only that it was unknown is kept.
+ *
+ * @param email of whom it is about; null: of whoever has the session
+ */
 export async function recordSignIn<Result extends Outcome>(
   services: Services,
-  call: SignInCall,
-  { permit, run }: { readonly permit: () => Promise<void>; readonly run: () => Promise<Result> },
+  call: SignInCall<SignInPath | 'callback'>,
+  {
+    email,
+    permit,
+    run,
+  }: { readonly email: string | null; readonly permit: () => Promise<void>; readonly run: () => Promise<Result> },
 ): Promise<Result> {
   const log = services.audit
-  const event = toEvent(call, await findWhoSignsIn(services, { email: call.body['email'] ?? null, headers: call.headers }))
+  const event = toEvent(call, await findWhoSignsIn(services, { email, headers: call.headers }))
   let intent: string | null = null
   try {
     await permit()
@@ -38,20 +47,35 @@ export async function recordSignIn<Result extends Outcome>(
     const result = await run()
     const who = result.email === null ? null : await findWhoSignsIn(services, { email: result.email, headers: null })
     const next = 'next' in result.body && result.body.next === 'secondFactor' ? { next: 'secondFactor' } : {}
-    await log.finish(intent, { ...(who === null ? event : toEvent(call, who)), details: next })
+    await log.finish(intent, { ...(who === null ? event : toEvent(call, who)), details: { ...event.details, ...next } })
     return result
   } catch (error) {
     if (intent !== null) await log.dismiss(intent)
     const code = error instanceof AppError ? error.code : 'internal'
     if (code !== 'internal' && code !== 'invalid')
-      await log.note({ ...event, details: { code } }, REFUSED.has(code) ? 'refused' : 'failed')
+      await log.note(
+        { ...event, details: { ...event.details, code, ...faultIn(error) } },
+        REFUSED.has(code) ? 'refused' : 'failed',
+      )
     throw error
   }
 }
 
-const REFUSED: ReadonlySet<string> = new Set(['signInRefused', 'secondFactorRefused', 'rateLimited', 'unauthenticated'])
+const REFUSED: ReadonlySet<string> = new Set([
+  'signInRefused',
+  'secondFactorRefused',
+  'passkeyRefused',
+  'singleSignOnRefused',
+  'rateLimited',
+  'unauthenticated',
+])
 
-function toEvent({ path, address, requestId }: SignInCall, who: WhoSignsIn | null): AuditEvent {
+function faultIn(error: unknown): object {
+  const fault = error instanceof AppError ? error.facts['fault'] : undefined
+  return typeof fault === 'string' ? { fault } : {}
+}
+
+function toEvent({ path, body, address, requestId }: SignInCall<SignInPath | 'callback'>, who: WhoSignsIn | null): AuditEvent {
   return {
     accountId: who?.accountId ?? null,
     actor: who?.email ?? 'nobody',
@@ -62,6 +86,6 @@ function toEvent({ path, address, requestId }: SignInCall, who: WhoSignsIn | nul
     subjectId: who?.userId ?? null,
     address,
     requestId,
-    details: {},
+    details: typeof body['provider'] === 'string' ? { provider: body['provider'] } : {},
   }
 }

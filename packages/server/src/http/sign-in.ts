@@ -4,20 +4,33 @@
  * @module
  */
 import type { Context, Hono } from 'hono'
-import { SIGN_IN_REQUESTS, type SecondFactorAnswer, type SignInAnswer, type SignInPath } from '@evercert/contract'
+import {
+  SIGN_IN_REQUESTS,
+  type PasskeySignInOptions,
+  type SecondFactorAnswer,
+  type SignInAnswer,
+  type SignInPath,
+  type SingleSignOnAnswer,
+} from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
+import { MINUTE_MS } from '../domain/time.ts'
 import { checkPassword } from '../services/access/links.ts'
+import { findPasskeyOwner, notePasskeyUse, passkeySite } from '../services/access/passkeys.ts'
+import { countRequest } from '../services/access/request-windows.ts'
 import { countAttempt, forgiveAttempt, type Subject } from '../services/access/sign-in-failures.ts'
 import { loadUser } from '../services/access/users.ts'
 import type { Services } from '../services/context.ts'
 import { networkAddress } from './network-address.ts'
 import { refuseOtherSites } from './same-site.ts'
+import { addSingleSignOn } from './single-sign-on.ts'
+import { toProblem, unauthenticated } from './sign-in-problems.ts'
 import { recordSignIn, type SignInCall } from './sign-in-trail.ts'
 
 const AUTH_PATH = '/api/auth'
 
 /** Adds the routes; `app` renders what they throw. */
 export function addSignIn(app: Hono<{ readonly Variables: { requestId: string } }>, services: Services): void {
+  addSingleSignOn(app, services)
   app.post(`${AUTH_PATH}/*`, async (context) => {
     context.header('cache-control', 'no-store')
     refuseOtherSites(context.req.raw, services.publicUrl)
@@ -61,19 +74,79 @@ interface Answer {
 async function perform(services: Services, call: SignInCall): Promise<Answer> {
   let subjects: readonly Subject[] = []
   const permit = async (): Promise<void> => {
+    if (call.path.startsWith('passkey/')) requirePasskeys(services)
+    if (call.path === 'sign-in/social') await countRequest(services, 'singleSignOn', call.address)
+    if (call.path === 'passkey/generate-authenticate-options') await countRequest(services, 'passkey', call.address)
     subjects = await subjectsOf(services, call)
     await countAttempt(services, subjects)
   }
-  return recordSignIn(services, call, { permit, run: () => ask(services, call, subjects) })
+  return recordSignIn(services, call, {
+    email: await claimedBy(services, call),
+    permit,
+    run: () => ask(services, call, subjects),
+  })
+}
+
+/** Whom the attempt claims to be. */
+async function claimedBy(services: Services, call: SignInCall): Promise<string | null> {
+  if (call.path === 'passkey/verify-authentication') return (await findPasskeyOwner(services, credentialOf(call))) ?? ''
+  const email = call.body['email']
+  return typeof email === 'string' ? email : null
+}
+
+function requirePasskeys({ publicUrl }: Services): void {
+  if (passkeySite(publicUrl) !== null) return
+  throw new AppError(
+    'misconfigured',
+    'Using a passkey: browsers make them for a name over https, or for localhost: set EVERCERT_PUBLIC_URL to such an address.',
+  )
 }
 
 async function ask(services: Services, call: SignInCall, subjects: readonly Subject[]): Promise<Answer> {
-  const response = await services.signIn.handle({ ...call, path: `/${call.path}`, body: toBetterAuth(call) })
-  const raw = (await response.json().catch(() => null)) as Readonly<Record<string, unknown>> | null
+  const { response, raw } = await askBetterAuth(services, call)
   const failure = response.ok ? null : toProblem(call.path, response.status, raw)
-  if (failure?.code !== 'signInRefused') await forgiveAttempt(services, subjects)
+  if (failure === null || !GUESSES.has(failure.code)) await forgiveAttempt(services, subjects)
   if (failure !== null) throw failure
+  if (call.path === 'passkey/verify-authentication') await notePasskeyUse(services, credentialOf(call))
   return { body: toAnswer(call.path, raw ?? {}), setCookies: response.headers.getSetCookie(), email: emailIn(raw) }
+}
+
+/** Failures after which the attempt stays counted. */
+const GUESSES: ReadonlySet<string> = new Set(['signInRefused', 'passkeyRefused'])
+
+async function askBetterAuth(services: Services, call: SignInCall) {
+  const { path, body, headers, address } = call
+  if (path === 'sign-in/social') {
+    const { response } = await services.signIn.singleSignOn(text(body, 'provider'), {
+      step: 'begin',
+      next: text(body, 'next'),
+      headers,
+      address,
+    })
+    return { response, raw: await readJson(response) }
+  }
+  // Who stole a session must not be able to leave a passkey behind, which outlives it.
+  const steps: readonly { readonly path: string; readonly body: object | null }[] =
+    path === 'passkey/generate-register-options'
+      ? [...(body['password'] === undefined ? [] : [{ path: 'verify-password', body }]), { path, body: null }]
+      : [{ path, body: toBetterAuth(call) }]
+  let answered: { readonly response: Response; readonly raw: Readonly<Record<string, unknown>> | null } | null = null
+  for (const step of steps) {
+    const response = await services.signIn.handle({ headers, address, path: `/${step.path}`, body: step.body })
+    answered = { response, raw: await readJson(response) }
+    if (!response.ok) break
+  }
+  if (answered === null) throw new Error(`${path} has no steps`)
+  return answered
+}
+
+async function readJson(response: Response): Promise<Readonly<Record<string, unknown>> | null> {
+  return (await response.json().catch(() => null)) as Readonly<Record<string, unknown>> | null
+}
+
+function text(body: SignInCall['body'], name: string): string {
+  const value = body[name]
+  return typeof value === 'string' ? value : ''
 }
 
 function emailIn(raw: Readonly<Record<string, unknown>> | null): string | null {
@@ -81,68 +154,55 @@ function emailIn(raw: Readonly<Record<string, unknown>> | null): string | null {
   return typeof user === 'object' && user !== null && 'email' in user && typeof user.email === 'string' ? user.email : null
 }
 
-/** Whose failures count: for the paths that take a password, which a thief of a session could guess as well. */
+/** Whose failures count: for the paths that take a password, which a thief of a session could guess as well, or a passkey. */
 async function subjectsOf(services: Services, call: SignInCall): Promise<Subject[]> {
-  if (!('password' in call.body) && !('currentPassword' in call.body)) return []
+  const { body } = call
   const address: Subject[] = call.address === null ? [] : [{ kind: 'address', value: call.address }]
-  if (call.body['email'] !== undefined) return [...address, { kind: 'email', value: call.body['email'] }]
+  if (call.path === 'passkey/verify-authentication') return address
+  if (call.path === 'passkey/generate-register-options' && body['password'] === undefined) await requireFresh(services, call)
+  if (body['password'] === undefined && body['currentPassword'] === undefined) return []
+  if (typeof body['email'] === 'string') return [...address, { kind: 'email', value: body['email'] }]
   const session = services.signIn.hasCookie(call.headers) ? await services.signIn.findSession(call.headers) : null
   if (session === null) throw unauthenticated()
   const user = await loadUser(services, session.userId)
-  if (call.body['newPassword'] !== undefined) checkPassword(call.body['newPassword'], user)
+  if (typeof body['newPassword'] === 'string') checkPassword(body['newPassword'], user)
   return [...address, { kind: 'email', value: user.email }]
 }
 
-function toBetterAuth({ path, body }: SignInCall): object {
+/** How long after the sign-in somebody without a password need not show anew who they are. */
+const FRESH_MS = 10 * MINUTE_MS
+
+async function requireFresh(services: Services, { headers }: SignInCall): Promise<void> {
+  const session = services.signIn.hasCookie(headers) ? await services.signIn.findSession(headers) : null
+  if (session === null || Date.now() - session.signedInAt > FRESH_MS) throw unauthenticated()
+  if ((await loadUser(services, session.userId)).hasPassword)
+    throw new AppError('invalid', 'Registering a passkey: the password is missing: send it.', { facts: { field: 'password' } })
+}
+
+/** What the authenticator calls its passkey. */
+function credentialOf({ body }: SignInCall): string {
+  const response = body['response']
+  return typeof response === 'object' && response !== null && 'id' in response ? String(response.id) : ''
+}
+
+function toBetterAuth({ path, body }: SignInCall): object | null {
   if (path === 'change-password') return { ...body, revokeOtherSessions: true }
+  if (path === 'passkey/generate-authenticate-options') return null
   return body
 }
 
 function toAnswer(path: SignInPath, raw: Readonly<Record<string, unknown>>): object {
   if (path === 'sign-in/email')
     return { next: raw['twoFactorRedirect'] === true ? 'secondFactor' : 'signedIn' } satisfies SignInAnswer
+  if (path === 'sign-in/social') return { url: String(raw['url']) } satisfies SingleSignOnAnswer
+  if (path === 'passkey/generate-register-options') return raw
+  if (path === 'passkey/generate-authenticate-options') {
+    const { challenge, rpId } = raw
+    return { challenge: String(challenge), rpId: String(rpId), userVerification: 'required' } satisfies PasskeySignInOptions
+  }
   if (path === 'two-factor/enable' || path === 'two-factor/generate-backup-codes') {
     const backupCodes = raw['backupCodes'] as string[]
     return { ...('totpURI' in raw && { totpUri: String(raw['totpURI']) }), backupCodes } satisfies SecondFactorAnswer
   }
   return {}
-}
-
-const REFUSALS_OF_PASSWORD = ['INVALID_EMAIL_OR_PASSWORD', 'INVALID_EMAIL', 'INVALID_PASSWORD', 'PASSWORD_TOO_LONG']
-const REFUSALS_OF_CODE = ['INVALID_CODE', 'INVALID_BACKUP_CODE']
-const CHALLENGE_OVER = ['INVALID_TWO_FACTOR_COOKIE', 'TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE']
-const NOT_NOW = ['TOTP_ALREADY_ENABLED', 'TOTP_NOT_ENABLED', 'TWO_FACTOR_NOT_ENABLED', 'BACKUP_CODES_NOT_ENABLED']
-
-/** How long better-auth locks a second factor after ten wrong codes. */
-const SECOND_FACTOR_PAUSE_SECONDS = 900
-
-function toProblem(path: SignInPath, status: number, raw: Readonly<Record<string, unknown>> | null): AppError {
-  const code = typeof raw?.['code'] === 'string' ? raw['code'] : ''
-  if (REFUSALS_OF_PASSWORD.includes(code))
-    return new AppError('signInRefused', 'Checking the password: it is not the one of this user: check it and try again.')
-  if (REFUSALS_OF_CODE.includes(code))
-    return new AppError('secondFactorRefused', 'Checking the code: it is wrong: enter the one that the app shows now.', {
-      facts: { beginAgain: false },
-    })
-  if (code === 'CODE_USED')
-    return new AppError('secondFactorRefused', 'Checking the code: it was used before: wait until the app shows the next one.', {
-      facts: { beginAgain: false },
-    })
-  if (CHALLENGE_OVER.includes(code))
-    return new AppError('secondFactorRefused', 'Checking the code: this sign-in is over: begin with the password again.', {
-      facts: { beginAgain: true },
-    })
-  if (code === 'ACCOUNT_TEMPORARILY_LOCKED')
-    return new AppError('rateLimited', 'Checking the code: too many were wrong: wait, then begin again.', {
-      retryAfterSeconds: SECOND_FACTOR_PAUSE_SECONDS,
-      facts: { retryAfterSeconds: SECOND_FACTOR_PAUSE_SECONDS },
-    })
-  if (NOT_NOW.includes(code))
-    return new AppError('conflict', `Handling ${path}: the second factor is not in the state for it: read /api/v1/me again.`)
-  if (status === 401) return unauthenticated()
-  throw new Error(`better-auth answered ${status} ${code} to ${path}`)
-}
-
-function unauthenticated(): AppError {
-  return new AppError('unauthenticated', 'Signing in: there is no session, or it has ended: sign in again.')
 }

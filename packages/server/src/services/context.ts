@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { AddressRange } from '../domain/endpoint/address-range.ts'
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Role, Scope } from '@evercert/contract'
@@ -55,6 +56,8 @@ export interface Services {
   readonly calendar: BusinessCalendar
   /** Where people reach this installation, without a final slash; null when it was not set. */
   readonly publicUrl: string | null
+  /** Peers whose `X-Forwarded-For` is believed; none by default. */
+  readonly trustedProxies: readonly AddressRange[]
   /** Of the software. */
   readonly version: string
   readonly log: Logger

@@ -4,6 +4,8 @@
  * @module
  */
 import { sumUpTallies } from '../db/certificate-tally.ts'
+import { forgetOldDeviceLogins } from './access/device-logins.ts'
+import { forgetOldRequests } from './access/request-windows.ts'
 import { forgetOldSignIns } from './access/sign-in-failures.ts'
 import { expireApprovals } from './approvals/expire.ts'
 import type { Services } from './context.ts'
@@ -27,6 +29,8 @@ export async function tidyUp(services: Services): Promise<void> {
   await expireApprovals(services)
   await sumUpTallies(services.db)
   await forgetOldSignIns(services)
+  await forgetOldRequests(services)
+  await forgetOldDeviceLogins(services)
   await services.db
     .deleteFrom('idempotency_key')
     .where('created_at', '<', new Date(services.now() - IDEMPOTENCY_KEY_LIFE_MS))

@@ -23,6 +23,7 @@ export type SecretPurpose =
   | 'caKeys'
   | 'document'
   | 'signIn'
+  | 'providerSecret'
   | 'receiptKey'
 
 export interface Vault {

@@ -37,13 +37,17 @@ const OF_THE_INSTALLATION = [
   'renewal_policy',
   // Users: which accounts they are in is said by `member`, of each account.
   'credential',
+  'device_code', // of whoever looks at it first; the account is that of the token to be
   'first_operator',
   'first_operator_link',
+  'passkey',
+  'request_window',
   'recovery_link',
   'removed_master_key',
   'second_factor',
   'sign_in_challenge',
   'sign_in_failure',
+  'sign_in_provider',
   'sign_in_secret',
   'user',
 ]

@@ -190,7 +190,7 @@ oneDatabase((_kind, open) => {
   })
 
   /** A session of one's own is ended by a session (access.test.ts); users are the installation's, for its operator. */
-  const OF_NO_ACCOUNT = ['sessions.remove', 'users.recover']
+  const OF_NO_ACCOUNT = ['sessions.remove', 'passkeys.rename', 'passkeys.remove', 'ownTokens.remove', 'users.recover']
   const TAKING_AN_ID = OPERATIONS.filter(
     ({ name, path }) =>
       (path.includes('{id}') && !OF_NO_ACCOUNT.includes(name)) ||
@@ -260,6 +260,10 @@ oneDatabase((_kind, open) => {
   /** Of the installation, or what holds until somebody sets it: the same for everybody. */
   const SHARED = [
     'sessions.list',
+    'passkeys.list', // of users; tokens have none
+    'ownTokens.list',
+    'signInWays.get',
+    'signInProviders.list', // of the installation
     'accounts.list',
     'users.list',
     'products.list',

@@ -12,6 +12,7 @@ import { chain } from './chain.ts'
 import { companies } from './companies.ts'
 import { csrs } from './csrs.ts'
 import { deploymentLog } from './deployment-log.ts'
+import { device } from './device.ts'
 import { discovery } from './discovery.ts'
 import { endpointMap } from './endpoint-map.ts'
 import { fields } from './fields.ts'
@@ -24,11 +25,13 @@ import { notices } from './notices.ts'
 import { orders } from './orders.ts'
 import { palette } from './palette.ts'
 import { outlook } from './outlook.ts'
+import { passkeys } from './passkeys.ts'
 import { products } from './products.ts'
 import { receipts } from './receipts.ts'
 import { renewal } from './renewal.ts'
 import { reviews } from './reviews.ts'
 import { security } from './security.ts'
+import { singleSignOn } from './single-sign-on.ts'
 import { settings } from './settings.ts'
 
 export const more: SameKeys<typeof zh> = {
@@ -43,6 +46,7 @@ export const more: SameKeys<typeof zh> = {
   companies,
   csrs,
   deploymentLog,
+  device,
   discovery,
   endpointMap,
   fields,
@@ -55,10 +59,12 @@ export const more: SameKeys<typeof zh> = {
   orders,
   palette,
   outlook,
+  passkeys,
   products,
   receipts,
   renewal,
   reviews,
   security,
   settings,
+  singleSignOn,
 }

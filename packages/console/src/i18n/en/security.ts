@@ -4,8 +4,10 @@ import type { security as zh } from '../zh/security.ts'
 export const security: SameKeys<typeof zh> = {
   byToken:
     'You are signed in with an API token, which has no password, no second factor and no sessions. Sign out and sign in with your e-mail address to change these.',
+  bySingleSignOn:
+    'You sign in by single sign-on and have no password here. Password and second factor are your organisation’s matter.',
   password: 'Password',
-  passwordIntro: 'When you change it, all your other sessions end. API tokens stay as they are.',
+  passwordIntro: 'When you change it, all your other sessions end. API tokens and passkeys stay as they are.',
   presentPassword: 'Your password now',
   newPassword: 'New password',
   changePassword: 'Change the password',
@@ -40,6 +42,9 @@ export const security: SameKeys<typeof zh> = {
   turnOffTitle: 'Turn off the second factor?',
   turnOffText:
     'From then on your password alone signs you in. The secret in your app and the back-up codes do not work any more.',
+  ownTokens: 'Your API tokens',
+  ownTokensIntro:
+    'Those that you made, in all your accounts, and those of “evercert login”. They are never worth more than your role.',
   sessions: 'Sessions',
   sessionsIntro: 'Where you are signed in. End what you do not know, and change your password then.',
   device: 'Device',

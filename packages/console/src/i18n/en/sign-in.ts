@@ -14,6 +14,38 @@ export const signIn: SameKeys<typeof zh> = {
   codeMissing: 'Enter the code.',
   byToken: 'Use an API token',
   byPassword: 'Use e-mail and password',
+  byPasskey: 'Sign in with a passkey',
+  byProvider: 'Sign in with {{title}}',
+  signOnCauses: {
+    givenUp: 'The provider signed nobody in.',
+    doesNotFit: 'The answer of the provider does not fit this sign-in.',
+    unverified: 'The provider has not verified your e-mail address.',
+    otherDomain: 'Your e-mail address is of a domain that is not let in here.',
+    noUser: 'There is no user with your e-mail address.',
+    away: 'The provider does not answer.',
+    tooMany: 'There were too many attempts.',
+  },
+  signOnRemedies: {
+    givenUp: 'It was cancelled or refused there. Try again, or sign in in another way.',
+    doesNotFit: 'It took too long, was opened twice, or is of another browser. Begin again here.',
+    unverified: 'Verify it there, then sign in again.',
+    otherDomain: 'Use another address, or ask the operator of the installation to let the domain in.',
+    noUser: 'Ask an owner of the account for an invitation to this very address.',
+    away: 'Try again later, or sign in in another way.',
+    tooMany: 'Try again in ten minutes.',
+  },
+  or: 'or',
+  deviceCauses: {
+    notGiven: 'The browser was given no passkey.',
+    registered: 'This device has a passkey of yours already.',
+    other: 'This browser or device could not use a passkey.',
+  },
+  deviceRemedies: {
+    notGiven:
+      'It was cancelled, took too long, or this device has no passkey for this site. Try again, or sign in in another way.',
+    registered: 'There is no need to add it again: sign in with it.',
+    other: 'Try another browser or device, and see that the address of this page is the public one of the service.',
+  },
   token: 'API token',
   tokenHelp:
     'It begins with evc_. The operator’s is in the file operator.token of the service’s data folder. It is kept in this tab alone, and gone when you close it.',
@@ -31,6 +63,6 @@ export const signIn: SameKeys<typeof zh> = {
   accept: 'Become a user and join',
   join: 'Sign in and join',
   recoveryTitle: 'Set a new password',
-  recoveryIntro: 'With the new password all your sessions and your second factor end; you can set it up again.',
+  recoveryIntro: 'With the new password all your sessions, your second factor and your passkeys end; you can set them up again.',
   recover: 'Save and sign in',
 }

@@ -14,6 +14,7 @@ import { chain } from './chain.ts'
 import { companies } from './companies.ts'
 import { csrs } from './csrs.ts'
 import { deploymentLog } from './deployment-log.ts'
+import { device } from './device.ts'
 import { discovery } from './discovery.ts'
 import { endpointMap } from './endpoint-map.ts'
 import { fields } from './fields.ts'
@@ -26,11 +27,13 @@ import { notices } from './notices.ts'
 import { orders } from './orders.ts'
 import { palette } from './palette.ts'
 import { outlook } from './outlook.ts'
+import { passkeys } from './passkeys.ts'
 import { products } from './products.ts'
 import { receipts } from './receipts.ts'
 import { renewal } from './renewal.ts'
 import { reviews } from './reviews.ts'
 import { security } from './security.ts'
+import { singleSignOn } from './single-sign-on.ts'
 import { settings } from './settings.ts'
 
 export const more = {
@@ -45,6 +48,7 @@ export const more = {
   companies,
   csrs,
   deploymentLog,
+  device,
   discovery,
   endpointMap,
   fields,
@@ -57,10 +61,12 @@ export const more = {
   orders,
   palette,
   outlook,
+  passkeys,
   products,
   receipts,
   renewal,
   reviews,
   security,
   settings,
+  singleSignOn,
 }

@@ -1,7 +1,8 @@
 export const security = {
   byToken: '您使用 API 令牌登录，没有密码、双因素验证和登录会话。如需设置，请退出后使用邮箱登录。',
+  bySingleSignOn: '您通过单点登录进入，在此没有密码。密码与双因素验证由您组织的登录服务负责。',
   password: '密码',
-  passwordIntro: '修改后，您的其他登录会话全部结束；API 令牌不受影响。',
+  passwordIntro: '修改后，您的其他登录会话全部结束；API 令牌和通行密钥不受影响。',
   presentPassword: '当前密码',
   newPassword: '新密码',
   changePassword: '修改密码',
@@ -33,6 +34,8 @@ export const security = {
   turnOff: '停用',
   turnOffTitle: '停用双因素验证？',
   turnOffText: '停用后仅凭密码即可登录。应用中的密钥和备用码全部失效。',
+  ownTokens: '您的 API 令牌',
+  ownTokensIntro: '您在各账号中创建的令牌，以及“evercert login”获取的令牌。其权限不会超过您的角色。',
   sessions: '登录会话',
   sessionsIntro: '您当前登录的设备。如有不认识的，请将其退出并修改密码。',
   device: '设备',

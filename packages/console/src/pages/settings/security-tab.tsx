@@ -6,6 +6,8 @@
 import { useTranslation } from 'react-i18next'
 import { useMe } from '../../api/use-me.ts'
 import { QueryView } from '../../components/query-view.tsx'
+import { OwnTokensPanel } from './own-tokens-panel.tsx'
+import { PasskeysPanel } from './passkeys-panel.tsx'
 import { PasswordPanel } from './password-panel.tsx'
 import { SecondFactorPanel } from './second-factor-panel.tsx'
 import './security-tab.css'
@@ -23,8 +25,18 @@ export function SecurityTab() {
           </section>
         ) : (
           <>
-            <PasswordPanel email={user.email} />
-            <SecondFactorPanel user={user} />
+            {user.hasPassword ? (
+              <>
+                <PasswordPanel email={user.email} />
+                <SecondFactorPanel user={user} />
+              </>
+            ) : (
+              <section className="panel" aria-label={t('security.password')}>
+                <p>{t('security.bySingleSignOn')}</p>
+              </section>
+            )}
+            <PasskeysPanel user={user} />
+            <OwnTokensPanel />
             <SessionsPanel />
           </>
         )

@@ -5,6 +5,7 @@
  */
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
+import { useIsOperator } from '../../api/use-is-operator.ts'
 import { PageTabs } from '../../components/page.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { AboutTab } from './about-tab.tsx'
@@ -12,6 +13,7 @@ import { MembersTab } from './members-tab.tsx'
 import { PreferencesTab } from './preferences-tab.tsx'
 import { RulesTab } from './rules-tab.tsx'
 import { SecurityTab } from './security-tab.tsx'
+import { SingleSignOnTab } from './single-sign-on-tab.tsx'
 import { TokensTab } from './tokens-tab.tsx'
 
 const PREFERENCES = '/settings'
@@ -19,11 +21,13 @@ const SECURITY = '/settings/security'
 const MEMBERS = '/settings/members'
 const TOKENS = '/settings/tokens'
 const RULES = '/settings/rules'
+const SINGLE_SIGN_ON = '/settings/single-sign-on'
 const ABOUT = '/settings/about'
 
 export function SettingsPage() {
   const { t } = useTranslation()
   const [path] = useLocation()
+  const isOperator = useIsOperator()
   return (
     <>
       <PageHead title={t('shell.settings')} />
@@ -35,6 +39,7 @@ export function SettingsPage() {
           { path: MEMBERS, title: t('settings.members') },
           { path: TOKENS, title: t('settings.tokens') },
           { path: RULES, title: t('approvals.rules') },
+          ...(isOperator === true ? [{ path: SINGLE_SIGN_ON, title: t('singleSignOn.title') }] : []),
           { path: ABOUT, title: t('settings.about') },
         ]}
       />
@@ -48,6 +53,7 @@ function Tab({ path }: { readonly path: string }) {
   if (path.startsWith(MEMBERS)) return <MembersTab />
   if (path.startsWith(TOKENS)) return <TokensTab />
   if (path.startsWith(RULES)) return <RulesTab />
+  if (path.startsWith(SINGLE_SIGN_ON)) return <SingleSignOnTab />
   if (path.startsWith(ABOUT)) return <AboutTab />
   return <PreferencesTab />
 }

@@ -14,7 +14,9 @@ import { createClientWith } from '../../api/client.ts'
 import { enterSecondFactor, signInByPassword } from '../../api/sign-in.ts'
 import { writeTabToken } from '../../api/tab-token.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { OtherWays } from './other-ways.tsx'
 import { SignInFrame } from './sign-in-frame.tsx'
+import { SingleSignOnFault } from './single-sign-on-fault.tsx'
 
 /** Only a path of our own: a link that signs people in must not lead them to another site. */
 function placeOf(next: string | null): string {
@@ -35,9 +37,11 @@ export function SignInPage() {
   }
   return (
     <SignInFrame title={t('signIn.title')}>
+      <SingleSignOnFault fault={params.get('fault')} />
       {way === 'password' && <PasswordForm onEntered={enter} onSecondFactor={() => setWay('secondFactor')} />}
       {way === 'secondFactor' && <SecondFactorForm onEntered={enter} />}
       {way === 'token' && <TokenForm onEntered={enter} />}
+      {way === 'password' && <OtherWays next={placeOf(params.get('next'))} onEntered={enter} />}
       <Button type="link" block className="other-way" onClick={() => setWay(way === 'password' ? 'token' : 'password')}>
         {way === 'password' ? t('signIn.byToken') : t('signIn.byPassword')}
       </Button>

@@ -29,9 +29,21 @@ import { reviews } from './reviews.ts'
 import { paymentConnections, payments } from './payments.ts'
 import { endpoints } from './endpoints.ts'
 import { targets } from './targets.ts'
-import { tokens } from './tokens.ts'
+import { deviceLogins, ownTokens, tokens } from './tokens.ts'
 import { uploads } from './uploads.ts'
-import { accounts, firstOperator, invitations, me, members, recovery, sessions, users } from './users.ts'
+import {
+  accounts,
+  firstOperator,
+  invitations,
+  me,
+  members,
+  passkeys,
+  recovery,
+  sessions,
+  signInProviders,
+  signInWays,
+  users,
+} from './users.ts'
 
 export const router = operations.router({
   certificates: { ...certificates, ...endings, ...overview },
@@ -66,6 +78,11 @@ export const router = operations.router({
   channels,
   me,
   sessions,
+  passkeys,
+  signInWays,
+  deviceLogins,
+  ownTokens,
+  signInProviders,
   firstOperator,
   recovery,
   members,

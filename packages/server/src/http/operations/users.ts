@@ -19,6 +19,14 @@ import { describeCaller, updateMe } from '../../services/access/me.ts'
 import { changeRole, listMembers, removeMember } from '../../services/access/members.ts'
 import { createRecoveryLink, recover } from '../../services/access/recovery.ts'
 import { endOtherSessions, endSession, listSessions } from '../../services/access/sessions.ts'
+import { listPasskeys, passkeySite, removePasskey, renamePasskey } from '../../services/access/passkeys.ts'
+import {
+  createSignInProvider,
+  listSignInProviders,
+  nameSignInProviders,
+  removeSignInProvider,
+  updateSignInProvider,
+} from '../../services/access/sign-in-providers.ts'
 import { listUsers } from '../../services/access/users.ts'
 import { onePage, operations } from './operation.ts'
 
@@ -42,6 +50,38 @@ export const sessions = {
   ),
   chooseAccount: operations.sessions.chooseAccount.handler(async ({ context: { services, caller }, input }) =>
     describeCaller(services, await chooseAccountOfSession(services, caller, input.accountId)),
+  ),
+}
+
+export const passkeys = {
+  list: operations.passkeys.list.handler(async ({ context: { services, caller } }) =>
+    onePage(await listPasskeys(services, caller)),
+  ),
+  rename: operations.passkeys.rename.handler(({ context: { services, caller }, input }) =>
+    renamePasskey(services, caller, input.id, input.name),
+  ),
+  remove: operations.passkeys.remove.handler(({ context: { services, caller }, input }) =>
+    removePasskey(services, caller, input.id),
+  ),
+}
+
+export const signInWays = {
+  get: operations.signInWays.get.handler(async ({ context: { services } }) => ({
+    passkeys: passkeySite(services.publicUrl) !== null,
+    providers: await nameSignInProviders(services),
+  })),
+}
+
+export const signInProviders = {
+  list: operations.signInProviders.list.handler(async ({ context: { services } }) =>
+    onePage(await listSignInProviders(services)),
+  ),
+  create: operations.signInProviders.create.handler(({ context: { services }, input }) => createSignInProvider(services, input)),
+  update: operations.signInProviders.update.handler(({ context: { services }, input: { id, ...change } }) =>
+    updateSignInProvider(services, id, change),
+  ),
+  remove: operations.signInProviders.remove.handler(({ context: { services }, input }) =>
+    removeSignInProvider(services, input.id),
   ),
 }
 

@@ -6,14 +6,22 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
+import type { BetterAuthPlugin } from '@better-auth/core'
+import type { OAuthProvider } from '@better-auth/core/oauth2'
+import { z } from 'zod'
 import type { Db } from '../../db/connect.ts'
 import { HOUR_MS } from '../../domain/time.ts'
 import type { IdPrefix } from '../../domain/id.ts'
-import type { SignIn } from '../../ports/sign-in.ts'
+import type { SingleSignOnFault } from '@evercert/contract'
+import type { AdapterKit } from '../../ports/kit.ts'
+import type { SignIn, SignInRequestOfCaller } from '../../ports/sign-in.ts'
 import { newId, type Services } from '../context.ts'
+import { createOpenIdProvider, credentialProvider } from './openid.ts'
+import { passkeySite } from './passkeys.ts'
+import { openSignInProvider } from './sign-in-providers.ts'
 import { claimCode, findChallenged } from './used-codes.ts'
 
-type Needs = Pick<Services, 'db' | 'vault' | 'now' | 'log' | 'publicUrl'>
+type Needs = Pick<Services, 'db' | 'vault' | 'now' | 'log' | 'publicUrl'> & { readonly kit: Pick<AdapterKit, 'fetch'> }
 
 const AUTH_PATH = '/api/auth'
 
@@ -44,14 +52,7 @@ export function createSignIn(needs: Needs): SignIn {
     const { id: sessionId, userId } = response.session
     return { sessionId, userId, signedInAt, setCookies: answered.getSetCookie() }
   }
-  const handle: SignIn['handle'] = async ({ path, body, headers, address }) => {
-    const sent = onlyCookie(headers)
-    sent.set('content-type', 'application/json')
-    sent.set('user-agent', (headers.get('user-agent') ?? '').slice(0, 256))
-    if (address !== null) sent.set(ADDRESS_HEADER, address)
-    const url = new URL(`${AUTH_PATH}${path}`, INTERNAL_ORIGIN)
-    return (await auth()).handler(new Request(url, { method: 'POST', headers: sent, body: JSON.stringify(body) }))
-  }
+  const handle: SignIn['handle'] = async (call) => (await auth()).handler(toRequest(call))
   return {
     hasCookie: (headers) => hasCookieOf(headers, `${prefix}.session_token`),
     findSession,
@@ -72,16 +73,52 @@ export function createSignIn(needs: Needs): SignIn {
       const hash = row?.password ?? null
       return hash !== null && (await (await auth()).$context).password.verify({ hash, password })
     },
+    singleSignOn: (providerId, step) => signOn(needs, prefix, providerId, step),
     hashPassword: async (password) => (await (await auth()).$context).password.hash(password),
   }
 }
 
+function toRequest({ path, body, headers, address }: SignInRequestOfCaller): Request {
+  const sent = onlyCookie(headers)
+  sent.set('content-type', 'application/json')
+  sent.set('user-agent', (headers.get('user-agent') ?? '').slice(0, 256))
+  if (address !== null) sent.set(ADDRESS_HEADER, address)
+  const init = body === null ? { headers: sent } : { method: 'POST', headers: sent, body: JSON.stringify(body) }
+  return new Request(new URL(`${AUTH_PATH}${path}`, INTERNAL_ORIGIN), init)
+}
+
+const CONSOLE_SIGN_IN = '/sign-in'
+
+/** Made anew for each step: the operator may have changed the provider meanwhile, on another node too. */
+async function signOn(needs: Needs, prefix: string, id: string, step: Parameters<SignIn['singleSignOn']>[1]) {
+  const { headers, address } = step
+  let fault: SingleSignOnFault | null = null
+  const provider = await createOpenIdProvider(needs.kit, await openSignInProvider(needs, id), (told) => {
+    fault ??= told
+  })
+  const { handler } = await load(needs, prefix, [
+    {
+      id: 'single-sign-on',
+      init: ({ socialProviders }: { readonly socialProviders: readonly OAuthProvider[] }) => ({
+        context: { socialProviders: [provider, ...socialProviders] },
+      }),
+    },
+  ])
+  const name = credentialProvider(id)
+  const [path, body] =
+    step.step === 'begin'
+      ? ['/sign-in/social', { provider: name, callbackURL: step.next, errorCallbackURL: CONSOLE_SIGN_IN, disableRedirect: true }]
+      : [`/callback/${name}?${step.query.toString()}`, null]
+  const response = await handler(toRequest({ path, body, headers, address }))
+  return { response, fault: fault as SingleSignOnFault | null }
+}
+
 async function once(
   { db }: Needs,
-  { userId, body }: { readonly userId: string; readonly body: object },
+  { userId, body }: { readonly userId: string; readonly body: object | null },
   check: () => Promise<Response>,
 ): Promise<Response> {
-  const giveBack = await claimCode(db, userId, 'code' in body ? String(body.code) : '')
+  const giveBack = await claimCode(db, userId, body !== null && 'code' in body ? String(body.code) : '')
   if (giveBack === null) return Response.json({ code: 'CODE_USED' }, { status: 401 })
   const response = await check()
   if (!response.ok) await giveBack()
@@ -118,13 +155,17 @@ const PREFIXES: Readonly<Record<string, IdPrefix>> = {
   account: 'crd',
   verification: 'chl',
   twoFactor: 'sfa',
+  passkey: 'psk',
+  deviceCode: 'dvc',
 }
 
-async function load(needs: Needs, cookiePrefix: string) {
-  const [{ betterAuth }, { twoFactor }, { kyselyAdapter }, secret] = await Promise.all([
+async function load(needs: Needs, cookiePrefix: string, further: BetterAuthPlugin[] = []) {
+  const [{ betterAuth }, { twoFactor }, { kyselyAdapter }, devices, passkeys, secret] = await Promise.all([
     import('better-auth/minimal'),
     import('better-auth/plugins/two-factor'),
     import('@better-auth/kysely-adapter'),
+    loadDeviceLogins(),
+    loadPasskeys(needs),
     loadSecret(needs),
   ])
   return betterAuth({
@@ -147,6 +188,9 @@ async function load(needs: Needs, cookiePrefix: string) {
     user: { modelName: 'user', fields: { ...TIMES, emailVerified: 'email_verified' } },
     account: {
       modelName: 'credential',
+      updateAccountOnSignIn: false,
+      // Users are made by those who know whose address it is; what counts is that the provider vouches for it (openid.ts).
+      accountLinking: { requireLocalEmailVerified: false },
       fields: {
         ...TIMES,
         accountId: 'provider_user_id',
@@ -160,7 +204,7 @@ async function load(needs: Needs, cookiePrefix: string) {
       },
     },
     verification: { modelName: 'sign_in_challenge', fields: { ...TIMES, expiresAt: 'expires_at' } },
-    plugins: [twoFactor({ issuer: 'Evercert', schema: TWO_FACTOR_SCHEMA })],
+    plugins: [twoFactor({ issuer: 'Evercert', schema: TWO_FACTOR_SCHEMA }), ...devices, ...passkeys, ...further],
     advanced: {
       cookiePrefix,
       useSecureCookies: false, // it would add another prefix; `secure` below is what counts
@@ -174,6 +218,61 @@ async function load(needs: Needs, cookiePrefix: string) {
   })
 }
 
+/**
+ * A passkey stands for password and second factor at once, so its owner has to be verified by the device: the plugin asks for that and
+ * takes answers without it, which is what the two hooks end.
+ */
+async function loadPasskeys({ publicUrl }: Needs) {
+  const site = passkeySite(publicUrl)
+  if (site === null) return []
+  const [{ passkey }, { APIError }] = await Promise.all([import('@better-auth/passkey'), import('better-auth/api')])
+  const requireUser = (isVerified: boolean | undefined): Promise<void> =>
+    isVerified === true ? Promise.resolve() : Promise.reject(new APIError('UNAUTHORIZED', { code: 'USER_NOT_VERIFIED' }))
+  return [
+    passkey({
+      rpID: site.rpId,
+      rpName: 'Evercert',
+      origin: site.origin,
+      schema: PASSKEY_SCHEMA,
+      authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+      registration: { afterVerification: ({ verification }) => requireUser(verification.registrationInfo?.userVerified) },
+      authentication: { afterVerification: ({ verification }) => requireUser(verification.authenticationInfo.userVerified) },
+      advanced: { webAuthnChallengeCookie: 'passkey' },
+    }),
+  ]
+}
+
+const DEVICE_LOGIN = { expiresIn: '15m', interval: '5s' } as const
+
+/** The plugin gives out a session; ours gives out nothing, and the caller makes a token. All else of a redemption is the plugin's. */
+async function loadDeviceLogins() {
+  const [{ deviceAuthorization, redeemDeviceCode }, { createAuthEndpoint, APIError }] = await Promise.all([
+    import('better-auth/plugins/device-authorization'),
+    import('better-auth/api'),
+  ])
+  const redeem = createAuthEndpoint(
+    '/device/redeem',
+    { method: 'POST', body: z.object({ device_code: z.string(), client_id: z.string() }) },
+    async (ctx) => {
+      const { device_code: deviceCode, client_id: clientId } = ctx.body
+      await redeemDeviceCode({
+        ctx,
+        deviceCode,
+        authorizeRedemption: (found) => {
+          if (found.clientId === clientId) return { ownershipWhere: { field: 'clientId', value: clientId }, context: undefined }
+          throw new APIError('BAD_REQUEST', { error: 'invalid_grant' })
+        },
+        prepareRedemption: () => {},
+      })
+      return ctx.json({})
+    },
+  )
+  return [
+    deviceAuthorization({ ...DEVICE_LOGIN, schema: DEVICE_CODE_SCHEMA }),
+    { id: 'device-token', endpoints: { redeem } },
+  ] as const
+}
+
 const TIMES = { createdAt: 'created_at', updatedAt: 'updated_at' } as const
 
 const TWO_FACTOR_SCHEMA = {
@@ -185,6 +284,35 @@ const TWO_FACTOR_SCHEMA = {
       backupCodes: 'backup_codes',
       failedVerificationCount: 'failed_verification_count',
       lockedUntil: 'locked_until',
+    },
+  },
+} as const
+
+const DEVICE_CODE_SCHEMA = {
+  deviceCode: {
+    modelName: 'device_code',
+    fields: {
+      deviceCode: 'device_code',
+      userCode: 'user_code',
+      userId: 'user_id',
+      expiresAt: 'expires_at',
+      lastPolledAt: 'last_polled_at',
+      pollingInterval: 'polling_interval',
+      clientId: 'client_id',
+    },
+  },
+} as const
+
+const PASSKEY_SCHEMA = {
+  passkey: {
+    modelName: 'passkey',
+    fields: {
+      userId: 'user_id',
+      publicKey: 'public_key',
+      credentialID: 'credential_id',
+      deviceType: 'device_type',
+      backedUp: 'backed_up',
+      createdAt: 'created_at',
     },
   },
 } as const

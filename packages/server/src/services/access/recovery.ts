@@ -6,7 +6,7 @@
 import type { UserView } from '@evercert/contract'
 import { DAY_MS } from '../../domain/time.ts'
 import { hashToken } from '../accounts.ts'
-import type { Services } from '../context.ts'
+import { newId, type Services } from '../context.ts'
 import { checkPassword, drawLink, linkInvalid } from './links.ts'
 import { loadUser } from './users.ts'
 
@@ -33,7 +33,7 @@ export async function createRecoveryLink(
   return { link, expiresAt: row.expires_at.toISOString() }
 }
 
-/** Sets the password and ends what a thief might hold: sessions and second factor. @throws AppError `linkInvalid`, `weakPassword` */
+/** Sets the password and ends what a thief might hold: sessions, second factor and passkeys. @throws AppError `linkInvalid`, `weakPassword` */
 export async function recover(services: Services, token: string, password: string): Promise<UserView> {
   const { db, now } = services
   const link = await db
@@ -49,14 +49,21 @@ export async function recover(services: Services, token: string, password: strin
   await db.transaction().execute(async (trx) => {
     const used = await trx.deleteFrom('recovery_link').where('token_sha256', '=', hashToken(token)).executeTakeFirst()
     if (used.numDeletedRows !== 1n) throw linkInvalid()
+    const password = { password: passwordHash, updated_at: new Date(now()) }
     await trx
-      .updateTable('credential')
-      .set({ password: passwordHash, updated_at: new Date(now()) })
-      .where('user_id', '=', userId)
-      .where('provider_id', '=', 'credential')
+      .insertInto('credential')
+      .values({
+        ...password,
+        id: newId(services, 'crd'), // who came by single sign-on had none
+        user_id: userId,
+        provider_id: 'credential',
+        provider_user_id: userId,
+        created_at: new Date(now()),
+      })
+      .onConflict((conflict) => conflict.columns(['provider_id', 'provider_user_id']).doUpdateSet(password))
       .execute()
-    await trx.deleteFrom('second_factor').where('user_id', '=', userId).execute()
-    await trx.deleteFrom('session').where('user_id', '=', userId).execute()
+    for (const table of ['second_factor', 'passkey', 'session'] as const)
+      await trx.deleteFrom(table).where('user_id', '=', userId).execute()
     await trx
       .updateTable('user')
       .set({ two_factor_enabled: false, updated_at: new Date(now()) })

@@ -6,6 +6,7 @@
 import type { Language, UserView } from '@evercert/contract'
 import type { Selectable } from 'kysely'
 import type { UserTable } from '../../db/access-tables.ts'
+import type { Db } from '../../db/connect.ts'
 import type { Trx } from '../../db/transition.ts'
 import { newId, notFound, type Services } from '../context.ts'
 
@@ -56,19 +57,41 @@ export async function addUser(services: Services, trx: Trx, user: UserRow): Prom
 
 /** @throws AppError `notFound` */
 export async function loadUser({ db }: Services, id: string): Promise<UserView> {
-  const row = await db.selectFrom('user').select(COLUMNS).where('id', '=', id).executeTakeFirst()
+  const row = await selectUsers(db).where('id', '=', id).executeTakeFirst()
   if (row === undefined) throw notFound('user', id)
   return toView(row)
 }
 
 /** All users, oldest first. */
 export async function listUsers({ db }: Services): Promise<UserView[]> {
-  return (await db.selectFrom('user').select(COLUMNS).orderBy('id').execute()).map(toView)
+  return (await selectUsers(db).orderBy('id').execute()).map(toView)
 }
 
 const COLUMNS = ['id', 'email', 'name', 'language', 'installation_operator', 'two_factor_enabled'] as const
 
-function toView(row: Pick<Selectable<UserTable>, (typeof COLUMNS)[number]>): UserView {
+function selectUsers(db: Db) {
+  return db
+    .selectFrom('user')
+    .select(COLUMNS)
+    .select((select) =>
+      select
+        .exists(
+          select
+            .selectFrom('credential')
+            .select('credential.id')
+            .whereRef('credential.user_id', '=', 'user.id')
+            .where('provider_id', '=', 'credential')
+            .where('password', 'is not', null),
+        )
+        .as('has_password'),
+    )
+}
+
+interface Row extends Pick<Selectable<UserTable>, (typeof COLUMNS)[number]> {
+  readonly has_password: unknown
+}
+
+function toView(row: Row): UserView {
   return {
     id: row.id,
     email: row.email,
@@ -76,5 +99,6 @@ function toView(row: Pick<Selectable<UserTable>, (typeof COLUMNS)[number]>): Use
     language: row.language,
     isInstallationOperator: row.installation_operator,
     hasSecondFactor: row.two_factor_enabled,
+    hasPassword: row.has_password === true,
   }
 }

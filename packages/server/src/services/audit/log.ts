@@ -123,7 +123,7 @@ function chooseKey(
   outcome: 'refused' | 'failed',
 ): readonly [string, AuditEvent] {
   const { requestId: _, details, ...same } = event
-  const key = JSON.stringify([same, details['code'], outcome])
+  const key = JSON.stringify([same, details['code'], details['fault'], outcome])
   if (noted.has(key) || noted.size < MAX_NOTED_APART) return [key, event]
   const several: AuditEvent = {
     accountId: null,

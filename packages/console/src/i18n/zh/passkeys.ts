@@ -1,0 +1,23 @@
+export const passkeys = {
+  title: '通行密钥',
+  intro: '用本设备的指纹、面容、PIN 或安全密钥登录，无需密码和验证码。通行密钥只对本站点有效，无法被钓鱼网站骗取。',
+  noBrowser: '此浏览器不支持通行密钥。',
+  noPublicUrl:
+    '本系统尚不能使用通行密钥：浏览器只为使用 HTTPS 的域名（或 localhost）创建通行密钥。请管理员将 EVERCERT_PUBLIC_URL 设为这样的地址。',
+  add: '添加通行密钥',
+  addIntro: '请为它命名并输入当前密码，然后按浏览器的提示操作。您的密码和双因素验证不受影响。',
+  addWithoutPassword: '请为它命名，然后按浏览器的提示操作。若登录已超过十分钟，会先要求您重新登录。',
+  goOn: '继续',
+  name: '名称',
+  nameHelp: '例如所在设备的名称，便于日后辨认。',
+  synced: '随您的设备账户同步',
+  oneDevice: '仅在一台设备上',
+  createdAt: '添加日期',
+  lastUsedAt: '最近使用',
+  never: '从未使用',
+  rename: '重命名',
+  renameTitle: '重命名通行密钥',
+  remove: '移除',
+  removeTitle: '移除通行密钥“{{name}}”？',
+  removeText: '移除后无法再用它登录；由它建立的登录会话不会结束。设备中保存的通行密钥可随后自行删除。',
+}

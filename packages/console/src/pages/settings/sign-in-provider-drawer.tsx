@@ -1,0 +1,113 @@
+/**
+ * Connecting a provider of single sign-on, or changing it.
+ *
+ * @module
+ */
+import type { SignInProviderView } from '@evercert/contract'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import Checkbox from 'antd/es/checkbox'
+import Form from 'antd/es/form'
+import Input from 'antd/es/input'
+import { useTranslation } from 'react-i18next'
+import { api } from '../../api/client.ts'
+import { keys } from '../../api/keys.ts'
+import { FormDrawer } from '../../components/form-drawer.tsx'
+import { IdField } from '../../components/id-field.tsx'
+import type { Editing } from '../../components/use-editing.ts'
+
+interface Values {
+  readonly id?: string
+  readonly title: string
+  readonly issuer?: string
+  readonly clientId: string
+  readonly clientSecret?: string
+  /** With commas or spaces between. */
+  readonly allowedDomains: string
+  readonly newUsers: boolean
+}
+
+interface SignInProviderDrawerProps {
+  readonly editing: Editing<SignInProviderView>
+  readonly onDone: (title: string) => void
+}
+
+export function SignInProviderDrawer({ editing: { row, isOpen, close }, onDone }: SignInProviderDrawerProps) {
+  const { t } = useTranslation()
+  const [form] = Form.useForm<Values>()
+  const queries = useQueryClient()
+  const save = useMutation({
+    mutationFn: (values: Values) => send(row, values),
+    onSuccess: async ({ title }) => {
+      await queries.invalidateQueries({ queryKey: keys.signInProviders })
+      onDone(title)
+    },
+  })
+  const required = { required: true, whitespace: true, message: t('fields.required') }
+  return (
+    <FormDrawer<Values>
+      form={form}
+      title={row === null ? t('singleSignOn.connect') : t('singleSignOn.change', { title: row.title })}
+      intro={row === null ? t('singleSignOn.connectIntro') : t('singleSignOn.changeIntro')}
+      submit={row === null ? t('singleSignOn.connect') : t('fields.save')}
+      isOpen={isOpen}
+      isPending={save.isPending}
+      error={save.error}
+      initialValues={
+        row === null ? { newUsers: false } : { ...row, allowedDomains: row.allowedDomains.join(', '), clientSecret: '' }
+      }
+      onSubmit={(values) => save.mutate(values)}
+      onClose={close}
+    >
+      <Form.Item name="title" label={t('singleSignOn.name')} extra={t('singleSignOn.nameHelp')} rules={[required]}>
+        <Input maxLength={64} autoComplete="off" />
+      </Form.Item>
+      {row === null && (
+        <>
+          <IdField />
+          <NewIdHelp />
+          <Form.Item name="issuer" label={t('singleSignOn.issuer')} extra={t('singleSignOn.issuerHelp')} rules={[required]}>
+            <Input type="url" maxLength={512} autoComplete="off" spellCheck={false} className="mono" />
+          </Form.Item>
+        </>
+      )}
+      <Form.Item name="clientId" label={t('singleSignOn.clientId')} rules={[required]}>
+        <Input maxLength={512} autoComplete="off" spellCheck={false} className="mono" />
+      </Form.Item>
+      <Form.Item
+        name="clientSecret"
+        label={t('singleSignOn.clientSecret')}
+        extra={row === null ? t('singleSignOn.secretHelp') : t('singleSignOn.secretKept')}
+        rules={row === null ? [required] : []}
+      >
+        <Input.Password maxLength={1024} autoComplete="new-password" />
+      </Form.Item>
+      <Form.Item name="allowedDomains" label={t('singleSignOn.domains')} extra={t('singleSignOn.domainsHelp')} rules={[required]}>
+        <Input autoComplete="off" spellCheck={false} placeholder="example.com" />
+      </Form.Item>
+      <Form.Item name="newUsers" valuePropName="checked" extra={t('singleSignOn.newUsersHelp')}>
+        <Checkbox>{t('singleSignOn.newUsers')}</Checkbox>
+      </Form.Item>
+    </FormDrawer>
+  )
+}
+
+/** Where the provider has to send people back to, which follows from the id that is being typed. */
+function NewIdHelp() {
+  const { t } = useTranslation()
+  const id = Form.useWatch<string | undefined>('id') ?? ''
+  if (id === '') return null
+  return (
+    <p className="muted break">
+      {t('singleSignOn.redirectUrl')}: <span className="mono">{`${location.origin}/api/auth/callback/${id}`}</span>
+    </p>
+  )
+}
+
+function send(row: SignInProviderView | null, values: Values): Promise<SignInProviderView> {
+  const { title, clientId, newUsers, clientSecret = '' } = values
+  const allowedDomains = values.allowedDomains.split(/[\s,;，；]+/).filter((domain) => domain !== '')
+  const settings = { title, clientId, newUsers, allowedDomains }
+  return row === null
+    ? api.signInProviders.create({ ...settings, id: values.id ?? '', issuer: (values.issuer ?? '').trim(), clientSecret })
+    : api.signInProviders.update({ ...settings, id: row.id, ...(clientSecret !== '' && { clientSecret }) })
+}

@@ -1,0 +1,41 @@
+/**
+ * Passkeys of the user who calls. They are registered and used under `/api/auth` (sign-in.ts), by the browser alone.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { anybody, anyCaller, byId } from './operation.ts'
+import { id, instant, page } from './views.ts'
+
+export const passkeyName = z.string().trim().min(1).max(64)
+
+export const passkeyView = z.object({
+  id,
+  name: z.string(),
+  isSynced: z
+    .boolean()
+    .meta({ description: 'It is kept by an account of the user elsewhere, and comes with it to other devices' }),
+  createdAt: instant,
+  lastUsedAt: instant.nullable().meta({ description: 'Null: never' }),
+})
+export type PasskeyView = z.infer<typeof passkeyView>
+
+/** Of the user who calls; tokens have none. */
+export const passkeys = {
+  list: anyCaller('GET', '/passkeys', 'Users', 'List the passkeys of the user').output(page(passkeyView)),
+  rename: anyCaller('POST', '/passkeys/{id}', 'Users', 'Give a passkey of the user another name')
+    .input(byId.extend({ name: passkeyName }))
+    .output(passkeyView),
+  remove: anyCaller('DELETE', '/passkeys/{id}', 'Users', 'Remove a passkey of the user: it signs nobody in any more')
+    .input(byId)
+    .output(byId),
+}
+
+export const signInWays = {
+  get: anybody('GET', '/sign-in-ways', 'Users', 'In which ways users can sign in here').output(
+    z.object({
+      passkeys: z.boolean().meta({ description: 'False: the service has no public URL with a name, over https or at localhost' }),
+      providers: z.array(z.object({ id: z.string(), title: z.string() })).meta({ description: 'Of single sign-on' }),
+    }),
+  ),
+}

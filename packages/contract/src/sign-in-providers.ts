@@ -1,0 +1,78 @@
+/**
+ * Single sign-on: OpenID Connect providers that users of the installation sign in with, connected by its operator.
+ *
+ * @module
+ */
+import { z } from 'zod'
+import { byId, read, remove, write } from './operation.ts'
+import { instant, page } from './views.ts'
+
+const TAG = 'Users'
+const SCOPE = 'installation:operate'
+const slug = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/)
+const title = z.string().trim().min(1).max(64)
+const domain = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .max(253)
+  .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'must be a domain such as example.com')
+
+const settings = {
+  title,
+  clientId: z.string().trim().min(1).max(512),
+  allowedDomains: z.array(domain).min(1).max(50).meta({ description: 'Only e-mail addresses of these are let in, exactly' }),
+  newUsers: z.boolean().meta({ description: 'Whether somebody who is no user becomes one; in no account until invited' }),
+}
+
+export const signInProviderView = z.object({
+  id: z.string(),
+  title: z.string(),
+  issuer: z.string(),
+  clientId: z.string(),
+  allowedDomains: z.array(z.string()),
+  newUsers: z.boolean(),
+  redirectUrl: z
+    .string()
+    .nullable()
+    .meta({ description: 'To be registered at the provider; null: the service has no public URL' }),
+  createdAt: instant,
+})
+export type SignInProviderView = z.infer<typeof signInProviderView>
+
+export const signInProviders = {
+  list: read('/sign-in-providers', TAG, 'List the providers of single sign-on (operator)', SCOPE).output(
+    page(signInProviderView),
+  ),
+  create: write('/sign-in-providers', TAG, 'Connect an OpenID Connect provider for single sign-on (operator)', SCOPE, {
+    created: true,
+  })
+    .input(
+      z.strictObject({
+        id: slug,
+        issuer: z.url({ protocol: /^https?$/ }).max(512),
+        clientSecret: z.string().min(1).max(1024),
+        ...settings,
+      }),
+    )
+    .output(signInProviderView),
+  update: write('/sign-in-providers/{id}', TAG, 'Change a provider of single sign-on; its issuer stays (operator)', SCOPE)
+    .input(
+      byId.extend({
+        title: settings.title.optional(),
+        clientId: settings.clientId.optional(),
+        clientSecret: z.string().min(1).max(1024).optional(),
+        allowedDomains: settings.allowedDomains.optional(),
+        newUsers: settings.newUsers.optional(),
+      }),
+    )
+    .output(signInProviderView),
+  remove: remove(
+    '/sign-in-providers/{id}',
+    TAG,
+    'Remove a provider of single sign-on: it signs nobody in any more; sessions go on (operator)',
+    SCOPE,
+  )
+    .input(byId)
+    .output(byId),
+}
