@@ -330,6 +330,9 @@ eachDatabase((_kind, open) => {
       'applications.submit',
       'audit.verify',
       'certificates.verify',
+      'deviceLogins.begin', // gives nothing: what a person decides is logged
+      'deviceLogins.inspect',
+      'deviceLogins.poll', // asks
       'invitations.inspect',
       'orders.pay',
       'orders.place',
