@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
-import { Decrypter, Encrypter } from 'age-encryption'
+import type { Decrypter, Encrypter } from 'age-encryption'
 import { failure } from './failure.ts'
 
 export interface LockOptions {
@@ -26,7 +26,7 @@ const MIN_PASSPHRASE_LENGTH = 12
 
 /** Who can open it is settled before anything is read. @throws CliFailure `invalid` when nobody could, or anybody */
 export async function createLock(env: NodeJS.ProcessEnv, { passphraseFile, recipient = [] }: LockOptions): Promise<Encrypter> {
-  const encrypter = new Encrypter()
+  const encrypter = new (await import('age-encryption')).Encrypter() // large: loaded for backups alone
   for (const one of recipient) addRecipient(encrypter, one)
   if (recipient.length > 0) return encrypter
   const passphrase = await readPassphrase(env, passphraseFile)
@@ -38,7 +38,7 @@ export async function createLock(env: NodeJS.ProcessEnv, { passphraseFile, recip
 
 /** @throws CliFailure `invalid` without passphrase and identity */
 export async function createUnlock(env: NodeJS.ProcessEnv, { passphraseFile, identityFile }: UnlockOptions): Promise<Decrypter> {
-  const decrypter = new Decrypter()
+  const decrypter = new (await import('age-encryption')).Decrypter()
   if (identityFile !== undefined) {
     for (const line of (await readText(identityFile)).split(/\r?\n/))
       if (line !== '' && !line.startsWith('#')) addIdentity(decrypter, line)

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { confirm, isCancel } from '@clack/prompts'
 import type { Bilingual } from '@evercert/contract'
 import { failure, Interrupted } from './failure.ts'
 import { pick } from './language.ts'
@@ -24,6 +23,7 @@ export async function isConfirmed(
   if (yes) return true
   if (!session.shell.interactive || session.json) throw nobodyToAsk()
   const { say } = session
+  const { confirm, isCancel } = await import('@clack/prompts')
   const answer = await confirm({
     message: pick(question, session.language),
     active: say('Yes', '是'),

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { confirm, isCancel } from '@clack/prompts'
 import type { CertificateDetail, OrderView, QuoteView } from '@evercert/contract'
 import { failure, Interrupted } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
@@ -119,6 +118,7 @@ async function confirmOffer(
   if (order !== null) session.print(...formatOpenOrder(session, order))
   if (options.yes === true) return true
   if (!session.shell.interactive || session.json) throw nobodyToAsk()
+  const { confirm, isCancel } = await import('@clack/prompts')
   const answer = await confirm({
     message: quote === null ? say('Pay this order?', '支付该订单？') : say('Confirm and renew?', '确认续费？'),
     active: say('Yes', '是'),

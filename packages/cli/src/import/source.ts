@@ -9,15 +9,14 @@ import type { Item } from './found.ts'
 import { pairFiles } from './pair-files.ts'
 import type { Position } from './position.ts'
 import { readFolder } from './read-folder.ts'
-import { readTar } from './read-tar.ts'
-import { readZip } from './read-zip.ts'
 
 /** @throws CliFailure `invalid` when there is nothing of these kinds at the path */
 export async function openSource(path: string, position: Position): Promise<AsyncIterable<Item>> {
   const info = await stat(path).catch(() => null)
   if (info?.isDirectory()) return pairFiles(readFolder(path, position))
-  if (info?.isFile() && /\.zip$/i.test(path)) return pairFiles(readZip(path, position))
-  if (info?.isFile() && /\.(tar|tar\.gz|tgz)$/i.test(path)) return pairFiles(readTar(path, position))
+  if (info?.isFile() && /\.zip$/i.test(path)) return pairFiles((await import('./read-zip.ts')).readZip(path, position))
+  if (info?.isFile() && /\.(tar|tar\.gz|tgz)$/i.test(path))
+    return pairFiles((await import('./read-tar.ts')).readTar(path, position))
   throw failure('invalid', `Reading --from: ${path} is no folder, .zip, .tar.gz or .tar: check the path.`, {
     cause: {
       en: `There is no folder or archive at ${path}.`,

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { isCancel, password, text } from '@clack/prompts'
 import type { AdapterView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
 import { failure, Interrupted } from '../failure.ts'
@@ -146,6 +145,7 @@ async function complete(
   let completed = settings
   for (const field of needed) {
     const message = field.description === '' ? field.path : `${field.path} (${clean(field.description)})`
+    const { isCancel, password, text } = await import('@clack/prompts')
     const answer = await (field.isSecret ? password({ message }) : text({ message }))
     if (isCancel(answer)) throw new Interrupted('cancelled')
     completed = withValue(completed, field.path, parseValue(field, [answer]))
