@@ -23,6 +23,8 @@ const commands = {
   check: () => checks(),
   format: () => [['node_modules/prettier/bin/prettier.cjs', '--write', '--log-level', 'warn', '.']],
   generate: () => [['scripts/generate.ts']],
+  audit: () => [['scripts/audit.ts']],
+  sbom: (args) => [['scripts/sbom.ts', ...args]],
   test: (args) => [
     ['scripts/debian-packages.ts'],
     ...builds(),

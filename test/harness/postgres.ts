@@ -36,6 +36,8 @@ export interface PostgresOptions {
   readonly dataTemplate?: string
   /** Where the data folder is kept after the end. */
   readonly keepDataIn?: string
+  /** Waits for no disk: for many databases that nobody kills. */
+  readonly isForgetful?: boolean
 }
 
 /** Starts a server with PostgreSQL's own defaults for durability. As root it runs as the system user `postgres`, as it demands. */
@@ -48,13 +50,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   else await copyData(options.dataTemplate, data)
   const port = await freePort()
   if (options.tls !== undefined) await writePair(data, options.tls)
-  const [command = '', ...args] = [
-    ...asUser,
-    join(bin, 'postgres'),
-    '-D',
-    data,
-    ...serverOptions(port, options.tls !== undefined),
-  ]
+  const [command = '', ...args] = [...asUser, join(bin, 'postgres'), '-D', data, ...serverOptions(port, options)]
   const running = await startProcess({
     command,
     args,
@@ -98,14 +94,15 @@ async function writePair(data: string, { chainPem, privateKeyPem }: NonNullable<
   await chown(key, uid, gid)
 }
 
-function serverOptions(port: number, hasTls: boolean): string[] {
+function serverOptions(port: number, { tls, isForgetful = false }: PostgresOptions): string[] {
   const settings = {
-    ssl: hasTls ? 'on' : 'off',
+    ssl: tls === undefined ? 'off' : 'on',
     listen_addresses: '127.0.0.1',
     port,
     unix_socket_directories: '',
     max_connections: 60,
     shared_buffers: '32MB',
+    ...(isForgetful ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
   }
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }

@@ -5,16 +5,13 @@
  */
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { serve as listenWith } from '@hono/node-server'
 import { pino, stdSerializers, type Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
-import { authorityCertificates, caAdapters, createCrl } from './adapters/ca/index.ts'
+import { authorityCertificates, caAdapters, createCrl, createTemporaryPair } from './adapters/ca/index.ts'
 import { deployAdapters } from './adapters/deploy/index.ts'
 import { dnsAdapters } from './adapters/dns/index.ts'
 import { createAddressGuard } from './adapters/kit/address-guard.ts'
@@ -31,6 +28,8 @@ import { AppError } from './domain/errors.ts'
 import { DAY_MS, MINUTE_MS } from './domain/time.ts'
 import { createDoor, type Fetch } from './http/door.ts'
 import { createApp, createProofApp } from './http/app.ts'
+import { listen, type Listener, type ListenOptions } from './http/listener.ts'
+import { openOwnPair, type OwnPair } from './http/own-pair.ts'
 import { DEFAULT_WORKER_SETTINGS, startWorker, type WorkerSettings } from './jobs/worker.ts'
 import { createSignIn } from './services/access/better-auth.ts'
 import { createFirstOperatorLink } from './services/access/first-operator.ts'
@@ -58,6 +57,10 @@ export interface StartOptions {
 export interface RunningService {
   /** Where the API is, without a final slash. */
   readonly url: string
+  /** For this machine alone, without TLS; null when there is none. */
+  readonly loopbackUrl: string | null
+  /** Null: the service speaks plain HTTP. */
+  readonly ownCertificate: OwnPair | null
   readonly proofPort: number | null
   readonly services: Services
   /** Null when another node of the database holds the token. */
@@ -101,12 +104,7 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<RunningSe
   ensurePrivateFolder(config.dataDir)
   cleanup.add(lockFolder(config.dataDir))
   const log = createLog(config)
-  if (config.databaseUrl === null) ensurePrivateFolder(join(config.dataDir, 'database'))
-  const database = await openDatabase(
-    config.databaseUrl === null
-      ? { kind: 'embedded', folder: join(config.dataDir, 'database') }
-      : { kind: 'postgres', url: config.databaseUrl },
-  )
+  const database = await openConfigured(config)
   cleanup.add(() => database.close())
   const services = await createServices(options, { database, log }, cleanup)
   cleanup.add(() => endAudit(services))
@@ -117,24 +115,36 @@ async function start(options: StartOptions, cleanup: Cleanup): Promise<RunningSe
     version: VERSION,
     caFile: caFileOf(services),
     consoleFolder: options.consoleFolder ?? CONSOLE_FOLDER,
+    isBehindTls: config.tls === null && isHttps(config.publicUrl),
   })
   const door = createDoor(app.fetch)
-  const listener = await listen(door.fetch, config, cleanup)
+  const { listener, loopback, pair } = await openListeners({ config, services, fetch: door.fetch }, cleanup)
   const publicUrl = config.publicUrl ?? listener.url
   await ensureShippedCatalogue(services, { publicUrl, fileValidationPorts: config.fileValidationPorts })
-  const proof = config.proofListener === null ? null : await listen(createProofApp(services).fetch, config.proofListener, cleanup)
+  const proof = await openProofListener(config, services, cleanup)
   const worker = startWorker(services, { ...DEFAULT_WORKER_SETTINGS, ...options.worker })
   cleanup.add(() => worker.stop())
   door.open()
-  writeServiceFile(config, listener.url, proof?.port ?? null, cleanup)
+  // With a certificate that names it, the service is reached by its name.
+  const named = pair === null ? listener.url : publicUrl
+  writeServiceFile(config, loopback?.url ?? named, proof?.port ?? null, cleanup)
   return {
     url: listener.url,
+    loopbackUrl: loopback?.url ?? null,
+    ownCertificate: pair,
     proofPort: proof?.port ?? null,
     services,
     operatorTokenFile,
     firstOperatorLink: await createFirstOperatorLink(services, publicUrl),
     stop: () => cleanup.run(),
   }
+}
+
+function openConfigured({ databaseUrl, dataDir }: Config): Promise<Database> {
+  if (databaseUrl !== null) return openDatabase({ kind: 'postgres', url: databaseUrl })
+  const folder = join(dataDir, 'database')
+  ensurePrivateFolder(folder)
+  return openDatabase({ kind: 'embedded', folder })
 }
 
 async function createServices(
@@ -169,7 +179,15 @@ async function createServices(
     adapters: { ca: caAdapters, dns: dnsAdapters, deploy: deployAdapters, notify: notifyAdapters, payment: paymentAdapters },
     kit: { fetch: guardedFetch, resolver, guardAddress, now, builtinCaStore },
     nameServers: resolver,
-    signIn: createSignIn({ db: database.db, vault, now, publicUrl, log, kit: { fetch: guardedFetch } }),
+    signIn: createSignIn({
+      db: database.db,
+      vault,
+      now,
+      publicUrl,
+      isSecure: config.tls !== null || isHttps(publicUrl),
+      log,
+      kit: { fetch: guardedFetch },
+    }),
     now,
     policy: config.renewalPolicy,
     probing: config.probing,
@@ -184,6 +202,10 @@ async function createServices(
     onStep: options.onStep ?? (() => {}),
     agentProgram: () => readFile(AGENT_FILE).catch(() => null),
   }
+}
+
+function isHttps(url: string | null): boolean {
+  return url?.startsWith('https:') ?? false
 }
 
 /** The embedded database makes its files readable for all; the folders above them are for the owner alone. */
@@ -268,32 +290,40 @@ function makeCaFile(services: Services) {
   }
 }
 
-const HEADERS_TIMEOUT_MS = 15_000
-const REQUEST_TIMEOUT_MS = 60_000
+/** The pair that the service itself serves; null: it speaks plain HTTP. */
+async function openTls(config: Config, services: Services): Promise<OwnPair | null> {
+  if (config.tls === null) return null
+  const name = config.publicUrl === null ? 'localhost' : new URL(config.publicUrl).hostname
+  const { now, log } = services
+  return openOwnPair({ files: config.tls, now, log, makeTemporary: () => createTemporaryPair(name, now()) })
+}
 
-async function listen(
-  fetch: Fetch,
-  place: { readonly host: string; readonly port: number },
+interface Listeners {
+  readonly listener: Listener
+  /** For this machine alone; null when there is none. */
+  readonly loopback: Listener | null
+  readonly pair: OwnPair | null
+}
+
+async function openListeners(
+  { config, services, fetch }: { readonly config: Config; readonly services: Services; readonly fetch: Fetch },
   cleanup: Cleanup,
-): Promise<{ readonly url: string; readonly port: number }> {
-  const server = await new Promise<Server>((resolve, reject) => {
-    const listening = listenWith({ fetch, hostname: place.host, port: place.port }, () => resolve(listening as Server)) as Server
-    listening.headersTimeout = HEADERS_TIMEOUT_MS
-    listening.requestTimeout = REQUEST_TIMEOUT_MS
-    listening.once('error', (cause: NodeJS.ErrnoException) => {
-      const remedy = cause.code === 'EADDRINUSE' ? 'it is in use: choose another port or stop what uses it' : String(cause.code)
-      reject(new AppError('misconfigured', `Listening on ${place.host}:${place.port}: ${remedy}.`, { cause }))
-    })
-  })
-  cleanup.add(
-    () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  )
-  const { port } = server.address() as AddressInfo
-  return { url: `http://${place.host.includes(':') ? `[${place.host}]` : place.host}:${port}`, port }
+): Promise<Listeners> {
+  const { host, port, loopbackPort } = config
+  const pair = await openTls(config, services)
+  const listener = await openListener({ fetch, host, port, pair }, cleanup)
+  if (loopbackPort === null) return { listener, loopback: null, pair }
+  return { listener, loopback: await openListener({ fetch, host: '127.0.0.1', port: loopbackPort }, cleanup), pair }
+}
+
+async function openProofListener({ proofListener }: Config, services: Services, cleanup: Cleanup): Promise<Listener | null> {
+  return proofListener === null ? null : openListener({ fetch: createProofApp(services).fetch, ...proofListener }, cleanup)
+}
+
+async function openListener(options: ListenOptions, cleanup: Cleanup): Promise<Listener> {
+  const listener = await listen(options)
+  cleanup.add(() => listener.close())
+  return listener
 }
 
 /** For tools on this machine: where the service listens. */
@@ -331,6 +361,7 @@ function printStart(config: Config, running: RunningService): void {
     `  renewal window  ${config.renewalPolicy.windowDays} days${zoneText(config)}`,
     `  console         ${running.url}/`,
     `  API             ${running.url}/api/v1 (reference: ${running.url}/api/v1/docs)`,
+    ...ownCertificateLines(config, running),
     ...(running.proofPort === null
       ? []
       : [`  validation      port ${running.proofPort} answers /.well-known/ for names in validation`]),
@@ -341,6 +372,19 @@ function printStart(config: Config, running: RunningService): void {
     `Ready at ${running.url}`,
   ]
   process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+function ownCertificateLines(config: Config, { ownCertificate, loopbackUrl }: RunningService): readonly string[] {
+  const local = loopbackUrl === null ? [] : [`  this machine    ${loopbackUrl}, without TLS`]
+  if (ownCertificate === null) return local
+  const { sha256, notAfter } = ownCertificate.current()
+  const until = new Date(notAfter).toISOString().slice(0, 10)
+  const lines = [`  certificate     ${config.tls?.certificatePath} (SHA-256 ${sha256}, until ${until})`, ...local]
+  if (ownCertificate.problem === null) return lines
+  return [
+    ...lines,
+    `  WARNING         ${ownCertificate.problem}. Until there is a sound pair, a certificate is served that nobody trusts: docs/runbooks/own-certificate.md`,
+  ]
 }
 
 function zoneText(config: Config): string {

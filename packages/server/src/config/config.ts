@@ -66,6 +66,17 @@ export const configSchema = z.object({
       description:
         'Addresses or ranges (CIDR, comma separated) of reverse proxies whose X-Forwarded-For is believed, for rate limits, sessions and the audit log; unset = none',
     }),
+  EVERCERT_TLS_CERTIFICATE: z.string().refine(isAbsolute, 'must be the absolute path of a file').optional().meta({
+    description:
+      'File with the chain (PEM, leaf first) that the service itself serves; read again when it changes, without a restart. Unset = plain HTTP',
+  }),
+  EVERCERT_TLS_KEY: z.string().refine(isAbsolute, 'must be the absolute path of a file').optional().meta({
+    description: 'File with its private key (PEM)',
+  }),
+  EVERCERT_LOOPBACK_PORT: port.optional().meta({
+    description:
+      'A further listener for this machine alone, on 127.0.0.1 and without TLS: the way in when the certificate of the service fails; 0 = a free port; unset = none',
+  }),
   EVERCERT_HTTP01_PORT: port.optional().meta({
     description: 'A second, plain listener that answers validation files and nothing else; 0 = a free port; unset = none',
   }),
@@ -157,6 +168,9 @@ export interface Config {
   readonly port: number
   readonly publicUrl: string | null
   readonly trustedProxies: readonly AddressRange[]
+  /** The service's own pair; null: plain HTTP. */
+  readonly tls: PairFiles | null
+  readonly loopbackPort: number | null
   readonly proofListener: { readonly host: string; readonly port: number } | null
   readonly dnsServers: readonly string[] | null
   readonly allowAddresses: readonly string[]
@@ -177,6 +191,12 @@ export interface Config {
   readonly clockOffsetMs: number
 }
 
+/** Where a chain and its key are, as absolute paths. */
+export interface PairFiles {
+  readonly certificatePath: string
+  readonly keyPath: string
+}
+
 /** All that is wrong with the environment, at once. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
@@ -191,10 +211,25 @@ export function loadConfig(environment: Environment): Config {
   const unknown = Object.keys(given).filter((name) => /^EVERCERT_[A-Z0-9_]+$/.test(name) && !isKnown(name))
   const problems = [
     ...unknown.map((name) => `${name}: there is no such setting`),
-    ...(parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)),
+    ...(parsed.success
+      ? conflictsOf(parsed.data)
+      : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)),
   ]
   if (!parsed.success || problems.length > 0) throw new ConfigError(`The settings are wrong:\n  ${problems.join('\n  ')}`)
   return Object.freeze({ ...toConfig(parsed.data), masterKeyFile: environment['EVERCERT_MASTER_KEY_FILE'] || null })
+}
+
+function conflictsOf(settings: z.infer<typeof configSchema>): readonly string[] {
+  const { EVERCERT_TLS_CERTIFICATE: certificate, EVERCERT_TLS_KEY: key, EVERCERT_PUBLIC_URL: publicUrl } = settings
+  return [
+    ...((certificate === undefined) === (key === undefined)
+      ? []
+      : ['EVERCERT_TLS_CERTIFICATE and EVERCERT_TLS_KEY: one without the other']),
+    ...(certificate !== undefined && certificate === key ? ['EVERCERT_TLS_KEY: must be another file than the certificate'] : []),
+    ...(certificate !== undefined && publicUrl?.startsWith('http:')
+      ? ['EVERCERT_PUBLIC_URL: must begin with https:// when EVERCERT_TLS_CERTIFICATE is set']
+      : []),
+  ]
 }
 
 /** Settings of the command, which the service ignores. */
@@ -233,6 +268,8 @@ function toConfig(settings: z.infer<typeof configSchema>): Omit<Config, 'masterK
     port: settings.EVERCERT_PORT,
     publicUrl: settings.EVERCERT_PUBLIC_URL?.replace(/\/$/, '') ?? null,
     trustedProxies: settings.EVERCERT_TRUSTED_PROXIES.flatMap((text) => toRange(text) ?? []),
+    tls: pairFilesOf(settings),
+    loopbackPort: settings.EVERCERT_LOOPBACK_PORT ?? null,
     proofListener: proofPort === undefined ? null : { host: settings.EVERCERT_HTTP01_HOST, port: proofPort },
     dnsServers: settings.EVERCERT_DNS_SERVERS.length === 0 ? null : settings.EVERCERT_DNS_SERVERS,
     allowAddresses: settings.EVERCERT_ALLOW_ADDRESSES,
@@ -259,6 +296,11 @@ function toConfig(settings: z.infer<typeof configSchema>): Omit<Config, 'masterK
     logLevel: settings.EVERCERT_LOG_LEVEL,
     clockOffsetMs: settings.EVERCERT_CLOCK_OFFSET_SECONDS * 1000,
   }
+}
+
+function pairFilesOf(settings: z.infer<typeof configSchema>): PairFiles | null {
+  const { EVERCERT_TLS_CERTIFICATE: certificatePath, EVERCERT_TLS_KEY: keyPath } = settings
+  return certificatePath === undefined || keyPath === undefined ? null : { certificatePath, keyPath }
 }
 
 /** `$XDG_DATA_HOME/evercert`, by default `~/.local/share/evercert`. */

@@ -34,12 +34,17 @@ export interface AppOptions {
   readonly caFile: (authorityId: string, kind: 'crt' | 'crl') => Promise<Uint8Array<ArrayBuffer> | null>
   /** Folder of the built console. */
   readonly consoleFolder: string
+  /** What is reached over https only, by a proxy that speaks plain HTTP to us. */
+  readonly isBehindTls: boolean
 }
 
 type Env = ConsoleEnv
 
 /** Everything that an upload may need, and nothing that fills the memory. */
 const MAX_BODY_BYTES = 1_048_576
+
+/** Half a year; other names below ours are none of our business. */
+const STRICT_TRANSPORT = 'max-age=15552000'
 
 const UPLOADS_PATH = '/api/v1/certificate-uploads'
 const limitBody = limitTo(MAX_BODY_BYTES)
@@ -63,8 +68,15 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
     context.header('x-request-id', context.get('requestId'))
     const policy = context.get('contentSecurityPolicy')
     if (policy !== undefined) context.header('content-security-policy', policy)
+    const isTls = options.isBehindTls || new URL(context.req.url).protocol === 'https:'
+    if (isTls) context.header('strict-transport-security', STRICT_TRANSPORT) // RFC 6797 §7.2: not over plain HTTP
   })
-  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"] } }))
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: { defaultSrc: ["'self'"], frameAncestors: ["'none'"] },
+      strictTransportSecurity: false,
+    }),
+  )
   app.onError(async (error, context) => {
     const { method, path } = context.req
     await recordRefusal(services, { method, path, address: networkAddress(context), requestId: context.get('requestId') }, error)

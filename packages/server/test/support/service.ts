@@ -26,7 +26,9 @@ export interface TestServiceOptions {
 }
 
 export interface TestService {
+  /** Where it answers without TLS, if there is such a place. */
   readonly url: string
+  readonly running: RunningService
   readonly clock: TestClock
   readonly services: Services
   /** Empty when another node of the database holds it. */
@@ -62,9 +64,11 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
   })
   sites.serve(running.services, proofPort)
   const operatorToken = readFileSync(running.operatorTokenFile ?? '', 'utf8').trim()
-  const clientOf = (token: string): Client => createClient({ url: running.url, token })
+  const url = running.loopbackUrl ?? running.url
+  const clientOf = (token: string): Client => createClient({ url, token })
   return {
-    url: running.url,
+    url,
+    running,
     clock,
     services: running.services,
     operatorToken,
@@ -73,7 +77,7 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
     proofPort,
     sites,
     clientOf,
-    fetch: (path, init) => fetch(new URL(path, running.url), init),
+    fetch: (path, init) => fetch(new URL(path, url), init),
     addSite: (...names) => {
       for (const name of names) dns.add(name, 'A', '127.0.0.1')
     },

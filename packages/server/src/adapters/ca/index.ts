@@ -9,6 +9,7 @@ import { builtin } from './builtin/builtin.ts'
 
 export { builtin } from './builtin/builtin.ts'
 export { authorityCertificates, createCrl } from './builtin/publications.ts'
+export { createTemporaryPair } from './builtin/temporary-pair.ts'
 
 /** Each parses its own settings: `config` first, then `create` with what it gave. */
 export const caAdapters: readonly CaAdapter[] = [builtin, acme]

@@ -7,7 +7,8 @@ import { sql, type Kysely } from 'kysely'
 import { CHANGING, FACTS, refreshingMany, refreshingOne } from './0011-listing-once.ts'
 
 /** Whole days: notAfter belongs to the validity (RFC 5280 §4.1.2.5), and a CA's clock may be a little off. */
-const LIFETIME_DAYS = `greatest(1, round(extract(epoch from i.not_after - i.not_before) / 86400))::int`
+const LIFETIME_DAYS = `case when i.not_after is not null
+  then greatest(1, round(extract(epoch from i.not_after - i.not_before) / 86400))::int end`
 
 /** The last of its lineage: what is valid and followed by nothing that lives longer. */
 const isLast = (row: string): string =>

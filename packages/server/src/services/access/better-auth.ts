@@ -21,7 +21,11 @@ import { passkeySite } from './passkeys.ts'
 import { openSignInProvider } from './sign-in-providers.ts'
 import { claimCode, findChallenged } from './used-codes.ts'
 
-type Needs = Pick<Services, 'db' | 'vault' | 'now' | 'log' | 'publicUrl'> & { readonly kit: Pick<AdapterKit, 'fetch'> }
+type Needs = Pick<Services, 'db' | 'vault' | 'now' | 'log' | 'publicUrl'> & {
+  readonly kit: Pick<AdapterKit, 'fetch'>
+  /** Whether cookies are for https alone: that is how people reach the service. */
+  readonly isSecure: boolean
+}
 
 const AUTH_PATH = '/api/auth'
 
@@ -33,7 +37,7 @@ const PROLONG_AFTER_MS = HOUR_MS
 const ADDRESS_HEADER = 'x-evercert-address'
 
 export function createSignIn(needs: Needs): SignIn {
-  const prefix = isSecure(needs) ? '__Host-evercert' : 'evercert'
+  const prefix = needs.isSecure ? '__Host-evercert' : 'evercert'
   let loading: ReturnType<typeof load> | null = null
   const auth = () =>
     (loading ??= load(needs, prefix).catch((error: unknown) => {
@@ -136,11 +140,6 @@ function challengeIn(headers: Headers, name: string): string {
   return signed.slice(0, Math.max(0, signed.lastIndexOf('.')))
 }
 
-/** Cookies are for https alone when that is how people reach the service. */
-function isSecure({ publicUrl }: Needs): boolean {
-  return publicUrl?.startsWith('https://') ?? false
-}
-
 /** better-auth wants one; no address of it leaves the process. */
 const INTERNAL_ORIGIN = 'http://evercert.invalid'
 
@@ -208,7 +207,7 @@ async function load(needs: Needs, cookiePrefix: string, further: BetterAuthPlugi
     advanced: {
       cookiePrefix,
       useSecureCookies: false, // it would add another prefix; `secure` below is what counts
-      defaultCookieAttributes: { httpOnly: true, sameSite: 'lax', secure: isSecure(needs), path: '/' },
+      defaultCookieAttributes: { httpOnly: true, sameSite: 'lax', secure: needs.isSecure, path: '/' },
       // What comes from another site does not get here (http/same-site.ts), and no address is ever redirected to.
       disableOriginCheck: true,
       disableCSRFCheck: true,

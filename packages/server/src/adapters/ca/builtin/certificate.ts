@@ -174,6 +174,17 @@ export function leafExtensions(wish: LeafExtensions): readonly Der[] {
   ]
 }
 
+/** Of a certificate that signs itself and stands in for another. */
+export function temporaryExtensions(name: string, spki: Uint8Array): readonly Der[] {
+  return [
+    extension(OID.basicConstraints, der.sequence(), true),
+    extension(OID.keyUsage, DIGITAL_SIGNATURE, true),
+    extendedKeyUsage(),
+    extension(OID.subjectKeyIdentifier, der.octetString(keyIdOf(spki))),
+    extension(OID.subjectAltName, der.sequence(der.implicit(2, name))),
+  ]
+}
+
 export function authorityKeyIdentifier(keyId: Buffer): Der {
   return extension(OID.authorityKeyIdentifier, der.sequence(der.implicit(0, keyId)))
 }

@@ -1,0 +1,83 @@
+/**
+ * Where the service listens: plain or with TLS, and how long a client may take.
+ *
+ * @module
+ */
+import { createServer as createPlainServer, type Server } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
+import { AppError } from '../domain/errors.ts'
+import type { Fetch } from './door.ts'
+import { secureContextOf, type OwnPair } from './own-pair.ts'
+
+/** In milliseconds. */
+interface ListenerLimits {
+  /** Until the headers are complete. */
+  readonly headersMs: number
+  /** Until the whole request is. */
+  readonly requestMs: number
+  /** How often that is looked after. */
+  readonly checkMs: number
+}
+
+const LIMITS: ListenerLimits = { headersMs: 15_000, requestMs: 60_000, checkMs: 5000 }
+const MAX_HEADER_BYTES = 16 * 1024
+const MAX_HEADERS = 100
+
+export interface ListenOptions {
+  readonly fetch: Fetch
+  readonly host: string
+  /** 0: a free one. */
+  readonly port: number
+  /** Null: plain. */
+  readonly pair?: OwnPair | null
+  readonly limits?: ListenerLimits
+}
+
+export interface Listener {
+  /** Without a final slash. */
+  readonly url: string
+  readonly port: number
+  /** Ends all connections. */
+  close(): Promise<void>
+}
+
+/** @throws AppError `misconfigured` when the port is in use or not ours to take */
+export async function listen({ fetch, host, port, pair = null, limits = LIMITS }: ListenOptions): Promise<Listener> {
+  const options = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: limits.checkMs,
+  }
+  const server = await new Promise<Server | TlsServer>((resolve, reject) => {
+    const place = { fetch, hostname: host, port }
+    const listening = (
+      pair === null
+        ? serve({ ...place, createServer: createPlainServer, serverOptions: options }, () => resolve(listening))
+        : serve(
+            { ...place, createServer: createTlsServer, serverOptions: { ...options, ...secureContextOf(pair.current()) } },
+            () => resolve(listening),
+          )
+    ) as Server | TlsServer
+    listening.maxHeadersCount = MAX_HEADERS
+    listening.once('error', (cause: NodeJS.ErrnoException) => {
+      const remedy = cause.code === 'EADDRINUSE' ? 'it is in use: choose another port or stop what uses it' : String(cause.code)
+      reject(new AppError('misconfigured', `Listening on ${host}:${port}: ${remedy}.`, { cause }))
+    })
+  })
+  // Connections that are there keep what they agreed on; whoever comes later gets the new pair.
+  const unwatch = pair?.watch((context) => (server as TlsServer).setSecureContext(context))
+  const address = server.address() as AddressInfo
+  return {
+    url: `${pair === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    port: address.port,
+    close: () =>
+      new Promise<void>((resolve) => {
+        unwatch?.()
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
