@@ -10,6 +10,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../api/client.ts'
 import { keys } from '../api/keys.ts'
 import './endpoint-list.css'
+import { DeploymentProblem } from './deployment-problem.tsx'
 import { Moment } from './moment.tsx'
 import { ProblemNotice } from './problem-notice.tsx'
 import { Mark, type Tone } from './status-mark.tsx'
@@ -68,7 +69,7 @@ function TargetRow({ target: { id, name, kind, deployment } }: { readonly target
           </Button>
         )}
       </div>
-      {typeof deployment?.problem === 'string' && <p className="observation-why">{deployment.problem}</p>}
+      <DeploymentProblem deployment={deployment} />
       <ProblemNotice error={again.error} />
       {deployment !== null && deployment.log.length > 0 && (
         <details>

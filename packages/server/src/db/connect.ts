@@ -32,6 +32,7 @@ import { up as masterKeys } from './migrations/0026-master-keys.ts'
 import { up as wakeManaged } from './migrations/0027-wake-managed.ts'
 import { up as approvals } from './migrations/0029-approvals.ts'
 import { up as freshAndNarrow } from './migrations/0030-fresh-and-narrow.ts'
+import { up as deploymentAdvice } from './migrations/0034-deployment-advice.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -85,6 +86,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0027-wake-managed': { up: wakeManaged },
   '0029-approvals': { up: approvals },
   '0030-fresh-and-narrow': { up: freshAndNarrow },
+  '0034-deployment-advice': { up: deploymentAdvice },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -15,6 +15,7 @@ import { useMay } from '../../api/use-may.ts'
 import { Action } from '../../components/action.tsx'
 import { CertificateLink } from '../../components/certificate-link.tsx'
 import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { DeploymentProblem } from '../../components/deployment-problem.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -166,11 +167,11 @@ function TargetTable({ targets, busyId, onDeploy, onChange }: TargetTableProps) 
 function DeploymentCell({ target: { name, deployment } }: { readonly target: TargetView }) {
   const { t } = useTranslation()
   if (deployment === null) return <span className="muted">{t('targets.none')}</span>
-  const { state, problem, log } = deployment
+  const { state, log } = deployment
   return (
     <>
       <Mark tone={deploymentTone(state)}>{isDeploymentState(state) ? t(`terms.deployment.${state}`) : state}</Mark>
-      {problem !== null && <div className="form-fault">{problem}</div>}
+      <DeploymentProblem deployment={deployment} />
       {log.length > 0 && (
         <details>
           <summary>
