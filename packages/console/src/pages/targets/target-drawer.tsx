@@ -62,7 +62,12 @@ export function TargetDrawer({ target, isOpen, onClose, onDone }: TargetDrawerPr
       port="deploy"
       {...(target === null
         ? adding
-        : { ...changing, title: t('targets.changeOf', { name: target.name }), existingKind: target.kind })}
+        : {
+            ...changing,
+            title: t('targets.changeOf', { name: target.name }),
+            existingKind: target.kind,
+            loadSettings: () => api.targets.get({ id: target.id }),
+          })}
       isOpen={isOpen}
       isPending={save.isPending}
       error={save.error}
