@@ -28,6 +28,7 @@ export {
 } from './audit.ts'
 export type { BrandView } from './brands.ts'
 export * from './certificate-list.ts'
+export type { ProbeEvent } from './probe-events.ts'
 export type { CertificateEvent } from './certificate-overview.ts'
 export * from './contract.ts'
 export type { CertificatePair, DeployEvidence, RestoreEvidence } from './deployment-evidence.ts'
