@@ -27,6 +27,10 @@ export interface Dovecot {
   readonly authSocket: string
   readonly imapPort: number
   readonly pop3Port: number
+  /** What it reads, with `tls`. */
+  readonly certificatePath: string
+  readonly keyPath: string
+  readonly reloadCommand: readonly string[]
   stop(): Promise<void>
 }
 
@@ -53,6 +57,9 @@ export async function startDovecot(wish: DovecotWish): Promise<Dovecot> {
   })
   return {
     authSocket,
+    certificatePath: join(folder, 'chain.pem'),
+    keyPath: join(folder, 'key.pem'),
+    reloadCommand: ['/usr/bin/doveadm', '-c', settings, 'reload'],
     imapPort,
     pop3Port,
     stop: async () => {

@@ -136,6 +136,7 @@ function toFailure(error: unknown): Pick<Outcome, 'outcome' | 'problem' | 'log'>
     }
   }
   const { log } = error.facts
-  const outcome = error.code === 'rolledBack' ? 'rolledBack' : error.code === 'deployRefused' ? 'refused' : 'failed'
+  const isRefused = error.code === 'deployRefused' || error.code === 'diskFull' || error.code === 'diskReadOnly'
+  const outcome = error.code === 'rolledBack' ? 'rolledBack' : isRefused ? 'refused' : 'failed'
   return { outcome, problem: error.message, log: Array.isArray(log) ? log.map(String) : [] }
 }

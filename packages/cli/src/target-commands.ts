@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
+import { ENDPOINT_PROTOCOLS } from '@evercert/pki/probe'
 import type { Bind } from './applicant-commands.ts'
 import {
   addTargetCommand,
@@ -19,6 +20,13 @@ import {
 import type { Say } from './language.ts'
 import { addSettingsOptions } from './settings/given.ts'
 import { addKindsCommand } from './settings/kinds.ts'
+
+function protocolOption(say: Say): Option {
+  return new Option(
+    '--protocol <protocol>',
+    say('what is spoken at that address; default tls', '该地址使用的协议，默认 tls'),
+  ).choices(ENDPOINT_PROTOCOLS)
+}
 
 export function addTargetCommands(program: Command, bind: Bind, say: Say): void {
   const targets = program
@@ -54,6 +62,7 @@ export function addTargetCommands(program: Command, bind: Bind, say: Say): void 
       '--server-name <name>',
       say('name to ask for at that address; default: its host', '探测该地址时使用的域名，默认为其主机名'),
     )
+    .addOption(protocolOption(say))
     .option(
       '--canary',
       say('the other targets wait until this one is proved; needs --probe', '其他目标等待此目标验证通过；需要 --probe'),
@@ -70,6 +79,7 @@ export function addTargetCommands(program: Command, bind: Bind, say: Say): void 
     .option('--name <name>', say('name in the list', '列表中的名称'))
     .option('--probe <host:port>', say('its own address, or "none"', '目标自身的地址，或 “none”'))
     .option('--server-name <name>', say('name to ask for at that address', '探测该地址时使用的域名'))
+    .addOption(protocolOption(say))
     .option('--canary', say('the other targets wait until this one is proved', '其他目标等待此目标验证通过'))
     .option('--no-canary', say('nothing waits for it any more', '不再让其他目标等待'))
     .action(bind<[string, ChangeTargetOptions]>(changeTargetCommand))

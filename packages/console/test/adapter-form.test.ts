@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { readFields, settingsOf, startValueOf, type AdapterField } from '../src/components/adapter-form/fields.ts'
+import {
+  changedSettings,
+  isSecretSet,
+  readFields,
+  settingsOf,
+  startValueOf,
+  type AdapterField,
+} from '../src/components/adapter-form/fields.ts'
 import { adapterTexts } from '../src/components/adapter-form/texts.ts'
 import { more } from '../src/i18n/zh/more.ts'
 
@@ -83,9 +90,61 @@ describe('what was typed, as the API takes it', () => {
 })
 
 test('an adapter without texts is shown as it describes itself', () => {
-  const texts = adapterTexts(more.adapters)
+  const texts = adapterTexts(more.adapters, 'ca')
   expect(texts.titleOf({ id: 'new', title: 'Something new' })).toBe('Something new')
   expect(texts.labelOf('new', ['group', 'webhookUrl'])).toBe('Webhook url')
   expect(texts.helpOf('new', ['x'], 'What to put in')).toBe('What to put in')
   expect(texts.choiceOf('new', 'odd')).toBe('odd')
+})
+
+describe('a connection that is there', () => {
+  const fields = fieldsOf(
+    z.object({
+      server: z.string(),
+      port: z.int().default(53),
+      commands: z.array(z.string()).optional(),
+      ssh: z.object({ host: z.string(), privateKey: z.string().meta({ secret: true }).optional() }).optional(),
+      secret: z.string().meta({ secret: true }),
+      odd: z.array(z.object({ deep: z.string() })).optional(),
+    }),
+  )
+  const stored = {
+    config: { server: 'ns1.example', commands: ['nginx', '-t'], ssh: { host: 'web1' }, odd: [{ deep: 'x' }] },
+    secretsSet: ['secret', 'ssh.privateKey'],
+  }
+  const shown = { server: 'ns1.example', port: 53, commands: 'nginx\n-t', ssh: { host: 'web1' } }
+
+  test('shows what is stored, and which secrets need not be entered again', () => {
+    const all = fields.flatMap((field) => (field.kind === 'object' ? field.fields : [field]))
+    expect(all.map((field) => startValueOf(field, stored))).toEqual([
+      'ns1.example',
+      53,
+      'nginx\n-t',
+      'web1',
+      undefined,
+      undefined,
+    ])
+    expect(all.filter((field) => isSecretSet(field, stored)).map(({ path }) => path.join('.'))).toEqual([
+      'ssh.privateKey',
+      'secret',
+    ])
+  })
+
+  test('sends nothing when nothing was changed, else all but the secrets that were left empty, and what no field can hold', () => {
+    expect(changedSettings(fields, { ...shown, secret: '' }, stored)).toBeNull()
+    expect(changedSettings(fields, { ...shown, server: 'ns2.example' }, stored)).toEqual({
+      server: 'ns2.example',
+      port: 53,
+      commands: ['nginx', '-t'],
+      ssh: { host: 'web1' },
+      odd: [{ deep: 'x' }],
+    })
+    expect(changedSettings(fields, { ...shown, secret: 'new' }, stored)).toMatchObject({ secret: 'new' })
+  })
+})
+
+test('a group that may be left out is, when nothing but a preset is in it', () => {
+  const fields = fieldsOf(z.object({ ssh: z.object({ host: z.string(), port: z.int().default(22) }).optional() }))
+  expect(settingsOf(fields, { ssh: { host: '', port: 22 } })).toEqual({})
+  expect(settingsOf(fields, { ssh: { host: 'web1', port: 22 } })).toEqual({ ssh: { host: 'web1', port: 22 } })
 })

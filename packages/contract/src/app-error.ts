@@ -92,6 +92,8 @@ export const RETRY = {
   addressForbidden: 'never',
   rangeForbidden: 'never',
   deployRefused: 'never',
+  diskFull: 'backoff',
+  diskReadOnly: 'backoff',
   rolledBack: 'never',
   verificationFailed: 'backoff',
   agentAway: 'never',

@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { certificateQuery } from './certificate-list.ts'
 import { byId, paging, read, write } from './operation.ts'
+import { probeEvent } from './probe-events.ts'
 import { applicationForm, applicationView, certificateDetail, certificateView, id, page } from './views.ts'
 
 export const certificates = {
@@ -45,6 +47,15 @@ export const certificates = {
   })
     .input(byId)
     .output(certificateDetail),
+  probe: write(
+    '/certificates/{id}/probe',
+    'Certificates',
+    'Probe every address of its endpoints now, and tell each verdict as it arrives (server-sent events)',
+    'certificates:write',
+    { audit: 'none' },
+  )
+    .input(byId)
+    .output(eventIterator(probeEvent)),
 }
 
 export const applications = {

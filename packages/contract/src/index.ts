@@ -29,6 +29,7 @@ export {
 export type { BrandView } from './brands.ts'
 export * from './certificate-list.ts'
 export * from './certificate-words.ts'
+export type { ProbeEvent } from './probe-events.ts'
 export type { CertificateEvent } from './certificate-overview.ts'
 export * from './contract.ts'
 export type { CertificatePair, DeployEvidence, RestoreEvidence } from './deployment-evidence.ts'

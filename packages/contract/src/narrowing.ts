@@ -23,6 +23,7 @@ export const NARROWING = {
     get: CERTIFICATE,
     upload: 'closed', // it would have none of the tags
     verify: CERTIFICATE,
+    probe: CERTIFICATE,
     cancel: CERTIFICATE,
     refund: CERTIFICATE,
     revoke: CERTIFICATE,

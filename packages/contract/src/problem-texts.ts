@@ -335,6 +335,18 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     'Correct what the detail names on the server; the deployment can then be repeated.',
     '请按详情修复服务器上的问题，然后重新部署。',
   ),
+  diskFull: text(
+    'The disk or the quota of the target has no room for a safe swap of the files.',
+    '部署目标的磁盘空间或配额不足，无法安全替换文件。',
+    'Free some space there. The deployment is then repeated by itself, or at once with "deploy again".',
+    '请在目标上释放空间；之后会自动重新部署，也可立即手动重新部署。',
+  ),
+  diskReadOnly: text(
+    'The file system of the target is read-only.',
+    '部署目标的文件系统为只读。',
+    'Mount it writable, and look at the log of the system for why it is not. The deployment is then repeated by itself, or at once with "deploy again".',
+    '请以可写方式重新挂载，并查看系统日志了解只读原因；之后会自动重新部署，也可立即手动重新部署。',
+  ),
   rolledBack: text(
     'The server did not accept the new files, so the previous pair was restored.',
     '服务器未接受新文件，已恢复之前的证书与私钥。',

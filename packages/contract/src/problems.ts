@@ -101,6 +101,8 @@ export const PROBLEMS = {
   masterKeyInUse: { status: 409, title: 'The master key is in use' },
   // Deployment and proof.
   deployRefused: { status: 422, title: 'The target refused the certificate' },
+  diskFull: { status: 422, title: 'The disk of the target is full' },
+  diskReadOnly: { status: 422, title: 'The disk of the target is read-only' },
   rolledBack: { status: 422, title: 'The deployment was rolled back' },
   verificationFailed: { status: 422, title: 'The site does not serve the new certificate' },
   agentAway: { status: 503, title: 'The agent of the host does not answer' },

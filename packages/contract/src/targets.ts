@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { byId, read, remove, write } from './operation.ts'
-import { id, page, targetView } from './views.ts'
+import { endpointProtocol, id, page, targetView } from './views.ts'
 
 export const targetDetail = targetView.extend({
   config: z.record(z.string(), z.unknown()).meta({ description: 'Without its secrets' }),
@@ -16,7 +16,13 @@ export type TargetDetail = z.infer<typeof targetDetail>
 const name = z.string().trim().min(1).max(64)
 const probe = z.strictObject({
   host: z.string().min(1).max(253),
-  port: z.int().min(1).max(65_535).default(443),
+  protocol: endpointProtocol.default('tls'),
+  port: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .meta({ description: 'Default: that of the protocol, such as 443 for tls and 25 for smtp' }),
   serverName: z.string().min(1).max(253).optional(),
 })
 

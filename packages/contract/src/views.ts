@@ -152,7 +152,7 @@ export const targetView = z.object({
   kind: z.string(),
   canary: z.boolean().meta({ description: 'Deployed and proved before the other targets of the certificate' }),
   probe: z
-    .object({ host: z.string(), port: z.int(), serverName: z.string() })
+    .object({ host: z.string(), port: z.int(), serverName: z.string(), protocol: endpointProtocol })
     .nullable()
     .meta({ description: "The target's own address: what is served there decides whether a deployment is taken back" }),
   deployment: z
@@ -162,6 +162,10 @@ export const targetView = z.object({
       state: z.string(),
       log: z.array(z.string()),
       problem: z.string().nullable(),
+      advice: z
+        .object({ code: problemCode, cause: bilingual, remedy: bilingual })
+        .nullable()
+        .meta({ description: 'What the problem is in general, and what to do' }),
       updatedAt: instant,
     })
     .nullable(),

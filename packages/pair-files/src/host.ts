@@ -103,16 +103,29 @@ const WHAT_TO_DO: Readonly<Record<string, string>> = {
   ESFTP: 'the SFTP server refused without a reason: look for a full or read-only disk and for missing rights',
 }
 
-/** Runs file operations. @throws AppError `deployRefused` in words for the user, for every error of the file system */
+/** What mends itself, or in a moment by hand, is tried again. */
+const CODES: Readonly<Record<string, 'diskFull' | 'diskReadOnly'>> = {
+  ENOSPC: 'diskFull',
+  EDQUOT: 'diskFull',
+  EROFS: 'diskReadOnly',
+}
+
+/** Runs file operations. @throws AppError `diskFull`, `diskReadOnly`, `deployRefused`, in words for the user, for every error of the file system */
 export async function orRefuse<Value>(attempt: string, operations: () => Promise<Value>): Promise<Value> {
   try {
     return await operations()
   } catch (cause) {
     if (cause instanceof AppError || !(cause instanceof Error) || !('code' in cause) || !('syscall' in cause)) throw cause
     const code = String(cause.code)
-    const place = 'path' in cause ? ` ${String(cause.path)}` : ''
-    throw new AppError('deployRefused', `${attempt}:${place}: ${WHAT_TO_DO[code] ?? 'the file system refused'} (${code})`, {
-      cause,
-    })
+    // Of a link, `path` is where it points.
+    const named = 'dest' in cause ? cause.dest : 'path' in cause ? cause.path : null
+    const place = typeof named === 'string' ? ` ${named}` : ''
+    throw new AppError(
+      CODES[code] ?? 'deployRefused',
+      `${attempt}:${place}: ${WHAT_TO_DO[code] ?? 'the file system refused'} (${code})`,
+      {
+        cause,
+      },
+    )
   }
 }

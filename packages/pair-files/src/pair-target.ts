@@ -156,6 +156,7 @@ async function swap(context: Context, store: VersionStore, { found, contents, sh
   if (!isEmpty && !found.isSound) log.say('What was there was not a matching pair; it is kept as it was.')
   const interrupted = await store.findPendingReload()
   const previous = { previousVersion: await store.findCurrent(), previousSha256: found.sha256 }
+  await store.prepareFallback(previous.previousVersion)
   await store.markPendingReload(previous)
   onStep('marked')
   try {
@@ -183,7 +184,7 @@ async function forgetAttempt(store: VersionStore): Promise<void> {
 async function testNew(context: Context, store: VersionStore, fallback: Fallback): Promise<void> {
   const result = await test(context)
   if (result?.ok === false) {
-    await orRefuse('Putting back the previous pair', () => putBack(store, fallback))
+    await putBackFor(context, store, fallback, { command: 'test', result })
     throw await rollBack(context, store, fallback, { command: 'test', result })
   }
   context.onStep('tested')
@@ -194,7 +195,7 @@ async function finish(context: Context, store: VersionStore, { changed, fallback
   const { onStep, log } = context
   const result = await reload(context)
   if (result?.ok === false) {
-    await inTurn(context, () => orRefuse('Putting back the previous pair', () => putBack(store, fallback)))
+    await inTurn(context, () => putBackFor(context, store, fallback, { command: 'reload', result }))
     throw await rollBack(context, store, { ...fallback, mustReload: true }, { command: 'reload', result })
   }
   onStep('reloaded')
@@ -205,6 +206,26 @@ async function finish(context: Context, store: VersionStore, { changed, fallback
 interface Failure {
   readonly command: 'test' | 'reload'
   readonly result: CommandResult
+}
+
+/** @throws AppError that names both faults, when the disk no longer lets the previous pair be put back */
+async function putBackFor(
+  context: Context,
+  store: VersionStore,
+  fallback: Fallback,
+  { command, result }: Failure,
+): Promise<void> {
+  try {
+    await orRefuse('Putting back the previous pair', () => putBack(store, fallback))
+  } catch (cause) {
+    if (!(cause instanceof AppError) || cause.code === 'targetUnreachable') throw cause
+    context.log.say('Could not put back the previous pair.')
+    throw new AppError(
+      cause.code,
+      `Deploying to ${placeOf(context)}: the ${command} command failed (${result.ending}), and the new pair is still in the files, while the server goes on with what it read last. ${cause.message}. Then deploy again, and the previous pair is put back.${withOutput(result)}`,
+      { cause, facts: { command, ending: result.ending, log: context.log.lines } },
+    )
+  }
 }
 
 /** What was there is back. After a failed test the server still has it in memory; after a failed reload it must read it again. */
@@ -218,16 +239,24 @@ async function rollBack(
   const restored = previousVersion === null ? 'the files were removed again' : `${nameOf(previousSha256)} was put back`
   log.say(`Rolled back: ${restored}.`)
   const reloaded = mustReload ? await reload(context, command === 'test') : null
-  await orRefuse('Tidying up after the rollback', async () => {
-    await store.clearPendingReload()
-    await store.prune()
-  })
+  await tidyUpRollback(context, store)
   const after = reloaded === null ? '' : reloaded.ok ? ' and reloaded' : `, but the reload failed again (${reloaded.ending})`
   return new AppError(
     'rolledBack',
     `Deploying to ${placeOf(context)}: the ${command} command failed (${result.ending}), ${restored}${after}: correct what the command reports, then deploy again.${withOutput(result)}`,
     { facts: { command, ending: result.ending, previousSha256, log: log.lines } },
   )
+}
+
+/** What stays is the next deployment's, and hides nothing of why this one failed. */
+async function tidyUpRollback({ log }: Context, store: VersionStore): Promise<void> {
+  try {
+    await store.clearPendingReload()
+    await store.prune()
+  } catch (error) {
+    if (error instanceof AppError) throw error
+    log.say(`Tidying up after the rollback failed (${error instanceof Error ? error.message : 'unknown'}).`)
+  }
 }
 
 function withOutput({ output }: CommandResult): string {

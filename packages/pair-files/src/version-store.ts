@@ -9,6 +9,7 @@
  *   previous                → <version>
  *   <version>/certificate.pem, key.pem        the version is the SHA-256 of the leaf; never changed once it has its name
  *   pending-reload                            swapped, but the server was not reloaded yet
+ *   fallback                → <version>       meanwhile: renamed into `current` to go back, or into `previous` at the end; neither needs room
  *   lock
  * ```
  *
@@ -40,7 +41,7 @@ export interface VersionStore {
   findNotePath(name: string): Promise<string | null>
   /** Adds a version and gives its name; nothing refers to it yet. */
   writeVersion(sha256: string | null, files: Files): Promise<string>
-  /** Makes a version the current one: the instant in which all files change together. */
+  /** Makes a version the current one: the instant in which all files change together. Back to the fallback, it needs no room on the disk. */
   swapTo(version: string): Promise<void>
   /**
    * Makes all paths lead into the store without changing what is read through them, at any instant: what they hold is saved as
@@ -55,8 +56,10 @@ export interface VersionStore {
   findPendingReload(): Promise<PendingReload | null>
   markPendingReload(pending: PendingReload): Promise<void>
   clearPendingReload(): Promise<void>
+  /** Before the swap, while there may be room: what going back takes. */
+  prepareFallback(version: string | null): Promise<void>
   rememberPrevious(version: string | null): Promise<void>
-  /** Removes every version but the current and the previous one, and what a crash left unfinished. */
+  /** Removes every version but the current, the previous and the one to go back to, and what a crash left unfinished. */
   prune(): Promise<void>
   /** Removes the folder if it is empty. Never rejects. */
   removeIfUnused(): Promise<void>
@@ -76,11 +79,17 @@ export async function openVersionStore(host: Host, layout: Layout): Promise<Vers
     }),
   )
 
-  const findVersion = async (link: 'current' | 'previous') => toVersion(await host.findLinkTarget(at(link)))
+  const findVersion = async (link: 'current' | 'previous' | 'fallback') => toVersion(await host.findLinkTarget(at(link)))
   const findCurrent = () => findVersion('current')
   const isLinked = async ({ path, target }: (typeof links)[number]) => (await host.findLinkTarget(path)) === target
   const isAdopted = async () => (await Promise.all(links.map(isLinked))).every(Boolean)
-  const swapTo = (version: string) => replaceWithLink(host, at('current'), version)
+  const pointTo = async (link: 'current' | 'previous', version: string) => {
+    if ((await findVersion('fallback')) !== version) return replaceWithLink(host, at(link), version)
+    await host.rename(at('fallback'), at(link))
+    await host.flushFolder(folder)
+  }
+  const swapTo = (version: string) => pointTo('current', version)
+  const findPendingReload = () => findPending(host, at(PENDING))
 
   const writeVersion: VersionStore['writeVersion'] = async (sha256, files) => {
     const version = await freeName(host, folder, sha256 ?? UNREADABLE)
@@ -118,19 +127,16 @@ export async function openVersionStore(host: Host, layout: Layout): Promise<Vers
       await removeFile(host, at('current'))
       for (const link of links) if (await isLinked(link)) await removeFile(host, link.path)
     },
-    findPendingReload: async () => {
-      const bytes = await findOrNull(host.readFile(at(PENDING)))
-      return bytes === null ? null : parsePending(Buffer.from(bytes).toString('utf8'))
-    },
+    findPendingReload,
     markPendingReload: (pending) => replaceText(host, at(PENDING), JSON.stringify(pending)),
     clearPendingReload: () => removeFile(host, at(PENDING)),
-    rememberPrevious: (version) =>
-      version === null ? removeFile(host, at('previous')) : replaceWithLink(host, at('previous'), version),
+    prepareFallback: (version) =>
+      version === null ? removeFile(host, at('fallback')) : replaceWithLink(host, at('fallback'), version),
+    rememberPrevious: (version) => (version === null ? removeFile(host, at('previous')) : pointTo('previous', version)),
     prune: async () => {
-      const kept = [await findCurrent(), await findVersion('previous')]
-      const names = (await findOrNull(host.list(folder))) ?? []
-      const leftovers = names.filter((name) => name.endsWith(UNFINISHED) || (toVersion(name) !== null && !kept.includes(name)))
-      for (const name of leftovers) await host.removeTree(at(name))
+      const pending = await findPendingReload()
+      if (pending === null) await host.removeFile(at('fallback'))
+      await pruneFolder(host, folder, [await findCurrent(), await findVersion('previous'), pending?.previousVersion ?? null])
     },
     removeIfUnused: async () => {
       try {
@@ -149,6 +155,17 @@ async function ensureFolder(host: Host, folder: string): Promise<void> {
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw error
   }
+}
+
+async function pruneFolder(host: Host, folder: string, kept: readonly (string | null)[]): Promise<void> {
+  const names = (await findOrNull(host.list(folder))) ?? []
+  const leftovers = names.filter((name) => name.endsWith(UNFINISHED) || (toVersion(name) !== null && !kept.includes(name)))
+  for (const name of leftovers) await host.removeTree(join(folder, name))
+}
+
+async function findPending(host: Host, path: string): Promise<PendingReload | null> {
+  const bytes = await findOrNull(host.readFile(path))
+  return bytes === null ? null : parsePending(Buffer.from(bytes).toString('utf8'))
 }
 
 const PENDING = 'pending-reload'

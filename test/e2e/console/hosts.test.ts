@@ -280,6 +280,7 @@ it('changes a target, and adds one at a provider that nobody tried on a live acc
   const drawer = page.getByRole('dialog')
   await drawer.getByLabel('Name of the target').fill('front')
   await drawer.getByLabel('Address of the host').fill('127.0.0.1')
+  expect(await drawer.getByLabel('File of the certificate').inputValue()).toBe(house.site.target.certificatePath)
   await expectFine(tab, 'target-change-en')
   await drawer.getByRole('button', { name: 'Save' }).click()
   await page.getByText('front was changed.').waitFor()
@@ -295,5 +296,28 @@ it('changes a target, and adds one at a provider that nobody tried on a live acc
   await phone.page.getByTitle('腾讯云 SSL 证书').click()
   await form.getByText('尚未在真实账号上试用').waitFor()
   await expectFine(phone, 'target-add-zh')
+  await phone.context.close()
+}, 60_000)
+
+it('changes a DNS connection in place, whose secret stays, and removes it', async () => {
+  const { client } = house.service()
+  const config = { server: '192.0.2.53', zone: 'example.com', keyName: 'evercert', secret: 'c2VjcmV0IG9mIHRoZSB0ZXN0' }
+  const { id } = await client.dnsConnections.create({ name: 'ns1', kind: 'rfc2136', config })
+  const phone = await openAsOperator(NARROW_ZH, '/dns-connections')
+  await phone.page.getByRole('button', { name: '修改 ns1' }).click()
+  const drawer = phone.page.getByRole('dialog')
+  await drawer.getByLabel('主域名服务器').fill('192.0.2.54')
+  await drawer.getByText('已设置，不显示；留空则保持不变。').waitFor()
+  await expectFine(phone, 'dns-change-zh')
+  await drawer.getByRole('button', { name: '保存' }).click()
+  await phone.page.getByText('已修改 DNS 连接“ns1”。').waitFor()
+  expect(await client.dnsConnections.get({ id })).toMatchObject({
+    config: { server: '192.0.2.54', zone: 'example.com', keyName: 'evercert' },
+    secretsSet: ['secret'],
+  })
+  await phone.page.getByRole('button', { name: '删除 ns1' }).click()
+  await phone.page.getByRole('dialog').getByRole('button', { name: '删除' }).click()
+  await phone.page.getByText('还没有 DNS 连接').waitFor()
+  expect((await client.dnsConnections.list()).items).toEqual([])
   await phone.context.close()
 }, 60_000)

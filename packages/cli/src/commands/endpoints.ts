@@ -54,16 +54,33 @@ export async function addEndpointCommand(session: Session, site: string, options
   return 0
 }
 
-/** Has the service look now. Exits with 1 unless every address serves the certificate. */
+/** Has the service look now, and shows each verdict as it arrives. Exits with 1 unless every address serves the certificate. */
 export async function proveEndpointsCommand(session: Session, wanted: string): Promise<number> {
   const client = await session.client()
   const { id } = await findCertificate(client, wanted)
-  const certificate = await client.certificates.verify({ id })
+  if (session.json) await client.certificates.verify({ id })
+  else await watchProbe(session, client, id)
+  const certificate = await client.certificates.get({ id })
   const { endpoints } = certificate
   session.document(certificate)
   if (endpoints.length === 0) throw nothingToProve(certificate.name)
   session.print(...formatEndpoints(session, endpoints))
   return endpoints.every(({ verdict }) => verdict === 'served') ? 0 : 1
+}
+
+/** A line for each address, as soon as its verdict is there. */
+async function watchProbe(session: Session, client: Client, id: string): Promise<void> {
+  const { paint, say, language } = session
+  for await (const event of await client.certificates.probe({ id })) {
+    if (event.kind === 'begun' && event.endpoints > 0)
+      session.print(
+        say(`Probing ${event.endpoints} endpoint${event.endpoints === 1 ? '' : 's'} …`, `正在探测 ${event.endpoints} 个站点……`),
+      )
+    if (event.kind !== 'address') continue
+    const { verdict, address } = event
+    const said = paint(verdict === 'served' ? 'green' : 'red', wordFor('verdict', verdict, language))
+    session.print(`  ${clean(siteOf(event))}  ${address}  ${said}`)
+  }
 }
 
 function nothingToProve(name: string) {
@@ -97,7 +114,7 @@ async function findEndpoint(client: Client, wanted: string): Promise<EndpointVie
   })
 }
 
-function siteOf({ host, port }: EndpointView): string {
+function siteOf({ host, port }: Pick<EndpointView, 'host' | 'port'>): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 

@@ -5,6 +5,7 @@
  */
 import type { TargetView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
+import type { EndpointProtocol } from '@evercert/pki/probe'
 import { failure } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
 import { formatInstant } from '../format.ts'
@@ -14,8 +15,6 @@ import type { Session } from '../session.ts'
 import { hasSettings, wrongOption, type SettingsOptions } from '../settings/given.ts'
 import { readSettings } from '../settings/read-settings.ts'
 import { wordFor } from '../words.ts'
-
-const HTTPS = 443
 
 export interface TargetListOptions {
   readonly certificate?: string
@@ -38,6 +37,7 @@ export interface AddTargetOptions extends SettingsOptions {
   readonly kind: string
   readonly probe?: string
   readonly serverName?: string
+  readonly protocol?: EndpointProtocol
   readonly canary?: boolean
 }
 
@@ -53,7 +53,12 @@ export async function addTargetCommand(session: Session, options: AddTargetOptio
     config,
     ...(options.canary === true && { canary: true }),
     ...(probe !== null && {
-      probe: { ...probe, port: probe.port ?? HTTPS, ...(options.serverName !== undefined && { serverName: options.serverName }) },
+      probe: {
+        host: probe.host,
+        ...(probe.port !== null && { port: probe.port }),
+        ...(options.serverName !== undefined && { serverName: options.serverName }),
+        ...(options.protocol !== undefined && { protocol: options.protocol }),
+      },
     }),
   })
   session.document(target)
@@ -66,6 +71,7 @@ export interface ChangeTargetOptions extends SettingsOptions {
   /** `none`: no address of its own any more. */
   readonly probe?: string
   readonly serverName?: string
+  readonly protocol?: EndpointProtocol
   readonly canary?: boolean
 }
 
@@ -93,13 +99,23 @@ export async function changeTargetCommand(session: Session, wanted: string, opti
   return 0
 }
 
-function changedProbe({ probe, serverName }: ChangeTargetOptions, before: TargetView['probe']) {
+/** What is not named stays as it was, but the port and the name of another address. */
+function changedProbe({ probe, serverName, protocol }: ChangeTargetOptions, before: TargetView['probe']) {
   if (probe === 'none') return null
-  if (probe === undefined && serverName === undefined) return undefined
-  const site = probe === undefined ? before : parseAddress('--probe', probe)
-  if (site === null)
-    throw wrongOption('--server-name', 'the target has no address: give --probe', '该目标没有地址，请提供 --probe')
-  return { host: site.host, port: site.port ?? HTTPS, ...(serverName !== undefined && { serverName }) }
+  if (probe === undefined && serverName === undefined && protocol === undefined) return undefined
+  const site = probe === undefined ? before : { ...parseAddress('--probe', probe), serverName: undefined }
+  if (site === null) {
+    const option = serverName === undefined ? '--protocol' : '--server-name'
+    throw wrongOption(option, 'the target has no address: give --probe', '该目标没有地址，请提供 --probe')
+  }
+  const name = serverName ?? site.serverName
+  const spoken = protocol ?? before?.protocol
+  return {
+    host: site.host,
+    ...(site.port !== null && { port: site.port }),
+    ...(name !== undefined && { serverName: name }),
+    ...(spoken !== undefined && { protocol: spoken }),
+  }
 }
 
 /** Exits with 1 when the latest deployment has a problem. */
@@ -114,6 +130,10 @@ export async function logTargetCommand(session: Session, wanted: string): Promis
   }
   session.print(...deployment.log.map(clean))
   if (deployment.problem !== null) session.print(session.paint('red', clean(deployment.problem)))
+  if (deployment.advice !== null) {
+    const { cause, remedy } = deployment.advice
+    session.print(session.say(cause.en, cause.zh), session.say(remedy.en, remedy.zh))
+  }
   return deployment.problem === null ? 0 : 1
 }
 

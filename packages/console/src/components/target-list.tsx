@@ -11,6 +11,7 @@ import { api } from '../api/client.ts'
 import { keys } from '../api/keys.ts'
 import { DeploymentLog } from './deployment-log.tsx'
 import './endpoint-list.css'
+import { DeploymentProblem } from './deployment-problem.tsx'
 import { Moment } from './moment.tsx'
 import { ProblemNotice } from './problem-notice.tsx'
 import { Mark, type Tone } from './status-mark.tsx'
@@ -69,7 +70,7 @@ function TargetRow({ target: { id, name, kind, deployment } }: { readonly target
           </Button>
         )}
       </div>
-      {typeof deployment?.problem === 'string' && <p className="observation-why">{deployment.problem}</p>}
+      <DeploymentProblem deployment={deployment} />
       <ProblemNotice error={again.error} />
       {deployment !== null && <DeploymentLog deployment={deployment} of={name} />}
     </li>

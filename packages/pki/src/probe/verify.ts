@@ -24,6 +24,8 @@ export interface VerifyRequest {
   /** Without it, any healthy certificate will do. */
   readonly expected?: Omit<Expectation, 'serverName'>
   readonly resolver?: AddressResolver
+  /** Told of each address as soon as it is judged. */
+  readonly onVerdict?: (one: AddressVerification) => void
   /** Handshakes at the same time, at least 1. */
   readonly concurrency: number
   /** For each address. */
@@ -59,9 +61,11 @@ export async function verifyHost(request: VerifyRequest): Promise<HostVerificati
   const { host, port, protocol = 'tls', serverName = unbracket(host) } = request
   const found = await findAddresses(host, request.resolver)
   if ('unresolved' in found) return { host, port, serverName, protocol, addresses: [], unresolved: found.unresolved, ok: false }
-  const addresses = await mapConcurrently(found.addresses, request.concurrency, (address) =>
-    verifyAddress(request, serverName, address),
-  )
+  const addresses = await mapConcurrently(found.addresses, request.concurrency, async (address) => {
+    const one = await verifyAddress(request, serverName, address)
+    request.onVerdict?.(one)
+    return one
+  })
   return { host, port, serverName, protocol, addresses, unresolved: null, ok: addresses.every(isInOrder) }
 }
 

@@ -30,10 +30,11 @@ import { up as agents } from './migrations/0024-agents.ts'
 import { up as lighterListing } from './migrations/0025-lighter-listing.ts'
 import { up as masterKeys } from './migrations/0026-master-keys.ts'
 import { up as wakeManaged } from './migrations/0027-wake-managed.ts'
+import { up as waysToSignIn } from './migrations/0028-ways-to-sign-in.ts'
 import { up as approvals } from './migrations/0029-approvals.ts'
 import { up as freshAndNarrow } from './migrations/0030-fresh-and-narrow.ts'
 import { up as countForForecast } from './migrations/0032-forecast.ts'
-import { up as waysToSignIn } from './migrations/0028-ways-to-sign-in.ts'
+import { up as deploymentAdvice } from './migrations/0034-deployment-advice.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -85,10 +86,11 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0025-lighter-listing': { up: lighterListing },
   '0026-master-keys': { up: masterKeys },
   '0027-wake-managed': { up: wakeManaged },
+  '0028-ways-to-sign-in': { up: waysToSignIn },
   '0029-approvals': { up: approvals },
   '0030-fresh-and-narrow': { up: freshAndNarrow },
   '0032-forecast': { up: countForForecast },
-  '0028-ways-to-sign-in': { up: waysToSignIn },
+  '0034-deployment-advice': { up: deploymentAdvice },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
-import type { ServerAnswer } from '@evercert/contract'
+import type { EndpointProtocol, ServerAnswer } from '@evercert/contract'
 import type { Applicant } from '../domain/applicant/applicant.ts'
 import type { ApplicationForm } from '../domain/application/prefill.ts'
 import type { ApplicationState } from '../domain/application/application-machine.ts'
@@ -261,10 +261,12 @@ export interface TargetTable {
   config_secret_id: string
   /** Deployed and proved before the others. */
   canary: Generated<boolean>
-  /** Its own address; all three or none. */
+  /** Its own address; all of it or none. */
   probe_host: string | null
   probe_port: number | null
   probe_server_name: string | null
+  /** Null: that of all addresses before there was a choice, `tls`. */
+  probe_protocol: EndpointProtocol | null
   created_at: Date
 }
 
@@ -279,6 +281,8 @@ export interface DeploymentTable {
   log: JSONColumnType<readonly string[]>
   failures: Generated<number>
   problem: string | null
+  /** Null although there is a problem: it was written before there were codes. */
+  problem_code: string | null
   retry_at: Date | null
   /** A `Baseline` of domain/deployment/judge-deployment.ts; null: not looked yet. */
   baseline: ColumnType<Baseline | null, string | null | undefined, string | null>

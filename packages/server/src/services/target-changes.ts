@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TargetDetail } from '@evercert/contract'
+import type { EndpointProtocol, TargetDetail } from '@evercert/contract'
 import { recordHistory, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { createAgentDesk } from './agents/desk.ts'
@@ -83,7 +83,7 @@ async function applyChange(services: Services, trx: Trx, caller: Caller, id: str
   if (isDirty) await deployAnew(services, trx, accountId, target)
 }
 
-type ProbeColumns = Pick<LockedTarget, 'probe_host' | 'probe_port' | 'probe_server_name'>
+type ProbeColumns = Pick<LockedTarget, 'probe_host' | 'probe_port' | 'probe_server_name' | 'probe_protocol'>
 
 /** @throws AppError `invalid` */
 function changedSite(target: LockedTarget, { name = target.name, canary = target.canary, probe }: TargetChange) {
@@ -92,7 +92,8 @@ function changedSite(target: LockedTarget, { name = target.name, canary = target
 
 function isElsewhere(site: ProbeColumns, before: ProbeColumns): boolean {
   const isSamePlace = site.probe_host === before.probe_host && site.probe_port === before.probe_port
-  return !isSamePlace || site.probe_server_name !== before.probe_server_name
+  const isAskedAlike = site.probe_server_name === before.probe_server_name && site.probe_protocol === before.probe_protocol
+  return !isSamePlace || !isAskedAlike
 }
 
 interface LockedTarget {
@@ -106,6 +107,7 @@ interface LockedTarget {
   readonly probe_host: string | null
   readonly probe_port: number | null
   readonly probe_server_name: string | null
+  readonly probe_protocol: EndpointProtocol | null
 }
 
 async function lockTarget(trx: Trx, accountId: string, id: string): Promise<LockedTarget> {
@@ -123,6 +125,7 @@ async function lockTarget(trx: Trx, accountId: string, id: string): Promise<Lock
       'target.probe_host',
       'target.probe_port',
       'target.probe_server_name',
+      'target.probe_protocol',
     ])
     .where('target.account_id', '=', accountId)
     .where('target.id', '=', id)
@@ -132,8 +135,9 @@ async function lockTarget(trx: Trx, accountId: string, id: string): Promise<Lock
   return row
 }
 
-function siteOf({ probe_host: host, probe_port: port, probe_server_name: serverName }: LockedTarget): NewTarget['probe'] {
-  return host === null || port === null || serverName === null ? undefined : { host, port, serverName }
+function siteOf({ probe_host: host, probe_port: port, probe_server_name: serverName, ...row }: LockedTarget): NewTarget['probe'] {
+  if (host === null || port === null || serverName === null) return undefined
+  return { host, port, serverName, protocol: row.probe_protocol ?? 'tls' }
 }
 
 async function sealSettings(

@@ -4,7 +4,8 @@
  * @module
  */
 import { z } from 'zod'
-import type { TargetView } from '@evercert/contract'
+import { isProblemCode, PROBLEM_TEXTS, type EndpointProtocol, type TargetView } from '@evercert/contract'
+import { DEFAULT_PORTS } from '@evercert/pki/probe'
 import { sql } from 'kysely'
 import type { Db } from '../db/connect.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
@@ -23,7 +24,15 @@ export interface NewTarget {
   /** Deployed and proved before the certificate's other targets; needs `probe`. */
   readonly canary?: boolean | undefined
   /** Its own address: what is served there is laid at this target's door. */
-  readonly probe?: { readonly host: string; readonly port: number; readonly serverName?: string | undefined } | undefined
+  readonly probe?: TargetProbe | undefined
+}
+
+export interface TargetProbe {
+  readonly host: string
+  readonly protocol: EndpointProtocol
+  /** Default: that of the protocol. */
+  readonly port?: number | undefined
+  readonly serverName?: string | undefined
 }
 
 const hostName = z.union([z.ipv4(), z.ipv6(), z.hostname()])
@@ -31,7 +40,7 @@ const hostName = z.union([z.ipv4(), z.ipv6(), z.hostname()])
 /** @throws AppError `invalid` */
 export function probeColumns({ name, canary = false, probe }: Pick<NewTarget, 'name' | 'canary' | 'probe'>) {
   if (probe === undefined) {
-    if (!canary) return { canary, probe_host: null, probe_port: null, probe_server_name: null }
+    if (!canary) return { canary, probe_host: null, probe_port: null, probe_server_name: null, probe_protocol: null }
     throw new AppError(
       'invalid',
       `Target ${name}: the others wait for a canary until it is proved, so it needs an address of its own: give probe.`,
@@ -45,7 +54,8 @@ export function probeColumns({ name, canary = false, probe }: Pick<NewTarget, 'n
       `Target ${name}: probe.host and probe.serverName must be a DNS name or an address, without port.`,
     )
   }
-  return { canary, probe_host: host, probe_port: probe.port, probe_server_name: serverName }
+  const { protocol, port = DEFAULT_PORTS[protocol] } = probe
+  return { canary, probe_host: host, probe_port: port, probe_server_name: serverName, probe_protocol: protocol }
 }
 
 /** Adds a target; an issued certificate is deployed to it at once. @throws AppError `notFound`, `invalid`, `misconfigured`, `duplicateName` */
@@ -137,6 +147,7 @@ export async function planDeployments(
         state: 'planned' as const,
         log: '[]',
         problem: null,
+        problem_code: null,
         retry_at: null,
         created_at: now,
         updated_at: now,
@@ -181,6 +192,7 @@ export async function deployAgain(services: Services, caller: Caller, targetId: 
         to: 'planned',
         set: {
           problem: null,
+          problem_code: null,
           retry_at: null,
           log: sql`'[]'::jsonb`,
           baseline: null,
@@ -197,6 +209,10 @@ export async function deployAgain(services: Services, caller: Caller, targetId: 
   const [view] = await listTargetViews(services, caller, certificateId, targetId)
   if (view === undefined) throw notFound('target', targetId)
   return view
+}
+
+function adviceOf(code: string | null): NonNullable<TargetView['deployment']>['advice'] {
+  return code === null || !isProblemCode(code) ? null : { code, ...PROBLEM_TEXTS[code] }
 }
 
 /** Targets with their latest deployment, of one certificate or of all. */
@@ -226,10 +242,12 @@ export async function listTargetViews(
       'target.probe_host',
       'target.probe_port',
       'target.probe_server_name',
+      'target.probe_protocol',
       'deployment.id as deployment_id',
       'deployment.state',
       'deployment.log',
       'deployment.problem',
+      'deployment.problem_code',
       'deployment.updated_at',
       'issuance.sha256',
     ])
@@ -249,7 +267,12 @@ export async function listTargetViews(
     probe:
       row.probe_host === null || row.probe_port === null || row.probe_server_name === null
         ? null
-        : { host: row.probe_host, port: row.probe_port, serverName: row.probe_server_name },
+        : {
+            host: row.probe_host,
+            port: row.probe_port,
+            serverName: row.probe_server_name,
+            protocol: row.probe_protocol ?? 'tls',
+          },
     deployment:
       row.deployment_id === null || row.sha256 === null || row.state === null || row.updated_at === null
         ? null
@@ -259,6 +282,7 @@ export async function listTargetViews(
             state: row.state,
             log: [...(row.log ?? [])],
             problem: row.problem,
+            advice: adviceOf(row.problem_code),
             updatedAt: row.updated_at.toISOString(),
           },
   }))

@@ -32,19 +32,10 @@ import { kitWithoutNetwork } from './deploy-kit.ts'
 
 const CRASH_CHILD = fileURLToPath(new URL('./deploy-crash-child.ts', import.meta.url))
 const isRoot = process.getuid?.() === 0
-const canMount = isRoot && mayMount()
 const NOBODY = { uid: 65_534, gid: 65_534 }
 // The checkout itself may be in a folder that others cannot enter.
 const canBeNobody = isRoot && spawnSync(process.execPath, ['--check', CRASH_CHILD], NOBODY).status === 0
 
-/** Root in a container often may not. */
-function mayMount(): boolean {
-  const probe = mkdtempSync(join(tmpdir(), 'evercert-mount-'))
-  const mounted = spawnSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe]).status === 0
-  if (mounted) spawnSync('/bin/umount', [probe])
-  rmSync(probe, { recursive: true, force: true })
-  return mounted
-}
 const authority = createChain()
 const roots = [authority.rootPem]
 const issue = (): TestLeaf => authority.issue({ names: ['site.test'] })
@@ -526,7 +517,7 @@ describe('a crash', () => {
     const dying = localFilesTarget(localFilesConfig.parse({ ...paths, reloadCommand }), kitWithoutNetwork, (step) => {
       if (step === 'versionWritten') throw Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write' })
     })
-    await expect(dying.apply(issue())).rejects.toMatchObject({ code: 'deployRefused' })
+    await expect(dying.apply(issue())).rejects.toMatchObject({ code: 'diskFull' })
     expect(await target({ ...paths, reloadCommand }).apply(next)).toMatchObject({
       changed: false,
       reloaded: true,
@@ -550,64 +541,8 @@ describe('two deployments at the same time', () => {
   })
 })
 
+// Full and read-only disks: deploy-disk.test.ts.
 describe('a file system that refuses', () => {
-  const inTmpfs = (sizeBytes: number, work: (mount: string) => Promise<void>) => async () => {
-    const mount = at('mount')
-    mkdirSync(mount)
-    const mounted = spawnSync('/bin/mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tmpfs', mount])
-    expect(mounted.status).toBe(0)
-    try {
-      await work(mount)
-    } finally {
-      spawnSync('/bin/umount', ['-l', mount])
-    }
-  }
-
-  test.runIf(canMount)(
-    'a disk with too little space: refused, nothing written',
-    inTmpfs(64 * 1024, async (mount) => {
-      const paths = { certificatePath: join(mount, 'site.pem'), keyPath: join(mount, 'site.key') }
-      const old = issue()
-      writePair(paths, old)
-      const before = snapshot(mount)
-      const failure = target(paths).apply(issue())
-      await expect(failure).rejects.toMatchObject({ code: 'deployRefused' })
-      await expect(failure).rejects.toThrow('free some space')
-      expect(snapshot(mount)).toBe(before)
-      expectPair(paths, old)
-    }),
-  )
-
-  test.runIf(canMount)(
-    'a disk that fills up meanwhile: refused, nothing half-written, the old pair stays',
-    inTmpfs(1024 * 1024, async (mount) => {
-      const paths = { certificatePath: join(mount, 'site.pem'), keyPath: join(mount, 'site.key') }
-      const old = issue()
-      writePair(paths, old)
-      const filling = localFilesTarget(localFilesConfig.parse(paths), kitWithoutNetwork, (step) => {
-        if (step === 'versionWritten') spawnSync('dd', ['if=/dev/zero', `of=${join(mount, 'filler')}`, 'bs=4096'])
-      })
-      const failure = filling.apply(issue())
-      await expect(failure).rejects.toMatchObject({ code: 'deployRefused' })
-      await expect(failure).rejects.toThrow('ENOSPC')
-      expectPair(paths, old)
-      rmSync(join(mount, 'filler'))
-      expect(readdirSync(mount).sort()).toEqual(['site.key', 'site.pem'])
-    }),
-  )
-
-  test.runIf(canMount)(
-    'a read-only file system: refused, the old pair stays',
-    inTmpfs(1024 * 1024, async (mount) => {
-      const paths = { certificatePath: join(mount, 'site.pem'), keyPath: join(mount, 'site.key') }
-      const old = issue()
-      writePair(paths, old)
-      expect(spawnSync('/bin/mount', ['-o', 'remount,ro', mount]).status).toBe(0)
-      await expect(target(paths).apply(issue())).rejects.toThrow('read-only')
-      expectPair(paths, old)
-    }),
-  )
-
   test('a missing folder is refused with its name, and not made', async () => {
     const failure = target(site({ certificate: 'missing/site.pem' })).apply(issue())
     await expect(failure).rejects.toMatchObject({ code: 'deployRefused' })

@@ -73,7 +73,7 @@ eachDatabase((_kind, open) => {
     const { deployment } = await client.targets.update({ id: one.id, name: 'named' })
     expect((await deployed(one.id)).id).toBe(deployment?.id)
     const probed = await client.targets.update({ id: one.id, probe: { host: '127.0.0.1', port: 9 } })
-    expect(probed).toMatchObject({ probe: { host: '127.0.0.1', port: 9, serverName: '127.0.0.1' } })
+    expect(probed).toMatchObject({ probe: { host: '127.0.0.1', port: 9, serverName: '127.0.0.1', protocol: 'tls' } })
     expect(probed.deployment?.id).not.toBe(deployment?.id)
     expect((await client.targets.update({ id: one.id, probe: null })).probe).toBeNull()
   })

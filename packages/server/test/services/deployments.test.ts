@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { CertificateDetail, TargetView } from '@evercert/contract'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createChain, type TestLeaf } from '../../../../test/harness/certificates.ts'
+import { CAN_RUN_DOVECOT, startDovecot } from '../../../../test/harness/dovecot.ts'
 import { startNginx, type Nginx } from '../../../../test/harness/nginx.ts'
 import { anAccount, anIssuedCertificate, PRIVATE_SINGLE, refusalOf, type TestAccount } from '../support/builders.ts'
 import { openerOf } from '../support/databases.ts'
@@ -116,6 +117,27 @@ describe('a target with an address of its own', () => {
     expect(times).toEqual(times.toSorted((one, other) => one - other))
   })
 
+  test.runIf(CAN_RUN_DOVECOT)(
+    'that begins in the clear is asked to change over, before and after, and the default port is that of the protocol',
+    async () => {
+      const certificate = await aCertificate()
+      const serverName = nameOf(certificate)
+      const old = authority.issue({ names: [serverName] })
+      const dovecot = await startDovecot({ user: 'someone', password: 'not asked for', tls: old })
+      closing.push(() => dovecot.stop())
+      const { certificatePath, keyPath, reloadCommand, imapPort: port } = dovecot
+      const config = { certificatePath, keyPath, reloadCommand }
+      const settings = { certificateId: certificate.id, kind: 'localFiles', config }
+      const probe = { host: '127.0.0.1', protocol: 'imap', serverName } as const
+      const { id } = await account.client.targets.create({ ...settings, name: 'mail', probe: { ...probe, port } })
+      const { deployment, probe: own } = await reach(id, 'proved')
+      expect(own).toEqual({ ...probe, port })
+      expect(deployment?.log[0]).toContain(`it serves certificate ${old.sha256.slice(0, 16)}`)
+      const elsewhere = await account.client.targets.update({ id, probe: { host: '127.0.0.1', protocol: 'smtp' } })
+      expect(elsewhere).toMatchObject({ probe: { port: 25, protocol: 'smtp' }, deployment: { state: 'planned' } })
+    },
+  )
+
   test('whose reload succeeds and keeps the old certificate is taken back, and told', async () => {
     const certificate = await aCertificate()
     const site = await aServer(nameOf(certificate))
@@ -126,6 +148,10 @@ describe('a target with an address of its own', () => {
     const { deployment } = await reach(id, 'rolledBack')
     expect(site.onDisk()).toBe(site.old.sha256)
     expect(deployment?.problem).toContain(`it serves certificate ${site.old.sha256.slice(0, 16)}`)
+    expect(deployment?.advice).toMatchObject({
+      code: 'rolledBack',
+      remedy: { zh: expect.stringContaining('重新部署') as string },
+    })
     expect(deployment?.problem).toContain('served before is served again')
     const notices = await account.client.notices.list({ certificateId: certificate.id })
     expect(notices.items.map(({ kind }) => kind)).toContain('deploymentRolledBack')

@@ -102,6 +102,28 @@ eachDatabase((_kind, open) => {
     expect(await strayNotices()).toHaveLength(0) // it was never proved, so it did not change back
   })
 
+  test('probed on demand, each verdict is told as soon as it is there, while another address still keeps us waiting', async () => {
+    const held = Promise.withResolvers<void>()
+    await put('127.0.0.13', (place) => serveTcp((socket) => void held.promise.then(() => socket.resetAndDestroy()), place))
+    const told: string[] = []
+    for await (const event of await account.client.certificates.probe({ id: renewed.detail.id })) {
+      told.push(
+        event.kind === 'address' ? `${event.endpointId === endpoint.id ? event.address : '?'} ${event.verdict}` : event.kind,
+      )
+      if (told.length === 4) held.resolve() // of four addresses three are told before the last one answers
+    }
+    expect([told[0], ...told.slice(1, 4).toSorted(), ...told.slice(4)]).toEqual([
+      'begun',
+      '127.0.0.11 oldCertificate',
+      '127.0.0.12 incompleteChain',
+      '::1 served',
+      '127.0.0.13 unreachable',
+      'ended',
+    ])
+    const stranger = await anAccount(service)
+    expect((await refusalOf(stranger.client.certificates.probe({ id: renewed.detail.id }))).code).toBe('notFound')
+  })
+
   test('when all four serve it, it is proved, and the next look is by schedule', async () => {
     for (const address of NODES) await serve(address, renewed)
     const detail = await account.client.certificates.verify({ id: renewed.detail.id })

@@ -14,7 +14,8 @@ import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { currentLanguage } from '../../i18n/i18n.ts'
 import './adapter-fields.css'
-import { readFields, startValueOf, type AdapterField } from './fields.ts'
+import { isGiven, isSecretSet, readFields, startValueOf, type AdapterField, type StoredSettings } from './fields.ts'
+import type { Port } from './port.ts'
 import { useAdapterTexts } from './use-adapter-texts.ts'
 
 export const CONFIG = 'config'
@@ -24,13 +25,27 @@ const LIST_ROWS = 3
 const URL_PATTERN = /^https?:\/\/\S+$/
 const EMAIL_PATTERN = /^[^\s@]+@[^\s@]+$/
 
-export function AdapterFields({ adapter }: { readonly adapter: AdapterView }) {
+interface Place {
+  readonly port: Port
+  readonly adapterId: string
+  /** Null: a new connection. */
+  readonly stored: StoredSettings | null
+}
+
+interface AdapterFieldsProps {
+  readonly port: Port
+  readonly adapter: AdapterView
+  readonly stored?: StoredSettings | null
+}
+
+export function AdapterFields({ port, adapter, stored = null }: AdapterFieldsProps) {
   const fields = useMemo(() => readFields(adapter.configSchema), [adapter])
+  const place: Place = { port, adapterId: adapter.id, stored }
   return fields.map((field) =>
     field.kind === 'object' ? (
-      <Group key={field.name} adapterId={adapter.id} field={field} />
+      <Group key={field.name} place={place} field={field} />
     ) : (
-      <Field key={field.name} adapterId={adapter.id} field={field} group={null} />
+      <Field key={field.name} place={place} field={field} group={null} />
     ),
   )
 }
@@ -39,9 +54,10 @@ type Single = Exclude<AdapterField, { readonly kind: 'object' }>
 type Grouped = Extract<AdapterField, { readonly kind: 'object' }>
 
 /** Settings that belong together; when the group may be left out, its fields are wanted as soon as one is filled in. */
-function Group({ adapterId, field }: { readonly adapterId: string; readonly field: Grouped }) {
+function Group({ place, field }: { readonly place: Place; readonly field: Grouped }) {
   const { t } = useTranslation()
-  const texts = useAdapterTexts()
+  const { adapterId } = place
+  const texts = useAdapterTexts(place.port)
   const help = texts.helpOf(adapterId, field.path, field.description)
   return (
     <fieldset className="adapter-group">
@@ -52,7 +68,7 @@ function Group({ adapterId, field }: { readonly adapterId: string; readonly fiel
       {help !== null && <p className="muted adapter-group-help">{help}</p>}
       {field.fields.map((inner) =>
         inner.kind === 'object' ? null : (
-          <Field key={inner.name} adapterId={adapterId} field={inner} group={field.isRequired ? null : field} />
+          <Field key={inner.name} place={place} field={inner} group={field.isRequired ? null : field} />
         ),
       )}
     </fieldset>
@@ -60,18 +76,20 @@ function Group({ adapterId, field }: { readonly adapterId: string; readonly fiel
 }
 
 interface FieldProps {
-  readonly adapterId: string
+  readonly place: Place
   readonly field: Single
   /** The group that may be left out with all that is in it. */
   readonly group: Grouped | null
 }
 
-function Field({ adapterId, field, group }: FieldProps) {
+function Field({ place: { port, adapterId, stored }, field: declared, group }: FieldProps) {
   const { t } = useTranslation()
-  const texts = useAdapterTexts()
+  const texts = useAdapterTexts(port)
+  const isKept = isSecretSet(declared, stored)
+  const field: Single = isKept ? { ...declared, isRequired: false } : declared
   const rules = useRules(field, group)
   const label = texts.labelOf(adapterId, field.path)
-  const isOptional = !field.isRequired && field.kind !== 'boolean' && field.preset === undefined
+  const isOptional = !field.isRequired && !isKept && field.kind !== 'boolean' && field.preset === undefined
   const siblings = group === null ? [] : group.fields.map(({ path }) => [CONFIG, ...path])
   return (
     <Form.Item
@@ -82,8 +100,8 @@ function Field({ adapterId, field, group }: FieldProps) {
           {isOptional && group === null && <span className="muted adapter-optional">{t('fields.optional')}</span>}
         </>
       }
-      extra={<Help field={field} help={texts.helpOf(adapterId, field.path, field.description)} />}
-      initialValue={startValueOf(field)}
+      extra={<Help field={field} isKept={isKept} help={texts.helpOf(adapterId, field.path, field.description)} />}
+      initialValue={startValueOf(field, stored)}
       valuePropName={field.kind === 'boolean' ? 'checked' : 'value'}
       dependencies={siblings}
       rules={rules}
@@ -93,12 +111,18 @@ function Field({ adapterId, field, group }: FieldProps) {
   )
 }
 
-function Help({ field, help }: { readonly field: Single; readonly help: string | null }): ReactNode {
+interface HelpProps {
+  readonly field: Single
+  readonly isKept: boolean
+  readonly help: string | null
+}
+
+function Help({ field, isKept, help }: HelpProps): ReactNode {
   const { t } = useTranslation()
   const parts = [
     help,
     field.kind === 'list' ? t('fields.oneEachLine') : null,
-    field.kind === 'secret' ? t('fields.secretHelp') : null,
+    field.kind === 'secret' ? t(isKept ? 'fields.secretKept' : 'fields.secretHelp') : null,
   ].filter((part) => part !== null)
   return parts.length === 0 ? null : parts.join(currentLanguage() === 'zh' ? '' : ' ')
 }
@@ -158,7 +182,7 @@ function inGroup(field: Single, group: Grouped, message: string): Rule[] {
   return [
     ({ getFieldValue }) => ({
       validator: (_rule, value: unknown) =>
-        isFilled(value) || !group.fields.some(({ path }) => isFilled(getFieldValue([CONFIG, ...path])))
+        isGiven(field, value) || !group.fields.some((each) => isGiven(each, getFieldValue([CONFIG, ...each.path])))
           ? Promise.resolve()
           : Promise.reject(new Error(message)),
     }),
@@ -166,4 +190,3 @@ function inGroup(field: Single, group: Grouped, message: string): Rule[] {
 }
 
 const trimmed = (value: unknown): unknown => (typeof value === 'string' ? value.trim() : value)
-const isFilled = (value: unknown): boolean => value !== undefined && value !== null && value !== ''

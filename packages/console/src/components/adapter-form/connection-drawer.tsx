@@ -9,7 +9,7 @@ import Alert from 'antd/es/alert'
 import Form, { type FormInstance } from 'antd/es/form'
 import Select from 'antd/es/select'
 import Switch from 'antd/es/switch'
-import type { ReactNode } from 'react'
+import { useId, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
@@ -17,10 +17,9 @@ import { FormDrawer } from '../form-drawer.tsx'
 import { Loading } from '../loading.tsx'
 import { ProblemNotice } from '../problem-notice.tsx'
 import { AdapterFields, CONFIG } from './adapter-fields.tsx'
-import { readFields, settingsOf } from './fields.ts'
+import { changedSettings, readFields, settingsOf, type StoredSettings } from './fields.ts'
+import type { Port } from './port.ts'
 import { useAdapterTexts } from './use-adapter-texts.ts'
-
-export type Port = keyof typeof api.adapters
 
 /** What the form gives besides the page's own fields; no config when the settings stay as they are. */
 export type ConnectionValues<Own> = Own & { readonly kind: string; readonly config: Record<string, unknown> | null }
@@ -32,6 +31,8 @@ export interface ConnectionDrawerProps<Own> {
   readonly submit: string
   /** Of a connection that is there: its kind stays, and its settings unless they are entered anew. */
   readonly existingKind?: string
+  /** Loads its settings: then they are shown and changed in place, and secrets that are left out stay. */
+  readonly loadSettings?: () => Promise<StoredSettings>
   readonly isOpen: boolean
   readonly isPending: boolean
   readonly error: unknown
@@ -59,18 +60,20 @@ export function useAdapters(port: Port) {
 }
 
 export function ConnectionDrawer<Own extends object>(props: ConnectionDrawerProps<Own>) {
-  const { port, title, intro, submit, existingKind, isOpen, isPending, error, initialValues, onSubmit, onClose } = props
+  const { port, title, intro, submit, existingKind, loadSettings, isOpen, isPending, error, initialValues, onClose } = props
   const [form] = Form.useForm<RawValues>()
   const adapters = useAdapters(port)
+  const stored = useStoredSettings(props)
   const items = adapters.data?.items ?? []
   const [only] = items
   const firstKind = existingKind ?? (items.length === 1 ? only?.id : undefined)
   const send = ({ replaceConfig, config, kind: chosen, ...own }: RawValues): void => {
     const kind = existingKind ?? chosen ?? firstKind ?? ''
     const adapter = items.find(({ id }) => id === kind)
-    const isKept = existingKind !== undefined && replaceConfig !== true
-    const settings = isKept || adapter === undefined ? null : settingsOf(readFields(adapter.configSchema), config ?? {})
-    onSubmit({ ...own, kind, config: settings } as ConnectionValues<Own>)
+    const isKept = existingKind !== undefined && loadSettings === undefined && replaceConfig !== true
+    const fields = isKept || adapter === undefined ? null : readFields(adapter.configSchema)
+    const settings = fields === null ? null : settingsFrom(fields, config ?? {}, stored.data)
+    props.onSubmit({ ...own, kind, config: settings } as ConnectionValues<Own>)
   }
   return (
     <FormDrawer<RawValues>
@@ -86,26 +89,57 @@ export function ConnectionDrawer<Own extends object>(props: ConnectionDrawerProp
       onClose={onClose}
     >
       {props.children}
-      {adapters.isPending && <Loading />}
+      {(adapters.isPending || (stored.isPending && stored.isEnabled)) && <Loading />}
       <ProblemNotice error={adapters.error} onRetry={() => void adapters.refetch()} />
-      {items.length > 0 && (
-        <Settings form={form} adapters={items} firstKind={firstKind} isExisting={existingKind !== undefined} />
+      <ProblemNotice error={stored.error} onRetry={() => void stored.refetch()} />
+      {items.length > 0 && (!stored.isEnabled || stored.data !== undefined) && (
+        <Settings
+          port={port}
+          form={form}
+          adapters={items}
+          firstKind={firstKind}
+          isExisting={existingKind !== undefined}
+          stored={stored.data ?? null}
+        />
       )}
       {props.after}
     </FormDrawer>
   )
 }
 
+/** Asked anew each time that the drawer opens, and not kept behind it. */
+function useStoredSettings<Own>({ isOpen, loadSettings }: ConnectionDrawerProps<Own>) {
+  const id = useId()
+  return useQuery({
+    queryKey: ['stored-settings', id],
+    queryFn: () => loadSettings?.() ?? Promise.reject(new Error('nothing is stored')),
+    enabled: isOpen && loadSettings !== undefined,
+    staleTime: Infinity,
+    gcTime: 0,
+  })
+}
+
+function settingsFrom(
+  fields: ReturnType<typeof readFields>,
+  typed: Record<string, unknown>,
+  stored: StoredSettings | undefined,
+): Record<string, unknown> | null {
+  return stored === undefined ? settingsOf(fields, typed) : changedSettings(fields, typed, stored)
+}
+
 interface SettingsProps {
+  readonly port: Port
   readonly form: FormInstance<RawValues>
   readonly adapters: readonly AdapterView[]
   readonly firstKind: string | undefined
   readonly isExisting: boolean
+  /** Null: of a new one, or not to be seen. */
+  readonly stored: StoredSettings | null
 }
 
-function Settings({ form, adapters, firstKind, isExisting }: SettingsProps) {
+function Settings({ port, form, adapters, firstKind, isExisting, stored }: SettingsProps) {
   const { t } = useTranslation()
-  const texts = useAdapterTexts()
+  const texts = useAdapterTexts(port)
   const chosen = Form.useWatch('kind', form) ?? firstKind
   const isReplaced = Form.useWatch('replaceConfig', form) === true
   const adapter = adapters.find(({ id }) => id === chosen)
@@ -126,7 +160,7 @@ function Settings({ form, adapters, firstKind, isExisting }: SettingsProps) {
         />
       </Form.Item>
       {adapter?.isUntried === true && <Alert type="warning" showIcon className="adapter-untried" title={t('fields.untried')} />}
-      {isExisting && (
+      {isExisting && stored === null && (
         <Form.Item
           name="replaceConfig"
           label={t('fields.replaceConfig')}
@@ -137,7 +171,9 @@ function Settings({ form, adapters, firstKind, isExisting }: SettingsProps) {
           <Switch />
         </Form.Item>
       )}
-      {adapter !== undefined && (!isExisting || isReplaced) && <AdapterFields key={adapter.id} adapter={adapter} />}
+      {adapter !== undefined && (!isExisting || isReplaced || stored !== null) && (
+        <AdapterFields key={adapter.id} port={port} adapter={adapter} stored={stored} />
+      )}
     </>
   )
 }

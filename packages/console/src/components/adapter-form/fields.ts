@@ -115,10 +115,48 @@ function textShape(name: string, property: JsonSchema): Shape {
   }
 }
 
-/** What a field shows at first: its preset, a list as one line for each entry. */
-export function startValueOf({ kind, preset }: AdapterField): unknown {
-  if (kind === 'boolean') return preset ?? false
-  return Array.isArray(preset) ? preset.join('\n') : preset
+/** Of a connection that is there: its settings but the secrets, of which only the dotted paths are known. */
+export interface StoredSettings {
+  readonly config: Readonly<Record<string, unknown>>
+  readonly secretsSet: readonly string[]
+}
+
+/** What a field shows at first: what is stored, else its preset; a list as one line for each entry. */
+export function startValueOf({ kind, preset, path }: AdapterField, stored: StoredSettings | null = null): unknown {
+  const value = storedAt(stored?.config, path) ?? preset
+  if (kind === 'boolean') return value ?? false
+  return Array.isArray(value) ? value.join('\n') : value
+}
+
+function storedAt(config: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((at, name) => (at as Readonly<Record<string, unknown>> | undefined)?.[name], config)
+}
+
+/** Whether there is one to keep, so that its field may stay empty. */
+export function isSecretSet({ path }: AdapterField, stored: StoredSettings | null): boolean {
+  return stored?.secretsSet.includes(path.join('.')) === true
+}
+
+/** All settings anew for a change, with those that no field can hold as they were; null when nothing differs from what the form showed at first. */
+export function changedSettings(
+  fields: readonly AdapterField[],
+  typed: Readonly<Record<string, unknown>>,
+  stored: StoredSettings,
+): Record<string, unknown> | null {
+  const settings = settingsOf(fields, typed)
+  const shown = settingsOf(fields, startValuesOf(fields, stored))
+  if (JSON.stringify(settings) === JSON.stringify(shown)) return null
+  const names = new Set(fields.map(({ name }) => name))
+  return { ...Object.fromEntries(Object.entries(stored.config).filter(([name]) => !names.has(name))), ...settings }
+}
+
+function startValuesOf(fields: readonly AdapterField[], stored: StoredSettings): Record<string, unknown> {
+  return Object.fromEntries(
+    fields.map((field) => [
+      field.name,
+      field.kind === 'object' ? startValuesOf(field.fields, stored) : startValueOf(field, stored),
+    ]),
+  )
 }
 
 /** What was typed (a list as its lines), as the API takes it: what is empty is left out, and so is an object in which nothing was filled in. */
@@ -131,11 +169,29 @@ export function settingsOf(fields: readonly AdapterField[], values: Readonly<Rec
   return settings
 }
 
+function groupOf(field: Extract<AdapterField, { readonly kind: 'object' }>, typed: Record<string, unknown>): unknown {
+  if (isLeftOut(field, typed)) return undefined
+  const inner = settingsOf(field.fields, typed)
+  return Object.keys(inner).length === 0 ? undefined : inner
+}
+
+/** A group that may be left out and needs something of its user, of which no more than presets is there. */
+function isLeftOut(
+  { isRequired, fields }: Extract<AdapterField, { readonly kind: 'object' }>,
+  typed: Record<string, unknown>,
+): boolean {
+  return !isRequired && fields.some((field) => field.isRequired) && !fields.some((field) => isGiven(field, typed[field.name]))
+}
+
+/** Whether it says more than its preset. */
+export function isGiven(field: AdapterField, typed: unknown): boolean {
+  const value = valueOf(field, typed)
+  const preset = field.kind === 'boolean' ? (field.preset ?? false) : field.preset
+  return value !== undefined && JSON.stringify(value) !== JSON.stringify(preset)
+}
+
 function valueOf(field: AdapterField, typed: unknown): unknown {
-  if (field.kind === 'object') {
-    const inner = settingsOf(field.fields, (typed ?? {}) as Record<string, unknown>)
-    return Object.keys(inner).length === 0 ? undefined : inner
-  }
+  if (field.kind === 'object') return groupOf(field, (typed ?? {}) as Record<string, unknown>)
   if (field.kind === 'list') {
     const lines = (typeof typed === 'string' ? typed.split('\n') : []).map((line) => line.trim()).filter((line) => line !== '')
     return lines.length === 0 ? undefined : lines

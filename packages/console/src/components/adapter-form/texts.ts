@@ -16,16 +16,28 @@ export interface AdapterTexts {
   readonly choiceOf: (adapterId: string, value: string) => string
 }
 
+/**
+ * Under which names the texts of a kind are, the first that has one counts: a webhook for notices is another than one for deployments, and what
+ * servers that read files have in common is said once.
+ */
+export function textGroupsOf(port: string, id: string): readonly string[] {
+  return port === 'deploy' ? (id === 'webhook' ? ['deployWebhook'] : [id, 'files']) : [id]
+}
+
 /** @param texts the part `adapters` of a language's texts; undefined while they are loaded */
-export function adapterTexts(texts: (typeof more)['adapters'] | undefined): AdapterTexts {
+export function adapterTexts(texts: (typeof more)['adapters'] | undefined, port: string): AdapterTexts {
   const titles = (texts?.titles ?? {}) as Readonly<Record<string, string | undefined>>
   const choices = (texts?.choices ?? {}) as Readonly<Record<string, string | undefined>>
   const [labels, helps] = [(texts?.labels ?? {}) as Texts, (texts?.helps ?? {}) as Texts]
+  const find = (of: Texts, adapterId: string, path: readonly string[]): string | null => {
+    const group = textGroupsOf(port, adapterId).find((name) => of[name]?.[path.join('_')] !== undefined)
+    return group === undefined ? null : (of[group]?.[path.join('_')] ?? null)
+  }
+  const isKnown = (adapterId: string, path: readonly string[]) => find(labels, adapterId, path) !== null
   return {
     titleOf: ({ id, title }) => titles[id] ?? title,
-    labelOf: (adapterId, path) => labels[adapterId]?.[path.join('_')] ?? wordsOf(path.at(-1) ?? ''),
-    helpOf: (adapterId, path, description) =>
-      helps[adapterId] === undefined ? description : (helps[adapterId][path.join('_')] ?? null),
+    labelOf: (adapterId, path) => find(labels, adapterId, path) ?? wordsOf(path.at(-1) ?? ''),
+    helpOf: (adapterId, path, description) => find(helps, adapterId, path) ?? (isKnown(adapterId, path) ? null : description),
     choiceOf: (adapterId, value) => choices[`${adapterId}_${value}`] ?? choices[value] ?? value,
   }
 }

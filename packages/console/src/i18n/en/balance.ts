@@ -54,6 +54,8 @@ export const balance: SameKeys<typeof zh> = {
   noPublicUrl: 'The service has no public address (EVERCERT_PUBLIC_URL): it asks the provider itself',
   disable: 'Stop',
   enable: 'Use again',
+  removeTitle: 'Remove “{{title}}”?',
+  removeText: 'Its settings and secrets are deleted. One by which somebody paid, or began to, is not removed: stop it instead.',
   disableTitle: 'Stop “{{title}}”?',
   enableTitle: 'Use “{{title}}” again?',
   disableText: 'Payers cannot choose it any more. Payments that are open go on, and money that comes in counts.',

@@ -11,6 +11,12 @@ export const dnsConnections: SameKeys<typeof zh> = {
   connectIntro:
     'Applications can choose it then. Secrets are kept encrypted and not shown again. The server is asked when it is first used.',
   connected: '“{{name}}” was added.',
+  changeOf: 'Change “{{name}}”',
+  changeIntro: 'Validations use it from then on. The server is asked when it is next used.',
+  changed: '“{{name}}” was changed.',
+  removeTitle: 'Remove “{{name}}”?',
+  removeText:
+    'Its settings and secrets are deleted, and applications cannot choose it any more. One that an application still needs is not removed.',
   nextUse: 'Choose automatic DNS validation in an application to use it.',
   emptyTitle: 'No DNS connections yet',
   emptyText: 'With one, nobody has to add records by hand, and certificates can renew by themselves.',

@@ -20,6 +20,8 @@ export const fields: SameKeys<typeof zh> = {
   badPattern: 'This does not have the right form: see the description.',
   kind: 'Kind',
   chooseKind: 'Choose a kind',
+  secretKept: 'One is set and not shown: left empty, it stays.',
+  remove: 'Remove',
   replaceConfig: 'Enter the settings anew',
   replaceConfigHelp:
     'What is stored is not shown. When this is on, all settings are entered again and replace those; when it is off, they stay.',

@@ -27,6 +27,7 @@ export const targets: SameKeys<typeof zh> = {
   canary: 'Goes first (canary)',
   canaryHelp: 'The other targets of the certificate wait until this one serves it. Needs an address of its own.',
   operatorReason: 'Targets may run commands on servers: the operator of the installation adds and changes them.',
+  portDefault: 'that of the protocol',
   probeHelp:
     'With it the service looks at this address after a deployment, and takes it back if the new certificate is not served.',
 }

@@ -50,6 +50,8 @@ export const balance = {
   noPublicUrl: '未设置公开地址（EVERCERT_PUBLIC_URL），由系统主动查询',
   disable: '停用',
   enable: '启用',
+  removeTitle: '删除“{{title}}”？',
+  removeText: '设置与密钥一并删除。有过付款（含未完成）的方式不能删除，请改为停用。',
   disableTitle: '停用“{{title}}”？',
   enableTitle: '启用“{{title}}”？',
   disableText: '付款人不能再选择此方式。进行中的支付继续，到账仍会入账。',

@@ -17,6 +17,8 @@ export const fields = {
   badPattern: '格式不正确，请参照说明填写。',
   kind: '类型',
   chooseKind: '请选择类型',
+  secretKept: '已设置，不显示；留空则保持不变。',
+  remove: '删除',
   replaceConfig: '重新填写连接设置',
   replaceConfigHelp: '保存的设置不会显示。打开后需完整填写，替换原有设置；不打开则保持不变。',
   apiDocs: '查看接口文档',

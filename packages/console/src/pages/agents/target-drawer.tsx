@@ -7,19 +7,16 @@ import type { AgentSite } from '@evercert/contract'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import Form from 'antd/es/form'
 import Input from 'antd/es/input'
-import InputNumber from 'antd/es/input-number'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { CertificateSelect } from '../../components/certificate-select.tsx'
 import { FormDrawer } from '../../components/form-drawer.tsx'
+import { OwnAddressFields, ownAddressOf, type OwnAddress } from '../../components/own-address-fields.tsx'
 
-interface Values {
+interface Values extends OwnAddress {
   readonly certificateId: string
   readonly name: string
-  readonly host?: string
-  readonly port?: number
-  readonly serverName?: string
 }
 
 interface TargetDrawerProps {
@@ -31,9 +28,6 @@ interface TargetDrawerProps {
 }
 
 const MAX_NAME = 64
-const MAX_HOST = 253
-const MAX_PORT = 65_535
-const HTTPS = 443
 
 export function TargetDrawer({ agentName, site, isOpen, onClose, onMade }: TargetDrawerProps) {
   const { t } = useTranslation()
@@ -42,16 +36,11 @@ export function TargetDrawer({ agentName, site, isOpen, onClose, onMade }: Targe
   const siteName = site?.name ?? ''
   const domain = site?.domains.find((each) => !each.startsWith('*.'))
   const make = useMutation({
-    mutationFn: ({ certificateId, name, host = '', port = HTTPS, serverName = '' }: Values) =>
-      api.targets.create({
-        certificateId,
-        name,
-        kind: 'agent',
-        config: { agent: agentName, site: siteName },
-        ...(host.trim() !== '' && {
-          probe: { host: host.trim(), port, ...(serverName.trim() !== '' && { serverName: serverName.trim() }) },
-        }),
-      }),
+    mutationFn: ({ certificateId, name, ...address }: Values) => {
+      const probe = ownAddressOf(address)
+      const config = { agent: agentName, site: siteName }
+      return api.targets.create({ certificateId, name, kind: 'agent', config, ...(probe !== null && { probe }) })
+    },
     onSuccess: async ({ name }) => {
       onMade(name)
       await queries.invalidateQueries({ queryKey: keys.targets })
@@ -68,7 +57,7 @@ export function TargetDrawer({ agentName, site, isOpen, onClose, onMade }: Targe
       isOpen={isOpen}
       isPending={make.isPending}
       error={make.error}
-      initialValues={{ name: `${agentName}-${siteName}`.slice(0, MAX_NAME), port: HTTPS, serverName: domain }}
+      initialValues={{ name: `${agentName}-${siteName}`.slice(0, MAX_NAME), serverName: domain }}
       onSubmit={(values) => make.mutate(values)}
       onClose={onClose}
     >
@@ -86,17 +75,7 @@ export function TargetDrawer({ agentName, site, isOpen, onClose, onMade }: Targe
       >
         <Input maxLength={MAX_NAME} autoComplete="off" />
       </Form.Item>
-      <Form.Item name="host" label={t('agents.probeHost')} extra={t('agents.probeHostHelp')}>
-        <Input maxLength={MAX_HOST} autoComplete="off" spellCheck={false} autoCapitalize="none" />
-      </Form.Item>
-      <div className="form-pair">
-        <Form.Item name="port" label={t('agents.probePort')}>
-          <InputNumber min={1} max={MAX_PORT} precision={0} />
-        </Form.Item>
-        <Form.Item name="serverName" label={t('agents.serverName')}>
-          <Input maxLength={MAX_HOST} autoComplete="off" spellCheck={false} autoCapitalize="none" />
-        </Form.Item>
-      </div>
+      <OwnAddressFields help={t('agents.probeHostHelp')} />
     </FormDrawer>
   )
 }

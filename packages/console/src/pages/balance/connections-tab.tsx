@@ -79,7 +79,7 @@ function useColumns(
   onEdit: (connection: PaymentConnectionView) => void,
 ): readonly Column<PaymentConnectionView>[] {
   const { t } = useTranslation()
-  const texts = useAdapterTexts()
+  const texts = useAdapterTexts('payment')
   const columns: Column<PaymentConnectionView>[] = [
     {
       key: 'title',
@@ -120,10 +120,26 @@ function useColumns(
         <div className="record-actions">
           <Action label={t('fields.edit')} of={connection.title} onClick={() => onEdit(connection)} />
           <Switching connection={connection} />
+          <Removing connection={connection} />
         </div>
       ),
     },
   ]
+}
+
+/** The service refuses it for one by which somebody paid. */
+function Removing({ connection: { id, title } }: { readonly connection: PaymentConnectionView }) {
+  const { t } = useTranslation()
+  return (
+    <ConfirmedAction
+      label={t('fields.remove')}
+      of={title}
+      title={t('balance.removeTitle', { title })}
+      text={t('balance.removeText')}
+      act={() => api.paymentConnections.remove({ id })}
+      changes={keys.paymentConnections}
+    />
+  )
 }
 
 /** Stops new payments by a connection, or takes them again. */

@@ -10,24 +10,36 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { useLacking } from '../../api/use-lacking.ts'
+import { Action } from '../../components/action.tsx'
 import { ConnectionDrawer, type ConnectionValues } from '../../components/adapter-form/connection-drawer.tsx'
 import { useAdapterTexts } from '../../components/adapter-form/use-adapter-texts.ts'
+import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { DoneNotice } from '../../components/done-notice.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { EmptyList } from '../../components/page.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
-import { RecordTable } from '../../components/record-table.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
 import { useEditing } from '../../components/use-editing.ts'
 import { AllowedButton } from '../../components/allowed-button.tsx'
 
 const MAX_NAME = 64
 
+interface DnsConnection {
+  readonly id: string
+  readonly name: string
+  readonly kind: string
+}
+
 export function DnsConnectionsPage() {
   const { t } = useTranslation()
-  const texts = useAdapterTexts()
-  const editing = useEditing<null>()
+  const editing = useEditing<DnsConnection>()
   const [done, setDone] = useState<string | null>(null)
+  const columns = useColumns((connection) => {
+    setDone(null)
+    editing.open(connection)
+  })
   const connections = useQuery({ queryKey: keys.dnsConnections, queryFn: () => api.dnsConnections.list() })
   const items = connections.data?.items ?? []
   return (
@@ -55,28 +67,12 @@ export function DnsConnectionsPage() {
           <EmptyList title={t('dnsConnections.emptyTitle')} text={t('dnsConnections.emptyText')} />
         )}
         {items.length > 0 && (
-          <RecordTable
-            label={t('dnsConnections.title')}
-            columns={[
-              {
-                key: 'name',
-                title: t('dnsConnections.name'),
-                render: ({ id, name }) => (
-                  <>
-                    <div className="record-name">{name}</div>
-                    <div className="muted mono break">{id}</div>
-                  </>
-                ),
-              },
-              { key: 'kind', title: t('fields.kind'), render: ({ kind }) => texts.titleOf({ id: kind, title: kind }) },
-            ]}
-            rows={items}
-            rowKey={({ id }) => id}
-          />
+          <RecordTable label={t('dnsConnections.title')} columns={columns} rows={items} rowKey={({ id }) => id} />
         )}
       </section>
       <DnsConnectionDrawer
         key={editing.key}
+        connection={editing.row}
         isOpen={editing.isOpen}
         onClose={editing.close}
         onDone={(what) => {
@@ -88,37 +84,91 @@ export function DnsConnectionsPage() {
   )
 }
 
+function useColumns(onChange: (connection: DnsConnection) => void): readonly Column<DnsConnection>[] {
+  const { t } = useTranslation()
+  const texts = useAdapterTexts('dns')
+  const lacking = useLacking('dnsConnections.update')
+  return [
+    {
+      key: 'name',
+      title: t('dnsConnections.name'),
+      render: ({ id, name }) => (
+        <>
+          <div className="record-name">{name}</div>
+          <div className="muted mono break">{id}</div>
+        </>
+      ),
+    },
+    { key: 'kind', title: t('fields.kind'), render: ({ kind }) => texts.titleOf({ id: kind, title: kind }) },
+    {
+      key: 'actions',
+      title: t('fields.actions'),
+      kind: 'actions',
+      render: (connection) => (
+        <div className="record-actions">
+          <Action label={t('fields.edit')} of={connection.name} reason={lacking} onClick={() => onChange(connection)} />
+          <ConfirmedAction
+            label={t('fields.remove')}
+            of={connection.name}
+            reason={lacking}
+            title={t('dnsConnections.removeTitle', { name: connection.name })}
+            text={t('dnsConnections.removeText')}
+            act={() => api.dnsConnections.remove({ id: connection.id })}
+            changes={keys.dnsConnections}
+          />
+        </div>
+      ),
+    },
+  ]
+}
+
 interface Own {
   readonly name: string
 }
 
 interface DnsConnectionDrawerProps {
+  /** Null: a new one. */
+  readonly connection: DnsConnection | null
   readonly isOpen: boolean
   readonly onClose: () => void
   readonly onDone: (what: string) => void
 }
 
-function DnsConnectionDrawer({ isOpen, onClose, onDone }: DnsConnectionDrawerProps) {
+function DnsConnectionDrawer({ connection, isOpen, onClose, onDone }: DnsConnectionDrawerProps) {
   const { t } = useTranslation()
   const queries = useQueryClient()
-  const connect = useMutation({
-    mutationFn: ({ name, kind, config }: ConnectionValues<Own>) =>
-      api.dnsConnections.create({ name, kind, config: config ?? {} }),
+  const save = useMutation({
+    mutationFn: ({ name, kind, config }: ConnectionValues<Own>): Promise<DnsConnection> =>
+      connection === null
+        ? api.dnsConnections.create({ name, kind, config: config ?? {} })
+        : api.dnsConnections.update({ id: connection.id, name, ...(config !== null && { config }) }),
     onSuccess: async ({ name }) => {
       await queries.invalidateQueries({ queryKey: keys.dnsConnections })
-      onDone(t('dnsConnections.connected', { name }))
+      onDone(t(connection === null ? 'dnsConnections.connected' : 'dnsConnections.changed', { name }))
     },
   })
+  const adding = {
+    title: t('dnsConnections.connect'),
+    intro: t('dnsConnections.connectIntro'),
+    submit: t('dnsConnections.connect'),
+  }
   return (
     <ConnectionDrawer<Own>
       port="dns"
-      title={t('dnsConnections.connect')}
-      intro={t('dnsConnections.connectIntro')}
-      submit={t('dnsConnections.connect')}
+      {...(connection === null
+        ? adding
+        : {
+            title: t('dnsConnections.changeOf', { name: connection.name }),
+            intro: t('dnsConnections.changeIntro'),
+            submit: t('fields.save'),
+            existingKind: connection.kind,
+            initialValues: { name: connection.name },
+            loadSettings: () => api.dnsConnections.get({ id: connection.id }),
+          })}
       isOpen={isOpen}
-      isPending={connect.isPending}
-      error={connect.error}
-      onSubmit={(values) => connect.mutate(values)}
+      isPending={save.isPending}
+      error={save.error}
+      onSubmit={(values) => save.mutate(values)}
       onClose={onClose}
     >
       <Form.Item

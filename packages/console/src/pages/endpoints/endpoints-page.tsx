@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EndpointView } from '@evercert/contract'
+import type { EndpointView, ProbeEvent } from '@evercert/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import { useState } from 'react'
@@ -24,6 +24,8 @@ import './endpoints-page.css'
 import { EndpointsHead } from './endpoints-head.tsx'
 import { endpointState, sortEndpoints } from './verdict-order.ts'
 
+type SeenAddress = Extract<ProbeEvent, { readonly kind: 'address' }>
+
 const REFRESH_MS = 15_000
 const TONES = { fault: 'bad', unproved: 'todo', served: 'good' } as const
 
@@ -31,15 +33,25 @@ export function EndpointsPage() {
   const { t } = useTranslation()
   const queries = useQueryClient()
   const [result, say] = useState<string | null>(null)
+  const [seen, setSeen] = useState<readonly SeenAddress[]>([])
   const endpoints = useQuery({ queryKey: keys.endpoints, queryFn: () => api.endpoints.list(), refetchInterval: REFRESH_MS })
   const probe = useMutation({
-    mutationFn: ({ certificateId }: EndpointView) => api.certificates.verify({ id: certificateId }),
-    onMutate: () => say(null),
+    mutationFn: async ({ certificateId: id }: EndpointView) => {
+      for await (const event of await api.certificates.probe({ id })) {
+        if (event.kind === 'address') setSeen((before) => [...before, event])
+      }
+      return api.certificates.get({ id })
+    },
+    onMutate: () => {
+      say(null)
+      setSeen([])
+    },
     onSuccess: async ({ name, nextStep }) => {
       say(t('endpoints.probed', { name, sentence: pick(nextStep.text) }))
       await queries.invalidateQueries({ queryKey: keys.endpoints })
       await queries.invalidateQueries({ queryKey: keys.certificates })
     },
+    onSettled: () => setSeen([]),
   })
   return (
     <>
@@ -58,6 +70,7 @@ export function EndpointsPage() {
               <EndpointTable
                 endpoints={items}
                 busyId={probe.isPending ? probe.variables.certificateId : null}
+                seen={seen}
                 onProbe={(endpoint) => probe.mutate(endpoint)}
               />
             )
@@ -72,10 +85,12 @@ interface EndpointTableProps {
   readonly endpoints: readonly EndpointView[]
   /** The certificate that is being probed. */
   readonly busyId: string | null
+  /** What the probe under way has seen so far. */
+  readonly seen: readonly SeenAddress[]
   readonly onProbe: (endpoint: EndpointView) => void
 }
 
-function EndpointTable({ endpoints, busyId, onProbe }: EndpointTableProps) {
+function EndpointTable({ endpoints, busyId, seen, onProbe }: EndpointTableProps) {
   const { t } = useTranslation()
   const { rows, all, showMore } = useShown(sortEndpoints(endpoints))
   const columns: Column<EndpointView>[] = [
@@ -103,7 +118,16 @@ function EndpointTable({ endpoints, busyId, onProbe }: EndpointTableProps) {
         return <Mark tone={TONES[state]}>{t(`endpoints.states.${state}`)}</Mark>
       },
     },
-    { key: 'addresses', title: t('endpoints.addresses'), cell: (endpoint) => <Addresses endpoint={endpoint} /> },
+    {
+      key: 'addresses',
+      title: t('endpoints.addresses'),
+      cell: (endpoint) =>
+        endpoint.certificateId === busyId ? (
+          <Arriving seen={seen.filter(({ endpointId }) => endpointId === endpoint.id)} />
+        ) : (
+          <Addresses endpoint={endpoint} />
+        ),
+    },
     {
       key: 'actions',
       title: t('forms.actions'),
@@ -126,6 +150,24 @@ function EndpointTable({ endpoints, busyId, onProbe }: EndpointTableProps) {
         {showMore !== null && <Button onClick={showMore}>{t('certificates.loadMore')}</Button>}
       </div>
     </>
+  )
+}
+
+/** The verdicts of the probe under way, as they arrive. */
+function Arriving({ seen }: { readonly seen: readonly SeenAddress[] }) {
+  const { t } = useTranslation()
+  return (
+    <div aria-live="polite">
+      <ul className="endpoint-addresses">
+        {seen.map(({ address, verdict }) => (
+          <li key={address}>
+            <span className="mono">{address}</span>{' '}
+            <Mark tone={verdict === 'served' ? 'good' : 'bad'}>{t(`terms.verdict.${verdict}`)}</Mark>
+          </li>
+        ))}
+      </ul>
+      <span className="muted">{t('endpoints.probing')}</span>
+    </div>
   )
 }
 

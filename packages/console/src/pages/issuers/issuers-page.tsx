@@ -78,7 +78,7 @@ export function IssuersPage() {
 
 function useColumns(): readonly Column<IssuerView>[] {
   const { t } = useTranslation()
-  const texts = useAdapterTexts()
+  const texts = useAdapterTexts('ca')
   return [
     {
       key: 'issuer',

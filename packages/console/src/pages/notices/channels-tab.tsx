@@ -65,7 +65,7 @@ export function ChannelsTab() {
 
 function useColumns(onEdit: (channel: ChannelView) => void): readonly Column<ChannelView>[] {
   const { t } = useTranslation()
-  const texts = useAdapterTexts()
+  const texts = useAdapterTexts('notify')
   return [
     { key: 'name', title: t('notices.channel'), render: ({ name }) => <span className="record-name">{name}</span> },
     { key: 'kind', title: t('fields.kind'), render: ({ kind }) => texts.titleOf({ id: kind, title: kind }) },

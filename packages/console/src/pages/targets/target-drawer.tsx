@@ -7,20 +7,17 @@ import type { TargetView } from '@evercert/contract'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import Form from 'antd/es/form'
 import Input from 'antd/es/input'
-import InputNumber from 'antd/es/input-number'
 import Switch from 'antd/es/switch'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { ConnectionDrawer, type ConnectionValues } from '../../components/adapter-form/connection-drawer.tsx'
 import { CertificateSelect } from '../../components/certificate-select.tsx'
+import { OwnAddressFields, ownAddressOf, type OwnAddress } from '../../components/own-address-fields.tsx'
 
-interface Own {
+interface Own extends OwnAddress {
   readonly certificateId?: string
   readonly name: string
-  readonly host?: string
-  readonly port?: number
-  readonly serverName?: string
   readonly canary?: boolean
 }
 
@@ -33,20 +30,12 @@ interface TargetDrawerProps {
 }
 
 const MAX_NAME = 64
-const MAX_HOST = 253
-const MAX_PORT = 65_535
-const HTTPS = 443
-
-function probeOf({ host = '', port, serverName = '' }: Own) {
-  if (host.trim() === '') return null
-  return { host: host.trim(), port: port ?? HTTPS, ...(serverName.trim() !== '' && { serverName: serverName.trim() }) }
-}
 
 /** What the form shows at first. */
 function startOf(target: TargetView | null) {
-  if (target === null) return { canary: false, port: HTTPS }
+  if (target === null) return { canary: false }
   const { name, canary, probe } = target
-  return { name, canary, host: probe?.host, port: probe?.port ?? HTTPS, serverName: probe?.serverName }
+  return { name, canary, ...probe }
 }
 
 export function TargetDrawer({ target, isOpen, onClose, onDone }: TargetDrawerProps) {
@@ -55,7 +44,7 @@ export function TargetDrawer({ target, isOpen, onClose, onDone }: TargetDrawerPr
   const save = useMutation({
     mutationFn: (values: ConnectionValues<Own>) => {
       const { certificateId = '', name, kind, config, canary = false } = values
-      const probe = probeOf(values)
+      const probe = ownAddressOf(values)
       return target === null
         ? api.targets.create({ certificateId, name, kind, config: config ?? {}, canary, ...(probe !== null && { probe }) })
         : api.targets.update({ id: target.id, name, canary, probe, ...(config !== null && { config }) })
@@ -73,14 +62,19 @@ export function TargetDrawer({ target, isOpen, onClose, onDone }: TargetDrawerPr
       port="deploy"
       {...(target === null
         ? adding
-        : { ...changing, title: t('targets.changeOf', { name: target.name }), existingKind: target.kind })}
+        : {
+            ...changing,
+            title: t('targets.changeOf', { name: target.name }),
+            existingKind: target.kind,
+            loadSettings: () => api.targets.get({ id: target.id }),
+          })}
       isOpen={isOpen}
       isPending={save.isPending}
       error={save.error}
       initialValues={startOf(target)}
       onSubmit={(values) => save.mutate(values)}
       onClose={onClose}
-      after={<OwnAddress />}
+      after={<HowJudged />}
     >
       {target === null && (
         <Form.Item
@@ -102,21 +96,11 @@ export function TargetDrawer({ target, isOpen, onClose, onDone }: TargetDrawerPr
   )
 }
 
-function OwnAddress() {
+function HowJudged() {
   const { t } = useTranslation()
   return (
     <>
-      <Form.Item name="host" label={t('agents.probeHost')} extra={t('targets.probeHelp')}>
-        <Input maxLength={MAX_HOST} autoComplete="off" spellCheck={false} autoCapitalize="none" />
-      </Form.Item>
-      <div className="form-pair">
-        <Form.Item name="port" label={t('agents.probePort')}>
-          <InputNumber min={1} max={MAX_PORT} precision={0} />
-        </Form.Item>
-        <Form.Item name="serverName" label={t('agents.serverName')}>
-          <Input maxLength={MAX_HOST} autoComplete="off" spellCheck={false} autoCapitalize="none" />
-        </Form.Item>
-      </div>
+      <OwnAddressFields help={t('targets.probeHelp')} />
       <Form.Item name="canary" label={t('targets.canary')} extra={t('targets.canaryHelp')} valuePropName="checked">
         <Switch />
       </Form.Item>

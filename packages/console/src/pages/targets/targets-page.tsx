@@ -17,6 +17,7 @@ import { useLiveCertificate } from '../../api/use-live-certificate.ts'
 import { CertificateLink } from '../../components/certificate-link.tsx'
 import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
 import { DeploymentLog, isUnderWay } from '../../components/deployment-log.tsx'
+import { DeploymentProblem } from '../../components/deployment-problem.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -180,11 +181,11 @@ function Listener({ certificateId }: { readonly certificateId: string }) {
 function DeploymentCell({ target: { name, deployment } }: { readonly target: TargetView }) {
   const { t } = useTranslation()
   if (deployment === null) return <span className="muted">{t('targets.none')}</span>
-  const { state, problem } = deployment
+  const { state } = deployment
   return (
     <>
       <Mark tone={deploymentTone(state)}>{isDeploymentState(state) ? t(`terms.deployment.${state}`) : state}</Mark>
-      {problem !== null && <div className="form-fault">{problem}</div>}
+      <DeploymentProblem deployment={deployment} />
       <DeploymentLog deployment={deployment} of={name} />
     </>
   )

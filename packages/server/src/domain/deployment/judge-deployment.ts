@@ -5,11 +5,15 @@
  * @module
  */
 
+import type { EndpointProtocol } from '@evercert/contract'
+
 /** Where to look. */
 export interface Site {
   readonly host: string
   readonly port: number
   readonly serverName: string
+  /** Absent in what was written down before there was a choice: `tls`. */
+  readonly protocol?: EndpointProtocol
   /** The target's own address; else an endpoint of its certificate. */
   readonly isOwn: boolean
 }

@@ -7,6 +7,7 @@ import { loadApplicationView } from '../../services/application-view.ts'
 import { checkApplication, submitApplication, withdrawApplication } from '../../services/applications.ts'
 import { listCertificateViews } from '../../services/certificate-list.ts'
 import { loadCertificateDetail } from '../../services/certificates.ts'
+import { probeLive } from '../../services/probing/live.ts'
 import { uploadCertificate } from '../../services/uploads/upload-one.ts'
 import { verifyCertificate } from '../../services/verify.ts'
 import { operations } from './operation.ts'
@@ -23,6 +24,9 @@ export const certificates = {
   ),
   verify: operations.certificates.verify.handler(({ context: { services, caller }, input }) =>
     verifyCertificate(services, caller, input.id),
+  ),
+  probe: operations.certificates.probe.handler(({ context: { services, caller }, input, signal }) =>
+    probeLive(services, caller, { id: input.id, signal }),
   ),
 }
 

@@ -35,7 +35,7 @@ const EFFECTS: Readonly<Record<Exclude<Effect, DeploymentEffect>, Run>> = {
   checkProof: answerProof,
   readOrder,
   finalizeOrder,
-  probe,
+  probe: (services, work) => probe(services, work),
   closeRenewal,
   revoke,
   removeTxtRecords,

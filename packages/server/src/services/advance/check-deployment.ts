@@ -33,13 +33,13 @@ export async function checkDeployment(services: Services, work: Work, deployment
     : recordOpen(services, work, deployment, judgement)
 }
 
-function isFirstOfItsSite<One extends { host: string; port: number; serverName: string; isOwn: boolean }>(
+function isFirstOfItsSite<One extends { host: string; port: number; serverName: string; protocol?: string; isOwn: boolean }>(
   one: One,
   index: number,
   all: readonly One[],
 ): boolean {
-  const same = (other: One) =>
-    other.host === one.host && other.port === one.port && other.serverName === one.serverName && other.isOwn === one.isOwn
+  const isSamePlace = (other: One) => other.host === one.host && other.port === one.port && other.isOwn === one.isOwn
+  const same = (other: One) => isSamePlace(other) && other.serverName === one.serverName && other.protocol === one.protocol
   return all.findIndex(same) === index
 }
 
@@ -80,7 +80,10 @@ function recordOpen(services: Services, work: Work, deployment: DeploymentWork, 
     log,
     checkAt: null,
     ...(isUnproved && {
-      problem: `Proving ${deployment.targetName}: its own address does not answer, before the deployment and after it: check the address of the target. ${reasons.join(' ')}`,
+      problem: {
+        code: 'verificationFailed' as const,
+        message: `Proving ${deployment.targetName}: its own address does not answer, before the deployment and after it: check the address of the target. ${reasons.join(' ')}`,
+      },
     }),
   })
 }

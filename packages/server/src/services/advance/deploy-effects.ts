@@ -117,7 +117,7 @@ async function recordDeployFailure(services: Services, work: Work, deployment: D
   await moveDeployment(services, work, deployment, to, {
     log: Array.isArray(log) ? log.map(String) : [],
     appends: true,
-    problem: failure.message,
+    problem: failure,
     retryAt,
     ...(isTold && { notice: { kind, detail: failure.message } }),
   })

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { EndpointProtocol, ProblemCode } from '@evercert/contract'
 import { sql } from 'kysely'
 import { transition } from '../../db/transition.ts'
 import { toMs } from '../../db/time.ts'
@@ -28,7 +29,12 @@ export interface DeploymentWork {
   readonly keySecretId: string | null
   readonly issuerId: string | null
   /** The target's own address. */
-  readonly probe: { readonly host: string; readonly port: number; readonly serverName: string } | null
+  readonly probe: {
+    readonly host: string
+    readonly port: number
+    readonly serverName: string
+    readonly protocol: EndpointProtocol
+  } | null
   readonly baseline: Baseline | null
   readonly previousSha256: string | null
   readonly checkUntil: number | null
@@ -60,6 +66,7 @@ export async function loadDeployment(services: Services, work: Work, id: string)
       'target.probe_host',
       'target.probe_port',
       'target.probe_server_name',
+      'target.probe_protocol',
       'issuance.chain_pem',
       'issuance.sha256',
       'application.issuer_id',
@@ -71,7 +78,7 @@ export async function loadDeployment(services: Services, work: Work, id: string)
     .where('deployment.issuance_id', '=', work.issuanceId)
     .executeTakeFirst()
   if (row === undefined) throw changed(work)
-  const { probe_host: host, probe_port: port, probe_server_name: serverName } = row
+  const { probe_host: host, probe_port: port, probe_server_name: serverName, probe_protocol: protocol } = row
   return {
     id: row.id,
     state: row.state,
@@ -84,7 +91,7 @@ export async function loadDeployment(services: Services, work: Work, id: string)
     sha256: row.sha256,
     keySecretId: row.secret_id,
     issuerId: row.issuer_id,
-    probe: host === null || port === null || serverName === null ? null : { host, port, serverName },
+    probe: host === null || port === null || serverName === null ? null : { host, port, serverName, protocol: protocol ?? 'tls' },
     baseline: row.baseline,
     previousSha256: row.previous_sha256,
     checkUntil: toMs(row.check_until),
@@ -139,11 +146,17 @@ export function logLine(services: Services, text: string): string {
   return `${new Date(services.now()).toISOString()} ${text}`
 }
 
+/** What is wrong: an AppError, or the like. */
+export interface Problem {
+  readonly code: ProblemCode
+  readonly message: string
+}
+
 export interface Recorded {
   /** The whole log, or what comes after it. */
   readonly log: readonly string[]
   readonly appends?: boolean
-  readonly problem: string | null
+  readonly problem: Problem | null
   readonly retryAt: number | null
   readonly set?: {
     readonly baseline?: null
@@ -177,11 +190,12 @@ export async function moveDeployment(
       accountId: work.accountId,
       certificateId: work.certificateId,
       actor: EVERCERT_ACTOR,
-      detail: result.problem ?? `${deployment.targetName}: ${lastOf(result.log) ?? to}`,
+      detail: result.problem?.message ?? `${deployment.targetName}: ${lastOf(result.log) ?? to}`,
       now,
       set: {
         log: result.appends === true ? sql`log || ${log}` : log,
-        problem: result.problem,
+        problem: result.problem?.message ?? null,
+        problem_code: result.problem?.code ?? null,
         retry_at: result.retryAt === null ? null : new Date(result.retryAt),
         failures,
         updated_at: new Date(now),
@@ -209,7 +223,7 @@ export interface Noted {
   readonly checkAt?: number | null
   readonly checkTries?: number
   readonly restoreReason?: string
-  readonly problem?: string
+  readonly problem?: Problem
   readonly retryAt?: number
   readonly failures?: number
 }
@@ -230,7 +244,7 @@ export async function noteDeployment(
       ...(checkAt !== undefined && (checkAt === null ? { check_at: null, check_until: null } : { check_at: new Date(checkAt) })),
       ...(checkTries !== undefined && { check_tries: checkTries }),
       ...(restoreReason !== undefined && { restore_reason: restoreReason }),
-      ...(problem !== undefined && { problem }),
+      ...(problem !== undefined && { problem: problem.message, problem_code: problem.code }),
       ...(retryAt !== undefined && { retry_at: new Date(retryAt) }),
       ...(failures !== undefined && { failures }),
     })
@@ -250,7 +264,7 @@ export async function noteDeployment(
 export async function waitForTarget(services: Services, work: Work, deployment: DeploymentWork, reason: AppError): Promise<void> {
   const retryAt = services.now() + (reason.retryAfterSeconds ?? 60) * 1_000
   const log = deployment.problem === reason.message ? [] : [logLine(services, reason.message)]
-  await noteDeployment(services, work, deployment, { log, problem: reason.message, retryAt })
+  await noteDeployment(services, work, deployment, { log, problem: reason, retryAt })
 }
 
 /** What a job says of an error of a target. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ProbeEvent } from '@evercert/contract'
 import { sql } from 'kysely'
 import { toMs } from '../../db/time.ts'
 import { recordHistory, transition, type Trx } from '../../db/transition.ts'
@@ -18,7 +19,7 @@ import { changed, type Work } from './facts.ts'
 import { findRevokedSites } from './revoked-sites.ts'
 
 /** Probes every address of every endpoint, stores what each serves, and marks the certificate served when all serve it. */
-export async function probe(services: Services, work: Work): Promise<void> {
+export async function probe(services: Services, work: Work, onSeen?: (event: ProbeEvent) => void): Promise<void> {
   const expectation = (await loadExpectations(services.db, [work.certificateId])).get(work.certificateId)
   if (expectation === undefined || expectation.issuanceId !== work.issuanceId) throw changed(work)
   const endpoints = await services.db
@@ -28,10 +29,20 @@ export async function probe(services: Services, work: Work): Promise<void> {
     .where('certificate_id', '=', work.certificateId)
     .execute()
   const { expected, trustedRootsPem } = expectation
+  onSeen?.({ kind: 'begun', endpoints: endpoints.length })
   const results = await Promise.all(
     endpoints.map(async (row): Promise<EndpointProof> => {
       const { id, host, port, server_name: serverName, protocol, jitter, proved_sha256: provedSha256 } = row
-      const verification = await verifySite(services, { host, port, serverName, protocol }, { expected, trustedRootsPem })
+      const verification = await verifySite(
+        services,
+        { host, port, serverName, protocol },
+        {
+          expected,
+          trustedRootsPem,
+          onVerdict: ({ address, verdict, cause, remedy }) =>
+            onSeen?.({ kind: 'address', endpointId: id, host, port, address, verdict, cause, remedy }),
+        },
+      )
       const endpoint = { id, host, port, jitter, provedSha256, strayedAt: toMs(row.strayed_at) }
       return { endpoint, expectation, verification, bothKeys: true, claimedUntil: null }
     }),

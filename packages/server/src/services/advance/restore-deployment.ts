@@ -44,13 +44,13 @@ export async function restoreDeployment(services: Services, work: Work, deployme
     worse.length === 0
       ? 'the previous pair was put back, and what was served before is served again'
       : `the previous pair was put back, but still ${worse.join(' ')}`
-  const problem = `Deploying to ${deployment.targetName}: after the reload ${restoreReason} So ${outcome}: correct the server, then deploy again.`
+  const message = `Deploying to ${deployment.targetName}: after the reload ${restoreReason} So ${outcome}: correct the server, then deploy again.`
   await moveDeployment(services, work, deployment, 'rolledBack', {
     log: [...evidence.log, logLine(services, `Taken back: ${outcome}.`)],
     appends: true,
-    problem,
+    problem: { code: 'rolledBack', message },
     retryAt: null,
-    notice: { kind: 'deploymentRolledBack', detail: problem },
+    notice: { kind: 'deploymentRolledBack', detail: message },
   })
 }
 
@@ -72,8 +72,9 @@ async function lookAgain(
 async function recordFailure(services: Services, work: Work, deployment: DeploymentWork, error: unknown): Promise<void> {
   const failure = toFailure(error)
   services.log.warn({ event: 'deployment.restoreFailed', certificateId: work.certificateId, deploymentId: deployment.id, error })
-  const problem = `Taking back the deployment to ${deployment.targetName} (${deployment.restoreReason ?? ''}): ${failure.message}`
-  const log = [logLine(services, problem)]
+  const message = `Taking back the deployment to ${deployment.targetName} (${deployment.restoreReason ?? ''}): ${failure.message}`
+  const problem = { code: failure.code, message }
+  const log = [logLine(services, message)]
   if (failure.retry !== 'never') {
     const failures = deployment.failures + 1
     const retryAt = services.now() + backoffMs('upstream', failures)
@@ -84,6 +85,6 @@ async function recordFailure(services: Services, work: Work, deployment: Deploym
     appends: true,
     problem,
     retryAt: null,
-    notice: { kind: 'deploymentFailed', detail: problem },
+    notice: { kind: 'deploymentFailed', detail: message },
   })
 }

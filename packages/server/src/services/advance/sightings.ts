@@ -23,7 +23,7 @@ export async function loadSites(services: Services, work: Work, { probe }: Deplo
   const own: Site[] = probe === null ? [] : [{ ...probe, isOwn: true }]
   const endpoints = await services.db
     .selectFrom('endpoint')
-    .select(['host', 'port', 'server_name'])
+    .select(['host', 'port', 'server_name', 'protocol'])
     .where('account_id', '=', work.accountId)
     .where('certificate_id', '=', work.certificateId)
     .orderBy('id')
@@ -33,6 +33,7 @@ export async function loadSites(services: Services, work: Work, { probe }: Deplo
     host: row.host,
     port: row.port,
     serverName: row.server_name,
+    protocol: row.protocol,
     isOwn: false,
   }))
   return [...own, ...shared]
@@ -68,6 +69,7 @@ async function lookAtSite(services: Services, site: Site, { roots, wanted }: Tru
     host: site.host,
     port: site.port,
     serverName: site.serverName,
+    protocol: site.protocol ?? 'tls',
     resolver: (name) => allowedAddresses(services, name),
     concurrency: CONCURRENCY,
     timeoutMs: TIMEOUT_MS,

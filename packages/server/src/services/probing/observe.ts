@@ -20,7 +20,7 @@ export interface ProbedSite {
   readonly protocol: EndpointProtocol
 }
 
-type Trust = Pick<VerifyRequest, 'expected' | 'trustedRootsPem' | 'bothKeys' | 'signal' | 'timeoutMs'>
+type Trust = Pick<VerifyRequest, 'expected' | 'trustedRootsPem' | 'onVerdict' | 'bothKeys' | 'signal' | 'timeoutMs'>
 
 /** A name that does not resolve and an address that is not allowed are outcomes. */
 export async function verifySite(services: Services, site: ProbedSite, trust: Partial<Trust>): Promise<HostVerification> {

@@ -1,0 +1,19 @@
+/**
+ * What is wrong with a deployment: cause and remedy in the language of the page, then the target's own words.
+ *
+ * @module
+ */
+import type { TargetView } from '@evercert/contract'
+import { pick } from '../i18n/i18n.ts'
+import { joinSentences } from './join-list.ts'
+
+export function DeploymentProblem({ deployment }: { readonly deployment: TargetView['deployment'] }) {
+  if (deployment === null || deployment.problem === null) return null
+  const { advice, problem } = deployment
+  return (
+    <>
+      {advice !== null && <p className="form-fault">{joinSentences([pick(advice.cause), pick(advice.remedy)])}</p>}
+      <p className={advice === null ? 'form-fault' : 'observation-why'}>{problem}</p>
+    </>
+  )
+}
