@@ -8,6 +8,7 @@ import { agents } from './agents.ts'
 import { approvals } from './approvals.ts'
 import { audit } from './audit.ts'
 import { balance } from './balance.ts'
+import { brands } from './brands.ts'
 import { bulk } from './bulk.ts'
 import { certificate } from './certificate.ts'
 import { chain } from './chain.ts'
@@ -20,6 +21,7 @@ import { fields } from './fields.ts'
 import { firstSteps } from './first-steps.ts'
 import { forms } from './forms.ts'
 import { history } from './history.ts'
+import { installation } from './installation.ts'
 import { life } from './life.ts'
 import { names } from './names.ts'
 import { notices } from './notices.ts'
@@ -27,6 +29,7 @@ import { orders } from './orders.ts'
 import { palette } from './palette.ts'
 import { outlook } from './outlook.ts'
 import { products } from './products.ts'
+import { promotions } from './promotions.ts'
 import { receipts } from './receipts.ts'
 import { renewal } from './renewal.ts'
 import { reviews } from './reviews.ts'
@@ -39,6 +42,7 @@ export const more = {
   agents,
   audit,
   balance,
+  brands,
   bulk,
   certificate,
   chain,
@@ -51,6 +55,7 @@ export const more = {
   firstSteps,
   forms,
   history,
+  installation,
   life,
   names,
   notices,
@@ -58,6 +63,7 @@ export const more = {
   palette,
   outlook,
   products,
+  promotions,
   receipts,
   renewal,
   reviews,

@@ -1,0 +1,58 @@
+import type { SameKeys } from '../texts.ts'
+import type { promotions as zh } from '../zh/promotions.ts'
+
+export const promotions: SameKeys<typeof zh> = {
+  title: 'Promotions',
+  intro:
+    'They take something off prices, by themselves or with a code. An order has at most one: the one that takes off the most.',
+  promotion: 'Promotion',
+  reach: 'For',
+  example: 'Example',
+  time: 'When',
+  uses: 'Uses',
+  usesOf: '{{uses}} of {{all}}',
+  states: { upcoming: 'Not started', running: 'Running', usedUp: 'Used up', over: 'Over', withdrawn: 'Withdrawn' },
+  add: 'Add a promotion',
+  addIntro:
+    'It holds for quotes and orders from its first day on. What it takes off, and from what, stays as it is; title, end and number of uses can be changed.',
+  added: '“{{title}}” was added.',
+  changeTitle: 'Change “{{title}}”',
+  changeIntro:
+    'Orders that are placed keep what was taken off. What it takes off, and from what, cannot be changed: withdraw it and add another.',
+  changed: '“{{title}}” was changed.',
+  withdraw: 'Withdraw',
+  withdrawTitle: 'Withdraw “{{title}}”?',
+  withdrawText:
+    'It ends at once and for good; its code can be used for another one. Orders that are placed keep what was taken off.',
+  emptyTitle: 'No promotions yet',
+  emptyText: 'Once there is one, orders that it is for cost less.',
+  kind: 'Takes off',
+  percent: 'A percentage',
+  amount: 'An amount',
+  amountHelp: 'For orders in this currency alone. Never more than the price.',
+  offPercent: '{{percent}}% off',
+  offAmount: '{{amount}} off',
+  code: 'Code',
+  codeHelp: 'What a buyer has to enter. Left empty, it applies by itself.',
+  badCode: '4 to 32 letters, digits and dashes, not beginning with a dash.',
+  byItself: 'Applies by itself',
+  products: 'Products',
+  allProducts: 'All products',
+  terms: 'Terms',
+  allTerms: 'All terms',
+  firstDay: 'First day',
+  firstDayHelp: 'Left empty: from now on.',
+  lastDay: 'Last day',
+  lastDayHelp: 'Left empty: until it is withdrawn.',
+  maxUses: 'At most so many uses',
+  maxUsesHelp: 'Each order that is placed or paid is one; those that end unpaid are not. Left empty: without a limit.',
+  from: 'From',
+  through: 'Through',
+  noEnd: 'Until withdrawn',
+  before: 'before',
+  after: 'with the promotion',
+  exampleLater: 'Shown once what is taken off is filled in.',
+  exampleNone: 'There is no price now that it takes anything off.',
+  exampleText:
+    'Prices with the domains included. Further domains are added before something is taken off; a promotion that takes off more goes before this one.',
+}
