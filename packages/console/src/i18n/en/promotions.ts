@@ -55,4 +55,17 @@ export const promotions: SameKeys<typeof zh> = {
   exampleNone: 'There is no price now that it takes anything off.',
   exampleText:
     'Prices with the domains included. Further domains are added before something is taken off; a promotion that takes off more goes before this one.',
+  haveCode: 'Promotion code (if you have one)',
+  useCode: 'Use it',
+  reasons: {
+    unknown: 'There is no promotion with this code.',
+    notStarted: 'Its promotion has not started yet.',
+    over: 'Its promotion is over.',
+    usedUp: 'Its promotion is used up.',
+    otherProduct: 'It is for other products.',
+    otherTerm: 'It is for other terms.',
+    otherCurrency: 'It is for orders in another currency.',
+    nothingToTakeOff: 'There is nothing to take off from this price.',
+  },
+  codeRemedy: 'Use another one, or empty the field and order without it.',
 }
