@@ -181,6 +181,37 @@ it('renews many: says first what cannot be, goes on after a stop, a failure and 
   expect(await page.getByText('批量续费中断').count()).toBe(0)
 })
 
+it('submits the applications that wait: a refusal and a lost answer stop none of the others, and nothing is submitted twice', async () => {
+  const { client } = house.service()
+  const waiting = (await client.certificates.list({ status: 'pendingApplication' })).items
+  const chosen = waiting.filter(({ name }) => !name.startsWith(BOUGHT[0] ?? '')).slice(0, 3)
+  const [taken = '', lost = ''] = chosen.map(({ id }) => id)
+  const tab = await open(WIDE_EN)
+  const { page } = tab
+  for (const { id } of chosen) await page.locator(`input[data-select="${id}"]`).check()
+  await page.getByRole('checkbox', { name: 'portal', exact: true }).check()
+  await bar(page).getByRole('button', { name: 'Apply', exact: true }).click()
+  await dialogOf(page).getByText('3 applications are ready').waitFor()
+  await dialogOf(page).getByText('1 certificate is left out').waitFor()
+  await expectFine(tab, 'bulk-apply-plan-en-light-1440')
+  // Somebody else submits one meanwhile; and of another the page never hears.
+  await client.applications.submit({ id: taken, ...(await client.applications.get({ id: taken })).form })
+  await page.route(`**/api/v1/certificates/${lost}/application`, async (route) => {
+    if (route.request().method() !== 'POST') return route.continue()
+    await route.fetch()
+    await route.abort()
+  })
+  await dialogOf(page).getByRole('button', { name: 'Submit 3 applications' }).click()
+  await dialogOf(page).getByText('1 succeeded').waitFor()
+  expect(await sums(page)).toEqual(['1 succeeded', '2 failed'])
+  await dialogOf(page).getByText('The service did not answer').waitFor()
+  await dialogOf(page).getByRole('button', { name: 'Try again: 2' }).click()
+  await dialogOf(page).getByText('2 succeeded').waitFor()
+  expect(await sums(page)).toEqual(['2 succeeded', '1 failed'])
+  await takePicture(page, 'bulk-apply-report-en-light-1440')
+  expect((await client.certificates.list({ status: 'pendingApplication' })).items).toHaveLength(waiting.length - 3)
+})
+
 it('tags what the keyboard selected, and manages what can be, on a phone', async () => {
   const { client } = house.service()
   const tab = await open(NARROW_EN, '/?sort=name')
@@ -206,7 +237,9 @@ it('tags what the keyboard selected, and manages what can be, on a phone', async
   await bar(page).getByRole('button', { name: 'Manage' }).click()
   await dialogOf(page).getByLabel('Limit').fill('0')
   await expectFine(tab, 'bulk-manage-en-dark-390')
-  await dialogOf(page).getByRole('button', { name: 'Manage 5 certificates' }).click()
+  await dialogOf(page)
+    .getByRole('button', { name: /^Manage \d+ certificates$/ })
+    .click()
   await dialogOf(page).locator('.bulk-sums').waitFor()
   await takePicture(page, 'bulk-manage-report-en-dark-390')
   const managed = (await client.certificates.list({})).items.filter((certificate) => certificate.managed)

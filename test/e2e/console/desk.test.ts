@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { RECEIPT_KEYS_PATH, RECEIPT_TYPE } from '@evercert/contract'
+import { openBackup } from '@evercert/contract/client'
 import { verifyStatement, type PublicJwk } from '@evercert/pki'
 import { totpOf } from '../../../packages/server/test/support/totp.ts'
 import { findViolations, openTab, startBrowser, takePicture, type Tab, type View } from '../../harness/browser.ts'
@@ -308,6 +309,135 @@ it('goes anywhere by the keyboard alone: pages, certificates, orders and actions
   await phone.page.keyboard.press('Control+k')
   await phone.page.getByRole('option', { name: '续费：即将过期的证书' }).waitFor()
   await takePicture(phone.page, 'palette-zh-dark-390')
+})
+
+async function openAsOperator(view: View, path: string): Promise<Tab> {
+  const token = (await readFile(join(folder, 'data', 'operator.token'), 'utf8')).trim()
+  const tab = await openTab(browser, view)
+  await tab.context.addInitScript((value) => sessionStorage.setItem('evercert.token', value), token)
+  await tab.page.goto(url(path))
+  await tab.page.locator('main h1').waitFor()
+  return tab
+}
+
+it('takes something off prices as the form showed it, says faults beside their field, and withdraws it', async () => {
+  const { client } = house.service()
+  const tab = await openAsOperator(WIDE_EN, '/products/promotions')
+  const { page } = tab
+  const drawer = page.getByRole('dialog')
+  const add = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Add a promotion' }).click()
+    await drawer.getByLabel('Title in Chinese').fill('新店优惠')
+    await drawer.getByLabel('Title in English').fill('Opening')
+    await drawer.getByRole('spinbutton', { name: 'A percentage' }).fill('15')
+    await drawer.getByLabel('Code').fill('open-2026')
+  }
+  await page.getByText('No promotions yet').waitFor()
+  await add()
+  const example = drawer.locator('.promotion-example')
+  await example.getByRole('listitem').first().waitFor()
+  const shown = await example.getByRole('listitem').first().locator('strong').innerText()
+  await drawer.getByLabel('At most so many uses').fill('5')
+  await expectFine(tab, 'promotion-en-light-1440')
+  const submit = drawer.getByRole('button', { name: 'Add a promotion' })
+  await submit.click()
+  await page.getByText('“Opening” was added.').waitFor()
+  const [product] = (await client.products.list()).items.filter(({ retiredAt }) => retiredAt === null)
+  const termYears = product?.prices[0]?.termYears ?? 0
+  const quote = { productId: product?.id ?? '', termYears, promotionCode: 'OPEN-2026' }
+  const { price } = await client.quotes.create(quote)
+  expect(shown.replaceAll(/[^\d.]/g, '')).toBe((price.amountMinor / 100).toFixed(2))
+
+  await add()
+  await submit.click()
+  await drawer.locator('.ant-form-item', { hasText: 'Code' }).locator('.ant-form-item-explain-error').waitFor()
+  await drawer.getByRole('button', { name: 'Not now' }).click()
+
+  const buyer = await openAsOperator(WIDE_EN, '/buy')
+  await buyer.page.getByRole('radio').first().check()
+  const code = buyer.page.getByLabel('Promotion code (if you have one)')
+  await code.fill('open-2027')
+  await buyer.page.getByRole('button', { name: 'Use it' }).click()
+  await buyer.page.getByText('There is no promotion with this code.').waitFor()
+  await code.fill('open-2026')
+  await code.press('Enter')
+  await buyer.page.getByText('Opening −').waitFor()
+  await takePicture(buyer.page, 'buy-code-en-light-1440')
+
+  const narrow = await openAsOperator({ width: 390, language: 'zh', theme: 'dark' }, '/products/promotions')
+  await narrow.page.getByText('新店优惠').first().waitFor()
+  await expectFine(narrow, 'promotions-zh-dark-390')
+  await page.getByRole('button', { name: 'Change Opening' }).click()
+  await drawer.getByLabel('Last day').fill('2099-12-31')
+  await drawer.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('“Opening” was changed.').waitFor()
+  expect((await client.promotions.list()).items).toMatchObject([{ endsAt: '2099-12-31T16:00:00.000Z', maxUses: 5 }])
+  await takePicture(page, 'promotions-en-light-1440')
+  await page.getByRole('button', { name: 'Withdraw Opening' }).click()
+  await drawer.getByRole('button', { name: 'Withdraw' }).click()
+  await page.getByText('Withdrawn').waitFor()
+  await expect(client.quotes.create(quote)).rejects.toMatchObject({ problem: { code: 'promotionNotApplicable' } })
+})
+
+it('keeps brands: a name stays, titles are worded anew', async () => {
+  const tab = await openAsOperator(WIDE_ZH, '/products/brands')
+  const { page } = tab
+  const drawer = page.getByRole('dialog')
+  const add = async (): Promise<void> => {
+    await page.getByRole('button', { name: '添加品牌' }).click()
+    await drawer.getByLabel('名称', { exact: true }).fill('Example Trust')
+    await drawer.getByLabel('中文名称').fill('示例')
+    await drawer.getByLabel('英文名称').fill('Example')
+    await drawer.getByRole('button', { name: '添加品牌' }).click()
+  }
+  await add()
+  await page.getByText('已添加品牌 Example Trust。').waitFor()
+  await add()
+  await drawer.locator('.ant-form-item-explain-error').waitFor()
+  await takePicture(page, 'brand-zh-light-1440')
+  await drawer.getByRole('button', { name: '暂不' }).click()
+  await page.getByRole('button', { name: '修改名称 Example Trust' }).click()
+  await drawer.getByLabel('中文名称').fill('示例信任')
+  await drawer.getByRole('button', { name: '保存' }).click()
+  await page.getByRole('cell', { name: '示例信任' }).waitFor()
+  await expectFine(tab, 'brands-zh-light-1440')
+  expect((await house.service().client.brands.list()).items).toContainEqual({
+    name: 'Example Trust',
+    title: { zh: '示例信任', en: 'Example' },
+    products: 0,
+  })
+})
+
+it('rotates the master key, removes the old one, and knows the backups that were read', async () => {
+  const { client } = house.service()
+  const before = await client.masterKeys.list()
+  const tab = await openAsOperator(WIDE_EN, '/settings/master-keys')
+  const { page } = tab
+  const old = page.getByRole('row', { name: before.id })
+  await old.getByText('Seals', { exact: true }).waitFor()
+  expect(await old.getByRole('button', { name: /^Remove/ }).getAttribute('aria-disabled')).toBe('true')
+  await expectFine(tab, 'master-keys-en-light-1440')
+  await page.getByRole('button', { name: 'Rotate the master key' }).click()
+  await takePicture(page, 'rotate-en-light-1440')
+  await page.getByRole('dialog').getByRole('button', { name: 'Rotate the master key' }).click()
+  await page.getByRole('status').getByText('New secrets are sealed with').waitFor()
+  await old.getByRole('cell', { name: '0', exact: true }).waitFor() // wrapped anew, and the page says so by itself
+  await takePicture(page, 'master-keys-rotated-en-light-1440')
+  await old.getByRole('button', { name: /^Remove/ }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+  await old.waitFor({ state: 'detached' })
+  const after = await client.masterKeys.list()
+  expect([after.keys.length, after.id === before.id]).toEqual([1, false])
+
+  await page.getByRole('link', { name: 'Backups' }).click()
+  await page.getByText('No backup is known.').waitFor()
+  await takePicture(page, 'backups-none-en-light-1440')
+  const token = (await readFile(join(folder, 'data', 'operator.token'), 'utf8')).trim()
+  await new Response(await openBackup({ url: house.service().url, token })).arrayBuffer()
+  const narrow = await openAsOperator({ width: 390, language: 'zh', theme: 'dark' }, '/settings/backups')
+  await narrow.page.getByRole('list', { name: '最近的备份' }).getByText('成功').waitFor()
+  expect(await narrow.page.getByText('没有已知的备份。').count()).toBe(0)
+  await expectFine(narrow, 'backups-zh-dark-390')
 })
 
 /** What a printer gets: the document alone, black on white whatever the theme, on pages of A4. */

@@ -98,6 +98,8 @@ const receipts = withAllTexts(async () => (await import('../pages/receipts/recei
 const receipt = withAllTexts(async () => (await import('../pages/receipts/receipt-page.tsx')).ReceiptPage)
 const order = withAllTexts(async () => (await import('../pages/orders/order-page.tsx')).OrderPage)
 const products = withAllTexts(async () => (await import('../pages/products/products-page.tsx')).ProductsPage)
+const promotions = withAllTexts(async () => (await import('../pages/promotions/promotions-page.tsx')).PromotionsPage)
+const brands = withAllTexts(async () => (await import('../pages/brands/brands-page.tsx')).BrandsPage)
 const issuers = withAllTexts(async () => (await import('../pages/issuers/issuers-page.tsx')).IssuersPage)
 const dnsConnections = withAllTexts(
   async () => (await import('../pages/dns-connections/dns-connections-page.tsx')).DnsConnectionsPage,
@@ -216,6 +218,8 @@ export const PAGES: readonly Page[] = [
     component: products,
     menu: { icon: createElement(TagsOutlined), group: 'money' },
   },
+  { path: '/products/promotions', title: 'promotions.title', component: promotions },
+  { path: '/products/brands', title: 'brands.title', component: brands },
   {
     path: '/issuers',
     title: 'issuers.title',
@@ -259,6 +263,8 @@ export const PAGES: readonly Page[] = [
   { path: '/settings/tokens', title: 'settings.tokens', component: settings },
   { path: '/settings/rules', title: 'approvals.rules', component: settings },
   { path: '/settings/single-sign-on', title: 'singleSignOn.title', component: settings },
+  { path: '/settings/master-keys', title: 'installation.masterKeys', component: settings },
+  { path: '/settings/backups', title: 'installation.backups', component: settings },
   { path: '/settings/about', title: 'settings.about', component: settings },
   { path: '/device', title: 'device.title', component: device },
   { path: '/sign-in', title: 'signIn.title', component: signIn, bare: true },

@@ -3,18 +3,13 @@
  *
  * @module
  */
-import Button from 'antd/es/button'
-import Drawer from 'antd/es/drawer'
 import Form, { type FormInstance } from 'antd/es/form'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { NARROW, useMedia } from '../app/preferences.ts'
 import { useFormFaults } from './form-faults.ts'
-import { overlayPlace } from './overlay-place.ts'
 import './page.css'
 import { ProblemNotice } from './problem-notice.tsx'
-
-const WIDTH = 560
+import { RecordDrawer, useFormId } from './record-drawer.tsx'
 
 export interface FormDrawerProps<Values> {
   readonly form: FormInstance<Values>
@@ -34,26 +29,20 @@ export interface FormDrawerProps<Values> {
 export function FormDrawer<Values extends object>(props: FormDrawerProps<Values>) {
   const { t } = useTranslation()
   const { form, title, intro, submit, isOpen, isPending, error, initialValues, onSubmit, onClose, children } = props
-  const isNarrow = useMedia(NARROW)
+  const formId = useFormId()
   return (
-    <Drawer
+    <RecordDrawer
       title={title}
-      open={isOpen}
+      isOpen={isOpen}
       onClose={onClose}
-      size={isNarrow ? '100%' : WIDTH}
-      destroyOnHidden
-      getContainer={overlayPlace}
-      footer={
-        <div className="button-row form-buttons">
-          <Button type="primary" loading={isPending} onClick={() => form.submit()}>
-            {submit}
-          </Button>
-          <Button onClick={onClose}>{t('fields.notNow')}</Button>
-        </div>
-      }
+      formId={formId}
+      submit={submit}
+      cancel={t('fields.notNow')}
+      isBusy={isPending}
     >
       {intro !== undefined && <p className="muted form-intro">{intro}</p>}
       <Form<Values>
+        id={formId}
         form={form}
         layout="vertical"
         requiredMark={false}
@@ -64,11 +53,8 @@ export function FormDrawer<Values extends object>(props: FormDrawerProps<Values>
       >
         <Faults form={form as FormInstance} error={error} />
         {children}
-        <button type="submit" hidden>
-          {submit}
-        </button>
       </Form>
-    </Drawer>
+    </RecordDrawer>
   )
 }
 

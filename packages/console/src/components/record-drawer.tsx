@@ -9,6 +9,8 @@ import type { ReactNode } from 'react'
 import { useId } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NARROW, useMedia } from '../app/preferences.ts'
+import { overlayPlace } from './overlay-place.ts'
+import './record-drawer.css'
 
 export interface RecordDrawerProps {
   readonly title: string
@@ -17,13 +19,15 @@ export interface RecordDrawerProps {
   /** The form that the primary action submits; null: there is nothing to submit. */
   readonly formId: string | null
   readonly submit?: string
+  /** What closing without submitting is called. */
+  readonly cancel?: string
   readonly isBusy?: boolean
   readonly children: ReactNode
 }
 
 const WIDTH = 560
 
-export function RecordDrawer({ title, isOpen, onClose, formId, submit, isBusy = false, children }: RecordDrawerProps) {
+export function RecordDrawer({ title, isOpen, onClose, formId, submit, cancel, isBusy = false, children }: RecordDrawerProps) {
   const { t } = useTranslation()
   const isNarrow = useMedia(NARROW)
   return (
@@ -34,6 +38,7 @@ export function RecordDrawer({ title, isOpen, onClose, formId, submit, isBusy = 
       onClose={onClose}
       mask={{ closable: false }}
       destroyOnHidden
+      getContainer={overlayPlace}
       footer={
         <div className="drawer-foot">
           {formId !== null && (
@@ -41,7 +46,7 @@ export function RecordDrawer({ title, isOpen, onClose, formId, submit, isBusy = 
               {submit ?? t('forms.save')}
             </Button>
           )}
-          <Button onClick={onClose}>{formId === null ? t('shell.close') : t('shell.cancel')}</Button>
+          <Button onClick={onClose}>{cancel ?? (formId === null ? t('shell.close') : t('shell.cancel'))}</Button>
         </div>
       }
     >

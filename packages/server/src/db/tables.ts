@@ -4,17 +4,14 @@
  * @module
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
-import type { EndpointProtocol, ServerAnswer } from '@evercert/contract'
+import type { ServerAnswer } from '@evercert/contract'
 import type { Applicant } from '../domain/applicant/applicant.ts'
 import type { ApplicationForm } from '../domain/application/prefill.ts'
 import type { ApplicationState } from '../domain/application/application-machine.ts'
-import type { DeploymentState } from '../domain/deployment/deployment-machine.ts'
-import type { Baseline } from '../domain/deployment/judge-deployment.ts'
 import type { CertificateType, DomainType } from '../domain/product/specification.ts'
 import type { RenewalState } from '../domain/renewal/renewal-machine.ts'
 import type { RevocationState } from '../domain/revocation/revocation-machine.ts'
-import type { CaSubject, RevocationReason } from '../ports/ca.ts'
-import type { BuiltinChallenge } from '../ports/kit.ts'
+import type { RevocationReason } from '../ports/ca.ts'
 import type {
   BalanceTable,
   BrandTable,
@@ -27,6 +24,8 @@ import type {
 } from './order-tables.ts'
 import type { AgentEnrolmentTable, AgentTable, AgentWorkTable } from './agent-tables.ts'
 import type { AccountRulesTable, ApprovalTable } from './approval-tables.ts'
+import type { CaAuthorityTable, CaOrderTable } from './builtin-ca-tables.ts'
+import type { DeploymentTable, TargetTable } from './deployment-tables.ts'
 import type { NameClaimTable } from './name-tables.ts'
 import type { MasterKeyHolderTable, MasterKeyTable, RemovedMasterKeyTable, SecretTable } from './secret-tables.ts'
 import type { PaymentConnectionTable, PaymentReceiptTable, PaymentTable } from './payment-tables.ts'
@@ -252,51 +251,6 @@ export interface IssuanceTable {
   created_at: Date
 }
 
-export interface TargetTable {
-  id: string
-  account_id: string
-  certificate_id: string
-  name: string
-  kind: string
-  config_secret_id: string
-  /** Deployed and proved before the others. */
-  canary: Generated<boolean>
-  /** Its own address; all of it or none. */
-  probe_host: string | null
-  probe_port: number | null
-  probe_server_name: string | null
-  /** Null: that of all addresses before there was a choice, `tls`. */
-  probe_protocol: EndpointProtocol | null
-  created_at: Date
-}
-
-export interface DeploymentTable {
-  id: string
-  account_id: string
-  target_id: string
-  issuance_id: string
-  certificate_id: string
-  state: DeploymentState
-  version: Generated<number>
-  log: JSONColumnType<readonly string[]>
-  failures: Generated<number>
-  problem: string | null
-  /** Null although there is a problem: it was written before there were codes. */
-  problem_code: string | null
-  retry_at: Date | null
-  /** A `Baseline` of domain/deployment/judge-deployment.ts; null: not looked yet. */
-  baseline: ColumnType<Baseline | null, string | null | undefined, string | null>
-  previous_sha256: string | null
-  /** Both while the addresses are watched after the reload. */
-  check_at: Date | null
-  check_until: Date | null
-  check_tries: Generated<number>
-  /** Why the previous pair is being put back. */
-  restore_reason: string | null
-  created_at: Date
-  updated_at: Date
-}
-
 export interface HistoryTable {
   id: Generated<string>
   account_id: string
@@ -317,33 +271,6 @@ export interface IdempotencyKeyTable {
   request_sha256: string
   response: JSONColumnType<object> | null
   created_at: Date
-}
-
-export interface CaAuthorityTable {
-  id: string
-  root_pem: string
-  intermediate_pem: string
-  keys_secret_id: string
-  created_at: Date
-}
-
-export interface CaOrderTable {
-  id: string
-  authority_id: string
-  reference: string
-  version: number
-  state: 'pending' | 'ready' | 'signing' | 'issued' | 'refused'
-  not_after: Date
-  challenges: JSONColumnType<readonly BuiltinChallenge[]>
-  serial: string | null
-  csr_sha256: string | null
-  not_before: Date | null
-  chain_pem: string | null
-  refusal: string | null
-  /** OV and EV: the organisation that stands in the certificate. */
-  subject: JSONColumnType<CaSubject> | null
-  revoked_at: Date | null
-  revocation_reason: number | null
 }
 
 export interface RenewalPolicyTable {

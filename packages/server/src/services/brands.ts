@@ -17,7 +17,10 @@ interface NamedBrand {
 /** @throws AppError `duplicateName` */
 export async function createBrand(services: Services, { name, title }: NamedBrand): Promise<BrandView> {
   const isNew = await insertBrand(services, services.db, { name, title })
-  if (!isNew) throw new AppError('duplicateName', `Adding brand ${name}: there is one with this name: choose another.`)
+  if (!isNew)
+    throw new AppError('duplicateName', `Adding brand ${name}: there is one with this name: choose another.`, {
+      facts: { field: 'name' },
+    })
   return { name, title: { ...title }, products: 0 }
 }
 

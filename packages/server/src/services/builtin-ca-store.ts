@@ -5,7 +5,7 @@
  */
 import { sql, type Selectable } from 'kysely'
 import type { Db } from '../db/connect.ts'
-import type { CaOrderTable } from '../db/tables.ts'
+import type { CaOrderTable } from '../db/builtin-ca-tables.ts'
 import { toDate, toMs } from '../db/time.ts'
 import type { BuiltinAuthority, BuiltinCaStore, BuiltinOrder } from '../ports/kit.ts'
 import type { Vault } from './vault.ts'

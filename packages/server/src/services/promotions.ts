@@ -70,7 +70,9 @@ export async function createPromotion(services: Services, wish: NewPromotion): P
       .onConflict((conflict) => conflict.column('code').where('withdrawn_at', 'is', null).doNothing())
       .executeTakeFirst()
     if (result.numInsertedOrUpdatedRows !== 1n)
-      throw new AppError('duplicateName', `Adding a promotion: another one has the code ${wish.code ?? ''}: choose another.`)
+      throw new AppError('duplicateName', `Adding a promotion: another one has the code ${wish.code ?? ''}: choose another.`, {
+        facts: { field: 'code' },
+      })
     return toPromotionView(await loadPromotion(trx, id), now)
   })
 }

@@ -34,4 +34,7 @@ export const fields: SameKeys<typeof zh> = {
   findCertificate: 'Type a name or domain',
   noCertificate: 'No certificate is found',
   untried: 'Not yet tried on a live account: it was tried against a server that checks requests as the real one does.',
+  titleZh: 'Title in Chinese',
+  titleEn: 'Title in English',
+  operatorAlone: 'Only the operator of the installation sees this.',
 }

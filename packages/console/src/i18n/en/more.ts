@@ -6,6 +6,7 @@ import { agents } from './agents.ts'
 import { approvals } from './approvals.ts'
 import { audit } from './audit.ts'
 import { balance } from './balance.ts'
+import { brands } from './brands.ts'
 import { bulk } from './bulk.ts'
 import { certificate } from './certificate.ts'
 import { chain } from './chain.ts'
@@ -19,6 +20,7 @@ import { fields } from './fields.ts'
 import { firstSteps } from './first-steps.ts'
 import { forms } from './forms.ts'
 import { history } from './history.ts'
+import { installation } from './installation.ts'
 import { life } from './life.ts'
 import { names } from './names.ts'
 import { notices } from './notices.ts'
@@ -27,6 +29,7 @@ import { palette } from './palette.ts'
 import { outlook } from './outlook.ts'
 import { passkeys } from './passkeys.ts'
 import { products } from './products.ts'
+import { promotions } from './promotions.ts'
 import { receipts } from './receipts.ts'
 import { renewal } from './renewal.ts'
 import { reviews } from './reviews.ts'
@@ -40,6 +43,7 @@ export const more: SameKeys<typeof zh> = {
   agents,
   audit,
   balance,
+  brands,
   bulk,
   certificate,
   chain,
@@ -53,6 +57,7 @@ export const more: SameKeys<typeof zh> = {
   firstSteps,
   forms,
   history,
+  installation,
   life,
   names,
   notices,
@@ -61,6 +66,7 @@ export const more: SameKeys<typeof zh> = {
   outlook,
   passkeys,
   products,
+  promotions,
   receipts,
   renewal,
   reviews,

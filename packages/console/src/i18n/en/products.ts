@@ -30,8 +30,6 @@ export const products: SameKeys<typeof zh> = {
   restoreText: 'It can be bought and renewed again.',
   emptyTitle: 'No products yet',
   emptyText: 'Connect a certificate authority, then add what is sold through it.',
-  titleZh: 'Title in Chinese',
-  titleEn: 'Title in English',
   issuer: 'Issuer',
   issuerHelp: 'The authority that issues the certificates.',
   chooseIssuer: 'Choose an issuer',
@@ -46,4 +44,5 @@ export const products: SameKeys<typeof zh> = {
   removeTerm: 'Remove this term',
   badPrice: 'An amount, with no more decimals than the currency has.',
   termTaken: 'Each term has one price.',
+  catalogue: 'Catalogue',
 }

@@ -30,4 +30,7 @@ export const fields = {
   findCertificate: '输入名称或域名查找',
   noCertificate: '没有找到证书',
   untried: '尚未在真实账号上试用，仅通过校验请求的模拟服务测试。',
+  titleZh: '中文名称',
+  titleEn: '英文名称',
+  operatorAlone: '仅限本服务的运营者查看。',
 }

@@ -25,8 +25,6 @@ export const products = {
   restoreText: '此产品重新可以购买和续费。',
   emptyTitle: '还没有产品',
   emptyText: '先接入 CA，再添加通过它签发的产品。',
-  titleZh: '中文名称',
-  titleEn: '英文名称',
   issuer: '签发 CA',
   issuerHelp: '证书由此 CA 签发。',
   chooseIssuer: '请选择 CA',
@@ -41,4 +39,5 @@ export const products = {
   removeTerm: '移除此年限',
   badPrice: '请填写金额，小数位数不超过该币种的规定。',
   termTaken: '每个年限只能有一个价格。',
+  catalogue: '产品目录',
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { auditOutcome, type AuditOutcome } from '@evercert/contract'
+import { startOfDay } from '../../components/days.ts'
 
 /** All that is missing or empty is not searched by. */
 export interface AuditSearch {
@@ -45,10 +46,4 @@ export function toRequest({ from, to, ...search }: AuditSearch) {
   const begin = startOfDay(from, 0)
   const end = startOfDay(to, 1)
   return { ...search, ...(begin !== null && { from: begin }), ...(end !== null && { to: end }) }
-}
-
-function startOfDay(day: string | undefined, daysLater: number): string | null {
-  const [, year, month, date] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(day ?? '') ?? []
-  if (date === undefined) return null
-  return new Date(Number(year), Number(month) - 1, Number(date) + daysLater).toISOString() // days have 23 to 25 hours
 }

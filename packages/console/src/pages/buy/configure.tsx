@@ -18,6 +18,8 @@ import { keys } from '../../api/keys.ts'
 import { Moment } from '../../components/moment.tsx'
 import { formatMoney } from '../../components/money.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { isOfCode, PromotionCode } from '../../components/promotion-code.tsx'
+import { ReducedPrice } from '../../components/reduced-price.tsx'
 import { pick } from '../../i18n/i18n.ts'
 import { orderPlace } from '../orders/order-terms.ts'
 
@@ -31,7 +33,8 @@ export function Configure({ product }: { readonly product: ProductView }) {
   const terms = product.prices.map(({ termYears }) => termYears)
   const [termYears, setTermYears] = useState(terms[0] ?? 1)
   const [domainCount, setDomainCount] = useState(startCount(product))
-  const request = { productId: product.id, termYears, domainCount } satisfies OrderRequest
+  const [promotionCode, setPromotionCode] = useState<string | undefined>()
+  const request = { productId: product.id, termYears, domainCount, promotionCode } satisfies OrderRequest
   const quote = useQuery({
     queryKey: keys.quote(request),
     queryFn: () => api.quotes.create(request),
@@ -74,8 +77,9 @@ export function Configure({ product }: { readonly product: ProductView }) {
             onChange={(count) => setDomainCount(count ?? 1)}
           />
         </Form.Item>
+        <PromotionCode error={quote.error} onUse={setPromotionCode} />
       </Form>
-      <ProblemNotice error={quote.error} onRetry={() => void quote.refetch()} />
+      <ProblemNotice error={isOfCode(quote.error) ? null : quote.error} onRetry={() => void quote.refetch()} />
       {quote.data !== undefined && quote.error === null && (
         <Offer quote={quote.data} request={request} isOld={quote.isPlaceholderData} />
       )}
@@ -116,7 +120,7 @@ function Offer({ quote, request, isOld }: OfferProps) {
       <dl className="fact-list">
         <dt>{t('buy.price')}</dt>
         <dd className="amount-big" aria-live="polite">
-          {formatMoney(price)}
+          <ReducedPrice of={quote} />
         </dd>
         <dt>{t('buy.entitledUntil')}</dt>
         <dd>

@@ -14,6 +14,7 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { FormDrawer } from '../../components/form-drawer.tsx'
 import { IdField } from '../../components/id-field.tsx'
+import { TitleFields } from '../../components/title-fields.tsx'
 import { pick } from '../../i18n/i18n.ts'
 import { PriceFields } from './price-fields.tsx'
 import { pricesOf, startValues, type ProductValues } from './product-form.ts'
@@ -51,7 +52,7 @@ export function ProductDrawer({ product, isOpen, onClose, onDone }: ProductDrawe
       onSubmit={(values) => save.mutate(values)}
       onClose={onClose}
     >
-      <Titles />
+      <TitleFields maxLength={MAX_TITLE} />
       {product === null && <Fixed />}
       <PriceFields />
     </FormDrawer>
@@ -74,21 +75,6 @@ function useSave(product: ProductView | null, onDone: (saved: ProductView) => vo
       onDone(saved)
     },
   })
-}
-
-function Titles() {
-  const { t } = useTranslation()
-  const rules = [{ required: true, whitespace: true, message: t('fields.required') }]
-  return (
-    <>
-      <Form.Item name={['title', 'zh']} label={t('products.titleZh')} rules={rules}>
-        <Input maxLength={MAX_TITLE} lang="zh-CN" autoComplete="off" />
-      </Form.Item>
-      <Form.Item name={['title', 'en']} label={t('products.titleEn')} rules={rules}>
-        <Input maxLength={MAX_TITLE} lang="en" autoComplete="off" />
-      </Form.Item>
-    </>
-  )
 }
 
 /** What is chosen once. */

@@ -23,6 +23,7 @@ import { RecordTable, type Column } from '../../components/record-table.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { useEditing } from '../../components/use-editing.ts'
 import { pick } from '../../i18n/i18n.ts'
+import { CatalogueTabs } from './catalogue-tabs.tsx'
 import { ProductDrawer } from './product-drawer.tsx'
 import './products-page.css'
 
@@ -51,6 +52,7 @@ export function ProductsPage() {
           )
         }
       />
+      <CatalogueTabs />
       <DoneNotice title={done} />
       <section className="panel" aria-label={t('products.title')}>
         {products.isPending && <Loading />}

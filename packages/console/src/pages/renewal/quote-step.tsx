@@ -17,9 +17,10 @@ import { api } from '../../api/client.ts'
 import { useIdempotencyKey } from '../../api/idempotency-key.ts'
 import { keys } from '../../api/keys.ts'
 import { Loading } from '../../components/loading.tsx'
-import { formatMoney } from '../../components/money.ts'
 import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { isOfCode, PromotionCode } from '../../components/promotion-code.tsx'
+import { ReducedPrice } from '../../components/reduced-price.tsx'
 import { pick } from '../../i18n/i18n.ts'
 import { Comparison } from './comparison.tsx'
 
@@ -49,7 +50,7 @@ export function QuoteStep({ old }: { readonly old: CertificateDetail }) {
       <Comparison known={old.knownSpecification} chosen={product?.specification ?? null} quote={quote.data ?? null} />
       <ProblemNotice error={quote.error} onRetry={() => void quote.refetch()} />
       {isChosen && quote.data !== undefined && (
-        <Offer old={old} quote={quote.data} request={request} isOld={quote.isPlaceholderData} />
+        <Offers old={old} quote={quote.data} request={request} isOld={quote.isPlaceholderData} />
       )}
     </>
   )
@@ -119,6 +120,29 @@ interface OfferProps {
   readonly isOld: boolean
 }
 
+/** With the code that was given, or without one: the configuration stays as it is when a code is refused. */
+function Offers({ old, quote, request, isOld }: OfferProps) {
+  const [promotionCode, setPromotionCode] = useState<string | undefined>()
+  const wanted = { ...request, promotionCode }
+  const hasCode = promotionCode !== undefined
+  const reduced = useQuery({
+    queryKey: keys.quote(wanted),
+    queryFn: () => api.quotes.create(wanted),
+    enabled: hasCode,
+  })
+  const error = hasCode ? reduced.error : null
+  const offered = hasCode ? reduced.data : quote
+  return (
+    <>
+      <Form layout="vertical">
+        <PromotionCode error={error} onUse={setPromotionCode} />
+      </Form>
+      <ProblemNotice error={isOfCode(error) ? null : error} onRetry={() => void reduced.refetch()} />
+      {offered !== undefined && <Offer old={old} quote={offered} request={wanted} isOld={isOld} />}
+    </>
+  )
+}
+
 function Offer({ old, quote, request, isOld }: OfferProps) {
   const { t } = useTranslation()
   const queries = useQueryClient()
@@ -159,7 +183,9 @@ function Offer({ old, quote, request, isOld }: OfferProps) {
         <dt>{t('renewal.estimate')}</dt>
         <dd>{pick(quote.estimate)}</dd>
         <dt>{t('renewal.price')}</dt>
-        <dd className="price number">{formatMoney(price)}</dd>
+        <dd className="price number">
+          <ReducedPrice of={quote} />
+        </dd>
       </dl>
       <ProblemNotice error={order.error} />
       <Button type="primary" size="large" loading={order.isPending} disabled={isOld} onClick={() => order.mutate()}>

@@ -9,6 +9,8 @@ import { useIsOperator } from '../../api/use-is-operator.ts'
 import { PageTabs } from '../../components/page.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { AboutTab } from './about-tab.tsx'
+import { BackupsTab } from './backups-tab.tsx'
+import { MasterKeysTab } from './master-keys-tab.tsx'
 import { MembersTab } from './members-tab.tsx'
 import { PreferencesTab } from './preferences-tab.tsx'
 import { RulesTab } from './rules-tab.tsx'
@@ -22,12 +24,14 @@ const MEMBERS = '/settings/members'
 const TOKENS = '/settings/tokens'
 const RULES = '/settings/rules'
 const SINGLE_SIGN_ON = '/settings/single-sign-on'
+const MASTER_KEYS = '/settings/master-keys'
+const BACKUPS = '/settings/backups'
 const ABOUT = '/settings/about'
 
 export function SettingsPage() {
   const { t } = useTranslation()
   const [path] = useLocation()
-  const isOperator = useIsOperator()
+  const isOperator = useIsOperator() === true
   return (
     <>
       <PageHead title={t('shell.settings')} />
@@ -39,7 +43,13 @@ export function SettingsPage() {
           { path: MEMBERS, title: t('settings.members') },
           { path: TOKENS, title: t('settings.tokens') },
           { path: RULES, title: t('approvals.rules') },
-          ...(isOperator === true ? [{ path: SINGLE_SIGN_ON, title: t('singleSignOn.title') }] : []),
+          ...(isOperator
+            ? [
+                { path: SINGLE_SIGN_ON, title: t('singleSignOn.title') },
+                { path: MASTER_KEYS, title: t('installation.masterKeys') },
+                { path: BACKUPS, title: t('installation.backups') },
+              ]
+            : []),
           { path: ABOUT, title: t('settings.about') },
         ]}
       />
@@ -54,6 +64,8 @@ function Tab({ path }: { readonly path: string }) {
   if (path.startsWith(TOKENS)) return <TokensTab />
   if (path.startsWith(RULES)) return <RulesTab />
   if (path.startsWith(SINGLE_SIGN_ON)) return <SingleSignOnTab />
+  if (path.startsWith(MASTER_KEYS)) return <MasterKeysTab />
+  if (path.startsWith(BACKUPS)) return <BackupsTab />
   if (path.startsWith(ABOUT)) return <AboutTab />
   return <PreferencesTab />
 }

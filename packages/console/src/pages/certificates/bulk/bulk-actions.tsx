@@ -22,6 +22,7 @@ const BulkDialog = lazy(async () => ({ default: (await import('./bulk-dialog.tsx
 
 const ACTIONS = [
   { action: 'renew', scope: 'orders:write', denied: 'life.reasons.ordersScope' },
+  { action: 'apply', scope: 'certificates:write', denied: 'life.reasons.certificatesScope' },
   { action: 'manage', scope: 'orders:write', denied: 'life.reasons.ordersScope' },
   { action: 'deploy', scope: 'targets:write', denied: 'bulk.targetsScope' },
   { action: 'tag', scope: 'certificates:write', denied: 'life.reasons.certificatesScope' },

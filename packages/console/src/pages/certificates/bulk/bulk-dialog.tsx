@@ -4,13 +4,14 @@
  * @module
  */
 import type { CertificateView, Scope } from '@evercert/contract'
+import { ApplyDialog } from './apply-dialog.tsx'
 import { DeployDialog } from './deploy-dialog.tsx'
 import type { KeptRenewals } from './kept-renewals.ts'
 import { ManageDialog } from './manage-dialog.tsx'
 import { RenewDialog, ResumedRenewals } from './renew-dialog.tsx'
 import { TagDialog } from './tag-dialog.tsx'
 
-export type BulkAction = 'renew' | 'manage' | 'deploy' | 'tag'
+export type BulkAction = 'renew' | 'apply' | 'manage' | 'deploy' | 'tag'
 
 /** The certificates as they were when the dialog opened: the list may change beneath it. */
 export type Opened =
@@ -32,6 +33,8 @@ export function BulkDialog({ opened, scopes, accountId, onClose }: BulkDialogPro
       return <TagDialog certificates={opened.certificates} onClose={close} />
     case 'manage':
       return <ManageDialog certificates={opened.certificates} scopes={scopes} onClose={close} />
+    case 'apply':
+      return <ApplyDialog certificates={opened.certificates} onClose={close} />
     case 'deploy':
       return <DeployDialog certificates={opened.certificates} onClose={close} />
     case 'renew':

@@ -19,7 +19,7 @@ import type { BulkRun } from './use-bulk-run.ts'
 
 interface BulkFrameProps<Item extends BulkItem> {
   /** Also in the name of the report. */
-  readonly action: 'tag' | 'manage' | 'renew' | 'deploy'
+  readonly action: 'tag' | 'manage' | 'renew' | 'apply' | 'deploy'
   readonly title: string
   readonly run: BulkRun<Item>
   /** Null: not known yet. */

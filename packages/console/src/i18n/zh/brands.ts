@@ -1,0 +1,16 @@
+export const brands = {
+  title: '品牌',
+  intro: '产品以谁的名义销售。名称写在证书规格中，续费时要比对，因此不能修改；显示名称可以。',
+  name: '名称',
+  nameHelp: '写入产品规格，之后不能修改。',
+  products: '产品数',
+  add: '添加品牌',
+  addIntro: '添加后即可用于新产品。',
+  added: '已添加品牌 {{name}}。',
+  change: '修改名称',
+  changeTitle: '修改 {{name}} 的显示名称',
+  changeIntro: '只改变显示。产品、订单和证书的品牌不变。',
+  changed: '已修改品牌 {{name}}。',
+  emptyTitle: '还没有品牌',
+  emptyText: '先添加品牌，再添加以它销售的产品。',
+}

@@ -1,0 +1,201 @@
+/**
+ * What takes something off prices: the operator adds, bounds and withdraws it.
+ *
+ * @module
+ */
+import type { ProductView, PromotionView } from '@evercert/contract'
+import { useQuery } from '@tanstack/react-query'
+import Button from 'antd/es/button'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api } from '../../api/client.ts'
+import { keys } from '../../api/keys.ts'
+import { useIsOperator } from '../../api/use-is-operator.ts'
+import { Action } from '../../components/action.tsx'
+import { ConfirmedAction } from '../../components/confirmed-action.tsx'
+import { DoneNotice } from '../../components/done-notice.tsx'
+import { formatMoney } from '../../components/money.ts'
+import { Moment } from '../../components/moment.tsx'
+import { EmptyList } from '../../components/page.tsx'
+import { PageHead } from '../../components/page-head.tsx'
+import { QueryView } from '../../components/query-view.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { Mark, type Tone } from '../../components/status-mark.tsx'
+import { useEditing } from '../../components/use-editing.ts'
+import { pick } from '../../i18n/i18n.ts'
+import { CatalogueTabs } from '../products/catalogue-tabs.tsx'
+import { examplePrices } from './example-prices.ts'
+import { Examples } from './examples.tsx'
+import { PromotionDrawer } from './promotion-drawer.tsx'
+
+const TONES: Readonly<Record<PromotionView['state'], Tone>> = {
+  upcoming: 'todo',
+  running: 'good',
+  usedUp: 'ended',
+  over: 'ended',
+  withdrawn: 'ended',
+}
+
+export function PromotionsPage() {
+  const { t } = useTranslation()
+  const isOperator = useIsOperator() === true
+  const editing = useEditing<PromotionView>()
+  const [done, setDone] = useState<string | null>(null)
+  const promotions = useQuery({ queryKey: keys.promotions, queryFn: () => api.promotions.list(), enabled: isOperator })
+  const products = useQuery({ queryKey: keys.products, queryFn: () => api.products.list() })
+  const open = (promotion: PromotionView | null): void => {
+    setDone(null)
+    editing.open(promotion)
+  }
+  const sold = products.data?.items ?? []
+  const columns = useColumns(sold, open)
+  if (!isOperator) return <PageHead title={t('promotions.title')} intro={t('fields.operatorAlone')} />
+  return (
+    <>
+      <PageHead
+        title={t('promotions.title')}
+        intro={t('promotions.intro')}
+        actions={
+          <Button type="primary" onClick={() => open(null)}>
+            {t('promotions.add')}
+          </Button>
+        }
+      />
+      <CatalogueTabs />
+      <DoneNotice title={done} />
+      <section className="panel" aria-label={t('promotions.title')}>
+        <QueryView query={promotions}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <EmptyList title={t('promotions.emptyTitle')} text={t('promotions.emptyText')} />
+            ) : (
+              <RecordTable label={t('promotions.title')} columns={columns} rows={items} rowKey={({ id }) => id} />
+            )
+          }
+        </QueryView>
+      </section>
+      <PromotionDrawer
+        key={editing.key}
+        promotion={editing.row}
+        products={sold}
+        isOpen={editing.isOpen}
+        onClose={editing.close}
+        onDone={(what) => {
+          editing.close()
+          setDone(what)
+        }}
+      />
+    </>
+  )
+}
+
+function useColumns(
+  products: readonly ProductView[],
+  onEdit: (promotion: PromotionView) => void,
+): readonly Column<PromotionView>[] {
+  const { t } = useTranslation()
+  return [
+    {
+      key: 'promotion',
+      title: t('promotions.promotion'),
+      render: ({ title, code, off }) => (
+        <>
+          <div className="record-name">{pick(title)}</div>
+          <div>
+            {off.kind === 'percent'
+              ? t('promotions.offPercent', { percent: off.percent })
+              : t('promotions.offAmount', { amount: formatMoney(off.amount) })}
+          </div>
+          {code === null ? <div className="muted">{t('promotions.byItself')}</div> : <div className="mono break">{code}</div>}
+        </>
+      ),
+    },
+    { key: 'reach', title: t('promotions.reach'), render: (promotion) => <Reach promotion={promotion} products={products} /> },
+    {
+      key: 'example',
+      title: t('promotions.example'),
+      render: (promotion) => {
+        const prices = examplePrices(products, promotion, 1)
+        return prices.length === 0 ? t('promotions.exampleNone') : <Examples prices={prices} />
+      },
+    },
+    { key: 'time', title: t('promotions.time'), render: (promotion) => <Period promotion={promotion} /> },
+    {
+      key: 'uses',
+      title: t('promotions.uses'),
+      render: ({ uses, maxUses }) => (
+        <span className="number">{maxUses === null ? uses : t('promotions.usesOf', { uses, all: maxUses })}</span>
+      ),
+    },
+    {
+      key: 'state',
+      title: t('products.state'),
+      render: ({ state }) => <Mark tone={TONES[state]}>{t(`promotions.states.${state}`)}</Mark>,
+    },
+    {
+      key: 'actions',
+      title: t('fields.actions'),
+      kind: 'actions',
+      render: (promotion) =>
+        promotion.state !== 'withdrawn' && (
+          <div className="record-actions">
+            <Action label={t('fields.edit')} of={pick(promotion.title)} onClick={() => onEdit(promotion)} />
+            <Withdraw promotion={promotion} />
+          </div>
+        ),
+    },
+  ]
+}
+
+interface ReachProps {
+  readonly promotion: PromotionView
+  readonly products: readonly ProductView[]
+}
+
+function Reach({ promotion: { productIds, termYears }, products }: ReachProps) {
+  const { t } = useTranslation()
+  const nameOf = (id: string): string => {
+    const product = products.find((each) => each.id === id)
+    return product === undefined ? id : pick(product.title)
+  }
+  return (
+    <>
+      <div className="break">{productIds === null ? t('promotions.allProducts') : productIds.map(nameOf).join(', ')}</div>
+      <div className="muted">
+        {termYears === null ? t('promotions.allTerms') : termYears.map((years) => t('terms.years', { count: years })).join(', ')}
+      </div>
+    </>
+  )
+}
+
+function Period({ promotion: { startsAt, endsAt } }: { readonly promotion: PromotionView }) {
+  const { t } = useTranslation()
+  return (
+    <>
+      <div>
+        {t('promotions.from')} <Moment at={startsAt} precision="day" />
+      </div>
+      {endsAt === null ? (
+        <div className="muted">{t('promotions.noEnd')}</div>
+      ) : (
+        <div>
+          {t('promotions.through')} <Moment at={new Date(Date.parse(endsAt) - 1).toISOString()} precision="day" />
+        </div>
+      )}
+    </>
+  )
+}
+
+function Withdraw({ promotion: { id, title } }: { readonly promotion: PromotionView }) {
+  const { t } = useTranslation()
+  return (
+    <ConfirmedAction
+      label={t('promotions.withdraw')}
+      of={pick(title)}
+      title={t('promotions.withdrawTitle', { title: pick(title) })}
+      text={t('promotions.withdrawText')}
+      act={() => api.promotions.withdraw({ id })}
+      changes={keys.promotions}
+    />
+  )
+}

@@ -1,0 +1,54 @@
+/**
+ * The tables of targets and of what is deployed to them, as Kysely sees them.
+ *
+ * @module
+ */
+import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+import type { EndpointProtocol } from '@evercert/contract'
+import type { DeploymentState } from '../domain/deployment/deployment-machine.ts'
+import type { Baseline } from '../domain/deployment/judge-deployment.ts'
+
+export interface TargetTable {
+  id: string
+  account_id: string
+  certificate_id: string
+  name: string
+  kind: string
+  config_secret_id: string
+  /** Deployed and proved before the others. */
+  canary: Generated<boolean>
+  /** Its own address; all of it or none. */
+  probe_host: string | null
+  probe_port: number | null
+  probe_server_name: string | null
+  /** Null: that of all addresses before there was a choice, `tls`. */
+  probe_protocol: EndpointProtocol | null
+  created_at: Date
+}
+
+export interface DeploymentTable {
+  id: string
+  account_id: string
+  target_id: string
+  issuance_id: string
+  certificate_id: string
+  state: DeploymentState
+  version: Generated<number>
+  log: JSONColumnType<readonly string[]>
+  failures: Generated<number>
+  problem: string | null
+  /** Null although there is a problem: it was written before there were codes. */
+  problem_code: string | null
+  retry_at: Date | null
+  /** A `Baseline` of domain/deployment/judge-deployment.ts; null: not looked yet. */
+  baseline: ColumnType<Baseline | null, string | null | undefined, string | null>
+  previous_sha256: string | null
+  /** Both while the addresses are watched after the reload. */
+  check_at: Date | null
+  check_until: Date | null
+  check_tries: Generated<number>
+  /** Why the previous pair is being put back. */
+  restore_reason: string | null
+  created_at: Date
+  updated_at: Date
+}
