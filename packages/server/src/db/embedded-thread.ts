@@ -21,10 +21,10 @@ import { PipeReader, PipeWriter, type PipeMessage } from './pipe.ts'
 declare const WebAssembly: { compile(program: Uint8Array): Promise<object> }
 
 /**
- * `shared_buffers`: PostgreSQL's own 128 MB made the process 340 MB resident where 12 MB make it 220, and the files are in the
+ * `shared_buffers`: PostgreSQL's own 128 MB made the process 120 MB larger than a tenth of it, and the files are in the
  * system's cache anyway.
  */
-const SETTINGS = ['wal_sync_method=fsync', 'shared_buffers=12MB']
+const SETTINGS = ['wal_sync_method=fsync', 'shared_buffers=8MB']
 
 /** Replies that wait for the disk wait no longer than this while a transaction that came behind them goes on. */
 const MAX_HELD_MS = 2

@@ -22,7 +22,7 @@ export interface EmbeddedThread {
 const COMPILER = [
   '--wasm-lazy-compilation',
   '--wasm-num-compilation-tasks=1',
-  '--wasm-tiering-budget=100000000',
+  '--wasm-tiering-budget=2000000000', // bytes of code run; it has to fit 32 bits
   '--wasm-inlining-budget=0',
   '--wasm-inlining-max-size=0',
 ]
