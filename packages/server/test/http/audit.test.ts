@@ -329,6 +329,7 @@ eachDatabase((_kind, open) => {
       'applications.check',
       'applications.submit',
       'audit.verify',
+      'certificates.probe', // asks
       'certificates.verify',
       'deviceLogins.begin', // gives nothing: what a person decides is logged
       'deviceLogins.inspect',
