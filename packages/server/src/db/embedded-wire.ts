@@ -107,8 +107,8 @@ export class EmbeddedWire {
 
   /** Takes what is there, and comes back when there is more. */
   readonly #receive = (): void => {
+    this.#replies.onMore(this.#receive) // first: what makes room from here on wakes this again
     this.#requests.flush()
-    this.#replies.onMore(this.#receive)
     for (let reply = this.#replies.next(); reply !== null; reply = this.#replies.next()) this.#resolve(reply)
   }
 

@@ -106,3 +106,16 @@ test('more statements than are kept all work', async () => {
     }
   }
 })
+
+test('far more than the memory between the threads holds is asked at once, and all of it is answered', async () => {
+  const text = 'x'.repeat(600)
+  const answers = await Promise.all(
+    Array.from({ length: 6000 }, (_, index) =>
+      database.query<{ id: number }>('select $1::int as id, $2::text as text', [index, text]),
+    ),
+  )
+  expect(answers.map(({ rows }) => rows[0]?.id)).toEqual(answers.map((_, index) => index))
+  const large = 'y'.repeat(3_000_000)
+  const { rows } = await database.query<{ text: string }>('select $1::text as text', [large])
+  expect(rows[0]?.text === large).toBe(true)
+})
