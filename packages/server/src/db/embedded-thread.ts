@@ -7,10 +7,7 @@
  *
  * @module
  */
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
 import { workerData } from 'node:worker_threads'
 import { PGlite, protocol } from '@electric-sql/pglite'
 import { DurableFiles } from './embedded-files.ts'
@@ -29,8 +26,6 @@ const SETTINGS = ['wal_sync_method=fsync', 'shared_buffers=8MB']
 /** Replies that wait for the disk wait no longer than this while a transaction that came behind them goes on. */
 const MAX_HELD_MS = 2
 const MAX_HELD = 32
-/** More functions than any module has. */
-const NO_FUNCTION = 1_000_000
 /** The last byte of what the server sends, in ReadyForQuery: no transaction is open. */
 const IDLE = 0x49
 
@@ -61,9 +56,6 @@ const pglite = new PGlite({
     ...SETTINGS.flatMap((setting) => ['-c', setting]),
   ],
 })
-// The process that creates a database ends behind it: what it compiles is not worth the memory.
-if (existsSync(join(folder, 'PG_VERSION'))) keepParserAsItIs()
-else await firstCompilerOnly(() => pglite.waitReady)
 await pglite.waitReady
 const rollback = protocol.serialize.query('ROLLBACK')
 let lastNumber = 0
@@ -75,28 +67,6 @@ reply({ number: READY, parts: [] })
 await serve()
 await pglite.close()
 files.settle()
-
-/**
- * PostgreSQL's parser is one function, the largest of all. V8's optimizing compiler would take 600 MB for it, and nothing gain: statements are
- * prepared once. The parser is what the first statement calls first, when the rest of the server has begun to run.
- */
-function keepParserAsItIs(): void {
-  const run = pglite.execProtocolRawSync.bind(pglite)
-  pglite.execProtocolRawSync = (messages) => {
-    pglite.execProtocolRawSync = run
-    return firstCompilerOnly(() => run(messages))
-  }
-}
-
-/** What is called first within this is never compiled by the optimizing compiler: V8 decides when it compiles a function first. */
-function firstCompilerOnly<Value>(work: () => Value): Value {
-  setFlagsFromString(`--wasm-tier-up-filter=${NO_FUNCTION}`)
-  const end = (): void => setFlagsFromString('--wasm-tier-up-filter=-1')
-  const value = work()
-  if (value instanceof Promise) void value.finally(end).catch(() => {})
-  else end()
-  return value
-}
 
 /** Until it is told to close. */
 async function serve(): Promise<void> {

@@ -15,17 +15,11 @@ export interface EmbeddedThread {
 }
 
 /**
- * How V8 compiles PostgreSQL's WebAssembly. Each function when it is called first, so that the start waits only for those that it needs; what is
- * hot again by the optimizing compiler, which makes statements take half as long, but one at a time and without others inside, since each takes
- * memory while it is compiled. See also firstCompilerOnly in embedded-thread.ts.
+ * How V8 compiles PostgreSQL's WebAssembly: each function when it is called first, so that the start waits only for those that it needs, and by
+ * its first compiler alone. The optimizing one would take 600 MB for some seconds, nearly all of it for the generated parser; with that left out
+ * it still takes 30 MB, and renewals are not quicker for it.
  */
-const COMPILER = [
-  '--wasm-lazy-compilation',
-  '--wasm-num-compilation-tasks=1',
-  '--wasm-tiering-budget=2000000000', // bytes of code run; it has to fit 32 bits
-  '--wasm-inlining-budget=0',
-  '--wasm-inlining-max-size=0',
-]
+const COMPILER = ['--wasm-lazy-compilation', '--liftoff-only', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering']
 /** What the thread makes lives for one message. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2 }
 

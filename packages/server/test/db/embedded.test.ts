@@ -109,7 +109,7 @@ describe('the embedded database', () => {
     }
   })
 
-  test('takes little memory, also while it starts: what V8 would take 600 MB to compile again is left as it is', async () => {
+  test('takes little memory, also while it starts: V8 would take 600 MB to compile its parser again', async () => {
     const { dataDir } = await open()
     const child = await startChild('write-rows-child.ts', [join(dataDir, 'database')], /acc_2000\n/)
     const [, peakKb = 'unknown'] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? []
