@@ -17,6 +17,7 @@ import {
   type QueryResult,
   type TransactionSettings,
 } from 'kysely'
+import { refusalOf } from './later.ts'
 import type { EmbeddedConnection, EmbeddedTransaction } from './prepared-statements.ts'
 
 /** A dialect on an open connection, which `destroy()` closes. */
@@ -83,7 +84,13 @@ class Caller implements DatabaseConnection {
     this.#embedded = embedded
   }
 
-  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    const { sql, parameters } = query
+    const refusal = refusalOf(query)
+    if (refusal !== null && this.#open !== null) {
+      await this.#open.transaction.send(sql, parameters, refusal)
+      return { rows: [] }
+    }
     const { rows, affectedRows } = await (this.#open?.transaction ?? this.#embedded).query<Row>(sql, parameters)
     return { rows, ...(affectedRows !== undefined && { numAffectedRows: BigInt(affectedRows) }) }
   }

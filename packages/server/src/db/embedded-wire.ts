@@ -23,6 +23,9 @@ interface Waiting {
  */
 const STAND_STILL_MS = 4
 
+/** How many requests may come first: those that the same transaction sent ahead. Behind more the event loop has time for others. */
+const MAX_AHEAD = 3
+
 /** Requests are run in the order in which they were sent. Those of an open transaction are answered before commits that wait for the disk. */
 export class EmbeddedWire {
   readonly #thread: EmbeddedThread
@@ -76,15 +79,15 @@ export class EmbeddedWire {
 
   /**
    * As {@link send}, for what the whole database waits for: while a transaction is open it does nothing else, and an event loop with much
-   * to do would come back to it late. So the reply is awaited on the spot, for {@link STAND_STILL_MS} at most; unless the database has more to
-   * run, before it or behind it, which keeps it busy meanwhile.
+   * to do would come back to it late. So the reply is awaited on the spot, for {@link STAND_STILL_MS} at most; unless the database has much more
+   * to run, before it or behind it, which keeps it busy meanwhile.
    */
   sendAtOnce(messages: readonly Uint8Array[]): Promise<Message[]> {
     const answer = this.send(messages)
     const number = this.#lastNumber
     const { counts } = this.#thread.shared
     queueMicrotask(() => {
-      if (this.#lastNumber === number && Atomics.load(counts, COUNT.run) >= number - 1) this.#standStill(number)
+      if (this.#lastNumber === number && number - 1 - Atomics.load(counts, COUNT.run) <= MAX_AHEAD) this.#standStill(number)
     })
     return answer
   }

@@ -30,6 +30,8 @@ interface Sent {
 /** What Kysely and pg-boss see of a transaction. */
 export interface EmbeddedTransaction {
   query<Row>(text: string, values?: readonly unknown[]): Promise<Results<Row>>
+  /** Resolves when the statement was sent. What it fails with, as `refusal` puts it, is what the transaction fails with. */
+  send(text: string, values: readonly unknown[], refusal: (error: unknown) => unknown): Promise<void>
   rollback(): Promise<void>
 }
 
@@ -105,14 +107,35 @@ export class EmbeddedConnection {
 
   /** Commits when the work is done, rolls back when it fails. @throws DatabaseError `25P02` when nothing of it was committed */
   async transaction<Value>(work: (trx: EmbeddedTransaction) => Promise<Value>): Promise<Value> {
+    const sentLater: Promise<void>[] = []
+    /** What those failed with: the first made the others fail. */
+    const failed: unknown[] = []
     const { value, end } = await this.#turns.take(async () => {
       this.#renewPlans()
       this.#isBeginDue = true
       this.#isInTransaction = true
       let isOpen = true
-      const query = async <Row>(text: string, values: readonly unknown[] = []): Promise<Results<Row>> => {
+      const start = (text: string, values: readonly unknown[], isAwaited = true): Promise<Sent> => {
         if (!isOpen) throw new Error('The transaction has ended.')
-        return this.#read<Row>(await this.#start(text, values))
+        return this.#start(text, values, isAwaited)
+      }
+      const query = async <Row>(text: string, values: readonly unknown[] = []): Promise<Results<Row>> => {
+        const sent = await start(text, values)
+        try {
+          return await this.#read<Row>(sent)
+        } catch (error) {
+          await Promise.all(sentLater)
+          throw failed.length > 0 ? failed[0] : error
+        }
+      }
+      const send = async (text: string, values: readonly unknown[], refusal: (error: unknown) => unknown): Promise<void> => {
+        const { answer } = await start(text, values, false)
+        sentLater.push(
+          answer.then(refuseError).then(
+            () => {},
+            (error: unknown) => void failed.push(refusal(error)),
+          ),
+        )
       }
       const finish = (message: Uint8Array): Promise<Message[]> => {
         isOpen = false
@@ -125,7 +148,7 @@ export class EmbeddedConnection {
         if (isOpen) await finish(ROLLBACK)
       }
       try {
-        const done = await work({ query, rollback })
+        const done = await work({ query, send, rollback })
         return { value: done, end: isOpen ? finish(COMMIT) : Promise.resolve([]) }
       } catch (error) {
         await rollback()
@@ -133,6 +156,8 @@ export class EmbeddedConnection {
       }
     })
     const answer = refuseError(await end)
+    await Promise.all(sentLater)
+    if (failed.length > 0) throw failed[0]
     if (answer.some((message) => message instanceof protocolMessages.CommandCompleteMessage && message.text === 'ROLLBACK'))
       throw Object.assign(new Error('The transaction was rolled back: one of its statements had failed.'), { code: ABORTED })
     return value
@@ -164,16 +189,16 @@ export class EmbeddedConnection {
   }
 
   /** Resolves when the statement was sent. Whoever calls holds the turn. */
-  async #start(text: string, values: readonly unknown[]): Promise<Sent> {
+  async #start(text: string, values: readonly unknown[], isAwaited = true): Promise<Sent> {
     const statement = this.#recall(text) ?? (await this.#prepare(text))
     const { name, columns } = statement
-    const answer = this.#send([
+    const statementMessages = [
       ...(name === null ? [serialize.parse({ text, types: [...statement.parameterTypes] })] : []),
       serialize.bind({ ...(name !== null && { statement: name }), values: this.#encode(statement, values) }),
       serialize.execute({}),
       serialize.sync(),
-    ])
-    return { columns, answer }
+    ]
+    return { columns, answer: this.#send(statementMessages, isAwaited) }
   }
 
   #encode({ parameterTypes }: Statement, values: readonly unknown[]): (string | Uint8Array | null)[] {
@@ -247,11 +272,13 @@ export class EmbeddedConnection {
     void this.#wire.send([serialize.query('discard plans')]).catch(() => {}) // the statement that follows fails the same way
   }
 
-  async #send(messages: readonly Uint8Array[]): Promise<Message[]> {
+  async #send(messages: readonly Uint8Array[], isAwaited = true): Promise<Message[]> {
     this.#queriesSincePlans += 1
-    if (!this.#isBeginDue) return this.#isInTransaction ? this.#wire.sendAtOnce(messages) : this.#wire.send(messages)
+    const send = (all: readonly Uint8Array[]): Promise<Message[]> =>
+      this.#isInTransaction && isAwaited ? this.#wire.sendAtOnce(all) : this.#wire.send(all)
+    if (!this.#isBeginDue) return send(messages)
     this.#isBeginDue = false
-    const answer = await this.#wire.sendAtOnce([BEGIN, ...messages])
+    const answer = await send([BEGIN, ...messages])
     return answer.slice(answer.findIndex(({ name }) => name === 'readyForQuery') + 1)
   }
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { sql } from 'kysely'
-import { fromKysely, fromPglite, PgBoss } from 'pg-boss'
+import { CompiledQuery, sql } from 'kysely'
+import { fromPglite, PgBoss, type Db as QueueDatabase } from 'pg-boss'
 import type { Database } from './connect.ts'
+import { writeLater } from './later.ts'
 import type { Trx } from './transition.ts'
 
 /** The one job: bring a certificate as far as it gets. */
@@ -39,6 +40,16 @@ export interface Queue {
   /** Calls back when a job of this process was committed, or may have been: a hint, never needed. */
   onSent(listener: (job: AdvanceJob) => void): void
   stop(): Promise<void>
+}
+
+/** Whether a job was dropped for one that waits already is nothing to the transaction. */
+function within(trx: Trx): QueueDatabase {
+  return {
+    executeSql: async (text, values = []) => {
+      await writeLater(trx, CompiledQuery.raw(text, [...values]))
+      return { rows: [] }
+    },
+  }
 }
 
 const QUEUE = 'certificate.advance'
@@ -85,7 +96,7 @@ export async function startQueue(database: Database, url: string | null): Promis
   }
   return {
     send: async (trx, job) => {
-      await boss.send(QUEUE, job, { singletonKey: job.certificateId, db: fromKysely(trx) })
+      await boss.send(QUEUE, job, { singletonKey: job.certificateId, db: within(trx) })
       notify(job)
     },
     sendNow: async (job) => {

@@ -16,6 +16,7 @@ import { paymentMachine } from '../domain/payment/payment-machine.ts'
 import { renewalMachine } from '../domain/renewal/renewal-machine.ts'
 import { reviewMachine } from '../domain/review/review-machine.ts'
 import { revocationMachine } from '../domain/revocation/revocation-machine.ts'
+import { writeLater } from './later.ts'
 import type { Tables } from './tables.ts'
 
 export type Trx = Transaction<Tables>
@@ -33,6 +34,9 @@ const MACHINES = {
   review: reviewMachine,
   revocation: revocationMachine,
 } as const
+
+/** Of PostgreSQL. */
+const NOT_NULL_VIOLATION = '23502'
 
 export type Subject = keyof typeof MACHINES
 export type StateOf<S extends Subject> = (typeof MACHINES)[S]['states'][number]
@@ -70,14 +74,20 @@ export async function transition<S extends Subject>(trx: Trx, request: Transitio
   const machine = MACHINES[subject] as unknown as Machine<string>
   if (!machine.can(from, to)) throw conflict(subject, id, from, to)
   const others = Object.entries(request.set ?? {}).map(([column, value]) => sql`, ${sql.ref(column)} = ${value}`)
-  const result = await sql`
+  // Whose row did not move writes a line without an account, which the timeline refuses.
+  const write = sql`
     with moved as (
       update ${sql.table(subject)} set state = ${to}, version = version + 1${sql.join(others, sql``)}
       where id = ${id} and account_id = ${accountId} and state = ${from} returning id, account_id)
     insert into history (account_id, certificate_id, subject, subject_id, from_state, to_state, actor, detail, at)
-    select account_id, ${request.certificateId}, ${subject}, id, ${from}, ${to}, ${request.actor}, ${request.detail ?? null},
-      ${new Date(request.now)} from moved`.execute(trx)
-  if (result.numAffectedRows !== 1n) throw conflict(subject, id, from, to)
+    select moved.account_id, ${request.certificateId}, ${subject}, ${id}, ${from}, ${to}, ${request.actor}, ${request.detail ?? null},
+      ${new Date(request.now)} from (select) as one left join moved on true`.compile(trx)
+  await writeLater(trx, write, (error) => (isUnmoved(error) ? conflict(subject, id, from, to) : error))
+}
+
+function isUnmoved(error: unknown): boolean {
+  const { code, table, column } = error as { code?: unknown; table?: unknown; column?: unknown }
+  return code === NOT_NULL_VIOLATION && table === 'history' && column === 'account_id'
 }
 
 function conflict(subject: string, id: string, from: string, to: string): AppError {
@@ -96,39 +106,48 @@ export interface HistoryEntry extends HistoryFacts {
 /** One line of the timeline, or several: for effects that change no state. */
 export async function recordHistory(trx: Trx, ...entries: readonly HistoryEntry[]): Promise<void> {
   if (entries.length === 0) return
-  await trx
-    .insertInto('history')
-    .values(
-      entries.map((entry) => ({
-        account_id: entry.accountId,
-        certificate_id: entry.certificateId,
-        subject: entry.subject,
-        subject_id: entry.subjectId,
-        from_state: entry.fromState,
-        to_state: entry.toState,
-        actor: entry.actor,
-        detail: entry.detail ?? null,
-        at: new Date(entry.now),
-      })),
-    )
-    .execute()
+  const lines = trx.insertInto('history').values(
+    entries.map((entry) => ({
+      account_id: entry.accountId,
+      certificate_id: entry.certificateId,
+      subject: entry.subject,
+      subject_id: entry.subjectId,
+      from_state: entry.fromState,
+      to_state: entry.toState,
+      actor: entry.actor,
+      detail: entry.detail ?? null,
+      at: new Date(entry.now),
+    })),
+  )
+  await writeLater(trx, lines)
 }
+
+type InsertOfOne = Compilable<{ id: string }> & OperationNodeSource
+type FirstEntry = Omit<HistoryEntry, 'fromState'>
 
 /**
  * A new row with its line of the timeline, in one statement.
  *
  * @param insert of one row, with `returning` its id
- * @returns false when the insert gave way to a row that is there, by `on conflict do nothing`: then the timeline says nothing either
  */
-export async function insertWithHistory(
-  trx: Trx,
-  insert: Compilable<{ id: string }> & OperationNodeSource,
-  entry: Omit<HistoryEntry, 'fromState'>,
-): Promise<boolean> {
-  const result = await sql`
+export async function insertWithHistory(trx: Trx, insert: InsertOfOne, entry: FirstEntry): Promise<void> {
+  await writeLater(trx, withHistory(insert, entry).compile(trx))
+}
+
+/**
+ * The same for an insert that gives way to a row that is there, by `on conflict do nothing`.
+ *
+ * @returns false when it did: then the timeline says nothing either
+ */
+export async function insertWithHistoryIfNew(trx: Trx, insert: InsertOfOne, entry: FirstEntry): Promise<boolean> {
+  const result = await withHistory(insert, entry).execute(trx)
+  return result.numAffectedRows === 1n
+}
+
+function withHistory(insert: InsertOfOne, entry: FirstEntry): RawBuilder<unknown> {
+  return sql`
     with made as (${insert})
     insert into history (account_id, certificate_id, subject, subject_id, to_state, actor, detail, at)
     select ${entry.accountId}, ${entry.certificateId}, ${entry.subject}, id, ${entry.toState}, ${entry.actor}, ${entry.detail ?? null},
-      ${new Date(entry.now)} from made`.execute(trx)
-  return result.numAffectedRows === 1n
+      ${new Date(entry.now)} from made`
 }

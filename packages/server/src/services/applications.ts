@@ -7,7 +7,7 @@ import { sql } from 'kysely'
 import type { ApplicationView } from '@evercert/contract'
 import { createCsr, type CsrFacts } from '@evercert/pki'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
-import { insertWithHistory, recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
+import { insertWithHistoryIfNew, recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import type { Applicant } from '../domain/applicant/applicant.ts'
 import { AppError } from '../domain/errors.ts'
 import type { NameClaim } from '../domain/name/name-ownership.ts'
@@ -64,7 +64,7 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
     .values(toRow(caller, submission, { id, state, now, privateKeyId }))
     .onConflict((conflict) => conflict.doNothing())
     .returning('id')
-  const isFirst = await insertWithHistory(trx, insert, { ...facts, subject: 'application', subjectId: id, toState: state })
+  const isFirst = await insertWithHistoryIfNew(trx, insert, { ...facts, subject: 'application', subjectId: id, toState: state })
   if (!isFirst) throw await conflictingApplication(trx, record, csr)
   await nameAfterDomain(trx, record, identifiers[0] ?? record.name, facts)
   if (isReviewed)

@@ -4,6 +4,7 @@
  * @module
  */
 import { sql } from 'kysely'
+import { writeLater } from '../db/later.ts'
 import { insertWithHistory, type HistoryEntry, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 
@@ -56,7 +57,7 @@ export async function insertCertificateRow(
 
 /** Who looks whether names are free may take them: others who look wait until this transaction ends. */
 export async function lockNames(trx: Trx, accountId: string): Promise<void> {
-  await sql`select id from account where id = ${accountId} for no key update`.execute(trx)
+  await writeLater(trx, sql`select id from account where id = ${accountId} for no key update`.compile(trx))
 }
 
 /**

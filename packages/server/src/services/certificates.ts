@@ -6,6 +6,7 @@
 import type { CertificateFacts, PrivateKey } from '@evercert/pki'
 import type { CertificateDetail, CertificateView, FinishEstimateView } from '@evercert/contract'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
+import { writeLater } from '../db/later.ts'
 import type { Trx } from '../db/transition.ts'
 import { decideRenewal } from '../domain/certificate/decide-renewal.ts'
 import { deriveStatus } from '../domain/certificate/derive-status.ts'
@@ -149,17 +150,15 @@ export async function storePrivateKey(services: Services, trx: Trx, accountId: s
   const now = services.now()
   const secretId = await services.vault.seal(trx, { purpose: 'privateKey', accountId, plaintext: key.pkcs8Pem, now })
   const id = newId(services, 'key')
-  await trx
-    .insertInto('private_key')
-    .values({
-      id,
-      account_id: accountId,
-      algorithm: key.algorithm,
-      spki_sha256: key.spkiSha256,
-      secret_id: secretId,
-      created_at: new Date(now),
-    })
-    .execute()
+  const row = {
+    id,
+    account_id: accountId,
+    algorithm: key.algorithm,
+    spki_sha256: key.spkiSha256,
+    secret_id: secretId,
+    created_at: new Date(now),
+  }
+  await writeLater(trx, trx.insertInto('private_key').values(row))
   return id
 }
 
@@ -176,9 +175,9 @@ export interface NewIssuance {
 export async function insertIssuance(services: Services, trx: Trx, issuance: NewIssuance): Promise<string> {
   const { leaf } = issuance
   const id = newId(services, 'iss')
-  await trx
-    .insertInto('issuance')
-    .values({
+  await writeLater(
+    trx,
+    trx.insertInto('issuance').values({
       id,
       account_id: issuance.accountId,
       certificate_id: issuance.certificateId,
@@ -195,7 +194,7 @@ export async function insertIssuance(services: Services, trx: Trx, issuance: New
       window_opens_at: new Date(windowOpensAt(leaf, services.policy)),
       chain_pem: issuance.chainPem,
       created_at: new Date(services.now()),
-    })
-    .execute()
+    }),
+  )
   return id
 }

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Db } from '../db/connect.ts'
+import { writeLater } from '../db/later.ts'
 import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Caller, Services } from './context.ts'
@@ -30,14 +31,48 @@ export async function runOnce<Result extends object>(
   call: IdempotentCall,
   effect: (trx: Trx) => Promise<Result>,
 ): Promise<Result> {
+  return runOnceWith(services, caller, call, () => Promise.resolve(null), effect)
+}
+
+/**
+ * As {@link runOnce}, for an effect that needs to know much.
+ *
+ * @param read what the effect needs, before its transaction: what may change meanwhile, the effect must refuse by itself
+ */
+export async function runOnceWith<Known, Result extends object>(
+  services: Services,
+  caller: Caller,
+  call: IdempotentCall,
+  read: () => Promise<Known>,
+  effect: (trx: Trx, known: Known) => Promise<Result>,
+): Promise<Result> {
   services.onStep(call.operation, 'intended')
-  const result = await runInTransaction(services, caller, call, async (trx) => {
-    const done = await effect(trx)
-    services.onStep(call.operation, 'done')
-    return done
+  const result = await answeredOr(services, caller, call, async () => {
+    const known = await read()
+    return runInTransaction(services, caller, call, async (trx) => {
+      const done = await effect(trx, known)
+      services.onStep(call.operation, 'done')
+      return done
+    })
   })
   services.onStep(call.operation, 'recorded')
   return result
+}
+
+/** What the same call was answered before comes first: the effect itself may be impossible for being done. */
+async function answeredOr<Result extends object>(
+  services: Services,
+  caller: Caller,
+  call: IdempotentCall,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await run()
+  } catch (error) {
+    const answer = await findAnswer<Result>(services, caller, call)
+    if (answer === null) throw error
+    return answer
+  }
 }
 
 async function runInTransaction<Result extends object>(
@@ -53,23 +88,20 @@ async function runInTransaction<Result extends object>(
   }
   const requestSha256 = sha256Of(call.request)
   return services.db.transaction().execute(async (trx) => {
-    // The second of two equal requests waits here until the first commits, and then finds its answer.
-    const claimed = await trx
-      .insertInto('idempotency_key')
-      .values({
-        account_id: caller.accountId,
-        key,
-        operation: call.operation,
-        request_sha256: requestSha256,
-        response: null,
-        created_at: new Date(services.now()),
-      })
-      .onConflict((conflict) => conflict.columns(['account_id', 'key']).doNothing())
-      .executeTakeFirst()
-    if (claimed.numInsertedOrUpdatedRows !== 1n) return storedAnswer<Result>(trx, caller, call, requestSha256)
+    // The second of two equal requests waits here until the first commits, fails as the key is there, and then finds its answer.
+    const claim = trx.insertInto('idempotency_key').values({
+      account_id: caller.accountId,
+      key,
+      operation: call.operation,
+      request_sha256: requestSha256,
+      response: null,
+      created_at: new Date(services.now()),
+    })
+    await writeLater(trx, claim)
     const result = await effect(trx)
-    await sql`update idempotency_key set response = ${JSON.stringify(result)}::jsonb
-      where account_id = ${caller.accountId} and key = ${key}`.execute(trx)
+    const answer = sql`update idempotency_key set response = ${JSON.stringify(result)}::jsonb
+      where account_id = ${caller.accountId} and key = ${key}`
+    await writeLater(trx, answer.compile(trx))
     return result
   })
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { writeLater } from '../db/later.ts'
 import type { Trx } from '../db/transition.ts'
 
 /**
@@ -14,12 +15,12 @@ export async function leaveOpenPayments(
   orderId: string,
   { accountId, now }: { readonly accountId: string; readonly now: number },
 ): Promise<void> {
-  await trx
+  const poll = trx
     .updateTable('payment')
     .set({ poll_at: new Date(now) })
     .where('account_id', '=', accountId)
     .where('order_id', '=', orderId)
     .where('connection_id', 'is not', null)
     .where('state', '=', 'created')
-    .execute()
+  await writeLater(trx, poll)
 }

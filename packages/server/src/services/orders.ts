@@ -79,23 +79,22 @@ function comparisonOf({ old, product, comparison }: OrderDraft): Pick<QuoteView,
   return { unknown: [...comparison.unknown], comparison: comparisonText(facts) }
 }
 
+/** What {@link placeOrder} places. @throws AppError what `draftOrder` throws, and `conflict` when the price is not the one that was quoted */
+export async function draftQuoted(services: Services, caller: Caller, request: OrderRequest): Promise<OrderDraft> {
+  const draft = await draftOrder(services, services.db, caller, { request })
+  refuseOtherPrice(draft, request)
+  return draft
+}
+
 /**
  * Places an order; for a renewal, reserves the old certificate, which the database holds to one live renewal.
  *
- * @param preferredCurrency when the request names none and the product is sold in it
- * @throws AppError `alreadyRenewed` and the other reasons of `decideRenewal`, and what `draftOrder` throws
+ * @param draft of moments ago: what became of the old certificate since, paying asks again
+ * @throws AppError `alreadyRenewed`, `promotionNotApplicable`
  */
-export async function placeOrder(
-  services: Services,
-  trx: Trx,
-  caller: Caller,
-  request: OrderRequest,
-  preferredCurrency: string | null = null,
-): Promise<OrderView> {
-  const draft = await draftOrder(services, trx, caller, { request, preferredCurrency })
+export async function placeOrder(services: Services, trx: Trx, caller: Caller, draft: OrderDraft): Promise<OrderView> {
   const now = services.now()
   const { product, old } = draft
-  refuseOtherPrice(draft, request)
   const orderId = newId(services, 'ord')
   const row = {
     id: orderId,

@@ -6,6 +6,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { BalanceView, OrderView } from '@evercert/contract'
 import type { Db } from '../db/connect.ts'
+import { writeLater } from '../db/later.ts'
 import { transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { balanceEffect, ledgerEntries, type LedgerMovement } from '../domain/payment/ledger.ts'
@@ -32,7 +33,10 @@ interface Movement {
  * @throws AppError `paymentRequired` with the missing amount, `conflict` (cancelled, expired, or the old certificate ended), `notFound`
  */
 export async function payOrder(services: Services, trx: Trx, caller: Caller, orderId: string): Promise<OrderView> {
-  await sql`select id from "order" where id = ${orderId} and account_id = ${caller.accountId} for update`.execute(trx)
+  await writeLater(
+    trx,
+    sql`select id from "order" where id = ${orderId} and account_id = ${caller.accountId} for update`.compile(trx),
+  )
   const order = await loadOrder(trx, caller, orderId)
   if (order.state === 'paid') return order
   if (order.state !== 'placed') {
@@ -55,9 +59,9 @@ export async function payOrder(services: Services, trx: Trx, caller: Caller, ord
 
 async function insertPayment(services: Services, trx: Trx, order: OrderView, facts: HistoryFacts): Promise<string> {
   const id = newId(services, 'pay')
-  await trx
-    .insertInto('payment')
-    .values({
+  await writeLater(
+    trx,
+    trx.insertInto('payment').values({
       id,
       account_id: facts.accountId,
       order_id: order.id,
@@ -72,8 +76,8 @@ async function insertPayment(services: Services, trx: Trx, order: OrderView, fac
       expires_at: null,
       poll_at: null,
       problem: null,
-    })
-    .execute()
+    }),
+  )
   return id
 }
 

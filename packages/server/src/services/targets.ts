@@ -8,6 +8,7 @@ import { isProblemCode, PROBLEM_TEXTS, type EndpointProtocol, type TargetView } 
 import { DEFAULT_PORTS } from '@evercert/pki/probe'
 import { sql } from 'kysely'
 import type { Db } from '../db/connect.ts'
+import { writeLater } from '../db/later.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { seenBy } from './access/narrowing.ts'
@@ -117,31 +118,44 @@ export async function createTarget(services: Services, caller: Caller, target: N
   return view
 }
 
+export interface Delivery {
+  readonly accountId: string
+  readonly certificateId: string
+  readonly issuanceId: string
+}
+
 /** One deployment for each target of the certificate that has none of this issuance. Adding a target makes only that target dirty. */
-export async function planDeployments(
-  services: Services,
-  trx: Trx,
-  {
-    accountId,
-    certificateId,
-    issuanceId,
-  }: { readonly accountId: string; readonly certificateId: string; readonly issuanceId: string },
-): Promise<void> {
+export async function planDeployments(services: Services, trx: Trx, delivery: Delivery): Promise<void> {
   const targets = await trx
     .selectFrom('target')
     .select('id')
-    .where('account_id', '=', accountId)
-    .where('certificate_id', '=', certificateId)
+    .where('account_id', '=', delivery.accountId)
+    .where('certificate_id', '=', delivery.certificateId)
     .execute()
-  if (targets.length === 0) return
+  await insertDeployments(
+    services,
+    trx,
+    delivery,
+    targets.map(({ id }) => id),
+  )
+}
+
+/** One for each of the targets that has none of this issuance. */
+export async function insertDeployments(
+  services: Services,
+  trx: Trx,
+  { accountId, certificateId, issuanceId }: Delivery,
+  targetIds: readonly string[],
+): Promise<void> {
+  if (targetIds.length === 0) return
   const now = new Date(services.now())
-  await trx
+  const planned = trx
     .insertInto('deployment')
     .values(
-      targets.map((target) => ({
+      targetIds.map((targetId) => ({
         id: newId(services, 'dep'),
         account_id: accountId,
-        target_id: target.id,
+        target_id: targetId,
         issuance_id: issuanceId,
         certificate_id: certificateId,
         state: 'planned' as const,
@@ -154,7 +168,7 @@ export async function planDeployments(
       })),
     )
     .onConflict((conflict) => conflict.columns(['target_id', 'issuance_id']).doNothing())
-    .execute()
+  await writeLater(trx, planned)
 }
 
 /**

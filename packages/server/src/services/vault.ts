@@ -7,6 +7,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Db } from '../db/connect.ts'
+import { writeLater } from '../db/later.ts'
 import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { formatId } from '../domain/id.ts'
@@ -60,18 +61,16 @@ export function createVault(keyring: Pick<Keyring, 'sealing' | 'find'>): Vault {
   return {
     seal: async (db, { purpose, accountId, plaintext, now }) => {
       const { id, masterKeyId, wrappedKey, ciphertext } = sealOne(purpose, plaintext, now)
-      await db
-        .insertInto('secret')
-        .values({
-          id,
-          account_id: accountId,
-          purpose,
-          master_key_id: masterKeyId,
-          wrapped_key: wrappedKey,
-          ciphertext,
-          created_at: new Date(now),
-        })
-        .execute()
+      const insert = db.insertInto('secret').values({
+        id,
+        account_id: accountId,
+        purpose,
+        master_key_id: masterKeyId,
+        wrapped_key: wrappedKey,
+        ciphertext,
+        created_at: new Date(now),
+      })
+      await writeLater(db, insert)
       return id
     },
     sealMany: async (db, { purpose, accountId, plaintexts, now }) => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { writeLater } from '../db/later.ts'
 import type { Trx } from '../db/transition.ts'
 import type { Services } from './context.ts'
 
@@ -20,10 +21,10 @@ export async function wake(
   certificateId: string,
   alsoSet: { readonly application_id?: string } = {},
 ): Promise<void> {
-  await trx
+  const due = trx
     .updateTable('certificate')
     .set({ ...alsoSet, advance_at: new Date(services.now() + LOST_AFTER_MS) })
     .where('id', '=', certificateId)
-    .execute()
+  await writeLater(trx, due)
   await services.queue.send(trx, { certificateId })
 }

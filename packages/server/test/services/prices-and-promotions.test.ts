@@ -3,7 +3,8 @@ import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { EVERCERT_ACTOR } from '../../src/services/context.ts'
-import { expireUnpaidOrders, placeOrder } from '../../src/services/orders.ts'
+import { draftOrder } from '../../src/services/draft-order.ts'
+import { expireUnpaidOrders } from '../../src/services/orders.ts'
 import {
   anAccount,
   buy,
@@ -94,12 +95,11 @@ oneDatabase((_kind, open) => {
       const account = await anAccount(service)
       const { accountId } = account
       const caller = { accountId, tokenId: EVERCERT_ACTOR, actor: EVERCERT_ACTOR, scopes: new Set<never>() }
-      const priceFor = (limitCurrency: string) =>
-        service.services.db
-          .transaction()
-          .execute(
-            async (trx) => (await placeOrder(service.services, trx, caller, { productId: PRIVATE_SINGLE }, limitCurrency)).price,
-          )
+      const priceFor = async (preferredCurrency: string) => {
+        const wish = { request: { productId: PRIVATE_SINGLE }, preferredCurrency }
+        const { amountMinor, currency } = await draftOrder(service.services, service.services.db, caller, wish)
+        return { amountMinor, currency }
+      }
       expect(await priceFor('EUR')).toEqual(money(1_300, 'EUR'))
       expect(await priceFor('JPY')).toEqual(money(10_000))
     })

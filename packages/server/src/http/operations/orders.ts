@@ -5,8 +5,8 @@
  */
 import { createProduct, listProducts, toProductView } from '../../services/catalogue.ts'
 import { passGate } from '../../services/approvals/gate.ts'
-import { runOnce } from '../../services/idempotency.ts'
-import { cancelOrder, createQuote, listOrders, loadOrder, placeOrder } from '../../services/orders.ts'
+import { runOnce, runOnceWith } from '../../services/idempotency.ts'
+import { cancelOrder, createQuote, draftQuoted, listOrders, loadOrder, placeOrder } from '../../services/orders.ts'
 import { loadBalance, payOrder, topUpBalance } from '../../services/payments.ts'
 import { startPayment } from '../../services/provider-payments/start.ts'
 import { restoreProduct, retireProduct, updateProduct } from '../../services/product-changes.ts'
@@ -35,8 +35,12 @@ export const orders = {
   ),
   get: operations.orders.get.handler(({ context: { services, caller }, input }) => loadOrder(services.db, caller, input.id)),
   place: operations.orders.place.handler(({ context, input }) =>
-    runOnce(context.services, context.caller, call(context, 'orders.place', input), (trx) =>
-      placeOrder(context.services, trx, context.caller, input),
+    runOnceWith(
+      context.services,
+      context.caller,
+      call(context, 'orders.place', input),
+      () => draftQuoted(context.services, context.caller, input),
+      (trx, draft) => placeOrder(context.services, trx, context.caller, draft),
     ),
   ),
   pay: operations.orders.pay.handler(async ({ context, input }) => {

@@ -5,13 +5,13 @@
  */
 import { sql } from 'kysely'
 import type { CertificateFacts } from '@evercert/pki'
-import type { Db } from '../../db/connect.ts'
 import { toMs } from '../../db/time.ts'
+import { writeLater } from '../../db/later.ts'
 import { transition, type Trx } from '../../db/transition.ts'
 import { decideEntitlement, decideValidity, type TopUpFacts } from '../../domain/entitlement/entitlement.ts'
 import { insertIssuance } from '../certificates.ts'
 import { EVERCERT_ACTOR, notFound, type Services } from '../context.ts'
-import { planDeployments } from '../targets.ts'
+import { insertDeployments, type Delivery } from '../targets.ts'
 import type { Work, WorkingApplication } from './facts.ts'
 import { moveSites } from './move-sites.ts'
 
@@ -29,7 +29,7 @@ interface EntitlementBasis extends TopUpFacts {
   readonly entitledUntil: number | null
 }
 
-async function loadEntitlementBasis(db: Db | Trx, work: Work): Promise<EntitlementBasis> {
+async function loadEntitlementBasis(db: Services['db'], work: Work): Promise<EntitlementBasis> {
   const row = await db
     .selectFrom('certificate')
     .innerJoin('order', 'order.id', 'certificate.order_id')
@@ -75,6 +75,7 @@ export async function storeIssuance(
 ): Promise<void> {
   const now = services.now()
   const { accountId, certificateId } = work
+  const basis = await loadEntitlementBasis(services.db, work)
   await services.db.transaction().execute(async (trx) => {
     await transition(trx, {
       subject: 'application',
@@ -94,50 +95,44 @@ export async function storeIssuance(
       privateKeyId: application.privateKeyId,
       ...issued,
     })
-    await storeEntitlement(services, trx, work, issued.leaf)
-    const { managed } = await trx
-      .updateTable('certificate')
-      .set({ issuance_id: issuanceId, served_at: null, probe_failures: 0, probe_due_at: null })
-      .where('id', '=', certificateId)
-      .returning('managed')
-      .executeTakeFirstOrThrow()
-    if (managed) await forgetManagedFailures(trx, work)
+    await storeEntitlement(trx, work, basis, issued.leaf)
+    const isSet = { issuance_id: issuanceId, served_at: null, probe_failures: 0, probe_due_at: null }
+    await writeLater(trx, trx.updateTable('certificate').set(isSet).where('id', '=', certificateId))
+    await forgetManagedFailures(trx, work)
     await takeOverFromOld(trx, work, now)
-    await supersedeDeployments(trx, work, issuanceId, now)
-    await planDeployments(services, trx, { accountId, certificateId, issuanceId })
+    await redeploy(services, trx, { accountId, certificateId, issuanceId })
   })
 }
 
 /** The end is asked of the CA moments before it signs: an entitlement that outlasts its certificate by seconds would be no promise. */
 const MOMENTS_MS = 60_000
 
-async function storeEntitlement(services: Services, trx: Trx, work: Work, leaf: CertificateFacts): Promise<void> {
-  const basis = await loadEntitlementBasis(trx, work)
+async function storeEntitlement(trx: Trx, work: Work, basis: EntitlementBasis, leaf: CertificateFacts): Promise<void> {
   if (basis.entitledUntil !== null) return
   const entitlement = decideEntitlement(basis, leaf.notBefore)
   const outlastsMs = entitlement.entitledUntil - leaf.notAfter
   const entitledUntil = outlastsMs > 0 && outlastsMs <= MOMENTS_MS ? leaf.notAfter : entitlement.entitledUntil
-  await trx
-    .insertInto('entitlement')
-    .values({
+  await writeLater(
+    trx,
+    trx.insertInto('entitlement').values({
       certificate_id: work.certificateId,
       account_id: work.accountId,
       term_years: basis.termYears,
       starts_at: new Date(leaf.notBefore),
       entitled_until: new Date(entitledUntil),
       topped_up_days: entitlement.toppedUpDays,
-    })
-    .execute()
+    }),
+  )
 }
 
 async function forgetManagedFailures(trx: Trx, { accountId, certificateId }: Work): Promise<void> {
-  await trx
+  const none = trx
     .updateTable('management')
     .set({ failures: 0, failed_code: null, failed_detail: null, retry_at: null })
     .where('certificate_id', '=', certificateId)
     .where('account_id', '=', accountId)
     .where('failures', '>', 0)
-    .execute()
+  await writeLater(trx, none)
 }
 
 /**
@@ -146,27 +141,31 @@ async function forgetManagedFailures(trx: Trx, { accountId, certificateId }: Wor
  */
 async function takeOverFromOld(trx: Trx, work: Work, now: number): Promise<void> {
   if (work.renewsCertificateId === null) return
-  await sql`select id from certificate where id = ${work.renewsCertificateId} and account_id = ${work.accountId} for update`.execute(
-    trx,
-  )
+  const old = sql`select id from certificate where id = ${work.renewsCertificateId} and account_id = ${work.accountId} for update`
+  await writeLater(trx, old.compile(trx))
   const { accountId, certificateId: to, renewsCertificateId: from } = work
   await moveSites(trx, { accountId, actor: EVERCERT_ACTOR, now, from, to })
 }
 
-/** Deliveries of what was issued before end here: none of them may put the old pair over the new one. */
-async function supersedeDeployments(trx: Trx, work: Work, issuanceId: string, now: number): Promise<void> {
-  const { accountId, certificateId } = work
-  const older = await trx
-    .selectFrom('deployment')
-    .innerJoin('target', 'target.id', 'deployment.target_id')
-    .select(['deployment.id', 'deployment.state'])
+/** Every target gets what was issued now. Deliveries of what was issued before end here: none of them may put the old pair over the new one. */
+async function redeploy(services: Services, trx: Trx, delivery: Delivery): Promise<void> {
+  const { accountId, certificateId, issuanceId } = delivery
+  const rows = await trx
+    .selectFrom('target')
+    .leftJoin('deployment', (join) =>
+      join
+        .onRef('deployment.target_id', '=', 'target.id')
+        .on('deployment.issuance_id', '<>', issuanceId)
+        .on('deployment.state', 'in', ['planned', 'applied', 'failed', 'rolledBack']),
+    )
+    .select(['target.id as target_id', 'deployment.id', 'deployment.state'])
     .where('target.account_id', '=', accountId)
     .where('target.certificate_id', '=', certificateId)
-    .where('deployment.issuance_id', '<>', issuanceId)
-    .where('deployment.state', 'in', ['planned', 'applied', 'failed', 'rolledBack'])
     .execute()
-  for (const { id, state } of older) {
-    const facts = { accountId, certificateId, actor: EVERCERT_ACTOR, now }
-    await transition(trx, { ...facts, subject: 'deployment', id, from: state, to: 'superseded' })
+  const facts = { accountId, certificateId, actor: EVERCERT_ACTOR, now: services.now() }
+  for (const { id, state } of rows) {
+    if (id !== null && state !== null)
+      await transition(trx, { ...facts, subject: 'deployment', id, from: state, to: 'superseded' })
   }
+  await insertDeployments(services, trx, delivery, [...new Set(rows.map((row) => row.target_id))])
 }

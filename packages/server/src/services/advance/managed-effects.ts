@@ -11,6 +11,7 @@ import { formatMoney, type Money } from '../../domain/payment/money.ts'
 import { loadApplicationView } from '../application-view.ts'
 import { submitApplication } from '../applications.ts'
 import { EVERCERT_ACTOR, type Caller, type Services } from '../context.ts'
+import { draftOrder } from '../draft-order.ts'
 import { placeOrder } from '../orders.ts'
 import { payOrder } from '../payments.ts'
 import type { Work, WorkingManagement } from './facts.ts'
@@ -29,7 +30,8 @@ export function renewManaged(services: Services, work: Work): Promise<void> {
     services.db.transaction().execute(async (trx) => {
       const caller = evercertFor(work)
       const limit = await lockLimit(trx, work)
-      const order = await placeOrder(services, trx, caller, { renewsCertificateId: work.certificateId }, limit.currency)
+      const wish = { request: { renewsCertificateId: work.certificateId }, preferredCurrency: limit.currency }
+      const order = await placeOrder(services, trx, caller, await draftOrder(services, trx, caller, wish))
       refuseAbove(limit, order.price, work)
       await payOrder(services, trx, caller, order.id)
       services.onStep('renewManaged', 'done')

@@ -4,6 +4,7 @@
  * @module
  */
 import { sql } from 'kysely'
+import { writeLater } from '../../db/later.ts'
 import type { HistoryFacts, Trx } from '../../db/transition.ts'
 
 export interface Move extends Omit<HistoryFacts, 'certificateId' | 'detail'> {
@@ -12,7 +13,7 @@ export interface Move extends Omit<HistoryFacts, 'certificateId' | 'detail'> {
 }
 
 export async function moveSites(trx: Trx, { from, to, accountId, actor, now }: Move): Promise<void> {
-  await sql`
+  const write = sql`
     with targets as (
       update target set certificate_id = ${to} where account_id = ${accountId} and certificate_id = ${from} returning id, name
     ), endpoints as (
@@ -26,5 +27,6 @@ export async function moveSites(trx: Trx, { from, to, accountId, actor, now }: M
     from moved, (values
       (${from}, 'handedOver', ${`, to ${to}`}),
       (${to}, 'takenOver', ${`, from ${from}`})) as told (certificate_id, to_state, how)
-    order by moved.subject desc, moved.id, told.to_state`.execute(trx)
+    order by moved.subject desc, moved.id, told.to_state`
+  await writeLater(trx, write.compile(trx))
 }

@@ -5,6 +5,7 @@
  */
 import { sql, type SqlBool } from 'kysely'
 import { generateKey } from '@evercert/pki'
+import { changeOne, writeLater } from '../../db/later.ts'
 import { transition, type Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { CaChallenge, CaOrder } from '../../ports/ca.ts'
@@ -23,13 +24,13 @@ export async function prepareCsr(services: Services, work: Work): Promise<void> 
   services.onStep('prepareCsr', 'done')
   await services.db.transaction().execute(async (trx) => {
     const keyId = await storePrivateKey(services, trx, work.accountId, key)
-    const result = await trx
+    const first = trx
       .updateTable('application')
       .set({ private_key_id: keyId, spki_sha256: key.spkiSha256, csr })
       .where('id', '=', application.id)
       .where('csr', 'is', null)
-      .executeTakeFirst()
-    if (result.numUpdatedRows !== 1n) throw stale(application)
+      .returning('id')
+    await changeOne(trx, first, () => stale(application))
   })
 }
 
@@ -98,7 +99,7 @@ async function recordOrder(services: Services, work: Work, application: WorkingA
   const published = application.form.validationMethod === 'dnsAutomatic' ? null : now
   await services.db.transaction().execute(async (trx) => {
     await refuseSharedOrder(trx, work, application, order.ref)
-    const result = await trx
+    const first = trx
       .updateTable('application')
       .set({
         ca_order_ref: order.ref,
@@ -111,8 +112,8 @@ async function recordOrder(services: Services, work: Work, application: WorkingA
       .where('id', '=', application.id)
       .where('ca_order_ref', 'is', null)
       .where('state', '=', 'pendingValidation')
-      .executeTakeFirst()
-    if (result.numUpdatedRows !== 1n) throw stale(application)
+      .returning('id')
+    await changeOne(trx, first, () => stale(application))
     await upsertValidations(trx, work, application.id, challenges, now)
     if (order.state !== 'pending') await enterReview(services, trx, work, application)
   })
@@ -147,7 +148,7 @@ export async function upsertValidations(
   now: Date,
 ): Promise<void> {
   if (challenges.length === 0) return
-  await trx
+  const upsert = trx
     .insertInto('validation')
     .values(
       challenges.map((challenge) => ({
@@ -173,7 +174,7 @@ export async function upsertValidations(
         validated_at: sql<Date | null>`coalesce(validation.validated_at, excluded.validated_at)`,
       })),
     )
-    .execute()
+  await writeLater(trx, upsert)
 }
 
 function reusedAt({ reusedFrom }: CaChallenge): Date | null {
