@@ -11,9 +11,9 @@
 export interface MasterKey {
   readonly id: string
   /** @param dataKey 32 bytes */
-  wrap(dataKey: Uint8Array): Uint8Array
+  wrap(dataKey: Uint8Array): Promise<Uint8Array>
   /** @throws AppError `misconfigured` when the key was wrapped by another master key or altered */
-  unwrap(wrapped: Uint8Array): Uint8Array
+  unwrap(wrapped: Uint8Array): Promise<Uint8Array>
 }
 
 /**
@@ -30,8 +30,8 @@ export interface MasterKeys {
   /** In the order in which they stand; a new installation seals with the first. */
   list(): readonly MasterKey[]
   /** Takes in what changed where they are. @throws AppError `misconfigured`; the keys of before stay then */
-  reload(): void
+  reload(): Promise<void>
   /** Makes a key beside the others. @throws AppError `misconfigured` where the operator gives them */
-  add(): MasterKey
-  drop(id: string): void
+  add(): Promise<MasterKey>
+  drop(id: string): Promise<void>
 }

@@ -22,8 +22,8 @@ import { findSealingKeyId, SILENT_SECONDS } from './keyring.ts'
 export async function rotateMasterKey(services: Services): Promise<MasterKeysView> {
   const { db, keyring, log } = services
   await refuseUnfinished(db)
-  keyring.keys.reload()
-  const next = (await findUnused(services))[0] ?? makeKey(services)
+  await keyring.keys.reload()
+  const next = (await findUnused(services))[0] ?? (await makeKey(services))
   await db.transaction().execute(async (trx) => {
     await lockKeys(trx)
     await refuseUnfinished(trx)
@@ -55,7 +55,7 @@ async function findUnused({ db, keyring }: Pick<Services, 'db' | 'keyring'>): Pr
   return keyring.keys.list().filter(({ id }) => !ids.has(id))
 }
 
-function makeKey({ keyring: { keys } }: Services): MasterKey {
+async function makeKey({ keyring: { keys } }: Services): Promise<MasterKey> {
   if (keys.kind === 'file') return keys.add()
   throw new AppError(
     'masterKeyNotReady',
@@ -123,7 +123,7 @@ export async function removeMasterKey(services: Services, id: string): Promise<M
       .values({ id, removed_at: new Date(now()) })
       .execute()
   })
-  keyring.keys.drop(id)
+  await keyring.keys.drop(id)
   log.info({ event: 'masterKey.removed', masterKeyId: id })
   return viewMasterKeys(services)
 }
@@ -177,7 +177,7 @@ export async function viewMasterKeys(services: Services): Promise<MasterKeysView
 export async function followMasterKeys({ db, keyring, log }: Services): Promise<void> {
   const sealingId = await findSealingKeyId(db)
   if (sealingId === null || sealingId === keyring.sealing.id) return
-  const key = keyring.find(sealingId)
+  const key = await keyring.find(sealingId)
   if (key !== null) return keyring.sealWith(key)
   // What is sealed with the key of before is wrapped anew by the others.
   log.error({ event: 'masterKey.missing', masterKeyId: sealingId, place: keyring.keys.place })
@@ -188,5 +188,5 @@ export async function dropRemovedKeys({ db, keyring }: Services): Promise<void> 
   const ids = keyring.keys.list().map(({ id }) => id)
   if (keyring.keys.kind !== 'file' || ids.length < 2) return
   const removed = await db.selectFrom('removed_master_key').select('id').where('id', 'in', ids).execute()
-  for (const { id } of removed) keyring.keys.drop(id)
+  for (const { id } of removed) await keyring.keys.drop(id)
 }

@@ -21,16 +21,16 @@ export function openMasterKeyFile(path: string): MasterKeys {
     kind: 'file',
     place: path,
     list: () => keys,
-    reload: () => {
+    reload: async () => {
       keys = readKeyFile(path)
     },
-    add: () => {
+    add: async () => {
       const hex = randomBytes(KEY_BYTES).toString('hex')
       replaceFile(path, [...linesOf(readFileSync(path, 'utf8')), hex])
       keys = readKeyFile(path)
       return masterKeyOf(hex)
     },
-    drop: (id) => {
+    drop: async (id) => {
       const lines = linesOf(readFileSync(path, 'utf8'))
       const kept = lines.filter((line) => masterKeyOf(line).id !== id)
       if (kept.length === lines.length || kept.length === 0) return
@@ -52,13 +52,13 @@ export function openGivenMasterKeys(read: () => string, place: string): MasterKe
     kind: 'setting',
     place,
     list: () => keys,
-    reload: () => {
+    reload: async () => {
       keys = parseMasterKeys(read(), place)
     },
-    add: () => {
+    add: async () => {
       throw new AppError('misconfigured', `Making a master key: the keys come from ${place}: add the new one there.`)
     },
-    drop: () => {},
+    drop: async () => {},
   }
 }
 
@@ -90,12 +90,12 @@ function masterKeyOf(hex: string): MasterKey {
   const id = createHash('sha256').update('evercert master key id').update(key).digest('hex').slice(0, 16)
   return {
     id,
-    wrap: (dataKey) => {
+    wrap: async (dataKey) => {
       const iv = randomBytes(IV_BYTES)
       const cipher = createCipheriv('aes-256-gcm', key, iv)
       return Buffer.concat([iv, cipher.update(dataKey), cipher.final(), cipher.getAuthTag()])
     },
-    unwrap: (wrapped) => {
+    unwrap: async (wrapped) => {
       try {
         const decipher = createDecipheriv('aes-256-gcm', key, wrapped.subarray(0, IV_BYTES))
         decipher.setAuthTag(wrapped.subarray(-TAG_BYTES))
