@@ -33,20 +33,41 @@ export function createRewrapper(services: Services): Rewrapper {
     const sealingId = keyring.sealing.id
     const isDue = announced === null || performance.now() - announced.at >= ANNOUNCE_MS
     if (!isDue && announced?.sealingId === sealingId) return
-    await keyring.keys.reload() // a key that the operator put there is told to the others, before it is needed
+    try {
+      await keyring.keys.reload() // a key that the operator put there is told to the others, before it is needed
+    } catch (error) {
+      if (!isMasterKeyAway(error)) throw error // this node is there all the same
+    }
     await announce(db, { node: keyring.node, keys: keyring.keys, sealingId })
     announced = { sealingId, at: performance.now() }
   }
 
+  const round = async (): Promise<void> => {
+    await followMasterKeys(services)
+    await tell()
+    await dropRemovedKeys(services)
+    const end = performance.now() + ROUND_MS
+    while ((await rewrapBatch(services, damaged)) === AT_ONCE && performance.now() < end);
+  }
+
+  let isAway = false
   return {
+    /** Once a second: what is away is said once. */
     round: async () => {
-      await followMasterKeys(services)
-      await dropRemovedKeys(services)
-      await tell()
-      const end = performance.now() + ROUND_MS
-      while ((await rewrapBatch(services, damaged)) === AT_ONCE && performance.now() < end);
+      try {
+        await round()
+        isAway = false
+      } catch (error) {
+        if (!isMasterKeyAway(error)) throw error
+        if (!isAway) services.log.error({ event: 'masterKey.away', error })
+        isAway = true
+      }
     },
   }
+}
+
+function isMasterKeyAway(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'masterKeyAway'
 }
 
 /**

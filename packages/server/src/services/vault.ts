@@ -120,7 +120,7 @@ function encrypt(dataKey: Uint8Array, boundTo: string, plaintext: string): Uint8
 
 function decrypt(dataKey: Uint8Array, boundTo: string, sealed: Uint8Array): string {
   try {
-    const decipher = createDecipheriv('aes-256-gcm', dataKey, sealed.subarray(0, IV_BYTES))
+    const decipher = createDecipheriv('aes-256-gcm', dataKey, sealed.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
     decipher.setAAD(Buffer.from(boundTo))
     decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
     return Buffer.concat([decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]).toString('utf8')
