@@ -9,7 +9,7 @@ export const installation: SameKeys<typeof zh> = {
   keyStates: { seals: 'Seals', opens: 'Opens what is older', unused: 'Not in use yet' },
   records: 'Records',
   since: 'Since',
-  places: { file: 'Kept in the file', setting: 'From the setting', token: 'New keys are made in the token' },
+  places: { file: 'Kept in the file', setting: 'From the setting', token: 'Kept in (new ones in the token)' },
   place: 'Where',
   nowhere: 'Not on this node',
   nodes: 'Running nodes',

@@ -5,7 +5,7 @@ export const installation = {
   keyStates: { seals: '加密中', opens: '仅解密', unused: '尚未启用' },
   records: '记录数',
   since: '启用时间',
-  places: { file: '保存在文件', setting: '来自配置', token: '新密钥在令牌中生成' },
+  places: { file: '保存在文件', setting: '来自配置', token: '存放于（新密钥在令牌中）' },
   place: '位置',
   nowhere: '不在此节点',
   nodes: '运行中的节点',
