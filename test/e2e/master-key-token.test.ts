@@ -4,13 +4,14 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { runProgram } from '../../packages/cli/src/program.ts'
+import { createRewrapper } from '../../packages/server/src/services/rewrap.ts'
 import { openArchive } from '../../packages/server/test/support/archive.ts'
 import { aCompany, anAccount, anIssuedCertificate, refusalOf } from '../../packages/server/test/support/builders.ts'
 import { openerOf, type TestDatabase } from '../../packages/server/test/support/databases.ts'
 import { aPng } from '../../packages/server/test/support/images.ts'
-import { startTestService, type TestService } from '../../packages/server/test/support/service.ts'
+import { IDLE_WORKER, startTestService, type TestService } from '../../packages/server/test/support/service.ts'
 import { waitFor } from '../../packages/server/test/support/wait-for.ts'
 import { createSoftHsm, SOFTHSM_MODULE, TOKEN_LABEL, type SoftHsm } from '../harness/softhsm.ts'
 
@@ -144,6 +145,27 @@ describe.skipIf(SOFTHSM_MODULE === null)('a service with a PKCS#11 token', () =>
       expect((await account.client.downloads.withKey({ id, format: 'nginx' })).size).toBeGreaterThan(0)
       await store()
     })
+  })
+
+  test('takes no record for altered while the token is away in the middle of a rotation', async () => {
+    const database = await openDatabase()
+    const service = await startTestService({ database, environment: hsm.environment, worker: IDLE_WORKER })
+    onTestFinished(() => service.stop())
+    const { services, client } = service
+    const plaintexts = ['one', 'two', 'three']
+    const secrets = { purpose: 'document', accountId: null, plaintexts, now: service.clock.now() } as const
+    const ids = await services.vault.sealMany(services.db, secrets)
+    await client.masterKeys.rotate({})
+    const rewrapper = createRewrapper(services)
+    hsm.takeAway()
+    await rewrapper.round()
+    await rewrapper.round()
+    expect((await client.masterKeys.list()).remaining).toBeGreaterThanOrEqual(plaintexts.length)
+    hsm.bringBack()
+    await rewrapper.round()
+    expect((await client.masterKeys.list()).remaining).toBe(0)
+    for (const [index, id] of ids.entries())
+      expect(await services.vault.open(services.db, id, 'document')).toBe(plaintexts[index])
   })
 
   test('a backup says that it needs the token, and is restored with it alone', async () => {

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { createSoftHsm, SOFTHSM_MODULE, TOKEN_LABEL, TOKEN_PIN, type SoftHsm } from '../../../../test/harness/softhsm.ts'
 import { openTokenMasterKeys, type TokenSettings } from '../../src/adapters/secrets/index.ts'
 import { loadModule } from '../../src/adapters/secrets/master-key-pkcs11/module.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import type { MasterKey, MasterKeys } from '../../src/ports/secrets.ts'
 import { masterKeysContract } from './master-keys-contract.ts'
 
@@ -211,6 +212,24 @@ describe.skipIf(SOFTHSM_MODULE === null)('a PKCS#11 token, by SoftHSM', () => {
     await keys.close()
     expect(await one.unwrap(wrapped)).toHaveLength(32)
   })
+})
+
+test('settings of a token come together, or are refused by name', () => {
+  const environment = {
+    EVERCERT_MASTER_KEY_PKCS11_MODULE: '/usr/lib/x.so',
+    EVERCERT_MASTER_KEY_PKCS11_TOKEN: 'house',
+    EVERCERT_MASTER_KEY_PKCS11_PIN_FILE: '/etc/evercert/pin',
+  }
+  expect(loadConfig(environment).masterKeyToken).toEqual({
+    modulePath: '/usr/lib/x.so',
+    token: 'house',
+    keyLabel: 'evercert',
+    pinFile: '/etc/evercert/pin',
+  })
+  expect(loadConfig({}).masterKeyToken).toBeNull()
+  for (const name of Object.keys(environment)) {
+    expect(() => loadConfig({ ...environment, [name]: '' })).toThrow(`${name}: missing`)
+  }
 })
 
 /** A key of the label that the adapter would not make: one attribute is another. */
