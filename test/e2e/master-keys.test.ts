@@ -98,7 +98,10 @@ describe('one node', () => {
     expect(statSync(keyFile).mode & 0o777).toBe(0o600)
     await expectAllOpen(service.services, ids)
     // Whoever still had the old key in memory cannot store a record that nothing opens any more.
-    const stale = createVault({ sealing: openGivenMasterKeys(() => old, 'test').list()[0] as never, find: () => null })
+    const stale = createVault({
+      sealing: openGivenMasterKeys(() => old, 'test').list()[0] as never,
+      find: () => Promise.resolve(null),
+    })
     await expect(sealSome({ db: service.services.db, vault: stale }, 1)).rejects.toThrow('secret_master_key_id_fkey')
     const entries = (await service.client.audit.list({ installation: true, action: 'masterKeys' })).items
     expect(entries.map(({ action, outcome }) => `${action} ${outcome}`)).toEqual(

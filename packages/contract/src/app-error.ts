@@ -88,6 +88,7 @@ export const RETRY = {
   masterKeyNotReady: 'never',
   masterKeyUnderWay: 'never',
   masterKeyInUse: 'never',
+  masterKeyAway: 'backoff',
   credentialsRejected: 'never',
   addressForbidden: 'never',
   rangeForbidden: 'never',

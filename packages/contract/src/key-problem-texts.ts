@@ -8,10 +8,10 @@ import type { ProblemCode } from './problems.ts'
 
 export const KEY_PROBLEM_TEXTS = {
   masterKeyNotReady: text(
-    'A node that runs does not have the new master key, or none was given. What it could not open would fail there.',
-    '有运行中的节点尚未获得新的主密钥，或尚未提供新的主密钥；继续轮换会导致该节点无法打开机密数据。',
-    'Copy the new key to the nodes that the detail names (docs/runbooks/rotate-master-key.md), then rotate again.',
-    '请将新密钥复制到详情所列的节点（见 docs/runbooks/rotate-master-key.md），然后再次轮换。',
+    'A node that runs does not have the new master key, none was given, or the token made none. What a node could not open would fail there.',
+    '有运行中的节点尚未获得新的主密钥，尚未提供新的主密钥，或令牌未能生成密钥；继续轮换会导致该节点无法打开机密数据。',
+    'Copy the new key to the nodes that the detail names, or make one in the token (docs/runbooks/rotate-master-key.md), then rotate again.',
+    '请将新密钥复制到详情所列的节点，或在令牌中生成密钥（见 docs/runbooks/rotate-master-key.md），然后再次轮换。',
   ),
   masterKeyUnderWay: text(
     'Records are still under an earlier master key.',
@@ -24,5 +24,11 @@ export const KEY_PROBLEM_TEXTS = {
     '该主密钥正在用于加密新数据，仍有记录使用它，或有节点可能仍在使用它。',
     'Rotate first, and wait until "evercert keys status" says that it may be removed.',
     '请先轮换，并等待 “evercert keys status” 显示可以移除该密钥。',
+  ),
+  masterKeyAway: text(
+    'The token (PKCS#11) that holds the master key is not there, does not answer in time, or does not let the service in. Nothing was lost; secrets cannot be opened or stored meanwhile.',
+    '存放主密钥的令牌（PKCS#11）不在、未及时响应或拒绝服务登录。数据没有丢失；在此期间无法打开或保存机密数据。',
+    'See that the token is connected and powered and that its PIN is the one in the PIN file. The service goes on by itself once it answers; then try again.',
+    '请检查令牌是否已连接并通电，以及 PIN 文件中的 PIN 是否正确。令牌恢复后服务会自动继续，届时请重试。',
   ),
 } as const satisfies Partial<Record<ProblemCode, ProblemText>>

@@ -12,10 +12,10 @@ const SCOPE = 'installation:operate'
 
 export const masterKeysView = z.object({
   id: id.meta({ description: 'The key that new secrets are sealed with' }),
-  kind: z
-    .enum(['file', 'setting'])
-    .meta({ description: 'Whether the service keeps the keys of this node, or the operator gives them' }),
-  place: z.string().meta({ description: 'Where they are on this node' }),
+  kind: z.enum(['file', 'setting', 'token']).meta({
+    description: 'Where a new key is made: by the service in a file or a PKCS#11 token; setting: the operator gives it',
+  }),
+  place: z.string().meta({ description: 'Where the keys of this node are' }),
   at: instant,
   remaining: z.int().meta({ description: 'Records under earlier keys; they become fewer by themselves' }),
   keys: z.array(
@@ -24,6 +24,11 @@ export const masterKeysView = z.object({
       state: z.enum(['seals', 'opens', 'unused']).meta({ description: 'unused: this node has it, and it never sealed anything' }),
       records: z.int(),
       since: instant.nullable(),
+      place: z.string().nullable().meta({ description: 'Where it is on this node; null: this node does not have it' }),
+      isOurs: z
+        .boolean()
+        .meta({ description: 'Removing it takes it away from there as well; else the operator does that afterwards' }),
+      isInToken: z.boolean().meta({ description: 'In a PKCS#11 token, which it never leaves: it is in no backup' }),
     }),
   ),
   removable: z.array(id).meta({ description: 'Earlier keys that no record needs' }),

@@ -99,6 +99,7 @@ export const PROBLEMS = {
   masterKeyNotReady: { status: 409, title: 'The new master key is not everywhere' },
   masterKeyUnderWay: { status: 409, title: 'An earlier rotation of the master key is not over' },
   masterKeyInUse: { status: 409, title: 'The master key is in use' },
+  masterKeyAway: { status: 503, title: 'The token with the master key does not answer' },
   // Deployment and proof.
   deployRefused: { status: 422, title: 'The target refused the certificate' },
   diskFull: { status: 422, title: 'The disk of the target is full' },

@@ -19,7 +19,7 @@ import { createGuardedFetch } from './adapters/kit/guarded-fetch.ts'
 import { createResolver } from './adapters/kit/resolver.ts'
 import { notifyAdapters } from './adapters/notify/index.ts'
 import { paymentAdapters } from './adapters/payment/index.ts'
-import { openGivenMasterKeys, openMasterKeyFile } from './adapters/secrets/master-key-file.ts'
+import { openMasterKeys } from './adapters/secrets/index.ts'
 import { ConfigError, loadConfig, type Config } from './config/config.ts'
 import { openDatabase, type Database } from './db/connect.ts'
 import { lockFolder } from './db/lock.ts'
@@ -41,7 +41,6 @@ import type { Services, StepHook } from './services/context.ts'
 import { applyRenewalPolicy } from './services/renewal-policy.ts'
 import { ensureShippedCatalogue } from './services/shipped-catalogue.ts'
 import { findSealingKeyId, openKeyring, withdraw } from './services/keyring.ts'
-import type { MasterKeys } from './ports/secrets.ts'
 import { createVault } from './services/vault.ts'
 
 export interface StartOptions {
@@ -156,7 +155,11 @@ async function createServices(
   const now = options.now ?? (() => Date.now() + config.clockOffsetMs)
   const node = `${hostname()}/${process.pid}/${randomBytes(4).toString('hex')}`
   cleanup.add(() => withdraw(database, node).catch(() => {})) // the database is away: the others see that this node is silent
-  const keyring = await openKeyring(database, await openMasterKeys(config, database), node)
+  const { masterKey, masterKeyFile, masterKeyToken: token } = config
+  const keySettings = { file: join(config.dataDir, 'master.key'), masterKey, masterKeyFile, token }
+  const masterKeys = await openMasterKeys(keySettings, (await findSealingKeyId(database.db)) !== null)
+  cleanup.add(() => masterKeys.close())
+  const keyring = await openKeyring(database, masterKeys, node)
   const vault = createVault(keyring)
   const guardAddress = createAddressGuard(config.allowAddresses)
   const resolver = createResolver({
@@ -212,23 +215,6 @@ function isHttps(url: string | null): boolean {
 function ensurePrivateFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   if (process.platform !== 'win32' && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700)
-}
-
-/** A new key is made only where nothing was sealed yet. */
-async function openMasterKeys(config: Config, database: Database): Promise<MasterKeys> {
-  const file = join(config.dataDir, 'master.key')
-  const { masterKey, masterKeyFile } = config
-  if (masterKey !== null) {
-    const read = masterKeyFile === null ? () => masterKey : () => readFileSync(masterKeyFile, 'utf8')
-    return openGivenMasterKeys(
-      read,
-      masterKeyFile === null ? 'EVERCERT_MASTER_KEY' : `EVERCERT_MASTER_KEY_FILE (${masterKeyFile})`,
-    )
-  }
-  if (!existsSync(file) && (await findSealingKeyId(database.db)) !== null) {
-    throw new AppError('misconfigured', `Reading the master key: the database holds secrets, but ${file} is missing: restore it.`)
-  }
-  return openMasterKeyFile(file)
 }
 
 /** Secrets never reach a log line by being part of a logged object: errors are reduced to type, message and stack. */
@@ -356,7 +342,7 @@ function printStart(config: Config, running: RunningService): void {
     `Evercert ${VERSION}`,
     `  data folder     ${config.dataDir}`,
     `  database        ${config.databaseUrl === null ? 'embedded (set EVERCERT_DATABASE_URL for PostgreSQL)' : 'PostgreSQL'}`,
-    `  master key      ${config.masterKey === null ? join(config.dataDir, 'master.key') : 'EVERCERT_MASTER_KEY'}`,
+    `  master key      ${running.services.keyring.keys.place}`,
     `  operator token  ${running.operatorTokenFile ?? 'on the node that started first (EVERCERT_RESET_OPERATOR_TOKEN=true makes a new one here)'}`,
     `  renewal window  ${config.renewalPolicy.windowDays} days${zoneText(config)}`,
     `  console         ${running.url}/`,

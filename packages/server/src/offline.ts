@@ -10,6 +10,7 @@ import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { z } from 'zod'
 import packageJson from '../package.json' with { type: 'json' }
+import { openTokenMasterKeys } from './adapters/secrets/index.ts'
 import { parseMasterKeys } from './adapters/secrets/master-key-file.ts'
 import { ConfigError, loadConfig, type Config } from './config/config.ts'
 import { migrate, openDatabase, openEmptyDatabase, type Database, type DatabaseSettings } from './db/connect.ts'
@@ -139,7 +140,7 @@ async function load(
     const tables = await database.db.transaction().execute(async (trx) => {
       const written = await writeTables(trx, lines)
       if ((await take(lines)) !== COPY_END) throw notWhole()
-      refuseOtherKey(config, files, await findNeededKeys(trx, header.migrations))
+      await refuseOtherKey(config, files, await findNeededKeys(trx, header.migrations))
       return written
     })
     await migrate(database.db)
@@ -161,21 +162,45 @@ async function findNeededKeys(trx: Trx, migrations: readonly string[]): Promise<
 }
 
 /** Without the keys that sealed them the restored secrets could never be opened. */
-function refuseOtherKey(config: Config, files: Readonly<Partial<Record<FileName, string>>>, sealedWith: readonly string[]): void {
+async function refuseOtherKey(
+  config: Config,
+  files: Readonly<Partial<Record<FileName, string>>>,
+  sealedWith: readonly string[],
+): Promise<void> {
   if (sealedWith.length === 0) return
   const text = config.masterKey ?? files['master.key'] ?? readIfThere(join(config.dataDir, 'master.key'))
-  if (text === null)
+  if (text === null && config.masterKeyToken === null)
     throw new AppError(
       'misconfigured',
-      'Restoring: the master key is not in the backup: set EVERCERT_MASTER_KEY to it, and restore again.',
+      `Restoring: the master key is not in the backup: ${sealedWith.some(isOfToken) ? TOKEN_REMEDY : 'set EVERCERT_MASTER_KEY to it'}, and restore again.`,
     )
-  const given = new Set(parseMasterKeys(text, 'the master key').map(({ id }) => id))
+  const given = new Set([
+    ...(text === null ? [] : parseMasterKeys(text, 'the master key').map(({ id }) => id)),
+    ...(await listTokenKeys(config)),
+  ])
   const missing = sealedWith.filter((id) => !given.has(id))
   if (missing.length > 0) {
     throw new AppError(
       'misconfigured',
-      `Restoring: the master key is not the one that sealed these secrets: give ${missing.join(', ')}${given.size > 0 ? ' as well' : ''}.`,
+      `Restoring: the master key is not the one that sealed these secrets: give ${missing.join(', ')}${given.size > 0 ? ' as well' : ''}${missing.some(isOfToken) ? ` (p11-: ${TOKEN_REMEDY})` : ''}.`,
     )
+  }
+}
+
+const TOKEN_REMEDY =
+  'it is in a PKCS#11 token: set EVERCERT_MASTER_KEY_PKCS11_MODULE and what belongs to it, with that token or a copy of it'
+
+function isOfToken(id: string): boolean {
+  return id.startsWith('p11-')
+}
+
+async function listTokenKeys({ masterKeyToken }: Config): Promise<readonly string[]> {
+  if (masterKeyToken === null) return []
+  const keys = await openTokenMasterKeys(masterKeyToken)
+  try {
+    return keys.list().map(({ id }) => id)
+  } finally {
+    await keys.close()
   }
 }
 

@@ -33,25 +33,51 @@ export async function backupCommand(session: Session, out: string, options: Back
   const lock = await createLock(shell.env, options)
   const readKeys = async () => (options.withoutKey === true ? {} : readFiles(session))
   const before = await readKeys()
+  const { needed, inToken } = await listNeededKeys(session)
   const rows = await openBackup(await session.connection())
   const files = withKeysOf(before, await readKeys())
   const bytes = await writeStream(out, await seal(lock, JSON.stringify({ files }), rows), options.force === true)
   const names = Object.keys(files)
-  session.document({ file: out, bytes, files: names })
+  session.document({ file: out, bytes, files: names, tokenKeys: inToken })
   session.print(
     `${paint('green', '✔')} ${clean(out)} (${bytes} ${say('bytes', '字节')})`,
-    names.includes('master.key')
-      ? say(
-          '  The master key is in it: this file and its secret are worth all keys.',
-          '  包含主密钥：得到该文件及其口令者即得到全部私钥。',
-        )
-      : say(
-          '  The master key is not in it: keep it elsewhere. Without it no stored key can be opened.',
-          '  不含主密钥：请另行保存。没有主密钥，任何已存私钥都无法打开。',
-        ),
+    ...describeKeys(session, { hasFile: names.includes('master.key'), inToken, needed }),
     say(`  Try it: evercert restore --check ${clean(out)}`, `  演练：evercert restore --check ${clean(out)}`),
   )
   return 0
+}
+
+interface NeededKeys {
+  readonly needed: readonly string[]
+  /** Those that no backup can hold. */
+  readonly inToken: readonly string[]
+}
+
+async function listNeededKeys(session: Session): Promise<NeededKeys> {
+  const { keys } = await (await session.client()).masterKeys.list()
+  const needed = keys.filter(({ state, records }) => state === 'seals' || records > 0)
+  return { needed: needed.map(({ id }) => id), inToken: needed.filter(({ isInToken }) => isInToken).map(({ id }) => id) }
+}
+
+function describeKeys(
+  { say }: Session,
+  { hasFile, needed, inToken }: NeededKeys & { readonly hasFile: boolean },
+): readonly string[] {
+  const ofToken = say(
+    `  It opens with what is in a PKCS#11 token alone (${inToken.join(', ')}), and no file holds that: keep a copy of the token.`,
+    `  它需要 PKCS#11 令牌中的密钥（${inToken.join(', ')}）才能打开，任何文件都不含这些密钥：请保留令牌的副本。`,
+  )
+  if (inToken.length > 0 && inToken.length === needed.length) return [ofToken]
+  const ofFile = hasFile
+    ? say(
+        '  The master key is in it: this file and its secret are worth all keys.',
+        '  包含主密钥：得到该文件及其口令者即得到全部私钥。',
+      )
+    : say(
+        '  The master key is not in it: keep it elsewhere. Without it no stored key can be opened.',
+        '  不含主密钥：请另行保存。没有主密钥，任何已存私钥都无法打开。',
+      )
+  return inToken.length === 0 ? [ofFile] : [ofFile, ofToken]
 }
 
 export async function restoreCommand(session: Session, file: string, options: RestoreOptions): Promise<number> {

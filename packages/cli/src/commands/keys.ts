@@ -34,23 +34,32 @@ export async function removeKeyCommand(
   id: string,
   { yes = false }: { readonly yes?: boolean },
 ): Promise<number> {
-  const question = {
-    en: `Remove master key ${clean(id)} for good? Backups made without their master key while it was in use open with it alone.`,
-    zh: `永久移除主密钥 ${clean(id)}？在其使用期间不含主密钥的备份只能用它打开。`,
-  }
+  const client = await session.client()
+  const key = (await client.masterKeys.list()).keys.find((each) => each.id === id)
+  const question =
+    key?.isInToken === true && key.isOurs
+      ? {
+          en: `Remove master key ${clean(id)} for good? It is destroyed in the token: backups made while it was in use open no more.`,
+          zh: `永久移除主密钥 ${clean(id)}？令牌中的密钥将被销毁：在其使用期间的备份再也无法打开。`,
+        }
+      : {
+          en: `Remove master key ${clean(id)} for good? Backups made without their master key while it was in use open with it alone.`,
+          zh: `永久移除主密钥 ${clean(id)}？在其使用期间不含主密钥的备份只能用它打开。`,
+        }
   if (!(await isConfirmed(session, { question, yes }))) {
     session.print(session.say('Nothing was done.', '未执行任何操作。'))
     session.document({ result: 'declined' })
     return EXIT_DECLINED
   }
-  const view = await (await session.client()).masterKeys.remove({ id })
+  const view = await client.masterKeys.remove({ id })
   session.document(view)
   const { say, paint } = session
+  const place = clean(key?.place ?? view.place)
   session.print(
     `${paint('green', '✔')} ${
-      view.kind === 'file'
-        ? say(`${id} is removed, from ${clean(view.place)} as well.`, `${id} 已移除，并已从 ${clean(view.place)} 中删除。`)
-        : say(`${id} is removed: take it out of ${clean(view.place)}.`, `${id} 已移除：请从 ${clean(view.place)} 中删除。`)
+      (key?.isOurs ?? view.kind !== 'setting')
+        ? say(`${id} is removed, from ${place} as well.`, `${id} 已移除，并已从 ${place} 中删除。`)
+        : say(`${id} is removed: take it out of ${place}.`, `${id} 已移除：请从 ${place} 中删除。`)
     }`,
   )
   return 0
@@ -63,23 +72,34 @@ function printKeys(session: Session, view: MasterKeysView): void {
     opens: say('opens', '仅解密'),
     unused: say('not in use yet', '尚未启用'),
   }
+  const isMixed = new Set(view.keys.map(({ place }) => place)).size > 1
   const rows = view.keys.map((key) => [
     { text: key.id },
     { text: states[key.state] },
     { text: String(key.records) },
     { text: key.since === null ? '' : formatInstant(key.since) },
+    ...(isMixed ? [{ text: clean(key.place ?? say('not on this node', '不在此节点')) }] : []),
   ])
   session.print(
     ...formatTable(
-      [say('MASTER KEY', '主密钥'), say('STATE', '状态'), say('RECORDS', '记录数'), say('SINCE', '启用时间')],
+      [
+        say('MASTER KEY', '主密钥'),
+        say('STATE', '状态'),
+        say('RECORDS', '记录数'),
+        say('SINCE', '启用时间'),
+        ...(isMixed ? [say('WHERE', '位置')] : []),
+      ],
       rows,
       {
         paint,
         columns,
-        shrink: 0,
+        shrink: isMixed ? 4 : 0,
       },
     ),
     say(`In ${clean(view.place)}`, `位于 ${clean(view.place)}`),
+    ...(view.kind === 'token'
+      ? [say('New keys are made in the token, and never leave it.', '新密钥在令牌中生成，且不会离开令牌。')]
+      : []),
     ...view.nodes
       .filter(({ lacks }) => lacks.length > 0)
       .map(({ node, lacks }) =>

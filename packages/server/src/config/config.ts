@@ -49,6 +49,18 @@ export const configSchema = z.object({
         'Master key of all stored secrets, or several with commas between while one replaces another; unset = file master.key in the data folder',
       secret: true,
     }),
+  EVERCERT_MASTER_KEY_PKCS11_MODULE: z.string().refine(isAbsolute, 'must be the absolute path of a file').optional().meta({
+    description:
+      'Library of a PKCS#11 token (HSM, SoftHSM) that holds the master key, which never leaves it; on Linux and macOS. A file or EVERCERT_MASTER_KEY beside it still opens what it sealed. Unset = no token',
+  }),
+  EVERCERT_MASTER_KEY_PKCS11_TOKEN: z.string().max(32).optional().meta({ description: 'Label or serial number of the token' }),
+  EVERCERT_MASTER_KEY_PKCS11_KEY: z.string().min(1).max(64).default('evercert').meta({
+    description:
+      'Label (CKA_LABEL) of the master keys in the token: AES, 256 bits, sensitive and not extractable; made where there is none',
+  }),
+  EVERCERT_MASTER_KEY_PKCS11_PIN_FILE: z.string().refine(isAbsolute, 'must be the absolute path of a file').optional().meta({
+    description: 'File of mode 0600 with the PIN of the user of the token; read again when the token comes back',
+  }),
   EVERCERT_HOST: z.string().default('127.0.0.1').meta({ description: 'Address to listen on' }),
   EVERCERT_PORT: port.default(8470).meta({ description: 'Port to listen on; 0 = a free one' }),
   EVERCERT_PUBLIC_URL: z
@@ -164,6 +176,8 @@ export interface Config {
   readonly masterKey: string | null
   /** Where it is from, when it was given as a file. */
   readonly masterKeyFile: string | null
+  /** The PKCS#11 token that holds the master key; null: none does. */
+  readonly masterKeyToken: MasterKeyToken | null
   readonly host: string
   readonly port: number
   readonly publicUrl: string | null
@@ -197,6 +211,14 @@ export interface PairFiles {
   readonly keyPath: string
 }
 
+export interface MasterKeyToken {
+  readonly modulePath: string
+  /** Label or serial number. */
+  readonly token: string
+  readonly keyLabel: string
+  readonly pinFile: string
+}
+
 /** All that is wrong with the environment, at once. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
@@ -219,9 +241,12 @@ export function loadConfig(environment: Environment): Config {
   return Object.freeze({ ...toConfig(parsed.data), masterKeyFile: environment['EVERCERT_MASTER_KEY_FILE'] || null })
 }
 
-function conflictsOf(settings: z.infer<typeof configSchema>): readonly string[] {
+type Settings = z.infer<typeof configSchema>
+
+function conflictsOf(settings: Settings): readonly string[] {
   const { EVERCERT_TLS_CERTIFICATE: certificate, EVERCERT_TLS_KEY: key, EVERCERT_PUBLIC_URL: publicUrl } = settings
   return [
+    ...tokenConflictsOf(settings),
     ...((certificate === undefined) === (key === undefined)
       ? []
       : ['EVERCERT_TLS_CERTIFICATE and EVERCERT_TLS_KEY: one without the other']),
@@ -230,6 +255,18 @@ function conflictsOf(settings: z.infer<typeof configSchema>): readonly string[] 
       ? ['EVERCERT_PUBLIC_URL: must begin with https:// when EVERCERT_TLS_CERTIFICATE is set']
       : []),
   ]
+}
+
+function tokenConflictsOf(settings: Settings): readonly string[] {
+  const names = [
+    'EVERCERT_MASTER_KEY_PKCS11_MODULE',
+    'EVERCERT_MASTER_KEY_PKCS11_TOKEN',
+    'EVERCERT_MASTER_KEY_PKCS11_PIN_FILE',
+  ] as const
+  const missing = names.filter((name) => settings[name] === undefined)
+  return missing.length === 0 || missing.length === names.length
+    ? []
+    : [`${missing.join(' and ')}: missing; a token needs ${names.join(', ')}`]
 }
 
 /** Settings of the command, which the service ignores. */
@@ -256,7 +293,7 @@ function readSecretFiles(environment: Environment): Environment {
   return result
 }
 
-function toConfig(settings: z.infer<typeof configSchema>): Omit<Config, 'masterKeyFile'> {
+function toConfig(settings: Settings): Omit<Config, 'masterKeyFile'> {
   const https = settings.EVERCERT_VALIDATION_HTTPS_PORT
   const timeZone = settings.EVERCERT_RENEWAL_WINDOW_TIME_ZONE
   const proofPort = settings.EVERCERT_HTTP01_PORT
@@ -264,6 +301,7 @@ function toConfig(settings: z.infer<typeof configSchema>): Omit<Config, 'masterK
     dataDir: settings.EVERCERT_DATA_DIR === undefined ? defaultDataDir() : resolve(settings.EVERCERT_DATA_DIR),
     databaseUrl: settings.EVERCERT_DATABASE_URL ?? null,
     masterKey: settings.EVERCERT_MASTER_KEY ?? null,
+    masterKeyToken: tokenOf(settings),
     host: settings.EVERCERT_HOST,
     port: settings.EVERCERT_PORT,
     publicUrl: settings.EVERCERT_PUBLIC_URL?.replace(/\/$/, '') ?? null,
@@ -298,9 +336,20 @@ function toConfig(settings: z.infer<typeof configSchema>): Omit<Config, 'masterK
   }
 }
 
-function pairFilesOf(settings: z.infer<typeof configSchema>): PairFiles | null {
+function pairFilesOf(settings: Settings): PairFiles | null {
   const { EVERCERT_TLS_CERTIFICATE: certificatePath, EVERCERT_TLS_KEY: keyPath } = settings
   return certificatePath === undefined || keyPath === undefined ? null : { certificatePath, keyPath }
+}
+
+function tokenOf(settings: Settings): MasterKeyToken | null {
+  const {
+    EVERCERT_MASTER_KEY_PKCS11_MODULE: modulePath,
+    EVERCERT_MASTER_KEY_PKCS11_TOKEN: token,
+    EVERCERT_MASTER_KEY_PKCS11_KEY: keyLabel,
+    EVERCERT_MASTER_KEY_PKCS11_PIN_FILE: pinFile,
+  } = settings
+  if (modulePath === undefined || token === undefined || pinFile === undefined) return null
+  return { modulePath, token, keyLabel, pinFile }
 }
 
 /** `$XDG_DATA_HOME/evercert`, by default `~/.local/share/evercert`. */

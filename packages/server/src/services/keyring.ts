@@ -15,7 +15,7 @@ export interface Keyring {
   readonly node: string
   readonly sealing: MasterKey
   /** Looks where the keys are kept before it gives null. */
-  find(id: string): MasterKey | null
+  find(id: string): Promise<MasterKey | null>
   /** From now on new secrets are sealed with it. */
   sealWith(key: MasterKey): void
 }
@@ -40,8 +40,10 @@ export async function openKeyring({ kind, db }: Pick<Database, 'kind' | 'db'>, k
     get sealing() {
       return sealing as MasterKey
     },
-    find: (id) => {
-      if (find(id) === null) keys.reload()
+    find: async (id) => {
+      const known = find(id)
+      if (known !== null) return known
+      await keys.reload()
       return find(id)
     },
     sealWith: (key) => {

@@ -22,8 +22,8 @@ import { findSealingKeyId, SILENT_SECONDS } from './keyring.ts'
 export async function rotateMasterKey(services: Services): Promise<MasterKeysView> {
   const { db, keyring, log } = services
   await refuseUnfinished(db)
-  keyring.keys.reload()
-  const next = (await findUnused(services))[0] ?? makeKey(services)
+  await keyring.keys.reload()
+  const next = (await findUnused(services))[0] ?? (await makeKey(services))
   await db.transaction().execute(async (trx) => {
     await lockKeys(trx)
     await refuseUnfinished(trx)
@@ -55,8 +55,8 @@ async function findUnused({ db, keyring }: Pick<Services, 'db' | 'keyring'>): Pr
   return keyring.keys.list().filter(({ id }) => !ids.has(id))
 }
 
-function makeKey({ keyring: { keys } }: Services): MasterKey {
-  if (keys.kind === 'file') return keys.add()
+async function makeKey({ keyring: { keys } }: Services): Promise<MasterKey> {
+  if (keys.kind !== 'setting') return keys.add()
   throw new AppError(
     'masterKeyNotReady',
     `Rotating the master key: ${keys.place} holds no key that was not used yet: put a new one beside the old, on every node, and try again.`,
@@ -123,7 +123,7 @@ export async function removeMasterKey(services: Services, id: string): Promise<M
       .values({ id, removed_at: new Date(now()) })
       .execute()
   })
-  keyring.keys.drop(id)
+  await keyring.keys.drop(id)
   log.info({ event: 'masterKey.removed', masterKeyId: id })
   return viewMasterKeys(services)
 }
@@ -151,12 +151,18 @@ async function countRecords(db: Db | Trx, id: string): Promise<number> {
 export async function viewMasterKeys(services: Services): Promise<MasterKeysView> {
   const { db, keyring, now } = services
   const rows = await db.selectFrom('master_key').select(['id', 'seals', 'since']).orderBy('since', 'desc').execute()
-  const keys = []
+  const keys: MasterKeysView['keys'] = []
+  const placeOf = (id: string) => {
+    const key = keyring.keys.list().find((each) => each.id === id)
+    return { place: key?.place ?? null, isOurs: key?.isOurs ?? false, isInToken: key?.isInToken ?? false }
+  }
   for (const { id, seals, since } of rows) {
     const records = await countRecords(db, id)
-    keys.push({ id, state: seals ? ('seals' as const) : ('opens' as const), records, since: since.toISOString() })
+    keys.push({ id, state: seals ? 'seals' : 'opens', records, since: since.toISOString(), ...placeOf(id) })
   }
-  const unused = (await findUnused(services)).map(({ id }) => ({ id, state: 'unused' as const, records: 0, since: null }))
+  const unused = (await findUnused(services)).map(
+    ({ id }) => ({ id, state: 'unused', records: 0, since: null, ...placeOf(id) }) as const,
+  )
   const needed = keys.filter(({ state, records }) => state === 'seals' || records > 0).map(({ id }) => id)
   const lacks = (ids: readonly string[]) => [...needed, ...unused.map(({ id }) => id)].filter((id) => !ids.includes(id))
   const own = { node: keyring.node, isHere: true, lacks: lacks(keyring.keys.list().map(({ id }) => id)) }
@@ -177,16 +183,17 @@ export async function viewMasterKeys(services: Services): Promise<MasterKeysView
 export async function followMasterKeys({ db, keyring, log }: Services): Promise<void> {
   const sealingId = await findSealingKeyId(db)
   if (sealingId === null || sealingId === keyring.sealing.id) return
-  const key = keyring.find(sealingId)
+  const key = await keyring.find(sealingId)
   if (key !== null) return keyring.sealWith(key)
   // What is sealed with the key of before is wrapped anew by the others.
   log.error({ event: 'masterKey.missing', masterKeyId: sealingId, place: keyring.keys.place })
 }
 
-/** A key that was removed on another node leaves this node's file, too. */
+/** A key that was removed on another node leaves this node's file, too. What a crash left in the token leaves it. */
 export async function dropRemovedKeys({ db, keyring }: Services): Promise<void> {
-  const ids = keyring.keys.list().map(({ id }) => id)
-  if (keyring.keys.kind !== 'file' || ids.length < 2) return
+  const all = keyring.keys.list()
+  const ids = all.filter(({ isOurs }) => isOurs).map(({ id }) => id)
+  if (all.length < 2 || ids.length === 0) return
   const removed = await db.selectFrom('removed_master_key').select('id').where('id', 'in', ids).execute()
-  for (const { id } of removed) keyring.keys.drop(id)
+  for (const { id } of removed) await keyring.keys.drop(id)
 }

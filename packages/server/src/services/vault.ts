@@ -47,20 +47,20 @@ const TAG_BYTES = 16
 const DATA_KEY_BYTES = 32
 
 export function createVault(keyring: Pick<Keyring, 'sealing' | 'find'>): Vault {
-  const sealOne = (purpose: SecretPurpose, plaintext: string, now: number) => {
+  const sealOne = async (purpose: SecretPurpose, plaintext: string, now: number) => {
     const id = formatId('sec', now, randomBytes(16))
     const dataKey = randomBytes(DATA_KEY_BYTES)
     const { sealing } = keyring
     return {
       id,
       masterKeyId: sealing.id,
-      wrappedKey: sealing.wrap(dataKey),
+      wrappedKey: await sealing.wrap(dataKey),
       ciphertext: encrypt(dataKey, `${id}:${purpose}`, plaintext),
     }
   }
   return {
     seal: async (db, { purpose, accountId, plaintext, now }) => {
-      const { id, masterKeyId, wrappedKey, ciphertext } = sealOne(purpose, plaintext, now)
+      const { id, masterKeyId, wrappedKey, ciphertext } = await sealOne(purpose, plaintext, now)
       const insert = db.insertInto('secret').values({
         id,
         account_id: accountId,
@@ -74,7 +74,7 @@ export function createVault(keyring: Pick<Keyring, 'sealing' | 'find'>): Vault {
       return id
     },
     sealMany: async (db, { purpose, accountId, plaintexts, now }) => {
-      const sealed = plaintexts.map((plaintext) => sealOne(purpose, plaintext, now))
+      const sealed = await Promise.all(plaintexts.map((plaintext) => sealOne(purpose, plaintext, now)))
       // Hex, because arrays of bytes are written in another way by each driver.
       await sql`insert into secret (id, account_id, purpose, master_key_id, wrapped_key, ciphertext, created_at)
         select id, ${accountId}, ${purpose}, master_key_id, decode(wrapped_key, 'hex'), decode(ciphertext, 'hex'),
@@ -94,14 +94,14 @@ export function createVault(keyring: Pick<Keyring, 'sealing' | 'find'>): Vault {
         .where('purpose', '=', purpose)
         .executeTakeFirst()
       if (row === undefined) throw new AppError('notFound', `Opening secret ${id}: there is none of this purpose.`)
-      const masterKey = keyring.find(row.master_key_id)
+      const masterKey = await keyring.find(row.master_key_id)
       if (masterKey === null) {
         throw new AppError(
           'misconfigured',
           `Opening a secret: it belongs to another master key (${row.master_key_id}), which this node does not have: copy it here.`,
         )
       }
-      return decrypt(masterKey.unwrap(row.wrapped_key), `${id}:${purpose}`, row.ciphertext)
+      return decrypt(await masterKey.unwrap(row.wrapped_key), `${id}:${purpose}`, row.ciphertext)
     },
   }
 }
@@ -119,7 +119,7 @@ function encrypt(dataKey: Uint8Array, boundTo: string, plaintext: string): Uint8
 
 function decrypt(dataKey: Uint8Array, boundTo: string, sealed: Uint8Array): string {
   try {
-    const decipher = createDecipheriv('aes-256-gcm', dataKey, sealed.subarray(0, IV_BYTES))
+    const decipher = createDecipheriv('aes-256-gcm', dataKey, sealed.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
     decipher.setAAD(Buffer.from(boundTo))
     decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
     return Buffer.concat([decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]).toString('utf8')

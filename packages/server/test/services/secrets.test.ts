@@ -82,7 +82,7 @@ eachDatabase((_kind, open) => {
       const id = await seal()
       const keys = openGivenMasterKeys(() => '22'.repeat(32), 'test')
       const [sealing] = keys.list()
-      const other = createVault({ sealing: sealing as MasterKey, find: () => null })
+      const other = createVault({ sealing: sealing as MasterKey, find: () => Promise.resolve(null) })
       await expect(openSecret(id, other)).rejects.toMatchObject({
         code: 'misconfigured',
         message: expect.stringContaining('another master key') as string,

@@ -66,7 +66,7 @@ function Keys({ view }: { readonly view: MasterKeysView }) {
       <RecordTable label={t('installation.masterKeys')} columns={columns} rows={view.keys} rowKey={({ id }) => id} />
       <dl className="fact-list key-facts">
         <dt>{t(`installation.places.${view.kind}`)}</dt>
-        <dd className="mono">{view.place}</dd>
+        <dd className="mono break">{view.place}</dd>
         <dt>{t('installation.nodes')}</dt>
         <dd>{joinList(view.nodes.map(({ node, isHere }) => (isHere ? t('installation.nodeHere', { node }) : node)))}</dd>
       </dl>
@@ -158,13 +158,19 @@ function Rotation({ view }: { readonly view: MasterKeysView }) {
   )
 }
 
-function useColumns({ kind, place, removable }: MasterKeysView): readonly Column<KeyView>[] {
+function useColumns({ kind, place: anywhere, removable }: MasterKeysView): readonly Column<KeyView>[] {
   const { t } = useTranslation()
-  const reasonOf = ({ id, state, records }: KeyView): string | null => {
+  const reasonOf = ({ id, state, records, place }: KeyView): string | null => {
     if (removable.includes(id)) return null
     if (state === 'seals') return t('installation.sealsReason')
-    return state === 'unused' ? t('installation.unusedReason', { place }) : t('installation.recordsReason', { count: records })
+    return state === 'unused'
+      ? t('installation.unusedReason', { place: place ?? anywhere })
+      : t('installation.recordsReason', { count: records })
   }
+  const consequencesOf = ({ place, isOurs, isInToken }: KeyView): readonly string[] => [
+    t(`installation.removeFrom.${isOurs ? 'ours' : 'others'}`, { place: place ?? anywhere }),
+    isOurs && isInToken ? t('installation.removeFromToken') : t('installation.removeKeep'),
+  ]
   return [
     { key: 'id', title: t('installation.masterKey'), render: ({ id }) => <span className="mono break">{id}</span> },
     {
@@ -172,6 +178,15 @@ function useColumns({ kind, place, removable }: MasterKeysView): readonly Column
       title: t('products.state'),
       render: ({ state }) => <Mark tone={TONES[state]}>{t(`installation.keyStates.${state}`)}</Mark>,
     },
+    ...(kind === 'token'
+      ? [
+          {
+            key: 'place',
+            title: t('installation.place'),
+            render: ({ place }: KeyView) => <span className="break">{place ?? t('installation.nowhere')}</span>,
+          },
+        ]
+      : []),
     { key: 'records', title: t('installation.records'), kind: 'number', render: ({ records }) => records },
     {
       key: 'since',
@@ -189,7 +204,7 @@ function useColumns({ kind, place, removable }: MasterKeysView): readonly Column
           reason={reasonOf(key)}
           title={t('installation.removeTitle', { id: key.id })}
           text={t('installation.removeText')}
-          consequences={[t(`installation.removeFrom.${kind}`, { place }), t('installation.removeKeep')]}
+          consequences={consequencesOf(key)}
           act={() => api.masterKeys.remove({ id: key.id })}
           changes={keys.masterKeys}
         />

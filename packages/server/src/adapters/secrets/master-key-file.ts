@@ -4,7 +4,18 @@
  * @module
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { AppError } from '../../domain/errors.ts'
 import type { MasterKey, MasterKeys } from '../../ports/secrets.ts'
@@ -13,30 +24,39 @@ const KEY_BYTES = 32
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
-/** The keys of the file, made first when there is none. @throws AppError `misconfigured` when others may read it, or it is damaged */
-export function openMasterKeyFile(path: string): MasterKeys {
-  createOnce(path)
-  let keys = readKeyFile(path)
+/**
+ * The keys of the file, made first when there is none.
+ *
+ * @param others whether there are master keys elsewhere: then the last line may go, and the file with it
+ * @throws AppError `misconfigured` when others may read it, or it is damaged
+ */
+export function openMasterKeyFile(path: string, { others = false }: { readonly others?: boolean } = {}): MasterKeys {
+  if (!others) createOnce(path)
+  const readLines = (): string[] => (others && !existsSync(path) ? [] : linesOf(readFileSync(path, 'utf8')))
+  const readKeys = (): MasterKey[] => (others && !existsSync(path) ? [] : readKeyFile(path))
+  let keys = readKeys()
   return {
     kind: 'file',
     place: path,
     list: () => keys,
-    reload: () => {
-      keys = readKeyFile(path)
+    reload: async () => {
+      keys = readKeys()
     },
-    add: () => {
+    add: async () => {
       const hex = randomBytes(KEY_BYTES).toString('hex')
-      replaceFile(path, [...linesOf(readFileSync(path, 'utf8')), hex])
-      keys = readKeyFile(path)
-      return masterKeyOf(hex)
+      replaceFile(path, [...readLines(), hex])
+      keys = readKeys()
+      return masterKeyOf(hex, { place: path, isOurs: true })
     },
-    drop: (id) => {
-      const lines = linesOf(readFileSync(path, 'utf8'))
-      const kept = lines.filter((line) => masterKeyOf(line).id !== id)
-      if (kept.length === lines.length || kept.length === 0) return
-      replaceFile(path, kept)
-      keys = readKeyFile(path)
+    drop: async (id) => {
+      const lines = readLines()
+      const kept = lines.filter((line) => idOf(line) !== id)
+      if (kept.length === lines.length || (kept.length === 0 && !others)) return
+      if (kept.length === 0) removeFile(path)
+      else replaceFile(path, kept)
+      keys = readKeys()
     },
+    close: async () => {},
   }
 }
 
@@ -52,18 +72,19 @@ export function openGivenMasterKeys(read: () => string, place: string): MasterKe
     kind: 'setting',
     place,
     list: () => keys,
-    reload: () => {
+    reload: async () => {
       keys = parseMasterKeys(read(), place)
     },
-    add: () => {
+    add: async () => {
       throw new AppError('misconfigured', `Making a master key: the keys come from ${place}: add the new one there.`)
     },
-    drop: () => {},
+    drop: async () => {},
+    close: async () => {},
   }
 }
 
 /** @param text 64 hex digits for each key, with white space or commas between. @throws AppError `misconfigured` */
-export function parseMasterKeys(text: string, source: string): MasterKey[] {
+export function parseMasterKeys(text: string, source: string, isOurs = false): MasterKey[] {
   const lines = linesOf(text)
   if (lines.length === 0 || !lines.every((line) => /^[0-9a-f]{64}$/i.test(line))) {
     throw new AppError(
@@ -71,7 +92,7 @@ export function parseMasterKeys(text: string, source: string): MasterKey[] {
       `Reading the master key: ${source} does not hold 64 hex digits for each key: restore it from the backup.`,
     )
   }
-  return lines.map((line) => masterKeyOf(line))
+  return lines.map((line) => masterKeyOf(line, { place: source, isOurs }))
 }
 
 function linesOf(text: string): string[] {
@@ -82,22 +103,27 @@ function readKeyFile(path: string): MasterKey[] {
   if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
     throw new AppError('misconfigured', `Reading the master key: others may read ${path}: run "chmod 600" on it and start again.`)
   }
-  return parseMasterKeys(readFileSync(path, 'utf8'), path)
+  return parseMasterKeys(readFileSync(path, 'utf8'), path, true)
 }
 
-function masterKeyOf(hex: string): MasterKey {
+function idOf(hex: string): string {
+  return createHash('sha256').update('evercert master key id').update(Buffer.from(hex, 'hex')).digest('hex').slice(0, 16)
+}
+
+function masterKeyOf(hex: string, facts: Pick<MasterKey, 'place' | 'isOurs'>): MasterKey {
   const key = Buffer.from(hex, 'hex')
-  const id = createHash('sha256').update('evercert master key id').update(key).digest('hex').slice(0, 16)
   return {
-    id,
-    wrap: (dataKey) => {
+    id: idOf(hex),
+    ...facts,
+    isInToken: false,
+    wrap: async (dataKey) => {
       const iv = randomBytes(IV_BYTES)
       const cipher = createCipheriv('aes-256-gcm', key, iv)
       return Buffer.concat([iv, cipher.update(dataKey), cipher.final(), cipher.getAuthTag()])
     },
-    unwrap: (wrapped) => {
+    unwrap: async (wrapped) => {
       try {
-        const decipher = createDecipheriv('aes-256-gcm', key, wrapped.subarray(0, IV_BYTES))
+        const decipher = createDecipheriv('aes-256-gcm', key, wrapped.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
         decipher.setAuthTag(wrapped.subarray(-TAG_BYTES))
         return Buffer.concat([decipher.update(wrapped.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()])
       } catch (cause) {
@@ -133,6 +159,11 @@ function createOnce(path: string): void {
 /** The old file or the new one, whatever happens. */
 function replaceFile(path: string, lines: readonly string[]): void {
   renameSync(writeBeside(path, lines), path)
+  syncFolder(path)
+}
+
+function removeFile(path: string): void {
+  rmSync(path, { force: true })
   syncFolder(path)
 }
 
