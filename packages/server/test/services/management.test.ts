@@ -211,13 +211,62 @@ eachDatabase((_kind, open) => {
     expect(await account.client.management.stop({ id: old.id })).toMatchObject({ managed: false })
   })
 
-  test('a renewal by hand of a managed certificate passes it on too; cancelling it ends it', async () => {
+  test('a renewal by hand of a managed certificate passes it on too; cancelling it gives it back', async () => {
     const old = await manage((await issue()).id)
     clock.moveTo(Date.parse(old.renewal.opensAt ?? ''))
     const fresh = await buyCertificate(account, { renewsCertificateId: old.id })
     expect(fresh).toMatchObject({ managed: true, management: { nextAction: 'apply' } })
-    await account.client.certificates.cancel({ id: fresh.id, withoutRefund: false })
-    expect(await read(old.id)).toMatchObject({ managed: false, renewal: { eligible: true } })
+    const ended = await account.client.certificates.cancel({ id: fresh.id, withoutRefund: false })
+    expect(await read(fresh.id)).toMatchObject({ managed: false, status: 'cancelled' })
+    const back = await read(old.id)
+    expect(back).toMatchObject({
+      managed: true,
+      management: { spendingLimit: LIMIT, nextAction: 'renew', problem: null },
+      renewal: { eligible: true },
+      nextStep: { code: 'managed', mover: 'evercert' },
+    })
+    expect(ended).toMatchObject({ oldCertificateId: old.id, oldActsAt: back.management?.at })
+    expect(back.history).toContainEqual(
+      expect.objectContaining({
+        subject: 'management',
+        to: 'managed',
+        detail: `at most CN¥100.00 for each renewal; given back by ${fresh.id}`,
+      }),
+    )
+  })
+
+  test.each(['cancel', 'refund'] as const)('what it bought is not bought again at once after %s, but a day later', async (way) => {
+    const old = await manage((await issue()).id)
+    moveToPlan(old)
+    await advance(old.id)
+    const newId = (await read(old.id)).renewedByCertificateId ?? ''
+    await account.client.certificates[way]({ id: newId })
+    const back = await read(old.id)
+    expect(Date.parse(back.management?.at ?? '') - clock.now()).toBeGreaterThan(DAY_MS - 60_000)
+    await advance(old.id)
+    expect(await charges()).toHaveLength(2)
+    moveToPlan(back)
+    await advance(old.id)
+    expect(await charges()).toHaveLength(3)
+    expect((await read(old.id)).renewedByCertificateId).not.toBe(newId)
+  })
+
+  test('nothing is given back to one that has expired, nor by one that was not managed any more', async () => {
+    const old = await manage((await issue()).id)
+    clock.moveTo(Date.parse(old.renewal.opensAt ?? ''))
+    const fresh = await buyCertificate(account, { renewsCertificateId: old.id })
+    clock.moveTo(Date.parse(old.notAfter ?? '') + 1000)
+    const ended = await account.client.certificates.cancel({ id: fresh.id, withoutRefund: true })
+    expect(ended.oldActsAt).toBeNull()
+    expect(await read(old.id)).toMatchObject({ managed: false, status: 'expired' })
+
+    clock.moveTo(DEFAULT_START)
+    const other = await manage((await issue()).id)
+    clock.moveTo(Date.parse(other.renewal.opensAt ?? ''))
+    const stopped = await buyCertificate(account, { renewsCertificateId: other.id })
+    await account.client.management.stop({ id: stopped.id })
+    await account.client.certificates.cancel({ id: stopped.id })
+    expect(await read(other.id)).toMatchObject({ managed: false, renewal: { eligible: true } })
   })
 
   test('a renewal by hand that nobody pays stops it only as long as its order lives', async () => {
