@@ -6,7 +6,10 @@
 import { z } from 'zod'
 import { bilingual, id, instant } from './views.ts'
 
-/** `expiry` before notAfter and at it, `expired` after it; `reviewWaiting` and `approvalWaiting` when a person has to decide; the others when something failed. */
+/**
+ * `expiry` before notAfter and at it, `expired` after it; `reviewWaiting` and `approvalWaiting` when a person has to decide; `moneyCredited` when
+ * money paid no order and went to the balance; the others when something failed.
+ */
 export const noticeKind = z.enum([
   'expiry',
   'expired',
@@ -17,6 +20,8 @@ export const noticeKind = z.enum([
   'endpointStrayed',
   'reviewWaiting',
   'approvalWaiting',
+  'moneyCredited',
+  'managedBlocked',
   'deliveryGivenUp',
 ])
 export type NoticeKindView = z.infer<typeof noticeKind>

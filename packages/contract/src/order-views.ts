@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from 'zod'
-import { instant, id, bilingual, money, specification, specificationAttribute } from './views.ts'
+import { instant, id, bilingual, money, nextStepView, specification, specificationAttribute } from './views.ts'
 
 export const productPrice = z.object({ termYears: z.int(), base: money, includedDomains: z.int(), extraDomain: money })
 
@@ -98,6 +98,7 @@ export const orderView = z.object({
   certificateId: id.nullable(),
   placedAt: instant,
   paidAt: instant.nullable(),
+  nextStep: nextStepView,
 })
 export type OrderView = z.infer<typeof orderView>
 

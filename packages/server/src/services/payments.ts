@@ -13,7 +13,7 @@ import { formatMoney } from '../domain/payment/money.ts'
 import { newId, type Caller, type Services } from './context.ts'
 import { fulfilOrder, refuseIfOldEnded } from './fulfil-order.ts'
 import { wakeUnpaid } from './management.ts'
-import { loadOrder } from './orders.ts'
+import { loadOrder } from './read-orders.ts'
 
 interface Movement {
   readonly kind: LedgerMovement
