@@ -75,6 +75,7 @@ export const RETRY = {
   certificateInUse: 'never',
   callbackForged: 'never',
   promotionNotApplicable: 'never',
+  unknownCurrency: 'never',
   idempotencyKeyMissing: 'never',
   unknownBrand: 'never',
   productRetired: 'never',

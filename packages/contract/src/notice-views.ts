@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { line } from './line.ts'
 import { bilingual, id, instant } from './views.ts'
 
 /**
@@ -75,7 +76,7 @@ export type NoticeView = z.infer<typeof noticeView>
 
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as 22:30')
 
-export const recipient = z.strictObject({ name: z.string().trim().min(1).max(64), email: z.email().max(254) })
+export const recipient = z.strictObject({ name: line(64), email: z.email().max(254) })
 
 /** All of them at once: what is set replaces what was. */
 export const noticeSettings = z.strictObject({

@@ -81,6 +81,7 @@ export const PROBLEMS = {
   // Payments and the catalogue.
   callbackForged: { status: 400, title: 'The callback is not signed by the provider' },
   promotionNotApplicable: { status: 409, title: 'The promotion does not apply to this order' },
+  unknownCurrency: { status: 422, title: 'There is no such currency' },
   idempotencyKeyMissing: { status: 400, title: 'The Idempotency-Key is missing' },
   unknownBrand: { status: 422, title: 'There is no such brand' },
   productRetired: { status: 409, title: 'The product is not sold any more' },

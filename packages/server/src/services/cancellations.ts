@@ -31,7 +31,8 @@ export async function cancelCertificate(
   const locked = await lockCertificate(services, trx, caller, id)
   const decision = decideCancel(locked.facts, { now: services.now(), withoutRefund })
   refuseUnlessAllowed('Cancelling', locked.record, decision)
-  if (decision.done) return view(trx, caller, locked, { ...NOTHING_FREED, status: 'cancelled', isRefunded: locked.facts.refunded })
+  if (decision.done)
+    return view(trx, caller, locked, { ...NOTHING_FREED, status: 'cancelled', isRefunded: locked.facts.refunded })
   return end(services, trx, caller, locked, { status: 'cancelled', refund: decision.refund })
 }
 
@@ -125,7 +126,12 @@ async function view(
   trx: Trx,
   caller: Caller,
   { record }: LockedCertificate,
-  outcome: { readonly status: 'cancelled' | 'refunded'; readonly isRefunded: boolean; readonly oldId: string | null; readonly oldActsAt: number | null },
+  outcome: {
+    readonly status: 'cancelled' | 'refunded'
+    readonly isRefunded: boolean
+    readonly oldId: string | null
+    readonly oldActsAt: number | null
+  },
 ): Promise<EndingView> {
   const order = await loadOrder(trx, caller, record.orderId ?? '')
   return {

@@ -81,12 +81,7 @@ function openStep({ isInvoice, expiresAt }: NonNullable<OrderStepFacts['payment'
   const text = isInvoice
     ? { en: `Transfer the money of the invoice until ${when ?? '-'}.`, zh: `请在 ${when ?? '-'} 前按账单转账。` }
     : { en: `Finish the payment that was begun, until ${when ?? '-'}.`, zh: `请在 ${when ?? '-'} 前完成已发起的支付。` }
-  return step(
-    isInvoice ? 'transfer' : 'finishPaying',
-    'user',
-    { en: text.en + held.en, zh: text.zh + held.zh },
-    expiresAt,
-  )
+  return step(isInvoice ? 'transfer' : 'finishPaying', 'user', { en: text.en + held.en, zh: text.zh + held.zh }, expiresAt)
 }
 
 function payAgainStep({ lastReceipt }: NonNullable<OrderStepFacts['payment']>, price: Money, closesAt: number): NextStep {

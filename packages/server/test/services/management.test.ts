@@ -235,21 +235,24 @@ eachDatabase((_kind, open) => {
     )
   })
 
-  test.each(['cancel', 'refund'] as const)('what it bought is not bought again at once after %s, but a day later', async (way) => {
-    const old = await manage((await issue()).id)
-    moveToPlan(old)
-    await advance(old.id)
-    const newId = (await read(old.id)).renewedByCertificateId ?? ''
-    await account.client.certificates[way]({ id: newId })
-    const back = await read(old.id)
-    expect(Date.parse(back.management?.at ?? '') - clock.now()).toBeGreaterThan(DAY_MS - 60_000)
-    await advance(old.id)
-    expect(await charges()).toHaveLength(2)
-    moveToPlan(back)
-    await advance(old.id)
-    expect(await charges()).toHaveLength(3)
-    expect((await read(old.id)).renewedByCertificateId).not.toBe(newId)
-  })
+  test.each(['cancel', 'refund'] as const)(
+    'what it bought is not bought again at once after %s, but a day later',
+    async (way) => {
+      const old = await manage((await issue()).id)
+      moveToPlan(old)
+      await advance(old.id)
+      const newId = (await read(old.id)).renewedByCertificateId ?? ''
+      await account.client.certificates[way]({ id: newId })
+      const back = await read(old.id)
+      expect(Date.parse(back.management?.at ?? '') - clock.now()).toBeGreaterThan(DAY_MS - 60_000)
+      await advance(old.id)
+      expect(await charges()).toHaveLength(2)
+      moveToPlan(back)
+      await advance(old.id)
+      expect(await charges()).toHaveLength(3)
+      expect((await read(old.id)).renewedByCertificateId).not.toBe(newId)
+    },
+  )
 
   test('nothing is given back to one that has expired, nor by one that was not managed any more', async () => {
     const old = await manage((await issue()).id)

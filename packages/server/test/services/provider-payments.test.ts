@@ -177,7 +177,10 @@ eachDatabase((_kind, open) => {
     expect(own).toMatchObject({
       certificateId: null,
       title: { en: `The payment of order ${order.id} has the wrong amount`, zh: `订单 ${order.id} 的付款金额不符` },
-      text: { en: expect.stringContaining(`evercert pay ${order.id}`), zh: expect.stringContaining('如需退回款项，请联系管理员') },
+      text: {
+        en: expect.stringContaining(`evercert pay ${order.id}`),
+        zh: expect.stringContaining('如需退回款项，请联系管理员'),
+      },
     })
     const [operators, ...others] = (await told(service.client)).filter(({ text }) => text.en.includes(paymentId))
     expect(others).toEqual([])
