@@ -35,6 +35,7 @@ export const RETRY = {
   alreadyRenewed: 'never',
   notManageable: 'never',
   spendingLimit: 'never',
+  renewalUnpaid: 'never',
   entitlementContinues: 'never',
   badCertificate: 'never',
   badKey: 'never',

@@ -106,6 +106,17 @@ export async function wakeUnpaid(services: Services, trx: Trx, accountId: string
   for (const { certificate_id: id } of waiting) await wake(services, trx, id)
 }
 
+/** The unpaid order that stood in its way is gone. */
+export async function forgetUnpaid(trx: Trx, accountId: string, certificateId: string): Promise<void> {
+  await trx
+    .updateTable('management')
+    .set({ failures: 0, failed_code: null, failed_detail: null, retry_at: null })
+    .where('certificate_id', '=', certificateId)
+    .where('account_id', '=', accountId)
+    .where('failed_code', '=', 'renewalUnpaid')
+    .execute()
+}
+
 type OfCertificate = HistoryFacts & { readonly certificateId: string }
 
 async function storeManagement(trx: Trx, facts: OfCertificate, limit: MoneyView, why = ''): Promise<void> {

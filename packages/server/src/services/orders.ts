@@ -11,6 +11,7 @@ import { AppError } from '../domain/errors.ts'
 import { comparisonText } from './comparison-text.ts'
 import { newId, type Caller, type Services } from './context.ts'
 import { draftOrder, knownOf, type OrderDraft } from './draft-order.ts'
+import { forgetUnpaid } from './management.ts'
 import { leaveOpenPayments } from './open-payments.ts'
 import { UNPAID_ORDER_LIFE_MS } from './order-step.ts'
 import { returnPromotionUse, takePromotionUse, type Promotion } from './promotions.ts'
@@ -229,7 +230,9 @@ export async function cancelOrder(services: Services, caller: Caller, orderId: s
 /** A managed one was at rest meanwhile, and goes on by itself. */
 async function releaseOld(services: Services, trx: Trx, orderId: string, facts: HistoryFacts): Promise<void> {
   const oldId = await cancelRenewalOf(trx, orderId, facts)
-  if (oldId !== null) await wake(services, trx, oldId)
+  if (oldId === null) return
+  await forgetUnpaid(trx, facts.accountId, oldId)
+  await wake(services, trx, oldId)
 }
 
 /** Frees the old certificate of a renewal's order. @returns its id, or null when the order was no renewal */

@@ -5,6 +5,7 @@ import { DAY_MS } from '../../src/domain/time.ts'
 import { AppError } from '../../src/domain/errors.ts'
 import type { CaAdapter } from '../../src/ports/ca.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
+import type { StepHook } from '../../src/services/context.ts'
 import { expireUnpaidOrders } from '../../src/services/orders.ts'
 import {
   aForm,
@@ -284,7 +285,7 @@ eachDatabase((_kind, open) => {
       moveToPlan(await read(old.id))
       const { id } = await account.client.orders.place({ renewsCertificateId: old.id }, withKey())
       await advance(old.id)
-      expect(await dueAt()).toBeNull()
+      expect((await dueAt())?.getTime()).toBeGreaterThan(clock.now() + DAY_MS - 60_000) // whoever ordered has a day to pay
       if (end === 'cancelled') await account.client.orders.cancel({ id })
       else {
         clock.moveTo(clock.now() + DAY_MS)
@@ -296,6 +297,75 @@ eachDatabase((_kind, open) => {
     await advance(old.id)
     expect((await read(old.id)).renewedByCertificateId).not.toBeNull()
   })
+
+  test('an invoice that nobody pays does not hold it up in silence: a person is told, and cancelling the order goes on', async () => {
+    const invoice = { instructions: 'Bank of Examples', dueDays: 90 }
+    await account.client.paymentConnections.create({
+      id: 'slow-invoice',
+      title: 'Invoice',
+      kind: 'offlineInvoice',
+      config: invoice,
+    })
+    const old = await manage((await issue()).id)
+    moveToPlan(old)
+    const order = await account.client.orders.place({ renewsCertificateId: old.id }, withKey())
+    await account.client.orders.pay({ id: order.id, method: 'slow-invoice' }, withKey())
+    expect((await account.client.orders.get({ id: order.id })).nextStep).toMatchObject({
+      code: 'transfer',
+      text: { en: expect.stringContaining('cancel the order to renew it in another way') },
+    })
+    await advance(old.id)
+    expect(await told()).toEqual([])
+
+    clock.moveTo(clock.now() + DAY_MS)
+    await expireUnpaidOrders(service.services)
+    await advance(old.id)
+    await advance(old.id)
+    const waiting = await read(old.id)
+    expect(waiting).toMatchObject({
+      management: { problem: { code: 'renewalUnpaid', detail: expect.stringContaining(order.id) } },
+      nextStep: { code: 'pay', mover: 'user', text: { en: expect.stringContaining(`pay order ${order.id} before`) } },
+    })
+    expect(await told()).toMatchObject([{ certificateId: old.id, text: { en: expect.stringContaining(order.id) } }])
+
+    await account.client.orders.cancel({ id: order.id })
+    expect((await read(old.id)).management).toMatchObject({ nextAction: 'renew', problem: null })
+    await advance(old.id)
+    expect((await read(old.id)).renewedByCertificateId).not.toBeNull()
+    expect(await told()).toHaveLength(1)
+  })
+
+  test('what only a person can mend is told once for each cause', async () => {
+    const old = await manage((await issue()).id, { ...LIMIT, amountMinor: 9_999 })
+    for (let tries = 0; tries < 3; tries += 1) {
+      moveToPlan(await read(old.id))
+      await advance(old.id)
+    }
+    expect(await told()).toMatchObject([
+      {
+        kind: 'managedBlocked',
+        certificateId: old.id,
+        text: { en: expect.stringContaining('raise the limit, or renew it by hand') },
+      },
+    ])
+  })
+
+  test('what passes by itself is told at the third failure, not before', async () => {
+    const old = await manage((await issue()).id)
+    const onStep: StepHook = (step) => {
+      if (step === 'renewManaged') throw new AppError('storageUnavailable', 'Paying: the database is away.')
+    }
+    const counts: number[] = []
+    for (let tries = 0; tries < 3; tries += 1) {
+      moveToPlan(await read(old.id))
+      await advanceCertificate({ ...service.services, onStep }, old.id, new AbortController().signal)
+      counts.push((await told()).length)
+    }
+    expect(counts).toEqual([0, 0, 1])
+    expect(await charges()).toHaveLength(1)
+  })
+
+  const told = async () => (await account.client.notices.list({})).items.filter(({ kind }) => kind === 'managedBlocked')
 
   test('what a person has to do at every renewal is not managed', async () => {
     const upload = await anUpload(account)
