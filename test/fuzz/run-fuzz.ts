@@ -37,7 +37,7 @@ export async function runFuzz({ seed, inputs, onTarget = () => {} }: FuzzWish): 
   const api = await apiTargets(folder)
   try {
     const reports: TargetReport[] = []
-    for (const target of [...(await pkiTargets()), ...archiveTargets(folder), ...api.targets]) {
+    for (const target of [...(await pkiTargets()), ...(await archiveTargets(folder)), ...api.targets]) {
       const report = await feed(target, seed, Math.ceil(inputs * target.share))
       reports.push(report)
       onTarget(report)
