@@ -183,7 +183,8 @@ oneDatabase((_kind, open) => {
   )
 
   test.each(STARTS.filter((_, index) => index % 2 === 0))('from %s for %i year(s), by itself', async (startAt, termYears) => {
-    await expectCovered(await walk(Date.parse(startAt), termYears), termYears)
+    const { periods } = await expectCovered(await walk(Date.parse(startAt), termYears), termYears)
+    expect(periods.at(-1)?.managed).toBe(true)
   })
 
   test.each(STARTS.filter((_, index) => index % 2 === 1))(

@@ -26,7 +26,7 @@ export function noticeUrl(
 ): string | null {
   if (services.publicUrl === null) return null
   if (kind === 'approvalWaiting') return `${services.publicUrl}/approvals`
-  if (facts.money != null && facts.money.account === null) return `${services.publicUrl}/orders/${facts.money.orderId}`
+  if (facts.money?.account === null) return `${services.publicUrl}/orders/${facts.money.orderId}`
   return certificateId === null ? services.publicUrl : `${services.publicUrl}/api/v1/certificates/${certificateId}`
 }
 

@@ -16,7 +16,7 @@ export function moneyTitle({ certificateName: orderId, money }: NoticeDetail): B
 }
 
 export function moneyAdvice({ money }: NoticeDetail): Bilingual {
-  if (money == null) return { en: 'See: evercert payments', zh: '查看：evercert payments' }
+  if (money === null || money === undefined) return { en: 'See: evercert payments', zh: '查看：evercert payments' }
   const [facts, todo] = [whatCame(money), money.account === null ? ofPayer(money) : ofOperator(money)]
   return { en: `${facts.en}\n${todo.en}`, zh: `${facts.zh}\n${todo.zh}` }
 }
