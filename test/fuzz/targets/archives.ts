@@ -118,14 +118,14 @@ async function somePfx(): Promise<Buffer> {
   return Buffer.from(await createPkcs12(content, 'aes256'))
 }
 
-const BOMB_BYTES = 32 * 1024 * 1024
+const BOMB_BYTES = 8 * 1024 * 1024
 
 /** Small files that would fill memory or a disk: one that unpacks large and lies about it, many in one, and one inside the other. */
 function someBombs(): [extension: string, bytes: Buffer][] {
   const zeros = Buffer.alloc(BOMB_BYTES)
   const liar = { path: 'a.pem', content: zeros, claimedSize: 10 }
   const zip = makeZip([liar])
-  const many = Array.from({ length: 20_000 }, (_, index) => ({ path: `${index}.pem`, content: '-----BEGIN' }))
+  const many = Array.from({ length: 1000 }, (_, index) => ({ path: `${index}.pem`, content: '-----BEGIN' }))
   return [
     ['zip', zip],
     ['zip', makeZip([{ path: 'a.pem', content: zeros }])],
