@@ -3,19 +3,20 @@
  *
  * @module
  */
-import { minorDigits, type MoneyView } from '@evercert/contract'
+import { isCurrency, minorDigits, type MoneyView } from '@evercert/contract'
 import { failure } from './failure.ts'
 import { clean } from './output.ts'
 
 const AMOUNT = /^(\d{1,12})(?:\.(\d{1,4}))?\s*([A-Z]{3})$/
 
-/** `100 CNY` or `19.90 EUR`. @param remedy what to give instead @throws CliFailure `invalid` */
+/** `100 CNY` or `19.90 EUR`. @param remedy what to give instead @throws CliFailure `invalid`, `unknownCurrency` */
 export function parseMoney(text: string | undefined, remedy: string): MoneyView {
   const match = AMOUNT.exec(text?.trim() ?? '')
   if (match === null) {
     throw failure('invalid', `Reading the amount: ${text === undefined ? 'there is none' : clean(text)}: ${remedy}.`)
   }
   const [, whole = '', fraction = '', currency = ''] = match
+  if (!isCurrency(currency)) throw failure('unknownCurrency', `Reading the amount: ${currency} is no currency in use: ${remedy}.`)
   const digits = minorDigits(currency)
   if (fraction.length > digits) {
     throw failure('invalid', `Reading the amount: ${currency} has ${digits} digits after the point: give fewer.`)

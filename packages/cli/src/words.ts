@@ -68,6 +68,12 @@ const ZH = {
     cancelled: '已取消',
     refunded: '已退款',
   } satisfies Record<PaymentView['state'], string>,
+  creditReason: {
+    wrongAmount: '金额不符',
+    wrongCurrency: '币种不符',
+    orderNotPayable: '订单此前已支付或关闭',
+    paymentEnded: '支付此前已结束',
+  },
   renewal: { ordered: '已下单', open: '进行中', attention: '需要处理', closed: '已完成', cancelled: '已取消' } satisfies Record<
     RenewalView['state'],
     string

@@ -94,6 +94,7 @@ export function anOrder(wish: Partial<OrderView> = {}): OrderView {
     certificateId: null,
     placedAt: AT,
     paidAt: null,
+    nextStep: { code: 'pay', mover: 'user', text: { en: 'Pay it.', zh: '请支付。' }, at: null },
     ...wish,
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { line } from './line.ts'
 import { linkToken, newPassword, userView } from './me.ts'
 import { anybody, byId, read, write } from './operation.ts'
 import { id, instant, page } from './views.ts'
@@ -18,7 +19,7 @@ export const accounts = {
   create: write('/accounts', 'Accounts', 'Make a further account; invite its owner next (operator)', 'installation:operate', {
     created: true,
   })
-    .input(z.strictObject({ name: z.string().trim().min(1).max(64) }))
+    .input(z.strictObject({ name: line(64) }))
     .output(accountView),
 }
 

@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { FINDING_PROBLEMS, type FindingProblem } from './agent-problems.ts'
 import { deployEvidence, restoreEvidence } from './deployment-evidence.ts'
+import { line } from './line.ts'
 import { anybody, byAgent, byId, read, remove, write } from './operation.ts'
 import { id, instant, page } from './views.ts'
 
@@ -163,8 +164,8 @@ export const agents = {
         token: enrolmentToken,
         publicKeyPem: z.string().min(1).max(1_024).meta({ description: 'Ed25519 (RFC 8410)' }),
         credentialSha256: sha256.meta({ description: 'Of the credential that the agent drew: the service keeps no more of it' }),
-        hostName: z.string().min(1).max(253),
-        version: z.string().min(1).max(32),
+        hostName: line(253),
+        version: line(32),
       }),
     )
     .output(z.object({ id, name: agentName })),
@@ -185,8 +186,8 @@ export const agents = {
   observe: byAgent('/agents/observe', 'Tell what is on the host', 'none')
     .input(
       z.strictObject({
-        hostName: z.string().min(1).max(253),
-        version: z.string().min(1).max(32),
+        hostName: line(253),
+        version: line(32),
         sites: z.array(agentSite).max(MAX_SITES),
         findings: z.array(agentFinding).max(MAX_FINDINGS),
       }),

@@ -4,9 +4,9 @@
  * @module
  */
 import { z } from 'zod'
+import { line } from './line.ts'
 
-const line = (most: number) => z.string().trim().min(1).max(most)
-const phone = z.string().trim().min(3).max(32)
+const phone = line(32).min(3)
 const email = z.email().max(254)
 /** ISO 3166-1 alpha-2. */
 const country = z.string().regex(/^[A-Z]{2}$/, 'must be a country code of two capital letters')

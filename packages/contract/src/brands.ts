@@ -4,11 +4,12 @@
  * @module
  */
 import { z } from 'zod'
+import { line } from './line.ts'
 import { read, write } from './operation.ts'
 import { bilingual, page } from './views.ts'
 
-const name = z.string().trim().min(1).max(64)
-const text = z.string().trim().min(1).max(64)
+const name = line(64)
+const text = line(64)
 const title = z.strictObject({ en: text, zh: text })
 
 export const brandView = z.object({

@@ -6,6 +6,7 @@
 import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { bulkTags, certificateQuery, expiryCount, exportFormat, statusCount, tagChange } from './certificate-list.ts'
+import { line } from './line.ts'
 import { byId, paging, read, write } from './operation.ts'
 import { certificateDetail, certificateStatus, historyEntry, id, nextStepView, page, renewalView } from './views.ts'
 
@@ -58,7 +59,7 @@ export const overview = {
     .input(z.strictObject({ id, ...paging }))
     .output(page(historyEntry)),
   rename: write('/certificates/{id}/rename', 'Certificates', 'Give it another name', 'certificates:write')
-    .input(z.strictObject({ id, name: z.string().trim().min(1).max(64) }))
+    .input(z.strictObject({ id, name: line(64) }))
     .output(certificateDetail),
   tag: write('/certificates/{id}/tags', 'Certificates', 'Add tags and remove tags', 'certificates:write')
     .input(byId.extend(tagChange))

@@ -6,6 +6,7 @@
 import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { certificateQuery } from './certificate-list.ts'
+import { line } from './line.ts'
 import { byId, paging, read, write } from './operation.ts'
 import { probeEvent } from './probe-events.ts'
 import { applicationForm, applicationView, certificateDetail, certificateView, id, page } from './views.ts'
@@ -32,7 +33,7 @@ export const certificates = {
   })
     .input(
       z.strictObject({
-        name: z.string().trim().min(1).max(64),
+        name: line(64),
         certificatePem: z.string().min(1).max(262_144).meta({ description: 'Leaf first, then intermediates' }),
         privateKeyPem: z
           .string()

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { line } from './line.ts'
 import { byId, read, remove, write } from './operation.ts'
 import { id, instant, keyKind, page } from './views.ts'
 
@@ -25,7 +26,7 @@ export type CsrView = z.infer<typeof csrView>
 export const csrDetail = csrView.extend({ csrPem: z.string() })
 export type CsrDetail = z.infer<typeof csrDetail>
 
-const name = z.string().trim().min(1).max(64)
+const name = line(64)
 const privateKeyPem = z
   .string()
   .min(1)

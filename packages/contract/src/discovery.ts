@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { line } from './line.ts'
 import { byId, paging, read, remove, write } from './operation.ts'
 import { bilingual, endpointProtocol, endpointView, id, instant, page, sha256, verdict } from './views.ts'
 
@@ -11,7 +12,7 @@ import { bilingual, endpointProtocol, endpointView, id, instant, page, sha256, v
 export const MAX_DISCOVERED_AT_ONCE = 256
 
 const discoveryRequest = z.strictObject({
-  names: z.array(z.string().trim().min(1).max(253)).max(MAX_DISCOVERED_AT_ONCE).default([]),
+  names: z.array(line(253)).max(MAX_DISCOVERED_AT_ONCE).default([]),
   certificateId: id.optional().meta({ description: 'The names of this certificate, without wildcards' }),
   range: z.union([z.cidrv4(), z.cidrv6()]).optional().meta({
     description: 'CIDR, within EVERCERT_DISCOVERY_RANGES: every address is looked at without a name',

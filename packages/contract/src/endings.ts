@@ -25,6 +25,9 @@ export const endingView = z.object({
   order: orderView,
   refund: money.nullable().meta({ description: 'What went back to the balance; null when nothing did' }),
   oldCertificateId: id.nullable().meta({ description: 'The certificate that is free to be renewed again' }),
+  oldActsAt: instant.nullable().meta({
+    description: 'It is managed again and renews by itself from here on; null: it does nothing by itself',
+  }),
 })
 export type EndingView = z.infer<typeof endingView>
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { line } from './line.ts'
 import { byId, read, remove, write } from './operation.ts'
 import { id, issuerView, page } from './views.ts'
 
@@ -19,7 +20,7 @@ export const issuers = {
     .input(
       z.strictObject({
         id: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
-        title: z.string().trim().min(1).max(64),
+        title: line(64),
         kind: z.string().min(1).max(32),
         config: z.record(z.string(), z.unknown()),
         rootPem: z.string().max(65_536).optional().meta({ description: 'Root trusted when sites of this issuer are proved' }),
@@ -38,7 +39,7 @@ export const issuers = {
     .input(
       z.strictObject({
         id,
-        title: z.string().trim().min(1).max(64).optional(),
+        title: line(64).optional(),
         config: z.record(z.string(), z.unknown()).optional().meta({ description: 'All settings but secrets anew' }),
         rootPem: z.string().max(65_536).nullable().optional(),
       }),
@@ -71,7 +72,7 @@ export const dnsConnections = {
   })
     .input(
       z.strictObject({
-        name: z.string().trim().min(1).max(64),
+        name: line(64),
         kind: z.string().max(32),
         config: z.record(z.string(), z.unknown()),
       }),
@@ -84,7 +85,7 @@ export const dnsConnections = {
     .input(
       z.strictObject({
         id,
-        name: z.string().trim().min(1).max(64).optional(),
+        name: line(64).optional(),
         config: z.record(z.string(), z.unknown()).optional().meta({ description: 'All settings but secrets anew' }),
       }),
     )

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { line } from './line.ts'
 import { anyCaller, anybody, byId } from './operation.ts'
 import { language, role } from './roles.ts'
 import { SCOPES } from './scopes.ts'
@@ -16,7 +17,7 @@ export const emailAddress = z.email().max(254).toLowerCase().meta({ description:
 /** Only its length: whether it is one of the common ones is said by `weakPassword`. */
 export const newPassword = z.string().max(MAX_PASSWORD_LENGTH).meta({ description: 'At least 12 characters, not a common one' })
 export const linkToken = z.string().min(1).max(128).meta({ description: 'What stands after #token= in the link' })
-export const personName = z.string().trim().min(1).max(64)
+export const personName = line(64)
 
 export const userView = z.object({
   id,

@@ -4,9 +4,13 @@
  * @module
  */
 import { z } from 'zod'
+import { line } from './line.ts'
 import { bilingual, id, instant } from './views.ts'
 
-/** `expiry` before notAfter and at it, `expired` after it; `reviewWaiting` and `approvalWaiting` when a person has to decide; the others when something failed. */
+/**
+ * `expiry` before notAfter and at it, `expired` after it; `reviewWaiting` and `approvalWaiting` when a person has to decide; `moneyCredited` when
+ * money paid no order and went to the balance; the others when something failed.
+ */
 export const noticeKind = z.enum([
   'expiry',
   'expired',
@@ -17,6 +21,8 @@ export const noticeKind = z.enum([
   'endpointStrayed',
   'reviewWaiting',
   'approvalWaiting',
+  'moneyCredited',
+  'managedBlocked',
   'deliveryGivenUp',
 ])
 export type NoticeKindView = z.infer<typeof noticeKind>
@@ -70,7 +76,7 @@ export type NoticeView = z.infer<typeof noticeView>
 
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as 22:30')
 
-export const recipient = z.strictObject({ name: z.string().trim().min(1).max(64), email: z.email().max(254) })
+export const recipient = z.strictObject({ name: line(64), email: z.email().max(254) })
 
 /** All of them at once: what is set replaces what was. */
 export const noticeSettings = z.strictObject({

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { line } from './line.ts'
 import { channelRole, channelTestView, channelView, noticeSettings as settings, noticeView } from './notice-views.ts'
 import { byId, paging, read, remove, write } from './operation.ts'
 import { id, page } from './views.ts'
@@ -27,7 +28,7 @@ export const noticeSettings = {
     .output(settings),
 }
 
-const channelName = z.string().trim().min(1).max(64)
+const channelName = line(64)
 
 export const channels = {
   list: read('/channels', 'Notices', 'List the channels that carry notices, in the order of creation', 'notices:read').output(

@@ -4,7 +4,8 @@
  * @module
  */
 import { z } from 'zod'
-import { instant, id, bilingual, money, specification, specificationAttribute } from './views.ts'
+import { line } from './line.ts'
+import { instant, id, bilingual, money, nextStepView, specification, specificationAttribute } from './views.ts'
 
 export const productPrice = z.object({ termYears: z.int(), base: money, includedDomains: z.int(), extraDomain: money })
 
@@ -43,7 +44,7 @@ export const orderRequest = z.strictObject({
     .regex(/^[A-Z]{3}$/)
     .optional()
     .meta({ description: "Default: the first of the product's in which the account has a balance, else the product's first" }),
-  promotionCode: z.string().trim().min(1).max(32).optional(),
+  promotionCode: line(32).optional(),
   expectedAmountMinor: z
     .int()
     .min(0)
@@ -98,6 +99,7 @@ export const orderView = z.object({
   certificateId: id.nullable(),
   placedAt: instant,
   paidAt: instant.nullable(),
+  nextStep: nextStepView,
 })
 export type OrderView = z.infer<typeof orderView>
 

@@ -4,10 +4,13 @@
  * @module
  */
 import { z } from 'zod'
+import { line } from './line.ts'
 import { byId, paging, read, write } from './operation.ts'
 import { payingOrderView } from './payment-views.ts'
 import { balanceView, orderRequest, orderView, productPrice, productView, quoteView } from './order-views.ts'
-import { id, page, renewalView } from './views.ts'
+import { id, page, renewalView, specification } from './views.ts'
+
+const productTitle = z.object({ en: line(128), zh: line(128) })
 
 export const products = {
   list: read('/products', 'Orders', 'The catalogue with prices', 'orders:read').output(page(productView)),
@@ -17,6 +20,8 @@ export const products = {
         .omit({ issuerTitle: true, brandTitle: true, validityRule: true, retiredAt: true, issuerRetiredAt: true })
         .extend({
           id: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/),
+          title: productTitle,
+          specification: specification.extend({ grade: line(64), brand: line(64) }),
           createBrand: z.boolean().default(true).meta({
             description: 'Adds a brand that is not in the list; false: an unknown one is refused, with those that there are',
           }),
@@ -30,9 +35,7 @@ export const products = {
     'Change titles or prices of a product; orders that are placed keep theirs (operator)',
     'installation:operate',
   )
-    .input(
-      z.strictObject({ id, title: productView.shape.title.optional(), prices: z.array(productPrice).min(1).max(60).optional() }),
-    )
+    .input(z.strictObject({ id, title: productTitle.optional(), prices: z.array(productPrice).min(1).max(60).optional() }))
     .output(productView),
   retire: write(
     '/products/{id}/retire',
@@ -102,7 +105,7 @@ export const balance = {
       z.strictObject({
         amountMinor: z.int().min(1).max(1_000_000_000_00),
         currency: z.string().regex(/^[A-Z]{3}$/),
-        note: z.string().max(200).optional(),
+        note: line(200, 0).optional(),
       }),
     )
     .output(balanceView),

@@ -4,10 +4,11 @@
  * @module
  */
 import { z } from 'zod'
+import { line } from './line.ts'
 import { anybody, anyCaller, byId } from './operation.ts'
 import { id, instant, page } from './views.ts'
 
-export const passkeyName = z.string().trim().min(1).max(64)
+export const passkeyName = line(64)
 
 export const passkeyView = z.object({
   id,

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { line } from './line.ts'
 import { byId, paging, read, remove, write } from './operation.ts'
 import { paymentConnectionView, paymentView } from './payment-views.ts'
 import { id, page } from './views.ts'
@@ -28,14 +29,14 @@ export const payments = {
         id,
         amountMinor: z.int().min(1).max(1_000_000_000_00),
         currency: z.string().regex(/^[A-Z]{3}$/),
-        reference: z.string().trim().min(1).max(64).meta({ description: "The bank's: the same one never counts twice" }),
-        note: z.string().max(200).optional(),
+        reference: line(64).meta({ description: "The bank's: the same one never counts twice" }),
+        note: line(200, 0).optional(),
       }),
     )
     .output(paymentView),
 }
 
-const settings = { title: z.string().trim().min(1).max(64), config: z.record(z.string(), z.unknown()) }
+const settings = { title: line(64), config: z.record(z.string(), z.unknown()) }
 
 export const paymentConnections = {
   list: read('/payment-connections', 'Payments', 'List the ways to pay besides the balance', 'orders:read').output(

@@ -34,6 +34,7 @@ export const PROBLEMS = {
   alreadyRenewed: { status: 409, title: 'The certificate already has a renewal' },
   notManageable: { status: 409, title: 'The certificate cannot renew by itself' },
   spendingLimit: { status: 409, title: 'The renewal costs more than its owner allows' },
+  renewalUnpaid: { status: 409, title: 'Its renewal is ordered and not paid' },
   entitlementContinues: { status: 409, title: 'The period paid for goes on: reissue at no charge instead' },
   // Uploads and applications, DOMAIN §4 and §5.
   badCertificate: { status: 422, title: 'The certificate cannot be read' },
@@ -81,6 +82,7 @@ export const PROBLEMS = {
   // Payments and the catalogue.
   callbackForged: { status: 400, title: 'The callback is not signed by the provider' },
   promotionNotApplicable: { status: 409, title: 'The promotion does not apply to this order' },
+  unknownCurrency: { status: 422, title: 'There is no such currency' },
   idempotencyKeyMissing: { status: 400, title: 'The Idempotency-Key is missing' },
   unknownBrand: { status: 422, title: 'There is no such brand' },
   productRetired: { status: 409, title: 'The product is not sold any more' },

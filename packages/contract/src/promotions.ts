@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { line } from './line.ts'
 import { byId, read, write } from './operation.ts'
 import { bilingual, id, instant, money, page } from './views.ts'
 
@@ -15,7 +16,7 @@ const off = z.discriminatedUnion('kind', [
   }),
 ])
 
-const text = z.string().trim().min(1).max(64)
+const text = line(64)
 const title = z.strictObject({ en: text, zh: text })
 const maxUses = z.int().min(1).max(2_000_000_000)
 

@@ -31,6 +31,18 @@ export const PURCHASE_PROBLEM_TEXTS = {
     'See the reason in the detail; order without it, or with another one.',
     '原因见详情；请不使用该优惠下单，或改用其他优惠。',
   ),
+  renewalUnpaid: text(
+    'A renewal was ordered for the certificate, and nobody has paid the order: there is no other renewal until it is paid or cancelled.',
+    '该证书的续费已下单但尚未支付：在支付或取消之前，不能另行续费。',
+    'Pay the order, or cancel it; a managed certificate then goes on by itself.',
+    '请支付该订单，或取消订单；取消后托管证书会继续自动续费。',
+  ),
+  unknownCurrency: text(
+    'The code is of no currency that money is counted in today (ISO 4217).',
+    '该代码不是现行货币代码（ISO 4217）。',
+    'Write the code of a currency in use, such as CNY, EUR or USD.',
+    '请使用现行货币代码，例如 CNY、EUR、USD。',
+  ),
   idempotencyKeyMissing: text(
     'A request that moves money came without the header that makes a repetition harmless.',
     '涉及资金的请求缺少用于防止重复扣款的请求头。',

@@ -4,13 +4,14 @@
  * @module
  */
 import { z } from 'zod'
+import { line } from './line.ts'
 import { byId, read, remove, write } from './operation.ts'
 import { instant, page } from './views.ts'
 
 const TAG = 'Users'
 const SCOPE = 'installation:operate'
 const slug = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/)
-const title = z.string().trim().min(1).max(64)
+const title = line(64)
 const domain = z
   .string()
   .trim()
@@ -20,7 +21,7 @@ const domain = z
 
 const settings = {
   title,
-  clientId: z.string().trim().min(1).max(512),
+  clientId: line(512),
   allowedDomains: z.array(domain).min(1).max(50).meta({ description: 'Only e-mail addresses of these are let in, exactly' }),
   newUsers: z.boolean().meta({ description: 'Whether somebody who is no user becomes one; in no account until invited' }),
 }

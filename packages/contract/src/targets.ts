@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { line } from './line.ts'
 import { byId, read, remove, write } from './operation.ts'
 import { endpointProtocol, id, page, targetView } from './views.ts'
 
@@ -13,7 +14,7 @@ export const targetDetail = targetView.extend({
 })
 export type TargetDetail = z.infer<typeof targetDetail>
 
-const name = z.string().trim().min(1).max(64)
+const name = line(64)
 const probe = z.strictObject({
   host: z.string().min(1).max(253),
   protocol: endpointProtocol.default('tls'),

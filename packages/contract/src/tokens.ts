@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { tag } from './certificate-list.ts'
+import { line } from './line.ts'
 import { byId, read, remove, write } from './operation.ts'
 import { SCOPES } from './scopes.ts'
 import { id, instant, page } from './views.ts'
@@ -31,7 +32,7 @@ export const tokens = {
   })
     .input(
       z.strictObject({
-        name: z.string().trim().min(1).max(64),
+        name: line(64),
         scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length),
         expiresAt: instant.nullable().default(null),
         tags: z

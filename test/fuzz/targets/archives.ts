@@ -4,16 +4,19 @@
  * @module
  */
 import { rmSync, writeFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import { join } from 'node:path'
+import { loadPrivateKey, parseCertificate, parsePem, PkiError } from '@evercert/pki'
 import { CliFailure } from '../../../packages/cli/src/failure.ts'
 import { pairFiles, type SourceFile } from '../../../packages/cli/src/import/pair-files.ts'
 import { openSource } from '../../../packages/cli/src/import/source.ts'
 import type { Item } from '../../../packages/cli/src/import/found.ts'
 import { makeTar, makeTarGz, makeZip, type ArchiveEntry } from '../../harness/archives.ts'
+import { createPkcs12 } from '../../../packages/pki/src/keystore/pkcs12.ts'
 import { createChain } from '../../harness/certificates.ts'
 import { mutateBytes, mutateText } from '../mutate.ts'
 import type { Random } from '../random.ts'
-import type { Target, Verdict } from '../target.ts'
+import { refusalsOf, type Target, type Verdict } from '../target.ts'
 
 const PATHS = [
   'a.pem',
@@ -34,17 +37,14 @@ const MAKERS = [
 ] as const
 
 /** @param folder where the archive that is read lies; nothing else may appear in it */
-export function archiveTargets(folder: string): Target[] {
+export async function archiveTargets(folder: string): Promise<Target[]> {
   const issuer = createChain()
   const leaves = Array.from({ length: 4 }, (_, index) => issuer.issue({ names: [`site-${index}.example.com`] }))
+  const pfx = await somePfx()
+  const bombs = someBombs()
   const entry = (random: Random): ArchiveEntry => {
     const leaf = random.pick(leaves)
-    const content = random.pick([
-      leaf.chainPem,
-      leaf.privateKeyPem,
-      mutateText(leaf.chainPem, random),
-      '0\u0082\u0001\u0002\u0003',
-    ])
+    const content = random.pick([leaf.chainPem, leaf.privateKeyPem, mutateText(leaf.chainPem, random), mutateBytes(pfx, random)])
     return {
       path: random.pick(PATHS),
       content,
@@ -60,23 +60,46 @@ export function archiveTargets(folder: string): Target[] {
     ]
     return [...Array.from({ length: random.below(4) }, () => entry(random)), ...(random.chance(0.5) ? pair : [])]
   }
+  const read = async (extension: string, bytes: Buffer): Promise<Verdict> => {
+    const path = join(folder, `input.${extension}`)
+    writeFileSync(path, bytes)
+    try {
+      return await drain(await openSource(path, { done: 0, total: 0 }))
+    } catch (error) {
+      if (error instanceof CliFailure) return 'refused'
+      throw error
+    } finally {
+      rmSync(path)
+    }
+  }
   return [
     {
       name: 'archives',
       share: 0.04,
-      feed: async (random) => {
+      feed: (random) => {
         const [extension, make] = random.pick(MAKERS)
         const whole = make(entries(random))
-        const path = join(folder, `input.${extension}`)
-        writeFileSync(path, random.chance(0.6) ? mutateBytes(whole, random) : whole)
-        try {
-          return await drain(await openSource(path, { done: 0, total: 0 }))
-        } catch (error) {
-          if (error instanceof CliFailure) return 'refused'
-          throw error
-        } finally {
-          rmSync(path)
-        }
+        return read(extension, random.chance(0.6) ? mutateBytes(whole, random) : whole)
+      },
+    },
+    {
+      name: 'bombs',
+      share: 0.002,
+      feed: (random) => {
+        const [extension, bytes] = random.pick(bombs)
+        return read(extension, random.chance(0.5) ? mutateBytes(bytes, random) : bytes)
+      },
+    },
+    {
+      name: 'PFX',
+      share: 0.028,
+      // No reader takes it: whoever sends one is told so, whatever is in it.
+      feed: (random) => {
+        const bytes = mutateBytes(pfx, random)
+        const text = bytes.toString(random.pick(['latin1', 'utf8', 'base64']))
+        const readers = [() => parsePem(text), () => loadPrivateKey(text), () => parseCertificate(bytes)]
+        const verdict = refusalsOf([PkiError], random.pick(readers))
+        return random.chance(0.2) ? drain(pairFiles(listOf([{ path: 'site.pfx', content: bytes }]))) : verdict
       },
     },
     {
@@ -84,6 +107,41 @@ export function archiveTargets(folder: string): Target[] {
       share: 0.03,
       feed: (random) => drain(pairFiles(listOf(entries(random)))),
     },
+  ]
+}
+
+async function somePfx(): Promise<Buffer> {
+  const issuer = createChain()
+  const leaf = issuer.issue({ names: ['shop.example.com'] })
+  const chain = [parseCertificate(leaf.der), parseCertificate(issuer.der)]
+  const content = { key: loadPrivateKey(leaf.privateKeyPem), chain, alias: 'shop', password: 'password' }
+  return Buffer.from(await createPkcs12(content, 'aes256'))
+}
+
+const BOMB_BYTES = 8 * 1024 * 1024
+
+/** Small files that would fill memory or a disk: one that unpacks large and lies about it, many in one, and one inside the other. */
+function someBombs(): [extension: string, bytes: Buffer][] {
+  const zeros = Buffer.alloc(BOMB_BYTES)
+  const liar = { path: 'a.pem', content: zeros, claimedSize: 10 }
+  const zip = makeZip([liar])
+  const many = Array.from({ length: 1000 }, (_, index) => ({ path: `${index}.pem`, content: '-----BEGIN' }))
+  return [
+    ['zip', zip],
+    ['zip', makeZip([{ path: 'a.pem', content: zeros }])],
+    ['zip', makeZip(many)],
+    [
+      'zip',
+      makeZip([
+        { path: 'inner.zip', content: zip },
+        { path: 'a.pem', content: zip },
+      ]),
+    ],
+    ['tar.gz', gzipSync(zeros)],
+    ['tar.gz', makeTarGz([{ path: 'a.pem', content: zeros }])],
+    ['tar.gz', makeTarGz([liar])],
+    ['tar.gz', makeTarGz(many)],
+    ['tar.gz', gzipSync(gzipSync(zeros))],
   ]
 }
 

@@ -43,7 +43,7 @@ export async function pkiTargets(): Promise<Target[]> {
     },
     {
       name: 'DER certificates',
-      share: 0.25,
+      share: 0.22,
       feed: (random) => pki(() => parseCertificate(mutateBytes(random.pick(leaves).der, random))),
     },
     {

@@ -17,7 +17,7 @@ import type { Client } from '@evercert/contract/client'
 import { EXIT_DECLINED, isConfirmed } from '../confirmation.ts'
 import { failure } from '../failure.ts'
 import { findExactly } from '../find-certificate.ts'
-import { formatMoney } from '../format.ts'
+import { formatInstant, formatMoney } from '../format.ts'
 import { clean } from '../output.ts'
 import type { Session } from '../session.ts'
 
@@ -44,23 +44,32 @@ const named = ({ name, id }: CertificateDetail): string => (name === id ? id : `
 async function act(
   session: Session,
   wanted: string,
-  ask: { readonly yes: boolean; readonly question: (name: string) => Bilingual },
+  ask: { readonly yes: boolean; readonly question: (name: string, certificate: CertificateDetail) => Bilingual },
   run: (client: Client, certificate: CertificateDetail) => Promise<number>,
 ): Promise<number> {
   const client = await session.client()
   const certificate = await findExactly(client, wanted)
-  const question = ask.question(named(certificate))
+  const question = ask.question(named(certificate), certificate)
   if (await isConfirmed(session, { question, yes: ask.yes })) return run(client, certificate)
   session.print(session.say('Nothing was done.', '未执行任何操作。'))
   session.document({ result: 'declined' })
   return EXIT_DECLINED
 }
 
+/** Said before: ending a managed renewal does not end the managing. */
+function backToOld({ managed, renewsCertificateId, sha256 }: CertificateDetail): Bilingual {
+  if (!managed || renewsCertificateId === null || sha256 !== null) return { en: '', zh: '' }
+  return {
+    en: ` The old certificate ${renewsCertificateId} is managed again, and renews by itself a day later at the earliest.`,
+    zh: ` 旧证书 ${renewsCertificateId} 将恢复托管，最早一天后自动续费。`,
+  }
+}
+
 export function cancelCommand(session: Session, wanted: string, options: CancelOptions): Promise<number> {
   const withoutRefund = options.withoutRefund === true
-  const question = (name: string): Bilingual => ({
-    en: `Cancel ${name}${withoutRefund ? ', also if the money does not come back' : ''}?`,
-    zh: `取消 ${name}${withoutRefund ? '（即使不退款）' : ''}？`,
+  const question = (name: string, certificate: CertificateDetail): Bilingual => ({
+    en: `Cancel ${name}${withoutRefund ? ', also if the money does not come back' : ''}?${backToOld(certificate).en}`,
+    zh: `取消 ${name}${withoutRefund ? '（即使不退款）' : ''}？${backToOld(certificate).zh}`,
   })
   return act(session, wanted, { yes: options.yes === true, question }, async (client, { id }) =>
     reportEnding(session, await client.certificates.cancel({ id, withoutRefund }, once())),
@@ -68,9 +77,9 @@ export function cancelCommand(session: Session, wanted: string, options: CancelO
 }
 
 export function refundCommand(session: Session, wanted: string, options: EndingOptions): Promise<number> {
-  const question = (name: string): Bilingual => ({
-    en: `Refund ${name}? It ends with that.`,
-    zh: `为 ${name} 退款？该证书将随之结束。`,
+  const question = (name: string, certificate: CertificateDetail): Bilingual => ({
+    en: `Refund ${name}? It ends with that.${backToOld(certificate).en}`,
+    zh: `为 ${name} 退款？该证书将随之结束。${backToOld(certificate).zh}`,
   })
   return act(session, wanted, { yes: options.yes === true, question }, async (client, { id }) =>
     reportEnding(session, await client.certificates.refund({ id }, once())),
@@ -79,7 +88,7 @@ export function refundCommand(session: Session, wanted: string, options: EndingO
 
 function reportEnding(session: Session, ending: EndingView): number {
   const { say, paint } = session
-  const { certificateId: id, status, refund, oldCertificateId } = ending
+  const { certificateId: id, status, refund, oldCertificateId, oldActsAt } = ending
   const money = refund === null ? null : formatMoney(refund)
   session.document(ending)
   session.print(
@@ -90,6 +99,14 @@ function reportEnding(session: Session, ending: EndingView): number {
     ...(oldCertificateId === null
       ? []
       : [say(`  ${oldCertificateId} can be renewed again.`, `  ${oldCertificateId} 可重新续费。`)]),
+    ...(oldCertificateId === null || oldActsAt === null
+      ? []
+      : [
+          say(
+            `  It is managed again, and renews by itself from ${formatInstant(oldActsAt)}. To keep it from that: evercert manage ${oldCertificateId} --stop`,
+            `  该证书恢复托管，将于 ${formatInstant(oldActsAt)} 起自动续费。如不需要：evercert manage ${oldCertificateId} --stop`,
+          ),
+        ]),
   )
   return 0
 }

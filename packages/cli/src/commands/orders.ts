@@ -5,7 +5,7 @@
  */
 import type { OrderView } from '@evercert/contract'
 import { formatInstant, formatMoney } from '../format.ts'
-import { formatTable } from '../output.ts'
+import { clean, formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
 import { formatSpecification } from './show.ts'
 import { wordFor } from '../words.ts'
@@ -56,5 +56,9 @@ function formatOrders(session: Session, orders: readonly OrderView[]): string[] 
     { text: order.certificateId ?? '–' },
     { text: order.id, colour: 'dim' as const },
   ])
-  return formatTable(header, rows, { paint, columns, shrink: 3 })
+  const waiting = orders.filter(({ state }) => state === 'placed')
+  return [
+    ...formatTable(header, rows, { paint, columns, shrink: 3 }),
+    ...waiting.map(({ id, nextStep }) => `${paint('yellow', '■')} ${id}: ${clean(nextStep.text[language])}`),
+  ]
 }

@@ -8,7 +8,8 @@ import type { PaymentView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
 import { failure } from '../failure.ts'
 import { formatInstant, formatMoney } from '../format.ts'
-import { formatTable } from '../output.ts'
+import type { Language } from '../language.ts'
+import { formatTable, type Colour } from '../output.ts'
 import { parseMoney } from '../parse-money.ts'
 import type { Session } from '../session.ts'
 import { wordFor } from '../words.ts'
@@ -97,6 +98,14 @@ async function actOnOne(client: Client, { check, receive, amount, reference }: P
   return client.payments.recordReceipt({ id: receive, ...money, reference })
 }
 
+const STATE_COLOURS: Readonly<Partial<Record<PaymentView['state'], Colour>>> = { succeeded: 'green', credited: 'yellow' }
+
+/** With the reason, where money went to the balance. */
+function formatState({ state, problem }: PaymentView, language: Language): string {
+  const word = wordFor('payment', state, language)
+  return problem === null || state !== 'credited' ? word : `${word} (${wordFor('creditReason', problem, language)})`
+}
+
 function formatPayments({ say, paint, columns, language }: Session, payments: readonly PaymentView[]): string[] {
   const header = [
     say('AT', '时间'),
@@ -110,7 +119,7 @@ function formatPayments({ say, paint, columns, language }: Session, payments: re
   const rows = payments.map((payment) => [
     { text: formatInstant(payment.createdAt) },
     { text: payment.method },
-    { text: wordFor('payment', payment.state, language), colour: payment.state === 'succeeded' ? ('green' as const) : undefined },
+    { text: formatState(payment, language), colour: STATE_COLOURS[payment.state] },
     { text: formatMoney(payment.amount) },
     { text: formatMoney(payment.received) },
     { text: payment.orderId },

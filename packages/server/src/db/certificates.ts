@@ -49,6 +49,8 @@ export interface CertificateRecord {
   /** When the CA was to be asked; null while a contact has not confirmed. */
   readonly revocationConfirmedAt: number | null
   readonly facts: RenewalFacts
+  /** A renewal that is ordered and not paid; null when there is none. */
+  readonly unpaidRenewal: { readonly orderId: string; readonly orderedAt: number } | null
   readonly application: {
     readonly id: string
     readonly domains: readonly string[]
@@ -134,6 +136,8 @@ const RECORD_COLUMNS = [
   'management.retry_at as managed_retry_at',
   'renewal.id as renewal_id',
   'renewal.new_certificate_id',
+  'renewal.order_id as renewal_order_id',
+  'renewal.created_at as renewal_created_at',
 ] as const
 
 function recordQuery(db: Db | Trx) {
@@ -233,6 +237,7 @@ function toRecord(row: Row): CertificateRecord {
       entitledUntil: toMs(row.entitled_until),
       liveRenewal: row.renewal_id === null ? null : { renewalId: row.renewal_id, certificateId: row.new_certificate_id },
     },
+    unpaidRenewal: toUnpaidRenewal(row),
     application: toApplication(row),
     issuance,
     entitlement: toEntitlement(row),
@@ -240,6 +245,14 @@ function toRecord(row: Row): CertificateRecord {
     endpointCount: Number(row.endpoint_count ?? 0),
     tags: row.tags,
   }
+}
+
+function toUnpaidRenewal({
+  renewal_order_id: orderId,
+  new_certificate_id: newId,
+  renewal_created_at: orderedAt,
+}: Row): CertificateRecord['unpaidRenewal'] {
+  return orderId === null || orderedAt === null || newId !== null ? null : { orderId, orderedAt: toMs(orderedAt) }
 }
 
 function toManagement(row: Row): ManagementFacts | null {

@@ -7,6 +7,8 @@ import type { Generated, JSONColumnType } from 'kysely'
 import type { RenewalProgress } from '../domain/notice/decide-notice.ts'
 import type { DeliveryState } from '../domain/notice/delivery-machine.ts'
 import type { NoticeKind } from '../domain/notice/notice-kinds.ts'
+import type { CreditReason } from '../domain/payment/decide-receipt.ts'
+import type { Money } from '../domain/payment/money.ts'
 
 export interface NoticeSettingsTable {
   account_id: string
@@ -53,6 +55,21 @@ export interface NoticeOutlook {
   readonly detail: string | null
 }
 
+/** Money that came in and paid no order, or more than it. */
+export interface CreditedMoney {
+  readonly reason: CreditReason | 'surplus'
+  readonly orderId: string
+  readonly paymentId: string
+  /** What the order's payment was about. */
+  readonly price: Money
+  /** What came in. */
+  readonly received: Money
+  /** What went to the balance. */
+  readonly credited: readonly Money[]
+  /** For the operator: whose balance. Null in the notice of that account. */
+  readonly account: { readonly id: string; readonly name: string } | null
+}
+
 /** What a notice was planned with; its sentences are made from this when it is shown or sent. */
 export interface NoticeDetail {
   /** Or what else it is about. */
@@ -69,6 +86,8 @@ export interface NoticeDetail {
   readonly detail: string | null
   /** The channel or target that it is about. */
   readonly place: string | null
+  /** Of `moneyCredited` alone. */
+  readonly money?: CreditedMoney | null
 }
 
 export interface NoticeDeliveryTable {

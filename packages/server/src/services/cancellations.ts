@@ -10,9 +10,10 @@ import { decideCancel, decideRefund } from '../domain/certificate/decide-ending.
 import { AppError } from '../domain/errors.ts'
 import type { Caller, Services } from './context.ts'
 import { lockCertificate, refuseUnlessAllowed, withdrawIfAny, type LockedCertificate } from './ending-facts.ts'
-import { endManagement } from './management.ts'
-import { cancelRenewalOf, loadOrder } from './orders.ts'
+import { endManagement, giveManagementBack } from './management.ts'
+import { cancelRenewalOf } from './orders.ts'
 import { moveMoney } from './payments.ts'
+import { loadOrder } from './read-orders.ts'
 import { destroyKeys } from './stored-keys.ts'
 import { wake } from './wake.ts'
 
@@ -30,7 +31,8 @@ export async function cancelCertificate(
   const locked = await lockCertificate(services, trx, caller, id)
   const decision = decideCancel(locked.facts, { now: services.now(), withoutRefund })
   refuseUnlessAllowed('Cancelling', locked.record, decision)
-  if (decision.done) return view(trx, caller, locked, { status: 'cancelled', isRefunded: locked.facts.refunded, oldId: null })
+  if (decision.done)
+    return view(trx, caller, locked, { ...NOTHING_FREED, status: 'cancelled', isRefunded: locked.facts.refunded })
   return end(services, trx, caller, locked, { status: 'cancelled', refund: decision.refund })
 }
 
@@ -43,9 +45,12 @@ export async function refundCertificate(services: Services, trx: Trx, caller: Ca
   const locked = await lockCertificate(services, trx, caller, id)
   const decision = decideRefund(locked.facts, services.now())
   refuseUnlessAllowed('Refunding', locked.record, decision)
-  if (decision.done) return view(trx, caller, locked, { status: 'refunded', isRefunded: true, oldId: null })
+  if (decision.done) return view(trx, caller, locked, { ...NOTHING_FREED, status: 'refunded', isRefunded: true })
   return end(services, trx, caller, locked, { status: 'refunded', refund: true })
 }
+
+/** The second time there is nothing to free any more. */
+const NOTHING_FREED = { oldId: null, oldActsAt: null } as const
 
 async function end(
   services: Services,
@@ -66,7 +71,10 @@ async function end(
     .where('closed_as', 'is', null)
     .executeTakeFirst()
   if (closed.numUpdatedRows !== 1n) throw new AppError('conflict', `Ending ${record.id}: it was ended meanwhile: read it again.`)
-  await endManagement(trx, { ...history, certificateId: record.id })
+  const oldActsAt =
+    oldId === null
+      ? await endManagement(trx, { ...history, certificateId: record.id })
+      : await giveManagementBack(services, trx, history, { oldId, newId: record.id })
   const keys = await destroyKeys(trx, record.accountId, record.id)
   const money = refund ? 'the money went back to the balance' : 'the money was not given back'
   await recordHistory(trx, {
@@ -78,7 +86,7 @@ async function end(
     detail: `${money}; ${keys} stored keys destroyed`,
   })
   await wake(services, trx, record.id) // for TXT records
-  return view(trx, caller, locked, { status, isRefunded: refund, oldId })
+  return view(trx, caller, locked, { status, isRefunded: refund, oldId, oldActsAt })
 }
 
 /** A renewal that is closed has renewed its old certificate, and one that a revocation cancelled is cancelled already. */
@@ -118,7 +126,12 @@ async function view(
   trx: Trx,
   caller: Caller,
   { record }: LockedCertificate,
-  outcome: { readonly status: 'cancelled' | 'refunded'; readonly isRefunded: boolean; readonly oldId: string | null },
+  outcome: {
+    readonly status: 'cancelled' | 'refunded'
+    readonly isRefunded: boolean
+    readonly oldId: string | null
+    readonly oldActsAt: number | null
+  },
 ): Promise<EndingView> {
   const order = await loadOrder(trx, caller, record.orderId ?? '')
   return {
@@ -127,5 +140,6 @@ async function view(
     order,
     refund: outcome.isRefunded ? order.price : null,
     oldCertificateId: outcome.oldId,
+    oldActsAt: outcome.oldActsAt === null ? null : new Date(outcome.oldActsAt).toISOString(),
   }
 }

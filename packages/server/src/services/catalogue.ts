@@ -10,6 +10,7 @@ import type { Db } from '../db/connect.ts'
 import type { Trx } from '../db/transition.ts'
 import { workedOut } from '../db/worked-out.ts'
 import { AppError } from '../domain/errors.ts'
+import { requireCurrency } from '../domain/payment/money.ts'
 import type { Specification } from '../domain/product/specification.ts'
 import type { Ca } from '../ports/ca.ts'
 import { ensureBrand } from './brands.ts'
@@ -271,8 +272,10 @@ export async function createProduct(services: Services, product: NewProduct): Pr
 
 const LONGEST_TERM_YEARS = 3
 
-/** @throws AppError `invalid` naming every fault */
+/** @throws AppError `unknownCurrency`, `invalid` naming every fault */
 export function checkPrices({ id, prices }: Pick<NewProduct, 'id' | 'prices'>): void {
+  for (const { base, extraDomain } of prices)
+    for (const { currency } of [base, extraDomain]) requireCurrency(currency, `Pricing product ${id}`)
   const terms = prices.map(({ termYears }) => termYears)
   const keys = prices.map(({ termYears, base }) => `${termYears} ${base.currency}`)
   const faults = [

@@ -11,6 +11,7 @@ import { findByName, insertCertificateRow } from './certificate-rows.ts'
 import { newId, type Services } from './context.ts'
 import { passManagementOn } from './management.ts'
 import { leaveOpenPayments } from './open-payments.ts'
+import { PAID_STEP } from './order-step.ts'
 
 /** The caller holds the order's lock and has seen it `placed`. @returns it as it is then @throws AppError `conflict` when it is not */
 export async function fulfilOrder(services: Services, trx: Trx, order: OrderView, facts: HistoryFacts): Promise<OrderView> {
@@ -24,7 +25,7 @@ export async function fulfilOrder(services: Services, trx: Trx, order: OrderView
   })
   const certificateId = await insertCertificate(services, trx, order, facts)
   await leaveOpenPayments(trx, order.id, facts)
-  return { ...order, state: 'paid', certificateId, paidAt: new Date(facts.now).toISOString() }
+  return { ...order, state: 'paid', certificateId, paidAt: new Date(facts.now).toISOString(), nextStep: PAID_STEP }
 }
 
 /** The old certificate may have expired or been revoked since the order was placed: then it is bought anew. */

@@ -10,7 +10,7 @@ import type { Db } from '../db/connect.ts'
 import { recordHistory, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { deriveStatus } from '../domain/certificate/derive-status.ts'
 import { AppError } from '../domain/errors.ts'
-import { findManageObstacles, type ManageObstacle } from '../domain/managed/decide-managed.ts'
+import { findManageObstacles, planManaged, reconsiderAt, type ManageObstacle } from '../domain/managed/decide-managed.ts'
 import { formatMoney } from '../domain/payment/money.ts'
 import { loadCertificate, loadCertificateDetail } from './certificates.ts'
 import { notFound, type Caller, type Services } from './context.ts'
@@ -66,17 +66,21 @@ export async function manageIn(
 export async function loadManageable(services: Services, trx: Trx, caller: Caller, id: string): Promise<CertificateRecord> {
   const record = await findCertificate(trx, caller.accountId, id)
   if (record === null) throw notFound('certificate', id)
-  const status = deriveStatus(record.facts, services.now(), services.policy)
-  const obstacles = findManageObstacles({
-    renewal: record.facts,
-    status: status === 'issued' || status === 'expiringSoon' ? status : 'other',
-    lastForm: await loadLastForm(trx, caller.accountId, id),
-  })
+  const obstacles = await findObstacles(services, trx, record)
   const [first] = obstacles
   if (first !== undefined) {
     throw new AppError('notManageable', `Managing ${record.name} (${id}): ${OBSTACLE_TEXTS[first]}.`, { facts: { obstacles } })
   }
   return record
+}
+
+async function findObstacles(services: Services, trx: Trx, record: CertificateRecord): Promise<readonly ManageObstacle[]> {
+  const status = deriveStatus(record.facts, services.now(), services.policy)
+  return findManageObstacles({
+    renewal: record.facts,
+    status: status === 'issued' || status === 'expiringSoon' ? status : 'other',
+    lastForm: await loadLastForm(trx, record.accountId, record.id),
+  })
 }
 
 /** Idempotent. @throws AppError `notFound` */
@@ -102,9 +106,20 @@ export async function wakeUnpaid(services: Services, trx: Trx, accountId: string
   for (const { certificate_id: id } of waiting) await wake(services, trx, id)
 }
 
+/** The unpaid order that stood in its way is gone. */
+export async function forgetUnpaid(trx: Trx, accountId: string, certificateId: string): Promise<void> {
+  await trx
+    .updateTable('management')
+    .set({ failures: 0, failed_code: null, failed_detail: null, retry_at: null })
+    .where('certificate_id', '=', certificateId)
+    .where('account_id', '=', accountId)
+    .where('failed_code', '=', 'renewalUnpaid')
+    .execute()
+}
+
 type OfCertificate = HistoryFacts & { readonly certificateId: string }
 
-async function storeManagement(trx: Trx, facts: OfCertificate, limit: MoneyView): Promise<void> {
+async function storeManagement(trx: Trx, facts: OfCertificate, limit: MoneyView, why = ''): Promise<void> {
   const { accountId, certificateId, now } = facts
   await trx
     .insertInto('management')
@@ -128,7 +143,7 @@ async function storeManagement(trx: Trx, facts: OfCertificate, limit: MoneyView)
     )
     .execute()
   await markManaged(trx, facts, true)
-  const detail = `at most ${formatMoney(limit)} for each renewal`
+  const detail = `at most ${formatMoney(limit)} for each renewal${why}`
   await recordHistory(trx, {
     ...facts,
     subject: 'management',
@@ -142,17 +157,18 @@ async function storeManagement(trx: Trx, facts: OfCertificate, limit: MoneyView)
 /** Finer than anybody will notice over the ten days that it spreads. */
 const JITTER_STEPS = 1_000_000
 
-/** Safe to repeat. */
-export async function endManagement(trx: Trx, facts: OfCertificate): Promise<void> {
+/** Safe to repeat. @returns null: nothing acts by itself any more */
+export async function endManagement(trx: Trx, facts: OfCertificate): Promise<null> {
   const { accountId, certificateId } = facts
   const removed = await trx
     .deleteFrom('management')
     .where('certificate_id', '=', certificateId)
     .where('account_id', '=', accountId)
     .executeTakeFirst()
-  if (removed.numDeletedRows === 0n) return
+  if (removed.numDeletedRows === 0n) return null
   await markManaged(trx, facts, false)
   await recordHistory(trx, { ...facts, subject: 'management', subjectId: certificateId, fromState: 'managed', toState: 'ended' })
+  return null
 }
 
 async function markManaged(trx: Trx, { accountId, certificateId }: OfCertificate, managed: boolean): Promise<void> {
@@ -171,16 +187,42 @@ export async function passManagementOn(
   facts: HistoryFacts,
   { oldId, newId }: { readonly oldId: string; readonly newId: string },
 ): Promise<void> {
-  const row = await trx
-    .selectFrom('management')
-    .select(['limit_minor', 'currency'])
+  const passed = await loadManagement(trx, facts.accountId, oldId)
+  if (passed === null) return
+  await endManagement(trx, { ...facts, certificateId: oldId })
+  await storeManagement(trx, { ...facts, certificateId: newId }, passed.limit)
+  await wake(services, trx, newId)
+}
+
+/**
+ * The other way, when the renewal was given up before its certificate was issued: else nobody would renew the old one. Whoever gave it up has
+ * some time before it is bought again.
+ *
+ * @returns when the old one acts by itself, epoch milliseconds; null when it is not managed
+ */
+export async function giveManagementBack(
+  services: Services,
+  trx: Trx,
+  facts: HistoryFacts,
+  { oldId, newId }: { readonly oldId: string; readonly newId: string },
+): Promise<number | null> {
+  const passed = await loadManagement(trx, facts.accountId, newId)
+  await endManagement(trx, { ...facts, certificateId: newId })
+  const old = await findCertificate(trx, facts.accountId, oldId)
+  if (passed === null || old === null || (await findObstacles(services, trx, old)).length > 0) return null
+  await storeManagement(trx, { ...facts, certificateId: oldId }, passed.limit, `; given back by ${newId}`)
+  const row = await loadManagement(trx, facts.accountId, oldId)
+  const plan = planManaged(old.facts, row?.jitter ?? 0, facts.now, services.policy)
+  if (plan === null) return null
+  const retryAt = reconsiderAt(plan, facts.now)
+  await trx
+    .updateTable('management')
+    .set({ retry_at: new Date(retryAt) })
     .where('certificate_id', '=', oldId)
     .where('account_id', '=', facts.accountId)
-    .executeTakeFirst()
-  if (row === undefined) return
-  await endManagement(trx, { ...facts, certificateId: oldId })
-  await storeManagement(trx, { ...facts, certificateId: newId }, { amountMinor: row.limit_minor, currency: row.currency })
-  await wake(services, trx, newId)
+    .execute()
+  await wake(services, trx, oldId)
+  return Math.max(plan.at, retryAt)
 }
 
 /** Null when the certificate is not managed. */

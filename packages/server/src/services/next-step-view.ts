@@ -157,7 +157,11 @@ function issuedStep(record: CertificateRecord, status: 'issued' | 'expiringSoon'
 function renewedStep(record: CertificateRecord, newCertificateId: string | null): NextStep {
   const until = formatInstant(record.facts.issuance?.notAfter ?? 0)
   if (newCertificateId === null) {
-    return view('pay', 'user', { en: 'Its renewal is ordered: pay the order.', zh: '续费订单已提交，请完成支付。' })
+    const orderId = record.unpaidRenewal?.orderId ?? '-'
+    return view('pay', 'user', {
+      en: `Its renewal is ordered and not paid: pay order ${orderId} before ${until}, or cancel it to renew in another way.`,
+      zh: `续费订单 ${orderId} 已提交，尚未支付：请在 ${until} 前完成支付；如需以其他方式续费，请取消该订单。`,
+    })
   }
   return view('renewed', 'nobody', {
     en: `Renewed by ${newCertificateId}: HTTPS needs that one before ${until}.`,

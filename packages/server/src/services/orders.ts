@@ -5,20 +5,20 @@
  */
 import type { OrderRequest, OrderView, QuoteView } from '@evercert/contract'
 import type { CertificateRecord } from '../db/certificates.ts'
-import type { Db } from '../db/connect.ts'
-import type { OrderTable } from '../db/order-tables.ts'
 import { insertWithHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { decideEntitlement, decideValidity } from '../domain/entitlement/entitlement.ts'
 import { AppError } from '../domain/errors.ts'
-import { seenBy } from './access/narrowing.ts'
 import { comparisonText } from './comparison-text.ts'
-import { newId, notFound, type Caller, type Services } from './context.ts'
+import { newId, type Caller, type Services } from './context.ts'
 import { draftOrder, knownOf, type OrderDraft } from './draft-order.ts'
+import { forgetUnpaid } from './management.ts'
 import { leaveOpenPayments } from './open-payments.ts'
+import { UNPAID_ORDER_LIFE_MS } from './order-step.ts'
 import { returnPromotionUse, takePromotionUse, type Promotion } from './promotions.ts'
+import { loadOrder, NOTHING_BEGUN, toOrderView } from './read-orders.ts'
 import { renewalRefusal, topUpText, timingText } from './texts.ts'
 import { wake } from './wake.ts'
-import { sql, type Selectable } from 'kysely'
+import { sql } from 'kysely'
 
 /** Price, top-up and losses; buys nothing. @throws AppError the renewal's first reason, `notFound`, `invalid` */
 export async function createQuote(services: Services, caller: Caller, request: OrderRequest): Promise<QuoteView> {
@@ -127,7 +127,7 @@ export async function placeOrder(services: Services, trx: Trx, caller: Caller, d
   })
   if (old !== null) await reserveRenewal(services, trx, { caller, old, orderId })
   if (draft.discount !== null) await takePromotionUse(trx, draft.discount.promotion)
-  return toOrderView({ ...row, certificate_id: null })
+  return toOrderView({ ...row, certificate_id: null, ...NOTHING_BEGUN })
 }
 
 const NO_DISCOUNT = {
@@ -229,7 +229,9 @@ export async function cancelOrder(services: Services, caller: Caller, orderId: s
 /** A managed one was at rest meanwhile, and goes on by itself. */
 async function releaseOld(services: Services, trx: Trx, orderId: string, facts: HistoryFacts): Promise<void> {
   const oldId = await cancelRenewalOf(trx, orderId, facts)
-  if (oldId !== null) await wake(services, trx, oldId)
+  if (oldId === null) return
+  await forgetUnpaid(trx, facts.accountId, oldId)
+  await wake(services, trx, oldId)
 }
 
 /** Frees the old certificate of a renewal's order. @returns its id, or null when the order was no renewal */
@@ -248,8 +250,6 @@ export async function cancelRenewalOf(
   await transition(trx, { ...facts, subject: 'renewal', id: renewal.id, from: renewal.state, to: 'cancelled' })
   return renewal.old_certificate_id
 }
-
-const UNPAID_ORDER_LIFE_MS = 24 * 3_600_000
 
 /** Ends orders that nobody paid for a day and nobody is paying, so that an abandoned one does not block its certificate. @returns how many */
 export async function expireUnpaidOrders(services: Services): Promise<number> {
@@ -283,116 +283,4 @@ export async function expireUnpaidOrders(services: Services): Promise<number> {
 
 function unlessConflict(error: unknown): void {
   if (!(error instanceof AppError && error.code === 'conflict')) throw error
-}
-
-const ORDER_COLUMNS = [
-  'order.id',
-  'order.kind',
-  'order.state',
-  'order.product_id',
-  'order.domain_type',
-  'order.certificate_type',
-  'order.grade',
-  'order.brand',
-  'order.domain_count',
-  'order.term_years',
-  'order.amount_minor',
-  'order.currency',
-  'order.discount_minor',
-  'order.promotion_id',
-  'order.promotion_title_en',
-  'order.promotion_title_zh',
-  'order.promotion_percent',
-  'order.renews_certificate_id',
-  'order.placed_at',
-  'order.paid_at',
-] as const
-
-function orderQuery(db: Db | Trx, caller: Caller) {
-  return db
-    .selectFrom('order')
-    .leftJoin('certificate', 'certificate.order_id', 'order.id')
-    .select([...ORDER_COLUMNS, 'certificate.id as certificate_id'])
-    .where('order.account_id', '=', caller.accountId)
-}
-
-/** @throws AppError `notFound` */
-export async function loadOrder(db: Db | Trx, caller: Caller, id: string): Promise<OrderView> {
-  const row = await orderQuery(db, caller).where('order.id', '=', id).executeTakeFirst()
-  if (row === undefined) throw notFound('order', id)
-  return toOrderView(row)
-}
-
-const CURSOR = /^ord_[0-9a-z]{26}$/
-
-/** Newest first; `cursor` is the last id of the page before. @throws AppError `invalid` for a cursor that this list did not give */
-export async function listOrders(
-  services: Services,
-  caller: Caller,
-  paging: { readonly cursor: string | undefined; readonly limit: number },
-): Promise<{ items: OrderView[]; nextCursor: string | null }> {
-  if (paging.cursor !== undefined && !CURSOR.test(paging.cursor)) {
-    throw new AppError('invalid', 'Reading the cursor: it is not one of this list: take nextCursor as it came.')
-  }
-  let query = orderQuery(services.db, caller)
-    .where((where) => where.or([seenBy(caller, 'order.renews_certificate_id'), seenBy(caller, 'certificate.id')]))
-    .orderBy('order.id', 'desc')
-    .limit(paging.limit + 1)
-  if (paging.cursor !== undefined) query = query.where('order.id', '<', paging.cursor)
-  const rows = await query.execute()
-  const items = rows.slice(0, paging.limit).map((row) => toOrderView(row))
-  return { items, nextCursor: rows.length > paging.limit ? (items.at(-1)?.id ?? null) : null }
-}
-
-type OrderRow = Pick<
-  Selectable<OrderTable>,
-  | 'id'
-  | 'kind'
-  | 'state'
-  | 'product_id'
-  | 'domain_type'
-  | 'certificate_type'
-  | 'grade'
-  | 'brand'
-  | 'domain_count'
-  | 'term_years'
-  | 'amount_minor'
-  | 'currency'
-  | 'discount_minor'
-  | 'promotion_id'
-  | 'promotion_title_en'
-  | 'promotion_title_zh'
-  | 'promotion_percent'
-  | 'renews_certificate_id'
-  | 'placed_at'
-  | 'paid_at'
-> & { readonly certificate_id: string | null }
-
-function toOrderView(row: OrderRow): OrderView {
-  return {
-    id: row.id,
-    kind: row.kind,
-    state: row.state,
-    productId: row.product_id,
-    specification: { domainType: row.domain_type, certificateType: row.certificate_type, grade: row.grade, brand: row.brand },
-    domainCount: row.domain_count,
-    termYears: row.term_years,
-    price: { amountMinor: row.amount_minor, currency: row.currency },
-    listPrice: { amountMinor: row.amount_minor + row.discount_minor, currency: row.currency },
-    discount: toDiscountView(row),
-    renewsCertificateId: row.renews_certificate_id,
-    certificateId: row.certificate_id,
-    placedAt: row.placed_at.toISOString(),
-    paidAt: row.paid_at?.toISOString() ?? null,
-  }
-}
-
-function toDiscountView(row: OrderRow): OrderView['discount'] {
-  if (row.promotion_id === null) return null
-  return {
-    promotionId: row.promotion_id,
-    title: { en: row.promotion_title_en ?? '', zh: row.promotion_title_zh ?? '' },
-    percent: row.promotion_percent,
-    amount: { amountMinor: row.discount_minor, currency: row.currency },
-  }
 }

@@ -10,11 +10,11 @@ import { writeLater } from '../db/later.ts'
 import { transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { balanceEffect, ledgerEntries, type LedgerMovement } from '../domain/payment/ledger.ts'
-import { formatMoney } from '../domain/payment/money.ts'
+import { formatMoney, requireCurrency } from '../domain/payment/money.ts'
 import { newId, type Caller, type Services } from './context.ts'
 import { fulfilOrder, refuseIfOldEnded } from './fulfil-order.ts'
 import { wakeUnpaid } from './management.ts'
-import { loadOrder } from './orders.ts'
+import { loadOrder } from './read-orders.ts'
 
 interface Movement {
   readonly kind: LedgerMovement
@@ -140,13 +140,14 @@ async function refusedChange(trx: Trx, accountId: string, currency: string, chan
   )
 }
 
-/** Records money received. The reference (an idempotency key) makes it count once. */
+/** Records money received. The reference (an idempotency key) makes it count once. @throws AppError `unknownCurrency` */
 export async function topUpBalance(
   services: Services,
   trx: Trx,
   caller: Caller,
   topUp: { readonly amountMinor: number; readonly currency: string; readonly note: string | null; readonly reference: string },
 ): Promise<BalanceView> {
+  requireCurrency(topUp.currency, 'Topping up')
   await moveMoney(services, trx, caller.accountId, { kind: 'topUp', ...topUp, orderId: null })
   await wakeUnpaid(services, trx, caller.accountId)
   return loadBalance(trx, caller)

@@ -8,6 +8,7 @@ import type { Bilingual, PromotionView } from '@evercert/contract'
 import type { Db } from '../db/connect.ts'
 import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
+import { requireCurrency } from '../domain/payment/money.ts'
 import {
   decideDiscount,
   findPromotionObstacle,
@@ -39,6 +40,7 @@ export interface NewPromotion {
 /** @throws AppError `duplicateName` (code), `notFound` (product), `invalid` (an end before the start) */
 export async function createPromotion(services: Services, wish: NewPromotion): Promise<PromotionView> {
   const { off } = wish
+  if (off.kind === 'amount') requireCurrency(off.amount.currency, 'Adding a promotion')
   const now = services.now()
   const startsAt = wish.startsAt === undefined ? now : Date.parse(wish.startsAt)
   const endsAt = wish.endsAt === null ? null : Date.parse(wish.endsAt)

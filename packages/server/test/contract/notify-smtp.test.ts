@@ -125,7 +125,12 @@ describe.skipIf(NO_MAIL_SERVER !== null)('mail by postfix and dovecot, which nee
   })
 
   test('a title with line breaks is no header, and no vacation note answers', async () => {
-    await create({}).send(aMessage({ title: 'a\r\nBcc: victim@example.com' }))
+    await create({}).send(
+      aMessage({
+        title: 'a\r\nBcc: victim@example.com',
+        recipients: [{ name: 'A\r\nBcc: victim@example.com', email: 'ops@example.com' }],
+      }),
+    )
     const mail = server.messages().at(-1) ?? ''
     expect(mail).not.toMatch(/^Bcc:/im)
     expect(mail).toMatch(/^Auto-Submitted: auto-generated$/m)

@@ -17,10 +17,30 @@ const END = Date.parse('2030-06-01T00:00:00Z')
 const YEAR_MINOR = 10_000
 /** More steps than four years of 46-day certificates need. */
 const MAX_STEPS = 400
+const HOUR_MS = 3_600_000
+/** Of the steps by hand: not due yet, because a key was lost or is to be of another kind. */
+const EARLY_SHARE = 0.25
+
+/** On both sides of the changes of 2026 and 2027, on a leap day's eve and around a year's end: instant, term, seed of what people do. */
+const STARTS: [startAt: string, termYears: number, seed: number][] = [
+  ['2026-03-14T23:59:30Z', 1, 11],
+  ['2026-11-23T08:00:00Z', 3, 12],
+  ['2027-03-14T23:59:59Z', 3, 13],
+  ['2028-02-29T12:00:00Z', 1, 14],
+]
 
 interface Issuance {
   readonly notBefore: number
   readonly notAfter: number
+}
+
+/** Numbers from 0 to 1 (exclusive), the same for the same seed: 32 bits by a linear congruence, of which the upper ones are good. */
+function drawing(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
 }
 
 oneDatabase((_kind, open) => {
@@ -43,11 +63,17 @@ oneDatabase((_kind, open) => {
     return row === undefined ? null : { id: row.id, at: row.advance_at.getTime() }
   }
 
-  async function walk(termYears: number): Promise<string> {
-    clock.moveTo(START)
+  async function start(startAt: number, termYears: number): Promise<string> {
+    clock.moveTo(startAt)
     const { id } = await buyCertificate(account, { productId: PUBLIC_SINGLE, termYears })
     await account.client.applications.submit({ id, ...aForm([aSite(service)]) })
     await advance(id)
+    return id
+  }
+
+  /** Renewed by itself, from one instant that it waits for to the next. */
+  async function walk(startAt: number, termYears: number): Promise<string> {
+    const id = await start(startAt, termYears)
     const spendingLimit = { amountMinor: YEAR_MINOR * termYears, currency: 'CNY' }
     await account.client.management.start({ id, spendingLimit })
     for (let step = 0; step < MAX_STEPS; step += 1) {
@@ -56,6 +82,27 @@ oneDatabase((_kind, open) => {
       if (due.at > END) return id
       if (due.at > clock.now()) clock.moveTo(due.at)
       await advance(due.id)
+    }
+    throw new Error('the lineage never comes to the end')
+  }
+
+  /** By somebody who acts at any moment of the window, and now and then has one issued again before it is due. */
+  async function walkByHand(startAt: number, termYears: number, draw: () => number): Promise<string> {
+    const lineageId = await start(startAt, termYears)
+    let id = lineageId
+    for (let step = 0; step < MAX_STEPS; step += 1) {
+      const { notAfter, renewal, domains } = await account.client.certificates.get({ id })
+      const goesOn = renewal.reasons.find(({ code }) => code === 'entitlementContinues')
+      const opens = goesOn?.facts['reissueOpensAt'] ?? renewal.opensAt
+      const [end, opensAt] = [Date.parse(notAfter ?? ''), Date.parse(String(opens))]
+      if (end > END) return lineageId
+      const isEarly = draw() < EARLY_SHARE
+      const [from, until] = isEarly ? [clock.now(), opensAt] : [Math.max(opensAt, clock.now()), end - HOUR_MS]
+      clock.moveTo(from + Math.floor(draw() * Math.max(0, until - from)))
+      const { action } = (await account.client.certificates.get({ id })).renewal
+      if (action === 'renew') id = (await buyCertificate(account, { renewsCertificateId: id, termYears })).id
+      await account.client.applications.submit({ id, ...aForm(domains), ...(action === null && { reissue: true }) })
+      await advance(id)
     }
     throw new Error('the lineage never comes to the end')
   }
@@ -94,38 +141,60 @@ oneDatabase((_kind, open) => {
     expect(reusedBetween('2029-03-15', '2031-01-01')).toBe(false) // 46 days, and 10 for a validation
   }
 
+  /** Never a gap, never over-long, nothing of what was paid for lost, and no charge but those for the terms. */
+  async function expectCovered(lineageId: string, termYears: number) {
+    const { issuances, periods } = await readLineage(lineageId)
+    for (const [index, { notBefore, notAfter }] of issuances.entries()) {
+      const cap = VALIDITY_CAPS.findLast(({ from }) => from <= notBefore)
+      expect(notAfter + 1000 - notBefore).toBeLessThanOrEqual((cap?.validityMustDays ?? 0) * DAY_MS)
+      const covered = Math.max(...issuances.slice(0, index + 1).map((each) => each.notAfter))
+      const next = issuances[index + 1]
+      if (next !== undefined) expect(next.notBefore).toBeLessThan(covered)
+      else expect(covered).toBeGreaterThan(END)
+    }
+    for (const [index, { until }] of periods.entries()) {
+      const before = periods[index - 1]
+      if (before !== undefined) expect(until).toBe(addCalendarYears(before.until, termYears))
+    }
+    const last = periods.at(-1)
+    expect(addCalendarYears(last?.until ?? 0, -termYears)).toBeLessThanOrEqual(END + 30 * DAY_MS)
+    expect(last?.until).toBeGreaterThan(END)
+
+    const orders = new Set(periods.map(({ orderId }) => orderId))
+    const paid = await sql<{ amount: number }>`select e.amount_minor::int as amount from ledger_transaction t
+      join ledger_entry e on e.transaction_id = t.id and e.ledger_account like 'customer:%'
+      where t.kind = 'payment' and t.order_id = any(${[...orders]}::text[])`.execute(service.services.db)
+    expect(paid.rows.map(({ amount }) => amount)).toEqual(periods.map(() => -YEAR_MINOR * termYears))
+    return { issuances, periods }
+  }
+
+  const lifetimesOf = (issuances: readonly Issuance[]) =>
+    issuances.map(({ notBefore, notAfter }) => Math.round((notAfter + 1000 - notBefore) / DAY_MS))
+
   test.each([1, 3])(
     'an entitlement of %i year(s), renewed by itself: never a gap, never too long, never a charge too many',
     async (termYears) => {
-      const lineageId = await walk(termYears)
-      const { issuances, periods } = await readLineage(lineageId)
-
-      for (const [index, { notBefore, notAfter }] of issuances.entries()) {
-        const cap = VALIDITY_CAPS.findLast(({ from }) => from <= notBefore)
-        expect(notAfter + 1000 - notBefore).toBeLessThanOrEqual((cap?.validityMustDays ?? 0) * DAY_MS)
-        const next = issuances[index + 1]
-        if (next !== undefined) expect(next.notBefore).toBeLessThan(notAfter)
-        else expect(notAfter).toBeGreaterThan(END)
-      }
-      const lifetimes = issuances.map(({ notBefore, notAfter }) => Math.round((notAfter + 1000 - notBefore) / DAY_MS))
-      for (const days of [199, 99, 46]) expect(lifetimes).toContain(days)
-
-      // Each order adds its term to the day: nothing of what was paid for is lost, and the next is not paid before it is needed.
-      for (const [index, { until }] of periods.entries()) {
-        const before = periods[index - 1]
-        if (before !== undefined) expect(until).toBe(addCalendarYears(before.until, termYears))
-      }
-      const last = periods.at(-1)
-      expect(addCalendarYears(last?.until ?? 0, -termYears)).toBeLessThanOrEqual(END + 30 * DAY_MS)
-      expect(last?.until).toBeGreaterThan(END)
+      const lineageId = await walk(START, termYears)
+      const { issuances, periods } = await expectCovered(lineageId, termYears)
+      for (const days of [199, 99, 46]) expect(lifetimesOf(issuances)).toContain(days)
       expect(periods.map(({ managed }) => managed)).toEqual(periods.map((_, index) => index === periods.length - 1))
-
       await expectDatedReuse(lineageId)
+    },
+  )
 
-      const { entries } = await account.client.balance.get()
-      const orders = new Set(periods.map(({ orderId }) => orderId))
-      const paid = entries.filter(({ kind, orderId }) => kind === 'payment' && orders.has(orderId ?? ''))
-      expect(paid.map(({ amount }) => amount.amountMinor)).toEqual(periods.map(() => -YEAR_MINOR * termYears))
+  test.each(STARTS.filter((_, index) => index % 2 === 0))('from %s for %i year(s), by itself', async (startAt, termYears) => {
+    const { periods } = await expectCovered(await walk(Date.parse(startAt), termYears), termYears)
+    expect(periods.at(-1)?.managed).toBe(true)
+  })
+
+  test.each(STARTS.filter((_, index) => index % 2 === 1))(
+    'from %s for %i year(s), by hand at any moment of the window, and issued again in between',
+    async (...wish) => {
+      const [startAt, termYears, seed] = wish
+      const lineageId = await walkByHand(Date.parse(startAt), termYears, drawing(seed))
+      const { issuances, periods } = await expectCovered(lineageId, termYears)
+      expect(issuances.length).toBeGreaterThan(periods.length)
+      expect(lifetimesOf(issuances).some((days) => days <= 46)).toBe(true)
     },
   )
 })

@@ -131,8 +131,14 @@ oneDatabase((kind, open) => {
     return id
   }
 
-  async function refusedByCa(): Promise<{ id: string; oldId: string }> {
-    const pair = await renewal()
+  async function managedRenewal(): Promise<{ id: string; oldId: string }> {
+    const old = await inWindow()
+    await account.client.management.start({ id: old.id, spendingLimit: { amountMinor: 10_000, currency: 'CNY' } })
+    return { id: (await buyCertificate(account, { renewsCertificateId: old.id })).id, oldId: old.id }
+  }
+
+  async function refusedByCa(made?: { id: string; oldId: string }): Promise<{ id: string; oldId: string }> {
+    const pair = made ?? (await renewal())
     await applied(pair.id)
     const { db } = service.services
     await db.updateTable('application').set({ state: 'reviewFailed' }).where('certificate_id', '=', pair.id).execute()
@@ -170,7 +176,18 @@ oneDatabase((kind, open) => {
       await applied(pair.id)
       return pair
     },
-    'renewal refused by the CA': refusedByCa,
+    'renewal refused by the CA': () => refusedByCa(),
+    'managed renewal in validation': async () => {
+      const pair = await managedRenewal()
+      await applied(pair.id)
+      return pair
+    },
+    'managed renewal refused by the CA': async () => refusedByCa(await managedRenewal()),
+    'managed renewal bought 8 days ago': async () => {
+      const pair = await managedRenewal()
+      clock.advanceDays(8)
+      return pair
+    },
     'renewal bought 8 days ago': async () => {
       const pair = await renewal()
       clock.advanceDays(8)
@@ -240,8 +257,9 @@ oneDatabase((kind, open) => {
       .where((builder) => builder.or([builder('old_certificate_id', '=', id), builder('new_certificate_id', '=', id)]))
       .executeTakeFirst()
     if (row === undefined) return 'none'
-    const isFree = oldId !== null && (await get(oldId)).renewal.eligible
-    return isFree ? `${row.state}, old renewable` : row.state
+    const old = oldId === null ? null : await get(oldId)
+    if (old === null || !old.renewal.eligible) return row.state
+    return old.managed ? `${row.state}, old managed again` : `${row.state}, old renewable`
   }
 
   async function outcomeOf(id: string, oldId: string | null, earned: number) {

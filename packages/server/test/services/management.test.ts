@@ -5,6 +5,7 @@ import { DAY_MS } from '../../src/domain/time.ts'
 import { AppError } from '../../src/domain/errors.ts'
 import type { CaAdapter } from '../../src/ports/ca.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
+import type { StepHook } from '../../src/services/context.ts'
 import { expireUnpaidOrders } from '../../src/services/orders.ts'
 import {
   aForm,
@@ -211,13 +212,65 @@ eachDatabase((_kind, open) => {
     expect(await account.client.management.stop({ id: old.id })).toMatchObject({ managed: false })
   })
 
-  test('a renewal by hand of a managed certificate passes it on too; cancelling it ends it', async () => {
+  test('a renewal by hand of a managed certificate passes it on too; cancelling it gives it back', async () => {
     const old = await manage((await issue()).id)
     clock.moveTo(Date.parse(old.renewal.opensAt ?? ''))
     const fresh = await buyCertificate(account, { renewsCertificateId: old.id })
     expect(fresh).toMatchObject({ managed: true, management: { nextAction: 'apply' } })
-    await account.client.certificates.cancel({ id: fresh.id, withoutRefund: false })
-    expect(await read(old.id)).toMatchObject({ managed: false, renewal: { eligible: true } })
+    const ended = await account.client.certificates.cancel({ id: fresh.id, withoutRefund: false })
+    expect(await read(fresh.id)).toMatchObject({ managed: false, status: 'cancelled' })
+    const back = await read(old.id)
+    expect(back).toMatchObject({
+      managed: true,
+      management: { spendingLimit: LIMIT, nextAction: 'renew', problem: null },
+      renewal: { eligible: true },
+      nextStep: { code: 'managed', mover: 'evercert' },
+    })
+    expect(ended).toMatchObject({ oldCertificateId: old.id, oldActsAt: back.management?.at })
+    expect(back.history).toContainEqual(
+      expect.objectContaining({
+        subject: 'management',
+        to: 'managed',
+        detail: `at most CN¥100.00 for each renewal; given back by ${fresh.id}`,
+      }),
+    )
+  })
+
+  test.each(['cancel', 'refund'] as const)(
+    'what it bought is not bought again at once after %s, but a day later',
+    async (way) => {
+      const old = await manage((await issue()).id)
+      moveToPlan(old)
+      await advance(old.id)
+      const newId = (await read(old.id)).renewedByCertificateId ?? ''
+      await account.client.certificates[way]({ id: newId })
+      const back = await read(old.id)
+      expect(Date.parse(back.management?.at ?? '') - clock.now()).toBeGreaterThan(DAY_MS - 60_000)
+      await advance(old.id)
+      expect(await charges()).toHaveLength(2)
+      moveToPlan(back)
+      await advance(old.id)
+      expect(await charges()).toHaveLength(3)
+      expect((await read(old.id)).renewedByCertificateId).not.toBe(newId)
+    },
+  )
+
+  test('nothing is given back to one that has expired, nor by one that was not managed any more', async () => {
+    const old = await manage((await issue()).id)
+    clock.moveTo(Date.parse(old.renewal.opensAt ?? ''))
+    const fresh = await buyCertificate(account, { renewsCertificateId: old.id })
+    clock.moveTo(Date.parse(old.notAfter ?? '') + 1000)
+    const ended = await account.client.certificates.cancel({ id: fresh.id, withoutRefund: true })
+    expect(ended.oldActsAt).toBeNull()
+    expect(await read(old.id)).toMatchObject({ managed: false, status: 'expired' })
+
+    clock.moveTo(DEFAULT_START)
+    const other = await manage((await issue()).id)
+    clock.moveTo(Date.parse(other.renewal.opensAt ?? ''))
+    const stopped = await buyCertificate(account, { renewsCertificateId: other.id })
+    await account.client.management.stop({ id: stopped.id })
+    await account.client.certificates.cancel({ id: stopped.id })
+    expect(await read(other.id)).toMatchObject({ managed: false, renewal: { eligible: true } })
   })
 
   test('a renewal by hand that nobody pays stops it only as long as its order lives', async () => {
@@ -232,7 +285,7 @@ eachDatabase((_kind, open) => {
       moveToPlan(await read(old.id))
       const { id } = await account.client.orders.place({ renewsCertificateId: old.id }, withKey())
       await advance(old.id)
-      expect(await dueAt()).toBeNull()
+      expect((await dueAt())?.getTime()).toBeGreaterThan(clock.now() + DAY_MS - 60_000) // whoever ordered has a day to pay
       if (end === 'cancelled') await account.client.orders.cancel({ id })
       else {
         clock.moveTo(clock.now() + DAY_MS)
@@ -244,6 +297,75 @@ eachDatabase((_kind, open) => {
     await advance(old.id)
     expect((await read(old.id)).renewedByCertificateId).not.toBeNull()
   })
+
+  test('an invoice that nobody pays does not hold it up in silence: a person is told, and cancelling the order goes on', async () => {
+    const invoice = { instructions: 'Bank of Examples', dueDays: 90 }
+    await account.client.paymentConnections.create({
+      id: 'slow-invoice',
+      title: 'Invoice',
+      kind: 'offlineInvoice',
+      config: invoice,
+    })
+    const old = await manage((await issue()).id)
+    moveToPlan(old)
+    const order = await account.client.orders.place({ renewsCertificateId: old.id }, withKey())
+    await account.client.orders.pay({ id: order.id, method: 'slow-invoice' }, withKey())
+    expect((await account.client.orders.get({ id: order.id })).nextStep).toMatchObject({
+      code: 'transfer',
+      text: { en: expect.stringContaining('cancel the order to renew it in another way') },
+    })
+    await advance(old.id)
+    expect(await told()).toEqual([])
+
+    clock.moveTo(clock.now() + DAY_MS)
+    await expireUnpaidOrders(service.services)
+    await advance(old.id)
+    await advance(old.id)
+    const waiting = await read(old.id)
+    expect(waiting).toMatchObject({
+      management: { problem: { code: 'renewalUnpaid', detail: expect.stringContaining(order.id) } },
+      nextStep: { code: 'pay', mover: 'user', text: { en: expect.stringContaining(`pay order ${order.id} before`) } },
+    })
+    expect(await told()).toMatchObject([{ certificateId: old.id, text: { en: expect.stringContaining(order.id) } }])
+
+    await account.client.orders.cancel({ id: order.id })
+    expect((await read(old.id)).management).toMatchObject({ nextAction: 'renew', problem: null })
+    await advance(old.id)
+    expect((await read(old.id)).renewedByCertificateId).not.toBeNull()
+    expect(await told()).toHaveLength(1)
+  })
+
+  test('what only a person can mend is told once for each cause', async () => {
+    const old = await manage((await issue()).id, { ...LIMIT, amountMinor: 9_999 })
+    for (let tries = 0; tries < 3; tries += 1) {
+      moveToPlan(await read(old.id))
+      await advance(old.id)
+    }
+    expect(await told()).toMatchObject([
+      {
+        kind: 'managedBlocked',
+        certificateId: old.id,
+        text: { en: expect.stringContaining('raise the limit, or renew it by hand') },
+      },
+    ])
+  })
+
+  test('what passes by itself is told at the third failure, not before', async () => {
+    const old = await manage((await issue()).id)
+    const onStep: StepHook = (step, moment) => {
+      if (step === 'renewManaged' && moment === 'done') throw new AppError('storageUnavailable', 'Paying: the database is away.')
+    }
+    const counts: number[] = []
+    for (let tries = 0; tries < 3; tries += 1) {
+      moveToPlan(await read(old.id))
+      await advanceCertificate({ ...service.services, onStep }, old.id, new AbortController().signal)
+      counts.push((await told()).length)
+    }
+    expect(counts).toEqual([0, 0, 1])
+    expect(await charges()).toHaveLength(1)
+  })
+
+  const told = async () => (await account.client.notices.list({})).items.filter(({ kind }) => kind === 'managedBlocked')
 
   test('what a person has to do at every renewal is not managed', async () => {
     const upload = await anUpload(account)

@@ -55,6 +55,25 @@ oneDatabase((_kind, open) => {
     (await client.balance.get()).balances.find((each) => each.currency === currency)?.amountMinor ?? 0
 
   describe('currencies', () => {
+    test('one that is none is refused wherever money is set or booked, and nothing is kept', async () => {
+      const account = await anAccount(service, { balanceMinor: 0 })
+      const { client } = account
+      const bad = money(100, 'ZZZ')
+      const calls = [
+        () => client.balance.topUp(bad, withKey()),
+        () => client.products.update({ id: PRIVATE_MULTI, prices: [aPrice(100, 'CNY'), aPrice(100, 'ZZZ')] }),
+        () => client.promotions.create({ title: TITLE, off: { kind: 'amount', amount: bad } }),
+        () => client.management.start({ id: 'crt_00000000000000000000000000', spendingLimit: bad }),
+        () => client.rules.set({ spendingLimits: [bad], revocation: false, keyDownload: false, tokensMayDownloadKeys: true }),
+      ]
+      for (const call of calls)
+        expect(await refusalOf(call())).toMatchObject({ code: 'unknownCurrency', status: 422, facts: { currency: 'ZZZ' } })
+      expect(await client.balance.get()).toEqual({ balances: [], entries: [] })
+      const product = (await client.products.list()).items.find(({ id }) => id === PRIVATE_MULTI)
+      expect(product?.prices.map(({ base }) => base.currency)).not.toContain('ZZZ')
+      expect((await client.promotions.list()).items).toEqual([])
+    })
+
     test('a term has a price in each; the default is the one in which there is money, else the first', async () => {
       const account = await anAccount(service, { balanceMinor: 0 })
       const quote = (wish: object = {}) => account.client.quotes.create({ productId: PRIVATE_SINGLE, ...wish })

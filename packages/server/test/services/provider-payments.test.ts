@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import fc from 'fast-check'
+import type { Scope } from '@evercert/contract'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { expireUnpaidOrders } from '../../src/services/orders.ts'
 import { pollDuePayments } from '../../src/services/provider-payments/poll.ts'
@@ -17,7 +18,7 @@ const DAY_MS = 24 * HOUR_MS
 eachDatabase((_kind, open) => {
   let service: TestService
   let stripe: StripeFixture
-  const clock = createClock()
+  const clock = createClock(DEFAULT_START - DAY_MS) // the operator's account is older than those of the tests
   beforeAll(async () => {
     stripe = await startStripeFixture(clock.now)
     service = await startTestService({ database: await open(), clock, worker: IDLE_WORKER })
@@ -46,6 +47,12 @@ eachDatabase((_kind, open) => {
     const paymentId = paymentPending?.id ?? ''
     const session = [...stripe.sessions.values()].find(({ form }) => form.get('client_reference_id') === paymentId)
     return { paymentId, sessionId: session?.id ?? '', place: paymentPending?.place }
+  }
+
+  /** With another token of the account, which has these permissions alone. */
+  async function narrowed(of: TestAccount, scopes: Scope[]) {
+    const { token } = await of.client.tokens.create({ name: `token ${scopes.join()}`, scopes })
+    return service.clientOf(token)
   }
 
   const tell = (sessionId: string, connection = 'card') => sendCallback(service, connection, stripe.callbackOf(sessionId))
@@ -148,6 +155,41 @@ eachDatabase((_kind, open) => {
     expect(await of.client.orders.get({ id: order.id })).toMatchObject({ state: 'placed' })
     expect(await of.client.payments.get({ id: paymentId })).toMatchObject({ state: 'credited', problem })
     expect((await of.client.balance.get()).balances).toEqual([amount])
+    const came = problem === 'wrongCurrency' ? '$100.00' : 'CN¥99.99'
+    const { nextStep } = await of.client.orders.get({ id: order.id })
+    expect(nextStep).toMatchObject({ code: 'payAgain', mover: 'user', at: expect.stringMatching(/^2026-11-24T08:0/) })
+    expect(nextStep.text.en).toContain(`${came} came in where CN¥100.00 were to be paid: it is on the balance`)
+    expect(nextStep.text.zh).toContain(`应付 CN¥100.00，实收 ${came}`)
+    expect((await of.client.orders.list({})).items[0]?.nextStep).toEqual(nextStep)
+  })
+
+  test('money of the wrong amount is told once to the payer and to the operator, each with what to do', async () => {
+    const of = await anAccount(service, { balanceMinor: 0 })
+    const order = await place(of)
+    const { paymentId, sessionId } = await startCard(of, order.id)
+    stripe.pay(sessionId, { amountMinor: 9_999, currency: 'CNY' })
+    await tell(sessionId)
+    await tell(sessionId)
+    const told = async (client: TestAccount['client']) =>
+      (await client.notices.list({})).items.filter(({ kind, text }) => kind === 'moneyCredited' && text.en.includes('CN¥99.99'))
+    const [own, ...more] = await told(of.client)
+    expect(more).toEqual([])
+    expect(own).toMatchObject({
+      certificateId: null,
+      title: { en: `The payment of order ${order.id} has the wrong amount`, zh: `订单 ${order.id} 的付款金额不符` },
+      text: {
+        en: expect.stringContaining(`evercert pay ${order.id}`),
+        zh: expect.stringContaining('如需退回款项，请联系管理员'),
+      },
+    })
+    const [operators, ...others] = (await told(service.client)).filter(({ text }) => text.en.includes(paymentId))
+    expect(others).toEqual([])
+    expect(operators?.text.en).toContain(of.accountId)
+    // Amounts are not for those who may not see orders.
+    const reader = await narrowed(of, ['notices:read', 'notices:write', 'certificates:read'])
+    expect(await told(reader)).toEqual([])
+    expect(await refusalOf(reader.notices.markRead({ id: own?.id ?? '' }))).toMatchObject({ code: 'notFound' })
+    expect(await told(await narrowed(of, ['notices:read', 'orders:read']))).toMatchObject([{ id: own?.id, readAt: null }])
   })
 
   test('more than the price pays, and the rest goes to the balance', async () => {
@@ -158,6 +200,10 @@ eachDatabase((_kind, open) => {
     await tell(sessionId)
     expect(await of.client.orders.get({ id: order.id })).toMatchObject({ state: 'paid' })
     expect(await balanceOf(of)).toBe(500)
+    expect((await of.client.orders.get({ id: order.id })).nextStep.code).toBe('useCertificate')
+    expect((await of.client.notices.list({})).items).toMatchObject([
+      { kind: 'moneyCredited', text: { en: expect.stringContaining('CN¥5.00 too much is on the balance') } },
+    ])
   })
 
   test('a cancelled order: the page is closed by the next round; money that was quicker goes to the balance', async () => {
@@ -174,6 +220,12 @@ eachDatabase((_kind, open) => {
     stripe.pay(slow.sessionId) // what must not happen there, and is not lost if it does
     await tell(slow.sessionId)
     expect(await of.client.payments.get({ id: slow.paymentId })).toMatchObject({ state: 'credited', problem: 'paymentEnded' })
+    for (const { id } of [first, second])
+      expect((await of.client.orders.get({ id })).nextStep).toMatchObject({
+        code: 'moneyOnBalance',
+        text: { en: expect.stringContaining('CN¥100.00 that came in for it is on the balance') },
+      })
+    expect((await of.client.notices.list({})).items.map(({ kind }) => kind)).toEqual(['moneyCredited', 'moneyCredited'])
     expect(await booksOf(of)).toEqual({ total: 0, held: 0, revenue: 0, balance: 20_000, certificates: 0 })
   })
 

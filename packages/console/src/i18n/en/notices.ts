@@ -30,6 +30,8 @@ export const notices: SameKeys<typeof zh> = {
     endpointStrayed: 'An endpoint shows another certificate',
     reviewWaiting: 'An application waits for review',
     approvalWaiting: 'A request waits for a second person',
+    moneyCredited: 'Money went to the balance',
+    managedBlocked: 'A managed certificate needs somebody',
     deliveryGivenUp: 'Notice not delivered',
   },
   deliveries_one: 'Delivery ({{count}} channel)',

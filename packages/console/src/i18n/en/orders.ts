@@ -64,6 +64,12 @@ export const orders: SameKeys<typeof zh> = {
     cancelled: 'Cancelled',
     refunded: 'Refunded',
   },
+  creditReasons: {
+    wrongAmount: 'another amount came in than was to be paid',
+    wrongCurrency: 'another currency came in than was to be paid',
+    orderNotPayable: 'the order was paid or closed before',
+    paymentEnded: 'the payment had ended before it was complete',
+  },
   amount: 'To pay',
   received: 'Received',
   begunAt: 'Begun',
@@ -104,6 +110,9 @@ export const orders: SameKeys<typeof zh> = {
   entitlementIsOver: 'The period paid for ended with the revocation.',
   entitlementNever: 'The period paid for never begins.',
   oldAgain: 'The renewal is cancelled, and the old certificate can be renewed again.',
+  oldManagedAgain:
+    'The renewal is cancelled, and the old certificate is managed again: it renews by itself, a day later at the earliest. To keep it from that, stop managing it.',
+  oldActs: 'it is managed again, and renews by itself from',
   keysWillGo: 'Private keys that are stored for it are destroyed, for good.',
   keysDestroyed: 'Private keys that were stored for it are destroyed.',
   oldRenewable: 'The old certificate can be renewed again',

@@ -27,6 +27,8 @@ export const notices = {
     endpointStrayed: '站点出现其他证书',
     reviewWaiting: '申请等待审核',
     approvalWaiting: '等待第二人批准',
+    moneyCredited: '款项已转入余额',
+    managedBlocked: '托管证书需要处理',
     deliveryGivenUp: '通知未能送达',
   },
   deliveries_one: '送达情况（{{count}} 个渠道）',

@@ -70,7 +70,7 @@ export function EndDialog({ order, certificate, way, onEnded, onClose }: EndDial
         end.reset()
       }}
     >
-      <EndingText order={order} isIssued={isIssued} isRefund={way === 'refund'} isLate={isLate} />
+      <EndingText order={order} isIssued={isIssued} isManaged={certificate.managed} isRefund={way === 'refund'} isLate={isLate} />
     </ConfirmDialog>
   )
 }
@@ -100,17 +100,18 @@ function allowsCancelWithoutRefund(error: unknown): boolean {
 interface EndingTextProps {
   readonly order: OrderView
   readonly isIssued: boolean
+  readonly isManaged: boolean
   readonly isRefund: boolean
   readonly isLate: boolean
 }
 
-function EndingText({ order, isIssued, isRefund, isLate }: EndingTextProps) {
+function EndingText({ order, isIssued, isManaged, isRefund, isLate }: EndingTextProps) {
   const { t } = useTranslation()
   const items = [
     isRefund ? t('orders.becomesRefunded') : t('orders.becomesCancelled'),
     isLate ? t('orders.noMoneyBack') : t('orders.priceBack', { amount: formatMoney(order.price) }),
     isIssued ? t('orders.entitlementIsOver') : t('orders.entitlementNever'),
-    ...(order.kind === 'renewal' && !isIssued ? [t('orders.oldAgain')] : []),
+    ...(order.kind === 'renewal' && !isIssued ? [isManaged ? t('orders.oldManagedAgain') : t('orders.oldAgain')] : []),
     t('orders.keysWillGo'),
   ]
   return (

@@ -5,6 +5,7 @@
  */
 import type { OrderView } from '@evercert/contract'
 import { useQuery } from '@tanstack/react-query'
+import Alert from 'antd/es/alert'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { api } from '../../api/client.ts'
@@ -17,12 +18,16 @@ import { formatMoney } from '../../components/money.ts'
 import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Mark } from '../../components/status-mark.tsx'
+import { pick } from '../../i18n/i18n.ts'
 import { ORDER_TONES, orderPlace, productTitle } from './order-terms.ts'
 import { Payments } from './payments.tsx'
 import { PayOrder } from './pay-order.tsx'
 import { WhatFollows } from './what-follows.tsx'
 
 const UNPAID_REFRESH_MS = 5000
+
+/** Money came in and did not pay the order. */
+const WRONG_MONEY = new Set(['payAgain', 'moneyOnBalance'])
 
 export function OrderPage({ params }: PageProps) {
   const { t } = useTranslation()
@@ -51,6 +56,9 @@ export function OrderPage({ params }: PageProps) {
           </>
         }
       />
+      {WRONG_MONEY.has(order.data.nextStep.code) && (
+        <Alert className="order-warning" type="warning" showIcon role="alert" title={pick(order.data.nextStep.text)} />
+      )}
       <Facts order={order.data} />
       {order.data.state === 'placed' && <PayOrder order={order.data} />}
       {order.data.certificateId !== null && <WhatFollows order={order.data} certificateId={order.data.certificateId} />}
@@ -111,6 +119,12 @@ function Facts({ order }: { readonly order: OrderView }) {
             </dd>
           </>
         )}
+        {order.state === 'placed' && !WRONG_MONEY.has(order.nextStep.code) && (
+          <>
+            <dt>{t('orders.nextStep')}</dt>
+            <dd>{pick(order.nextStep.text)}</dd>
+          </>
+        )}
       </dl>
     </section>
   )
@@ -124,7 +138,9 @@ function Ended({ order }: { readonly order: OrderView }) {
   return (
     <section className="panel" aria-label={t('orders.next')}>
       <h2>{t('orders.next')}</h2>
-      <p>{order.state === 'expired' ? t('orders.expiredText') : t('orders.cancelledText')}</p>
+      {!WRONG_MONEY.has(order.nextStep.code) && (
+        <p>{order.state === 'expired' ? t('orders.expiredText') : t('orders.cancelledText')}</p>
+      )}
       <LinkButton href={again}>{t('orders.orderAgain')}</LinkButton>
     </section>
   )

@@ -21,6 +21,13 @@ import { RecordReceipt } from './record-receipt.tsx'
 /** Nothing more is expected for these. */
 const DONE = new Set(['succeeded', 'refunded'])
 
+/** Why money went to the balance; other problems are codes of failures. */
+const CREDIT_REASONS = ['wrongAmount', 'wrongCurrency', 'orderNotPayable', 'paymentEnded'] as const
+
+function isCreditReason(problem: string): problem is (typeof CREDIT_REASONS)[number] {
+  return (CREDIT_REASONS as readonly string[]).includes(problem)
+}
+
 interface PaymentTableProps {
   readonly payments: readonly PaymentView[]
   /** All are of the order that the page shows. */
@@ -68,9 +75,7 @@ function useColumns(): readonly Column<PaymentView>[] {
         <>
           <Mark tone={PAYMENT_TONES[state]}>{t(`orders.paymentStates.${state}`)}</Mark>
           {problem !== null && (
-            <div className="muted break" lang="en">
-              {problem}
-            </div>
+            <div className="muted break">{isCreditReason(problem) ? t(`orders.creditReasons.${problem}`) : problem}</div>
           )}
         </>
       ),

@@ -91,7 +91,7 @@ function CertificateFacts({ certificate }: { readonly certificate: CertificateDe
 }
 
 /** What ending it did to certificate, balance and the old certificate. */
-function EndedText({ ended: { refund, oldCertificateId } }: { readonly ended: EndingView }) {
+function EndedText({ ended: { refund, oldCertificateId, oldActsAt } }: { readonly ended: EndingView }) {
   const { t } = useTranslation()
   return (
     <ul className="consequences">
@@ -100,6 +100,12 @@ function EndedText({ ended: { refund, oldCertificateId } }: { readonly ended: En
       {oldCertificateId !== null && (
         <li>
           <Link href={`/certificates/${encodeURIComponent(oldCertificateId)}`}>{t('orders.oldRenewable')}</Link>
+          {oldActsAt !== null && (
+            <>
+              {' · '}
+              {t('orders.oldActs')} <Moment at={oldActsAt} />
+            </>
+          )}
         </li>
       )}
     </ul>

@@ -58,6 +58,11 @@ export function retryManagedAt(failures: number, hardFrom: number, now: number):
   return Math.min(now + hours * HOUR_MS, Math.max(hardFrom, now + HOUR_MS))
 }
 
+/** After somebody gave up what was bought: a day, but an hour where the time is short. */
+export function reconsiderAt({ hardFrom }: Pick<ManagedPlan, 'hardFrom'>, now: number): number {
+  return retryManagedAt(RETRY_HOURS.length, hardFrom, now)
+}
+
 export type ManageObstacle = 'uploaded' | 'ended' | 'notIssued' | 'brandUnsupported' | 'csrOfYours' | 'dnsByHand'
 
 export type ManageableFacts = {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { minorDigits } from '@evercert/contract'
+import { isCurrency, minorDigits } from '@evercert/contract'
 import { AppError } from '../errors.ts'
 
 export type Money = {
@@ -28,6 +28,19 @@ export function toMoney(amountMinor: number, currency: string): Money {
     throw new AppError('invalid', `Reading an amount: "${currency}" is not a currency: send an ISO 4217 code such as CNY.`)
   }
   return { amountMinor, currency }
+}
+
+/**
+ * Checks a currency in which money is about to be counted; what is counted already is not asked.
+ *
+ * @param attempt what is being done, for the message
+ * @throws AppError `unknownCurrency`
+ */
+export function requireCurrency(currency: string, attempt: string): void {
+  if (isCurrency(currency)) return
+  throw new AppError('unknownCurrency', `${attempt}: ${currency} is no currency in use: send an ISO 4217 code such as CNY.`, {
+    facts: { field: 'currency', currency },
+  })
 }
 
 /** @throws AppError `invalid` for two currencies, or a sum beyond the safe integers */

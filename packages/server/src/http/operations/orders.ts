@@ -6,10 +6,11 @@
 import { createProduct, listProducts, toProductView } from '../../services/catalogue.ts'
 import { passGate } from '../../services/approvals/gate.ts'
 import { runOnce, runOnceWith } from '../../services/idempotency.ts'
-import { cancelOrder, createQuote, draftQuoted, listOrders, loadOrder, placeOrder } from '../../services/orders.ts'
+import { cancelOrder, createQuote, draftQuoted, placeOrder } from '../../services/orders.ts'
 import { loadBalance, payOrder, topUpBalance } from '../../services/payments.ts'
 import { startPayment } from '../../services/provider-payments/start.ts'
 import { restoreProduct, retireProduct, updateProduct } from '../../services/product-changes.ts'
+import { listOrders, loadOrder } from '../../services/read-orders.ts'
 import { loadRenewal } from '../../services/renewals.ts'
 import { call, onePage, operations } from './operation.ts'
 

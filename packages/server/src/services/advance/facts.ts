@@ -5,13 +5,13 @@
  */
 import { sql } from 'kysely'
 import type { AdvanceFacts, ApplicationFacts, ManagedFacts } from '../../domain/certificate/next-step.ts'
-import { planManaged } from '../../domain/managed/decide-managed.ts'
+import { planManaged, reconsiderAt } from '../../domain/managed/decide-managed.ts'
 import type { ApplicationForm } from '../../domain/application/prefill.ts'
 import type { ApplicationState } from '../../domain/application/application-machine.ts'
 import type { CaSubject, RevocationReason } from '../../ports/ca.ts'
 import type { RenewalState } from '../../domain/renewal/renewal-machine.ts'
 import { subjectOf } from '../../domain/applicant/subject.ts'
-import { findCertificate } from '../../db/certificates.ts'
+import { findCertificate, type CertificateRecord } from '../../db/certificates.ts'
 import type { Db } from '../../db/connect.ts'
 import { SAME } from '../../db/same-account.ts'
 import { toMs } from '../../db/time.ts'
@@ -59,6 +59,8 @@ export interface WorkingManagement extends ManagedFacts {
   readonly failures: number
   /** From here on nothing may wait any more, epoch milliseconds. */
   readonly hardFrom: number
+  /** A renewal that somebody ordered and nobody paid stands in its way. */
+  readonly unpaidRenewal: CertificateRecord['unpaidRenewal']
 }
 
 /** One certificate on its way. */
@@ -246,11 +248,16 @@ async function loadManagedWork(services: Services, row: Row): Promise<WorkingMan
   if (management === null || record === null) return null
   const { failures } = management
   const retryAt = management.retryAt ?? 0
-  if (record.issuance === null) return { step: 'applyManaged', at: retryAt, hardFrom: record.createdAt, failures }
-  const plan = planManaged(record.facts, management.jitter, services.now(), services.policy)
+  if (record.issuance === null)
+    return { step: 'applyManaged', at: retryAt, hardFrom: record.createdAt, failures, unpaidRenewal: null }
+  const { unpaidRenewal } = record
+  // Whoever ordered it has some time to pay; then a person is told that nobody renews it.
+  const facts = unpaidRenewal === null ? record.facts : { ...record.facts, liveRenewal: null }
+  const plan = planManaged(facts, management.jitter, services.now(), services.policy)
   if (plan === null) return null
+  const notBefore = unpaidRenewal === null ? 0 : reconsiderAt(plan, unpaidRenewal.orderedAt)
   const step = plan.action === 'renew' ? 'renewManaged' : 'applyManaged'
-  return { step, at: Math.max(plan.at, retryAt), hardFrom: plan.hardFrom, failures }
+  return { step, at: Math.max(plan.at, retryAt, notBefore), hardFrom: plan.hardFrom, failures, unpaidRenewal }
 }
 
 async function loadRevocation(services: Services, certificateId: string): Promise<WorkingRevocation | null> {

@@ -12,6 +12,7 @@ import { loadApplicationView } from '../application-view.ts'
 import { submitApplication } from '../applications.ts'
 import { EVERCERT_ACTOR, type Caller, type Services } from '../context.ts'
 import { draftOrder } from '../draft-order.ts'
+import { planNotice } from '../notices/plan.ts'
 import { placeOrder } from '../orders.ts'
 import { payOrder } from '../payments.ts'
 import type { Work, WorkingManagement } from './facts.ts'
@@ -29,6 +30,7 @@ export function renewManaged(services: Services, work: Work): Promise<void> {
   return orRecordFailure(services, work, () =>
     services.db.transaction().execute(async (trx) => {
       const caller = evercertFor(work)
+      refuseWhileUnpaid(work)
       const limit = await lockLimit(trx, work)
       const wish = { request: { renewsCertificateId: work.certificateId }, preferredCurrency: limit.currency }
       const order = await placeOrder(services, trx, caller, await draftOrder(services, trx, caller, wish))
@@ -51,6 +53,16 @@ async function lockLimit(trx: Trx, work: Work): Promise<Money> {
   return { amountMinor: row.limit_minor, currency: row.currency }
 }
 
+function refuseWhileUnpaid({ certificateId, managed }: Work): void {
+  const orderId = managed?.unpaidRenewal?.orderId
+  if (orderId === undefined) return
+  throw new AppError(
+    'renewalUnpaid',
+    `Renewing ${certificateId} by itself: its renewal was ordered by hand (${orderId}) and is not paid: pay the order, or cancel it.`,
+    { facts: { orderId } },
+  )
+}
+
 function refuseAbove(limit: Money, price: Money, work: Work): void {
   if (price.currency === limit.currency && price.amountMinor <= limit.amountMinor) return
   throw new AppError(
@@ -63,6 +75,7 @@ function refuseAbove(limit: Money, price: Money, work: Work): void {
 /** Sends the form of last time: of this certificate for a reissue, of its predecessor for a renewal. */
 export function applyManaged(services: Services, work: Work): Promise<void> {
   return orRecordFailure(services, work, async () => {
+    refuseWhileUnpaid(work)
     const caller = evercertFor(work)
     const { form } = await loadApplicationView(services, caller, work.certificateId)
     await submitApplication(services, caller, work.certificateId, form)
@@ -114,5 +127,20 @@ async function recordManagedFailure(
       detail: failure.message,
       now,
     })
+    if (!needsPerson(work, managed, failure, now)) return
+    await planNotice(services, trx, {
+      certificateId: work.certificateId,
+      kind: 'managedBlocked',
+      occasion: `${work.issuanceId ?? 'first'}:${failure.code}`,
+      detail: failure.message,
+    })
   })
+}
+
+const PATIENT_FAILURES = 3
+
+/** What passes by itself is not told at once, unless the time is short. Each cause is told once for an issuance. */
+function needsPerson({ issuanceId }: Work, managed: WorkingManagement, failure: AppError, now: number): boolean {
+  if (failure.retry === 'never' || managed.failures + 1 >= PATIENT_FAILURES) return true
+  return issuanceId !== null && now >= managed.hardFrom
 }

@@ -9,12 +9,12 @@ import type { ApprovalFacts } from '../../db/approval-tables.ts'
 import type { Trx } from '../../db/transition.ts'
 import { decideRevocation } from '../../domain/certificate/decide-ending.ts'
 import { isLooser, isOverLimit } from '../../domain/approval/rules.ts'
-import { formatMoney } from '../../domain/payment/money.ts'
+import { formatMoney, requireCurrency } from '../../domain/payment/money.ts'
 import type { Caller, Services } from '../context.ts'
 import { describeKey } from '../downloads.ts'
 import { lockCertificate, refuseUnlessAllowed } from '../ending-facts.ts'
 import { loadManageable, manageIn } from '../management.ts'
-import { loadOrder } from '../orders.ts'
+import { loadOrder } from '../read-orders.ts'
 import { payOrder } from '../payments.ts'
 import { revokeIn } from '../revocations.ts'
 import { loadRules, setRules } from './rules.ts'
@@ -81,6 +81,7 @@ export const GUARDED = {
     kind: 'spending',
     describe: async (input, { services, trx, caller, rules }) => {
       const { id, spendingLimit } = management.parse(input)
+      requireCurrency(spendingLimit.currency, `Managing ${id}`)
       const { name, management: present } = await loadManageable(services, trx, caller, id)
       const isRaised =
         present === null || present.currency !== spendingLimit.currency || spendingLimit.amountMinor > present.limitMinor
@@ -131,6 +132,7 @@ export const GUARDED = {
     kind: 'rules',
     describe: async (input, { rules: before }) => {
       const after = accountRules.parse(input)
+      for (const { currency } of after.spendingLimits ?? []) requireCurrency(currency, 'Changing the rules')
       return {
         certificateId: null,
         subject: 'account',

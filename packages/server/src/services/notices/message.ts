@@ -19,19 +19,20 @@ export interface StoredNotice {
   readonly createdAt: number
 }
 
-/** The certificate as the API answers it, or the page of approvals. Null without `EVERCERT_PUBLIC_URL`. */
+/** The certificate as the API answers it, the page of approvals, or the payer's of the order. Null without `EVERCERT_PUBLIC_URL`. */
 export function noticeUrl(
   services: Pick<Services, 'publicUrl'>,
-  { kind, certificateId }: Pick<StoredNotice, 'kind' | 'certificateId'>,
+  { kind, certificateId, facts }: Pick<StoredNotice, 'kind' | 'certificateId' | 'facts'>,
 ): string | null {
   if (services.publicUrl === null) return null
   if (kind === 'approvalWaiting') return `${services.publicUrl}/approvals`
+  if (facts.money?.account === null) return `${services.publicUrl}/orders/${facts.money.orderId}`
   return certificateId === null ? services.publicUrl : `${services.publicUrl}/api/v1/certificates/${certificateId}`
 }
 
 export function toMessage(services: Services, settings: NoticeSettings, notice: StoredNotice): NoticeMessage {
   const { title, text } = noticeText(notice, services.now())
-  const { certificateName, names, notAfter, stageDays, progress, detail, place } = notice.facts
+  const { certificateName, names, notAfter, stageDays, progress, detail, place, money = null } = notice.facts
   return {
     id: notice.id,
     kind: notice.kind,
@@ -56,6 +57,7 @@ export function toMessage(services: Services, settings: NoticeSettings, notice: 
       progress,
       detail,
       place,
+      ...(money !== null && { money }),
     },
   }
 }

@@ -7,7 +7,7 @@ import type { DeliveryView, NoticeView } from '@evercert/contract'
 import type { NoticeDetail } from '../../db/notice-tables.ts'
 import { AppError } from '../../domain/errors.ts'
 import { seenBy } from '../access/narrowing.ts'
-import type { NoticeKind } from '../../domain/notice/notice-kinds.ts'
+import { isAboutMoney, NOTICE_KINDS, type NoticeKind } from '../../domain/notice/notice-kinds.ts'
 import { notFound, type Caller, type Services } from '../context.ts'
 import { noticeUrl } from './message.ts'
 import { noticeText } from './texts.ts'
@@ -42,6 +42,9 @@ export async function listNotices(
 
 /** May be repeated; the first time counts. @throws AppError `notFound` */
 export async function markRead(services: Services, caller: Caller, id: string): Promise<NoticeView> {
+  // What the caller does not see stays unread.
+  const seen = await noticeQuery(services, caller).where('id', '=', id).executeTakeFirst()
+  if (seen === undefined) throw notFound('notice', id)
   await services.db
     .updateTable('notice')
     .set({ read_at: new Date(services.now()) })
@@ -55,12 +58,15 @@ export async function markRead(services: Services, caller: Caller, id: string): 
   return view
 }
 
+const OF_MONEY = NOTICE_KINDS.filter((kind) => isAboutMoney(kind))
+
 function noticeQuery(services: Services, caller: Caller) {
-  return services.db
+  const query = services.db
     .selectFrom('notice')
     .select(['id', 'kind', 'certificate_id', 'facts', 'created_at', 'read_at'])
     .where('account_id', '=', caller.accountId)
     .where(seenBy(caller, 'certificate_id'))
+  return caller.scopes.has('orders:read') ? query : query.where('kind', 'not in', OF_MONEY)
 }
 
 interface NoticeRow {
@@ -84,7 +90,7 @@ async function toViews(services: Services, caller: Caller, rows: readonly Notice
     certificateId: row.certificate_id,
     certificateName: row.facts.certificateName,
     ...noticeText({ kind: row.kind, certificateId: row.certificate_id, facts: row.facts }, row.created_at.getTime()),
-    url: noticeUrl(services, { kind: row.kind, certificateId: row.certificate_id }),
+    url: noticeUrl(services, { kind: row.kind, certificateId: row.certificate_id, facts: row.facts }),
     createdAt: row.created_at.toISOString(),
     readAt: row.read_at?.toISOString() ?? null,
     deliveries: deliveries.get(row.id) ?? [],

@@ -4,7 +4,7 @@
  * @module
  */
 import { sql } from 'kysely'
-import type { NoticeDetail, NoticeOutlook } from '../../db/notice-tables.ts'
+import type { CreditedMoney, NoticeDetail, NoticeOutlook } from '../../db/notice-tables.ts'
 import type { Trx } from '../../db/transition.ts'
 import { decideNotice, expiringIssuance } from '../../domain/notice/decide-notice.ts'
 import { isSent, type NoticeKind } from '../../domain/notice/notice-kinds.ts'
@@ -124,10 +124,11 @@ export async function planAccountNotice(
     readonly accountId: string
     readonly certificateId: string | null
     readonly subject: string
+    readonly money?: CreditedMoney
   },
 ): Promise<void> {
-  const { accountId, certificateId, kind, occasion, subject, detail, place = null } = happened
-  const facts = { certificateName: subject, names: [], notAfter: null, stageDays: null, progress: null, detail, place }
+  const { accountId, certificateId, kind, occasion, subject, detail, place = null, money = null } = happened
+  const facts = { certificateName: subject, names: [], notAfter: null, stageDays: null, progress: null, detail, place, money }
   await storeNotices(services, trx, [{ accountId, certificateId, kind, occasion, facts }])
 }
 

@@ -9,6 +9,7 @@ import type { RenewalProgress } from '../../domain/notice/decide-notice.ts'
 import type { NoticeKind } from '../../domain/notice/notice-kinds.ts'
 import { DAY_MS, HOUR_MS } from '../../domain/time.ts'
 import { formatInstant } from '../texts.ts'
+import { moneyAdvice, moneyTitle } from './money-text.ts'
 
 export interface NoticeText {
   readonly title: Bilingual
@@ -73,6 +74,11 @@ const TITLES: Readonly<Record<NoticeKind, (facts: NoticeDetail, now: number) => 
   approvalWaiting: ({ certificateName: subject, place }) => ({
     en: `${APPROVAL_TITLES[place ?? '']?.en ?? 'A request'} for ${subject} waits for a second person`,
     zh: `${APPROVAL_TITLES[place ?? '']?.zh ?? '请求'}（${subject}）等待第二人批准`,
+  }),
+  moneyCredited: moneyTitle,
+  managedBlocked: ({ certificateName: name }) => ({
+    en: `${name} is managed, but could not act by itself`,
+    zh: `托管证书 ${name} 未能自动完成操作`,
   }),
   deliveryGivenUp: ({ certificateName: name, place }) => ({
     en: `A notice about ${name} could not be sent by ${place ?? '-'}`,
@@ -161,6 +167,11 @@ const ADVICE: Readonly<Record<NoticeKind, (certificateId: string, facts: NoticeD
   approvalWaiting: () => ({
     en: 'Approve or refuse it, as somebody else than who asked: evercert approvals list',
     zh: '请由申请人以外的成员批准或拒绝：evercert approvals list',
+  }),
+  moneyCredited: (_id, facts) => moneyAdvice(facts),
+  managedBlocked: (id) => ({
+    en: `It is tried again by itself. Mend the cause, or renew it by hand: until then nobody renews it. See: evercert show ${id}`,
+    zh: `系统会自动重试。请排除原因或手动续费，在此之前证书不会续费。查看：evercert show ${id}`,
   }),
   deliveryGivenUp: () => ({
     en: 'Correct the channel and test it: evercert channels test',

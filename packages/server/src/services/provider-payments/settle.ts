@@ -12,9 +12,10 @@ import type { PaymentReport } from '../../ports/payment.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { fulfilOrder, hasOldEnded } from '../fulfil-order.ts'
 import { wakeUnpaid } from '../management.ts'
-import { loadOrder } from '../orders.ts'
 import { moveMoney } from '../payments.ts'
+import { loadOrder } from '../read-orders.ts'
 import { loadPayment, type PaymentRow } from './payments.ts'
+import { tellCredited } from './tell-credited.ts'
 
 export interface Receipt {
   /** Within the payment: the same one never counts twice. */
@@ -25,7 +26,7 @@ export interface Receipt {
   readonly partial: boolean
 }
 
-interface Locked {
+export interface Locked {
   readonly payment: PaymentRow
   readonly order: OrderView
   readonly facts: HistoryFacts
@@ -106,11 +107,12 @@ async function receive(services: Services, trx: Trx, locked: Locked, receipt: Re
       await trx.updateTable('payment').set({ received_minor: receivedMinor }).where('id', '=', payment.id).execute()
       return true
     case 'settle':
-      await settle(services, trx, locked, { receivedMinor, surplusMinor: decision.surplusMinor, reference: receipt.reference })
+      await settle(services, trx, locked, { receivedMinor, surplusMinor: decision.surplusMinor, receipt })
       return true
     case 'credit':
       await creditAll(services, trx, locked, { ...decision, reference: `receipt:${receipt.reference}` })
       await moveTo(trx, locked, { to: 'credited', problem: decision.reason, receivedMinor })
+      await tellCredited(services, trx, locked, { reason: decision.reason, received: amount, credited: decision.amounts })
       if (facts.actor === EVERCERT_ACTOR)
         services.log.warn({ event: 'payment.credited', paymentId: payment.id, reason: decision.reason })
       return true
@@ -139,7 +141,7 @@ async function settle(
   services: Services,
   trx: Trx,
   locked: Locked,
-  wish: { readonly receivedMinor: number; readonly surplusMinor: number; readonly reference: string },
+  wish: { readonly receivedMinor: number; readonly surplusMinor: number; readonly receipt: Receipt },
 ): Promise<void> {
   const { payment, order, facts } = locked
   const { currency } = payment
@@ -159,15 +161,18 @@ async function settle(
   })
   await fulfilOrder(services, trx, order, facts)
   const surplus = { amountMinor: wish.surplusMinor, currency }
-  if (wish.surplusMinor > 0)
-    await creditAll(services, trx, locked, { amounts: [surplus], reference: `receipt:${wish.reference}` })
+  if (wish.surplusMinor <= 0) return
+  await creditAll(services, trx, locked, { amounts: [surplus], reference: `receipt:${wish.receipt.reference}` })
+  await tellCredited(services, trx, locked, { reason: 'surplus', received: wish.receipt.amount, credited: [surplus] })
 }
 
 /** The provider ended it. What an invoice holds in part goes to the balance. */
 async function endUnpaid(services: Services, trx: Trx, locked: Locked, state: 'failed' | 'cancelled'): Promise<void> {
   const { received_minor: receivedMinor, currency } = locked.payment
   if (receivedMinor === 0) return moveTo(trx, locked, { to: state, problem: null, receivedMinor })
-  await creditAll(services, trx, locked, { amounts: [{ amountMinor: receivedMinor, currency }], reference: 'end' })
+  const held = { amountMinor: receivedMinor, currency }
+  await creditAll(services, trx, locked, { amounts: [held], reference: 'end' })
+  await tellCredited(services, trx, locked, { reason: 'paymentEnded', received: held, credited: [held] })
   return moveTo(trx, locked, { to: 'credited', problem: 'paymentEnded' satisfies CreditReason, receivedMinor })
 }
 

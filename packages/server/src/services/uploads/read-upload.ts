@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ONE_LINE } from '@evercert/contract'
 import { createChainReader, loadKeyOf, orderChain, toPem, type CertificateFacts, type PrivateKey } from '@evercert/pki'
 import { AppError } from '../../domain/errors.ts'
 import { knowSpecification, type ReadSpecification } from '../../domain/product/known-specification.ts'
@@ -73,6 +74,11 @@ function factsToKeep(leaf: CertificateFacts): CheckedUpload['leaf'] {
 
 function checkName(text: string): string {
   const name = text.trim()
+  if (!ONE_LINE.test(name)) {
+    throw new AppError('invalid', 'Uploading: the name has line breaks or control characters: give it one line of text.', {
+      facts: { field: 'name' },
+    })
+  }
   if (name.length > 0 && name.length <= MAX_NAME_LENGTH) return name
   throw new AppError('invalid', `Uploading: the name has ${name.length} characters: give it 1 to ${MAX_NAME_LENGTH}.`, {
     facts: { field: 'name' },

@@ -1,8 +1,8 @@
-import { minorDigits } from '@evercert/contract'
+import { isCurrency, minorDigits } from '@evercert/contract'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../../src/domain/errors.ts'
-import { addMoney, formatMoney, subtractMoney, toMoney } from '../../../src/domain/payment/money.ts'
+import { addMoney, formatMoney, requireCurrency, subtractMoney, toMoney } from '../../../src/domain/payment/money.ts'
 
 function codeOf(act: () => unknown): string {
   try {
@@ -51,6 +51,18 @@ describe('money', () => {
     [Number.MAX_SAFE_INTEGER, 'USD', 'en', '$90,071,992,547,409.91'],
   ])('formats %i %s in %s as %s', (amountMinor, currency, locale, expected) => {
     expect(formatMoney({ amountMinor, currency }, locale)).toBe(expected)
+  })
+
+  test('money is counted in currencies that are in use, and in nothing else', () => {
+    expect(['CNY', 'USD', 'EUR', 'JPY', 'KWD', 'XOF', 'ZWG'].every(isCurrency)).toBe(true)
+    // Not assigned, for testing, none, gold, withdrawn, lower case, a property of objects.
+    for (const code of ['ZZZ', 'XTS', 'XXX', 'XAU', 'DEM', 'HRK', 'cny', '', 'constructor'])
+      expect({ code, answer: codeOf(() => requireCurrency(code, 'Testing')) }).toEqual({ code, answer: 'unknownCurrency' })
+    // Each has decimals of the table, and is one that the runtime knows.
+    const known = new Set(Intl.supportedValuesOf('currency'))
+    const all = [...known].filter(isCurrency)
+    expect(all.length).toBeGreaterThan(150)
+    for (const code of 'BIF CLP ISK JPY KRW VND BHD JOD KWD OMR TND'.split(' ')) expect(isCurrency(code)).toBe(true)
   })
 
   test('decimals follow the currency', () => {
