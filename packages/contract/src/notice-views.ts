@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import { bilingual, id, instant } from './views.ts'
 
-/** `expiry` before notAfter and at it, `expired` after it; `reviewWaiting` and `approvalWaiting` when a person has to decide; the others when something failed. */
+/** `expiry` before notAfter and at it, `expired` after it; `reviewWaiting` and `approvalWaiting` when a person has to decide, `approvalDecided` when one did, for who asked; the others when something failed. */
 export const noticeKind = z.enum([
   'expiry',
   'expired',
@@ -17,6 +17,7 @@ export const noticeKind = z.enum([
   'endpointStrayed',
   'reviewWaiting',
   'approvalWaiting',
+  'approvalDecided',
   'deliveryGivenUp',
 ])
 export type NoticeKindView = z.infer<typeof noticeKind>
@@ -59,6 +60,7 @@ export const noticeView = z.object({
   kind: noticeKind,
   certificateId: id.nullable().meta({ description: 'Null: it is about the account' }),
   certificateName: z.string(),
+  isPersonal: z.boolean().meta({ description: 'For the caller alone: the others do not see it' }),
   title: bilingual,
   text: bilingual,
   url: z.string().nullable(),

@@ -35,6 +35,8 @@ import { up as approvals } from './migrations/0029-approvals.ts'
 import { up as freshAndNarrow } from './migrations/0030-fresh-and-narrow.ts'
 import { up as countForForecast } from './migrations/0032-forecast.ts'
 import { up as deploymentAdvice } from './migrations/0034-deployment-advice.ts'
+import { up as providerSecondFactor } from './migrations/0036-provider-second-factor.ts'
+import { up as personalNotices } from './migrations/0037-personal-notices.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -91,6 +93,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0030-fresh-and-narrow': { up: freshAndNarrow },
   '0032-forecast': { up: countForForecast },
   '0034-deployment-advice': { up: deploymentAdvice },
+  '0036-provider-second-factor': { up: providerSecondFactor },
+  '0037-personal-notices': { up: personalNotices },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -42,6 +42,8 @@ export interface NoticeTable {
   facts: JSONColumnType<NoticeDetail>
   created_at: Date
   read_at: Date | null
+  /** For this member alone; null: for everybody in the account. */
+  for_user_id: Generated<string | null>
 }
 
 /** `blocked`: it could not act by itself, and tries again. `reissueByHand`: inside the period paid for, and not managed. */
@@ -52,6 +54,9 @@ export interface NoticeOutlook {
   /** Why it could not, the last time. */
   readonly detail: string | null
 }
+
+/** What became of a request: done; to be used by who asked; refused; not possible any more; nobody decided. */
+export type ApprovalOutcome = 'done' | 'approved' | 'refused' | 'lapsed' | 'expired'
 
 /** What a notice was planned with; its sentences are made from this when it is shown or sent. */
 export interface NoticeDetail {
@@ -67,8 +72,10 @@ export interface NoticeDetail {
   readonly outlook?: NoticeOutlook | null
   /** What happened, in the words of the failure. */
   readonly detail: string | null
-  /** The channel or target that it is about. */
+  /** The channel, target or kind of request that it is about. */
   readonly place: string | null
+  /** Of `approvalDecided`. */
+  readonly outcome?: ApprovalOutcome
 }
 
 export interface NoticeDeliveryTable {

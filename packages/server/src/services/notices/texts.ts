@@ -4,7 +4,7 @@
  * @module
  */
 import type { ApprovalKind, Bilingual } from '@evercert/contract'
-import type { NoticeDetail } from '../../db/notice-tables.ts'
+import type { ApprovalOutcome, NoticeDetail } from '../../db/notice-tables.ts'
 import type { RenewalProgress } from '../../domain/notice/decide-notice.ts'
 import type { NoticeKind } from '../../domain/notice/notice-kinds.ts'
 import { DAY_MS, HOUR_MS } from '../../domain/time.ts'
@@ -74,10 +74,22 @@ const TITLES: Readonly<Record<NoticeKind, (facts: NoticeDetail, now: number) => 
     en: `${APPROVAL_TITLES[place ?? '']?.en ?? 'A request'} for ${subject} waits for a second person`,
     zh: `${APPROVAL_TITLES[place ?? '']?.zh ?? '请求'}（${subject}）等待第二人批准`,
   }),
+  approvalDecided: ({ certificateName: subject, place, outcome = 'done' }) => ({
+    en: `${APPROVAL_TITLES[place ?? '']?.en ?? 'A request'} for ${subject} ${OUTCOMES[outcome].en}`,
+    zh: `${APPROVAL_TITLES[place ?? '']?.zh ?? '请求'}（${subject}）${OUTCOMES[outcome].zh}`,
+  }),
   deliveryGivenUp: ({ certificateName: name, place }) => ({
     en: `A notice about ${name} could not be sent by ${place ?? '-'}`,
     zh: `关于证书 ${name} 的通知无法通过 ${place ?? '-'} 发送`,
   }),
+}
+
+const OUTCOMES: Readonly<Record<ApprovalOutcome, Bilingual>> = {
+  done: { en: 'was approved and done', zh: '已批准并执行' },
+  approved: { en: 'was approved', zh: '已批准' },
+  refused: { en: 'was refused', zh: '被拒绝' },
+  lapsed: { en: 'could not be done any more', zh: '已无法执行' },
+  expired: { en: 'was decided by nobody in time', zh: '逾期无人处理' },
 }
 
 const APPROVAL_TITLES: Readonly<Record<string, Bilingual>> = {
@@ -161,6 +173,10 @@ const ADVICE: Readonly<Record<NoticeKind, (certificateId: string, facts: NoticeD
   approvalWaiting: () => ({
     en: 'Approve or refuse it, as somebody else than who asked: evercert approvals list',
     zh: '请由申请人以外的成员批准或拒绝：evercert approvals list',
+  }),
+  approvalDecided: () => ({
+    en: 'What was approved and is yours to use waits for a day: evercert approvals list',
+    zh: '已批准且须由您使用的请求保留一天：evercert approvals list',
   }),
   deliveryGivenUp: () => ({
     en: 'Correct the channel and test it: evercert channels test',
