@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { SCOPES } from '@evercert/contract'
-import { aForeignCertificate, aForm, anAccount, anUpload, PRIVATE_SINGLE, type TestAccount } from '../support/builders.ts'
+import { aForeignCertificate, aForm, anAccount, PRIVATE_SINGLE, type TestAccount } from '../support/builders.ts'
 import { createClock } from '../support/clock.ts'
 import { CONTRACT_OPERATIONS, makeInput, type ContractOperation, type InputSource } from '../support/contract-inputs.ts'
 import { oneDatabase } from '../support/databases.ts'
@@ -178,10 +178,10 @@ oneDatabase((_kind, open) => {
     const ready = below(4) === 0 ? null : wellFormed(operation, pick, below)
     const input = (ready ?? makeInput(operation.shape, source) ?? {}) as Record<string, unknown>
     const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-      encodeURIComponent(String(input[name] ?? pick('id'))),
+      encodeURIComponent(typeof input[name] === 'string' ? input[name] : pick('id')),
     )
     const { id: _, ...rest } = input
-    const query = new URLSearchParams(Object.entries(rest).map(([name, value]) => [name, String(value)]))
+    const query = new URLSearchParams(Object.entries(rest).map(([name, value]) => [name, String(value)] as [string, string]))
     const isPost = operation.method === 'POST'
     const request = `${path}${isPost || query.size === 0 ? '' : `?${query.toString()}`}`
     const body = isPost ? JSON.stringify(rest) : ''

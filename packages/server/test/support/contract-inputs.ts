@@ -68,7 +68,7 @@ export function makeInput(shape: Shape, source: InputSource, field = ''): unknow
   if (shape.enum !== undefined) return shape.enum[source.below(shape.enum.length)]
   if (choices !== undefined) return makeInput(choices[source.below(choices.length)] ?? {}, source, field)
   if (shape.allOf !== undefined) return Object.assign({}, ...shape.allOf.map((each) => makeInput(each, source, field))) as object
-  switch (shape.type) {
+  switch (shape.type ?? 'string') {
     case 'object':
       return makeObject(shape, source)
     case 'array':
