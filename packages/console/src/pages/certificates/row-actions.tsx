@@ -14,6 +14,7 @@ import { useLocation } from 'wouter'
 import { ApiProblem } from '@evercert/contract/client'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { useLacking } from '../../api/use-lacking.ts'
 import { Action } from '../../components/action.tsx'
 import { DropMenu } from '../../components/drop-menu.tsx'
 import { pick } from '../../i18n/i18n.ts'
@@ -100,6 +101,7 @@ function MoreMenu({ certificate }: RowActionsProps) {
   const [isOpen, setOpen] = useState(true)
   const { message } = AntApp.useApp()
   const queries = useQueryClient()
+  const lacking = useLacking('certificates.verify')
   const button = useRef<HTMLButtonElement>(null)
   useEffect(() => button.current?.focus(), [])
   const probe = useMutation({
@@ -112,7 +114,12 @@ function MoreMenu({ certificate }: RowActionsProps) {
   })
   const items = [
     { key: 'details', label: t('certificates.details'), onClick: () => go(certificatePlace(certificate)) },
-    { key: 'probe', label: t('certificates.probe'), disabled: certificate.sha256 === null, onClick: () => probe.mutate() },
+    {
+      key: 'probe',
+      label: lacking === null ? t('certificates.probe') : `${t('certificates.probe')}: ${lacking}`,
+      disabled: certificate.sha256 === null || lacking !== null,
+      onClick: () => probe.mutate(),
+    },
   ]
   return (
     <DropMenu menu={{ items }} open={isOpen} onOpenChange={setOpen}>
