@@ -197,6 +197,7 @@ oneDatabase((_kind, open) => {
   /** Of the installation, or what holds until somebody sets it: the same for everybody. */
   const SHARED = [
     'sessions.list',
+    'sessions.ways', // of users
     'passkeys.list', // of users; tokens have none
     'ownTokens.list',
     'signInWays.get',
