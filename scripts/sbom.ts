@@ -118,6 +118,12 @@ export function makeSbom(): Sbom {
   }
 }
 
+/** Names of the packages that a release contains, by the lock file alone. */
+export function releasedPackages(): ReadonlySet<string> {
+  const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as Lock
+  return new Set([...shippedOf(lock)].map((each) => each.slice(0, each.lastIndexOf('@'))))
+}
+
 /** Each licence, or way out of one, that we do not accept: `name@version: licence`. */
 export function refusedLicences(components: readonly Component[]): readonly string[] {
   return components.flatMap((component) => {

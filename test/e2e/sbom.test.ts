@@ -1,8 +1,7 @@
-/** What a release is made of, compared with the lock file itself; and what the audit makes of npm's answers. */
+/** What a release is made of, compared with the lock file itself. */
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readAdvisories, readSignatures } from '../../scripts/audit.ts'
 import { makeSbom, refusedLicences } from '../../scripts/sbom.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -71,12 +70,4 @@ test('a licence that is not accepted, or not known, is named', () => {
       { name: 'f', version: '1.0.0' },
     ]),
   ).toEqual(['b@1.0.0: GPL-3.0-only', 'd@1.0.0: (MIT AND AGPL-3.0-only)', 'e@1.0.0: see LICENSE', 'f@1.0.0: no licence'])
-})
-
-test('the audit tells findings, none, and no answer apart', () => {
-  expect(readAdvisories({ vulnerabilities: {} })).toEqual([])
-  expect(readAdvisories({ vulnerabilities: { hono: { severity: 'high', range: '<4.2' } } })).toEqual(['hono <4.2 (high)'])
-  expect(readAdvisories({ message: 'request failed', error: {} })).toBeNull()
-  expect(readSignatures({ invalid: [], missing: [{ name: 'a', version: '1.0.0' }] })).toEqual(['a@1.0.0 (no signature)'])
-  expect(readSignatures({ error: {} })).toBeNull()
 })

@@ -72,6 +72,34 @@ export async function openTab(browser: Browser, { width, language, theme, motion
   return { page, context, faults }
 }
 
+export interface TabWithAuthenticator extends Tab {
+  /** Whether the authenticator finds that its owner is there. */
+  setVerified(isUserVerified: boolean): Promise<void>
+}
+
+/** A tab with an authenticator that the browser's debugger plays (CDP WebAuthn). */
+export async function openWithAuthenticator(browser: Browser, view: View): Promise<TabWithAuthenticator> {
+  const tab = await openTab(browser, view)
+  const debug = await tab.context.newCDPSession(tab.page)
+  await debug.send('WebAuthn.enable')
+  const { authenticatorId } = await debug.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  })
+  return {
+    ...tab,
+    setVerified: async (isUserVerified) => {
+      await debug.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified })
+    },
+  }
+}
+
 /** Rules of WCAG 2.2 A and AA that can be tested by a program. @returns what is violated, empty when nothing is */
 export async function findViolations(page: Page): Promise<string[]> {
   // Handed to the debugger, not to the page: its policy would refuse it.

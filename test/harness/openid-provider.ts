@@ -21,6 +21,8 @@ export interface OpenIdProvider {
   readonly clientSecret: string
   /** Null: refuses, as somebody does who presses "cancel". */
   person: Person | null
+  /** How they signed in there, and how long ago it says that was. */
+  proof: { readonly acr?: string; readonly amr?: string[]; readonly secondsAgo?: number }
   close(): Promise<void>
 }
 
@@ -35,8 +37,9 @@ export async function startOpenIdProvider(redirectUrl: string): Promise<OpenIdPr
     clients: [{ client_id: 'evercert', client_secret: clientSecret, redirect_uris: [redirectUrl] }],
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig' }] },
     cookies: { keys: [randomBytes(16).toString('hex')] },
-    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
+    claims: { openid: ['sub', 'acr', 'amr'], email: ['email', 'email_verified'], profile: ['name'] },
     features: { devInteractions: { enabled: false } },
+    acrValues: ['one', 'two'],
     pkce: { required: () => true },
     interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
     findAccount: (_context, id) => ({ accountId: id, claims: () => ({ ...people.get(id), sub: id }) }),
@@ -53,6 +56,7 @@ export async function startOpenIdProvider(redirectUrl: string): Promise<OpenIdPr
     clientId: 'evercert',
     clientSecret,
     person: null,
+    proof: {},
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -64,7 +68,10 @@ export async function startOpenIdProvider(redirectUrl: string): Promise<OpenIdPr
     if (request.url?.startsWith('/interaction/') !== true) return void answer(request, response)
     const { person } = running
     if (person !== null) people.set(person.sub, person)
-    const outcome = person === null ? { error: 'access_denied' } : { login: { accountId: person.sub, remember: false } }
+    const { secondsAgo = 0, ...how } = running.proof
+    const ts = Math.floor(Date.now() / 1000) - secondsAgo
+    const outcome =
+      person === null ? { error: 'access_denied' } : { login: { accountId: person.sub, remember: false, ts, ...how } }
     return void provider.interactionFinished(request, response, outcome)
   })
   return running

@@ -47,6 +47,7 @@ import { createPaint } from './output.ts'
 import { addPaymentCommands } from './payment-commands.ts'
 import { addTargetCommands } from './target-commands.ts'
 import { addProofCommands } from './proof-commands.ts'
+import { addSignInProviderCommands } from './sign-in-provider-commands.ts'
 import { addUserCommands } from './user-commands.ts'
 import { createSession, type GlobalOptions, type Session, type Shell } from './session.ts'
 
@@ -198,6 +199,7 @@ function addOverviewCommands(program: Command, run: Run, say: Say): void {
   addIssuerCommands(program, (action) => bind(run, action), say)
   addNameCommands(program, (action) => bind(run, action), say)
   addUserCommands(program, (action) => bind(run, action), say)
+  addSignInProviderCommands(program, (action) => bind(run, action), say)
 }
 
 /** What works on the list as a whole, and on names and tags. */

@@ -40,8 +40,8 @@ export const APPROVAL_PROBLEM_TEXTS = {
   freshAuthenticationNeeded: text(
     'Private keys are given out only shortly after somebody said who they are; the session is older, or nobody can tell.',
     '下载私钥前须在短时间内验证过身份；当前会话的验证已过期。',
-    'Give your password or a code of your second factor (POST /api/v1/sessions/confirm), or sign in again; then repeat the download.',
-    '请重新输入密码或双因素验证码（POST /api/v1/sessions/confirm），或重新登录，然后再次下载。',
+    'Give your password, a code of your second factor or a passkey (POST /api/v1/sessions/confirm), or sign in again; then repeat the download.',
+    '请重新输入密码、双因素验证码或使用通行密钥（POST /api/v1/sessions/confirm），或重新登录，然后再次下载。',
   ),
   keysForUsersOnly: text(
     'The rules of the account give private keys to users alone, not to API tokens.',

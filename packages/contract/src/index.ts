@@ -37,7 +37,7 @@ export type { CompanyListItem, CompanyView, ContactListItem, ContactView } from 
 export type { CsrDetail, CsrView } from './csrs.ts'
 export { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, type MeView, type SessionView, type UserView } from './me.ts'
 export type { InvitationView, MemberView } from './members.ts'
-export type { SignInProviderView } from './sign-in-providers.ts'
+export type { ProviderSecondFactor, SignInProviderView } from './sign-in-providers.ts'
 export { TOKEN_DAYS } from './device-logins.ts'
 export type { PasskeyView } from './passkeys.ts'
 export type { AccountView } from './accounts.ts'

@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { line } from './line.ts'
 import { anyCaller, anybody, byId } from './operation.ts'
+import { passkeyAssertion } from './passkeys.ts'
 import { language, role } from './roles.ts'
 import { SCOPES } from './scopes.ts'
 import { id, instant, page } from './views.ts'
@@ -77,15 +78,28 @@ export const sessions = {
     'POST',
     '/sessions/confirm',
     'Users',
-    'Say again who you are, by password or by a code of the second factor; private keys are given out for some minutes afterwards',
+    'Say again who you are, by password, a code of the second factor or a passkey; private keys are given out for some minutes afterwards',
   )
     .input(
       z.union([
         z.strictObject({ password: z.string().min(1).max(MAX_PASSWORD_LENGTH) }),
         z.strictObject({ code: z.string().regex(/^\d{6}$/) }),
+        z
+          .strictObject({ passkey: passkeyAssertion })
+          .meta({ description: 'To the options of POST /api/auth/passkey/generate-authenticate-options' }),
       ]),
     )
     .output(z.object({ freshUntil: instant })),
+  ways: anyCaller('GET', '/sessions/ways', 'Users', 'In which ways the user can say again who they are').output(
+    z.object({
+      password: z.boolean(),
+      code: z.boolean().meta({ description: 'Of the second factor' }),
+      passkey: z.boolean(),
+      providers: z
+        .array(z.object({ id: z.string(), title: z.string() }))
+        .meta({ description: 'Of single sign-on, that know the user: POST /api/auth/confirm/social' }),
+    }),
+  ),
   chooseAccount: anyCaller('POST', '/sessions/account', 'Users', 'Be in another account from now on')
     .input(z.strictObject({ accountId: id }))
     .output(meView),

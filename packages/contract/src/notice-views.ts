@@ -8,8 +8,8 @@ import { line } from './line.ts'
 import { bilingual, id, instant } from './views.ts'
 
 /**
- * `expiry` before notAfter and at it, `expired` after it; `reviewWaiting` and `approvalWaiting` when a person has to decide; `moneyCredited` when
- * money paid no order and went to the balance; the others when something failed.
+ * `expiry` before notAfter and at it, `expired` after it; `reviewWaiting` and `approvalWaiting` when a person has to decide, `approvalDecided`
+ * when one did, for who asked; `moneyCredited` when money paid no order and went to the balance; the others when something failed.
  */
 export const noticeKind = z.enum([
   'expiry',
@@ -23,6 +23,7 @@ export const noticeKind = z.enum([
   'approvalWaiting',
   'moneyCredited',
   'managedBlocked',
+  'approvalDecided',
   'deliveryGivenUp',
 ])
 export type NoticeKindView = z.infer<typeof noticeKind>
@@ -65,6 +66,7 @@ export const noticeView = z.object({
   kind: noticeKind,
   certificateId: id.nullable().meta({ description: 'Null: it is about the account' }),
   certificateName: z.string(),
+  isPersonal: z.boolean().meta({ description: 'For the caller alone: the others do not see it' }),
   title: bilingual,
   text: bilingual,
   url: z.string().nullable(),

@@ -16,7 +16,12 @@ export const notices = {
   inbox: read('/notices/inbox', 'Notices', 'List what nobody has read yet', 'notices:read')
     .input(z.strictObject(paging))
     .output(page(noticeView)),
-  markRead: write('/notices/{id}/read', 'Notices', 'Mark a notice read; it is repeated at the next lead', 'notices:write')
+  markRead: write(
+    '/notices/{id}/read',
+    'Notices',
+    'Mark a notice read; it is repeated at the next lead. One that is for everybody takes notices:write as well',
+    'notices:read',
+  )
     .input(byId)
     .output(noticeView),
 }

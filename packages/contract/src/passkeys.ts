@@ -10,6 +10,33 @@ import { id, instant, page } from './views.ts'
 
 export const passkeyName = line(64)
 
+/** Base64url, with room for the largest certificate chain of an authenticator. */
+const bytes = z
+  .string()
+  .max(65_536)
+  .regex(/^[\w-]*$/)
+
+/** Results of extensions, of which we ask for none. */
+const noneOfThem = z.unknown().transform(() => ({}))
+
+/** What `navigator.credentials` gave, as JSON (WebAuthn Level 3 §5.1); fields that nobody reads are left out. */
+const credential = z.object({ id: bytes, rawId: bytes, type: z.literal('public-key'), clientExtensionResults: noneOfThem })
+export const passkeyAttestation = credential.extend({
+  response: z.object({
+    clientDataJSON: bytes,
+    attestationObject: bytes,
+    transports: z.array(z.string().max(32)).max(16).optional(),
+  }),
+})
+export const passkeyAssertion = credential.extend({
+  response: z.object({
+    clientDataJSON: bytes,
+    authenticatorData: bytes,
+    signature: bytes,
+    userHandle: bytes.nullish().transform((handle) => handle ?? undefined),
+  }),
+})
+
 export const passkeyView = z.object({
   id,
   name: z.string(),

@@ -26,6 +26,30 @@ const settings = {
   newUsers: z.boolean().meta({ description: 'Whether somebody who is no user becomes one; in no account until invited' }),
 }
 
+/** `asked`: whoever has a second factor here is asked for it after the provider. `trusted`: the provider has asked, unless it says otherwise. */
+export const providerSecondFactor = z.enum(['asked', 'trusted'])
+export type ProviderSecondFactor = z.infer<typeof providerSecondFactor>
+
+/** Names of authentication contexts at the provider (OpenID Connect Core §2, `acr`). */
+const acr = z
+  .array(
+    z
+      .string()
+      .max(255)
+      .regex(/^[\x21-\x7e]+$/, 'must be one word'),
+  )
+  .max(10)
+
+const secondFactorSettings = {
+  secondFactor: providerSecondFactor.meta({
+    description: 'asked: whoever has a second factor here is asked for it too; trusted: the one of the provider counts',
+  }),
+  requiredAcr: acr.meta({
+    description:
+      'With trusted: the sign-in must be in one of these contexts (acr), or by several factors (amr), as the provider says; empty: what it says is not demanded',
+  }),
+}
+
 export const signInProviderView = z.object({
   id: z.string(),
   title: z.string(),
@@ -33,6 +57,8 @@ export const signInProviderView = z.object({
   clientId: z.string(),
   allowedDomains: z.array(z.string()),
   newUsers: z.boolean(),
+  secondFactor: providerSecondFactor,
+  requiredAcr: z.array(z.string()),
   redirectUrl: z
     .string()
     .nullable()
@@ -54,6 +80,8 @@ export const signInProviders = {
         issuer: z.url({ protocol: /^https?$/ }).max(512),
         clientSecret: z.string().min(1).max(1024),
         ...settings,
+        secondFactor: secondFactorSettings.secondFactor.default('asked'),
+        requiredAcr: secondFactorSettings.requiredAcr.default([]),
       }),
     )
     .output(signInProviderView),
@@ -65,6 +93,8 @@ export const signInProviders = {
         clientSecret: z.string().min(1).max(1024).optional(),
         allowedDomains: settings.allowedDomains.optional(),
         newUsers: settings.newUsers.optional(),
+        secondFactor: secondFactorSettings.secondFactor.optional(),
+        requiredAcr: secondFactorSettings.requiredAcr.optional(),
       }),
     )
     .output(signInProviderView),

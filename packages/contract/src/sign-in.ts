@@ -6,7 +6,7 @@
  */
 import { z } from 'zod'
 import { MAX_PASSWORD_LENGTH } from './me.ts'
-import { passkeyName } from './passkeys.ts'
+import { passkeyAssertion, passkeyAttestation, passkeyName } from './passkeys.ts'
 
 const password = z.string().min(1).max(MAX_PASSWORD_LENGTH)
 const ofPassword = z.strictObject({ password })
@@ -14,32 +14,11 @@ const ofPassword = z.strictObject({ password })
 /** Who has no password signed in less than ten minutes ago instead. */
 const ofPasswordIfAny = z.strictObject({ password: password.optional() })
 
-/** Base64url, with room for the largest certificate chain of an authenticator. */
-const bytes = z
+/** Where to go afterwards: a path of the console. */
+const ownPath = z
   .string()
-  .max(65_536)
-  .regex(/^[\w-]*$/)
-
-/** Results of extensions, of which we ask for none. */
-const noneOfThem = z.unknown().transform(() => ({}))
-
-/** What `navigator.credentials` gave, as JSON (WebAuthn Level 3 §5.1); fields that nobody reads are left out. */
-const credential = z.object({ id: bytes, rawId: bytes, type: z.literal('public-key'), clientExtensionResults: noneOfThem })
-const attested = credential.extend({
-  response: z.object({
-    clientDataJSON: bytes,
-    attestationObject: bytes,
-    transports: z.array(z.string().max(32)).max(16).optional(),
-  }),
-})
-const asserted = credential.extend({
-  response: z.object({
-    clientDataJSON: bytes,
-    authenticatorData: bytes,
-    signature: bytes,
-    userHandle: bytes.nullish().transform((handle) => handle ?? undefined),
-  }),
-})
+  .max(2048)
+  .regex(/^\/(?![/\\]|api\/)[\x21-\x7e]*$/)
 
 /** What each path takes. Those after `change-password` need a session. */
 export const SIGN_IN_REQUESTS = {
@@ -51,16 +30,17 @@ export const SIGN_IN_REQUESTS = {
   /** Gives {@link PasskeySignInOptions}, good for five minutes. Problems: `misconfigured` (see `signInWays`), `rateLimited`. */
   'passkey/generate-authenticate-options': z.strictObject({}),
   /** Signs in; no second factor is asked for. Problems: `passkeyRefused`, `rateLimited`. */
-  'passkey/verify-authentication': z.strictObject({ response: asserted }),
+  'passkey/verify-authentication': z.strictObject({ response: passkeyAssertion }),
   /** Gives {@link SingleSignOnAnswer}. Problems: `notFound`, `upstreamUnavailable`, `misconfigured`, `rateLimited`. */
   'sign-in/social': z.strictObject({
     provider: z.string().min(1).max(31),
-    /** Where to go afterwards: a path of the console. */
-    next: z
-      .string()
-      .max(2048)
-      .regex(/^\/(?![/\\])[\x21-\x7e]*$/),
+    next: ownPath,
   }),
+  /**
+   * Says again at the provider who the user of the session is; comes back to `next`. Gives {@link SingleSignOnAnswer}. Problems: `notFound` for
+   * a provider that does not know the user, and those of `sign-in/social`.
+   */
+  'confirm/social': z.strictObject({ provider: z.string().min(1).max(31), next: ownPath }),
   'sign-out': z.strictObject({}),
   /** Ends all other sessions of the user. Problems: `signInRefused` (the present one), `weakPassword`. */
   'change-password': z.strictObject({ currentPassword: password, newPassword: password }),
@@ -72,7 +52,7 @@ export const SIGN_IN_REQUESTS = {
   /** Gives {@link PasskeyRegistrationOptions}. Problems: `signInRefused`, `misconfigured`, `rateLimited`. */
   'passkey/generate-register-options': ofPasswordIfAny,
   /** Problem: `passkeyRefused`. */
-  'passkey/verify-registration': z.strictObject({ response: attested, name: passkeyName }),
+  'passkey/verify-registration': z.strictObject({ response: passkeyAttestation, name: passkeyName }),
 } as const
 
 export type SignInPath = keyof typeof SIGN_IN_REQUESTS
@@ -90,9 +70,21 @@ export interface SingleSignOnAnswer {
 
 /**
  * Why a single sign-on came to nothing: it was given up or refused at the provider; its answer does not fit our request (state, nonce, issuer,
- * signature, code); the provider does not vouch for the e-mail address; the address is of a domain that is not let in; it is no user's.
+ * signature, code); the provider does not vouch for the e-mail address; the address is of a domain that is not let in; it is no user's; the
+ * provider does not say that it asked for a second factor. Of saying again who one is: it was somebody else; the provider did not ask anew.
  */
-export const SINGLE_SIGN_ON_FAULTS = ['givenUp', 'doesNotFit', 'unverified', 'otherDomain', 'noUser', 'away', 'tooMany'] as const
+export const SINGLE_SIGN_ON_FAULTS = [
+  'givenUp',
+  'doesNotFit',
+  'unverified',
+  'otherDomain',
+  'noUser',
+  'oneFactor',
+  'otherUser',
+  'notAnew',
+  'away',
+  'tooMany',
+] as const
 export type SingleSignOnFault = (typeof SINGLE_SIGN_ON_FAULTS)[number]
 
 /** `PublicKeyCredentialRequestOptionsJSON` of WebAuthn. */

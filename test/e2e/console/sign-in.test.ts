@@ -16,7 +16,15 @@ import { openBrowser, tokenOf, type Browser as Jar } from '../../../packages/ser
 import { openerOf } from '../../../packages/server/test/support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../../../packages/server/test/support/service.ts'
 import { totpOf } from '../../../packages/server/test/support/totp.ts'
-import { findViolations, openTab, startBrowser, takePicture, type Tab, type View } from '../../harness/browser.ts'
+import {
+  findViolations,
+  openTab,
+  openWithAuthenticator,
+  startBrowser,
+  takePicture,
+  type Tab,
+  type View,
+} from '../../harness/browser.ts'
 import { startOpenIdProvider } from '../../harness/openid-provider.ts'
 import { freePort } from '../../harness/ports.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -55,33 +63,6 @@ afterAll(async () => {
   await service?.stop()
   elsewhere?.close()
 })
-
-interface TabWithAuthenticator extends Tab {
-  /** Whether the authenticator finds that its owner is there. */
-  setVerified(isUserVerified: boolean): Promise<void>
-}
-
-async function openWithAuthenticator(view: View): Promise<TabWithAuthenticator> {
-  const tab = await openTab(browser, view)
-  const debug = await tab.context.newCDPSession(tab.page)
-  await debug.send('WebAuthn.enable')
-  const { authenticatorId } = await debug.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  })
-  return {
-    ...tab,
-    setVerified: async (isUserVerified) => {
-      await debug.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified })
-    },
-  }
-}
 
 async function signInByPassword(page: Page, { email, password }: { readonly email: string; readonly password: string }) {
   await page.goto(`${site}/sign-in?next=/settings/security`)
@@ -124,7 +105,7 @@ async function expectFine({ page, faults }: Tab, name: string): Promise<void> {
 }
 
 it('is registered with the password, signs in without second factor, is renamed and removed', async () => {
-  const tab = await openWithAuthenticator(WIDE_EN)
+  const tab = await openWithAuthenticator(browser, WIDE_EN)
   const { page } = tab
   await signInByPassword(page, ADA)
   await addPasskey(page, 'Laptop', 'not the password')
@@ -183,7 +164,7 @@ it('is registered with the password, signs in without second factor, is renamed 
 })
 
 it('answers to nobody but its owner, this site and this request', async () => {
-  const tab = await openWithAuthenticator(WIDE_EN)
+  const tab = await openWithAuthenticator(browser, WIDE_EN)
   const { page } = tab
   await signInByPassword(page, BOB)
   await addPasskey(page, 'Phone', BOB.password)
@@ -222,7 +203,7 @@ it('answers to nobody but its owner, this site and this request', async () => {
     expect(await verify(jar, { ...own, id, rawId: id })).toMatchObject(REFUSED)
 
   // Ada's passkey, answered by Bob's.
-  const ada = await openWithAuthenticator(WIDE_EN)
+  const ada = await openWithAuthenticator(browser, WIDE_EN)
   const adaJar = openBrowser(service)
   await adaJar.signIn(ADA)
   await service.services.db.deleteFrom('second_factor').execute()
@@ -251,7 +232,7 @@ it('answers to nobody but its owner, this site and this request', async () => {
 })
 
 it('says on a phone, in Chinese, that the device gave none', async () => {
-  const tab = await openWithAuthenticator(NARROW_ZH)
+  const tab = await openWithAuthenticator(browser, NARROW_ZH)
   await tab.page.goto(`${site}/sign-in`)
   await tab.page.getByRole('button', { name: '使用通行密钥登录' }).click()
   await tab.page.getByText('浏览器没有得到通行密钥').waitFor()

@@ -71,7 +71,7 @@ function configText(session: Session, config: string): Promise<string> | string 
 }
 
 /** @param file `-` is stdin */
-async function readSource({ shell }: Session, option: string, file: string): Promise<string> {
+export async function readSource({ shell }: Session, option: string, file: string): Promise<string> {
   if (file === '-') return shell.readInput()
   try {
     return await readFile(file, 'utf8')

@@ -40,6 +40,7 @@ export const keys = {
   masterKeys: ['masterKeys'],
   backups: ['backups'],
   sessions: ['sessions'],
+  confirmationWays: ['sessions', 'ways'],
   ownTokens: ['ownTokens'],
   passkeys: ['passkeys'],
   signInWays: ['signInWays'],

@@ -4,6 +4,7 @@
  * @module
  */
 import type { PasskeyRegistrationOptions, PasskeySignInOptions } from '@evercert/contract'
+import { api } from './client.ts'
 import { sendSignIn } from './sign-in.ts'
 
 /** Why the browser gave no answer of a device. */
@@ -29,6 +30,14 @@ export async function signInByPasskey(): Promise<void> {
   const { startAuthentication } = await import('@simplewebauthn/browser')
   const response = await askDevice(() => startAuthentication({ optionsJSON }))
   await sendSignIn('passkey/verify-authentication', { response })
+}
+
+/** Says again who the user of the session is. @throws ApiProblem `passkeyRefused`, `rateLimited`; DeviceError */
+export async function confirmByPasskey(): Promise<void> {
+  const optionsJSON = (await sendSignIn('passkey/generate-authenticate-options', {})) as PasskeySignInOptions
+  const { startAuthentication } = await import('@simplewebauthn/browser')
+  const passkey = await askDevice(() => startAuthentication({ optionsJSON }))
+  await api.sessions.confirm({ passkey })
 }
 
 /** @param password null: the user has none. @throws ApiProblem `signInRefused` (the password), `passkeyRefused`, `rateLimited`; DeviceError */

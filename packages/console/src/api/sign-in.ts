@@ -50,6 +50,12 @@ export async function signInByProvider(provider: string, next: string): Promise<
   location.assign(url)
 }
 
+/** The browser goes to the provider, which asks anew, and comes back here. @throws ApiProblem `notFound`, and those of {@link signInByProvider} */
+export async function confirmByProvider(provider: string, next: string): Promise<void> {
+  const { url } = (await sendSignIn('confirm/social', { provider, next })) as SingleSignOnAnswer
+  location.assign(url)
+}
+
 /** Ends the session, or forgets the token of the tab. */
 export async function signOut(isByToken: boolean): Promise<void> {
   if (isByToken) writeTabToken(null)

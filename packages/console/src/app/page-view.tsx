@@ -3,24 +3,46 @@
  *
  * @module
  */
+import type { Scope } from '@evercert/contract'
 import { Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
+import { useMe } from '../api/use-me.ts'
 import { Loading } from '../components/loading.tsx'
 import type { FoundPage } from './find-page.ts'
+import type { Page } from './routes.ts'
 
 export function PageView({ path, found }: { readonly path: string; readonly found: FoundPage | null }) {
   if (found === null) return <NoSuchPage path={path} />
-  const { component: Page, overlay: Overlay } = found.page
+  return <AllowedPage found={found} />
+}
+
+function AllowedPage({ found }: { readonly found: FoundPage }) {
+  const { component: Content, overlay: Overlay, scope } = found.page
+  const { data: me, isPending } = useMe()
+  if (scope !== undefined && isPending) return <Loading />
+  if (scope !== undefined && me !== undefined && !me.scopes.includes(scope)) return <ClosedPage page={found.page} scope={scope} />
   return (
     <Suspense fallback={<Loading />}>
-      <Page params={found.params} />
+      <Content params={found.params} />
       {Overlay !== undefined && (
         <Suspense fallback={null}>
           <Overlay params={found.params} />
         </Suspense>
       )}
     </Suspense>
+  )
+}
+
+/** It could only be refused, whatever is pressed. */
+function ClosedPage({ page, scope }: { readonly page: Page; readonly scope: Scope }) {
+  const { t } = useTranslation()
+  return (
+    <section className="not-found">
+      <h1>{t(page.title)}</h1>
+      <p>{t('shell.closedText', { scope })}</p>
+      <Link href="/">{t('shell.back')}</Link>
+    </section>
   )
 }
 

@@ -115,9 +115,7 @@ function MainMenu({ page, isShort, onChoose }: MenuProps) {
   return (
     <nav className="menu" aria-label={t('shell.menu')}>
       {MENU_GROUPS.map((group) => {
-        const items = PAGES.filter(
-          ({ menu }) => menu?.group === group && (menu.scope === undefined || scopes.includes(menu.scope)),
-        )
+        const items = PAGES.filter(({ menu, scope }) => menu?.group === group && (scope === undefined || scopes.includes(scope)))
         const isLast = group === 'settings'
         if (items.length === 0 && !isLast) return null
         return (

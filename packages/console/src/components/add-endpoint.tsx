@@ -4,13 +4,13 @@
  * @module
  */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import Button from 'antd/es/button'
 import Form from 'antd/es/form'
 import Input from 'antd/es/input'
 import InputNumber from 'antd/es/input-number'
 import { useTranslation } from 'react-i18next'
 import { api } from '../api/client.ts'
 import { keys } from '../api/keys.ts'
+import { AllowedButton } from './allowed-button.tsx'
 import { ProblemNotice } from './problem-notice.tsx'
 
 const MAX_PORT = 65_535
@@ -42,9 +42,12 @@ export function AddEndpoint({ certificateId, host }: { readonly certificateId: s
       <Form.Item name="port" label={t('certificate.port')} rules={[{ required: true, message: t('certificate.portMissing') }]}>
         <InputNumber min={1} max={MAX_PORT} />
       </Form.Item>
-      <Button htmlType="submit" loading={add.isPending}>
-        {t('certificate.addEndpoint')}
-      </Button>
+      <AllowedButton
+        operation="endpoints.create"
+        label={t('certificate.addEndpoint')}
+        htmlType="submit"
+        loading={add.isPending}
+      />
       <ProblemNotice error={add.error} />
     </Form>
   )

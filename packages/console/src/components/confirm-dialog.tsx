@@ -15,6 +15,8 @@ interface ConfirmDialogProps {
   readonly isOpen: boolean
   readonly confirm: string
   readonly isDangerous?: boolean
+  /** False: what is asked is answered by the children alone. */
+  readonly hasConfirm?: boolean
   readonly isPending: boolean
   readonly error: unknown
   readonly onConfirm: () => void
@@ -25,7 +27,7 @@ interface ConfirmDialogProps {
 
 export function ConfirmDialog(props: ConfirmDialogProps) {
   const { t } = useTranslation()
-  const { title, isOpen, confirm, isDangerous = true, isPending, error, onConfirm, onClose, children } = props
+  const { title, isOpen, confirm, isDangerous = true, hasConfirm = true, isPending, error, onConfirm, onClose, children } = props
   return (
     <Modal
       className="dialog"
@@ -33,7 +35,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
       open={isOpen}
       okText={confirm}
       cancelText={t('shell.cancel')}
-      okButtonProps={{ danger: isDangerous, loading: isPending }}
+      okButtonProps={{ danger: isDangerous, loading: isPending, ...(!hasConfirm && { style: { display: 'none' } }) }}
       onOk={onConfirm}
       onCancel={onClose}
       destroyOnHidden

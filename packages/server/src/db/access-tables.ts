@@ -4,7 +4,7 @@
  * @module
  */
 import type { Generated } from 'kysely'
-import type { Language, MemberRole } from '@evercert/contract'
+import type { Language, MemberRole, ProviderSecondFactor } from '@evercert/contract'
 
 export interface UserTable {
   id: string
@@ -91,6 +91,10 @@ export interface SignInProviderTable {
   client_secret_id: string
   allowed_domains: string[]
   new_users: boolean
+  /** Whether who has a second factor of ours is asked for it after the provider. */
+  second_factor: Generated<ProviderSecondFactor>
+  /** With `trusted`: one of these has to be what the provider says; empty: nothing is demanded. */
+  required_acr: Generated<string[]>
   created_at: Date
 }
 

@@ -35,6 +35,8 @@ import { up as approvals } from './migrations/0029-approvals.ts'
 import { up as freshAndNarrow } from './migrations/0030-fresh-and-narrow.ts'
 import { up as countForForecast } from './migrations/0032-forecast.ts'
 import { up as deploymentAdvice } from './migrations/0034-deployment-advice.ts'
+import { up as providerSecondFactor } from './migrations/0036-provider-second-factor.ts'
+import { up as personalNotices } from './migrations/0037-personal-notices.ts'
 import { up as moneyNotices } from './migrations/0041-money-notices.ts'
 import { up as oneLine } from './migrations/0042-one-line.ts'
 import { AppError } from '../domain/errors.ts'
@@ -93,6 +95,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0030-fresh-and-narrow': { up: freshAndNarrow },
   '0032-forecast': { up: countForForecast },
   '0034-deployment-advice': { up: deploymentAdvice },
+  '0036-provider-second-factor': { up: providerSecondFactor },
+  '0037-personal-notices': { up: personalNotices },
   '0041-money-notices': { up: moneyNotices },
   '0042-one-line': { up: oneLine },
 }

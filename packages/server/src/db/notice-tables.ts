@@ -44,6 +44,8 @@ export interface NoticeTable {
   facts: JSONColumnType<NoticeDetail>
   created_at: Date
   read_at: Date | null
+  /** For this member alone; null: for everybody in the account. */
+  for_user_id: Generated<string | null>
 }
 
 /** `blocked`: it could not act by itself, and tries again. `reissueByHand`: inside the period paid for, and not managed. */
@@ -69,6 +71,8 @@ export interface CreditedMoney {
   /** For the operator: whose balance. Null in the notice of that account. */
   readonly account: { readonly id: string; readonly name: string } | null
 }
+/** What became of a request: done; to be used by who asked; refused; not possible any more; nobody decided. */
+export type ApprovalOutcome = 'done' | 'approved' | 'refused' | 'lapsed' | 'expired'
 
 /** What a notice was planned with; its sentences are made from this when it is shown or sent. */
 export interface NoticeDetail {
@@ -84,10 +88,12 @@ export interface NoticeDetail {
   readonly outlook?: NoticeOutlook | null
   /** What happened, in the words of the failure. */
   readonly detail: string | null
-  /** The channel or target that it is about. */
+  /** The channel, target or kind of request that it is about. */
   readonly place: string | null
   /** Of `moneyCredited` alone. */
   readonly money?: CreditedMoney | null
+  /** Of `approvalDecided`. */
+  readonly outcome?: ApprovalOutcome
 }
 
 export interface NoticeDeliveryTable {

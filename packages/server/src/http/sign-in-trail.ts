@@ -46,7 +46,7 @@ export async function recordSignIn<Result extends Outcome>(
     intent = await log.begin(event)
     const result = await run()
     const who = result.email === null ? null : await findWhoSignsIn(services, { email: result.email, headers: null })
-    const next = 'next' in result.body && result.body.next === 'secondFactor' ? { next: 'secondFactor' } : {}
+    const next = 'next' in result.body && NEXT.has(result.body.next) ? { next: result.body.next } : {}
     await log.finish(intent, { ...(who === null ? event : toEvent(call, who)), details: { ...event.details, ...next } })
     return result
   } catch (error) {
@@ -60,6 +60,9 @@ export async function recordSignIn<Result extends Outcome>(
     throw error
   }
 }
+
+/** Answers that leave nobody signed in. */
+const NEXT: ReadonlySet<unknown> = new Set(['secondFactor', 'confirmed'])
 
 const REFUSED: ReadonlySet<string> = new Set([
   'signInRefused',

@@ -16,10 +16,11 @@ import { AppError } from '../domain/errors.ts'
 import { MINUTE_MS } from '../domain/time.ts'
 import { checkPassword } from '../services/access/links.ts'
 import { findPasskeyOwner, notePasskeyUse, passkeySite } from '../services/access/passkeys.ts'
+import { nameProvidersOf } from '../services/access/sign-in-providers.ts'
 import { countRequest } from '../services/access/request-windows.ts'
 import { countAttempt, forgiveAttempt, type Subject } from '../services/access/sign-in-failures.ts'
 import { loadUser } from '../services/access/users.ts'
-import type { Services } from '../services/context.ts'
+import { notFound, type Services } from '../services/context.ts'
 import { networkAddress } from './network-address.ts'
 import { refuseOtherSites } from './same-site.ts'
 import { addSingleSignOn } from './single-sign-on.ts'
@@ -75,7 +76,7 @@ async function perform(services: Services, call: SignInCall): Promise<Answer> {
   let subjects: readonly Subject[] = []
   const permit = async (): Promise<void> => {
     if (call.path.startsWith('passkey/')) requirePasskeys(services)
-    if (call.path === 'sign-in/social') await countRequest(services, 'singleSignOn', call.address)
+    if (SINGLE_SIGN_ON.has(call.path)) await countRequest(services, 'singleSignOn', call.address)
     if (call.path === 'passkey/generate-authenticate-options') await countRequest(services, 'passkey', call.address)
     subjects = await subjectsOf(services, call)
     await countAttempt(services, subjects)
@@ -116,10 +117,11 @@ const GUESSES: ReadonlySet<string> = new Set(['signInRefused', 'passkeyRefused']
 
 async function askBetterAuth(services: Services, call: SignInCall) {
   const { path, body, headers, address } = call
-  if (path === 'sign-in/social') {
+  if (SINGLE_SIGN_ON.has(path)) {
     const { response } = await services.signIn.singleSignOn(text(body, 'provider'), {
       step: 'begin',
       next: text(body, 'next'),
+      confirms: await confirmedBy(services, call),
       headers,
       address,
     })
@@ -138,6 +140,19 @@ async function askBetterAuth(services: Services, call: SignInCall) {
   }
   if (answered === null) throw new Error(`${path} has no steps`)
   return answered
+}
+
+const SINGLE_SIGN_ON: ReadonlySet<string> = new Set(['sign-in/social', 'confirm/social'])
+
+/** The address of the user who says again who they are, at a provider that knows them. @throws AppError `unauthenticated`, `notFound` */
+async function confirmedBy(services: Services, { path, body, headers }: SignInCall): Promise<string | null> {
+  if (path !== 'confirm/social') return null
+  const session = services.signIn.hasCookie(headers) ? await services.signIn.findSession(headers) : null
+  if (session === null) throw unauthenticated()
+  const provider = text(body, 'provider')
+  const providers = await nameProvidersOf(services, session.userId)
+  if (!providers.some(({ id }) => id === provider)) throw notFound('sign-in provider', provider)
+  return (await loadUser(services, session.userId)).email
 }
 
 async function readJson(response: Response): Promise<Readonly<Record<string, unknown>> | null> {
@@ -194,7 +209,7 @@ function toBetterAuth({ path, body }: SignInCall): object | null {
 function toAnswer(path: SignInPath, raw: Readonly<Record<string, unknown>>): object {
   if (path === 'sign-in/email')
     return { next: raw['twoFactorRedirect'] === true ? 'secondFactor' : 'signedIn' } satisfies SignInAnswer
-  if (path === 'sign-in/social') return { url: String(raw['url']) } satisfies SingleSignOnAnswer
+  if (SINGLE_SIGN_ON.has(path)) return { url: String(raw['url']) } satisfies SingleSignOnAnswer
   if (path === 'passkey/generate-register-options') return raw
   if (path === 'passkey/generate-authenticate-options') {
     const { challenge, rpId } = raw

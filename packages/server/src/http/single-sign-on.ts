@@ -6,6 +6,8 @@
 import type { Context, Hono } from 'hono'
 import { SINGLE_SIGN_ON_FAULTS, type SingleSignOnFault } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
+import type { SingleSignOnResult } from '../ports/sign-in.ts'
+import { confirmByProvider, signOnRefused } from '../services/access/fresh.ts'
 import { countRequest } from '../services/access/request-windows.ts'
 import { loadUser } from '../services/access/users.ts'
 import type { Services } from '../services/context.ts'
@@ -32,7 +34,9 @@ export function addSingleSignOn(app: Hono<{ readonly Variables: { requestId: str
     } catch (error) {
       const fault = error instanceof AppError ? faultIn(error) : null
       if (fault === null) throw error
-      return context.redirect(`/sign-in?fault=${fault}`)
+      const next = error instanceof AppError ? error.facts['next'] : undefined
+      const back = typeof next === 'string' ? `&${new URLSearchParams({ next }).toString()}` : ''
+      return context.redirect(`/sign-in?fault=${fault}${back}`)
     }
   })
 }
@@ -44,7 +48,7 @@ function faultIn(error: AppError): SingleSignOnFault | null {
 }
 
 interface Came {
-  readonly body: object
+  readonly body: { readonly next?: string }
   readonly email: string
   readonly setCookies: readonly string[]
   readonly place: string
@@ -70,19 +74,29 @@ function comeBack(services: Services, context: Context): Promise<Came> {
         const value = context.req.query(name)
         if (value !== undefined) query.set(name, value.slice(0, MAX_PARAMETER))
       }
-      const { response, fault } = await services.signIn.singleSignOn(provider, { step: 'callback', query, headers, address })
-      const setCookies = response.headers.getSetCookie()
-      const place = response.headers.get('location') ?? ''
-      const email = fault === null && isOwnPath(place) ? await whoCame(services, setCookies) : null
-      if (email !== null) return { body: {}, email, setCookies, place }
-      throw refused(fault ?? faultOf(place))
+      const result = await services.signIn.singleSignOn(provider, { step: 'callback', query, headers, address })
+      return settle(services, result, headers)
     },
   })
 }
 
-/** Ours alone: better-auth gives back what we gave it, and this would hold if it did not. */
-function isOwnPath(place: string): boolean {
-  return /^\/(?![/\\])/.test(place)
+/** @throws AppError `singleSignOnRefused` */
+async function settle(services: Services, { response, fault, came }: SingleSignOnResult, headers: Headers): Promise<Came> {
+  const setCookies = response.headers.getSetCookie()
+  if (fault !== null || came === null) throw signOnRefused(fault ?? faultOf(response.headers.get('location') ?? ''))
+  if (came.kind === 'secondFactor') {
+    const place = `/sign-in?${new URLSearchParams({ step: 'secondFactor', next: came.next }).toString()}`
+    return { body: { next: 'secondFactor' }, email: came.email, setCookies, place }
+  }
+  if (came.kind === 'confirmed') {
+    const userId = await services.signIn.takeBack(setCookies)
+    const session = services.signIn.hasCookie(headers) ? await services.signIn.findSession(headers) : null
+    const { email } = await confirmByProvider(services, session, { ...came, userId })
+    return { body: { next: 'confirmed' }, email, setCookies: [], place: came.next } // the session stays the one that it was
+  }
+  const email = await whoCame(services, setCookies)
+  if (email === null) throw signOnRefused(faultOf(came.next))
+  return { body: {}, email, setCookies, place: came.next }
 }
 
 function faultOf(place: string): SingleSignOnFault {
@@ -90,12 +104,6 @@ function faultOf(place: string): SingleSignOnFault {
     ? new URL(place, 'http://evercert.invalid').searchParams.get('error')
     : null
   return FAULTS[error ?? ''] ?? 'doesNotFit'
-}
-
-function refused(fault: SingleSignOnFault): AppError {
-  return new AppError('singleSignOnRefused', `Coming back from single sign-on: ${fault}: begin again at the sign-in page.`, {
-    facts: { fault },
-  })
 }
 
 /** By the cookie that was just made; null when there is no session. */

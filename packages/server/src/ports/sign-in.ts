@@ -29,9 +29,27 @@ export type SingleSignOnStep = Pick<SignInRequestOfCaller, 'headers' | 'address'
         readonly step: 'begin'
         /** Where to go when somebody came back: a path of ours. */
         readonly next: string
+        /** The e-mail address of the user who says again who they are; null: somebody comes in. */
+        readonly confirms: string | null
       }
     | { readonly step: 'callback'; readonly query: URLSearchParams }
   )
+
+export interface SingleSignOnResult {
+  readonly response: Response
+  readonly fault: SingleSignOnFault | null
+  /** Where to go now, and what that means; null when it came to nothing, and after the first step. */
+  readonly came: Came | null
+}
+
+/**
+ * `secondFactor`: the code is asked for before there is a session; the address is of whom. `confirmed`: nobody comes in; the answer says who it
+ * was, and `authenticatedAt` (epoch milliseconds) when the provider asked, which null leaves open.
+ */
+export type Came =
+  | { readonly kind: 'entered'; readonly next: string }
+  | { readonly kind: 'secondFactor'; readonly next: string; readonly email: string }
+  | { readonly kind: 'confirmed'; readonly next: string; readonly authenticatedAt: number | null }
 
 export interface SignIn {
   /** Whether the request carries a session cookie of ours, valid or not. Loads nothing. */
@@ -43,7 +61,9 @@ export interface SignIn {
   /** Does one of its paths, such as `/sign-out`. */
   handle(call: SignInRequestOfCaller): Promise<Response>
   /** One of the two steps of single sign-on. @throws AppError `notFound`, `misconfigured`, `upstreamUnavailable` and others of the way out */
-  singleSignOn(providerId: string, step: SingleSignOnStep): Promise<{ response: Response; fault: SingleSignOnFault | null }>
+  singleSignOn(providerId: string, step: SingleSignOnStep): Promise<SingleSignOnResult>
+  /** Whom an answer of ours signed in: their new session is ended again, so that it only says who they are. Null: nobody. */
+  takeBack(setCookies: readonly string[]): Promise<string | null>
   /** scrypt with a salt of its own; some 100 ms. */
   hashPassword(password: string): Promise<string>
 }

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runProgram } from '../../../cli/src/program.ts'
+import { aShell } from '../../../cli/test/builders.ts'
 import { freePort } from '../../../../test/harness/ports.ts'
 import { startOpenIdProvider, type OpenIdProvider, type Person } from '../../../../test/harness/openid-provider.ts'
+import { totpOf } from '../support/totp.ts'
 import { openBrowser, tokenOf, type Browser } from '../support/browser.ts'
 import { oneDatabase } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
@@ -168,6 +171,150 @@ oneDatabase((_kind, open) => {
     })
   })
 
+  describe('a second factor of ours', () => {
+    const change = (wish: object) => service.client.signInProviders.update({ id: 'corp', ...wish })
+    let totpUri = ''
+    let period = 0
+    /** Each code once: the one of the next half minute is good as well. */
+    const code = () => totpOf(totpUri, Date.now() + (period++ % 2) * 30_000)
+
+    /** @returns where the service leads, and whether there is a session then */
+    async function arrive(proof: OpenIdProvider['proof'] = {}, person = BOB) {
+      provider.proof = proof
+      const browser = openBrowser(service)
+      const place = await comeBack(browser, await signOn(browser, person))
+      return { browser, place, isIn: !(await isNobody(browser)) }
+    }
+    const ASKED = '/sign-in?step=secondFactor&next=%2Fsettings'
+
+    beforeAll(async () => {
+      const browser = openBrowser(service)
+      await browser.signIn({ email: 'bob@example.com', password: PASSWORD })
+      const enabled = await browser.signInPath('two-factor/enable', { password: PASSWORD })
+      totpUri = String(enabled.body['totpUri'])
+      await browser.signInPath('two-factor/verify-totp', { code: totpOf(totpUri, Date.now() - 30_000) })
+    })
+    afterAll(async () => {
+      provider.proof = {}
+      await change({ secondFactor: 'asked', requiredAcr: [] })
+      await service.services.db.deleteFrom('second_factor').execute()
+      await service.services.db.updateTable('user').set({ two_factor_enabled: false }).execute()
+    })
+
+    test('is asked for by a provider that is connected now, before there is a session', async () => {
+      expect(await service.client.signInProviders.list()).toMatchObject({ items: [{ secondFactor: 'asked', requiredAcr: [] }] })
+      const { browser, place, isIn } = await arrive({ amr: ['pwd', 'mfa'] })
+      expect({ place, isIn }).toEqual({ place: ASKED, isIn: false })
+      const { items } = await service.client.audit.list({ action: 'auth.callback', installation: true })
+      expect(items[0]).toMatchObject({ actor: 'bob@example.com', outcome: 'done', details: { next: 'secondFactor' } })
+      expect(await browser.signInPath('two-factor/verify-totp', { code: '000000' })).toMatchObject({ status: 401 })
+      expect((await browser.signInPath('two-factor/verify-totp', { code: code() })).status).toBe(200)
+      expect((await browser.me()).user?.email).toBe('bob@example.com')
+    })
+
+    test('is not asked for where the provider is trusted, unless it says that there was one factor alone', async () => {
+      await change({ secondFactor: 'trusted' })
+      expect(await arrive()).toMatchObject({ place: '/settings', isIn: true })
+      expect(await arrive({ amr: ['pwd', 'otp', 'mfa'] })).toMatchObject({ place: '/settings', isIn: true })
+      expect(await arrive({ amr: ['hwk'] })).toMatchObject({ place: '/settings', isIn: true })
+      expect(await arrive({ amr: ['pwd'] })).toMatchObject({ place: ASKED, isIn: false })
+    })
+
+    test('where a context is demanded, nobody comes in without it', async () => {
+      await change({ secondFactor: 'trusted', requiredAcr: ['two'] })
+      const weak = '/sign-in?fault=oneFactor'
+      const asked = new URL(String((await begin(openBrowser(service))).body['url']))
+      expect(asked.searchParams.get('acr_values')).toBe('two')
+      for (const proof of [{}, { acr: 'one' }, { acr: 'one', amr: ['pwd', 'otp'] }])
+        expect(await arrive(proof)).toMatchObject({ place: weak, isIn: false })
+      expect(await arrive({ acr: 'two' })).toMatchObject({ place: '/settings', isIn: true })
+      expect(await arrive({ acr: 'one', amr: ['pwd', 'mfa'] })).toMatchObject({ place: '/settings', isIn: true })
+      await change({ secondFactor: 'asked', requiredAcr: [] })
+    })
+  })
+
+  describe('who is in says again at the provider who they are', () => {
+    const EVE: Person = { sub: 'e-1', email: 'eve@example.com', email_verified: true, name: 'Eve' }
+    const confirm = (browser: Browser, to = 'corp') =>
+      browser.signInPath('confirm/social', { provider: to, next: '/certificates' })
+    const download = (browser: Browser) =>
+      browser.send('POST', '/api/v1/certificates/none/downloads/with-key', { body: { format: 'nginx' } })
+
+    /** A session of somebody of single sign-on alone that was left open. */
+    async function stale(person: Person): Promise<Browser> {
+      const browser = openBrowser(service)
+      await comeBack(browser, await signOn(browser, person))
+      const created_at = new Date(Date.now() - 60 * 60_000)
+      await service.services.db.updateTable('session').set({ created_at, authenticated_at: null }).execute()
+      return browser
+    }
+
+    async function goAnew(browser: Browser, person: Person, change: (url: URL) => void = () => {}): Promise<string> {
+      provider.person = person
+      const url = new URL(String((await confirm(browser)).body['url']))
+      change(url)
+      return comeBack(browser, await visit(url.href))
+    }
+
+    beforeAll(async () => {
+      const { link } = await service.client.invitations.create({ email: EVE.email, role: 'owner' })
+      const body = { token: tokenOf(link), name: 'Eve', password: PASSWORD }
+      const { id } = await service.client.invitations.accept(body)
+      await service.services.db.updateTable('credential').set({ password: null }).where('user_id', '=', id).execute() // as who came by single sign-on alone
+      provider.proof = {}
+    })
+
+    test('and may then take a key, in the session that they had', async () => {
+      const browser = await stale(EVE)
+      expect((await download(browser)).problem?.code).toBe('freshAuthenticationNeeded')
+      expect((await browser.send('GET', '/api/v1/sessions/ways')).body).toEqual({
+        password: false,
+        code: false,
+        passkey: false,
+        providers: [{ id: 'corp', title: 'Example Corp' }],
+      })
+      const sessions = await countSessions()
+      const cookies = [...browser.cookies].filter(([name]) => name.includes('session'))
+      const url = new URL(String((await confirm(browser)).body['url']))
+      expect(Object.fromEntries(url.searchParams)).toMatchObject({ prompt: 'login', max_age: '0', login_hint: EVE.email })
+      expect(await goAnew(browser, EVE)).toBe('/certificates')
+      expect([...browser.cookies].filter(([name]) => name.includes('session'))).toEqual(cookies)
+      expect(await countSessions()).toBe(sessions)
+      expect((await download(browser)).problem?.code).toBe('notFound') // there is no such certificate
+      const { items } = await service.client.audit.list({ action: 'auth.callback', installation: true })
+      expect(items[0]).toMatchObject({ actor: EVE.email, outcome: 'done', details: { next: 'confirmed' } })
+    })
+
+    test('by somebody else, or who did not sign in there anew, it is refused and nobody else comes in', async () => {
+      const browser = await stale(EVE)
+      const sessions = await countSessions()
+      expect(await goAnew(browser, BOB)).toBe('/sign-in?fault=otherUser&next=%2Fcertificates')
+      const dropped = (url: URL) => (url.searchParams.delete('max_age'), url.searchParams.delete('prompt'))
+      expect(await goAnew(browser, EVE, dropped)).toBe('/sign-in?fault=notAnew&next=%2Fcertificates') // no auth_time
+      provider.proof = { secondsAgo: 600 }
+      const lax = (url: URL) => (url.searchParams.set('max_age', '86400'), url.searchParams.delete('prompt'))
+      expect(await goAnew(browser, EVE, lax)).toBe('/sign-in?fault=notAnew&next=%2Fcertificates')
+      provider.proof = {}
+      expect((await download(browser)).problem?.code).toBe('freshAuthenticationNeeded')
+      expect((await browser.me()).user?.email).toBe(EVE.email)
+      expect(await countSessions()).toBe(sessions)
+    })
+
+    test('needs a session, and a provider that knows its user', async () => {
+      expect((await confirm(openBrowser(service))).status).toBe(401)
+      const browser = await stale(EVE)
+      expect((await confirm(browser, 'other')).problem?.code).toBe('notFound')
+      const begun = await browser.signInPath('sign-in/social', { provider: 'corp', next: '/api/auth/confirmed?next=%2F' })
+      expect(begun.status).toBe(400)
+      // The way back of one browser confirms no session of another.
+      provider.person = EVE
+      const back = await visit(String((await confirm(browser)).body['url']))
+      expect(await comeBack(openBrowser(service), back)).toBe(`/sign-in?fault=doesNotFit`)
+    })
+  })
+
+  const countSessions = async () => (await service.services.db.selectFrom('session').select('id').execute()).length
+
   test('leads to pages of this service alone', async () => {
     for (const next of [
       '//evil.example',
@@ -207,6 +354,36 @@ oneDatabase((_kind, open) => {
     expect(await comeBack(browser, back)).toBe('/sign-in?fault=away')
     expect(await begin(browser)).toMatchObject({ status: 503, problem: { code: 'upstreamUnavailable' } })
     expect((await browser.signIn({ email: 'bob@example.com', password: PASSWORD })).status).toBe(200)
+  })
+
+  test('is connected, changed and removed by the command, which takes the secret from a file alone', async () => {
+    const other = await startOpenIdProvider(`${service.url}/api/auth/callback/cli`)
+    const evercert = async (language: string, ...args: readonly string[]) => {
+      const env = { EVERCERT_URL: service.url, EVERCERT_TOKEN: service.operatorToken, LANG: language }
+      const shell = { ...aShell(env), readInput: () => Promise.resolve(`${other.clientSecret}\n`) }
+      return { code: await runProgram(['sign-in-providers', ...args], shell), out: shell.out(), err: shell.err() }
+    }
+    const wish = ['--issuer', other.issuer, '--title', 'Other Corp', '--client-id', 'evercert', '--domain', 'example.org']
+    const added = await evercert('C', 'add', 'cli', ...wish, '--client-secret-file', '-', '--acr', 'two')
+    expect(added).toMatchObject({ code: 0, err: '' })
+    expect(added.out).toContain(`${service.url}/api/auth/callback/cli`)
+    expect(added.out).not.toContain(other.clientSecret)
+    expect(await evercert('C', 'change', 'cli', '--second-factor', 'sometimes')).toMatchObject({ code: 1 })
+    const change = ['--new-users', '--second-factor', 'trusted', '--acr', 'none', '--title', 'New title', '--json']
+    const changed = await evercert('C', 'change', 'cli', ...change)
+    expect(JSON.parse(changed.out)).toMatchObject({
+      newUsers: true,
+      secondFactor: 'trusted',
+      requiredAcr: [],
+      title: 'New title',
+      allowedDomains: ['example.org'],
+    })
+    const listed = await evercert('zh_CN.UTF-8', 'list')
+    expect(listed.out).toContain('由登录服务验证')
+    expect((await evercert('C', 'remove', 'nobody')).code).not.toBe(0)
+    expect((await evercert('C', 'remove', 'cli')).out).toContain('signs nobody in any more')
+    expect((await service.client.signInProviders.list()).items.map(({ id }) => id)).toEqual(['corp'])
+    await other.close()
   })
 
   test('is forgotten with everybody it knew', async () => {

@@ -1,25 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { contract, parseProblem, SCOPES, type ProblemDocument, type Scope } from '@evercert/contract'
-import {
-  aCompany,
-  aForm,
-  anAccount,
-  anIssuedCertificate,
-  anUpload,
-  aMember,
-  refusalOf,
-  aSite,
-  buyCertificate,
-  PRIVATE_SINGLE,
-  withKey,
-  type TestAccount,
-} from '../support/builders.ts'
+import { aCompany, aForm, anAccount, aSite, buyCertificate, PRIVATE_SINGLE, type TestAccount } from '../support/builders.ts'
+import { createClock } from '../support/clock.ts'
+import { anEstate, type Estate, type EstateIds } from '../support/estate.ts'
 import { aPng } from '../support/images.ts'
 import { oneDatabase } from '../support/databases.ts'
-import { tokenOf } from '../support/browser.ts'
 import { startTestService, type TestService } from '../support/service.ts'
-import { waitFor } from '../support/wait-for.ts'
 
 interface Operation {
   readonly name: string
@@ -49,69 +36,19 @@ oneDatabase((_kind, open) => {
   let owner: TestAccount
   let stranger: TestAccount
   /** Of the owner, one of each kind. */
-  let ids: Readonly<Record<string, string>>
+  let ids: EstateIds
+  let estate: Estate
   beforeAll(async () => {
-    service = await startTestService({ database: await open() })
+    const database = await open()
+    service = await startTestService({ database, clock: createClock(Date.now()) })
     ;[owner, stranger] = [await anAccount(service), await anAccount(service)]
-    const certificate = await anIssuedCertificate(owner)
-    const upload = await anUpload(owner, { daysLeft: 20 })
-    const pending = await buyCertificate(owner, { renewsCertificateId: upload.id, productId: PRIVATE_SINGLE })
-    await owner.client.applications.submit({ id: pending.id, ...aForm([aSite(service)], { validationMethod: 'dnsManual' }) })
-    const order = await owner.client.orders.place({ productId: PRIVATE_SINGLE }, withKey())
-    const dns = await owner.client.dnsConnections.create({
-      name: 'dns',
-      kind: 'rfc2136',
-      config: { server: '127.0.0.1', port: 53, zone: 'example.com', keyName: 'k', algorithm: 'hmac-sha256', secret: 'c2VjcmV0' },
-    })
-    const endpoint = await owner.client.endpoints.create({ certificateId: certificate.id, host: 'a.example.com' })
-    const contact = await owner.client.contacts.create({ name: 'Ada', email: 'ada@example.com', phone: '12345' })
-    const company = await owner.client.companies.create(aCompany())
-    await owner.client.companies.putDocument({ id: company.id, contentBase64: aPng().toString('base64') })
-    const csr = await owner.client.csrs.create({ name: 'stored', domains: ['stored.example.com'] })
-    const token = await owner.client.tokens.create({ name: 'second', scopes: ['certificates:read'] })
-    const channel = await owner.client.channels.create({
-      name: 'robot',
-      kind: 'wecom',
-      config: { webhookUrl: 'https://qyapi.example/cgi-bin/webhook/send?key=1' },
-    })
-    await owner.client.paymentConnections.create({
-      id: 'invoice',
-      title: 'Invoice',
-      kind: 'offlineInvoice',
-      config: { instructions: 'Account 1' },
-    })
-    const paying = await owner.client.orders.pay({ id: order.id, method: 'invoice' }, withKey())
-    const invitation = await owner.client.invitations.create({ email: 'bob@example.com', role: 'viewer' })
-    const member = await owner.client.invitations.accept({
-      token: tokenOf((await owner.client.invitations.create({ email: 'eve@example.com', role: 'viewer' })).link),
-      password: 'a violet tractor sings',
-      name: 'Eve',
-    })
-    const notice = await waitFor('a notice', async () => (await owner.client.notices.list({})).items[0] ?? null)
-    const [ada] = [await aMember(owner, 'owner'), await aMember(owner, 'owner')]
-    await ada.client.rules.set({ spendingLimits: null, revocation: true, keyDownload: false, tokensMayDownloadKeys: true })
-    const approval = (await refusalOf(ada.client.certificates.revoke({ id: certificate.id }))).facts['approvalId']
-    ids = {
-      approval: String(approval),
-      invitation: invitation.id,
-      member: member.id,
-      contact: contact.id,
-      company: company.id,
-      csr: csr.id,
-      token: token.id,
-      channel: channel.id,
-      notice: notice.id,
-      certificate: certificate.id,
-      upload: upload.id,
-      pending: pending.id,
-      order: order.id,
-      payment: paying.paymentPending?.id ?? '',
-      renewal: pending.renewalProcess?.id ?? '',
-      dns: dns.id,
-      endpoint: endpoint.id,
-    }
+    estate = await anEstate(owner, database.dataDir)
+    ids = estate.ids
   })
-  afterAll(() => service.stop())
+  afterAll(async () => {
+    await service.stop()
+    await estate?.close()
+  })
 
   async function call(token: string | null, operation: Operation, path = operation.path, body: object = {}) {
     const response = await service.fetch(`/api/v1${path}`, {
@@ -260,6 +197,7 @@ oneDatabase((_kind, open) => {
   /** Of the installation, or what holds until somebody sets it: the same for everybody. */
   const SHARED = [
     'sessions.list',
+    'sessions.ways', // of users
     'passkeys.list', // of users; tokens have none
     'ownTokens.list',
     'signInWays.get',
@@ -317,16 +255,22 @@ oneDatabase((_kind, open) => {
     expect(seen.items.filter(({ id }) => Object.values(ids).includes(id))).toEqual([])
   })
 
-  test('a token that ran out is no token', async () => {
-    const guest = await anAccount(service, { balanceMinor: 0 })
-    await guest.client.balance.get()
-    await service.services.db
-      .updateTable('access_token')
-      .set({ expires_at: new Date(service.clock.now()) })
-      .where('account_id', '=', guest.accountId)
-      .execute()
-    const [first] = OPERATIONS
-    if (first === undefined) throw new Error('the contract is empty')
-    expect(await call(guest.token, first)).toEqual(refused(401, 'unauthenticated'))
+  describe('with a token that ran out, or was taken back', () => {
+    let gone: readonly string[]
+    beforeAll(async () => {
+      const guest = await anAccount(service, { balanceMinor: 0 })
+      await guest.client.balance.get()
+      const { db } = service.services
+      const expires_at = new Date(service.clock.now())
+      await db.updateTable('access_token').set({ expires_at }).where('account_id', '=', guest.accountId).execute()
+      const removed = await stranger.client.tokens.create({ name: 'removed', scopes: [...SCOPES] })
+      await stranger.client.tokens.remove({ id: removed.id })
+      gone = [guest.token, removed.token]
+    })
+
+    test.each(CLOSED)('$name ($method $path)', async (operation) => {
+      const path = operation.path.replace('{id}', ids['certificate'] ?? '')
+      for (const token of gone) expect(await call(token, operation, path)).toEqual(refused(401, 'unauthenticated'))
+    })
   })
 })

@@ -329,6 +329,14 @@ const LATER: Readonly<Record<string, (place: Place) => readonly string[]>> = {
         requested_at, expires_at)
       values ('apv_${k}', '${account}', 'keyDownload', 'waiting', 'certificates.downloadKey', '{}', 'aa', '{}', 'crt_new_${k}', 'usr_${k}', 'User', ${AT}, ${AT})`,
   ],
+  '0036-provider-second-factor': ({ key: k }) => [
+    `insert into sign_in_provider (id, title, issuer, client_id, client_secret_id, allowed_domains, new_users, second_factor, required_acr, created_at)
+      select 'acr_${k}', 'Provider', 'https://login.example.com', 'client', min(id), '{example.com}', false, 'trusted', '{phr}', ${AT} from secret`,
+  ],
+  '0037-personal-notices': ({ key: k, account }) => [
+    `insert into notice (id, account_id, certificate_id, kind, occasion, facts, created_at, for_user_id)
+      values ('ntc_mine_${k}', '${account}', 'crt_new_${k}', 'approvalDecided', 'apv_${k}:done', '{"certificateName":"new","names":[]}', ${AT}, 'usr_${k}')`,
+  ],
   '0030-fresh-and-narrow': ({ key: k, account }) => [
     `insert into access_token (id, account_id, name, token_sha256, scopes, created_at, tags)
       values ('tok_narrow_${k}', '${account}', 'narrow', 'sha-narrow-${k}', '{certificates:read}', ${AT}, '{production}')`,

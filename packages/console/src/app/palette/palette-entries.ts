@@ -68,7 +68,7 @@ export function listActions({ t, go, scopes }: Needs, leave: () => Promise<void>
 /** Those that need nothing but their path, and that the caller may see. */
 export function listPages({ t, go, scopes }: Needs): Entry[] {
   return PAGES.filter(({ path, bare }) => bare !== true && !path.includes(':'))
-    .filter(({ menu }) => menu?.scope === undefined || scopes.has(menu.scope))
+    .filter(({ scope }) => scope === undefined || scopes.has(scope))
     .map(({ path, title }): Entry => ({ id: `page ${path}`, group: 'pages', label: t(title), note: path, run: () => go(path) }))
 }
 

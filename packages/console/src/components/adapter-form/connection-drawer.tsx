@@ -13,6 +13,7 @@ import { useId, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { useLacking } from '../../api/use-lacking.ts'
 import { FormDrawer } from '../form-drawer.tsx'
 import { Loading } from '../loading.tsx'
 import { ProblemNotice } from '../problem-notice.tsx'
@@ -56,7 +57,8 @@ interface RawValues {
 
 /** Of connections of this port, for those who may make one. */
 export function useAdapters(port: Port) {
-  return useQuery({ queryKey: keys.adapters(port), queryFn: () => api.adapters[port](), staleTime: Infinity })
+  const enabled = useLacking(`adapters.${port}`) === null
+  return useQuery({ queryKey: keys.adapters(port), queryFn: () => api.adapters[port](), staleTime: Infinity, enabled })
 }
 
 export function ConnectionDrawer<Own extends object>(props: ConnectionDrawerProps<Own>) {

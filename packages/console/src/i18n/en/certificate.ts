@@ -53,7 +53,11 @@ export const certificate: SameKeys<typeof zh> = {
   freshPassword: 'Password',
   freshCode: 'or a code of your second factor',
   freshConfirm: 'Confirm and download',
-  freshSignIn: 'No password? Sign in again',
+  freshCodeAlone: 'A code of your second factor',
+  freshByPasskey: 'Use a passkey and download',
+  freshByProvider: 'Sign in again with {{title}}',
+  freshByProviderHelp: 'You come back to this page; start the download again then.',
+  freshSignIn: 'Sign in again',
   withKey: 'With key',
   certificateOnly: 'Certificate only',
   passwordInside:

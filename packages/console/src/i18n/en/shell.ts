@@ -54,6 +54,8 @@ export const shell: SameKeys<typeof zh> = {
   copyOf: 'Copy {{what}}',
   copyFailed: 'The browser does not allow copying: select the text and copy it by hand.',
   notFoundTitle: 'There is no such page',
+  closedText:
+    'Your role does not include this page ({{scope}}). An owner or administrator of the account can give you another role.',
   notFoundText: 'Nothing is at {{path}}. Check the link, or go back to the certificates.',
   back: 'Back to the certificates',
   crashedTitle: 'The page failed',

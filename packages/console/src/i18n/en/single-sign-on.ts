@@ -4,7 +4,7 @@ import type { singleSignOn as zh } from '../zh/single-sign-on.ts'
 export const singleSignOn: SameKeys<typeof zh> = {
   title: 'Single sign-on',
   intro:
-    'Users sign in with the OpenID Connect provider of your organisation. Only addresses that it has verified, of the domains that you list, are let in. A second factor is the provider’s to ask for: none is asked for here.',
+    'Users sign in with the OpenID Connect provider of your organisation. Only addresses that it has verified, of the domains that you list, are let in.',
   connect: 'Connect a provider',
   connectIntro: 'Saving reads the configuration of the provider. Register the redirect URL there first.',
   change: 'Change “{{title}}”',
@@ -22,6 +22,15 @@ export const singleSignOn: SameKeys<typeof zh> = {
   domainsHelp: 'With commas between; without their subdomains.',
   newUsers: 'Make users of newcomers',
   newUsersHelp: 'They are in no account until somebody invites them. Without this, only users sign in.',
+  secondFactor: 'Second factor',
+  secondFactorWays: {
+    asked: 'asked for here too, of whoever has one',
+    trusted: 'the provider’s is trusted',
+  },
+  secondFactorHelp: 'A trusted provider is believed unless it says that there was one factor alone (amr).',
+  requiredAcr: 'Demanded contexts (acr)',
+  requiredAcrHelp:
+    'With commas between. Nobody comes in unless the provider says one of these, or several factors (amr: mfa). Empty: nothing is demanded.',
   usersOnly: 'users alone',
   redirectUrl: 'Redirect URL',
   noPublicUrl: 'Set EVERCERT_PUBLIC_URL first.',

@@ -45,6 +45,7 @@ export const shell = {
   copyOf: '复制{{what}}',
   copyFailed: '浏览器不允许复制，请手动选中复制。',
   notFoundTitle: '没有这个页面',
+  closedText: '您的角色不包括此页面（{{scope}}）。可请账号所有者或管理员为您更改角色。',
   notFoundText: '地址 {{path}} 不存在。请检查链接，或返回证书概览。',
   back: '返回证书概览',
   crashedTitle: '页面出错了',

@@ -1,7 +1,6 @@
 export const singleSignOn = {
   title: '单点登录',
-  intro:
-    '用户可通过您组织的 OpenID Connect 服务登录。只接受由该服务验证过、且属于所列域名的邮箱；双因素验证由该服务负责，此处不再要求。',
+  intro: '用户可通过您组织的 OpenID Connect 服务登录。只接受由该服务验证过、且属于所列域名的邮箱。',
   connect: '接入登录服务',
   connectIntro: '保存时会读取登录服务的配置。请先在登录服务中登记回调地址。',
   change: '修改“{{title}}”',
@@ -19,6 +18,14 @@ export const singleSignOn = {
   domainsHelp: '多个域名用逗号分隔；不包括子域名。',
   newUsers: '为新人自动创建用户',
   newUsersHelp: '新用户在受邀之前不属于任何账号。不勾选时，只有现有用户可以登录。',
+  secondFactor: '双因素验证',
+  secondFactorWays: {
+    asked: '已设置双因素的用户在此处仍须验证',
+    trusted: '信任登录服务的双因素验证',
+  },
+  secondFactorHelp: '信任时，除非登录服务表明只用了单一因素（amr），否则不再验证。',
+  requiredAcr: '要求的认证级别（acr）',
+  requiredAcrHelp: '多个用逗号分隔。登录服务须给出其中之一，或表明使用了多个因素（amr: mfa），否则不允许登录。留空则不要求。',
   usersOnly: '仅限现有用户',
   redirectUrl: '回调地址',
   noPublicUrl: '请先设置 EVERCERT_PUBLIC_URL。',

@@ -14,6 +14,7 @@ import { useLocation } from 'wouter'
 import { ApiProblem } from '@evercert/contract/client'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { useMay } from '../../api/use-may.ts'
 import { Action } from '../../components/action.tsx'
 import { DropMenu } from '../../components/drop-menu.tsx'
 import { pick } from '../../i18n/i18n.ts'
@@ -100,6 +101,9 @@ function MoreMenu({ certificate }: RowActionsProps) {
   const [isOpen, setOpen] = useState(true)
   const { message } = AntApp.useApp()
   const queries = useQueryClient()
+  // By name, and not by the contract's declaration: that is larger than the rest of this page, which is the first that is seen.
+  const mayProbe = useMay('certificates:write')
+  const lacking = mayProbe ? null : t('problem.lacking', { scope: 'certificates:write' })
   const button = useRef<HTMLButtonElement>(null)
   useEffect(() => button.current?.focus(), [])
   const probe = useMutation({
@@ -112,7 +116,12 @@ function MoreMenu({ certificate }: RowActionsProps) {
   })
   const items = [
     { key: 'details', label: t('certificates.details'), onClick: () => go(certificatePlace(certificate)) },
-    { key: 'probe', label: t('certificates.probe'), disabled: certificate.sha256 === null, onClick: () => probe.mutate() },
+    {
+      key: 'probe',
+      label: lacking === null ? t('certificates.probe') : `${t('certificates.probe')}: ${lacking}`,
+      disabled: certificate.sha256 === null || lacking !== null,
+      onClick: () => probe.mutate(),
+    },
   ]
   return (
     <DropMenu menu={{ items }} open={isOpen} onOpenChange={setOpen}>

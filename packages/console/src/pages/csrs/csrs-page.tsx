@@ -11,6 +11,7 @@ import { Link } from 'wouter'
 import { ApiProblem } from '@evercert/contract/client'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { useLacking } from '../../api/use-lacking.ts'
 import { Action } from '../../components/action.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
@@ -69,6 +70,7 @@ interface CsrTableProps {
 
 function CsrTable({ csrs, onOpen, onRemove }: CsrTableProps) {
   const { t } = useTranslation()
+  const lacking = useLacking('csrs.remove')
   const columns: Column<CsrView>[] = [
     {
       key: 'name',
@@ -112,7 +114,7 @@ function CsrTable({ csrs, onOpen, onRemove }: CsrTableProps) {
         <>
           <Action label={t('csrs.view')} of={csr.name} onClick={() => onOpen(csr.id)} />
           {!csr.hasKey && <Action label={t('csrs.attachKey')} of={csr.name} onClick={() => onOpen(csr.id)} />}
-          <Action label={t('forms.remove')} of={csr.name} onClick={() => onRemove(csr)} />
+          <Action label={t('forms.remove')} of={csr.name} reason={lacking} onClick={() => onRemove(csr)} />
         </>
       ),
     },

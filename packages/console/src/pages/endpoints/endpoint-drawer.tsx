@@ -4,7 +4,6 @@
  * @module
  */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import Button from 'antd/es/button'
 import Drawer from 'antd/es/drawer'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
@@ -14,6 +13,7 @@ import { CertificateLink } from '../../components/certificate-link.tsx'
 import { Facts } from '../../components/data-table.tsx'
 import { EndpointList } from '../../components/endpoint-list.tsx'
 import { overlayPlace } from '../../components/overlay-place.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { QueryView } from '../../components/query-view.tsx'
 import { pick } from '../../i18n/i18n.ts'
@@ -59,9 +59,12 @@ function OneEndpoint({ id }: { readonly id: string }) {
             {probe.data !== undefined &&
               t('endpoints.probed', { name: probe.data.name, sentence: pick(probe.data.nextStep.text) })}
           </p>
-          <Button loading={probe.isPending} onClick={() => probe.mutate(data.certificateId)}>
-            {t('certificates.probe')}
-          </Button>
+          <AllowedButton
+            operation="certificates.verify"
+            label={t('certificates.probe')}
+            loading={probe.isPending}
+            onClick={() => probe.mutate(data.certificateId)}
+          />
         </>
       )}
     </QueryView>

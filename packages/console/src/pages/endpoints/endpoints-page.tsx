@@ -11,6 +11,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { useLacking } from '../../api/use-lacking.ts'
 import { Action } from '../../components/action.tsx'
 import { CertificateLink } from '../../components/certificate-link.tsx'
 import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
@@ -92,6 +93,7 @@ interface EndpointTableProps {
 
 function EndpointTable({ endpoints, busyId, seen, onProbe }: EndpointTableProps) {
   const { t } = useTranslation()
+  const lacking = useLacking('certificates.probe')
   const { rows, all, showMore } = useShown(sortEndpoints(endpoints))
   const columns: Column<EndpointView>[] = [
     {
@@ -136,7 +138,7 @@ function EndpointTable({ endpoints, busyId, seen, onProbe }: EndpointTableProps)
         <Action
           label={t('certificates.probe')}
           of={endpoint.host}
-          reason={busyId === endpoint.certificateId ? t('endpoints.probing') : null}
+          reason={lacking ?? (busyId === endpoint.certificateId ? t('endpoints.probing') : null)}
           onClick={() => onProbe(endpoint)}
         />
       ),

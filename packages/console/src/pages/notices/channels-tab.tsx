@@ -123,10 +123,12 @@ function ChannelActions({ channel, onEdit }: ChannelActionsProps) {
 
 function RemoveChannel({ channel: { id, name } }: { readonly channel: ChannelView }) {
   const { t } = useTranslation()
+  const lacking = useLacking('channels.remove')
   return (
     <ConfirmedAction
       label={t('notices.remove')}
       of={name}
+      reason={lacking}
       title={t('notices.removeTitle', { name })}
       text={t('notices.removeText')}
       act={() => api.channels.remove({ id })}

@@ -10,6 +10,7 @@ import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { useMay } from '../../api/use-may.ts'
 import { Loading } from '../../components/loading.tsx'
 import { EmptyList, ListEnd } from '../../components/page.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -64,8 +65,9 @@ function NoticeList({ isAll, certificateId }: NoticeListProps) {
     getNextPageParam: (page) => page.nextCursor,
     refetchInterval: REFRESH_MS,
   })
+  const mayMarkAll = useMay('notices:write')
   const notices = list.data?.pages.flatMap(({ items }) => items) ?? []
-  const unread = notices.filter(({ readAt }) => readAt === null).map(({ id }) => id)
+  const unread = notices.filter(({ readAt, isPersonal }) => readAt === null && (mayMarkAll || isPersonal)).map(({ id }) => id)
   if (list.isPending) return <Loading />
   return (
     <>

@@ -10,6 +10,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { useMay } from '../../api/use-may.ts'
 import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Mark, type Tone } from '../../components/status-mark.tsx'
@@ -26,6 +27,8 @@ const DELIVERY_TONES: Readonly<Record<DeliveryView['state'], Tone>> = {
 export function NoticeItem({ notice }: { readonly notice: NoticeView }) {
   const { t } = useTranslation()
   const queries = useQueryClient()
+  const mayMarkAll = useMay('notices:write')
+  const mayMark = notice.isPersonal || mayMarkAll
   const { id, kind, title, text, certificateId, certificateName, createdAt, readAt, deliveries } = notice
   const read = useMutation({
     mutationFn: () => api.notices.markRead({ id }),
@@ -40,7 +43,8 @@ export function NoticeItem({ notice }: { readonly notice: NoticeView }) {
       <p className="keep-lines">{pick(text)}</p>
       <p className="muted">
         {t(`notices.kinds.${kind}`)}
-        {kind === 'approvalWaiting' && (
+        {notice.isPersonal && ` · ${t('notices.personal')}`}
+        {(kind === 'approvalWaiting' || kind === 'approvalDecided') && (
           <>
             {' · '}
             <Link href="/approvals">{t('shell.approvals')}</Link>
@@ -72,7 +76,7 @@ export function NoticeItem({ notice }: { readonly notice: NoticeView }) {
         </details>
       )}
       <ProblemNotice error={read.error} />
-      {readAt === null && (
+      {readAt === null && mayMark && (
         <Button size="small" loading={read.isPending} onClick={() => read.mutate()}>
           {t('notices.markRead')}
           <span className="visually-hidden"> {pick(title)}</span>

@@ -6,7 +6,6 @@
 import type { CertificateDetail } from '@evercert/contract'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import Alert from 'antd/es/alert'
-import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { api } from '../../api/client.ts'
@@ -15,6 +14,7 @@ import { AddEndpoint } from '../../components/add-endpoint.tsx'
 import { EndpointList } from '../../components/endpoint-list.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { OpensslLine } from '../../components/openssl-line.tsx'
+import { AllowedButton } from '../../components/allowed-button.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { TargetList } from '../../components/target-list.tsx'
 import { pick } from '../../i18n/i18n.ts'
@@ -62,9 +62,12 @@ export function InstallStep({ certificate, old }: InstallStepProps) {
       <OpensslLine serverName={first.serverName} host={first.host} port={first.port} />
       <ProblemNotice error={probe.error} />
       <div className="buttons">
-        <Button loading={probe.isPending} onClick={() => probe.mutate()}>
-          {t('certificates.probe')}
-        </Button>
+        <AllowedButton
+          operation="certificates.verify"
+          label={t('certificates.probe')}
+          loading={probe.isPending}
+          onClick={() => probe.mutate()}
+        />
         <Link href={`/certificates/${encodeURIComponent(id)}#downloads`}>{t('renewal.downloadAndInstall')}</Link>
         <Link href={`/certificates/${encodeURIComponent(id)}`}>{t('renewal.toCertificate')}</Link>
       </div>

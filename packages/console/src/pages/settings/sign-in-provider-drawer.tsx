@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { SignInProviderView } from '@evercert/contract'
+import type { ProviderSecondFactor, SignInProviderView } from '@evercert/contract'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import Checkbox from 'antd/es/checkbox'
 import Form from 'antd/es/form'
 import Input from 'antd/es/input'
+import Radio from 'antd/es/radio'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
@@ -24,6 +25,9 @@ interface Values {
   /** With commas or spaces between. */
   readonly allowedDomains: string
   readonly newUsers: boolean
+  readonly secondFactor: ProviderSecondFactor
+  /** With commas or spaces between. */
+  readonly requiredAcr?: string
 }
 
 interface SignInProviderDrawerProps {
@@ -53,7 +57,9 @@ export function SignInProviderDrawer({ editing: { row, isOpen, close }, onDone }
       isPending={save.isPending}
       error={save.error}
       initialValues={
-        row === null ? { newUsers: false } : { ...row, allowedDomains: row.allowedDomains.join(', '), clientSecret: '' }
+        row === null
+          ? { newUsers: false, secondFactor: 'asked' }
+          : { ...row, allowedDomains: row.allowedDomains.join(', '), requiredAcr: row.requiredAcr.join(', '), clientSecret: '' }
       }
       onSubmit={(values) => save.mutate(values)}
       onClose={close}
@@ -87,7 +93,30 @@ export function SignInProviderDrawer({ editing: { row, isOpen, close }, onDone }
       <Form.Item name="newUsers" valuePropName="checked" extra={t('singleSignOn.newUsersHelp')}>
         <Checkbox>{t('singleSignOn.newUsers')}</Checkbox>
       </Form.Item>
+      <SecondFactorFields />
     </FormDrawer>
+  )
+}
+
+function SecondFactorFields() {
+  const { t } = useTranslation()
+  const isTrusted = Form.useWatch<string | undefined>('secondFactor') === 'trusted'
+  return (
+    <>
+      <Form.Item name="secondFactor" label={t('singleSignOn.secondFactor')} extra={t('singleSignOn.secondFactorHelp')}>
+        <Radio.Group
+          options={(['asked', 'trusted'] as const).map((value) => ({
+            value,
+            label: t(`singleSignOn.secondFactorWays.${value}`),
+          }))}
+        />
+      </Form.Item>
+      {isTrusted && (
+        <Form.Item name="requiredAcr" label={t('singleSignOn.requiredAcr')} extra={t('singleSignOn.requiredAcrHelp')}>
+          <Input autoComplete="off" spellCheck={false} className="mono" />
+        </Form.Item>
+      )}
+    </>
   )
 }
 
@@ -104,9 +133,16 @@ function NewIdHelp() {
 }
 
 function send(row: SignInProviderView | null, values: Values): Promise<SignInProviderView> {
-  const { title, clientId, newUsers, clientSecret = '' } = values
-  const allowedDomains = values.allowedDomains.split(/[\s,;，；]+/).filter((domain) => domain !== '')
-  const settings = { title, clientId, newUsers, allowedDomains }
+  const { title, clientId, newUsers, secondFactor, clientSecret = '', requiredAcr = '' } = values
+  const words = (text: string) => text.split(/[\s,;，；]+/).filter((word) => word !== '')
+  const settings = {
+    title,
+    clientId,
+    newUsers,
+    secondFactor,
+    allowedDomains: words(values.allowedDomains),
+    requiredAcr: words(requiredAcr),
+  }
   return row === null
     ? api.signInProviders.create({ ...settings, id: values.id ?? '', issuer: (values.issuer ?? '').trim(), clientSecret })
     : api.signInProviders.update({ ...settings, id: row.id, ...(clientSecret !== '' && { clientSecret }) })

@@ -78,10 +78,13 @@ function useColumns(onEdit: (provider: SignInProviderView) => void): readonly Co
     {
       key: 'domains',
       title: t('singleSignOn.domains'),
-      render: ({ allowedDomains, newUsers }) => (
+      render: ({ allowedDomains, newUsers, secondFactor }) => (
         <>
           <div className="break">{allowedDomains.join(', ')}</div>
           <div className="muted">{newUsers ? t('singleSignOn.newUsers') : t('singleSignOn.usersOnly')}</div>
+          <div className="muted">
+            {t('singleSignOn.secondFactor')}: {t(`singleSignOn.secondFactorWays.${secondFactor}`)}
+          </div>
         </>
       ),
     },

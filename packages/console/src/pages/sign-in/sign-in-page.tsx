@@ -30,7 +30,8 @@ export function SignInPage() {
   const [params] = useSearchParams()
   const [, go] = useLocation()
   const queries = useQueryClient()
-  const [way, setWay] = useState<Way>('password')
+  // Back from a provider whose second factor does not count here.
+  const [way, setWay] = useState<Way>(params.get('step') === 'secondFactor' ? 'secondFactor' : 'password')
   const enter = (): void => {
     queries.clear()
     go(placeOf(params.get('next')), { replace: true })

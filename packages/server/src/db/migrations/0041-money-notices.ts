@@ -9,7 +9,7 @@ const STATEMENTS = [
   `alter table notice drop constraint notice_kind_check`,
   `alter table notice add constraint notice_kind_check check (kind in
     ('expiry', 'expired', 'applicationRefused', 'renewalAttention', 'deploymentFailed', 'deploymentRolledBack', 'deliveryGivenUp',
-     'endpointStrayed', 'reviewWaiting', 'approvalWaiting', 'moneyCredited', 'managedBlocked'))`,
+     'endpointStrayed', 'reviewWaiting', 'approvalWaiting', 'approvalDecided', 'moneyCredited', 'managedBlocked'))`,
 ]
 
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -14,7 +14,7 @@ import {
   listInvitations,
   removeInvitation,
 } from '../../services/access/invitations.ts'
-import { confirmSession } from '../../services/access/fresh.ts'
+import { confirmationWays, confirmSession } from '../../services/access/fresh.ts'
 import { describeCaller, updateMe } from '../../services/access/me.ts'
 import { changeRole, listMembers, removeMember } from '../../services/access/members.ts'
 import { createRecoveryLink, recover } from '../../services/access/recovery.ts'
@@ -48,6 +48,7 @@ export const sessions = {
   confirm: operations.sessions.confirm.handler(({ context: { services, caller, headers, address }, input }) =>
     confirmSession(services, caller, input, { headers, address }),
   ),
+  ways: operations.sessions.ways.handler(({ context: { services, caller } }) => confirmationWays(services, caller)),
   chooseAccount: operations.sessions.chooseAccount.handler(async ({ context: { services, caller }, input }) =>
     describeCaller(services, await chooseAccountOfSession(services, caller, input.accountId)),
   ),

@@ -7,18 +7,15 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { BetterAuthPlugin } from '@better-auth/core'
-import type { OAuthProvider } from '@better-auth/core/oauth2'
 import { z } from 'zod'
 import type { Db } from '../../db/connect.ts'
 import { HOUR_MS } from '../../domain/time.ts'
 import type { IdPrefix } from '../../domain/id.ts'
-import type { SingleSignOnFault } from '@evercert/contract'
 import type { AdapterKit } from '../../ports/kit.ts'
-import type { SignIn, SignInRequestOfCaller } from '../../ports/sign-in.ts'
+import type { SignIn, SignInRequestOfCaller, SingleSignOnResult, SingleSignOnStep } from '../../ports/sign-in.ts'
 import { newId, type Services } from '../context.ts'
-import { createOpenIdProvider, credentialProvider } from './openid.ts'
 import { passkeySite } from './passkeys.ts'
-import { openSignInProvider } from './sign-in-providers.ts'
+import { signOn } from './sign-on.ts'
 import { claimCode, findChallenged } from './used-codes.ts'
 
 type Needs = Pick<Services, 'db' | 'vault' | 'now' | 'log' | 'publicUrl'> & {
@@ -77,7 +74,14 @@ export function createSignIn(needs: Needs): SignIn {
       const hash = row?.password ?? null
       return hash !== null && (await (await auth()).$context).password.verify({ hash, password })
     },
-    singleSignOn: (providerId, step) => signOn(needs, prefix, providerId, step),
+    singleSignOn: (providerId, step) => stepOfSignOn(needs, prefix, providerId, step),
+    takeBack: async (setCookies) => {
+      const cookie = setCookies.map((line) => line.split(';')[0] ?? '').join('; ')
+      const session = await findSession(new Headers({ cookie }))
+      if (session === null) return null
+      await needs.db.deleteFrom('session').where('id', '=', session.sessionId).execute()
+      return session.userId
+    },
     hashPassword: async (password) => (await (await auth()).$context).password.hash(password),
   }
 }
@@ -91,30 +95,18 @@ function toRequest({ path, body, headers, address }: SignInRequestOfCaller): Req
   return new Request(new URL(`${AUTH_PATH}${path}`, INTERNAL_ORIGIN), init)
 }
 
-const CONSOLE_SIGN_IN = '/sign-in'
-
-/** Made anew for each step: the operator may have changed the provider meanwhile, on another node too. */
-async function signOn(needs: Needs, prefix: string, id: string, step: Parameters<SignIn['singleSignOn']>[1]) {
+/** One step with the plugin that it needs, on an instance of its own. */
+async function stepOfSignOn(needs: Needs, prefix: string, id: string, step: SingleSignOnStep): Promise<SingleSignOnResult> {
+  const { twoFactor } = await import('better-auth/plugins/two-factor')
+  const [hook] = twoFactor().hooks.after
+  if (hook === undefined) throw new Error('better-auth has another way to ask for a second factor')
   const { headers, address } = step
-  let fault: SingleSignOnFault | null = null
-  const provider = await createOpenIdProvider(needs.kit, await openSignInProvider(needs, id), (told) => {
-    fault ??= told
+  return signOn(needs, {
+    id,
+    step,
+    askSecondFactor: hook.handler,
+    handle: async (plugin, request) => (await load(needs, prefix, [plugin])).handler(toRequest({ ...request, headers, address })),
   })
-  const { handler } = await load(needs, prefix, [
-    {
-      id: 'single-sign-on',
-      init: ({ socialProviders }: { readonly socialProviders: readonly OAuthProvider[] }) => ({
-        context: { socialProviders: [provider, ...socialProviders] },
-      }),
-    },
-  ])
-  const name = credentialProvider(id)
-  const [path, body] =
-    step.step === 'begin'
-      ? ['/sign-in/social', { provider: name, callbackURL: step.next, errorCallbackURL: CONSOLE_SIGN_IN, disableRedirect: true }]
-      : [`/callback/${name}?${step.query.toString()}`, null]
-  const response = await handler(toRequest({ path, body, headers, address }))
-  return { response, fault: fault as SingleSignOnFault | null }
 }
 
 async function once(

@@ -3,13 +3,20 @@
  *
  * @module
  */
+import type { SingleSignOnFault } from '@evercert/contract'
 import { AppError } from '../../domain/errors.ts'
+import { MINUTE_MS } from '../../domain/time.ts'
 import type { Caller, Services } from '../context.ts'
+import { listPasskeys, notePasskeyUse, passkeySite } from './passkeys.ts'
 import { requireUser } from './sessions.ts'
+import { nameProvidersOf } from './sign-in-providers.ts'
 import { countAttempt, forgiveAttempt, type Subject } from './sign-in-failures.ts'
 import { loadUser } from './users.ts'
 
-export type Confirmation = { readonly password: string } | { readonly code: string }
+export type Confirmation =
+  | { readonly password: string }
+  | { readonly code: string }
+  | { readonly passkey: Readonly<Record<string, unknown>> & { readonly id: string } }
 
 /** Where the request comes from; its cookies say whose second factor it is. */
 export interface Asker {
@@ -34,12 +41,12 @@ export async function requireFresh(services: Services, { sessionId }: Caller): P
   const minutes = Math.round(services.freshAuthenticationMs / 60_000)
   throw new AppError(
     'freshAuthenticationNeeded',
-    `Giving out a private key: the session said more than ${minutes} minutes ago who it is: give password or code again.`,
+    `Giving out a private key: the session said more than ${minutes} minutes ago who it is: give password, code or passkey again, or go to your provider of single sign-on again.`,
     { facts: { maxAgeMinutes: minutes } },
   )
 }
 
-/** @throws AppError `signInRefused`, `secondFactorRefused`, `rateLimited`, `forbidden` when a token calls */
+/** @throws AppError `signInRefused`, `secondFactorRefused`, `passkeyRefused`, `rateLimited`, `forbidden` when a token calls */
 export async function confirmSession(
   services: Services,
   caller: Caller,
@@ -52,16 +59,73 @@ export async function confirmSession(
   const subjects: Subject[] = [...address, { kind: 'email', value: email }]
   await countAttempt(services, subjects)
   if ('password' in given) await checkPassword(services, userId, given.password)
+  else if ('passkey' in given) await checkPasskey(services, userId, given.passkey, asker)
   else await checkCode(services, hasSecondFactor, given.code, asker)
   await forgiveAttempt(services, subjects)
   const now = Date.now()
-  await services.db
-    .updateTable('session')
-    .set({ authenticated_at: new Date(now) })
-    .where('id', '=', sessionId)
-    .where('user_id', '=', userId)
-    .execute()
+  await noteAuthentication(services, { sessionId, userId }, now)
   return { freshUntil: new Date(now + services.freshAuthenticationMs).toISOString() }
+}
+
+function noteAuthentication(
+  { db }: Services,
+  { sessionId, userId }: { readonly sessionId: string; readonly userId: string },
+  at: number,
+) {
+  const authenticated_at = new Date(at)
+  return db.updateTable('session').set({ authenticated_at }).where('id', '=', sessionId).where('user_id', '=', userId).execute()
+}
+
+/** How long ago a provider may have asked: it was told to ask now, and the clocks of two machines differ. */
+const PROVIDER_ASKED_MS = 3 * MINUTE_MS
+
+/**
+ * The user of a session was at their provider of single sign-on and came back.
+ *
+ * @param came of whom the provider said that it asked, and when
+ * @throws AppError `singleSignOnRefused` when that was somebody else, or not just now
+ */
+export async function confirmByProvider(
+  services: Services,
+  session: { readonly sessionId: string; readonly userId: string } | null,
+  came: { readonly userId: string | null; readonly authenticatedAt: number | null; readonly next: string },
+): Promise<{ email: string }> {
+  if (session === null || came.userId !== session.userId) throw signOnRefused('otherUser', came.next)
+  const age = came.authenticatedAt === null ? Infinity : Math.abs(Date.now() - came.authenticatedAt)
+  if (age > PROVIDER_ASKED_MS) throw signOnRefused('notAnew', came.next)
+  await noteAuthentication(services, session, Date.now())
+  return { email: (await loadUser(services, session.userId)).email }
+}
+
+/** @param next where somebody wanted to go, who is in; null: nobody is */
+export function signOnRefused(fault: SingleSignOnFault, next: string | null = null): AppError {
+  return new AppError('singleSignOnRefused', `Coming back from single sign-on: ${fault}: begin again at the sign-in page.`, {
+    facts: { fault, ...(next !== null && { next }) },
+  })
+}
+
+/** In which ways they can say again who they are. @throws AppError `forbidden` when a token calls */
+export async function confirmationWays(services: Services, caller: Caller) {
+  const { userId } = requireUser(caller)
+  const { hasPassword, hasSecondFactor } = await loadUser(services, userId)
+  const passkeys = passkeySite(services.publicUrl) === null ? [] : await listPasskeys(services, caller)
+  const providers = await nameProvidersOf(services, userId)
+  return { password: hasPassword, code: hasSecondFactor, passkey: passkeys.length > 0, providers }
+}
+
+/** better-auth checks it and signs in by it, which is taken back: what counts is whose it is. */
+async function checkPasskey(services: Services, userId: string, passkey: { readonly id: string }, asker: Asker): Promise<void> {
+  const response =
+    passkeySite(services.publicUrl) === null
+      ? null
+      : await services.signIn.handle({ path: '/passkey/verify-authentication', body: { response: passkey }, ...asker })
+  const whose = response?.ok === true ? await services.signIn.takeBack(response.headers.getSetCookie()) : null
+  if (whose !== userId)
+    throw new AppError(
+      'passkeyRefused',
+      'Checking the passkey: it is not one of this user, or its answer does not fit: try again.',
+    )
+  await notePasskeyUse(services, passkey.id)
 }
 
 async function checkPassword(services: Services, userId: string, password: string): Promise<void> {

@@ -5,7 +5,7 @@
  * @module
  */
 import type { OAuthProvider } from '@better-auth/core/oauth2'
-import type { SingleSignOnFault } from '@evercert/contract'
+import type { ProviderSecondFactor, SingleSignOnFault } from '@evercert/contract'
 import { z } from 'zod'
 import { AppError } from '../../domain/errors.ts'
 import type { AdapterKit } from '../../ports/kit.ts'
@@ -19,6 +19,8 @@ export interface OpenSignInProvider {
   /** Of e-mail addresses, in lower case. */
   readonly allowedDomains: readonly string[]
   readonly newUsers: boolean
+  readonly secondFactor: ProviderSecondFactor
+  readonly requiredAcr: readonly string[]
   readonly redirectUrl: string
 }
 
@@ -104,8 +106,24 @@ function away(url: string, what: string, cause?: unknown): AppError {
   )
 }
 
-/** Tells why the sign-in came to nothing; better-auth itself says less. */
-export type TellFault = (fault: SingleSignOnFault) => void
+/** What becomes known while better-auth does its part, which says less. */
+export interface Listener {
+  /** Why the sign-in came to nothing. */
+  readonly tell: TellFault
+  /** What the ID token says of how the person signed in there. */
+  readonly seen: (proof: ProviderProof) => void
+}
+type TellFault = (fault: SingleSignOnFault) => void
+
+export interface ProviderProof {
+  /** Epoch seconds; null: not said. */
+  readonly authenticatedAt: number | null
+  /** Whether our own second factor is to be asked for, of whoever has one. */
+  readonly asksSecondFactor: boolean
+}
+
+/** What a request is for: somebody comes in, or who is in says again who they are, with whom the provider may guess that it is. */
+export type Purpose = { readonly kind: 'enter' } | { readonly kind: 'confirm'; readonly email: string }
 
 const said = z.object({
   sub: z.string().min(1).max(255),
@@ -113,11 +131,21 @@ const said = z.object({
   email_verified: z.union([z.boolean(), z.enum(['true', 'false'])]).optional(),
   name: z.string().max(256).optional(),
 })
+const told = z.object({
+  auth_time: z.number().optional(),
+  acr: z.string().optional(),
+  amr: z.array(z.string()).optional(),
+})
 type Said = z.infer<typeof said>
 const tokenAnswer = z.object({ id_token: z.string(), access_token: z.string().optional() })
 
 /** @throws AppError those of {@link discover} */
-export async function createOpenIdProvider(kit: Kit, config: OpenSignInProvider, tell: TellFault): Promise<OAuthProvider<Said>> {
+export async function createOpenIdProvider(
+  kit: Kit,
+  config: OpenSignInProvider,
+  { tell, seen }: Listener,
+  purpose: Purpose = { kind: 'enter' },
+): Promise<OAuthProvider<Said>> {
   const [tools, { createLocalJWKSet, decodeJwt }, found] = await Promise.all([
     import('@better-auth/core/oauth2'),
     import('jose'),
@@ -150,6 +178,7 @@ export async function createOpenIdProvider(kit: Kit, config: OpenSignInProvider,
         scopes: ['openid', 'email', 'profile'],
         redirectURI,
         ...(idTokenNonce !== undefined && { nonce: idTokenNonce }),
+        ...wishesOf(config, purpose),
       }),
     validateAuthorizationCode: async ({ code, codeVerifier }) => {
       const { body, headers } = await tools.authorizationCodeRequest({
@@ -168,14 +197,46 @@ export async function createOpenIdProvider(kit: Kit, config: OpenSignInProvider,
       if (!(await tools.verifyProviderIdToken(provider, given.id_token, expectedIdTokenNonce))) return null
       const claims = said.safeParse(decodeJwt(given.id_token))
       if (!claims.success) return null
+      const proof = told.safeParse(decodeJwt(given.id_token))
+      if (!proof.success) return null
+      const strength = strengthOf(config, proof.data)
+      seen({ authenticatedAt: proof.data.auth_time ?? null, asksSecondFactor: strength === 'ask' })
       const profile = await complete(kit, { found, claims: claims.data, accessToken: given.access_token ?? null, tell })
-      const fault = profile === null ? 'doesNotFit' : faultOf(profile, config)
+      const fault = profile === null ? 'doesNotFit' : (faultOf(profile, config) ?? (strength === 'refuse' ? 'oneFactor' : null))
       if (fault !== null) tell(fault)
       return profile === null || fault !== null ? null : { user: toUser(profile), data: profile }
     },
     options: { disableSignUp: !config.newUsers },
   }
   return provider
+}
+
+/** OpenID Connect Core §3.1.2.1: who says again who they are is asked anew, however they are signed in there. */
+function wishesOf({ requiredAcr, secondFactor }: OpenSignInProvider, purpose: Purpose) {
+  const isDemanded = secondFactor === 'trusted' && requiredAcr.length > 0
+  return {
+    ...(purpose.kind === 'confirm' && { prompt: 'login', loginHint: purpose.email }),
+    additionalParams: {
+      ...(purpose.kind === 'confirm' && { max_age: '0' }),
+      ...(isDemanded && { acr_values: requiredAcr.join(' ') }),
+    },
+  }
+}
+
+/** Methods (RFC 8176 §2) that are known by heart: these alone are one factor. */
+const KNOWLEDGE = ['pwd', 'pin', 'kba']
+
+/**
+ * `ask`: for our own second factor, of whoever has one. A provider that is trusted with it is believed when it says that there were several,
+ * or nothing; and where the operator demands a context, only when it says that.
+ */
+function strengthOf(
+  { secondFactor, requiredAcr }: Pick<OpenSignInProvider, 'secondFactor' | 'requiredAcr'>,
+  { acr = '', amr = [] }: z.infer<typeof told>,
+): 'enough' | 'ask' | 'refuse' {
+  if (secondFactor === 'asked') return 'ask'
+  if (requiredAcr.length > 0) return requiredAcr.includes(acr) || amr.includes('mfa') ? 'enough' : 'refuse'
+  return amr.length > 0 && amr.every((method) => KNOWLEDGE.includes(method)) ? 'ask' : 'enough'
 }
 
 const MAX_NAME = 64

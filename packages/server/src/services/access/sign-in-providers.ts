@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SignInProviderView } from '@evercert/contract'
+import type { ProviderSecondFactor, SignInProviderView } from '@evercert/contract'
 import type { Selectable } from 'kysely'
 import type { SignInProviderTable } from '../../db/access-tables.ts'
 import type { Db } from '../../db/connect.ts'
@@ -23,9 +23,21 @@ interface SignInProviderSettings {
   readonly clientId: string
   readonly allowedDomains: readonly string[]
   readonly newUsers: boolean
+  readonly secondFactor: ProviderSecondFactor
+  readonly requiredAcr: readonly string[]
 }
 
-const COLUMNS = ['id', 'title', 'issuer', 'client_id', 'allowed_domains', 'new_users', 'created_at'] as const
+const COLUMNS = [
+  'id',
+  'title',
+  'issuer',
+  'client_id',
+  'allowed_domains',
+  'new_users',
+  'second_factor',
+  'required_acr',
+  'created_at',
+] as const
 
 export async function listSignInProviders({ db, publicUrl }: Services): Promise<SignInProviderView[]> {
   const rows = await db.selectFrom('sign_in_provider').select(COLUMNS).orderBy('id').execute()
@@ -33,9 +45,19 @@ export async function listSignInProviders({ db, publicUrl }: Services): Promise<
 }
 
 /** What the sign-in page shows of them. */
-export async function nameSignInProviders({ db, publicUrl }: Services): Promise<{ id: string; title: string }[]> {
+export async function nameSignInProviders({
+  db,
+  publicUrl,
+}: Pick<Services, 'db' | 'publicUrl'>): Promise<{ id: string; title: string }[]> {
   if (publicUrl === null) return []
   return db.selectFrom('sign_in_provider').select(['id', 'title']).orderBy('id').execute()
+}
+
+/** Those that know the user. */
+export async function nameProvidersOf({ db, publicUrl }: Services, userId: string): Promise<{ id: string; title: string }[]> {
+  const known = await db.selectFrom('credential').select('provider_id').where('user_id', '=', userId).execute()
+  const names = new Set(known.map(({ provider_id }) => provider_id))
+  return (await nameSignInProviders({ db, publicUrl })).filter(({ id }) => names.has(credentialProvider(id)))
 }
 
 /** The provider is asked for its configuration first. @throws AppError `misconfigured`, `duplicateName`, and those of {@link discover} */
@@ -54,6 +76,8 @@ export async function createSignInProvider(services: Services, wish: NewSignInPr
         client_secret_id: await seal({ vault, now }, trx, wish.clientSecret),
         allowed_domains: [...wish.allowedDomains],
         new_users: wish.newUsers,
+        second_factor: wish.secondFactor,
+        required_acr: [...wish.requiredAcr],
         created_at: new Date(now()),
       })
       .onConflict((conflict) => conflict.column('id').doNothing())
@@ -72,7 +96,7 @@ export async function updateSignInProvider(
   id: string,
   change: Undefinable<SignInProviderSettings & { readonly clientSecret: string }>,
 ): Promise<SignInProviderView> {
-  const { title, clientId, clientSecret, allowedDomains, newUsers } = change
+  const { title, clientId, clientSecret, allowedDomains, newUsers, secondFactor, requiredAcr } = change
   return db.transaction().execute(async (trx) => {
     const before = await trx
       .selectFrom('sign_in_provider')
@@ -89,6 +113,8 @@ export async function updateSignInProvider(
         ...(clientId !== undefined && { client_id: clientId }),
         ...(allowedDomains !== undefined && { allowed_domains: [...allowedDomains] }),
         ...(newUsers !== undefined && { new_users: newUsers }),
+        ...(secondFactor !== undefined && { second_factor: secondFactor }),
+        ...(requiredAcr !== undefined && { required_acr: [...requiredAcr] }),
         ...(clientSecret !== undefined && { client_secret_id: await seal({ vault, now }, trx, clientSecret) }),
       })
       .where('id', '=', id)
@@ -128,6 +154,8 @@ export async function openSignInProvider(
     clientId: row.client_id,
     allowedDomains: row.allowed_domains,
     newUsers: row.new_users,
+    secondFactor: row.second_factor,
+    requiredAcr: row.required_acr,
     clientSecret: await vault.open(db, row.client_secret_id, 'providerSecret'),
     redirectUrl: redirectUrlOf(requirePublicUrl(publicUrl), id),
   }
@@ -160,6 +188,8 @@ function toView(
     clientId: row.client_id,
     allowedDomains: row.allowed_domains,
     newUsers: row.new_users,
+    secondFactor: row.second_factor,
+    requiredAcr: row.required_acr,
     redirectUrl: publicUrl === null ? null : redirectUrlOf(publicUrl, row.id),
     createdAt: row.created_at.toISOString(),
   }

@@ -16,6 +16,7 @@ import { isSame } from './gate.ts'
 import { describe, GUARDED, isGuarded, type GuardedOperation } from './guarded.ts'
 import { loadApproval } from './list.ts'
 import { lockAccount } from './rules.ts'
+import { tellDecision } from './tell-decision.ts'
 
 /** How long a go-ahead may be used. */
 const GO_AHEAD_MS = DAY_MS
@@ -41,6 +42,7 @@ export async function approve(services: Services, caller: Caller, id: string): P
         ...(outcome === 'approved' && { expires_at: new Date(now + GO_AHEAD_MS) }),
       }
       await moveApproval(trx, row, outcome, { actor: caller.actor, now, set })
+      await tellDecision(services, trx, row, { outcome, detail: `By ${caller.actor}.` })
       services.onStep('approvals.approve', 'done')
     })
   } catch (error) {
@@ -103,6 +105,7 @@ async function lapseIfHopeless(services: Services, caller: Caller, id: string, e
     if (row.state !== 'waiting') return
     const set = { problem_code: error.code, problem: error.message }
     await moveApproval(trx, row, 'lapsed', { actor: EVERCERT_ACTOR, now: services.now(), detail: error.message, set })
+    await tellDecision(services, trx, row, { outcome: 'lapsed', detail: error.message })
   })
 }
 
@@ -113,6 +116,7 @@ export async function refuse(services: Services, caller: Caller, id: string, rea
     const now = services.now()
     const set = { ...decidedBy(caller, now), decision_reason: reason }
     await moveApproval(trx, row, 'refused', { actor: caller.actor, now, detail: reason, set })
+    await tellDecision(services, trx, row, { outcome: 'refused', detail: `By ${caller.actor}: ${reason}` })
   })
   return loadApproval(services, caller, id)
 }

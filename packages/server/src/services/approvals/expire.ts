@@ -7,6 +7,7 @@ import type { Db } from '../../db/connect.ts'
 import type { Trx } from '../../db/transition.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { approvalQuery, moveApproval, OPEN } from './approval-row.ts'
+import { tellDecision } from './tell-decision.ts'
 
 const MAX_PER_ROUND = 200
 
@@ -17,6 +18,9 @@ export async function expireApprovals(services: Services): Promise<void> {
   if ((await due(services.db).execute()).length === 0) return // most rounds end here
   await services.db.transaction().execute(async (trx) => {
     const rows = await due(trx).forUpdate().skipLocked().execute()
-    for (const row of rows) await moveApproval(trx, row, 'expired', { actor: EVERCERT_ACTOR, now })
+    for (const row of rows) {
+      await moveApproval(trx, row, 'expired', { actor: EVERCERT_ACTOR, now })
+      await tellDecision(services, trx, row, { outcome: 'expired', detail: null })
+    }
   })
 }

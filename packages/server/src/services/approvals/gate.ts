@@ -9,8 +9,8 @@ import { recordHistory, type Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import { EVERCERT_ACTOR, newId, personOf, type Caller, type Services } from '../context.ts'
-import { planAccountNotice } from '../notices/plan.ts'
-import { approvalQuery, approversOf, loadMembers, moveApproval, OPEN, type ApprovalRow } from './approval-row.ts'
+import { planAccountNotice, planPersonalNotices } from '../notices/plan.ts'
+import { approvalQuery, approversOf, loadMembers, moveApproval, OPEN, type ApprovalRow, type Member } from './approval-row.ts'
 import { describe, GUARDED, type Asked, type GuardedOperation } from './guarded.ts'
 import { lockAccount, setRules } from './rules.ts'
 
@@ -112,7 +112,7 @@ async function waitFor(
       `Calling ${call.operation}: it needs a second person, and no other member could approve it.`,
     )
   const names = approvers.map(({ email }) => email)
-  const { id, expires_at: expiresAt } = open ?? (await record(services, trx, caller, { call, asked, names }))
+  const { id, expires_at: expiresAt } = open ?? (await record(services, trx, caller, { call, asked, approvers }))
   return new AppError(
     'secondPersonNeeded',
     `Calling ${call.operation} for ${asked.subject}: it waits for a second person as ${id}: ask one of ${names.join(', ')}.`,
@@ -124,8 +124,10 @@ async function record(
   services: Services,
   trx: Trx,
   caller: Caller,
-  { call, asked, names }: { readonly call: GuardedCall; readonly asked: Asked; readonly names: readonly string[] },
+  { call, asked, approvers }: { readonly call: GuardedCall; readonly asked: Asked; readonly approvers: readonly Member[] },
 ) {
+  const names = approvers.map(({ email }) => email)
+  const approverIds = approvers.map(({ id: userId }) => userId)
   const { kind } = GUARDED[call.operation]
   const now = services.now()
   const id = newId(services, 'apr')
@@ -180,6 +182,14 @@ async function record(
     occasion: id,
     detail,
     place: kind,
+    subject,
+  })
+  await planPersonalNotices(services, trx, approverIds, {
+    accountId,
+    certificateId,
+    kind: 'approvalWaiting',
+    occasion: id,
+    facts: { detail, place: kind },
     subject,
   })
   return { id, expires_at: expiresAt }

@@ -59,24 +59,43 @@ export async function attemptDelivery(
 async function loadNotice(services: Services, { accountId, noticeId }: ClaimedDelivery): Promise<StoredNotice> {
   const row = await services.db
     .selectFrom('notice')
-    .select(['id', 'kind', 'certificate_id', 'facts', 'created_at'])
-    .where('account_id', '=', accountId)
-    .where('id', '=', noticeId)
+    .leftJoin('member', (join) =>
+      join.onRef('member.account_id', '=', 'notice.account_id').onRef('member.user_id', '=', 'notice.for_user_id'),
+    )
+    .leftJoin('user', 'user.id', 'member.user_id')
+    .select(['notice.id', 'kind', 'certificate_id', 'facts', 'notice.created_at', 'occasion', 'for_user_id'])
+    .select(['user.name', 'user.email', 'user.language'])
+    .where('notice.account_id', '=', accountId)
+    .where('notice.id', '=', noticeId)
     .executeTakeFirstOrThrow()
+  const { for_user_id: userId, name, email, language } = row
+  const isHere = userId !== null && name !== null && email !== null
   return {
     id: row.id,
     kind: row.kind,
     certificateId: row.certificate_id,
     facts: row.facts,
     createdAt: toMs(row.created_at),
+    occasion: row.occasion,
+    isPersonal: userId !== null,
+    reader: isHere ? { userId, name, email, language } : null,
   }
 }
 
 async function isObsolete(services: Services, notice: StoredNotice): Promise<boolean> {
+  if (notice.isPersonal && notice.reader === null) return true // who left the account
+  if (notice.kind === 'approvalWaiting' && notice.isPersonal) return !(await isWaiting(services, notice))
   if (!isAboutExpiry(notice.kind)) return false
   const [subject] = notice.certificateId === null ? [] : await loadSubjects(services.db, [notice.certificateId])
   if (subject === undefined || isSettled(subject.facts)) return true
   return expiringIssuance(subject.facts)?.notAfter !== notice.facts.notAfter
+}
+
+/** Somebody else may have decided while it was held back. */
+async function isWaiting({ db }: Services, { occasion }: StoredNotice): Promise<boolean> {
+  const [id = ''] = occasion.split(':')
+  const row = await db.selectFrom('approval').select('state').where('id', '=', id).executeTakeFirst()
+  return row?.state === 'waiting'
 }
 
 async function sendOnce(
@@ -172,7 +191,7 @@ async function recordFailure(
       if (claimed.state === 'planned') await move(services, trx, { claimed, notice, to: 'failed', detail, set })
       else await keepFailed(trx, claimed, set)
     }
-    if (outcome.handOver) await handOver(services, trx, claimed)
+    if (outcome.handOver) await handOver(services, trx, { ...claimed, isPersonal: notice.isPersonal })
   })
 }
 

@@ -17,6 +17,18 @@ export interface StoredNotice {
   readonly facts: NoticeDetail
   /** Epoch milliseconds. */
   readonly createdAt: number
+  readonly occasion: string
+  readonly isPersonal: boolean
+  /** Who alone gets it, as long as they are a member; null: it is for everybody, or they left. */
+  readonly reader: Reader | null
+}
+
+export interface Reader {
+  readonly userId: string
+  readonly name: string
+  readonly email: string
+  /** Null: that of the account's notices. */
+  readonly language: 'en' | 'zh' | null
 }
 
 /** The certificate as the API answers it, the page of approvals, or the payer's of the order. Null without `EVERCERT_PUBLIC_URL`. */
@@ -25,7 +37,7 @@ export function noticeUrl(
   { kind, certificateId, facts }: Pick<StoredNotice, 'kind' | 'certificateId' | 'facts'>,
 ): string | null {
   if (services.publicUrl === null) return null
-  if (kind === 'approvalWaiting') return `${services.publicUrl}/approvals`
+  if (kind === 'approvalWaiting' || kind === 'approvalDecided') return `${services.publicUrl}/approvals`
   if (facts.money?.account === null) return `${services.publicUrl}/orders/${facts.money.orderId}`
   return certificateId === null ? services.publicUrl : `${services.publicUrl}/api/v1/certificates/${certificateId}`
 }
@@ -33,15 +45,17 @@ export function noticeUrl(
 export function toMessage(services: Services, settings: NoticeSettings, notice: StoredNotice): NoticeMessage {
   const { title, text } = noticeText(notice, services.now())
   const { certificateName, names, notAfter, stageDays, progress, detail, place, money = null } = notice.facts
+  const { reader } = notice
+  const language = reader?.language ?? settings.language
   return {
     id: notice.id,
     kind: notice.kind,
-    language: settings.language,
-    title: title[settings.language],
-    text: text[settings.language],
+    language,
+    title: title[language],
+    text: text[language],
     url: noticeUrl(services, notice),
     createdAt: notice.createdAt,
-    recipients: settings.recipients,
+    recipients: reader === null ? settings.recipients : [{ name: reader.name, email: reader.email }],
     facts: {
       noticeId: notice.id,
       certificate:

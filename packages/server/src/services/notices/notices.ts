@@ -4,6 +4,7 @@
  * @module
  */
 import type { DeliveryView, NoticeView } from '@evercert/contract'
+import { sql } from 'kysely'
 import type { NoticeDetail } from '../../db/notice-tables.ts'
 import { AppError } from '../../domain/errors.ts'
 import { seenBy } from '../access/narrowing.ts'
@@ -40,11 +41,17 @@ export async function listNotices(
   return { items, nextCursor: rows.length > query.limit ? (items.at(-1)?.id ?? null) : null }
 }
 
-/** May be repeated; the first time counts. @throws AppError `notFound` */
+const FOR_EVERYBODY = 'notices:write'
+
+/** May be repeated; the first time counts. @throws AppError `notFound`, `forbidden` for what is everybody's */
 export async function markRead(services: Services, caller: Caller, id: string): Promise<NoticeView> {
   // What the caller does not see stays unread.
   const seen = await noticeQuery(services, caller).where('id', '=', id).executeTakeFirst()
   if (seen === undefined) throw notFound('notice', id)
+  if (seen.for_user_id === null && !caller.scopes.has(FOR_EVERYBODY))
+    throw new AppError('forbidden', `Marking ${id} read: it is for everybody, which takes the permission ${FOR_EVERYBODY}.`, {
+      facts: { scope: FOR_EVERYBODY },
+    })
   await services.db
     .updateTable('notice')
     .set({ read_at: new Date(services.now()) })
@@ -52,8 +59,8 @@ export async function markRead(services: Services, caller: Caller, id: string): 
     .where('id', '=', id)
     .where('read_at', 'is', null)
     .execute()
-  const row = await noticeQuery(services, caller).where('id', '=', id).executeTakeFirst()
-  const [view] = row === undefined ? [] : await toViews(services, caller, [row])
+  const row = await noticeQuery(services, caller).where('id', '=', id).executeTakeFirstOrThrow()
+  const [view] = await toViews(services, caller, [row])
   if (view === undefined) throw notFound('notice', id)
   return view
 }
@@ -63,10 +70,18 @@ const OF_MONEY = NOTICE_KINDS.filter((kind) => isAboutMoney(kind))
 function noticeQuery(services: Services, caller: Caller) {
   const query = services.db
     .selectFrom('notice')
-    .select(['id', 'kind', 'certificate_id', 'facts', 'created_at', 'read_at'])
+    .select(['id', 'kind', 'certificate_id', 'facts', 'created_at', 'read_at', 'for_user_id'])
     .where('account_id', '=', caller.accountId)
     .where(seenBy(caller, 'certificate_id'))
+    .where(isFor(caller.userId ?? null))
   return caller.scopes.has('orders:read') ? query : query.where('kind', 'not in', OF_MONEY)
+}
+
+/** One's own, and what is for everybody unless one has the same for oneself. */
+function isFor(userId: string | null) {
+  return sql<boolean>`(notice.for_user_id = ${userId} or notice.for_user_id is null and not exists (
+    select 1 from notice own where own.account_id = notice.account_id and own.for_user_id = ${userId} and own.kind = notice.kind
+      and own.occasion = notice.occasion || ':' || own.for_user_id))`
 }
 
 interface NoticeRow {
@@ -76,6 +91,7 @@ interface NoticeRow {
   readonly facts: NoticeDetail
   readonly created_at: Date
   readonly read_at: Date | null
+  readonly for_user_id: string | null
 }
 
 async function toViews(services: Services, caller: Caller, rows: readonly NoticeRow[]): Promise<NoticeView[]> {
@@ -89,6 +105,7 @@ async function toViews(services: Services, caller: Caller, rows: readonly Notice
     kind: row.kind,
     certificateId: row.certificate_id,
     certificateName: row.facts.certificateName,
+    isPersonal: row.for_user_id !== null,
     ...noticeText({ kind: row.kind, certificateId: row.certificate_id, facts: row.facts }, row.created_at.getTime()),
     url: noticeUrl(services, { kind: row.kind, certificateId: row.certificate_id, facts: row.facts }),
     createdAt: row.created_at.toISOString(),

@@ -23,6 +23,8 @@ interface WantedNotice {
   /** What makes it the same notice if it is planned again. */
   readonly occasion: string
   readonly facts: NoticeDetail
+  /** For this member alone, by mail; absent: for everybody, by the account's channels. */
+  readonly forUserId?: string
 }
 
 /**
@@ -132,6 +134,37 @@ export async function planAccountNotice(
   await storeNotices(services, trx, [{ accountId, certificateId, kind, occasion, facts }])
 }
 
+export interface PersonalNotice {
+  readonly accountId: string
+  readonly certificateId: string | null
+  readonly kind: 'approvalWaiting' | 'approvalDecided'
+  readonly occasion: string
+  readonly facts: Pick<NoticeDetail, 'detail' | 'place' | 'outcome'>
+  readonly subject: string
+}
+
+/** The same for some members, each by themselves: in their inbox, and by mail where a channel for mail is. */
+export async function planPersonalNotices(
+  services: Services,
+  trx: Trx,
+  userIds: readonly string[],
+  { accountId, certificateId, kind, occasion, facts, subject }: PersonalNotice,
+): Promise<void> {
+  const whole = { certificateName: subject, names: [], notAfter: null, stageDays: null, progress: null, ...facts }
+  await storeNotices(
+    services,
+    trx,
+    userIds.map((forUserId) => ({
+      accountId,
+      certificateId,
+      kind,
+      occasion: `${occasion}:${forUserId}`,
+      facts: whole,
+      forUserId,
+    })),
+  )
+}
+
 /** Those that are there already stay as they are. */
 async function storeNotices(services: Services, trx: Trx, wanted: readonly WantedNotice[]): Promise<void> {
   if (wanted.length === 0) return
@@ -139,7 +172,7 @@ async function storeNotices(services: Services, trx: Trx, wanted: readonly Wante
   const stored = await trx
     .insertInto('notice')
     .values(
-      wanted.map(({ accountId, certificateId, kind, occasion, facts }) => ({
+      wanted.map(({ accountId, certificateId, kind, occasion, facts, forUserId = null }) => ({
         id: newId(services, 'ntc'),
         account_id: accountId,
         certificate_id: certificateId,
@@ -148,41 +181,52 @@ async function storeNotices(services: Services, trx: Trx, wanted: readonly Wante
         facts: JSON.stringify(facts),
         created_at: now,
         read_at: null,
+        for_user_id: forUserId,
       })),
     )
-    .onConflict((conflict) => conflict.columns(['certificate_id', 'kind', 'occasion']).doNothing())
-    .returning(['id', 'account_id', 'kind'])
+    .onConflict((conflict) => conflict.doNothing())
+    .returning(['id', 'account_id', 'kind', 'for_user_id'])
     .execute()
   const accountIds = stored.filter(({ kind }) => isSent(kind)).map(({ account_id: accountId }) => accountId)
-  const channelsOf = await loadFirstChannels(trx, accountIds)
+  const channelsOf = await loadChannels(trx, accountIds)
   await storeDeliveries(
     services,
     trx,
     stored
       .filter(({ kind }) => isSent(kind))
-      .flatMap(({ id: noticeId, account_id: accountId }) =>
-        (channelsOf.get(accountId) ?? []).map((channelId) => ({ accountId, noticeId, channelId })),
+      .flatMap(({ id: noticeId, account_id: accountId, for_user_id: forUserId }) =>
+        firstOf((channelsOf.get(accountId) ?? []).filter(({ kind }) => forUserId === null || kind === MAIL)).map(
+          ({ id: channelId }) => ({ accountId, noticeId, channelId }),
+        ),
       ),
   )
 }
 
-/** Of each account the channels that carry everything; where there is none, the first of the others. */
-async function loadFirstChannels(trx: Trx, accountIds: readonly string[]): Promise<Map<string, readonly string[]>> {
+/** The kind of channel that reaches one person. */
+const MAIL = 'smtp'
+
+interface Channel {
+  readonly id: string
+  readonly kind: string
+  readonly role: 'always' | 'fallback'
+}
+
+/** The channels that carry everything; where there is none, the first of the others. */
+function firstOf(channels: readonly Channel[]): readonly Channel[] {
+  const always = channels.filter(({ role }) => role === 'always')
+  return always.length > 0 ? always : channels.slice(0, 1)
+}
+
+async function loadChannels(trx: Trx, accountIds: readonly string[]): Promise<Map<string, readonly Channel[]>> {
   if (accountIds.length === 0) return new Map()
   const rows = await trx
     .selectFrom('notice_channel')
-    .select(['id', 'account_id', 'role'])
+    .select(['id', 'account_id', 'kind', 'role'])
     .where('account_id', 'in', [...new Set(accountIds)])
     .where('removed_at', 'is', null)
     .orderBy('id')
     .execute()
-  const byAccount = Map.groupBy(rows, (row) => row.account_id)
-  return new Map(
-    [...byAccount].map(([accountId, channels]) => {
-      const always = channels.filter(({ role }) => role === 'always')
-      return [accountId, (always.length > 0 ? always : channels.slice(0, 1)).map(({ id }) => id)]
-    }),
-  )
+  return Map.groupBy(rows, (row) => row.account_id)
 }
 
 interface WantedDelivery {
@@ -222,7 +266,7 @@ async function storeDeliveries(services: Services, trx: Trx, wanted: readonly Wa
 export async function handOver(
   services: Services,
   trx: Trx,
-  { accountId, noticeId }: { readonly accountId: string; readonly noticeId: string },
+  { accountId, noticeId, isPersonal }: { readonly accountId: string; readonly noticeId: string; readonly isPersonal: boolean },
 ): Promise<void> {
   const next = await trx
     .selectFrom('notice_channel')
@@ -230,6 +274,7 @@ export async function handOver(
     .where('account_id', '=', accountId)
     .where('role', '=', 'fallback')
     .where('removed_at', 'is', null)
+    .$if(isPersonal, (query) => query.where('kind', '=', MAIL)) // not for the eyes of a group
     .where('id', 'not in', (builder) =>
       builder.selectFrom('notice_delivery').select('channel_id').where('notice_id', '=', noticeId),
     )

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ApprovalKind, Bilingual } from '@evercert/contract'
-import type { NoticeDetail } from '../../db/notice-tables.ts'
+import type { ApprovalOutcome, NoticeDetail } from '../../db/notice-tables.ts'
 import type { RenewalProgress } from '../../domain/notice/decide-notice.ts'
 import type { NoticeKind } from '../../domain/notice/notice-kinds.ts'
 import { DAY_MS, HOUR_MS } from '../../domain/time.ts'
@@ -80,10 +80,22 @@ const TITLES: Readonly<Record<NoticeKind, (facts: NoticeDetail, now: number) => 
     en: `${name} is managed, but could not act by itself`,
     zh: `托管证书 ${name} 未能自动完成操作`,
   }),
+  approvalDecided: ({ certificateName: subject, place, outcome = 'done' }) => ({
+    en: `${APPROVAL_TITLES[place ?? '']?.en ?? 'A request'} for ${subject} ${OUTCOMES[outcome].en}`,
+    zh: `${APPROVAL_TITLES[place ?? '']?.zh ?? '请求'}（${subject}）${OUTCOMES[outcome].zh}`,
+  }),
   deliveryGivenUp: ({ certificateName: name, place }) => ({
     en: `A notice about ${name} could not be sent by ${place ?? '-'}`,
     zh: `关于证书 ${name} 的通知无法通过 ${place ?? '-'} 发送`,
   }),
+}
+
+const OUTCOMES: Readonly<Record<ApprovalOutcome, Bilingual>> = {
+  done: { en: 'was approved and done', zh: '已批准并执行' },
+  approved: { en: 'was approved', zh: '已批准' },
+  refused: { en: 'was refused', zh: '被拒绝' },
+  lapsed: { en: 'could not be done any more', zh: '已无法执行' },
+  expired: { en: 'was decided by nobody in time', zh: '逾期无人处理' },
 }
 
 const APPROVAL_TITLES: Readonly<Record<string, Bilingual>> = {
@@ -172,6 +184,10 @@ const ADVICE: Readonly<Record<NoticeKind, (certificateId: string, facts: NoticeD
   managedBlocked: (id) => ({
     en: `It is tried again by itself. Mend the cause, or renew it by hand: until then nobody renews it. See: evercert show ${id}`,
     zh: `系统会自动重试。请排除原因或手动续费，在此之前证书不会续费。查看：evercert show ${id}`,
+  }),
+  approvalDecided: () => ({
+    en: 'What was approved and is yours to use waits for a day: evercert approvals list',
+    zh: '已批准且须由您使用的请求保留一天：evercert approvals list',
   }),
   deliveryGivenUp: () => ({
     en: 'Correct the channel and test it: evercert channels test',
