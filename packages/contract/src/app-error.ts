@@ -96,6 +96,7 @@ export const RETRY = {
   diskReadOnly: 'backoff',
   rolledBack: 'never',
   verificationFailed: 'backoff',
+  hostKeyRefused: 'backoff',
   agentAway: 'never',
   targetUnreachable: 'backoff',
   rateLimited: 'after',

@@ -113,6 +113,8 @@ export const NARROWING = {
     list: 'closed',
     get: 'closed',
     createEnrolment: 'closed',
+    listEnrolments: 'closed',
+    withdrawEnrolment: 'closed',
     revoke: 'closed',
     enrol: 'open',
     poll: 'closed',

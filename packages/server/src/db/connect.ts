@@ -35,6 +35,7 @@ import { up as approvals } from './migrations/0029-approvals.ts'
 import { up as freshAndNarrow } from './migrations/0030-fresh-and-narrow.ts'
 import { up as countForForecast } from './migrations/0032-forecast.ts'
 import { up as deploymentAdvice } from './migrations/0034-deployment-advice.ts'
+import { up as agentsRenew } from './migrations/0038-agents-renew.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -91,6 +92,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0030-fresh-and-narrow': { up: freshAndNarrow },
   '0032-forecast': { up: countForForecast },
   '0034-deployment-advice': { up: deploymentAdvice },
+  '0038-agents-renew': { up: agentsRenew },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them
