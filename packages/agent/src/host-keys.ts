@@ -70,7 +70,10 @@ async function makeKey(stateFolder: string, kind: KeyKind): Promise<PrivateKey> 
   ensureFolder(folder)
   forgetOldKeys(folder)
   if (readdirSync(folder).length >= MAX_KEPT) {
-    throw new AppError('deployRefused', `${folder} holds ${MAX_KEPT} files already: remove keys that no certificate needs. No key was made.`)
+    throw new AppError(
+      'deployRefused',
+      `${folder} holds ${MAX_KEPT} files already: remove keys that no certificate needs. No key was made.`,
+    )
   }
   const key = await generateKey(kind)
   writeDurably(join(folder, `${key.spkiSha256}.pem`), key.pkcs8Pem)

@@ -36,7 +36,15 @@ export function readWork(answer: unknown): Taken | null {
   throw new Error('the service gave work without an id')
 }
 
-const PAIR_FIELDS = ['id', 'lease', 'kind', 'site', 'sha256', 'chainPem', 'privateKeyPem'] as const satisfies (keyof AgentPairWork)[]
+const PAIR_FIELDS = [
+  'id',
+  'lease',
+  'kind',
+  'site',
+  'sha256',
+  'chainPem',
+  'privateKeyPem',
+] as const satisfies (keyof AgentPairWork)[]
 const FIELDS: Readonly<Record<AgentWork['kind'], readonly string[]>> = {
   install: PAIR_FIELDS,
   restore: PAIR_FIELDS,

@@ -168,9 +168,18 @@ export const agents = {
         command: z.string().meta({ description: 'One line for a root shell of the host: fetches, compares, enrols, starts' }),
       }),
     ),
-  listEnrolments: read('/agents/enrolments', 'Agents', 'Enrolments that nobody used yet and that are still good', 'targets:read')
-    .output(page(enrolmentView)),
-  withdrawEnrolment: remove('/agents/enrolments/{id}', 'Agents', 'Withdraw an enrolment: its token is good for nothing', 'targets:write')
+  listEnrolments: read(
+    '/agents/enrolments',
+    'Agents',
+    'Enrolments that nobody used yet and that are still good',
+    'targets:read',
+  ).output(page(enrolmentView)),
+  withdrawEnrolment: remove(
+    '/agents/enrolments/{id}',
+    'Agents',
+    'Withdraw an enrolment: its token is good for nothing',
+    'targets:write',
+  )
     .input(byId)
     .output(enrolmentView),
   revoke: remove('/agents/{id}', 'Agents', 'End an agent: it is answered no more; its host keeps serving', 'targets:write')

@@ -1,5 +1,5 @@
 /**
- * The texts of problems around master keys.
+ * The texts of problems around keys: the master key, and those that hosts make.
  *
  * @module
  */
@@ -24,5 +24,11 @@ export const KEY_PROBLEM_TEXTS = {
     '该主密钥正在用于加密新数据，仍有记录使用它，或有节点可能仍在使用它。',
     'Rotate first, and wait until "evercert keys status" says that it may be removed.',
     '请先轮换，并等待 “evercert keys status” 显示可以移除该密钥。',
+  ),
+  hostKeyRefused: text(
+    'The agent did not make the key of the certificate on its host.',
+    '代理未能在主机上生成证书私钥。',
+    'Correct on the host what the agent says; it is asked again by itself. To let the service make the key, withdraw the application and apply without the agent.',
+    '请在主机上按代理的说明处理，系统会自动重试。如需由本系统生成私钥，请撤回申请，并改用系统生成私钥重新申请。',
   ),
 } as const satisfies Partial<Record<ProblemCode, ProblemText>>

@@ -359,12 +359,6 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     'See the verdict of each address; reload or correct the server behind it.',
     '请查看每个地址的结论，并重新加载或修复对应的服务器。',
   ),
-  hostKeyRefused: text(
-    'The agent did not make the key of the certificate on its host.',
-    '代理未能在主机上生成证书私钥。',
-    "Correct on the host what the agent says; it is asked again by itself. To let the service make the key, withdraw the application and apply without the agent.",
-    '请在主机上按代理的说明处理，系统会自动重试。如需由本系统生成私钥，请撤回申请，并改用系统生成私钥重新申请。',
-  ),
   agentAway: text(
     'The agent on the host has not done the work in time.',
     '主机上的代理未在规定时间内完成任务。',

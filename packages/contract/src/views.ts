@@ -324,9 +324,11 @@ export const applicationView = z.object({
   certificateId: id,
   id: id.nullable().meta({ description: 'null while only prefilled' }),
   state: z.enum(['draft', 'pendingValidation', 'inReview', 'reviewFailed', 'issued', 'withdrawn']),
-  form: applicationForm.extend({
-    domains: z.array(z.string()).max(250).meta({ description: 'Empty in the draft of a new purchase' }),
-  }),
+  form: applicationForm
+    .extend({
+      domains: z.array(z.string()).max(250).meta({ description: 'Empty in the draft of a new purchase' }),
+    })
+    .meta({ description: 'Once issued: as it is sent to have it issued again, with a fresh key' }),
   prefilledFrom: id.nullable(),
   applicant: applicantView.nullable().meta({ description: 'As it was sent; null while only prefilled' }),
   review: z

@@ -139,10 +139,9 @@ function toFormView(form: ApplicationForm): ApplicationFormView {
   return { ...EMPTY_FORM, ...form, domains: [...form.domains] }
 }
 
-/** With where its key was made, so that whoever applies again has the next one made there too. */
+/** As it is sent to have it issued again: its CSR is used up, and what was made on a host is made there again. */
 async function toIssuedForm({ db }: Services, { accountId }: Caller, form: ApplicationForm): Promise<ApplicationFormView> {
-  const view = toFormView(form)
-  return { ...view, hostKey: view.hostKey ?? (await findHostKey(db, accountId, view.csrId)) }
+  return toFormView(withFreshKey(form, await findHostKey(db, accountId, form.csrId ?? null)))
 }
 
 async function loadValidations(services: Services, caller: Caller, applicationId: string): Promise<ValidationView[]> {

@@ -68,10 +68,15 @@ export function describeHostKeyStep({ application }: CertificateRecord, now: num
   const { agent, site, agentSeenAt } = key
   if (application.failedCode === 'hostKeyRefused') {
     const why = application.failedDetail ?? ''
-    return view('mendHostKey', 'user', {
-      en: `The key could not be made on the host: ${sentence(why)} It is asked for again by itself.`,
-      zh: `主机上未能生成私钥：${why} 系统会自动重试。`,
-    }, application.retryAt)
+    return view(
+      'mendHostKey',
+      'user',
+      {
+        en: `The key could not be made on the host: ${sentence(why)} It is asked for again by itself.`,
+        zh: `主机上未能生成私钥：${why} 系统会自动重试。`,
+      },
+      application.retryAt,
+    )
   }
   if (agentSeenAt !== null && now - agentSeenAt <= AWAY_MS) {
     return view('awaitHostKey', 'evercert', {
@@ -80,7 +85,9 @@ export function describeHostKeyStep({ application }: CertificateRecord, now: num
     })
   }
   const [seen, seenZh] =
-    agentSeenAt === null ? ['was never seen', '从未在线'] : [`was last seen ${formatInstant(agentSeenAt)}`, `最近在线 ${formatInstant(agentSeenAt)}`]
+    agentSeenAt === null
+      ? ['was never seen', '从未在线']
+      : [`was last seen ${formatInstant(agentSeenAt)}`, `最近在线 ${formatInstant(agentSeenAt)}`]
   return view('startAgent', 'user', {
     en: `Start evercert-agent on the host of ${agent}: the new key is made there, and it ${seen}. Nothing goes to the CA before.`,
     zh: `请在主机上启动代理 ${agent}：新私钥须在该主机上生成，代理${seenZh}。此前不会向 CA 提交申请。`,

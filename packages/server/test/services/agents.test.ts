@@ -1,7 +1,14 @@
 import { request } from 'node:http'
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { createClient, type Client } from '@evercert/contract/client'
-import { contract, type AgentCsrWork, type AgentPairWork, type AgentStatement, type AgentWork, type TargetView } from '@evercert/contract'
+import {
+  contract,
+  type AgentCsrWork,
+  type AgentPairWork,
+  type AgentStatement,
+  type AgentWork,
+  type TargetView,
+} from '@evercert/contract'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCsr, generateKey, toPem } from '@evercert/pki'
 import {
@@ -101,12 +108,6 @@ const take = async (host: Host): Promise<AgentPairWork> => {
   return work
 }
 
-const takeCsr = async (host: Host): Promise<AgentCsrWork> => {
-  const work = await waitFor('work', async () => (await host.client.agents.poll({ waitSeconds: 5 })).work)
-  if (work.kind !== 'csr') throw new Error(`no CSR was asked for, but ${work.kind}`)
-  return work
-}
-
 describe('enrolment', () => {
   test('a token is good for one host, which may repeat it; the command pins the program that it fetches', async () => {
     const { token, command } = await account.client.agents.createEnrolment({ name: 'once' })
@@ -165,7 +166,10 @@ describe('enrolment', () => {
     expect((await owner.client.agents.listEnrolments()).items.map(({ name }) => name)).toEqual(['kept'])
     service.clock.advance(26 * 60_000)
     expect((await owner.client.agents.listEnrolments()).items).toEqual([])
-    await service.clientOf('').agents.enrol({ token: kept.token, ...aHostKey().enrolling }).catch(() => {})
+    await service
+      .clientOf('')
+      .agents.enrol({ token: kept.token, ...aHostKey().enrolling })
+      .catch(() => {})
     expect((await owner.client.agents.list()).items.map(({ name }) => name)).toEqual(['used'])
   })
 

@@ -8,7 +8,17 @@ import type { AgentCsrWork, AgentStatement, AgentWork, CertificateDetail } from 
 import { createCsr, generateKey, toPem } from '@evercert/pki'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
-import { aForm, anAccount, aSite, buyCertificate, PRIVATE_SINGLE, PUBLIC_SINGLE, refusalOf, withKey, type TestAccount } from '../support/builders.ts'
+import {
+  aForm,
+  anAccount,
+  aSite,
+  buyCertificate,
+  PRIVATE_SINGLE,
+  PUBLIC_SINGLE,
+  refusalOf,
+  withKey,
+  type TestAccount,
+} from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
 import { eachDatabase } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
@@ -197,7 +207,10 @@ eachDatabase((_kind, open) => {
     expect(away.nextStep.text.en).toContain('evercert-agent on the host of web1')
     expect(away.nextStep.text.zh).toMatch(/启动代理 web1.*最近在线/)
     const { problem } = await account.client.applications.get({ id })
-    expect(problem).toMatchObject({ code: 'agentAway', detail: expect.stringContaining('Waiting for agent web1 to make a key') as string })
+    expect(problem).toMatchObject({
+      code: 'agentAway',
+      detail: expect.stringContaining('Waiting for agent web1 to make a key') as string,
+    })
     await answer(await takeCsr())
     await advance(id)
     expect((await read(id)).status).toBe('issued')
@@ -257,7 +270,10 @@ eachDatabase((_kind, open) => {
     const found = { certificatePath: '/etc/a.pem', sha256: null, notAfter: null, domains: [], problem: 'missing' as const }
     const sites = [{ name: 'other', server: 'nginx', ...found }]
     await host.client.agents.observe({ hostName: 'web1', version: '0.1.0', sites, findings: [] })
-    expect(await submit({ hostKey: HOST })).toMatchObject({ code: 'invalid', detail: expect.stringContaining('no site shop') as string })
+    expect(await submit({ hostKey: HOST })).toMatchObject({
+      code: 'invalid',
+      detail: expect.stringContaining('no site shop') as string,
+    })
     const stranger = await anAccount(service)
     const theirs = await buyCertificate(stranger, { productId: PRIVATE_SINGLE })
     const foreign = stranger.client.applications.submit({ id: theirs.id, ...aForm([aSite(service)], { hostKey: HOST }) })

@@ -46,11 +46,20 @@ export async function takeHostCsr(
       .where(sql<SqlBool>`(state <> 'withdrawn' or finalize_started_at is not null)`) // as the index says it
       .executeTakeFirst()
     const csrId =
-      used === undefined ? await insertAgentCsr(services, trx, { accountId, agentId, agent: hostKey.agent, site: hostKey.site, facts }) : null
+      used === undefined
+        ? await insertAgentCsr(services, trx, { accountId, agentId, agent: hostKey.agent, site: hostKey.site, facts })
+        : null
     if (csrId === null) throw refusal(hostKey, 'its CSR has a key that was used before: a new one is wanted')
     const result = await trx
       .updateTable('application')
-      .set({ csr: facts.der, csr_id: csrId, spki_sha256: facts.spkiSha256, failed_code: null, failed_detail: null, retry_at: null })
+      .set({
+        csr: facts.der,
+        csr_id: csrId,
+        spki_sha256: facts.spkiSha256,
+        failed_code: null,
+        failed_detail: null,
+        retry_at: null,
+      })
       .where('id', '=', application.id)
       .where('account_id', '=', accountId)
       .where('state', '=', application.state)

@@ -100,7 +100,10 @@ function toEnrolmentView(row: EnrolmentRow): EnrolmentView {
  */
 export async function withdrawEnrolment(services: Services, caller: Caller, id: string): Promise<EnrolmentView> {
   return services.db.transaction().execute(async (trx) => {
-    const row = await enrolmentQuery({ ...services, db: trx }, caller).where('id', '=', id).forUpdate().executeTakeFirst()
+    const row = await enrolmentQuery({ ...services, db: trx }, caller)
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst()
     if (row === undefined) throw notFound('enrolment', id)
     await trx
       .updateTable('agent_enrolment')

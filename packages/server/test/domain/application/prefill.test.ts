@@ -35,7 +35,10 @@ describe('FD §3.8 bought here: prefilled from the last application', () => {
   })
 
   test('a key that was made on a host is made there again', () => {
-    const [web1, web2] = [{ agent: 'web1', site: 'shop' }, { agent: 'web2', site: 'shop' }]
+    const [web1, web2] = [
+      { agent: 'web1', site: 'shop' },
+      { agent: 'web2', site: 'shop' },
+    ]
     const source = { lastApplication: { ...last, csrId: 'csr_1' }, hostKey: web1, names: [], commonName: null }
     expect(prefillApplication(source)).toEqual({ ...last, hostKey: web1 })
     const asked = { ...source, lastApplication: { ...last, hostKey: web2 } }
