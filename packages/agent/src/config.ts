@@ -62,7 +62,7 @@ interface Commands {
 const USUAL: Readonly<Record<ServerKind, Commands>> = {
   nginx: { test: ['nginx', '-t', '-q'], reload: ['nginx', '-s', 'reload'] },
   apache: { test: ['apachectl', 'configtest'], reload: ['apachectl', 'graceful'] },
-  haproxy: { test: ['haproxy', '-c', '-q', '-f', '/etc/haproxy/haproxy.cfg'], reload: ['systemctl', 'reload', 'haproxy'] },
+  haproxy: { test: ['haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg'], reload: ['systemctl', 'reload', 'haproxy'] },
   files: { test: null, reload: null },
 }
 
@@ -219,7 +219,7 @@ function usualCommands(server: ServerKind, configPath: unknown, at: string): Com
       'only haproxy takes it; give testCommand',
       '仅适用于 haproxy，其他服务器应设置 testCommand',
     )
-  return { ...USUAL.haproxy, test: ['haproxy', '-c', '-q', '-f', pathOf(configPath, `${at}.configPath`)] }
+  return { ...USUAL.haproxy, test: ['haproxy', '-c', '-f', pathOf(configPath, `${at}.configPath`)] }
 }
 
 function toProbe(raw: unknown, at: string): ProbeConfig {
