@@ -102,8 +102,14 @@ export function forgetReport(stateFolder: string, workId: string): void {
   rmSync(join(stateFolder, OUTBOX, `${workId}.json`), { force: true })
 }
 
+/** Alone first: where the parents are made too, Node says of a read-only file system that a folder is missing. */
 export function ensureFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if (isMissing(error)) mkdirSync(path, { recursive: true, mode: 0o700 })
+    else if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
 }
 
 /** In one step, for the owner alone. */

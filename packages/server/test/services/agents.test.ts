@@ -298,6 +298,23 @@ describe('work', () => {
     },
   )
 
+  test('a disk that is full or read-only has the advice that every target has, and is tried again by itself', async () => {
+    const host = await aHost()
+    const { id } = await addTarget(host)
+    for (const code of ['diskFull', 'diskReadOnly'] as const) {
+      const work = await take(host)
+      await host.report(work, { outcome: 'refused', problem: 'No room is left', install: null, code })
+      const { advice } = await waitFor(code, async () => {
+        const deployment = await reach(id, 'failed')
+        return deployment.advice?.code === code ? deployment : null
+      })
+      expect(advice?.remedy.zh).toMatch(/[一-鿿]/)
+      service.clock.advance(20_000)
+    }
+    await host.report(await take(host))
+    await reach(id, 'applied')
+  })
+
   test('an agent that does not come: the deployment fails when its time is over, and says since when', async () => {
     const host = await aHost()
     const { id } = await addTarget(host, { timeoutMinutes: 5 })
