@@ -40,7 +40,8 @@ let house: House
 let certificateId: string
 
 beforeAll(async () => {
-  for (const path of ['apache/tls', 'apache/sites', 'haproxy/certs', 'host']) mkdirSync(at(path), { recursive: true, mode: 0o755 })
+  for (const path of ['apache/tls', 'apache/sites', 'haproxy/certs', 'host'])
+    mkdirSync(at(path), { recursive: true, mode: 0o755 })
   const root = createRoot()
   const [apachePort, folderPort, listPort] = [await freePort(), await freePort(), await freePort()]
   for (const [site, port] of [
@@ -76,7 +77,9 @@ afterAll(async () => {
 
 async function startApache(port: number): Promise<void> {
   const modules = '/usr/lib/apache2/modules'
-  const load = ['mpm_event', 'authz_core', 'socache_shmcb', 'ssl'].map((name) => `LoadModule ${name}_module ${modules}/mod_${name}.so`)
+  const load = ['mpm_event', 'authz_core', 'socache_shmcb', 'ssl'].map(
+    (name) => `LoadModule ${name}_module ${modules}/mod_${name}.so`,
+  )
   writeFileSync(
     apacheConfig,
     `ServerRoot ${at('apache')}
@@ -106,18 +109,28 @@ Include more.conf
   writeFileSync(at('apache', 'sites', 'off.conf.disabled'), host(TWO, 'never'))
   mendApache()
   const args = ['-f', apacheConfig, '-D', 'FOREGROUND']
-  running.push(await startProcess({ command: '/usr/sbin/apache2', args, debianPackage: 'apache2-bin', isReady: () => accepts(port) }))
+  running.push(
+    await startProcess({ command: '/usr/sbin/apache2', args, debianPackage: 'apache2-bin', isReady: () => accepts(port) }),
+  )
 }
 
 const mendApache = (): void => writeFileSync(at('apache', 'more.conf'), '# Nothing more.\n')
 const breakApache = (): void => writeFileSync(at('apache', 'more.conf'), 'NoSuchDirective on\n')
 
 async function startHaproxy(folderPort: number, listPort: number): Promise<void> {
-  writeFileSync(at('haproxy', 'list.txt'), `# What is served, and for whom.\n${certificateOf[LIST]} [alpn h2,http/1.1] ${LIST} !no.${LIST}\n`)
+  writeFileSync(
+    at('haproxy', 'list.txt'),
+    `# What is served, and for whom.\n${certificateOf[LIST]} [alpn h2,http/1.1] ${LIST} !no.${LIST}\n`,
+  )
   writeFileSync(haproxyConfig, haproxyText(folderPort, listPort))
   const args = ['-W', '-f', haproxyConfig, '-p', at('haproxy', 'pid')]
   running.push(
-    await startProcess({ command: '/usr/sbin/haproxy', args, debianPackage: 'haproxy', isReady: async () => (await accepts(folderPort)) && accepts(listPort) }),
+    await startProcess({
+      command: '/usr/sbin/haproxy',
+      args,
+      debianPackage: 'haproxy',
+      isReady: async () => (await accepts(folderPort)) && accepts(listPort),
+    }),
   )
 }
 
@@ -186,9 +199,7 @@ const onDisk = (site: Site): string =>
   new X509Certificate(readFileSync(certificateOf[site])).fingerprint256.replaceAll(':', '').toLowerCase()
 
 const addTarget = (site: Site): Promise<TargetView> =>
-  house.call((client) =>
-    client.targets.create({ certificateId, name: site, kind: 'agent', config: { agent: 'web1', site } }),
-  )
+  house.call((client) => client.targets.create({ certificateId, name: site, kind: 'agent', config: { agent: 'web1', site } }))
 
 function reach(id: string, state: string): Promise<NonNullable<TargetView['deployment']>> {
   return waitFor(`target ${id} to be ${state}`, async () => {
@@ -218,7 +229,12 @@ it('finds what Apache and HAProxy use, and makes it sites', async () => {
   configure(ONE, { keyOnHost: true })
   const args = [program, 'run', '--config', configPath]
   running.push(
-    await startProcess({ command: process.execPath, args, debianPackage: 'nodejs', isReady: (logs) => logs.includes('agent web1') }),
+    await startProcess({
+      command: process.execPath,
+      args,
+      debianPackage: 'nodejs',
+      isReady: (logs) => logs.includes('agent web1'),
+    }),
   )
 })
 

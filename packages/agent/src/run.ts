@@ -163,7 +163,7 @@ async function observeIfDue(agent: Agent): Promise<void> {
 function findingsOf(config: AgentConfig): readonly object[] {
   let findings = discover(config)
     .findings.slice(0, MAX_FINDINGS)
-    
+
     .map(({ port: _port, configPath: _configPath, serverNames, domains, ...finding }) => ({
       ...finding,
       serverNames: serverNames.slice(0, MAX_NAMES),

@@ -34,9 +34,9 @@ const READERS = { nginx: discoverNginx, apache: discoverApache, haproxy: discove
 export function discover(config: Pick<AgentConfig, 'discover' | 'sites'>): Discovery {
   const source = createSource()
   const named = Object.entries(READERS).flatMap(([kind, read]) =>
-    config.discover[kind as DiscoveredKind].filter((path) => isThere(path)).flatMap((path) =>
-      read(source, path).map((one) => ({ ...one, configPath: path })),
-    ),
+    config.discover[kind as DiscoveredKind]
+      .filter((path) => isThere(path))
+      .flatMap((path) => read(source, path).map((one) => ({ ...one, configPath: path }))),
   )
   const findings = merge(named).map((one) => toFinding(one, config.sites))
   return { findings, faults: source.faults }
