@@ -219,8 +219,11 @@ it('finds what Apache and HAProxy use, and makes it sites', async () => {
   const { findings } = JSON.parse(onHost('discover', '--json').stdout) as {
     findings: { certificatePath: string; domains: string[]; serverNames: string[] }[]
   }
-  expect(findings.map(({ certificatePath, domains }) => [certificatePath, ...domains]).toSorted()).toEqual(
-    [...SITES.map((site) => [certificateOf[site], site]), [at('haproxy', 'certs', 'other.pem'), 'other.haproxy.test']].toSorted(),
+  expect(findings.map(({ certificatePath, domains }) => [certificatePath, ...domains].join(' ')).toSorted()).toEqual(
+    [
+      ...SITES.map((site) => `${certificateOf[site]} ${site}`),
+      `${at('haproxy', 'certs', 'other.pem')} other.haproxy.test`,
+    ].toSorted(),
   )
   expect(onHost('adopt', '--all')).toMatchObject({ status: 0, stderr: '' })
   expect(Object.keys(readConfig().sites).toSorted()).toEqual([...SITES, 'other.haproxy.test'].toSorted())

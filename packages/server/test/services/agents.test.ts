@@ -1,14 +1,7 @@
 import { request } from 'node:http'
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { createClient, type Client } from '@evercert/contract/client'
-import {
-  contract,
-  type AgentCsrWork,
-  type AgentPairWork,
-  type AgentStatement,
-  type AgentWork,
-  type TargetView,
-} from '@evercert/contract'
+import { contract, type AgentPairWork, type AgentStatement, type AgentWork, type TargetView } from '@evercert/contract'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCsr, generateKey, toPem } from '@evercert/pki'
 import {
