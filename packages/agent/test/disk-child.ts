@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createChain } from '../../../test/harness/certificates.ts'
-import { run } from '../src/run.ts'
+import { run as runAgent } from '../src/run.ts'
 import { drawIdentity, storeIdentity } from '../src/state.ts'
 
 const [, , folder = '', fault = ''] = process.argv
@@ -13,9 +13,9 @@ const disk = join(folder, 'disk')
 const authority = createChain()
 const [old, next] = [authority.issue({ names: ['site.test'] }), authority.issue({ names: ['site.test'] })] as const
 
-function mount(...args: string[]): void {
-  const { status, stderr } = spawnSync('mount', args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`mount ${args.join(' ')}: ${stderr}`)
+function run(program: string, ...args: string[]): void {
+  const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr}`)
 }
 
 function fill(): void {
@@ -32,7 +32,7 @@ function fill(): void {
 }
 
 mkdirSync(disk)
-mount('-t', 'tmpfs', '-o', 'size=512k,nr_inodes=100', 'tmpfs', disk)
+run('mount', '-t', 'tmpfs', '-o', 'size=512k,nr_inodes=100', 'tmpfs', disk)
 const site = { server: 'files', certificatePath: join(disk, 'site.pem'), keyPath: join(disk, 'site.key') }
 writeFileSync(site.certificatePath, old.chainPem)
 writeFileSync(site.keyPath, old.privateKeyPem, { mode: 0o600 })
@@ -63,8 +63,8 @@ const configPath = join(folder, 'config.json')
 const discover = { nginx: [], apache: [], haproxy: [] }
 writeFileSync(configPath, JSON.stringify({ server, stateFolder, discover, sites: { shop: site } }), { mode: 0o644 })
 if (fault === 'full') fill()
-else mount('-o', 'remount,ro', disk)
-await run({ configPath, say: (en) => en, log: () => {}, signal: ending.signal })
+else run('mount', '-o', 'remount,ro', disk)
+await runAgent({ configPath, say: (en) => en, log: () => {}, signal: ending.signal })
 service.close()
 service.closeAllConnections()
 const left = readdirSync(join(disk, 'state'), { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('unfinished'))
