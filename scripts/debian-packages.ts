@@ -27,6 +27,7 @@ const PROGRAMS: readonly (readonly [packageName: string, program: string, substi
   ['haproxy', 'haproxy'],
   ['lighttpd-mod-openssl', 'mod_openssl.so'],
   ['lighttpd', 'lighttpd'],
+  ['tinyproxy-bin', 'tinyproxy'],
   ['openssh-server', 'sshd'],
   ['certbot', 'certbot'],
   ['lego', 'lego'],

@@ -3,8 +3,8 @@
  * nginx serves, and installs a renewed certificate; what must not happen does not.
  */
 import { spawnSync } from 'node:child_process'
-import { createHash, X509Certificate } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash, createPublicKey, X509Certificate } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TargetView } from '@evercert/contract'
@@ -18,7 +18,7 @@ import { startProcess, type RunningProcess } from '../harness/process.ts'
 import { buyAndApply } from './support/acme.ts'
 import { runEvercert } from './support/evercert.ts'
 import { openHouse, type House } from './support/house.ts'
-import { apply, orderRenewal, waitForClose, waitForIssuance } from './support/renewal.ts'
+import { waitForClose, waitForIssuance } from './support/renewal.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const SITE = 'shop.evercert.test'
@@ -77,13 +77,12 @@ const onHost = (...args: string[]) =>
     env: { PATH: process.env['PATH'], LANG: 'C' },
   })
 
-const startAgent = (): Promise<RunningProcess> =>
-  startProcess({
-    command: process.execPath,
-    args: ['--max-semi-space-size=1', '--max-old-space-size=64', program, 'run', '--config', configPath],
-    debianPackage: 'nodejs',
-    isReady: (logs) => logs.includes('agent web1'),
-  })
+/** As its systemd unit does. */
+function startAgent(): Promise<RunningProcess> {
+  const line = /^ExecStart=(.+)$/m.exec(onHost('unit').stdout)?.[1] ?? ''
+  const [command = '', ...args] = line.split(' ').map((word) => word.replaceAll('"', ''))
+  return startProcess({ command, args, debianPackage: 'nodejs', isReady: (logs) => logs.includes('agent web1') })
+}
 
 async function served(host: Host): Promise<string | null> {
   const facts = {
@@ -100,6 +99,8 @@ async function served(host: Host): Promise<string | null> {
 
 const onDisk = (host: Host): string =>
   new X509Certificate(readFileSync(filesOf(host).certificatePath)).fingerprint256.replaceAll(':', '').toLowerCase()
+
+const keysOnHost = (): string[] => readdirSync(at('state', 'keys')).filter((name) => name.endsWith('.pem'))
 
 async function addTarget(host: Host): Promise<TargetView> {
   return house.call((client) =>
@@ -134,6 +135,10 @@ const reloadBegan = (name: string): Promise<unknown> =>
 it('is enrolled by one line, once, and finds and adopts what nginx serves', async () => {
   const { code, stdout } = await evercert('agent', 'enroll', 'web1')
   expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('curl -gfsS ') as string })
+  expect((await evercert('agent', 'enroll', 'web2')).code).toBe(0)
+  expect((await evercert('agent', 'enrolments')).stdout).toMatch(/web2[^]*web1/)
+  expect((await evercert('agent', 'withdraw', 'web2')).stdout).toContain('lets nobody in')
+  expect((await evercert('agent', 'enrolments')).stdout).not.toContain('web2')
   const [, url = '', sha256, token = ''] = /curl -gfsS (\S+) .*echo "(\w+) .*--token (\S+)/.exec(stdout) ?? []
   const file = Buffer.from(await (await fetch(url)).arrayBuffer())
   expect(createHash('sha256').update(file).digest('hex')).toBe(sha256)
@@ -166,34 +171,48 @@ it('is enrolled by one line, once, and finds and adopts what nginx serves', asyn
   expect((await evercert('agent', 'show', 'web1')).stdout).toContain(filesOf('lazy').certificatePath)
 })
 
-it('installs a certificate and its renewal, which are served', async () => {
+it('installs a certificate whose key was made on the host, and its renewal by itself with another such key; both are served', async () => {
   const { id: productId } = await findProduct(house.service().client)
-  const oldId = await buyAndApply(house, { productId, domains: [SITE] })
+  // The host takes no key from outside.
+  configure('shop', { keyOnHost: true })
+  const made = onHost('csr', nameOf('shop'), '--domain', SITE)
+  const csrId = /--csr-id (\S+)/.exec(made.stdout)?.[1] ?? ''
+  expect({ csrId, stderr: made.stderr }).toMatchObject({ csrId: expect.stringMatching(/^csr_/) as string, stderr: '' })
+  const oldId = await buyAndApply(house, { productId, domains: [SITE], form: { csrId } })
   await waitForIssuance(house, oldId)
   certificateId = oldId
   const { id } = await addTarget('shop')
   const first = await reach(id, 'applied')
   expect(await served('shop')).toBe(first.deployment?.issuanceSha256)
+  expect(keysOnHost()).toHaveLength(1)
   await house.call((client) =>
     client.endpoints.create({ certificateId, host: 'web1.evercert.test', serverName: SITE, port: nginx.httpsPort }),
   )
+  await house.call((client) =>
+    client.management.start({ id: certificateId, spendingLimit: { amountMinor: 1_000_000, currency: 'CNY' } }),
+  )
   await house.setClock(0)
-  certificateId = await orderRenewal(house, oldId)
-  // The renewal's key is made on the host, which takes none from outside from now on.
-  configure('shop', { keyOnHost: true })
-  const made = onHost('csr', nameOf('shop'), '--domain', SITE)
-  const csrId = /--csr-id (\S+)/.exec(made.stdout)?.[1] ?? ''
-  expect({ csrId, stderr: made.stderr }).toMatchObject({ csrId: expect.stringMatching(/^csr_/) as string, stderr: '' })
-  await apply(house, certificateId, { csrId })
+  certificateId = await waitFor('the certificate to renew by itself', async () => {
+    const { renewedByCertificateId } = await house.call((client) => client.certificates.get({ id: oldId }))
+    return renewedByCertificateId
+  })
   const renewed = await waitForClose(house, certificateId)
   expect(await served('shop')).toBe(renewed.sha256)
-  expect(await house.call((client) => client.csrs.get({ id: csrId }))).toMatchObject({
-    hasKey: false,
-    usedByCertificateId: certificateId,
-  })
-  // Of Node 24 itself 45 MiB are pages of its file, shared by all that run it; what is the agent's own stays small.
-  const own = /RssAnon:\s+(\d+) kB/.exec(readFileSync(`/proc/${agent.pid}/status`, 'utf8'))?.[1]
-  expect(Number(own) / 1024).toBeLessThan(40)
+  expect(keysOnHost()).toHaveLength(2)
+  const { items } = await house.call((client) => client.csrs.list())
+  expect(items).toMatchObject([
+    { hasKey: false, usedByCertificateId: certificateId },
+    { hasKey: false, usedByCertificateId: oldId },
+  ])
+  const spki = createHash('sha256').update(
+    createPublicKey(readFileSync(filesOf('shop').keyPath)).export({ type: 'spki', format: 'der' }),
+  )
+  expect(items[0]?.spkiSha256).toBe(spki.digest('hex'))
+  // With all of Node's own file that it touched (43 MiB), at its highest, after a key, two deployments and their handshakes.
+  const status = readFileSync(`/proc/${agent.pid}/status`, 'utf8')
+  const mebibytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024
+  expect(mebibytes('VmHWM')).toBeLessThan(60)
+  expect(mebibytes('RssAnon')).toBeLessThan(20)
 })
 
 it('refuses when the configuration of nginx is broken already: nothing is reloaded, and the report says what nginx says', async () => {

@@ -99,7 +99,7 @@ frontend site
 `,
     brokenLine: 'no_such_keyword on',
     command: ({ configPath, pidPath }) => ['/usr/sbin/haproxy', '-W', '-f', configPath, '-p', pidPath],
-    test: ({ configPath }) => ['/usr/sbin/haproxy', '-c', '-q', '-f', configPath],
+    test: ({ configPath }) => ['/usr/sbin/haproxy', '-c', '-f', configPath],
     reload: (place) => signal('USR2', place),
   },
   lighttpd: {

@@ -97,12 +97,12 @@ function store(configPath: string, adopted: readonly Adopted[], say: Say): void 
   writeDurably(configPath, text, statSync(configPath).mode & 0o777)
 }
 
-function toSite({ server, file, certificatePath, keyPath, serverNames, domains, port }: Found): object {
+function toSite({ server, configPath, certificatePath, keyPath, serverNames, domains, port }: Found): object {
   const serverName = [...serverNames, ...domains].find((one) => /^[A-Za-z0-9.-]+$/.test(one))
   return {
     server,
     ...(keyPath === null ? { pemPath: certificatePath } : { certificatePath, keyPath }),
-    ...(server === 'haproxy' && file.endsWith('.cfg') && { configPath: file }),
+    ...(server === 'haproxy' && { configPath }),
     ...(serverName !== undefined && { probe: { address: '127.0.0.1', port: port ?? 443, serverName } }),
   }
 }

@@ -4,13 +4,18 @@
  * @module
  */
 import { readFileSync } from 'node:fs'
-import { request as requestHttp } from 'node:http'
+import { request as requestHttp, type ClientRequest } from 'node:http'
 import { request as requestHttps } from 'node:https'
+import { isIP } from 'node:net'
+import { connect } from 'node:tls'
+import { openTunnel } from './proxy.ts'
 
 export interface ServiceAddress {
   /** Without a final slash. */
   readonly server: string
   readonly caFile: string | null
+  /** Where to go through; null: straight there. */
+  readonly proxy: string | null
 }
 
 /** The service answered, but not with what was asked for. */
@@ -52,17 +57,41 @@ export async function callService(
       'content-length': Buffer.byteLength(text),
       ...(credential !== null && { authorization: `Bearer ${credential}` }),
     },
-    timeout: timeoutMs,
-    agent: false as const,
-    ...(signal && { signal }),
   }
-  const { status, answer } = await new Promise<{ status: number; answer: string }>((resolve, reject) => {
-    const request =
-      url.protocol === 'https:'
-        ? requestHttps(url, { ...options, ...(address.caFile !== null && { ca: readFileSync(address.caFile) }) })
-        : requestHttp(url, options)
-    const deadline = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs / 1_000} s`)), timeoutMs)
-    request.on('close', () => clearTimeout(deadline))
+  const deadline = new AbortController()
+  const timer = setTimeout(() => deadline.abort(new Error(`no answer within ${timeoutMs / 1_000} s`)), timeoutMs)
+  const ending = signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal])
+  try {
+    const request = await openRequest(address, url, { ...options, signal: ending })
+    const { status, answer } = await answerTo(request, text)
+    const parsed = parseJson(answer)
+    if (status >= 200 && status < 300 && parsed !== null) return parsed
+    throw toProblem(status, parsed)
+  } catch (error) {
+    throw deadline.signal.aborted ? (deadline.signal.reason as Error) : error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+type RequestOptions = Exclude<Parameters<typeof requestHttps>[1], undefined | ((...args: never) => unknown)> & {
+  readonly signal: AbortSignal
+}
+
+async function openRequest({ caFile, proxy }: ServiceAddress, url: URL, options: RequestOptions): Promise<ClientRequest> {
+  const alone = { ...options, agent: false as const }
+  if (url.protocol !== 'https:') return requestHttp(url, alone)
+  const trust = caFile === null ? {} : { ca: readFileSync(caFile) }
+  if (proxy === null) return requestHttps(url, { ...alone, ...trust })
+  const tunnel = await openTunnel(proxy, url, options.signal)
+  const host = url.hostname.replaceAll(/[[\]]/g, '')
+  const name = isIP(host) === 0 ? { servername: host } : {}
+  // With `agent: false` Node would make a connection of its own.
+  return requestHttps(url, { ...options, createConnection: () => connect({ socket: tunnel, host, ...name, ...trust }) })
+}
+
+function answerTo(request: ClientRequest, text: string): Promise<{ readonly status: number; readonly answer: string }> {
+  return new Promise((resolve, reject) => {
     request.on('error', reject)
     request.on('response', (response) => {
       const chunks: Buffer[] = []
@@ -77,9 +106,6 @@ export async function callService(
     })
     request.end(text)
   })
-  const parsed = parseJson(answer)
-  if (status >= 200 && status < 300 && parsed !== null) return parsed
-  throw toProblem(status, parsed)
 }
 
 function parseJson(text: string): Record<string, unknown> | null {

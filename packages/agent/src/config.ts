@@ -7,6 +7,7 @@
 import { lstatSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path/posix'
 import { AgentError, type Say } from './language.ts'
+import { findProxyOf, findProxyUrl } from './proxy.ts'
 
 export const DEFAULT_CONFIG = '/etc/evercert-agent/config.json'
 export const DEFAULT_STATE_FOLDER = '/var/lib/evercert-agent'
@@ -42,6 +43,8 @@ export interface AgentConfig {
   readonly server: string
   /** PEM roots for the service's own certificate; null: the system's. */
   readonly caFile: string | null
+  /** Of HTTP, to the service; null: straight there. */
+  readonly proxy: string | null
   readonly stateFolder: string
   /** Configuration files to look into, by the kind of server. */
   readonly discover: Readonly<Record<DiscoveredKind, readonly string[]>>
@@ -62,7 +65,7 @@ interface Commands {
 const USUAL: Readonly<Record<ServerKind, Commands>> = {
   nginx: { test: ['nginx', '-t', '-q'], reload: ['nginx', '-s', 'reload'] },
   apache: { test: ['apachectl', 'configtest'], reload: ['apachectl', 'graceful'] },
-  haproxy: { test: ['haproxy', '-c', '-q', '-f', '/etc/haproxy/haproxy.cfg'], reload: ['systemctl', 'reload', 'haproxy'] },
+  haproxy: { test: ['haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg'], reload: ['systemctl', 'reload', 'haproxy'] },
   files: { test: null, reload: null },
 }
 
@@ -73,7 +76,7 @@ const DEFAULT_WAIT_SECONDS = 10
 /** @throws AgentError when others than root could have written it, or a setting is wrong or unknown */
 export function loadConfig(path: string, say: Say): AgentConfig {
   refuseForeignFile(path, say)
-  return parseConfig(readFileSync(path, 'utf8'), path, say)
+  return parseConfig(readFileSync(path, 'utf8'), path, say, process.env)
 }
 
 /** Who can write the file or its folder says what runs as us. */
@@ -108,9 +111,9 @@ function find(one: string, path: string, say: Say) {
 }
 
 /** @throws AgentError naming what is wrong */
-export function parseConfig(text: string, path: string, say: Say): AgentConfig {
+export function parseConfig(text: string, path: string, say: Say, env: NodeJS.ProcessEnv = {}): AgentConfig {
   try {
-    return toConfig(parseJson(text))
+    return toConfig(parseJson(text), env)
   } catch (cause) {
     if (!(cause instanceof Fault)) throw cause
     const { at, en, zh } = cause
@@ -141,8 +144,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-function toConfig(raw: unknown): AgentConfig {
-  const root = objectOf(raw, 'config', ['server', 'caFile', 'stateFolder', 'discover', 'sites'])
+function toConfig(raw: unknown, env: NodeJS.ProcessEnv): AgentConfig {
+  const root = objectOf(raw, 'config', ['server', 'caFile', 'proxy', 'stateFolder', 'discover', 'sites'])
   const discover = objectOf(root['discover'] ?? {}, 'discover', ['nginx', 'apache', 'haproxy'])
   const filesOf = (kind: DiscoveredKind) => textsOf(discover[kind], `discover.${kind}`) ?? DISCOVERED[kind]
   const sites = Object.entries(objectOf(root['sites'] ?? {}, 'sites', null)).map(([name, site]) => {
@@ -154,8 +157,10 @@ function toConfig(raw: unknown): AgentConfig {
       )
     return [name, toSite(site, `sites.${name}`)] as const
   })
+  const server = serviceUrl(textOf(root['server'], 'server'))
   return {
-    server: serviceUrl(textOf(root['server'], 'server')),
+    server,
+    proxy: root['proxy'] === undefined ? findProxyOf(server, env) : proxyOf(root['proxy']),
     caFile: root['caFile'] === undefined ? null : pathOf(root['caFile'], 'caFile'),
     stateFolder: root['stateFolder'] === undefined ? DEFAULT_STATE_FOLDER : pathOf(root['stateFolder'], 'stateFolder'),
     discover: { nginx: filesOf('nginx'), apache: filesOf('apache'), haproxy: filesOf('haproxy') },
@@ -219,7 +224,7 @@ function usualCommands(server: ServerKind, configPath: unknown, at: string): Com
       'only haproxy takes it; give testCommand',
       '仅适用于 haproxy，其他服务器应设置 testCommand',
     )
-  return { ...USUAL.haproxy, test: ['haproxy', '-c', '-q', '-f', pathOf(configPath, `${at}.configPath`)] }
+  return { ...USUAL.haproxy, test: ['haproxy', '-c', '-f', pathOf(configPath, `${at}.configPath`)] }
 }
 
 function toProbe(raw: unknown, at: string): ProbeConfig {
@@ -289,6 +294,14 @@ export function findServiceUrl(text: string): string | null {
   } catch {
     return null // no address at all
   }
+}
+
+/** Null in the file: none, also where the environment has one. */
+function proxyOf(raw: unknown): string | null {
+  if (raw === null) return null
+  const url = findProxyUrl(textOf(raw, 'proxy'))
+  if (url !== null) return url
+  throw new Fault('proxy', 'an address as http://proxy.example:3128 is wanted', '应为形如 http://proxy.example:3128 的地址')
 }
 
 function serviceUrl(text: string): string {

@@ -12,6 +12,7 @@ import { dirname, resolve } from 'node:path/posix'
 import { callService } from './api.ts'
 import { DEFAULT_STATE_FOLDER, findServiceUrl, loadConfig } from './config.ts'
 import { AgentError, type Say } from './language.ts'
+import { findProxyOf } from './proxy.ts'
 import { drawIdentity, ensureFolder, findIdentity, storeIdentity, writeDurably } from './state.ts'
 import { UNIT_FILE, unitText } from './unit.ts'
 import { VERSION } from './version.ts'
@@ -21,6 +22,8 @@ export interface EnrollOptions {
   readonly server: string
   readonly token: string
   readonly caFile: string | null
+  /** Of the shell: `HTTPS_PROXY` and `NO_PROXY` go into the configuration, since the unit has another. */
+  readonly env: NodeJS.ProcessEnv
   readonly stateFolder: string
   /** Installs and starts the systemd unit, where there is systemd. */
   readonly start: boolean
@@ -39,6 +42,7 @@ export async function enroll(options: EnrollOptions, say: Say): Promise<readonly
       ),
     )
   }
+  const proxy = findProxyOf(server, options.env)
   const known = findIdentity(options.stateFolder)
   if (known !== null && known.id !== null && known.server === server) {
     throw new AgentError(
@@ -52,7 +56,7 @@ export async function enroll(options: EnrollOptions, say: Say): Promise<readonly
   const identity = known?.server === server ? known : drawIdentity(server)
   storeIdentity(options.stateFolder, identity)
   const answer = await callService(
-    { server, caFile: options.caFile },
+    { server, caFile: options.caFile, proxy },
     {
       path: '/agents/enrol',
       body: {
@@ -68,7 +72,7 @@ export async function enroll(options: EnrollOptions, say: Say): Promise<readonly
   )
   const { id, name } = answer as { readonly id?: unknown; readonly name?: unknown }
   if (typeof id !== 'string' || typeof name !== 'string') throw new AgentError('the service answered without an id')
-  ensureConfig(options, server, say)
+  ensureConfig(options, { server, proxy }, say)
   storeIdentity(options.stateFolder, { ...identity, id, name })
   const enrolled = say(
     `This host is agent ${name} (${id}). Its configuration is ${options.configPath}.`,
@@ -78,7 +82,11 @@ export async function enroll(options: EnrollOptions, say: Say): Promise<readonly
 }
 
 /** What is there stays, if it is for this service. */
-function ensureConfig({ configPath, caFile, stateFolder }: EnrollOptions, server: string, say: Say): void {
+function ensureConfig(
+  { configPath, caFile, stateFolder }: EnrollOptions,
+  { server, proxy }: { readonly server: string; readonly proxy: string | null },
+  say: Say,
+): void {
   if (existsSync(configPath)) {
     const found = loadConfig(configPath, say)
     if (found.server === server && found.stateFolder === stateFolder) return
@@ -91,8 +99,15 @@ function ensureConfig({ configPath, caFile, stateFolder }: EnrollOptions, server
   }
   ensureFolder(dirname(configPath))
   const isUsual = stateFolder === DEFAULT_STATE_FOLDER
-  const config = { server, ...(caFile !== null && { caFile }), ...(!isUsual && { stateFolder }), sites: {} }
-  writeDurably(configPath, `${JSON.stringify(config, null, 2)}\n`, 0o644)
+  const config = {
+    server,
+    ...(caFile !== null && { caFile }),
+    ...(proxy !== null && { proxy }),
+    ...(!isUsual && { stateFolder }),
+    sites: {},
+  }
+  const hasPassword = proxy !== null && new URL(proxy).password !== ''
+  writeDurably(configPath, `${JSON.stringify(config, null, 2)}\n`, hasPassword ? 0o600 : 0o644)
 }
 
 function nextSteps(say: Say): readonly string[] {

@@ -5,7 +5,8 @@
  */
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path/posix'
-import { createCsr, generateKey, loadPrivateKey, toPem, type KeyKind } from '@evercert/pki'
+import { AppError } from '@evercert/contract/app-error'
+import { createCsr, generateKey, loadPrivateKey, toPem, type KeyKind, type PrivateKey } from '@evercert/pki'
 import { callService } from './api.ts'
 import { loadConfig, type SiteConfig } from './config.ts'
 import { observeSites } from './discover/discover.ts'
@@ -26,6 +27,10 @@ const ANSWER_MS = 30_000
 const KEYS = 'keys'
 /** No certificate lives longer than that. */
 const KEPT_MS = 400 * 86_400_000
+/** A service that went wrong must not fill the disk. */
+const MAX_KEPT = 4_000
+/** RFC 5280, ub-common-name. */
+const MAX_COMMON_NAME = 64
 
 /** Makes a key, keeps it, and stores its CSR at the service. @returns id and name of the CSR there */
 export async function requestCertificate(options: CsrOptions, say: Say): Promise<{ readonly id: string; readonly name: string }> {
@@ -46,14 +51,8 @@ export async function requestCertificate(options: CsrOptions, say: Say): Promise
       ),
     )
   }
-  const key = await generateKey(options.key)
-  const folder = join(config.stateFolder, KEYS)
-  ensureFolder(folder)
-  forgetOldKeys(folder)
-  // Before anybody knows of it: a certificate without its key would be of no use.
-  writeDurably(join(folder, `${key.spkiSha256}.pem`), key.pkcs8Pem)
-  const commonName = names.find((name) => !name.startsWith('*.')) ?? names[0] ?? null
-  const csrPem = toPem(await createCsr({ key, names, commonName }), 'CERTIFICATE REQUEST')
+  const key = await makeKey(config.stateFolder, options.key)
+  const csrPem = await csrOf(key, names)
   const answer = await callService(config, {
     path: '/agents/csrs',
     body: { site: options.site, csrPem },
@@ -63,6 +62,57 @@ export async function requestCertificate(options: CsrOptions, say: Say): Promise
   const { id, name } = answer as { readonly id?: unknown; readonly name?: unknown }
   if (typeof id !== 'string' || typeof name !== 'string') throw new AgentError('the service answered without an id')
   return { id, name }
+}
+
+/** Kept before anybody knows of it: a certificate without its key would be of no use. @throws AppError `deployRefused` */
+async function makeKey(stateFolder: string, kind: KeyKind): Promise<PrivateKey> {
+  const folder = join(stateFolder, KEYS)
+  ensureFolder(folder)
+  forgetOldKeys(folder)
+  if (readdirSync(folder).length >= MAX_KEPT) {
+    throw new AppError(
+      'deployRefused',
+      `${folder} holds ${MAX_KEPT} files already: remove keys that no certificate needs. No key was made.`,
+    )
+  }
+  const key = await generateKey(kind)
+  writeDurably(join(folder, `${key.spkiSha256}.pem`), key.pkcs8Pem)
+  return key
+}
+
+async function csrOf(key: PrivateKey, names: readonly string[]): Promise<string> {
+  const commonName = names.find((name) => !name.startsWith('*.') && name.length <= MAX_COMMON_NAME) ?? null
+  return toPem(await createCsr({ key, names, commonName }), 'CERTIFICATE REQUEST')
+}
+
+export interface CsrOrder {
+  /** Of the work: the same work has the same key, however often it is done. */
+  readonly workId: string
+  readonly domains: readonly string[]
+  readonly key: KeyKind
+}
+
+/**
+ * The CSR of a key that is made for this piece of work, once: after a crash, or when the service asks again, it is the key of before.
+ *
+ * @throws AppError `deployRefused`, or the error of the file system
+ */
+export async function makeOrderedCsr(stateFolder: string, { workId, domains, key: kind }: CsrOrder): Promise<string> {
+  const note = join(stateFolder, KEYS, `${workId}.made`)
+  const found = readKey(join(stateFolder, KEYS, `${readNote(note)}.pem`))
+  if (found !== null) return csrOf(found, domains)
+  const key = await makeKey(stateFolder, kind)
+  writeDurably(note, key.spkiSha256)
+  return csrOf(key, domains)
+}
+
+function readNote(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (isMissing(error)) return ''
+    throw error
+  }
 }
 
 /** The key of a certificate: one that was made for it, or the one that the site has already. */

@@ -96,6 +96,7 @@ async function enrollCommand({ values, say }: Invocation): Promise<number> {
       caFile: values['ca-file'] ?? null,
       stateFolder: values['state-folder'],
       start: values.start,
+      env: process.env,
     },
     say,
   )

@@ -10,7 +10,7 @@ import { callService, printable, ServiceProblem } from './api.ts'
 import { loadConfig, type AgentConfig } from './config.ts'
 import { discover, observeSites } from './discover/discover.ts'
 import { AgentError, type Say } from './language.ts'
-import { forgetReport, keepReport, listReports, loadIdentity, type Report } from './state.ts'
+import { forgetReport, keepReport, listReports, loadIdentity, signReport, type Report } from './state.ts'
 import { VERSION } from './version.ts'
 import { doWork, readWork, type Taken } from './work.ts'
 
@@ -115,7 +115,13 @@ async function finish(agent: Agent, work: Taken): Promise<void> {
   running.log(`Work ${work.id}: ${printable(`${String(work.raw['kind'])} ${String(work.raw['site'])}`)}`)
   const statement = await doWork(config, work)
   running.log(`Work ${work.id}: ${statement.outcome}${statement.problem === null ? '' : `: ${printable(statement.problem)}`}`)
-  const report = keepReport(config.stateFolder, identity, work.id, statement)
+  const report = signReport(identity, work.id, statement)
+  try {
+    keepReport(config.stateFolder, report)
+  } catch (error) {
+    // A disk that is full or read-only is what the report tells of: it is told all the same, and done again if that fails.
+    running.log(`Work ${work.id}: its report cannot be kept: ${error instanceof Error ? error.message : 'unknown'}`)
+  }
   await deliver(agent, report)
 }
 
@@ -157,7 +163,8 @@ async function observeIfDue(agent: Agent): Promise<void> {
 function findingsOf(config: AgentConfig): readonly object[] {
   let findings = discover(config)
     .findings.slice(0, MAX_FINDINGS)
-    .map(({ port: _port, serverNames, domains, ...finding }) => ({
+
+    .map(({ port: _port, configPath: _configPath, serverNames, domains, ...finding }) => ({
       ...finding,
       serverNames: serverNames.slice(0, MAX_NAMES),
       domains: domains.slice(0, MAX_NAMES),

@@ -4,7 +4,7 @@
  * @module
  */
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path/posix'
 import { AgentError, type Say } from './language.ts'
 
@@ -71,16 +71,18 @@ export interface Report {
 const OUTBOX = 'outbox'
 const REPORT_FILE = /^[a-z0-9_]{1,64}\.json$/
 
-/** Signed, and on disk before anybody is told: a report survives a crash and an absence of the service. */
-export function keepReport(stateFolder: string, identity: Identity, workId: string, statement: object): Report {
+export function signReport(identity: Identity, workId: string, statement: object): Report {
   const text = JSON.stringify(statement)
   const signature = sign(null, Buffer.from(text), identity.privateKeyPem).toString('base64url')
-  const report = { workId, statement: text, signature }
-  const name = `${workId}.json`
+  return { workId, statement: text, signature }
+}
+
+/** On disk before anybody is told: a report survives a crash and an absence of the service. @throws the error of the file system */
+export function keepReport(stateFolder: string, report: Report): void {
+  const name = `${report.workId}.json`
   if (!REPORT_FILE.test(name)) throw new Error('the work has an id that is no file name')
   ensureFolder(join(stateFolder, OUTBOX))
   writeDurably(join(stateFolder, OUTBOX, name), JSON.stringify(report))
-  return report
 }
 
 export function listReports(stateFolder: string): readonly Report[] {
@@ -100,8 +102,14 @@ export function forgetReport(stateFolder: string, workId: string): void {
   rmSync(join(stateFolder, OUTBOX, `${workId}.json`), { force: true })
 }
 
+/** Alone first: where the parents are made too, Node says of a read-only file system that a folder is missing. */
 export function ensureFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if (isMissing(error)) mkdirSync(path, { recursive: true, mode: 0o700 })
+    else if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
 }
 
 /** In one step, for the owner alone. */
@@ -109,12 +117,17 @@ export function writeDurably(path: string, text: string, mode = 0o600): void {
   const unfinished = `${path}.${randomBytes(6).toString('hex')}.unfinished`
   const file = openSync(unfinished, 'wx', mode)
   try {
-    writeSync(file, text)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
+    try {
+      writeFileSync(file, text)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    renameSync(unfinished, path)
+  } catch (error) {
+    rmSync(unfinished, { force: true }) // on a full disk it would take what room is left
+    throw error
   }
-  renameSync(unfinished, path)
 }
 
 function readOrNull(path: string): string | null {

@@ -4,15 +4,16 @@
  *
  * @module
  */
-import type { AgentStatement, AgentWork, CertificatePair } from '@evercert/contract'
+import type { AgentCsrWork, AgentPairWork, AgentStatement, AgentWork, CertificatePair } from '@evercert/contract'
 import { AppError } from '@evercert/contract/app-error'
+import { orRefuse } from '@evercert/pair-files/host'
 import { checkChain } from '@evercert/pair-files/pair'
 import { printable } from './api.ts'
 import { SITE_NAME, type AgentConfig, type SiteConfig } from './config.ts'
-import { findKey } from './host-keys.ts'
+import { findKey, KEY_KINDS, makeOrderedCsr, type CsrOrder } from './host-keys.ts'
 import { openSite } from './site.ts'
 
-type Outcome = Pick<AgentStatement, 'outcome' | 'problem' | 'install' | 'restore' | 'log'>
+type Outcome = Pick<AgentStatement, 'outcome' | 'problem' | 'install' | 'restore' | 'log' | 'csrPem' | 'code'>
 
 export interface Taken {
   readonly id: string
@@ -35,7 +36,7 @@ export function readWork(answer: unknown): Taken | null {
   throw new Error('the service gave work without an id')
 }
 
-const FIELDS: ReadonlySet<string> = new Set([
+const PAIR_FIELDS = [
   'id',
   'lease',
   'kind',
@@ -43,11 +44,16 @@ const FIELDS: ReadonlySet<string> = new Set([
   'sha256',
   'chainPem',
   'privateKeyPem',
-] satisfies (keyof AgentWork)[])
+] as const satisfies (keyof AgentPairWork)[]
+const FIELDS: Readonly<Record<AgentWork['kind'], readonly string[]>> = {
+  install: PAIR_FIELDS,
+  restore: PAIR_FIELDS,
+  csr: ['id', 'lease', 'kind', 'site', 'domains', 'key'] satisfies (keyof AgentCsrWork)[],
+}
 
 /** Never rejects. */
 export async function doWork(config: AgentConfig, { id, lease, raw }: Taken): Promise<AgentStatement> {
-  const outcome = await attempt(config, raw)
+  const outcome = await attempt(config, id, raw)
   const log = outcome.log.slice(-MAX_LINES).map(clip)
   return {
     workId: id,
@@ -66,14 +72,19 @@ const MAX_LINES = 300
 const MAX_PROBLEM = 12_000
 const clip = (line: string): string => line.slice(0, 1_500)
 
-async function attempt(config: AgentConfig, raw: Taken['raw']): Promise<Outcome> {
+async function attempt(config: AgentConfig, workId: string, raw: Taken['raw']): Promise<Outcome> {
   const nothing = { install: null, restore: null, log: [] }
   try {
-    const { kind, site: name, sha256 } = readOrder(raw)
+    const { kind, site: name } = readOrder(raw)
     const known = Object.hasOwn(config.sites, name) ? config.sites[name] : undefined
     if (known === undefined) {
       throw refusal(`its configuration has no site ${name}: add it there, or correct the target. Nothing was touched.`)
     }
+    if (kind === 'csr') {
+      const csrPem = await orRefuse('Making a key', () => makeOrderedCsr(config.stateFolder, { workId, ...readWish(raw) }))
+      return { ...nothing, outcome: 'csrMade', problem: null, csrPem }
+    }
+    const sha256 = readFingerprint(raw)
     const site = openSite(known)
     if (kind === 'restore') {
       return { ...nothing, outcome: 'restored', problem: null, restore: await site.restore(sha256) }
@@ -85,21 +96,38 @@ async function attempt(config: AgentConfig, raw: Taken['raw']): Promise<Outcome>
 }
 
 /** @throws AppError `deployRefused` */
-function readOrder(raw: Taken['raw']): Pick<AgentWork, 'kind' | 'site' | 'sha256'> {
-  const foreign = Object.keys(raw).filter((name) => !FIELDS.has(name))
+function readOrder(raw: Taken['raw']): Pick<AgentWork, 'kind' | 'site'> {
+  const { kind, site } = raw
+  if (kind !== 'install' && kind !== 'restore' && kind !== 'csr')
+    throw refusal(`there is no work of the kind ${printable(String(kind))}. Nothing was touched.`)
+  const foreign = Object.keys(raw).filter((name) => !FIELDS[kind].includes(name))
   if (foreign.length > 0) {
     throw refusal(
       `the work names ${printable(foreign.join(', '))}, which no work may: paths and commands are those of the host's own configuration. Nothing was touched.`,
     )
   }
-  const { kind, site, sha256 } = raw
-  if (kind !== 'install' && kind !== 'restore')
-    throw refusal(`there is no work of the kind ${printable(String(kind))}. Nothing was touched.`)
   if (typeof site !== 'string' || !SITE_NAME.test(site))
     throw refusal('the work names a site that can be no name. Nothing was touched.')
-  if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256))
-    throw refusal('the work names no certificate. Nothing was touched.')
-  return { kind, site, sha256 }
+  return { kind, site }
+}
+
+/** @throws AppError `deployRefused` */
+function readFingerprint({ sha256 }: Taken['raw']): string {
+  if (typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256)) return sha256
+  throw refusal('the work names no certificate. Nothing was touched.')
+}
+
+const MAX_DOMAINS = 250
+const DOMAIN = /^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/
+
+/** What a key and its CSR are for. @throws AppError `deployRefused` */
+function readWish({ domains, key }: Taken['raw']): Pick<CsrOrder, 'domains' | 'key'> {
+  const kind = KEY_KINDS.find((one) => one === key)
+  if (kind === undefined) throw refusal(`the work wants a key of the kind ${printable(String(key))}. No key was made.`)
+  const isDomain = (one: unknown): one is string => typeof one === 'string' && one.length <= 253 && DOMAIN.test(one)
+  if (Array.isArray(domains) && domains.length > 0 && domains.length <= MAX_DOMAINS && domains.every(isDomain))
+    return { domains, key: kind }
+  throw refusal('the work names something that is no domain. No key was made.')
 }
 
 /** @throws AppError `deployRefused` */
@@ -127,7 +155,7 @@ function refusal(what: string): AppError {
   return new AppError('deployRefused', what)
 }
 
-function toFailure(error: unknown): Pick<Outcome, 'outcome' | 'problem' | 'log'> {
+function toFailure(error: unknown): Pick<Outcome, 'outcome' | 'problem' | 'log' | 'code'> {
   if (!(error instanceof AppError)) {
     return {
       outcome: 'failed',
@@ -138,5 +166,10 @@ function toFailure(error: unknown): Pick<Outcome, 'outcome' | 'problem' | 'log'>
   const { log } = error.facts
   const isRefused = error.code === 'deployRefused' || error.code === 'diskFull' || error.code === 'diskReadOnly'
   const outcome = error.code === 'rolledBack' ? 'rolledBack' : isRefused ? 'refused' : 'failed'
-  return { outcome, problem: error.message, log: Array.isArray(log) ? log.map(String) : [] }
+  return {
+    outcome,
+    problem: error.message,
+    log: Array.isArray(log) ? log.map(String) : [],
+    ...((error.code === 'diskFull' || error.code === 'diskReadOnly') && { code: error.code }),
+  }
 }

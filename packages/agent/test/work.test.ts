@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseCsr } from '@evercert/pki'
 import { afterAll, describe, expect, test } from 'vitest'
 import { loadConfig, parseConfig } from '../src/config.ts'
 import { doWork, readWork } from '../src/work.ts'
@@ -39,7 +40,9 @@ describe('what a service may not have', () => {
     ['a reload command of its own', { reloadCommand: ['touch', mark] }, 'reloadCommand, which no work may'],
     ['a test command of its own', { testCommand: ['sh', '-c', `touch ${mark}`] }, 'testCommand, which no work may'],
     ['a path of its own', { certificatePath: '/etc/passwd' }, 'certificatePath, which no work may'],
-    ['another kind of work', { kind: 'run', command: undefined }, 'command, which no work may'],
+    ['a certificate with a CSR', { kind: 'csr' }, 'which no work may'],
+    ['another kind of work', { kind: 'run', command: undefined }, 'no work of the kind run'],
+    ['a field that is not of the work', { command: undefined }, 'command, which no work may'],
     ['work of an unknown kind', { kind: 'exec' }, 'no work of the kind exec'],
     ['something that is no certificate', {}, 'Checking the pair'],
     ['a fingerprint that is none', { sha256: `${'a'.repeat(63)};` }, 'no certificate'],
@@ -58,6 +61,55 @@ describe('what a service may not have', () => {
     for (const work of [undefined, 7, { ...honest, id: '../../x' }, { ...honest, lease: 'a\nb' }]) {
       expect(() => readWork({ work })).toThrow('the service')
     }
+  })
+})
+
+describe('a key that is made here', () => {
+  const stateFolder = join(configs, 'state')
+  const own = { ...config, stateFolder }
+  const keys = (): string[] => readdirSync(join(stateFolder, 'keys')).toSorted()
+  const order = (id: string, change: object = {}) => ({
+    id,
+    lease: `l${keyCount++}`,
+    raw: { id, lease: 'l', kind: 'csr', site: 'shop', domains: ['shop.example'], key: 'p256', ...change },
+  })
+  let keyCount = 0
+  const spkiOf = async (pem = ''): Promise<string> => (await parseCsr(pem)).spkiSha256
+  afterAll(() => rmSync(stateFolder, { recursive: true, force: true }))
+
+  test.each<[string, object, string]>([
+    ['a key of a kind that there is not', { key: 'dsa' }, 'kind dsa'],
+    ['a name that is no domain', { domains: ['a b'] }, 'no domain'],
+    ['no name', { domains: [] }, 'no domain'],
+    ['more names than a certificate has', { domains: Array.from({ length: 251 }, () => 'a.example') }, 'no domain'],
+    ['a site that is not here', { site: 'other' }, 'no site other'],
+    ['a path', { keyPath: '/etc/shadow' }, 'keyPath, which no work may'],
+  ])('not for %s', async (_what, change, said) => {
+    expect(await doWork(own, order('wrk_no', change))).toMatchObject({
+      outcome: 'refused',
+      problem: expect.stringContaining(said) as string,
+    })
+    expect(existsSync(stateFolder)).toBe(false)
+  })
+
+  test('is kept before its CSR is told, and is the same for the same work after a crash at any moment; other work has another', async () => {
+    const first = await doWork(own, order('wrk_1'))
+    expect(first).toMatchObject({
+      outcome: 'csrMade',
+      problem: null,
+      csrPem: expect.stringContaining('CERTIFICATE REQUEST') as string,
+    })
+    const spki = await spkiOf(first.csrPem)
+    expect(keys()).toEqual([`${spki}.pem`, 'wrk_1.made'].toSorted())
+    expect(statSync(join(stateFolder, 'keys', `${spki}.pem`)).mode & 0o777).toBe(0o600)
+    // It died before the report was on disk: the service gives the same work again.
+    expect(await spkiOf((await doWork(own, order('wrk_1'))).csrPem)).toBe(spki)
+    // It died between the key and the note: nobody had heard of that key.
+    rmSync(join(stateFolder, 'keys', 'wrk_1.made'))
+    const anew = await spkiOf((await doWork(own, order('wrk_1'))).csrPem)
+    expect([anew === spki, keys().includes(`${anew}.pem`)]).toEqual([false, true])
+    const other = await spkiOf((await doWork(own, order('wrk_2', { key: 'p384', domains: ['*.shop.example'] }))).csrPem)
+    expect(new Set([spki, anew, other]).size).toBe(3)
   })
 })
 

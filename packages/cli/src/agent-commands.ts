@@ -1,5 +1,5 @@
 /**
- * The commands around agents: enroll, list, show, revoke.
+ * The commands around agents: enroll, enrolments, withdraw, list, show, revoke.
  *
  * @module
  */
@@ -8,8 +8,10 @@ import type { Bind } from './applicant-commands.ts'
 import {
   enrollAgentCommand,
   listAgentsCommand,
+  listEnrolmentsCommand,
   revokeAgentCommand,
   showAgentCommand,
+  withdrawEnrolmentCommand,
   type EnrollOptions,
 } from './commands/agent.ts'
 import type { Say } from './language.ts'
@@ -19,8 +21,8 @@ export function addAgentCommands(program: Command, bind: Bind, say: Say): void {
     .command('agent')
     .description(
       say(
-        'hosts that install certificates themselves: enroll, list, show, revoke',
-        '自行安装证书的主机代理：注册、列出、查看、吊销',
+        'hosts that install certificates themselves: enroll, enrolments, withdraw, list, show, revoke',
+        '自行安装证书的主机代理：注册、等待注册、撤回、列出、查看、吊销',
       ),
     )
   const which = say('name or id', '名称或编号')
@@ -34,6 +36,15 @@ export function addAgentCommands(program: Command, bind: Bind, say: Say): void {
     .option('--valid-minutes <minutes>', say('how long the token is good for; default: 30', '令牌有效分钟数，默认 30'))
     .description(say('print the one line that makes a host an agent', '输出将主机注册为代理的一行命令'))
     .action(bind<[string, EnrollOptions]>(enrollAgentCommand))
+  agent
+    .command('enrolments')
+    .description(say('lines that were printed and not used yet', '列出已生成但尚未使用的注册命令'))
+    .action(bind<[object]>(listEnrolmentsCommand))
+  agent
+    .command('withdraw')
+    .argument('<enrolment>', which)
+    .description(say('such a line lets nobody in any more', '撤回注册命令，使其不能再注册主机'))
+    .action(bind<[string, object]>(withdrawEnrolmentCommand))
   agent
     .command('show')
     .argument('<agent>', which)

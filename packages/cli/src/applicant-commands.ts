@@ -85,6 +85,13 @@ function addApply(program: Command, bind: Bind, say: Say): void {
     .option('--csr <file>', say('PEM of a CSR of your own', '自备 CSR 的 PEM 文件'))
     .option('--csr-id <id>', say('stored CSR', '已保存的 CSR'))
     .option(
+      '--host-key <agent/site>',
+      say(
+        'the agent makes a new key on its host and sends the CSR; none: the service makes it',
+        '由代理在主机上生成新私钥并提交 CSR；none：由系统生成',
+      ),
+    )
+    .option(
       '--reissue',
       say(
         'issue it again at no charge, with a new key, although that is not due (within the period paid for)',

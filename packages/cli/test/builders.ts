@@ -116,6 +116,7 @@ export function anApplication(wish: Partial<ApplicationView> = {}): ApplicationV
       key: 'p256',
       csrPem: null,
       csrId: null,
+      hostKey: null,
     },
     prefilledFrom: 'crt_old',
     applicant: null,

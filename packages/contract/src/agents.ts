@@ -9,7 +9,7 @@ import { FINDING_PROBLEMS, type FindingProblem } from './agent-problems.ts'
 import { deployEvidence, restoreEvidence } from './deployment-evidence.ts'
 import { line } from './line.ts'
 import { anybody, byAgent, byId, read, remove, write } from './operation.ts'
-import { id, instant, page } from './views.ts'
+import { agentName, id, instant, keyKind, page, siteName } from './views.ts'
 
 const MAX_PATH = 4_096
 const MAX_SITES = 500
@@ -18,11 +18,10 @@ const MAX_FINDINGS = 2_000
 export const MAX_AGENT_WAIT_SECONDS = 25
 /** Of what an agent signs; a log of commands may be long. */
 const MAX_STATEMENT = 262_144
-const AGENT_OUTCOMES = ['installed', 'restored', 'refused', 'rolledBack', 'failed'] as const
-
-export const agentName = z.string().regex(/^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$/, 'lower-case letters, digits, dots, dashes')
-/** As the host's own configuration names it. */
-export const siteName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$/, 'letters, digits, dots, dashes')
+const AGENT_OUTCOMES = ['installed', 'restored', 'csrMade', 'refused', 'rolledBack', 'failed'] as const
+const AGENT_WORK_KINDS = ['install', 'restore', 'csr'] as const
+/** What a failure is of, where the service tells more of it, and tries again. */
+const AGENT_PROBLEM_CODES = ['diskFull', 'diskReadOnly'] as const
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const path = z.string().min(1).max(MAX_PATH)
@@ -67,11 +66,11 @@ export type AgentView = z.infer<typeof agentView>
 
 const agentWorkView = z.object({
   id,
-  kind: z.enum(['install', 'restore']),
+  kind: z.enum(AGENT_WORK_KINDS),
   site: siteName,
   certificateId: id,
-  targetName: z.string(),
-  sha256: sha256.meta({ description: 'Of the leaf to install, or to take back' }),
+  targetName: z.string().nullable().meta({ description: 'Null for a CSR' }),
+  sha256: sha256.nullable().meta({ description: 'Of the leaf to install, or to take back; null for a CSR' }),
   state: z.enum(['queued', 'leased', 'expired', 'reported']),
   createdAt: instant.meta({ description: 'When it was handed over' }),
   takenAt: instant.nullable().meta({ description: 'When the agent last took it' }),
@@ -99,16 +98,27 @@ export const agentDetail = agentView.extend({
 })
 export type AgentDetail = z.infer<typeof agentDetail>
 
-/** What an agent is asked for. It names a site; every path and command is the host's own. */
-export const agentWork = z.strictObject({
-  id,
-  lease: z.string(),
+const workTicket = { id, lease: z.string(), site: siteName }
+
+const agentPairWork = z.strictObject({
+  ...workTicket,
   kind: z.enum(['install', 'restore']),
-  site: siteName,
   sha256: sha256.meta({ description: 'Of the leaf to install, or to take back' }),
   chainPem: z.string().nullable(),
   privateKeyPem: z.string().nullable().meta({ description: 'Null when the key was made on the host' }),
 })
+export type AgentPairWork = z.infer<typeof agentPairWork>
+
+const agentCsrWork = z.strictObject({
+  ...workTicket,
+  kind: z.literal('csr'),
+  domains: domains.min(1).meta({ description: 'Of the CSR, all of them; the common name is the first that fits' }),
+  key: keyKind.meta({ description: 'Of the new key, which is made on the host and stays there' }),
+})
+export type AgentCsrWork = z.infer<typeof agentCsrWork>
+
+/** What an agent is asked for. It names a site; every path and command is the host's own. */
+export const agentWork = z.union([agentPairWork, agentCsrWork])
 export type AgentWork = z.infer<typeof agentWork>
 
 /** What an agent says of one piece of work; JSON, signed as it is. */
@@ -122,12 +132,24 @@ export const agentStatement = z
     install: deployEvidence.nullable(),
     restore: restoreEvidence.nullable(),
     log: z.array(z.string().max(2_000)).max(400),
+    csrPem: z.string().max(65_536).optional().meta({ description: 'Of csrMade' }),
+    code: z.enum(AGENT_PROBLEM_CODES).optional().meta({ description: 'Of the problem, when it is one of these' }),
   })
+  .refine(({ outcome, csrPem }) => (outcome === 'csrMade') === (csrPem !== undefined), 'csrMade: with its CSR')
   .refine(({ outcome, install }) => (outcome === 'installed') === (install !== null), 'install: with its evidence')
   .refine(({ outcome, restore }) => (outcome === 'restored') === (restore !== null), 'restore: with its evidence')
 export type AgentStatement = z.infer<typeof agentStatement>
 
 const enrolmentToken = z.string().min(1).max(128)
+
+export const enrolmentView = z.object({
+  id,
+  name: agentName,
+  createdBy: z.string().nullable().meta({ description: 'Null: made before this was kept' }),
+  createdAt: instant,
+  expiresAt: instant,
+})
+export type EnrolmentView = z.infer<typeof enrolmentView>
 
 export const agents = {
   list: read('/agents', 'Agents', 'List agents', 'targets:read').output(page(agentView)),
@@ -147,6 +169,20 @@ export const agents = {
         command: z.string().meta({ description: 'One line for a root shell of the host: fetches, compares, enrols, starts' }),
       }),
     ),
+  listEnrolments: read(
+    '/agents/enrolments',
+    'Agents',
+    'Enrolments that nobody used yet and that are still good',
+    'targets:read',
+  ).output(page(enrolmentView)),
+  withdrawEnrolment: remove(
+    '/agents/enrolments/{id}',
+    'Agents',
+    'Withdraw an enrolment: its token is good for nothing',
+    'targets:write',
+  )
+    .input(byId)
+    .output(enrolmentView),
   revoke: remove('/agents/{id}', 'Agents', 'End an agent: it is answered no more; its host keeps serving', 'targets:write')
     .input(byId)
     .output(agentView),

@@ -99,6 +99,7 @@ export const RETRY = {
   diskReadOnly: 'backoff',
   rolledBack: 'never',
   verificationFailed: 'backoff',
+  hostKeyRefused: 'backoff',
   agentAway: 'never',
   targetUnreachable: 'backoff',
   rateLimited: 'after',

@@ -6,8 +6,19 @@
 export type { AdapterView } from './adapters.ts'
 export { FINDING_PROBLEMS } from './agent-problems.ts'
 export type { FindingProblem } from './agent-problems.ts'
-export { agentName, agentStatement, siteName } from './agents.ts'
-export type { AgentDetail, AgentFinding, AgentSite, AgentStatement, AgentView, AgentWork, AgentWorkView } from './agents.ts'
+export { agentStatement } from './agents.ts'
+export type {
+  AgentCsrWork,
+  AgentDetail,
+  AgentFinding,
+  AgentPairWork,
+  AgentSite,
+  AgentStatement,
+  AgentView,
+  AgentWork,
+  AgentWorkView,
+  EnrolmentView,
+} from './agents.ts'
 export * from './applicant-views.ts'
 export {
   accountRules,
@@ -43,6 +54,8 @@ export type { PasskeyView } from './passkeys.ts'
 export type { AccountView } from './accounts.ts'
 export { isCurrency, minorDigits } from './currency.ts'
 export type { DnsConnectionDetail, IssuerDetail } from './issuers.ts'
+export type { ChannelDetail } from './notices.ts'
+export type { PaymentConnectionDetail } from './payments.ts'
 export type { TargetDetail } from './targets.ts'
 export type { MasterKeysView } from './master-keys.ts'
 export type { NameClaimView } from './names.ts'

@@ -1,5 +1,5 @@
 /**
- * The texts of problems around master keys.
+ * The texts of problems around keys: the master key, and those that hosts make.
  *
  * @module
  */
@@ -30,5 +30,11 @@ export const KEY_PROBLEM_TEXTS = {
     '存放主密钥的令牌（PKCS#11）不在、未及时响应或拒绝服务登录。数据没有丢失；在此期间无法打开或保存机密数据。',
     'See that the token is connected and powered and that its PIN is the one in the PIN file. The service goes on by itself once it answers; then try again.',
     '请检查令牌是否已连接并通电，以及 PIN 文件中的 PIN 是否正确。令牌恢复后服务会自动继续，届时请重试。',
+  ),
+  hostKeyRefused: text(
+    'The agent did not make the key of the certificate on its host.',
+    '代理未能在主机上生成证书私钥。',
+    'Correct on the host what the agent says; it is asked again by itself. To let the service make the key, withdraw the application and apply without the agent.',
+    '请在主机上按代理的说明处理，系统会自动重试。如需由本系统生成私钥，请撤回申请，并改用系统生成私钥重新申请。',
   ),
 } as const satisfies Partial<Record<ProblemCode, ProblemText>>

@@ -76,7 +76,7 @@ export const NARROWING = {
   renewals: { get: { renewal: 'id' } },
   balance: { get: 'closed', topUp: 'closed' },
   payments: { list: { order: 'orderId' }, get: { payment: 'id' }, check: { payment: 'id' }, recordReceipt: 'closed' },
-  paymentConnections: { list: 'closed', create: 'closed', update: 'closed', remove: 'closed' },
+  paymentConnections: { list: 'closed', get: 'closed', create: 'closed', update: 'closed', remove: 'closed' },
   targets: {
     list: 'filtered',
     create: { certificate: 'certificateId' },
@@ -99,7 +99,7 @@ export const NARROWING = {
   tokens: { list: 'closed', create: 'closed', remove: 'closed' },
   notices: { list: 'filtered', inbox: 'filtered', markRead: { notice: 'id' } },
   noticeSettings: { get: 'closed', set: 'closed' },
-  channels: { list: 'closed', create: 'closed', update: 'closed', remove: 'closed', test: 'closed' },
+  channels: { list: 'closed', get: 'closed', create: 'closed', update: 'closed', remove: 'closed', test: 'closed' },
   me: { get: 'open', update: 'closed' },
   sessions: {
     list: 'closed',
@@ -120,6 +120,8 @@ export const NARROWING = {
     list: 'closed',
     get: 'closed',
     createEnrolment: 'closed',
+    listEnrolments: 'closed',
+    withdrawEnrolment: 'closed',
     revoke: 'closed',
     enrol: 'open',
     poll: 'closed',

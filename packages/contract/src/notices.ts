@@ -33,6 +33,12 @@ export const noticeSettings = {
     .output(settings),
 }
 
+const channelDetail = channelView.extend({
+  config: z.record(z.string(), z.unknown()).meta({ description: 'Without its secrets' }),
+  secretsSet: z.array(z.string()).meta({ description: 'Which secrets are set' }),
+})
+export type ChannelDetail = z.infer<typeof channelDetail>
+
 const channelName = line(64)
 
 export const channels = {
@@ -49,10 +55,13 @@ export const channels = {
       }),
     )
     .output(channelView),
+  get: read('/channels/{id}', 'Notices', 'One channel with its settings, without their secrets', 'notices:write')
+    .input(byId)
+    .output(channelDetail),
   update: write(
     '/channels/{id}',
     'Notices',
-    'Change name, role or settings of a channel; settings are given in full',
+    'Change name, role or settings of a channel; secrets that are left out stay',
     'notices:write',
   )
     .input(
@@ -60,7 +69,7 @@ export const channels = {
         id,
         name: channelName.optional(),
         role: channelRole.optional(),
-        config: z.record(z.string(), z.unknown()).optional().meta({ description: 'All settings anew; left out: those it has' }),
+        config: z.record(z.string(), z.unknown()).optional().meta({ description: 'All settings but secrets anew' }),
       }),
     )
     .output(channelView),

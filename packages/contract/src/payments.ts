@@ -38,6 +38,12 @@ export const payments = {
 
 const settings = { title: line(64), config: z.record(z.string(), z.unknown()) }
 
+const paymentConnectionDetail = paymentConnectionView.extend({
+  config: z.record(z.string(), z.unknown()).meta({ description: 'Without its secrets' }),
+  secretsSet: z.array(z.string()).meta({ description: 'Which secrets are set' }),
+})
+export type PaymentConnectionDetail = z.infer<typeof paymentConnectionDetail>
+
 export const paymentConnections = {
   list: read('/payment-connections', 'Payments', 'List the ways to pay besides the balance', 'orders:read').output(
     page(paymentConnectionView),
@@ -47,10 +53,18 @@ export const paymentConnections = {
   })
     .input(z.strictObject({ id: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/), kind: z.string().min(1).max(32), ...settings }))
     .output(paymentConnectionView),
+  get: read(
+    '/payment-connections/{id}',
+    'Payments',
+    'One connection with its settings, without their secrets (operator)',
+    'installation:operate',
+  )
+    .input(byId)
+    .output(paymentConnectionDetail),
   update: write(
     '/payment-connections/{id}',
     'Payments',
-    'Change title or settings of a connection, or stop new payments by it (operator)',
+    'Change title or settings of a connection, secrets that are left out stay; or stop new payments by it (operator)',
     'installation:operate',
   )
     .input(

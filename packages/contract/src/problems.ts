@@ -108,6 +108,7 @@ export const PROBLEMS = {
   diskReadOnly: { status: 422, title: 'The disk of the target is read-only' },
   rolledBack: { status: 422, title: 'The deployment was rolled back' },
   verificationFailed: { status: 422, title: 'The site does not serve the new certificate' },
+  hostKeyRefused: { status: 422, title: 'The agent made no key on its host' },
   agentAway: { status: 503, title: 'The agent of the host does not answer' },
   targetUnreachable: { status: 503, title: 'The target does not answer' },
   // Surroundings.

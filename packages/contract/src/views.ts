@@ -249,6 +249,14 @@ export type CertificateDetail = z.infer<typeof certificateDetail>
 
 export const keyKind = z.enum(['p256', 'p384', 'rsa2048', 'rsa3072', 'rsa4096'])
 
+export const agentName = z.string().regex(/^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$/, 'lower-case letters, digits, dots, dashes')
+/** As the host's own configuration names it. */
+export const siteName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$/, 'letters, digits, dots, dashes')
+
+/** Where the key of a certificate is made: by which agent, for which site. */
+export const hostKey = z.strictObject({ agent: agentName, site: siteName })
+export type HostKey = z.infer<typeof hostKey>
+
 export const applicationForm = z.strictObject({
   domains: z.array(z.string().min(1).max(1024)).min(1).max(250),
   validationMethod: z.enum(['file', 'dnsManual', 'dnsAutomatic']),
@@ -266,6 +274,10 @@ export const applicationForm = z.strictObject({
     .default(null)
     .meta({ description: 'A CSR of your own; its key then never leaves you' }),
   csrId: id.nullable().default(null).meta({ description: 'A stored CSR' }),
+  hostKey: hostKey
+    .nullable()
+    .default(null)
+    .meta({ description: 'The key is made on the host of an agent, anew for each application, and stays there' }),
 })
 export type ApplicationFormView = z.infer<typeof applicationForm>
 
@@ -312,9 +324,11 @@ export const applicationView = z.object({
   certificateId: id,
   id: id.nullable().meta({ description: 'null while only prefilled' }),
   state: z.enum(['draft', 'pendingValidation', 'inReview', 'reviewFailed', 'issued', 'withdrawn']),
-  form: applicationForm.extend({
-    domains: z.array(z.string()).max(250).meta({ description: 'Empty in the draft of a new purchase' }),
-  }),
+  form: applicationForm
+    .extend({
+      domains: z.array(z.string()).max(250).meta({ description: 'Empty in the draft of a new purchase' }),
+    })
+    .meta({ description: 'Once issued: as it is sent to have it issued again, with a fresh key' }),
   prefilledFrom: id.nullable(),
   applicant: applicantView.nullable().meta({ description: 'As it was sent; null while only prefilled' }),
   review: z

@@ -16,6 +16,8 @@ import { createSource, type Named } from './source.ts'
 export interface Found extends AgentFinding {
   /** Where it is served; null when the configuration does not say. */
   readonly port: number | null
+  /** Where reading began: what the server itself is started with. */
+  readonly configPath: string
 }
 
 export interface Discovery {
@@ -32,7 +34,9 @@ const READERS = { nginx: discoverNginx, apache: discoverApache, haproxy: discove
 export function discover(config: Pick<AgentConfig, 'discover' | 'sites'>): Discovery {
   const source = createSource()
   const named = Object.entries(READERS).flatMap(([kind, read]) =>
-    config.discover[kind as DiscoveredKind].filter((path) => isThere(path)).flatMap((path) => read(source, path)),
+    config.discover[kind as DiscoveredKind]
+      .filter((path) => isThere(path))
+      .flatMap((path) => read(source, path).map((one) => ({ ...one, configPath: path }))),
   )
   const findings = merge(named).map((one) => toFinding(one, config.sites))
   return { findings, faults: source.faults }
@@ -43,8 +47,10 @@ function isThere(path: string): boolean {
 }
 
 /** Several virtual hosts with one certificate are one finding with all their names. */
-function merge(named: readonly Named[]): readonly Named[] {
-  const all = new Map<string, Named>()
+type Read = Named & Pick<Found, 'configPath'>
+
+function merge(named: readonly Read[]): readonly Read[] {
+  const all = new Map<string, Read>()
   for (const one of named) {
     const key = [one.server, one.certificatePath, one.keyPath].join('\0')
     const known = all.get(key)
@@ -59,7 +65,7 @@ const MAX_NAMES = 250
 const MAX_NAME = 253
 
 function toFinding(
-  { server, file, line, certificatePath, keyPath, serverNames, port, problem }: Named,
+  { server, file, line, certificatePath, keyPath, serverNames, port, problem, configPath }: Read,
   sites: AgentConfig['sites'],
 ): Found {
   const read = problem === null ? readLeaf(certificatePath) : { leaf: null, problem }
@@ -71,6 +77,7 @@ function toFinding(
     keyPath,
     serverNames: serverNames.slice(0, MAX_NAMES).map((name) => name.slice(0, MAX_NAME)),
     port,
+    configPath,
     site:
       Object.keys(sites).find((name) => sites[name] !== undefined && isSameFile(sites[name].certificatePath, certificatePath)) ??
       null,
@@ -88,12 +95,12 @@ export function observeSites(sites: AgentConfig['sites']): AgentSite[] {
   }))
 }
 
-interface Read {
+interface ReadLeaf {
   readonly leaf: CertificateFacts | null
   readonly problem: FindingProblem | null
 }
 
-function toFacts({ leaf, problem }: Read): Pick<AgentSite, 'sha256' | 'notAfter' | 'domains' | 'problem'> {
+function toFacts({ leaf, problem }: ReadLeaf): Pick<AgentSite, 'sha256' | 'notAfter' | 'domains' | 'problem'> {
   return {
     sha256: leaf?.sha256 ?? null,
     notAfter: leaf === null ? null : new Date(leaf.notAfter).toISOString(),
@@ -104,7 +111,7 @@ function toFacts({ leaf, problem }: Read): Pick<AgentSite, 'sha256' | 'notAfter'
 
 const MAX_FILE_BYTES = 1024 * 1024
 
-function readLeaf(path: string): Read {
+function readLeaf(path: string): ReadLeaf {
   try {
     const stats = statSync(path)
     if (!stats.isFile() || stats.size > MAX_FILE_BYTES) return { leaf: null, problem: 'unreadable' }

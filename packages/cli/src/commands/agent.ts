@@ -37,6 +37,50 @@ export async function enrollAgentCommand(session: Session, name: string, { valid
   return 0
 }
 
+export async function listEnrolmentsCommand(session: Session): Promise<number> {
+  const { say, paint, columns } = session
+  const page = await (await session.client()).agents.listEnrolments()
+  session.document(page)
+  const header = [
+    say('NAME', '名称'),
+    say('MADE BY', '生成者'),
+    say('MADE', '生成时间'),
+    say('GOOD UNTIL', '有效期至'),
+    say('ID', '编号'),
+  ]
+  const rows = page.items.map(({ id, name, createdBy, createdAt, expiresAt }) => [
+    { text: name },
+    { text: createdBy ?? '–' },
+    { text: formatInstant(createdAt) },
+    { text: formatInstant(expiresAt) },
+    { text: id },
+  ])
+  if (rows.length === 0) session.print(say('No enrolment waits.', '没有等待使用的注册命令。'))
+  else session.print(...formatTable(header, rows, { paint, columns, shrink: 1 }))
+  return 0
+}
+
+/** By id, or by name where one waits under it. */
+export async function withdrawEnrolmentCommand(session: Session, wanted: string): Promise<number> {
+  const { say } = session
+  const client = await session.client()
+  const { items } = await client.agents.listEnrolments()
+  const found = items.filter(({ id, name }) => id === wanted || name === wanted)
+  const [one, another] = found
+  if (one === undefined || another !== undefined) {
+    throw failure(
+      one === undefined ? 'notFound' : 'invalid',
+      say(
+        `Withdrawing enrolment ${wanted}: ${found.length} wait under this name: give an id of "evercert agent enrolments".`,
+        `撤回注册 ${wanted}：该名称下有 ${found.length} 条，请使用 “evercert agent enrolments” 中的编号。`,
+      ),
+    )
+  }
+  session.document(await client.agents.withdrawEnrolment({ id: one.id }))
+  session.print(say(`The line for ${one.name} lets nobody in any more.`, `${one.name} 的注册命令已撤回，不能再用于注册主机。`))
+  return 0
+}
+
 export async function listAgentsCommand(session: Session): Promise<number> {
   const { say, paint, columns } = session
   const page = await (await session.client()).agents.list()

@@ -22,6 +22,7 @@ export interface ApplyOptions {
   readonly key?: string
   readonly csr?: string
   readonly csrId?: string
+  readonly hostKey?: string
   readonly show?: boolean
   readonly check?: boolean
   readonly withdraw?: boolean
@@ -51,12 +52,11 @@ async function act(client: Client, id: string, options: ApplyOptions): Promise<A
 }
 
 /**
- * A CSR is not taken over from an application that was issued: its public key was used. What names a record replaces what was
+ * What names a record replaces what was
  * written out, and the other way round.
  */
 export function mergeForms(current: ApplicationView, fromFile: Partial<Form>, fromOptions: Partial<Form>): Form {
-  const base: Form = { ...current.form, ...(current.state === 'issued' && { csrPem: null, csrId: null }) }
-  return [fromFile, fromOptions].reduce<Form>((form, change) => ({ ...form, ...withoutRivals(change), ...change }), base)
+  return [fromFile, fromOptions].reduce<Form>((form, change) => ({ ...form, ...withoutRivals(change), ...change }), current.form)
 }
 
 function withoutRivals(change: Partial<Form>): Partial<Form> {
@@ -64,13 +64,14 @@ function withoutRivals(change: Partial<Form>): Partial<Form> {
   return {
     ...(isGiven(change.contactId) && { contact: null }),
     ...(isGiven(change.contact) && { contactId: null }),
-    ...(isGiven(change.csrId) && { csrPem: null }),
-    ...(isGiven(change.csrPem) && { csrId: null }),
+    ...(isGiven(change.csrId) && { csrPem: null, hostKey: null }),
+    ...(isGiven(change.csrPem) && { csrId: null, hostKey: null }),
+    ...(isGiven(change.hostKey) && { csrPem: null, csrId: null }),
   }
 }
 
 async function fromOptions(options: ApplyOptions): Promise<Partial<Form>> {
-  const { domain, validation, dnsConnection, contact, company, key, csr, csrId } = options
+  const { domain, validation, dnsConnection, contact, company, key, csr, csrId, hostKey } = options
   const raw = {
     ...(domain !== undefined && { domains: domain }),
     ...(dnsConnection !== undefined && { dnsConnectionId: dnsConnection, validationMethod: 'dnsAutomatic' }),
@@ -80,8 +81,16 @@ async function fromOptions(options: ApplyOptions): Promise<Partial<Form>> {
     ...(key !== undefined && { key }),
     ...(csr !== undefined && { csrPem: await readPem('--csr', csr) }),
     ...(csrId !== undefined && { csrId }),
+    ...(hostKey !== undefined && { hostKey: toHostKey(hostKey) }),
   }
   return checkForm(raw, 'Reading the options')
+}
+
+/** `web1/shop.example`: names of agents have no slash, and those of sites neither. `none`: the service makes the key. */
+function toHostKey(text: string): object | null {
+  if (text === 'none') return null
+  const [agent = '', site = '', ...more] = text.split('/')
+  return more.length === 0 ? { agent, site } : {}
 }
 
 async function readForm(path: string): Promise<Partial<Form>> {

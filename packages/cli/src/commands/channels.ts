@@ -41,15 +41,16 @@ export interface ChangeChannelOptions extends SettingsOptions {
   readonly role?: ChannelView['role']
 }
 
-/** Settings are given in full: what was entered before is neither shown nor kept. */
+/** `--set` changes one of the settings that there are; `--config` has all of them. Secrets that are left out stay. */
 export async function changeChannelCommand(session: Session, wanted: string, options: ChangeChannelOptions): Promise<number> {
   const { name, role } = options
   const client = await session.client()
   const { id, kind } = await findChannel(client, wanted)
+  const kept = hasSettings(options) ? (await client.channels.get({ id })).config : {}
   const change = {
     ...(name !== undefined && { name }),
     ...(role !== undefined && { role }),
-    ...(hasSettings(options) && { config: await readSettings(session, { port: 'notify', kind, options }) }),
+    ...(hasSettings(options) && { config: await readSettings(session, { port: 'notify', kind, options, kept }) }),
   }
   return show(session, await client.channels.update({ id, ...change }))
 }

@@ -124,7 +124,7 @@ export interface ChangePaymentConnectionOptions extends SettingsOptions {
   readonly disable?: boolean
 }
 
-/** Settings are given in full: what was entered before is neither shown nor kept. */
+/** `--set` changes one of the settings that there are; `--config` has all of them. Secrets that are left out stay. */
 export async function changePaymentConnectionCommand(
   session: Session,
   id: string,
@@ -133,10 +133,11 @@ export async function changePaymentConnectionCommand(
   const { title, enable, disable } = options
   const client = await session.client()
   const { kind } = await findPaymentConnection(client, id)
+  const kept = hasSettings(options) ? (await client.paymentConnections.get({ id })).config : {}
   const change = {
     ...(title !== undefined && { title }),
     ...((enable === true || disable === true) && { enabled: enable === true }),
-    ...(hasSettings(options) && { config: await readSettings(session, { port: 'payment', kind, options }) }),
+    ...(hasSettings(options) && { config: await readSettings(session, { port: 'payment', kind, options, kept }) }),
   }
   return show(session, await client.paymentConnections.update({ id, ...change }))
 }

@@ -25,14 +25,25 @@ describe('the form that is sent', () => {
     ['and the other way round', { contactId: 'ctc_1' }, { contact: CONTACT }, { contact: CONTACT, contactId: null }],
     ['a stored CSR replaces a pasted one', { csrPem: 'PEM' }, { csrId: 'csr_1' }, { csrPem: null, csrId: 'csr_1' }],
     ['and the other way round', { csrId: 'csr_1' }, { csrPem: 'PEM' }, { csrPem: 'PEM', csrId: null }],
+    [
+      'a key of a host replaces a stored CSR',
+      { csrId: 'csr_1' },
+      { hostKey: { agent: 'web1', site: 'shop' } },
+      { csrId: null, hostKey: { agent: 'web1', site: 'shop' } },
+    ],
+    [
+      'and the other way round',
+      { hostKey: { agent: 'web1', site: 'shop' } },
+      { csrId: 'csr_1' },
+      { csrId: 'csr_1', hostKey: null },
+    ],
     ['what is not said stays', { contactId: 'ctc_1' }, {}, { contact: null, contactId: 'ctc_1' }],
   ])('%s', (_what, fromFile, fromOptions, expected) => {
     expect(mergeForms(current, fromFile, fromOptions)).toMatchObject(expected)
   })
 
-  it('takes no CSR over from what was issued, and the one of what was refused', () => {
+  it('takes over the CSR of what was refused', () => {
     const form = { ...current.form, csrId: 'csr_1' }
-    expect(mergeForms({ ...current, state: 'issued', form }, {}, {})).toMatchObject({ csrId: null })
     expect(mergeForms({ ...current, state: 'reviewFailed', form }, {}, {})).toMatchObject({ csrId: 'csr_1' })
   })
 })

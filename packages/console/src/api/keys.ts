@@ -61,6 +61,7 @@ export const keys = {
   endpointMap: ['endpoints', 'map'],
   endpoint: (id: string) => ['endpoints', 'one', id],
   agents: ['agents'],
+  enrolments: ['agents', 'enrolments'],
   agent: (id: string) => ['agents', 'one', id],
   names: ['names'],
   accounts: ['accounts'],

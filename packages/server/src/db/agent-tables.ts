@@ -38,19 +38,25 @@ export interface AgentEnrolmentTable {
   expires_at: Date
   /** Who enrolled with it; null: nobody yet. */
   agent_id: string | null
+  /** Null before 0038. */
+  created_by: string | null
+  withdrawn_at: Generated<Date | null>
 }
 
 export interface AgentWorkTable {
   id: string
   account_id: string
   agent_id: string
-  deployment_id: string
+  /** Null for a CSR. */
+  deployment_id: string | null
+  /** Of a CSR; null for others. */
+  application_id: Generated<string | null>
   certificate_id: string
-  kind: 'install' | 'restore'
+  kind: 'install' | 'restore' | 'csr'
   site: string
-  /** Of the leaf to install, or to take back. */
-  sha256: string
-  /** Failures of the deployment before: each try is a piece of work of its own. */
+  /** Of the leaf to install, or to take back; null for a CSR. */
+  sha256: string | null
+  /** Failures of the deployment, or the application, before: each try is a piece of work of its own. */
   round: number
   state: AgentWorkState
   version: Generated<number>

@@ -53,6 +53,8 @@ export interface CsrTable {
   private_key_id: string | null
   /** The agent on whose host the key is. */
   agent_id: Generated<string | null>
+  /** Of that host; null where it is not known (any more). */
+  site: Generated<string | null>
   created_at: Date
 }
 

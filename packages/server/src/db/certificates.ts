@@ -4,6 +4,7 @@
  * @module
  */
 import { sql, type SqlBool } from 'kysely'
+import type { HostKey } from '@evercert/contract'
 import type { RenewalFacts } from '../domain/certificate/decide-renewal.ts'
 import type { ReadSpecification } from '../domain/product/known-specification.ts'
 import type { Specification } from '../domain/product/specification.ts'
@@ -21,6 +22,14 @@ export interface ManagementFacts {
   readonly failedCode: string | null
   readonly failedDetail: string | null
   readonly retryAt: number | null
+}
+
+/** Of a key that an agent was asked to make. */
+export interface AwaitedKey {
+  readonly agent: string
+  readonly site: string
+  /** Null: there is no such agent, or it was never seen. */
+  readonly agentSeenAt: number | null
 }
 
 /** Facts of one certificate. Times are epoch milliseconds. */
@@ -61,6 +70,8 @@ export interface CertificateRecord {
     readonly submittedAt: number
     /** OV and EV: people have not decided yet. */
     readonly awaitsReview: boolean
+    /** While an agent is to make the key on its host. */
+    readonly awaitsKey: AwaitedKey | null
   } | null
   readonly issuance: {
     readonly id: string
@@ -170,6 +181,11 @@ function recordQuery(db: Db | Trx) {
         .whereRef('endpoint.certificate_id', '=', 'certificate.id')
         .select((count) => count.fn.countAll<number>().as('count'))
         .as('endpoint_count'),
+      sql<HostKey | null>`case when application.csr is null and application.state in ('pendingValidation', 'inReview')
+        then application.form -> 'hostKey' end`.as('awaited_key'),
+      sql<Date | null>`case when application.csr is null and application.state in ('pendingValidation', 'inReview') then
+        (select last_seen_at from agent where agent.account_id = application.account_id and agent.state = 'active'
+          and agent.name = application.form -> 'hostKey' ->> 'agent') end`.as('agent_seen_at'),
       sql<string[]>`array(select tag from certificate_tag t where t.certificate_id = certificate.id order by tag)`.as('tags'),
     ])
 }
@@ -288,6 +304,7 @@ function toApplication(row: Row): CertificateRecord['application'] {
     answered: row.answered_at !== null,
     submittedAt: toMs(row.submitted_at) ?? 0,
     awaitsReview: row.review_state === 'waiting',
+    awaitsKey: row.awaited_key === null ? null : { ...row.awaited_key, agentSeenAt: toMs(row.agent_seen_at) },
   }
 }
 

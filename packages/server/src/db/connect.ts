@@ -37,6 +37,7 @@ import { up as countForForecast } from './migrations/0032-forecast.ts'
 import { up as deploymentAdvice } from './migrations/0034-deployment-advice.ts'
 import { up as providerSecondFactor } from './migrations/0036-provider-second-factor.ts'
 import { up as personalNotices } from './migrations/0037-personal-notices.ts'
+import { up as agentsRenew } from './migrations/0038-agents-renew.ts'
 import { up as moneyNotices } from './migrations/0041-money-notices.ts'
 import { up as oneLine } from './migrations/0042-one-line.ts'
 import { AppError } from '../domain/errors.ts'
@@ -97,6 +98,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0034-deployment-advice': { up: deploymentAdvice },
   '0036-provider-second-factor': { up: providerSecondFactor },
   '0037-personal-notices': { up: personalNotices },
+  '0038-agents-renew': { up: agentsRenew },
   '0041-money-notices': { up: moneyNotices },
   '0042-one-line': { up: oneLine },
 }

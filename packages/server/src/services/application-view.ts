@@ -8,8 +8,9 @@ import { isProblemCode, PROBLEM_TEXTS, PROBLEMS } from '@evercert/contract'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
 import { SAME } from '../db/same-account.ts'
-import { EMPTY_FORM, prefillApplication, type ApplicationForm } from '../domain/application/prefill.ts'
+import { EMPTY_FORM, prefillApplication, withFreshKey, type ApplicationForm } from '../domain/application/prefill.ts'
 import type { ReviewState } from '../domain/review/review-machine.ts'
+import { findHostKey } from './agents/host-keys.ts'
 import { toApplicantView, withoutLostRecords } from './applicants.ts'
 import { notFound, type Caller, type Services } from './context.ts'
 import { estimateOf } from './estimates.ts'
@@ -61,7 +62,7 @@ export async function loadApplicationView(services: Services, caller: Caller, ce
     certificateId,
     id: row.id,
     state: row.state,
-    form: toFormView(row.form),
+    form: row.state === 'issued' ? await toIssuedForm(services, caller, row.form) : toFormView(row.form),
     prefilledFrom: null,
     applicant: row.applicant === null ? null : toApplicantView(row.applicant, caller.scopes.has('certificates:write')),
     review: toReviewView(row),
@@ -88,6 +89,12 @@ function toReviewView(row: {
     decidedAt: row.review_decided_at?.toISOString() ?? null,
     reviewedAt: row.review_reviewed_at?.toISOString() ?? null,
   }
+}
+
+/** What is sent to have it issued again, at no charge or as a renewal: the last form with a fresh key. @throws AppError `notFound` */
+export async function loadNextForm(services: Services, caller: Caller, certificateId: string): Promise<ApplicationFormView> {
+  const { form } = await loadApplicationView(services, caller, certificateId)
+  return withFreshKey(form, await findHostKey(services.db, caller.accountId, form.csrId))
 }
 
 async function draftView(services: Services, record: CertificateRecord): Promise<ApplicationView> {
@@ -121,6 +128,7 @@ async function loadPrefillSource(db: Db, record: CertificateRecord) {
     .executeTakeFirst()
   return {
     lastApplication: row?.form ?? null,
+    hostKey: await findHostKey(db, record.accountId, row?.form?.csrId ?? null),
     applicant: row?.applicant ?? null,
     names: row?.names ?? [],
     commonName: row?.common_name ?? null,
@@ -129,6 +137,11 @@ async function loadPrefillSource(db: Db, record: CertificateRecord) {
 
 function toFormView(form: ApplicationForm): ApplicationFormView {
   return { ...EMPTY_FORM, ...form, domains: [...form.domains] }
+}
+
+/** As it is sent to have it issued again: its CSR is used up, and what was made on a host is made there again. */
+async function toIssuedForm({ db }: Services, { accountId }: Caller, form: ApplicationForm): Promise<ApplicationFormView> {
+  return toFormView(withFreshKey(form, await findHostKey(db, accountId, form.csrId ?? null)))
 }
 
 async function loadValidations(services: Services, caller: Caller, applicationId: string): Promise<ValidationView[]> {

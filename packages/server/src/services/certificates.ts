@@ -16,7 +16,7 @@ import { newId, notFound, type Caller, type Services } from './context.ts'
 import { listEndpointViews } from './endpoints.ts'
 import { estimateOf } from './estimates.ts'
 import { listHistory } from './history.ts'
-import { describeNextStep } from './next-step-view.ts'
+import { describeHostKeyStep, describeNextStep } from './next-step-view.ts'
 import { describeManagedStep, toManagementView } from './management-view.ts'
 import { loadRenewalOf } from './renewals.ts'
 import { listTargetViews } from './targets.ts'
@@ -97,7 +97,10 @@ export function toCertificateView(
       opensAt: toIso(decision.opensAt),
       daysUntilOpen: decision.daysUntilOpen,
     },
-    nextStep: describeManagedStep(management, record, status) ?? describeNextStep(record, status, decision, estimate),
+    nextStep:
+      describeHostKeyStep(record, now) ??
+      describeManagedStep(management, record, status) ??
+      describeNextStep(record, status, decision, estimate),
     estimate,
     servedAt: toIso(record.servedAt),
     createdAt: new Date(record.createdAt).toISOString(),

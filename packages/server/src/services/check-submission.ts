@@ -12,6 +12,7 @@ import type { ApplicationForm } from '../domain/application/prefill.ts'
 import { decideRenewal, mayReissue } from '../domain/certificate/decide-renewal.ts'
 import { deriveStatus, type CertificateStatus } from '../domain/certificate/derive-status.ts'
 import { AppError } from '../domain/errors.ts'
+import { checkHostKey } from './agents/host-keys.ts'
 import { resolveApplicant } from './applicants.ts'
 import { loadProduct, requireReviewingIssuer, type Product } from './catalogue.ts'
 import type { Services } from './context.ts'
@@ -51,6 +52,7 @@ export async function checkSubmission(
   }
   if (raw.validationMethod === 'dnsAutomatic') await checkDnsConnection(services, record, raw.dnsConnectionId)
   const identifiers = domains.map((domain) => domain.name)
+  if (raw.hostKey !== null) await checkHostKey(services, record.accountId, raw.hostKey)
   const csr = await readGivenCsr(services, record.accountId, raw)
   if (csr !== null) checkCsrNames(csr, identifiers)
   const form = { ...raw, domains: identifiers }
@@ -102,8 +104,10 @@ async function checkDnsConnection(services: Services, record: CertificateRecord,
 async function readGivenCsr(
   services: Services,
   accountId: string,
-  { csrPem, csrId }: Pick<ApplicationFormView, 'csrPem' | 'csrId'>,
+  { csrPem, csrId, hostKey }: Pick<ApplicationFormView, 'csrPem' | 'csrId' | 'hostKey'>,
 ): Promise<CsrFacts | null> {
+  if (hostKey !== null && (csrPem !== null || csrId !== null))
+    throw new AppError('invalid', 'Applying: the form has a CSR, and asks an agent to make one: choose one of them.')
   if (csrPem !== null && csrId !== null)
     throw new AppError('invalid', 'Applying: the form has a pasted CSR and a stored one: give one of them.')
   if (csrPem !== null) return readCsr(csrPem)
@@ -111,7 +115,7 @@ async function readGivenCsr(
 }
 
 /** DOMAIN §4: the names of a CSR are those of the application, its common name among them. */
-function checkCsrNames(csr: CsrFacts, identifiers: readonly string[]): void {
+export function checkCsrNames(csr: CsrFacts, identifiers: readonly string[]): void {
   const names = new Set(csr.names.length === 0 && csr.commonName !== null ? [csr.commonName] : csr.names)
   const missing = identifiers.filter((identifier) => !names.has(identifier))
   const extra = [...names].filter((name) => !identifiers.includes(name))

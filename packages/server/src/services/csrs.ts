@@ -36,6 +36,7 @@ const COLUMNS = [
   'csr.der',
   'csr.private_key_id',
   'csr.agent_id',
+  'csr.site',
   'csr.created_at',
 ] as const
 
@@ -140,9 +141,38 @@ export async function storeAgentCsr(
       `Storing a CSR of ${caller.actor}: ${MAX_UNUSED_OF_AGENT} of it wait for an application: use or remove them first.`,
     )
   }
-  const name = `${caller.actor.slice(6, 30)} ${site.slice(0, 28)} ${facts.spkiSha256.slice(0, 8)}`
-  const stored = { name, origin: 'uploaded', facts, agentId: caller.agentId } as const
+  const name = nameOfAgentCsr(caller.actor.slice('agent '.length), site, facts)
+  const stored = { name, origin: 'uploaded', facts, agentId: caller.agentId, site } as const
   return store(services, caller, stored, () => Promise.resolve(null))
+}
+
+function nameOfAgentCsr(agent: string, site: string, { spkiSha256 }: CsrFacts): string {
+  return `${agent.slice(0, 24)} ${site.slice(0, 28)} ${spkiSha256.slice(0, 8)}`
+}
+
+export interface AgentCsr {
+  readonly accountId: string
+  readonly agentId: string
+  /** Its name. */
+  readonly agent: string
+  readonly site: string
+  readonly facts: CsrFacts
+}
+
+/** Stores a CSR that an agent made when it was asked. @returns its id; null when the account has one of this key already */
+export async function insertAgentCsr(
+  services: Services,
+  trx: Trx,
+  { accountId, agentId, agent, site, facts }: AgentCsr,
+): Promise<string | null> {
+  const stored = { name: nameOfAgentCsr(agent, site, facts), origin: 'uploaded', facts, agentId, site } as const
+  const row = toRow(services, accountId, stored)
+  const result = await trx
+    .insertInto('csr')
+    .values({ ...row, private_key_id: null })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  return result.numInsertedOrUpdatedRows === 1n ? row.id : null
 }
 
 /** Reads a CSR and checks what DOMAIN §4 demands of its key and signature. @throws AppError `badCsr`, `tooLarge` */
@@ -169,37 +199,43 @@ interface StoredCsr {
   readonly origin: 'system' | 'uploaded'
   readonly facts: CsrFacts
   readonly agentId?: string
+  /** Of the agent's host. */
+  readonly site?: string
 }
 
 async function store(
   services: Services,
   caller: Caller,
-  { name, origin, facts, agentId }: StoredCsr,
+  stored: StoredCsr,
   storeKey: (trx: Trx) => Promise<string | null>,
 ): Promise<CsrDetail> {
-  const id = newId(services, 'csr')
+  const row = toRow(services, caller.accountId, stored)
   await services.db.transaction().execute(async (trx) => {
     const result = await trx
       .insertInto('csr')
-      .values({
-        id,
-        account_id: caller.accountId,
-        name,
-        origin,
-        common_name: facts.commonName,
-        names: [...facts.names],
-        algorithm: facts.algorithm,
-        spki_sha256: facts.spkiSha256,
-        der: facts.der,
-        private_key_id: await storeKey(trx),
-        agent_id: agentId ?? null,
-        created_at: new Date(services.now()),
-      })
+      .values({ ...row, private_key_id: await storeKey(trx) })
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst()
-    if (result.numInsertedOrUpdatedRows !== 1n) throw await duplicate(trx, caller, name, facts)
+    if (result.numInsertedOrUpdatedRows !== 1n) throw await duplicate(trx, caller, stored.name, stored.facts)
   })
-  return loadCsr(services, caller, id)
+  return loadCsr(services, caller, row.id)
+}
+
+function toRow(services: Services, accountId: string, { name, origin, facts, agentId, site }: StoredCsr) {
+  return {
+    id: newId(services, 'csr'),
+    account_id: accountId,
+    name,
+    origin,
+    common_name: facts.commonName,
+    names: [...facts.names],
+    algorithm: facts.algorithm,
+    spki_sha256: facts.spkiSha256,
+    der: facts.der,
+    agent_id: agentId ?? null,
+    site: site ?? null,
+    created_at: new Date(services.now()),
+  }
 }
 
 async function duplicate(trx: Trx, caller: Caller, name: string, facts: CsrFacts): Promise<AppError> {

@@ -12,6 +12,7 @@ import { deriveStatus } from '../domain/certificate/derive-status.ts'
 import { AppError } from '../domain/errors.ts'
 import { findManageObstacles, planManaged, reconsiderAt, type ManageObstacle } from '../domain/managed/decide-managed.ts'
 import { formatMoney } from '../domain/payment/money.ts'
+import { findHostKey } from './agents/host-keys.ts'
 import { loadCertificate, loadCertificateDetail } from './certificates.ts'
 import { notFound, type Caller, type Services } from './context.ts'
 import { wake } from './wake.ts'
@@ -79,7 +80,7 @@ async function findObstacles(services: Services, trx: Trx, record: CertificateRe
   return findManageObstacles({
     renewal: record.facts,
     status: status === 'issued' || status === 'expiringSoon' ? status : 'other',
-    lastForm: await loadLastForm(trx, record.accountId, record.id),
+    ...(await loadLastForm(trx, record.accountId, record.id)),
   })
 }
 
@@ -246,9 +247,13 @@ async function loadLastForm(db: Db | Trx, accountId: string, certificateId: stri
   const row = await db
     .selectFrom('certificate')
     .innerJoin('application', 'application.id', 'certificate.application_id')
-    .select('application.form')
+    .select(['application.form', 'application.private_key_id'])
     .where('certificate.account_id', '=', accountId)
     .where('certificate.id', '=', certificateId)
     .executeTakeFirst()
-  return row?.form ?? null
+  if (row === undefined) return { lastForm: null, hasForeignKey: false }
+  const { form, private_key_id: keyId } = row
+  const csrId = form.csrId ?? null // forms of before stored CSRs have none
+  const isElsewhere = csrId !== null && keyId === null && (await findHostKey(db, accountId, csrId)) === null
+  return { lastForm: form, hasForeignKey: form.csrPem !== null || isElsewhere }
 }

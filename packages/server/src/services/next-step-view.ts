@@ -58,6 +58,42 @@ function applyingStep(record: CertificateRecord, estimate: FinishEstimateView | 
   return state === 'reviewFailed' ? refusedStep(record) : null
 }
 
+/** An agent that asks for work is seen every half minute. */
+const AWAY_MS = 5 * 60_000
+
+/** The key is made on the host: who has to move says when the agent was last seen. Null: no key is waited for. */
+export function describeHostKeyStep({ application }: CertificateRecord, now: number): NextStep | null {
+  const key = application?.awaitsKey ?? null
+  if (key === null || application === null || application.awaitsReview) return null
+  const { agent, site, agentSeenAt } = key
+  if (application.failedCode === 'hostKeyRefused') {
+    const why = application.failedDetail ?? ''
+    return view(
+      'mendHostKey',
+      'user',
+      {
+        en: `The key could not be made on the host: ${sentence(why)} It is asked for again by itself.`,
+        zh: `主机上未能生成私钥：${why} 系统会自动重试。`,
+      },
+      application.retryAt,
+    )
+  }
+  if (agentSeenAt !== null && now - agentSeenAt <= AWAY_MS) {
+    return view('awaitHostKey', 'evercert', {
+      en: `Agent ${agent} makes a new key for site ${site} on its host and sends the CSR.`,
+      zh: `代理 ${agent} 正在主机上为站点 ${site} 生成新私钥并提交 CSR。`,
+    })
+  }
+  const [seen, seenZh] =
+    agentSeenAt === null
+      ? ['was never seen', '从未在线']
+      : [`was last seen ${formatInstant(agentSeenAt)}`, `最近在线 ${formatInstant(agentSeenAt)}`]
+  return view('startAgent', 'user', {
+    en: `Start evercert-agent on the host of ${agent}: the new key is made there, and it ${seen}. Nothing goes to the CA before.`,
+    zh: `请在主机上启动代理 ${agent}：新私钥须在该主机上生成，代理${seenZh}。此前不会向 CA 提交申请。`,
+  })
+}
+
 function refusedStep(record: CertificateRecord): NextStep {
   const reason = record.application?.failedDetail ?? null
   return view('correctApplication', 'user', {

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { PaymentConnectionView } from '@evercert/contract'
+import type { PaymentConnectionDetail, PaymentConnectionView } from '@evercert/contract'
 import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import type { PaymentAdapter, PaymentProvider } from '../ports/payment.ts'
 import { findAdapter, notFound, parseConfig, parseNewConfig, type Services } from './context.ts'
+import { withKeptSecrets, withoutSecrets } from './secret-settings.ts'
 
 export interface NewPaymentConnection {
   readonly id: string
@@ -43,8 +44,8 @@ export async function createPaymentConnection(
 
 export interface PaymentConnectionChange {
   readonly title?: string | undefined
-  /** All settings anew: what was entered before is not shown, and not kept. */
-  readonly config?: unknown
+  /** All settings anew, except for secrets that are left out: those stay. */
+  readonly config?: Record<string, unknown> | undefined
   readonly enabled?: boolean | undefined
 }
 
@@ -63,20 +64,31 @@ export async function updatePaymentConnection(
       .forUpdate()
       .executeTakeFirst()
     if (row === undefined) throw notFound('payment connection', id)
-    if (config !== undefined) parseNewConfig(findAdapter(services.adapters.payment, row.kind, 'payment'), config)
+    const adapter = findAdapter(services.adapters.payment, row.kind, 'payment')
+    const old: unknown = JSON.parse(await services.vault.open(trx, row.config_secret_id, 'paymentConfig'))
+    const settings = config === undefined ? undefined : withKeptSecrets(adapter.config, config, old)
+    if (settings !== undefined) parseNewConfig(adapter, settings)
     await trx
       .updateTable('payment_connection')
       .set({
         id,
         ...(title !== undefined && { title }),
         ...(enabled !== undefined && { enabled }),
-        ...(config !== undefined && { config_secret_id: await seal(services, trx, config) }),
+        ...(settings !== undefined && { config_secret_id: await seal(services, trx, settings) }),
       })
       .where('id', '=', id)
       .execute()
-    if (config !== undefined) await trx.deleteFrom('secret').where('id', '=', row.config_secret_id).execute()
+    if (settings !== undefined) await trx.deleteFrom('secret').where('id', '=', row.config_secret_id).execute()
   })
   return toView(services, await loadConnection(services, id))
+}
+
+/** With its settings, without their secrets. @throws AppError `notFound` */
+export async function loadPaymentConnectionDetail(services: Services, id: string): Promise<PaymentConnectionDetail> {
+  const row = await loadConnection(services, id)
+  const raw: unknown = JSON.parse(await services.vault.open(services.db, row.config_secret_id, 'paymentConfig'))
+  const { config, secretsSet } = withoutSecrets(findAdapter(services.adapters.payment, row.kind, 'payment').config, raw)
+  return { ...toView(services, row), config, secretsSet: [...secretsSet] }
 }
 
 /** One by which somebody paid stays on record: take no new payments by it instead. @throws AppError `notFound`, `inUse` */

@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { createClient, type Client } from '@evercert/contract/client'
-import { contract, type AgentStatement, type AgentWork, type TargetView } from '@evercert/contract'
+import { contract, type AgentPairWork, type AgentStatement, type AgentWork, type TargetView } from '@evercert/contract'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCsr, generateKey, toPem } from '@evercert/pki'
 import {
@@ -95,8 +95,11 @@ const reach = (id: string, state: string) =>
     return deployment?.state === state ? deployment : null
   })
 
-const take = (host: Host): Promise<AgentWork> =>
-  waitFor('work', async () => (await host.client.agents.poll({ waitSeconds: 5 })).work)
+const take = async (host: Host): Promise<AgentPairWork> => {
+  const work = await waitFor('work', async () => (await host.client.agents.poll({ waitSeconds: 5 })).work)
+  if (work.kind === 'csr') throw new Error('a CSR was asked for')
+  return work
+}
 
 describe('enrolment', () => {
   test('a token is good for one host, which may repeat it; the command pins the program that it fetches', async () => {
@@ -125,6 +128,42 @@ describe('enrolment', () => {
       sent.on('error', reject).end(JSON.stringify({ name: 'plain' }))
     })
     expect(elsewhere).toMatchObject({ status: 422, text: expect.stringContaining('misconfigured') as string })
+  })
+
+  test('one that waits is listed without its token, and once withdrawn lets nobody in', async () => {
+    const owner = await anAccount(service)
+    const [kept, withdrawn] = [
+      await owner.client.agents.createEnrolment({ name: 'kept' }),
+      await owner.client.agents.createEnrolment({ name: 'withdrawn', validMinutes: 5 }),
+    ]
+    const used = await owner.client.agents.createEnrolment({ name: 'used' })
+    await service.clientOf('').agents.enrol({ token: used.token, ...aHostKey().enrolling })
+    const { items } = await owner.client.agents.listEnrolments()
+    expect(items).toMatchObject([
+      { id: withdrawn.id, name: 'withdrawn', createdBy: 'test', expiresAt: withdrawn.expiresAt },
+      { id: kept.id, name: 'kept' },
+    ])
+    expect(JSON.stringify(items)).not.toContain(kept.token)
+    expect((await stranger.client.agents.listEnrolments()).items).toEqual([])
+    expect((await refusalOf(stranger.client.agents.withdrawEnrolment({ id: kept.id }))).code).toBe('notFound')
+
+    expect(await owner.client.agents.withdrawEnrolment({ id: withdrawn.id })).toMatchObject({ name: 'withdrawn' })
+    for (const { id } of [withdrawn, used])
+      expect((await refusalOf(owner.client.agents.withdrawEnrolment({ id }))).code).toBe('notFound')
+    const late = await refusalOf(service.clientOf('').agents.enrol({ token: withdrawn.token, ...aHostKey().enrolling }))
+    expect(late).toMatchObject({ code: 'linkInvalid', detail: expect.stringContaining('withdrawn') as string })
+    const lines = (await service.client.audit.list({ installation: true, action: 'agents.withdrawEnrolment', limit: 200 })).items
+    expect(lines.find(({ subjectId }) => subjectId === withdrawn.id)).toMatchObject({ actor: 'test', outcome: 'done' })
+
+    service.clock.advance(5 * 60_000)
+    expect((await owner.client.agents.listEnrolments()).items.map(({ name }) => name)).toEqual(['kept'])
+    service.clock.advance(26 * 60_000)
+    expect((await owner.client.agents.listEnrolments()).items).toEqual([])
+    await service
+      .clientOf('')
+      .agents.enrol({ token: kept.token, ...aHostKey().enrolling })
+      .catch(() => {})
+    expect((await owner.client.agents.list()).items.map(({ name }) => name)).toEqual(['used'])
   })
 
   test('a token ends, and another key than Ed25519 is refused', async () => {
@@ -181,6 +220,7 @@ describe('work', () => {
     const { id } = await addTarget(host)
     const first = (await asked).work
     if (first === null) throw new Error('the agent that waited was not woken')
+    if (first.kind === 'csr') throw new Error('a CSR was asked for')
     expect(first).toMatchObject({ kind: 'install', site: 'shop' })
     expect(first.privateKeyPem).toContain('PRIVATE KEY')
     const waiting = await waitFor('the reason', async () => {
@@ -250,6 +290,23 @@ describe('work', () => {
       ])
     },
   )
+
+  test('a disk that is full or read-only has the advice that every target has, and is tried again by itself', async () => {
+    const host = await aHost()
+    const { id } = await addTarget(host)
+    for (const code of ['diskFull', 'diskReadOnly'] as const) {
+      const work = await take(host)
+      await host.report(work, { outcome: 'refused', problem: 'No room is left', install: null, code })
+      const { advice } = await waitFor(code, async () => {
+        const deployment = await reach(id, 'failed')
+        return deployment.advice?.code === code ? deployment : null
+      })
+      expect(advice?.remedy.zh).toMatch(/[一-鿿]/)
+      service.clock.advance(20_000)
+    }
+    await host.report(await take(host))
+    await reach(id, 'applied')
+  })
 
   test('an agent that does not come: the deployment fails when its time is over, and says since when', async () => {
     const host = await aHost()

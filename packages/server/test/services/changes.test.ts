@@ -121,6 +121,32 @@ eachDatabase((_kind, open) => {
     expect((await client.dnsConnections.list()).items.map(({ name }) => name)).toEqual(['knot'])
   })
 
+  test('one setting of a payment connection is changed without giving its secrets again', async () => {
+    const { client } = account
+    const config = {
+      returnUrl: 'https://console.example/orders',
+      secretKey: `sk_test_${'a'.repeat(24)}`,
+      webhookSecret: `whsec_${'b'.repeat(24)}`,
+    }
+    const made = await client.paymentConnections.create({ id: 'cards', title: 'Cards', kind: 'stripe', config })
+    const shown = await client.paymentConnections.get({ id: made.id })
+    expect(shown).toMatchObject({ id: 'cards', secretsSet: ['secretKey', 'webhookSecret'] })
+    expect(JSON.stringify(shown)).not.toContain('aaaa')
+    const secrets = async () => {
+      const { db, vault } = service.services
+      const { config_secret_id: id } = await db
+        .selectFrom('payment_connection')
+        .select('config_secret_id')
+        .where('id', '=', 'cards')
+        .executeTakeFirstOrThrow()
+      return JSON.parse(await vault.open(db, id, 'paymentConfig')) as object
+    }
+    const webhookSecret = `whsec_${'c'.repeat(24)}`
+    await client.paymentConnections.update({ id: 'cards', config: { ...shown.config, webhookSecret } })
+    expect(await secrets()).toMatchObject({ secretKey: config.secretKey, webhookSecret })
+    expect((await refusalOf((await anAccount(service)).client.paymentConnections.get({ id: 'nothing' }))).code).toBe('notFound')
+  })
+
   test('a payment connection by which nobody paid is removed, with its settings', async () => {
     const { client } = account
     await client.paymentConnections.create({

@@ -353,7 +353,7 @@ eachDatabase((_kind, open) => {
       expect((await account.client.notices.list({})).items).toEqual([])
     })
 
-    test('one is changed: its name alone, or all settings anew, which then deliver', async () => {
+    test('one is changed: its name alone, or its settings, whose secrets are not shown and stay when they are left out', async () => {
       const id = await addWebhook(account, receiver)
       await addWebhook(account, receiver, { name: 'other' })
       const { client } = account
@@ -365,18 +365,22 @@ eachDatabase((_kind, open) => {
       })
       expect(await client.channels.test({ id })).toMatchObject({ delivered: true })
       expect((await refusalOf(client.channels.update({ id, name: 'other' }))).code).toBe('duplicateName')
-      const bad = await refusalOf(client.channels.update({ id, name: 'bad', config: { url: `${receiver.url}/hook` } }))
-      expect(bad).toMatchObject({ code: 'invalid', facts: { faults: [expect.stringMatching(/^secret: /)] } })
+      const bad = await refusalOf(client.channels.update({ id, name: 'bad', config: { url: 'no address' } }))
+      expect(bad).toMatchObject({ code: 'invalid', facts: { faults: [expect.stringMatching(/^url: /)] } })
 
       const moved = await startNoticeReceiver()
       const secrets = () =>
         service.services.db.selectFrom('secret').select('id').where('account_id', '=', account.accountId).execute()
       const before = (await secrets()).length
-      await client.channels.update({ id, config: { url: `${moved.url}/hook`, secret: WEBHOOK_SECRET } })
+      await client.channels.update({ id, config: { url: `${moved.url}/hook` } })
       expect((await secrets()).length).toBe(before) // those of before are gone
       const sentBefore = receiver.count()
       expect(await client.channels.test({ id })).toMatchObject({ delivered: true })
       expect([receiver.count() - sentBefore, moved.count()]).toEqual([0, 1])
+      const shown = await client.channels.get({ id })
+      expect(shown).toMatchObject({ name: 'first', config: {}, secretsSet: ['url', 'secret'] })
+      expect(JSON.stringify(shown)).not.toContain(WEBHOOK_SECRET)
+      expect((await refusalOf((await anAccount(service)).client.channels.get({ id }))).code).toBe('notFound')
       expect((await client.channels.list()).items.map(({ name }) => name)).toEqual(['first', 'other'])
       await moved.close()
     })

@@ -102,6 +102,7 @@ export function aForm(domains: readonly string[], wish: Partial<ApplicationFormV
     key: 'p256',
     csrPem: null,
     csrId: null,
+    hostKey: null,
     ...wish,
   }
 }

@@ -108,6 +108,7 @@ export const bulk: SameKeys<typeof zh> = {
   applyText: 'Each is submitted as it is prefilled. To change one, submit it by itself.',
   applyMore_one: 'and {{count}} more',
   applyMore_other: 'and {{count}} more',
+  applyHostKey: 'key made on the host of {{agent}}',
   applyCsr: 'with its own CSR',
   applyConfirm_one: 'Submit {{count}} application',
   applyConfirm_other: 'Submit {{count}} applications',

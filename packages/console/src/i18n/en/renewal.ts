@@ -88,7 +88,12 @@ export const renewal: SameKeys<typeof zh> = {
   fieldMissing: 'Fill in: {{what}}.',
   key: 'Key and CSR',
   keySource: 'CSR',
-  keySources: { system: 'Made here (recommended)', csr: 'Paste a CSR' },
+  keySources: {
+    system: 'Made here (recommended)',
+    csr: 'Paste a CSR',
+    host: 'Made on the host of {{agent}} for {{site}}, as last time',
+  },
+  hostKeyHelp: 'The agent makes a new key there and sends only its CSR. While it is away, the application waits for it.',
   keyKind: 'Key',
   csr: 'CSR (PEM)',
   csrHelp: 'Its key stays with you and never comes here: downloads hold the certificate alone.',

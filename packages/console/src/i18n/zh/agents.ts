@@ -20,6 +20,14 @@ export const agents = {
   kept: '已执行或已保存',
   waiting: '正在等待主机注册……',
   arrived: '“{{name}}”已注册。',
+  enrolments: '等待注册',
+  enrolmentsIntro: '已生成但尚未使用的命令，过期之前每条可注册一台主机。',
+  enrolmentMadeBy: '生成者',
+  enrolmentMadeAt: '生成时间',
+  enrolmentUntil: '有效期至',
+  withdraw: '撤回',
+  withdrawTitle: '撤回“{{name}}”的注册命令？',
+  withdrawText: '撤回后任何主机都不能再用它注册。如果已有主机用它注册，请在主机列表中吊销该主机。',
   agent: '主机',
   state: '状态',
   states: { connected: '在线', silent: '近期不在线', revoked: '已吊销' },
@@ -85,6 +93,7 @@ export const agents = {
   doing: {
     install: '在 {{site}} 安装证书',
     restore: '在 {{site}} 恢复原证书',
+    csr: '为 {{site}} 生成新私钥并提交 CSR',
   },
   workOf: '部署目标',
   workState: {
@@ -95,12 +104,15 @@ export const agents = {
   outcome: {
     installed: '已安装',
     restored: '已恢复',
+    csrMade: '已生成私钥',
     refused: '已拒绝',
     rolledBack: '已回退',
     failed: '失败',
   },
   meaning: {
     queued: '任务等到 {{until}}；届时没有结果则部署失败。',
+    queuedCsr: '申请会一直等待代理来领取任务。',
+    csrMade: '新私钥只在主机上，其 CSR 已用于申请。',
     leased: '代理已领取，正在按主机的配置执行。',
     expired: '代理没有及时完成，或部署不再需要这项任务。',
     written: '新的证书与私钥已写入，并已重载服务。',

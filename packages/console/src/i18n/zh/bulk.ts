@@ -104,6 +104,7 @@ export const bulk = {
   applyText: '每个申请按预填内容提交。需要修改的，请单独提交。',
   applyMore_one: '等，另有 {{count}} 个',
   applyMore_other: '等，另有 {{count}} 个',
+  applyHostKey: '私钥在主机 {{agent}} 上生成',
   applyCsr: '使用原 CSR',
   applyConfirm_one: '提交 {{count}} 个申请',
   applyConfirm_other: '提交 {{count}} 个申请',

@@ -82,7 +82,12 @@ export const renewal = {
   fieldMissing: '请填写{{what}}。',
   key: '密钥与 CSR',
   keySource: 'CSR 生成方式',
-  keySources: { system: '系统生成（推荐）', csr: '粘贴已有的 CSR' },
+  keySources: {
+    system: '系统生成（推荐）',
+    csr: '粘贴已有的 CSR',
+    host: '与上次一样，在主机 {{agent}} 上为站点 {{site}} 生成',
+  },
+  hostKeyHelp: '代理在主机上生成新私钥，只提交 CSR；代理不在线时，申请会等待它。',
   keyKind: '密钥算法',
   csr: 'CSR（PEM）',
   csrHelp: '私钥始终由您保管，系统不会得到它，因此下载时只含证书。',

@@ -4,7 +4,7 @@
  * @module
  */
 import type { AgentView } from '@evercert/contract'
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -24,6 +24,7 @@ import { presenceOf, PRESENCE_TONES } from './agent-state.ts'
 import './agents-page.css'
 import { EnrolDrawer, type Enrolment } from './enrol-drawer.tsx'
 import { EnrolNotice } from './enrol-notice.tsx'
+import { EnrolmentsPanel } from './enrolments-panel.tsx'
 
 const REFRESH_MS = 15_000
 /** Somebody is in front of the host and waits to see it here. */
@@ -33,6 +34,7 @@ export function AgentsPage() {
   const { t } = useTranslation()
   const mayChange = useMay('targets:write')
   const editing = useEditing<null>()
+  const queries = useQueryClient()
   const [made, setMade] = useState<Enrolment | null>(null)
   const agents = useQuery({
     queryKey: keys.agents,
@@ -67,6 +69,7 @@ export function AgentsPage() {
           }
         </QueryView>
       </section>
+      <EnrolmentsPanel mayChange={mayChange} refreshMs={isAwaited(made) && arrived === null ? REFRESH_WAITING_MS : REFRESH_MS} />
       <EnrolDrawer
         key={editing.key}
         isOpen={editing.isOpen}
@@ -74,6 +77,7 @@ export function AgentsPage() {
         onMade={(enrolment) => {
           editing.close()
           setMade(enrolment)
+          void queries.invalidateQueries({ queryKey: keys.enrolments })
         }}
       />
     </>

@@ -31,6 +31,7 @@ const STATE_TONES = { queued: 'busy', leased: 'busy', expired: 'ended', reported
 const OUTCOME_TONES: Readonly<Record<Report['outcome'], Tone>> = {
   installed: 'good',
   restored: 'good',
+  csrMade: 'good',
   refused: 'bad',
   rolledBack: 'bad',
   failed: 'bad',
@@ -53,9 +54,11 @@ function WorkRow({ work }: { readonly work: AgentWorkView }) {
       {typeof report?.problem === 'string' && <p className="form-fault break">{report.problem}</p>}
       <div className="muted work-head">
         <CertificateLink id={certificateId} />
-        <span className="break">
-          {t('agents.workOf')} {targetName}
-        </span>
+        {targetName !== null && (
+          <span className="break">
+            {t('agents.workOf')} {targetName}
+          </span>
+        )}
         <span>
           {t('agents.handedOver')} <Moment at={createdAt} precision="second" />
         </span>
@@ -78,8 +81,9 @@ function WorkRow({ work }: { readonly work: AgentWorkView }) {
   )
 }
 
-function meaningOf(t: TFunction, { state, report, expiresAt }: AgentWorkView): string {
+function meaningOf(t: TFunction, { kind, state, report, expiresAt }: AgentWorkView): string {
   if (report !== null) return reportMeaning(t, report)
+  if (state === 'queued' && kind === 'csr') return t('agents.meaning.queuedCsr')
   if (state === 'queued') return t('agents.meaning.queued', { until: formatMoment(expiresAt, 'minute') })
   return state === 'leased' ? t('agents.meaning.leased') : t('agents.meaning.expired')
 }

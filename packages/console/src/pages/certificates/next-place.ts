@@ -11,7 +11,15 @@ const IN_APPLICATION = new Set(['pendingApplication', 'pendingValidation', 'inRe
 export function isApplying({ status, nextStep }: CertificateView): boolean {
   return (
     IN_APPLICATION.has(status) ||
-    ['correctApplication', 'completeValidation', 'awaitValidation', 'reissue'].includes(nextStep.code)
+    [
+      'correctApplication',
+      'completeValidation',
+      'awaitValidation',
+      'awaitHostKey',
+      'startAgent',
+      'mendHostKey',
+      'reissue',
+    ].includes(nextStep.code)
   )
 }
 

@@ -48,7 +48,10 @@ export function ChannelDrawer({ channel, isOpen, onClose, onDone }: ChannelDrawe
       isPending={save.isPending}
       error={save.error}
       initialValues={channel === null ? { role: 'always' } : { name: channel.name, role: channel.role }}
-      {...(channel !== null && { existingKind: channel.kind })}
+      {...(channel !== null && {
+        existingKind: channel.kind,
+        loadSettings: () => api.channels.get({ id: channel.id }),
+      })}
       onSubmit={(values) => save.mutate(values)}
       onClose={onClose}
     >

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { keyKind } from '@evercert/contract'
+import { keyKind, type HostKey } from '@evercert/contract'
 import { useQuery } from '@tanstack/react-query'
 import Form from 'antd/es/form'
 import Input from 'antd/es/input'
@@ -142,15 +142,16 @@ function PersonField({ path, label, complete }: PersonFieldProps) {
   )
 }
 
-export function KeyFields() {
+export function KeyFields({ hostKey }: { readonly hostKey: HostKey | null }) {
   const { t } = useTranslation()
   const source = Form.useWatch<FormValues['keySource']>('keySource')
   return (
     <fieldset className="fields">
       <legend>{t('renewal.key')}</legend>
-      <Form.Item name="keySource" label={t('renewal.keySource')}>
+      <Form.Item name="keySource" label={t('renewal.keySource')} extra={source === 'host' ? t('renewal.hostKeyHelp') : undefined}>
         <Radio.Group
           options={[
+            ...(hostKey === null ? [] : [{ value: 'host', label: t('renewal.keySources.host', hostKey) }]),
             { value: 'system', label: t('renewal.keySources.system') },
             { value: 'csr', label: t('renewal.keySources.csr') },
           ]}

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { ApplicationFormView, ApplicationView } from '@evercert/contract'
+import type { ApplicationFormView, ApplicationView, HostKey } from '@evercert/contract'
 
 /** How the key comes about. */
-export type KeySource = 'system' | 'csr'
+export type KeySource = 'system' | 'csr' | 'host'
 
 export interface FormValues {
   /** One name in each line. */
@@ -20,6 +20,8 @@ export interface FormValues {
   readonly keySource: KeySource
   readonly key: ApplicationFormView['key']
   readonly csrPem: string
+  /** Where the last key was made: offered, and not changed here. */
+  readonly hostKey: HostKey | null
 }
 
 /** In `contactId`: the fields beside it say who it is. */
@@ -36,9 +38,10 @@ export function toValues({ form }: Pick<ApplicationView, 'form'>): FormValues {
     contact: form.contact ?? NOBODY,
     companyId: form.companyId,
     superior: form.superior ?? { ...NOBODY, title: '' },
-    keySource: form.csrPem === null ? 'system' : 'csr',
+    keySource: form.hostKey !== null ? 'host' : form.csrPem === null ? 'system' : 'csr',
     key: form.key,
     csrPem: form.csrPem ?? '',
+    hostKey: form.hostKey,
   }
 }
 
@@ -65,6 +68,7 @@ export function toForm(values: FormValues, before: ApplicationView['form'], type
     superior: type === 'EV' ? values.superior : null,
     key: values.key,
     csrPem: isOwnCsr ? values.csrPem : null,
-    csrId: isOwnCsr ? null : before.csrId,
+    csrId: values.keySource === 'system' ? before.csrId : null,
+    hostKey: values.keySource === 'host' ? before.hostKey : null,
   }
 }

@@ -86,7 +86,7 @@ function ApplicationForm({ certificate, isReissue, application }: ApplicationFor
       )}
       <DomainFields isDv={type === 'DV'} />
       <ApplicantFields type={type} />
-      <KeyFields />
+      <KeyFields hostKey={application.form.hostKey} />
       <ProblemNotice error={submit.error} />
       <Button type="primary" size="large" htmlType="submit" loading={submit.isPending}>
         {t('renewal.submit')}

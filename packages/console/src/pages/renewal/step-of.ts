@@ -24,6 +24,9 @@ const BY_NEXT_STEP: Readonly<Record<string, ProcessStep>> = {
   correctApplication: 'apply',
   completeValidation: 'validate',
   awaitValidation: 'validate',
+  awaitHostKey: 'validate',
+  startAgent: 'validate',
+  mendHostKey: 'validate',
   await: 'review',
   review: 'review',
 }

@@ -60,12 +60,12 @@ function orderOf({ agent: name, site, timeoutMinutes }: AgentConfig, kind: Agent
 const CODES = { refused: 'deployRefused', rolledBack: 'rolledBack', failed: 'targetUnreachable' } as const
 
 /** @throws AppError as the agent judged it */
-function refuse({ agent: name, site }: AgentConfig, { outcome, problem, log }: AgentStatement): never {
-  if (outcome === 'installed' || outcome === 'restored') {
+function refuse({ agent: name, site }: AgentConfig, { outcome, problem, log, code }: AgentStatement): never {
+  if (outcome === 'installed' || outcome === 'restored' || outcome === 'csrMade') {
     throw new AppError(
       'deployRefused',
       `Deploying to ${site} of agent ${name}: it did something else than it was asked for (${outcome}).`,
     )
   }
-  throw new AppError(CODES[outcome], `Agent ${name}, site ${site}: ${problem ?? outcome}`, { facts: { log: [...log] } })
+  throw new AppError(code ?? CODES[outcome], `Agent ${name}, site ${site}: ${problem ?? outcome}`, { facts: { log: [...log] } })
 }

@@ -22,7 +22,7 @@ export const haproxy = deployAdapter({
   }),
   create: (config, kit) =>
     filesTarget(kit, config, oneFile(config.pemPath, config.pemMode), {
-      testCommand: ['haproxy', '-c', '-q', '-f', config.configPath],
+      testCommand: ['haproxy', '-c', '-f', config.configPath],
       reloadCommand: ['systemctl', 'reload', 'haproxy'],
     }),
 })

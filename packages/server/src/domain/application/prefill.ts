@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Location, Superior } from '@evercert/contract'
+import type { HostKey, Location, Superior } from '@evercert/contract'
 import { AppError } from '../errors.ts'
 import { parseDomainName } from './domain-names.ts'
 
@@ -30,6 +30,8 @@ export type ApplicationForm = {
   readonly csrPem: string | null
   /** A stored CSR, in place of a pasted one. */
   readonly csrId: string | null
+  /** Made by an agent on its host, anew for each application; in place of a CSR. */
+  readonly hostKey: HostKey | null
 }
 
 /** What is not filled in; also what forms of earlier versions lack. */
@@ -45,12 +47,15 @@ export const EMPTY_FORM: ApplicationForm = {
   key: 'p256',
   csrPem: null,
   csrId: null,
+  hostKey: null,
 }
 
 /** What is known of the old certificate. */
 export type PrefillSource = {
   /** The last form sent for it; null for an upload. */
   readonly lastApplication: ApplicationForm | null
+  /** Where the key of its CSR is; null when that is on no host of an agent. */
+  readonly hostKey: HostKey | null
   /** Subject alternative names, as in the certificate. */
   readonly names: readonly string[]
   readonly commonName: string | null
@@ -64,9 +69,19 @@ export type PrefillSource = {
  */
 export function prefillApplication(old: PrefillSource): ApplicationForm {
   const last = old.lastApplication
-  if (last !== null) return { ...EMPTY_FORM, ...last, domains: [...last.domains], csrPem: null, csrId: null }
+  if (last !== null) return withFreshKey(last, old.hostKey)
   // The one method that suits every name and needs no connection.
   return { ...EMPTY_FORM, domains: domainsOf(old), validationMethod: 'dnsManual' }
+}
+
+/**
+ * The form again, for another application: with a fresh key, since a public key serves one. What was made on a host is made there again.
+ *
+ * @param hostKey where the key of the form's CSR is
+ */
+export function withFreshKey(form: ApplicationForm, hostKey: HostKey | null): ApplicationForm {
+  const all = { ...EMPTY_FORM, ...form }
+  return { ...all, domains: [...all.domains], csrPem: null, csrId: null, hostKey: all.hostKey ?? hostKey }
 }
 
 /** Common name first, then the others in their order, each once. */

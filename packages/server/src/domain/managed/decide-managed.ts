@@ -69,7 +69,9 @@ export type ManageableFacts = {
   readonly renewal: RenewalFacts
   readonly status: 'issued' | 'expiringSoon' | 'other'
   /** The last application's form; null: none was ever sent. */
-  readonly lastForm: Pick<ApplicationForm, 'validationMethod' | 'csrPem'> | null
+  readonly lastForm: Pick<ApplicationForm, 'validationMethod'> | null
+  /** Whether the key of the last application was made elsewhere, and nobody here, nor an agent, can make another. */
+  readonly hasForeignKey: boolean
 }
 
 type Obstacle = readonly [ManageObstacle, (facts: ManageableFacts) => boolean]
@@ -79,7 +81,7 @@ const OBSTACLES: readonly Obstacle[] = [
   ['notIssued', ({ renewal }) => renewal.issuance === null],
   ['ended', ({ renewal, status }) => renewal.issuance !== null && status === 'other'],
   ['brandUnsupported', ({ renewal }) => renewal.brandSupportsRenewal === false],
-  ['csrOfYours', ({ lastForm }) => lastForm !== null && lastForm.csrPem !== null],
+  ['csrOfYours', ({ hasForeignKey }) => hasForeignKey],
   ['dnsByHand', ({ lastForm }) => lastForm?.validationMethod === 'dnsManual'],
 ]
 

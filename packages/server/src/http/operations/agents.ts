@@ -5,7 +5,7 @@
  */
 import { listAgents, loadAgent, observeHost, revokeAgent } from '../../services/agents/agents.ts'
 import { agentIdOf } from '../../services/agents/agent-caller.ts'
-import { createEnrolment, enrolAgent } from '../../services/agents/enrolments.ts'
+import { createEnrolment, enrolAgent, listEnrolments, withdrawEnrolment } from '../../services/agents/enrolments.ts'
 import { pollWork, takeReport } from '../../services/agents/work.ts'
 import { storeAgentCsr } from '../../services/csrs.ts'
 import { onePage, operations } from './operation.ts'
@@ -15,6 +15,12 @@ export const agents = {
   get: operations.agents.get.handler(({ context: { services, caller }, input }) => loadAgent(services, caller, input.id)),
   createEnrolment: operations.agents.createEnrolment.handler(({ context: { services, caller, baseUrl }, input }) =>
     createEnrolment(services, caller, input, baseUrl),
+  ),
+  listEnrolments: operations.agents.listEnrolments.handler(async ({ context: { services, caller } }) =>
+    onePage(await listEnrolments(services, caller)),
+  ),
+  withdrawEnrolment: operations.agents.withdrawEnrolment.handler(({ context: { services, caller }, input }) =>
+    withdrawEnrolment(services, caller, input.id),
   ),
   revoke: operations.agents.revoke.handler(({ context: { services, caller }, input }) => revokeAgent(services, caller, input.id)),
   enrol: operations.agents.enrol.handler(({ context: { services }, input }) => enrolAgent(services, input)),

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { createChannel, listChannels, removeChannel, testChannel, updateChannel } from '../../services/notices/channels.ts'
+import {
+  createChannel,
+  listChannels,
+  loadChannelDetail,
+  removeChannel,
+  testChannel,
+  updateChannel,
+} from '../../services/notices/channels.ts'
 import { listNotices, markRead } from '../../services/notices/notices.ts'
 import { loadSettingsView, saveSettings } from '../../services/notices/settings.ts'
 import { onePage, operations } from './operation.ts'
@@ -29,6 +36,9 @@ export const channels = {
   ),
   create: operations.channels.create.handler(({ context: { services, caller }, input }) =>
     createChannel(services, caller, input),
+  ),
+  get: operations.channels.get.handler(({ context: { services, caller }, input }) =>
+    loadChannelDetail(services, caller, input.id),
   ),
   update: operations.channels.update.handler(({ context: { services, caller }, input: { id, ...change } }) =>
     updateChannel(services, caller, id, change),

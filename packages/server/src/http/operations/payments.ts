@@ -7,6 +7,7 @@ import { runOnce } from '../../services/idempotency.ts'
 import {
   createPaymentConnection,
   listPaymentConnections,
+  loadPaymentConnectionDetail,
   removePaymentConnection,
   updatePaymentConnection,
 } from '../../services/payment-connections.ts'
@@ -37,6 +38,9 @@ export const paymentConnections = {
   ),
   create: operations.paymentConnections.create.handler(({ context: { services }, input }) =>
     createPaymentConnection(services, input),
+  ),
+  get: operations.paymentConnections.get.handler(({ context: { services }, input }) =>
+    loadPaymentConnectionDetail(services, input.id),
   ),
   update: operations.paymentConnections.update.handler(({ context: { services }, input }) => {
     const { id, ...change } = input

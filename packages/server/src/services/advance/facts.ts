@@ -25,6 +25,8 @@ import { loadManagement } from '../management.ts'
 /** The application in progress, as the effects use it. */
 export interface WorkingApplication {
   readonly id: string
+  /** Of its row: changes with its state, and when an agent reported for it. */
+  readonly version: number
   readonly issuerId: string
   readonly issuer: IssuerSettings
   readonly state: ApplicationState
@@ -108,6 +110,7 @@ function workQuery(db: Db | Trx) {
       'certificate.probe_due_at',
       'certificate.advance_at',
       'application.id as application_id',
+      'application.version as application_version',
       'application.issuer_id',
       'issuer.kind as issuer_kind',
       'issuer.config_secret_id as issuer_secret_id',
@@ -215,6 +218,7 @@ function toApplication(row: Row): WorkingApplication | null {
   if (id === null || issuerId === null || kind === null || secretId === null || state === null || form === null) return null
   return {
     id,
+    version: row.application_version ?? 1,
     issuerId,
     issuer: { kind, secretId },
     state,

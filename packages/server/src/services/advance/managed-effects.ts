@@ -8,7 +8,7 @@ import { recordHistory, type Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
 import { retryManagedAt } from '../../domain/managed/decide-managed.ts'
 import { formatMoney, type Money } from '../../domain/payment/money.ts'
-import { loadApplicationView } from '../application-view.ts'
+import { loadNextForm } from '../application-view.ts'
 import { submitApplication } from '../applications.ts'
 import { EVERCERT_ACTOR, type Caller, type Services } from '../context.ts'
 import { draftOrder } from '../draft-order.ts'
@@ -77,7 +77,7 @@ export function applyManaged(services: Services, work: Work): Promise<void> {
   return orRecordFailure(services, work, async () => {
     refuseWhileUnpaid(work)
     const caller = evercertFor(work)
-    const { form } = await loadApplicationView(services, caller, work.certificateId)
+    const form = await loadNextForm(services, caller, work.certificateId)
     await submitApplication(services, caller, work.certificateId, form)
     services.onStep('applyManaged', 'done')
   })

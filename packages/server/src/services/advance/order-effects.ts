@@ -14,11 +14,13 @@ import { storePrivateKey } from '../certificates.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { claimProvedNames } from '../name-claims.ts'
 import { connect, stale, wantedNotAfter } from './at-the-ca.ts'
+import { takeHostCsr } from './host-csr.ts'
 import { applicationOf, type Work, type WorkingApplication } from './facts.ts'
 
 /** Key and CSR are stored before the CA hears of the certificate. */
 export async function prepareCsr(services: Services, work: Work): Promise<void> {
   const application = applicationOf(work)
+  if (application.form.hostKey) return takeHostCsr(services, work, application, application.form.hostKey) // forms of before have none
   const key = await generateKey(application.form.key)
   const csr = await csrFor(key, application.identifiers)
   services.onStep('prepareCsr', 'done')

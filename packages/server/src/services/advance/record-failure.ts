@@ -9,7 +9,7 @@ import { AppError } from '../../domain/errors.ts'
 import { HOUR_MS } from '../../domain/time.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { planNotice } from '../notices/plan.ts'
-import type { Work } from './facts.ts'
+import type { Work, WorkingApplication } from './facts.ts'
 import { forgetIssuerAccount } from './issuer-account.ts'
 
 /**
@@ -32,6 +32,7 @@ export async function recordFailure(services: Services, work: Work, error: unkno
       .execute()
     return
   }
+  if (failure.pending) return recordWaiting(services, work, application, failure)
   if (failure.code === 'caAccountInvalid') await forgetIssuerAccount(services, application.issuerId)
   const failures = application.failures + 1
   const delayMs = failure.retry === 'after' ? (failure.retryAfterSeconds ?? 60) * 1000 : backoffMs('upstream', failures)
@@ -66,6 +67,22 @@ export async function recordFailure(services: Services, work: Work, error: unkno
     const told = { kind: 'applicationRefused', occasion: application.id, detail: failure.message } as const
     await planNotice(services, trx, { certificateId: work.certificateId, ...told })
   })
+}
+
+/** Under way elsewhere: nothing failed. What was told meanwhile, which changes the version, is looked at at once. */
+async function recordWaiting(services: Services, work: Work, application: WorkingApplication, reason: AppError): Promise<void> {
+  await services.db
+    .updateTable('application')
+    .set({
+      failed_code: reason.code,
+      failed_detail: reason.message,
+      retry_at: new Date(services.now() + (reason.retryAfterSeconds ?? 60) * 1_000),
+    })
+    .where('id', '=', application.id)
+    .where('account_id', '=', work.accountId)
+    .where('state', '=', application.state)
+    .where('version', '=', application.version)
+    .execute()
 }
 
 /** A managed certificate applies again by itself, but not at once: what the CA refuses for good is refused again. */

@@ -45,7 +45,8 @@ export function createAgentDesk(services: Services, accountId: string, attempt: 
 
 const NO_AGENT = 'the account has no active agent of this name: enrol it with "evercert agent enroll".'
 
-async function findAgent(db: Db, accountId: string, name: string) {
+/** The active one of the name. */
+export async function findAgent(db: Db, accountId: string, name: string) {
   const row = await db
     .selectFrom('agent')
     .select(['id', 'sites', 'observed_at', 'last_seen_at'])
@@ -85,8 +86,8 @@ interface Seen {
   readonly last_seen_at: Date | null
 }
 
-const seenText = ({ last_seen_at: at }: Seen): string => (at === null ? 'never seen' : `last seen ${secondOf(at)}`)
-const secondOf = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`
+export const seenText = ({ last_seen_at: at }: Seen): string => (at === null ? 'never seen' : `last seen ${secondOf(at)}`)
+export const secondOf = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`
 
 interface Work {
   readonly leased_at: Date | null
@@ -125,6 +126,7 @@ async function findWork(db: Db, accountId: string, { deploymentId, round }: Depl
       'account_id',
       'agent_id',
       'deployment_id',
+      'application_id',
       'certificate_id',
       'site',
       'state',

@@ -5,10 +5,11 @@
  * @module
  */
 import { createHash, createPublicKey, randomBytes } from 'node:crypto'
+import type { EnrolmentView } from '@evercert/contract'
 import { recordHistory, type Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
 import { hashToken } from '../accounts.ts'
-import { newId, type Caller, type Services } from '../context.ts'
+import { newId, notFound, type Caller, type Services } from '../context.ts'
 
 export const AGENT_PROGRAM_PATH = '/agent/evercert-agent.cjs'
 
@@ -58,9 +59,60 @@ export async function createEnrolment(
       created_at: new Date(now),
       expires_at: expiresAt,
       agent_id: null,
+      created_by: caller.actor,
     })
     .execute()
   return { id, name, expiresAt: expiresAt.toISOString(), token, command }
+}
+
+function enrolmentQuery({ db, now }: Services, { accountId }: Caller) {
+  return db
+    .selectFrom('agent_enrolment')
+    .select(['id', 'name', 'created_by', 'created_at', 'expires_at'])
+    .where('account_id', '=', accountId)
+    .where('agent_id', 'is', null)
+    .where('withdrawn_at', 'is', null)
+    .where('expires_at', '>', new Date(now()))
+}
+
+type EnrolmentRow = Awaited<ReturnType<ReturnType<typeof enrolmentQuery>['executeTakeFirstOrThrow']>>
+
+/** Those that a host could still use, newest first. */
+export async function listEnrolments(services: Services, caller: Caller): Promise<EnrolmentView[]> {
+  const rows = await enrolmentQuery(services, caller).orderBy('id', 'desc').limit(1_000).execute()
+  return rows.map(toEnrolmentView)
+}
+
+function toEnrolmentView(row: EnrolmentRow): EnrolmentView {
+  return {
+    id: row.id,
+    name: row.name,
+    createdBy: row.created_by,
+    createdAt: row.created_at.toISOString(),
+    expiresAt: row.expires_at.toISOString(),
+  }
+}
+
+/**
+ * Its token is good for nothing from now on. A host that enrols at the same moment comes before, or is refused.
+ *
+ * @throws AppError `notFound` when there is none that could still be used
+ */
+export async function withdrawEnrolment(services: Services, caller: Caller, id: string): Promise<EnrolmentView> {
+  return services.db.transaction().execute(async (trx) => {
+    const row = await enrolmentQuery({ ...services, db: trx }, caller)
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst()
+    if (row === undefined) throw notFound('enrolment', id)
+    await trx
+      .updateTable('agent_enrolment')
+      .set({ withdrawn_at: new Date(services.now()) })
+      .where('account_id', '=', caller.accountId)
+      .where('id', '=', id)
+      .execute()
+    return toEnrolmentView(row)
+  })
 }
 
 /** As the agent takes it: plain text only within the machine. */
@@ -110,12 +162,13 @@ export async function enrolAgent(services: Services, wish: Enrolling): Promise<{
   return services.db.transaction().execute(async (trx) => {
     const enrolment = await trx
       .selectFrom('agent_enrolment')
-      .select(['id', 'account_id', 'name', 'expires_at', 'agent_id'])
+      .select(['id', 'account_id', 'name', 'expires_at', 'agent_id', 'withdrawn_at'])
       .where('token_sha256', '=', hashToken(wish.token))
       .forUpdate()
       .executeTakeFirst()
     if (enrolment === undefined) throw invalidToken('it is unknown')
     if (enrolment.agent_id !== null) return repeated(trx, enrolment.agent_id, { ...wish, publicKeyPem })
+    if (enrolment.withdrawn_at !== null) throw invalidToken('it was withdrawn')
     if (enrolment.expires_at.getTime() <= services.now()) throw invalidToken('its time is over')
     const id = newId(services, 'agt')
     const { account_id: accountId, name } = enrolment

@@ -13,10 +13,10 @@ const MAX_SHOWN = 20
 export async function listWork(db: Db, accountId: string, agentId: string): Promise<AgentWorkView[]> {
   const rows = await db
     .selectFrom('agent_work')
-    .innerJoin('deployment', (join) =>
+    .leftJoin('deployment', (join) =>
       join.onRef('deployment.id', '=', 'agent_work.deployment_id').onRef('deployment.account_id', '=', 'agent_work.account_id'),
     )
-    .innerJoin('target', (join) =>
+    .leftJoin('target', (join) =>
       join.onRef('target.id', '=', 'deployment.target_id').onRef('target.account_id', '=', 'deployment.account_id'),
     )
     .select([

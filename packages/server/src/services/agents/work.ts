@@ -60,7 +60,8 @@ interface OpenWork {
   readonly id: string
   readonly account_id: string
   readonly certificate_id: string
-  readonly deployment_id: string
+  readonly deployment_id: string | null
+  readonly application_id: string | null
   readonly site: string
   readonly state: 'queued' | 'leased' | 'expired' | 'reported'
 }
@@ -69,16 +70,22 @@ async function takeWork(services: Services, caller: Caller): Promise<AgentWork |
   return services.db.transaction().execute(async (trx) => {
     const row = await trx
       .selectFrom('agent_work')
-      .innerJoin('deployment', (join) =>
+      .leftJoin('deployment', (join) =>
         join.onRef('deployment.id', '=', 'agent_work.deployment_id').onRef('deployment.account_id', '=', 'agent_work.account_id'),
       )
-      .innerJoin('issuance', 'issuance.id', 'deployment.issuance_id')
+      .leftJoin('issuance', 'issuance.id', 'deployment.issuance_id')
       .leftJoin('private_key', 'private_key.id', 'issuance.private_key_id')
+      .leftJoin('application', (join) =>
+        join
+          .onRef('application.id', '=', 'agent_work.application_id')
+          .onRef('application.account_id', '=', 'agent_work.account_id'),
+      )
       .select([
         'agent_work.id',
         'agent_work.account_id',
         'agent_work.certificate_id',
         'agent_work.deployment_id',
+        'agent_work.application_id',
         'agent_work.kind',
         'agent_work.site',
         'agent_work.sha256',
@@ -88,6 +95,10 @@ async function takeWork(services: Services, caller: Caller): Promise<AgentWork |
         'issuance.sha256 as issued_sha256',
         'issuance.chain_pem',
         'private_key.secret_id',
+        'application.state as application_state',
+        'application.csr',
+        'application.identifiers',
+        'application.form',
       ])
       .where('agent_work.account_id', '=', caller.accountId)
       .where('agent_work.agent_id', '=', agentIdOf(caller))
@@ -99,16 +110,35 @@ async function takeWork(services: Services, caller: Caller): Promise<AgentWork |
       .skipLocked()
       .executeTakeFirst()
     if (row === undefined) return null
-    const wanted = row.kind === 'install' ? 'planned' : 'applied'
-    if (row.deployment_state !== wanted) return endWork(services, trx, row, 'the deployment went on without it')
+    const over = findOver(row)
+    if (over !== null) return endWork(services, trx, row, over)
     if (row.leases >= MAX_LEASES) return endWork(services, trx, row, `it was taken ${MAX_LEASES} times and never reported`)
     const lease = await drawLease(services, trx, row, caller.actor)
     const { kind, site, sha256 } = row
+    if (kind === 'csr')
+      return { id: row.id, lease, kind, site, domains: [...(row.identifiers ?? [])], key: row.form?.key ?? 'p256' }
+    if (sha256 === null || row.chain_pem === null) throw new AppError('internal', 'Taking work: it is of no issuance.')
     if (kind === 'restore') return { id: row.id, lease, kind, site, sha256, chainPem: null, privateKeyPem: null }
     if (row.issued_sha256 !== sha256) throw new AppError('internal', 'Taking work: it is not of the issuance of its deployment.')
     const privateKeyPem = row.secret_id === null ? null : await services.vault.open(trx, row.secret_id, 'privateKey')
     return { id: row.id, lease, kind, site, sha256, chainPem: row.chain_pem, privateKeyPem }
   })
+}
+
+interface Purpose {
+  readonly kind: 'install' | 'restore' | 'csr'
+  readonly deployment_state: string | null
+  readonly application_state: string | null
+  readonly csr: Uint8Array | null
+}
+
+/** Why nobody waits for it any more; null when somebody does. */
+function findOver({ kind, deployment_state: deployment, application_state: application, csr }: Purpose): string | null {
+  if (kind === 'csr') {
+    const isWanted = (application === 'pendingValidation' || application === 'inReview') && csr === null
+    return isWanted ? null : 'the application went on without it'
+  }
+  return deployment === (kind === 'install' ? 'planned' : 'applied') ? null : 'the deployment went on without it'
 }
 
 async function drawLease(
@@ -149,7 +179,7 @@ function moveWork(
 
 async function endWork(services: Services, trx: Trx, row: OpenWork, detail: string): Promise<null> {
   await moveWork(services, trx, row, 'expired', { actor: EVERCERT_ACTOR, detail })
-  await tellDeployment(services, trx, row)
+  await tell(services, trx, row)
   return null
 }
 
@@ -171,7 +201,7 @@ export async function endOpenWork(
 ): Promise<void> {
   const rows = await trx
     .selectFrom('agent_work')
-    .select(['id', 'account_id', 'certificate_id', 'deployment_id', 'site', 'state'])
+    .select(['id', 'account_id', 'certificate_id', 'deployment_id', 'application_id', 'site', 'state'])
     .where('account_id', '=', accountId)
     .where('agent_id', '=', agentId)
     .where('state', 'in', ['queued', 'leased'])
@@ -179,20 +209,34 @@ export async function endOpenWork(
     .execute()
   for (const row of rows) {
     await moveWork(services, trx, row, 'expired', { actor, detail })
-    await tellDeployment(services, trx, row)
+    await tell(services, trx, row)
   }
+}
+
+/** Whoever waits for the work looks at it at once. */
+async function tell(services: Services, trx: Trx, row: OpenWork): Promise<void> {
+  if (row.deployment_id !== null) return tellDeployment(services, trx, row, row.deployment_id)
+  const result = await trx
+    .updateTable('application')
+    .set({ retry_at: null, version: sql`version + 1` })
+    .where('account_id', '=', row.account_id)
+    .where('id', '=', row.application_id)
+    .where('state', 'in', ['pendingValidation', 'inReview'])
+    .where('csr', 'is', null)
+    .executeTakeFirst()
+  if (result.numUpdatedRows === 1n) await wake(services, trx, row.certificate_id)
 }
 
 /**
  * The deployment looks at its work again, at once. It counts as a look, so that whoever looked before the report, and writes down afterwards
  * that there is none, finds that something changed.
  */
-async function tellDeployment(services: Services, trx: Trx, row: OpenWork): Promise<void> {
+async function tellDeployment(services: Services, trx: Trx, row: OpenWork, deploymentId: string): Promise<void> {
   const result = await trx
     .updateTable('deployment')
     .set({ retry_at: new Date(services.now()), check_tries: sql`check_tries + 1` })
     .where('account_id', '=', row.account_id)
-    .where('id', '=', row.deployment_id)
+    .where('id', '=', deploymentId)
     .where('state', 'in', ['planned', 'applied'])
     .executeTakeFirst()
   if (result.numUpdatedRows === 1n) await wake(services, trx, row.certificate_id)
@@ -229,7 +273,7 @@ export async function takeReport(
   return services.db.transaction().execute(async (trx) => {
     const row = await trx
       .selectFrom('agent_work')
-      .select(['id', 'account_id', 'certificate_id', 'deployment_id', 'site', 'state', 'lease', 'kind'])
+      .select(['id', 'account_id', 'certificate_id', 'deployment_id', 'application_id', 'site', 'state', 'lease', 'kind'])
       .where('account_id', '=', caller.accountId)
       .where('agent_id', '=', agentId)
       .where('id', '=', said.workId)
@@ -246,7 +290,7 @@ export async function takeReport(
       detail: detail.slice(0, 500),
       set: { statement, signature },
     })
-    await tellDeployment(services, trx, row)
+    await tell(services, trx, row)
     return true
   })
 }

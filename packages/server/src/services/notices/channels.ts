@@ -3,12 +3,13 @@
  *
  * @module
  */
-import type { ChannelTestView, ChannelView } from '@evercert/contract'
+import type { ChannelDetail, ChannelTestView, ChannelView } from '@evercert/contract'
 import type { Db } from '../../db/connect.ts'
 import { transition, type Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { NotifyChannel } from '../../ports/notify.ts'
 import { findAdapter, newId, notFound, parseConfig, parseNewConfig, type Caller, type Services } from '../context.ts'
+import { withKeptSecrets, withoutSecrets } from '../secret-settings.ts'
 import { loadSettings } from './settings.ts'
 import { testText } from './texts.ts'
 
@@ -55,8 +56,8 @@ export async function createChannel(services: Services, caller: Caller, channel:
 export interface ChannelChange {
   readonly name?: string | undefined
   readonly role?: 'always' | 'fallback' | undefined
-  /** All settings anew: what was entered before is not shown, and not kept. */
-  readonly config?: unknown
+  /** All settings anew, except for secrets that are left out: those stay. */
+  readonly config?: Record<string, unknown> | undefined
 }
 
 /** What waits goes out by the new settings. @throws AppError `notFound`, `invalid`, `duplicateName` */
@@ -71,19 +72,22 @@ export async function updateChannel(
     .transaction()
     .execute(async (trx) => {
       const { kind, configSecretId } = await lockChannel(trx, accountId, id)
-      if (config !== undefined) parseNewConfig(findAdapter(services.adapters.notify, kind, 'channel'), config)
+      const adapter = findAdapter(services.adapters.notify, kind, 'channel')
+      const old: unknown = JSON.parse(await services.vault.open(trx, configSecretId, 'channelConfig'))
+      const settings = config === undefined ? undefined : withKeptSecrets(adapter.config, config, old)
+      if (settings !== undefined) parseNewConfig(adapter, settings)
       await trx
         .updateTable('notice_channel')
         .set({
           id,
           ...(name !== undefined && { name }),
           ...(role !== undefined && { role }),
-          ...(config !== undefined && { config_secret_id: await sealConfig(services, trx, accountId, config) }),
+          ...(settings !== undefined && { config_secret_id: await sealConfig(services, trx, accountId, settings) }),
         })
         .where('account_id', '=', accountId)
         .where('id', '=', id)
         .execute()
-      if (config === undefined) return
+      if (settings === undefined) return
       await trx.deleteFrom('secret').where('id', '=', configSecretId).where('account_id', '=', accountId).execute()
     })
     .catch((error: unknown) => {
@@ -146,6 +150,16 @@ export async function listChannels(services: Services, caller: Caller): Promise<
     role,
     createdAt: createdAt.toISOString(),
   }))
+}
+
+/** With its settings, without their secrets. @throws AppError `notFound` */
+export async function loadChannelDetail(services: Services, caller: Caller, id: string): Promise<ChannelDetail> {
+  const view = (await listChannels(services, caller)).find((channel) => channel.id === id)
+  if (view === undefined) throw notFound('channel', id)
+  const { kind, configSecretId } = await loadChannel(services.db, caller.accountId, id)
+  const raw: unknown = JSON.parse(await services.vault.open(services.db, configSecretId, 'channelConfig'))
+  const { config, secretsSet } = withoutSecrets(findAdapter(services.adapters.notify, kind, 'channel').config, raw)
+  return { ...view, config, secretsSet: [...secretsSet] }
 }
 
 /** Its settings are deleted; what it delivered stays on record, and what it has not delivered is not delivered by it. @throws AppError `notFound` */

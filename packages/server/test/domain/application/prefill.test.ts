@@ -14,12 +14,14 @@ const last: ApplicationForm = {
   key: 'rsa3072',
   csrPem: null,
   csrId: null,
+  hostKey: null,
 }
 
 describe('FD §3.8 bought here: prefilled from the last application', () => {
   test('everything is carried over but the CSR', () => {
     const old = {
       lastApplication: { ...last, csrPem: '-----BEGIN CERTIFICATE REQUEST-----', csrId: 'csr_1' },
+      hostKey: null,
       names: ['other.example'],
       commonName: null,
     }
@@ -27,13 +29,24 @@ describe('FD §3.8 bought here: prefilled from the last application', () => {
   })
 
   test('a form of before contacts, companies and stored CSRs lacks nothing', () => {
-    const { contactId: _1, location: _2, companyId: _3, superior: _4, csrId: _5, ...ofBefore } = last
-    const old = { lastApplication: ofBefore as ApplicationForm, names: [], commonName: null }
+    const { contactId: _1, location: _2, companyId: _3, superior: _4, csrId: _5, hostKey: _6, ...ofBefore } = last
+    const old = { lastApplication: ofBefore as ApplicationForm, hostKey: null, names: [], commonName: null }
     expect(prefillApplication(old)).toEqual({ ...EMPTY_FORM, ...ofBefore })
   })
 
+  test('a key that was made on a host is made there again', () => {
+    const [web1, web2] = [
+      { agent: 'web1', site: 'shop' },
+      { agent: 'web2', site: 'shop' },
+    ]
+    const source = { lastApplication: { ...last, csrId: 'csr_1' }, hostKey: web1, names: [], commonName: null }
+    expect(prefillApplication(source)).toEqual({ ...last, hostKey: web1 })
+    const asked = { ...source, lastApplication: { ...last, hostKey: web2 } }
+    expect(prefillApplication(asked)).toEqual({ ...last, hostKey: web2 })
+  })
+
   test('the form is a copy', () => {
-    const form = prefillApplication({ lastApplication: last, names: [], commonName: null })
+    const form = prefillApplication({ lastApplication: last, hostKey: null, names: [], commonName: null })
     form.domains.push('new.example.com')
     expect(last.domains).toEqual(['example.com', '*.example.com'])
   })
@@ -53,7 +66,7 @@ describe('FD §3.8 uploaded: prefilled from the subject and the names', () => {
     ['an IP address among the names', ['192.0.2.1', 'a.example.com'], '192.0.2.1', ['a.example.com']],
     ['nothing', [], null, []],
   ])('%s', (_what, names, commonName, domains) => {
-    expect(prefillApplication({ lastApplication: null, names, commonName })).toEqual({
+    expect(prefillApplication({ lastApplication: null, hostKey: null, names, commonName })).toEqual({
       ...EMPTY_FORM,
       domains,
       validationMethod: 'dnsManual',

@@ -128,7 +128,7 @@ describe('a failed step is tried again', () => {
 })
 
 describe('what keeps a certificate from being managed', () => {
-  const good = { renewal: bought, status: 'issued', lastForm: { validationMethod: 'file', csrPem: null } } as const
+  const good = { renewal: bought, status: 'issued', lastForm: { validationMethod: 'file' }, hasForeignKey: false } as const
 
   test('nothing, for one that is bought here, issued, and whose form can be sent again', () => {
     expect(findManageObstacles(good)).toEqual([])
@@ -140,8 +140,8 @@ describe('what keeps a certificate from being managed', () => {
     [{ renewal: { ...bought, issuance: null }, status: 'other' }, ['notIssued']],
     [{ status: 'other' }, ['ended']],
     [{ renewal: { ...bought, brandSupportsRenewal: false } }, ['brandUnsupported']],
-    [{ lastForm: { validationMethod: 'file', csrPem: 'PEM' } }, ['csrOfYours']],
-    [{ lastForm: { validationMethod: 'dnsManual', csrPem: 'PEM' } }, ['csrOfYours', 'dnsByHand']],
+    [{ hasForeignKey: true }, ['csrOfYours']],
+    [{ lastForm: { validationMethod: 'dnsManual' }, hasForeignKey: true }, ['csrOfYours', 'dnsByHand']],
   ] as const)('%j', (change, obstacles) => {
     expect(findManageObstacles({ ...good, ...change })).toEqual(obstacles)
   })

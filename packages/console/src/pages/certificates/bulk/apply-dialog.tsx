@@ -88,7 +88,7 @@ function useSubmission(): (application: PlannedApplication) => Promise<void> {
 
 function ApplicationRow({ application: { name, form } }: { readonly application: PlannedApplication }) {
   const { t } = useTranslation()
-  const { domains, validationMethod, csrPem, csrId } = form
+  const { domains, validationMethod, csrPem, csrId, hostKey } = form
   const more = domains.length - SHOWN_DOMAINS
   return (
     <li>
@@ -97,6 +97,7 @@ function ApplicationRow({ application: { name, form } }: { readonly application:
         {joinList(domains.slice(0, SHOWN_DOMAINS))}
         {more > 0 && ` ${t('bulk.applyMore', { count: more })}`}
         {` · ${t('renewal.validationMethod')}: ${t(`renewal.methods.${validationMethod}`)}`}
+        {hostKey !== null && ` · ${t('bulk.applyHostKey', hostKey)}`}
         {(csrPem !== null || csrId !== null) && ` · ${t('bulk.applyCsr')}`}
       </span>
     </li>

@@ -41,7 +41,9 @@ export async function planApplication(certificate: CertificateView, t: TFunction
 /** Null: it waits for its application, or is to be reissued at no charge. */
 function reasonAgainst({ status, nextStep, renewal }: CertificateView, t: TFunction): string | null {
   if (status === 'reviewFailed') return t('bulk.applyRefused')
-  const isUnderWay = ['completeValidation', 'awaitValidation'].includes(nextStep.code)
+  const isUnderWay = ['completeValidation', 'awaitValidation', 'awaitHostKey', 'startAgent', 'mendHostKey'].includes(
+    nextStep.code,
+  )
   if (status === 'pendingValidation' || status === 'inReview' || isUnderWay) return t('bulk.applyUnderWay')
   return status === 'pendingApplication' || renewal.action === 'reissue' ? null : t('certificates.applyReason')
 }
