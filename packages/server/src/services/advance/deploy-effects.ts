@@ -72,12 +72,7 @@ async function takeBaseline(services: Services, work: Work, deployment: Deployme
   return baseline
 }
 
-async function applyToTarget(
-  services: Services,
-  work: Work,
-  deployment: DeploymentWork,
-  live: LiveLog,
-): Promise<DeployEvidence> {
+async function applyToTarget(services: Services, work: Work, deployment: DeploymentWork, live: LiveLog): Promise<DeployEvidence> {
   const { keySecretId } = deployment
   if (keySecretId === null && !mayHaveKey(services, deployment)) {
     throw new AppError(
