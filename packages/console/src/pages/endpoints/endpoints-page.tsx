@@ -14,6 +14,7 @@ import { keys } from '../../api/keys.ts'
 import { Action } from '../../components/action.tsx'
 import { CertificateLink } from '../../components/certificate-link.tsx'
 import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { joinSentences } from '../../components/join-list.ts'
 import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { QueryView } from '../../components/query-view.tsx'
@@ -183,11 +184,7 @@ function Addresses({ endpoint: { observations } }: { readonly endpoint: Endpoint
           <div className="muted">
             <Moment at={observedAt} />
           </div>
-          {verdict !== 'served' && (
-            <div className="endpoint-cause">
-              {pick(cause)} <span className="muted">{pick(remedy)}</span>
-            </div>
-          )}
+          {verdict !== 'served' && <div className="endpoint-cause">{joinSentences([pick(cause), pick(remedy)])}</div>}
         </li>
       ))}
     </ul>

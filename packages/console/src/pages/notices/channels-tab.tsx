@@ -22,6 +22,7 @@ import { Mark } from '../../components/status-mark.tsx'
 import { useEditing } from '../../components/use-editing.ts'
 import { AllowedButton } from '../../components/allowed-button.tsx'
 import { useLacking } from '../../api/use-lacking.ts'
+import { TechnicalDetail } from '../../components/technical-detail.tsx'
 import { ChannelDrawer } from './channel-drawer.tsx'
 import './notices-page.css'
 
@@ -110,9 +111,7 @@ function ChannelActions({ channel, onEdit }: ChannelActionsProps) {
             <Mark tone={test.data.delivered ? 'good' : 'bad'}>
               {test.data.delivered ? t('notices.testArrived') : t('notices.testFailed')}
             </Mark>
-            <div className="muted break" lang="en">
-              {test.data.detail}
-            </div>
+            <TechnicalDetail text={test.data.detail} />
           </>
         )}
       </div>

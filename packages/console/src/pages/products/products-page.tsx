@@ -14,6 +14,7 @@ import { useIsOperator } from '../../api/use-is-operator.ts'
 import { Action } from '../../components/action.tsx'
 import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { DoneNotice } from '../../components/done-notice.tsx'
+import { gradeOf } from '../../components/grade.ts'
 import { Loading } from '../../components/loading.tsx'
 import { formatMoney } from '../../components/money.ts'
 import { EmptyList } from '../../components/page.tsx'
@@ -97,7 +98,11 @@ function useColumns(isOperator: boolean, onEdit: (product: ProductView) => void)
         <>
           <div>{specification.brand}</div>
           <div className="muted">
-            {[specification.certificateType, t(`terms.domainType.${specification.domainType}`), specification.grade].join(' · ')}
+            {[
+              specification.certificateType,
+              t(`terms.domainType.${specification.domainType}`),
+              gradeOf(specification.grade),
+            ].join(' · ')}
           </div>
           {!supportsRenewal && <div className="muted">{t('products.noRenewal')}</div>}
         </>

@@ -14,6 +14,7 @@ import { useIsOperator } from '../../api/use-is-operator.ts'
 import { Action } from '../../components/action.tsx'
 import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { DoneNotice } from '../../components/done-notice.tsx'
+import { joinList } from '../../components/join-list.ts'
 import { formatMoney } from '../../components/money.ts'
 import { Moment } from '../../components/moment.tsx'
 import { EmptyList } from '../../components/page.tsx'
@@ -160,9 +161,9 @@ function Reach({ promotion: { productIds, termYears }, products }: ReachProps) {
   }
   return (
     <>
-      <div className="break">{productIds === null ? t('promotions.allProducts') : productIds.map(nameOf).join(', ')}</div>
+      <div className="break">{productIds === null ? t('promotions.allProducts') : joinList(productIds.map(nameOf))}</div>
       <div className="muted">
-        {termYears === null ? t('promotions.allTerms') : termYears.map((years) => t('terms.years', { count: years })).join(', ')}
+        {termYears === null ? t('promotions.allTerms') : joinList(termYears.map((years) => t('terms.years', { count: years })))}
       </div>
     </>
   )

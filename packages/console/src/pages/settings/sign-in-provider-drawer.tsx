@@ -9,6 +9,7 @@ import Checkbox from 'antd/es/checkbox'
 import Form from 'antd/es/form'
 import Input from 'antd/es/input'
 import { useTranslation } from 'react-i18next'
+import { labelled } from '../../components/join-list.ts'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { FormDrawer } from '../../components/form-drawer.tsx'
@@ -98,7 +99,8 @@ function NewIdHelp() {
   if (id === '') return null
   return (
     <p className="muted break">
-      {t('singleSignOn.redirectUrl')}: <span className="mono">{`${location.origin}/api/auth/callback/${id}`}</span>
+      {labelled(t('singleSignOn.redirectUrl'), '')}
+      <span className="mono">{`${location.origin}/api/auth/callback/${id}`}</span>
     </p>
   )
 }

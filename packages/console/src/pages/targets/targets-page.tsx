@@ -12,6 +12,7 @@ import { Link } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { useMay } from '../../api/use-may.ts'
+import { useAdapterTexts } from '../../components/adapter-form/use-adapter-texts.ts'
 import { Action } from '../../components/action.tsx'
 import { useLiveCertificate } from '../../api/use-live-certificate.ts'
 import { CertificateLink } from '../../components/certificate-link.tsx'
@@ -113,6 +114,7 @@ interface TargetTableProps {
 
 function TargetTable({ targets, busyId, onDeploy, onChange }: TargetTableProps) {
   const { t } = useTranslation()
+  const texts = useAdapterTexts('deploy')
   const lacking = useLacking('targets.deploy')
   const { rows, all, showMore } = useShown(sortTargets(targets))
   const live = [...new Set(targets.filter(isUnderWay).map(({ certificateId }) => certificateId))].slice(0, MAX_LIVE)
@@ -124,7 +126,7 @@ function TargetTable({ targets, busyId, onDeploy, onChange }: TargetTableProps) 
       cell: ({ name, kind }) => (
         <>
           {name}
-          <div className="muted target-kind">{kind}</div>
+          <div className="muted target-kind">{texts.titleOf({ id: kind, title: kind })}</div>
         </>
       ),
     },
