@@ -13,7 +13,8 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { Action } from '../../components/action.tsx'
 import { CertificateLink } from '../../components/certificate-link.tsx'
-import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { EmptyList } from '../../components/page.tsx'
 import { joinSentences } from '../../components/join-list.ts'
 import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -62,11 +63,9 @@ export function EndpointsPage() {
         <QueryView query={endpoints}>
           {({ items }) =>
             items.length === 0 ? (
-              <EmptyState
-                title={t('endpoints.emptyTitle')}
-                text={t('endpoints.emptyText')}
-                action={<Link href="/">{t('shell.back')}</Link>}
-              />
+              <EmptyList title={t('endpoints.emptyTitle')} text={t('endpoints.emptyText')}>
+                <Link href="/">{t('shell.back')}</Link>
+              </EmptyList>
             ) : (
               <EndpointTable
                 endpoints={items}
@@ -98,8 +97,8 @@ function EndpointTable({ endpoints, busyId, seen, onProbe }: EndpointTableProps)
     {
       key: 'name',
       title: t('endpoints.endpoint'),
-      role: 'name',
-      cell: ({ host, port, serverName }) => (
+      kind: 'name',
+      render: ({ host, port, serverName }) => (
         <>
           {host}:{port}
           {serverName !== host && <div className="muted endpoint-sni">SNI {serverName}</div>}
@@ -109,12 +108,12 @@ function EndpointTable({ endpoints, busyId, seen, onProbe }: EndpointTableProps)
     {
       key: 'certificate',
       title: t('endpoints.certificate'),
-      cell: ({ certificateId }) => <CertificateLink id={certificateId} />,
+      render: ({ certificateId }) => <CertificateLink id={certificateId} />,
     },
     {
       key: 'state',
       title: t('endpoints.proof'),
-      cell: (endpoint) => {
+      render: (endpoint) => {
         const state = endpointState(endpoint)
         return <Mark tone={TONES[state]}>{t(`endpoints.states.${state}`)}</Mark>
       },
@@ -122,7 +121,7 @@ function EndpointTable({ endpoints, busyId, seen, onProbe }: EndpointTableProps)
     {
       key: 'addresses',
       title: t('endpoints.addresses'),
-      cell: (endpoint) =>
+      render: (endpoint) =>
         endpoint.certificateId === busyId ? (
           <Arriving seen={seen.filter(({ endpointId }) => endpointId === endpoint.id)} />
         ) : (
@@ -132,8 +131,8 @@ function EndpointTable({ endpoints, busyId, seen, onProbe }: EndpointTableProps)
     {
       key: 'actions',
       title: t('forms.actions'),
-      role: 'actions',
-      cell: (endpoint) => (
+      kind: 'actions',
+      render: (endpoint) => (
         <Action
           label={t('certificates.probe')}
           of={endpoint.host}
@@ -145,8 +144,8 @@ function EndpointTable({ endpoints, busyId, seen, onProbe }: EndpointTableProps)
   ]
   return (
     <>
-      <DataTable label={t('endpoints.title')} columns={columns} rows={rows} keyOf={({ id }) => id} />
-      <div className="data-end">
+      <RecordTable label={t('endpoints.title')} columns={columns} rows={rows} rowKey={({ id }) => id} />
+      <div className="records-end muted">
         <span role="status">{t('endpoints.shown', { count: rows.length, all })}</span>
         {showMore !== null && <Button onClick={showMore}>{t('certificates.loadMore')}</Button>}
       </div>
