@@ -350,7 +350,7 @@ it('§3.8, uploaded, EV: what is missing is said; with the bank permit it is rev
   await decide(BANK, 'Approve')
   await stays(page, (on) => on.locator('.validations code'))
   const [name = '', value = ''] = await page.locator('.validations code').allInnerTexts()
-  await page.getByText('没有记录').first().waitFor()
+  await page.getByText('上次检查没有通过').first().waitFor()
   house.dns.add(name, 'TXT', value)
   await page.getByRole('button', { name: '立即检查' }).click()
   await page.getByText('新证书已签发，但尚未在所有站点生效').waitFor({ timeout: 60_000 })
@@ -360,7 +360,7 @@ it('§3.8, uploaded, EV: what is missing is said; with the bank permit it is rev
 /** On the page of companies, as a person does. */
 async function storeBankPermit(): Promise<void> {
   const { page } = await open('/companies')
-  await page.getByRole('button', { name: `编辑公司 ${COMPANY.name}` }).click()
+  await page.getByRole('button', { name: `编辑 ${COMPANY.name}` }).click()
   const permit = page.locator('.company-document').nth(1)
   await permit.locator('input[type=file]').setInputFiles({ name: 'permit.png', mimeType: 'image/png', buffer: aPng() })
   await permit.getByText('已保存。').waitFor()
