@@ -26,7 +26,7 @@ export function DeploymentLog({ deployment, of }: { readonly deployment: Deploym
   // Once it was open it stays so: nobody's lines go away when the last of them has come.
   const [isOpen, setOpen] = useState(isRunning)
   if (isRunning && !isOpen) setOpen(true)
-  const place = useRef<HTMLOListElement>(null)
+  const place = useRef<HTMLDivElement>(null)
   useEffect(() => {
     if (isRunning) place.current?.scrollTo({ top: place.current.scrollHeight })
   }, [log.length, isRunning])
@@ -39,12 +39,14 @@ export function DeploymentLog({ deployment, of }: { readonly deployment: Deploym
         <span className="muted">{t(isRunning ? 'deploymentLog.live' : 'deploymentLog.lines', { count: log.length })}</span>
       </summary>
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls can be scrolled by keyboard */}
-      <ol className="deployment-log" role="log" aria-label={`${t('deploymentLog.title')} ${of}`} ref={place} tabIndex={0}>
-        {log.map((line, index) => (
-          // oxlint-disable-next-line react/no-array-index-key -- lines are only added
-          <Line key={index} line={line} />
-        ))}
-      </ol>
+      <div className="deployment-log" role="log" aria-label={`${t('deploymentLog.title')} ${of}`} ref={place} tabIndex={0}>
+        <ol>
+          {log.map((line, index) => (
+            // oxlint-disable-next-line react/no-array-index-key -- lines are only added
+            <Line key={index} line={line} />
+          ))}
+        </ol>
+      </div>
     </details>
   )
 }

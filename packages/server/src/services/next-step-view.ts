@@ -133,7 +133,7 @@ function validationStep(record: CertificateRecord): NextStep {
     'completeValidation',
     'user',
     {
-      en: `Put the validation file or record in place.${problem === null ? '' : ` ${sentence(problem)}`} It is checked again by itself.`,
+      en: `Put the validation file or record in place${problem === null ? '' : ' (the last check did not see it)'}. It is checked again by itself.`,
       zh: `请完成域名验证文件或解析记录${problem === null ? '' : '（上次检查没有通过）'}。系统会自动重新检查。`,
     },
     application?.retryAt ?? null,
@@ -188,8 +188,4 @@ function installStep(record: CertificateRecord): NextStep {
       : 'It is being installed and every address probed until it is served.',
     zh: byHand ? '请将证书安装到 Web 服务器替换旧证书，系统会持续探测所有地址。' : '正在安装并探测所有地址，直至新证书生效。',
   })
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`
 }

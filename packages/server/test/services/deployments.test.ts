@@ -136,6 +136,10 @@ describe('a target with an address of its own', () => {
     expect(deployment?.log.slice(0, during.log.length)).toEqual(during.log)
     expect(new Set(deployment?.log).size).toBe(deployment?.log.length)
     expect(deployment?.log.filter((line) => line.includes('Z Ran the reload command'))).toHaveLength(1)
+    const { history } = await account.client.certificates.get({ id: certificate.id })
+    expect(history.find(({ subject, to }) => subject === 'deployment' && to === 'applied')?.detail).toContain(
+      'Ran the reload command',
+    )
   })
 
   test.runIf(CAN_RUN_DOVECOT)(

@@ -32,10 +32,12 @@ export function NameCell({ certificate }: CellProps) {
       <Link href={certificatePlace(certificate)} className="certificate-name break">
         {name}
       </Link>
-      <div className="muted break">
-        {domains.length === 0 ? t('certificates.noDomains') : domains.slice(0, NAMES_SHOWN).join(', ')}
-        {domains.length > NAMES_SHOWN && ` ${t('certificates.moreNames', { count: domains.length })}`}
-      </div>
+      {(domains.length !== 1 || domains[0] !== name) && (
+        <div className="muted break">
+          {domains.length === 0 ? t('certificates.noDomains') : domains.slice(0, NAMES_SHOWN).join(', ')}
+          {domains.length > NAMES_SHOWN && ` ${t('certificates.moreNames', { count: domains.length })}`}
+        </div>
+      )}
       <div className="tags">
         {origin === 'uploaded' && <span className="tag">{t('certificates.uploaded')}</span>}
         {managed && <span className="tag">{t('certificates.managed')}</span>}

@@ -46,7 +46,7 @@ export async function deploy(services: Services, work: Work, deploymentId: strin
     const baseline = deployment.baseline ?? (await takeBaseline(services, work, deployment))
     const evidence = await applyToTarget(services, work, deployment, live)
     services.onStep('deploy', 'done')
-    await recordApplied(services, work, deployment, baseline, { ...evidence, log: await live.end(evidence.log) })
+    await recordApplied(services, work, deployment, { baseline, evidence, log: await live.end(evidence.log) })
   } catch (error) {
     const log = await live.end(logOf(error))
     if (error instanceof AppError && error.stale) throw error
@@ -86,12 +86,18 @@ async function applyToTarget(services: Services, work: Work, deployment: Deploym
   return target.apply({ chainPem: deployment.chainPem, privateKeyPem, sha256: deployment.sha256 })
 }
 
+interface Applied {
+  readonly baseline: Baseline
+  readonly evidence: DeployEvidence
+  /** What of the evidence's log is not written down yet. */
+  readonly log: readonly string[]
+}
+
 async function recordApplied(
   services: Services,
   work: Work,
   deployment: DeploymentWork,
-  baseline: Baseline,
-  evidence: DeployEvidence,
+  { baseline, evidence, log }: Applied,
 ): Promise<void> {
   const now = services.now()
   const isWatched = watchedOf(baseline).length > 0
@@ -99,7 +105,8 @@ async function recordApplied(
   // After a crash the pair is there already, and what was there before it is known from the first time alone.
   const previousSha256 = evidence.changed ? evidence.previousSha256 : (deployment.previousSha256 ?? evidence.previousSha256)
   await moveDeployment(services, work, deployment, 'applied', {
-    log: evidence.log,
+    log,
+    said: evidence.log,
     appends: true,
     problem: null,
     retryAt: null,

@@ -166,6 +166,8 @@ export interface Recorded {
   /** The whole log, or what comes after it. */
   readonly log: readonly string[]
   readonly appends?: boolean
+  /** All that was said, when some of it is written down already: the history has the last of it. */
+  readonly said?: readonly string[]
   readonly problem: Problem | null
   readonly retryAt: number | null
   readonly set?: {
@@ -200,7 +202,7 @@ export async function moveDeployment(
       accountId: work.accountId,
       certificateId: work.certificateId,
       actor: EVERCERT_ACTOR,
-      detail: result.problem?.message ?? `${deployment.targetName}: ${lastOf(result.log) ?? to}`,
+      detail: result.problem?.message ?? `${deployment.targetName}: ${lastOf(result.said ?? result.log) ?? to}`,
       now,
       set: {
         log: result.appends === true ? sql`log || ${log}` : log,
