@@ -7,7 +7,7 @@ import { contract } from '@evercert/contract'
 import { describe, expect, it } from 'vitest'
 import { en as firstEn } from '../src/i18n/en/index.ts'
 import { more as moreEn } from '../src/i18n/en/more.ts'
-import { ACTION_GROUPS } from '../src/pages/audit/audit-words.ts'
+import { ACTION_GROUPS } from '../src/pages/audit/action-groups.ts'
 import { zh as firstZh } from '../src/i18n/zh/index.ts'
 import { more as moreZh } from '../src/i18n/zh/more.ts'
 

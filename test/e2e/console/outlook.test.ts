@@ -234,7 +234,11 @@ it('asks for little before its largest paint, and works little for it, however c
 
 /** In the page: what had come, in whole, when the largest paint was made; the page itself among it. */
 function askedFor(paintMs: number): { readonly requests: number; readonly bytes: number } {
-  const of = (type: string) => performance.getEntriesByType(type as 'resource')
+  interface Loaded {
+    readonly responseEnd: number
+    readonly transferSize: number
+  }
+  const of = (type: string) => performance.getEntriesByType(type as 'resource') as unknown as Loaded[]
   const before = [...of('navigation'), ...of('resource')].filter(({ responseEnd }) => responseEnd > 0 && responseEnd <= paintMs)
   return { requests: before.length, bytes: before.reduce((sum, { transferSize }) => sum + transferSize, 0) }
 }

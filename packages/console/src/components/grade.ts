@@ -9,3 +9,8 @@ export function gradeOf(grade: string): string {
   const key = `terms.grade.${grade}`
   return i18n.exists(key) ? String(i18n.t(key as 'terms.grade.standard')) : grade
 }
+
+/** Of an upload it may be unknown. */
+export function knownGradeOf(grade: string | null): string | null {
+  return grade === null ? null : gradeOf(grade)
+}

@@ -6,7 +6,7 @@
 import type { CertificateView } from '@evercert/contract'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
-import { gradeOf } from '../../components/grade.ts'
+import { knownGradeOf } from '../../components/grade.ts'
 import { Moment } from '../../components/moment.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { pick } from '../../i18n/i18n.ts'
@@ -55,11 +55,7 @@ export function SpecificationCell({ certificate: { knownSpecification } }: CellP
   const { t } = useTranslation()
   if (knownSpecification === null) return <span className="muted">–</span>
   const { brand, certificateType, domainType, grade } = knownSpecification
-  const parts = [
-    certificateType,
-    domainType === null ? null : t(`terms.domainType.${domainType}`),
-    grade === null ? null : gradeOf(grade),
-  ]
+  const parts = [certificateType, domainType === null ? null : t(`terms.domainType.${domainType}`), knownGradeOf(grade)]
   return (
     <>
       <div className="break">{brand ?? t('terms.unknown')}</div>

@@ -12,7 +12,7 @@ import type { Work } from './facts.ts'
 const GATHER_MS = 200
 
 export interface LiveLog {
-  say(line: string): void
+  readonly say: (line: string) => void
   /**
    * No line is written down by itself from now on.
    *
