@@ -142,7 +142,7 @@ const ZH = {
     telephone: '电话属实',
     applicantAuthority: '申请人有权代表公司',
     physicalExistence: '有实际经营场所',
-    superiorApproval: '上级已确认',
+    superiorApproval: '上级负责人已确认',
     bankPermit: '开户许可证属实',
   } satisfies Record<ReviewCheck, string>,
   role: {

@@ -3,9 +3,11 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { contract } from '@evercert/contract'
 import { describe, expect, it } from 'vitest'
 import { en as firstEn } from '../src/i18n/en/index.ts'
 import { more as moreEn } from '../src/i18n/en/more.ts'
+import { ACTION_GROUPS } from '../src/pages/audit/action-groups.ts'
 import { zh as firstZh } from '../src/i18n/zh/index.ts'
 import { more as moreZh } from '../src/i18n/zh/more.ts'
 
@@ -73,5 +75,35 @@ describe('the texts', () => {
     const roots = new RegExp(`^(${Object.keys(zh).join('|')})\\.`)
     const known = new Set([...chinese.keys()].map(withoutCount))
     expect([...literals].filter((key) => roots.test(key) && !known.has(key) && !operations.includes(key))).toEqual([])
+  })
+})
+
+describe('the Chinese texts', () => {
+  it('have a space beside Latin words and numbers, and Chinese punctuation beside Chinese', () => {
+    const wrong = [...chinese].filter(([, raw]) => {
+      const text = raw.replaceAll(/\{\{\w+\}\}/g, '')
+      return /[一-龥][A-Za-z0-9]|[A-Za-z0-9%][一-龥]|[一-龥][,;:!?()]|[,;:!?()][一-龥]/u.test(text)
+    })
+    expect(wrong).toEqual([])
+  })
+})
+
+describe('the audit log', () => {
+  it('has words for every operation that it may hold, and offers each group in its filter', () => {
+    const audited = Object.entries(contract).flatMap(([group, procedures]) =>
+      Object.entries(procedures).flatMap(([name, procedure]) => {
+        const { route, meta } = procedure['~orpc']
+        const wish = meta.operation?.audit
+        const isHeld = wish === 'access' || (route.method !== 'GET' && wish !== 'none')
+        return isHeld ? [{ group, name }] : []
+      }),
+    )
+    expect(audited.length).toBeGreaterThan(100)
+    for (const texts of [zh, en]) {
+      const { groups, verbs } = texts.audit
+      expect(audited.filter(({ group, name }) => !(group in groups) || !(name in verbs))).toEqual([])
+    }
+    const groups = new Set(audited.map(({ group }) => group))
+    expect([...groups].filter((group) => !(ACTION_GROUPS as readonly string[]).includes(group))).toEqual([])
   })
 })

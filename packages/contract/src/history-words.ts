@@ -16,6 +16,7 @@ export const HISTORY_ZH = {
     management: '托管',
     member: '成员',
     name: '域名',
+    notice_delivery: '通知发送',
     order: '订单',
     payment: '支付',
     renewal: '续费',

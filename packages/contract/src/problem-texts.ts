@@ -155,10 +155,10 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     '请将文件重新扫描或另存为不超过 500 KB 的普通 PNG 或 JPEG 图片。',
   ),
   applicantIncomplete: text(
-    'OV and EV applications name a contact and a company with its documents; EV also a superior.',
-    'OV、EV 申请需填写联系人、公司及其证件；EV 还需填写上级主管。',
-    'Add what the detail lists, then submit again.',
-    '请补充详情中列出的内容后重新提交。',
+    'OV and EV applications name a contact and a company with its documents; EV also a superior and a bank permit.',
+    'OV、EV 申请需填写联系人、公司及其证件；EV 还需填写上级负责人并上传银行开户许可证。',
+    'Add what is missing, then submit again.',
+    '请补充所缺内容后重新提交。',
   ),
   inUse: text(
     'It cannot be removed while something in progress uses it.',

@@ -187,7 +187,7 @@ export const managementView = z.object({
   spendingLimit: money,
   nextAction: z.enum(['renew', 'reissue', 'apply']).nullable(),
   at: instant.nullable().meta({ description: 'When it acts by itself next' }),
-  problem: z.object({ code: problemCode, detail: z.string(), remedy: bilingual }).nullable().meta({
+  problem: z.object({ code: problemCode, detail: z.string(), cause: bilingual, remedy: bilingual }).nullable().meta({
     description: 'Why it could not act by itself the last time',
   }),
 })
@@ -343,7 +343,7 @@ export const applicationView = z.object({
     .meta({ description: 'OV and EV' }),
   estimate: finishEstimate.nullable().meta({ description: 'null when not submitted, issued, or withdrawn' }),
   validations: z.array(validationView),
-  problem: z.object({ code: problemCode, detail: z.string(), remedy: bilingual }).nullable(),
+  problem: z.object({ code: problemCode, detail: z.string(), cause: bilingual, remedy: bilingual }).nullable(),
   retryAt: instant.nullable(),
   submittedAt: instant.nullable(),
 })

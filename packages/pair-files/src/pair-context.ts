@@ -40,6 +40,8 @@ export interface PairFiles {
   openHost(): Promise<Host>
   /** Epoch milliseconds. */
   readonly now: () => number
+  /** Told each line of the log as it is said. */
+  readonly onLogLine?: ((line: string) => void) | undefined
 }
 
 export interface Context {

@@ -47,7 +47,7 @@ export function createPairTarget(files: PairFiles, onStep: (step: Step) => void 
   const onHost = async <Value>(work: (context: Context) => Promise<Value>): Promise<Value> => {
     const host = await files.openHost()
     try {
-      return await work({ files, host, onStep, log: createStepLog(files.now) })
+      return await work({ files, host, onStep, log: createStepLog(files.now, files.onLogLine) })
     } finally {
       await host.close()
     }

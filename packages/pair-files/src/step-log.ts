@@ -13,16 +13,23 @@ export interface StepLog {
   command(name: string, result: CommandResult): void
 }
 
-/** @param now epoch milliseconds */
-export function createStepLog(now: () => number): StepLog {
+/**
+ * @param now epoch milliseconds
+ * @param onLine told each line as it is said, in the order of `lines`
+ */
+export function createStepLog(now: () => number, onLine?: (line: string) => void): StepLog {
   const lines: string[] = []
-  const say = (text: string) => void lines.push(`${new Date(now()).toISOString()} ${text}`)
+  const add = (line: string): void => {
+    lines.push(line)
+    onLine?.(line)
+  }
+  const say = (text: string): void => add(`${new Date(now()).toISOString()} ${text}`)
   return {
     lines,
     say,
     command: (name, { ending, output }) => {
       say(`Ran the ${name} command: ${ending}.`)
-      if (output !== '') lines.push(...output.split('\n').map((line) => `  ${line.trimEnd()}`))
+      if (output !== '') for (const line of output.split('\n')) add(`  ${line.trimEnd()}`)
     },
   }
 }

@@ -408,6 +408,30 @@ it('keeps brands: a name stays, titles are worded anew', async () => {
   })
 })
 
+it('sells a product of a brand that is chosen, not typed', async () => {
+  const { client } = house.service()
+  const tab = await openAsOperator(WIDE_EN, '/products')
+  const { page } = tab
+  const drawer = page.getByRole('dialog')
+  await page.getByRole('button', { name: 'Add a product' }).click()
+  await drawer.getByLabel('Title in Chinese').fill('另一款')
+  await drawer.getByLabel('Title in English').fill('Another one')
+  await drawer.locator('#id').fill('another-one')
+  await drawer.getByLabel('Issuer').click()
+  await page.locator('.ant-select-item-option', { hasText: 'private' }).first().click()
+  expect(await drawer.getByRole('link', { name: 'Add a new brand' }).getAttribute('href')).toBe('/products/brands')
+  await drawer.getByLabel('Brand').click()
+  await page.locator('.ant-select-item-option', { hasText: 'Evercert Private CA' }).first().click()
+  await drawer.getByLabel('Grade').fill('standard')
+  await drawer.getByLabel('Price').first().fill('10')
+  await takePicture(page, 'product-en-light-1440')
+  await drawer.getByRole('button', { name: 'Add a product' }).click()
+  await page.getByText('Another one').first().waitFor()
+  const { items } = await client.products.list()
+  expect(items.find(({ id }) => id === 'another-one')?.specification.brand).toBe('Evercert Private CA')
+  expect(tab.faults).toEqual([])
+})
+
 it('rotates the master key, removes the old one, and knows the backups that were read', async () => {
   const { client } = house.service()
   const before = await client.masterKeys.list()

@@ -142,7 +142,7 @@ function applicantFacts({ say, language }: Session, review: ReviewDetail): reado
       company === null ? null : [company.address, company.postalCode, company.city, company.region, company.country].join(', '),
     ],
     [say('Contact', '联系人'), person(contact)],
-    [say('Superior', '上级主管'), superior === null ? null : `${superior.title} ${person(superior) ?? ''}`],
+    [say('Superior', '上级负责人'), superior === null ? null : `${superior.title} ${person(superior) ?? ''}`],
     [say('Documents', '证件'), documents.map((kind) => wordFor('document', kind, language)).join(', ') || '–'],
   ]
 }

@@ -74,7 +74,12 @@ describe('an application as text', () => {
         id: 'app_1',
         state: 'reviewFailed',
         review: { id: 'rev_1', state: 'refused', reason: 'expired\u001B[2J', decidedAt: at, reviewedAt: null },
-        problem: { code: 'reviewRefused', detail: 'expired', remedy: { en: 'Correct it.', zh: '请修改。' } },
+        problem: {
+          code: 'reviewRefused',
+          detail: 'expired',
+          cause: { en: 'Refused.', zh: '已拒绝。' },
+          remedy: { en: 'Correct it.', zh: '请修改。' },
+        },
       }),
     ).join('\n')
     expect(lines).toMatch(/Review +refused: expired/)

@@ -90,7 +90,8 @@ describe('where a renewal goes on', () => {
 describe('what failed in this run is not tried again', () => {
   it('stops with the CA’s reason and remedy', () => {
     const remedy = { en: 'Put the file there.', zh: '放置文件。' }
-    const problem = { code: 'validationFailed' as const, detail: 'The file is not there.', remedy }
+    const cause = { en: 'Not proved.', zh: '未通过验证。' }
+    const problem = { code: 'validationFailed' as const, detail: 'The file is not there.', cause, remedy }
     const step = decideStep(paid({ application: anApplication({ state: 'reviewFailed', problem }) }), TRIED)
     expect(step).toEqual({ do: 'stop', code: 'validationFailed', detail: 'The file is not there.', remedy })
   })

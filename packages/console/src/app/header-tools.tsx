@@ -10,6 +10,7 @@ import AntApp from 'antd/es/app'
 import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
+import { labelled } from '../components/join-list.ts'
 import { useMe } from '../api/use-me.ts'
 import { DropMenu } from '../components/drop-menu.tsx'
 import { changeLanguage, currentLanguage, TAGS } from '../i18n/i18n.ts'
@@ -64,10 +65,10 @@ function AccountMenu() {
   const { message } = AntApp.useApp()
   if (me.data === undefined) return null
   const { user, token, account } = me.data
-  const who = user === null ? `${t('shell.byToken')}: ${token?.name ?? ''}` : user.email
+  const who = user === null ? labelled(t('shell.byToken'), token?.name ?? '') : user.email
   const items = [
     { key: 'who', label: who, disabled: true },
-    ...(account === null ? [] : [{ key: 'account', label: `${t('shell.accountName')}: ${account.name}`, disabled: true }]),
+    ...(account === null ? [] : [{ key: 'account', label: labelled(t('shell.accountName'), account.name), disabled: true }]),
     { type: 'divider' as const },
     ...(user === null ? [] : [{ key: 'security', label: t('shell.security'), onClick: () => go('/settings/security') }]),
     {

@@ -32,8 +32,10 @@ export function useThemeChoice(): [ThemeChoice, (choice: ThemeChoice) => void] {
   return [useSyncExternalStore(subscribe, readTheme), (choice) => remember(THEME_PLACE, choice)]
 }
 
+/** Until somebody chooses, it is short where tables need the room. */
 export function useMenuCollapsed(): [boolean, (collapsed: boolean) => void] {
-  const read = (): boolean => localStorage.getItem(MENU_PLACE) === 'true'
+  const isMiddle = useMedia(MIDDLE)
+  const read = (): boolean => (localStorage.getItem(MENU_PLACE) ?? String(isMiddle)) === 'true'
   return [useSyncExternalStore(subscribe, read), (collapsed) => remember(MENU_PLACE, String(collapsed))]
 }
 
@@ -57,6 +59,9 @@ export function useMedia(query: string): boolean {
 
 /** The widest screen that gets cards and a drawer in place of table and menu. */
 export const NARROW = '(max-width: 767px)'
+
+/** A table and the whole menu beside it are more than fit. */
+const MIDDLE = '(max-width: 1100px)'
 
 export function useIsDark(): boolean {
   const [choice] = useThemeChoice()

@@ -1,10 +1,10 @@
 /**
- * What a deployment did, line by line: open, and read aloud as lines arrive, while it is under way.
+ * What a deployment did, line by line: open, and read aloud as lines arrive, when it is under way.
  *
  * @module
  */
 import type { TargetView } from '@evercert/contract'
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import './deployment-log.css'
 import { Moment } from './moment.tsx'
@@ -23,25 +23,30 @@ export function DeploymentLog({ deployment, of }: { readonly deployment: Deploym
   const { t } = useTranslation()
   const isRunning = isUnderWay({ deployment })
   const { log } = deployment
-  const place = useRef<HTMLOListElement>(null)
+  // Once it was open it stays so: nobody's lines go away when the last of them has come.
+  const [isOpen, setOpen] = useState(isRunning)
+  if (isRunning && !isOpen) setOpen(true)
+  const place = useRef<HTMLDivElement>(null)
   useEffect(() => {
     if (isRunning) place.current?.scrollTo({ top: place.current.scrollHeight })
   }, [log.length, isRunning])
   if (log.length === 0 && !isRunning) return null
   return (
-    <details open={isRunning}>
+    <details open={isOpen}>
       <summary>
         {t('deploymentLog.title')}
         <span className="visually-hidden"> {of}</span>{' '}
         <span className="muted">{t(isRunning ? 'deploymentLog.live' : 'deploymentLog.lines', { count: log.length })}</span>
       </summary>
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls can be scrolled by keyboard */}
-      <ol className="deployment-log" role="log" aria-label={`${t('deploymentLog.title')} ${of}`} ref={place} tabIndex={0}>
-        {log.map((line, index) => (
-          // oxlint-disable-next-line react/no-array-index-key -- lines are only added
-          <Line key={index} line={line} />
-        ))}
-      </ol>
+      <div className="deployment-log" role="log" aria-label={`${t('deploymentLog.title')} ${of}`} ref={place} tabIndex={0}>
+        <ol>
+          {log.map((line, index) => (
+            // oxlint-disable-next-line react/no-array-index-key -- lines are only added
+            <Line key={index} line={line} />
+          ))}
+        </ol>
+      </div>
     </details>
   )
 }

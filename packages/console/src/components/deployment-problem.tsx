@@ -6,6 +6,7 @@
 import type { TargetView } from '@evercert/contract'
 import { pick } from '../i18n/i18n.ts'
 import { joinSentences } from './join-list.ts'
+import { TechnicalDetail } from './technical-detail.tsx'
 
 export function DeploymentProblem({ deployment }: { readonly deployment: TargetView['deployment'] }) {
   if (deployment === null || deployment.problem === null) return null
@@ -13,7 +14,7 @@ export function DeploymentProblem({ deployment }: { readonly deployment: TargetV
   return (
     <>
       {advice !== null && <p className="form-fault">{joinSentences([pick(advice.cause), pick(advice.remedy)])}</p>}
-      <p className={advice === null ? 'form-fault' : 'observation-why'}>{problem}</p>
+      <TechnicalDetail text={problem} />
     </>
   )
 }

@@ -6,6 +6,7 @@
 import type { EndpointView } from '@evercert/contract'
 import { useTranslation } from 'react-i18next'
 import { pick } from '../i18n/i18n.ts'
+import { joinSentences } from './join-list.ts'
 import { Moment } from './moment.tsx'
 import { Mark } from './status-mark.tsx'
 import './endpoint-list.css'
@@ -49,11 +50,7 @@ function ObservationRow({ observation }: { readonly observation: Observation }) 
           <Moment at={observedAt} precision="second" />
         </span>
       </div>
-      {verdict !== 'served' && (
-        <p className="observation-why">
-          {pick(cause)} {pick(remedy)}
-        </p>
-      )}
+      {verdict !== 'served' && <p className="observation-why">{joinSentences([pick(cause), pick(remedy)])}</p>}
       {sha256 !== null && (
         <p className="muted mono break observation-print" title={sha256}>
           SHA-256 {sha256.slice(0, 16)}…

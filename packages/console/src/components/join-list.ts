@@ -13,3 +13,8 @@ export function joinList(words: readonly string[]): string {
 export function joinSentences(sentences: readonly string[]): string {
   return sentences.join(currentLanguage() === 'zh' ? '' : ' ')
 }
+
+/** `Label: value`, with the colon of the language. */
+export function labelled(label: string, value: string): string {
+  return `${label}${currentLanguage() === 'zh' ? '：' : ': '}${value}`
+}

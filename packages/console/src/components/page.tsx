@@ -35,13 +35,13 @@ export function EmptyList({
   children,
 }: {
   readonly title: string
-  readonly text: string
+  readonly text?: string
   readonly children?: ReactNode
 }) {
   return (
     <div className="empty-list">
       <p className="empty-list-title">{title}</p>
-      <p className="muted">{text}</p>
+      {text !== undefined && <p className="muted">{text}</p>}
       {children}
     </div>
   )

@@ -9,7 +9,9 @@ import Alert from 'antd/es/alert'
 import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
+import i18n from 'i18next'
 import { pick } from '../i18n/i18n.ts'
+import { joinList } from './join-list.ts'
 
 export interface ProblemNoticeProps {
   /** What a query or mutation failed with; null shows nothing. */
@@ -58,9 +60,10 @@ function ProblemText({ problem }: { readonly problem: ProblemDocument }) {
   return (
     <>
       <p>
-        <strong>{t('problem.remedy')}: </strong>
+        <strong>{t('problem.remedy')}</strong>
         {pick(problem.remedy)}
       </p>
+      <Missing of={problem.facts['missing']} />
       {problem.code === 'secondPersonNeeded' && <SecondPerson approvers={problem.facts['approvers']} />}
       <details>
         <summary>{t('problem.detail')}</summary>
@@ -76,12 +79,22 @@ function ProblemText({ problem }: { readonly problem: ProblemDocument }) {
   )
 }
 
+const PARTS = ['contact', 'company', 'businessLicence', 'superior', 'bankPermit'] as const
+
+/** Which parts an application lacks. */
+function Missing({ of }: { readonly of: unknown }) {
+  const { t } = useTranslation()
+  const parts = Array.isArray(of) ? PARTS.filter((part) => of.includes(part)) : []
+  if (parts.length === 0) return null
+  return <p>{t('problem.missing', { parts: joinList(parts.map((part) => t(`problem.parts.${part}`))) })}</p>
+}
+
 /** Who may approve, and the request, where who asked can say why. */
 function SecondPerson({ approvers }: { readonly approvers: unknown }) {
   const { t } = useTranslation()
   return (
     <p className="break">
-      {Array.isArray(approvers) && `${t('problem.approvers')}${approvers.join(', ')}. `}
+      {Array.isArray(approvers) && `${t('problem.approvers', { names: joinList(approvers.map(String)) })} `}
       <Link href="/approvals">{t('problem.toApprovals')}</Link>
     </p>
   )
@@ -96,7 +109,11 @@ export function fieldFaults(error: unknown): { readonly name: string[]; readonly
   const { facts, remedy, cause } = error.problem
   const faults = Array.isArray(facts['faults']) ? facts['faults'].filter((fault) => typeof fault === 'string') : []
   const named = faults.map((fault) => /^([\w.]+): (.*)$/s.exec(fault)).filter((match) => match !== null)
-  if (named.length > 0) return named.map(([, path = '', message = '']) => ({ name: path.split('.'), errors: [message] }))
+  if (named.length > 0)
+    return named.map(([, path = '', message = '']) => ({
+      name: path.split('.'),
+      errors: [i18n.t('problem.fieldFault', { fault: message })],
+    }))
   return typeof facts['field'] === 'string'
     ? [{ name: facts['field'].split('.'), errors: [`${pick(cause)} ${pick(remedy)}`] }]
     : []

@@ -11,8 +11,11 @@ export interface Column<Row> {
   readonly key: string
   readonly title: string
   readonly render: (row: Row) => ReactNode
-  /** Numbers stand at the right, so that their digits are below each other. */
-  readonly kind?: 'number' | 'actions'
+  /**
+   * Numbers stand at the right, so that their digits are below each other. A name, of the first column alone, is bold. `wide` is left out of a
+   * table that is narrow.
+   */
+  readonly kind?: 'name' | 'number' | 'wide' | 'actions'
 }
 
 interface RecordTableProps<Row> {
@@ -45,12 +48,12 @@ function Table<Row>({ label, columns, rows, rowKey }: RecordTableProps<Row>) {
             <tr key={rowKey(row)} data-row={rowKey(row)}>
               {columns.map(({ key, render, kind }, index) =>
                 index === 0 ? (
-                  <th key={key} scope="row">
+                  <th key={key} scope="row" data-kind={kind}>
                     {render(row)}
                   </th>
                 ) : (
                   <td key={key} data-kind={kind}>
-                    {render(row)}
+                    {kind === 'actions' ? <div className="record-actions">{render(row)}</div> : render(row)}
                   </td>
                 ),
               )}
@@ -68,12 +71,12 @@ function Cards<Row>({ label, columns, rows, rowKey }: RecordTableProps<Row>) {
     <ul className="record-cards" aria-label={label}>
       {rows.map((row) => (
         <li key={rowKey(row)} data-row={rowKey(row)}>
-          <div className="record-head">{head?.render(row)}</div>
+          <div className={head?.kind === 'name' ? 'record-name' : 'record-head'}>{head?.render(row)}</div>
           <dl>
             {others.map(({ key, title, render, kind }) => (
               <div key={key} data-kind={kind}>
                 <dt>{title}</dt>
-                <dd>{render(row)}</dd>
+                <dd className={kind === 'actions' ? 'record-actions' : undefined}>{render(row)}</dd>
               </div>
             ))}
           </dl>

@@ -12,6 +12,7 @@ import { keys } from '../api/keys.ts'
 import { DeploymentLog } from './deployment-log.tsx'
 import './endpoint-list.css'
 import { DeploymentProblem } from './deployment-problem.tsx'
+import { useAdapterTexts } from './adapter-form/use-adapter-texts.ts'
 import { Moment } from './moment.tsx'
 import { ProblemNotice } from './problem-notice.tsx'
 import { Mark, type Tone } from './status-mark.tsx'
@@ -43,6 +44,7 @@ export function TargetList({ targets }: { readonly targets: readonly TargetView[
 
 function TargetRow({ target: { id, name, kind, deployment } }: { readonly target: TargetView }) {
   const { t } = useTranslation()
+  const texts = useAdapterTexts('deploy')
   const queries = useQueryClient()
   const again = useMutation({
     mutationFn: () => api.targets.deploy({ id }),
@@ -53,7 +55,7 @@ function TargetRow({ target: { id, name, kind, deployment } }: { readonly target
     <li>
       <div className="target-head">
         <strong className="break">{name}</strong>
-        <span className="muted">{kind}</span>
+        <span className="muted">{texts.titleOf({ id: kind, title: kind })}</span>
         {state === undefined ? (
           <span className="muted">{t('certificate.notDeployed')}</span>
         ) : (

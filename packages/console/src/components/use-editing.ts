@@ -13,13 +13,35 @@ export interface Editing<Row> {
   readonly key: number
   readonly open: (row: Row | null) => void
   readonly close: () => void
+  /** What was done last, until something is opened again. */
+  readonly done: string | null
+  /** What a drawer takes. */
+  readonly drawer: {
+    readonly isOpen: boolean
+    readonly onClose: () => void
+    readonly onDone: (what: string) => void
+  }
 }
 
 export function useEditing<Row>(): Editing<Row> {
   const [state, setState] = useState<{ row: Row | null; isOpen: boolean; key: number }>({ row: null, isOpen: false, key: 0 })
+  const [done, setDone] = useState<string | null>(null)
+  const close = (): void => setState((before) => ({ ...before, isOpen: false }))
   return {
     ...state,
-    open: (row) => setState(({ key }) => ({ row, isOpen: true, key: key + 1 })),
-    close: () => setState((before) => ({ ...before, isOpen: false })),
+    close,
+    done,
+    open: (row) => {
+      setDone(null)
+      setState(({ key }) => ({ row, isOpen: true, key: key + 1 }))
+    },
+    drawer: {
+      isOpen: state.isOpen,
+      onClose: close,
+      onDone: (what) => {
+        close()
+        setDone(what)
+      },
+    },
   }
 }

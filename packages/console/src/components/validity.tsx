@@ -8,19 +8,26 @@ import { useTranslation } from 'react-i18next'
 import { DaysBar } from './days-bar.tsx'
 import { formatMoment } from './moment.tsx'
 
+/** No day of it is left, whatever its last one is. */
+const ENDED: ReadonlySet<CertificateView['status']> = new Set(['revoked', 'refunded', 'cancelled', 'closed'])
+
 export function Validity({ certificate }: { readonly certificate: CertificateView }) {
   const { t } = useTranslation()
-  const { notAfter, daysLeft } = certificate
+  const { notAfter, daysLeft, status } = certificate
   if (notAfter === null || daysLeft === null) return <div className="muted">{t('certificates.notIssued')}</div>
+  const until = (
+    <div className="muted nowrap" title={`${notAfter.slice(0, 19).replace('T', ' ')} UTC`}>
+      {t('certificates.validUntil', { day: formatMoment(notAfter, 'day') })}
+    </div>
+  )
+  if (ENDED.has(status)) return until
   const left =
     daysLeft < 0 ? t('certificates.expiredDays', { count: -daysLeft }) : t('certificates.daysLeft', { count: daysLeft })
   return (
     <>
       <div className="number nowrap">{left}</div>
       <DaysBar certificate={certificate} />
-      <div className="muted nowrap" title={`${notAfter.slice(0, 19).replace('T', ' ')} UTC`}>
-        {t('certificates.validUntil', { day: formatMoment(notAfter, 'day') })}
-      </div>
+      {until}
     </>
   )
 }

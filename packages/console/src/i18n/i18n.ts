@@ -7,6 +7,7 @@ import type { Bilingual } from '@evercert/contract'
 import type { Locale } from 'antd/es/locale'
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
+import { inOwnZone } from './instants.ts'
 import type { zh } from './zh/index.ts'
 import type { more } from './zh/more.ts'
 
@@ -79,9 +80,10 @@ export function currentLanguage(): Language {
   return i18next.language === 'en' ? 'en' : 'zh'
 }
 
-/** A text of the API in the language of the page. */
+/** A text of the API in the language of the page, its instants in the reader's zone. */
 export function pick(text: Bilingual): string {
-  return text[currentLanguage()]
+  const language = currentLanguage()
+  return inOwnZone(text[language], language)
 }
 
 export async function startI18n(): Promise<void> {

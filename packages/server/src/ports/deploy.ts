@@ -20,6 +20,7 @@ export type { CertificatePair, DeployEvidence, RestoreEvidence }
  * - When the test or the reload command fails, the previous pair is put back, reloaded, and AppError `rolledBack` says why; its
  *   `facts.log` is the log.
  * - A pair that does not match is refused with `deployRefused` and the old one stays.
+ * - Each line of the log is told to `kit.onLogLine` as it is said, in the order in which the evidence, or `facts.log`, has them all.
  * - A target that answers in its own time throws an AppError that is `pending`: nothing failed, and the same call is made again.
  * - `restore` takes an applied pair back: what was there before it is put in its place and reloaded. Restoring twice is a no-op the
  *   second time, and so is restoring a pair that the target does not have. When nothing is known of what was there before,

@@ -73,6 +73,8 @@ export interface AdapterKit {
   readonly builtinCaStore: BuiltinCaStore
   /** Of the account and deployment that the adapter works for; missing where there is none. */
   readonly agentDesk?: AgentDesk
+  /** Told each line of a deployment's log as it is said, before the evidence has them all; missing where nobody watches. */
+  readonly onLogLine?: (line: string) => void
 }
 
 /** What the built-in CA remembers. One row of `ca_order` for each reference; serials are never used twice. */

@@ -170,5 +170,5 @@ async function loadValidations(services: Services, caller: Caller, applicationId
 
 function toProblemView(code: string | null, detail: string | null): ApplicationView['problem'] {
   if (code === null || !isProblemCode(code)) return null
-  return { code, detail: detail ?? PROBLEMS[code].title, remedy: PROBLEM_TEXTS[code].remedy }
+  return { code, detail: detail ?? PROBLEMS[code].title, ...PROBLEM_TEXTS[code] }
 }

@@ -9,7 +9,7 @@ import type { CertificateStatus } from '../domain/certificate/derive-status.ts'
 import { planManaged } from '../domain/managed/decide-managed.ts'
 import { formatMoney } from '../domain/payment/money.ts'
 import type { Services } from './context.ts'
-import { formatInstant } from './texts.ts'
+import { formatInstant, ownWords } from './texts.ts'
 
 type ManagementView = NonNullable<CertificateView['management']>
 type NextStep = CertificateView['nextStep']
@@ -41,7 +41,7 @@ function nextOf(
 
 function toProblem({ failedCode, failedDetail }: ManagementFacts): ManagementView['problem'] {
   if (failedCode === null || !isProblemCode(failedCode)) return null
-  return { code: failedCode, detail: failedDetail ?? '', remedy: PROBLEM_TEXTS[failedCode].remedy }
+  return { code: failedCode, detail: failedDetail ?? '', ...PROBLEM_TEXTS[failedCode] }
 }
 
 const ACTIONS = {
@@ -67,7 +67,7 @@ export function describeManagedStep(
       mover: 'user',
       text: {
         en: `It could not act by itself: ${management.problem.detail} It tries again on ${when}.`,
-        zh: `托管操作未能完成：${management.problem.detail} 将于 ${when} 重试。`,
+        zh: `托管操作未能完成${ownWords(management.problem.detail, '：')}。将于 ${when} 重试。`,
       },
       at,
     }

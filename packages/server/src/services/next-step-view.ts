@@ -7,7 +7,7 @@ import type { Bilingual, CertificateView, FinishEstimateView } from '@evercert/c
 import type { CertificateRecord } from '../db/certificates.ts'
 import type { CertificateStatus } from '../domain/certificate/derive-status.ts'
 import type { RenewalDecision } from '../domain/certificate/decide-renewal.ts'
-import { formatInstant } from './texts.ts'
+import { formatInstant, ownWords } from './texts.ts'
 
 type NextStep = CertificateView['nextStep']
 
@@ -98,7 +98,7 @@ function refusedStep(record: CertificateRecord): NextStep {
   const reason = record.application?.failedDetail ?? null
   return view('correctApplication', 'user', {
     en: `The CA refused: ${reason ?? 'no reason given'} Correct the application and submit it again.`,
-    zh: `CA 已拒绝：${reason ?? '未说明原因'} 请修改申请后重新提交。`,
+    zh: `申请未通过${ownWords(reason, '：')}。请修改申请后重新提交。`,
   })
 }
 
@@ -127,7 +127,7 @@ function reviewStep(record: CertificateRecord, _renewal: RenewalDecision | null,
     }
     return view('review', 'ca', text, at)
   }
-  const text = { en: `The CA is checking the application.${timing.en}`, zh: `CA 中心正在审核证书申请。${timing.zh}` }
+  const text = { en: `The CA is checking the application.${timing.en}`, zh: `CA 正在审核证书申请。${timing.zh}` }
   return view('await', 'ca', text, at)
 }
 
@@ -169,8 +169,8 @@ function validationStep(record: CertificateRecord): NextStep {
     'completeValidation',
     'user',
     {
-      en: `Put the validation file or record in place.${problem === null ? '' : ` ${sentence(problem)}`} It is checked again by itself.`,
-      zh: `请完成域名验证文件或解析记录。${problem === null ? '' : `${problem} `}系统会自动重新检查。`,
+      en: `Put the validation file or record in place${problem === null ? '' : ' (the last check did not see it)'}. It is checked again by itself.`,
+      zh: `请完成域名验证文件或解析记录${problem === null ? '' : '（上次检查没有通过）'}。系统会自动重新检查。`,
     },
     application?.retryAt ?? null,
   )
@@ -200,8 +200,8 @@ function renewedStep(record: CertificateRecord, newCertificateId: string | null)
     })
   }
   return view('renewed', 'nobody', {
-    en: `Renewed by ${newCertificateId}: HTTPS needs that one before ${until}.`,
-    zh: `已由 ${newCertificateId} 续费：请在 ${until} 前使用新证书，否则 HTTPS 服务将受影响。`,
+    en: `Renewed: HTTPS needs the new certificate before ${until}.`,
+    zh: `已续费：请在 ${until} 前改用新证书，否则 HTTPS 服务将受影响。`,
   })
 }
 
@@ -228,8 +228,4 @@ function installStep(record: CertificateRecord): NextStep {
       : 'It is being installed and every address probed until it is served.',
     zh: byHand ? '请将证书安装到 Web 服务器替换旧证书，系统会持续探测所有地址。' : '正在安装并探测所有地址，直至新证书生效。',
   })
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`
 }

@@ -31,6 +31,11 @@ export function formatInstant(instant: number): string {
   return `${new Date(instant).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
+/** Other programs and CAs speak English: of what they say, a Chinese sentence repeats only what people wrote in Chinese. */
+export function ownWords(detail: string | null, before: string): string {
+  return detail !== null && /\p{Script=Han}/u.test(detail) ? `${before}${detail.replace(/[。.！!]+$/u, '')}` : ''
+}
+
 type ReasonText = (facts: RenewalReason['facts']) => Bilingual
 
 const when = (value: string | number | null | undefined): string => (typeof value === 'number' ? formatInstant(value) : '-')

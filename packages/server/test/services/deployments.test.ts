@@ -117,6 +117,31 @@ describe('a target with an address of its own', () => {
     expect(times).toEqual(times.toSorted((one, other) => one - other))
   })
 
+  test('tells each step as it ends: who watches sees a swap while its reload still runs, and no line twice', async () => {
+    const certificate = await aCertificate()
+    const site = await aServer(nameOf(certificate))
+    const go = join(site.config.certificatePath, '..', 'go')
+    const reload = site.nginx.reloadCommand.join(' ')
+    const { id } = await addTarget(certificate, site, {
+      reloadCommand: site.script('slow-reload', `until [ -e '${go}' ]; do sleep 0.02; done; ${reload}`),
+    })
+    const during = await waitFor('the swap to be told', async () => {
+      const { deployment } = await read(id)
+      return deployment?.log.some((line) => line.includes('Z Swapped in ')) === true ? deployment : null
+    })
+    expect(during.state).toBe('planned')
+    expect(during.log.some((line) => line.includes('Z Ran the reload command'))).toBe(false)
+    writeFileSync(go, '')
+    const { deployment } = await reach(id, 'proved')
+    expect(deployment?.log.slice(0, during.log.length)).toEqual(during.log)
+    expect(new Set(deployment?.log).size).toBe(deployment?.log.length)
+    expect(deployment?.log.filter((line) => line.includes('Z Ran the reload command'))).toHaveLength(1)
+    const { history } = await account.client.certificates.get({ id: certificate.id })
+    expect(history.find(({ subject, to }) => subject === 'deployment' && to === 'applied')?.detail).toContain(
+      'Ran the reload command',
+    )
+  })
+
   test.runIf(CAN_RUN_DOVECOT)(
     'that begins in the clear is asked to change over, before and after, and the default port is that of the protocol',
     async () => {

@@ -14,6 +14,7 @@ export const history: SameKeys<typeof zh> = {
     management: 'Management',
     member: 'Member',
     name: 'Domain name',
+    notice_delivery: 'Delivery of a notice',
     order: 'Order',
     payment: 'Payment',
     renewal: 'Renewal',

@@ -32,6 +32,8 @@ export const products: SameKeys<typeof zh> = {
   emptyText: 'Connect a certificate authority, then add what is sold through it.',
   issuer: 'Issuer',
   issuerHelp: 'The authority that issues the certificates.',
+  chooseBrand: 'Choose a brand',
+  newBrand: 'Add a new brand',
   chooseIssuer: 'Choose an issuer',
   supportsRenewal: 'Can be renewed',
   supportsRenewalHelp: 'When it is off, a certificate of this brand is bought anew before it expires.',

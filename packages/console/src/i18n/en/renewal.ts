@@ -117,6 +117,7 @@ export const renewal: SameKeys<typeof zh> = {
     noRecord: 'has no record',
     noAnswer: 'does not answer',
   },
+  notSeenYet: 'The last check did not see it.',
   checkedAgainAt: 'Checked again by itself:',
   check: 'Check now',
   withdraw: 'Withdraw',

@@ -11,6 +11,7 @@ export const terms: SameKeys<typeof zh> = {
   },
   attribute: { domainType: 'Domain type', certificateType: 'Certificate type', grade: 'Grade', brand: 'Brand' },
   origin: { purchased: 'bought', uploaded: 'uploaded' },
+  grade: { standard: 'standard', trial: 'trial' },
   unknown: 'unknown',
   years_one: '{{count}} year',
   years_other: '{{count}} years',

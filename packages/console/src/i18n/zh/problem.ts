@@ -1,11 +1,21 @@
 export const problem = {
-  remedy: '解决方法',
+  remedy: '解决方法：',
   detail: '详情',
+  technical: '技术详情（英文）',
+  fieldFault: '格式不正确（{{fault}}）',
+  missing: '缺少：{{parts}}。',
+  parts: {
+    contact: '联系人',
+    company: '公司',
+    businessLicence: '营业执照',
+    superior: '上级负责人',
+    bankPermit: '银行开户许可证',
+  },
   requestId: '请求编号',
   retry: '重试',
   lacking: '您的权限不包括此操作（{{scope}}）。',
   toApprovals: '查看审批请求',
-  approvers: '可审批：',
+  approvers: '可审批：{{names}}。',
   awayCause: '无法连接 Evercert 服务。',
   awayRemedy: '请检查网络以及服务是否正在运行，然后重试。已提交的操作不会丢失，也不会重复执行。',
 }

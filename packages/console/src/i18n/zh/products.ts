@@ -27,6 +27,8 @@ export const products = {
   emptyText: '先接入 CA，再添加通过它签发的产品。',
   issuer: '签发 CA',
   issuerHelp: '证书由此 CA 签发。',
+  chooseBrand: '请选择品牌',
+  newBrand: '添加新品牌',
   chooseIssuer: '请选择 CA',
   supportsRenewal: '支持续费',
   supportsRenewalHelp: '关闭后，此品牌的证书到期前只能重新购买。',

@@ -2,6 +2,7 @@ export const terms = {
   domainType: { single: '单域名', multi: '多域名', wildcard: '通配符', multiWildcard: '多通配符', mixed: '混合域名' },
   attribute: { domainType: '域名类型', certificateType: '证书类型', grade: '证书等级', brand: '证书品牌' },
   origin: { purchased: '购买', uploaded: '上传' },
+  grade: { standard: '标准', trial: '试用' },
   unknown: '未知',
   years_one: '{{count}} 年',
   years_other: '{{count}} 年',

@@ -12,7 +12,8 @@ import { Link } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { useMay } from '../../api/use-may.ts'
-import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { EmptyList } from '../../components/page.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { QueryView } from '../../components/query-view.tsx'
@@ -62,7 +63,7 @@ export function AgentsPage() {
         <QueryView query={agents}>
           {({ items }) =>
             items.length === 0 ? (
-              <EmptyState title={t('agents.emptyTitle')} text={t('agents.emptyText')} />
+              <EmptyList title={t('agents.emptyTitle')} text={t('agents.emptyText')} />
             ) : (
               <AgentTable agents={items} now={agents.dataUpdatedAt} />
             )
@@ -99,8 +100,8 @@ function AgentTable({ agents, now }: { readonly agents: readonly AgentView[]; re
     {
       key: 'name',
       title: t('agents.agent'),
-      role: 'name',
-      cell: (agent) => (
+      kind: 'name',
+      render: (agent) => (
         <>
           <Link href={agentPlace(agent)}>{agent.name}</Link>
           <div className="muted agent-host">{agent.hostName}</div>
@@ -110,7 +111,7 @@ function AgentTable({ agents, now }: { readonly agents: readonly AgentView[]; re
     {
       key: 'state',
       title: t('agents.state'),
-      cell: (agent) => {
+      render: (agent) => {
         const presence = presenceOf(agent, now)
         return (
           <>
@@ -123,21 +124,21 @@ function AgentTable({ agents, now }: { readonly agents: readonly AgentView[]; re
     {
       key: 'lastSeen',
       title: t('agents.lastSeen'),
-      cell: ({ lastSeenAt }) => (lastSeenAt === null ? t('agents.never') : <Moment at={lastSeenAt} />),
+      render: ({ lastSeenAt }) => (lastSeenAt === null ? t('agents.never') : <Moment at={lastSeenAt} />),
     },
     {
       key: 'work',
       title: t('agents.openWork'),
-      cell: ({ openWork }) =>
+      render: ({ openWork }) =>
         openWork === 0 ? <span className="muted">{t('agents.noWork')}</span> : t('agents.openWorkCount', { count: openWork }),
     },
-    { key: 'sites', title: t('agents.sites'), cell: ({ siteCount }) => siteCount },
-    { key: 'version', title: t('agents.version'), role: 'wide', cell: ({ version }) => version },
+    { key: 'sites', title: t('agents.sites'), render: ({ siteCount }) => siteCount },
+    { key: 'version', title: t('agents.version'), kind: 'wide', render: ({ version }) => version },
   ]
   return (
     <>
-      <DataTable label={t('shell.agents')} columns={columns} rows={rows} keyOf={({ id }) => id} />
-      <div className="data-end">
+      <RecordTable label={t('shell.agents')} columns={columns} rows={rows} rowKey={({ id }) => id} />
+      <div className="records-end muted">
         <span role="status">{t('agents.shown', { count: rows.length, all })}</span>
         {showMore !== null && <Button onClick={showMore}>{t('certificates.loadMore')}</Button>}
       </div>

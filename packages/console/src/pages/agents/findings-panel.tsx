@@ -7,7 +7,7 @@ import type { AgentFinding } from '@evercert/contract'
 import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
 import { CopyText } from '../../components/copy-text.tsx'
-import { DataTable, type Column } from '../../components/data-table.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
 import { joinList } from '../../components/join-list.ts'
 import { Until, WhatIsThere } from './host-facts.tsx'
 import { useShown } from '../../components/use-shown.ts'
@@ -22,8 +22,8 @@ export function FindingsPanel({ findings }: { readonly findings: readonly AgentF
       <p className="muted">{all === 0 ? t('agents.noFindings') : t('agents.findingsIntro')}</p>
       {all > 0 && (
         <>
-          <DataTable label={t('agents.findings')} columns={columns} rows={rows} keyOf={keyOf} />
-          <div className="data-end">
+          <RecordTable label={t('agents.findings')} columns={columns} rows={rows} rowKey={keyOf} />
+          <div className="records-end muted">
             <span role="status">{t('agents.findingsShown', { count: rows.length, all })}</span>
             {showMore !== null && <Button onClick={showMore}>{t('certificates.loadMore')}</Button>}
           </div>
@@ -43,8 +43,8 @@ function useColumns(): Column<AgentFinding>[] {
     {
       key: 'names',
       title: t('agents.names'),
-      role: 'name',
-      cell: ({ serverNames, server, file, line }) => (
+      kind: 'name',
+      render: ({ serverNames, server, file, line }) => (
         <>
           {serverNames.length === 0 ? <span className="muted">{t('agents.noNames')}</span> : joinList(serverNames)}
           <div className="muted agent-host agent-files">
@@ -53,12 +53,12 @@ function useColumns(): Column<AgentFinding>[] {
         </>
       ),
     },
-    { key: 'what', title: t('agents.certificate'), cell: (finding) => <WhatIsThere told={finding} /> },
-    { key: 'until', title: t('agents.until'), cell: ({ notAfter }) => <Until notAfter={notAfter} /> },
+    { key: 'what', title: t('agents.certificate'), render: (finding) => <WhatIsThere told={finding} /> },
+    { key: 'until', title: t('agents.until'), render: ({ notAfter }) => <Until notAfter={notAfter} /> },
     {
       key: 'file',
       title: t('agents.files'),
-      cell: ({ certificatePath, keyPath }) => (
+      render: ({ certificatePath, keyPath }) => (
         <div className="mono agent-files">
           {certificatePath}
           {keyPath !== null && keyPath !== certificatePath && (
@@ -69,7 +69,7 @@ function useColumns(): Column<AgentFinding>[] {
         </div>
       ),
     },
-    { key: 'adopted', title: t('agents.adopted'), cell: (finding) => <Adopted finding={finding} /> },
+    { key: 'adopted', title: t('agents.adopted'), render: (finding) => <Adopted finding={finding} /> },
   ]
 }
 

@@ -9,6 +9,7 @@ import { useTranslation } from 'react-i18next'
 import { CertificateLink } from '../../components/certificate-link.tsx'
 import { formatMoment, Moment } from '../../components/moment.tsx'
 import { Mark, type Tone } from '../../components/status-mark.tsx'
+import { TechnicalDetail } from '../../components/technical-detail.tsx'
 
 export function WorkPanel({ work }: { readonly work: readonly AgentWorkView[] }) {
   const { t } = useTranslation()
@@ -51,7 +52,7 @@ function WorkRow({ work }: { readonly work: AgentWorkView }) {
         )}
       </div>
       <p>{meaningOf(t, work)}</p>
-      {typeof report?.problem === 'string' && <p className="form-fault break">{report.problem}</p>}
+      {typeof report?.problem === 'string' && <TechnicalDetail text={report.problem} />}
       <div className="muted work-head">
         <CertificateLink id={certificateId} />
         {targetName !== null && (

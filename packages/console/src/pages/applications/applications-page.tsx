@@ -11,7 +11,8 @@ import { Link, useSearchParams } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { Action } from '../../components/action.tsx'
-import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { EmptyList } from '../../components/page.tsx'
 import { Estimate } from '../../components/estimate.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { PageHead } from '../../components/page-head.tsx'
@@ -70,11 +71,9 @@ export function ApplicationsPage() {
           ))}
           {shown.length === 0 && (
             <section className="panel">
-              <EmptyState
-                title={t('applications.emptyTitle')}
-                text={t('applications.emptyText')}
-                action={<Link href="/">{t('shell.back')}</Link>}
-              />
+              <EmptyList title={t('applications.emptyTitle')} text={t('applications.emptyText')}>
+                <Link href="/">{t('shell.back')}</Link>
+              </EmptyList>
             </section>
           )}
         </>
@@ -103,7 +102,7 @@ function ApplicationSection({ status }: { readonly status: Status }) {
       {list.data !== undefined && rows.length === 0 && <p>{t('applications.noneHere')}</p>}
       {rows.length > 0 && <ApplicationRows status={status} rows={rows} />}
       {list.hasNextPage && (
-        <div className="data-end">
+        <div className="records-end muted">
           <span role="status">{t('certificates.shown', { count: rows.length })}</span>
           <Button loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
             {t('certificates.loadMore')}
@@ -120,8 +119,8 @@ function ApplicationRows({ status, rows }: { readonly status: Status; readonly r
     {
       key: 'name',
       title: t('applications.certificate'),
-      role: 'name',
-      cell: (certificate) => (
+      kind: 'name',
+      render: (certificate) => (
         <>
           <Link href={certificatePlace(certificate)}>{certificate.name}</Link>
           <div className="muted application-domains">
@@ -134,17 +133,17 @@ function ApplicationRows({ status, rows }: { readonly status: Status; readonly r
     {
       key: 'specification',
       title: t('certificates.specification'),
-      role: 'wide',
-      cell: ({ knownSpecification: known }) =>
+      kind: 'wide',
+      render: ({ knownSpecification: known }) =>
         [known?.brand, known?.certificateType, known?.domainType && t(`terms.domainType.${known.domainType}`)]
           .filter((part) => part !== null && part !== undefined)
           .join(' · '),
     },
-    { key: 'status', title: t('certificates.status'), cell: (certificate) => <StatusMark certificate={certificate} /> },
+    { key: 'status', title: t('certificates.status'), render: (certificate) => <StatusMark certificate={certificate} /> },
     {
       key: 'nextStep',
       title: t('certificates.nextStep'),
-      cell: ({ nextStep }) => (
+      render: ({ nextStep }) => (
         <>
           <div>{pick(nextStep.text)}</div>
           <div className="muted">{t(`terms.mover.${nextStep.mover}`)}</div>
@@ -154,15 +153,15 @@ function ApplicationRows({ status, rows }: { readonly status: Status; readonly r
     {
       key: 'estimate',
       title: t('applications.estimate'),
-      role: 'wide',
-      cell: ({ estimate }) => (estimate === null ? '–' : <Estimate estimate={estimate} />),
+      kind: 'wide',
+      render: ({ estimate }) => (estimate === null ? '–' : <Estimate estimate={estimate} />),
     },
     {
       key: 'actions',
       title: t('forms.actions'),
-      role: 'actions',
-      cell: (certificate) => <Action label={t(ACTIONS[status])} of={certificate.name} href={applicationPlace(certificate)} />,
+      kind: 'actions',
+      render: (certificate) => <Action label={t(ACTIONS[status])} of={certificate.name} href={applicationPlace(certificate)} />,
     },
   ]
-  return <DataTable label={t(`certificates.statuses.${status}`)} columns={columns} rows={rows} keyOf={({ id }) => id} />
+  return <RecordTable label={t(`certificates.statuses.${status}`)} columns={columns} rows={rows} rowKey={({ id }) => id} />
 }

@@ -10,6 +10,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { Moment } from '../../components/moment.tsx'
 import { Mark, type Tone } from '../../components/status-mark.tsx'
+import { TechnicalDetail } from '../../components/technical-detail.tsx'
 import { ApprovalActions } from './approval-actions.tsx'
 import { titleOf } from './title-of.ts'
 
@@ -120,7 +121,7 @@ function linesOf(t: TFunction, approval: ApprovalView): (readonly [string, React
     approvers.length > 0 ? [t('approvals.approvers'), approvers.join(', ')] : null,
     decidedAt === null ? null : [t('approvals.decided'), <Who key="decided" at={decidedAt} who={decidedBy ?? ''} />],
     decisionReason === null ? null : [t('approvals.reason'), decisionReason],
-    problem === null ? null : [t('approvals.problem'), problem.detail],
+    problem === null ? null : [t('approvals.problem'), <TechnicalDetail key="problem" text={problem.detail} />],
   ]
   return optional.filter((line) => line !== null)
 }

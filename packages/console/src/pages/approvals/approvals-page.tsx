@@ -11,7 +11,7 @@ import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
-import { EmptyState } from '../../components/data-table.tsx'
+import { EmptyList } from '../../components/page.tsx'
 import { DoneNotice } from '../../components/done-notice.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { PageHead } from '../../components/page-head.tsx'
@@ -60,14 +60,11 @@ export function ApprovalsPage() {
         <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />
         {list.isPending && <Loading />}
         {list.data !== undefined && rows.length === 0 && (
-          <EmptyState
-            title={t(which === 'open' ? 'approvals.emptyOpen' : 'approvals.emptyAll')}
-            text={t('approvals.emptyText')}
-          />
+          <EmptyList title={t(which === 'open' ? 'approvals.emptyOpen' : 'approvals.emptyAll')} text={t('approvals.emptyText')} />
         )}
         {rows.length > 0 && <ApprovalList rows={rows} onDone={setDone} />}
         {list.hasNextPage && (
-          <div className="data-end">
+          <div className="records-end muted">
             <span role="status">{t('approvals.shown', { count: rows.length })}</span>
             <Button loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
               {t('certificates.loadMore')}

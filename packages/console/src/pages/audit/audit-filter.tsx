@@ -11,7 +11,8 @@ import Select from 'antd/es/select'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AuditSearch } from './audit-query.ts'
-import { ACTION_GROUPS, groupWord, STATE_SUBJECTS, subjectWord } from './audit-words.ts'
+import { ACTION_GROUPS } from './action-groups.ts'
+import { groupWord, STATE_SUBJECTS, subjectWord } from './audit-words.ts'
 
 interface AuditFilterProps {
   readonly search: AuditSearch

@@ -6,7 +6,7 @@
 import type { AuditEntryView } from '@evercert/contract'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
-import { Facts } from '../../components/data-table.tsx'
+import { Facts } from '../../components/facts.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { RecordDrawer } from '../../components/record-drawer.tsx'
 import { Mark } from '../../components/status-mark.tsx'

@@ -6,7 +6,6 @@
 import type { PaymentConnectionView } from '@evercert/contract'
 import { useQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
@@ -16,61 +15,41 @@ import { useAdapterTexts } from '../../components/adapter-form/use-adapter-texts
 import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { CopyText } from '../../components/copy-text.tsx'
 import { DoneNotice } from '../../components/done-notice.tsx'
-import { Loading } from '../../components/loading.tsx'
-import { EmptyList } from '../../components/page.tsx'
-import { ProblemNotice } from '../../components/problem-notice.tsx'
-import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { RecordPanel } from '../../components/record-page.tsx'
+import type { Column } from '../../components/record-table.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { useEditing } from '../../components/use-editing.ts'
 import { PaymentConnectionDrawer } from './payment-connection-drawer.tsx'
 
 export function ConnectionsTab() {
   const { t } = useTranslation()
-  const isOperator = useIsOperator()
+  const isOperator = useIsOperator() === true
   const editing = useEditing<PaymentConnectionView>()
-  const [done, setDone] = useState<string | null>(null)
   const connections = useQuery({ queryKey: keys.paymentConnections, queryFn: () => api.paymentConnections.list() })
-  const columns = useColumns(isOperator === true, editing.open)
-  const items = connections.data?.items ?? []
   return (
-    <section className="panel" aria-label={t('balance.connections')}>
-      <p className="muted">{t('balance.connectionsIntro')}</p>
-      <DoneNotice title={done} />
-      {isOperator === true && (
-        <div className="panel-actions">
-          <Button
-            type="primary"
-            onClick={() => {
-              setDone(null)
-              editing.open(null)
-            }}
-          >
-            {t('balance.connect')}
-          </Button>
-        </div>
-      )}
-      {connections.isPending && <Loading />}
-      <ProblemNotice error={connections.error} onRetry={() => void connections.refetch()} />
-      {connections.data !== undefined && items.length === 0 && (
-        <EmptyList
-          title={t('balance.noConnectionsTitle')}
-          text={isOperator === true ? t('balance.noConnectionsOperator') : t('balance.noConnectionsText')}
-        />
-      )}
-      {items.length > 0 && (
-        <RecordTable label={t('balance.connections')} columns={columns} rows={items} rowKey={({ id }) => id} />
-      )}
-      <PaymentConnectionDrawer
-        key={editing.key}
-        connection={editing.row}
-        isOpen={editing.isOpen}
-        onClose={editing.close}
-        onDone={(title) => {
-          editing.close()
-          setDone(title)
+    <>
+      <RecordPanel
+        label={t('balance.connections')}
+        query={connections}
+        columns={useColumns(isOperator, editing.open)}
+        rowKey={({ id }) => id}
+        empty={{
+          title: t('balance.noConnectionsTitle'),
+          text: isOperator ? t('balance.noConnectionsOperator') : t('balance.noConnectionsText'),
         }}
-      />
-    </section>
+      >
+        <p className="muted">{t('balance.connectionsIntro')}</p>
+        <DoneNotice title={editing.done} />
+        {isOperator && (
+          <div className="panel-actions">
+            <Button type="primary" onClick={() => editing.open(null)}>
+              {t('balance.connect')}
+            </Button>
+          </div>
+        )}
+      </RecordPanel>
+      <PaymentConnectionDrawer key={editing.key} connection={editing.row} {...editing.drawer} />
+    </>
   )
 }
 
@@ -117,11 +96,11 @@ function useColumns(
       title: t('fields.actions'),
       kind: 'actions',
       render: (connection) => (
-        <div className="record-actions">
+        <>
           <Action label={t('fields.edit')} of={connection.title} onClick={() => onEdit(connection)} />
           <Switching connection={connection} />
           <Removing connection={connection} />
-        </div>
+        </>
       ),
     },
   ]

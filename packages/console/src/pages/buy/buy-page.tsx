@@ -11,6 +11,7 @@ import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { gradeOf } from '../../components/grade.ts'
 import { Loading } from '../../components/loading.tsx'
 import { formatMoney } from '../../components/money.ts'
 import { EmptyList } from '../../components/page.tsx'
@@ -133,7 +134,9 @@ function ProductChoice({ product, isChosen, onChoose }: ProductChoiceProps) {
       <span className="product-text">
         <strong>{pick(title)}</strong>
         <span className="muted">
-          {[specification.certificateType, t(`terms.domainType.${specification.domainType}`), specification.grade].join(' · ')}
+          {[specification.certificateType, t(`terms.domainType.${specification.domainType}`), gradeOf(specification.grade)].join(
+            ' · ',
+          )}
         </span>
         <span className="muted">
           {t('buy.issuedBy', { issuer: issuerTitle })} · {t(`buy.rules.${validityRule}`)}

@@ -7,6 +7,7 @@ import type { CertificateDetail } from '@evercert/contract'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { CopyText } from '../../components/copy-text.tsx'
+import { knownGradeOf } from '../../components/grade.ts'
 import { Moment } from '../../components/moment.tsx'
 
 export function Facts({ certificate }: { readonly certificate: CertificateDetail }) {
@@ -31,7 +32,7 @@ export function Facts({ certificate }: { readonly certificate: CertificateDetail
           known.brand,
           known.certificateType,
           known.domainType === null ? null : t(`terms.domainType.${known.domainType}`),
-          known.grade,
+          knownGradeOf(known.grade),
         ]
   const rows: readonly (readonly [string, ReactNode])[] = [
     [t('certificate.names'), domains.length === 0 ? null : <Names key="names" domains={domains} />],

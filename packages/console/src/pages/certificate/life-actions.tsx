@@ -19,6 +19,8 @@ import { Moment } from '../../components/moment.tsx'
 import { formatMoney } from '../../components/money.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { pick } from '../../i18n/i18n.ts'
+import { joinSentences } from '../../components/join-list.ts'
+import { TechnicalDetail } from '../../components/technical-detail.tsx'
 import { EndDialog, type EndingWay } from '../orders/end-certificate.tsx'
 import './life-actions.css'
 import { lifeReason, type LifeAction } from './life-reasons.ts'
@@ -148,7 +150,12 @@ function Plan({ management }: { readonly management: NonNullable<CertificateDeta
           {t(`life.next.${nextAction}`)} <Moment at={at} />
         </>
       )}
-      {problem !== null && <p className="life-problem">{`${problem.detail} ${pick(problem.remedy)}`}</p>}
+      {problem !== null && (
+        <div className="life-problem">
+          <p>{joinSentences([pick(problem.cause), pick(problem.remedy)])}</p>
+          <TechnicalDetail text={problem.detail} />
+        </div>
+      )}
     </>
   )
 }

@@ -13,6 +13,7 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { TechnicalDetail } from '../../components/technical-detail.tsx'
 
 const SHOWN_AT_FIRST = 12
 
@@ -57,13 +58,13 @@ function Entry({ entry: { at, subject, from, to, actor, detail } }: { readonly e
       <span className="muted">
         <Moment at={at} precision="second" />
       </span>
-      <span className="history-what">
+      <div className="history-what">
         <strong>{nounOf('subjects', subject)}</strong>{' '}
         {from !== null && <span className="muted">{nounOf('states', from)} → </span>}
         {nounOf('states', to)}
         <span className="muted"> · {actor}</span>
-        {detail !== null && <span className="history-detail break">{detail}</span>}
-      </span>
+        {detail !== null && <TechnicalDetail text={detail} />}
+      </div>
     </li>
   )
 }

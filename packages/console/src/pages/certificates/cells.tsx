@@ -6,6 +6,7 @@
 import type { CertificateView } from '@evercert/contract'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
+import { knownGradeOf } from '../../components/grade.ts'
 import { Moment } from '../../components/moment.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { pick } from '../../i18n/i18n.ts'
@@ -31,10 +32,12 @@ export function NameCell({ certificate }: CellProps) {
       <Link href={certificatePlace(certificate)} className="certificate-name break">
         {name}
       </Link>
-      <div className="muted break">
-        {domains.length === 0 ? t('certificates.noDomains') : domains.slice(0, NAMES_SHOWN).join(', ')}
-        {domains.length > NAMES_SHOWN && ` ${t('certificates.moreNames', { count: domains.length })}`}
-      </div>
+      {(domains.length !== 1 || domains[0] !== name) && (
+        <div className="muted break">
+          {domains.length === 0 ? t('certificates.noDomains') : domains.slice(0, NAMES_SHOWN).join(', ')}
+          {domains.length > NAMES_SHOWN && ` ${t('certificates.moreNames', { count: domains.length })}`}
+        </div>
+      )}
       <div className="tags">
         {origin === 'uploaded' && <span className="tag">{t('certificates.uploaded')}</span>}
         {managed && <span className="tag">{t('certificates.managed')}</span>}
@@ -52,7 +55,7 @@ export function SpecificationCell({ certificate: { knownSpecification } }: CellP
   const { t } = useTranslation()
   if (knownSpecification === null) return <span className="muted">–</span>
   const { brand, certificateType, domainType, grade } = knownSpecification
-  const parts = [certificateType, domainType === null ? null : t(`terms.domainType.${domainType}`), grade]
+  const parts = [certificateType, domainType === null ? null : t(`terms.domainType.${domainType}`), knownGradeOf(grade)]
   return (
     <>
       <div className="break">{brand ?? t('terms.unknown')}</div>

@@ -11,7 +11,8 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { Action } from '../../components/action.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
-import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { EmptyList } from '../../components/page.tsx'
 import { joinList } from '../../components/join-list.ts'
 import { PageHead } from '../../components/page-head.tsx'
 import { QueryView } from '../../components/query-view.tsx'
@@ -30,14 +31,18 @@ export function CompaniesPage() {
   const [leaving, setLeaving] = useState<CompanyListItem | null>(null)
   const add = <AllowedButton operation="companies.create" label={t('companies.add')} type="primary" onClick={() => open(NEW)} />
   const columns: Column<CompanyListItem>[] = [
-    { key: 'name', title: t('companies.name'), role: 'name', cell: ({ name }) => name },
-    { key: 'type', title: t('companies.type'), cell: ({ type }) => t(`companies.types.${type}`) },
-    { key: 'registrationNumber', title: t('companies.registrationNumber'), cell: ({ registrationNumber }) => registrationNumber },
-    { key: 'phone', title: t('companies.phone'), role: 'wide', cell: ({ phone }) => <span className="number">{phone}</span> },
+    { key: 'name', title: t('companies.name'), kind: 'name', render: ({ name }) => name },
+    { key: 'type', title: t('companies.type'), render: ({ type }) => t(`companies.types.${type}`) },
+    {
+      key: 'registrationNumber',
+      title: t('companies.registrationNumber'),
+      render: ({ registrationNumber }) => registrationNumber,
+    },
+    { key: 'phone', title: t('companies.phone'), kind: 'wide', render: ({ phone }) => <span className="number">{phone}</span> },
     {
       key: 'documents',
       title: t('companies.documents'),
-      cell: ({ documents }) =>
+      render: ({ documents }) =>
         documents.length === 0 ? (
           <span className="muted">{t('companies.noDocuments')}</span>
         ) : (
@@ -47,8 +52,8 @@ export function CompaniesPage() {
     {
       key: 'actions',
       title: t('forms.actions'),
-      role: 'actions',
-      cell: (company) => (
+      kind: 'actions',
+      render: (company) => (
         <>
           <Action label={t('forms.edit')} of={company.name} reason={lacking} onClick={() => open(company.id)} />
           <Action label={t('forms.remove')} of={company.name} reason={lacking} onClick={() => setLeaving(company)} />
@@ -63,9 +68,9 @@ export function CompaniesPage() {
         <QueryView query={companies}>
           {({ items }) =>
             items.length === 0 ? (
-              <EmptyState title={t('companies.emptyTitle')} text={t('companies.emptyText')} />
+              <EmptyList title={t('companies.emptyTitle')} text={t('companies.emptyText')} />
             ) : (
-              <DataTable label={t('shell.companies')} columns={columns} rows={items} keyOf={({ id }) => id} />
+              <RecordTable label={t('shell.companies')} columns={columns} rows={items} rowKey={({ id }) => id} />
             )
           }
         </QueryView>

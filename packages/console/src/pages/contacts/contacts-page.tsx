@@ -11,7 +11,8 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { Action } from '../../components/action.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
-import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { EmptyList } from '../../components/page.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { QueryView } from '../../components/query-view.tsx'
 import { NEW, useOpened } from '../../components/use-opened.ts'
@@ -28,14 +29,14 @@ export function ContactsPage() {
   const [leaving, setLeaving] = useState<ContactListItem | null>(null)
   const add = <AllowedButton operation="contacts.create" label={t('contacts.add')} type="primary" onClick={() => open(NEW)} />
   const columns: Column<ContactListItem>[] = [
-    { key: 'name', title: t('contacts.name'), role: 'name', cell: ({ name }) => name },
-    { key: 'email', title: t('contacts.email'), cell: ({ email }) => email },
-    { key: 'phone', title: t('contacts.phone'), cell: ({ phone }) => <span className="number">{phone}</span> },
+    { key: 'name', title: t('contacts.name'), kind: 'name', render: ({ name }) => name },
+    { key: 'email', title: t('contacts.email'), render: ({ email }) => email },
+    { key: 'phone', title: t('contacts.phone'), render: ({ phone }) => <span className="number">{phone}</span> },
     {
       key: 'actions',
       title: t('forms.actions'),
-      role: 'actions',
-      cell: (contact) => (
+      kind: 'actions',
+      render: (contact) => (
         <>
           <Action label={t('forms.edit')} of={contact.name} reason={lacking} onClick={() => open(contact.id)} />
           <Action label={t('forms.remove')} of={contact.name} reason={lacking} onClick={() => setLeaving(contact)} />
@@ -50,9 +51,9 @@ export function ContactsPage() {
         <QueryView query={contacts}>
           {({ items }) =>
             items.length === 0 ? (
-              <EmptyState title={t('contacts.emptyTitle')} text={t('contacts.emptyText')} />
+              <EmptyList title={t('contacts.emptyTitle')} text={t('contacts.emptyText')} />
             ) : (
-              <DataTable label={t('contacts.title')} columns={columns} rows={items} keyOf={({ id }) => id} />
+              <RecordTable label={t('contacts.title')} columns={columns} rows={items} rowKey={({ id }) => id} />
             )
           }
         </QueryView>

@@ -14,7 +14,8 @@ import { keys } from '../../api/keys.ts'
 import { useLacking } from '../../api/use-lacking.ts'
 import { Action } from '../../components/action.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
-import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { EmptyList } from '../../components/page.tsx'
 import { KeyName } from '../../components/key-name.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { PageHead } from '../../components/page-head.tsx'
@@ -41,7 +42,7 @@ export function CsrsPage() {
         <QueryView query={csrs}>
           {({ items }) =>
             items.length === 0 ? (
-              <EmptyState title={t('csrs.emptyTitle')} text={t('csrs.emptyText')} />
+              <EmptyList title={t('csrs.emptyTitle')} text={t('csrs.emptyText')} />
             ) : (
               <CsrTable csrs={items} onOpen={open} onRemove={setLeaving} />
             )
@@ -75,25 +76,25 @@ function CsrTable({ csrs, onOpen, onRemove }: CsrTableProps) {
     {
       key: 'name',
       title: t('csrs.name'),
-      role: 'name',
-      cell: ({ name, origin }) => (
+      kind: 'name',
+      render: ({ name, origin }) => (
         <>
           {name}
           <div className="muted csr-origin">{t(`csrs.origins.${origin}`)}</div>
         </>
       ),
     },
-    { key: 'domains', title: t('csrs.domains'), cell: ({ domains }) => domains.join(', ') },
-    { key: 'algorithm', title: t('csrs.algorithm'), role: 'wide', cell: ({ algorithm }) => <KeyName algorithm={algorithm} /> },
+    { key: 'domains', title: t('csrs.domains'), render: ({ domains }) => domains.join(', ') },
+    { key: 'algorithm', title: t('csrs.algorithm'), kind: 'wide', render: ({ algorithm }) => <KeyName algorithm={algorithm} /> },
     {
       key: 'key',
       title: t('csrs.key'),
-      cell: ({ hasKey }) => <Mark tone={hasKey ? 'good' : 'ended'}>{t(hasKey ? 'csrs.keyHere' : 'csrs.keyAway')}</Mark>,
+      render: ({ hasKey }) => <Mark tone={hasKey ? 'good' : 'ended'}>{t(hasKey ? 'csrs.keyHere' : 'csrs.keyAway')}</Mark>,
     },
     {
       key: 'usedBy',
       title: t('csrs.usedBy'),
-      cell: ({ usedByCertificateId: id }) =>
+      render: ({ usedByCertificateId: id }) =>
         id === null ? (
           <span className="muted">{t('csrs.unused')}</span>
         ) : (
@@ -103,14 +104,14 @@ function CsrTable({ csrs, onOpen, onRemove }: CsrTableProps) {
     {
       key: 'createdAt',
       title: t('csrs.createdAt'),
-      role: 'wide',
-      cell: ({ createdAt }) => <Moment at={createdAt} precision="day" />,
+      kind: 'wide',
+      render: ({ createdAt }) => <Moment at={createdAt} precision="day" />,
     },
     {
       key: 'actions',
       title: t('forms.actions'),
-      role: 'actions',
-      cell: (csr) => (
+      kind: 'actions',
+      render: (csr) => (
         <>
           <Action label={t('csrs.view')} of={csr.name} onClick={() => onOpen(csr.id)} />
           {!csr.hasKey && <Action label={t('csrs.attachKey')} of={csr.name} onClick={() => onOpen(csr.id)} />}
@@ -119,7 +120,7 @@ function CsrTable({ csrs, onOpen, onRemove }: CsrTableProps) {
       ),
     },
   ]
-  return <DataTable label={t('shell.csrs')} columns={columns} rows={csrs} keyOf={({ id }) => id} />
+  return <RecordTable label={t('shell.csrs')} columns={columns} rows={csrs} rowKey={({ id }) => id} />
 }
 
 interface RemoveCsrProps {

@@ -7,6 +7,7 @@ import type { CandidateView } from '@evercert/contract'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import Form from 'antd/es/form'
 import { useTranslation } from 'react-i18next'
+import { labelled } from '../../components/join-list.ts'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { CertificateSelect } from '../../components/certificate-select.tsx'
@@ -39,7 +40,7 @@ export function AdoptDrawer({ candidate, isOpen, onClose, onDone }: AdoptDrawerP
   return (
     <FormDrawer<Values>
       form={form}
-      title={`${t('discovery.adopt')}: ${name}`}
+      title={labelled(t('discovery.adopt'), name)}
       intro={t('discovery.adoptIntro')}
       submit={t('discovery.adopt')}
       isOpen={isOpen}

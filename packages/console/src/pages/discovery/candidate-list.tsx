@@ -10,7 +10,7 @@ import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
-import { EmptyState } from '../../components/data-table.tsx'
+import { EmptyList } from '../../components/page.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { ListEnd } from '../../components/page.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -65,7 +65,7 @@ export function CandidateList({ onDone }: { readonly onDone: (what: string | nul
       <ProblemNotice error={change.error ?? list.error} />
       {list.isPending && <Loading />}
       {list.data !== undefined && rows.length === 0 && (
-        <EmptyState title={t('discovery.emptyTitle')} text={t('discovery.emptyText')} />
+        <EmptyList title={t('discovery.emptyTitle')} text={t('discovery.emptyText')} />
       )}
       {rows.length > 0 && (
         <>

@@ -7,7 +7,7 @@ import type { CandidateView } from '@evercert/contract'
 import { useTranslation } from 'react-i18next'
 import { Action } from '../../components/action.tsx'
 import { CertificateLink } from '../../components/certificate-link.tsx'
-import { DataTable, type Column } from '../../components/data-table.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { pick } from '../../i18n/i18n.ts'
@@ -25,8 +25,8 @@ export function CandidateTable({ candidates, onAdopt, onForget }: CandidateTable
     {
       key: 'site',
       title: t('discovery.site'),
-      role: 'name',
-      cell: ({ host, port, serverName, protocol }) => (
+      kind: 'name',
+      render: ({ host, port, serverName, protocol }) => (
         <>
           {siteName({ host, port })}
           {serverName !== host && <div className="muted found-sni">SNI {serverName}</div>}
@@ -34,11 +34,11 @@ export function CandidateTable({ candidates, onAdopt, onForget }: CandidateTable
         </>
       ),
     },
-    { key: 'addresses', title: t('discovery.addresses'), cell: ({ addresses }) => <Addresses addresses={addresses} /> },
+    { key: 'addresses', title: t('discovery.addresses'), render: ({ addresses }) => <Addresses addresses={addresses} /> },
     {
       key: 'belongs',
       title: t('discovery.belongs'),
-      cell: ({ certificateId, matchedBy }) =>
+      render: ({ certificateId, matchedBy }) =>
         certificateId === null ? (
           <span className="muted">{t('discovery.none')}</span>
         ) : (
@@ -48,12 +48,12 @@ export function CandidateTable({ candidates, onAdopt, onForget }: CandidateTable
           </>
         ),
     },
-    { key: 'seen', title: t('discovery.seen'), role: 'wide', cell: ({ observedAt }) => <Moment at={observedAt} /> },
+    { key: 'seen', title: t('discovery.seen'), kind: 'wide', render: ({ observedAt }) => <Moment at={observedAt} /> },
     {
       key: 'actions',
       title: t('forms.actions'),
-      role: 'actions',
-      cell: (candidate) => (
+      kind: 'actions',
+      render: (candidate) => (
         <>
           <Action label={t('discovery.adopt')} of={siteName(candidate)} onClick={() => onAdopt(candidate)} />
           <Action label={t('discovery.forget')} of={siteName(candidate)} onClick={() => onForget(candidate)} />
@@ -61,7 +61,7 @@ export function CandidateTable({ candidates, onAdopt, onForget }: CandidateTable
       ),
     },
   ]
-  return <DataTable label={t('discovery.list')} columns={columns} rows={candidates} keyOf={({ id }) => id} />
+  return <RecordTable label={t('discovery.list')} columns={columns} rows={candidates} rowKey={({ id }) => id} />
 }
 
 function Addresses({ addresses }: Pick<CandidateView, 'addresses'>) {

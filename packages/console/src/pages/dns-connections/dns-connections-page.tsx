@@ -6,7 +6,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import Form from 'antd/es/form'
 import Input from 'antd/es/input'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
@@ -15,12 +14,8 @@ import { Action } from '../../components/action.tsx'
 import { ConnectionDrawer, type ConnectionValues } from '../../components/adapter-form/connection-drawer.tsx'
 import { useAdapterTexts } from '../../components/adapter-form/use-adapter-texts.ts'
 import { ConfirmedAction } from '../../components/confirmed-action.tsx'
-import { DoneNotice } from '../../components/done-notice.tsx'
-import { Loading } from '../../components/loading.tsx'
-import { EmptyList } from '../../components/page.tsx'
-import { PageHead } from '../../components/page-head.tsx'
-import { ProblemNotice } from '../../components/problem-notice.tsx'
-import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { RecordPage } from '../../components/record-page.tsx'
+import type { Column } from '../../components/record-table.tsx'
 import { useEditing } from '../../components/use-editing.ts'
 import { AllowedButton } from '../../components/allowed-button.tsx'
 
@@ -35,52 +30,28 @@ interface DnsConnection {
 export function DnsConnectionsPage() {
   const { t } = useTranslation()
   const editing = useEditing<DnsConnection>()
-  const [done, setDone] = useState<string | null>(null)
-  const columns = useColumns((connection) => {
-    setDone(null)
-    editing.open(connection)
-  })
   const connections = useQuery({ queryKey: keys.dnsConnections, queryFn: () => api.dnsConnections.list() })
-  const items = connections.data?.items ?? []
   return (
-    <>
-      <PageHead
-        title={t('dnsConnections.title')}
-        intro={t('dnsConnections.intro')}
-        actions={
-          <AllowedButton
-            operation="dnsConnections.create"
-            label={t('dnsConnections.connect')}
-            type="primary"
-            onClick={() => {
-              setDone(null)
-              editing.open(null)
-            }}
-          />
-        }
-      />
-      <DoneNotice title={done}>{t('dnsConnections.nextUse')}</DoneNotice>
-      <section className="panel" aria-label={t('dnsConnections.title')}>
-        {connections.isPending && <Loading />}
-        <ProblemNotice error={connections.error} onRetry={() => void connections.refetch()} />
-        {connections.data !== undefined && items.length === 0 && (
-          <EmptyList title={t('dnsConnections.emptyTitle')} text={t('dnsConnections.emptyText')} />
-        )}
-        {items.length > 0 && (
-          <RecordTable label={t('dnsConnections.title')} columns={columns} rows={items} rowKey={({ id }) => id} />
-        )}
-      </section>
-      <DnsConnectionDrawer
-        key={editing.key}
-        connection={editing.row}
-        isOpen={editing.isOpen}
-        onClose={editing.close}
-        onDone={(what) => {
-          editing.close()
-          setDone(what)
-        }}
-      />
-    </>
+    <RecordPage
+      title={t('dnsConnections.title')}
+      intro={t('dnsConnections.intro')}
+      actions={
+        <AllowedButton
+          operation="dnsConnections.create"
+          label={t('dnsConnections.connect')}
+          type="primary"
+          onClick={() => editing.open(null)}
+        />
+      }
+      done={editing.done}
+      doneNext={t('dnsConnections.nextUse')}
+      query={connections}
+      columns={useColumns(editing.open)}
+      rowKey={({ id }) => id}
+      empty={{ title: t('dnsConnections.emptyTitle'), text: t('dnsConnections.emptyText') }}
+    >
+      <DnsConnectionDrawer key={editing.key} connection={editing.row} {...editing.drawer} />
+    </RecordPage>
   )
 }
 
@@ -105,7 +76,7 @@ function useColumns(onChange: (connection: DnsConnection) => void): readonly Col
       title: t('fields.actions'),
       kind: 'actions',
       render: (connection) => (
-        <div className="record-actions">
+        <>
           <Action label={t('fields.edit')} of={connection.name} reason={lacking} onClick={() => onChange(connection)} />
           <ConfirmedAction
             label={t('fields.remove')}
@@ -116,7 +87,7 @@ function useColumns(onChange: (connection: DnsConnection) => void): readonly Col
             act={() => api.dnsConnections.remove({ id: connection.id })}
             changes={keys.dnsConnections}
           />
-        </div>
+        </>
       ),
     },
   ]

@@ -11,7 +11,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
-import { EmptyState } from '../../components/data-table.tsx'
+import { EmptyList } from '../../components/page.tsx'
 import { QueryView } from '../../components/query-view.tsx'
 import { useOpened } from '../../components/use-opened.ts'
 import { EndpointDrawer } from './endpoint-drawer.tsx'
@@ -34,11 +34,9 @@ export function EndpointMapPage() {
         <QueryView query={map}>
           {({ items, all }) =>
             items.length === 0 ? (
-              <EmptyState
-                title={t('endpoints.emptyTitle')}
-                text={t('endpoints.emptyText')}
-                action={<Link href="/">{t('shell.back')}</Link>}
-              />
+              <EmptyList title={t('endpoints.emptyTitle')} text={t('endpoints.emptyText')}>
+                <Link href="/">{t('shell.back')}</Link>
+              </EmptyList>
             ) : (
               <>
                 {all > items.length && <p role="note">{t('endpointMap.leftOut', { count: items.length, all })}</p>}

@@ -14,7 +14,9 @@ import { keys } from '../../api/keys.ts'
 import { useLacking } from '../../api/use-lacking.ts'
 import { Action } from '../../components/action.tsx'
 import { CertificateLink } from '../../components/certificate-link.tsx'
-import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { EmptyList } from '../../components/page.tsx'
+import { joinSentences } from '../../components/join-list.ts'
 import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { QueryView } from '../../components/query-view.tsx'
@@ -62,11 +64,9 @@ export function EndpointsPage() {
         <QueryView query={endpoints}>
           {({ items }) =>
             items.length === 0 ? (
-              <EmptyState
-                title={t('endpoints.emptyTitle')}
-                text={t('endpoints.emptyText')}
-                action={<Link href="/">{t('shell.back')}</Link>}
-              />
+              <EmptyList title={t('endpoints.emptyTitle')} text={t('endpoints.emptyText')}>
+                <Link href="/">{t('shell.back')}</Link>
+              </EmptyList>
             ) : (
               <EndpointTable
                 endpoints={items}
@@ -99,8 +99,8 @@ function EndpointTable({ endpoints, busyId, seen, onProbe }: EndpointTableProps)
     {
       key: 'name',
       title: t('endpoints.endpoint'),
-      role: 'name',
-      cell: ({ host, port, serverName }) => (
+      kind: 'name',
+      render: ({ host, port, serverName }) => (
         <>
           {host}:{port}
           {serverName !== host && <div className="muted endpoint-sni">SNI {serverName}</div>}
@@ -110,12 +110,12 @@ function EndpointTable({ endpoints, busyId, seen, onProbe }: EndpointTableProps)
     {
       key: 'certificate',
       title: t('endpoints.certificate'),
-      cell: ({ certificateId }) => <CertificateLink id={certificateId} />,
+      render: ({ certificateId }) => <CertificateLink id={certificateId} />,
     },
     {
       key: 'state',
       title: t('endpoints.proof'),
-      cell: (endpoint) => {
+      render: (endpoint) => {
         const state = endpointState(endpoint)
         return <Mark tone={TONES[state]}>{t(`endpoints.states.${state}`)}</Mark>
       },
@@ -123,7 +123,7 @@ function EndpointTable({ endpoints, busyId, seen, onProbe }: EndpointTableProps)
     {
       key: 'addresses',
       title: t('endpoints.addresses'),
-      cell: (endpoint) =>
+      render: (endpoint) =>
         endpoint.certificateId === busyId ? (
           <Arriving seen={seen.filter(({ endpointId }) => endpointId === endpoint.id)} />
         ) : (
@@ -133,8 +133,8 @@ function EndpointTable({ endpoints, busyId, seen, onProbe }: EndpointTableProps)
     {
       key: 'actions',
       title: t('forms.actions'),
-      role: 'actions',
-      cell: (endpoint) => (
+      kind: 'actions',
+      render: (endpoint) => (
         <Action
           label={t('certificates.probe')}
           of={endpoint.host}
@@ -146,8 +146,8 @@ function EndpointTable({ endpoints, busyId, seen, onProbe }: EndpointTableProps)
   ]
   return (
     <>
-      <DataTable label={t('endpoints.title')} columns={columns} rows={rows} keyOf={({ id }) => id} />
-      <div className="data-end">
+      <RecordTable label={t('endpoints.title')} columns={columns} rows={rows} rowKey={({ id }) => id} />
+      <div className="records-end muted">
         <span role="status">{t('endpoints.shown', { count: rows.length, all })}</span>
         {showMore !== null && <Button onClick={showMore}>{t('certificates.loadMore')}</Button>}
       </div>
@@ -185,11 +185,7 @@ function Addresses({ endpoint: { observations } }: { readonly endpoint: Endpoint
           <div className="muted">
             <Moment at={observedAt} />
           </div>
-          {verdict !== 'served' && (
-            <div className="endpoint-cause">
-              {pick(cause)} <span className="muted">{pick(remedy)}</span>
-            </div>
-          )}
+          {verdict !== 'served' && <div className="endpoint-cause">{joinSentences([pick(cause), pick(remedy)])}</div>}
         </li>
       ))}
     </ul>

@@ -6,7 +6,7 @@
 import type { EndpointCell } from '@evercert/contract'
 import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
-import { DataTable, type Column } from '../../components/data-table.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { useShown } from '../../components/use-shown.ts'
@@ -22,8 +22,8 @@ export function MapTable({ groups, onOpen }: { readonly groups: readonly MapGrou
     {
       key: 'endpoint',
       title: t('endpoints.endpoint'),
-      role: 'name',
-      cell: ({ id, host, port }) => (
+      kind: 'name',
+      render: ({ id, host, port }) => (
         <Button type="link" className="map-name" onClick={() => onOpen(id)}>
           {host}:{port}
         </Button>
@@ -32,23 +32,27 @@ export function MapTable({ groups, onOpen }: { readonly groups: readonly MapGrou
     {
       key: 'proof',
       title: t('endpoints.proof'),
-      cell: (cell) => (
+      render: (cell) => (
         <Mark tone={TONES[lookOf(cell)]}>
           {cell.verdict === null ? t('endpoints.states.unproved') : t(`terms.verdict.${cell.verdict}`)}
         </Mark>
       ),
     },
-    { key: 'targets', title: t('endpointMap.targets'), cell: ({ targets }) => (targets.length === 0 ? '–' : targets.join(', ')) },
+    {
+      key: 'targets',
+      title: t('endpointMap.targets'),
+      render: ({ targets }) => (targets.length === 0 ? '–' : targets.join(', ')),
+    },
     {
       key: 'probed',
       title: t('endpointMap.probedAt'),
-      cell: ({ probedAt }) => (probedAt === null ? '–' : <Moment at={probedAt} />),
+      render: ({ probedAt }) => (probedAt === null ? '–' : <Moment at={probedAt} />),
     },
   ]
   return (
     <>
-      <DataTable label={t('endpointMap.title')} columns={columns} rows={rows} keyOf={({ id }) => id} />
-      <div className="data-end">
+      <RecordTable label={t('endpointMap.title')} columns={columns} rows={rows} rowKey={({ id }) => id} />
+      <div className="records-end muted">
         <span role="status">{t('endpoints.shown', { count: rows.length, all })}</span>
         {showMore !== null && <Button onClick={showMore}>{t('certificates.loadMore')}</Button>}
       </div>

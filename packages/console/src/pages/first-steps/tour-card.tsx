@@ -7,6 +7,7 @@ import { useQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
+import { labelled } from '../../components/join-list.ts'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { useTourIsAway } from '../../app/preferences.ts'
@@ -35,9 +36,7 @@ export function TourCard() {
       <div>
         <strong>{t('shell.firstSteps')}</strong>{' '}
         <span className="muted">{t('firstSteps.progress', { count: done, all: steps.length })}</span>
-        <div>
-          {t('firstSteps.states.now')}: {t(`firstSteps.titles.${next.step}`)}
-        </div>
+        <div>{labelled(t('firstSteps.states.now'), t(`firstSteps.titles.${next.step}`))}</div>
       </div>
       <div className="tour-links">
         <Link href={placeOf(next.step, progress.data.certificateId)}>{t(`firstSteps.links.${next.step}`)}</Link>

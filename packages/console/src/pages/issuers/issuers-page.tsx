@@ -8,20 +8,15 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import Form from 'antd/es/form'
 import Input from 'antd/es/input'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { useIsOperator } from '../../api/use-is-operator.ts'
 import { ConnectionDrawer, type ConnectionValues } from '../../components/adapter-form/connection-drawer.tsx'
 import { useAdapterTexts } from '../../components/adapter-form/use-adapter-texts.ts'
-import { DoneNotice } from '../../components/done-notice.tsx'
 import { IdField } from '../../components/id-field.tsx'
-import { Loading } from '../../components/loading.tsx'
-import { EmptyList } from '../../components/page.tsx'
-import { PageHead } from '../../components/page-head.tsx'
-import { ProblemNotice } from '../../components/problem-notice.tsx'
-import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { RecordPage } from '../../components/record-page.tsx'
+import type { Column } from '../../components/record-table.tsx'
 import { useEditing } from '../../components/use-editing.ts'
 
 const MAX_TITLE = 64
@@ -31,48 +26,27 @@ export function IssuersPage() {
   const { t } = useTranslation()
   const isOperator = useIsOperator() === true
   const editing = useEditing<IssuerView>()
-  const [done, setDone] = useState<string | null>(null)
-  const columns = useColumns()
   const issuers = useQuery({ queryKey: keys.issuers, queryFn: () => api.issuers.list() })
-  const items = issuers.data?.items ?? []
   return (
-    <>
-      <PageHead
-        title={t('issuers.title')}
-        intro={t('issuers.intro')}
-        actions={
-          isOperator && (
-            <Button
-              type="primary"
-              onClick={() => {
-                setDone(null)
-                editing.open(null)
-              }}
-            >
-              {t('issuers.connect')}
-            </Button>
-          )
-        }
-      />
-      <DoneNotice title={done}>{t('issuers.nextProducts')}</DoneNotice>
-      <section className="panel" aria-label={t('issuers.title')}>
-        {issuers.isPending && <Loading />}
-        <ProblemNotice error={issuers.error} onRetry={() => void issuers.refetch()} />
-        {issuers.data !== undefined && items.length === 0 && (
-          <EmptyList title={t('issuers.emptyTitle')} text={t('issuers.emptyText')} />
-        )}
-        {items.length > 0 && <RecordTable label={t('issuers.title')} columns={columns} rows={items} rowKey={({ id }) => id} />}
-      </section>
-      <IssuerDrawer
-        key={editing.key}
-        isOpen={editing.isOpen}
-        onClose={editing.close}
-        onDone={(what) => {
-          editing.close()
-          setDone(what)
-        }}
-      />
-    </>
+    <RecordPage
+      title={t('issuers.title')}
+      intro={t('issuers.intro')}
+      actions={
+        isOperator && (
+          <Button type="primary" onClick={() => editing.open(null)}>
+            {t('issuers.connect')}
+          </Button>
+        )
+      }
+      done={editing.done}
+      doneNext={t('issuers.nextProducts')}
+      query={issuers}
+      columns={useColumns()}
+      rowKey={({ id }) => id}
+      empty={{ title: t('issuers.emptyTitle'), text: t('issuers.emptyText') }}
+    >
+      <IssuerDrawer key={editing.key} {...editing.drawer} />
+    </RecordPage>
   )
 }
 

@@ -12,7 +12,8 @@ import { useIsOperator } from '../../api/use-is-operator.ts'
 import { useMay } from '../../api/use-may.ts'
 import { Action } from '../../components/action.tsx'
 import { ConfirmedAction } from '../../components/confirmed-action.tsx'
-import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { EmptyList } from '../../components/page.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { ListEnd } from '../../components/page.tsx'
@@ -50,14 +51,14 @@ export function NameList({ of, name, onAssign, onDone }: NameListProps) {
       <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />
       {list.isPending && <Loading />}
       {list.data !== undefined && rows.length === 0 && (
-        <EmptyState
+        <EmptyList
           title={name === '' ? t('names.emptyTitle') : t('names.emptyFound')}
           {...(name === '' && { text: t('names.emptyText') })}
         />
       )}
       {rows.length > 0 && (
         <>
-          <DataTable label={t('shell.names')} columns={columns} rows={rows} keyOf={(claim) => claim.name} />
+          <RecordTable label={t('shell.names')} columns={columns} rows={rows} rowKey={(claim) => claim.name} />
           <ListEnd hasMore={list.hasNextPage} isLoading={list.isFetchingNextPage} onMore={() => void list.fetchNextPage()}>
             {list.hasNextPage ? t('names.shown', { count: rows.length }) : t('names.allShown', { count: rows.length })}
           </ListEnd>
@@ -73,21 +74,21 @@ function useColumns({ onAssign, onDone }: Pick<NameListProps, 'onAssign' | 'onDo
   const isOperator = useIsOperator() === true
   const mayRelease = useMay('certificates:write')
   const columns: Column<NameClaimView>[] = [
-    { key: 'name', title: t('names.name'), role: 'name', cell: ({ name }) => name },
+    { key: 'name', title: t('names.name'), kind: 'name', render: ({ name }) => name },
     {
       key: 'account',
       title: t('names.account'),
-      cell: ({ accountId }) => accounts.find(({ id }) => id === accountId)?.name ?? <span className="mono">{accountId}</span>,
+      render: ({ accountId }) => accounts.find(({ id }) => id === accountId)?.name ?? <span className="mono">{accountId}</span>,
     },
-    { key: 'how', title: t('names.how'), cell: ({ how }) => t(how === 'proved' ? 'names.proved' : 'names.assigned') },
-    { key: 'since', title: t('names.since'), cell: ({ at }) => <Moment at={at} /> },
+    { key: 'how', title: t('names.how'), render: ({ how }) => t(how === 'proved' ? 'names.proved' : 'names.assigned') },
+    { key: 'since', title: t('names.since'), render: ({ at }) => <Moment at={at} /> },
   ]
   if (mayRelease)
     columns.push({
       key: 'actions',
       title: t('forms.actions'),
-      role: 'actions',
-      cell: ({ name }) => (
+      kind: 'actions',
+      render: ({ name }) => (
         <>
           {isOperator && <Action label={t('names.give')} of={name} onClick={() => onAssign(name)} />}
           <Release name={name} isOperator={isOperator} onDone={onDone} />

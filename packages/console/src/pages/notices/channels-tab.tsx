@@ -5,7 +5,6 @@
  */
 import type { ChannelView } from '@evercert/contract'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
@@ -13,53 +12,44 @@ import { Action } from '../../components/action.tsx'
 import { useAdapterTexts } from '../../components/adapter-form/use-adapter-texts.ts'
 import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { DoneNotice } from '../../components/done-notice.tsx'
-import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
-import { EmptyList } from '../../components/page.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
-import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { RecordPanel } from '../../components/record-page.tsx'
+import type { Column } from '../../components/record-table.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { useEditing } from '../../components/use-editing.ts'
 import { AllowedButton } from '../../components/allowed-button.tsx'
 import { useLacking } from '../../api/use-lacking.ts'
+import { TechnicalDetail } from '../../components/technical-detail.tsx'
 import { ChannelDrawer } from './channel-drawer.tsx'
 import './notices-page.css'
 
 export function ChannelsTab() {
   const { t } = useTranslation()
   const editing = useEditing<ChannelView>()
-  const [done, setDone] = useState<string | null>(null)
   const channels = useQuery({ queryKey: keys.channels, queryFn: () => api.channels.list() })
-  const open = (channel: ChannelView | null): void => {
-    setDone(null)
-    editing.open(channel)
-  }
-  const columns = useColumns(open)
-  const items = channels.data?.items ?? []
   return (
-    <section className="panel" aria-label={t('notices.channels')}>
-      <p className="muted">{t('notices.channelsIntro')}</p>
-      <DoneNotice title={done} />
-      <div className="panel-actions">
-        <AllowedButton operation="channels.create" label={t('notices.addChannel')} type="primary" onClick={() => open(null)} />
-      </div>
-      {channels.isPending && <Loading />}
-      <ProblemNotice error={channels.error} onRetry={() => void channels.refetch()} />
-      {channels.data !== undefined && items.length === 0 && (
-        <EmptyList title={t('notices.noChannelsTitle')} text={t('notices.noChannelsText')} />
-      )}
-      {items.length > 0 && <RecordTable label={t('notices.channels')} columns={columns} rows={items} rowKey={({ id }) => id} />}
-      <ChannelDrawer
-        key={editing.key}
-        channel={editing.row}
-        isOpen={editing.isOpen}
-        onClose={editing.close}
-        onDone={(what) => {
-          editing.close()
-          setDone(what)
-        }}
-      />
-    </section>
+    <>
+      <RecordPanel
+        label={t('notices.channels')}
+        query={channels}
+        columns={useColumns(editing.open)}
+        rowKey={({ id }) => id}
+        empty={{ title: t('notices.noChannelsTitle'), text: t('notices.noChannelsText') }}
+      >
+        <p className="muted">{t('notices.channelsIntro')}</p>
+        <DoneNotice title={editing.done} />
+        <div className="panel-actions">
+          <AllowedButton
+            operation="channels.create"
+            label={t('notices.addChannel')}
+            type="primary"
+            onClick={() => editing.open(null)}
+          />
+        </div>
+      </RecordPanel>
+      <ChannelDrawer key={editing.key} channel={editing.row} {...editing.drawer} />
+    </>
   )
 }
 
@@ -92,7 +82,7 @@ function ChannelActions({ channel, onEdit }: ChannelActionsProps) {
   const test = useMutation({ mutationFn: () => api.channels.test({ id }) })
   return (
     <>
-      <div className="record-actions">
+      <>
         <Action
           label={test.isPending ? t('notices.testing') : t('notices.test')}
           of={name}
@@ -103,16 +93,14 @@ function ChannelActions({ channel, onEdit }: ChannelActionsProps) {
         />
         <Action label={t('fields.edit')} of={name} reason={lacking} onClick={() => onEdit(channel)} />
         <RemoveChannel channel={channel} />
-      </div>
+      </>
       <div role="status" className="channel-test">
         {test.data !== undefined && (
           <>
             <Mark tone={test.data.delivered ? 'good' : 'bad'}>
               {test.data.delivered ? t('notices.testArrived') : t('notices.testFailed')}
             </Mark>
-            <div className="muted break" lang="en">
-              {test.data.detail}
-            </div>
+            <TechnicalDetail text={test.data.detail} />
           </>
         )}
       </div>

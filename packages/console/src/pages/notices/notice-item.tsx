@@ -14,6 +14,7 @@ import { useMay } from '../../api/use-may.ts'
 import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Mark, type Tone } from '../../components/status-mark.tsx'
+import { TechnicalDetail } from '../../components/technical-detail.tsx'
 import { pick } from '../../i18n/i18n.ts'
 
 const DELIVERY_TONES: Readonly<Record<DeliveryView['state'], Tone>> = {
@@ -100,11 +101,7 @@ function Delivery({ delivery }: { readonly delivery: DeliveryView }) {
           {t('notices.nextAttempt')} <Moment at={nextAttemptAt} />
         </span>
       )}
-      {problem !== null && (
-        <div className="muted break" lang="en">
-          {problem.detail}
-        </div>
-      )}
+      {problem !== null && <TechnicalDetail text={problem.detail} />}
     </li>
   )
 }

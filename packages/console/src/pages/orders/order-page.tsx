@@ -11,6 +11,7 @@ import { Link } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import type { PageProps } from '../../app/page-props.ts'
+import { gradeOf } from '../../components/grade.ts'
 import { LinkButton } from '../../components/link-button.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
@@ -87,7 +88,7 @@ function Facts({ order }: { readonly order: OrderView }) {
               specification.brand,
               specification.certificateType,
               t(`terms.domainType.${specification.domainType}`),
-              specification.grade,
+              gradeOf(specification.grade),
             ].join(' · ')}
           </div>
         </dd>

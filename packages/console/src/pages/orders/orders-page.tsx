@@ -101,12 +101,12 @@ function useColumns(products: readonly ProductView[] | undefined): readonly Colu
       title: t('fields.actions'),
       kind: 'actions',
       render: ({ id, state, certificateId }) => (
-        <div className="record-actions">
+        <>
           <Action label={state === 'placed' ? t('orders.payOrCancel') : t('orders.open')} of={id} href={orderPlace(id)} />
           {certificateId !== null && (
             <Action label={t('orders.certificate')} of={id} href={`/certificates/${encodeURIComponent(certificateId)}`} />
           )}
-        </div>
+        </>
       ),
     },
   ]

@@ -10,6 +10,7 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { useMe } from '../../api/use-me.ts'
 import type { PageProps } from '../../app/page-props.ts'
+import { gradeOf } from '../../components/grade.ts'
 import { LinkButton } from '../../components/link-button.tsx'
 import { formatMoney } from '../../components/money.ts'
 import { PageHead } from '../../components/page-head.tsx'
@@ -90,7 +91,7 @@ function Confirmation({ order, paidAt, payments }: ConfirmationProps) {
         <dd>
           <strong>{productTitle(products.data?.items, productId)}</strong>
           <br />
-          {[brand, certificateType, t(`terms.domainType.${domainType}`), grade].join(' · ')}
+          {[brand, certificateType, t(`terms.domainType.${domainType}`), gradeOf(grade)].join(' · ')}
         </dd>
         <dt>{t('orders.kind')}</dt>
         <dd>{t(`orders.kinds.${kind}`)}</dd>

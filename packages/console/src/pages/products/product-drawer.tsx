@@ -10,6 +10,7 @@ import Input from 'antd/es/input'
 import Select from 'antd/es/select'
 import Switch from 'antd/es/switch'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { FormDrawer } from '../../components/form-drawer.tsx'
@@ -77,10 +78,16 @@ function useSave(product: ProductView | null, onDone: (saved: ProductView) => vo
   })
 }
 
+/** Certificates hold the name; the title is what buyers read. */
+function brandLabel(name: string, title: string): string {
+  return name === title ? name : `${name} · ${title}`
+}
+
 /** What is chosen once. */
 function Fixed() {
   const { t } = useTranslation()
   const issuers = useQuery({ queryKey: keys.issuers, queryFn: () => api.issuers.list() })
+  const brands = useQuery({ queryKey: keys.brands, queryFn: () => api.brands.list() })
   const rules = [{ required: true, whitespace: true, message: t('fields.required') }]
   return (
     <>
@@ -99,8 +106,18 @@ function Fixed() {
         <Form.Item name={['specification', 'domainType']} label={t('terms.attribute.domainType')}>
           <Select options={DOMAIN_TYPES.map((value) => ({ value, label: t(`terms.domainType.${value}`) }))} />
         </Form.Item>
-        <Form.Item name={['specification', 'brand']} label={t('terms.attribute.brand')} rules={rules}>
-          <Input maxLength={MAX_WORD} autoComplete="off" />
+        <Form.Item
+          name={['specification', 'brand']}
+          label={t('terms.attribute.brand')}
+          extra={<Link href="/products/brands">{t('products.newBrand')}</Link>}
+          rules={rules}
+        >
+          <Select
+            loading={brands.isPending}
+            placeholder={t('products.chooseBrand')}
+            showSearch={{ optionFilterProp: 'label' }}
+            options={brands.data?.items.map(({ name, title }) => ({ value: name, label: brandLabel(name, pick(title)) })) ?? []}
+          />
         </Form.Item>
         <Form.Item name={['specification', 'grade']} label={t('terms.attribute.grade')} rules={rules}>
           <Input maxLength={MAX_WORD} autoComplete="off" />

@@ -6,20 +6,16 @@
 import type { ProductView } from '@evercert/contract'
 import { useQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { useIsOperator } from '../../api/use-is-operator.ts'
 import { Action } from '../../components/action.tsx'
 import { ConfirmedAction } from '../../components/confirmed-action.tsx'
-import { DoneNotice } from '../../components/done-notice.tsx'
-import { Loading } from '../../components/loading.tsx'
+import { gradeOf } from '../../components/grade.ts'
 import { formatMoney } from '../../components/money.ts'
-import { EmptyList } from '../../components/page.tsx'
-import { PageHead } from '../../components/page-head.tsx'
-import { ProblemNotice } from '../../components/problem-notice.tsx'
-import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { RecordPage } from '../../components/record-page.tsx'
+import type { Column } from '../../components/record-table.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { useEditing } from '../../components/use-editing.ts'
 import { pick } from '../../i18n/i18n.ts'
@@ -31,48 +27,27 @@ export function ProductsPage() {
   const { t } = useTranslation()
   const isOperator = useIsOperator() === true
   const editing = useEditing<ProductView>()
-  const [done, setDone] = useState<string | null>(null)
   const products = useQuery({ queryKey: keys.products, queryFn: () => api.products.list() })
-  const open = (product: ProductView | null): void => {
-    setDone(null)
-    editing.open(product)
-  }
-  const columns = useColumns(isOperator, open)
-  const items = products.data?.items ?? []
   return (
-    <>
-      <PageHead
-        title={t('products.title')}
-        intro={t('products.intro')}
-        actions={
-          isOperator && (
-            <Button type="primary" onClick={() => open(null)}>
-              {t('products.add')}
-            </Button>
-          )
-        }
-      />
-      <CatalogueTabs />
-      <DoneNotice title={done} />
-      <section className="panel" aria-label={t('products.title')}>
-        {products.isPending && <Loading />}
-        <ProblemNotice error={products.error} onRetry={() => void products.refetch()} />
-        {products.data !== undefined && items.length === 0 && (
-          <EmptyList title={t('products.emptyTitle')} text={t('products.emptyText')} />
-        )}
-        {items.length > 0 && <RecordTable label={t('products.title')} columns={columns} rows={items} rowKey={({ id }) => id} />}
-      </section>
-      <ProductDrawer
-        key={editing.key}
-        product={editing.row}
-        isOpen={editing.isOpen}
-        onClose={editing.close}
-        onDone={(what) => {
-          editing.close()
-          setDone(what)
-        }}
-      />
-    </>
+    <RecordPage
+      title={t('products.title')}
+      intro={t('products.intro')}
+      actions={
+        isOperator && (
+          <Button type="primary" onClick={() => editing.open(null)}>
+            {t('products.add')}
+          </Button>
+        )
+      }
+      tabs={<CatalogueTabs />}
+      done={editing.done}
+      query={products}
+      columns={useColumns(isOperator, editing.open)}
+      rowKey={({ id }) => id}
+      empty={{ title: t('products.emptyTitle'), text: t('products.emptyText') }}
+    >
+      <ProductDrawer key={editing.key} product={editing.row} {...editing.drawer} />
+    </RecordPage>
   )
 }
 
@@ -97,7 +72,11 @@ function useColumns(isOperator: boolean, onEdit: (product: ProductView) => void)
         <>
           <div>{specification.brand}</div>
           <div className="muted">
-            {[specification.certificateType, t(`terms.domainType.${specification.domainType}`), specification.grade].join(' · ')}
+            {[
+              specification.certificateType,
+              t(`terms.domainType.${specification.domainType}`),
+              gradeOf(specification.grade),
+            ].join(' · ')}
           </div>
           {!supportsRenewal && <div className="muted">{t('products.noRenewal')}</div>}
         </>
@@ -139,10 +118,10 @@ function useColumns(isOperator: boolean, onEdit: (product: ProductView) => void)
       title: t('fields.actions'),
       kind: 'actions',
       render: (product) => (
-        <div className="record-actions">
+        <>
           <Action label={t('products.change')} of={product.id} onClick={() => onEdit(product)} />
           <Selling product={product} />
-        </div>
+        </>
       ),
     },
   ]

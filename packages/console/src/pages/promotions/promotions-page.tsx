@@ -6,20 +6,18 @@
 import type { ProductView, PromotionView } from '@evercert/contract'
 import { useQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { useIsOperator } from '../../api/use-is-operator.ts'
 import { Action } from '../../components/action.tsx'
 import { ConfirmedAction } from '../../components/confirmed-action.tsx'
-import { DoneNotice } from '../../components/done-notice.tsx'
+import { joinList } from '../../components/join-list.ts'
 import { formatMoney } from '../../components/money.ts'
 import { Moment } from '../../components/moment.tsx'
-import { EmptyList } from '../../components/page.tsx'
 import { PageHead } from '../../components/page-head.tsx'
-import { QueryView } from '../../components/query-view.tsx'
-import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { RecordPage } from '../../components/record-page.tsx'
+import type { Column } from '../../components/record-table.tsx'
 import { Mark, type Tone } from '../../components/status-mark.tsx'
 import { useEditing } from '../../components/use-editing.ts'
 import { pick } from '../../i18n/i18n.ts'
@@ -40,52 +38,29 @@ export function PromotionsPage() {
   const { t } = useTranslation()
   const isOperator = useIsOperator() === true
   const editing = useEditing<PromotionView>()
-  const [done, setDone] = useState<string | null>(null)
   const promotions = useQuery({ queryKey: keys.promotions, queryFn: () => api.promotions.list(), enabled: isOperator })
   const products = useQuery({ queryKey: keys.products, queryFn: () => api.products.list() })
-  const open = (promotion: PromotionView | null): void => {
-    setDone(null)
-    editing.open(promotion)
-  }
   const sold = products.data?.items ?? []
-  const columns = useColumns(sold, open)
+  const columns = useColumns(sold, editing.open)
   if (!isOperator) return <PageHead title={t('promotions.title')} intro={t('fields.operatorAlone')} />
   return (
-    <>
-      <PageHead
-        title={t('promotions.title')}
-        intro={t('promotions.intro')}
-        actions={
-          <Button type="primary" onClick={() => open(null)}>
-            {t('promotions.add')}
-          </Button>
-        }
-      />
-      <CatalogueTabs />
-      <DoneNotice title={done} />
-      <section className="panel" aria-label={t('promotions.title')}>
-        <QueryView query={promotions}>
-          {({ items }) =>
-            items.length === 0 ? (
-              <EmptyList title={t('promotions.emptyTitle')} text={t('promotions.emptyText')} />
-            ) : (
-              <RecordTable label={t('promotions.title')} columns={columns} rows={items} rowKey={({ id }) => id} />
-            )
-          }
-        </QueryView>
-      </section>
-      <PromotionDrawer
-        key={editing.key}
-        promotion={editing.row}
-        products={sold}
-        isOpen={editing.isOpen}
-        onClose={editing.close}
-        onDone={(what) => {
-          editing.close()
-          setDone(what)
-        }}
-      />
-    </>
+    <RecordPage
+      title={t('promotions.title')}
+      intro={t('promotions.intro')}
+      actions={
+        <Button type="primary" onClick={() => editing.open(null)}>
+          {t('promotions.add')}
+        </Button>
+      }
+      tabs={<CatalogueTabs />}
+      done={editing.done}
+      query={promotions}
+      columns={columns}
+      rowKey={({ id }) => id}
+      empty={{ title: t('promotions.emptyTitle'), text: t('promotions.emptyText') }}
+    >
+      <PromotionDrawer key={editing.key} promotion={editing.row} products={sold} {...editing.drawer} />
+    </RecordPage>
   )
 }
 
@@ -138,10 +113,10 @@ function useColumns(
       kind: 'actions',
       render: (promotion) =>
         promotion.state !== 'withdrawn' && (
-          <div className="record-actions">
+          <>
             <Action label={t('fields.edit')} of={pick(promotion.title)} onClick={() => onEdit(promotion)} />
             <Withdraw promotion={promotion} />
-          </div>
+          </>
         ),
     },
   ]
@@ -160,9 +135,9 @@ function Reach({ promotion: { productIds, termYears }, products }: ReachProps) {
   }
   return (
     <>
-      <div className="break">{productIds === null ? t('promotions.allProducts') : productIds.map(nameOf).join(', ')}</div>
+      <div className="break">{productIds === null ? t('promotions.allProducts') : joinList(productIds.map(nameOf))}</div>
       <div className="muted">
-        {termYears === null ? t('promotions.allTerms') : termYears.map((years) => t('terms.years', { count: years })).join(', ')}
+        {termYears === null ? t('promotions.allTerms') : joinList(termYears.map((years) => t('terms.years', { count: years })))}
       </div>
     </>
   )

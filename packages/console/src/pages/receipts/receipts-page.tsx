@@ -106,10 +106,10 @@ function useColumns(): readonly Column<ReceiptView>[] {
       title: t('fields.actions'),
       kind: 'actions',
       render: ({ id, certificateId, claims: { certificate } }) => (
-        <div className="record-actions">
+        <>
           <Action label={t('receipts.open')} of={certificate.name} href={receiptPlace(id)} />
           <Action label={t('receipts.toCertificate')} of={certificate.name} href={certificatePlace(certificateId)} />
-        </div>
+        </>
       ),
     },
   ]

@@ -15,6 +15,7 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { Loading } from '../../components/loading.tsx'
 import { fieldFaults, ProblemNotice } from '../../components/problem-notice.tsx'
+import { TechnicalDetail } from '../../components/technical-detail.tsx'
 import { pick } from '../../i18n/i18n.ts'
 import { ApplicantFields, DomainFields, KeyFields } from './application-fields.tsx'
 import { toForm, toValues, type FormValues } from './application-form.ts'
@@ -78,7 +79,8 @@ function ApplicationForm({ certificate, isReissue, application }: ApplicationFor
           title={t('renewal.refused')}
           description={
             <>
-              <p>{application.problem.detail}</p>
+              {application.problem.code !== 'reviewRefused' && <p>{pick(application.problem.cause)}</p>}
+              <TechnicalDetail text={application.problem.detail} />
               <p>{pick(application.problem.remedy)}</p>
             </>
           }

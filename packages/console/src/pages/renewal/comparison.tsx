@@ -5,6 +5,7 @@
  */
 import type { KnownSpecificationView, QuoteView, SpecificationView } from '@evercert/contract'
 import { useTranslation } from 'react-i18next'
+import { gradeOf } from '../../components/grade.ts'
 import { Mark } from '../../components/status-mark.tsx'
 import { pick } from '../../i18n/i18n.ts'
 
@@ -23,6 +24,7 @@ export function Comparison({ known, chosen, quote }: ComparisonProps) {
     const value = specification?.[attribute] ?? null
     if (value === null) return t('terms.unknown')
     const domainType = specification?.domainType ?? null
+    if (attribute === 'grade') return gradeOf(value)
     return attribute === 'domainType' && domainType !== null ? t(`terms.domainType.${domainType}`) : value
   }
   const sentence = chosen === null ? null : (quote?.comparison ?? null)

@@ -82,6 +82,7 @@ function Configuration({ old, sold, product, quote, change, onChange }: Configur
       <Form.Item label={t('renewal.product')} htmlFor="product" className="configuration-product">
         <Select
           id="product"
+          showSearch={{ optionFilterProp: 'label' }}
           value={product?.id ?? null}
           placeholder={t('renewal.chooseProduct')}
           options={sold.map(({ id, title }) => ({

@@ -16,6 +16,7 @@ import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Mark, type Tone } from '../../components/status-mark.tsx'
+import { TechnicalDetail } from '../../components/technical-detail.tsx'
 import { pick } from '../../i18n/i18n.ts'
 
 interface StepProps {
@@ -111,7 +112,12 @@ function Validation({ validation, isByHand }: ValidationProps) {
           </dl>
         </>
       )}
-      {problem !== null && <p className="validation-problem">{problem}</p>}
+      {problem !== null && (
+        <div className="validation-problem">
+          <p>{t('renewal.notSeenYet')}</p>
+          <TechnicalDetail text={problem} />
+        </div>
+      )}
       {servers.length > 0 && state !== 'valid' && (
         <ul className="servers">
           {servers.map(({ server, address, answer, values }) => (

@@ -7,7 +7,7 @@ import type { ReviewDetail } from '@evercert/contract'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { countryName } from '../../components/country-select.tsx'
-import { Facts } from '../../components/data-table.tsx'
+import { Facts } from '../../components/facts.tsx'
 import { DocumentImage } from '../../components/document-image.tsx'
 
 export function ApplicantPanel({ review: { id, applicant } }: { readonly review: ReviewDetail }) {

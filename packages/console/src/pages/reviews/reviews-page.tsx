@@ -11,7 +11,8 @@ import { Link, useSearchParams } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { Action } from '../../components/action.tsx'
-import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { EmptyList } from '../../components/page.tsx'
 import { Estimate } from '../../components/estimate.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
@@ -55,11 +56,11 @@ export function ReviewsPage() {
         <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />
         {list.isPending && <Loading />}
         {list.data !== undefined && rows.length === 0 && (
-          <EmptyState title={t(`reviews.empty.${state}`)} {...(state === 'waiting' && { text: t('reviews.emptyText') })} />
+          <EmptyList title={t(`reviews.empty.${state}`)} {...(state === 'waiting' && { text: t('reviews.emptyText') })} />
         )}
         {rows.length > 0 && <ReviewRows rows={rows} />}
         {list.hasNextPage && (
-          <div className="data-end">
+          <div className="records-end muted">
             <span role="status">{t('reviews.shown', { count: rows.length })}</span>
             <Button loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
               {t('certificates.loadMore')}
@@ -77,14 +78,14 @@ function ReviewRows({ rows }: { readonly rows: readonly ReviewView[] }) {
     {
       key: 'company',
       title: t('reviews.company'),
-      role: 'name',
-      cell: (review) => <Link href={reviewPlace(review)}>{review.companyName ?? t('terms.unknown')}</Link>,
+      kind: 'name',
+      render: (review) => <Link href={reviewPlace(review)}>{review.companyName ?? t('terms.unknown')}</Link>,
     },
-    { key: 'type', title: t('terms.attribute.certificateType'), cell: ({ certificateType }) => certificateType },
+    { key: 'type', title: t('terms.attribute.certificateType'), render: ({ certificateType }) => certificateType },
     {
       key: 'domains',
       title: t('reviews.domains'),
-      cell: ({ domains }) => (
+      render: ({ domains }) => (
         <>
           {domains.slice(0, 2).join(', ')}
           {domains.length > 2 && ` ${t('certificates.moreNames', { count: domains.length })}`}
@@ -94,7 +95,7 @@ function ReviewRows({ rows }: { readonly rows: readonly ReviewView[] }) {
     {
       key: 'submitted',
       title: t('reviews.submitted'),
-      cell: ({ submittedAt, submittedBy }) => (
+      render: ({ submittedAt, submittedBy }) => (
         <>
           <Moment at={submittedAt} />
           <div className="muted">{submittedBy ?? t('terms.unknown')}</div>
@@ -104,8 +105,8 @@ function ReviewRows({ rows }: { readonly rows: readonly ReviewView[] }) {
     {
       key: 'estimate',
       title: t('reviews.estimateOrDecision'),
-      role: 'wide',
-      cell: ({ decidedAt, decidedBy, estimate }) =>
+      kind: 'wide',
+      render: ({ decidedAt, decidedBy, estimate }) =>
         decidedAt === null ? (
           <Estimate estimate={estimate} />
         ) : (
@@ -118,8 +119,8 @@ function ReviewRows({ rows }: { readonly rows: readonly ReviewView[] }) {
     {
       key: 'actions',
       title: t('forms.actions'),
-      role: 'actions',
-      cell: (review) => (
+      kind: 'actions',
+      render: (review) => (
         <Action
           label={t(review.open ? 'reviews.decide' : 'reviews.see')}
           of={review.companyName ?? review.domains.join(', ')}
@@ -128,5 +129,5 @@ function ReviewRows({ rows }: { readonly rows: readonly ReviewView[] }) {
       ),
     },
   ]
-  return <DataTable label={t('shell.reviews')} columns={columns} rows={rows} keyOf={({ id }) => id} />
+  return <RecordTable label={t('shell.reviews')} columns={columns} rows={rows} rowKey={({ id }) => id} />
 }

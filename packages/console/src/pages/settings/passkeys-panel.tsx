@@ -73,7 +73,7 @@ function useColumns(renaming: Editing<PasskeyView>): readonly Column<PasskeyView
       title: t('fields.actions'),
       kind: 'actions',
       render: (passkey) => (
-        <div className="record-actions">
+        <>
           <Action label={t('passkeys.rename')} of={passkey.name} onClick={() => renaming.open(passkey)} />
           <ConfirmedAction
             label={t('passkeys.remove')}
@@ -83,7 +83,7 @@ function useColumns(renaming: Editing<PasskeyView>): readonly Column<PasskeyView
             act={() => api.passkeys.remove({ id: passkey.id })}
             changes={keys.passkeys}
           />
-        </div>
+        </>
       ),
     },
   ]

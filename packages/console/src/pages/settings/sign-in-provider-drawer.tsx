@@ -10,6 +10,7 @@ import Form from 'antd/es/form'
 import Input from 'antd/es/input'
 import Radio from 'antd/es/radio'
 import { useTranslation } from 'react-i18next'
+import { labelled } from '../../components/join-list.ts'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { FormDrawer } from '../../components/form-drawer.tsx'
@@ -127,7 +128,8 @@ function NewIdHelp() {
   if (id === '') return null
   return (
     <p className="muted break">
-      {t('singleSignOn.redirectUrl')}: <span className="mono">{`${location.origin}/api/auth/callback/${id}`}</span>
+      {labelled(t('singleSignOn.redirectUrl'), '')}
+      <span className="mono">{`${location.origin}/api/auth/callback/${id}`}</span>
     </p>
   )
 }

@@ -6,7 +6,6 @@
 import type { SignInProviderView } from '@evercert/contract'
 import { useQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
@@ -14,51 +13,38 @@ import { Action } from '../../components/action.tsx'
 import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { CopyText } from '../../components/copy-text.tsx'
 import { DoneNotice } from '../../components/done-notice.tsx'
-import { EmptyList } from '../../components/page.tsx'
-import { QueryView } from '../../components/query-view.tsx'
-import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { RecordPanel } from '../../components/record-page.tsx'
+import type { Column } from '../../components/record-table.tsx'
 import { useEditing } from '../../components/use-editing.ts'
 import { SignInProviderDrawer } from './sign-in-provider-drawer.tsx'
 
 export function SingleSignOnTab() {
   const { t } = useTranslation()
   const editing = useEditing<SignInProviderView>()
-  const [done, setDone] = useState<string | null>(null)
   const providers = useQuery({ queryKey: keys.signInProviders, queryFn: () => api.signInProviders.list() })
-  const columns = useColumns(editing.open)
   return (
-    <section className="panel" aria-label={t('singleSignOn.title')}>
-      <p className="muted">{t('singleSignOn.intro')}</p>
-      <DoneNotice title={done} />
-      <div className="panel-actions">
-        <Button
-          type="primary"
-          onClick={() => {
-            setDone(null)
-            editing.open(null)
-          }}
-        >
-          {t('singleSignOn.connect')}
-        </Button>
-      </div>
-      <QueryView query={providers}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <EmptyList title={t('singleSignOn.noneTitle')} text={t('singleSignOn.noneText')} />
-          ) : (
-            <RecordTable label={t('singleSignOn.title')} columns={columns} rows={items} rowKey={({ id }) => id} />
-          )
-        }
-      </QueryView>
+    <>
+      <RecordPanel
+        label={t('singleSignOn.title')}
+        query={providers}
+        columns={useColumns(editing.open)}
+        rowKey={({ id }) => id}
+        empty={{ title: t('singleSignOn.noneTitle'), text: t('singleSignOn.noneText') }}
+      >
+        <p className="muted">{t('singleSignOn.intro')}</p>
+        <DoneNotice title={editing.done} />
+        <div className="panel-actions">
+          <Button type="primary" onClick={() => editing.open(null)}>
+            {t('singleSignOn.connect')}
+          </Button>
+        </div>
+      </RecordPanel>
       <SignInProviderDrawer
         key={editing.key}
         editing={editing}
-        onDone={(title) => {
-          editing.close()
-          setDone(t('singleSignOn.saved', { title }))
-        }}
+        onDone={(title) => editing.drawer.onDone(t('singleSignOn.saved', { title }))}
       />
-    </section>
+    </>
   )
 }
 
@@ -103,7 +89,7 @@ function useColumns(onEdit: (provider: SignInProviderView) => void): readonly Co
       title: t('fields.actions'),
       kind: 'actions',
       render: (provider) => (
-        <div className="record-actions">
+        <>
           <Action label={t('fields.edit')} of={provider.title} onClick={() => onEdit(provider)} />
           <ConfirmedAction
             label={t('singleSignOn.remove')}
@@ -113,7 +99,7 @@ function useColumns(onEdit: (provider: SignInProviderView) => void): readonly Co
             act={() => api.signInProviders.remove({ id: provider.id })}
             changes={keys.signInProviders}
           />
-        </div>
+        </>
       ),
     },
   ]

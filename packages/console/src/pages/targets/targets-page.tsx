@@ -12,10 +12,12 @@ import { Link } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { useMay } from '../../api/use-may.ts'
+import { useAdapterTexts } from '../../components/adapter-form/use-adapter-texts.ts'
 import { Action } from '../../components/action.tsx'
 import { useLiveCertificate } from '../../api/use-live-certificate.ts'
 import { CertificateLink } from '../../components/certificate-link.tsx'
-import { DataTable, EmptyState, type Column } from '../../components/data-table.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
+import { EmptyList } from '../../components/page.tsx'
 import { DeploymentLog, isUnderWay } from '../../components/deployment-log.tsx'
 import { DeploymentProblem } from '../../components/deployment-problem.tsx'
 import { Moment } from '../../components/moment.tsx'
@@ -73,11 +75,9 @@ export function TargetsPage() {
         <QueryView query={targets}>
           {({ items }) =>
             items.length === 0 ? (
-              <EmptyState
-                title={t('targets.emptyTitle')}
-                text={t('targets.emptyText')}
-                action={<Link href="/">{t('shell.back')}</Link>}
-              />
+              <EmptyList title={t('targets.emptyTitle')} text={t('targets.emptyText')}>
+                <Link href="/">{t('shell.back')}</Link>
+              </EmptyList>
             ) : (
               <TargetTable
                 targets={items}
@@ -113,6 +113,7 @@ interface TargetTableProps {
 
 function TargetTable({ targets, busyId, onDeploy, onChange }: TargetTableProps) {
   const { t } = useTranslation()
+  const texts = useAdapterTexts('deploy')
   const lacking = useLacking('targets.deploy')
   const { rows, all, showMore } = useShown(sortTargets(targets))
   const live = [...new Set(targets.filter(isUnderWay).map(({ certificateId }) => certificateId))].slice(0, MAX_LIVE)
@@ -120,27 +121,31 @@ function TargetTable({ targets, busyId, onDeploy, onChange }: TargetTableProps) 
     {
       key: 'name',
       title: t('targets.name'),
-      role: 'name',
-      cell: ({ name, kind }) => (
+      kind: 'name',
+      render: ({ name, kind }) => (
         <>
           {name}
-          <div className="muted target-kind">{kind}</div>
+          <div className="muted target-kind">{texts.titleOf({ id: kind, title: kind })}</div>
         </>
       ),
     },
-    { key: 'certificate', title: t('targets.certificate'), cell: ({ certificateId }) => <CertificateLink id={certificateId} /> },
-    { key: 'state', title: t('targets.deployment'), cell: (target) => <DeploymentCell target={target} /> },
+    {
+      key: 'certificate',
+      title: t('targets.certificate'),
+      render: ({ certificateId }) => <CertificateLink id={certificateId} />,
+    },
+    { key: 'state', title: t('targets.deployment'), render: (target) => <DeploymentCell target={target} /> },
     {
       key: 'at',
       title: t('targets.at'),
-      role: 'wide',
-      cell: ({ deployment }) => (deployment === null ? '–' : <Moment at={deployment.updatedAt} />),
+      kind: 'wide',
+      render: ({ deployment }) => (deployment === null ? '–' : <Moment at={deployment.updatedAt} />),
     },
     {
       key: 'actions',
       title: t('forms.actions'),
-      role: 'actions',
-      cell: (target) => (
+      kind: 'actions',
+      render: (target) => (
         <>
           <Action
             label={t('targets.deploy')}
@@ -163,8 +168,8 @@ function TargetTable({ targets, busyId, onDeploy, onChange }: TargetTableProps) 
       {live.map((id) => (
         <Listener key={id} certificateId={id} />
       ))}
-      <DataTable label={t('targets.title')} columns={columns} rows={rows} keyOf={({ id }) => id} />
-      <div className="data-end">
+      <RecordTable label={t('targets.title')} columns={columns} rows={rows} rowKey={({ id }) => id} />
+      <div className="records-end muted">
         <span role="status">{t('targets.shown', { count: rows.length, all })}</span>
         {showMore !== null && <Button onClick={showMore}>{t('certificates.loadMore')}</Button>}
       </div>

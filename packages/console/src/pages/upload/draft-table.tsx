@@ -8,7 +8,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { Action } from '../../components/action.tsx'
-import { DataTable, type Column } from '../../components/data-table.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { pick } from '../../i18n/i18n.ts'
@@ -32,8 +32,8 @@ export function DraftTable({ drafts, isBusy, onRename, onRemove }: DraftTablePro
     {
       key: 'name',
       title: t('upload.name'),
-      role: 'name',
-      cell: ({ id, name }) => (
+      kind: 'name',
+      render: ({ id, name }) => (
         <Input
           value={name}
           maxLength={MAX_NAME_LENGTH}
@@ -48,7 +48,7 @@ export function DraftTable({ drafts, isBusy, onRename, onRemove }: DraftTablePro
     {
       key: 'domains',
       title: t('upload.domains'),
-      cell: ({ domains }) => (
+      render: ({ domains }) => (
         <>
           {domains.slice(0, DOMAINS_SHOWN).join(', ')}
           {domains.length > DOMAINS_SHOWN && ` ${t('certificates.moreNames', { count: domains.length })}`}
@@ -58,7 +58,7 @@ export function DraftTable({ drafts, isBusy, onRename, onRemove }: DraftTablePro
     {
       key: 'notAfter',
       title: t('upload.notAfter'),
-      cell: ({ notAfter }) => (
+      render: ({ notAfter }) => (
         <>
           <Moment at={new Date(notAfter).toISOString()} precision="day" />
           {notAfter <= now && <div className="upload-fault">{t('certificates.statuses.expired')}</div>}
@@ -68,20 +68,20 @@ export function DraftTable({ drafts, isBusy, onRename, onRemove }: DraftTablePro
     {
       key: 'sources',
       title: t('upload.sources'),
-      role: 'wide',
-      cell: ({ sources }) => <span className="muted">{sources.join(', ')}</span>,
+      kind: 'wide',
+      render: ({ sources }) => <span className="muted">{sources.join(', ')}</span>,
     },
-    { key: 'outcome', title: t('upload.outcome'), cell: (draft) => <Outcome draft={draft} /> },
+    { key: 'outcome', title: t('upload.outcome'), render: (draft) => <Outcome draft={draft} /> },
     {
       key: 'actions',
       title: t('upload.actions'),
-      role: 'actions',
-      cell: ({ id, name }) => (
+      kind: 'actions',
+      render: ({ id, name }) => (
         <Action label={t('upload.remove')} of={name} reason={isBusy ? t('upload.busy') : null} onClick={() => onRemove(id)} />
       ),
     },
   ]
-  return <DataTable label={t('upload.list')} columns={columns} rows={drafts} keyOf={({ id }) => id} />
+  return <RecordTable label={t('upload.list')} columns={columns} rows={drafts} rowKey={({ id }) => id} />
 }
 
 function Outcome({ draft: { privateKeyPem, outcome } }: { readonly draft: UploadDraft }) {

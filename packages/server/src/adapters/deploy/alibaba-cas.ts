@@ -26,13 +26,13 @@ export const alibabaCas = deployAdapter<CasConfig>({
     inspect: async () => ({ sha256: (await newest(config, kit))?.sha256 ?? null }),
     apply: async (pair) => {
       const wanted = checkPair(pair)
-      const log = createStepLog(kit.now)
+      const log = createStepLog(kit.now, kit.onLogLine)
       const previousSha256 = (await newest(config, kit))?.sha256 ?? null
       const { isNew } = await ensureUpload(connectCas(config, kit), config.name, wanted, log)
       return { changed: isNew, previousSha256, reloaded: false, log: log.lines }
     },
     restore: async (refused, previous) => {
-      const log = createStepLog(kit.now)
+      const log = createStepLog(kit.now, kit.onLogLine)
       const cas = connectCas(config, kit)
       const there = (await ours(config, kit)).find(({ sha256 }) => sha256 === refused)
       if (there === undefined) {

@@ -35,7 +35,7 @@ export const alibabaCdn = deployAdapter<CdnConfig>({
     inspect: async () => ({ sha256: leafSha256(await readPem(config, kit)) }),
     apply: async (pair) => {
       const wanted = checkPair(pair)
-      const log = createStepLog(kit.now)
+      const log = createStepLog(kit.now, kit.onLogLine)
       const there = await readPem(config, kit)
       const previousSha256 = leafSha256(there)
       if (isSame(there, wanted)) {
@@ -46,7 +46,7 @@ export const alibabaCdn = deployAdapter<CdnConfig>({
       return { changed: true, previousSha256, reloaded: false, log: log.lines }
     },
     restore: async (refused, previous) => {
-      const log = createStepLog(kit.now)
+      const log = createStepLog(kit.now, kit.onLogLine)
       const sha256 = leafSha256(await readPem(config, kit))
       if (sha256 !== refused) {
         log.say(`${config.domain} does not have the refused certificate: nothing was changed.`)

@@ -129,7 +129,7 @@ function withoutHost(headers: Readonly<Record<string, string>>): Record<string, 
 }
 
 async function apply(config: AcmConfig, kit: AdapterKit, wanted: CheckedPair): Promise<DeployEvidence> {
-  const log = createStepLog(kit.now)
+  const log = createStepLog(kit.now, kit.onLogLine)
   const acm = await connect(config, kit)
   const arn = await findArn(acm, config)
   const there = arn === null ? null : await readChain(acm, arn)
@@ -148,7 +148,7 @@ async function restore(
   refused: string,
   previous: CertificatePair | null,
 ): Promise<RestoreEvidence> {
-  const log = createStepLog(kit.now)
+  const log = createStepLog(kit.now, kit.onLogLine)
   const acm = await connect(config, kit)
   const arn = await findArn(acm, config)
   const sha256 = arn === null ? null : leafSha256((await readChain(acm, arn))?.leaf)

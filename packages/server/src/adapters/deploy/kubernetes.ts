@@ -82,7 +82,7 @@ function readPair(found: SecretObject | null): FoundPair {
 }
 
 async function apply(api: Api, wanted: CheckedPair): Promise<DeployEvidence> {
-  const log = createStepLog(api.kit.now)
+  const log = createStepLog(api.kit.now, api.kit.onLogLine)
   const found = await readSecret(api)
   const there = readPair(found)
   if (isSamePair(there, wanted)) {
@@ -94,7 +94,7 @@ async function apply(api: Api, wanted: CheckedPair): Promise<DeployEvidence> {
 }
 
 async function restore(api: Api, refused: string, previous: CertificatePair | null): Promise<RestoreEvidence> {
-  const log = createStepLog(api.kit.now)
+  const log = createStepLog(api.kit.now, api.kit.onLogLine)
   const found = await readSecret(api)
   const { sha256 } = readPair(found)
   if (sha256 !== refused) {

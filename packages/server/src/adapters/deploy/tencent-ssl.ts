@@ -215,7 +215,7 @@ async function readSha256(ssl: Ssl, id: string): Promise<string | null> {
 const MAX_EARLIER = 3
 
 async function apply(ssl: Ssl, wanted: CheckedPair): Promise<DeployEvidence> {
-  const log = createStepLog(ssl.kit.now)
+  const log = createStepLog(ssl.kit.now, ssl.kit.onLogLine)
   const before = await listOurs(ssl)
   const { id, isNew } = await ensureUpload(ssl, before, wanted, log)
   const { certificateId } = ssl.config
@@ -334,7 +334,7 @@ function underWay(from: string, to: string): AppError {
 }
 
 async function restore(ssl: Ssl, refused: string, previous: CertificatePair | null): Promise<RestoreEvidence> {
-  const log = createStepLog(ssl.kit.now)
+  const log = createStepLog(ssl.kit.now, ssl.kit.onLogLine)
   const before = await listOurs(ssl)
   const there = before.find(({ Alias }) => Alias === nameOfUpload(ssl.config.name, refused))
   if (there === undefined) {

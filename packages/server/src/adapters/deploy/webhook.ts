@@ -36,12 +36,12 @@ export const webhook = deployAdapter<WebhookConfig>({
     inspect: () => Promise.resolve({ sha256: null }), // nobody can be asked
     apply: async (pair) => {
       checkPair(pair)
-      const log = createStepLog(kit.now)
+      const log = createStepLog(kit.now, kit.onLogLine)
       log.say(await send(kit, config, { type: 'certificate.deploy', id: pair.sha256, data: toData(config, pair) }))
       return { changed: true, previousSha256: null, reloaded: false, log: log.lines }
     },
     restore: async (refused, previous) => {
-      const log = createStepLog(kit.now)
+      const log = createStepLog(kit.now, kit.onLogLine)
       const data = { refusedSha256: refused, previous: previous === null ? null : toData(config, previous) }
       log.say(await send(kit, config, { type: 'certificate.restore', id: refused, data }))
       return { changed: true, sha256: previous?.sha256 ?? null, reloaded: false, log: log.lines }

@@ -78,6 +78,7 @@ export function filesTarget(
       commandTimeoutSeconds: settings.commandTimeoutSeconds,
       openHost: () => (ssh === undefined ? Promise.resolve(localHost) : openSshHost(ssh, kit)),
       now: kit.now,
+      onLogLine: kit.onLogLine,
     },
     onStep,
   )

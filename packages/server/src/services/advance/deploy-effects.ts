@@ -22,6 +22,7 @@ import {
   type DeploymentWork,
 } from './deployment-record.ts'
 import type { Work } from './facts.ts'
+import { createLiveLog, type LiveLog } from './live-log.ts'
 import { loadSites, lookAt } from './sightings.ts'
 
 /** How long after a reload a server may go on as before: its old workers end, its new ones begin. */
@@ -40,16 +41,24 @@ export async function deploy(services: Services, work: Work, deploymentId: strin
   }
   const isAnew = loaded.state !== 'planned'
   const deployment: DeploymentWork = isAnew ? { ...loaded, state: 'planned', baseline: null, checkTries: 0 } : loaded
+  const live = createLiveLog(services, work, deployment)
   try {
     const baseline = deployment.baseline ?? (await takeBaseline(services, work, deployment))
-    const evidence = await applyToTarget(services, work, deployment)
+    const evidence = await applyToTarget(services, work, deployment, live)
     services.onStep('deploy', 'done')
-    await recordApplied(services, work, deployment, baseline, evidence)
+    await recordApplied(services, work, deployment, { baseline, evidence, log: await live.end(evidence.log) })
   } catch (error) {
+    const log = await live.end(logOf(error))
     if (error instanceof AppError && error.stale) throw error
     if (error instanceof AppError && error.pending) return waitForTarget(services, work, deployment, error)
-    await recordDeployFailure(services, work, deployment, error)
+    await recordDeployFailure(services, work, deployment, { error, log })
   }
+}
+
+/** What a target did before it failed. */
+function logOf(error: unknown): readonly string[] {
+  const log = error instanceof AppError ? error.facts['log'] : undefined
+  return Array.isArray(log) ? log.map(String) : []
 }
 
 /** Written down before the target is touched: after a crash in between it could not be seen any more. */
@@ -63,7 +72,7 @@ async function takeBaseline(services: Services, work: Work, deployment: Deployme
   return baseline
 }
 
-async function applyToTarget(services: Services, work: Work, deployment: DeploymentWork): Promise<DeployEvidence> {
+async function applyToTarget(services: Services, work: Work, deployment: DeploymentWork, live: LiveLog): Promise<DeployEvidence> {
   const { keySecretId } = deployment
   if (keySecretId === null && !mayHaveKey(services, deployment)) {
     throw new AppError(
@@ -71,18 +80,24 @@ async function applyToTarget(services: Services, work: Work, deployment: Deploym
       `Deploying to ${deployment.targetName}: the private key is not here, since the CSR was yours: install the certificate by hand.`,
     )
   }
-  const target = await openTarget(services, work, deployment)
+  const target = await openTarget(services, work, deployment, live.say)
   const privateKeyPem = keySecretId === null ? null : await services.vault.open(services.db, keySecretId, 'privateKey')
   services.log.info({ event: 'deployment.apply', certificateId: work.certificateId, deploymentId: deployment.id })
   return target.apply({ chainPem: deployment.chainPem, privateKeyPem, sha256: deployment.sha256 })
+}
+
+interface Applied {
+  readonly baseline: Baseline
+  readonly evidence: DeployEvidence
+  /** What of the evidence's log is not written down yet. */
+  readonly log: readonly string[]
 }
 
 async function recordApplied(
   services: Services,
   work: Work,
   deployment: DeploymentWork,
-  baseline: Baseline,
-  evidence: DeployEvidence,
+  { baseline, evidence, log }: Applied,
 ): Promise<void> {
   const now = services.now()
   const isWatched = watchedOf(baseline).length > 0
@@ -90,7 +105,8 @@ async function recordApplied(
   // After a crash the pair is there already, and what was there before it is known from the first time alone.
   const previousSha256 = evidence.changed ? evidence.previousSha256 : (deployment.previousSha256 ?? evidence.previousSha256)
   await moveDeployment(services, work, deployment, 'applied', {
-    log: evidence.log,
+    log,
+    said: evidence.log,
     appends: true,
     problem: null,
     retryAt: null,
@@ -106,16 +122,20 @@ async function recordApplied(
 /** What may mend itself in a moment is not told at once. */
 const TELL_AFTER_FAILURES = 3
 
-async function recordDeployFailure(services: Services, work: Work, deployment: DeploymentWork, error: unknown): Promise<void> {
+async function recordDeployFailure(
+  services: Services,
+  work: Work,
+  deployment: DeploymentWork,
+  { error, log }: { readonly error: unknown; readonly log: readonly string[] },
+): Promise<void> {
   const failure = toFailure(error)
   services.log.warn({ event: 'deployment.failed', certificateId: work.certificateId, deploymentId: deployment.id, error })
   const retryAt = failure.retry === 'never' ? null : services.now() + backoffMs('upstream', deployment.failures + 1)
   const to = failure.code === 'rolledBack' ? 'rolledBack' : 'failed'
   const kind = to === 'rolledBack' ? 'deploymentRolledBack' : 'deploymentFailed'
   const isTold = retryAt === null || deployment.failures + 1 === TELL_AFTER_FAILURES
-  const { log } = failure.facts
   await moveDeployment(services, work, deployment, to, {
-    log: Array.isArray(log) ? log.map(String) : [],
+    log,
     appends: true,
     problem: failure,
     retryAt,

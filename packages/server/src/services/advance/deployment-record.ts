@@ -110,8 +110,18 @@ export function settleSeconds(services: Services, { kind }: DeploymentWork): num
   return findAdapter(services.adapters.deploy, kind, 'target').settleSeconds
 }
 
-/** The target itself. @throws AppError `misconfigured`, `invalid` */
-export async function openTarget(services: Services, work: Work, deployment: DeploymentWork): Promise<DeployTarget> {
+/**
+ * The target itself.
+ *
+ * @param onLogLine told each line of its log as it is said
+ * @throws AppError `misconfigured`, `invalid`
+ */
+export async function openTarget(
+  services: Services,
+  work: Work,
+  deployment: DeploymentWork,
+  onLogLine: (line: string) => void,
+): Promise<DeployTarget> {
   const adapter = findAdapter(services.adapters.deploy, deployment.kind, 'target')
   const raw: unknown = JSON.parse(await services.vault.open(services.db, deployment.configSecretId, 'targetConfig'))
   const agentDesk = createAgentDesk(services, work.accountId, {
@@ -119,7 +129,7 @@ export async function openTarget(services: Services, work: Work, deployment: Dep
     certificateId: work.certificateId,
     round: deployment.failures,
   })
-  return adapter.create(parseConfig(adapter, raw), { ...services.kit, agentDesk })
+  return adapter.create(parseConfig(adapter, raw), { ...services.kit, agentDesk, onLogLine })
 }
 
 /** What was there before, when it is one of ours and its key is here. */
@@ -156,6 +166,8 @@ export interface Recorded {
   /** The whole log, or what comes after it. */
   readonly log: readonly string[]
   readonly appends?: boolean
+  /** All that was said, when some of it is written down already: the history has the last of it. */
+  readonly said?: readonly string[]
   readonly problem: Problem | null
   readonly retryAt: number | null
   readonly set?: {
@@ -190,7 +202,7 @@ export async function moveDeployment(
       accountId: work.accountId,
       certificateId: work.certificateId,
       actor: EVERCERT_ACTOR,
-      detail: result.problem?.message ?? `${deployment.targetName}: ${lastOf(result.log) ?? to}`,
+      detail: result.problem?.message ?? `${deployment.targetName}: ${lastOf(result.said ?? result.log) ?? to}`,
       now,
       set: {
         log: result.appends === true ? sql`log || ${log}` : log,

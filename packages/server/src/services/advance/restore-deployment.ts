@@ -21,6 +21,7 @@ import {
   type DeploymentWork,
 } from './deployment-record.ts'
 import { changed, type Work } from './facts.ts'
+import { createLiveLog } from './live-log.ts'
 import { lookAt } from './sightings.ts'
 
 /** As for the reload of the new pair, but nobody waits for more than to be told. */
@@ -30,11 +31,13 @@ export async function restoreDeployment(services: Services, work: Work, deployme
   const deployment = await loadDeployment(services, work, deploymentId)
   const { state, restoreReason, baseline } = deployment
   if (state !== 'applied' || restoreReason === null) throw changed(work)
+  const live = createLiveLog(services, work, deployment)
   let evidence: RestoreEvidence
   try {
-    const target = await openTarget(services, work, deployment)
+    const target = await openTarget(services, work, deployment, live.say)
     evidence = await target.restore(deployment.sha256, await loadPreviousPair(services, work, deployment))
   } catch (error) {
+    await live.end([])
     if (error instanceof AppError && error.pending) return waitForTarget(services, work, deployment, error)
     return recordFailure(services, work, deployment, error)
   }
@@ -46,7 +49,7 @@ export async function restoreDeployment(services: Services, work: Work, deployme
       : `the previous pair was put back, but still ${worse.join(' ')}`
   const message = `Deploying to ${deployment.targetName}: after the reload ${restoreReason} So ${outcome}: correct the server, then deploy again.`
   await moveDeployment(services, work, deployment, 'rolledBack', {
-    log: [...evidence.log, logLine(services, `Taken back: ${outcome}.`)],
+    log: [...(await live.end(evidence.log)), logLine(services, `Taken back: ${outcome}.`)],
     appends: true,
     problem: { code: 'rolledBack', message },
     retryAt: null,

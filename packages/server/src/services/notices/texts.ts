@@ -139,7 +139,7 @@ function validityLine({ notAfter }: NoticeDetail, now: number): Bilingual | null
 }
 
 function detailLine({ detail }: NoticeDetail): Bilingual | null {
-  return detail === null ? null : { en: `What happened: ${detail}`, zh: `详情：${detail}` }
+  return detail === null ? null : { en: `What happened: ${detail}`, zh: `技术详情：${detail}` }
 }
 
 const ADVICE: Readonly<Record<NoticeKind, (certificateId: string, facts: NoticeDetail) => Bilingual>> = {
@@ -229,7 +229,7 @@ function outlookAdvice(id: string, { outlook }: NoticeDetail): Bilingual | null 
     case 'blocked':
       return {
         en: `It is managed, but could not act by itself: ${outlook.detail ?? '-'} Evercert tries again ${en}. Mend the cause, or renew it by hand. See: evercert show ${id}`,
-        zh: `已托管，但未能自动完成：${outlook.detail ?? '-'} Evercert 将${zh}重试。请排除原因，或手动续费。查看：evercert show ${id}`,
+        zh: `已托管，但未能自动完成，Evercert 将${zh}重试。请排除原因，或手动续费。查看：evercert show ${id}（技术详情：${outlook.detail ?? '-'}）`,
       }
     case 'reissueByHand':
       return {

@@ -10,7 +10,7 @@ import { useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../../api/client.ts'
 import { keys } from '../../../api/keys.ts'
-import { joinList } from '../../../components/join-list.ts'
+import { labelled, joinList } from '../../../components/join-list.ts'
 import { ProblemNotice } from '../../../components/problem-notice.tsx'
 import { BulkFrame } from './bulk-frame.tsx'
 import { inLanes, LANES } from './in-lanes.ts'
@@ -96,7 +96,7 @@ function ApplicationRow({ application: { name, form } }: { readonly application:
       <span className="muted break">
         {joinList(domains.slice(0, SHOWN_DOMAINS))}
         {more > 0 && ` ${t('bulk.applyMore', { count: more })}`}
-        {` · ${t('renewal.validationMethod')}: ${t(`renewal.methods.${validationMethod}`)}`}
+        {` · ${labelled(t('renewal.validationMethod'), t(`renewal.methods.${validationMethod}`))}`}
         {hostKey !== null && ` · ${t('bulk.applyHostKey', hostKey)}`}
         {(csrPem !== null || csrId !== null) && ` · ${t('bulk.applyCsr')}`}
       </span>
