@@ -73,7 +73,7 @@ export function describeHostKeyStep({ application }: CertificateRecord, now: num
       'user',
       {
         en: `The key could not be made on the host: ${sentence(why)} It is asked for again by itself.`,
-        zh: `主机上未能生成私钥：${why} 系统会自动重试。`,
+        zh: `主机上未能生成私钥${ownWords(why, '：')}。系统会自动重试。`,
       },
       application.retryAt,
     )
@@ -228,4 +228,8 @@ function installStep(record: CertificateRecord): NextStep {
       : 'It is being installed and every address probed until it is served.',
     zh: byHand ? '请将证书安装到 Web 服务器替换旧证书，系统会持续探测所有地址。' : '正在安装并探测所有地址，直至新证书生效。',
   })
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
 }

@@ -9,8 +9,8 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { ConfirmedAction } from '../../components/confirmed-action.tsx'
-import { DataTable, type Column } from '../../components/data-table.tsx'
 import { Moment } from '../../components/moment.tsx'
+import { RecordTable, type Column } from '../../components/record-table.tsx'
 
 interface EnrolmentsPanelProps {
   readonly mayChange: boolean
@@ -28,17 +28,17 @@ export function EnrolmentsPanel({ mayChange, refreshMs }: EnrolmentsPanelProps) 
   })
   if (data === undefined || data.items.length === 0) return null
   const columns: Column<EnrolmentView>[] = [
-    { key: 'name', title: t('agents.name'), role: 'name', cell: ({ name }) => name },
-    { key: 'createdBy', title: t('agents.enrolmentMadeBy'), cell: ({ createdBy }) => createdBy ?? '–' },
-    { key: 'createdAt', title: t('agents.enrolmentMadeAt'), role: 'wide', cell: ({ createdAt }) => <Moment at={createdAt} /> },
-    { key: 'expiresAt', title: t('agents.enrolmentUntil'), cell: ({ expiresAt }) => <Moment at={expiresAt} /> },
+    { key: 'name', title: t('agents.name'), kind: 'name', render: ({ name }) => name },
+    { key: 'createdBy', title: t('agents.enrolmentMadeBy'), render: ({ createdBy }) => createdBy ?? '–' },
+    { key: 'createdAt', title: t('agents.enrolmentMadeAt'), kind: 'wide', render: ({ createdAt }) => <Moment at={createdAt} /> },
+    { key: 'expiresAt', title: t('agents.enrolmentUntil'), render: ({ expiresAt }) => <Moment at={expiresAt} /> },
     ...(mayChange
       ? [
           {
             key: 'actions',
             title: t('fields.actions'),
-            role: 'actions',
-            cell: ({ id, name }) => (
+            kind: 'actions',
+            render: ({ id, name }) => (
               <ConfirmedAction
                 label={t('agents.withdraw')}
                 of={name}
@@ -56,7 +56,7 @@ export function EnrolmentsPanel({ mayChange, refreshMs }: EnrolmentsPanelProps) 
     <section className="panel" aria-labelledby="enrolments">
       <h2 id="enrolments">{t('agents.enrolments')}</h2>
       <p className="muted">{t('agents.enrolmentsIntro')}</p>
-      <DataTable label={t('agents.enrolments')} columns={columns} rows={data.items} keyOf={({ id }) => id} />
+      <RecordTable label={t('agents.enrolments')} columns={columns} rows={data.items} rowKey={({ id }) => id} />
     </section>
   )
 }
