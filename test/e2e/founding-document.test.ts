@@ -334,7 +334,7 @@ it('FD §3.10: a warning stays until the new certificate is installed in place o
   const issued = await waitForIssuance(house, fresh.uploaded)
   expect(issued.nextStep).toMatchObject({ code: 'addEndpoint', mover: 'user' })
   expect((await get(uploaded.id)).nextStep).toMatchObject({ code: 'renewed' })
-  expect((await get(uploaded.id)).nextStep.text.en).toContain(`HTTPS needs that one before`)
+  expect((await get(uploaded.id)).nextStep.text.en).toContain(`HTTPS needs the new certificate before`)
 
   // The site still has the old one when it is looked at.
   const { certificatePath, keyPath, reloadCommand } = bySite.target
