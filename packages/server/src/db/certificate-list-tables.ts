@@ -25,6 +25,8 @@ export interface CertificateListingTable {
   issuer: string | null
   not_after: Date | null
   window_opens_at: Date | null
+  /** A `RenewalStage`; null: the renewal is proved. */
+  waits_for: string | null
   place_not_after: Date
   place_name: string
 }

@@ -102,11 +102,18 @@ function afterPosition({ key, descending }: ListRequest['sort'], after: ListPosi
 }
 
 function columnConditions({ filter, now, sort }: ListRequest): RawBuilder<SqlBool>[] {
-  const { status, brand, origin, expiresFrom, expiresTo } = filter
+  const { status, brand, origin, expiresFrom, expiresTo, waitsFor } = filter
   const live = status === 'issued' || status === 'expiringSoon' || status === 'revocationPending'
   const conditions = [status === null ? sql<SqlBool>`not l.closed` : statusCondition(status, new Date(now))]
   // Follows from the status: a lineage's place is the latest notAfter of those that are valid. It lets the walk begin there.
   if (live && sort.key === 'expiry') conditions.push(sql`not l.closed and l.place_not_after > ${new Date(now)}`)
+  if (waitsFor !== null) {
+    // Follow from what `waitingFor` finds: rows that are none of it are passed by without being asked for there.
+    if (sort.key === 'expiry') conditions.push(sql`l.place_not_after > ${new Date(now)}`)
+    conditions.push(
+      sql`(l.lineage_index > 0 or (l.waits_for = ${waitsFor} and ${statusCondition('expiringSoon', new Date(now))}))`,
+    )
+  }
   if (brand !== null) conditions.push(sql`l.brand = ${brand}`)
   if (origin !== null) conditions.push(sql`l.origin = ${origin}`)
   if (expiresFrom !== null) conditions.push(sql`l.not_after >= ${new Date(expiresFrom)}`)

@@ -102,7 +102,7 @@ export async function countForForecast(db: Db, accountId: string, now: number): 
 }
 
 /** What tallies are told apart by. */
-const SUMMED = sql.raw('account_id, phase, opens_on, expires_on, lifetime_days, is_last')
+const SUMMED = sql.raw('account_id, phase, opens_on, expires_on, lifetime_days, is_last, waits_for')
 
 /** Sums up what was added since the last time. Several nodes may do it at once. */
 export async function sumUpTallies(db: Db): Promise<void> {

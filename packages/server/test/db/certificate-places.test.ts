@@ -1,11 +1,13 @@
 /** The order of the list over random lineages and random changes of them, against a model of its own. */
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { listCertificates, type ListPosition, type ListRequest } from '../../src/db/certificate-list.ts'
-import { openDatabase, type Database } from '../../src/db/connect.ts'
+import { sumUpTallies } from '../../src/db/certificate-tally.ts'
+import { openDatabase, type Database, type Db } from '../../src/db/connect.ts'
 import { fillListing } from '../../src/db/migrations/0009-certificate-list.ts'
+import { countWaiting } from '../../src/db/renewal-funnel.ts'
 import { toListFilter } from '../../src/domain/certificate/list-filter.ts'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { eachDatabase } from '../support/databases.ts'
@@ -181,5 +183,82 @@ eachDatabase((_kind, open) => {
       }),
       { numRuns: 5 },
     )
+  })
+
+  test('what a renewal waits for is kept, counted, and what filling from the facts gives, whatever of it changes', async () => {
+    const { db } = database
+    const accountId = await newAccount()
+    const valid = (days: number): Member => ({ name: 'a', days, ended: null })
+    const [[oldId = '', newId = ''] = []] = await store(accountId, [[valid(10), valid(300)], [valid(5)]])
+    // Orders and secrets are not what this is about.
+    await sql`alter table renewal drop constraint if exists renewal_account_id_order_id_fkey`.execute(db)
+    await sql`alter table target drop constraint if exists target_config_secret_id_fkey`.execute(db)
+    const target = (id: string, certificateId: string) => sql`insert into target
+      (id, account_id, certificate_id, name, kind, config_secret_id, created_at)
+      values (${id}, ${accountId}, ${certificateId}, ${id}, 'x', 'x', now())`
+    const deployment = (id: string, state: string) => sql`insert into deployment
+      (id, account_id, target_id, issuance_id, certificate_id, state, created_at, updated_at)
+      values (${`dep_${id}`}, ${accountId}, ${id}, ${`iss_${newId}`}, ${newId}, ${state}, now(), now())`
+    const ofNew = (assignment: RawBuilder<unknown>) => sql`update certificate set ${assignment} where id = ${newId}`
+    const steps: [RawBuilder<unknown>, string | null][] = [
+      [
+        sql`insert into entitlement (certificate_id, account_id, term_years, starts_at, entitled_until, topped_up_days)
+        values (${oldId}, ${accountId}, 2, now(), ${new Date(NOW + 300 * DAY_MS)}, 0)`,
+        'applied',
+      ],
+      [sql`update entitlement set entitled_until = ${new Date(NOW)} where certificate_id = ${oldId}`, 'ordered'],
+      [
+        sql`insert into renewal (id, account_id, old_certificate_id, order_id, state, created_at)
+        values (${`rnw_${oldId}`}, ${accountId}, ${oldId}, ${`ord_${oldId}`}, 'ordered', now())`,
+        'paid',
+      ],
+      [sql`update renewal set state = 'open', new_certificate_id = ${newId} where old_certificate_id = ${oldId}`, 'installed'],
+      [ofNew(sql`issuance_id = null`), 'applied'],
+      [ofNew(sql`issuance_id = ${`iss_${newId}`}`), 'installed'],
+      [target('tgt_1', newId), 'installed'],
+      [deployment('tgt_1', 'planned'), 'installed'],
+      [sql`update deployment set state = 'applied' where id = 'dep_tgt_1'`, 'proved'],
+      [target('tgt_2', oldId), 'proved'],
+      [sql`update target set certificate_id = ${newId} where id = 'tgt_2'`, 'installed'],
+      [deployment('tgt_2', 'applied'), 'proved'],
+      [sql`delete from deployment where id = 'dep_tgt_2'`, 'installed'],
+      [sql`delete from target where id = 'tgt_2'`, 'proved'],
+      [ofNew(sql`served_at = now()`), null],
+      [sql`update deployment set state = 'failed' where id = 'dep_tgt_1'`, null],
+      [ofNew(sql`served_at = null`), 'installed'],
+      [sql`update renewal set state = 'cancelled' where old_certificate_id = ${oldId}`, 'ordered'],
+      [sql`update renewal set state = 'open' where old_certificate_id = ${oldId}`, 'installed'],
+      [sql`delete from renewal where old_certificate_id = ${oldId}`, 'ordered'],
+    ]
+    const read = async (from: Db = db) =>
+      (await sql`select * from certificate_listing where account_id = ${accountId} order by certificate_id`.execute(from)).rows
+    for (const [index, [step, expected]] of steps.entries()) {
+      await step.execute(db)
+      const kept = await read()
+      expect(
+        kept.find((row) => (row as { certificate_id: string }).certificate_id === oldId),
+        `step ${index}`,
+      ).toMatchObject({
+        waits_for: expected,
+      })
+      const counted = new Map<string | null, number>([['ordered', 1]]) // the other lineage
+      counted.set(expected, (counted.get(expected) ?? 0) + 1)
+      expect(await countWaiting(db, accountId, NOW), `step ${index}`).toEqual(counted)
+      const trx = await db.startTransaction().execute() // does not last: what is spoilt here was counted
+      await sql`update certificate_listing set waits_for = 'issued' where account_id = ${accountId}`.execute(trx)
+      await sql`select refresh_listing(account_id, array_agg(distinct lineage_id)) from certificate
+        where account_id = ${accountId} group by account_id`.execute(trx)
+      const filled = await read(trx)
+      await trx.rollback().execute()
+      expect(filled, `step ${index}`).toEqual(kept)
+    }
+    await sumUpTallies(db)
+    expect(await countWaiting(db, accountId, NOW)).toEqual(new Map([['ordered', 2]]))
+    // In the course of the day on which the last expires; its window opened long before.
+    expect(await countWaiting(db, accountId, NOW + 5 * DAY_MS - 1)).toEqual(new Map([['ordered', 2]]))
+    expect(await countWaiting(db, accountId, NOW + 5 * DAY_MS + 1)).toEqual(new Map([['ordered', 1]]))
+    // The renewal's own window opens in 270 days.
+    expect(await countWaiting(db, accountId, NOW + 270 * DAY_MS - 1)).toEqual(new Map())
+    expect(await countWaiting(db, accountId, NOW + 270 * DAY_MS + 1)).toEqual(new Map([['ordered', 1]]))
   })
 })

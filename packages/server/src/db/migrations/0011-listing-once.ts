@@ -203,7 +203,7 @@ const LEARN_WORDS = `create function learn_words(wanted_account text, wanted_cer
  * Deferred triggers run when all is changed, so the first of a lineage does it for those that follow: a row that this very transaction wrote is
  * up to date. That is why nothing may set these constraints to immediate.
  */
-const LISTED_ALREADY = (certificate: string): string =>
+export const LISTED_ALREADY = (certificate: string): string =>
   `exists (select from certificate_listing where certificate_id = ${certificate} and xmin = pg_current_xact_id()::xid)`
 
 const TRIGGERS = [
