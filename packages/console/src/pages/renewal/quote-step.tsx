@@ -7,7 +7,6 @@
 import type { CertificateDetail, OrderRequest, ProductView, QuoteView } from '@evercert/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import Alert from 'antd/es/alert'
-import Button from 'antd/es/button'
 import Form from 'antd/es/form'
 import InputNumber from 'antd/es/input-number'
 import Select from 'antd/es/select'
@@ -16,6 +15,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { useIdempotencyKey } from '../../api/idempotency-key.ts'
 import { keys } from '../../api/keys.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -189,9 +189,15 @@ function Offer({ old, quote, request, isOld }: OfferProps) {
         </dd>
       </dl>
       <ProblemNotice error={order.error} />
-      <Button type="primary" size="large" loading={order.isPending} disabled={isOld} onClick={() => order.mutate()}>
-        {t('renewal.confirm')}
-      </Button>
+      <AllowedButton
+        operation="orders.place"
+        label={t('renewal.confirm')}
+        type="primary"
+        size="large"
+        loading={order.isPending}
+        disabled={isOld}
+        onClick={() => order.mutate()}
+      />
     </section>
   )
 }
