@@ -123,11 +123,11 @@ async function main(): Promise<FourNodesReport> {
     await plugIn(host, index, address)
     dns.add(NAME, address.includes(':') ? 'AAAA' : 'A', address)
   }
-  const { resolveAddresses } = createResolver({ servers: [dns.address] })
+  const resolver = createResolver({ servers: [dns.address] })
   const { ok, addresses } = await verifyHost({
     host: NAME,
     port: PORT,
-    resolver: resolveAddresses,
+    resolver: (name) => resolver.resolveAddresses(name),
     expected: { sha256: fresh.sha256, previousSha256: old.sha256, intermediatesSha256: [authority.sha256] },
     concurrency: 4,
     timeoutMs: 5_000,
