@@ -12,6 +12,7 @@ import InputNumber from 'antd/es/input-number'
 import Select from 'antd/es/select'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { isSold } from '../../components/is-sold.ts'
 import { api } from '../../api/client.ts'
 import { useIdempotencyKey } from '../../api/idempotency-key.ts'
 import { keys } from '../../api/keys.ts'
@@ -40,7 +41,7 @@ export function QuoteStep({ old }: { readonly old: CertificateDetail }) {
   if (!old.renewal.eligible) return <NotOffered old={old} />
   if (products.isPending) return <Loading />
   if (products.data === undefined) return <ProblemNotice error={products.error} onRetry={() => void products.refetch()} />
-  const sold = products.data.items.filter(({ retiredAt }) => retiredAt === null)
+  const sold = products.data.items.filter(isSold)
   const productId = change.productId ?? quote.data?.productId
   const product = sold.find(({ id }) => id === productId)
   return (
