@@ -19,6 +19,7 @@ const PROGRAMS: readonly (readonly [packageName: string, program: string, substi
   ['mariadb-server-core', 'mariadbd'],
   ['openssl', 'openssl'],
   ['strace', 'strace'],
+  ['iproute2', 'ip'],
   ['softhsm2', 'softhsm2-util'],
   ['default-jre-headless', 'keytool'],
   // The programs alone, without the packages that start them as services.

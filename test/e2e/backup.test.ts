@@ -113,7 +113,7 @@ async function anInstallation(kind: DatabaseKind): Promise<Running> {
   const service = await startTestService({ database })
   const account = await anAccount(service)
   const issued = await anIssuedCertificate(account, { productId: PRIVATE_SINGLE })
-  const uploaded = await anUpload(account, { name: '商店 "quoted" \u2028 \\ line' })
+  const uploaded = await anUpload(account, { name: '商店 "quoted" \\ line' })
   return { place: database, service, account, issued, uploaded }
 }
 

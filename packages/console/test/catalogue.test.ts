@@ -51,8 +51,10 @@ describe('the catalogue', () => {
     expect(idsOf(byBrand(PRODUCTS, { ...ALL, brand: 'Three' }))).toEqual([])
   })
 
-  test('shows nothing that is retired or has no price', () => {
-    const others = [aProduct('old', {}, { retiredAt: '2026-01-01T00:00:00.000Z' }), aProduct('free', {}, { prices: [] })]
+  test('shows nothing that is retired, nor of a retired issuer, nor what has no price', () => {
+    const since = '2026-01-01T00:00:00.000Z'
+    const retired = [aProduct('old', {}, { retiredAt: since }), aProduct('orphan', {}, { issuerRetiredAt: since })]
+    const others = [...retired, aProduct('free', {}, { prices: [] })]
     expect(soldProducts([...PRODUCTS, ...others]).map(({ id }) => id)).toEqual(PRODUCTS.map(({ id }) => id))
   })
 

@@ -15,6 +15,12 @@ export const adapterView = z.object({
   isUntried: z.boolean().optional().meta({
     description: 'Checked against a fixture that judges requests as the real API does, but not yet tried on a live account',
   }),
+  identity: z.array(z.string()).optional().meta({
+    description: 'Settings that say which one is connected: a change of the connection leaves them as they are',
+  }),
+  settingsFromEnvironment: z.boolean().optional().meta({
+    description: 'The service itself writes the settings at each start: a change of the connection leaves them all as they are',
+  }),
   configSchema: z.record(z.string(), z.unknown()).meta({
     description: 'Of `config`: JSON Schema 2020-12. `secret: true` marks what is encrypted and never shown again',
   }),

@@ -143,10 +143,10 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     '请使用已有的证书，编号见附加信息。',
   ),
   duplicateName: text(
-    'Another certificate of the account has this name.',
-    '账号中已有同名证书。',
-    'Choose another name.',
-    '请更换名称。',
+    'The name or id is taken: there is one already.',
+    '已存在相同的名称或标识。',
+    'Choose another one.',
+    '请换一个。',
   ),
   badImage: text(
     'The document is not a PNG or JPEG image, is damaged, or hides something.',

@@ -172,8 +172,9 @@ it('shows the audit log to those who may see it: searched, read in detail, expor
   const tab = await openTab(browser, WIDE_EN)
   const { page } = tab
   await signIn(tab, 'bob@example.com', '/audit')
-  await page.locator('.problem').first().waitFor()
+  await page.getByText('audit:read').waitFor()
   expect(await page.getByRole('link', { name: 'Audit log' }).count()).toBe(0)
+  expect(await page.evaluate(`fetch('/api/v1/audit').then(({ status }) => status)`)).toBe(403)
   await signIn(tab, 'eve@example.com', '/settings')
   await page.getByRole('link', { name: 'Audit log' }).click()
   await page

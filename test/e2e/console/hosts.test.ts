@@ -172,6 +172,17 @@ it('enrols a host by the line that is shown once, shows what it has, deploys to 
   await page.getByRole('row', { name: /web2 operator/ }).waitFor()
   await expectFine(tab, 'agents-enrolments-en-light-1440')
 
+  const form = { hostKey: { agent: 'web1', site: 'shop' }, validationMethod: 'dnsManual' } as const
+  const keptId = await buyAndApply(house, { productId: 'evercert-private-dv-multi', domains: [SHOP], form })
+  await house.call((client) => client.applications.withdraw({ id: keptId }))
+  await page.goto(url(`/certificates/${keptId}/application`))
+  await page.getByText('Made on the host of web1 for shop, as last time').waitFor()
+  await expectFine(tab, 'host-key-en-light-1440')
+  const again = await openAsOperator(NARROW_ZH, `/certificates/${keptId}/application`)
+  await again.page.locator('.fields').last().scrollIntoViewIfNeeded()
+  await expectFine(again, 'host-key-zh-dark-390')
+  await again.context.close()
+
   const narrow = await openAsOperator(NARROW_ZH, '/agents')
   await narrow.page.getByText('在线', { exact: true }).waitFor()
   await narrow.page.getByRole('button', { name: '撤回 web2' }).click()

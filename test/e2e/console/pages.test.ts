@@ -16,6 +16,7 @@ import { openHouse, type House } from '../support/house.ts'
 
 const WIDE_ZH: View = { width: 1440, language: 'zh', theme: 'light' }
 const NARROW_EN: View = { width: 390, language: 'en', theme: 'dark' }
+const NARROW_ZH: View = { width: 390, language: 'zh', theme: 'dark' }
 const WIDE_EN: View = { width: 1440, language: 'en', theme: 'light' }
 const MIDDLE_EN: View = { width: 1024, language: 'en', theme: 'light' }
 const COMPANY = {
@@ -259,8 +260,133 @@ it('has a second person approve what the rules let nobody do alone, and says so 
   await expectFine(all, 'approvals-zh-light-1440')
 })
 
-it.each(['/targets', '/endpoints', '/reviews', '/companies'])('%s is fine on a narrow screen', async (path) => {
-  const tab = await open(NARROW_EN, path)
-  expect(new URL(tab.page.url()).pathname).toBe(path)
-  await expectFine(tab, `${path.slice(1)}-en-dark-390`)
+it('connects a way to pay, changes it while its secrets stay, and stops it', async () => {
+  const { client } = house.service()
+  const tab = await open(WIDE_EN, '/balance/connections')
+  const { page } = tab
+  const drawer = page.getByRole('dialog')
+  const fill = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Connect a provider' }).click()
+    await drawer.getByLabel('Title').fill('Cards')
+    await drawer.locator('#id').fill('cards')
+    await drawer.getByLabel('Kind').click()
+    await page.getByTitle('Stripe', { exact: true }).click()
+    await drawer.getByLabel('API key').fill('sk_test_51evercert')
+    await drawer.getByLabel('Signing secret of the webhook').fill('whsec_ZXZlcmNlcnQ')
+    await drawer.getByLabel('Return URL').fill('https://shop.example.com/paid')
+  }
+  await fill()
+  await expectFine(tab, 'payment-connection-add-en-light-1440')
+  await drawer.getByRole('button', { name: 'Connect a provider' }).click()
+  await page.getByText('“Cards” is connected.').waitFor()
+  await expectFine(tab, 'payment-connections-en-light-1440')
+  await fill()
+  await drawer.getByRole('button', { name: 'Connect a provider' }).click()
+  await drawer
+    .locator('.ant-form-item', { has: page.locator('#id') })
+    .getByText('The name or id is taken')
+    .waitFor()
+  await tab.context.close()
+
+  const phone = await open(NARROW_ZH, '/balance/connections')
+  await phone.page.getByRole('button', { name: '修改 Cards' }).click()
+  const form = phone.page.getByRole('dialog')
+  await form.getByText('已设置，不显示；留空则保持不变。').first().waitFor()
+  expect(await form.getByLabel('付款后返回地址').inputValue()).toBe('https://shop.example.com/paid')
+  await form.getByLabel('付款后返回地址').fill('https://shop.example.com/done')
+  await expectFine(phone, 'payment-connection-change-zh-dark-390')
+  await form.getByRole('button', { name: '保存' }).click()
+  await phone.page.getByText('已修改支付渠道“Cards”。').waitFor()
+  const kept = { config: { returnUrl: 'https://shop.example.com/done' }, secretsSet: ['secretKey', 'webhookSecret'] }
+  expect(await client.paymentConnections.get({ id: 'cards' })).toMatchObject(kept)
+  await phone.page.getByRole('button', { name: '停用 Cards' }).click()
+  await phone.page.getByRole('dialog').getByRole('button', { name: '停用' }).click()
+  await phone.page.getByText('已停用', { exact: true }).waitFor()
+  await expectFine(phone, 'payment-connections-zh-dark-390')
+  expect(await client.paymentConnections.get({ id: 'cards' })).toMatchObject({ ...kept, enabled: false })
+
+  const wishes = { name: 'mei', role: 'administrator', scopes: ['orders:read'] } as const
+  const buyer = await aMembersToken(house.service().url, client, wishes)
+  const looking = await open(WIDE_EN, '/balance/connections', buyer)
+  const change = looking.page.getByRole('button', { name: /^Change Cards/ })
+  await change.getByText('You lack the permission for this (installation:operate).').waitFor()
+  await change.click({ force: true })
+  expect(await looking.page.getByRole('dialog').count()).toBe(0)
+  await phone.page.getByRole('button', { name: '删除 Cards' }).click()
+  await phone.page.getByRole('dialog').getByRole('button', { name: '删除' }).click()
+  await phone.page.getByText('尚未接入支付渠道').waitFor()
 })
+
+it('changes an issuer while its secret and what says which one it is stay, and retires it, so that nothing is sold by it', async () => {
+  const { client } = house.service()
+  const eab = { keyId: 'key-1', hmacKey: 'ZXZlcmNlcnQ' }
+  const directoryUrl = 'https://acme.example.com/directory'
+  await client.issuers.create({ id: 'house-ca', title: 'House CA', kind: 'acme', config: { directoryUrl, eab } })
+  const tab = await open(WIDE_EN, '/issuers')
+  const { page } = tab
+  const drawer = page.getByRole('dialog')
+  await page.getByRole('button', { name: 'Change House CA' }).click()
+  const directory = drawer.getByLabel('Directory URL')
+  await directory.waitFor()
+  expect([await directory.inputValue(), await directory.isDisabled()]).toEqual([directoryUrl, true])
+  await drawer.getByLabel('Title').fill('Home CA')
+  await drawer.getByLabel('Certificate profile').fill('shortlived')
+  await expectFine(tab, 'issuer-change-en-light-1440')
+  await drawer.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('“Home CA” was changed.').waitFor()
+  await expectFine(tab, 'issuers-en-light-1440')
+  expect(await client.issuers.get({ id: 'house-ca' })).toMatchObject({
+    title: 'Home CA',
+    config: { directoryUrl, eab: { keyId: 'key-1' }, profile: 'shortlived' },
+    secretsSet: ['eab.hmacKey'],
+  })
+  await tab.context.close()
+
+  const phone = await open(NARROW_ZH, '/issuers')
+  const { items } = await client.issuers.list()
+  const builtin = items.find(({ id }) => id === 'evercert-private')?.title ?? ''
+  await phone.page.getByRole('button', { name: `修改 ${builtin}` }).click()
+  const form = phone.page.getByRole('dialog')
+  await form.getByText('其设置来自服务的环境变量').waitFor()
+  await expectFine(phone, 'issuer-change-builtin-zh-dark-390')
+  await form.getByLabel('名称', { exact: true }).fill('自建 CA')
+  await form.getByRole('button', { name: '保存' }).click()
+  await phone.page.getByText('已修改“自建 CA”。').waitFor()
+  await phone.page.getByRole('button', { name: '停用 自建 CA' }).click()
+  await phone.page.getByRole('dialog').getByRole('button', { name: '停用' }).click()
+  await phone.page.getByText('已停用', { exact: true }).waitFor()
+  await expectFine(phone, 'issuers-zh-dark-390')
+  const shop = await open(WIDE_EN, '/products')
+  await shop.page.getByText('Issuer retired').first().waitFor()
+  await takePicture(shop.page, 'products-issuer-retired-en-light-1440')
+  await phone.page.getByRole('button', { name: '恢复使用 自建 CA' }).click()
+  await phone.page.getByRole('dialog').getByRole('button', { name: '恢复使用' }).click()
+  await phone.page.getByText('已停用', { exact: true }).waitFor({ state: 'detached' })
+  expect(await client.issuers.get({ id: 'evercert-private' })).toMatchObject({ title: '自建 CA', retiredAt: null })
+})
+
+it('changes a channel for notices in place, whose secret stays', async () => {
+  const { client } = house.service()
+  const config = { url: 'https://hooks.example.com/evercert', secret: `whsec_${Buffer.alloc(32, 7).toString('base64')}` }
+  const { id } = await client.channels.create({ name: 'hook', role: 'always', kind: 'webhook', config })
+  const phone = await open(NARROW_ZH, '/notices/channels')
+  await phone.page.getByRole('button', { name: '修改 hook' }).click()
+  const form = phone.page.getByRole('dialog')
+  await form.getByText('已设置，不显示；留空则保持不变。').first().waitFor()
+  await form.getByLabel('名称', { exact: true }).fill('hook 2')
+  await form.getByLabel('接收地址').fill('https://hooks.example.com/other')
+  await expectFine(phone, 'channel-change-zh-dark-390')
+  await form.getByRole('button', { name: '保存' }).click()
+  await phone.page.getByText('已修改渠道“hook 2”。').waitFor()
+  expect(await client.channels.get({ id })).toMatchObject({ name: 'hook 2', config: {}, secretsSet: ['url', 'secret'] })
+  await client.channels.remove({ id })
+})
+
+it.each(['/targets', '/endpoints', '/reviews', '/companies', '/issuers', '/balance/connections'])(
+  '%s is fine on a narrow screen',
+  async (path) => {
+    const tab = await open(NARROW_EN, path)
+    expect(new URL(tab.page.url()).pathname).toBe(path)
+    await expectFine(tab, `${path.slice(1).replaceAll('/', '-')}-en-dark-390`)
+  },
+)

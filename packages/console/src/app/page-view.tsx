@@ -14,14 +14,20 @@ import type { Page } from './routes.ts'
 
 export function PageView({ path, found }: { readonly path: string; readonly found: FoundPage | null }) {
   if (found === null) return <NoSuchPage path={path} />
-  return <AllowedPage found={found} />
+  const { scope } = found.page
+  return scope === undefined ? <OpenPage found={found} /> : <ScopedPage found={found} scope={scope} />
 }
 
-function AllowedPage({ found }: { readonly found: FoundPage }) {
-  const { component: Content, overlay: Overlay, scope } = found.page
+/** Who is not signed in is not asked who they are on a page that is for everybody. */
+function ScopedPage({ found, scope }: { readonly found: FoundPage; readonly scope: Scope }) {
   const { data: me, isPending } = useMe()
-  if (scope !== undefined && isPending) return <Loading />
-  if (scope !== undefined && me !== undefined && !me.scopes.includes(scope)) return <ClosedPage page={found.page} scope={scope} />
+  if (isPending) return <Loading />
+  const isClosed = me !== undefined && !me.scopes.includes(scope)
+  return isClosed ? <ClosedPage page={found.page} scope={scope} /> : <OpenPage found={found} />
+}
+
+function OpenPage({ found }: { readonly found: FoundPage }) {
+  const { component: Content, overlay: Overlay } = found.page
   return (
     <Suspense fallback={<Loading />}>
       <Content params={found.params} />

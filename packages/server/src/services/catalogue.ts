@@ -109,7 +109,9 @@ export async function createIssuer(services: Services, issuer: NewIssuer): Promi
       .onConflict((conflict) => conflict.column('id').doNothing())
       .executeTakeFirst()
     if (result.numInsertedOrUpdatedRows !== 1n) {
-      throw new AppError('duplicateName', `Connecting issuer ${issuer.id}: there is one with this id: choose another.`)
+      throw new AppError('duplicateName', `Connecting issuer ${issuer.id}: there is one with this id: choose another.`, {
+        facts: { field: 'id' },
+      })
     }
   })
   return { id: issuer.id, title: issuer.title, kind: issuer.kind, validityRule, rootPem: issuer.rootPem ?? null, retiredAt: null }

@@ -22,7 +22,10 @@ export async function createPaymentConnection(
   services: Services,
   { id, title, kind, config }: NewPaymentConnection,
 ): Promise<PaymentConnectionView> {
-  if (id === 'balance') throw new AppError('duplicateName', 'Connecting balance: it is there already: choose another id.')
+  if (id === 'balance')
+    throw new AppError('duplicateName', 'Connecting balance: it is there already: choose another id.', {
+      facts: { field: 'id' },
+    })
   parseNewConfig(findAdapter(services.adapters.payment, kind, 'payment'), config)
   await services.db.transaction().execute(async (trx) => {
     const result = await trx
@@ -37,7 +40,9 @@ export async function createPaymentConnection(
       .onConflict((conflict) => conflict.column('id').doNothing())
       .executeTakeFirst()
     if (result.numInsertedOrUpdatedRows === 1n) return
-    throw new AppError('duplicateName', `Connecting ${id}: there is a payment connection with this id: choose another.`)
+    throw new AppError('duplicateName', `Connecting ${id}: there is a payment connection with this id: choose another.`, {
+      facts: { field: 'id' },
+    })
   })
   return toView(services, { id, title, kind, enabled: true })
 }

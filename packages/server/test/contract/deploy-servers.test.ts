@@ -5,6 +5,7 @@ import { canStart } from '../../../../test/harness/tls-servers.ts'
 import type { CertificatePair } from '../../src/ports/deploy.ts'
 import { deployContract } from './deploy-contract.ts'
 import { aSite, contractHarness, issue, look, targetOf } from './deploy-sites.ts'
+import { goesBackForMs, paceOf, startPacedLoad } from './paced-load.ts'
 
 const KINDS = ['apache', 'haproxy', 'lighttpd', 'caddy', 'dovecot', 'postfix'] as const
 // Dovecot and Postfix take other users' rights, which needs root.
@@ -12,47 +13,40 @@ describe.for(KINDS.filter((kind) => canStart(kind)))('%s as a target', (kind) =>
   deployContract(kind, () => contractHarness(kind))
 })
 
-describe('renewal under load', () => {
-  /** Handshakes enough on both sides of the flip. */
-  const BEFORE = 100
-  const AFTER = 100
-  const VISITORS = 4
-  /** The last handshakes of each visitor, long after the flip. */
-  const SETTLED = 10
+describe('renewal under 200 new connections a second', () => {
+  const PER_SECOND = 200
+  /** Handshakes enough on both sides of the flip; then the load ends. A server or machine that never gets there ends it as well. */
+  const ENOUGH = 150
+  const MOST = 4_000
+  const PATIENCE = { timeout: 20_000 }
+  /**
+   * For how long a visitor may be shown the old certificate after another one saw the new one. nginx, by its design: its master starts the new
+   * workers, sleeps for 100 ms, and only then tells the old ones to go, and until then both accept from the one listening socket. 55 to 77 ms
+   * of it were seen from outside; the rest of the limit is for a machine that is slow to run the old workers. The others: never.
+   */
+  const BACK_MS = { nginx: 500, apache: 0, haproxy: 0, caddy: 0 } as const
 
   test.each(['nginx', 'apache', 'haproxy', 'caddy'] as const)(
     '%s: no handshake fails, and the fingerprint flips once',
     async (kind) => {
       const site = await aSite(kind)
       const { server, settings, old } = site
+      const load = startPacedLoad({ perSecond: PER_SECOND, most: MOST }, () => look(server.port))
       try {
         const next = issue()
         const { testCommand, reloadCommand } = server
         const target = targetOf(kind, { ...settings, testCommand, reloadCommand })
-        const load = { seen: [] as string[], isOn: true }
-        const visit = async () => {
-          const own: string[] = []
-          while (load.isOn) {
-            own.push(await look(server.port))
-            load.seen.push(own.at(-1) ?? '')
-          }
-          return own
-        }
-        const visitors = Array.from({ length: VISITORS }, visit)
-        await expect.poll(() => load.seen.length, { timeout: 20_000 }).toBeGreaterThan(BEFORE)
+        const count = (sha256: string) => load.visits.filter(({ seen }) => seen === sha256).length
+        await expect.poll(() => count(old.sha256), PATIENCE).toBeGreaterThan(ENOUGH)
         await target.apply(next)
-        await expect.poll(() => load.seen.filter((one) => one === next.sha256).length, { timeout: 20_000 }).toBeGreaterThan(AFTER)
-        load.isOn = false
-        for (const own of await Promise.all(visitors)) {
-          const flips = own.filter((one, index) => one !== own[index - 1])
-          // One visitor's handshakes follow each other: none of them goes back, but in the instant in which nginx starts its new workers and
-          // has not yet told the old ones to go: both accept then.
-          if (kind === 'nginx') {
-            expect(new Set(flips)).toEqual(new Set([old.sha256, next.sha256]))
-            expect([flips[0], ...own.slice(-SETTLED)]).toEqual([old.sha256, ...Array<string>(SETTLED).fill(next.sha256)])
-          } else expect(flips).toEqual([old.sha256, next.sha256])
-        }
+        await expect.poll(() => count(next.sha256), PATIENCE).toBeGreaterThan(ENOUGH)
+        const visits = await load.stop()
+        // Whoever failed is here with the reason.
+        expect(new Set(visits.map(({ seen }) => seen))).toEqual(new Set([old.sha256, next.sha256]))
+        expect(goesBackForMs(visits, next.sha256)).toBeLessThanOrEqual(BACK_MS[kind])
+        expect(paceOf(visits)).toBeGreaterThan(PER_SECOND * 0.95)
       } finally {
+        await load.stop()
         await site.close()
       }
     },

@@ -30,6 +30,8 @@ interface Place {
   readonly adapterId: string
   /** Null: a new connection. */
   readonly stored: StoredSettings | null
+  /** Names of settings that stay as they are stored. */
+  readonly fixed: readonly string[]
 }
 
 interface AdapterFieldsProps {
@@ -40,7 +42,7 @@ interface AdapterFieldsProps {
 
 export function AdapterFields({ port, adapter, stored = null }: AdapterFieldsProps) {
   const fields = useMemo(() => readFields(adapter.configSchema), [adapter])
-  const place: Place = { port, adapterId: adapter.id, stored }
+  const place: Place = { port, adapterId: adapter.id, stored, fixed: stored === null ? [] : (adapter.identity ?? []) }
   return fields.map((field) =>
     field.kind === 'object' ? (
       <Group key={field.name} place={place} field={field} />
@@ -82,12 +84,14 @@ interface FieldProps {
   readonly group: Grouped | null
 }
 
-function Field({ place: { port, adapterId, stored }, field: declared, group }: FieldProps) {
+function Field({ place: { port, adapterId, stored, fixed }, field: declared, group }: FieldProps) {
   const { t } = useTranslation()
   const texts = useAdapterTexts(port)
   const isKept = isSecretSet(declared, stored)
+  const isFixed = fixed.includes(declared.path[0] ?? '')
   const field: Single = isKept ? { ...declared, isRequired: false } : declared
   const rules = useRules(field, group)
+  const help = useHelp({ field, isKept, isFixed, help: texts.helpOf(adapterId, field.path, field.description) })
   const label = texts.labelOf(adapterId, field.path)
   const isOptional = !field.isRequired && !isKept && field.kind !== 'boolean' && field.preset === undefined
   const siblings = group === null ? [] : group.fields.map(({ path }) => [CONFIG, ...path])
@@ -100,54 +104,68 @@ function Field({ place: { port, adapterId, stored }, field: declared, group }: F
           {isOptional && group === null && <span className="muted adapter-optional">{t('fields.optional')}</span>}
         </>
       }
-      extra={<Help field={field} isKept={isKept} help={texts.helpOf(adapterId, field.path, field.description)} />}
+      {...(help !== null && { extra: help })}
       initialValue={startValueOf(field, stored)}
       valuePropName={field.kind === 'boolean' ? 'checked' : 'value'}
       dependencies={siblings}
       rules={rules}
     >
-      {controlOf(field, (value) => texts.choiceOf(adapterId, value))}
+      {controlOf(field, isFixed, (value) => texts.choiceOf(adapterId, value))}
     </Form.Item>
   )
 }
 
-interface HelpProps {
+interface HelpParts {
   readonly field: Single
   readonly isKept: boolean
+  readonly isFixed: boolean
   readonly help: string | null
 }
 
-function Help({ field, isKept, help }: HelpProps): ReactNode {
+/** Null: there is nothing to say. */
+function useHelp({ field, isKept, isFixed, help }: HelpParts): string | null {
   const { t } = useTranslation()
   const parts = [
     help,
+    isFixed ? t('fields.fixed') : null,
     field.kind === 'list' ? t('fields.oneEachLine') : null,
     field.kind === 'secret' ? t(isKept ? 'fields.secretKept' : 'fields.secretHelp') : null,
   ].filter((part) => part !== null)
   return parts.length === 0 ? null : parts.join(currentLanguage() === 'zh' ? '' : ' ')
 }
 
-function controlOf(field: Single, labelOf: (value: string) => string): ReactNode {
+function controlOf(field: Single, disabled: boolean, labelOf: (value: string) => string): ReactNode {
   switch (field.kind) {
     case 'boolean':
-      return <Switch />
+      return <Switch disabled={disabled} />
     case 'number':
-      return <InputNumber {...(field.isInteger && { precision: 0 })} className="adapter-number" />
+      return <InputNumber disabled={disabled} {...(field.isInteger && { precision: 0 })} className="adapter-number" />
     case 'choice':
-      return <Select options={field.options.map((value) => ({ value, label: labelOf(value) }))} allowClear={!field.isRequired} />
+      return (
+        <Select
+          disabled={disabled}
+          options={field.options.map((value) => ({ value, label: labelOf(value) }))}
+          allowClear={!field.isRequired}
+        />
+      )
     case 'list':
-      return <Input.TextArea rows={LIST_ROWS} spellCheck={false} className="mono" />
+      return <Input.TextArea disabled={disabled} rows={LIST_ROWS} spellCheck={false} className="mono" />
     case 'secret':
       return field.isLong ? (
-        <Input.TextArea rows={LONG_ROWS} spellCheck={false} autoComplete="off" className="mono" />
+        <Input.TextArea disabled={disabled} rows={LONG_ROWS} spellCheck={false} autoComplete="off" className="mono" />
       ) : (
-        <Input.Password autoComplete="new-password" spellCheck={false} />
+        <Input.Password disabled={disabled} autoComplete="new-password" spellCheck={false} />
       )
     case 'text':
       return field.isLong ? (
-        <Input.TextArea rows={LONG_ROWS} spellCheck={false} className="mono" />
+        <Input.TextArea disabled={disabled} rows={LONG_ROWS} spellCheck={false} className="mono" />
       ) : (
-        <Input autoComplete="off" spellCheck={false} {...(field.maxLength !== null && { maxLength: field.maxLength })} />
+        <Input
+          disabled={disabled}
+          autoComplete="off"
+          spellCheck={false}
+          {...(field.maxLength !== null && { maxLength: field.maxLength })}
+        />
       )
   }
 }

@@ -8,7 +8,6 @@ import { useQuery } from '@tanstack/react-query'
 import Alert from 'antd/es/alert'
 import Form, { type FormInstance } from 'antd/es/form'
 import Select from 'antd/es/select'
-import Switch from 'antd/es/switch'
 import { useId, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
@@ -30,10 +29,8 @@ export interface ConnectionDrawerProps<Own> {
   readonly title: string
   readonly intro: string
   readonly submit: string
-  /** Of a connection that is there: its kind stays, and its settings unless they are entered anew. */
-  readonly existingKind?: string
-  /** Loads its settings: then they are shown and changed in place, and secrets that are left out stay. */
-  readonly loadSettings?: () => Promise<StoredSettings>
+  /** One that is there: its kind stays; its settings are loaded and changed in place, and secrets that are left out stay. */
+  readonly existing?: { readonly kind: string; readonly loadSettings: () => Promise<StoredSettings> }
   readonly isOpen: boolean
   readonly isPending: boolean
   readonly error: unknown
@@ -51,7 +48,6 @@ const MANY = 8
 
 interface RawValues {
   readonly kind?: string
-  readonly replaceConfig?: boolean
   readonly [CONFIG]?: Record<string, unknown>
 }
 
@@ -62,20 +58,16 @@ export function useAdapters(port: Port) {
 }
 
 export function ConnectionDrawer<Own extends object>(props: ConnectionDrawerProps<Own>) {
-  const { port, title, intro, submit, existingKind, loadSettings, isOpen, isPending, error, initialValues, onClose } = props
+  const { port, title, intro, submit, existing, isOpen, isPending, error, initialValues, onClose } = props
   const [form] = Form.useForm<RawValues>()
   const adapters = useAdapters(port)
   const stored = useStoredSettings(props)
   const items = adapters.data?.items ?? []
-  const [only] = items
-  const firstKind = existingKind ?? (items.length === 1 ? only?.id : undefined)
-  const send = ({ replaceConfig, config, kind: chosen, ...own }: RawValues): void => {
-    const kind = existingKind ?? chosen ?? firstKind ?? ''
+  const firstKind = existing?.kind ?? onlyOf(items)?.id
+  const send = ({ config, kind: chosen, ...own }: RawValues): void => {
+    const kind = existing?.kind ?? chosen ?? firstKind ?? ''
     const adapter = items.find(({ id }) => id === kind)
-    const isKept = existingKind !== undefined && loadSettings === undefined && replaceConfig !== true
-    const fields = isKept || adapter === undefined ? null : readFields(adapter.configSchema)
-    const settings = fields === null ? null : settingsFrom(fields, config ?? {}, stored.data)
-    props.onSubmit({ ...own, kind, config: settings } as ConnectionValues<Own>)
+    props.onSubmit({ ...own, kind, config: settingsFrom(adapter, config ?? {}, stored.data) } as ConnectionValues<Own>)
   }
   return (
     <FormDrawer<RawValues>
@@ -95,38 +87,39 @@ export function ConnectionDrawer<Own extends object>(props: ConnectionDrawerProp
       <ProblemNotice error={adapters.error} onRetry={() => void adapters.refetch()} />
       <ProblemNotice error={stored.error} onRetry={() => void stored.refetch()} />
       {items.length > 0 && (!stored.isEnabled || stored.data !== undefined) && (
-        <Settings
-          port={port}
-          form={form}
-          adapters={items}
-          firstKind={firstKind}
-          isExisting={existingKind !== undefined}
-          stored={stored.data ?? null}
-        />
+        <Settings port={port} form={form} adapters={items} firstKind={firstKind} stored={stored.data ?? null} />
       )}
       {props.after}
     </FormDrawer>
   )
 }
 
+function onlyOf(items: readonly AdapterView[]): AdapterView | undefined {
+  return items.length === 1 ? items[0] : undefined
+}
+
 /** Asked anew each time that the drawer opens, and not kept behind it. */
-function useStoredSettings<Own>({ isOpen, loadSettings }: ConnectionDrawerProps<Own>) {
+function useStoredSettings<Own>({ isOpen, existing }: ConnectionDrawerProps<Own>) {
   const id = useId()
   return useQuery({
     queryKey: ['stored-settings', id],
-    queryFn: () => loadSettings?.() ?? Promise.reject(new Error('nothing is stored')),
-    enabled: isOpen && loadSettings !== undefined,
+    queryFn: () => existing?.loadSettings() ?? Promise.reject(new Error('nothing is stored')),
+    enabled: isOpen && existing !== undefined,
     staleTime: Infinity,
     gcTime: 0,
   })
 }
 
+/** Null: they stay as they are. */
 function settingsFrom(
-  fields: ReturnType<typeof readFields>,
+  adapter: AdapterView | undefined,
   typed: Record<string, unknown>,
   stored: StoredSettings | undefined,
 ): Record<string, unknown> | null {
-  return stored === undefined ? settingsOf(fields, typed) : changedSettings(fields, typed, stored)
+  if (adapter === undefined) return null
+  const fields = readFields(adapter.configSchema)
+  if (stored === undefined) return settingsOf(fields, typed)
+  return adapter.settingsFromEnvironment === true ? null : changedSettings(fields, typed, stored)
 }
 
 interface SettingsProps {
@@ -134,16 +127,14 @@ interface SettingsProps {
   readonly form: FormInstance<RawValues>
   readonly adapters: readonly AdapterView[]
   readonly firstKind: string | undefined
-  readonly isExisting: boolean
-  /** Null: of a new one, or not to be seen. */
+  /** Null: of a new one. */
   readonly stored: StoredSettings | null
 }
 
-function Settings({ port, form, adapters, firstKind, isExisting, stored }: SettingsProps) {
+function Settings({ port, form, adapters, firstKind, stored }: SettingsProps) {
   const { t } = useTranslation()
   const texts = useAdapterTexts(port)
   const chosen = Form.useWatch('kind', form) ?? firstKind
-  const isReplaced = Form.useWatch('replaceConfig', form) === true
   const adapter = adapters.find(({ id }) => id === chosen)
   return (
     <>
@@ -155,29 +146,26 @@ function Settings({ port, form, adapters, firstKind, isExisting, stored }: Setti
         rules={[{ required: true, message: t('fields.chooseKind') }]}
       >
         <Select
-          disabled={isExisting}
+          disabled={stored !== null}
           showSearch={adapters.length > MANY ? { optionFilterProp: 'label' } : false}
           placeholder={t('fields.chooseKind')}
           options={adapters.map((each) => ({ value: each.id, label: texts.titleOf(each) }))}
         />
       </Form.Item>
-      {adapter?.isUntried === true && <Alert type="warning" showIcon className="adapter-untried" title={t('fields.untried')} />}
-      {isExisting && stored === null && (
-        <Form.Item
-          name="replaceConfig"
-          label={t('fields.replaceConfig')}
-          extra={t('fields.replaceConfigHelp')}
-          valuePropName="checked"
-          initialValue={false}
-        >
-          <Switch />
-        </Form.Item>
-      )}
-      {adapter !== undefined && (!isExisting || isReplaced || stored !== null) && (
-        <AdapterFields key={adapter.id} port={port} adapter={adapter} stored={stored} />
-      )}
+      {adapter?.isUntried === true && <Alert type="warning" showIcon className="adapter-note" title={t('fields.untried')} />}
+      {adapter !== undefined && <AdapterSettings key={adapter.id} port={port} adapter={adapter} stored={stored} />}
     </>
   )
+}
+
+type AdapterSettingsProps = Pick<SettingsProps, 'port' | 'stored'> & { readonly adapter: AdapterView }
+
+function AdapterSettings({ port, adapter, stored }: AdapterSettingsProps) {
+  const { t } = useTranslation()
+  if (stored !== null && adapter.settingsFromEnvironment === true) {
+    return <Alert type="info" showIcon className="adapter-note" title={t('fields.settingsFromEnvironment')} />
+  }
+  return <AdapterFields port={port} adapter={adapter} stored={stored} />
 }
 
 /** What the adapter speaks: a page to read, or names of standards. */

@@ -198,6 +198,7 @@ export const audit: SameKeys<typeof zh> = {
     use: 'used',
     verify: 'verified',
     withdraw: 'withdrawn',
+    withdrawEnrolment: 'enrolment withdrawn',
     withKey: 'with private key',
   },
 }

@@ -22,9 +22,9 @@ export const fields: SameKeys<typeof zh> = {
   chooseKind: 'Choose a kind',
   secretKept: 'One is set and not shown: left empty, it stays.',
   remove: 'Remove',
-  replaceConfig: 'Enter the settings anew',
-  replaceConfigHelp:
-    'What is stored is not shown. When this is on, all settings are entered again and replace those; when it is off, they stay.',
+  fixed: 'It stays as it is.',
+  settingsFromEnvironment:
+    'Its settings come from the environment of the service: they are changed there, and hold from its next start.',
   apiDocs: 'Documentation of the interface',
   edit: 'Change',
   save: 'Save',

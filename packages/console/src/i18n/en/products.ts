@@ -14,6 +14,7 @@ export const products: SameKeys<typeof zh> = {
   state: 'State',
   sold: 'Sold',
   retired: 'Retired',
+  issuerRetired: 'Issuer retired',
   add: 'Add a product',
   added: '“{{title}}” was added: it can be bought now.',
   addIntro: 'It can be bought at once. Its specification and issuer stay as they are; titles and prices can be changed.',

@@ -247,8 +247,8 @@ export const adapters = {
       instructions: '展示给付款人：开户行、账号、户名。',
     },
     stripe: {
-      secretKey: '可写 Checkout Sessions 的密钥，sk_… 或 rk_…',
-      webhookSecret: '在 Stripe 控制台创建 webhook 后获得，whsec_…',
+      secretKey: '可写 Checkout Sessions 的密钥，sk_… 或 rk_…。',
+      webhookSecret: '在 Stripe 控制台创建 webhook 后获得，whsec_…。',
       returnUrl: '无论是否付款，付款人都回到这里。',
       apiBase: '仅测试时更改。',
     },

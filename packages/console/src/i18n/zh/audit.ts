@@ -189,6 +189,7 @@ export const audit = {
     use: '使用',
     verify: '校验',
     withdraw: '撤回',
+    withdrawEnrolment: '撤回注册令牌',
     withKey: '含私钥',
   },
 }

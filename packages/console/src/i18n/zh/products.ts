@@ -10,6 +10,7 @@ export const products = {
   state: '状态',
   sold: '在售',
   retired: '已下架',
+  issuerRetired: 'CA 已停用',
   add: '添加产品',
   added: '已添加“{{title}}”，现在可以购买。',
   addIntro: '添加后立即可以购买。规格和签发 CA 之后不能修改，名称和价格可以。',

@@ -5,12 +5,13 @@
  */
 import type { PaymentConnectionView } from '@evercert/contract'
 import { useQuery } from '@tanstack/react-query'
-import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { useIsOperator } from '../../api/use-is-operator.ts'
+import { useLacking } from '../../api/use-lacking.ts'
 import { Action } from '../../components/action.tsx'
+import { AllowedButton } from '../../components/allowed-button.tsx'
 import { useAdapterTexts } from '../../components/adapter-form/use-adapter-texts.ts'
 import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { CopyText } from '../../components/copy-text.tsx'
@@ -31,7 +32,7 @@ export function ConnectionsTab() {
       <RecordPanel
         label={t('balance.connections')}
         query={connections}
-        columns={useColumns(isOperator, editing.open)}
+        columns={useColumns(editing.open)}
         rowKey={({ id }) => id}
         empty={{
           title: t('balance.noConnectionsTitle'),
@@ -40,26 +41,25 @@ export function ConnectionsTab() {
       >
         <p className="muted">{t('balance.connectionsIntro')}</p>
         <DoneNotice title={editing.done} />
-        {isOperator && (
-          <div className="panel-actions">
-            <Button type="primary" onClick={() => editing.open(null)}>
-              {t('balance.connect')}
-            </Button>
-          </div>
-        )}
+        <div className="panel-actions">
+          <AllowedButton
+            operation="paymentConnections.create"
+            label={t('balance.connect')}
+            type="primary"
+            onClick={() => editing.open(null)}
+          />
+        </div>
       </RecordPanel>
       <PaymentConnectionDrawer key={editing.key} connection={editing.row} {...editing.drawer} />
     </>
   )
 }
 
-function useColumns(
-  isOperator: boolean,
-  onEdit: (connection: PaymentConnectionView) => void,
-): readonly Column<PaymentConnectionView>[] {
+function useColumns(onEdit: (connection: PaymentConnectionView) => void): readonly Column<PaymentConnectionView>[] {
   const { t } = useTranslation()
   const texts = useAdapterTexts('payment')
-  const columns: Column<PaymentConnectionView>[] = [
+  const lacking = useLacking('paymentConnections.update')
+  return [
     {
       key: 'title',
       title: t('balance.connection'),
@@ -78,10 +78,6 @@ function useColumns(
         <Mark tone={enabled ? 'good' : 'ended'}>{enabled ? t('balance.enabled') : t('balance.disabled')}</Mark>
       ),
     },
-  ]
-  if (!isOperator) return columns
-  return [
-    ...columns,
     {
       key: 'callback',
       title: t('balance.callback'),
@@ -97,7 +93,7 @@ function useColumns(
       kind: 'actions',
       render: (connection) => (
         <>
-          <Action label={t('fields.edit')} of={connection.title} onClick={() => onEdit(connection)} />
+          <Action label={t('fields.edit')} of={connection.title} reason={lacking} onClick={() => onEdit(connection)} />
           <Switching connection={connection} />
           <Removing connection={connection} />
         </>
@@ -109,10 +105,12 @@ function useColumns(
 /** The service refuses it for one by which somebody paid. */
 function Removing({ connection: { id, title } }: { readonly connection: PaymentConnectionView }) {
   const { t } = useTranslation()
+  const lacking = useLacking('paymentConnections.remove')
   return (
     <ConfirmedAction
       label={t('fields.remove')}
       of={title}
+      reason={lacking}
       title={t('balance.removeTitle', { title })}
       text={t('balance.removeText')}
       act={() => api.paymentConnections.remove({ id })}
@@ -124,10 +122,12 @@ function Removing({ connection: { id, title } }: { readonly connection: PaymentC
 /** Stops new payments by a connection, or takes them again. */
 function Switching({ connection: { id, title, enabled } }: { readonly connection: PaymentConnectionView }) {
   const { t } = useTranslation()
+  const lacking = useLacking('paymentConnections.update')
   return (
     <ConfirmedAction
       label={enabled ? t('balance.disable') : t('balance.enable')}
       of={title}
+      reason={lacking}
       isDangerous={enabled}
       title={t(enabled ? 'balance.disableTitle' : 'balance.enableTitle', { title })}
       text={enabled ? t('balance.disableText') : t('balance.enableText')}

@@ -48,7 +48,10 @@ export function PaymentConnectionDrawer({ connection, isOpen, onClose, onDone }:
       isOpen={isOpen}
       isPending={save.isPending}
       error={save.error}
-      {...(connection !== null && { existingKind: connection.kind, initialValues: { title: connection.title } })}
+      {...(connection !== null && {
+        existing: { kind: connection.kind, loadSettings: () => api.paymentConnections.get({ id: connection.id }) },
+        initialValues: { title: connection.title },
+      })}
       onSubmit={(values) => save.mutate(values)}
       onClose={onClose}
     >

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ProductView } from '@evercert/contract'
+import { isSold } from '../../components/is-sold.ts'
 
 export interface CatalogueFilter {
   readonly brand: string | null
@@ -14,9 +15,9 @@ export interface CatalogueFilter {
 const TYPE_ORDER = ['DV', 'OV', 'EV']
 const DOMAIN_ORDER = ['single', 'multi', 'wildcard', 'multiWildcard', 'mixed']
 
-/** What is sold now: retired products and those without a price are not. */
+/** What is sold now: retired products, those of a retired issuer and those without a price are not. */
 export function soldProducts(products: readonly ProductView[]): ProductView[] {
-  return products.filter(({ retiredAt, prices }) => retiredAt === null && prices.length > 0)
+  return products.filter((product) => isSold(product) && product.prices.length > 0)
 }
 
 /** Brand by brand in the order of their names; within one from DV to EV and from one domain to many. */

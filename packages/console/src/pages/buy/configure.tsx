@@ -5,7 +5,6 @@
  */
 import type { OrderRequest, ProductView, QuoteView } from '@evercert/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import Button from 'antd/es/button'
 import Form from 'antd/es/form'
 import InputNumber from 'antd/es/input-number'
 import Radio from 'antd/es/radio'
@@ -15,6 +14,7 @@ import { useLocation } from 'wouter'
 import { api } from '../../api/client.ts'
 import { useIdempotencyKey } from '../../api/idempotency-key.ts'
 import { keys } from '../../api/keys.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { formatMoney } from '../../components/money.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -140,9 +140,16 @@ function Offer({ quote, request, isOld }: OfferProps) {
       {topUp.shortfallDays > 0 && <p className="muted">{t('buy.shortfall')}</p>}
       <p className="muted">{t('buy.orderText')}</p>
       <ProblemNotice error={place.error} />
-      <Button type="primary" size="large" block loading={place.isPending} disabled={isOld} onClick={() => place.mutate()}>
-        {t('buy.placeOrder')}
-      </Button>
+      <AllowedButton
+        operation="orders.place"
+        label={t('buy.placeOrder')}
+        type="primary"
+        size="large"
+        block
+        loading={place.isPending}
+        disabled={isOld}
+        onClick={() => place.mutate()}
+      />
     </div>
   )
 }

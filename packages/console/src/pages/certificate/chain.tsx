@@ -8,6 +8,7 @@ import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { useMay } from '../../api/use-may.ts'
 import { CopyText } from '../../components/copy-text.tsx'
 import { Moment } from '../../components/moment.tsx'
 import './chain.css'
@@ -15,7 +16,8 @@ import { readChain, type ChainLink } from './read-chain.ts'
 
 export function Chain({ pem }: { readonly pem: string }) {
   const { t } = useTranslation()
-  const issuers = useQuery({ queryKey: keys.issuers, queryFn: () => api.issuers.list() })
+  const mayReadIssuers = useMay('orders:read')
+  const issuers = useQuery({ queryKey: keys.issuers, queryFn: () => api.issuers.list(), enabled: mayReadIssuers })
   const links = useMemo(() => readChain(pem), [pem])
   const last = links.at(-1)
   if (last === undefined) return null

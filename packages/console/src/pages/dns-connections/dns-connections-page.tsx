@@ -132,9 +132,8 @@ function DnsConnectionDrawer({ connection, isOpen, onClose, onDone }: DnsConnect
             title: t('dnsConnections.changeOf', { name: connection.name }),
             intro: t('dnsConnections.changeIntro'),
             submit: t('fields.save'),
-            existingKind: connection.kind,
+            existing: { kind: connection.kind, loadSettings: () => api.dnsConnections.get({ id: connection.id }) },
             initialValues: { name: connection.name },
-            loadSettings: () => api.dnsConnections.get({ id: connection.id }),
           })}
       isOpen={isOpen}
       isPending={save.isPending}

@@ -49,8 +49,7 @@ export function ChannelDrawer({ channel, isOpen, onClose, onDone }: ChannelDrawe
       error={save.error}
       initialValues={channel === null ? { role: 'always' } : { name: channel.name, role: channel.role }}
       {...(channel !== null && {
-        existingKind: channel.kind,
-        loadSettings: () => api.channels.get({ id: channel.id }),
+        existing: { kind: channel.kind, loadSettings: () => api.channels.get({ id: channel.id }) },
       })}
       onSubmit={(values) => save.mutate(values)}
       onClose={onClose}

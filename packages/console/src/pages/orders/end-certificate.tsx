@@ -7,11 +7,11 @@
 import type { CertificateDetail, EndingView, OrderView } from '@evercert/contract'
 import { ApiProblem } from '@evercert/contract/client'
 import { useMutation } from '@tanstack/react-query'
-import Button from 'antd/es/button'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { useIdempotencyKey } from '../../api/idempotency-key.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { Consequences } from '../../components/consequences.tsx'
 import { formatMoney } from '../../components/money.ts'
@@ -33,8 +33,10 @@ export function EndCertificate({ order, certificate, onEnded }: EndCertificatePr
   if (isIssued && certificate.status !== 'revoked') return <p className="muted">{t('orders.issuedText')}</p>
   return (
     <>
-      {!isIssued && <Button onClick={() => setWay('cancel')}>{t('orders.cancelCertificate')}</Button>}
-      <Button onClick={() => setWay('refund')}>{t('orders.refund')}</Button>
+      {!isIssued && (
+        <AllowedButton operation="certificates.cancel" label={t('orders.cancelCertificate')} onClick={() => setWay('cancel')} />
+      )}
+      <AllowedButton operation="certificates.refund" label={t('orders.refund')} onClick={() => setWay('refund')} />
       <EndDialog order={order} certificate={certificate} way={way} onEnded={onEnded} onClose={() => setWay(null)} />
     </>
   )

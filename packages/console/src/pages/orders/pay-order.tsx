@@ -6,7 +6,6 @@
 import type { OrderView } from '@evercert/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import AntApp from 'antd/es/app'
-import Button from 'antd/es/button'
 import Radio from 'antd/es/radio'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -14,6 +13,7 @@ import { Link, useLocation } from 'wouter'
 import { api } from '../../api/client.ts'
 import { useIdempotencyKey } from '../../api/idempotency-key.ts'
 import { keys } from '../../api/keys.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { formatMoney } from '../../components/money.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -45,9 +45,13 @@ export function PayOrder({ order }: { readonly order: OrderView }) {
       </p>
       <ProblemNotice error={pay.error} />
       <div className="button-row">
-        <Button type="primary" loading={pay.isPending} onClick={() => pay.mutate(method)}>
-          {method === BALANCE ? t('orders.payNow', { amount: formatMoney(order.price) }) : t('orders.goOnToPay')}
-        </Button>
+        <AllowedButton
+          operation="orders.pay"
+          label={method === BALANCE ? t('orders.payNow', { amount: formatMoney(order.price) }) : t('orders.goOnToPay')}
+          type="primary"
+          loading={pay.isPending}
+          onClick={() => pay.mutate(method)}
+        />
         <CancelOrder order={order} />
       </div>
     </section>
@@ -125,7 +129,7 @@ function CancelOrder({ order }: { readonly order: OrderView }) {
   })
   return (
     <>
-      <Button onClick={() => setOpen(true)}>{t('orders.cancelOrder')}</Button>
+      <AllowedButton operation="orders.cancel" label={t('orders.cancelOrder')} onClick={() => setOpen(true)} />
       <ConfirmDialog
         title={t('orders.cancelOrderTitle')}
         confirm={t('orders.cancelOrder')}

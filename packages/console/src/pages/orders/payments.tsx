@@ -6,10 +6,10 @@
 import type { PaymentView } from '@evercert/contract'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import Alert from 'antd/es/alert'
-import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
 import { CopyText } from '../../components/copy-text.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
@@ -78,9 +78,13 @@ function OpenPayment({ payment: { id, place, received, amount } }: { readonly pa
           )}
           <ProblemNotice error={check.error} />
           {place.kind === 'redirect' && (
-            <Button size="small" loading={check.isPending} onClick={() => check.mutate()}>
-              {t('orders.check')}
-            </Button>
+            <AllowedButton
+              operation="payments.check"
+              label={t('orders.check')}
+              size="small"
+              loading={check.isPending}
+              onClick={() => check.mutate()}
+            />
           )}
         </>
       }

@@ -87,6 +87,7 @@ function brandLabel(name: string, title: string): string {
 function Fixed() {
   const { t } = useTranslation()
   const issuers = useQuery({ queryKey: keys.issuers, queryFn: () => api.issuers.list() })
+  const taking = issuers.data?.items.filter(({ retiredAt }) => retiredAt === null) ?? []
   const brands = useQuery({ queryKey: keys.brands, queryFn: () => api.brands.list() })
   const rules = [{ required: true, whitespace: true, message: t('fields.required') }]
   return (
@@ -96,7 +97,7 @@ function Fixed() {
         <Select
           loading={issuers.isPending}
           placeholder={t('products.chooseIssuer')}
-          options={issuers.data?.items.map(({ id, title }) => ({ value: id, label: title })) ?? []}
+          options={taking.map(({ id, title }) => ({ value: id, label: title }))}
         />
       </Form.Item>
       <div className="form-pair">

@@ -7,6 +7,7 @@ import type { ProductView } from '@evercert/contract'
 import { useQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
+import { isSold } from '../../components/is-sold.ts'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { useIsOperator } from '../../api/use-is-operator.ts'
@@ -103,9 +104,13 @@ function useColumns(isOperator: boolean, onEdit: (product: ProductView) => void)
     {
       key: 'state',
       title: t('products.state'),
-      render: ({ retiredAt }) => (
-        <Mark tone={retiredAt === null ? 'good' : 'ended'}>
-          {retiredAt === null ? t('products.sold') : t('products.retired')}
+      render: (product) => (
+        <Mark tone={isSold(product) ? 'good' : 'ended'}>
+          {isSold(product)
+            ? t('products.sold')
+            : product.retiredAt === null
+              ? t('products.issuerRetired')
+              : t('products.retired')}
         </Mark>
       ),
     },
@@ -130,15 +135,15 @@ function useColumns(isOperator: boolean, onEdit: (product: ProductView) => void)
 /** Retires what is sold, restores what is retired. */
 function Selling({ product: { id, title, retiredAt } }: { readonly product: ProductView }) {
   const { t } = useTranslation()
-  const isSold = retiredAt === null
+  const isOffered = retiredAt === null
   return (
     <ConfirmedAction
-      label={isSold ? t('products.retire') : t('products.restore')}
+      label={isOffered ? t('products.retire') : t('products.restore')}
       of={id}
-      isDangerous={isSold}
-      title={t(isSold ? 'products.retireTitle' : 'products.restoreTitle', { title: pick(title) })}
-      text={isSold ? t('products.retireText') : t('products.restoreText')}
-      act={() => (isSold ? api.products.retire({ id }) : api.products.restore({ id }))}
+      isDangerous={isOffered}
+      title={t(isOffered ? 'products.retireTitle' : 'products.restoreTitle', { title: pick(title) })}
+      text={isOffered ? t('products.retireText') : t('products.restoreText')}
+      act={() => (isOffered ? api.products.retire({ id }) : api.products.restore({ id }))}
       changes={keys.products}
     />
   )

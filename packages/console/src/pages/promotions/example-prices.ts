@@ -4,6 +4,7 @@
  * @module
  */
 import type { MoneyView, ProductView, PromotionView } from '@evercert/contract'
+import { isSold } from '../../components/is-sold.ts'
 
 export type Off = PromotionView['off']
 
@@ -23,12 +24,12 @@ export interface ExamplePrice {
 
 /** Prices of products that are sold, from which it takes something off; at most `count`, of different products first. */
 export function examplePrices(
-  products: readonly Pick<ProductView, 'id' | 'title' | 'retiredAt' | 'prices'>[],
+  products: readonly Pick<ProductView, 'id' | 'title' | 'retiredAt' | 'issuerRetiredAt' | 'prices'>[],
   { off, productIds, termYears }: Reach,
   count: number,
 ): ExamplePrice[] {
   const ofProducts = products
-    .filter(({ id, retiredAt }) => retiredAt === null && (productIds === null || productIds.includes(id)))
+    .filter((product) => isSold(product) && (productIds === null || productIds.includes(product.id)))
     .map((product) =>
       product.prices
         .filter((price) => termYears === null || termYears.includes(price.termYears))

@@ -11,6 +11,7 @@ import InputNumber from 'antd/es/input-number'
 import Radio from 'antd/es/radio'
 import Select from 'antd/es/select'
 import { useTranslation } from 'react-i18next'
+import { isSold } from '../../components/is-sold.ts'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { AmountFields } from '../../components/amount-fields.tsx'
@@ -85,7 +86,7 @@ function useSave(promotion: PromotionView | null, onDone: (saved: PromotionView)
 function Fixed({ products }: { readonly products: readonly ProductView[] }) {
   const { t } = useTranslation()
   const kind = Form.useWatch(['off', 'kind'])
-  const sold = products.filter(({ retiredAt }) => retiredAt === null)
+  const sold = products.filter(isSold)
   return (
     <>
       <Form.Item name={['off', 'kind']} label={t('promotions.kind')}>

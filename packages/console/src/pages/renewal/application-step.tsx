@@ -6,13 +6,13 @@
 import type { ApplicationView, CertificateDetail } from '@evercert/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import Alert from 'antd/es/alert'
-import Button from 'antd/es/button'
 import Form from 'antd/es/form'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { fieldFaults, ProblemNotice } from '../../components/problem-notice.tsx'
 import { TechnicalDetail } from '../../components/technical-detail.tsx'
@@ -90,9 +90,14 @@ function ApplicationForm({ certificate, isReissue, application }: ApplicationFor
       <ApplicantFields type={type} />
       <KeyFields hostKey={application.form.hostKey} />
       <ProblemNotice error={submit.error} />
-      <Button type="primary" size="large" htmlType="submit" loading={submit.isPending}>
-        {t('renewal.submit')}
-      </Button>
+      <AllowedButton
+        operation="applications.submit"
+        label={t('renewal.submit')}
+        type="primary"
+        size="large"
+        htmlType="submit"
+        loading={submit.isPending}
+      />
     </Form>
   )
 }

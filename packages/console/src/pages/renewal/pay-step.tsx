@@ -14,6 +14,8 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { useIdempotencyKey } from '../../api/idempotency-key.ts'
 import { keys } from '../../api/keys.ts'
+import { useLacking } from '../../api/use-lacking.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
 import { CopyText } from '../../components/copy-text.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { formatMoney } from '../../components/money.ts'
@@ -86,19 +88,33 @@ function Methods({ orderId, currency }: { readonly orderId: string; readonly cur
       </fieldset>
       <ProblemNotice error={pay.error ?? cancel.error} />
       <div className="buttons">
-        <Button type="primary" size="large" loading={pay.isPending} onClick={() => pay.mutate()}>
-          {t('renewal.pay')}
-        </Button>
-        <Popconfirm
-          title={t('renewal.cancelOrderSure')}
-          okText={t('renewal.cancelOrder')}
-          cancelText={t('renewal.keepOrder')}
-          onConfirm={() => cancel.mutate()}
-        >
-          <Button loading={cancel.isPending}>{t('renewal.cancelOrder')}</Button>
-        </Popconfirm>
+        <AllowedButton
+          operation="orders.pay"
+          label={t('renewal.pay')}
+          type="primary"
+          size="large"
+          loading={pay.isPending}
+          onClick={() => pay.mutate()}
+        />
+        <CancelOrder isPending={cancel.isPending} onConfirm={() => cancel.mutate()} />
       </div>
     </>
+  )
+}
+
+function CancelOrder({ isPending, onConfirm }: { readonly isPending: boolean; readonly onConfirm: () => void }) {
+  const { t } = useTranslation()
+  const lacking = useLacking('orders.cancel')
+  if (lacking !== null) return <AllowedButton operation="orders.cancel" label={t('renewal.cancelOrder')} />
+  return (
+    <Popconfirm
+      title={t('renewal.cancelOrderSure')}
+      okText={t('renewal.cancelOrder')}
+      cancelText={t('renewal.keepOrder')}
+      onConfirm={onConfirm}
+    >
+      <Button loading={isPending}>{t('renewal.cancelOrder')}</Button>
+    </Popconfirm>
   )
 }
 
@@ -136,9 +152,13 @@ function OpenPayment({ payment }: { readonly payment: PaymentView }) {
             </>
           )}
           <ProblemNotice error={check.error} />
-          <Button size="small" loading={check.isPending} onClick={() => check.mutate()}>
-            {t('renewal.checkPayment')}
-          </Button>
+          <AllowedButton
+            operation="payments.check"
+            label={t('renewal.checkPayment')}
+            size="small"
+            loading={check.isPending}
+            onClick={() => check.mutate()}
+          />
         </>
       }
     />

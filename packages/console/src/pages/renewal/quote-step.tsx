@@ -7,15 +7,16 @@
 import type { CertificateDetail, OrderRequest, ProductView, QuoteView } from '@evercert/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import Alert from 'antd/es/alert'
-import Button from 'antd/es/button'
 import Form from 'antd/es/form'
 import InputNumber from 'antd/es/input-number'
 import Select from 'antd/es/select'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { isSold } from '../../components/is-sold.ts'
 import { api } from '../../api/client.ts'
 import { useIdempotencyKey } from '../../api/idempotency-key.ts'
 import { keys } from '../../api/keys.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -40,7 +41,7 @@ export function QuoteStep({ old }: { readonly old: CertificateDetail }) {
   if (!old.renewal.eligible) return <NotOffered old={old} />
   if (products.isPending) return <Loading />
   if (products.data === undefined) return <ProblemNotice error={products.error} onRetry={() => void products.refetch()} />
-  const sold = products.data.items.filter(({ retiredAt }) => retiredAt === null)
+  const sold = products.data.items.filter(isSold)
   const productId = change.productId ?? quote.data?.productId
   const product = sold.find(({ id }) => id === productId)
   return (
@@ -189,9 +190,15 @@ function Offer({ old, quote, request, isOld }: OfferProps) {
         </dd>
       </dl>
       <ProblemNotice error={order.error} />
-      <Button type="primary" size="large" loading={order.isPending} disabled={isOld} onClick={() => order.mutate()}>
-        {t('renewal.confirm')}
-      </Button>
+      <AllowedButton
+        operation="orders.place"
+        label={t('renewal.confirm')}
+        type="primary"
+        size="large"
+        loading={order.isPending}
+        disabled={isOld}
+        onClick={() => order.mutate()}
+      />
     </section>
   )
 }

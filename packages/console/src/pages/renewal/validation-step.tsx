@@ -11,6 +11,8 @@ import Popconfirm from 'antd/es/popconfirm'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { useLacking } from '../../api/use-lacking.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
 import { CopyText } from '../../components/copy-text.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
@@ -142,9 +144,14 @@ function ValidationButtons({ id }: { readonly id: string }) {
     <>
       <ProblemNotice error={check.error ?? withdraw.error} />
       <div className="buttons">
-        <Button type="primary" size="large" loading={check.isPending} onClick={() => check.mutate()}>
-          {t('renewal.check')}
-        </Button>
+        <AllowedButton
+          operation="applications.check"
+          label={t('renewal.check')}
+          type="primary"
+          size="large"
+          loading={check.isPending}
+          onClick={() => check.mutate()}
+        />
         <Withdraw isPending={withdraw.isPending} onConfirm={() => withdraw.mutate()} />
       </div>
     </>
@@ -153,6 +160,8 @@ function ValidationButtons({ id }: { readonly id: string }) {
 
 function Withdraw({ isPending, onConfirm }: { readonly isPending: boolean; readonly onConfirm: () => void }) {
   const { t } = useTranslation()
+  const lacking = useLacking('applications.withdraw')
+  if (lacking !== null) return <AllowedButton operation="applications.withdraw" label={t('renewal.withdraw')} />
   return (
     <Popconfirm
       title={t('renewal.withdrawSure')}

@@ -65,8 +65,7 @@ export function TargetDrawer({ target, isOpen, onClose, onDone }: TargetDrawerPr
         : {
             ...changing,
             title: t('targets.changeOf', { name: target.name }),
-            existingKind: target.kind,
-            loadSettings: () => api.targets.get({ id: target.id }),
+            existing: { kind: target.kind, loadSettings: () => api.targets.get({ id: target.id }) },
           })}
       isOpen={isOpen}
       isPending={save.isPending}

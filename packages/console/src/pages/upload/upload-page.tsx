@@ -131,9 +131,12 @@ function Drafts({ state, send, progress }: DraftsProps) {
           loading={send.isPending}
           onClick={() => send.mutate({ dryRun: false })}
         />
-        <Button disabled={ready === 0 || send.isPending} onClick={() => send.mutate({ dryRun: true })}>
-          {t('upload.check')}
-        </Button>
+        <AllowedButton
+          operation="uploads.create"
+          label={t('upload.check')}
+          disabled={ready === 0 || send.isPending}
+          onClick={() => send.mutate({ dryRun: true })}
+        />
         <Button type="text" disabled={send.isPending} onClick={state.clear}>
           {t('upload.clear')}
         </Button>

@@ -9,6 +9,7 @@ import Alert from 'antd/es/alert'
 import Select from 'antd/es/select'
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { isSold } from '../../../components/is-sold.ts'
 import { Link } from 'wouter'
 import { api } from '../../../api/client.ts'
 import { keys } from '../../../api/keys.ts'
@@ -159,7 +160,7 @@ interface UploadedProductProps {
 function UploadedProduct({ count, productId, onChange }: UploadedProductProps) {
   const { t } = useTranslation()
   const products = useQuery({ queryKey: keys.products, queryFn: () => api.products.list() })
-  const sold = products.data?.items.filter((product) => product.retiredAt === null && product.supportsRenewal) ?? []
+  const sold = products.data?.items.filter((product) => isSold(product) && product.supportsRenewal) ?? []
   return (
     <section className="bulk-section">
       <label htmlFor="bulk-product">

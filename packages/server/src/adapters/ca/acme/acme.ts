@@ -73,7 +73,7 @@ export const acme = caAdapter<Config>({
   title: 'ACME',
   apiDocs: 'https://www.rfc-editor.org/rfc/rfc8555',
   config,
-  identity: ['directoryUrl'],
+  identity: ['directoryUrl', 'validityRule'],
   create: createAcmeCa,
 })
 
