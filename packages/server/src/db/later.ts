@@ -52,6 +52,15 @@ function codeOf(error: unknown): unknown {
   return (error as { code?: unknown }).code
 }
 
+/**
+ * Resolves when all that the transaction wrote so far is done: for who must know before it goes on whether something was refused.
+ *
+ * @throws what was refused
+ */
+export async function settle(trx: Kysely<Tables>): Promise<void> {
+  await sql`select`.execute(trx)
+}
+
 /** Null for a query whose answer is awaited. */
 export function refusalOf(query: CompiledQuery): Refusal | null {
   return refusals.get(query) ?? null

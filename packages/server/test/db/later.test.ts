@@ -4,7 +4,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openDatabase, type Database } from '../../src/db/connect.ts'
-import { changeOne, writeLater } from '../../src/db/later.ts'
+import { changeOne, settle, writeLater } from '../../src/db/later.ts'
 import type { Trx } from '../../src/db/transition.ts'
 import { eachDatabase, type TestDatabase } from '../support/databases.ts'
 
@@ -101,6 +101,23 @@ eachDatabase((_kind, open) => {
     await within((trx) => insert(trx, 60))
     const changing = within((trx) => changeOne(trx, change(-1, 'id = 60'), () => new Error('not one')))
     await expect(changing).rejects.toMatchObject({ code: '23514' })
+  })
+
+  test('who must know whether something was refused asks, and is told there', async () => {
+    const at: string[] = []
+    const work = within(async (trx) => {
+      await insert(trx, 70)
+      await settle(trx)
+      at.push('settled')
+      await insert(trx, 70)
+      await settle(trx).catch((error: unknown) => {
+        at.push(String(error))
+        throw error
+      })
+    })
+    await expect(work).rejects.toThrow('insert 70')
+    // PostgreSQL refuses it at once.
+    expect(at).toEqual(database.kind === 'embedded' ? ['settled', 'Error: insert 70'] : ['settled'])
   })
 
   test('outside a transaction it is told at once', async () => {

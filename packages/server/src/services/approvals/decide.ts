@@ -4,6 +4,7 @@
  * @module
  */
 import { contract, type ApprovalView, type Scope } from '@evercert/contract'
+import { settle } from '../../db/later.ts'
 import type { Trx } from '../../db/transition.ts'
 import { APPROVER_SCOPE } from '../../domain/approval/rules.ts'
 import { AppError } from '../../domain/errors.ts'
@@ -78,6 +79,7 @@ async function carryOut(services: Services, trx: Trx, row: ApprovalRow): Promise
   if (!isSame(row.facts, asked.facts)) throw outdated(row, 'what was asked has changed since')
   const work = GUARDED[operation].perform(input, { services, trx, caller: requester })
   await work
+  await settle(trx) // what is refused here is what was asked, not the decision
   return work === null ? 'approved' : 'done'
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { toProblemDocument, type UploadOutcome } from '@evercert/contract'
+import { settle } from '../../db/later.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Caller, Services } from '../context.ts'
 import { readUploads } from './batch-reader.ts'
@@ -65,7 +66,9 @@ class Rehearsed extends Error {
 async function rehearse(services: Services, caller: Caller, uploads: readonly CheckedUpload[]): Promise<Stored[]> {
   try {
     return await services.db.transaction().execute(async (trx) => {
-      throw new Rehearsed(await storeUploads(services, trx, caller, uploads))
+      const results = await storeUploads(services, trx, caller, uploads)
+      await settle(trx)
+      throw new Rehearsed(results)
     })
   } catch (error) {
     if (error instanceof Rehearsed) return error.results
