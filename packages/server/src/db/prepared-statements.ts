@@ -115,19 +115,21 @@ export class EmbeddedConnection {
       this.#isBeginDue = true
       this.#isInTransaction = true
       let isOpen = true
-      const start = (text: string, values: readonly unknown[], isAwaited = true): Promise<Sent> => {
-        if (!isOpen) throw new Error('The transaction has ended.')
-        return this.#start(text, values, isAwaited)
-      }
-      const query = async <Row>(text: string, values: readonly unknown[] = []): Promise<Results<Row>> => {
-        const sent = await start(text, values)
+      /** What fails behind a failure fails for it. */
+      const orReason = async <Result>(asked: Promise<Result>): Promise<Result> => {
         try {
-          return await this.#read<Row>(sent)
+          return await asked
         } catch (error) {
           await Promise.all(sentLater)
           throw failed.length > 0 ? failed[0] : error
         }
       }
+      const start = (text: string, values: readonly unknown[], isAwaited = true): Promise<Sent> => {
+        if (!isOpen) throw new Error('The transaction has ended.')
+        return orReason(this.#start(text, values, isAwaited))
+      }
+      const query = async <Row>(text: string, values: readonly unknown[] = []): Promise<Results<Row>> =>
+        orReason(this.#read<Row>(await start(text, values)))
       const send = async (text: string, values: readonly unknown[], refusal: (error: unknown) => unknown): Promise<void> => {
         const { answer } = await start(text, values, false)
         sentLater.push(

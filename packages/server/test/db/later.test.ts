@@ -75,6 +75,22 @@ eachDatabase((_kind, open) => {
     expect(await valuesOf(database.db, 30, 31)).toEqual([])
   })
 
+  test('a statement that was never asked before tells the reason too, awaited or not', async () => {
+    const never = (trx: Trx, text: string) => sql`${sql.raw(text)}`.execute(trx)
+    const awaited = within(async (trx) => {
+      await insert(trx, 35)
+      await insert(trx, 35)
+      await never(trx, 'select value as asked_for_the_first_time from counter')
+    })
+    await expect(awaited).rejects.toThrow('insert 35')
+    const sent = within(async (trx) => {
+      await insert(trx, 35)
+      await insert(trx, 35)
+      await writeLater(trx, sql`update counter set value = value where id = 35 and value = 35`.compile(trx))
+    })
+    await expect(sent).rejects.toThrow('insert 35')
+  })
+
   test('what the work itself fails with is told, and takes back what was sent', async () => {
     const work = within(async (trx) => {
       await insert(trx, 40)
