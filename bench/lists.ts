@@ -22,6 +22,8 @@ const NEVER_MS = 3_600_000
 const IDLE_WORKER = { concurrency: 0, pollMs: NEVER_MS, scanMs: NEVER_MS, tidyMs: NEVER_MS, sealMs: NEVER_MS }
 const AIM = { ratio: 3, postgresMs: 50, embeddedMs: 100 } as const
 const WARM_UP = 8
+/** In a row. */
+const MAX_DIFFERENCES = 2
 
 const options = readOptions({ postgres: '1000000', embedded: '100000', only: null, repeats: '40', json: false })
 const repeats = options.count('repeats')
@@ -102,6 +104,7 @@ async function measure(one: Case, world: World): Promise<Measurement> {
   const requests = bareApi(world.connection)
   const api: number[] = []
   const sql: number[] = []
+  let differences = 0
   for (let round = -WARM_UP; round < repeats; round += 1) {
     const at = Math.abs((round * 7919) % world.size)
     const startedAt = performance.now()
@@ -109,7 +112,11 @@ async function measure(one: Case, world: World): Promise<Measurement> {
     const between = performance.now()
     const expected = await one.sql(world, at)
     const endedAt = performance.now()
-    if (seen !== expected) throw new Error(`${one.name}: the API gave ${seen}, SQL ${expected}.`)
+    if (seen !== expected) {
+      // Of so many certificates one expires every half minute: between two answers, but not between two that follow them.
+      differences += 1
+      if (differences > MAX_DIFFERENCES) throw new Error(`${one.name}: the API gave ${seen}, SQL ${expected}.`)
+    } else differences = 0
     if (round < 0) continue
     api.push(between - startedAt)
     sql.push(endedAt - between)
