@@ -62,7 +62,7 @@ export function createProber(services: Services, signal: AbortSignal): Prober {
   let seen: EndpointProof[] = []
   let storing: Promise<void> = Promise.resolve()
   let timer: NodeJS.Timeout | null = null
-  let claiming = false
+  let claiming: Promise<number> | null = null
 
   const flush = (): void => {
     if (timer !== null) clearTimeout(timer)
@@ -104,12 +104,10 @@ export function createProber(services: Services, signal: AbortSignal): Prober {
       underWay.add(running)
     }
     // The next claim is under way while the last of this one are looked at.
-    if (waiting.length < services.probing.concurrency && wasFull) void round()
+    if (wasFull) round().catch((error: unknown) => services.log.error({ event: 'probe.notClaimed', error }))
   }
   let wasFull = false
-  const round = async (): Promise<number> => {
-    if (claiming || signal.aborted || waiting.length >= services.probing.concurrency) return 0
-    claiming = true
+  const claimMore = async (): Promise<number> => {
     try {
       const { claimed, tasks } = await claim(services)
       wasFull = claimed === CLAIM_AT_ONCE
@@ -119,14 +117,21 @@ export function createProber(services: Services, signal: AbortSignal): Prober {
       wasFull = false
       throw error
     } finally {
-      claiming = false
+      claiming = null
       fill()
     }
+  }
+  const round = async (): Promise<number> => {
+    if (claiming !== null || signal.aborted || waiting.length >= services.probing.concurrency) return 0
+    claiming = claimMore()
+    return claiming
   }
   return {
     round,
     idle: async () => {
-      while (underWay.size > 0 || (waiting.length > 0 && !signal.aborted)) await Promise.all(underWay)
+      while (claiming !== null || underWay.size > 0 || (waiting.length > 0 && !signal.aborted)) {
+        await Promise.allSettled([claiming, ...underWay])
+      }
       flush()
       await storing
     },
