@@ -40,9 +40,7 @@ const replies = new PipeWriter(pipes.replies)
 const { defaultStartParams } = PGlite as unknown as { defaultStartParams: readonly string[] }
 // What takes time and needs no folder comes first: it may be done while the rest of the server is loaded.
 const program = new URL('pglite.wasm', import.meta.resolve('@electric-sql/pglite'))
-const bytes = await readFile(program)
-const pgliteWasmModule = await WebAssembly.compile(bytes)
-bytes.buffer.transfer(0) // V8 has its own 9 MB of them, and would collect these late
+const pgliteWasmModule = await WebAssembly.compile(await readFile(program))
 let first = requests.next()
 while (first === null) {
   requests.wait()
