@@ -5,11 +5,11 @@
  */
 import { agentStatement, type AgentStatement } from '@evercert/contract'
 import type { Db } from '../../db/connect.ts'
-import { recordHistory } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { AgentDesk, AgentOrder } from '../../ports/kit.ts'
-import { EVERCERT_ACTOR, newId, type Services } from '../context.ts'
+import type { Services } from '../context.ts'
 import { ringFor } from './bell.ts'
+import { queueWork } from './queue-work.ts'
 import { expireWork } from './work.ts'
 
 /** The deployment that work is done for. */
@@ -143,49 +143,22 @@ async function findWork(db: Db, accountId: string, { deploymentId, round }: Depl
   return row ?? null
 }
 
-/** Only once: whoever does the same at the same time finds it there. */
 async function handOver(
   services: Services,
   accountId: string,
   { deploymentId, certificateId, round }: DeploymentTry,
   { agentId, agent, kind, site, sha256, timeoutMs }: AgentOrder & { readonly agentId: string },
 ): Promise<void> {
-  const now = services.now()
-  const id = newId(services, 'wrk')
-  await services.db.transaction().execute(async (trx) => {
-    const result = await trx
-      .insertInto('agent_work')
-      .values({
-        id,
-        account_id: accountId,
-        agent_id: agentId,
-        deployment_id: deploymentId,
-        certificate_id: certificateId,
-        kind,
-        site,
-        sha256,
-        round,
-        state: 'queued',
-        lease: null,
-        leased_at: null,
-        statement: null,
-        signature: null,
-        created_at: new Date(now),
-        expires_at: new Date(now + timeoutMs),
-      })
-      .onConflict((conflict) => conflict.columns(['deployment_id', 'kind', 'round']).doNothing())
-      .executeTakeFirst()
-    if (result.numInsertedOrUpdatedRows !== 1n) return
-    await recordHistory(trx, {
-      accountId,
-      certificateId,
-      subject: 'agent_work',
-      subjectId: id,
-      fromState: null,
-      toState: 'queued',
-      actor: EVERCERT_ACTOR,
-      detail: `${kind} ${site} by agent ${agent}`,
-      now,
-    })
+  await queueWork(services, agent, {
+    account_id: accountId,
+    agent_id: agentId,
+    certificate_id: certificateId,
+    deployment_id: deploymentId,
+    application_id: null,
+    kind,
+    site,
+    sha256,
+    round,
+    expires_at: new Date(services.now() + timeoutMs),
   })
 }

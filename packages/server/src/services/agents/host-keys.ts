@@ -6,12 +6,13 @@
 import { agentStatement, type AgentStatement, type HostKey } from '@evercert/contract'
 import type { Db } from '../../db/connect.ts'
 import { SAME } from '../../db/same-account.ts'
-import { recordHistory, type Trx } from '../../db/transition.ts'
+import type { Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
 import { DAY_MS } from '../../domain/time.ts'
-import { EVERCERT_ACTOR, newId, type Services } from '../context.ts'
+import type { Services } from '../context.ts'
 import { ringFor } from './bell.ts'
 import { findAgent, secondOf, seenText } from './desk.ts'
+import { queueWork } from './queue-work.ts'
 
 /** Where the key of a stored CSR is; null when that is on no host of an agent, or nobody knows for which site. */
 export async function findHostKey(db: Db | Trx, accountId: string, csrId: string | null): Promise<HostKey | null> {
@@ -110,48 +111,20 @@ async function findCsrWork(db: Db, { accountId, applicationId, round }: HostKeyW
   return row ?? null
 }
 
-/** Only once: whoever does the same at the same time finds it there. */
 async function handOver(services: Services, wish: HostKeyWish, agentId: string): Promise<void> {
   const { accountId, certificateId, applicationId, round, hostKey } = wish
-  const now = services.now()
-  const id = newId(services, 'wrk')
   services.onStep('askForCsr', 'intended')
-  await services.db.transaction().execute(async (trx) => {
-    const result = await trx
-      .insertInto('agent_work')
-      .values({
-        id,
-        account_id: accountId,
-        agent_id: agentId,
-        deployment_id: null,
-        application_id: applicationId,
-        certificate_id: certificateId,
-        kind: 'csr',
-        site: hostKey.site,
-        sha256: null,
-        round,
-        state: 'queued',
-        lease: null,
-        leased_at: null,
-        statement: null,
-        signature: null,
-        created_at: new Date(now),
-        expires_at: new Date(now + EXPIRES_MS),
-      })
-      .onConflict((conflict) => conflict.columns(['application_id', 'round']).doNothing())
-      .executeTakeFirst()
-    if (result.numInsertedOrUpdatedRows !== 1n) return
-    await recordHistory(trx, {
-      accountId,
-      certificateId,
-      subject: 'agent_work',
-      subjectId: id,
-      fromState: null,
-      toState: 'queued',
-      actor: EVERCERT_ACTOR,
-      detail: `csr ${hostKey.site} by agent ${hostKey.agent}`,
-      now,
-    })
+  await queueWork(services, hostKey.agent, {
+    account_id: accountId,
+    agent_id: agentId,
+    certificate_id: certificateId,
+    deployment_id: null,
+    application_id: applicationId,
+    kind: 'csr',
+    site: hostKey.site,
+    sha256: null,
+    round,
+    expires_at: new Date(services.now() + EXPIRES_MS),
   })
   services.onStep('askForCsr', 'recorded')
 }
