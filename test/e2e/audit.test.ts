@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RECEIPT_KEYS_PATH, type AuditCheckpointView, type AuditEntryView } from '@evercert/contract'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { runProgram } from '../../packages/cli/src/program.ts'
 import { startServiceProcess, type ServiceProcess } from './support/service-process.ts'
 import { waitFor } from './support/wait-for.ts'
+import { runEvercertHere, type CommandOutcome } from './support/evercert.ts'
 
 let folder: string
 let service: ServiceProcess
@@ -23,20 +23,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 
-async function evercert(language: 'en' | 'zh', ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const written = { stdout: '', stderr: '' }
-  const stream = (name: 'stdout' | 'stderr') => ({ isTTY: false, write: (text: string) => void (written[name] += text) })
-  const where = ['--url', service.url, '--token-file', place('data/operator.token'), '--lang', language]
-  const code = await runProgram([...args, ...where], {
-    env: {},
-    stdout: stream('stdout'),
-    stderr: stream('stderr'),
-    readInput: () => Promise.resolve(''),
-    interactive: false,
-    now: Date.now,
-    onInterrupt: () => () => undefined,
-  })
-  return { code, ...written }
+function evercert(language: 'en' | 'zh', ...args: string[]): Promise<CommandOutcome> {
+  return runEvercertHere({}, ...args, '--url', service.url, '--token-file', place('data/operator.token'), '--lang', language)
 }
 
 /** The service does it by itself, every two seconds. */

@@ -7,7 +7,6 @@ import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SCOPES, type CertificateDetail } from '@evercert/contract'
-import { runProgram } from '../../packages/cli/src/program.ts'
 import { restoreBackup } from '../../packages/server/src/offline.ts'
 import {
   anAccount,
@@ -23,6 +22,7 @@ import { openerOf, type DatabaseKind, type TestDatabase } from '../../packages/s
 import { startTestService, type TestService } from '../../packages/server/test/support/service.ts'
 import { startPostgres, type Postgres } from '../harness/postgres.ts'
 import { longRun } from './support/long.ts'
+import { runEvercertHere } from './support/evercert.ts'
 
 const PASSPHRASE = 'five random words of mine'
 const folder = mkdtempSync(join(tmpdir(), 'evercert-backups-'))
@@ -85,21 +85,6 @@ async function countRows({ databaseUrl }: Place): Promise<number> {
   }
 }
 
-async function evercert(env: NodeJS.ProcessEnv, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const written = { stdout: '', stderr: '' }
-  const stream = (name: 'stdout' | 'stderr') => ({ isTTY: false, write: (text: string) => void (written[name] += text) })
-  const code = await runProgram([...args, '--lang', 'en'], {
-    env,
-    stdout: stream('stdout'),
-    stderr: stream('stderr'),
-    readInput: () => Promise.resolve(''),
-    interactive: false,
-    now: Date.now,
-    onInterrupt: () => () => undefined,
-  })
-  return { code, ...written }
-}
-
 interface Running {
   readonly place: Place
   readonly service: TestService
@@ -139,7 +124,7 @@ describe.each(longRun(DIRECTIONS, ([from]) => from === 'embedded'))('from %s', (
 
   test('a backup is taken while the service works, for its owner alone', async () => {
     const busy = Array.from({ length: 3 }, () => buyCertificate(running.account, { productId: PRIVATE_SINGLE }))
-    const taken = await evercert(environmentOf(running.place), 'backup', file)
+    const taken = await runEvercertHere(environmentOf(running.place), 'backup', file)
     await Promise.all(busy)
     expect(taken).toMatchObject({ code: 0, stderr: '' })
     expect(taken.stdout).toContain('The master key is in it')
@@ -151,7 +136,7 @@ describe.each(longRun(DIRECTIONS, ([from]) => from === 'embedded'))('from %s', (
 
   test(`restored into ${to} it is the same installation, and goes on`, async () => {
     const place = await anEmptyPlace(to)
-    const restored = await evercert(environmentOf(place), 'restore', file)
+    const restored = await runEvercertHere(environmentOf(place), 'restore', file)
     expect(restored).toMatchObject({ code: 0, stderr: '' })
     expect(readdirSync(place.dataDir).sort()).toEqual(
       ['master.key', 'operator.token', ...(to === 'embedded' ? ['database'] : [])].sort(),
@@ -170,11 +155,11 @@ describe.each(longRun(DIRECTIONS, ([from]) => from === 'embedded'))('from %s', (
         withKey(),
       )
       expect(await account.client.orders.pay({ id: order.id, method: 'balance' }, withKey())).toMatchObject({ state: 'paid' })
-      expect((await evercert(environmentOf(place), 'restore', file)).stderr).toContain('stop that one first')
+      expect((await runEvercertHere(environmentOf(place), 'restore', file)).stderr).toContain('stop that one first')
     } finally {
       await service.stop()
     }
-    expect((await evercert(environmentOf(place), 'restore', file)).stderr).toContain('master.key is there already')
+    expect((await runEvercertHere(environmentOf(place), 'restore', file)).stderr).toContain('master.key is there already')
   })
 })
 
@@ -274,10 +259,16 @@ describe('the embedded installation', () => {
     writeFileSync(identityFile, `# created today\n${identity}\n`)
     writeFileSync(other, `${await generateX25519Identity()}\n`)
     const recipient = await identityToRecipient(identity)
-    const taken = await evercert(environmentOf(running.place), 'backup', file, '--without-key', '--recipient', recipient)
+    const taken = await runEvercertHere(environmentOf(running.place), 'backup', file, '--without-key', '--recipient', recipient)
     expect(taken.stdout).toContain('The master key is not in it')
     const check = (...args: string[]) =>
-      evercert(environmentOf(running.place, { EVERCERT_MASTER_KEY: masterKey().trim() }), 'restore', '--check', file, ...args)
+      runEvercertHere(
+        environmentOf(running.place, { EVERCERT_MASTER_KEY: masterKey().trim() }),
+        'restore',
+        '--check',
+        file,
+        ...args,
+      )
     const drill = await check('--identity-file', identityFile)
     expect(drill).toMatchObject({ code: 0, stderr: '' })
     expect(drill.stdout).toMatch(/The backup restores: \d+ rows of \d+ tables/)
@@ -293,7 +284,7 @@ describe('the embedded installation', () => {
   ])('%s is refused before anything is written', async (_what, secret, args, expected) => {
     const file = join(folder, 'never.backup')
     const env = environmentOf(running.place, { EVERCERT_BACKUP_PASSPHRASE: undefined, ...secret })
-    const { code, stderr } = await evercert(env, 'backup', file, ...args)
+    const { code, stderr } = await runEvercertHere(env, 'backup', file, ...args)
     expect([code, existsSync(file)]).toEqual([1, false])
     expect(stderr).toContain(expected)
   })
@@ -301,10 +292,10 @@ describe('the embedded installation', () => {
   test('moves to PostgreSQL when it is stopped, and not before', async () => {
     const { place, service } = running
     const target = { ...place, databaseUrl: await postgres.createDatabase() }
-    expect((await evercert(environmentOf(target), 'move-to-postgres')).stderr).toContain('stop that one first')
+    expect((await runEvercertHere(environmentOf(target), 'move-to-postgres')).stderr).toContain('stop that one first')
     const before = await sightOf(running.account, running)
     await service.stop()
-    expect(await evercert(environmentOf(target), 'move-to-postgres')).toMatchObject({ code: 0, stderr: '' })
+    expect(await runEvercertHere(environmentOf(target), 'move-to-postgres')).toMatchObject({ code: 0, stderr: '' })
     expect([existsSync(join(place.dataDir, 'database')), existsSync(join(place.dataDir, 'database.moved'))]).toEqual([
       false,
       true,

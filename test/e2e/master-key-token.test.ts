@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { runProgram } from '../../packages/cli/src/program.ts'
 import { createRewrapper } from '../../packages/server/src/services/rewrap.ts'
 import { openArchive } from '../../packages/server/test/support/archive.ts'
 import { aCompany, anAccount, anIssuedCertificate, refusalOf } from '../../packages/server/test/support/builders.ts'
@@ -14,25 +13,11 @@ import { aPng } from '../../packages/server/test/support/images.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../../packages/server/test/support/service.ts'
 import { waitFor } from '../../packages/server/test/support/wait-for.ts'
 import { createSoftHsm, SOFTHSM_MODULE, TOKEN_LABEL, type SoftHsm } from '../harness/softhsm.ts'
+import { runEvercertHere } from './support/evercert.ts'
 
 const openDatabase = openerOf('embedded')
 const folder = mkdtempSync(join(tmpdir(), 'evercert-token-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
-
-async function evercert(env: NodeJS.ProcessEnv, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const written = { stdout: '', stderr: '' }
-  const stream = (name: 'stdout' | 'stderr') => ({ isTTY: false, write: (text: string) => void (written[name] += text) })
-  const code = await runProgram([...args, '--lang', 'en'], {
-    env,
-    stdout: stream('stdout'),
-    stderr: stream('stderr'),
-    interactive: false,
-    readInput: () => Promise.resolve(''),
-    now: Date.now,
-    onInterrupt: () => () => undefined,
-  })
-  return { code, ...written }
-}
 
 const untilNoneLeft = ({ client }: TestService): Promise<true> =>
   waitFor('the last record', async () => ((await client.masterKeys.list()).remaining === 0 ? true : null))
@@ -77,7 +62,7 @@ describe.skipIf(SOFTHSM_MODULE === null)('a service with a PKCS#11 token', () =>
       expect(pem).toContain('PRIVATE KEY')
       const { id: old, kind, keys } = await service.client.masterKeys.list()
       expect([kind, keys[0]?.place, keys[0]?.isInToken]).toEqual(['token', keyFile, false])
-      const rotated = await evercert(env, 'keys', 'rotate')
+      const rotated = await runEvercertHere(env, 'keys', 'rotate')
       expect(rotated).toMatchObject({ code: 0, stderr: '' })
       expect(rotated.stdout).toMatch(/New secrets are sealed with p11-[0-9a-f]{16}/)
       expect(rotated.stdout).toContain(`PKCS#11 token ${TOKEN_LABEL}, key evercert`)
@@ -85,7 +70,7 @@ describe.skipIf(SOFTHSM_MODULE === null)('a service with a PKCS#11 token', () =>
       expect(await keyPem(service)).toBe(pem) // under either key
       await untilNoneLeft(service)
       expect(await keyPem(service)).toBe(pem)
-      expect((await evercert(env, 'keys', 'remove', old, '--yes')).stdout).toContain(`removed, from ${keyFile} as well`)
+      expect((await runEvercertHere(env, 'keys', 'remove', old, '--yes')).stdout).toContain(`removed, from ${keyFile} as well`)
       expect(existsSync(keyFile)).toBe(false)
       const { id: first } = await service.client.masterKeys.list()
 
@@ -109,7 +94,7 @@ describe.skipIf(SOFTHSM_MODULE === null)('a service with a PKCS#11 token', () =>
       expect(unused?.place).toBe(keyFile)
       expect((await service.client.masterKeys.rotate({})).id).toBe(unused?.id)
       await untilNoneLeft(service)
-      expect((await evercert(env, 'keys', 'remove', inToken, '--yes')).code).toBe(0)
+      expect((await runEvercertHere(env, 'keys', 'remove', inToken, '--yes')).code).toBe(0)
       expect(hsm.countObjects()).toBe(0)
     })
     expect(await withService(database, {}, keyPem)).toBe(key)
@@ -176,7 +161,7 @@ describe.skipIf(SOFTHSM_MODULE === null)('a service with a PKCS#11 token', () =>
     const out = join(folder, 'backup')
     await withService(database, hsm.environment, async (service) => {
       await anIssuedCertificate(await anAccount(service))
-      const made = await evercert(
+      const made = await runEvercertHere(
         { EVERCERT_DATA_DIR: database.dataDir },
         'backup',
         out,
@@ -186,7 +171,7 @@ describe.skipIf(SOFTHSM_MODULE === null)('a service with a PKCS#11 token', () =>
       expect(made).toMatchObject({ code: 0, stderr: '' })
       expect(made.stdout).toContain('in a PKCS#11 token alone')
     })
-    const restore = (env: NodeJS.ProcessEnv) => evercert(env, 'restore', '--check', out, '--identity-file', identityFile)
+    const restore = (env: NodeJS.ProcessEnv) => runEvercertHere(env, 'restore', '--check', out, '--identity-file', identityFile)
     const refused = await restore({ EVERCERT_MASTER_KEY: 'ab'.repeat(32) })
     expect(refused.stderr).toMatch(/give p11-[0-9a-f]{16} as well .*EVERCERT_MASTER_KEY_PKCS11_MODULE/)
     expect(refused.code).not.toBe(0)

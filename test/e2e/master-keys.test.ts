@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createClient, type Client } from '@evercert/contract/client'
-import { runProgram } from '../../packages/cli/src/program.ts'
 import { openGivenMasterKeys } from '../../packages/server/src/adapters/secrets/master-key-file.ts'
 import { openDatabase } from '../../packages/server/src/db/connect.ts'
 import type { Services } from '../../packages/server/src/services/context.ts'
@@ -17,6 +16,7 @@ import { openerOf, type TestDatabase } from '../../packages/server/test/support/
 import { IDLE_WORKER, startTestService, type TestService } from '../../packages/server/test/support/service.ts'
 import { waitFor } from '../../packages/server/test/support/wait-for.ts'
 import { startProcess } from '../harness/process.ts'
+import { runEvercertHere } from './support/evercert.ts'
 
 const MAIN = join(import.meta.dirname, '../../packages/cli/src/main.ts')
 const openers = { embedded: openerOf('embedded'), postgres: openerOf('postgres') }
@@ -26,21 +26,6 @@ afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
 const keyFileOf = ({ dataDir }: TestDatabase): string => join(dataDir, 'master.key')
 const keysIn = (file: string): string[] => readFileSync(file, 'utf8').trim().split('\n')
 const idOf = (hex: string): string => openGivenMasterKeys(() => hex, 'test').list()[0]?.id ?? ''
-
-async function evercert(env: NodeJS.ProcessEnv, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const written = { stdout: '', stderr: '' }
-  const stream = (name: 'stdout' | 'stderr') => ({ isTTY: false, write: (text: string) => void (written[name] += text) })
-  const code = await runProgram([...args, '--lang', 'en'], {
-    env,
-    stdout: stream('stdout'),
-    stderr: stream('stderr'),
-    interactive: false,
-    readInput: () => Promise.resolve(''),
-    now: Date.now,
-    onInterrupt: () => () => undefined,
-  })
-  return { code, ...written }
-}
 
 type Sealer = Pick<Services, 'db' | 'vault'>
 
@@ -68,9 +53,9 @@ describe('one node', () => {
     const identity = await generateX25519Identity()
     writeFileSync(join(folder, 'identity'), identity)
     const recipient = ['--recipient', await identityToRecipient(identity)]
-    expect((await evercert(env, 'backup', join(folder, 'before'), '--without-key', ...recipient)).code).toBe(0)
+    expect((await runEvercertHere(env, 'backup', join(folder, 'before'), '--without-key', ...recipient)).code).toBe(0)
 
-    const rotated = await evercert(env, 'keys', 'rotate')
+    const rotated = await runEvercertHere(env, 'keys', 'rotate')
     expect(rotated).toMatchObject({ code: 0, stderr: '' })
     const [, fresh = ''] = keysIn(keyFile)
     expect(keysIn(keyFile)).toEqual([old, fresh])
@@ -79,11 +64,13 @@ describe('one node', () => {
     expect(rotated.stdout).toContain(`New secrets are sealed with ${idOf(fresh)}`)
     await expectAllOpen(service.services, ids.slice(0, 3))
     expect((await service.client.masterKeys.list()).keys.find(({ id }) => id === idOf(old))?.records).toBeGreaterThan(250)
-    expect((await evercert(env, 'keys', 'rotate')).stderr).toContain('records are still under')
+    expect((await runEvercertHere(env, 'keys', 'rotate')).stderr).toContain('records are still under')
     expect(keysIn(keyFile)).toHaveLength(2)
-    expect((await evercert(env, 'keys', 'remove', idOf(old), '--yes')).stderr).toContain('records are under it')
-    expect((await evercert(env, 'keys', 'remove', idOf(fresh), '--yes')).stderr).toContain('new secrets are sealed with it')
-    expect((await evercert(env, 'backup', join(folder, 'amid'), ...recipient)).code).toBe(0)
+    expect((await runEvercertHere(env, 'keys', 'remove', idOf(old), '--yes')).stderr).toContain('records are under it')
+    expect((await runEvercertHere(env, 'keys', 'remove', idOf(fresh), '--yes')).stderr).toContain(
+      'new secrets are sealed with it',
+    )
+    expect((await runEvercertHere(env, 'backup', join(folder, 'amid'), ...recipient)).code).toBe(0)
     await service.stop()
 
     writeFileSync(`${keyFile}.${process.pid}.new`, 'left by a crash', { mode: 0o644 })
@@ -91,8 +78,8 @@ describe('one node', () => {
     onTestFinished(() => service.stop())
     await untilNoneLeft(service.client)
     await expectAllOpen(service.services, ids)
-    expect((await evercert(env, 'keys', 'status')).stdout).toContain(`evercert keys remove ${idOf(old)}`)
-    const removed = await evercert(env, 'keys', 'remove', idOf(old), '--yes')
+    expect((await runEvercertHere(env, 'keys', 'status')).stdout).toContain(`evercert keys remove ${idOf(old)}`)
+    const removed = await runEvercertHere(env, 'keys', 'remove', idOf(old), '--yes')
     expect(removed).toMatchObject({ code: 0, stderr: '' })
     expect(keysIn(keyFile)).toEqual([fresh])
     expect(statSync(keyFile).mode & 0o777).toBe(0o600)
@@ -109,7 +96,7 @@ describe('one node', () => {
     )
 
     const restore = (name: string, more: NodeJS.ProcessEnv) =>
-      evercert(more, 'restore', '--check', join(folder, name), '--identity-file', join(folder, 'identity'))
+      runEvercertHere(more, 'restore', '--check', join(folder, name), '--identity-file', join(folder, 'identity'))
     expect(await restore('before', { EVERCERT_MASTER_KEY: old })).toMatchObject({ code: 0, stderr: '' })
     expect(await restore('amid', {})).toMatchObject({ code: 0, stderr: '' })
   })

@@ -1,11 +1,13 @@
 /**
- * The `evercert` command as a process of its own.
+ * The `evercert` command, as a process of its own or within this one.
  *
  * @module
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { aShell } from '../../../packages/cli/test/builders.ts'
+import { runProgram } from '../../../packages/cli/src/program.ts'
 
 export interface CommandOutcome {
   readonly code: number | null
@@ -28,4 +30,11 @@ export async function runEvercert(
   child.stderr.on('data', (data: Buffer) => (stderr += data.toString()))
   await once(child, 'close')
   return { code: child.exitCode, stdout, stderr }
+}
+
+/** Within this process, in English unless `args` say otherwise. */
+export async function runEvercertHere(env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<CommandOutcome> {
+  const shell = { ...aShell(), env, now: Date.now }
+  const code = await runProgram(args.includes('--lang') ? args : [...args, '--lang', 'en'], shell)
+  return { code, stdout: shell.out(), stderr: shell.err() }
 }
