@@ -19,7 +19,7 @@ const PRODUCT = 'bench-dv-single'
 const PRICE = { amountMinor: 100, currency: 'CNY' }
 const PREPARATION_LANES = 32
 /** Between two questions to the service: seldom enough not to be its load. */
-const ASK_MS = 500
+const ASK_MS = 250
 const PATIENCE_MS = 120_000
 
 export interface EvercertRun {
@@ -115,7 +115,6 @@ async function uploadSites(client: Client, folder: string, count: number): Promi
   const root = createRoot({ commonName: 'Old CA' })
   const now = Date.now()
   const sites: Site[] = []
-  const deployments = new Deployments(client)
   await inParallel(namesFor('evercert', count), PREPARATION_LANES, async (name, index) => {
     const place = join(folder, 'sites', String(index))
     await mkdir(place, { recursive: true })
@@ -127,10 +126,21 @@ async function uploadSites(client: Client, folder: string, count: number): Promi
       privateKeyPem: old.privateKeyPem,
     })
     await client.targets.create({ certificateId: id, name, kind: 'localFiles', config: { certificatePath, keyPath } })
-    await deployments.applied(id)
     sites.push({ name, oldId: id })
   })
+  for (let left = count; left > 0; left -= 1) await installed(client, sites[left - 1]?.oldId ?? '')
   return sites
+}
+
+/** Resolves when the certificate's one target has it. */
+async function installed(client: Client, certificateId: string): Promise<void> {
+  const until = performance.now() + PATIENCE_MS
+  for (;;) {
+    const { targets } = await client.certificates.get({ id: certificateId })
+    if (targets.some(({ deployment }) => deployment?.state === 'applied')) return
+    if (performance.now() > until) throw await stuck(client, certificateId)
+    await sleep(ASK_MS)
+  }
 }
 
 async function renewAll(
@@ -141,7 +151,7 @@ async function renewAll(
 ): Promise<EvercertOutcome> {
   const usageBefore = readProcessUsage(pid)
   const newIds: string[] = []
-  const deployments = new Deployments(client)
+  const installations = new Installations(client)
   const asked = { order: 0, payment: 0, application: 0 }
   const startedAt = performance.now()
   await inParallel(sites, concurrency, async (site) => {
@@ -161,8 +171,8 @@ async function renewAll(
     asked.order += ordered - begin
     asked.payment += paid - ordered
     asked.application += performance.now() - paid
-    await deployments.applied(certificateId)
     newIds.push(certificateId)
+    await installations.oneMore()
   })
   const ms = performance.now() - startedAt
   const usage = readProcessUsage(pid)
@@ -178,44 +188,44 @@ async function renewAll(
 }
 
 /**
- * Waits for deployments as a client would that renews many at once: one question for all of them, twice a second.
- * The service's list holds 1,000 targets.
+ * Waits as one would who renews many at once: by asking how many renewals are installed, as the picture of them in the console does. Which
+ * they are is no matter to how many are under way.
  */
-class Deployments {
+class Installations {
   readonly #client: Client
-  readonly #awaited = new Map<string, { readonly resolve: () => void; readonly reject: (error: unknown) => void }>()
-  #asking = false
+  readonly #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = []
+  #counted = 0
+  #isAsking = false
 
   constructor(client: Client) {
     this.#client = client
   }
 
-  /** Resolves when the certificate's one deployment is applied. */
-  async applied(certificateId: string): Promise<void> {
+  /** Resolves when one more renewal is installed than was told before. */
+  async oneMore(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#awaited.set(certificateId, { resolve, reject })
-    if (!this.#asking) void this.#ask()
-    const timer = setTimeout(() => void stuck(this.#client, certificateId).then(reject, reject), PATIENCE_MS)
-    await promise.finally(() => clearTimeout(timer))
+    this.#waiting.push({ resolve, reject })
+    if (!this.#isAsking) void this.#ask()
+    await promise
   }
 
   async #ask(): Promise<void> {
-    this.#asking = true
-    while (this.#awaited.size > 0) {
-      await sleep(ASK_MS)
-      try {
-        const { items } = await this.#client.targets.list()
-        for (const { certificateId, deployment } of items) {
-          if (deployment?.state !== 'applied') continue
-          this.#awaited.get(certificateId)?.resolve()
-          this.#awaited.delete(certificateId)
-        }
-      } catch (error) {
-        for (const { reject } of this.#awaited.values()) reject(error)
-        this.#awaited.clear()
+    this.#isAsking = true
+    try {
+      let until = performance.now() + PATIENCE_MS
+      while (this.#waiting.length > 0) {
+        await sleep(ASK_MS)
+        const { stages } = await this.#client.certificates.funnel({})
+        const reached = stages.find(({ stage }) => stage === 'installed')?.reached ?? 0
+        if (reached > this.#counted) until = performance.now() + PATIENCE_MS
+        if (performance.now() > until)
+          throw new Error(`No renewal was installed for ${PATIENCE_MS / 1000} s: ${JSON.stringify(stages)}`)
+        for (; this.#counted < reached && this.#waiting.length > 0; this.#counted += 1) this.#waiting.shift()?.resolve()
       }
+    } catch (error) {
+      for (const { reject } of this.#waiting.splice(0)) reject(error)
     }
-    this.#asking = false
+    this.#isAsking = false
   }
 }
 

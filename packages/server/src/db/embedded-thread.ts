@@ -9,7 +9,8 @@
  */
 import { readFile } from 'node:fs/promises'
 import { workerData } from 'node:worker_threads'
-import { PGlite, protocol } from '@electric-sql/pglite'
+import { PGlite } from '@electric-sql/pglite'
+import { serialize } from 'pg-protocol'
 import { DurableFiles } from './embedded-files.ts'
 import { COUNT, READY, REQUEST, type EmbeddedThreadData } from './embedded-messages.ts'
 import { PipeReader, PipeWriter, type PipeMessage } from './pipe.ts'
@@ -46,7 +47,7 @@ while (first === null) {
   requests.wait()
   first = requests.next()
 }
-const folder = Buffer.from(first.bytes).toString()
+const folder = first.bytes.toString()
 const files = new DurableFiles(folder, counts)
 const pglite = new PGlite({
   pgliteWasmModule,
@@ -57,7 +58,7 @@ const pglite = new PGlite({
   ],
 })
 await pglite.waitReady
-const rollback = protocol.serialize.query('ROLLBACK')
+const rollback = serialize.query('ROLLBACK')
 let lastNumber = 0
 let held: Reply[] = []
 let heldUntil = 0

@@ -4,13 +4,11 @@
  *
  * @module
  */
-import { protocol } from '@electric-sql/pglite'
-import type { parse } from '@electric-sql/pglite'
+import { Parser } from 'pg-protocol/dist/parser.js'
 import { COUNT, READY, REQUEST } from './embedded-messages.ts'
+import type { Message } from './embedded-results.ts'
 import { takeThread, type EmbeddedThread } from './embedded-worker.ts'
 import { PipeReader, PipeWriter, type PipeMessage } from './pipe.ts'
-
-export type Message = Parameters<typeof parse.parseResults>[0][number]
 
 interface Waiting {
   readonly resolve: (messages: Message[]) => void
@@ -32,7 +30,7 @@ export class EmbeddedWire {
   readonly #requests: PipeWriter
   readonly #replies: PipeReader
   readonly #waiting = new Map<number, Waiting>()
-  readonly #parser = new protocol.Parser()
+  readonly #parser = new Parser()
   readonly #ready = Promise.withResolvers<void>()
   readonly #ended = Promise.withResolvers<void>()
   readonly #onFsync: () => void

@@ -21,7 +21,7 @@ export interface PipeMemory {
 export interface PipeMessage {
   /** A number of 32 bits without sign, whose meaning is the users' own. */
   readonly tag: number
-  readonly bytes: Uint8Array
+  readonly bytes: Buffer
 }
 
 export function createPipe(): PipeMemory {
@@ -114,7 +114,7 @@ export class PipeReader {
   #read: number
   readonly #header = new Uint8Array(HEADER_BYTES)
   /** Of the message that is coming in; null while its header is. */
-  #bytes: Uint8Array | null = null
+  #bytes: Buffer | null = null
   /** Bytes that have come of the header, or of the message behind it. */
   #filled = 0
   #listener: (() => void) | null = null
@@ -176,7 +176,7 @@ export class PipeReader {
   #take(written: number): PipeMessage | null {
     if (this.#bytes === null) {
       if (!this.#fill(this.#header, written)) return null
-      this.#bytes = new Uint8Array(this.#word(0))
+      this.#bytes = Buffer.allocUnsafe(this.#word(0))
     }
     if (!this.#fill(this.#bytes, written)) return null
     const message = { tag: this.#word(4), bytes: this.#bytes }

@@ -8,8 +8,20 @@
  *
  * @module
  */
-import { messages as protocolMessages, parse, protocol, types, type Results } from '@electric-sql/pglite'
-import type { EmbeddedWire, Message } from './embedded-wire.ts'
+import { types } from '@electric-sql/pglite'
+import { serialize } from 'pg-protocol'
+import {
+  isRolledBack,
+  readAllResults,
+  readColumns,
+  readParameterTypes,
+  readResults,
+  refuseError,
+  type Column,
+  type Message,
+  type Results,
+} from './embedded-results.ts'
+import type { EmbeddedWire } from './embedded-wire.ts'
 import { Turns } from './turns.ts'
 
 interface Statement {
@@ -17,13 +29,13 @@ interface Statement {
   readonly name: string | null
   /** Type oids, one for each parameter. */
   readonly parameterTypes: readonly number[]
-  /** What tells the names and types of the columns; null when nothing comes back. */
-  readonly columns: Message | null
+  /** None when nothing comes back. */
+  readonly columns: readonly Column[]
 }
 
 /** A statement that was sent: its answer comes. */
 interface Sent {
-  readonly columns: Message | null
+  readonly columns: readonly Column[]
   readonly answer: Promise<Message[]>
 }
 
@@ -46,7 +58,6 @@ const CHANGES_SCHEMA = /\b(create|alter|drop)\b/i
 /** Of PostgreSQL: in_failed_sql_transaction. */
 const ABORTED = '25P02'
 
-const { serialize } = protocol
 const BEGIN = serialize.query('BEGIN')
 const COMMIT = serialize.query('COMMIT')
 const ROLLBACK = serialize.query('ROLLBACK')
@@ -96,13 +107,13 @@ export class EmbeddedConnection {
   }
 
   /** Statements without parameters; one alone is prepared as in {@link query}. What they leave open of a transaction is rolled back. @throws DatabaseError with PostgreSQL's code */
-  async exec(text: string): Promise<Results[]> {
+  async exec(text: string): Promise<Results<unknown>[]> {
     if (REPEATED.test(text) && !text.includes(';')) return [await this.query(text)]
     const { answer } = await this.#turns.take(async () => {
       if (this.#makesStale(text)) await this.#forgetAll()
       return { answer: this.#wire.send([serialize.query(text)], true) }
     })
-    return parse.parseResults(refuseError(await answer), this.#parsers)
+    return readAllResults(refuseError(await answer), this.#parsers)
   }
 
   /** Commits when the work is done, rolls back when it fails. @throws DatabaseError `25P02` when nothing of it was committed */
@@ -160,7 +171,7 @@ export class EmbeddedConnection {
     const answer = refuseError(await end)
     await Promise.all(sentLater)
     if (failed.length > 0) throw failed[0]
-    if (answer.some((message) => message instanceof protocolMessages.CommandCompleteMessage && message.text === 'ROLLBACK'))
+    if (isRolledBack(answer))
       throw Object.assign(new Error('The transaction was rolled back: one of its statements had failed.'), { code: ABORTED })
     return value
   }
@@ -185,9 +196,7 @@ export class EmbeddedConnection {
   }
 
   async #read<Row>({ columns, answer }: Sent): Promise<Results<Row>> {
-    const received = refuseError(await answer)
-    const [result] = parse.parseResults(columns === null ? received : [columns, ...received], this.#parsers)
-    return result as Results<Row>
+    return readResults(refuseError(await answer), columns)
   }
 
   /** Resolves when the statement was sent. Whoever calls holds the turn. */
@@ -195,19 +204,19 @@ export class EmbeddedConnection {
     const statement = this.#recall(text) ?? (await this.#prepare(text))
     const { name, columns } = statement
     const statementMessages = [
-      ...(name === null ? [serialize.parse({ text, types: [...statement.parameterTypes] })] : []),
+      ...(name === null ? [serialize.parse({ name: '', text, types: [...statement.parameterTypes] })] : []),
       serialize.bind({ ...(name !== null && { statement: name }), values: this.#encode(statement, values) }),
-      serialize.execute({}),
+      serialize.execute(),
       serialize.sync(),
     ]
     return { columns, answer: this.#send(statementMessages, isAwaited) }
   }
 
-  #encode({ parameterTypes }: Statement, values: readonly unknown[]): (string | Uint8Array | null)[] {
+  #encode({ parameterTypes }: Statement, values: readonly unknown[]): (string | Buffer | null)[] {
     return values.map((value, index) => {
       const type = parameterTypes[index] ?? types.TEXT
       if (value === null || value === undefined) return null
-      if (type === types.BYTEA && value instanceof Uint8Array) return value
+      if (type === types.BYTEA && value instanceof Uint8Array) return asBuffer(value)
       const toText = this.#serializers[type] ?? this.#serializers[types.TEXT]
       return toText === undefined ? null : toText(value)
     })
@@ -226,14 +235,17 @@ export class EmbeddedConnection {
     if (this.#makesStale(text)) await this.#forgetAll()
     const isKept = this.#isWorthKeeping(text)
     const name = isKept && !PLANNED_EACH_TIME.test(text) ? `s${(this.#lastName += 1)}` : null
-    const named = name === null ? {} : { name }
     const described = refuseError(
-      await this.#send([serialize.parse({ ...named, text }), serialize.describe({ type: 'S', ...named }), serialize.sync()]),
+      await this.#send([
+        serialize.parse({ name: name ?? '', text, types: [] }),
+        serialize.describe({ type: 'S', name: name ?? '' }),
+        serialize.sync(),
+      ]),
     )
     const statement = {
       name,
-      parameterTypes: parse.parseDescribeStatementResults(described),
-      columns: described.find((message) => message.name === 'rowDescription') ?? null,
+      parameterTypes: readParameterTypes(described),
+      columns: readColumns(described, this.#parsers),
     }
     if (isKept) this.#keep(text, statement)
     return statement
@@ -285,8 +297,6 @@ export class EmbeddedConnection {
   }
 }
 
-function refuseError(answer: Message[]): Message[] {
-  const error = answer.find((message) => message instanceof protocolMessages.DatabaseError)
-  if (error !== undefined) throw error
-  return answer
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }

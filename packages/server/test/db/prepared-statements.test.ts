@@ -119,3 +119,14 @@ test('far more than the memory between the threads holds is asked at once, and a
   const { rows } = await database.query<{ text: string }>('select $1::text as text', [large])
   expect(rows[0]?.text === large).toBe(true)
 })
+
+test('several statements at once give the rows and the changes of each, whatever notices come between', async () => {
+  const results = await database.exec(`create temp table once (id int);
+    drop table if exists never_there;
+    insert into once values (1), (2), (3);
+    select id from once order by id;
+    update once set id = id + 1 where id > 1;
+    delete from once`)
+  expect(results.map(({ affectedRows }) => affectedRows)).toEqual([0, 0, 3, 0, 2, 3])
+  expect(results.map(({ rows }) => rows)).toEqual([[], [], [], [{ id: 1 }, { id: 2 }, { id: 3 }], [], []])
+})
