@@ -23,14 +23,10 @@ const POINTS: readonly KillPoint[] = [
   ...pointsOf(['orders.place', 'orders.pay', 'applications.submit']),
   ...pointsOf(['prepareCsr', 'placeOrder', 'checkProof', 'readOrder', 'finalizeOrder', 'deploy', 'checkDeployment', 'probe']),
   ...pointsOf(['closeRenewal'], ['intended', 'recorded']),
+  // Those that write down first what they are about to do outside.
+  ...pointsOf(['placeOrder', 'finalizeOrder', 'deploy'], ['announced']),
 ]
-/**
- * One kill between every two records, where the most is at stake: the effect is done and not recorded. Before an effect nothing has happened
- * since the last record; the stops below, and the other moments of a call, are such instants.
- */
-const isBetweenEffects = ({ step, moment }: KillPoint): boolean =>
-  moment !== 'done' && !step.includes('.') && step !== 'closeRenewal'
-const KILLS = POINTS.filter((point) => !isBetweenEffects(point)).map((point): Interruption => ({ point, signal: 'SIGKILL' }))
+const KILLS = POINTS.map((point): Interruption => ({ point, signal: 'SIGKILL' }))
 /** Each run has the kills after which something outside has happened and is not recorded; a long run has all. */
 const OUTSIDE = new Set(['orders.pay', 'placeOrder', 'finalizeOrder', 'deploy'])
 const CHOSEN = longRun(KILLS, ({ point: { step, moment } }) => moment === 'done' && OUTSIDE.has(step))

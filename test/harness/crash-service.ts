@@ -10,7 +10,7 @@ import { loadConfig } from '../../packages/server/src/config/config.ts'
 import { startService, type RunningService } from '../../packages/server/src/main.ts'
 import { audit, type Audit } from '../e2e/support/audit.ts'
 
-export type Moment = 'intended' | 'done' | 'recorded'
+export type Moment = 'intended' | 'announced' | 'done' | 'recorded'
 
 export interface KillPoint {
   readonly step: string

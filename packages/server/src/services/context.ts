@@ -33,10 +33,10 @@ export interface Adapters {
 }
 
 /**
- * Called at each instant that a crash test may choose: before an effect, after it, and after it was recorded. An operation of the API
- * is done when it only lacks its commit.
+ * Called at each instant that a crash test may choose: before an effect, when what it is about to do outside is written down, after it, and
+ * after it was recorded. An operation of the API is done when it only lacks its commit.
  */
-export type StepHook = (step: string, moment: 'intended' | 'done' | 'recorded') => void
+export type StepHook = (step: string, moment: 'intended' | 'announced' | 'done' | 'recorded') => void
 
 export interface Services {
   readonly database: Database

@@ -44,6 +44,7 @@ export async function deploy(services: Services, work: Work, deploymentId: strin
   const live = createLiveLog(services, work, deployment)
   try {
     const baseline = deployment.baseline ?? (await takeBaseline(services, work, deployment))
+    services.onStep('deploy', 'announced')
     const evidence = await applyToTarget(services, work, deployment, live)
     services.onStep('deploy', 'done')
     await recordApplied(services, work, deployment, { baseline, evidence, log: await live.end(evidence.log) })

@@ -21,6 +21,7 @@ export async function finalizeOrder(services: Services, work: Work, signal: Abor
   const { method, csr } = application
   if (csr === null) throw new AppError('internal', `Finalizing ${application.id}: it has no CSR.`)
   await intendToFinalize(services, work, application)
+  services.onStep('finalizeOrder', 'announced')
   const notAfter = await wantedNotAfter(services, work, ca)
   const finalized = await ca.finalizeOrder(account, { ref, method, csrDer: csr, notAfter })
   const order =

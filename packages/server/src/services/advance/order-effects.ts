@@ -51,6 +51,7 @@ export async function placeOrder(services: Services, work: Work): Promise<void> 
       .executeTakeFirst()
     if (intended.numUpdatedRows !== 1n) throw stale(application)
   }
+  services.onStep('placeOrder', 'announced')
   const order = await ca.placeOrder(account, {
     reference: application.reference,
     identifiers: application.identifiers,
