@@ -5,7 +5,7 @@
  * @module
  */
 import { sql, type RawBuilder } from 'kysely'
-import type { RenewalFunnel, RenewalStage, StatusCount } from '@evercert/contract'
+import type { ExpiryCount, RenewalFunnel, RenewalStage, StatusCount } from '@evercert/contract'
 import type { Db } from '../../packages/server/src/db/connect.ts'
 
 export interface World {
@@ -85,6 +85,24 @@ const counts: Case = {
       .map(({ status, count }) => `${status} ${count}`)
       .toSorted()
       .join()
+  },
+}
+
+/** Of the year to come. */
+const expiries: Case = {
+  name: 'counts by day of expiry',
+  api: async (api) => {
+    const { items } = await api.get<Page<ExpiryCount>>('certificates/expiries', { days: '365' })
+    return items.map(({ on, count }) => `${on} ${count}`).join()
+  },
+  sql: async ({ db, accountId }) => {
+    const { rows } = await sql<ExpiryCount>`
+      select to_char(l.not_after at time zone 'UTC', 'YYYY-MM-DD') as on, count(*)::int as count from certificate_listing l
+      where l.account_id = ${accountId} and l.phase in ('valid', 'revocationPending')
+        and (l.not_after at time zone 'UTC')::date >= (now() at time zone 'UTC')::date
+        and (l.not_after at time zone 'UTC')::date < (now() at time zone 'UTC')::date + 365
+      group by 1 order by 1`.execute(db)
+    return rows.map(({ on, count }) => `${on} ${count}`).join()
   },
 }
 
@@ -253,5 +271,6 @@ export const CASES: readonly Case[] = [
     order: BY_EXPIRY,
   }),
   counts,
+  expiries,
   funnel,
 ]
