@@ -5,7 +5,7 @@
  * @module
  */
 import { sql, type RawBuilder } from 'kysely'
-import type { StatusCount } from '@evercert/contract'
+import type { ExpiryCount, RenewalFunnel, RenewalStage, StatusCount } from '@evercert/contract'
 import type { Db } from '../../packages/server/src/db/connect.ts'
 
 export interface World {
@@ -16,7 +16,11 @@ export interface World {
 
 /** Bare requests: what a client makes of the answer is the client's. */
 export interface Api {
-  get<Item>(path: string, query: Readonly<Record<string, string>>): Promise<readonly Item[]>
+  get<Answer>(path: string, query: Readonly<Record<string, string>>): Promise<Answer>
+}
+
+interface Page<Item> {
+  readonly items: readonly Item[]
 }
 
 export interface Case {
@@ -44,7 +48,7 @@ function list({ name, query, where, order = NEWEST_FIRST }: Wish): Case {
   return {
     name,
     api: async (api, at) => {
-      const items = await api.get<{ id: string }>('certificates', { ...query(at), limit: String(LIMIT) })
+      const { items } = await api.get<Page<{ id: string }>>('certificates', { ...query(at), limit: String(LIMIT) })
       return items.map(({ id }) => id).join()
     },
     sql: async (world, at) => {
@@ -66,7 +70,7 @@ function list({ name, query, where, order = NEWEST_FIRST }: Wish): Case {
 const counts: Case = {
   name: 'counts by status',
   api: async (api) => {
-    const items = await api.get<StatusCount>('certificates/counts', {})
+    const { items } = await api.get<Page<StatusCount>>('certificates/counts', {})
     return items
       .map(({ status, count }) => `${status} ${count}`)
       .toSorted()
@@ -84,6 +88,41 @@ const counts: Case = {
   },
 }
 
+/** Of the year to come. */
+const expiries: Case = {
+  name: 'counts by day of expiry',
+  api: async (api) => {
+    const { items } = await api.get<Page<ExpiryCount>>('certificates/expiries', { days: '365' })
+    return items.map(({ on, count }) => `${on} ${count}`).join()
+  },
+  sql: async ({ db, accountId }) => {
+    const { rows } = await sql<ExpiryCount>`
+      select to_char(l.not_after at time zone 'UTC', 'YYYY-MM-DD') as on, count(*)::int as count from certificate_listing l
+      where l.account_id = ${accountId} and l.phase in ('valid', 'revocationPending')
+        and (l.not_after at time zone 'UTC')::date >= (now() at time zone 'UTC')::date
+        and (l.not_after at time zone 'UTC')::date < (now() at time zone 'UTC')::date + 365
+      group by 1 order by 1`.execute(db)
+    return rows.map(({ on, count }) => `${on} ${count}`).join()
+  },
+}
+
+/** Those that are proved are what entered and waits for nothing. */
+const funnel: Case = {
+  name: 'funnel of renewals',
+  api: async (api) => {
+    const { entered, stages } = await api.get<RenewalFunnel>('certificates/funnel', {})
+    const waiting = stages.flatMap(({ stage, waiting: count }) => (count === 0 ? [] : [`${stage} ${count}`]))
+    return [`entered ${entered}`, ...waiting.toSorted()].join()
+  },
+  sql: async ({ db, accountId }) => {
+    const { rows } = await sql<{ stage: string | null; count: number }>`
+      select l.waits_for as stage, count(*)::int as count
+      from certificate_listing l where l.account_id = ${accountId} and ${SOON} group by 1`.execute(db)
+    const waiting = rows.flatMap(({ stage, count }) => (stage === null ? [] : [`${stage} ${count}`]))
+    return [`entered ${rows.reduce((sum, { count }) => sum + count, 0)}`, ...waiting.toSorted()].join()
+  },
+}
+
 const idOf = (n: number): string => `crt_${String(n).padStart(26, '0')}`
 /** Of a single certificate. */
 const singleAt = (at: number): number => at - (at % 10) + 3
@@ -96,6 +135,13 @@ const token = (accountId: string, kind: 'name' | 'domain', prefix: string) =>
     and token >= ${prefix} and token < ${`${prefix}\u{10FFFF}`}`
 const issuance = (accountId: string, condition: RawBuilder<unknown>) =>
   sql`select certificate_id from issuance where account_id = ${accountId} and ${condition}`
+/** The certificates in their window whose renewals wait for it, and those renewals. */
+const waiting = (accountId: string, stage: RenewalStage) => {
+  const old = sql`l.account_id = ${accountId} and l.waits_for = ${stage} and ${SOON}`
+  return sql`select l.certificate_id from certificate_listing l where ${old}
+    union all select r.new_certificate_id from renewal r join certificate_listing l on l.certificate_id = r.old_certificate_id
+    where r.state <> 'cancelled' and r.new_certificate_id is not null and ${old}`
+}
 const dayFrom = (at: number): number => Math.floor(Date.now() / 86_400_000 + (at % 300)) * 86_400_000
 const team = (at: number): string => `team-${at % 1000}`
 
@@ -211,5 +257,20 @@ export const CASES: readonly Case[] = [
     query: () => ({ tags: 'test' }),
     where: (_at, { accountId }) => inSet(tagged(accountId, ['test'])),
   }),
+  ...(['ordered', 'installed', 'applied'] as const).map((stage) =>
+    list({
+      name: `waits to be ${stage}`,
+      query: () => ({ waitsFor: stage }),
+      where: (_at, { accountId }) => inSet(waiting(accountId, stage)),
+    }),
+  ),
+  list({
+    name: 'waits to be ordered, by expiry',
+    query: () => ({ waitsFor: 'ordered', sort: 'expiry' }),
+    where: (_at, { accountId }) => inSet(waiting(accountId, 'ordered')),
+    order: BY_EXPIRY,
+  }),
   counts,
+  expiries,
+  funnel,
 ]

@@ -1,5 +1,6 @@
 /**
- * Certificates by set-based SQL: most are single, one in ten is a renewal; expiry over two years; one in a thousand is still applied for.
+ * Certificates by set-based SQL: most are single, one in ten is a renewal, every other of these proved; expiry over two years; one in a thousand is
+ * still applied for.
  *
  * @module
  */
@@ -41,10 +42,10 @@ async function fill(db: Db, accountId: string, from: number, to: number): Promis
     // Neither triggers nor checks of references: the rows fit, and their list facts are made at the end for all of them at once.
     await sql`set local session_replication_role = replica`.execute(trx)
     await sql`insert into certificate (id, account_id, name, origin, renews_certificate_id, lineage_id, lineage_index, issuance_id,
-        created_at)
+        served_at, created_at)
       select ${sql.raw(idOf('crt', 'n'))}, ${accountId}, 'site-' || n, 'uploaded',
         case when n % 10 = 0 then ${sql.raw(idOf('crt', 'n - 1'))} end, ${sql.raw(lineage)}, case when n % 10 = 0 then 1 else 0 end,
-        case when ${sql.raw(isIssued)} then ${sql.raw(idOf('iss', 'n'))} end, now()
+        case when ${sql.raw(isIssued)} then ${sql.raw(idOf('iss', 'n'))} end, case when n % 20 = 0 and ${sql.raw(isIssued)} then now() end, now()
       from generate_series(${from}::int, ${to}::int) n`.execute(trx)
     await sql`insert into issuance (id, account_id, certificate_id, sha256, serial, issuer, names, spki_sha256,
         not_before, not_after, window_opens_at, chain_pem, created_at)
@@ -57,6 +58,11 @@ async function fill(db: Db, accountId: string, from: number, to: number): Promis
     await sql`insert into certificate_tag (account_id, certificate_id, tag, created_at)
       select ${accountId}, ${sql.raw(idOf('crt', 'n'))}, tag, now() from generate_series(${from}::int, ${to}::int) n,
         unnest(array['team-' || n % 1000, case when n % 4 = 0 then 'prod' else 'test' end]) tag`.execute(trx)
+    await sql`insert into renewal (id, account_id, old_certificate_id, new_certificate_id, order_id, state, created_at, closed_at)
+      select ${sql.raw(idOf('rnw', 'n'))}, ${accountId}, ${sql.raw(idOf('crt', 'n - 1'))}, ${sql.raw(idOf('crt', 'n'))},
+        ${sql.raw(idOf('ord', 'n'))}, case when n % 20 = 0 and ${sql.raw(isIssued)} then 'closed' else 'open' end, now(),
+        case when n % 20 = 0 and ${sql.raw(isIssued)} then now() end
+      from generate_series(${from}::int, ${to}::int) n where n % 10 = 0`.execute(trx)
     await sql`select refresh_listing(${accountId}, array_agg(lineage_id)) from (
         select lineage_id, row_number() over () / ${LINEAGES_AT_ONCE} as part from certificate
         where account_id = ${accountId} and id between ${sql.raw(idOf('crt', `${from}`))} and ${sql.raw(idOf('crt', `${to}`))}

@@ -1,8 +1,13 @@
 /** A short run of `npm run fuzz`, always with the same inputs. */
-import { expect, it } from 'vitest'
+import { sql } from 'kysely'
+import { expect, it, onTestFinished } from 'vitest'
+import { openDatabase } from '../../packages/server/src/db/connect.ts'
+import { openerOf } from '../../packages/server/test/support/databases.ts'
 import { runFuzz } from '../fuzz/run-fuzz.ts'
+import { createStateReader, expectUnchanged, expectWhole } from '../fuzz/targets/stored.ts'
 
 const INPUTS = 2000
+const open = openerOf('embedded')
 
 it('changed input crashes nothing, hangs nothing, is never our own failure, and stores nothing in part', async () => {
   const reports = await runFuzz({ seed: 20_261_124, inputs: INPUTS })
@@ -14,4 +19,27 @@ it('changed input crashes nothing, hangs nothing, is never our own failure, and 
     expect({ name, refused: refused > 0 || name === 'API: PEM in bulk' }).toEqual({ name, refused: true })
   const accepted = reports.filter((report) => report.accepted > 0).map(({ name }) => name)
   expect(accepted).toEqual(expect.arrayContaining(['PEM chains', 'DER certificates', 'archives', 'API: PEM in bulk']))
+})
+
+it('would find what a refusal left behind: a row that is added, changed or gone, and a secret that is nobody’s', async () => {
+  const database = await openDatabase((await open()).settings)
+  onTestFinished(() => database.close())
+  const { db } = database
+  const readState = await createStateReader(db)
+  for (const change of [
+    sql`insert into account (id, name, created_at) values ('acc_1', 'a', now())`,
+    sql`update account set name = 'b' where id = 'acc_1'`,
+    sql`delete from account where id = 'acc_1'`,
+  ]) {
+    const before = await readState()
+    expectUnchanged(before, await readState(), 'nothing')
+    await change.execute(db)
+    const after = await readState()
+    expect(() => expectUnchanged(before, after, 'it')).toThrow('changed account')
+  }
+  await expectWhole(db)
+  await sql`insert into master_key (id, seals, since) values ('k', true, now())`.execute(db)
+  await sql`insert into secret (id, purpose, master_key_id, wrapped_key, ciphertext, created_at)
+    values ('sec_1', 'privateKey', 'k', '', '', now())`.execute(db)
+  await expect(expectWhole(db)).rejects.toThrow('belongs to nothing')
 })

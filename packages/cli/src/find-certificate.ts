@@ -145,3 +145,13 @@ function ambiguous(wanted: string, matches: readonly CertificateView[]): Error {
     },
   )
 }
+
+/** What belongs to the certificate that is named; everything when none is. */
+export async function ofCertificate<
+  Item extends { readonly certificateId: string },
+  Page extends { readonly items: readonly Item[] },
+>(client: Client, wanted: string | undefined, page: Page & { readonly items: readonly Item[] }): Promise<Page> {
+  if (wanted === undefined) return page
+  const { id } = await findCertificate(client, wanted)
+  return { ...page, items: page.items.filter(({ certificateId }) => certificateId === id) }
+}

@@ -6,7 +6,9 @@
 
 /** As much of a stream as the command uses. */
 export interface TextStream {
+  /** False: what it did not pass on yet is more than it wants to hold, until it says `drain`. */
   write(text: string): unknown
+  once?(event: 'drain', listener: () => void): unknown
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
 }

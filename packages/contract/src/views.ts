@@ -187,6 +187,14 @@ export const managementView = z.object({
   spendingLimit: money,
   nextAction: z.enum(['renew', 'reissue', 'apply']).nullable(),
   at: instant.nullable().meta({ description: 'When it acts by itself next' }),
+  suggestion: z
+    .object({
+      from: instant,
+      until: instant,
+      page: z.url().nullable().meta({ description: 'Of the CA, for people: why' }),
+    })
+    .nullable()
+    .meta({ description: 'When its CA would have it renewed (RFC 9773); null when the CA says nothing of it' }),
   problem: z.object({ code: problemCode, detail: z.string(), cause: bilingual, remedy: bilingual }).nullable().meta({
     description: 'Why it could not act by itself the last time',
   }),

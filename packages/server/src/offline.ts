@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { z } from 'zod'
 import packageJson from '../package.json' with { type: 'json' }
@@ -115,7 +115,7 @@ async function restoreInto(config: Config, source: AsyncIterable<Uint8Array>): P
   const taken = [...FILES, 'database'].find((name) => existsSync(join(config.dataDir, name)))
   if (taken !== undefined)
     throw new AppError('conflict', `Restoring into ${config.dataDir}: ${taken} is there already: give an empty folder.`)
-  const lines = toLines(Readable.from(source).compose(createGunzip()) as AsyncIterable<Uint8Array>)
+  const lines = toLines(unzipped(source))
   const { files } = parseLine(filesLine, (await take(lines)) ?? '')
   const report = await load(config, lines, files)
   for (const name of report.files)
@@ -206,6 +206,13 @@ async function listTokenKeys({ masterKeyToken }: Config): Promise<readonly strin
 
 function readIfThere(file: string): string | null {
   return existsSync(file) ? readFileSync(file, 'utf8') : null
+}
+
+/** Who stops reading ends the source too. `compose` would now and then tell that as an error that nobody can catch. */
+function unzipped(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const unzip = createGunzip()
+  pipeline(Readable.from(source), unzip, () => {}) // what goes wrong is told to who reads
+  return unzip as AsyncIterable<Uint8Array>
 }
 
 /** Lines end with \n alone: rows may hold every other character that some take for the end of a line. */

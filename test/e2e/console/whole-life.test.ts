@@ -325,7 +325,7 @@ it('§3.8, uploaded, EV: what is missing is said; with the bank permit it is rev
   await stays(page, (on) => on.getByLabel('域名列表'))
   expect(await page.getByLabel('域名列表').inputValue()).toBe(BANK) // from the upload's names
   const apply = async (): Promise<void> => {
-    await page.getByRole('radio', { name: '手工 DNS 验证' }).check()
+    await page.getByRole('radio', { name: '手动 DNS 验证' }).check()
     await page.getByLabel('联系人', { exact: true }).click()
     await page.locator('.ant-select-item-option', { hasText: CONTACT.name }).click()
     await page.getByLabel('公司', { exact: true }).click()

@@ -6,8 +6,9 @@
 import type { AccountRules, ApprovalView } from '@evercert/contract'
 import { failure } from '../failure.ts'
 import { formatInstant, formatMoney } from '../format.ts'
-import { formatFacts, formatTable } from '../output.ts'
+import { formatFacts } from '../output.ts'
 import { parseMoney } from '../parse-money.ts'
+import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { wordFor } from '../words.ts'
 
@@ -17,33 +18,19 @@ export interface ApprovalListOptions {
 
 const PAGE_SIZE = 200
 
-export async function listApprovalsCommand(session: Session, { all = false }: ApprovalListOptions): Promise<number> {
-  const { say, paint, columns, language } = session
-  const page = await (await session.client()).approvals.list({ show: all ? 'all' : 'open', limit: PAGE_SIZE })
-  session.document(page)
-  if (page.items.length === 0) session.print(say('Nothing waits for a second person.', '没有等待第二人批准的请求。'))
-  else {
-    const rows = page.items.map((approval) => [
-      { text: formatInstant(approval.requestedAt) },
-      { text: wordFor('approvalKind', approval.kind, language) },
-      { text: approval.subject },
-      { text: approval.requestedBy },
-      { text: wordFor('approval', approval.state, language) },
-      { text: approval.id },
-    ])
-    const header = [
-      say('ASKED', '提出时间'),
-      say('WHAT', '事项'),
-      say('FOR', '对象'),
-      say('BY', '申请人'),
-      say('STATE', '状态'),
-      say('ID', '编号'),
-    ]
-    session.print(...formatTable(header, rows, { paint, columns, shrink: 2 }))
-  }
-  if (page.nextCursor !== null) session.print(say(`Only ${PAGE_SIZE} are shown.`, `仅显示 ${PAGE_SIZE} 条。`))
-  return 0
-}
+export const listApprovalsCommand = listCommand({
+  load: (client, { all = false }: ApprovalListOptions) => client.approvals.list({ show: all ? 'all' : 'open', limit: PAGE_SIZE }),
+  none: ['Nothing waits for a second person.', '没有等待第二人批准的请求。'],
+  columns: [
+    ['ASKED', '提出时间', ({ requestedAt }) => formatInstant(requestedAt)],
+    ['WHAT', '事项', ({ kind }, { language }) => wordFor('approvalKind', kind, language)],
+    ['FOR', '对象', ({ subject }) => subject],
+    ['BY', '申请人', ({ requestedBy }) => requestedBy],
+    ['STATE', '状态', ({ state }, { language }) => wordFor('approval', state, language)],
+    ['ID', '编号', ({ id }) => id],
+  ],
+  shrink: 2,
+})
 
 export async function showApprovalCommand(session: Session, id: string): Promise<number> {
   return show(session, await (await session.client()).approvals.get({ id }))

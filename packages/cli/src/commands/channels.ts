@@ -7,19 +7,16 @@ import { channelRole, type ChannelView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
 import { failure } from '../failure.ts'
 import { formatTable } from '../output.ts'
+import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { hasSettings, wrongOption, type SettingsOptions } from '../settings/given.ts'
 import { readSettings } from '../settings/read-settings.ts'
 
-export async function listChannelsCommand(session: Session): Promise<number> {
-  const client = await session.client()
-  const page = await client.channels.list()
-  session.document(page)
-  if (page.items.length === 0)
-    session.print(session.say('No channel: notices are in the inbox alone.', '没有通知渠道：通知仅保存在收件箱中。'))
-  else session.print(...formatChannels(session, page.items))
-  return 0
-}
+export const listChannelsCommand = listCommand({
+  load: (client) => client.channels.list(),
+  none: ['No channel: notices are in the inbox alone.', '没有通知渠道：通知仅保存在收件箱中。'],
+  format: formatChannels,
+})
 
 export interface AddChannelOptions extends SettingsOptions {
   readonly name: string

@@ -7,19 +7,18 @@ import type { PaymentConnectionView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
 import { failure } from '../failure.ts'
 import { clean, formatTable } from '../output.ts'
+import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { hasSettings, type SettingsOptions } from '../settings/given.ts'
 import { readSettings } from '../settings/read-settings.ts'
 
 type DnsConnection = Awaited<ReturnType<Client['dnsConnections']['create']>>
 
-export async function listDnsConnectionsCommand(session: Session): Promise<number> {
-  const page = await (await session.client()).dnsConnections.list()
-  session.document(page)
-  if (page.items.length === 0) session.print(session.say('No DNS connection.', '没有 DNS 连接。'))
-  else session.print(...formatDnsConnections(session, page.items))
-  return 0
-}
+export const listDnsConnectionsCommand = listCommand({
+  load: (client) => client.dnsConnections.list(),
+  none: ['No DNS connection.', '没有 DNS 连接。'],
+  format: formatDnsConnections,
+})
 
 export interface AddDnsConnectionOptions extends SettingsOptions {
   readonly name: string
@@ -93,14 +92,11 @@ function formatDnsConnections({ say, paint, columns }: Session, connections: rea
   return formatTable([say('NAME', '名称'), say('KIND', '类型'), say('ID', '编号')], rows, { paint, columns })
 }
 
-export async function listPaymentConnectionsCommand(session: Session): Promise<number> {
-  const page = await (await session.client()).paymentConnections.list()
-  session.document(page)
-  if (page.items.length === 0)
-    session.print(session.say('No payment connection: orders are paid from the balance.', '没有支付渠道：订单使用余额支付。'))
-  else session.print(...formatPaymentConnections(session, page.items))
-  return 0
-}
+export const listPaymentConnectionsCommand = listCommand({
+  load: (client) => client.paymentConnections.list(),
+  none: ['No payment connection: orders are paid from the balance.', '没有支付渠道：订单使用余额支付。'],
+  format: formatPaymentConnections,
+})
 
 export interface AddPaymentConnectionOptions extends SettingsOptions {
   readonly title: string

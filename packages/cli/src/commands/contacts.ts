@@ -5,25 +5,24 @@
  */
 import { company as companySchema, type CompanyView, type DocumentKind } from '@evercert/contract'
 import { failure } from '../failure.ts'
-import { clean, formatFacts, formatTable } from '../output.ts'
+import { clean, formatFacts } from '../output.ts'
+import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { wordFor } from '../words.ts'
 import { refuseExisting, writeFiles } from '../write-files.ts'
 import { readBase64 } from './apply.ts'
 import { readText } from './upload.ts'
 
-export async function listContactsCommand(session: Session): Promise<number> {
-  const { say, paint, columns } = session
-  const page = await (await session.client()).contacts.list()
-  session.document(page)
-  if (page.items.length === 0) session.print(say('No contact.', '没有联系人。'))
-  else {
-    const rows = page.items.map(({ id, name, email, phone }) => [{ text: name }, { text: email }, { text: phone }, { text: id }])
-    const header = [say('NAME', '姓名'), say('E-MAIL', '邮箱'), say('PHONE', '电话'), say('ID', '编号')]
-    session.print(...formatTable(header, rows, { paint, columns }))
-  }
-  return 0
-}
+export const listContactsCommand = listCommand({
+  load: (client) => client.contacts.list(),
+  none: ['No contact.', '没有联系人。'],
+  columns: [
+    ['NAME', '姓名', ({ name }) => name],
+    ['E-MAIL', '邮箱', ({ email }) => email],
+    ['PHONE', '电话', ({ phone }) => phone],
+    ['ID', '编号', ({ id }) => id],
+  ],
+})
 
 export interface ContactOptions {
   readonly name: string
@@ -72,30 +71,21 @@ export function removed(session: Session, gone: { readonly id: string }): number
   return 0
 }
 
-export async function listCompaniesCommand(session: Session): Promise<number> {
-  const { say, paint, columns, language } = session
-  const page = await (await session.client()).companies.list()
-  session.document(page)
-  if (page.items.length === 0) session.print(say('No company.', '没有公司。'))
-  else {
-    const rows = page.items.map(({ id, name, registrationNumber, phone, documents }) => [
-      { text: name },
-      { text: registrationNumber },
-      { text: phone },
-      { text: documents.map((kind) => wordFor('document', kind, language)).join(', ') || '–' },
-      { text: id },
-    ])
-    const header = [
-      say('NAME', '名称'),
-      say('REGISTRATION', '注册号'),
-      say('PHONE', '电话'),
-      say('DOCUMENTS', '证件'),
-      say('ID', '编号'),
-    ]
-    session.print(...formatTable(header, rows, { paint, columns }))
-  }
-  return 0
-}
+export const listCompaniesCommand = listCommand({
+  load: (client) => client.companies.list(),
+  none: ['No company.', '没有公司。'],
+  columns: [
+    ['NAME', '名称', ({ name }) => name],
+    ['REGISTRATION', '注册号', ({ registrationNumber }) => registrationNumber],
+    ['PHONE', '电话', ({ phone }) => phone],
+    [
+      'DOCUMENTS',
+      '证件',
+      ({ documents }, { language }) => documents.map((kind) => wordFor('document', kind, language)).join(', ') || '–',
+    ],
+    ['ID', '编号', ({ id }) => id],
+  ],
+})
 
 export interface CompanyOptions {
   readonly file: string

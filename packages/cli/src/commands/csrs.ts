@@ -5,37 +5,25 @@
  */
 import { keyKind, type CsrDetail } from '@evercert/contract'
 import { failure } from '../failure.ts'
-import { cleanLines, formatFacts, formatTable } from '../output.ts'
+import { cleanLines, formatFacts } from '../output.ts'
+import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { removed } from './contacts.ts'
 import { readPem } from './upload.ts'
 
-export async function listCsrsCommand(session: Session): Promise<number> {
-  const { say, paint, columns } = session
-  const page = await (await session.client()).csrs.list()
-  session.document(page)
-  if (page.items.length === 0) session.print(say('No CSR.', '没有 CSR。'))
-  else {
-    const rows = page.items.map((csr) => [
-      { text: csr.name },
-      { text: csr.domains.join(', ') },
-      { text: csr.algorithm },
-      { text: csr.hasKey ? say('here', '已保存') : say('elsewhere', '未保存') },
-      { text: csr.usedByCertificateId ?? '–' },
-      { text: csr.id },
-    ])
-    const header = [
-      say('NAME', '名称'),
-      say('DOMAINS', '域名'),
-      say('KEY', '密钥'),
-      say('PRIVATE KEY', '私钥'),
-      say('USED BY', '用于'),
-      say('ID', '编号'),
-    ]
-    session.print(...formatTable(header, rows, { paint, columns, shrink: 1 }))
-  }
-  return 0
-}
+export const listCsrsCommand = listCommand({
+  load: (client) => client.csrs.list(),
+  none: ['No CSR.', '没有 CSR。'],
+  columns: [
+    ['NAME', '名称', ({ name }) => name],
+    ['DOMAINS', '域名', ({ domains }) => domains.join(', ')],
+    ['KEY', '密钥', ({ algorithm }) => algorithm],
+    ['PRIVATE KEY', '私钥', ({ hasKey }, { say }) => (hasKey ? say('here', '已保存') : say('elsewhere', '未保存'))],
+    ['USED BY', '用于', ({ usedByCertificateId }) => usedByCertificateId ?? '–'],
+    ['ID', '编号', ({ id }) => id],
+  ],
+  shrink: 1,
+})
 
 export interface CsrOptions {
   readonly name: string

@@ -7,10 +7,11 @@ import type { EndpointView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
 import type { EndpointProtocol } from '@evercert/pki/probe'
 import { failure } from '../failure.ts'
-import { findCertificate } from '../find-certificate.ts'
+import { findCertificate, ofCertificate } from '../find-certificate.ts'
 import { formatInstant } from '../format.ts'
 import { clean, formatTable } from '../output.ts'
 import { parseAddress } from '../parse-address.ts'
+import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { wordFor } from '../words.ts'
 import { removed } from './contacts.ts'
@@ -20,16 +21,11 @@ export interface EndpointListOptions {
   readonly certificate?: string
 }
 
-export async function listEndpointsCommand(session: Session, { certificate }: EndpointListOptions): Promise<number> {
-  const client = await session.client()
-  const all = await client.endpoints.list()
-  const certificateId = certificate === undefined ? null : (await findCertificate(client, certificate)).id
-  const page = certificateId === null ? all : { ...all, items: all.items.filter((each) => each.certificateId === certificateId) }
-  session.document(page)
-  if (page.items.length === 0) session.print(session.say('No endpoint.', '没有站点。'))
-  else session.print(...formatRows(session, page.items))
-  return 0
-}
+export const listEndpointsCommand = listCommand({
+  load: async (client, { certificate }: EndpointListOptions) => ofCertificate(client, certificate, await client.endpoints.list()),
+  none: ['No endpoint.', '没有站点。'],
+  format: formatRows,
+})
 
 export interface AddEndpointOptions {
   readonly certificate: string

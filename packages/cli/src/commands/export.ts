@@ -30,6 +30,10 @@ export async function exportCommand(session: Session, options: ExportOptions): P
 
 async function print({ shell }: Session, body: ReadableStream<Uint8Array>): Promise<number> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  for await (const chunk of body) shell.stdout.write(decoder.decode(chunk, { stream: true }))
+  // Whoever reads slowly makes us read slowly: what is not taken yet would pile up here.
+  for await (const chunk of body) {
+    const isTaken = shell.stdout.write(decoder.decode(chunk, { stream: true }))
+    if (isTaken === false) await new Promise<void>((resolve) => shell.stdout.once?.('drain', resolve) ?? resolve())
+  }
   return 0
 }

@@ -6,18 +6,17 @@
 import type { BrandView, IssuerDetail, IssuerView } from '@evercert/contract'
 import { formatDay } from '../format.ts'
 import { clean, formatTable } from '../output.ts'
+import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { hasSettings, type SettingsOptions } from '../settings/given.ts'
 import { readSettings } from '../settings/read-settings.ts'
 import { wordFor } from '../words.ts'
 import { readPem } from './upload.ts'
 
-export async function listIssuersCommand(session: Session): Promise<number> {
-  const page = await (await session.client()).issuers.list()
-  session.document(page)
-  session.print(...formatIssuers(session, page.items))
-  return 0
-}
+export const listIssuersCommand = listCommand({
+  load: (client) => client.issuers.list(),
+  format: formatIssuers,
+})
 
 export async function showIssuerCommand(session: Session, id: string): Promise<number> {
   return show(session, await (await session.client()).issuers.get({ id }))
@@ -105,12 +104,10 @@ function formatIssuers({ say, paint, columns, language }: Session, issuers: read
   return formatTable(header, rows, { paint, columns, shrink: 0 })
 }
 
-export async function listBrandsCommand(session: Session): Promise<number> {
-  const page = await (await session.client()).brands.list()
-  session.document(page)
-  session.print(...formatBrands(session, page.items))
-  return 0
-}
+export const listBrandsCommand = listCommand({
+  load: (client) => client.brands.list(),
+  format: formatBrands,
+})
 
 export interface BrandOptions {
   readonly title?: string

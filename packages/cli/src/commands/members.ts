@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { InvitationView, MemberView } from '@evercert/contract'
+import type { MemberView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
 import { failure } from '../failure.ts'
 import { formatInstant } from '../format.ts'
-import { clean, formatFacts, formatTable } from '../output.ts'
+import { clean, formatFacts } from '../output.ts'
+import { dim, listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { wordFor } from '../words.ts'
 import { removed } from './contacts.ts'
@@ -37,25 +38,17 @@ async function findMember(client: Client, wanted: string): Promise<MemberView> {
   throw failure('notFound', `Looking up the member ${clean(wanted)}: there is none: see "evercert users list --members".`)
 }
 
-export async function listInvitationsCommand(session: Session): Promise<number> {
-  const { say, paint, columns, language } = session
-  const page = await (await session.client()).invitations.list()
-  session.document(page)
-  if (page.items.length === 0) {
-    session.print(say('No invitation waits.', '没有待接受的邀请。'))
-    return 0
-  }
-  const rows = page.items.map(({ email, role, invitedBy, expiresAt, id }: InvitationView) => [
-    { text: email },
-    { text: wordFor('role', role, language) },
-    { text: invitedBy },
-    { text: formatInstant(expiresAt) },
-    { text: id, colour: 'dim' as const },
-  ])
-  const header = [say('E-MAIL', '邮箱'), say('ROLE', '角色'), say('BY', '邀请人'), say('ENDS', '到期'), say('ID', '编号')]
-  session.print(...formatTable(header, rows, { paint, columns, shrink: 0 }))
-  return 0
-}
+export const listInvitationsCommand = listCommand({
+  load: (client) => client.invitations.list(),
+  none: ['No invitation waits.', '没有待接受的邀请。'],
+  columns: [
+    ['E-MAIL', '邮箱', ({ email }) => email],
+    ['ROLE', '角色', ({ role }, { language }) => wordFor('role', role, language)],
+    ['BY', '邀请人', ({ invitedBy }) => invitedBy],
+    ['ENDS', '到期', ({ expiresAt }) => formatInstant(expiresAt)],
+    ['ID', '编号', ({ id }) => dim(id)],
+  ],
+})
 
 export async function removeInvitationCommand(session: Session, wanted: string): Promise<number> {
   const client = await session.client()

@@ -6,6 +6,7 @@
 import type { OrderView } from '@evercert/contract'
 import { formatInstant, formatMoney } from '../format.ts'
 import { clean, formatTable } from '../output.ts'
+import { showPage } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { formatSpecification } from './show.ts'
 import { wordFor } from '../words.ts'
@@ -25,12 +26,7 @@ export async function ordersCommand(session: Session, options: OrdersOptions): P
     return 0
   }
   const page = await client.orders.list({ limit: PAGE_SIZE })
-  session.document(page)
-  const { say } = session
-  if (page.items.length === 0) session.print(say('No order.', '没有订单。'))
-  else session.print(...formatOrders(session, page.items))
-  if (page.nextCursor !== null) session.print(say(`Only the newest ${PAGE_SIZE} are shown.`, `仅显示最新 ${PAGE_SIZE} 条。`))
-  return 0
+  return showPage(session, page, { format: formatOrders, none: ['No order.', '没有订单。'] })
 }
 
 function formatOrders(session: Session, orders: readonly OrderView[]): string[] {

@@ -11,6 +11,7 @@ import { formatInstant, formatMoney } from '../format.ts'
 import type { Language } from '../language.ts'
 import { formatTable, type Colour } from '../output.ts'
 import { parseMoney } from '../parse-money.ts'
+import { showPage } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { wordFor } from '../words.ts'
 
@@ -72,12 +73,7 @@ export async function paymentsCommand(session: Session, options: PaymentsOptions
     return 0
   }
   const page = await client.payments.list({ limit: PAGE_SIZE, ...(options.order !== undefined && { orderId: options.order }) })
-  session.document(page)
-  const { say } = session
-  if (page.items.length === 0) session.print(say('No payment.', '没有支付记录。'))
-  else session.print(...formatPayments(session, page.items))
-  if (page.nextCursor !== null) session.print(say(`Only the newest ${PAGE_SIZE} are shown.`, `仅显示最新 ${PAGE_SIZE} 条。`))
-  return 0
+  return showPage(session, page, { format: formatPayments, none: ['No payment.', '没有支付记录。'] })
 }
 
 /** Null when none is named. */

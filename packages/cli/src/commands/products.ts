@@ -8,15 +8,13 @@ import { failure } from '../failure.ts'
 import { formatDay, formatMoney } from '../format.ts'
 import { clean, formatTable } from '../output.ts'
 import { parseMoney } from '../parse-money.ts'
+import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
 
-export async function listProductsCommand(session: Session): Promise<number> {
-  const client = await session.client()
-  const page = await client.products.list()
-  session.document(page)
-  session.print(...formatProducts(session, page.items))
-  return 0
-}
+export const listProductsCommand = listCommand({
+  load: (client) => client.products.list(),
+  format: formatProducts,
+})
 
 export interface AddProductOptions {
   readonly title: string

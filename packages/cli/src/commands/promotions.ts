@@ -8,16 +8,15 @@ import { failure } from '../failure.ts'
 import { formatInstant, formatMoney } from '../format.ts'
 import { formatTable } from '../output.ts'
 import { parseMoney } from '../parse-money.ts'
+import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { wordFor } from '../words.ts'
 
-export async function listPromotionsCommand(session: Session): Promise<number> {
-  const page = await (await session.client()).promotions.list()
-  session.document(page)
-  if (page.items.length === 0) session.print(session.say('No promotion.', '没有优惠活动。'))
-  else session.print(...formatPromotions(session, page.items))
-  return 0
-}
+export const listPromotionsCommand = listCommand({
+  load: (client) => client.promotions.list(),
+  none: ['No promotion.', '没有优惠活动。'],
+  format: formatPromotions,
+})
 
 export interface AddPromotionOptions {
   readonly title: string

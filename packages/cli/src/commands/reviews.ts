@@ -9,7 +9,8 @@ import { reviewCheck, type ReviewCheck, type ReviewDetail } from '@evercert/cont
 import { failure } from '../failure.ts'
 import { formatInstant } from '../format.ts'
 import { pick } from '../language.ts'
-import { formatFacts, formatTable } from '../output.ts'
+import { formatFacts } from '../output.ts'
+import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { wordFor } from '../words.ts'
 
@@ -19,35 +20,20 @@ export interface ReviewListOptions {
 
 const PAGE_SIZE = 200
 
-export async function listReviewsCommand(session: Session, { state = 'waiting' }: ReviewListOptions): Promise<number> {
-  const { say, paint, columns } = session
-  const page = await (await session.client()).reviews.list({ state, limit: PAGE_SIZE })
-  session.document(page)
-  if (page.items.length === 0) session.print(say('No review.', '没有审核。'))
-  else {
-    const rows = page.items.map((review) => [
-      { text: formatInstant(review.submittedAt) },
-      { text: review.certificateType },
-      { text: review.companyName ?? '–' },
-      { text: review.domains.join(', ') },
-      { text: review.submittedBy ?? '–' },
-      { text: formatInstant(review.estimate.usuallyUntil) },
-      { text: review.id },
-    ])
-    const header = [
-      say('SUBMITTED', '提交时间'),
-      say('TYPE', '类型'),
-      say('COMPANY', '公司'),
-      say('DOMAINS', '域名'),
-      say('BY', '申请人'),
-      say('USUALLY UNTIL', '预计完成'),
-      say('ID', '编号'),
-    ]
-    session.print(...formatTable(header, rows, { paint, columns, shrink: 3 }))
-  }
-  if (page.nextCursor !== null) session.print(say(`Only ${PAGE_SIZE} are shown.`, `仅显示 ${PAGE_SIZE} 条。`))
-  return 0
-}
+export const listReviewsCommand = listCommand({
+  load: (client, { state = 'waiting' }: ReviewListOptions) => client.reviews.list({ state, limit: PAGE_SIZE }),
+  none: ['No review.', '没有审核。'],
+  columns: [
+    ['SUBMITTED', '提交时间', ({ submittedAt }) => formatInstant(submittedAt)],
+    ['TYPE', '类型', ({ certificateType }) => certificateType],
+    ['COMPANY', '公司', ({ companyName }) => companyName ?? '–'],
+    ['DOMAINS', '域名', ({ domains }) => domains.join(', ')],
+    ['BY', '申请人', ({ submittedBy }) => submittedBy ?? '–'],
+    ['USUALLY UNTIL', '预计完成', ({ estimate }) => formatInstant(estimate.usuallyUntil)],
+    ['ID', '编号', ({ id }) => id],
+  ],
+  shrink: 3,
+})
 
 export interface ReviewShowOptions {
   /** Folder for the documents. */

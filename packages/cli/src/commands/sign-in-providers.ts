@@ -7,6 +7,7 @@ import type { ProviderSecondFactor, SignInProviderView } from '@evercert/contrac
 import type { Client } from '@evercert/contract/client'
 import { failure } from '../failure.ts'
 import { clean, formatTable } from '../output.ts'
+import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { readSource, wrongOption } from '../settings/given.ts'
 
@@ -29,13 +30,11 @@ export interface AddProviderOptions extends ProviderOptions {
   readonly domain: readonly string[]
 }
 
-export async function listProvidersCommand(session: Session): Promise<number> {
-  const page = await (await session.client()).signInProviders.list()
-  session.document(page)
-  if (page.items.length === 0) session.print(session.say('No provider of single sign-on.', '没有单点登录服务。'))
-  else session.print(...formatProviders(session, page.items))
-  return 0
-}
+export const listProvidersCommand = listCommand({
+  load: (client) => client.signInProviders.list(),
+  none: ['No provider of single sign-on.', '没有单点登录服务。'],
+  format: formatProviders,
+})
 
 export async function addProviderCommand(session: Session, id: string, options: AddProviderOptions): Promise<number> {
   const { issuer, title, clientId, domain: allowedDomains } = options

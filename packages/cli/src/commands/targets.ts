@@ -7,10 +7,11 @@ import type { TargetView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
 import type { EndpointProtocol } from '@evercert/pki/probe'
 import { failure } from '../failure.ts'
-import { findCertificate } from '../find-certificate.ts'
+import { findCertificate, ofCertificate } from '../find-certificate.ts'
 import { formatInstant } from '../format.ts'
 import { clean, formatTable } from '../output.ts'
 import { parseAddress } from '../parse-address.ts'
+import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { hasSettings, wrongOption, type SettingsOptions } from '../settings/given.ts'
 import { readSettings } from '../settings/read-settings.ts'
@@ -20,16 +21,11 @@ export interface TargetListOptions {
   readonly certificate?: string
 }
 
-export async function listTargetsCommand(session: Session, { certificate }: TargetListOptions): Promise<number> {
-  const client = await session.client()
-  const all = await client.targets.list()
-  const certificateId = certificate === undefined ? null : (await findCertificate(client, certificate)).id
-  const page = certificateId === null ? all : { ...all, items: all.items.filter((each) => each.certificateId === certificateId) }
-  session.document(page)
-  if (page.items.length === 0) session.print(session.say('No target.', '没有部署目标。'))
-  else session.print(...formatTargetRows(session, page.items))
-  return 0
-}
+export const listTargetsCommand = listCommand({
+  load: async (client, { certificate }: TargetListOptions) => ofCertificate(client, certificate, await client.targets.list()),
+  none: ['No target.', '没有部署目标。'],
+  format: formatTargetRows,
+})
 
 export interface AddTargetOptions extends SettingsOptions {
   readonly certificate: string

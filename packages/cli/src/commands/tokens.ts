@@ -6,33 +6,22 @@
 import { isScope, SCOPES } from '@evercert/contract'
 import { failure } from '../failure.ts'
 import { formatInstant } from '../format.ts'
-import { formatTable } from '../output.ts'
+import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { removed } from './contacts.ts'
 
-export async function listTokensCommand(session: Session): Promise<number> {
-  const { say, paint, columns } = session
-  const page = await (await session.client()).tokens.list()
-  session.document(page)
-  const rows = page.items.map((token) => [
-    { text: token.name + (token.isCaller ? say(' (this one)', '（当前）') : '') },
-    { text: token.scopes.join(', ') },
-    { text: token.tags?.join(', ') ?? say('all', '全部') },
-    { text: formatInstant(token.createdAt) },
-    { text: formatInstant(token.expiresAt) },
-    { text: token.id },
-  ])
-  const header = [
-    say('NAME', '名称'),
-    say('PERMISSIONS', '权限'),
-    say('TAGS', '限定标签'),
-    say('MADE', '创建时间'),
-    say('ENDS', '到期'),
-    say('ID', '编号'),
-  ]
-  session.print(...formatTable(header, rows, { paint, columns, shrink: 1 }))
-  return 0
-}
+export const listTokensCommand = listCommand({
+  load: (client) => client.tokens.list(),
+  columns: [
+    ['NAME', '名称', ({ name, isCaller }, { say }) => name + (isCaller ? say(' (this one)', '（当前）') : '')],
+    ['PERMISSIONS', '权限', ({ scopes }) => scopes.join(', ')],
+    ['TAGS', '限定标签', ({ tags }, { say }) => tags?.join(', ') ?? say('all', '全部')],
+    ['MADE', '创建时间', ({ createdAt }) => formatInstant(createdAt)],
+    ['ENDS', '到期', ({ expiresAt }) => formatInstant(expiresAt)],
+    ['ID', '编号', ({ id }) => id],
+  ],
+  shrink: 1,
+})
 
 export interface TokenOptions {
   readonly name: string

@@ -7,6 +7,7 @@ import { MEMBER_ROLES, type AccountView, type MemberRole } from '@evercert/contr
 import { failure } from '../failure.ts'
 import { formatInstant } from '../format.ts'
 import { clean, formatTable } from '../output.ts'
+import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { wordFor } from '../words.ts'
 
@@ -70,12 +71,10 @@ export async function recoverUserCommand(session: Session, email: string): Promi
   return 0
 }
 
-export async function listAccountsCommand(session: Session): Promise<number> {
-  const page = await (await session.client()).accounts.list()
-  session.document(page)
-  session.print(...formatAccounts(session, page.items))
-  return 0
-}
+export const listAccountsCommand = listCommand({
+  load: (client) => client.accounts.list(),
+  format: formatAccounts,
+})
 
 export async function addAccountCommand(session: Session, name: string): Promise<number> {
   const account = await (await session.client()).accounts.create({ name })

@@ -87,6 +87,18 @@ it('leaves what is there, unless it is forced', async () => {
   expect(readFileSync(out, 'utf8')).toBe(ROWS)
 })
 
+it('to stdout: reads no further while what reads it is slow', async () => {
+  const service = await aService((response) => response.writeHead(200, CSV).end(ROWS))
+  const shell = aShell({ EVERCERT_TOKEN: 't' })
+  const events: string[] = []
+  const stdout = {
+    write: (text: string) => (events.push(text), false),
+    once: (event: string, listener: () => void) => (events.push(event), setImmediate(() => (events.push('taken'), listener()))),
+  }
+  const code = await runProgram(['export', '--format', 'csv', '--url', service.url], { ...shell, stdout })
+  expect([code, events]).toEqual([0, [ROWS, 'drain', 'taken']])
+})
+
 it('shows why the service refused', async () => {
   const problem = toProblemDocument('forbidden', 'Exporting: no.')
   const service = await aService((response) =>

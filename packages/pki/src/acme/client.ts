@@ -41,6 +41,8 @@ export interface AcmeClient {
    * @throws AcmeProblem for every status from 300, `invalidResponse` for answers over 256 KiB; what the transport throws
    */
   post(signer: Signer, url: string, payload: unknown): Promise<AcmeResponse>
+  /** An unsigned GET, for what needs no account. @throws as `post` */
+  get(url: string): Promise<AcmeResponse>
   /** Seconds that the response asks to wait; null when it asks nothing. */
   retryAfterSeconds(response: AcmeResponse): number | null
 }
@@ -94,6 +96,7 @@ export function createAcmeClient(options: AcmeClientOptions): AcmeClient {
 
   return {
     directory,
+    get: (url) => get('GET', url),
     retryAfterSeconds: (response) => retryAfterSeconds(response.headers['retry-after'], now()),
     post: async (signer, url, payload) => {
       for (let tries = 0; tries < MAX_NONCE_TRIES; tries++) {

@@ -1,5 +1,5 @@
 /**
- * An ACME client (RFC 8555; `replaces` of RFC 9773; profiles) whose every call is one step that can be resumed from stored URLs.
+ * An ACME client (RFC 8555; RFC 9773; profiles) whose every call is one step that can be resumed from stored URLs.
  *
  * @module
  */
@@ -25,5 +25,7 @@ export { finalizeOrder, listOrderUrls, placeOrder, readOrder } from './order.ts'
 export type { AcmeOrder, OrderRequest, OrderStatus } from './order.ts'
 export { AcmeProblem } from './problem.ts'
 export type { AcmeSubproblem } from './problem.ts'
+export { readRenewalInfo } from './renewal-info.ts'
+export type { AcmeRenewalInfo } from './renewal-info.ts'
 export { revokeCertificate } from './revoke.ts'
 export type { AcmeRequest, AcmeResponse, AcmeTransport } from './transport.ts'

@@ -10,6 +10,7 @@ import {
   placeOrder,
   readAuthorization,
   readOrder,
+  readRenewalInfo,
   revokeCertificate,
 } from '../../src/acme/index.ts'
 import { createChain } from '../../../../test/harness/certificates.ts'
@@ -273,4 +274,49 @@ test('proofs are those of RFC 8555 §8.3 and §8.4 for the key of RFC 7638 §3.1
   const { location, content } = challengeProof(key, { type: 'dns-01', token: 'LoqXcYV8' }, 'a.example')
   expect(location).toBe('_acme-challenge.a.example')
   expect(content).toMatch(/^[A-Za-z0-9_-]{43}$/)
+})
+
+describe('renewal information (RFC 9773)', () => {
+  const suggestedWindow = { start: '2027-01-02T04:00:00Z', end: '2027-01-03T04:00:00Z' }
+  const directory = {
+    newNonce: `${BASE}/nonce`,
+    newAccount: `${BASE}/account`,
+    newOrder: `${BASE}/order`,
+    renewalInfo: `${BASE}/renewal-info`,
+  }
+  const ask = async (body: unknown, headers: Record<string, string> = {}) => {
+    const ca = await createStrangeCa({ '/dir': { body: directory }, '/renewal-info/aki.serial': { body, headers } })
+    const info = await readRenewalInfo(ca.client, 'aki.serial')
+    expect(ca.faults).toEqual([])
+    return info
+  }
+
+  test('window, page and when to ask again', async () => {
+    const explanationURL = 'https://ca.example/docs/incident'
+    expect(await ask({ suggestedWindow, explanationURL }, { 'retry-after': '21600' })).toEqual({
+      startsAt: Date.parse(suggestedWindow.start),
+      endsAt: Date.parse(suggestedWindow.end),
+      explanationUrl: explanationURL,
+      retryAfterSeconds: 21_600,
+    })
+  })
+
+  test.each(['javascript:alert(1)', 'no page', `https://ca.example/${'x'.repeat(3000)}`])('%.30s is no page', async (url) => {
+    expect(await ask({ suggestedWindow, explanationURL: url })).toMatchObject({ explanationUrl: null, retryAfterSeconds: null })
+  })
+
+  test.each<[string, unknown]>([
+    ['nothing', {}],
+    ['text', 'soon'],
+    ['half a window', { suggestedWindow: { start: suggestedWindow.start } }],
+    ['a window that ends before it starts', { suggestedWindow: { start: suggestedWindow.end, end: suggestedWindow.start } }],
+    ['times that are none', { suggestedWindow: { start: 'soon', end: 'later' } }],
+  ])('%s is refused', async (_what, body) => {
+    await expect(ask(body)).rejects.toMatchObject({ type: 'invalidResponse' })
+  })
+
+  test('a CA that gives none is not asked', async () => {
+    const ca = await createStrangeCa({})
+    expect(await readRenewalInfo(ca.client, 'aki.serial')).toBeNull()
+  })
 })

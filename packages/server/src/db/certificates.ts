@@ -22,6 +22,10 @@ export interface ManagementFacts {
   readonly failedCode: string | null
   readonly failedDetail: string | null
   readonly retryAt: number | null
+  /** What the CA said of the current issuance; null when it said nothing. */
+  readonly suggestion: { readonly from: number; readonly until: number; readonly at: number; readonly page: string | null } | null
+  /** When its CA is asked again; null when it was not asked about this issuance. */
+  readonly askCaAt: number | null
 }
 
 /** Of a key that an agent was asked to make. */
@@ -145,6 +149,12 @@ const RECORD_COLUMNS = [
   'management.failed_code as managed_failed_code',
   'management.failed_detail as managed_failed_detail',
   'management.retry_at as managed_retry_at',
+  'management.suggested_for',
+  'management.suggested_from',
+  'management.suggested_until',
+  'management.suggested_at',
+  'management.suggestion_page',
+  'management.ask_ca_at',
   'renewal.id as renewal_id',
   'renewal.new_certificate_id',
   'renewal.order_id as renewal_order_id',
@@ -275,7 +285,15 @@ function toManagement(row: Row): ManagementFacts | null {
   const { limit_minor: limitMinor, limit_currency: currency, jitter } = row
   if (limitMinor === null || currency === null || jitter === null) return null
   const failure = { failedCode: row.managed_failed_code, failedDetail: row.managed_failed_detail }
-  return { limitMinor, currency, jitter, ...failure, retryAt: toMs(row.managed_retry_at) }
+  return { limitMinor, currency, jitter, ...failure, retryAt: toMs(row.managed_retry_at), ...toSuggestion(row) }
+}
+
+/** What was said of an earlier issuance is forgotten. */
+function toSuggestion(row: Row): Pick<ManagementFacts, 'suggestion' | 'askCaAt'> {
+  if (row.suggested_for !== row.issuance_id) return { suggestion: null, askCaAt: null }
+  const [from, until, at] = [toMs(row.suggested_from), toMs(row.suggested_until), toMs(row.suggested_at)]
+  const suggestion = from === null || until === null || at === null ? null : { from, until, at, page: row.suggestion_page }
+  return { suggestion, askCaAt: toMs(row.ask_ca_at) }
 }
 
 function toSpecification(row: Row): Specification | null {

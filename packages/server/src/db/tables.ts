@@ -291,6 +291,14 @@ export interface ManagementTable {
   failed_detail: string | null
   retry_at: Date | null
   created_at: Date
+  /** The issuance that the CA was asked about last; what it said of another counts no more. */
+  suggested_for: Generated<string | null>
+  suggested_from: Generated<Date | null>
+  suggested_until: Generated<Date | null>
+  /** Drawn once for each window. */
+  suggested_at: Generated<Date | null>
+  suggestion_page: Generated<string | null>
+  ask_ca_at: Generated<Date | null>
 }
 
 export interface Tables {

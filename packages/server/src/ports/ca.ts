@@ -72,8 +72,20 @@ export interface CaOrderRequest {
    * valid and that may still be used (BR 4.2.1); others do not look at them.
    */
   readonly proven?: readonly string[]
+  /** Reads the leaf that this order renews or reissues; null when there is none of this issuer. Only a CA that wants to know asks for it. */
+  readonly replaces?: () => Promise<Uint8Array | null>
   /** OV and EV, reviewed already; null or absent for DV. Only for a CA that `reviewsOrganisations`. */
   readonly subject?: CaSubject | null
+}
+
+/** When the CA would have a certificate renewed (RFC 9773). */
+export interface CaRenewalInfo {
+  /** Epoch milliseconds. */
+  readonly startsAt: number
+  readonly endsAt: number
+  /** A page of the CA that says why; null when it has none. */
+  readonly explanationUrl: string | null
+  readonly retryAfterSeconds: number | null
 }
 
 export interface CaCapabilities {
@@ -124,6 +136,8 @@ export interface Ca {
       readonly notAfter?: number | null
     },
   ): Promise<CaOrder>
+  /** Of the leaf; null when this CA says nothing of when to renew. Absent: it never does. */
+  renewalInfo?(leafDer: Uint8Array): Promise<CaRenewalInfo | null>
   /** @param certificate.der the leaf. */
   revoke(account: CaAccount, certificate: { readonly der: Uint8Array; readonly reason: RevocationReason }): Promise<void>
 }
@@ -137,6 +151,8 @@ export interface CaAdapter<Config = unknown> {
   readonly config: z.ZodType<Config>
   /** Settings that say which CA it is: another value is another CA, with accounts and orders of its own. */
   readonly identity?: readonly string[]
+  /** True when its CAs may say when to renew: then they are asked. */
+  readonly givesRenewalInfo?: boolean
   /** True when the service itself writes the settings at each start. */
   readonly settingsFromEnvironment?: boolean
   create(config: Config, kit: AdapterKit): Ca

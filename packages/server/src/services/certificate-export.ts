@@ -11,7 +11,7 @@ import { DEFAULT_SORT, loadPage, toSort } from './certificate-list.ts'
 import type { Caller, Services } from './context.ts'
 
 /** Rows at once: some hundred kilobytes. */
-const PAGE = 500
+const PAGE_ROWS = 500
 
 const COLUMNS: readonly (readonly [name: string, cell: (view: CertificateView) => CsvCell])[] = [
   ['id', (view) => view.id],
@@ -46,16 +46,22 @@ export interface ExportFile {
 
 const TYPES = { csv: 'text/csv; charset=utf-8', json: 'application/x-ndjson; charset=utf-8' } as const
 
-/** The body asks for the next page when the last one was taken. @throws AppError `invalid`, before anything is sent */
+/**
+ * The body asks for the next page when the last one was taken.
+ *
+ * @param pageRows read at once
+ * @throws AppError `invalid`, before anything is sent
+ */
 export function exportCertificates(
   services: Services,
   caller: Caller,
   { format, ...query }: CertificateQuery & { readonly format: ExportFormat },
+  pageRows = PAGE_ROWS,
 ): ExportFile {
   const request = {
     accountId: caller.accountId,
     now: services.now(), // one moment for all pages: a status that changes meanwhile neither leaves a row out nor lets one in
-    limit: PAGE,
+    limit: pageRows,
     filter: { ...toListFilter(query), narrowedTo: caller.tags ?? null },
     sort: toSort(query.sort ?? DEFAULT_SORT),
   }

@@ -24,6 +24,7 @@ export function toManagementView(services: Pick<Services, 'now' | 'policy'>, rec
     spendingLimit: { amountMinor: management.limitMinor, currency: management.currency },
     nextAction: next?.action ?? null,
     at,
+    suggestion: toSuggestion(management),
     problem: toProblem(management),
   }
 }
@@ -31,12 +32,18 @@ export function toManagementView(services: Pick<Services, 'now' | 'policy'>, rec
 function nextOf(
   { now, policy }: Pick<Services, 'now' | 'policy'>,
   record: CertificateRecord,
-  { jitter }: ManagementFacts,
+  { jitter, suggestion }: ManagementFacts,
 ): { readonly action: 'renew' | 'reissue' | 'apply'; readonly at: number } | null {
   const { facts } = record
-  if (facts.issuance !== null) return planManaged(facts, jitter, now(), policy)
+  if (facts.issuance !== null) return planManaged(facts, { jitter, suggestedAt: suggestion?.at ?? null }, now(), policy)
   const isWaiting = facts.closedAs === null && (facts.application === null || facts.application.state === 'withdrawn')
   return isWaiting ? { action: 'apply', at: record.createdAt } : null
+}
+
+function toSuggestion({ suggestion }: ManagementFacts): ManagementView['suggestion'] {
+  if (suggestion === null) return null
+  const { from, until, page } = suggestion
+  return { from: new Date(from).toISOString(), until: new Date(until).toISOString(), page }
 }
 
 function toProblem({ failedCode, failedDetail }: ManagementFacts): ManagementView['problem'] {
@@ -74,13 +81,20 @@ export function describeManagedStep(
   }
   const { en, zh } = ACTIONS[management.nextAction]
   const limit = formatMoney(management.spendingLimit)
+  const wish = describeSuggestion(management.suggestion)
   return {
     code: 'managed',
     mover: 'evercert',
     text: {
-      en: `It ${en} by itself from ${when}, for at most ${limit}.`,
-      zh: `将于 ${when} 起${zh}，费用不超过 ${limit}。`,
+      en: `It ${en} by itself from ${when}, for at most ${limit}.${wish.en}`,
+      zh: `将于 ${when} 起${zh}，费用不超过 ${limit}。${wish.zh}`,
     },
     at,
   }
+}
+
+function describeSuggestion(suggestion: ManagementView['suggestion']): { readonly en: string; readonly zh: string } {
+  if (suggestion === null) return { en: '', zh: '' }
+  const [from, until] = [suggestion.from, suggestion.until].map((instant) => formatInstant(Date.parse(instant)))
+  return { en: ` Between ${from} and ${until} its CA asks for it.`, zh: `CA 建议在 ${from} 至 ${until} 之间更换。` }
 }

@@ -213,7 +213,7 @@ export async function giveManagementBack(
   if (passed === null || old === null || (await findObstacles(services, trx, old)).length > 0) return null
   await storeManagement(trx, { ...facts, certificateId: oldId }, passed.limit, `; given back by ${newId}`)
   const row = await loadManagement(trx, facts.accountId, oldId)
-  const plan = planManaged(old.facts, row?.jitter ?? 0, facts.now, services.policy)
+  const plan = planManaged(old.facts, { jitter: row?.jitter ?? 0, suggestedAt: null }, facts.now, services.policy)
   if (plan === null) return null
   const retryAt = reconsiderAt(plan, facts.now)
   await trx

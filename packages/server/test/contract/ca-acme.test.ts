@@ -1,7 +1,7 @@
 /** The CA contract, run over the ACME adapter with Debian's Pebble behind it. */
 import { randomUUID, X509Certificate } from 'node:crypto'
 import { createServer } from 'node:https'
-import { createCsr, generateKey } from '@evercert/pki'
+import { ariCertId, createCsr, generateKey, parseChain } from '@evercert/pki'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createRoot } from '../../../../test/harness/certificates.ts'
 import { startChallengeServer } from '../../../../test/harness/challenge-server.ts'
@@ -182,6 +182,71 @@ describe('acme, what only this adapter does', () => {
     for (let i = 0; i < 3; i++) await issue(ca, account, [`n${i}.example.com`])
     expect(paths.filter((path) => path === 'dir')).toHaveLength(1)
     expect(paths.filter((path) => path === 'nonce-plz')).toHaveLength(1)
+  })
+
+  /** Pebble with renewal information, which Debian's has not: what it would answer, and what is ordered, comes by here. */
+  async function startInforming() {
+    const stage = await start({ authzReusePercent: 100 })
+    const replaced: unknown[] = []
+    const asked: string[] = []
+    const script = { isReplaced: false }
+    const kit = createKit()
+    ended.push(kit.close)
+    const answer = (status: number, body: object) => ({
+      status,
+      headers: { 'retry-after': '3600', 'content-type': 'application/problem+json' },
+      body: Buffer.from(JSON.stringify(body)),
+      address: '127.0.0.1',
+    })
+    const fetch: GuardedFetch = async (url, sent) => {
+      const { pathname, origin } = new URL(url)
+      if (pathname.startsWith('/renewal-info/')) {
+        asked.push(pathname.slice('/renewal-info/'.length))
+        return answer(200, { suggestedWindow: { start: '2027-01-01T00:00:00Z', end: '2027-01-02T00:00:00Z' } })
+      }
+      if (pathname.startsWith('/order-plz')) {
+        const { payload } = JSON.parse(String(sent?.body)) as { payload: string }
+        const order = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { replaces?: string }
+        replaced.push(order.replaces ?? null)
+        if (script.isReplaced && order.replaces !== undefined)
+          return answer(409, { type: 'urn:ietf:params:acme:error:alreadyReplaced', detail: 'It was replaced.' })
+      }
+      const response = await kit.fetch(url, sent)
+      if (pathname !== '/dir') return response
+      const directory = {
+        ...(JSON.parse(Buffer.from(response.body).toString()) as object),
+        renewalInfo: `${origin}/renewal-info`,
+      }
+      return { ...response, body: Buffer.from(JSON.stringify(directory)) }
+    }
+    const { directoryUrl, caPem } = stage.pebble
+    const ca = acme.create(acme.config.parse({ directoryUrl, caPem }), { ...kit, fetch })
+    return { ca, stage, replaced, asked, script }
+  }
+
+  test('renewal information: asked by the id of the leaf; an order says what it replaces, and is placed all the same when that is taken', async () => {
+    const { ca, stage, replaced, asked, script } = await startInforming()
+    const account = await ca.openAccount(await ca.createAccount())
+    const issued = await issue(ca, account, ['a.example.com'])
+    const [leaf] = parseChain(issued.state === 'issued' ? issued.chainPem : '')
+    if (leaf === undefined) throw new Error('nothing was issued')
+    const id = ariCertId(leaf)
+    expect(await ca.renewalInfo?.(leaf.der)).toEqual({
+      startsAt: Date.UTC(2027, 0, 1),
+      endsAt: Date.UTC(2027, 0, 2),
+      explanationUrl: null,
+      retryAfterSeconds: 3600,
+    })
+    expect(asked).toEqual([id])
+    const replaces = () => Promise.resolve(leaf.der)
+    for (script.isReplaced of [false, true])
+      expect((await ca.placeOrder(account, request(['a.example.com'], { replaces }))).ref).toContain('https://')
+    expect(replaced).toEqual([null, id, id, null])
+    // A CA that gives none is neither asked nor told.
+    const plain = stage.create()
+    const other = await plain.openAccount(await plain.createAccount())
+    expect(await plain.renewalInfo?.(leaf.der)).toBeNull()
+    await plain.placeOrder(other, request(['b.example.com'], { replaces: () => Promise.reject(new Error('nobody asks')) }))
   })
 
   test('after a crash an order whose answer was lost is found, and an order of another time is not taken', async () => {

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { certificateView } from '@evercert/contract'
 import { openExport } from '@evercert/contract/client'
+import { identify } from '../../src/services/access/callers.ts'
+import { exportCertificates } from '../../src/services/certificate-export.ts'
 import { anAccount, anUpload, refusalOf, type TestAccount } from '../support/builders.ts'
 import { eachDatabase } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
+
+const isSome = (count: number): boolean => count > 0
 
 eachDatabase((_kind, open) => {
   let service: TestService
@@ -39,6 +43,29 @@ eachDatabase((_kind, open) => {
     expect(lines).toHaveLength(1)
     expect(view?.name).toBe('商店')
     expect(await read({ format: 'json', name: 'nothing like it' })).toBe('')
+  })
+
+  test('memory does not grow with the rows: the next are read when the last ones were taken, and none for a reader who left', async () => {
+    let asked = 0
+    // Each row that is shown asks for the time.
+    const services = { ...service.services, now: () => ((asked += 1), service.clock.now()) }
+    const caller = await identify(services, { token: account.token, headers: new Headers(), accountId: null })
+    const { body } = exportCertificates(services, caller.caller, { format: 'json' }, 1)
+    const settle = () => account.client.certificates.list({}) // whatever was under way is through before it
+    const reader = body.getReader()
+    const steps: number[] = []
+    for (let page = 0; page < 2; page += 1) {
+      asked = 0
+      expect(Buffer.from((await reader.read()).value ?? []).toString()).toMatch(/^\{[^\n]*\}\n$/)
+      steps.push(asked)
+      asked = 0
+      await settle()
+      steps.push(asked)
+    }
+    await reader.cancel()
+    await settle()
+    expect(steps).toEqual([expect.any(Number), 0, expect.any(Number), 0])
+    expect([steps[0], steps[2], asked]).toEqual([expect.toSatisfy(isSome), expect.toSatisfy(isSome), 0])
   })
 
   test('is answered as a file that is not kept', async () => {

@@ -1,3 +1,5 @@
+import { WORDS_ZH } from '@evercert/contract/words-zh'
+
 export const approvals = {
   title: '审批',
   intro: '账号规则要求由第二人批准的请求。批准后立即执行；私钥下载和在线付款由申请人自己完成，限一次。申请人不能审批自己的请求。',
@@ -10,15 +12,7 @@ export const approvals = {
   shown_one: '已显示 {{count}} 个请求',
   shown_other: '已显示 {{count}} 个请求',
   kind: { spending: '付款', revocation: '吊销证书', keyDownload: '下载私钥', rules: '放宽账号规则' },
-  state: {
-    waiting: '等待批准',
-    approved: '已批准，待使用',
-    done: '已执行',
-    refused: '已拒绝',
-    withdrawn: '已撤回',
-    expired: '已超时',
-    lapsed: '已失去依据',
-  },
+  state: WORDS_ZH.approval,
   account: '当前账号',
   asked: '申请',
   until: '有效期至',

@@ -1,3 +1,5 @@
+import { WORDS_ZH } from '@evercert/contract/words-zh'
+
 export const audit = {
   intro: '谁在何时、从何处做了什么、结果如何：包括变更、私钥访问、登录和被拒绝的请求。按时间倒序排列。',
   entries: '记录',
@@ -28,7 +30,7 @@ export const audit = {
   shown_other: '已显示 {{count}} 条，还有更多。',
   allShown_one: '共 {{count}} 条，已全部显示。',
   allShown_other: '共 {{count}} 条，已全部显示。',
-  outcomes: { done: '成功', refused: '被拒绝', failed: '失败', unknown: '未知' },
+  outcomes: WORDS_ZH.outcome,
   outcomeTexts: {
     done: '操作已完成。',
     refused: '没有权限，未作任何改变。',

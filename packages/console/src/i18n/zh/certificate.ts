@@ -1,3 +1,5 @@
+import { WORDS_ZH } from '@evercert/contract/words-zh'
+
 export const certificate = {
   title: '证书详情',
   state: '状态与下一步',
@@ -19,7 +21,7 @@ export const certificate = {
   renews: '取代的旧证书',
   renewedBy: '续费的新证书',
   renewalState: '续费状态',
-  renewalStates: { ordered: '已下单', open: '进行中', attention: '需要处理', closed: '已完成', cancelled: '已取消' },
+  renewalStates: WORDS_ZH.renewal,
   chain: '证书链',
   leaf: '服务器证书',
   intermediate: '中间证书 {{number}}',

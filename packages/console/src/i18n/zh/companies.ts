@@ -1,15 +1,11 @@
+import { WORDS_ZH } from '@evercert/contract/words-zh'
+
 export const companies = {
   intro: 'OV 和 EV 证书的申请公司及其证件。列表中的电话和注册号已做部分隐藏；已提交的申请保留当时的资料和证件。',
   name: '公司全称',
   nameHelp: '与营业执照上的名称完全一致。',
   type: '公司类型',
-  types: {
-    enterprise: '企业',
-    government: '政府机关',
-    institution: '事业单位',
-    nonProfit: '非营利组织',
-    individualBusiness: '个体工商户',
-  },
+  types: WORDS_ZH.companyType,
   registrationNumber: '注册号或统一社会信用代码',
   phone: '公司电话',
   country: '国家或地区',
@@ -21,7 +17,7 @@ export const companies = {
   documents: '证件',
   noDocuments: '尚未上传',
   documentsHelp: 'OV 和 EV 申请需要营业执照，EV 还需要银行开户许可证。证件加密保存，仅用于审核。',
-  kinds: { businessLicence: '营业执照', bankPermit: '银行开户许可证' },
+  kinds: WORDS_ZH.document,
   documentAdd: '选择图片，或拖到这里',
   documentReplace: '更换图片',
   documentRule: 'PNG 或 JPEG，不超过 500 KB',

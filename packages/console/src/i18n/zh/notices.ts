@@ -1,3 +1,5 @@
+import { WORDS_ZH } from '@evercert/contract/words-zh'
+
 export const notices = {
   intro: '证书到期、申请未通过、部署失败等事项的提醒。',
   inbox: '收件箱',
@@ -35,7 +37,7 @@ export const notices = {
   },
   deliveries_one: '送达情况（{{count}} 个渠道）',
   deliveries_other: '送达情况（{{count}} 个渠道）',
-  states: { planned: '等待发送', failed: '发送失败，将重试', sent: '已送达', givenUp: '已放弃', obsolete: '无需发送' },
+  states: WORDS_ZH.delivery,
   attempts_one: '已尝试 {{count}} 次',
   attempts_other: '已尝试 {{count}} 次',
   nextAttempt: '下次',

@@ -1,3 +1,5 @@
+import { WORDS_ZH } from '@evercert/contract/words-zh'
+
 export const orders = {
   titleOf: '订单 {{id}}',
   intro: '购买和续费证书的全部订单，按时间倒序排列。未支付的订单 24 小时后自动关闭。',
@@ -18,7 +20,7 @@ export const orders = {
   domains_other: '{{count}} 个域名',
   price: '价格',
   state: '状态',
-  states: { placed: '待支付', paid: '已支付', cancelled: '已取消', expired: '超时关闭', refunded: '已退款' },
+  states: WORDS_ZH.order,
   placedAt: '下单时间',
   paidAt: '支付时间',
   product: '产品',

@@ -1,3 +1,5 @@
+import { WORDS_ZH } from '@evercert/contract/words-zh'
+
 export const promotions = {
   title: '优惠',
   intro: '从价格中减免：自动适用，或凭优惠码。每个订单最多适用一项，取减免最多的一项。',
@@ -7,7 +9,7 @@ export const promotions = {
   time: '时间',
   uses: '已用次数',
   usesOf: '{{uses}}，共 {{all}} 次',
-  states: { upcoming: '未开始', running: '进行中', usedUp: '已用完', over: '已结束', withdrawn: '已撤回' },
+  states: WORDS_ZH.promotion,
   add: '添加优惠',
   addIntro: '从开始日起对新的询价和订单生效。减免内容和适用范围之后不能修改；名称、结束日和次数可以。',
   added: '已添加“{{title}}”。',

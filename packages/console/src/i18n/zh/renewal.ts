@@ -1,3 +1,5 @@
+import { WORDS_ZH } from '@evercert/contract/words-zh'
+
 export const renewal = {
   title: '证书续费',
   titleOf: '证书续费：{{name}}',
@@ -60,11 +62,11 @@ export const renewal = {
   domainNamesMissing: '请至少填写一个域名。',
   validationMethod: '验证方式',
   validationAfterReview: 'OV、EV 证书在组织审核通过后进行域名验证。',
-  methods: { dnsAutomatic: '自动 DNS 验证', dnsManual: '手工 DNS 验证', file: '文件验证' },
+  methods: WORDS_ZH.validationMethod,
   dnsConnection: 'DNS 连接',
   dnsConnectionChoose: '请选择 DNS 连接',
-  dnsConnectionMissing: '请选择 DNS 连接，或改用手工 DNS 验证。',
-  dnsConnectionNone: '还没有 DNS 连接，请先添加，或改用手工 DNS 验证。',
+  dnsConnectionMissing: '请选择 DNS 连接，或改用手动 DNS 验证。',
+  dnsConnectionNone: '还没有 DNS 连接，请先添加，或改用手动 DNS 验证。',
   applicant: '申请人',
   contact: '联系人',
   contactWritten: '在下面填写',

@@ -1,8 +1,10 @@
+import { WORDS_ZH } from '@evercert/contract/words-zh'
+
 export const reviews = {
   one: '审核',
   intro: 'OV 和 EV 证书申请的人工审核。提交申请的人不能审核自己的申请。',
   states: '审核状态',
-  state: { waiting: '待审核', approved: '已通过', refused: '已拒绝' },
+  state: WORDS_ZH.review,
   stateTitle: '状态',
   empty: { waiting: '没有等待审核的申请', approved: '还没有通过的申请', refused: '还没有拒绝的申请' },
   emptyText: '提交 OV 或 EV 证书申请后，会按提交时间排列在这里。',

@@ -46,6 +46,8 @@ export interface ManagedFacts {
   readonly step: 'renewManaged' | 'applyManaged'
   /** Not before this, epoch milliseconds: as planned, or the next try. */
   readonly at: number
+  /** Not before this its CA is asked when to renew; null, as by default, when it is not. */
+  readonly askCaAt?: number | null
 }
 
 export interface AdvanceFacts {
@@ -83,6 +85,7 @@ export type Step =
   | { readonly do: 'removeTxtRecords' }
   | { readonly do: 'renewManaged' }
   | { readonly do: 'applyManaged' }
+  | { readonly do: 'askRenewalInfo' }
   | {
       readonly do: 'wait'
       readonly until: number
@@ -97,10 +100,17 @@ export type Effect = Exclude<Step['do'], 'wait' | 'rest'>
 
 /** The next step at `now` (epoch milliseconds). */
 export function nextStep(facts: AdvanceFacts, now: number): Step {
-  const step = processStep(facts, now)
+  const step = withQuestion(facts, processStep(facts, now), now)
   if (facts.txtRemovalAt === null || !isIdle(step)) return step // clean-up delays nothing
   if (facts.txtRemovalAt <= now) return { do: 'removeTxtRecords' }
   return earlierOf(step, { do: 'wait', until: facts.txtRemovalAt, because: 'txtRecords' })
+}
+
+/** Asking the CA when to renew delays nothing either. */
+function withQuestion({ closed, revocation, managed }: AdvanceFacts, step: Step, now: number): Step {
+  const askAt = managed?.askCaAt ?? null
+  if (askAt === null || closed || revocation !== null || !isIdle(step)) return step
+  return askAt <= now ? { do: 'askRenewalInfo' } : earlierOf(step, { do: 'wait', until: askAt, because: 'managed' })
 }
 
 function isIdle(step: Step): boolean {

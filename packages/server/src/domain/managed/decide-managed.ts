@@ -4,9 +4,10 @@
  * @module
  */
 import type { ApplicationForm } from '../application/prefill.ts'
-import { decideRenewal, type RenewalFacts, type RenewalReasonCode } from '../certificate/decide-renewal.ts'
+import { decideRenewal, mayReissue, type RenewalFacts, type RenewalReasonCode } from '../certificate/decide-renewal.ts'
 import type { RenewalPolicy } from '../certificate/window.ts'
-import { HOUR_MS } from '../time.ts'
+import { DAY_MS, HOUR_MS } from '../time.ts'
+import { ignoresSuggestionsFrom } from './suggested-window.ts'
 
 /** What a managed certificate does next, and from when. Instants in epoch milliseconds. */
 export type ManagedPlan = {
@@ -14,6 +15,16 @@ export type ManagedPlan = {
   readonly at: number
   /** From here on nothing may wait any more: a third of the window is left. */
   readonly hardFrom: number
+  /** A reissue at no charge before one is due: it has to be asked for by name. */
+  readonly isEarly: boolean
+}
+
+/** What spreads certificates over their windows. */
+export interface ManagedTiming {
+  /** Drawn once for each management and stored, 0 to 1 (exclusive). */
+  readonly jitter: number
+  /** The moment that was drawn in the window that the CA suggests, epoch milliseconds; null when it suggests none. */
+  readonly suggestedAt: number | null
 }
 
 /** Of these one says only that it is too early; any other leaves nothing to do by itself. */
@@ -26,19 +37,45 @@ const TOO_EARLY: readonly RenewalReasonCode[] = ['renewalNotYetOpen', 'entitleme
  * can be renewed before the last third of the certificate's window, it is renewed, since the top-up loses nothing; else the certificate
  * is reissued at no charge. The jitter spreads many certificates of one day over the first third of the window.
  *
- * @param jitter drawn once for each issuance and stored, 0 to 1 (exclusive)
+ * A moment that the CA suggests counts in place of the jitter, but never later than the hard band begins, and nothing any more in the last
+ * twentieth of the lifetime. Of one that is well before the window, as when the CA is about to revoke, comes a reissue at no charge: nothing is
+ * bought earlier for it, and no certificate is replaced as soon as it is made, whatever a CA says of it.
  */
-export function planManaged(facts: RenewalFacts, jitter: number, now: number, policy: RenewalPolicy): ManagedPlan | null {
+export function planManaged(
+  facts: RenewalFacts,
+  { jitter, suggestedAt }: ManagedTiming,
+  now: number,
+  policy: RenewalPolicy,
+): ManagedPlan | null {
+  const own = planOwn(facts, jitter, now, policy)
+  const { issuance } = facts
+  if (own === null || issuance === null) return null
+  const { opensAt, ...plan } = own
+  if (suggestedAt === null || now >= ignoresSuggestionsFrom(issuance)) return plan
+  const lifetimeMs = issuance.notAfter - issuance.notBefore
+  const earlyAt = Math.max(suggestedAt, issuance.notBefore + Math.min(DAY_MS, lifetimeMs / 4))
+  const isEarly = now < opensAt && earlyAt < opensAt - lifetimeMs / 20
+  if (isEarly && mayReissue(facts, Math.max(earlyAt, now))) return { ...plan, action: 'reissue', at: earlyAt, isEarly }
+  return { ...plan, at: Math.min(Math.max(suggestedAt, opensAt), plan.hardFrom) }
+}
+
+/** Without what the CA suggests. @returns with the moment from which the action is allowed */
+function planOwn(
+  facts: RenewalFacts,
+  jitter: number,
+  now: number,
+  policy: RenewalPolicy,
+): (ManagedPlan & { readonly opensAt: number }) | null {
   const { issuance } = facts
   const renewal = decideRenewal(facts, now, policy)
   if (issuance === null || isApplying(facts)) return null
   const opensAt = renewal.reissueOpensAt ?? renewal.opensAt
   if (opensAt === null) return null
   const hardFrom = issuance.notAfter - Math.floor((issuance.notAfter - opensAt) / 3)
-  const plan = (action: ManagedPlan['action'], from: number): ManagedPlan | null => {
+  const plan = (action: ManagedPlan['action'], from: number) => {
     const at = from + Math.floor((jitter * Math.max(0, hardFrom - from)) / 2)
     const isAllowed = decideRenewal(facts, Math.max(at, now), policy).action === action
-    return isAllowed ? { action, at, hardFrom } : null
+    return isAllowed ? { action, at, hardFrom, isEarly: false, opensAt: from } : null
   }
   const isRenewable = renewal.reasons.every(({ code }) => TOO_EARLY.includes(code))
   if (isRenewable && renewal.opensAt !== null && renewal.opensAt <= hardFrom) return plan('renew', renewal.opensAt)

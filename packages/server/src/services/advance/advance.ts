@@ -16,6 +16,7 @@ import { applyManaged, renewManaged } from './managed-effects.ts'
 import { placeOrder, prepareCsr } from './order-effects.ts'
 import { closeRenewal, probe } from './proof-effects.ts'
 import { restoreDeployment } from './restore-deployment.ts'
+import { askRenewalInfo } from './renewal-info.ts'
 import { revoke } from './revocation-effects.ts'
 import { recordFailure } from './record-failure.ts'
 import { publishProof, removeTxtRecords } from './txt-records.ts'
@@ -41,6 +42,7 @@ const EFFECTS: Readonly<Record<Exclude<Effect, DeploymentEffect>, Run>> = {
   removeTxtRecords,
   renewManaged,
   applyManaged,
+  askRenewalInfo,
 }
 
 type RunDeployment = (services: Services, work: Work, deploymentId: string) => Promise<void>

@@ -6,6 +6,7 @@
 import { sql } from 'kysely'
 import type { AdvanceFacts, ApplicationFacts, ManagedFacts } from '../../domain/certificate/next-step.ts'
 import { planManaged, reconsiderAt } from '../../domain/managed/decide-managed.ts'
+import { whenToAsk } from '../../domain/managed/suggested-window.ts'
 import type { ApplicationForm } from '../../domain/application/prefill.ts'
 import type { ApplicationState } from '../../domain/application/application-machine.ts'
 import type { CaSubject, RevocationReason } from '../../ports/ca.ts'
@@ -21,6 +22,7 @@ import { AppError } from '../../domain/errors.ts'
 import type { IssuerSettings } from '../catalogue.ts'
 import type { Services } from '../context.ts'
 import { loadManagement } from '../management.ts'
+import { canAskCa } from './can-ask-ca.ts'
 
 /** The application in progress, as the effects use it. */
 export interface WorkingApplication {
@@ -61,6 +63,8 @@ export interface WorkingManagement extends ManagedFacts {
   readonly failures: number
   /** From here on nothing may wait any more, epoch milliseconds. */
   readonly hardFrom: number
+  /** A reissue that the CA asks for before one is due. */
+  readonly isEarly: boolean
   /** A renewal that somebody ordered and nobody paid stands in its way. */
   readonly unpaidRenewal: CertificateRecord['unpaidRenewal']
 }
@@ -253,15 +257,24 @@ async function loadManagedWork(services: Services, row: Row): Promise<WorkingMan
   const { failures } = management
   const retryAt = management.retryAt ?? 0
   if (record.issuance === null)
-    return { step: 'applyManaged', at: retryAt, hardFrom: record.createdAt, failures, unpaidRenewal: null }
+    return { step: 'applyManaged', at: retryAt, hardFrom: record.createdAt, isEarly: false, failures, unpaidRenewal: null }
   const { unpaidRenewal } = record
   // Whoever ordered it has some time to pay; then a person is told that nobody renews it.
   const facts = unpaidRenewal === null ? record.facts : { ...record.facts, liveRenewal: null }
-  const plan = planManaged(facts, management.jitter, services.now(), services.policy)
+  const timing = { jitter: management.jitter, suggestedAt: record.management?.suggestion?.at ?? null }
+  const plan = planManaged(facts, timing, services.now(), services.policy)
   if (plan === null) return null
+  const { hardFrom, isEarly } = plan
   const notBefore = unpaidRenewal === null ? 0 : reconsiderAt(plan, unpaidRenewal.orderedAt)
   const step = plan.action === 'renew' ? 'renewManaged' : 'applyManaged'
-  return { step, at: Math.max(plan.at, retryAt, notBefore), hardFrom: plan.hardFrom, failures, unpaidRenewal }
+  const at = Math.max(plan.at, retryAt, notBefore)
+  return { step, at, askCaAt: await findAskCaAt(services, record), hardFrom, isEarly, failures, unpaidRenewal }
+}
+
+/** When the CA is asked for its window; null: not at all. */
+async function findAskCaAt(services: Services, { accountId, issuance, facts, management }: CertificateRecord) {
+  if (issuance === null || !(await canAskCa(services, { accountId, issuanceId: issuance.id }))) return null
+  return whenToAsk(facts, management?.askCaAt ?? null, services.now())
 }
 
 async function loadRevocation(services: Services, certificateId: string): Promise<WorkingRevocation | null> {

@@ -78,7 +78,7 @@ export function applyManaged(services: Services, work: Work): Promise<void> {
     refuseWhileUnpaid(work)
     const caller = evercertFor(work)
     const form = await loadNextForm(services, caller, work.certificateId)
-    await submitApplication(services, caller, work.certificateId, form)
+    await submitApplication(services, caller, work.certificateId, { ...form, reissue: work.managed?.isEarly === true })
     services.onStep('applyManaged', 'done')
   })
 }

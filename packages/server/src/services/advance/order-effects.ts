@@ -4,7 +4,7 @@
  * @module
  */
 import { sql, type SqlBool } from 'kysely'
-import { generateKey } from '@evercert/pki'
+import { generateKey, parseChain } from '@evercert/pki'
 import { changeOne, writeLater } from '../../db/later.ts'
 import { transition, type Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
@@ -59,11 +59,29 @@ export async function placeOrder(services: Services, work: Work): Promise<void> 
     notAfter: await wantedNotAfter(services, work, ca),
     mayExist: application.firstAttemptAt !== null,
     firstAttemptAt,
+    replaces: () => findReplaced(services, work, application),
     ...(ca.capabilities.reusesValidations === true && { proven: await findProven(services, work, application) }),
     subject: application.subject,
   })
   services.onStep('placeOrder', 'done')
   await recordOrder(services, work, application, order)
+}
+
+/** The leaf of the present issuance, or of the certificate that this one renews: where this very issuer made it. */
+async function findReplaced(services: Services, work: Work, { issuerId }: WorkingApplication): Promise<Uint8Array | null> {
+  const id = work.issuanceId === null ? work.renewsCertificateId : work.certificateId
+  if (id === null) return null
+  const row = await services.db
+    .selectFrom('certificate')
+    .innerJoin('issuance', 'issuance.id', 'certificate.issuance_id')
+    .innerJoin('application', 'application.id', 'issuance.application_id')
+    .select('issuance.chain_pem')
+    .where('certificate.account_id', '=', work.accountId)
+    .where('certificate.id', '=', id)
+    .where('issuance.account_id', '=', work.accountId)
+    .where('application.issuer_id', '=', issuerId)
+    .executeTakeFirst()
+  return row === undefined ? null : (parseChain(row.chain_pem)[0]?.der ?? null)
 }
 
 /**

@@ -149,6 +149,18 @@ describe('revocation and clean-up', () => {
     expect(nextStep(waiting, NOW)).toEqual({ do: 'wait', until: NOW + 1, because: 'revocation' })
   })
 
+  test('the CA is asked when to renew once nothing else is to be done, and that delays nothing', () => {
+    const managed = { step: 'applyManaged', at: NOW + 5, askCaAt: NOW } as const
+    expect(nextStep(someFacts({ issued: true, managed }), NOW)).toEqual({ do: 'askRenewalInfo' })
+    const due = { ...managed, at: NOW }
+    expect(nextStep(someFacts({ issued: true, managed: due }), NOW)).toEqual({ do: 'applyManaged' })
+    expect(nextStep(someFacts({ issued: true, endpointCount: 1, managed }), NOW)).toEqual({ do: 'probe' })
+    const later = { ...managed, askCaAt: NOW + 1 }
+    expect(nextStep(someFacts({ issued: true, managed: later }), NOW)).toEqual({ do: 'wait', until: NOW + 1, because: 'managed' })
+    for (const facts of [{ closed: true }, { revocation: { retryAt: NOW + 9 } }])
+      expect(nextStep(someFacts({ issued: true, managed, ...facts }), NOW).do).not.toBe('askRenewalInfo')
+  })
+
   test('TXT records are removed when nothing else is to be done, also when the certificate has ended', () => {
     expect(nextStep(someFacts({ closed: true, txtRemovalAt: NOW }), NOW)).toEqual({ do: 'removeTxtRecords' })
     expect(nextStep(someFacts({ application: anApplication(), txtRemovalAt: NOW }), NOW).do).toBe('prepareCsr')

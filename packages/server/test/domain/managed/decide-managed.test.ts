@@ -24,11 +24,11 @@ const opens = issuance.notAfter - 30 * DAY_MS
 const NOW = at('2026-03-01')
 
 const plan = (change: Partial<RenewalFacts> = {}, jitter = 0, now = NOW) =>
-  planManaged({ ...bought, ...change }, jitter, now, DEFAULT_RENEWAL_POLICY)
+  planManaged({ ...bought, ...change }, { jitter, suggestedAt: null }, now, DEFAULT_RENEWAL_POLICY)
 
 describe('what a managed certificate does, and when', () => {
   test('the paid period ends with the certificate: it renews when the window opens', () => {
-    expect(plan()).toEqual({ action: 'renew', at: opens, hardFrom: issuance.notAfter - 10 * DAY_MS })
+    expect(plan()).toEqual({ action: 'renew', at: opens, hardFrom: issuance.notAfter - 10 * DAY_MS, isEarly: false })
   })
 
   test('jitter spreads renewals over the first third of the window', () => {
@@ -87,7 +87,7 @@ test('at the planned instant the server allows exactly the planned action', () =
   fc.assert(
     fc.property(aRenewalFacts, aJitter, aFuzzedNow, (facts, jitter, nowOf) => {
       const now = nowOf(facts)
-      const found = planManaged(facts, jitter, now, DEFAULT_RENEWAL_POLICY)
+      const found = planManaged(facts, { jitter, suggestedAt: null }, now, DEFAULT_RENEWAL_POLICY)
       if (found === null || facts.issuance === null) return
       expect(decideRenewal(facts, Math.max(found.at, now), DEFAULT_RENEWAL_POLICY).action).toBe(found.action)
       expect(found.at).toBeGreaterThanOrEqual(windowOpensAt(facts.issuance, DEFAULT_RENEWAL_POLICY))

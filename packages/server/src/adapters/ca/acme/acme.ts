@@ -7,8 +7,9 @@
  * @module
  */
 import { z } from 'zod'
-import { parseChain } from '@evercert/pki'
+import { ariCertId, parseCertificate, parseChain } from '@evercert/pki'
 import {
+  AcmeProblem,
   answerChallenge,
   createAcmeClient,
   finalizeOrder,
@@ -17,10 +18,11 @@ import {
   loadAccountKey,
   placeOrder,
   readOrder,
+  readRenewalInfo,
   registerAccount,
   revokeCertificate,
 } from '@evercert/pki/acme'
-import type { AcmeAccount, AcmeClient, AcmeOrder } from '@evercert/pki/acme'
+import type { AcmeAccount, AcmeClient, AcmeOrder, OrderRequest } from '@evercert/pki/acme'
 import { AppError } from '../../../domain/errors.ts'
 import { caAdapter } from '../../../ports/ca.ts'
 import type { Ca, CaAccount, CaOrder, CaOrderRequest, RevocationReason, ValidationMethod } from '../../../ports/ca.ts'
@@ -66,7 +68,7 @@ const MAX_KEPT = 1000
 /** CAs write times in whole seconds. */
 const CLOCK_GRAIN_MS = 1000
 
-/** ACME, API as of RFC 8555 (2019) with profiles and RFC 9773's `replaces` left to the core. */
+/** ACME, API as of RFC 8555 (2019) with profiles and RFC 9773. */
 export const acme = caAdapter<Config>({
   kind: 'ca',
   id: 'acme',
@@ -74,6 +76,7 @@ export const acme = caAdapter<Config>({
   apiDocs: 'https://www.rfc-editor.org/rfc/rfc8555',
   config,
   identity: ['directoryUrl', 'validityRule'],
+  givesRenewalInfo: true,
   create: createAcmeCa,
 })
 
@@ -113,6 +116,11 @@ function createAcmeCa(settings: Config, kit: AdapterKit): Ca {
     answerChallenge: (account, ref) => translated('order', `Answering the challenge ${ref}`, () => answer(context, account, ref)),
     finalizeOrder: (account, order) =>
       translated('finalize', `Finalizing the order ${order.ref}`, () => finalize(context, account, order)),
+    renewalInfo: (leafDer) =>
+      translated('order', 'Asking the CA when to renew', async () => {
+        const certId = ariCertId(parseCertificate(leafDer))
+        return certId === null ? null : readRenewalInfo(context.client, certId)
+      }),
     revoke: (account, certificate) =>
       translated('order', 'Revoking the certificate', () => revoke(context, account, certificate)),
   }
@@ -154,13 +162,35 @@ async function place(context: Context, account: CaAccount, request: CaOrderReque
   const isSinceThen = (order: AcmeOrder): boolean => isMadeSince(context, order, request.firstAttemptAt)
   const found = request.mayExist ? await findOpenOrder(client, session, request.identifiers, isSinceThen) : null
   if (found) return show(context, session, found, request.method)
-  const order = await placeOrder(client, session, {
+  const order = await placeReplacing(client, session, await replacedBy(client, request), {
     names: request.identifiers,
     notAfter: settings.honoursNotAfter ? request.notAfter : null,
     profile: settings.profile ?? null,
   })
   if (order.expiresAt !== null) context.orderLifeMs = Math.max(context.orderLifeMs ?? 0, order.expiresAt - context.now())
   return show(context, session, order, request.method)
+}
+
+/** Null where the CA does not know what that is: only who gives renewal information takes it (RFC 9773 §5). */
+async function replacedBy(client: AcmeClient, { replaces }: CaOrderRequest): Promise<string | null> {
+  const { renewalInfo } = await client.directory()
+  const leafDer = renewalInfo === null ? null : ((await replaces?.()) ?? null)
+  return leafDer === null ? null : ariCertId(parseCertificate(leafDer))
+}
+
+/** What was replaced already is ordered all the same, only without the advantages of a renewal: an order before this one was given up. */
+async function placeReplacing(
+  client: AcmeClient,
+  session: AcmeAccount,
+  replaces: string | null,
+  request: OrderRequest,
+): Promise<AcmeOrder> {
+  try {
+    return await placeOrder(client, session, { ...request, replaces })
+  } catch (error) {
+    if (replaces === null || !(error instanceof AcmeProblem) || error.type !== 'alreadyReplaced') throw error
+    return placeOrder(client, session, request)
+  }
 }
 
 /** ACME orders do not say when they were made: reckoned from when they expire, and taken for new where that cannot be done. */
