@@ -4,7 +4,8 @@
  * @module
  */
 import { sql } from 'kysely'
-import { isBulk, listInBulk, skipReferenceChecks } from '../../db/bulk.ts'
+import { isBulk, skipReferenceChecks } from '../../db/bulk.ts'
+import { listUploads } from '../../db/listed-uploads.ts'
 import type { Trx } from '../../db/transition.ts'
 import { windowOpensAt, type RenewalPolicy } from '../../domain/certificate/window.ts'
 import { AppError } from '../../domain/errors.ts'
@@ -101,10 +102,15 @@ async function insertAll(services: Services, trx: Trx, caller: Caller, uploads: 
   await insertIssuances(trx, batch, services.policy)
   await insertHistory(trx, batch)
   if (inBulk)
-    await listInBulk(
+    await listUploads(
       trx,
       accountId,
-      uploads.map(({ id }) => id),
+      uploads.map(({ id, name, leaf }) => ({
+        ...leaf,
+        certificateId: id,
+        name,
+        windowOpensAt: windowOpensAt(leaf, services.policy),
+      })),
     )
 }
 
