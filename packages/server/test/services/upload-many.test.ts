@@ -4,12 +4,12 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { TestLeaf } from '../../../../test/harness/certificates.ts'
 import { aForeignCertificate, anAccount, anUpload, refusalOf, type TestAccount } from '../support/builders.ts'
-import { eachDatabase } from '../support/databases.ts'
+import { eachDatabase, isPostgres } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
 const CHINESE = /[一-龥]/u
 
-eachDatabase((_kind, open) => {
+eachDatabase((kind, open) => {
   let service: TestService
   let account: TestAccount
   beforeAll(async () => {
@@ -139,6 +139,17 @@ eachDatabase((_kind, open) => {
       listings: written.listings.map((row) => columns(row as Record<string, unknown>)),
     })
   })
+
+  test.runIf(isPostgres(kind))(
+    'after the first uploads in bulk PostgreSQL knows how many there are, so that it looks references up by their ids',
+    async () => {
+      await send(Array.from({ length: 25 }, () => anEntry()))
+      const { rows } = await sql<{ known: number }>`select reltuples as known from pg_class
+      where relname = any('{secret,certificate,private_key,issuance,certificate_listing}')`.execute(service.services.db)
+      expect(rows).toHaveLength(5)
+      for (const { known } of rows) expect(known).toBeGreaterThanOrEqual(25)
+    },
+  )
 
   test('of what is equal inside one request the first is kept, by fingerprint and by name', async () => {
     const leaf = aForeignCertificate(service)

@@ -4,6 +4,7 @@
  * @module
  */
 import { toProblemDocument, type UploadOutcome } from '@evercert/contract'
+import { analyseWhileSmall, isBulk } from '../../db/bulk.ts'
 import { settle } from '../../db/later.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Caller, Services } from '../context.ts'
@@ -49,8 +50,15 @@ async function readAll(services: Services, entries: readonly Upload[]): Promise<
   )
 }
 
-function store(services: Services, caller: Caller, uploads: readonly SealedUpload[]): Promise<Stored[]> {
-  return services.db.transaction().execute((trx) => storeUploads(services, trx, caller, uploads))
+async function store(services: Services, caller: Caller, uploads: readonly SealedUpload[]): Promise<Stored[]> {
+  const stored = await services.db.transaction().execute((trx) => storeUploads(services, trx, caller, uploads))
+  if (isBulk(stored.length)) {
+    // They are stored whether or not the next ones will be stored quickly.
+    await analyseWhileSmall(services.database).catch((error: unknown) =>
+      services.log.warn({ event: 'uploads.notAnalysed', error }),
+    )
+  }
+  return stored
 }
 
 class Rehearsed extends Error {
