@@ -98,6 +98,13 @@ eachDatabase((kind, open) => {
     expect(items).toMatchObject([{ status: 'issued', count: 25 }])
   })
 
+  test('what came in one request is in the list in the order in which it was sent', async () => {
+    const names = Array.from({ length: 25 }, (_, index) => `entry ${index}`)
+    await send(names.map((name) => anEntry(name)))
+    const { items } = await account.client.certificates.list({ limit: 100, sort: 'created' })
+    expect(items.map(({ name }) => name)).toEqual(names)
+  })
+
   test('what bulk uploads write in the list is what the database works out of them itself', async () => {
     const { db } = service.services
     const wishes: [name: string, names: string[], daysLeft: number][] = [
