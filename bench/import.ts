@@ -70,8 +70,14 @@ await onStage('import', MAX_MS, async (stage) => {
   const caller = await callerOf(service.services)
   const databasePid = postgres?.process.pid ?? null
   const times: Times = {
-    ...{ certificatesMs: 0, keysMs: 0, checksMs: 0, importMs: 0 },
-    ...{ bareCpuMs: 0, checksCpuMs: 0, importCpuMs: 0, databaseCpuMs: 0 },
+    certificatesMs: 0,
+    keysMs: 0,
+    checksMs: 0,
+    importMs: 0,
+    bareCpuMs: 0,
+    checksCpuMs: 0,
+    importCpuMs: 0,
+    databaseCpuMs: 0,
   }
   /** After each turn. */
   const memory: number[] = []

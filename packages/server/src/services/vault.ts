@@ -85,7 +85,7 @@ export function createVault(keyring: Pick<Keyring, 'sealing' | 'find'>): Vault {
     Promise.all(plaintexts.map((plaintext) => prepare(purpose, plaintext, now)))
   const storeMany: Vault['storeMany'] = async (db, { prepared, purpose, now, accountId }) => {
     const sealed = await Promise.all(
-      prepared.map((one) => (one.masterKeyId === keyring.sealing.id ? one : prepare(purpose, one.plaintext, now))),
+      prepared.map(async (one) => (one.masterKeyId === keyring.sealing.id ? one : prepare(purpose, one.plaintext, now))),
     )
     const insert = sql`insert into secret (id, account_id, purpose, master_key_id, wrapped_key, ciphertext, created_at)
       select id, ${accountId}, ${purpose}, master_key_id, wrapped_key, ciphertext, ${new Date(now)}::timestamptz

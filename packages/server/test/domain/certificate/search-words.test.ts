@@ -16,6 +16,7 @@ test('a domain is found by itself and its parents, not by its last label alone',
 })
 
 test('only what every collation leaves as it is is plain', () => {
-  for (const text of ['', 'shop (1)', 'a{|}~`_^', '*.example.com']) expect(isPlainText(text), text).toBe(true)
-  for (const text of ['Shop', 'shöp', '商店', 'a\u007fb', 'a\tb']) expect(isPlainText(text), text).toBe(false)
+  const plain = ['', 'shop (1)', 'a{|}~`_^', '*.example.com']
+  const others = ['Shop', 'shöp', '商店', 'a\u007fb', 'a\tb']
+  expect([...plain, ...others].filter(isPlainText)).toEqual(plain)
 })
