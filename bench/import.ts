@@ -1,9 +1,12 @@
 /**
- * Bulk import of PEM certificates with their chains and keys, through the service, against bare parsing with
- * node:crypto in the same run. The two take turns on the same certificates, batch by batch, so that whatever else the machine does
- * hits both; making the certificates is not counted.
+ * Bulk import of PEM certificates with their chains and keys, through the service, against bare parsing of the same texts with node:crypto in the
+ * same run: `new X509Certificate` for each certificate of each chain, `createPrivateKey` for each key, and nothing kept or checked. The two take
+ * turns on the same certificates, batch by batch, so that whatever else the machine does hits both; making the certificates is not counted.
+ * All keys are P-256, which OpenSSL reads the fastest.
  *
  *     npm run bench:import -- [--count 10000] [--batch 250] [--postgres] [--json]
+ *
+ * Wall times mean something on a machine that does nothing else; CPU times, which are of all threads, do elsewhere too.
  *
  * @module
  */
@@ -17,7 +20,7 @@ import type { Upload } from '../packages/server/src/services/uploads/read-upload
 import { createChain, type TestAuthority } from '../test/harness/certificates.ts'
 import { startPostgres } from '../test/harness/postgres.ts'
 import { readOptions } from './support/options.ts'
-import { readProcessUsage } from './support/process-usage.ts'
+import { readFamilyCpuMs, readProcessUsage } from './support/process-usage.ts'
 import { createReport } from './support/report.ts'
 import { onStage } from './support/stage.ts'
 
@@ -28,7 +31,6 @@ const DAY_MS = 86_400_000
 /** An estate has few CAs and many certificates. */
 const AUTHORITIES = 10
 const AIM = 1 / 3
-const MEMORY_LOOKS = 4
 /** What takes turns: so many requests, two of them on their way at a time, as `evercert upload --from` sends them. */
 const REQUESTS_AT_A_TURN = 8
 const IN_FLIGHT = 2
@@ -40,14 +42,17 @@ const report = createReport(options.isOn('json'))
 
 /** Milliseconds spent on all certificates so far. */
 interface Times {
-  /** Of all threads: what does not depend on how busy the machine is. */
-  certificatesCpuMs: number
-  importCpuMs: number
   certificatesMs: number
   keysMs: number
   /** What the rules of an upload (DOMAIN §5) ask of OpenSSL besides: the key is the certificate's, and the chain is signed as it says. */
   checksMs: number
   importMs: number
+  bareCpuMs: number
+  checksCpuMs: number
+  /** Of all threads of the service: the embedded database is one of them. */
+  importCpuMs: number
+  /** Of all processes of PostgreSQL, where Linux tells it. */
+  databaseCpuMs: number
 }
 
 await onStage('import', MAX_MS, async (stage) => {
@@ -63,41 +68,69 @@ await onStage('import', MAX_MS, async (stage) => {
   const service = await report.step('start', () => startService({ config, worker: IDLE_WORKER }))
   stage.add(() => service.stop())
   const caller = await callerOf(service.services)
-  const times: Times = { certificatesMs: 0, keysMs: 0, checksMs: 0, importMs: 0, certificatesCpuMs: 0, importCpuMs: 0 }
+  const databasePid = postgres?.process.pid ?? null
+  const times: Times = {
+    certificatesMs: 0,
+    keysMs: 0,
+    checksMs: 0,
+    importMs: 0,
+    bareCpuMs: 0,
+    checksCpuMs: 0,
+    importCpuMs: 0,
+    databaseCpuMs: 0,
+  }
+  /** After each turn. */
   const memory: number[] = []
+  const turn = batchSize * REQUESTS_AT_A_TURN
   await report.step(`import ${count.toLocaleString('en')} certificates`, async () => {
     const authorities = Array.from({ length: AUTHORITIES }, () => createChain({ notAfter: Date.now() + 4000 * DAY_MS }))
-    const turn = batchSize * REQUESTS_AT_A_TURN
     for (let from = 0; from < count; from += turn) {
-      await importBatch(service.services, caller, mint(authorities, from, Math.min(turn, count - from)), times)
-      if (Math.floor((from * MEMORY_LOOKS) / count) < Math.floor(((from + turn) * MEMORY_LOOKS) / count))
-        memory.push(readProcessUsage(process.pid)?.rssMb ?? 0)
+      const entries = mint(authorities, from, Math.min(turn, count - from))
+      await takeTurns({ services: service.services, caller, databasePid }, entries, times)
+      memory.push(readProcessUsage(process.pid)?.rssMb ?? 0)
     }
   })
-  const perSecond = (ms: number): number => (count * 1000) / ms
-  const ratio = times.certificatesMs / times.importMs
-  const bareMs = [times.certificatesMs, times.certificatesMs + times.keysMs, times.certificatesMs + times.keysMs + times.checksMs]
+  tell(times, {
+    afterTenth: memory[Math.ceil(count / 10 / turn) - 1] ?? 0,
+    atEnd: memory.at(-1) ?? 0,
+    highest: Math.max(...memory),
+  })
+})
+process.exit(0)
+
+interface Memory {
+  readonly afterTenth: number
+  readonly atEnd: number
+  readonly highest: number
+}
+
+function tell(times: Times, rssMb: Memory): void {
+  const bareMs = times.certificatesMs + times.keysMs
+  const ratio = bareMs / times.importMs
   if (options.isOn('json')) {
-    const results = { certificates: count, ...times, ratio, rssMb: memory }
+    const results = { certificates: count, ...times, ratio, rssMb }
     process.stdout.write(`${JSON.stringify({ bench: 'import', aim: AIM, ...results }, null, 2)}\n`)
     return
   }
+  const row = (name: string, ms: number): string[] => [name, ((count * 1000) / ms).toFixed(0), (bareMs / ms).toFixed(2)]
   report.line()
   report.table([
     ['', 'per second', 'of bare parsing'],
-    ...['bare: X509Certificate for each PEM block', 'bare: the same and createPrivateKey', 'bare: the same and the checks'].map(
-      (name, index) => {
-        const ms = bareMs[index] ?? Number.NaN
-        return [name, perSecond(ms).toFixed(0), (times.certificatesMs / ms).toFixed(2)]
-      },
-    ),
-    [`Evercert: checked, sealed, stored (aim ${AIM.toFixed(2)})`, perSecond(times.importMs).toFixed(0), ratio.toFixed(2)],
+    row('bare parsing: X509Certificate for each certificate, createPrivateKey for each key', bareMs),
+    row('  the certificates alone', times.certificatesMs),
+    row("  and the checks of an upload: the key is the certificate's, its issuer signed it", bareMs + times.checksMs),
+    row(`Evercert: checked, sealed, stored, listed (aim ${AIM.toFixed(2)})`, times.importMs),
   ])
-  const cpuEach = (ms: number): string => `${((ms * 1000) / count).toFixed(0)} µs`
-  report.line(`  CPU time for each: bare ${cpuEach(times.certificatesCpuMs)}, Evercert ${cpuEach(times.importCpuMs)}`)
-  report.line(`  Resident memory after each quarter: ${memory.map((mib) => `${mib.toFixed(0)} MB`).join(', ')}`)
-})
-process.exit(0)
+  const each = (ms: number): string => `${((ms * 1000) / count).toFixed(0)} µs`
+  const ofDatabase = options.isOn('postgres') ? `, PostgreSQL ${each(times.databaseCpuMs)}` : ''
+  report.line(
+    `  CPU time for each: bare ${each(times.bareCpuMs)}, its checks ${each(times.checksCpuMs)}, Evercert ${each(times.importCpuMs)}${ofDatabase}`,
+  )
+  const mb = (value: number): string => `${value.toFixed(0)} MB`
+  report.line(
+    `  Resident memory after a tenth ${mb(rssMb.afterTenth)}, at the end ${mb(rssMb.atEnd)}, at most ${mb(rssMb.highest)}`,
+  )
+}
 
 async function callerOf({ db }: Services): Promise<Caller> {
   const { id: accountId } = await db.selectFrom('account').select('id').executeTakeFirstOrThrow()
@@ -113,24 +146,31 @@ function mint(authorities: readonly TestAuthority[], from: number, size: number)
   })
 }
 
+interface Sides {
+  readonly services: Services
+  readonly caller: Caller
+  readonly databasePid: number | null
+}
+
 /** The reference first, then the import: neither can profit from what the other read, since nothing is kept between them. */
-async function importBatch(services: Services, caller: Caller, entries: readonly Upload[], times: Times): Promise<void> {
+async function takeTurns({ services, caller, databasePid }: Sides, entries: readonly Upload[], times: Times): Promise<void> {
   const blocks = entries.flatMap(({ certificatePem }) => certificatePem.split(/(?=-----BEGIN)/))
-  const cpuAtStart = cpuMs()
-  const startedAt = performance.now()
+  const start = clocks()
   for (const block of blocks) void new X509Certificate(block)
-  const certificatesAt = performance.now()
-  times.certificatesCpuMs += cpuMs() - cpuAtStart
+  const certificatesAt = clocks()
   const keys = entries.map(({ privateKeyPem }) => createPrivateKey(privateKeyPem))
-  const keysAt = performance.now()
+  const keysAt = clocks()
   checkAll(entries, keys, times)
-  const cpuBefore = cpuMs()
-  const sentAt = performance.now()
+  const databaseBefore = databasePid === null ? 0 : readFamilyCpuMs(databasePid)
+  const sentAt = clocks()
   const stored = await send(services, caller, entries)
-  times.certificatesMs += certificatesAt - startedAt
-  times.keysMs += keysAt - certificatesAt
-  times.importMs += performance.now() - sentAt
-  times.importCpuMs += cpuMs() - cpuBefore
+  const storedAt = clocks()
+  times.certificatesMs += certificatesAt.wallMs - start.wallMs
+  times.keysMs += keysAt.wallMs - certificatesAt.wallMs
+  times.bareCpuMs += keysAt.cpuMs - start.cpuMs
+  times.importMs += storedAt.wallMs - sentAt.wallMs
+  times.importCpuMs += storedAt.cpuMs - sentAt.cpuMs
+  if (databasePid !== null) times.databaseCpuMs += readFamilyCpuMs(databasePid) - databaseBefore
   if (stored !== entries.length) throw new Error(`Only ${stored} of ${entries.length} were stored.`)
 }
 
@@ -138,13 +178,15 @@ function checkAll(entries: readonly Upload[], keys: readonly KeyObject[], times:
   const chains = entries.map(({ certificatePem }) =>
     certificatePem.split(/(?=-----BEGIN)/).map((block) => new X509Certificate(block)),
   )
-  const startedAt = performance.now()
+  const start = clocks()
   for (const [index, [leaf, issuer]] of chains.entries()) {
     const key = keys[index]
     if (leaf === undefined || issuer === undefined || key === undefined) throw new RangeError('each has an issuer and a key')
     if (!leaf.checkPrivateKey(key) || !leaf.verify(issuer.publicKey)) throw new Error('the chain is as it says')
   }
-  times.checksMs += performance.now() - startedAt
+  const end = clocks()
+  times.checksMs += end.wallMs - start.wallMs
+  times.checksCpuMs += end.cpuMs - start.cpuMs
 }
 
 async function send(services: Services, caller: Caller, entries: readonly Upload[]): Promise<number> {
@@ -162,7 +204,8 @@ async function send(services: Services, caller: Caller, entries: readonly Upload
   return stored
 }
 
-function cpuMs(): number {
+/** The CPU time is of all threads of this process. */
+function clocks(): { readonly wallMs: number; readonly cpuMs: number } {
   const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
+  return { wallMs: performance.now(), cpuMs: (user + system) / 1000 }
 }

@@ -138,8 +138,9 @@ describe.skipIf(SOFTHSM_MODULE === null)('a service with a PKCS#11 token', () =>
     onTestFinished(() => service.stop())
     const { services, client } = service
     const plaintexts = ['one', 'two', 'three']
-    const secrets = { purpose: 'document', accountId: null, plaintexts, now: service.clock.now() } as const
-    const ids = await services.vault.sealMany(services.db, secrets)
+    const secrets = { purpose: 'document', accountId: null, now: service.clock.now() } as const
+    const prepared = await services.vault.prepareMany({ ...secrets, plaintexts })
+    const ids = await services.vault.storeMany(services.db, { ...secrets, prepared })
     await client.masterKeys.rotate({})
     const rewrapper = createRewrapper(services)
     hsm.takeAway()

@@ -29,9 +29,10 @@ const idOf = (hex: string): string => openGivenMasterKeys(() => hex, 'test').lis
 
 type Sealer = Pick<Services, 'db' | 'vault'>
 
-const sealSome = ({ db, vault }: Sealer, count: number): Promise<string[]> => {
+const sealSome = async ({ db, vault }: Sealer, count: number): Promise<string[]> => {
   const plaintexts = Array.from({ length: count }, (_, index) => `secret ${index}`)
-  return vault.sealMany(db, { purpose: 'document', accountId: null, plaintexts, now: Date.now() })
+  const secrets = { purpose: 'document', accountId: null, now: Date.now() } as const
+  return vault.storeMany(db, { ...secrets, prepared: await vault.prepareMany({ ...secrets, plaintexts }) })
 }
 
 async function expectAllOpen({ db, vault }: Sealer, ids: readonly string[]): Promise<void> {

@@ -57,9 +57,24 @@ export function orderChain(certificates: readonly CertificateFacts[]): OrderedCh
   return { ordered, extra: left }
 }
 
+/**
+ * What was found of CA certificates, which thousands of chains share. By the very facts that were read from each one's bytes: others have facts of
+ * their own, whatever names and identifiers they bear.
+ */
+const authoritiesIssuedBy = new WeakMap<CertificateFacts, WeakMap<CertificateFacts, boolean>>()
+
 /** Whether `issuer` signed `certificate`: names, key identifiers and the signature itself. */
 export function isIssuedBy(certificate: CertificateFacts, issuer: CertificateFacts): boolean {
   if (certificate.issuer !== issuer.subject) return false
+  if (!certificate.isCa) return hasSigned(issuer, certificate)
+  const known = authoritiesIssuedBy.get(certificate) ?? new WeakMap<CertificateFacts, boolean>()
+  authoritiesIssuedBy.set(certificate, known)
+  const found = known.get(issuer) ?? hasSigned(issuer, certificate)
+  known.set(issuer, found)
+  return found
+}
+
+function hasSigned(issuer: CertificateFacts, certificate: CertificateFacts): boolean {
   const child = x509Of(certificate)
   const parent = x509Of(issuer)
   return child.checkIssued(parent) && child.verify(parent.publicKey)

@@ -24,6 +24,23 @@ export async function skipReferenceChecks(database: Pick<Database, 'kind'>, trx:
   if (database.kind === 'embedded') await sql`set local session_replication_role = replica`.execute(trx)
 }
 
+/** From here on PostgreSQL's plans stay right while the tables grow. */
+const KNOWN_WELL = 1000
+
+/**
+ * After many rows, outside their transaction. Of tables that it has not looked at PostgreSQL believes that an account has one certificate, and
+ * looked each reference up by reading all that there were: an import into a new database became slower with every batch, until autovacuum
+ * came by, a minute later. The embedded database checks no references in bulk.
+ */
+export async function analyseWhileSmall({ kind, db }: Pick<Database, 'kind' | 'db'>): Promise<void> {
+  if (kind === 'embedded') return
+  const { rows } = await sql<{
+    known: number
+  }>`select reltuples as known from pg_class where oid = 'certificate'::regclass`.execute(db)
+  if ((rows[0]?.known ?? 0) < KNOWN_WELL)
+    await sql`analyze secret, certificate, private_key, issuance, certificate_listing`.execute(db)
+}
+
 /**
  * What the triggers of the list do for each of the lineages, for all of them at once. On the embedded database the triggers were left out with
  * the checks of references; on PostgreSQL they find, when the transaction ends, that it has listed their rows already.

@@ -10,6 +10,7 @@
  */
 import { types } from '@electric-sql/pglite'
 import { serialize } from 'pg-protocol'
+import { encodeArray } from './binary-array.ts'
 import {
   isRolledBack,
   readAllResults,
@@ -70,7 +71,8 @@ export class EmbeddedConnection {
   readonly #statements = new Map<string, Statement>()
   /** Texts that were sent once: what comes but once is not worth preparing. */
   readonly #seen = new Set<string>()
-  readonly #serializers: Record<number, types.Serializer> = { ...types.serializers }
+  /** Bytes are in PostgreSQL's binary form. */
+  readonly #serializers: Record<number, (value: unknown) => string | Buffer | null> = { ...types.serializers }
   readonly #parsers: Record<number, types.Parser> = {
     ...types.parsers,
     // Like pg, and quicker than PGlite's own, which reads digit by digit.
@@ -189,7 +191,9 @@ export class EmbeddedConnection {
       'select oid, typarray from pg_catalog.pg_type where typarray <> 0',
     )
     for (const { oid, typarray } of rows) {
-      this.#serializers[typarray] = (value: unknown) => types.arraySerializer(value, this.#serializers[oid], typarray)
+      const toText = (value: unknown) => types.arraySerializer(value, types.serializers[oid], typarray) as string
+      const isPlain = oid === types.TEXT || oid === types.BYTEA
+      this.#serializers[typarray] = isPlain ? (value) => encodeArray(value, oid) ?? toText(value) : toText
       this.#parsers[typarray] = (text: string) =>
         types.arrayParser(text, this.#parsers[oid] ?? ((element: string) => element), typarray) as unknown
     }

@@ -59,6 +59,7 @@ export function formatId(prefix: IdPrefix, now: number, random: Uint8Array): str
     timePart = (ALPHABET[time % 32] ?? '0') + timePart
     time = Math.floor(time / 32)
   }
-  const randomPart = Array.from(random.subarray(0, RANDOM_BYTES), (byte) => ALPHABET[byte % 32] ?? '0').join('')
+  let randomPart = ''
+  for (let i = 0; i < RANDOM_BYTES; i += 1) randomPart += ALPHABET[(random[i] ?? 0) % 32] ?? '0'
   return `${prefix}_${timePart}${randomPart}`
 }

@@ -118,6 +118,15 @@ export function newId(services: Pick<Services, 'now'>, prefix: IdPrefix): string
   return formatId(prefix, services.now(), randomBytes(16))
 }
 
+/** Many at once, each greater than the one before: what they are given to is listed in that order. */
+export function newIds(services: Pick<Services, 'now'>, prefix: IdPrefix, count: number): string[] {
+  const now = services.now()
+  const random = randomBytes(16 * count)
+  return Array.from({ length: count }, (_, index) =>
+    formatId(prefix, now, random.subarray(16 * index, 16 * (index + 1))),
+  ).toSorted()
+}
+
 /** The adapter with this id. @throws AppError `misconfigured` naming the known ones */
 export function findAdapter<A extends { readonly id: string }>(adapters: readonly A[], id: string, what: string): A {
   const adapter = adapters.find((candidate) => candidate.id === id)

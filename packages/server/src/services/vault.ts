@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Db } from '../db/connect.ts'
 import { writeLater } from '../db/later.ts'
@@ -27,40 +27,77 @@ export type SecretPurpose =
   | 'providerSecret'
   | 'receiptKey'
 
+export interface ManySecrets {
+  readonly purpose: SecretPurpose
+  readonly plaintexts: readonly string[]
+  readonly now: number
+}
+
+/** Sealed, and not stored yet. */
+export interface PreparedSecret {
+  readonly id: string
+  readonly plaintext: string
+  readonly masterKeyId: string
+  readonly wrappedKey: Uint8Array
+  readonly ciphertext: Uint8Array
+}
+
 export interface Vault {
   /** Stores a secret and returns its id. */
   seal(
     db: Db | Trx,
     secret: { purpose: SecretPurpose; accountId: string | null; plaintext: string; now: number },
   ): Promise<string>
-  /** Stores many in one statement and returns their ids in the same order. Each has a data key of its own, as with {@link seal}. */
-  sealMany(
+  /** Many, each with a data key of its own, to be stored afterwards: it takes time, and need not hold up a transaction. */
+  prepareMany(secrets: ManySecrets): Promise<PreparedSecret[]>
+  /** In one statement; gives their ids in the same order. What was prepared before the master key changed is prepared anew. */
+  storeMany(
     db: Db | Trx,
-    secrets: { purpose: SecretPurpose; accountId: string | null; plaintexts: readonly string[]; now: number },
+    secrets: Omit<ManySecrets, 'plaintexts'> & {
+      readonly accountId: string | null
+      readonly prepared: readonly PreparedSecret[]
+    },
   ): Promise<string[]>
   /** @throws AppError `notFound`, `misconfigured` (another master key, or altered) */
   open(db: Db | Trx, id: string, purpose: SecretPurpose): Promise<string>
 }
 
+const ID_BYTES = 16
 const IV_BYTES = 12
 const TAG_BYTES = 16
 const DATA_KEY_BYTES = 32
 
 export function createVault(keyring: Pick<Keyring, 'sealing' | 'find'>): Vault {
-  const sealOne = async (purpose: SecretPurpose, plaintext: string, now: number) => {
-    const id = formatId('sec', now, randomBytes(16))
-    const dataKey = randomBytes(DATA_KEY_BYTES)
+  const prepare = async (purpose: SecretPurpose, plaintext: string, now: number): Promise<PreparedSecret> => {
+    const random = randomBytes(ID_BYTES + DATA_KEY_BYTES + IV_BYTES) // at once: each call costs as much as the cipher
+    const id = formatId('sec', now, random.subarray(0, ID_BYTES))
+    const dataKey = random.subarray(ID_BYTES, ID_BYTES + DATA_KEY_BYTES)
     const { sealing } = keyring
     return {
       id,
+      plaintext,
       masterKeyId: sealing.id,
       wrappedKey: await sealing.wrap(dataKey),
-      ciphertext: encrypt(dataKey, `${id}:${purpose}`, plaintext),
+      ciphertext: encrypt({ dataKey, iv: random.subarray(-IV_BYTES), boundTo: `${id}:${purpose}`, plaintext }),
     }
+  }
+  const prepareMany = ({ purpose, plaintexts, now }: ManySecrets): Promise<PreparedSecret[]> =>
+    Promise.all(plaintexts.map((plaintext) => prepare(purpose, plaintext, now)))
+  const storeMany: Vault['storeMany'] = async (db, { prepared, purpose, now, accountId }) => {
+    const sealed = await Promise.all(
+      prepared.map(async (one) => (one.masterKeyId === keyring.sealing.id ? one : prepare(purpose, one.plaintext, now))),
+    )
+    const insert = sql`insert into secret (id, account_id, purpose, master_key_id, wrapped_key, ciphertext, created_at)
+      select id, ${accountId}, ${purpose}, master_key_id, wrapped_key, ciphertext, ${new Date(now)}::timestamptz
+      from unnest(${sealed.map(({ id }) => id)}::text[], ${sealed.map(({ masterKeyId }) => masterKeyId)}::text[],
+        ${sealed.map(({ wrappedKey }) => wrappedKey)}::bytea[], ${sealed.map(({ ciphertext }) => ciphertext)}::bytea[])
+        as sealed (id, master_key_id, wrapped_key, ciphertext)`
+    await writeLater(db, insert.compile(db))
+    return sealed.map(({ id }) => id)
   }
   return {
     seal: async (db, { purpose, accountId, plaintext, now }) => {
-      const { id, masterKeyId, wrappedKey, ciphertext } = await sealOne(purpose, plaintext, now)
+      const { id, masterKeyId, wrappedKey, ciphertext } = await prepare(purpose, plaintext, now)
       const insert = db.insertInto('secret').values({
         id,
         account_id: accountId,
@@ -73,19 +110,8 @@ export function createVault(keyring: Pick<Keyring, 'sealing' | 'find'>): Vault {
       await writeLater(db, insert)
       return id
     },
-    sealMany: async (db, { purpose, accountId, plaintexts, now }) => {
-      const sealed = await Promise.all(plaintexts.map((plaintext) => sealOne(purpose, plaintext, now)))
-      // Hex, because arrays of bytes are written in another way by each driver.
-      await sql`insert into secret (id, account_id, purpose, master_key_id, wrapped_key, ciphertext, created_at)
-        select id, ${accountId}, ${purpose}, master_key_id, decode(wrapped_key, 'hex'), decode(ciphertext, 'hex'),
-          ${new Date(now)}::timestamptz
-        from unnest(${sealed.map(({ id }) => id)}::text[], ${sealed.map(({ masterKeyId }) => masterKeyId)}::text[],
-          ${sealed.map(({ wrappedKey }) => toHex(wrappedKey))}::text[],
-          ${sealed.map(({ ciphertext }) => toHex(ciphertext))}::text[]) as sealed (id, master_key_id, wrapped_key, ciphertext)`.execute(
-        db,
-      )
-      return sealed.map(({ id }) => id)
-    },
+    prepareMany,
+    storeMany,
     open: async (db, id, purpose) => {
       const row = await db
         .selectFrom('secret')
@@ -106,20 +132,26 @@ export function createVault(keyring: Pick<Keyring, 'sealing' | 'find'>): Vault {
   }
 }
 
-function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+interface Encryption {
+  readonly dataKey: Uint8Array
+  /** Never used twice with a data key, which itself is used once. */
+  readonly iv: Uint8Array
+  readonly boundTo: string
+  readonly plaintext: string
 }
 
-function encrypt(dataKey: Uint8Array, boundTo: string, plaintext: string): Uint8Array {
-  const iv = randomBytes(IV_BYTES)
-  const cipher = createCipheriv('aes-256-gcm', dataKey, iv)
+function encrypt({ dataKey, iv, boundTo, plaintext }: Encryption): Uint8Array {
+  // Node takes bytes for a key as well, in five times the time.
+  const cipher = createCipheriv('aes-256-gcm', createSecretKey(dataKey), iv)
   cipher.setAAD(Buffer.from(boundTo))
   return Buffer.concat([iv, cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()])
 }
 
 function decrypt(dataKey: Uint8Array, boundTo: string, sealed: Uint8Array): string {
   try {
-    const decipher = createDecipheriv('aes-256-gcm', dataKey, sealed.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
+    const decipher = createDecipheriv('aes-256-gcm', createSecretKey(dataKey), sealed.subarray(0, IV_BYTES), {
+      authTagLength: TAG_BYTES,
+    })
     decipher.setAAD(Buffer.from(boundTo))
     decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
     return Buffer.concat([decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]).toString('utf8')

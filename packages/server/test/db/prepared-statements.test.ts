@@ -45,6 +45,34 @@ test('a repeated statement takes and gives every type, and nulls', async () => {
   expect((await database.query(select, [-1])).rows).toEqual([])
 })
 
+test('arrays of texts and bytes arrive as they were sent, with nulls and whatever needs quotes', async () => {
+  const texts = ['', 'NULL', null, '{"a"}', "it's \\ back", 'a,b', '商店 🔑', 'line\nline', ' ']
+  const bytes = [new Uint8Array(), null, Buffer.from([0, 92, 120, 255])]
+  for (let repeat = 0; repeat < 3; repeat++) {
+    const { rows } = await database.query<{ texts: string[]; bytes: (Uint8Array | null)[]; none: string[]; lengths: number[] }>(
+      `select $1::text[] as texts, $2::bytea[] as bytes, $3::text[] as none,
+        (select array_agg(length(b) order by at) from unnest($2::bytea[]) with ordinality as each (b, at)) as lengths`,
+      [texts, bytes, []],
+    )
+    expect(rows).toMatchObject([{ texts, none: [], lengths: [0, null, 4] }])
+    expect(rows[0]?.bytes.map((one) => one && [...one])).toEqual([[], null, [0, 92, 120, 255]])
+  }
+  const nested = await database.query('select $1::text[] as nested', [
+    [
+      ['a', 'b'],
+      ['c', 'd'],
+    ],
+  ])
+  expect(nested.rows).toEqual([
+    {
+      nested: [
+        ['a', 'b'],
+        ['c', 'd'],
+      ],
+    },
+  ])
+})
+
 test('a conflict is found by a partial index whose condition is a parameter, however often', async () => {
   for (let repeat = 0; repeat < REPEATS; repeat++) {
     const { affectedRows } = await database.query(

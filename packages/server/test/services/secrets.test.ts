@@ -33,6 +33,41 @@ eachDatabase((_kind, open) => {
       expect(await openSecret(await seal(plaintext))).toBe(plaintext)
     })
 
+    test('many are stored in their order, each with a data key of its own; what was prepared for an earlier key is sealed anew', async () => {
+      const [first, second] = openGivenMasterKeys(() => `${'22'.repeat(32)} ${'33'.repeat(32)}`, 'test').list() as [
+        MasterKey,
+        MasterKey,
+      ]
+      const keys = [first, second]
+      await database.db
+        .insertInto('master_key')
+        .values(keys.map(({ id }) => ({ id, seals: false, since: new Date(now) })))
+        .execute()
+      let sealing = first
+      const rotating = createVault({
+        get sealing() {
+          return sealing
+        },
+        find: (id) => Promise.resolve(keys.find((key) => key.id === id) ?? null),
+      })
+      const plaintexts = ['one', '', 'one']
+      const secrets = { purpose: 'privateKey', accountId: null, now } as const
+      const prepared = await rotating.prepareMany({ ...secrets, plaintexts })
+      sealing = second
+      const late = await rotating.prepareMany({ ...secrets, plaintexts: ['late'] })
+      const ids = await rotating.storeMany(database.db, { ...secrets, prepared: [...prepared, ...late] })
+      for (const [index, text] of [...plaintexts, 'late'].entries())
+        expect(await openSecret(ids[index] ?? '', rotating)).toBe(text)
+      const rows = await database.db
+        .selectFrom('secret')
+        .select(['master_key_id', 'wrapped_key'])
+        .where('id', 'in', ids)
+        .execute()
+      expect(rows.map(({ master_key_id: id }) => id)).toEqual(Array.from({ length: 4 }, () => second.id))
+      expect(new Set(rows.map(({ wrapped_key: key }) => Buffer.from(key).toString('hex'))).size).toBe(4)
+      expect(ids).toContain(late[0]?.id)
+    })
+
     test('seals the same text differently each time', async () => {
       const [one, two] = [await columnsOf(await seal()), await columnsOf(await seal())]
       expect(Buffer.from(one.ciphertext).equals(two.ciphertext)).toBe(false)

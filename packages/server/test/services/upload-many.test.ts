@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { MAX_UPLOADS, type UploadOutcome } from '@evercert/contract'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { TestLeaf } from '../../../../test/harness/certificates.ts'
 import { aForeignCertificate, anAccount, anUpload, refusalOf, type TestAccount } from '../support/builders.ts'
-import { eachDatabase } from '../support/databases.ts'
+import { eachDatabase, isPostgres } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
 const CHINESE = /[一-龥]/u
 
-eachDatabase((_kind, open) => {
+eachDatabase((kind, open) => {
   let service: TestService
   let account: TestAccount
   beforeAll(async () => {
@@ -96,6 +97,66 @@ eachDatabase((_kind, open) => {
     const { items } = await account.client.certificates.counts({})
     expect(items).toMatchObject([{ status: 'issued', count: 25 }])
   })
+
+  test('what came in one request is in the list in the order in which it was sent', async () => {
+    const names = Array.from({ length: 25 }, (_, index) => `entry ${index}`)
+    await send(names.map((name) => anEntry(name)))
+    const { items } = await account.client.certificates.list({ limit: 100, sort: 'created' })
+    expect(items.map(({ name }) => name)).toEqual(names)
+  })
+
+  test('what bulk uploads write in the list is what the database works out of them itself', async () => {
+    const { db } = service.services
+    const wishes: [name: string, names: string[], daysLeft: number][] = [
+      ['shop (eu).example.com', ['shop.example.com', '*.shop.example.com', 'example.com', 'a.b.c.example.co.uk'], 3],
+      ['SHOP Big', ['xn--fiq228c.example.com'], 90],
+      ['商店 no. 7', ['only'], 365],
+      ['Ünïcode', ['u.example.com'], 20],
+      ['-- 9 -- 9x', ['x.example.com'], 0.4],
+      ['it\'s 100% \\ "quoted", {1}', [], 100],
+    ]
+    const special = wishes.map(([name, names, daysLeft]) =>
+      entryOf(aForeignCertificate(service, { names, daysLeft, commonName: 'shop, "big"' }), name),
+    )
+    await send([...special, ...Array.from({ length: 20 }, () => anEntry())])
+    const stored = async () => {
+      const of = async (query: string) => (await sql.raw(query.replaceAll('$1', `'${account.accountId}'`)).execute(db)).rows
+      return {
+        listings: await of('select xmin::text, l.* from certificate_listing l where account_id = $1 order by certificate_id'),
+        words: await of('select * from certificate_token where account_id = $1 order by certificate_id, kind, token'),
+        issuers: await of('select * from issuer_name where account_id = $1 order by issuer'),
+        tallies: await of(`select phase, opens_on, expires_on, lifetime_days, is_last, waits_for, sum(count)::int as count
+          from certificate_tally_change where account_id = $1 group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6`),
+      }
+    }
+    const written = await stored()
+    expect(written.listings).toHaveLength(26)
+    const ids = await db.selectFrom('certificate').select('id').where('account_id', '=', account.accountId).execute()
+    const refresh = sql`select refresh_listing(${account.accountId}, ${ids.map(({ id }) => id)}::text[])`
+    await refresh.execute(db)
+    expect(await stored()).toEqual(written)
+    // And from nothing.
+    const columns = (row: unknown) => ({ ...(row as object), xmin: null })
+    for (const table of ['certificate_token', 'certificate_listing', 'issuer_name', 'certificate_tally_change'])
+      await sql`delete from ${sql.table(table)} where account_id = ${account.accountId}`.execute(db)
+    await refresh.execute(db)
+    const workedOut = await stored()
+    expect({ ...workedOut, listings: workedOut.listings.map(columns) }).toEqual({
+      ...written,
+      listings: written.listings.map(columns),
+    })
+  })
+
+  test.runIf(isPostgres(kind))(
+    'after the first uploads in bulk PostgreSQL knows how many there are, so that it looks references up by their ids',
+    async () => {
+      await send(Array.from({ length: 25 }, () => anEntry()))
+      const { rows } = await sql<{ known: number }>`select reltuples as known from pg_class
+      where relname = any('{secret,certificate,private_key,issuance,certificate_listing}')`.execute(service.services.db)
+      expect(rows).toHaveLength(5)
+      for (const { known } of rows) expect(known).toBeGreaterThanOrEqual(25)
+    },
+  )
 
   test('of what is equal inside one request the first is kept, by fingerprint and by name', async () => {
     const leaf = aForeignCertificate(service)

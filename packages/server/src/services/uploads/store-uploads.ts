@@ -4,19 +4,32 @@
  * @module
  */
 import { sql } from 'kysely'
-import { isBulk, listInBulk, skipReferenceChecks } from '../../db/bulk.ts'
+import { isBulk, skipReferenceChecks } from '../../db/bulk.ts'
+import { listUploads } from '../../db/listed-uploads.ts'
 import type { Trx } from '../../db/transition.ts'
 import { windowOpensAt, type RenewalPolicy } from '../../domain/certificate/window.ts'
 import { AppError } from '../../domain/errors.ts'
 import { lockNames } from '../certificate-rows.ts'
-import { newId, type Caller, type Services } from '../context.ts'
+import { newIds, type Caller, type Services } from '../context.ts'
+import type { PreparedSecret } from '../vault.ts'
 import type { CheckedUpload } from './read-upload.ts'
 
 /** The new certificate's id, or why the upload is refused. */
 export type Stored = { readonly certificateId: string } | AppError
 
-interface NewUpload extends CheckedUpload {
+/** With its key sealed, which takes its time and needs no transaction. */
+export interface SealedUpload extends CheckedUpload {
+  readonly sealedKey: PreparedSecret
+}
+
+interface NewUpload extends SealedUpload {
   readonly id: string
+}
+
+export async function sealKeys({ vault, now }: Services, uploads: readonly CheckedUpload[]): Promise<SealedUpload[]> {
+  const plaintexts = uploads.map(({ key }) => key.pkcs8Pem)
+  const sealed = await vault.prepareMany({ purpose: 'privateKey', plaintexts, now: now() })
+  return sealed.map((sealedKey, index) => ({ ...(uploads[index] as CheckedUpload), sealedKey }))
 }
 
 /**
@@ -28,15 +41,16 @@ export async function storeUploads(
   services: Services,
   trx: Trx,
   caller: Caller,
-  uploads: readonly CheckedUpload[],
+  uploads: readonly SealedUpload[],
 ): Promise<Stored[]> {
   if (uploads.length === 0) return []
   const taken = await loadTaken(trx, caller.accountId, uploads)
   const fresh: NewUpload[] = []
-  const results = uploads.map((upload): Stored => {
+  const certificateIds = newIds(services, 'crt', uploads.length)
+  const results = uploads.map((upload, index): Stored => {
     const refusal = refuseDuplicate(upload, taken)
     if (refusal !== null) return refusal
-    const id = newId(services, 'crt')
+    const id = certificateIds[index] ?? ''
     taken.names.set(upload.name, id)
     taken.fingerprints.set(upload.leaf.sha256, id)
     fresh.push({ ...upload, id })
@@ -83,16 +97,18 @@ async function insertAll(services: Services, trx: Trx, caller: Caller, uploads: 
   const now = services.now()
   const inBulk = isBulk(uploads.length)
   if (inBulk) await skipReferenceChecks(services.database, trx)
-  const secretIds = await services.vault.sealMany(trx, {
+  const secretIds = await services.vault.storeMany(trx, {
     purpose: 'privateKey',
     accountId,
-    plaintexts: uploads.map(({ key }) => key.pkcs8Pem),
+    prepared: uploads.map(({ sealedKey }) => sealedKey),
     now,
   })
+  const issuanceIds = newIds(services, 'iss', uploads.length)
+  const keyIds = newIds(services, 'key', uploads.length)
   const ids = uploads.map((upload, index) => ({
     certificateId: upload.id,
-    issuanceId: newId(services, 'iss'),
-    keyId: newId(services, 'key'),
+    issuanceId: issuanceIds[index] ?? '',
+    keyId: keyIds[index] ?? '',
     secretId: secretIds[index] ?? '',
   }))
   const batch: Batch = { accountId, actor, at: new Date(now), uploads, ids }
@@ -101,10 +117,15 @@ async function insertAll(services: Services, trx: Trx, caller: Caller, uploads: 
   await insertIssuances(trx, batch, services.policy)
   await insertHistory(trx, batch)
   if (inBulk)
-    await listInBulk(
+    await listUploads(
       trx,
       accountId,
-      uploads.map(({ id }) => id),
+      uploads.map(({ id, name, leaf }) => ({
+        ...leaf,
+        certificateId: id,
+        name,
+        windowOpensAt: windowOpensAt(leaf, services.policy),
+      })),
     )
 }
 

@@ -4,12 +4,13 @@
  * @module
  */
 import { toProblemDocument, type UploadOutcome } from '@evercert/contract'
+import { analyseWhileSmall, isBulk } from '../../db/bulk.ts'
 import { settle } from '../../db/later.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Caller, Services } from '../context.ts'
 import { readUploads } from './batch-reader.ts'
 import type { CheckedUpload, Upload } from './read-upload.ts'
-import { storeUploads, type Stored } from './store-uploads.ts'
+import { sealKeys, storeUploads, type SealedUpload, type Stored } from './store-uploads.ts'
 
 export interface UploadMany {
   readonly entries: readonly Upload[]
@@ -28,7 +29,7 @@ export interface UploadManyResult {
 export async function uploadMany(services: Services, caller: Caller, { entries, dryRun }: UploadMany): Promise<UploadManyResult> {
   const read = await readAll(services, entries)
   const checked = read.filter((one): one is CheckedUpload => !(one instanceof AppError))
-  const stored = await (dryRun ? rehearse : store)(services, caller, checked)
+  const stored = await (dryRun ? rehearse : store)(services, caller, await sealKeys(services, checked))
   let next = 0
   const outcomes = read.map((one, index): UploadOutcome => {
     const name = entries[index]?.name ?? ''
@@ -49,8 +50,15 @@ async function readAll(services: Services, entries: readonly Upload[]): Promise<
   )
 }
 
-function store(services: Services, caller: Caller, uploads: readonly CheckedUpload[]): Promise<Stored[]> {
-  return services.db.transaction().execute((trx) => storeUploads(services, trx, caller, uploads))
+async function store(services: Services, caller: Caller, uploads: readonly SealedUpload[]): Promise<Stored[]> {
+  const stored = await services.db.transaction().execute((trx) => storeUploads(services, trx, caller, uploads))
+  if (isBulk(stored.length)) {
+    // They are stored whether or not the next ones will be stored quickly.
+    await analyseWhileSmall(services.database).catch((error: unknown) =>
+      services.log.warn({ event: 'uploads.notAnalysed', error }),
+    )
+  }
+  return stored
 }
 
 class Rehearsed extends Error {
@@ -63,7 +71,7 @@ class Rehearsed extends Error {
 }
 
 /** The same statements, rolled back: what it says is what storing would have said at that moment. */
-async function rehearse(services: Services, caller: Caller, uploads: readonly CheckedUpload[]): Promise<Stored[]> {
+async function rehearse(services: Services, caller: Caller, uploads: readonly SealedUpload[]): Promise<Stored[]> {
   try {
     return await services.db.transaction().execute(async (trx) => {
       const results = await storeUploads(services, trx, caller, uploads)
