@@ -36,6 +36,7 @@ export function aCertificate(wish: Partial<CertificateDetail> = {}): Certificate
     estimate: null,
     servedAt: AT,
     createdAt: AT,
+    revocationCheck: null,
     chainPem: null,
     renewalProcess: null,
     targets: [],

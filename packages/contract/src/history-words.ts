@@ -74,6 +74,7 @@ export const HISTORY_ZH = {
     reviewFailed: '审核失败',
     revocationPending: '吊销中',
     revoked: '已吊销',
+    revokedByCa: 'CA 已吊销',
     rolledBack: '已回滚',
     served: '已生效',
     strayed: '使用了其他证书',

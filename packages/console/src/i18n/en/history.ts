@@ -72,6 +72,7 @@ export const history: SameKeys<typeof zh> = {
     reviewFailed: 'review failed',
     revocationPending: 'revocation pending',
     revoked: 'revoked',
+    revokedByCa: 'revoked by its CA',
     rolledBack: 'rolled back',
     served: 'served',
     strayed: 'serves another certificate',
