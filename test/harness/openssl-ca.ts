@@ -89,13 +89,30 @@ onlyCA = TRUE
 
 export function createOpensslCa({ folder, commonName = 'OpenSSL CA', key = 'ec' }: OpensslCaWish): OpensslCa {
   const at = (name: string): string => join(folder, name)
-  const openssl = (...args: readonly string[]): Buffer => execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder })
+  const openssl = (...args: readonly string[]): Buffer =>
+    execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder })
   mkdirSync(at('issued'), { recursive: true })
   writeFileSync(at('ca.cnf'), settings(folder))
   writeFileSync(at('index.txt'), '')
   writeFileSync(at('crlnumber'), '01\n')
   openssl('genpkey', ...KEYS[key], '-out', 'ca.key')
-  openssl('req', '-config', 'ca.cnf', '-new', '-x509', '-key', 'ca.key', '-subj', `/CN=${commonName}`, '-days', '3650', '-extensions', 'authority', '-out', 'ca.pem')
+  openssl(
+    'req',
+    '-config',
+    'ca.cnf',
+    '-new',
+    '-x509',
+    '-key',
+    'ca.key',
+    '-subj',
+    `/CN=${commonName}`,
+    '-days',
+    '3650',
+    '-extensions',
+    'authority',
+    '-out',
+    'ca.pem',
+  )
   let count = 0
 
   const sign = (subject: string, extensions: string): OpensslLeaf => {
@@ -105,12 +122,20 @@ export function createOpensslCa({ folder, commonName = 'OpenSSL CA', key = 'ec' 
     writeFileSync(at(`${id}.ext`), extensions)
     openssl('ca', '-config', 'ca.cnf', '-batch', '-notext', '-in', `${id}.csr`, '-out', `${id}.pem`, '-extfile', `${id}.ext`)
     const file = at(`${id}.pem`)
-    return { pem: readFileSync(file, 'utf8'), der: openssl('x509', '-in', file, '-outform', 'DER'), keyPem: readFileSync(at(`${id}.key`), 'utf8'), file }
+    return {
+      pem: readFileSync(file, 'utf8'),
+      der: openssl('x509', '-in', file, '-outform', 'DER'),
+      keyPem: readFileSync(at(`${id}.key`), 'utf8'),
+      file,
+    }
   }
   const responderOf = (isDelegated: boolean): readonly string[] => {
     if (!isDelegated) return ['-rsigner', 'ca.pem', '-rkey', 'ca.key']
     if (!existsSync(at('responder.pem'))) {
-      const { pem, keyPem } = sign('responder', readFileSync(at('ca.cnf'), 'utf8').replace(/[\s\S]*\[responder\]\n([^[]+)[\s\S]*/, '$1'))
+      const { pem, keyPem } = sign(
+        'responder',
+        readFileSync(at('ca.cnf'), 'utf8').replace(/[\s\S]*\[responder\]\n([^[]+)[\s\S]*/, '$1'),
+      )
       writeFileSync(at('responder.pem'), pem)
       writeFileSync(at('responder.key'), keyPem)
     }
@@ -129,7 +154,10 @@ export function createOpensslCa({ folder, commonName = 'OpenSSL CA', key = 'ec' 
     pem: readFileSync(at('ca.pem'), 'utf8'),
     der: openssl('x509', '-in', 'ca.pem', '-outform', 'DER'),
     issue: ({ name, crlUrl, ocspUrl, issuerUrl }) => {
-      const access = [...(ocspUrl === undefined ? [] : [`OCSP;URI:${ocspUrl}`]), ...(issuerUrl === undefined ? [] : [`caIssuers;URI:${issuerUrl}`])]
+      const access = [
+        ...(ocspUrl === undefined ? [] : [`OCSP;URI:${ocspUrl}`]),
+        ...(issuerUrl === undefined ? [] : [`caIssuers;URI:${issuerUrl}`]),
+      ]
       const lines = [
         `subjectAltName = DNS:${name}`,
         'basicConstraints = CA:FALSE',
@@ -139,7 +167,8 @@ export function createOpensslCa({ folder, commonName = 'OpenSSL CA', key = 'ec' 
       ]
       return sign(name, lines.join('\n'))
     },
-    revoke: (leaf, reason = 'keyCompromise') => void openssl('ca', '-config', 'ca.cnf', '-revoke', leaf.file, '-crl_reason', reason),
+    revoke: (leaf, reason = 'keyCompromise') =>
+      void openssl('ca', '-config', 'ca.cnf', '-revoke', leaf.file, '-crl_reason', reason),
     crl: (...options) => {
       openssl('ca', '-config', 'ca.cnf', '-gencrl', '-out', 'crl.pem', ...options)
       return openssl('crl', '-in', 'crl.pem', '-outform', 'DER')

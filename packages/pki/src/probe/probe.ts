@@ -67,7 +67,10 @@ export async function probeOtherKey(request: ProbeRequest, first: KeyKind): Prom
   return observation.reachable && observation.chain[0].keyKind === wanted ? observation : null
 }
 
-type Served = Pick<Observation & { reachable: true }, 'chain' | 'tlsVersion' | 'cipher' | 'trusted' | 'trustError' | 'ocspResponse'>
+type Served = Pick<
+  Observation & { reachable: true },
+  'chain' | 'tlsVersion' | 'cipher' | 'trusted' | 'trustError' | 'ocspResponse'
+>
 type Outcome =
   | ({ readonly done: 'yes' } & Served)
   | { readonly done: 'no'; readonly failure: ProbeFailure; readonly detail: string; readonly code: string }
@@ -135,7 +138,14 @@ function handshakeOn(
 ): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>()
   const place = plain === null ? { host: request.address, port: request.port } : { socket: plain }
-  const socket = connect({ ...place, servername, secureContext, rejectUnauthorized: false, checkServerIdentity, requestOCSP: true })
+  const socket = connect({
+    ...place,
+    servername,
+    secureContext,
+    rejectUnauthorized: false,
+    checkServerIdentity,
+    requestOCSP: true,
+  })
   Object.assign(socket, { getPeerCertificate })
   const giveUp = (outcome: Outcome) => {
     resolve(outcome)

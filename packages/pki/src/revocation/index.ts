@@ -3,7 +3,16 @@
  *
  * @module
  */
-export { ensureCrlAnswers, findInCrl, isIssuedByDer, readCrl, serialHexOf, type Crl, type CrlEntry, type CrlQuestion } from './crl.ts'
+export {
+  ensureCrlAnswers,
+  findInCrl,
+  isIssuedByDer,
+  readCrl,
+  serialHexOf,
+  type Crl,
+  type CrlEntry,
+  type CrlQuestion,
+} from './crl.ts'
 export { createOcspRequest, readOcspResponse, type OcspAnswer, type OcspQuestion } from './ocsp.ts'
 export { REVOCATION_REASONS, type RevocationReasonName } from './reasons.ts'
 export { RevocationError, type RevocationFault } from './revocation-error.ts'

@@ -4,7 +4,20 @@
  * @module
  */
 import { createPublicKey, hash, X509Certificate } from 'node:crypto'
-import { bitStringOf, childrenOf, DerError, expectTag, instantOf, integerHexOf, oidOf, readDer, TAG, writeDer, writeOid, type DerNode } from '../der.ts'
+import {
+  bitStringOf,
+  childrenOf,
+  DerError,
+  expectTag,
+  instantOf,
+  integerHexOf,
+  oidOf,
+  readDer,
+  TAG,
+  writeDer,
+  writeOid,
+  type DerNode,
+} from '../der.ts'
 import { ensureTimely, isIssuedByDer } from './crl.ts'
 import { reasonName, type RevocationReasonName } from './reasons.ts'
 import { RevocationError } from './revocation-error.ts'
@@ -22,7 +35,9 @@ export type OcspAnswer = {
   readonly thisUpdate: number
   /** A responder that has newer answers at any time names none: then an hour from now. */
   readonly nextUpdate: number
-} & ({ readonly status: 'good' } | { readonly status: 'revoked'; readonly revokedAt: number; readonly reason: RevocationReasonName })
+} & (
+  { readonly status: 'good' } | { readonly status: 'revoked'; readonly revokedAt: number; readonly reason: RevocationReasonName }
+)
 
 const SHA1 = '1.3.14.3.2.26'
 const DIGESTS: Readonly<Record<string, string>> = {
@@ -137,7 +152,11 @@ const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9'
 
 /** By the issuer itself, or by whom it allowed to: a certificate of its own for just this. */
 async function ensureSigned(signed: Signed, sent: readonly Uint8Array[], issuer: Uint8Array, now: number): Promise<void> {
-  const key = createPublicKey({ key: Buffer.from(expectTag(fieldsOf(issuer)[5], TAG.sequence).whole), format: 'der', type: 'spki' })
+  const key = createPublicKey({
+    key: Buffer.from(expectTag(fieldsOf(issuer)[5], TAG.sequence).whole),
+    format: 'der',
+    type: 'spki',
+  })
   if (await isSignedBy(signed, key)) return
   for (const der of sent.slice(0, MAX_SIGNERS)) {
     if (!isIssuedByDer(der, issuer)) continue

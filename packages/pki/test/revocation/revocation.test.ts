@@ -37,7 +37,12 @@ describe.each(['ec', 'rsa'] as const)('statements of an OpenSSL CA with an %s ke
     folder = mkdtempSync(join(tmpdir(), 'evercert-crl-'))
     ca = createOpensslCa({ folder: join(folder, 'own'), key })
     stranger = createOpensslCa({ folder: join(folder, 'stranger'), key }) // of the same name
-    good = ca.issue({ name: 'good.example', crlUrl: CRL_URL, ocspUrl: 'http://ca.example/ocsp', issuerUrl: 'http://ca.example/ca.crt' })
+    good = ca.issue({
+      name: 'good.example',
+      crlUrl: CRL_URL,
+      ocspUrl: 'http://ca.example/ocsp',
+      issuerUrl: 'http://ca.example/ca.crt',
+    })
     revoked = ca.issue({ name: 'revoked.example', crlUrl: CRL_URL })
     ca.revoke(revoked, 'keyCompromise')
   })
@@ -77,7 +82,9 @@ describe.each(['ec', 'rsa'] as const)('statements of an OpenSSL CA with an %s ke
       over: await faultOf(ensureCrlAnswers(over, question())),
       early: await faultOf(ensureCrlAnswers(crl, question({ now: Date.now() - 86_400_000 }))),
       elsewhere: await faultOf(ensureCrlAnswers(readCrl(ca.crl('-crlexts', 'elsewhere')), question())),
-      there: await faultOf(ensureCrlAnswers(readCrl(ca.crl('-crlexts', 'elsewhere')), question({ urls: ['http://elsewhere.example/ca.crl'] }))),
+      there: await faultOf(
+        ensureCrlAnswers(readCrl(ca.crl('-crlexts', 'elsewhere')), question({ urls: ['http://elsewhere.example/ca.crl'] })),
+      ),
       onlyCas: await faultOf(ensureCrlAnswers(readCrl(ca.crl('-crlexts', 'only_cas')), question())),
       other: await faultOf(ensureCrlAnswers(crl, question({ issuer: good.der }))),
       noList: await faultOf(Promise.resolve().then(() => readCrl(good.der))),
@@ -117,7 +124,8 @@ describe.each(['ec', 'rsa'] as const)('statements of an OpenSSL CA with an %s ke
   })
 
   test('OCSP responses by a stranger, of another time or certificate, are not believed', async () => {
-    const ask = (der: Uint8Array, leaf = good, now = Date.now()) => faultOf(readOcspResponse(der, { leaf: leaf.der, issuer: ca.der }, now))
+    const ask = (der: Uint8Array, leaf = good, now = Date.now()) =>
+      faultOf(readOcspResponse(der, { leaf: leaf.der, issuer: ca.der }, now))
     const response = ca.respond(good, '-nmin', '30')
     const changed = Uint8Array.from(response)
     changed.set([(changed[200] ?? 0) ^ 1], 200)

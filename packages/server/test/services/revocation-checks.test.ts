@@ -75,7 +75,11 @@ eachDatabase((kind, open) => {
   const issue = (path: string | null, wish: { ocspUrl?: string; issuerUrl?: string } = {}): OpensslLeaf =>
     ca.issue({ name: aSite(service), ...(path !== null && { crlUrl: `${site.url}${path}` }), ...wish })
   const upload = ({ pem, keyPem }: OpensslLeaf, chain = ca.pem) =>
-    account.client.certificates.upload({ name: `upload ${(count += 1)}`, certificatePem: `${pem}${chain}`, privateKeyPem: keyPem })
+    account.client.certificates.upload({
+      name: `upload ${(count += 1)}`,
+      certificatePem: `${pem}${chain}`,
+      privateKeyPem: keyPem,
+    })
   const noticesOf = async (certificateId: string) =>
     (await account.client.notices.list({ certificateId })).items.filter((notice) => notice.kind === 'revokedByCa')
   const serveList = (path: string, list: Uint8Array = ca.crl()) => pages.set(path, () => ({ body: list }))
@@ -103,11 +107,18 @@ eachDatabase((kind, open) => {
     await revokeAtTheCa(reissued.id)
     await account.client.certificates.revoke({ id: byUs.id, reason: 'superseded' })
     await expect.poll(async () => (await get(byUs.id)).status, { timeout: 10_000 }).toBe('revoked')
-    const submitted = await account.client.applications.submit({ id: reissued.id, ...aForm(reissued.domains), validationMethod: 'dnsManual', reissue: true })
+    const submitted = await account.client.applications.submit({
+      id: reissued.id,
+      ...aForm(['unproved.example.com']),
+      reissue: true,
+    })
     expect(submitted.state).toBe('pendingValidation')
     await round()
     const found = await get(byCa.id)
-    expect(found).toMatchObject({ status: 'revoked', revocationCheck: { state: 'revoked', source: 'crl', reason: 'keyCompromise' } })
+    expect(found).toMatchObject({
+      status: 'revoked',
+      revocationCheck: { state: 'revoked', source: 'crl', reason: 'keyCompromise' },
+    })
     expect(await noticesOf(byCa.id)).toHaveLength(1)
     expect(await get(byUs.id)).toMatchObject({ status: 'revoked', revocationCheck: { state: 'revoked', reason: 'superseded' } })
     expect(await noticesOf(byUs.id)).toHaveLength(0)
@@ -130,7 +141,12 @@ eachDatabase((kind, open) => {
     const [revoked, good] = [await upload(leaf), await upload(other)]
     serveList(path)
     await round()
-    expect((await get(revoked.id)).revocationCheck).toMatchObject({ state: 'good', source: 'crl', url: `${site.url}${path}`, problem: null })
+    expect((await get(revoked.id)).revocationCheck).toMatchObject({
+      state: 'good',
+      source: 'crl',
+      url: `${site.url}${path}`,
+      problem: null,
+    })
     const name = revoked.domains[0] ?? ''
     const server = await serveTls({ chainPem: `${leaf.pem}${ca.pem}`, privateKeyPem: leaf.keyPem })
     const endpoint = await account.client.endpoints.create({ certificateId: revoked.id, host: name, port: server.port })
@@ -143,7 +159,11 @@ eachDatabase((kind, open) => {
     await round()
     expect(site.asked.filter((asked) => asked === path)).toHaveLength(before + 1) // one request for both certificates
     const detail = await get(revoked.id)
-    expect(detail).toMatchObject({ status: 'revoked', servedAt: null, revocationCheck: { state: 'revoked', source: 'crl', reason: 'keyCompromise', nextCheckAt: null } })
+    expect(detail).toMatchObject({
+      status: 'revoked',
+      servedAt: null,
+      revocationCheck: { state: 'revoked', source: 'crl', reason: 'keyCompromise', nextCheckAt: null },
+    })
     expect(Math.abs(Date.parse(detail.revocationCheck?.revokedAt ?? '') - Date.now())).toBeLessThan(120_000)
     const line = detail.history.find(({ subject, to }) => subject === 'certificate' && to === 'revoked')
     expect(line).toMatchObject({ from: null, actor: 'evercert' })
@@ -169,21 +189,25 @@ eachDatabase((kind, open) => {
       notCovered: (path) => serveList(path, ca.crl('-crlexts', 'elsewhere')),
       malformed: (path) => pages.set(path, () => ({ body: Buffer.from('<html>login</html>') })),
       unreachable: (path) => pages.set(path, () => ({ status: 503 })),
-      addressForbidden: (path) => pages.set(path, () => ({ status: 302, headers: { location: 'http://169.254.169.254/latest/meta-data/' } })),
+      addressForbidden: (path) =>
+        pages.set(path, () => ({ status: 302, headers: { location: 'http://169.254.169.254/latest/meta-data/' } })),
     }
-    const made = await Promise.all(
-      Object.entries(cases).map(async ([code, serve]) => {
-        const path = aPath()
-        const leaf = issue(path)
-        ca.revoke(leaf)
-        serve(path)
-        return { code, id: (await upload(leaf)).id }
-      }),
-    )
+    const leaves = Object.entries(cases).map(([code, serve]) => {
+      const path = aPath()
+      const leaf = issue(path)
+      ca.revoke(leaf)
+      serve(path)
+      return { code, leaf }
+    })
+    const made = await Promise.all(leaves.map(async ({ code, leaf }) => ({ code, id: (await upload(leaf)).id })))
     await round()
     for (const { code, id } of made) {
       const { status, revocationCheck } = await get(id)
-      expect({ status, state: revocationCheck?.state, code: revocationCheck?.problem?.code }).toEqual({ status: 'issued', state: 'unknown', code })
+      expect({ status, state: revocationCheck?.state, code: revocationCheck?.problem?.code }).toEqual({
+        status: 'issued',
+        state: 'unknown',
+        code,
+      })
       expect(revocationCheck?.problem?.cause.zh).not.toBe('')
       expect(revocationCheck?.checkedAt).toBeNull()
       expect(Date.parse(revocationCheck?.nextCheckAt ?? '')).toBeGreaterThan(clock.now())
@@ -210,19 +234,34 @@ eachDatabase((kind, open) => {
     expect((await get(id)).revocationCheck).toMatchObject({ state: 'unknown', problem: { code: 'unreachable' } })
   })
 
-  test.each([false, true])('without a list the responder is asked, openssl ocsp here; by a delegated key: %s', async (delegated) => {
-    const ocspUrl = `${site.url}/ocsp-${delegated}`
-    pages.set(new URL(ocspUrl).pathname, (request) => ({ body: ca.answer(request, '-nmin', '30', ...(delegated ? ['delegated'] : [])) }))
-    const [good, bad] = [issue(null, { ocspUrl }), issue(null, { ocspUrl })]
-    ca.revoke(bad, 'superseded')
-    const [kept, lost] = [await upload(good), await upload(bad)]
-    await round()
-    expect(await get(kept.id)).toMatchObject({ status: 'issued', revocationCheck: { state: 'good', source: 'ocsp', url: ocspUrl } })
-    expect(await get(lost.id)).toMatchObject({ status: 'revoked', revocationCheck: { state: 'revoked', source: 'ocsp', reason: 'superseded' } })
-    const unasked = await upload(issue(null))
-    await round()
-    expect((await get(unasked.id)).revocationCheck).toMatchObject({ state: 'unknown', nextCheckAt: null, problem: { code: 'noAddress' } })
-  })
+  test.each([false, true])(
+    'without a list the responder is asked, openssl ocsp here; by a delegated key: %s',
+    async (delegated) => {
+      const ocspUrl = `${site.url}/ocsp-${delegated}`
+      pages.set(new URL(ocspUrl).pathname, (request) => ({
+        body: ca.answer(request, '-nmin', '30', ...(delegated ? ['delegated'] : [])),
+      }))
+      const [good, bad] = [issue(null, { ocspUrl }), issue(null, { ocspUrl })]
+      ca.revoke(bad, 'superseded')
+      const [kept, lost] = [await upload(good), await upload(bad)]
+      await round()
+      expect(await get(kept.id)).toMatchObject({
+        status: 'issued',
+        revocationCheck: { state: 'good', source: 'ocsp', url: ocspUrl },
+      })
+      expect(await get(lost.id)).toMatchObject({
+        status: 'revoked',
+        revocationCheck: { state: 'revoked', source: 'ocsp', reason: 'superseded' },
+      })
+      const unasked = await upload(issue(null))
+      await round()
+      expect((await get(unasked.id)).revocationCheck).toMatchObject({
+        state: 'unknown',
+        nextCheckAt: null,
+        problem: { code: 'noAddress' },
+      })
+    },
+  )
 
   test('a stranger that an endpoint shows is asked about too; its issuer is fetched from where it says, and only the one that signed', async () => {
     const held = await aServableCertificate(account, aSite(service))
@@ -234,7 +273,8 @@ eachDatabase((kind, open) => {
     const server = await serveTls({ chainPem: leaf.pem, privateKeyPem: leaf.keyPem })
     const name = held.detail.domains[0] ?? ''
     const endpoint = await account.client.endpoints.create({ certificateId: held.detail.id, host: name, port: server.port })
-    const look = async (): Promise<EndpointView | undefined> => (await account.client.endpoints.list()).items.find(({ id }) => id === endpoint.id)
+    const look = async (): Promise<EndpointView | undefined> =>
+      (await account.client.endpoints.list()).items.find(({ id }) => id === endpoint.id)
     await account.client.certificates.verify({ id: held.detail.id })
     await round()
     expect((await look())?.verdict).not.toBe('revoked')
@@ -255,7 +295,13 @@ eachDatabase((kind, open) => {
     const { id, domains } = await upload(leaf)
     await round()
     let staple = ca.respond(leaf, '-nmin', '30')
-    const server: Running = await serveTls({ chainPem: `${leaf.pem}${ca.pem}`, privateKeyPem: leaf.keyPem }, {}, {}, () => {}, (_c, _i, done) => done(null, Buffer.from(staple)))
+    const server: Running = await serveTls(
+      { chainPem: `${leaf.pem}${ca.pem}`, privateKeyPem: leaf.keyPem },
+      {},
+      {},
+      () => {},
+      (_c, _i, done) => done(null, Buffer.from(staple)),
+    )
     await account.client.endpoints.create({ certificateId: id, host: domains[0] ?? '', port: server.port })
     await account.client.certificates.verify({ id })
     expect((await get(id)).revocationCheck).toMatchObject({ state: 'good', source: 'staple' })
@@ -265,7 +311,10 @@ eachDatabase((kind, open) => {
     expect((await get(id)).status).not.toBe('revoked')
     staple = ca.respond(leaf, '-nmin', '30')
     await account.client.certificates.verify({ id })
-    expect(await get(id)).toMatchObject({ status: 'revoked', revocationCheck: { state: 'revoked', source: 'staple', reason: 'keyCompromise' } })
+    expect(await get(id)).toMatchObject({
+      status: 'revoked',
+      revocationCheck: { state: 'revoked', source: 'staple', reason: 'keyCompromise' },
+    })
     await server.close()
   })
 })

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { isInOrder, judge, type AddressVerification, type Expectation, type HostVerification, type RevokedFacts } from '@evercert/pki/probe'
+import {
+  isInOrder,
+  judge,
+  type AddressVerification,
+  type Expectation,
+  type HostVerification,
+  type RevokedFacts,
+} from '@evercert/pki/probe'
 import type { Services } from '../context.ts'
 import { findRevokedByCa } from '../revocation-checks/find-revoked.ts'
 import { readStaples } from '../revocation-checks/staples.ts'
@@ -27,11 +34,17 @@ export async function findRevokedSites<Each extends Result>(
   const revokedSha256 = [...new Set([...own, ...revocations.keys()])]
   if (revokedSha256.length === 0) return results
   const now = services.now()
-  return results.map((result) => ({ ...result, verification: judgeAgain(result.verification, { revokedSha256, revocations }, now) }))
+  return results.map((result) => ({
+    ...result,
+    verification: judgeAgain(result.verification, { revokedSha256, revocations }, now),
+  }))
 }
 
 function leavesOf({ observation, other }: AddressVerification): readonly string[] {
-  return [...(observation.reachable ? [observation.chain[0].sha256] : []), ...(other === null ? [] : [other.observation.chain[0].sha256])]
+  return [
+    ...(observation.reachable ? [observation.chain[0].sha256] : []),
+    ...(other === null ? [] : [other.observation.chain[0].sha256]),
+  ]
 }
 
 /** While a certificate has not ended, what serves it is in order as far as is known here. */

@@ -30,7 +30,12 @@ export interface Asked {
 
 /** Instants in epoch milliseconds. */
 export type Answer =
-  | { readonly state: 'good'; readonly source: 'crl' | 'ocsp' | 'staple'; readonly thisUpdate: number; readonly nextUpdate: number }
+  | {
+      readonly state: 'good'
+      readonly source: 'crl' | 'ocsp' | 'staple'
+      readonly thisUpdate: number
+      readonly nextUpdate: number
+    }
   | {
       readonly state: 'revoked'
       readonly source: 'crl' | 'ocsp' | 'staple'
@@ -105,7 +110,12 @@ export function createAsker(services: Services, { keepMs, signal }: { readonly k
       try {
         const request = { method: 'POST', body: createOcspRequest({ leaf, issuer }), maxBytes: MAX_OCSP_BYTES } as const
         const headers = { 'content-type': 'application/ocsp-request', accept: 'application/ocsp-response' }
-        return await readOcsp(await get(services, url, { ...request, headers, timeoutMs: OCSP_TIMEOUT_MS, signal }), { leaf, issuer, now: services.now(), source: 'ocsp' })
+        return await readOcsp(await get(services, url, { ...request, headers, timeoutMs: OCSP_TIMEOUT_MS, signal }), {
+          leaf,
+          issuer,
+          now: services.now(),
+          source: 'ocsp',
+        })
       } catch (error) {
         return toUnknown(error)
       }
@@ -116,7 +126,12 @@ export function createAsker(services: Services, { keepMs, signal }: { readonly k
 /** @throws RevocationError */
 export async function readOcsp(
   der: Uint8Array,
-  { leaf, issuer, now, source }: { readonly leaf: Uint8Array; readonly issuer: Uint8Array; readonly now: number; readonly source: 'ocsp' | 'staple' },
+  {
+    leaf,
+    issuer,
+    now,
+    source,
+  }: { readonly leaf: Uint8Array; readonly issuer: Uint8Array; readonly now: number; readonly source: 'ocsp' | 'staple' },
 ): Promise<Answer> {
   const { status, ...answer } = await readOcspResponse(der, { leaf, issuer }, now)
   return { state: status, source, ...answer } as Answer

@@ -124,6 +124,8 @@ async function claim(services: Services): Promise<readonly ClaimedCheck[]> {
       order by next_at limit ${CLAIM_AT_ONCE} for update skip locked)
     update revocation_check r set next_at = ${new Date(now + CLAIM_MS)} from due
     where r.account_id = due.account_id and r.sha256 = due.sha256
-    returning r.account_id, r.sha256, r.serial, r.leaf_der, r.issuer_der, r.method, r.urls, r.url, r.failures`.execute(services.db)
+    returning r.account_id, r.sha256, r.serial, r.leaf_der, r.issuer_der, r.method, r.urls, r.url, r.failures`.execute(
+    services.db,
+  )
   return rows
 }

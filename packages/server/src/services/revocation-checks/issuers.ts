@@ -37,7 +37,11 @@ export async function fetchIssuer(services: Services, der: Uint8Array, signal?: 
   return null
 }
 
-async function fetchCertificates(services: Services, url: string, signal: AbortSignal | undefined): Promise<readonly Uint8Array[]> {
+async function fetchCertificates(
+  services: Services,
+  url: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly Uint8Array[]> {
   const kept = keptFor.get(services.db) ?? new Map<string, Kept>()
   keptFor.set(services.db, kept)
   const now = services.now()
@@ -65,7 +69,11 @@ async function download(services: Services, url: string, signal: AbortSignal | u
 const MAX_FOLLOWED = 4
 
 /** The intermediates above a certificate, nearest first, without a root; empty when the first cannot be had. */
-export async function fetchIntermediates(services: Services, der: Uint8Array, signal?: AbortSignal): Promise<readonly Uint8Array[]> {
+export async function fetchIntermediates(
+  services: Services,
+  der: Uint8Array,
+  signal?: AbortSignal,
+): Promise<readonly Uint8Array[]> {
   const found: Uint8Array[] = []
   for (let top = der; found.length < MAX_FOLLOWED;) {
     const issuer = await fetchIssuer(services, top, signal)

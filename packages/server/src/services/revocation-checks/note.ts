@@ -83,7 +83,8 @@ export function observationsOf({ addresses }: HostVerification): readonly Served
 
 /** Those that are there already stay; that an endpoint shows them is told anew. */
 async function insertRows(trx: Trx, rows: readonly NewRow[], now: number): Promise<void> {
-  const values = rows.flatMap(({ chain, ...row }) => {
+  const inOrder = rows.toSorted((one, other) => compare(one.account_id, other.account_id) || compare(one.sha256, other.sha256))
+  const values = inOrder.flatMap(({ chain, ...row }) => {
     const [leaf, ...above] = chain
     return leaf === undefined ? [] : [{ ...row, ...describe(leaf, above, now) }]
   })
@@ -99,6 +100,8 @@ async function insertRows(trx: Trx, rows: readonly NewRow[], now: number): Promi
     )
     .execute()
 }
+
+const compare = (one: string, other: string): number => (one < other ? -1 : Number(one > other))
 
 /** CRLs first: public CAs must have them, and many have ended OCSP. */
 function describe(leaf: Uint8Array, above: readonly Uint8Array[], now: number) {

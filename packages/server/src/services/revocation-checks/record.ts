@@ -8,6 +8,7 @@ import type { RevocationReasonName } from '@evercert/pki/revocation'
 import { findCertificate } from '../../db/certificates.ts'
 import { recordHistory, transition, type HistoryFacts, type Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
+import { MINUTE_MS } from '../../domain/time.ts'
 import { decideFinding, LOOK_AGAIN_MS } from '../../domain/revocation/decide-check.ts'
 import { loadWork } from '../advance/facts.ts'
 import { endAsRevoked } from '../advance/revoked.ts'
@@ -15,7 +16,7 @@ import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { lockCertificate } from '../ending-facts.ts'
 import { planNotice } from '../notices/plan.ts'
 import type { Answer } from './ask.ts'
-import { markSites } from './sites.ts'
+import { lockSites, markSites } from './sites.ts'
 
 export interface Answered {
   readonly check: { readonly account_id: string; readonly sha256: string }
@@ -32,6 +33,21 @@ export interface Answered {
 export async function recordAnswers(services: Services, answered: readonly Answered[]): Promise<void> {
   const now = services.now()
   const rows = answered.map((one) => toRow(one, now))
+  const mine = sql`select account_id, sha256 from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as s (account_id text, sha256 text)`
+  await services.db.transaction().execute(async (trx) => {
+    // In the order in which strangers are noted.
+    await sql`select 1 from revocation_check where (account_id, sha256) in (${mine}) order by account_id, sha256 for update`.execute(
+      trx,
+    )
+    await updateRows(trx, JSON.stringify(rows), now)
+  })
+  await actOnFindings(
+    services,
+    answered.flatMap(({ check, answer }) => (answer.state === 'revoked' ? [check] : [])),
+  )
+}
+
+async function updateRows(trx: Trx, rows: string, now: number): Promise<void> {
   await sql`update revocation_check r set
       issuer_der = coalesce(r.issuer_der, decode(s.issuer, 'base64')),
       url = s.url, next_at = s.next_at, problem_code = s.problem_code, problem = s.problem,
@@ -41,14 +57,10 @@ export async function recordAnswers(services: Services, answered: readonly Answe
       this_update = coalesce(s.this_update, r.this_update), next_update = coalesce(s.next_update, r.next_update),
       revoked_at = case when s.state = 'unknown' then r.revoked_at else s.revoked_at end,
       reason = case when s.state = 'unknown' then r.reason else s.reason end
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as s (account_id text, sha256 text, issuer text, url text, next_at timestamptz,
+    from jsonb_to_recordset(${rows}::jsonb) as s (account_id text, sha256 text, issuer text, url text, next_at timestamptz,
       problem_code text, problem text, state text, source text, checked_at timestamptz, this_update timestamptz, next_update timestamptz,
       revoked_at timestamptz, reason text)
-    where r.account_id = s.account_id and r.sha256 = s.sha256`.execute(services.db)
-  await actOnFindings(
-    services,
-    answered.flatMap(({ check, answer }) => (answer.state === 'revoked' ? [check] : [])),
-  )
+    where r.account_id = s.account_id and r.sha256 = s.sha256`.execute(trx)
 }
 
 const MAX_DETAIL = 500
@@ -62,7 +74,8 @@ function toRow({ check, issuer, answer, nextAt, url }: Answered, now: number) {
     next_at: new Date(nextAt),
     state: answer.state,
   }
-  if (answer.state === 'unknown') return { ...common, problem_code: answer.code, problem: answer.detail?.slice(0, MAX_DETAIL) ?? null }
+  if (answer.state === 'unknown')
+    return { ...common, problem_code: answer.code, problem: answer.detail?.slice(0, MAX_DETAIL) ?? null }
   const revoked = answer.state === 'revoked' ? { revoked_at: new Date(answer.revokedAt), reason: answer.reason } : {}
   return {
     ...common,
@@ -75,7 +88,7 @@ function toRow({ check, issuer, answer, nextAt, url }: Answered, now: number) {
   }
 }
 
-/** Each in a transaction of its own: one that fails is tried again when it is due next. */
+/** Each in a transaction of its own: one that fails is tried again in a minute. */
 export async function actOnFindings(
   services: Services,
   found: readonly { readonly account_id: string; readonly sha256: string }[],
@@ -85,6 +98,8 @@ export async function actOnFindings(
       await actOnFinding(services, accountId, sha256)
     } catch (error) {
       services.log.error({ event: 'revocation.notRecorded', sha256, error })
+      await sql`update revocation_check set next_at = ${new Date(services.now() + MINUTE_MS)}
+        where account_id = ${accountId} and sha256 = ${sha256} and acted_at is null`.execute(services.db)
     }
   }
 }
@@ -102,13 +117,19 @@ async function actOnFinding(services: Services, accountId: string, sha256: strin
   const work = certificateId === null ? null : await loadWork(services, certificateId)
   await services.db.transaction().execute(async (trx) => {
     const record = certificateId === null ? null : await lockHolder(services, trx, { accountId, certificateId })
+    await lockSites(trx, accountId, sha256)
     const finding = await lockFinding(trx, accountId, sha256)
     if (finding === null) return
     const now = services.now()
     const reason = finding.reason ?? 'unspecified'
-    const isCurrent = record !== null && work !== null && record.issuance?.sha256 === sha256 && work.issuanceId === record.issuance.id
+    const isCurrent =
+      record !== null && work !== null && record.issuance?.sha256 === sha256 && work.issuanceId === record.issuance.id
     const isOver = record !== null && (record.facts.revokedAt !== null || record.facts.closedAs !== null)
-    const decision = decideFinding({ isCurrent: isCurrent && !isOver, reason, application: record?.facts.application?.state ?? null })
+    const decision = decideFinding({
+      isCurrent: isCurrent && !isOver,
+      reason,
+      application: record?.facts.application?.state ?? null,
+    })
     const revokedAt = Math.min(finding.revoked_at.getTime(), now)
     const said = saidBy(finding, reason)
     const shownBy = await markSites(trx, { accountId, sha256, revokedAt, reason, source: finding.source, url: finding.url })
@@ -117,7 +138,8 @@ async function actOnFinding(services: Services, accountId: string, sha256: strin
       await endPending(trx, facts)
       await endAsRevoked(services, trx, work, { facts, revokedAt, fromState: null, detail: said })
     }
-    if (finding.told_at === null) await tell(services, trx, { facts, sha256, said, shownBy, isOver, isCurrent, ends: decision === 'end' })
+    if (finding.told_at === null)
+      await tell(services, trx, { facts, sha256, said, shownBy, isOver, isCurrent, ends: decision === 'end' })
     const isSettled = decision !== 'wait' && reason !== 'certificateHold'
     await trx
       .updateTable('revocation_check')
@@ -150,7 +172,12 @@ async function lockHolder(
   { accountId, certificateId }: { readonly accountId: string; readonly certificateId: string },
 ) {
   try {
-    await lockCertificate(services, trx, { accountId, tokenId: EVERCERT_ACTOR, actor: EVERCERT_ACTOR, scopes: new Set() }, certificateId)
+    await lockCertificate(
+      services,
+      trx,
+      { accountId, tokenId: EVERCERT_ACTOR, actor: EVERCERT_ACTOR, scopes: new Set() },
+      certificateId,
+    )
   } catch (error) {
     if (error instanceof AppError && error.code === 'notFound') return null
     throw error
@@ -164,7 +191,11 @@ async function lockFinding(trx: Trx, accountId: string, sha256: string): Promise
   return rows[0] ?? null
 }
 
-const SOURCES: Readonly<Record<string, string>> = { crl: 'the CRL', ocsp: 'the OCSP responder', staple: 'the stapled OCSP response' }
+const SOURCES: Readonly<Record<string, string>> = {
+  crl: 'the CRL',
+  ocsp: 'the OCSP responder',
+  staple: 'the stapled OCSP response',
+}
 
 /** One line for the timeline: why, since when, by whose word. */
 function saidBy({ source, url, revoked_at: at }: Finding, reason: RevocationReasonName): string {
@@ -207,7 +238,11 @@ interface Told {
   readonly ends: boolean
 }
 
-async function tell(services: Services, trx: Trx, { facts, sha256, said, shownBy, isOver, isCurrent, ends }: Told): Promise<void> {
+async function tell(
+  services: Services,
+  trx: Trx,
+  { facts, sha256, said, shownBy, isOver, isCurrent, ends }: Told,
+): Promise<void> {
   const { certificateId } = facts
   if (certificateId !== null && isCurrent && !isOver) {
     if (!ends) await noteHistory(trx, facts, certificateId)
@@ -218,7 +253,13 @@ async function tell(services: Services, trx: Trx, { facts, sha256, said, shownBy
     if (isCurrent && site.certificateId === certificateId) continue
     await noteHistory(trx, { ...facts, detail: `${site.place}: ${said}` }, site.certificateId)
     const occasion = `${sha256}:${site.certificateId}`
-    await planNotice(services, trx, { certificateId: site.certificateId, kind: 'revokedByCa', occasion, detail: said, place: site.place })
+    await planNotice(services, trx, {
+      certificateId: site.certificateId,
+      kind: 'revokedByCa',
+      occasion,
+      detail: said,
+      place: site.place,
+    })
   }
 }
 

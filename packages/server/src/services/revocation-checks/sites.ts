@@ -15,6 +15,17 @@ export interface RevokedCertificate extends Omit<RevokedFacts, 'at'> {
   readonly url: string | null
 }
 
+/** Locked in the order of those who store what was probed: certificates, endpoints, and only then what is noted of strangers. */
+export async function lockSites(trx: Trx, accountId: string, sha256: string): Promise<void> {
+  const shown = sql`select e.id, e.certificate_id from endpoint e where e.account_id = ${accountId} and exists (select from observation o
+    where o.account_id = e.account_id and o.endpoint_id = e.id and (o.sha256 = ${sha256} or o.other ->> 'sha256' = ${sha256}))`
+  await sql`select id from certificate where account_id = ${accountId} and id in (select certificate_id from (${shown}) as e)
+    order by id for no key update`.execute(trx)
+  await sql`select id from endpoint where account_id = ${accountId} and id in (select id from (${shown}) as e) order by id for update`.execute(
+    trx,
+  )
+}
+
 /** @returns the certificates of those endpoints, each once, with one place that shows it */
 export async function markSites(
   trx: Trx,

@@ -72,6 +72,8 @@ async function keepRevoked(
     update revocation_check set state = 'revoked', source = 'staple', problem_code = null, problem = null,
       revoked_at = ${new Date(revokedAt)}, reason = ${reason}, checked_at = ${new Date(services.now())},
       this_update = ${new Date(thisUpdate)}, next_update = ${new Date(nextUpdate)}
-    where account_id = ${accountId} and sha256 = ${sha256} and state <> 'revoked' returning account_id, sha256`.execute(services.db)
+    where account_id = ${accountId} and sha256 = ${sha256} and state <> 'revoked' returning account_id, sha256`.execute(
+    services.db,
+  )
   await actOnFindings(services, rows)
 }
