@@ -13,6 +13,8 @@ export interface OpensslCaWish {
   readonly commonName?: string
   /** `rsa` or `ec`; default `ec`. */
   readonly key?: 'rsa' | 'ec'
+  /** Default: it signs itself. */
+  readonly parent?: OpensslCa
 }
 
 export interface OpensslLeafWish {
@@ -30,6 +32,8 @@ export interface OpensslLeaf {
 }
 
 export interface OpensslCa {
+  /** PEM of another authority's certificate. */
+  signAuthority(csrPem: string): string
   readonly pem: string
   readonly der: Uint8Array
   issue(wish: OpensslLeafWish): OpensslLeaf
@@ -87,7 +91,7 @@ issuingDistributionPoint = critical,@only_cas_point
 onlyCA = TRUE
 `
 
-export function createOpensslCa({ folder, commonName = 'OpenSSL CA', key = 'ec' }: OpensslCaWish): OpensslCa {
+export function createOpensslCa({ folder, commonName = 'OpenSSL CA', key = 'ec', parent }: OpensslCaWish): OpensslCa {
   const at = (name: string): string => join(folder, name)
   const openssl = (...args: readonly string[]): Buffer =>
     execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder })
@@ -96,23 +100,10 @@ export function createOpensslCa({ folder, commonName = 'OpenSSL CA', key = 'ec' 
   writeFileSync(at('index.txt'), '')
   writeFileSync(at('crlnumber'), '01\n')
   openssl('genpkey', ...KEYS[key], '-out', 'ca.key')
-  openssl(
-    'req',
-    '-config',
-    'ca.cnf',
-    '-new',
-    '-x509',
-    '-key',
-    'ca.key',
-    '-subj',
-    `/CN=${commonName}`,
-    '-days',
-    '3650',
-    '-extensions',
-    'authority',
-    '-out',
-    'ca.pem',
-  )
+  openssl('req', '-config', 'ca.cnf', '-new', '-key', 'ca.key', '-subj', `/CN=${commonName}`, '-out', 'ca.csr')
+  const signing = ['x509', '-req', '-extfile', 'ca.cnf', '-extensions', 'authority', '-days', '3650']
+  if (parent === undefined) openssl(...signing, '-in', 'ca.csr', '-signkey', 'ca.key', '-out', 'ca.pem')
+  else writeFileSync(at('ca.pem'), parent.signAuthority(readFileSync(at('ca.csr'), 'utf8')))
   let count = 0
 
   const sign = (subject: string, extensions: string): OpensslLeaf => {
@@ -151,6 +142,10 @@ export function createOpensslCa({ folder, commonName = 'OpenSSL CA', key = 'ec' 
   }
 
   return {
+    signAuthority: (csrPem) => {
+      writeFileSync(at('other.csr'), csrPem)
+      return openssl(...signing, '-in', 'other.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial').toString('utf8')
+    },
     pem: readFileSync(at('ca.pem'), 'utf8'),
     der: openssl('x509', '-in', 'ca.pem', '-outform', 'DER'),
     issue: ({ name, crlUrl, ocspUrl, issuerUrl }) => {

@@ -5,7 +5,7 @@
  * @module
  */
 export { coversName } from './host-names.ts'
-export { CHECK_NAMES, judge, judgePair, type Judgement, type PairJudgement } from './judge.ts'
+export { CHECK_NAMES, judge, judgePair, topOf, type Judgement, type PairJudgement } from './judge.ts'
 export type {
   FailedObservation,
   KeyKind,
@@ -17,7 +17,7 @@ export type {
 export { probeAddress, probeOtherKey, type ProbeRequest } from './probe.ts'
 export { resolveAddresses, type AddressResolver } from './resolve.ts'
 export type { Expectation, RevokedFacts, Verdict } from './verdict.ts'
-export { explainRevoked } from './verdict-texts.ts'
+export { explainMissing, explainRevoked } from './verdict-texts.ts'
 export type { Bilingual, Explanation } from './verdict-texts.ts'
 export { DEFAULT_PORTS, ENDPOINT_PROTOCOLS, type EndpointProtocol } from './starttls/index.ts'
 export { isInOrder, verifyHost, type AddressVerification, type HostVerification, type VerifyRequest } from './verify.ts'

@@ -39,6 +39,20 @@ interface Subject extends Omit<Judged, 'about'> {
   readonly trustError: string
 }
 
+/** The remedy for a chain that is not sent whole, when it is known what is missing. @param url where the first of them is to be had */
+export function explainMissing(
+  missing: readonly { readonly subject: string; readonly sha256: string }[],
+  url: string,
+): Explanation['remedy'] {
+  const names = missing.map(({ subject, sha256 }) => ({ subject, sha256: short(sha256) }))
+  const en = names.map(({ subject, sha256 }) => `"${subject}" (SHA-256 ${sha256})`).join(', then ')
+  const zh = names.map(({ subject, sha256 }) => `“${subject}”（SHA-256 ${sha256}）`).join('、')
+  return {
+    en: `Missing: ${en}. It is to be had at ${url}. Put it behind the certificate, in the same file, and reload the server.`,
+    zh: `缺少：${zh}。可从 ${url} 获取。请将其追加到同一文件中服务器证书之后，然后重新加载服务。`,
+  }
+}
+
 /** @param place null: one that was seen before. @param facts null: it was revoked from here */
 export function explainRevoked(place: string | null, sha256: string, facts: RevokedFacts | null): Explanation {
   const where = place ?? { en: 'This address', zh: '该地址' }

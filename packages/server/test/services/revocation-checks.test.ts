@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CertificateDetail, EndpointView } from '@evercert/contract'
+import { parseChain } from '@evercert/pki'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { serveTls, type Running } from '../../../pki/test/probe/servers.ts'
 import { createOpensslCa, type OpensslCa, type OpensslLeaf } from '../../../../test/harness/openssl-ca.ts'
@@ -14,7 +15,7 @@ import { openIssuerAccount } from '../../src/services/advance/issuer-account.ts'
 import { openIssuer } from '../../src/services/catalogue.ts'
 import { createRevocationChecker } from '../../src/services/revocation-checks/checker.ts'
 import { MAX_CRL_BYTES } from '../../src/services/revocation-checks/ask.ts'
-import { aForm, anAccount, aSite, type TestAccount } from '../support/builders.ts'
+import { aForm, anAccount, aSite, refusalOf, type TestAccount } from '../support/builders.ts'
 import { createClock } from '../support/clock.ts'
 import { eachDatabase } from '../support/databases.ts'
 import { aServableCertificate } from '../support/served-certificate.ts'
@@ -287,6 +288,28 @@ eachDatabase((kind, open) => {
     expect((await get(held.detail.id)).status).toBe('issued')
     const [notice, ...more] = await noticesOf(held.detail.id)
     expect([notice?.title.en, more.length]).toEqual([expect.stringContaining(`${name}:${server.port}`), 0])
+    await server.close()
+  })
+
+  test('a chain that lacks its intermediate: an upload is completed when that is asked for, and the remedy names what a server leaves out', async () => {
+    const issuerPath = `/issuer-${(count += 1)}.crt`
+    const below = createOpensslCa({ folder: join(folder, `below-${kind}`), commonName: 'Intermediate of the test', parent: ca })
+    const leaf = below.issue({ name: aSite(service), issuerUrl: `${site.url}${issuerPath}` })
+    const wish = { name: 'completed', certificatePem: leaf.pem, privateKeyPem: leaf.keyPem, completeChain: true }
+    pages.set(issuerPath, () => ({ body: stranger.der }))
+    expect((await refusalOf(account.client.certificates.upload(wish))).code).toBe('badCertificate')
+    pages.set(issuerPath, () => ({ body: Buffer.from(below.pem) }))
+    clock.advance(HOUR_MS) // a place that gave nothing useful is left alone for a while
+    const { id, chainPem, domains } = await account.client.certificates.upload(wish)
+    expect(parseChain(chainPem ?? '').map(({ commonName }) => commonName)).toEqual([domains[0], 'Intermediate of the test'])
+
+    const server = await serveTls({ chainPem: leaf.pem, privateKeyPem: leaf.keyPem })
+    await account.client.endpoints.create({ certificateId: id, host: domains[0] ?? '', port: server.port })
+    const { endpoints } = await account.client.certificates.verify({ id })
+    const [seen] = endpoints.flatMap(({ observations }) => observations)
+    expect(seen?.verdict).toBe('incompleteChain')
+    expect(seen?.remedy.en).toContain('Missing: "CN=Intermediate of the test"')
+    expect(seen?.remedy.zh).toContain(`可从 ${site.url}${issuerPath} 获取`)
     await server.close()
   })
 

@@ -13,6 +13,7 @@ import { planNotice } from '../notices/plan.ts'
 import { loadExpectations } from '../probing/expectation.ts'
 import { verifySite } from '../probing/observe.ts'
 import { describeFaults, storeProofs, type EndpointProof } from '../probing/record.ts'
+import { nameMissing } from '../revocation-checks/missing.ts'
 import { ensureReceiptKey } from '../receipts/key.ts'
 import { issueReceipt } from '../receipts/issue.ts'
 import { changed, type Work } from './facts.ts'
@@ -33,7 +34,7 @@ export async function probe(services: Services, work: Work, onSeen?: (event: Pro
   const results = await Promise.all(
     endpoints.map(async (row): Promise<EndpointProof> => {
       const { id, host, port, server_name: serverName, protocol, jitter, proved_sha256: provedSha256 } = row
-      const verification = await verifySite(
+      const seen = await verifySite(
         services,
         { host, port, serverName, protocol },
         {
@@ -43,6 +44,7 @@ export async function probe(services: Services, work: Work, onSeen?: (event: Pro
             onSeen?.({ kind: 'address', endpointId: id, host, port, address, verdict, cause, remedy }),
         },
       )
+      const verification = await nameMissing(services, seen)
       const endpoint = { id, host, port, jitter, provedSha256, strayedAt: toMs(row.strayed_at) }
       return { endpoint, expectation, verification, bothKeys: true, claimedUntil: null }
     }),
