@@ -31,7 +31,7 @@ eachDatabase((kind, open) => {
   let stranger: OpensslCa
   let site: { readonly url: string; readonly asked: string[]; close(): Promise<void> }
   let count = 0
-  const pages = new Map<string, (body: Buffer) => Answer>()
+  const pages = new Map<string, (body: Buffer) => Answer | Promise<Answer>>()
   const clock = createClock(Date.now())
 
   const startSite = async () => {
@@ -39,8 +39,8 @@ eachDatabase((kind, open) => {
     const server = createServer((request, response) => {
       const path = request.url ?? ''
       asked.push(path)
-      void buffer(request).then((given) => {
-        const { status = 200, headers = {}, body = new Uint8Array() } = pages.get(path)?.(given) ?? { status: 404 }
+      void buffer(request).then(async (given) => {
+        const { status = 200, headers = {}, body = new Uint8Array() } = (await pages.get(path)?.(given)) ?? { status: 404 }
         response.writeHead(status, headers).end(body)
       })
     })
@@ -58,8 +58,8 @@ eachDatabase((kind, open) => {
     service = await startTestService({ database: await open(), clock, worker, environment: { EVERCERT_REVOCATION_HOURS: '6' } })
     account = await anAccount(service)
     folder = mkdtempSync(join(tmpdir(), 'evercert-revocation-'))
-    ca = createOpensslCa({ folder: join(folder, 'own') })
-    stranger = createOpensslCa({ folder: join(folder, 'stranger') })
+    ca = await createOpensslCa({ folder: join(folder, 'own') })
+    stranger = await createOpensslCa({ folder: join(folder, 'stranger') })
     site = await startSite()
   })
   beforeEach(() => clock.moveTo(Date.now()))
@@ -73,7 +73,7 @@ eachDatabase((kind, open) => {
   const round = () => createRevocationChecker(service.services, new AbortController().signal).round()
   const get = (id: string): Promise<CertificateDetail> => account.client.certificates.get({ id })
   const aPath = (): string => `/${kind}-${(count += 1)}.crl`
-  const issue = (path: string | null, wish: { ocspUrl?: string; issuerUrl?: string } = {}): OpensslLeaf =>
+  const issue = (path: string | null, wish: { ocspUrl?: string; issuerUrl?: string } = {}): Promise<OpensslLeaf> =>
     ca.issue({ name: aSite(service), ...(path !== null && { crlUrl: `${site.url}${path}` }), ...wish })
   const upload = ({ pem, keyPem }: OpensslLeaf, chain = ca.pem) =>
     account.client.certificates.upload({
@@ -83,7 +83,10 @@ eachDatabase((kind, open) => {
     })
   const noticesOf = async (certificateId: string) =>
     (await account.client.notices.list({ certificateId })).items.filter((notice) => notice.kind === 'revokedByCa')
-  const serveList = (path: string, list: Uint8Array = ca.crl()) => pages.set(path, () => ({ body: list }))
+  const serveList = async (path: string, list?: Uint8Array) => {
+    const body = list ?? (await ca.crl())
+    pages.set(path, () => ({ body }))
+  }
 
   /** As the CA itself does it, without a word to the service. */
   async function revokeAtTheCa(certificateId: string): Promise<void> {
@@ -137,10 +140,10 @@ eachDatabase((kind, open) => {
 
   test('what the list of another CA revokes is revoked here: status, reason, time, timeline, notice and endpoints say so, by its word', async () => {
     const path = aPath()
-    const leaf = issue(path)
-    const other = issue(path)
+    const leaf = await issue(path)
+    const other = await issue(path)
     const [revoked, good] = [await upload(leaf), await upload(other)]
-    serveList(path)
+    await serveList(path)
     await round()
     expect((await get(revoked.id)).revocationCheck).toMatchObject({
       state: 'good',
@@ -153,8 +156,8 @@ eachDatabase((kind, open) => {
     const endpoint = await account.client.endpoints.create({ certificateId: revoked.id, host: name, port: server.port })
     await account.client.certificates.verify({ id: revoked.id })
 
-    ca.revoke(leaf, 'keyCompromise')
-    serveList(path)
+    await ca.revoke(leaf, 'keyCompromise')
+    await serveList(path)
     clock.advance(7 * HOUR_MS)
     const before = site.asked.filter((asked) => asked === path).length
     await round()
@@ -184,22 +187,23 @@ eachDatabase((kind, open) => {
 
   test('a forged list, one that ended, one that is too long, one for another point, and none at all: unknown, with the reason, never revoked', async () => {
     const cases: Record<string, (path: string) => unknown> = {
-      badSignature: (path) => serveList(path, stranger.crl()),
-      stale: (path) => serveList(path, ca.crl('-crl_lastupdate', '20240101000000Z', '-crl_nextupdate', '20240102000000Z')),
-      tooLarge: (path) => pages.set(path, () => ({ body: Buffer.alloc(MAX_CRL_BYTES + 1) })),
-      notCovered: (path) => serveList(path, ca.crl('-crlexts', 'elsewhere')),
+      badSignature: async (path) => serveList(path, await stranger.crl()),
+      stale: async (path) => serveList(path, await ca.crl('-crl_lastupdate', '20240101000000Z', '-crl_nextupdate', '20240102000000Z')),
+      tooLarge: async (path) => pages.set(path, () => ({ body: Buffer.alloc(MAX_CRL_BYTES + 1) })),
+      notCovered: async (path) => serveList(path, await ca.crl('-crlexts', 'elsewhere')),
       malformed: (path) => pages.set(path, () => ({ body: Buffer.from('<html>login</html>') })),
       unreachable: (path) => pages.set(path, () => ({ status: 503 })),
       addressForbidden: (path) =>
         pages.set(path, () => ({ status: 302, headers: { location: 'http://169.254.169.254/latest/meta-data/' } })),
     }
-    const leaves = Object.entries(cases).map(([code, serve]) => {
+    const leaves: { code: string; leaf: OpensslLeaf }[] = []
+    for (const [code, serve] of Object.entries(cases)) {
       const path = aPath()
-      const leaf = issue(path)
-      ca.revoke(leaf)
-      serve(path)
-      return { code, leaf }
-    })
+      const leaf = await issue(path)
+      await ca.revoke(leaf)
+      await serve(path)
+      leaves.push({ code, leaf })
+    }
     const made = await Promise.all(leaves.map(async ({ code, leaf }) => ({ code, id: (await upload(leaf)).id })))
     await round()
     for (const { code, id } of made) {
@@ -216,7 +220,7 @@ eachDatabase((kind, open) => {
     const later = made.find(({ code }) => code === 'unreachable')
     if (later === undefined) throw new Error('there is none')
     const path = new URL((await get(later.id)).revocationCheck?.url ?? '').pathname
-    serveList(path)
+    await serveList(path)
     clock.advance(HOUR_MS)
     await round()
     expect((await get(later.id)).status).toBe('revoked') // the revocation was there all the time; now somebody could say so
@@ -224,8 +228,8 @@ eachDatabase((kind, open) => {
 
   test('a list that stops answering leaves its last word as long as that holds, and no longer', async () => {
     const path = aPath()
-    const { id } = await upload(issue(path))
-    serveList(path)
+    const { id } = await upload(await issue(path))
+    await serveList(path)
     await round()
     pages.delete(path)
     clock.advance(7 * HOUR_MS)
@@ -239,11 +243,11 @@ eachDatabase((kind, open) => {
     'without a list the responder is asked, openssl ocsp here; by a delegated key: %s',
     async (delegated) => {
       const ocspUrl = `${site.url}/ocsp-${delegated}`
-      pages.set(new URL(ocspUrl).pathname, (request) => ({
-        body: ca.answer(request, '-nmin', '30', ...(delegated ? ['delegated'] : [])),
+      pages.set(new URL(ocspUrl).pathname, async (request) => ({
+        body: await ca.answer(request, '-nmin', '30', ...(delegated ? ['delegated'] : [])),
       }))
-      const [good, bad] = [issue(null, { ocspUrl }), issue(null, { ocspUrl })]
-      ca.revoke(bad, 'superseded')
+      const [good, bad] = [await issue(null, { ocspUrl }), await issue(null, { ocspUrl })]
+      await ca.revoke(bad, 'superseded')
       const [kept, lost] = [await upload(good), await upload(bad)]
       await round()
       expect(await get(kept.id)).toMatchObject({
@@ -254,7 +258,7 @@ eachDatabase((kind, open) => {
         status: 'revoked',
         revocationCheck: { state: 'revoked', source: 'ocsp', reason: 'superseded' },
       })
-      const unasked = await upload(issue(null))
+      const unasked = await upload(await issue(null))
       await round()
       expect((await get(unasked.id)).revocationCheck).toMatchObject({
         state: 'unknown',
@@ -267,9 +271,9 @@ eachDatabase((kind, open) => {
   test('a stranger that an endpoint shows is asked about too; its issuer is fetched from where it says, and only the one that signed', async () => {
     const held = await aServableCertificate(account, aSite(service))
     const [path, issuerPath] = [aPath(), `/issuer-${(count += 1)}.crt`]
-    const leaf = issue(path, { issuerUrl: `${site.url}${issuerPath}` })
-    ca.revoke(leaf, 'keyCompromise')
-    serveList(path)
+    const leaf = await issue(path, { issuerUrl: `${site.url}${issuerPath}` })
+    await ca.revoke(leaf, 'keyCompromise')
+    await serveList(path)
     pages.set(issuerPath, () => ({ body: stranger.der }))
     const server = await serveTls({ chainPem: leaf.pem, privateKeyPem: leaf.keyPem })
     const name = held.detail.domains[0] ?? ''
@@ -293,8 +297,12 @@ eachDatabase((kind, open) => {
 
   test('a chain that lacks its intermediate: an upload is completed when that is asked for, and the remedy names what a server leaves out', async () => {
     const issuerPath = `/issuer-${(count += 1)}.crt`
-    const below = createOpensslCa({ folder: join(folder, `below-${kind}`), commonName: 'Intermediate of the test', parent: ca })
-    const leaf = below.issue({ name: aSite(service), issuerUrl: `${site.url}${issuerPath}` })
+    const below = await createOpensslCa({
+      folder: join(folder, `below-${kind}`),
+      commonName: 'Intermediate of the test',
+      parent: ca,
+    })
+    const leaf = await below.issue({ name: aSite(service), issuerUrl: `${site.url}${issuerPath}` })
     const wish = { name: 'completed', certificatePem: leaf.pem, privateKeyPem: leaf.keyPem, completeChain: true }
     pages.set(issuerPath, () => ({ body: stranger.der }))
     expect((await refusalOf(account.client.certificates.upload(wish))).code).toBe('badCertificate')
@@ -314,10 +322,10 @@ eachDatabase((kind, open) => {
   })
 
   test('a response that the server staples is believed when its CA signed it', async () => {
-    const leaf = issue(null, { ocspUrl: 'http://ocsp.example.invalid' })
+    const leaf = await issue(null, { ocspUrl: 'http://ocsp.example.invalid' })
     const { id, domains } = await upload(leaf)
     await round()
-    let staple = ca.respond(leaf, '-nmin', '30')
+    let staple = await ca.respond(leaf, '-nmin', '30')
     const server: Running = await serveTls(
       { chainPem: `${leaf.pem}${ca.pem}`, privateKeyPem: leaf.keyPem },
       {},
@@ -328,11 +336,11 @@ eachDatabase((kind, open) => {
     await account.client.endpoints.create({ certificateId: id, host: domains[0] ?? '', port: server.port })
     await account.client.certificates.verify({ id })
     expect((await get(id)).revocationCheck).toMatchObject({ state: 'good', source: 'staple' })
-    ca.revoke(leaf, 'keyCompromise')
-    staple = stranger.respond(leaf, '-nmin', '30')
+    await ca.revoke(leaf, 'keyCompromise')
+    staple = await stranger.respond(leaf, '-nmin', '30')
     await account.client.certificates.verify({ id })
     expect((await get(id)).status).not.toBe('revoked')
-    staple = ca.respond(leaf, '-nmin', '30')
+    staple = await ca.respond(leaf, '-nmin', '30')
     await account.client.certificates.verify({ id })
     expect(await get(id)).toMatchObject({
       status: 'revoked',
