@@ -83,6 +83,7 @@ export const HISTORY_ZH = {
     tagged: '标签已修改',
     taken: '已转给其他账号',
     takenOver: '已接管',
+    tidied: '已清理旧证书',
     txtRecordsLeft: 'TXT 记录未清除',
     uploaded: '已上传',
     waiting: '等待审核',

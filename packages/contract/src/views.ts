@@ -166,6 +166,10 @@ export const targetView = z.object({
         .object({ code: problemCode, cause: bilingual, remedy: bilingual })
         .nullable()
         .meta({ description: 'What the problem is in general, and what to do' }),
+      warning: z
+        .string()
+        .nullable()
+        .meta({ description: 'Why an earlier upload could not be removed at the provider; the deployment itself is in order' }),
       updatedAt: instant,
     })
     .nullable(),

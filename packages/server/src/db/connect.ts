@@ -42,6 +42,7 @@ import { up as moneyNotices } from './migrations/0041-money-notices.ts'
 import { up as oneLine } from './migrations/0042-one-line.ts'
 import { up as waitingRenewals } from './migrations/0043-waiting-renewals.ts'
 import { up as revocationChecks } from './migrations/0044-revocation-checks.ts'
+import { up as earlierUploads } from './migrations/0045-earlier-uploads.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -105,6 +106,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0042-one-line': { up: oneLine },
   '0043-waiting-renewals': { up: waitingRenewals },
   '0044-revocation-checks': { up: revocationChecks },
+  '0045-earlier-uploads': { up: earlierUploads },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -6,6 +6,7 @@
 import { advanceCertificate } from '../services/advance/advance.ts'
 import { auditRound, tidyAudit } from '../services/audit/rounds.ts'
 import type { Services } from '../services/context.ts'
+import { removeEarlierUploads } from '../services/earlier-uploads.ts'
 import { createCourier } from '../services/notices/courier.ts'
 import { planDueNotices } from '../services/notices/plan.ts'
 import { createProber } from '../services/probing/prober.ts'
@@ -133,7 +134,7 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
   }
 }
 
-/** What is done as soon as it is due, beside the certificates: notices, payments, probes, revocations, records under an earlier master key. */
+/** What is done as soon as it is due, beside the certificates: notices, payments, probes, revocations, what renewals leave behind, records under an earlier master key. */
 function startRounds(services: Services, { scanMs }: WorkerSettings, signal: AbortSignal) {
   const courier = createCourier(services, signal)
   const prober = createProber(services, signal)
@@ -146,6 +147,7 @@ function startRounds(services: Services, { scanMs }: WorkerSettings, signal: Abo
     () => pollDuePayments(services, signal),
     () => rewrapper.round(),
     () => revocationChecker.round(),
+    () => removeEarlierUploads(services),
   ].map((round) => every(scanMs, round, services))
   return { timers, idle: () => Promise.all([courier.idle(), prober.idle()]) }
 }

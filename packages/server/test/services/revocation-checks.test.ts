@@ -188,7 +188,8 @@ eachDatabase((kind, open) => {
   test('a forged list, one that ended, one that is too long, one for another point, and none at all: unknown, with the reason, never revoked', async () => {
     const cases: Record<string, (path: string) => unknown> = {
       badSignature: async (path) => serveList(path, await stranger.crl()),
-      stale: async (path) => serveList(path, await ca.crl('-crl_lastupdate', '20240101000000Z', '-crl_nextupdate', '20240102000000Z')),
+      stale: async (path) =>
+        serveList(path, await ca.crl('-crl_lastupdate', '20240101000000Z', '-crl_nextupdate', '20240102000000Z')),
       tooLarge: async (path) => pages.set(path, () => ({ body: Buffer.alloc(MAX_CRL_BYTES + 1) })),
       notCovered: async (path) => serveList(path, await ca.crl('-crlexts', 'elsewhere')),
       malformed: (path) => pages.set(path, () => ({ body: Buffer.from('<html>login</html>') })),

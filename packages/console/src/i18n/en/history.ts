@@ -81,6 +81,7 @@ export const history: SameKeys<typeof zh> = {
     tagged: 'tagged',
     taken: 'given to another account',
     takenOver: 'taken over',
+    tidied: 'earlier upload removed',
     txtRecordsLeft: 'TXT records left',
     uploaded: 'uploaded',
     waiting: 'waiting',

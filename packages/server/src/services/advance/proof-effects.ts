@@ -9,6 +9,7 @@ import { toMs } from '../../db/time.ts'
 import { recordHistory, transition, type Trx } from '../../db/transition.ts'
 import { backoffMs, PROBES_BEFORE_ATTENTION } from '../../domain/backoff.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
+import { planRemovals } from '../earlier-uploads.ts'
 import { planNotice } from '../notices/plan.ts'
 import { loadExpectations } from '../probing/expectation.ts'
 import { verifySite } from '../probing/observe.ts'
@@ -87,6 +88,7 @@ async function recordProof(services: Services, work: Work, results: readonly End
         detail,
       })
       await proveDeployments(trx, work, facts)
+      if (work.issuanceId !== null) await planRemovals(services, trx, { accountId: work.accountId, issuanceId: work.issuanceId })
       if (key !== null && !provedBefore) await issueReceipt(services, trx, { key, proofs: results })
     } else if (failures >= PROBES_BEFORE_ATTENTION && work.renewal?.state === 'open') {
       const detail = describeFaults(results)
