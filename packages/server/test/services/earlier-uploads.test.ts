@@ -79,12 +79,12 @@ test('the upload before it goes when the new certificate is proved, and not soon
       .set({ tidy_at: new Date(0) })
       .where('tidy_at', 'is not', null)
       .execute()
-  const held = () => cloud.uploads.map(({ sha256 }) => sha256).toSorted()
+  const held = () => cloud.uploads.map(({ sha256 }) => sha256)
   const second = await reissue(first.sha256)
   expect(held()).toContain(first.sha256) // it is the one that is served, until the new one is proved
   await proved(second)
   await waitFor('the removal', async () => (held().includes(first.sha256 ?? '') ? null : true))
-  expect(held()).toEqual([foreign.sha256, second].toSorted())
+  expect(new Set(held())).toEqual(new Set([foreign.sha256, second]))
   const { history } = await client.certificates.get({ id: first.id })
   expect(history.find(({ to }) => to === 'tidied')?.detail).toContain((first.sha256 ?? '').slice(0, 24))
 

@@ -48,7 +48,10 @@ eachDatabase((kind, open) => {
     return {
       url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       asked,
-      close: () => new Promise<void>((resolve) => void server.close(() => resolve()).closeAllConnections()),
+      close: () =>
+        new Promise<void>((resolve) => {
+          server.close(() => resolve()).closeAllConnections()
+        }),
     }
   }
 

@@ -1,4 +1,5 @@
 export const terms = {
+  earlierUploadLeft: '服务商处的旧证书尚未清理；本次部署正常。',
   domainType: { single: '单域名', multi: '多域名', wildcard: '通配符', multiWildcard: '多通配符', mixed: '混合域名' },
   attribute: { domainType: '域名类型', certificateType: '证书类型', grade: '证书等级', brand: '证书品牌' },
   origin: { purchased: '购买', uploaded: '上传' },

@@ -32,8 +32,10 @@ export async function noteIssuances(services: Services): Promise<number> {
     const lasting = rows.filter((row) => row.not_after.getTime() > now)
     await insertRows(
       trx,
-      lasting.map(({ id: _, chain_pem: chainPem, ...row }) => ({
-        ...row,
+      lasting.map(({ account_id, sha256, not_after, chain_pem: chainPem }) => ({
+        account_id,
+        sha256,
+        not_after,
         seen_at: null,
         chain: parsePem(chainPem).map(({ der }) => der),
       })),

@@ -5,12 +5,12 @@
  */
 import { sql } from 'kysely'
 import type { RevocationReasonName } from '@evercert/pki/revocation'
-import { findCertificate } from '../../db/certificates.ts'
+import { findCertificate, type CertificateRecord } from '../../db/certificates.ts'
 import { recordHistory, transition, type HistoryFacts, type Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
 import { MINUTE_MS } from '../../domain/time.ts'
 import { decideFinding, LOOK_AGAIN_MS } from '../../domain/revocation/decide-check.ts'
-import { loadWork } from '../advance/facts.ts'
+import { loadWork, type Work } from '../advance/facts.ts'
 import { endAsRevoked } from '../advance/revoked.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { lockCertificate } from '../ending-facts.ts'
@@ -108,7 +108,7 @@ interface Finding {
   readonly url: string | null
   readonly source: string | null
   readonly revoked_at: Date
-  readonly reason: RevocationReasonName | null
+  readonly reason: RevocationReasonName
   readonly told_at: Date | null
 }
 
@@ -121,36 +121,52 @@ async function actOnFinding(services: Services, accountId: string, sha256: strin
     const finding = await lockFinding(trx, accountId, sha256)
     if (finding === null) return
     const now = services.now()
-    const reason = finding.reason ?? 'unspecified'
-    const isCurrent =
-      record !== null && work !== null && record.issuance?.sha256 === sha256 && work.issuanceId === record.issuance.id
-    const isOver = record !== null && (record.facts.revokedAt !== null || record.facts.closedAs !== null)
-    const decision = decideFinding({
-      isCurrent: isCurrent && !isOver,
-      reason,
-      application: record?.facts.application?.state ?? null,
-    })
+    const { reason, source, url } = finding
     const revokedAt = Math.min(finding.revoked_at.getTime(), now)
-    const said = saidBy(finding, reason)
-    const shownBy = await markSites(trx, { accountId, sha256, revokedAt, reason, source: finding.source, url: finding.url })
+    const said = saidBy(finding)
+    const place = placeOf(record, work, sha256)
+    const decision = decideFinding({ ...place, isCurrent: place.isCurrent && !place.isOver, reason })
+    const shownBy = await markSites(trx, { accountId, sha256, revokedAt, reason, source, url })
     const facts: HistoryFacts = { accountId, certificateId, actor: EVERCERT_ACTOR, now, detail: said }
-    if (decision === 'end' && work !== null && record !== null) {
+    if (decision === 'end' && work !== null) {
       await endPending(trx, facts)
       await endAsRevoked(services, trx, work, { facts, revokedAt, fromState: null, detail: said })
     }
-    if (finding.told_at === null)
-      await tell(services, trx, { facts, sha256, said, shownBy, isOver, isCurrent, ends: decision === 'end' })
+    if (finding.told_at === null) await tell(services, trx, { ...place, facts, sha256, said, shownBy, ends: decision === 'end' })
     const isSettled = decision !== 'wait' && reason !== 'certificateHold'
-    await trx
-      .updateTable('revocation_check')
-      .set({
-        told_at: finding.told_at ?? new Date(now),
-        ...(isSettled ? { acted_at: new Date(now), next_at: null } : { next_at: new Date(now + LOOK_AGAIN_MS) }),
-      })
-      .where('account_id', '=', accountId)
-      .where('sha256', '=', sha256)
-      .execute()
+    await settle(trx, { accountId, sha256, toldAt: finding.told_at ?? new Date(now), now, isSettled })
   })
+}
+
+/** How what was found stands to the certificate that has it, or had it. */
+function placeOf(record: CertificateRecord | null, work: Work | null, sha256: string) {
+  if (record === null) return { isCurrent: false, isOver: false, application: null }
+  const { revokedAt, closedAs, application } = record.facts
+  return {
+    // What was read before the lock is of the same issuance.
+    isCurrent: record.issuance?.sha256 === sha256 && work?.issuanceId === record.issuance.id,
+    isOver: revokedAt !== null || closedAs !== null,
+    application: application?.state ?? null,
+  }
+}
+
+interface Settled {
+  readonly accountId: string
+  readonly sha256: string
+  readonly toldAt: Date
+  readonly now: number
+  /** Nothing more follows from it. */
+  readonly isSettled: boolean
+}
+
+async function settle(trx: Trx, { accountId, sha256, toldAt, now, isSettled }: Settled): Promise<void> {
+  const next = isSettled ? { acted_at: new Date(now), next_at: null } : { next_at: new Date(now + LOOK_AGAIN_MS) }
+  await trx
+    .updateTable('revocation_check')
+    .set({ told_at: toldAt, ...next })
+    .where('account_id', '=', accountId)
+    .where('sha256', '=', sha256)
+    .execute()
 }
 
 /** The certificate whose issuance it is; the latest, should there be several. */
@@ -186,7 +202,8 @@ async function lockHolder(
 }
 
 async function lockFinding(trx: Trx, accountId: string, sha256: string): Promise<Finding | null> {
-  const { rows } = await sql<Finding>`select url, source, revoked_at, reason, told_at from revocation_check
+  const { rows } =
+    await sql<Finding>`select url, source, revoked_at, coalesce(reason, 'unspecified') as reason, told_at from revocation_check
     where account_id = ${accountId} and sha256 = ${sha256} and state = 'revoked' and acted_at is null for update`.execute(trx)
   return rows[0] ?? null
 }
@@ -198,7 +215,7 @@ const SOURCES: Readonly<Record<string, string>> = {
 }
 
 /** One line for the timeline: why, since when, by whose word. */
-function saidBy({ source, url, revoked_at: at }: Finding, reason: RevocationReasonName): string {
+function saidBy({ source, url, revoked_at: at, reason }: Finding): string {
   const who = `${SOURCES[source ?? 'crl'] ?? ''} of its CA`
   const where = url === null || source === 'staple' ? '' : ` (${url})`
   return `${reason}, since ${at.toISOString()}, says ${who}${where}`
