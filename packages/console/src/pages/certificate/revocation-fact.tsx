@@ -20,7 +20,7 @@ function RevocationFact({ check }: { readonly check: RevocationCheckView }) {
   const { state, source, checkedAt, revokedAt, reason, problem } = check
   return (
     <>
-      <p className={state === 'revoked' ? 'form-fault' : undefined}>
+      <div className={state === 'revoked' ? 'form-fault' : undefined}>
         {t(`certificate.revocation.${state}`)}
         {revokedAt !== null && (
           <>
@@ -30,13 +30,13 @@ function RevocationFact({ check }: { readonly check: RevocationCheckView }) {
         )}
         {reason !== null && ` · ${t(`certificate.revocation.reasons.${reason}`, { defaultValue: reason })}`}
         {source !== null && state !== 'unknown' && ` · ${t(`certificate.revocation.sources.${source}`)}`}
-      </p>
+      </div>
       {checkedAt !== null && (
-        <p className="muted">
+        <div className="muted">
           {t('certificate.revocation.checkedAt')} <Moment at={checkedAt} />
-        </p>
+        </div>
       )}
-      {problem !== null && <p className="muted">{joinSentences([pick(problem.cause), pick(problem.remedy)])}</p>}
+      {problem !== null && <div className="muted">{joinSentences([pick(problem.cause), pick(problem.remedy)])}</div>}
     </>
   )
 }
