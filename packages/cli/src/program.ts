@@ -261,6 +261,13 @@ function addRenewalCommands(program: Command, run: Run, say: Say): void {
     .option('--cert <file>', say('PEM: leaf first, then intermediates', 'PEM：叶证书在前，随后为中间证书'))
     .option('--key <file>', say('PEM without passphrase', 'PEM，无密码'))
     .option(
+      '--complete-chain',
+      say(
+        'the service fetches intermediates that are missing from where the certificate says',
+        '由服务按证书中的地址（AIA）获取缺少的中间证书',
+      ),
+    )
+    .option(
       '--from <path>',
       say(
         'a folder, .zip, .tar.gz or .tar: keys are found by their public key',

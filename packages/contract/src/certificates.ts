@@ -40,6 +40,10 @@ export const certificates = {
           .min(1)
           .max(65_536)
           .meta({ description: 'Without passphrase; encrypted at rest, never shown again' }),
+        completeChain: z
+          .boolean()
+          .default(false)
+          .meta({ description: 'Fetch the intermediates that are missing from where the certificate says (AIA)' }),
       }),
     )
     .output(certificateDetail),

@@ -19,6 +19,7 @@ export const noticeKind = z.enum([
   'deploymentFailed',
   'deploymentRolledBack',
   'endpointStrayed',
+  'revokedByCa',
   'reviewWaiting',
   'approvalWaiting',
   'moneyCredited',

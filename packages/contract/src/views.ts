@@ -166,6 +166,10 @@ export const targetView = z.object({
         .object({ code: problemCode, cause: bilingual, remedy: bilingual })
         .nullable()
         .meta({ description: 'What the problem is in general, and what to do' }),
+      warning: z
+        .string()
+        .nullable()
+        .meta({ description: 'Why an earlier upload could not be removed at the provider; the deployment itself is in order' }),
       updatedAt: instant,
     })
     .nullable(),
@@ -246,7 +250,42 @@ export const historyEntry = z.object({
 
 export type HistoryEntryView = z.infer<typeof historyEntry>
 
+/** Why nobody knows whether a certificate was revoked. It is never taken for revoked for that. */
+export const revocationUnknown = z.enum([
+  'notAskedYet',
+  'switchedOff',
+  'noAddress',
+  'issuerUnknown',
+  'addressForbidden',
+  'unreachable',
+  'tooLarge',
+  'malformed',
+  'badSignature',
+  'stale',
+  'notCovered',
+  'notAnswered',
+])
+export type RevocationUnknown = z.infer<typeof revocationUnknown>
+
+/** What its CA says of a certificate (RFC 5280 §5, RFC 6960). */
+export const revocationCheckView = z.object({
+  state: z.enum(['unknown', 'good', 'revoked']),
+  source: z.enum(['crl', 'ocsp', 'staple']).nullable().meta({ description: 'Whose word it is' }),
+  url: z.string().nullable().meta({ description: 'What is asked; null: the certificate names nothing' }),
+  checkedAt: instant.nullable().meta({ description: 'When the last answer came that is believed' }),
+  nextCheckAt: instant.nullable(),
+  validUntil: instant.nullable().meta({ description: 'Until when the answer holds' }),
+  revokedAt: instant.nullable().meta({ description: 'By the word of the CA' }),
+  reason: z.string().nullable().meta({ description: 'RFC 5280 §5.3.1' }),
+  problem: z
+    .object({ code: revocationUnknown, detail: z.string().nullable(), cause: bilingual, remedy: bilingual })
+    .nullable()
+    .meta({ description: 'Why it is unknown, or why the last try gave no answer' }),
+})
+export type RevocationCheckView = z.infer<typeof revocationCheckView>
+
 export const certificateDetail = certificateView.extend({
+  revocationCheck: revocationCheckView.nullable().meta({ description: 'Of the current issuance; null while nothing is issued' }),
   chainPem: z.string().nullable(),
   renewalProcess: renewalView.nullable(),
   targets: z.array(targetView),

@@ -18,6 +18,7 @@ export {
 } from './audit-chain.ts'
 export { readAuditLines } from './audit-file.ts'
 export type { AuditCheckpoint, AuditFault, AuditFaultKind, AuditLine, AuditReport, AuditTrust } from './audit-chain.ts'
+export { readCertificateBag } from './certificate-bag.ts'
 export { createChainReader, parseCertificate, parseChain } from './certificate.ts'
 export type { CertificateFacts } from './certificate.ts'
 export { isIssuedBy, orderChain, verifyChain } from './chain.ts'

@@ -64,6 +64,7 @@ function factsOf(session: Session, certificate: CertificateDetail): (readonly [s
       say('Renewal', '续费'),
       renewalProcess === null ? renewalText(session, certificate) : wordFor('renewal', renewalProcess.state, language),
     ],
+    [say('Revocation', '吊销状态'), revocationText(session, certificate)],
     [say('Served since', '上线时间'), certificate.servedAt === null ? null : formatInstant(certificate.servedAt)],
   ]
   return optional.filter((fact): fact is readonly [string, string] => fact[1] !== null && fact[1] !== '')
@@ -83,6 +84,18 @@ export function formatSpecification(
 function notAfterText({ say }: Session, { notAfter, daysLeft }: CertificateDetail): string {
   const left = daysLeft === null ? '' : say(` (${daysLeft} days left)`, `（剩余 ${daysLeft} 天）`)
   return formatInstant(notAfter) + left
+}
+
+/** By the CA's word, or why nobody knows. */
+function revocationText({ say, language }: Session, { revocationCheck: check }: CertificateDetail): string | null {
+  if (check === null) return null
+  const asked =
+    check.checkedAt === null ? '' : say(`, asked ${formatInstant(check.checkedAt)}`, `，查询于 ${formatInstant(check.checkedAt)}`)
+  const why = check.problem === null ? '' : ` – ${pick(check.problem.cause, language)} ${pick(check.problem.remedy, language)}`
+  if (check.state === 'unknown') return `${say('unknown', '未知')}${asked}${why}`
+  if (check.state === 'good') return `${say('not revoked', '未吊销')} (${(check.source ?? '').toUpperCase()})${asked}${why}`
+  const since = check.revokedAt === null ? '' : formatInstant(check.revokedAt)
+  return say(`revoked by its CA since ${since} (${check.reason ?? ''})`, `CA 已于 ${since} 吊销（${check.reason ?? ''}）`)
 }
 
 function renewalText({ say, language }: Session, { renewal }: CertificateDetail): string {

@@ -18,15 +18,16 @@ export interface UploadOptions {
   /** A folder or archive, instead of the three above. */
   readonly from?: string
   readonly dryRun?: boolean
+  readonly completeChain?: boolean
 }
 
 /** One certificate by name and two files, or everything below `--from`. */
 export async function uploadCommand(session: Session, options: UploadOptions): Promise<number> {
-  const { name, cert, key, from, dryRun = false } = options
-  if (from !== undefined && name === undefined && cert === undefined && key === undefined)
+  const { name, cert, key, from, dryRun = false, completeChain = false } = options
+  if (from !== undefined && name === undefined && cert === undefined && key === undefined && !completeChain)
     return uploadSource(session, from, dryRun)
   if (from !== undefined || dryRun || name === undefined || cert === undefined || key === undefined) throw neitherNor()
-  return uploadOne(session, { name, cert, key })
+  return uploadOne(session, { name, cert, key, completeChain })
 }
 
 async function uploadSource(session: Session, source: string, dryRun: boolean): Promise<number> {
@@ -41,10 +42,13 @@ function neitherNor(): Error {
 }
 
 /** Prints the stored certificate. The key goes to the service once and is never shown. */
-async function uploadOne(session: Session, options: { name: string; cert: string; key: string }): Promise<number> {
-  const [certificatePem, privateKeyPem] = await Promise.all([readPem('--cert', options.cert), readPem('--key', options.key)])
+async function uploadOne(
+  session: Session,
+  { name, cert, key, completeChain }: { name: string; cert: string; key: string; completeChain: boolean },
+): Promise<number> {
+  const [certificatePem, privateKeyPem] = await Promise.all([readPem('--cert', cert), readPem('--key', key)])
   const client = await session.client()
-  const certificate = await client.certificates.upload({ name: options.name, certificatePem, privateKeyPem })
+  const certificate = await client.certificates.upload({ name, certificatePem, privateKeyPem, completeChain })
   session.document(certificate)
   session.print(...formatCertificate(session, certificate))
   return 0

@@ -5,7 +5,7 @@
  * @module
  */
 export { coversName } from './host-names.ts'
-export { CHECK_NAMES, judge, judgePair, type Judgement, type PairJudgement } from './judge.ts'
+export { CHECK_NAMES, judge, judgePair, topOf, type Judgement, type PairJudgement } from './judge.ts'
 export type {
   FailedObservation,
   KeyKind,
@@ -16,7 +16,8 @@ export type {
 } from './observation.ts'
 export { probeAddress, probeOtherKey, type ProbeRequest } from './probe.ts'
 export { resolveAddresses, type AddressResolver } from './resolve.ts'
-export type { Expectation, Verdict } from './verdict.ts'
+export type { Expectation, RevokedFacts, Verdict } from './verdict.ts'
+export { explainMissing, explainRevoked } from './verdict-texts.ts'
 export type { Bilingual, Explanation } from './verdict-texts.ts'
 export { DEFAULT_PORTS, ENDPOINT_PROTOCOLS, type EndpointProtocol } from './starttls/index.ts'
 export { isInOrder, verifyHost, type AddressVerification, type HostVerification, type VerifyRequest } from './verify.ts'

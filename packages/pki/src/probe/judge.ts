@@ -175,6 +175,11 @@ function findUntrusted({ seen, path, leaf }: Facts): Finding | null {
   return seen.trusted ? null : { verdict: 'untrusted', about: path.at(-1) ?? leaf }
 }
 
+/** The last that was sent of the path from the leaf upwards. */
+export function topOf(observation: ServedObservation): ServedCertificate {
+  return servedPath(observation).at(-1) ?? observation.chain[0]
+}
+
 function servedPath({ chain }: ServedObservation): readonly ServedCertificate[] {
   const path: ServedCertificate[] = [chain[0]]
   for (let top = chain[0]; !isSelfIssued(top);) {

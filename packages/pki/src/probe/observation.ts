@@ -46,6 +46,8 @@ export interface ServedObservation extends ProbedAddress {
   readonly trusted: boolean
   /** OpenSSL's reason, such as `CERT_HAS_EXPIRED`; null when trusted. */
   readonly trustError: string | null
+  /** The OCSP response that the server stapled, DER as sent; null when there was none, or one that is too long. Nothing of it is checked. */
+  readonly ocspResponse: Uint8Array | null
   /** From dialling to the end of the handshake. */
   readonly handshakeMs: number
 }

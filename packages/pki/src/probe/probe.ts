@@ -67,7 +67,10 @@ export async function probeOtherKey(request: ProbeRequest, first: KeyKind): Prom
   return observation.reachable && observation.chain[0].keyKind === wanted ? observation : null
 }
 
-type Served = Pick<Observation & { reachable: true }, 'chain' | 'tlsVersion' | 'cipher' | 'trusted' | 'trustError'>
+type Served = Pick<
+  Observation & { reachable: true },
+  'chain' | 'tlsVersion' | 'cipher' | 'trusted' | 'trustError' | 'ocspResponse'
+>
 type Outcome =
   | ({ readonly done: 'yes' } & Served)
   | { readonly done: 'no'; readonly failure: ProbeFailure; readonly detail: string; readonly code: string }
@@ -135,7 +138,14 @@ function handshakeOn(
 ): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>()
   const place = plain === null ? { host: request.address, port: request.port } : { socket: plain }
-  const socket = connect({ ...place, servername, secureContext, rejectUnauthorized: false, checkServerIdentity })
+  const socket = connect({
+    ...place,
+    servername,
+    secureContext,
+    rejectUnauthorized: false,
+    checkServerIdentity,
+    requestOCSP: true,
+  })
   Object.assign(socket, { getPeerCertificate })
   const giveUp = (outcome: Outcome) => {
     resolve(outcome)
@@ -144,8 +154,12 @@ function handshakeOn(
   const cancel = () => giveUp(CANCELLED)
   let timer = setTimeout(giveUp, timeoutMs, failed('timedOut', `no answer within ${Math.round(timeoutMs)} ms`))
   request.signal?.addEventListener('abort', cancel, { once: true })
+  let ocspResponse: Uint8Array | null = null
+  socket.once('OCSPResponse', (response: Buffer | null) => {
+    if (response !== null && response.length > 0 && response.length <= MAX_STAPLE_BYTES) ocspResponse = new Uint8Array(response)
+  })
   socket.once('secureConnect', () => {
-    resolve(readOutcome(socket))
+    resolve(readOutcome(socket, ocspResponse))
     // Destroying here would drop our Finished message, and the server would log a failed handshake.
     socket.end().resume()
     clearTimeout(timer)
@@ -161,6 +175,9 @@ function handshakeOn(
   return promise
 }
 
+/** Real ones have one or two kilobytes. */
+const MAX_STAPLE_BYTES = 64 * 1024
+
 const CANCELLED = failed('timedOut', 'the probe was cancelled')
 
 // The name is judged later, against all names that are expected; here it would only hide the state of the chain.
@@ -169,7 +186,7 @@ const checkServerIdentity = () => undefined
 // Node builds its old-style certificate objects for `checkServerIdentity`, which is a quarter of the work of a trusted probe (0.4 ms).
 const getPeerCertificate = () => null
 
-function readOutcome(socket: TLSSocket): Outcome {
+function readOutcome(socket: TLSSocket, ocspResponse: Uint8Array | null): Outcome {
   const chain = readOrNull(socket)
   if (chain === null) return failed('handshakeFailed', 'the server sent no certificate that can be read')
   return {
@@ -179,6 +196,7 @@ function readOutcome(socket: TLSSocket): Outcome {
     cipher: socket.getCipher().name,
     trusted: socket.authorized,
     trustError: socket.authorized ? null : trustErrorOf(socket),
+    ocspResponse,
   }
 }
 

@@ -4,7 +4,8 @@
  * @module
  */
 import type { FailedObservation, Observation, ProbeFailure, ServedCertificate } from './observation.ts'
-import type { Expectation, Verdict } from './verdict.ts'
+import { revokedCause } from './revoked-texts.ts'
+import type { Expectation, RevokedFacts, Verdict } from './verdict.ts'
 
 export interface Bilingual {
   readonly en: string
@@ -36,6 +37,34 @@ interface Subject extends Omit<Judged, 'about'> {
   readonly about: ServedCertificate
   readonly place: string
   readonly trustError: string
+}
+
+/** The remedy for a chain that is not sent whole, when it is known what is missing. @param url where the first of them is to be had */
+export function explainMissing(
+  missing: readonly { readonly subject: string; readonly sha256: string }[],
+  url: string,
+): Explanation['remedy'] {
+  const names = missing.map(({ subject, sha256 }) => ({ subject, sha256: short(sha256) }))
+  const en = names.map(({ subject, sha256 }) => `"${subject}" (SHA-256 ${sha256})`).join(', then ')
+  const zh = names.map(({ subject, sha256 }) => `“${subject}”（SHA-256 ${sha256}）`).join('、')
+  return {
+    en: `Missing: ${en}. It is to be had at ${url}. Put it behind the certificate, in the same file, and reload the server.`,
+    zh: `缺少：${zh}。可从 ${url} 获取。请将其追加到同一文件中服务器证书之后，然后重新加载服务。`,
+  }
+}
+
+/** @param place null: one that was seen before. @param facts null: it was revoked from here */
+export function explainRevoked(place: string | null, sha256: string, facts: RevokedFacts | null): Explanation {
+  const where = place ?? { en: 'This address', zh: '该地址' }
+  const [en, zh] = typeof where === 'string' ? [where, `${where} `] : [where.en, where.zh]
+  const said = revokedCause(facts)
+  return {
+    cause: {
+      en: `${en} serves a certificate (SHA-256 ${short(sha256)}) that its CA has revoked${said.en}.`,
+      zh: `${zh}使用的证书（SHA-256 ${short(sha256)}）已被 CA 吊销${said.zh}。`,
+    },
+    remedy: { en: 'Issue and install a new certificate with a new key at once.', zh: '请立即使用新密钥签发并安装新证书。' },
+  }
 }
 
 const BY_VERDICT: Readonly<Record<Verdict, (subject: Subject) => Explanation>> = {
@@ -125,13 +154,7 @@ const BY_VERDICT: Readonly<Record<Verdict, (subject: Subject) => Explanation>> =
       zh: '请等待其生效，或检查本机与 CA 的时钟；在此之前应继续使用旧证书。',
     },
   }),
-  revoked: ({ about, place }) => ({
-    cause: {
-      en: `${place} serves a certificate (SHA-256 ${short(about.sha256)}) that its CA has revoked.`,
-      zh: `${place} 使用的证书（SHA-256 ${short(about.sha256)}）已被 CA 吊销。`,
-    },
-    remedy: { en: 'Issue and install a new certificate with a new key at once.', zh: '请立即使用新密钥签发并安装新证书。' },
-  }),
+  revoked: ({ about, place, expected }) => explainRevoked(place, about.sha256, expected.revocations?.get(about.sha256) ?? null),
   unreachable: ({ place }) => ({
     cause: { en: `${place} was not reached.`, zh: `无法连接 ${place}。` },
     remedy: BY_FAILURE.unreachable.remedy,

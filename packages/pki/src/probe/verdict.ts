@@ -8,7 +8,7 @@ import type { KeyKind } from './observation.ts'
 
 /**
  * - `served`: the certificate that was expected (or, with nothing expected, a healthy one), complete, trusted and in time.
- * - `revoked` cannot arise from a handshake alone: only for a leaf that is expected to be revoked.
+ * - `revoked` cannot arise from a handshake alone: only for a leaf that is known to be revoked.
  */
 export type Verdict =
   | 'served'
@@ -23,6 +23,16 @@ export type Verdict =
   | 'unreachable'
   | 'notTls'
 
+/** What the CA says of a certificate that it revoked. */
+export interface RevokedFacts {
+  /** Epoch milliseconds. */
+  readonly at: number
+  /** RFC 5280 §5.3.1. */
+  readonly reason: string
+  readonly source: string | null
+  readonly url?: string | null
+}
+
 export interface Expectation {
   /** A DNS name (A-labels) or an IP address that the certificate must cover. */
   readonly serverName: string
@@ -34,6 +44,8 @@ export interface Expectation {
   readonly previousSha256?: string | null
   /** SHA-256 of leaves that are known to be revoked: whoever serves one is told so before anything else. */
   readonly revokedSha256?: readonly string[]
+  /** What is known of those, by SHA-256: said with the verdict. */
+  readonly revocations?: ReadonlyMap<string, RevokedFacts>
   /** SHA-256 of the intermediates that were issued with the leaf: makes `incompleteChain` certain instead of likely. */
   readonly intermediatesSha256?: readonly string[]
 }

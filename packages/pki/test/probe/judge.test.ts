@@ -45,6 +45,7 @@ function anObservation(facts: Partial<ServedObservation> = {}): ServedObservatio
     cipher: 'TLS_AES_256_GCM_SHA384',
     trusted: true,
     trustError: null,
+    ocspResponse: null,
     handshakeMs: 1,
     ...facts,
   }

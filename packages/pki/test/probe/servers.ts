@@ -18,12 +18,14 @@ export function serveTls(
   options: TlsOptions = {},
   place: { host?: string; port?: number } = {},
   onHandshake: (socket: Socket) => void = () => {},
+  staple?: (certificate: Buffer, issuer: Buffer, done: (error: Error | null, response: Buffer) => void) => void,
 ): Promise<Running> {
   const server = createTlsServer({ cert: certificate.chainPem, key: certificate.privateKeyPem, ...options }, (socket) => {
     socket.on('error', () => {})
     socket.resume()
     onHandshake(socket)
   })
+  if (staple !== undefined) server.on('OCSPRequest', staple)
   const failedHandshakes: string[] = []
   server.on('tlsClientError', (error) => failedHandshakes.push(error.message))
   return listen(server, failedHandshakes, place)

@@ -143,6 +143,9 @@ export const configSchema = z.object({
     .max(512)
     .default(32)
     .meta({ description: 'Endpoints that are probed by schedule at the same time' }),
+  EVERCERT_REVOCATION_HOURS: z.coerce.number().min(0).max(168).default(6).meta({
+    description: 'Hours between two questions to a CA whether a certificate was revoked (CRL, else OCSP); 0 = none is asked',
+  }),
   EVERCERT_DISCOVERY_RANGES: list
     .refine((ranges) => ranges.every((range) => parseRange(range) !== null), 'must be CIDR ranges such as 10.0.0.0/16')
     .meta({ description: 'Ranges (CIDR, comma separated) in which users may look for endpoints; unset = none' }),
@@ -195,6 +198,7 @@ export interface Config {
   readonly probing: {
     readonly intervalMs: number
     readonly concurrency: number
+    readonly revocationIntervalMs: number | null
     readonly discoveryRanges: readonly string[]
   }
   /** Null: for ever. */
@@ -326,6 +330,8 @@ function toConfig(settings: Settings): Omit<Config, 'masterKeyFile'> {
     probing: {
       intervalMs: Math.round(settings.EVERCERT_PROBE_HOURS * HOUR_MS),
       concurrency: settings.EVERCERT_PROBE_CONCURRENCY,
+      revocationIntervalMs:
+        settings.EVERCERT_REVOCATION_HOURS === 0 ? null : Math.round(settings.EVERCERT_REVOCATION_HOURS * HOUR_MS),
       discoveryRanges: settings.EVERCERT_DISCOVERY_RANGES,
     },
     auditRetentionDays: settings.EVERCERT_AUDIT_RETENTION_DAYS ?? null,

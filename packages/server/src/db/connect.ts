@@ -41,6 +41,8 @@ import { up as agentsRenew } from './migrations/0038-agents-renew.ts'
 import { up as moneyNotices } from './migrations/0041-money-notices.ts'
 import { up as oneLine } from './migrations/0042-one-line.ts'
 import { up as waitingRenewals } from './migrations/0043-waiting-renewals.ts'
+import { up as revocationChecks } from './migrations/0044-revocation-checks.ts'
+import { up as earlierUploads } from './migrations/0045-earlier-uploads.ts'
 import { up as suggestedWindows } from './migrations/0048-suggested-windows.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
@@ -104,6 +106,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0041-money-notices': { up: moneyNotices },
   '0042-one-line': { up: oneLine },
   '0043-waiting-renewals': { up: waitingRenewals },
+  '0044-revocation-checks': { up: revocationChecks },
+  '0045-earlier-uploads': { up: earlierUploads },
   '0048-suggested-windows': { up: suggestedWindows },
 }
 

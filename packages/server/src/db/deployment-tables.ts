@@ -49,6 +49,14 @@ export interface DeploymentTable {
   check_tries: Generated<number>
   /** Why the previous pair is being put back. */
   restore_reason: string | null
+  /** When what it left behind at the provider is removed; null: not, or not any more. */
+  tidy_at: Generated<Date | null>
+  /** When nothing of it was left. */
+  tidied_at: Generated<Date | null>
+  /** How often removal was asked for, or failed. */
+  tidy_tries: Generated<number>
+  /** Why it could not be done. */
+  tidy_problem: Generated<string | null>
   created_at: Date
   updated_at: Date
 }

@@ -51,6 +51,7 @@ import type {
 } from './access-tables.ts'
 import type { EndpointCandidateTable, EndpointTable, ObservationTable, ReceiptKeyTable, ReceiptTable } from './proof-tables.ts'
 import type { AuditBatchTable, AuditEntryTable, AuditHeadTable, AuditIntentTable } from './audit-tables.ts'
+import type { RevocationCheckTable } from './revocation-tables.ts'
 import type { CertificateListingTable, CertificateTagTable } from './certificate-list-tables.ts'
 
 export interface AccountTable {
@@ -249,6 +250,8 @@ export interface IssuanceTable {
   known_certificate_type: ColumnType<CertificateType | null, CertificateType | null | undefined, never>
   known_brand: ColumnType<string | null, string | null | undefined, never>
   created_at: Date
+  /** Whether it stands in `revocation_check`. */
+  revocation_noted: Generated<boolean>
 }
 
 export interface HistoryTable {
@@ -340,6 +343,7 @@ export interface Tables {
   certificate: CertificateTable
   renewal: RenewalTable
   revocation: RevocationTable
+  revocation_check: RevocationCheckTable
   entitlement: EntitlementTable
   dns_connection: DnsConnectionTable
   private_key: PrivateKeyTable

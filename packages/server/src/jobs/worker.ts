@@ -6,9 +6,11 @@
 import { advanceCertificate } from '../services/advance/advance.ts'
 import { auditRound, tidyAudit } from '../services/audit/rounds.ts'
 import type { Services } from '../services/context.ts'
+import { removeEarlierUploads } from '../services/earlier-uploads.ts'
 import { createCourier } from '../services/notices/courier.ts'
 import { planDueNotices } from '../services/notices/plan.ts'
 import { createProber } from '../services/probing/prober.ts'
+import { createRevocationChecker } from '../services/revocation-checks/checker.ts'
 import { createRewrapper } from '../services/rewrap.ts'
 import { pollDuePayments } from '../services/provider-payments/poll.ts'
 import { scanDue, tidyUp } from '../services/scan.ts'
@@ -132,17 +134,20 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
   }
 }
 
-/** What is done as soon as it is due, beside the certificates: notices, payments, probes, records under an earlier master key. */
+/** What is done as soon as it is due, beside the certificates: notices, payments, probes, revocations, what renewals leave behind, records under an earlier master key. */
 function startRounds(services: Services, { scanMs }: WorkerSettings, signal: AbortSignal) {
   const courier = createCourier(services, signal)
   const prober = createProber(services, signal)
   const rewrapper = createRewrapper(services)
+  const revocationChecker = createRevocationChecker(services, signal)
   const timers = [
     () => planDueNotices(services),
     () => courier.round(),
     () => prober.round(),
     () => pollDuePayments(services, signal),
     () => rewrapper.round(),
+    () => revocationChecker.round(),
+    () => removeEarlierUploads(services),
   ].map((round) => every(scanMs, round, services))
   return { timers, idle: () => Promise.all([courier.idle(), prober.idle()]) }
 }

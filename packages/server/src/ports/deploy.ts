@@ -25,6 +25,8 @@ export type { CertificatePair, DeployEvidence, RestoreEvidence }
  * - `restore` takes an applied pair back: what was there before it is put in its place and reloaded. Restoring twice is a no-op the
  *   second time, and so is restoring a pair that the target does not have. When nothing is known of what was there before,
  *   `deployRefused` says so and the pair stays.
+ * - `removeEarlier`, of adapters that say `leavesUploads`: uploads of these leaves that this target made itself are removed; what others
+ *   made, what it does not know, and what is in use now stays. Again, it removes what is left, and nothing is left in the end.
  */
 export interface DeployTarget {
   inspect(): Promise<{ readonly sha256: string | null }>
@@ -34,6 +36,11 @@ export interface DeployTarget {
    * @param previous what was there before, as far as the service has it; for targets that do not keep it themselves
    */
   restore(refused: string, previous: CertificatePair | null): Promise<RestoreEvidence>
+  /**
+   * @param earlier SHA-256 of leaves that were deployed to this target before and are not wanted any more
+   * @returns what removal was asked for, as people find it at the provider; empty when none was there
+   */
+  removeEarlier?(earlier: readonly string[]): Promise<readonly string[]>
 }
 
 export interface DeployAdapter<Config = unknown> {
@@ -46,6 +53,8 @@ export interface DeployAdapter<Config = unknown> {
   readonly hasOwnKeys?: boolean
   /** Checked against a fixture that judges requests as the API does, not yet on a live account: users are told. Default: false. */
   readonly isUntried?: boolean
+  /** Each renewal leaves the upload before it with the provider: it is removed once the new one is proved. Default: false. */
+  readonly leavesUploads?: boolean
   /** How long a change may take to be served everywhere; as long it is not taken back for being unseen. Default: 10. */
   readonly settleSeconds?: number
   create(config: Config, kit: AdapterKit): DeployTarget

@@ -11,7 +11,7 @@ export interface GuardedRequest {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
   readonly timeoutMs?: number
-  /** The response is cut off with `upstreamUnavailable` beyond this. */
+  /** The response is cut off with `upstreamUnavailable` beyond this, which the facts then name. */
   readonly maxBytes?: number
   /** Redirects followed, each checked again; default 0. */
   readonly maxRedirects?: number
@@ -35,7 +35,7 @@ export interface GuardedResponse {
  * A request to the outside: the name is resolved once and the connection goes to that address; private, link-local and metadata
  * addresses are refused unless the operator allows the range.
  *
- * @throws AppError `addressForbidden`, `upstreamUnavailable`, `timedOut`, `tooLarge`
+ * @throws AppError `addressForbidden`, `upstreamUnavailable`, `timedOut`
  */
 export type GuardedFetch = (url: string, request?: GuardedRequest) => Promise<GuardedResponse>
 

@@ -19,6 +19,7 @@ import { listHistory } from './history.ts'
 import { describeHostKeyStep, describeNextStep } from './next-step-view.ts'
 import { describeManagedStep, toManagementView } from './management-view.ts'
 import { loadRenewalOf } from './renewals.ts'
+import { loadRevocationCheck } from './revocation-checks/view.ts'
 import { listTargetViews } from './targets.ts'
 import { reasonText, STATUS_TEXTS, toIsoFacts } from './texts.ts'
 
@@ -35,14 +36,16 @@ const HISTORY_SHOWN = 200
 /** @throws AppError `notFound` */
 export async function loadCertificateDetail(services: Services, caller: Caller, id: string): Promise<CertificateDetail> {
   const record = await loadCertificate(services, caller, id)
-  const [chainPem, renewalProcess, targets, endpoints, history] = await Promise.all([
+  const [chainPem, renewalProcess, targets, endpoints, history, revocationCheck] = await Promise.all([
     loadChain(services, record),
     loadRenewalOf(services, caller, record.id),
     listTargetViews(services, caller, record.id),
     listEndpointViews(services, caller, record.id),
     listHistory(services, caller, record.id, { limit: HISTORY_SHOWN }),
+    loadRevocationCheck(services, record.accountId, record.issuance?.sha256 ?? null),
   ])
-  return { ...toCertificateView(services, record), chainPem, renewalProcess, targets, endpoints, history: history.items }
+  const view = toCertificateView(services, record)
+  return { ...view, revocationCheck, chainPem, renewalProcess, targets, endpoints, history: history.items }
 }
 
 async function loadChain(services: Services, record: CertificateRecord): Promise<string | null> {

@@ -76,6 +76,8 @@ export interface ProbingPolicy {
   readonly intervalMs: number
   /** Endpoints that are looked at by schedule at the same time. */
   readonly concurrency: number
+  /** The usual time between two questions to a CA whether a certificate was revoked; null: none is asked. */
+  readonly revocationIntervalMs: number | null
   /** CIDR ranges in which people may look for endpoints; none by default. */
   readonly discoveryRanges: readonly string[]
 }

@@ -263,6 +263,7 @@ export async function listTargetViews(
       'deployment.problem',
       'deployment.problem_code',
       'deployment.updated_at',
+      'deployment.tidy_problem',
       'issuance.sha256',
     ])
     .where('target.account_id', '=', caller.accountId)
@@ -297,6 +298,7 @@ export async function listTargetViews(
             log: [...(row.log ?? [])],
             problem: row.problem,
             advice: adviceOf(row.problem_code),
+            warning: row.tidy_problem,
             updatedAt: row.updated_at.toISOString(),
           },
   }))

@@ -75,6 +75,7 @@ export async function startAlibaba(): Promise<AlibabaFixture> {
     return reply({ CertificateOrderList: page, CurrentPage: Number(CurrentPage), ShowSize: size, TotalCount: uploads.length })
   }
   function drop(input: Parameters): Reply {
+    if (state.refusesRemoval === true) return refuse('ServiceUnavailable', 503)
     const index = uploads.findIndex(({ id }) => String(id) === input['CertId'])
     if (index < 0) return refuse('NotFound', 404)
     uploads.splice(index, 1)

@@ -29,6 +29,8 @@ export interface CloudHarness {
   /** Settings that name something that is not there; null when none can. */
   readonly absent: Readonly<Record<string, unknown>> | null
   readonly secret: string
+  /** Whether each renewal leaves an upload behind, which is removed when that is asked for. */
+  readonly leavesUploads?: boolean
   /** Whether an earlier pair is bound by itself, so that taking back needs none. */
   readonly keepsEarlier?: boolean
   close(): Promise<void>
@@ -125,6 +127,26 @@ export function cloudContract(id: string, createHarness: () => Promise<CloudHarn
         ...(change === 'throttled' && { retryAfterSeconds: 30 }),
       })
       expect(cloud.held()).toBe(old.sha256)
+    })
+
+    test('earlier uploads are removed when that is asked for: its own, and neither what is in use nor what others made; again, nothing', async (context) => {
+      if (cloud.leavesUploads !== true) return context.skip()
+      const [first, second, third, others] = [issue(), issue(), issue(), issue()]
+      for (const pair of [first, second]) await target().apply(pair)
+      await target({ name: 'another' }).apply(others)
+      await target().apply(third)
+      const held = cloud.held()
+      const count = cloud.count()
+      expect(await target().removeEarlier?.([issue().sha256, others.sha256])).toEqual([])
+      expect(cloud.count()).toBe(count)
+      expect(await target().removeEarlier?.([first.sha256, second.sha256])).toHaveLength(2)
+      expect(cloud.count()).toBe(count - 2)
+      expect(await target().removeEarlier?.([first.sha256, second.sha256])).toEqual([])
+      expect(cloud.held()).toBe(held)
+      expect(await failureOf(target(cloud.wrongSecret).removeEarlier?.([first.sha256]) ?? Promise.resolve())).toMatchObject({
+        code: 'credentialsRejected',
+      })
+      expect(cloud.complaints).toEqual([])
     })
 
     test('a wrong key, a wrong secret, what is not there, and an address that is not allowed are told apart', async () => {

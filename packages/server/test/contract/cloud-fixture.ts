@@ -27,6 +27,8 @@ export function readStored(id: number, name: string, pem: string, keyPem: string
 export class Complaint extends Error {}
 
 export interface CloudState {
+  /** Whether uploads cannot be removed now. */
+  refusesRemoval?: boolean
   next: NextChange | null
   readonly complaints: string[]
   lastId: number

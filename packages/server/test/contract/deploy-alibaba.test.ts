@@ -19,6 +19,7 @@ function harnessOf({ receiver, state, uploads, cdn }: AlibabaFixture) {
     wrongKey: { accessKeyId: 'LTAI5tUnknownKeyId99' },
     wrongSecret: { accessKeySecret: 'not-the-secret' },
     secret: SECRET,
+    leavesUploads: true,
     close: () => receiver.close(),
   } satisfies Partial<CloudHarness>
 }

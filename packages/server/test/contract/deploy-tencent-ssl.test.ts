@@ -168,6 +168,7 @@ cloudContract('tencentSsl', async (): Promise<CloudHarness> => {
     wrongSecret: { secretKey: 'not-the-secret' },
     absent: null,
     secret: SECRET,
+    leavesUploads: true,
     close: () => receiver.close(),
   }
 })

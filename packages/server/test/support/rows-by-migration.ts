@@ -346,4 +346,10 @@ const LATER: Readonly<Record<string, (place: Place) => readonly string[]>> = {
     `insert into access_token (id, account_id, name, token_sha256, scopes, created_at, tags)
       values ('tok_narrow_${k}', '${account}', 'narrow', 'sha-narrow-${k}', '{certificates:read}', ${AT}, '{production}')`,
   ],
+  '0044-revocation-checks': ({ key: k, account }) => [
+    `insert into revocation_check (account_id, sha256, serial, leaf_der, issuer_der, method, urls, url, state, source, checked_at, revoked_at, reason,
+        not_after, told_at, next_at)
+      values ('${account}', 'sha-revoked-${k}', '01', '\\x30', '\\x30', 'crl', '{http://ca.example/a.crl}', 'http://ca.example/a.crl', 'revoked', 'crl', ${AT},
+        ${AT}, 'keyCompromise', ${AT}, ${AT}, ${AT})`,
+  ],
 }

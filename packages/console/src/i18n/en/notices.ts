@@ -29,6 +29,7 @@ export const notices: SameKeys<typeof zh> = {
     deploymentFailed: 'Deployment failed',
     deploymentRolledBack: 'Deployment rolled back',
     endpointStrayed: 'An endpoint shows another certificate',
+    revokedByCa: 'A CA revoked a certificate',
     reviewWaiting: 'An application waits for review',
     approvalWaiting: 'A request waits for a second person',
     moneyCredited: 'Money went to the balance',

@@ -2,6 +2,7 @@ import type { SameKeys } from '../texts.ts'
 import type { terms as zh } from '../zh/terms.ts'
 
 export const terms: SameKeys<typeof zh> = {
+  earlierUploadLeft: 'The earlier certificate could not be removed at the provider yet; the deployment is in order.',
   domainType: {
     single: 'single domain',
     multi: 'multi-domain',

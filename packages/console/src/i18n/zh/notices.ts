@@ -28,6 +28,7 @@ export const notices = {
     deploymentFailed: '部署失败',
     deploymentRolledBack: '部署已回滚',
     endpointStrayed: '站点出现其他证书',
+    revokedByCa: 'CA 吊销了证书',
     reviewWaiting: '申请等待审核',
     approvalWaiting: '等待第二人批准',
     moneyCredited: '款项已转入余额',

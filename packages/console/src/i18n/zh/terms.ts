@@ -1,6 +1,7 @@
 import { WORDS_ZH } from '@evercert/contract/words-zh'
 
 export const terms = {
+  earlierUploadLeft: '服务商处的旧证书尚未清理；本次部署正常。',
   domainType: WORDS_ZH.domainType,
   attribute: WORDS_ZH.attribute,
   origin: { purchased: '购买', uploaded: '上传' },

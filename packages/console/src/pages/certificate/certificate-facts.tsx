@@ -9,6 +9,7 @@ import { useTranslation } from 'react-i18next'
 import { CopyText } from '../../components/copy-text.tsx'
 import { knownGradeOf } from '../../components/grade.ts'
 import { Moment } from '../../components/moment.tsx'
+import { revocationFactOf } from './revocation-fact.tsx'
 
 export function Facts({ certificate }: { readonly certificate: CertificateDetail }) {
   const { t } = useTranslation()
@@ -24,6 +25,7 @@ export function Facts({ certificate }: { readonly certificate: CertificateDetail
     entitlement,
     origin,
     orderId,
+    revocationCheck,
   } = certificate
   const specification =
     known === null
@@ -48,6 +50,7 @@ export function Facts({ certificate }: { readonly certificate: CertificateDetail
     [t('certificate.issuer'), issuer],
     [t('certificate.serial'), serial === null ? null : <CopyText key="serial" text={serial} what={t('certificate.serial')} />],
     ['SHA-256', sha256 === null ? null : <CopyText key="sha256" text={sha256} what="SHA-256" />],
+    [t('certificate.revocation.title'), revocationFactOf(revocationCheck)],
     [
       t('certificate.order'),
       orderId === null ? null : (

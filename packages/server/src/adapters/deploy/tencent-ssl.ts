@@ -57,6 +57,7 @@ export const tencentSsl = deployAdapter<TencentConfig>({
   apiDocs: 'https://cloud.tencent.com/document/api/400/91649',
   config: tencentConfig,
   isUntried: true,
+  leavesUploads: true,
   settleSeconds: 900,
   create: (config, kit) => ({
     inspect: async () => {
@@ -66,6 +67,7 @@ export const tencentSsl = deployAdapter<TencentConfig>({
     },
     apply: async (pair) => apply(connect(config, kit), checkPair(pair)),
     restore: async (refused, previous) => restore(connect(config, kit), refused, previous),
+    removeEarlier: (earlier) => removeEarlier(connect(config, kit), earlier),
   }),
 })
 
@@ -351,8 +353,30 @@ async function restore(ssl: Ssl, refused: string, previous: CertificatePair | nu
   }
   const { id } = await ensureUpload(ssl, before, checkPair(previous), log)
   await moveResources(ssl, there.CertificateId, id, log)
-  // Looked at first by the provider: what something else is bound to stays.
-  await ssl.ask('DeleteCertificate', { CertificateId: there.CertificateId, IsCheckResource: true }, z.object({}))
+  await remove(ssl, there.CertificateId)
   log.say(`Deleted ${there.CertificateId}.`)
   return { changed: true, sha256: previous.sha256, reloaded: false, log: log.lines }
+}
+
+/** By alias and by what is in it: of two with the same alias only ours has one of these leaves. */
+async function removeEarlier(ssl: Ssl, earlier: readonly string[]): Promise<readonly string[]> {
+  const aliases = new Set(earlier.map((sha256) => nameOfUpload(ssl.config.name, sha256)))
+  const removed: string[] = []
+  for (const { CertificateId: id, Alias: alias } of await listOurs(ssl)) {
+    if (!aliases.has(alias ?? '') || id === ssl.config.certificateId) continue
+    const sha256 = await readSha256(ssl, id)
+    if (sha256 === null || !earlier.includes(sha256)) continue
+    await remove(ssl, id)
+    removed.push(`${alias ?? ''} (${id})`)
+  }
+  return removed
+}
+
+/** Looked at first by the provider: what something is bound to stays. */
+async function remove(ssl: Ssl, id: string): Promise<void> {
+  try {
+    await ssl.ask('DeleteCertificate', { CertificateId: id, IsCheckResource: true }, z.object({}))
+  } catch (error) {
+    if (!GONE.test(codeOf(error))) throw error
+  }
 }

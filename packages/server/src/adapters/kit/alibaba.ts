@@ -190,3 +190,22 @@ export async function ensureUpload(
   log.say(`Uploaded to the Certificate Management Service as ${wanted} (${id}).`)
   return { id, name: wanted, sha256: pair.sha256, isNew: true }
 }
+
+/** Removes uploads of these leaves that bear this target's name; others may have uploaded the same, and keep theirs. */
+export async function removeUploads(cas: Connected<Cas>, name: string, earlier: readonly string[]): Promise<readonly string[]> {
+  const names = new Set(earlier.map((sha256) => nameOfUpload(name, sha256)))
+  const found = (await listUploads(cas)).filter(
+    (one) => names.has(one.name) && (one.sha256 === null || earlier.includes(one.sha256)),
+  )
+  for (const { id } of found) await deleteUpload(cas, id)
+  return found.map((one) => `${one.name} (${one.id})`)
+}
+
+async function deleteUpload({ sdk, client }: Connected<Cas>, id: number): Promise<void> {
+  try {
+    await client.deleteUserCertificate(new sdk.DeleteUserCertificateRequest({ certId: id }))
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'misconfigured') return // it is gone
+    throw error
+  }
+}

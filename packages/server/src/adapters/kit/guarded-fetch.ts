@@ -224,7 +224,13 @@ function forbidden(url: URL, host: string, address: string, refusal: string): Ap
 }
 
 function tooLong({ url, maxBytes }: Hop): AppError {
-  return new AppError('upstreamUnavailable', `Fetching ${shown(url)}: the answer is longer than ${maxBytes} bytes: check the URL`)
+  return new AppError(
+    'upstreamUnavailable',
+    `Fetching ${shown(url)}: the answer is longer than ${maxBytes} bytes: check the URL`,
+    {
+      facts: { maxBytes },
+    },
+  )
 }
 
 function timedOut(url: URL, timeoutMs: number, cause: unknown): AppError {

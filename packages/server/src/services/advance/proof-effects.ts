@@ -9,10 +9,12 @@ import { toMs } from '../../db/time.ts'
 import { recordHistory, transition, type Trx } from '../../db/transition.ts'
 import { backoffMs, PROBES_BEFORE_ATTENTION } from '../../domain/backoff.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
+import { planRemovals } from '../earlier-uploads.ts'
 import { planNotice } from '../notices/plan.ts'
 import { loadExpectations } from '../probing/expectation.ts'
 import { verifySite } from '../probing/observe.ts'
 import { describeFaults, storeProofs, type EndpointProof } from '../probing/record.ts'
+import { nameMissing } from '../revocation-checks/missing.ts'
 import { ensureReceiptKey } from '../receipts/key.ts'
 import { issueReceipt } from '../receipts/issue.ts'
 import { changed, type Work } from './facts.ts'
@@ -33,7 +35,7 @@ export async function probe(services: Services, work: Work, onSeen?: (event: Pro
   const results = await Promise.all(
     endpoints.map(async (row): Promise<EndpointProof> => {
       const { id, host, port, server_name: serverName, protocol, jitter, proved_sha256: provedSha256 } = row
-      const verification = await verifySite(
+      const seen = await verifySite(
         services,
         { host, port, serverName, protocol },
         {
@@ -43,6 +45,7 @@ export async function probe(services: Services, work: Work, onSeen?: (event: Pro
             onSeen?.({ kind: 'address', endpointId: id, host, port, address, verdict, cause, remedy }),
         },
       )
+      const verification = await nameMissing(services, seen)
       const endpoint = { id, host, port, jitter, provedSha256, strayedAt: toMs(row.strayed_at) }
       return { endpoint, expectation, verification, bothKeys: true, claimedUntil: null }
     }),
@@ -85,6 +88,7 @@ async function recordProof(services: Services, work: Work, results: readonly End
         detail,
       })
       await proveDeployments(trx, work, facts)
+      if (work.issuanceId !== null) await planRemovals(services, trx, { accountId: work.accountId, issuanceId: work.issuanceId })
       if (key !== null && !provedBefore) await issueReceipt(services, trx, { key, proofs: results })
     } else if (failures >= PROBES_BEFORE_ATTENTION && work.renewal?.state === 'open') {
       const detail = describeFaults(results)

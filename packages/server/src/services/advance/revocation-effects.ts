@@ -4,18 +4,16 @@
  *
  * @module
  */
-import { sql } from 'kysely'
 import { parseChain } from '@evercert/pki'
-import { recordHistory, transition, type HistoryFacts, type Trx } from '../../db/transition.ts'
+import { transition, type HistoryFacts, type Trx } from '../../db/transition.ts'
 import { backoffMs } from '../../domain/backoff.ts'
 import { AppError } from '../../domain/errors.ts'
 import { openIssuer } from '../catalogue.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { endRevocation } from '../revocations.ts'
-import { wake } from '../wake.ts'
 import type { Work, WorkingRevocation } from './facts.ts'
 import { forgetIssuerAccount, openIssuerAccount } from './issuer-account.ts'
-import { moveSites } from './move-sites.ts'
+import { endAsRevoked } from './revoked.ts'
 
 /**
  * Revokes every issuance of the certificate that is still valid: an earlier one of a reissue could go on being used. Revoking twice is
@@ -84,97 +82,7 @@ async function recordRevoked(services: Services, trx: Trx, work: Work, revocatio
     .set({ ended_at: new Date(now), failed_code: null, failed_detail: null, retry_at: null })
     .where('id', '=', revocation.id)
     .execute()
-  await trx
-    .updateTable('certificate')
-    .set({ revoked_at: new Date(now), served_at: null })
-    .where('id', '=', certificateId)
-    .where('account_id', '=', accountId)
-    .execute()
-  await recordHistory(trx, {
-    ...facts,
-    subject: 'certificate',
-    subjectId: certificateId,
-    fromState: 'revocationPending',
-    toState: 'revoked',
-    detail: revocation.reason,
-  })
-  await supersedeDeployments(trx, work, facts)
-  await cancelUnpaidRenewal(trx, work, facts)
-  await giveBackToOld(services, trx, work, facts)
-  await warnSites(trx, work)
-}
-
-/** What was not delivered yet never is. */
-async function supersedeDeployments(trx: Trx, work: Work, facts: HistoryFacts): Promise<void> {
-  for (const { id, state } of work.facts.deployments) {
-    if (state !== 'planned' && state !== 'failed' && state !== 'rolledBack') continue
-    await transition(trx, { ...facts, subject: 'deployment', id, from: state, to: 'superseded', detail: 'revoked' })
-  }
-}
-
-/** An unpaid renewal of a revoked certificate cannot be paid any more. A paid one goes on: it is needed all the more. */
-async function cancelUnpaidRenewal(trx: Trx, work: Work, facts: HistoryFacts): Promise<void> {
-  const renewal = await trx
-    .selectFrom('renewal')
-    .select(['id', 'order_id'])
-    .where('account_id', '=', work.accountId)
-    .where('old_certificate_id', '=', work.certificateId)
-    .where('state', '=', 'ordered')
-    .executeTakeFirst()
-  if (renewal === undefined) return
-  await transition(trx, { ...facts, subject: 'order', id: renewal.order_id, from: 'placed', to: 'cancelled', detail: 'revoked' })
-  await transition(trx, { ...facts, subject: 'renewal', id: renewal.id, from: 'ordered', to: 'cancelled', detail: 'revoked' })
-}
-
-/**
- * A renewal that was not closed yet ends with the certificate that it brought. If the old one is still valid, targets and sites belong to
- * it again, so that another renewal finds them; nothing is installed by itself.
- */
-async function giveBackToOld(services: Services, trx: Trx, work: Work, facts: HistoryFacts): Promise<void> {
-  const { renewal, renewsCertificateId: oldId } = work
-  if (renewal === null || oldId === null || (renewal.state !== 'open' && renewal.state !== 'attention')) return
-  await transition(trx, { ...facts, subject: 'renewal', id: renewal.id, from: renewal.state, to: 'cancelled', detail: 'revoked' })
-  const { rows } = await sql<{ id: string }>`select certificate.id from certificate
-    join issuance on issuance.id = certificate.issuance_id
-    where certificate.id = ${oldId} and certificate.account_id = ${work.accountId} and certificate.closed_as is null
-      and certificate.revoked_at is null and issuance.not_after > ${new Date(facts.now)} for update of certificate`.execute(trx)
-  if (rows.length === 0) return
-  const { accountId, actor, now } = facts
-  await moveSites(trx, { accountId, actor, now, from: work.certificateId, to: oldId })
-  await trx
-    .updateTable('certificate')
-    .set({ served_at: null, probe_failures: 0, probe_due_at: null })
-    .where('id', '=', oldId)
-    .execute()
-  await wake(services, trx, oldId)
-}
-
-const REVOKED = {
-  cause: {
-    en: 'This address was last seen to serve a certificate that its CA has revoked.',
-    zh: '最近一次探测时，该地址使用的证书已被 CA 吊销。',
-  },
-  remedy: {
-    en: 'Install another certificate at once: clients may refuse this one.',
-    zh: '请立即安装其他证书：客户端可能拒绝该证书。',
-  },
-}
-
-/** Probing stops, so what was seen last says that it is revoked. */
-async function warnSites(trx: Trx, work: Work): Promise<void> {
-  await trx
-    .updateTable('observation')
-    .set({ verdict: 'revoked', cause: JSON.stringify(REVOKED.cause), remedy: JSON.stringify(REVOKED.remedy) })
-    .where('account_id', '=', work.accountId)
-    .where('sha256', 'in', (query) =>
-      query
-        .selectFrom('issuance')
-        .select('issuance.sha256')
-        .where('issuance.account_id', '=', work.accountId)
-        .where('issuance.certificate_id', '=', work.certificateId),
-    )
-    .where('certificate_id', '=', work.certificateId)
-    .execute()
+  await endAsRevoked(services, trx, work, { facts, revokedAt: now, fromState: 'revocationPending', detail: revocation.reason })
 }
 
 /** Refused for good, or asked again later: the certificate stays `revocationPending` until the CA has said which. */

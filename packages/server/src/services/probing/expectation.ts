@@ -88,7 +88,8 @@ function readChain(chainPem: string): ChainFacts {
   known.set(text, intermediatesSha256)
   const type = leaf === '' ? undefined : new X509Certificate(leaf).publicKey.asymmetricKeyType
   const keyKind = type === 'ec' ? 'ecdsa' : type === 'rsa' ? 'rsa' : 'other'
-  return { intermediatesSha256, keyKind }
+  // An upload of a leaf alone: whether it has intermediates is not known.
+  return above.length === 0 ? { keyKind } : { intermediatesSha256, keyKind }
 }
 
 function intermediateSha256(pem: string): readonly string[] {

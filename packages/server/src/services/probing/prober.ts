@@ -10,6 +10,7 @@ import { firstProbeAt } from '../../domain/endpoint/schedule.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import { findRevokedSites } from '../advance/revoked-sites.ts'
 import type { Services } from '../context.ts'
+import { nameMissing } from '../revocation-checks/missing.ts'
 import { loadExpectations, type ProofExpectation } from './expectation.ts'
 import { verifySite } from './observe.ts'
 import { storeProofs, type EndpointProof } from './record.ts'
@@ -142,7 +143,8 @@ async function look(services: Services, { row, expectation, claimedUntil }: Task
   const site = { host: row.host, port: row.port, serverName: row.server_name, protocol: row.protocol }
   const { expected, trustedRootsPem } = expectation
   const bothKeys = row.asks_both
-  const verification = await verifySite(services, site, { expected, trustedRootsPem, bothKeys, signal })
+  const seen = await verifySite(services, site, { expected, trustedRootsPem, bothKeys, signal })
+  const verification = await nameMissing(services, seen, signal)
   const { id, host, port, jitter, proved_sha256: provedSha256 } = row
   const endpoint = { id, host, port, jitter, provedSha256, strayedAt: toMs(row.strayed_at) }
   return { endpoint, expectation, verification, bothKeys, claimedUntil }

@@ -12,6 +12,7 @@ import { nextProbeAt } from '../../domain/endpoint/schedule.ts'
 import { showsWrongCertificate, worstVerdict } from '../../domain/endpoint/worst-verdict.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { planNotice } from '../notices/plan.ts'
+import { noteStrangers } from '../revocation-checks/note.ts'
 import type { ProofExpectation } from './expectation.ts'
 
 /** An endpoint as it was when it was probed. Instants in epoch milliseconds. */
@@ -62,6 +63,7 @@ export async function storeProofs(services: Services, trx: Trx, proofs: readonly
   const ids = new Set(stored.map(({ id }) => id))
   const kept = proofs.filter(({ endpoint }) => ids.has(endpoint.id))
   await storeObservations(trx, kept, new Date(now).toISOString())
+  await noteStrangers(services, trx, kept)
   for (const proof of kept) await tellOfChange(services, trx, proof, now)
   return ids
 }

@@ -1,0 +1,90 @@
+/**
+ * The certificate of an issuer that was not sent: fetched from where the certificate says (AIA, RFC 5280 §4.2.2.1), and believed only if
+ * it really signed.
+ *
+ * @module
+ */
+import { X509Certificate } from 'node:crypto'
+import { readCertificateBag } from '@evercert/pki'
+import { isIssuedByDer, readRevocationSources } from '@evercert/pki/revocation'
+import { AppError } from '../../domain/errors.ts'
+import type { Services } from '../context.ts'
+
+/** A certificate, or a bag of some. */
+const MAX_BYTES = 64 * 1024
+const TIMEOUT_MS = 10_000
+const MAX_REDIRECTS = 3
+/** Issuers are few. */
+const MAX_KEPT = 500
+const KEEP_MS = 3_600_000
+/** A place that did not answer is left alone for a while. */
+const KEEP_FAILURE_MS = 300_000
+
+interface Kept {
+  readonly certificates: readonly Uint8Array[]
+  readonly until: number
+}
+
+const keptFor = new WeakMap<Services['db'], Map<string, Kept>>()
+
+/** DER of the certificate that signed this one; null when it names none, or none that was fetched signed it. Never rejects for what is fetched. */
+export async function fetchIssuer(services: Services, der: Uint8Array, signal?: AbortSignal): Promise<Uint8Array | null> {
+  for (const url of readRevocationSources(der).issuerUrls) {
+    const certificates = await fetchCertificates(services, url, signal)
+    const issuer = certificates.find((one) => isIssuedByDer(der, one))
+    if (issuer !== undefined) return issuer
+  }
+  return null
+}
+
+async function fetchCertificates(
+  services: Services,
+  url: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly Uint8Array[]> {
+  const kept = keptFor.get(services.db) ?? new Map<string, Kept>()
+  keptFor.set(services.db, kept)
+  const now = services.now()
+  const known = kept.get(url)
+  if (known !== undefined && known.until > now) return known.certificates
+  const certificates = await download(services, url, signal)
+  if (kept.size >= MAX_KEPT) kept.clear()
+  kept.set(url, { certificates, until: now + (certificates.length === 0 ? KEEP_FAILURE_MS : KEEP_MS) })
+  return certificates
+}
+
+async function download(services: Services, url: string, signal: AbortSignal | undefined): Promise<readonly Uint8Array[]> {
+  try {
+    const request = { maxBytes: MAX_BYTES, timeoutMs: TIMEOUT_MS, maxRedirects: MAX_REDIRECTS, ...(signal && { signal }) }
+    const { status, body } = await services.kit.fetch(url, request)
+    return status === 200 ? readCertificateBag(body) : []
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    services.log.info({ event: 'aia.notFetched', url: url.slice(0, 200), code: error.code })
+    return []
+  }
+}
+
+/** How many are followed upwards; real chains have one or two. */
+const MAX_FOLLOWED = 4
+
+/** The intermediates above a certificate, nearest first, without a root; empty when the first cannot be had. */
+export async function fetchIntermediates(
+  services: Services,
+  der: Uint8Array,
+  signal?: AbortSignal,
+): Promise<readonly Uint8Array[]> {
+  const found: Uint8Array[] = []
+  for (let top = der; found.length < MAX_FOLLOWED;) {
+    const issuer = await fetchIssuer(services, top, signal)
+    if (issuer === null || isSelfIssued(issuer)) break
+    found.push(issuer)
+    top = issuer
+  }
+  return found
+}
+
+function isSelfIssued(der: Uint8Array): boolean {
+  const { subject, issuer } = new X509Certificate(der)
+  return subject === issuer
+}
