@@ -4,6 +4,7 @@
  * @module
  */
 import type { CertificateDetail } from '@evercert/contract'
+import { readableName } from '@evercert/pki/readable-name'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { CopyText } from '../../components/copy-text.tsx'
@@ -25,18 +26,9 @@ export function Facts({ certificate }: { readonly certificate: CertificateDetail
     origin,
     orderId,
   } = certificate
-  const specification =
-    known === null
-      ? null
-      : [
-          known.brand,
-          known.certificateType,
-          known.domainType === null ? null : t(`terms.domainType.${known.domainType}`),
-          knownGradeOf(known.grade),
-        ]
   const rows: readonly (readonly [string, ReactNode])[] = [
     [t('certificate.names'), domains.length === 0 ? null : <Names key="names" domains={domains} />],
-    [t('certificates.specification'), specification?.filter((part) => part !== null).join(' · ') ?? null],
+    [t('certificates.specification'), known === null ? null : <Specification key="specification" known={known} />],
     [t('certificates.origin'), t(`terms.origin.${origin}`)],
     [t('certificate.validFrom'), notBefore === null ? null : <Moment key="from" at={notBefore} />],
     [t('certificate.validUntil'), notAfter === null ? null : <Moment key="until" at={notAfter} />],
@@ -45,7 +37,7 @@ export function Facts({ certificate }: { readonly certificate: CertificateDetail
       t('certificate.toppedUp'),
       entitlement === null || entitlement.toppedUpDays === 0 ? null : t('terms.days', { count: entitlement.toppedUpDays }),
     ],
-    [t('certificate.issuer'), issuer],
+    [t('certificate.issuer'), issuer === null ? null : readableName(issuer)],
     [t('certificate.serial'), serial === null ? null : <CopyText key="serial" text={serial} what={t('certificate.serial')} />],
     ['SHA-256', sha256 === null ? null : <CopyText key="sha256" text={sha256} what="SHA-256" />],
     [
@@ -70,6 +62,13 @@ export function Facts({ certificate }: { readonly certificate: CertificateDetail
       )}
     </dl>
   )
+}
+
+function Specification({ known }: { readonly known: NonNullable<CertificateDetail['knownSpecification']> }) {
+  const { t } = useTranslation()
+  const { brand, certificateType, domainType, grade } = known
+  const parts = [brand, certificateType, domainType === null ? null : t(`terms.domainType.${domainType}`), knownGradeOf(grade)]
+  return parts.filter((part) => part !== null).join(' · ')
 }
 
 const NAMES_SHOWN = 10
