@@ -20,6 +20,7 @@ export const certificate: SameKeys<typeof zh> = {
   tagsHelp: 'Type one, then Enter',
   lineage: 'Renewals',
   renews: 'Renews',
+  renewsOther: 'renews {{id}}',
   renewedBy: 'Renewed by',
   renewalState: 'Renewal',
   renewalStates: {

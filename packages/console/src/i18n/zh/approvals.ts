@@ -20,7 +20,7 @@ export const approvals = {
     lapsed: '已失去依据',
   },
   account: '当前账号',
-  asked: '申请',
+  asked: '申请人',
   until: '有效期至',
   approvers: '可审批',
   why: '理由',

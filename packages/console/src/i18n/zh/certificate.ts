@@ -17,6 +17,7 @@ export const certificate = {
   tagsHelp: '输入后按回车添加',
   lineage: '续费链',
   renews: '取代的旧证书',
+  renewsOther: '续费自 {{id}}',
   renewedBy: '续费的新证书',
   renewalState: '续费状态',
   renewalStates: { ordered: '已下单', open: '进行中', attention: '需要处理', closed: '已完成', cancelled: '已取消' },

@@ -174,7 +174,7 @@ function Served({ seen, certificate }: { readonly seen: Seen; readonly certifica
   return (
     <>
       <tr className="sheet-lead">
-        <td>{seen.address}</td>
+        <td className={seen.address.includes(':') ? undefined : 'nowrap'}>{seen.address}</td>
         <td>
           <UtcMoment at={seen.observedAt} />
         </td>

@@ -62,6 +62,7 @@ function RulesForm({ rules, mayWrite }: { readonly rules: AccountRules; readonly
   return (
     <Form<Values>
       form={form}
+      className="rules"
       layout="vertical"
       disabled={!mayWrite || save.isPending}
       initialValues={toValues(rules)}
