@@ -229,7 +229,9 @@ it('§3.5, bought here: the old configuration is chosen, a change says what it l
   await page.getByText(new RegExp(`证书类型.*${DAYS_LEFT} 天`)).waitFor()
   await page.getByRole('cell', { name: '不一致' }).waitFor()
   await page.reload()
-  await page.getByText('补齐旧证书剩余有效期').waitFor() // nothing was confirmed: the old configuration again
+  await page.getByRole('cell', { name: '不一致' }).waitFor() // what was chosen is in the address
+  await page.goto(house.service().url + renewalOf(bought))
+  await page.getByText('补齐旧证书剩余有效期').waitFor() // nothing was confirmed: the link itself begins with the old configuration
   await page.getByLabel(/优惠码/).fill('loyal-10')
   await page.getByLabel(/优惠码/).press('Enter')
   await page.getByText('老客户 −').waitFor()
