@@ -37,6 +37,7 @@ export function aCertificate(wish: Partial<CertificateDetail> = {}): Certificate
     servedAt: AT,
     createdAt: AT,
     chainPem: null,
+    issuances: [],
     renewalProcess: null,
     targets: [],
     endpoints: [],

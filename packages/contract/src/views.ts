@@ -238,8 +238,27 @@ export const historyEntry = z.object({
 
 export type HistoryEntryView = z.infer<typeof historyEntry>
 
+export const issuanceView = z.object({
+  sha256,
+  serial: z.string(),
+  issuer: z.string(),
+  domains: z.array(z.string()),
+  notBefore: instant,
+  notAfter: instant,
+  issuedAt: instant.meta({ description: 'When it was stored here' }),
+  isCurrent: z.boolean(),
+  key: z.object({
+    algorithm: z.string().nullable().meta({ description: 'null: not known of a key that is not here' }),
+    place: z.enum(['here', 'host', 'elsewhere']).meta({ description: 'host: made by an agent; elsewhere: the CSR was yours' }),
+    agent: z.string().nullable(),
+    site: z.string().nullable(),
+  }),
+})
+export type IssuanceView = z.infer<typeof issuanceView>
+
 export const certificateDetail = certificateView.extend({
   chainPem: z.string().nullable(),
+  issuances: z.array(issuanceView).meta({ description: 'Newest first, at most 100' }),
   renewalProcess: renewalView.nullable(),
   targets: z.array(targetView),
   endpoints: z.array(endpointView),

@@ -191,7 +191,10 @@ eachDatabase((_kind, open) => {
     await advance(id)
     await answer(await takeCsr())
     await advance(id)
-    expect((await read(id)).status).toBe('issued')
+    expect(await read(id)).toMatchObject({
+      status: 'issued',
+      issuances: [{ isCurrent: true, key: { place: 'host', agent: HOST.agent, site: HOST.site } }],
+    })
   })
 
   test('while the agent is away nothing fails: the next step says so in both languages, and it goes on when it is back', async () => {

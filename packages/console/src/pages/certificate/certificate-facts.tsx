@@ -10,6 +10,7 @@ import { useTranslation } from 'react-i18next'
 import { CopyText } from '../../components/copy-text.tsx'
 import { knownGradeOf } from '../../components/grade.ts'
 import { Moment } from '../../components/moment.tsx'
+import { KeyPlace } from './key-place.tsx'
 
 export function Facts({ certificate }: { readonly certificate: CertificateDetail }) {
   const { t } = useTranslation()
@@ -26,6 +27,7 @@ export function Facts({ certificate }: { readonly certificate: CertificateDetail
     origin,
     orderId,
   } = certificate
+  const current = certificate.issuances.find(({ isCurrent }) => isCurrent)
   const rows: readonly (readonly [string, ReactNode])[] = [
     [t('certificate.names'), domains.length === 0 ? null : <Names key="names" domains={domains} />],
     [t('certificates.specification'), known === null ? null : <Specification key="specification" known={known} />],
@@ -39,6 +41,7 @@ export function Facts({ certificate }: { readonly certificate: CertificateDetail
     ],
     [t('certificate.issuer'), issuer === null ? null : readableName(issuer)],
     [t('certificate.serial'), serial === null ? null : <CopyText key="serial" text={serial} what={t('certificate.serial')} />],
+    [t('certificate.key'), current === undefined ? null : <KeyPlace key="key" issuanceKey={current.key} />],
     ['SHA-256', sha256 === null ? null : <CopyText key="sha256" text={sha256} what="SHA-256" />],
     [
       t('certificate.order'),
