@@ -19,6 +19,7 @@ import { amountText, parseAmount } from '../../components/amount.ts'
 import { DoneNotice } from '../../components/done-notice.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import './settings-page.css'
 
 export function RulesTab() {
   const { t } = useTranslation()
