@@ -1,6 +1,7 @@
 /**
- * What a role may not do is not offered by the console: in Chromium each role opens every page and presses every button that can be pressed, and
- * nothing of what is asked of the API by that is refused for a lacking permission. And what strangers wrote into a certificate is shown as text.
+ * Every page of the console, looked at by axe. What a role may not do is not offered: in Chromium each role opens every page and presses every
+ * button that can be pressed, and nothing of what is asked of the API by that is refused for a lacking permission. And what strangers wrote
+ * into a certificate is shown as text.
  */
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -14,10 +15,11 @@ import { openBrowser } from '../../../packages/server/test/support/browser.ts'
 import { createClock } from '../../../packages/server/test/support/clock.ts'
 import { anEstate, type Estate } from '../../../packages/server/test/support/estate.ts'
 import { startTestService, type TestService } from '../../../packages/server/test/support/service.ts'
-import { openTab, startBrowser, type View } from '../../harness/browser.ts'
+import { findViolations, openTab, startBrowser, type View } from '../../harness/browser.ts'
 import { createRoot } from '../../harness/certificates.ts'
 import { watchCalls } from '../support/console-calls.ts'
 import { pressEverything } from '../support/console-presses.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const WIDE_EN: View = { width: 1440, language: 'en', theme: 'light' }
 const ROLES: readonly MemberRole[] = ['viewer', 'finance', 'reviewer', 'auditor', 'operator']
@@ -86,6 +88,32 @@ it.each(TRIED)('offers the role %s nothing that is then refused', async (role) =
   expect({ role, lacking: calls.lacking(), faults }).toEqual({ role, lacking: [], faults: [] })
   expect(all.length).toBeGreaterThan(MIN_PAGES)
   expect(pressed.length).toBeGreaterThan(MIN_PRESSED)
+})
+
+/** Pages that only the operator of the installation has. */
+const OPERATORS = /^\/(issuers|products|settings\/(single-sign-on|master-keys|backups)|balance\/connections)/
+
+it('has no page with a violation that axe finds, with anything wider than the screen, or with a fault', async () => {
+  const owner = await aMember(account, 'owner')
+  const open = async (token: string) => {
+    const tab = await openTab(browser, { width: 1024, language: 'zh', theme: 'dark' })
+    await tab.context.addInitScript((value) => sessionStorage.setItem('evercert.token', value), token)
+    return tab
+  }
+  const [own, operators] = [await open(owner.token), await open(service.operatorToken)]
+  const wrong: object[] = []
+  const all = paths()
+  for (const path of all) {
+    const { page } = OPERATORS.test(path) ? operators : own
+    await page.goto(service.url + path)
+    await page.locator('h1').first().waitFor()
+    await waitFor('the page to be loaded', async () => ((await page.locator('.loading').count()) === 0 ? true : null))
+    const violations = await findViolations(page)
+    const tooWide = await page.evaluate<number>('Math.max(0, document.documentElement.scrollWidth - innerWidth)')
+    if (violations.length > 0 || tooWide > 0) wrong.push({ path, violations, tooWide })
+  }
+  expect({ wrong, faults: [...own.faults, ...operators.faults] }).toEqual({ wrong: [], faults: [] })
+  expect(all.length).toBeGreaterThan(MIN_PAGES)
 })
 
 it('asks nothing of the API that a role may not, also by Enter in a field and by a link to a form', async () => {
