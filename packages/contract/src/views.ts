@@ -245,7 +245,7 @@ export const issuanceView = z.object({
   domains: z.array(z.string()),
   notBefore: instant,
   notAfter: instant,
-  issuedAt: instant.meta({ description: 'When it was stored here' }),
+  storedAt: instant.meta({ description: 'When it came in: from the CA, or by an upload' }),
   isCurrent: z.boolean(),
   key: z.object({
     algorithm: z.string().nullable().meta({ description: 'null: not known of a key that is not here' }),

@@ -33,7 +33,7 @@ export async function listIssuances(services: Services, record: CertificateRecor
     domains: [...row.names],
     notBefore: row.not_before.toISOString(),
     notAfter: row.not_after.toISOString(),
-    issuedAt: row.created_at.toISOString(),
+    storedAt: row.created_at.toISOString(),
     isCurrent: row.id === record.issuance?.id,
     key: {
       algorithm: row.key_algorithm ?? row.csr_algorithm,

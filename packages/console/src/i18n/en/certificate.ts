@@ -20,7 +20,7 @@ export const certificate: SameKeys<typeof zh> = {
     elsewhere: 'yours: the CSR was brought',
   },
   issuances: 'Issuances',
-  issuedAt: 'issued',
+  storedAt: 'stored',
   current: 'current',
   superseded: 'earlier',
   serial: 'Serial',

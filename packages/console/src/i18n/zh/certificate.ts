@@ -18,7 +18,7 @@ export const certificate = {
     elsewhere: '由您保管（CSR 由您提供）',
   },
   issuances: '签发记录',
-  issuedAt: '签发于',
+  storedAt: '保存于',
   current: '当前',
   superseded: '此前',
   order: '订单',

@@ -14,8 +14,8 @@ export function Issuances({ issuances }: { readonly issuances: readonly Issuance
   const { t } = useTranslation()
   return (
     <ol className="issuances">
-      {issuances.map(({ sha256, notBefore, notAfter, issuedAt, isCurrent, key }) => (
-        <li key={`${sha256} ${issuedAt}`}>
+      {issuances.map(({ sha256, notBefore, notAfter, storedAt, isCurrent, key }) => (
+        <li key={`${sha256} ${storedAt}`}>
           <div className="issuance-head">
             <span>
               <Moment at={notBefore} precision="day" /> – <Moment at={notAfter} precision="day" />
@@ -23,7 +23,7 @@ export function Issuances({ issuances }: { readonly issuances: readonly Issuance
             <Mark tone={isCurrent ? 'good' : 'ended'}>{t(isCurrent ? 'certificate.current' : 'certificate.superseded')}</Mark>
           </div>
           <p className="muted">
-            {t('certificate.issuedAt')} <Moment at={issuedAt} /> · <KeyPlace issuanceKey={key} />
+            {t('certificate.storedAt')} <Moment at={storedAt} /> · <KeyPlace issuanceKey={key} />
           </p>
           <CopyText text={sha256} what={`SHA-256 ${notAfter.slice(0, 10)}`} />
         </li>
