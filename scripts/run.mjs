@@ -38,6 +38,7 @@ const commands = {
   'bench:scan': (args) => [['bench/scan.ts', ...args]],
   'bench:probe': (args) => [['scripts/debian-packages.ts'], ['bench/probe.ts', ...args]],
   'bench:deploy': (args) => [['bench/deploy.ts', ...args]],
+  'bench:console': (args) => [['scripts/debian-packages.ts'], ...builds(), ['bench/console.ts', ...args]],
   'bench:lists': (args) => [['scripts/debian-packages.ts'], ['bench/lists.ts', ...args]],
 }
 

@@ -38,6 +38,7 @@ export function aCertificate(wish: Partial<CertificateDetail> = {}): Certificate
     createdAt: AT,
     revocationCheck: null,
     chainPem: null,
+    issuances: [],
     renewalProcess: null,
     targets: [],
     endpoints: [],

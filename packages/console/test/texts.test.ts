@@ -35,7 +35,9 @@ const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
 const placesOf = (text: string): string[] => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name = '']) => name).sort()
 
 /** Operations of the API stand there too, by their names, as what a button needs. */
-const operations = [...sources.matchAll(/(?:operation=|useLacking\()["']([\w.]+)["']/g)].map(([, name = '']) => name)
+const operations = [...sources.matchAll(/(?:operation=|useLacking\()(["'][\w.]+["']|\{[^{}]+\})/g)].flatMap(([, named = '']) =>
+  [...named.matchAll(/["']([\w.]+)["']/g)].map(([, name = '']) => name),
+)
 /** Keys that stand in the sources, whole or as `prefix.${…}`. */
 const literals = new Set([...sources.matchAll(/['"`]([a-z]\w*(?:\.[\w-]+)+)['"`]/gi)].map(([, key = '']) => key))
 const prefixes = [...new Set([...sources.matchAll(/`([a-z]\w*(?:\.\w+)*\.)\$\{/gi)].map(([, prefix = '']) => prefix))]
@@ -103,6 +105,10 @@ describe('the audit log', () => {
       const { groups, verbs } = texts.audit
       expect(audited.filter(({ group, name }) => !(group in groups) || !(name in verbs))).toEqual([])
     }
+    const { verbs, verbsOf } = zh.audit
+    const { issuers, products } = zh // one word for one thing, here and on its page
+    expect([verbs.retire, verbs.restore]).toEqual([issuers.retire, issuers.restore])
+    expect([verbsOf.products_retire, verbsOf.products_restore]).toEqual([products.retire, products.restore])
     const groups = new Set(audited.map(({ group }) => group))
     expect([...groups].filter((group) => !(ACTION_GROUPS as readonly string[]).includes(group))).toEqual([])
   })

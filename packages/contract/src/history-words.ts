@@ -56,7 +56,7 @@ export const HISTORY_ZH = {
     leased: '代理已领取',
     managed: '已托管',
     open: '进行中',
-    ordered: '已向 CA 下单',
+    ordered: '已下单',
     paid: '已支付',
     pendingApplication: '待申请',
     pendingValidation: '待验证',

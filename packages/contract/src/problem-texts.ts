@@ -362,8 +362,8 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
   agentAway: text(
     'The agent on the host has not done the work in time.',
     '主机上的代理未在规定时间内完成任务。',
-    'Start evercert-agent on the host and see that it reaches this service, then deploy again.',
-    '请在主机上启动 evercert-agent 并确认其能访问本系统，然后重新部署。',
+    'Start evercert-agent on the host and see that it reaches this service. An application then goes on by itself; a deployment that failed is started again.',
+    '请在主机上启动 evercert-agent 并确认其能访问本系统。证书申请随后会自动继续，失败的部署需重新执行。',
   ),
   targetUnreachable: text(
     'The deployment target does not answer.',

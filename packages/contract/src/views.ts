@@ -250,6 +250,23 @@ export const historyEntry = z.object({
 
 export type HistoryEntryView = z.infer<typeof historyEntry>
 
+export const issuanceView = z.object({
+  sha256,
+  serial: z.string(),
+  issuer: z.string(),
+  domains: z.array(z.string()),
+  notBefore: instant,
+  notAfter: instant,
+  storedAt: instant.meta({ description: 'When it came in: from the CA, or by an upload' }),
+  isCurrent: z.boolean(),
+  key: z.object({
+    algorithm: z.string().nullable().meta({ description: 'null: not known of a key that is not here' }),
+    place: z.enum(['here', 'host', 'elsewhere']).meta({ description: 'host: made by an agent; elsewhere: the CSR was yours' }),
+    agent: z.string().nullable(),
+    site: z.string().nullable(),
+  }),
+})
+export type IssuanceView = z.infer<typeof issuanceView>
 /** Why nobody knows whether a certificate was revoked. It is never taken for revoked for that. */
 export const revocationUnknown = z.enum([
   'notAskedYet',
@@ -287,6 +304,7 @@ export type RevocationCheckView = z.infer<typeof revocationCheckView>
 export const certificateDetail = certificateView.extend({
   revocationCheck: revocationCheckView.nullable().meta({ description: 'Of the current issuance; null while nothing is issued' }),
   chainPem: z.string().nullable(),
+  issuances: z.array(issuanceView).meta({ description: 'Newest first, at most 100' }),
   renewalProcess: renewalView.nullable(),
   targets: z.array(targetView),
   endpoints: z.array(endpointView),

@@ -235,6 +235,8 @@ describe('an uploaded certificate', () => {
     await page.getByRole('button', { name: '确认并续费' }).waitFor()
     await page.getByText('不补齐旧证书剩余的有效期').waitFor()
     expect(await page.locator('.comparison tbody tr').count()).toBe(4)
+    await page.reload() // what was chosen is in the address
+    await page.getByRole('button', { name: '确认并续费' }).waitFor()
     await expectFine(tab, 'renewal-uploaded-zh-light-1440')
   })
 })
@@ -272,7 +274,25 @@ describe('a renewal in the browser', () => {
     await page.getByLabel('域名列表').waitFor()
     expect(await page.getByLabel('域名列表').inputValue()).toBe(SHOP)
     await expectFine(second, 'renewal-application-zh-light-1440')
+    const asBefore = await page.getByLabel('联系人姓名').inputValue()
+    await page.getByLabel('联系人姓名').fill('韩梅梅')
+    await page.getByText('草稿已保存在此浏览器中，尚未提交。').waitFor()
     await page.reload()
+    await page.getByText('已恢复您的草稿，尚未提交').waitFor()
+    expect(await page.getByLabel('联系人姓名').inputValue()).toBe('韩梅梅')
+    await expectFine(second, 'renewal-application-draft-zh-light-1440')
+    const other = await second.context.newPage() // the browser was closed, and opened again
+    await other.goto(page.url())
+    await other.getByText('已恢复您的草稿，尚未提交').waitFor()
+    await other.getByRole('button', { name: '放弃草稿' }).click()
+    expect(await other.getByLabel('联系人姓名').inputValue()).toBe(asBefore)
+    await other.close()
+    await page.reload()
+    await page.getByLabel('域名列表').waitFor()
+    expect([await page.getByLabel('联系人姓名').inputValue(), await page.getByText('已恢复您的草稿').count()]).toEqual([
+      asBefore,
+      0,
+    ])
     await page.getByRole('button', { name: '提交申请' }).click()
     await page.getByText('续费完成：所有地址都已使用新证书').waitFor({ timeout: 90_000 })
     await expectFine(second, 'renewal-proved-zh-light-1440')

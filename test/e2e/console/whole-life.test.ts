@@ -229,7 +229,9 @@ it('§3.5, bought here: the old configuration is chosen, a change says what it l
   await page.getByText(new RegExp(`证书类型.*${DAYS_LEFT} 天`)).waitFor()
   await page.getByRole('cell', { name: '不一致' }).waitFor()
   await page.reload()
-  await page.getByText('补齐旧证书剩余有效期').waitFor() // nothing was confirmed: the old configuration again
+  await page.getByRole('cell', { name: '不一致' }).waitFor() // what was chosen is in the address
+  await page.goto(house.service().url + renewalOf(bought))
+  await page.getByText('补齐旧证书剩余有效期').waitFor() // nothing was confirmed: the link itself begins with the old configuration
   await page.getByLabel(/优惠码/).fill('loyal-10')
   await page.getByLabel(/优惠码/).press('Enter')
   await page.getByText('老客户 −').waitFor()
@@ -275,17 +277,17 @@ it('§3.10: installed on the server of the old one; the log tells each step as i
   const tab = await open(renewalOf(bought))
   const { page } = tab
   const log = (on: Page) => on.getByRole('log')
-  await stays(page, (on) => log(on).getByText(/Swapped in/))
+  await stays(page, (on) => log(on).getByText(/已用证书 .+替换/))
   expect(
     await log(page)
-      .getByText(/Ran the reload command/)
+      .getByText(/已执行重新加载命令/)
       .count(),
   ).toBe(0)
   await page.getByText('新证书已签发，但尚未在所有站点生效').waitFor()
   await takePicture(page, 'whole-life-install-zh-light-1440')
   await writeFile(go, '')
   await log(page)
-    .getByText(/Ran the reload command/)
+    .getByText(/已执行重新加载命令/)
     .waitFor() // by itself
   await page.getByText('续费完成：所有地址都已使用新证书').waitFor({ timeout: 60_000 })
   expect(tab.faults).toEqual([])
@@ -376,7 +378,7 @@ it('§3.10, §3.11, uploaded: downloaded, installed by hand, its site added by t
   )
   await page
     .getByRole('log')
-    .getByText(/Ran the reload command/)
+    .getByText(/已执行重新加载命令/)
     .waitFor() // by itself
   await page.getByLabel('主机').fill(BANK)
   await page.getByLabel('端口').fill(String(bankSite.port))

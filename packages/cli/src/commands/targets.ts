@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TargetView } from '@evercert/contract'
+import { readLogLine, type TargetView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
 import type { EndpointProtocol } from '@evercert/pki/probe'
 import { failure } from '../failure.ts'
@@ -124,7 +124,10 @@ export async function logTargetCommand(session: Session, wanted: string): Promis
     session.print(session.say('Nothing was deployed there yet.', '尚未部署。'))
     return 0
   }
-  session.print(...deployment.log.map(clean))
+  for (const line of deployment.log) {
+    const { at, text } = readLogLine(line)
+    session.print(clean(at === null ? line : `${at} ${session.say(text.en, text.zh)}`))
+  }
   if (deployment.problem !== null) session.print(session.paint('red', clean(deployment.problem)))
   if (deployment.advice !== null) {
     const { cause, remedy } = deployment.advice

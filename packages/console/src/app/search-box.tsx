@@ -23,10 +23,11 @@ function SearchForm({ current }: { readonly current: string }) {
   const [path, go] = useLocation()
   const [params] = useSearchParams()
   const [text, setText] = useState(current)
-  const search = (): void => {
+  /** The other filters of the list stay. */
+  const search = (wanted: string): void => {
     const next = new URLSearchParams(path === '/' ? params : undefined)
-    if (text.trim() === '') next.delete('search')
-    else next.set('search', text.trim())
+    if (wanted.trim() === '') next.delete('search')
+    else next.set('search', wanted.trim())
     const query = next.toString()
     go(query === '' ? '/' : `/?${query}`)
   }
@@ -35,7 +36,7 @@ function SearchForm({ current }: { readonly current: string }) {
       <form
         onSubmit={(event) => {
           event.preventDefault()
-          search()
+          search(text)
         }}
       >
         <Input
@@ -48,7 +49,7 @@ function SearchForm({ current }: { readonly current: string }) {
           aria-label={t('shell.search')}
           onChange={(event) => {
             setText(event.target.value)
-            if (event.target.value === '' && current !== '') go('/')
+            if (event.target.value === '' && current !== '') search('')
           }}
         />
       </form>

@@ -112,8 +112,9 @@ function MainMenu({ page, isShort, onChoose }: MenuProps) {
   const { t } = useTranslation()
   useLocation() // draws the current page anew
   const scopes = useMe().data?.scopes ?? []
+  const menu = useCurrentInView(page, scopes.length)
   return (
-    <nav className="menu" aria-label={t('shell.menu')}>
+    <nav className="menu" aria-label={t('shell.menu')} ref={menu}>
       {MENU_GROUPS.map((group) => {
         const items = PAGES.filter(({ menu, scope }) => menu?.group === group && (scope === undefined || scopes.includes(scope)))
         const isLast = group === 'settings'
@@ -144,6 +145,15 @@ function MainMenu({ page, isShort, onChoose }: MenuProps) {
       })}
     </nav>
   )
+}
+
+/** The menu is longer than many screens: where one is can be seen in it. */
+function useCurrentInView(page: Page | null, entries: number) {
+  const menu = useRef<HTMLElement>(null)
+  useEffect(() => {
+    menu.current?.querySelector('[aria-current=page], [aria-current=true]')?.scrollIntoView({ block: 'nearest' })
+  }, [page, entries])
+  return menu
 }
 
 function ReferenceItem({ isShort }: { readonly isShort: boolean }) {

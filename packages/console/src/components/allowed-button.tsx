@@ -1,5 +1,6 @@
 /**
- * A button that starts an operation of the API, or says which permission for it is lacking.
+ * A button that starts an operation of the API, or says which permission for it is lacking. Enter in a field submits a form by its first
+ * button: where that may not be pressed, there is one that cannot be, so that Enter does nothing either.
  *
  * @module
  */
@@ -17,10 +18,17 @@ export function AllowedButton({ operation, label, ...button }: AllowedButtonProp
   const reason = useLacking(operation)
   if (reason === null) return <Button {...button}>{label}</Button>
   return (
-    <Tooltip title={reason} trigger={['hover', 'focus']}>
-      <Button className="unavailable" aria-disabled="true" aria-label={`${label}: ${reason}`}>
-        {label}
-      </Button>
-    </Tooltip>
+    <>
+      {button.htmlType === 'submit' && (
+        <button type="submit" form={button.form} disabled hidden>
+          {label}
+        </button>
+      )}
+      <Tooltip title={reason} trigger={['hover', 'focus']}>
+        <Button className="unavailable" aria-disabled="true" aria-label={`${label}: ${reason}`}>
+          {label}
+        </Button>
+      </Tooltip>
+    </>
   )
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { TargetView } from '@evercert/contract'
+import { readLogLine, type TargetView } from '@evercert/contract'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { pick } from '../i18n/i18n.ts'
 import './deployment-log.css'
 import { Moment } from './moment.tsx'
 
@@ -53,14 +54,14 @@ export function DeploymentLog({ deployment, of }: { readonly deployment: Deploym
 
 /** What a command wrote is indented and has no time of its own. */
 function Line({ line }: { readonly line: string }) {
-  const [, at, text] = /^(\d{4}-\d\d-\d\dT[\d:.]+Z) (.*)$/s.exec(line) ?? []
-  if (at === undefined) return <li className="deployment-output">{line.trimStart()}</li>
+  const { at, text } = readLogLine(line)
+  if (at === null) return <li className="deployment-output">{line.trimStart()}</li>
   return (
     <li>
       <span className="muted">
         <Moment at={at} precision="second" />
       </span>{' '}
-      {text}
+      {pick(text)}
     </li>
   )
 }

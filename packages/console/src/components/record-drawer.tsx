@@ -8,7 +8,9 @@ import Drawer from 'antd/es/drawer'
 import type { ReactNode } from 'react'
 import { useId } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { Operation } from '../api/use-lacking.ts'
 import { NARROW, useMedia } from '../app/preferences.ts'
+import { AllowedButton } from './allowed-button.tsx'
 import { overlayPlace } from './overlay-place.ts'
 import './record-drawer.css'
 
@@ -19,6 +21,8 @@ export interface RecordDrawerProps {
   /** The form that the primary action submits; null: there is nothing to submit. */
   readonly formId: string | null
   readonly submit?: string
+  /** What submitting calls: whoever lacks the permission is told, also when a link opened the drawer. */
+  readonly operation?: Operation
   /** What closing without submitting is called. */
   readonly cancel?: string
   readonly isBusy?: boolean
@@ -27,8 +31,11 @@ export interface RecordDrawerProps {
 
 const WIDTH = 560
 
-export function RecordDrawer({ title, isOpen, onClose, formId, submit, cancel, isBusy = false, children }: RecordDrawerProps) {
+export function RecordDrawer(props: RecordDrawerProps) {
   const { t } = useTranslation()
+  const { title, isOpen, onClose, formId, submit, operation, cancel, isBusy = false, children } = props
+  const button = { type: 'primary', htmlType: 'submit', loading: isBusy, ...(formId !== null && { form: formId }) } as const
+  const label = submit ?? t('forms.save')
   const isNarrow = useMedia(NARROW)
   return (
     <Drawer
@@ -41,11 +48,12 @@ export function RecordDrawer({ title, isOpen, onClose, formId, submit, cancel, i
       getContainer={overlayPlace}
       footer={
         <div className="drawer-foot">
-          {formId !== null && (
-            <Button type="primary" htmlType="submit" form={formId} loading={isBusy}>
-              {submit ?? t('forms.save')}
-            </Button>
-          )}
+          {formId !== null &&
+            (operation === undefined ? (
+              <Button {...button}>{label}</Button>
+            ) : (
+              <AllowedButton {...button} operation={operation} label={label} />
+            ))}
           <Button onClick={onClose}>{cancel ?? (formId === null ? t('shell.close') : t('shell.cancel'))}</Button>
         </div>
       }

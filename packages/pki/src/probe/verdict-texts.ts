@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readableName } from '../readable-name.ts'
 import type { FailedObservation, Observation, ProbeFailure, ServedCertificate } from './observation.ts'
 import { revokedCause } from './revoked-texts.ts'
 import type { Expectation, RevokedFacts, Verdict } from './verdict.ts'
@@ -30,7 +31,9 @@ export function explain(judged: Judged): Explanation {
   const { observation, about } = judged
   if (!observation.reachable) return explainFailure(observation)
   if (about === null) throw new TypeError('A verdict on a handshake is about a certificate')
-  return BY_VERDICT[judged.verdict]({ ...judged, about, place: placeOf(observation), trustError: observation.trustError ?? '' })
+  const readable = { ...about, subject: readableName(about.subject), issuer: readableName(about.issuer) }
+  const [place, trustError] = [placeOf(observation), observation.trustError ?? '']
+  return BY_VERDICT[judged.verdict]({ ...judged, about: readable, place, trustError })
 }
 
 interface Subject extends Omit<Judged, 'about'> {

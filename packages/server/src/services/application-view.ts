@@ -68,8 +68,9 @@ export async function loadApplicationView(services: Services, caller: Caller, ce
     review: toReviewView(row),
     estimate: estimateOf(services, row.certificate_type, { state: row.state, submittedAt: row.submitted_at.getTime() }),
     validations: await loadValidations(services, caller, row.id),
-    problem: toProblemView(row.failed_code, row.failed_detail),
-    retryAt: row.retry_at?.toISOString() ?? null,
+    ...(row.state === 'withdrawn' // what it waited for is over
+      ? { problem: null, retryAt: null }
+      : { problem: toProblemView(row.failed_code, row.failed_detail), retryAt: row.retry_at?.toISOString() ?? null }),
     submittedAt: row.submitted_at.toISOString(),
   }
 }

@@ -16,6 +16,7 @@ import { newId, notFound, type Caller, type Services } from './context.ts'
 import { listEndpointViews } from './endpoints.ts'
 import { estimateOf } from './estimates.ts'
 import { listHistory } from './history.ts'
+import { listIssuances } from './issuances.ts'
 import { describeHostKeyStep, describeNextStep } from './next-step-view.ts'
 import { describeManagedStep, toManagementView } from './management-view.ts'
 import { loadRenewalOf } from './renewals.ts'
@@ -36,8 +37,9 @@ const HISTORY_SHOWN = 200
 /** @throws AppError `notFound` */
 export async function loadCertificateDetail(services: Services, caller: Caller, id: string): Promise<CertificateDetail> {
   const record = await loadCertificate(services, caller, id)
-  const [chainPem, renewalProcess, targets, endpoints, history, revocationCheck] = await Promise.all([
+  const [chainPem, issuances, renewalProcess, targets, endpoints, history, revocationCheck] = await Promise.all([
     loadChain(services, record),
+    listIssuances(services, record),
     loadRenewalOf(services, caller, record.id),
     listTargetViews(services, caller, record.id),
     listEndpointViews(services, caller, record.id),
@@ -45,7 +47,7 @@ export async function loadCertificateDetail(services: Services, caller: Caller, 
     loadRevocationCheck(services, record.accountId, record.issuance?.sha256 ?? null),
   ])
   const view = toCertificateView(services, record)
-  return { ...view, revocationCheck, chainPem, renewalProcess, targets, endpoints, history: history.items }
+  return { ...view, revocationCheck, chainPem, issuances, renewalProcess, targets, endpoints, history: history.items }
 }
 
 async function loadChain(services: Services, record: CertificateRecord): Promise<string | null> {

@@ -191,7 +191,10 @@ eachDatabase((_kind, open) => {
     await advance(id)
     await answer(await takeCsr())
     await advance(id)
-    expect((await read(id)).status).toBe('issued')
+    expect(await read(id)).toMatchObject({
+      status: 'issued',
+      issuances: [{ isCurrent: true, key: { place: 'host', agent: HOST.agent, site: HOST.site } }],
+    })
   })
 
   test('while the agent is away nothing fails: the next step says so in both languages, and it goes on when it is back', async () => {
@@ -247,7 +250,8 @@ eachDatabase((_kind, open) => {
     const form = aForm([aSite(service)], { hostKey: HOST })
     await account.client.applications.submit({ id, ...form })
     await advance(id)
-    await account.client.applications.withdraw({ id })
+    expect(await account.client.applications.get({ id })).toMatchObject({ problem: { code: 'agentAway' } })
+    expect(await account.client.applications.withdraw({ id })).toMatchObject({ state: 'withdrawn', problem: null, retryAt: null })
     expect((await host.client.agents.poll({})).work).toBeNull()
     await account.client.applications.submit({ id, ...form })
     await advance(id)

@@ -84,3 +84,17 @@ test.each([
     expect(text.en).not.toContain('bought anew')
   }
 })
+
+test.each([
+  [
+    'approvalWaiting',
+    'Ada asks; bob@example.com, eve@example.com may decide.',
+    '申请人：Ada；可审批：bob@example.com, eve@example.com',
+  ],
+  ['approvalDecided', 'By Bob.', '处理人：Bob'],
+  ['approvalDecided', 'By Bob: not now.', '处理人：Bob；理由：not now.'],
+] as const)('who asks and who decides is said in both languages: %s', (kind, detail, zh) => {
+  const { text } = textOf(kind, { detail, place: 'revocation' })
+  expect(text.zh.split('\n')).toContain(zh)
+  expect(text.en).toContain(detail)
+})

@@ -64,6 +64,11 @@ eachDatabase((_kind, open) => {
     expect(Date.parse(second.notAfter ?? '')).toBeLessThanOrEqual(Date.parse(first.entitlement?.entitledUntil ?? ''))
     const spki = (pem: string | null) => new X509Certificate(pem ?? '').publicKey.export({ type: 'spki', format: 'pem' })
     expect(spki(second.chainPem)).not.toBe(spki(first.chainPem))
+    const key = { algorithm: 'p256', place: 'here', agent: null, site: null }
+    expect(second.issuances).toMatchObject([
+      { sha256: second.sha256, serial: second.serial, domains: second.domains, isCurrent: true, key },
+      { sha256: first.sha256, notAfter: first.notAfter, isCurrent: false, key },
+    ])
     expect(await client.balance.get()).toEqual(paid)
   })
 

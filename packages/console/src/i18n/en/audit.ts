@@ -129,6 +129,10 @@ export const audit: SameKeys<typeof zh> = {
     uploads: 'Uploads',
     users: 'Users',
   },
+  verbsOf: {
+    products_retire: 'retired',
+    products_restore: 'sold again',
+  },
   verbs: {
     accept: 'accepted',
     approve: 'approved',
@@ -174,7 +178,7 @@ export const audit: SameKeys<typeof zh> = {
     removeDocument: 'document removed',
     removeOthers: 'all others ended',
     rename: 'renamed',
-    restore: 'restored',
+    restore: 'used again',
     retention: 'old entries removed',
     retire: 'retired',
     revoke: 'revoked',

@@ -13,6 +13,16 @@ export const certificate: SameKeys<typeof zh> = {
   entitledUntil: 'Paid for until',
   toppedUp: 'Topped up',
   issuer: 'Issuer',
+  key: 'Key',
+  keyPlaces: {
+    here: 'kept here, encrypted',
+    host: 'on the host of {{agent}} (site {{site}}), which it does not leave',
+    elsewhere: 'yours: the CSR was brought',
+  },
+  issuances: 'Issuances',
+  storedAt: 'stored',
+  current: 'current',
+  superseded: 'earlier',
   serial: 'Serial',
   revocation: {
     title: 'Revocation',
@@ -43,6 +53,7 @@ export const certificate: SameKeys<typeof zh> = {
   tagsHelp: 'Type one, then Enter',
   lineage: 'Renewals',
   renews: 'Renews',
+  renewsOther: 'renews {{id}}',
   renewedBy: 'Renewed by',
   renewalState: 'Renewal',
   renewalStates: {

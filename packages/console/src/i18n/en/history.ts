@@ -54,7 +54,7 @@ export const history: SameKeys<typeof zh> = {
     leased: 'taken by the agent',
     managed: 'managed',
     open: 'under way',
-    ordered: 'ordered at the CA',
+    ordered: 'ordered',
     paid: 'paid',
     pendingApplication: 'pending application',
     pendingValidation: 'pending validation',

@@ -59,6 +59,10 @@ export const renewal: SameKeys<typeof zh> = {
   applicationIntro: 'Fill in the application: the CA issues nothing before it is submitted and validated.',
   prefilledIntro: 'It is filled in from the old certificate: look it over and submit it.',
   refused: 'The application was refused: correct it and submit it again.',
+  draftRestored: 'This is your draft: it was not submitted',
+  draftAt: 'Kept in this browser, typed last:',
+  draftDiscard: 'Discard the draft',
+  draftKept: 'Draft: kept in this browser, not submitted yet.',
   domains: 'Domains',
   domainNames: 'Domain names',
   domainNamesHelp:
@@ -89,10 +93,11 @@ export const renewal: SameKeys<typeof zh> = {
   key: 'Key and CSR',
   keySource: 'CSR',
   keySources: {
-    system: 'Made here (recommended)',
+    system: 'Made here',
     csr: 'Paste a CSR',
     host: 'Made on the host of {{agent}} for {{site}}, as last time',
   },
+  recommended: '{{source}} (recommended)',
   hostKeyHelp: 'The agent makes a new key there and sends only its CSR. While it is away, the application waits for it.',
   keyKind: 'Key',
   csr: 'CSR (PEM)',

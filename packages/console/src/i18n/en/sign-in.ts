@@ -63,7 +63,7 @@ export const signIn: SameKeys<typeof zh> = {
   nameMissing: 'Enter a name.',
   createOperator: 'Create and sign in',
   linkMissing: 'The link is not complete',
-  linkMissingHelp: 'Copy all of the link that the service printed at its start, with what begins with #token=.',
+  linkMissingHelp: 'Copy all of the link that you were given, with what begins with #token=.',
   invitationTitle: 'Join Evercert',
   invitationIntro: 'You are invited to the account “{{account}}”, with the role “{{role}}”.',
   accept: 'Become a user and join',

@@ -14,7 +14,7 @@ export const approvals = {
   kind: { spending: '付款', revocation: '吊销证书', keyDownload: '下载私钥', rules: '放宽账号规则' },
   state: WORDS_ZH.approval,
   account: '当前账号',
-  asked: '申请',
+  asked: '申请人',
   until: '有效期至',
   approvers: '可审批',
   why: '理由',

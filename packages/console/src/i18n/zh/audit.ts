@@ -122,6 +122,10 @@ export const audit = {
     uploads: '上传',
     users: '用户',
   },
+  verbsOf: {
+    products_retire: '下架',
+    products_restore: '重新上架',
+  },
   verbs: {
     accept: '接受',
     approve: '通过',
@@ -167,9 +171,9 @@ export const audit = {
     removeDocument: '删除证件',
     removeOthers: '结束其他会话',
     rename: '重命名',
-    restore: '恢复',
+    restore: '恢复使用',
     retention: '清理旧记录',
-    retire: '下架',
+    retire: '停用',
     revoke: '吊销',
     set: '设置',
     sign_in_email: '登录',

@@ -58,7 +58,7 @@ export const signIn = {
   nameMissing: '请输入姓名。',
   createOperator: '创建并登录',
   linkMissing: '链接不完整',
-  linkMissingHelp: '请完整复制服务启动时打印的链接（以 #token= 开头的部分也要复制）。',
+  linkMissingHelp: '请完整复制收到的链接（以 #token= 开头的部分也要复制）。',
   invitationTitle: '加入 Evercert',
   invitationIntro: '您受邀以“{{role}}”的角色加入账号“{{account}}”。',
   accept: '创建用户并加入',

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { AgentWorkView } from '@evercert/contract'
+import { readLogLine, type AgentWorkView } from '@evercert/contract'
 import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import { CertificateLink } from '../../components/certificate-link.tsx'
 import { formatMoment, Moment } from '../../components/moment.tsx'
 import { Mark, type Tone } from '../../components/status-mark.tsx'
 import { TechnicalDetail } from '../../components/technical-detail.tsx'
+import { pick } from '../../i18n/i18n.ts'
 
 export function WorkPanel({ work }: { readonly work: readonly AgentWorkView[] }) {
   const { t } = useTranslation()
@@ -75,11 +76,16 @@ function WorkRow({ work }: { readonly work: AgentWorkView }) {
             {t('agents.log')}
             <span className="visually-hidden"> {site}</span>
           </summary>
-          <pre className="work-log">{report.log.join('\n')}</pre>
+          <pre className="work-log">{report.log.map(inWords).join('\n')}</pre>
         </details>
       )}
     </li>
   )
+}
+
+function inWords(line: string): string {
+  const { at, text } = readLogLine(line)
+  return at === null ? line : `${at} ${pick(text)}`
 }
 
 function meaningOf(t: TFunction, { kind, state, report, expiresAt }: AgentWorkView): string {

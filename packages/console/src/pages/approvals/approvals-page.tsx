@@ -43,7 +43,7 @@ export function ApprovalsPage() {
   return (
     <>
       <PageHead title={t('approvals.title')} intro={t('approvals.intro')} />
-      <div className="review-states" role="group" aria-label={t('approvals.which')}>
+      <div className="page-states" role="group" aria-label={t('approvals.which')}>
         {(['open', 'all'] as const).map((option) => (
           <Button
             key={option}

@@ -88,7 +88,9 @@ function useColumns(open: (entry: AuditEntryView) => void): readonly Column<Audi
     {
       key: 'address',
       title: t('audit.address'),
-      render: ({ address }) => <span className="mono break">{address ?? '–'}</span>,
+      render: ({ address }) => (
+        <span className={`mono ${address?.includes(':') === true ? 'break' : 'nowrap'}`}>{address ?? '–'}</span>
+      ),
     },
     {
       key: 'actions',

@@ -45,7 +45,9 @@ export function whatHappened({ source, action }: Pick<AuditEntryView, 'source' |
   const verb = rest.join('.')
   if (source === 'history') return [subjectWord(group), stateWord(verb)].join(' · ')
   const name = groupWord(group)
-  return verb === '' ? name : `${name} · ${wordOf(`audit.verbs.${verb.replaceAll(/\W/g, '_')}`, verb)}`
+  if (verb === '') return name
+  const word = wordOf(`audit.verbs.${verb.replaceAll(/\W/g, '_')}`, verb)
+  return `${name} · ${wordOf(`audit.verbsOf.${group}_${verb}`, word)}` // what is done to it has a word of its own on its page
 }
 
 /** The states of a member are their roles. */

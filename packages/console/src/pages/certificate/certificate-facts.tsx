@@ -4,11 +4,13 @@
  * @module
  */
 import type { CertificateDetail } from '@evercert/contract'
+import { readableName } from '@evercert/pki/readable-name'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { CopyText } from '../../components/copy-text.tsx'
 import { knownGradeOf } from '../../components/grade.ts'
 import { Moment } from '../../components/moment.tsx'
+import { KeyPlace } from './key-place.tsx'
 import { revocationFactOf } from './revocation-fact.tsx'
 
 export function Facts({ certificate }: { readonly certificate: CertificateDetail }) {
@@ -27,18 +29,10 @@ export function Facts({ certificate }: { readonly certificate: CertificateDetail
     orderId,
     revocationCheck,
   } = certificate
-  const specification =
-    known === null
-      ? null
-      : [
-          known.brand,
-          known.certificateType,
-          known.domainType === null ? null : t(`terms.domainType.${known.domainType}`),
-          knownGradeOf(known.grade),
-        ]
+  const current = certificate.issuances.find(({ isCurrent }) => isCurrent)
   const rows: readonly (readonly [string, ReactNode])[] = [
     [t('certificate.names'), domains.length === 0 ? null : <Names key="names" domains={domains} />],
-    [t('certificates.specification'), specification?.filter((part) => part !== null).join(' · ') ?? null],
+    [t('certificates.specification'), known === null ? null : <Specification key="specification" known={known} />],
     [t('certificates.origin'), t(`terms.origin.${origin}`)],
     [t('certificate.validFrom'), notBefore === null ? null : <Moment key="from" at={notBefore} />],
     [t('certificate.validUntil'), notAfter === null ? null : <Moment key="until" at={notAfter} />],
@@ -47,8 +41,9 @@ export function Facts({ certificate }: { readonly certificate: CertificateDetail
       t('certificate.toppedUp'),
       entitlement === null || entitlement.toppedUpDays === 0 ? null : t('terms.days', { count: entitlement.toppedUpDays }),
     ],
-    [t('certificate.issuer'), issuer],
+    [t('certificate.issuer'), issuer === null ? null : readableName(issuer)],
     [t('certificate.serial'), serial === null ? null : <CopyText key="serial" text={serial} what={t('certificate.serial')} />],
+    [t('certificate.key'), current === undefined ? null : <KeyPlace key="key" issuanceKey={current.key} />],
     ['SHA-256', sha256 === null ? null : <CopyText key="sha256" text={sha256} what="SHA-256" />],
     [t('certificate.revocation.title'), revocationFactOf(revocationCheck)],
     [
@@ -73,6 +68,13 @@ export function Facts({ certificate }: { readonly certificate: CertificateDetail
       )}
     </dl>
   )
+}
+
+function Specification({ known }: { readonly known: NonNullable<CertificateDetail['knownSpecification']> }) {
+  const { t } = useTranslation()
+  const { brand, certificateType, domainType, grade } = known
+  const parts = [brand, certificateType, domainType === null ? null : t(`terms.domainType.${domainType}`), knownGradeOf(grade)]
+  return parts.filter((part) => part !== null).join(' · ')
 }
 
 const NAMES_SHOWN = 10

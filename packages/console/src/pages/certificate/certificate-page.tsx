@@ -24,6 +24,7 @@ import { CertificateHead } from './certificate-head.tsx'
 import './certificate-page.css'
 import { Chain } from './chain.tsx'
 import { Downloads } from './downloads.tsx'
+import { Issuances } from './issuances.tsx'
 import { LifeActions } from './life-actions.tsx'
 import { Tags } from './tags.tsx'
 import { Timeline } from './timeline.tsx'
@@ -89,6 +90,11 @@ function Page({ certificate }: { readonly certificate: CertificateDetail }) {
           <Section id="facts" title={t('certificate.facts')}>
             <Facts certificate={certificate} />
           </Section>
+          {certificate.issuances.length > 0 && (
+            <Section id="issuances" title={t('certificate.issuances')}>
+              <Issuances issuances={certificate.issuances} />
+            </Section>
+          )}
           <Section id="tags" title={t('certificate.tags')}>
             <Tags certificate={certificate} />
           </Section>

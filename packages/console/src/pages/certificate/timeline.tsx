@@ -52,6 +52,12 @@ function nounOf(kind: 'subjects' | 'states', noun: string): string {
   return i18n.exists(key) ? String(i18n.t(key as 'history.states.open')) : noun
 }
 
+/** What the service itself writes beside a state; what people and servers wrote stays. */
+function inWords(detail: string): string {
+  const renewed = /^renews (crt_\w+)$/.exec(detail)?.[1]
+  return renewed === undefined ? detail : i18n.t('certificate.renewsOther', { id: renewed })
+}
+
 function Entry({ entry: { at, subject, from, to, actor, detail } }: { readonly entry: HistoryEntryView }) {
   return (
     <li>
@@ -63,7 +69,7 @@ function Entry({ entry: { at, subject, from, to, actor, detail } }: { readonly e
         {from !== null && <span className="muted">{nounOf('states', from)} → </span>}
         {nounOf('states', to)}
         <span className="muted"> · {actor}</span>
-        {detail !== null && <TechnicalDetail text={detail} />}
+        {detail !== null && <TechnicalDetail text={inWords(detail)} />}
       </div>
     </li>
   )

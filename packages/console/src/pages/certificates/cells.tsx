@@ -20,7 +20,7 @@ const NAMES_SHOWN = 1
 
 export function NameCell({ certificate }: CellProps) {
   const { t } = useTranslation()
-  const { name, domains, isNew, origin, managed, tags } = certificate
+  const { name, domains, isNew, origin, managed, tags, knownSpecification } = certificate
   return (
     <>
       {isNew && (
@@ -38,6 +38,7 @@ export function NameCell({ certificate }: CellProps) {
           {domains.length > NAMES_SHOWN && ` ${t('certificates.moreNames', { count: domains.length })}`}
         </div>
       )}
+      {knownSpecification !== null && <SpecificationLine known={knownSpecification} />}
       <div className="tags">
         {origin === 'uploaded' && <span className="tag">{t('certificates.uploaded')}</span>}
         {managed && <span className="tag">{t('certificates.managed')}</span>}
@@ -49,6 +50,14 @@ export function NameCell({ certificate }: CellProps) {
       </div>
     </>
   )
+}
+
+type KnownSpecification = NonNullable<CertificateView['knownSpecification']>
+
+function SpecificationLine({ known: { brand, certificateType, domainType, grade } }: { readonly known: KnownSpecification }) {
+  const { t } = useTranslation()
+  const parts = [brand, certificateType, domainType === null ? null : t(`terms.domainType.${domainType}`), knownGradeOf(grade)]
+  return <div className="name-specification muted break">{parts.filter((part) => part !== null).join(' · ')}</div>
 }
 
 export function SpecificationCell({ certificate: { knownSpecification } }: CellProps) {

@@ -18,6 +18,7 @@ import { SelectAll } from './bulk/select-box.tsx'
 import { createSelection, MAX_SELECTED, type Selection } from './bulk/selection.ts'
 import { CertificateCard } from './certificate-card.tsx'
 import { CertificateRow } from './certificate-row.tsx'
+import { rowsToDraw } from './drawn-first.ts'
 import { isFiltered, type ListState } from './list-query.ts'
 import { CELL, COLUMN_HEADER, ROW, ROW_GROUP, TABLE } from './table-roles.ts'
 
@@ -43,13 +44,12 @@ export function CertificateList({ state, onClear }: CertificateListProps) {
     placeholderData: (previous) => previous,
   })
   const loaded = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data])
-  // Hundreds of rows are drawn in the background, and whatever is done meanwhile goes first.
   const drawn = useDeferredValue(loaded)
-  const certificates = drawn.length === 0 || loaded.length === 0 ? loaded : drawn
+  const certificates = useMemo(() => rowsToDraw(loaded, drawn), [loaded, drawn])
   if (list.isPending) return <Loading />
   if (list.data === undefined) return <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />
   return (
-    <div aria-busy={list.isPlaceholderData || certificates !== loaded} className="list">
+    <div aria-busy={list.isPlaceholderData} className="list">
       <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />
       <BulkActions selection={selection} certificates={loaded} />
       {certificates.length === 0 ? (

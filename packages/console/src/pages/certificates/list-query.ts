@@ -11,6 +11,7 @@ import {
   type CertificateQuery,
   type CertificateSort,
 } from '@evercert/contract'
+import { useCallback, useLayoutEffect, useRef } from 'react'
 import { useSearchParams } from 'wouter'
 
 const NAMES = ['status', 'search', 'origin', 'anyTags', 'expiresFrom', 'expiresTo', 'waitsFor', 'sort'] as const
@@ -57,18 +58,26 @@ export type ChangeListState = (change: { readonly [Key in Name]?: ListState[Key]
 
 export function useListState(): [ListState, ChangeListState] {
   const [params, setParams] = useSearchParams()
-  const change: ChangeListState = (changes) =>
-    setParams(
-      (previous) => {
-        const next = new URLSearchParams(previous)
-        for (const [name, value] of Object.entries(changes)) {
-          if (value === undefined || value === '') next.delete(name)
-          else next.set(name, value)
-        }
-        return next
-      },
-      { replace: true },
-    )
+  const latest = useRef(setParams)
+  useLayoutEffect(() => {
+    latest.current = setParams
+  })
+  // The same function each time: what it is given to is not drawn anew for every filter.
+  const change = useCallback<ChangeListState>(
+    (changes) =>
+      latest.current(
+        (previous) => {
+          const next = new URLSearchParams(previous)
+          for (const [name, value] of Object.entries(changes)) {
+            if (value === undefined || value === '') next.delete(name)
+            else next.set(name, value)
+          }
+          return next
+        },
+        { replace: true },
+      ),
+    [],
+  )
   return [readListState(params), change]
 }
 

@@ -5,6 +5,7 @@
  */
 import { CERTIFICATE_STATUSES, type CertificateStatusView, type CertificateView } from '@evercert/contract'
 import { useQueries, useQuery } from '@tanstack/react-query'
+import { memo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { api } from '../../api/client.ts'
@@ -27,15 +28,18 @@ interface OverviewProps {
   readonly onChange: ChangeListState
 }
 
+/** Parts of it are drawn anew only when they change: the list has to answer at once. */
 export function Overview({ status, onChange }: OverviewProps) {
   return (
     <div className="overview">
       <Counts status={status} onChange={onChange} />
       <Attention />
-      <ExpiryTimeline onChange={onChange} />
+      <Timeline onChange={onChange} />
     </div>
   )
 }
+
+const Timeline = memo(ExpiryTimeline)
 
 function Counts({ status, onChange }: OverviewProps) {
   const { t } = useTranslation()
@@ -82,7 +86,7 @@ const LOOKED_AT: readonly CertificateStatusView[] = [
 const LOOKED_AT_EACH = 8
 const SHOWN = 5
 
-function Attention() {
+const Attention = memo(() => {
   const { t } = useTranslation()
   const answers = useQueries({
     queries: LOOKED_AT.map((status) => {
@@ -103,7 +107,7 @@ function Attention() {
       </ul>
     </section>
   )
-}
+})
 
 function Wanting({ certificate }: { readonly certificate: CertificateView }) {
   return (

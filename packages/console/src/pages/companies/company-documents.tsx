@@ -5,11 +5,12 @@
  */
 import { documentKind, type CompanyView, type DocumentKind } from '@evercert/contract'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import Button from 'antd/es/button'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { useLacking } from '../../api/use-lacking.ts'
+import { AllowedButton } from '../../components/allowed-button.tsx'
 import { DocumentImage } from '../../components/document-image.tsx'
 import { FileDrop } from '../../components/file-drop.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -31,6 +32,7 @@ export function CompanyDocuments({ company }: { readonly company: CompanyView })
 function CompanyDocument({ company, kind }: { readonly company: CompanyView; readonly kind: DocumentKind }) {
   const { t } = useTranslation()
   const queries = useQueryClient()
+  const lacking = useLacking('companies.putDocument')
   const [fault, setFault] = useState<DocumentFault | null>(null)
   const [result, say] = useState<string | null>(null)
   const present = company.documents.find((document) => document.kind === kind)
@@ -75,17 +77,25 @@ function CompanyDocument({ company, kind }: { readonly company: CompanyView; rea
             label={t(`companies.kinds.${kind}`)}
             load={() => api.companies.getDocument({ id: company.id, kind })}
           />
-          <Button size="small" type="text" danger loading={remove.isPending} onClick={() => remove.mutate()}>
-            {t('companies.documentRemove')}
-          </Button>
+          <AllowedButton
+            operation="companies.removeDocument"
+            label={t('companies.documentRemove')}
+            size="small"
+            type="text"
+            danger
+            loading={remove.isPending}
+            onClick={() => remove.mutate()}
+          />
         </>
       )}
-      <FileDrop
-        label={t(present === undefined ? 'companies.documentAdd' : 'companies.documentReplace')}
-        hint={t('companies.documentRule')}
-        accept="image/png,image/jpeg"
-        onFiles={(files) => void take(files)}
-      />
+      {lacking === null && (
+        <FileDrop
+          label={t(present === undefined ? 'companies.documentAdd' : 'companies.documentReplace')}
+          hint={t('companies.documentRule')}
+          accept="image/png,image/jpeg"
+          onFiles={(files) => void take(files)}
+        />
+      )}
       {fault !== null && (
         <p role="alert" className="form-fault">
           {t(`companies.faults.${fault}`)}

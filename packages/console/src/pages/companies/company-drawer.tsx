@@ -60,6 +60,7 @@ export function CompanyDrawer({ opened, open, onSaved }: CompanyDrawerProps) {
       onClose={close}
       formId={isNew || present.data !== undefined ? formId : null}
       submit={isNew ? t('companies.saveNew') : t('forms.save')}
+      operation={isNew ? 'companies.create' : 'companies.update'}
       isBusy={save.isPending}
     >
       {isNew ? (

@@ -56,6 +56,7 @@ export function ContactDrawer({ opened, onClose, onSaved }: ContactDrawerProps) 
       isOpen={opened !== null}
       onClose={close}
       formId={isNew || present.data !== undefined ? formId : null}
+      operation={isNew ? 'contacts.create' : 'contacts.update'}
       isBusy={save.isPending}
     >
       {isNew ? form(null) : <QueryView query={present}>{form}</QueryView>}

@@ -39,6 +39,7 @@ export function CsrDrawer({ id, onClose }: { readonly id: string | null; readonl
       onClose={onClose}
       formId={lacksKey ? formId : null}
       submit={t('csrs.attachKey')}
+      operation="csrs.attachKey"
     >
       <QueryView query={csr}>
         {(detail) => (

@@ -67,6 +67,7 @@ export function NewCsrDrawer({ isOpen, onClose, onStored }: NewCsrDrawerProps) {
       }}
       formId={formId}
       submit={t(way === 'make' ? 'csrs.make' : 'csrs.store')}
+      operation={way === 'make' ? 'csrs.create' : 'csrs.upload'}
       isBusy={store.isPending}
     >
       <Radio.Group

@@ -4,6 +4,7 @@
  * @module
  */
 import type { CandidateView } from '@evercert/contract'
+import { readableName } from '@evercert/pki/readable-name'
 import { useTranslation } from 'react-i18next'
 import { Action } from '../../components/action.tsx'
 import { CertificateLink } from '../../components/certificate-link.tsx'
@@ -81,7 +82,7 @@ function Addresses({ addresses }: Pick<CandidateView, 'addresses'>) {
           )}
           {subject !== null && issuer !== null && (
             <p className="muted break">
-              {t('discovery.subject', { subject, issuer })}
+              {t('discovery.subject', { subject: readableName(subject), issuer: readableName(issuer) })}
               {notAfter !== null && (
                 <>
                   {' · '}

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ReceiptView } from '@evercert/contract'
+import { readableName } from '@evercert/pki/readable-name'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
@@ -85,7 +86,7 @@ function Facts({ receipt: { claims } }: { readonly receipt: ReceiptView }) {
       <dt>{t('receipts.names')}</dt>
       <dd>{certificate.names.join(', ')}</dd>
       <dt>{t('receipts.issuer')}</dt>
-      <dd>{certificate.issuer}</dd>
+      <dd>{readableName(certificate.issuer)}</dd>
       <dt>{t('receipts.serial')}</dt>
       <dd>
         <code>{certificate.serial}</code>
@@ -173,7 +174,7 @@ function Served({ seen, certificate }: { readonly seen: Seen; readonly certifica
   return (
     <>
       <tr className="sheet-lead">
-        <td>{seen.address}</td>
+        <td className={seen.address.includes(':') ? undefined : 'nowrap'}>{seen.address}</td>
         <td>
           <UtcMoment at={seen.observedAt} />
         </td>

@@ -12,7 +12,7 @@ import Select from 'antd/es/select'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
-import { splitDomains, WRITTEN_HERE, type FormValues } from './application-form.ts'
+import { splitDomains, WRITTEN_HERE, type FormValues, type KeySource } from './application-form.ts'
 
 const MAX_DOMAINS_TEXT = 65_536
 const MAX_CSR_TEXT = 65_536
@@ -142,8 +142,19 @@ function PersonField({ path, label, complete }: PersonFieldProps) {
   )
 }
 
-export function KeyFields({ hostKey }: { readonly hostKey: HostKey | null }) {
+interface KeyFieldsProps {
+  readonly hostKey: HostKey | null
+  /** What is chosen already unless somebody chooses. */
+  readonly preset: KeySource
+}
+
+/** Only what is chosen already can be recommended, and a CSR of one's own needs no praise. */
+export function KeyFields({ hostKey, preset }: KeyFieldsProps) {
   const { t } = useTranslation()
+  const labelled = (value: KeySource, label: string) => ({
+    value,
+    label: value === preset && value !== 'csr' ? t('renewal.recommended', { source: label }) : label,
+  })
   const source = Form.useWatch<FormValues['keySource']>('keySource')
   return (
     <fieldset className="fields">
@@ -151,9 +162,9 @@ export function KeyFields({ hostKey }: { readonly hostKey: HostKey | null }) {
       <Form.Item name="keySource" label={t('renewal.keySource')} extra={source === 'host' ? t('renewal.hostKeyHelp') : undefined}>
         <Radio.Group
           options={[
-            ...(hostKey === null ? [] : [{ value: 'host', label: t('renewal.keySources.host', hostKey) }]),
-            { value: 'system', label: t('renewal.keySources.system') },
-            { value: 'csr', label: t('renewal.keySources.csr') },
+            ...(hostKey === null ? [] : [labelled('host', t('renewal.keySources.host', hostKey))]),
+            labelled('system', t('renewal.keySources.system')),
+            labelled('csr', t('renewal.keySources.csr')),
           ]}
         />
       </Form.Item>

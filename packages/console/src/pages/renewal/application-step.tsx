@@ -6,6 +6,7 @@
 import type { ApplicationView, CertificateDetail } from '@evercert/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import Alert from 'antd/es/alert'
+import Button from 'antd/es/button'
 import Form from 'antd/es/form'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -14,11 +15,13 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { AllowedButton } from '../../components/allowed-button.tsx'
 import { Loading } from '../../components/loading.tsx'
+import { Moment } from '../../components/moment.tsx'
 import { fieldFaults, ProblemNotice } from '../../components/problem-notice.tsx'
 import { TechnicalDetail } from '../../components/technical-detail.tsx'
 import { pick } from '../../i18n/i18n.ts'
 import { ApplicantFields, DomainFields, KeyFields } from './application-fields.tsx'
 import { toForm, toValues, type FormValues } from './application-form.ts'
+import { useApplicationDraft } from './use-application-draft.ts'
 
 interface ApplicationStepProps {
   readonly certificate: CertificateDetail
@@ -45,6 +48,7 @@ interface ApplicationFormProps extends ApplicationStepProps {
 
 function ApplicationForm({ certificate, isReissue, application }: ApplicationFormProps) {
   const { t } = useTranslation()
+  const draft = useApplicationDraft(certificate.id, application)
   const { id, specification } = certificate
   const type = specification?.certificateType ?? 'DV'
   const queries = useQueryClient()
@@ -54,6 +58,7 @@ function ApplicationForm({ certificate, isReissue, application }: ApplicationFor
     mutationFn: (values: FormValues) =>
       api.applications.submit({ id, ...toForm(values, application.form, type), ...(isReissue && { reissue: true }) }),
     onSuccess: () => {
+      draft.forget()
       if (isReissue) go(`/certificates/${id}/application`, { replace: true }) // what was asked for is under way
       return queries.invalidateQueries({ queryKey: keys.certificates })
     },
@@ -65,12 +70,22 @@ function ApplicationForm({ certificate, isReissue, application }: ApplicationFor
     <Form<FormValues>
       form={form}
       layout="vertical"
-      initialValues={toValues(application)}
+      initialValues={draft.restored?.values ?? toValues(application)}
+      onValuesChange={() => draft.keep(form.getFieldsValue(true) as FormValues)}
       scrollToFirstError={{ focus: true }}
       onFinish={(values) => submit.mutate(values)}
     >
       {isReissue && <p>{t('life.reissueIntro')}</p>}
       <p>{application.prefilledFrom === null ? t('renewal.applicationIntro') : t('renewal.prefilledIntro')}</p>
+      {draft.restored !== null && (
+        <RestoredDraft
+          at={draft.restored.at}
+          onDiscard={() => {
+            draft.forget()
+            form.setFieldsValue(toValues(application))
+          }}
+        />
+      )}
       {application.problem !== null && (
         <Alert
           type="error"
@@ -88,16 +103,39 @@ function ApplicationForm({ certificate, isReissue, application }: ApplicationFor
       )}
       <DomainFields isDv={type === 'DV'} />
       <ApplicantFields type={type} />
-      <KeyFields hostKey={application.form.hostKey} />
+      <KeyFields hostKey={application.form.hostKey} preset={toValues(application).keySource} />
       <ProblemNotice error={submit.error} />
-      <AllowedButton
-        operation="applications.submit"
-        label={t('renewal.submit')}
-        type="primary"
-        size="large"
-        htmlType="submit"
-        loading={submit.isPending}
-      />
+      <div className="buttons">
+        <AllowedButton
+          operation="applications.submit"
+          label={t('renewal.submit')}
+          type="primary"
+          size="large"
+          htmlType="submit"
+          loading={submit.isPending}
+        />
+        <span role="status" className="muted">
+          {draft.isKept && t('renewal.draftKept')}
+        </span>
+      </div>
     </Form>
+  )
+}
+
+function RestoredDraft({ at, onDiscard }: { readonly at: string; readonly onDiscard: () => void }) {
+  const { t } = useTranslation()
+  return (
+    <Alert
+      type="info"
+      showIcon
+      className="draft"
+      title={t('renewal.draftRestored')}
+      description={
+        <>
+          {t('renewal.draftAt')} <Moment at={at} precision="minute" />
+        </>
+      }
+      action={<Button onClick={onDiscard}>{t('renewal.draftDiscard')}</Button>}
+    />
   )
 }

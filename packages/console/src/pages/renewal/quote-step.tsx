@@ -24,12 +24,13 @@ import { isOfCode, PromotionCode } from '../../components/promotion-code.tsx'
 import { ReducedPrice } from '../../components/reduced-price.tsx'
 import { pick } from '../../i18n/i18n.ts'
 import { Comparison } from './comparison.tsx'
+import { useQuoteChoice, type QuoteChoice } from './quote-choice.ts'
 
 export function QuoteStep({ old }: { readonly old: CertificateDetail }) {
   const { t } = useTranslation()
   const products = useQuery({ queryKey: keys.products, queryFn: () => api.products.list() })
   const isUploaded = old.origin === 'uploaded'
-  const [change, setChange] = useState<OrderRequest>({})
+  const [change, setChange] = useQuoteChoice()
   const request: OrderRequest = { renewsCertificateId: old.id, ...change }
   const isChosen = !isUploaded || change.productId !== undefined
   const quote = useQuery({
@@ -71,8 +72,8 @@ interface ConfigurationProps {
   readonly sold: readonly ProductView[]
   readonly product: ProductView | undefined
   readonly quote: QuoteView | undefined
-  readonly change: OrderRequest
-  readonly onChange: (change: OrderRequest) => void
+  readonly change: QuoteChoice
+  readonly onChange: (change: QuoteChoice) => void
 }
 
 function Configuration({ old, sold, product, quote, change, onChange }: ConfigurationProps) {

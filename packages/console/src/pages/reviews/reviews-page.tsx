@@ -40,7 +40,7 @@ export function ReviewsPage() {
   return (
     <>
       <PageHead title={t('shell.reviews')} intro={t('reviews.intro')} />
-      <div className="review-states" role="group" aria-label={t('reviews.states')}>
+      <div className="page-states" role="group" aria-label={t('reviews.states')}>
         {reviewState.options.map((option) => (
           <Button
             key={option}

@@ -55,7 +55,7 @@ export function MembersTab() {
       )}
       {invitations.data !== undefined && invitations.data.items.length > 0 && (
         <>
-          <h2>{t('settings.invitations')}</h2>
+          <h2 className="part-title">{t('settings.invitations')}</h2>
           <RecordTable
             label={t('settings.invitations')}
             columns={invitationColumns}

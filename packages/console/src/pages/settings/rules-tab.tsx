@@ -19,6 +19,7 @@ import { amountText, parseAmount } from '../../components/amount.ts'
 import { DoneNotice } from '../../components/done-notice.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import './settings-page.css'
 
 export function RulesTab() {
   const { t } = useTranslation()
@@ -62,6 +63,7 @@ function RulesForm({ rules, mayWrite }: { readonly rules: AccountRules; readonly
   return (
     <Form<Values>
       form={form}
+      className="rules"
       layout="vertical"
       disabled={!mayWrite || save.isPending}
       initialValues={toValues(rules)}

@@ -25,7 +25,7 @@ interface Subject {
 /** @param now the moment for which it is said: how long is left depends on it */
 export function noticeText({ kind, certificateId, facts }: Subject, now: number): NoticeText {
   const title = TITLES[kind](facts, now)
-  const lines = [namesLine(facts), validityLine(facts, now), detailLine(facts), ADVICE[kind](certificateId ?? '', facts)]
+  const lines = [namesLine(facts), validityLine(facts, now), detailLine(kind, facts), ADVICE[kind](certificateId ?? '', facts)]
   const present = lines.filter((line) => line !== null)
   return {
     title: { en: oneLine(title.en), zh: oneLine(title.zh) },
@@ -145,8 +145,19 @@ function validityLine({ notAfter }: NoticeDetail, now: number): Bilingual | null
     : { en: `Expired on ${when}.`, zh: `已于 ${when} 过期。` }
 }
 
-function detailLine({ detail }: NoticeDetail): Bilingual | null {
-  return detail === null ? null : { en: `What happened: ${detail}`, zh: `技术详情：${detail}` }
+function detailLine(kind: NoticeKind, { detail }: NoticeDetail): Bilingual | null {
+  if (detail === null) return null
+  const zh = kind.startsWith('approval') ? approvalDetail(detail) : null
+  return { en: `What happened: ${detail}`, zh: zh ?? `技术详情：${detail}` }
+}
+
+/** What the service itself writes of a request for approval (`gate.ts`, `decide.ts`). */
+function approvalDetail(detail: string): string | null {
+  const [, asked, mayDecide] = /^(.+) asks; (.+) may decide\.$/s.exec(detail) ?? []
+  if (asked !== undefined) return `申请人：${asked}；可审批：${mayDecide}`
+  const [, decided, reason] = /^By (.+?)(?:: (.+)|\.)$/s.exec(detail) ?? []
+  if (decided === undefined) return null
+  return reason === undefined ? `处理人：${decided}` : `处理人：${decided}；理由：${reason}`
 }
 
 const ADVICE: Readonly<Record<NoticeKind, (certificateId: string, facts: NoticeDetail) => Bilingual>> = {

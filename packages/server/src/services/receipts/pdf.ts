@@ -5,6 +5,7 @@
  * @module
  */
 import type { ReceiptView } from '@evercert/contract'
+import { readableName } from '@evercert/pki/readable-name'
 
 const WIDTH = 595 // A4 in points
 const HEIGHT = 842
@@ -37,7 +38,7 @@ function describe({ claims, jws, keyId }: ReceiptView): Line[] {
     text(),
     text(`Certificate  ${certificate.name}`),
     text(`Names        ${certificate.names.join(', ')}`),
-    text(`Issuer       ${certificate.issuer}`),
+    text(`Issuer       ${readableName(certificate.issuer)}`),
     text(`Serial       ${certificate.serial}`),
     text(`Valid        ${certificate.notBefore} to ${certificate.notAfter}`),
     text(`SHA-256      ${certificate.sha256}`),
