@@ -202,6 +202,7 @@ async function createServices(
     audit: createAuditLog({ db: database.db, now, log }),
     auditRetentionMs: config.auditRetentionDays === null ? null : config.auditRetentionDays * DAY_MS,
     freshAuthenticationMs: config.freshAuthenticationMinutes * MINUTE_MS,
+    requestLimits: config.requestLimits,
     onStep: options.onStep ?? (() => {}),
     agentProgram: () => readFile(AGENT_FILE).catch(() => null),
   }

@@ -153,6 +153,13 @@ export const configSchema = z.object({
   EVERCERT_FRESH_AUTHENTICATION_MINUTES: z.coerce.number().int().min(1).max(720).default(10).meta({
     description: 'Minutes after signing in, or giving password or code again, in which a session may download private keys',
   }),
+  EVERCERT_REQUESTS_PER_MINUTE: z.coerce.number().int().min(0).max(10_000_000).default(6000).meta({
+    description: 'Requests that a token or a user may make in a minute, of each node; as many at once; 0 = not limited',
+  }),
+  EVERCERT_ANONYMOUS_REQUESTS_PER_MINUTE: z.coerce.number().int().min(0).max(10_000_000).default(600).meta({
+    description:
+      'The same for a network address (of IPv6: a /64) without a token or session that is known to be good; 0 = not limited',
+  }),
   EVERCERT_RESET_OPERATOR_TOKEN: z
     .enum(['true', 'false'])
     .default('false')
@@ -200,6 +207,8 @@ export interface Config {
   /** Null: for ever. */
   readonly auditRetentionDays: number | null
   readonly freshAuthenticationMinutes: number
+  /** Null: not limited. */
+  readonly requestLimits: { readonly perMinute: number | null; readonly anonymousPerMinute: number | null }
   readonly resetOperatorToken: boolean
   readonly logLevel: string
   readonly clockOffsetMs: number
@@ -330,6 +339,10 @@ function toConfig(settings: Settings): Omit<Config, 'masterKeyFile'> {
     },
     auditRetentionDays: settings.EVERCERT_AUDIT_RETENTION_DAYS ?? null,
     freshAuthenticationMinutes: settings.EVERCERT_FRESH_AUTHENTICATION_MINUTES,
+    requestLimits: {
+      perMinute: settings.EVERCERT_REQUESTS_PER_MINUTE || null,
+      anonymousPerMinute: settings.EVERCERT_ANONYMOUS_REQUESTS_PER_MINUTE || null,
+    },
     resetOperatorToken: settings.EVERCERT_RESET_OPERATOR_TOKEN === 'true',
     logLevel: settings.EVERCERT_LOG_LEVEL,
     clockOffsetMs: settings.EVERCERT_CLOCK_OFFSET_SECONDS * 1000,

@@ -66,6 +66,8 @@ export interface Services {
   readonly auditRetentionMs: number | null
   /** For this long after somebody said who they are their session may be given private keys. */
   readonly freshAuthenticationMs: number
+  /** Requests a minute of a token or user, and of a network address without either; null: not limited. */
+  readonly requestLimits: { readonly perMinute: number | null; readonly anonymousPerMinute: number | null }
   readonly onStep: StepHook
   /** The one file that hosts run; null when it was not built. */
   readonly agentProgram: () => Promise<Uint8Array<ArrayBuffer> | null>

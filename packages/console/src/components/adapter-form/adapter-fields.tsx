@@ -86,6 +86,15 @@ function Group({ place, field }: { readonly place: Place; readonly field: Groupe
   )
 }
 
+type SecretState = 'new' | 'kept' | 'again' | 'againIfWanted'
+
+/** What holds for a secret that is left empty. */
+function stateOf(field: Single, stored: StoredSettings | null, moved: boolean): SecretState {
+  if (!isSecretSet(field, stored)) return 'new'
+  if (!moved || field.isDestination) return 'kept'
+  return field.isRequired ? 'again' : 'againIfWanted'
+}
+
 interface FieldProps {
   readonly place: Place
   readonly field: Single
@@ -96,12 +105,11 @@ interface FieldProps {
 function Field({ place: { port, adapterId, stored, fixed, moved }, field: declared, group }: FieldProps) {
   const { t } = useTranslation()
   const texts = useAdapterTexts(port)
-  const isSet = isSecretSet(declared, stored)
-  const isKept = isSet && (!moved || declared.isDestination)
+  const secret = stateOf(declared, stored, moved)
+  const isKept = secret === 'kept'
   const isFixed = fixed.includes(declared.path[0] ?? '')
   const field: Single = isKept ? { ...declared, isRequired: false } : declared
   const rules = useRules(field, group)
-  const secret = !isSet ? 'new' : isKept ? 'kept' : declared.isRequired ? 'again' : 'againIfWanted'
   const help = useHelp({ field, secret, isFixed, help: texts.helpOf(adapterId, field.path, field.description) })
   const label = texts.labelOf(adapterId, field.path)
   const isOptional = !field.isRequired && !isKept && field.kind !== 'boolean' && field.preset === undefined
@@ -131,11 +139,11 @@ const SECRET_HELP = {
   kept: 'fields.secretKept',
   again: 'fields.secretAgain',
   againIfWanted: 'fields.secretAgainIfWanted',
-} as const
+} as const satisfies Record<SecretState, string>
 
 interface HelpParts {
   readonly field: Single
-  readonly secret: keyof typeof SECRET_HELP
+  readonly secret: SecretState
   readonly isFixed: boolean
   readonly help: string | null
 }
