@@ -35,6 +35,7 @@ import { createSignIn } from './services/access/better-auth.ts'
 import { createFirstOperatorLink } from './services/access/first-operator.ts'
 import { createFirstOperator, replaceOperatorToken } from './services/accounts.ts'
 import { createAuditLog } from './services/audit/log.ts'
+import { openAnchorFile } from './services/audit/anchor.ts'
 import { beginAudit, endAudit, recordAtStart } from './services/audit/rounds.ts'
 import { createBuiltinCaStore } from './services/builtin-ca-store.ts'
 import type { Services, StepHook } from './services/context.ts'
@@ -200,6 +201,7 @@ async function createServices(
     version: VERSION,
     log,
     audit: createAuditLog({ db: database.db, now, log }),
+    auditAnchor: openAnchorFile(join(config.dataDir, 'audit.checkpoint')),
     auditRetentionMs: config.auditRetentionDays === null ? null : config.auditRetentionDays * DAY_MS,
     freshAuthenticationMs: config.freshAuthenticationMinutes * MINUTE_MS,
     requestLimits: config.requestLimits,
