@@ -6,7 +6,8 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { AppError } from '../../../domain/errors.ts'
-import { loadModule, TokenError, type Handle, type KeyAttributes, type Pkcs11Module, type TokenInfo } from './module.ts'
+import { loadModule, type Handle, type KeyAttributes, type Pkcs11Module, type TokenInfo } from './module.ts'
+import { TokenError } from './native.ts'
 import { readPin } from './pin.ts'
 import { awayProblem, createTurns, type Patience, type Turns } from './turns.ts'
 
