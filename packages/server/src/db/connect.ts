@@ -41,6 +41,7 @@ import { up as agentsRenew } from './migrations/0038-agents-renew.ts'
 import { up as moneyNotices } from './migrations/0041-money-notices.ts'
 import { up as oneLine } from './migrations/0042-one-line.ts'
 import { up as waitingRenewals } from './migrations/0043-waiting-renewals.ts'
+import { up as tokenAway } from './migrations/0046-token-away.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -103,6 +104,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0041-money-notices': { up: moneyNotices },
   '0042-one-line': { up: oneLine },
   '0043-waiting-renewals': { up: waitingRenewals },
+  '0046-token-away': { up: tokenAway },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -96,7 +96,7 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
   app.get('/healthz', (context) => context.text('ok'))
   app.get('/readyz', async (context) => {
     await services.database.ping()
-    return context.text('ready')
+    return context.text(services.keyring.awaySince === null ? 'ready' : 'ready, but masterKeyAway')
   })
   const countAnonymous: MiddlewareHandler<Env> = (context, next) => {
     limits.arrive(null, networkAddress(context))

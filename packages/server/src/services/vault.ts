@@ -11,6 +11,7 @@ import { writeLater } from '../db/later.ts'
 import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { formatId } from '../domain/id.ts'
+import { createDataKeys } from './data-keys.ts'
 import type { Keyring } from './keyring.ts'
 
 export type SecretPurpose =
@@ -28,6 +29,8 @@ export type SecretPurpose =
   | 'receiptKey'
 
 export interface Vault {
+  /** Before a transaction that stores so many secrets: a token is asked now, not then. @throws AppError `masterKeyAway` */
+  prepare(count: number): Promise<void>
   /** Stores a secret and returns its id. */
   seal(
     db: Db | Trx,
@@ -44,21 +47,16 @@ export interface Vault {
 
 const IV_BYTES = 12
 const TAG_BYTES = 16
-const DATA_KEY_BYTES = 32
 
 export function createVault(keyring: Pick<Keyring, 'sealing' | 'find'>): Vault {
+  const dataKeys = createDataKeys(keyring)
   const sealOne = async (purpose: SecretPurpose, plaintext: string, now: number) => {
     const id = formatId('sec', now, randomBytes(16))
-    const dataKey = randomBytes(DATA_KEY_BYTES)
-    const { sealing } = keyring
-    return {
-      id,
-      masterKeyId: sealing.id,
-      wrappedKey: await sealing.wrap(dataKey),
-      ciphertext: encrypt(dataKey, `${id}:${purpose}`, plaintext),
-    }
+    const { masterKeyId, plain, wrapped } = await dataKeys.take()
+    return { id, masterKeyId, wrappedKey: wrapped, ciphertext: encrypt(plain, `${id}:${purpose}`, plaintext) }
   }
   return {
+    prepare: (count) => dataKeys.prepare(count),
     seal: async (db, { purpose, accountId, plaintext, now }) => {
       const { id, masterKeyId, wrappedKey, ciphertext } = await sealOne(purpose, plaintext, now)
       const insert = db.insertInto('secret').values({

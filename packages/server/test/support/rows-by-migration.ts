@@ -337,6 +337,9 @@ const LATER: Readonly<Record<string, (place: Place) => readonly string[]>> = {
     `insert into notice (id, account_id, certificate_id, kind, occasion, facts, created_at, for_user_id)
       values ('ntc_mine_${k}', '${account}', 'crt_new_${k}', 'approvalDecided', 'apv_${k}:done', '{"certificateName":"new","names":[]}', ${AT}, 'usr_${k}')`,
   ],
+  '0046-token-away': ({ key: k }) => [
+    `insert into master_key_holder (node, key_ids, sealing_id, seen_at, away_since) values ('away-${k}', '{mk}', 'mk', ${AT}, ${AT})`,
+  ],
   '0030-fresh-and-narrow': ({ key: k, account }) => [
     `insert into access_token (id, account_id, name, token_sha256, scopes, created_at, tags)
       values ('tok_narrow_${k}', '${account}', 'narrow', 'sha-narrow-${k}', '{certificates:read}', ${AT}, '{production}')`,

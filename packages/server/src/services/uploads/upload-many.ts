@@ -49,7 +49,8 @@ async function readAll(services: Services, entries: readonly Upload[]): Promise<
   )
 }
 
-function store(services: Services, caller: Caller, uploads: readonly CheckedUpload[]): Promise<Stored[]> {
+async function store(services: Services, caller: Caller, uploads: readonly CheckedUpload[]): Promise<Stored[]> {
+  await services.vault.prepare(uploads.length)
   return services.db.transaction().execute((trx) => storeUploads(services, trx, caller, uploads))
 }
 
