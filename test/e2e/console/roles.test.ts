@@ -9,7 +9,15 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import type { MemberRole } from '@evercert/contract'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { aMember, anAccount, COLLEAGUES_PASSWORD, type TestAccount } from '../../../packages/server/test/support/builders.ts'
+import {
+  aMember,
+  anAccount,
+  anUpload,
+  COLLEAGUES_PASSWORD,
+  PRIVATE_SINGLE,
+  withKey,
+  type TestAccount,
+} from '../../../packages/server/test/support/builders.ts'
 import { openBrowser } from '../../../packages/server/test/support/browser.ts'
 import { createClock } from '../../../packages/server/test/support/clock.ts'
 import { anEstate, type Estate } from '../../../packages/server/test/support/estate.ts'
@@ -31,6 +39,8 @@ let service: TestService
 let browser: Browser
 let account: TestAccount
 let estate: Estate
+/** Certificates whose renewal is at its first two steps. */
+let renewals: { readonly quoted: string; readonly unpaid: string }
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'evercert-roles-'))
@@ -40,6 +50,9 @@ beforeAll(async () => {
   service = await startTestService({ database, clock: createClock(Date.now()) })
   account = await anAccount(service)
   estate = await anEstate(account, folder, CANARY)
+  const [quoted, unpaid] = [await anUpload(account, { daysLeft: 20 }), await anUpload(account, { daysLeft: 20 })]
+  await account.client.orders.place({ productId: PRIVATE_SINGLE, renewsCertificateId: unpaid.id }, withKey())
+  renewals = { quoted: quoted.id, unpaid: unpaid.id }
 }, 240_000)
 
 afterAll(async () => {
@@ -63,7 +76,7 @@ function paths(): string[] {
   return [...source.matchAll(/(?:^ {4}|^ {2}\{ )path: '([^']+)'(.*)/gm)].flatMap(([, path = '', rest = '']) => {
     if (rest.includes('bare: true')) return []
     if (!path.includes(':id')) return [path]
-    const all = known[path.split('/')[1] ?? ''] ?? []
+    const all = [...(known[path.split('/')[1] ?? ''] ?? []), ...(path.endsWith('/renewal') ? Object.values(renewals) : [])]
     expect(all, `nothing is known to open ${path} with`).not.toEqual([])
     return all.map((id) => path.replace(':id', id ?? ''))
   })
@@ -82,10 +95,19 @@ it.each(TRIED)('offers the role %s nothing that is then refused', async (role) =
   )
   const calls = await watchCalls(page, (await jar.me()).scopes)
   const all = paths()
-  const pressed = await pressEverything({ page, calls, url: service.url, paths: all, word: CANARY })
+  const prepare = async (path: string): Promise<void> => {
+    const product = page.locator('.renewal input#product')
+    if (path !== `/certificates/${renewals.quoted}/renewal` || (await product.count()) === 0) return
+    await product.press('Enter')
+    await page.locator('.ant-select-item-option').first().click()
+  }
+  const pressed = await pressEverything({ page, calls, url: service.url, paths: all, word: CANARY, prepare })
   expect({ role, lacking: calls.lacking(), faults }).toEqual({ role, lacking: [], faults: [] })
   expect(all.length).toBeGreaterThan(MIN_PAGES)
   expect(pressed.length).toBeGreaterThan(MIN_PRESSED)
+  const ofStep = (id: string) => pressed.filter((each) => each.startsWith(`/certificates/${id}/renewal ›`))
+  if ((await jar.me()).scopes.includes('orders:write'))
+    expect([ofStep(renewals.quoted), ofStep(renewals.unpaid)].map(({ length }) => length > 0)).toEqual([true, true])
 })
 
 it('shows as text what strangers wrote into the subject of a certificate', async () => {

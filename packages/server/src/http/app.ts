@@ -16,6 +16,7 @@ import type { Services } from '../services/context.ts'
 import { AGENT_PROGRAM_PATH } from '../services/agents/enrolments.ts'
 import { findProofFile } from '../services/proof-responder.ts'
 import { addConsoleFiles, openConsolePage, type ConsoleEnv } from './console.ts'
+import { credentialsOf } from './credentials.ts'
 import { findAddress, requestTargetOf } from './network-address.ts'
 import type { RequestContext } from './operations/operation.ts'
 import { router } from './operations/router.ts'
@@ -108,7 +109,7 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
   addApi(app, services, { ...options, limits })
   addPaymentCallbacks(app, services)
   addProofOfService(app, services, async (context) => {
-    const credentials = { token: bearerToken(context), headers: context.req.raw.headers, accountId: null }
+    const credentials = { ...credentialsOf(context.req.raw.headers), accountId: null }
     return (await counted(limits, context, () => identify(services, credentials))).caller
   })
   addCaFiles(app, options)
@@ -194,12 +195,10 @@ async function callerOf(services: Services, limits: RequestLimits, context: Cont
     limits.arrive(null, networkAddress(context))
     return { caller: NOBODY, setCookies: [] }
   }
-  const token = bearerToken(context)
   const { headers } = context.req.raw
-  if (token === null && services.signIn.hasCookie(headers)) refuseOtherSites(context.req.raw, services.publicUrl)
-  return counted(limits, context, () =>
-    identify(services, { token, headers, accountId: context.req.header('x-evercert-account') ?? null }),
-  )
+  const credentials = credentialsOf(headers)
+  if (credentials.token === null && services.signIn.hasCookie(headers)) refuseOtherSites(context.req.raw, services.publicUrl)
+  return counted(limits, context, () => identify(services, credentials))
 }
 
 /** Who calls, with the request counted before and after that is known. */
@@ -230,11 +229,6 @@ function refuseForeignType(context: Context<Env>): void {
   const type = req.header('content-type')
   if (req.method !== 'POST' || !hasBody || /^application\/json\s*(;|$)/i.test(type ?? '')) return
   throw new AppError('invalid', `Reading the request: its content type is ${type ?? 'not given'}: send application/json.`)
-}
-
-function bearerToken(context: Context<Env>): string | null {
-  const match = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(context.req.header('authorization') ?? '')
-  return match?.[1] ?? null
 }
 
 /** The handler sends status and data of one error type only; the rendered problem rides in it. */
