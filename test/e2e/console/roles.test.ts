@@ -22,7 +22,7 @@ import { openBrowser } from '../../../packages/server/test/support/browser.ts'
 import { createClock } from '../../../packages/server/test/support/clock.ts'
 import { anEstate, type Estate } from '../../../packages/server/test/support/estate.ts'
 import { startTestService, type TestService } from '../../../packages/server/test/support/service.ts'
-import { openTab, startBrowser, type View } from '../../harness/browser.ts'
+import { findViolations, openTab, startBrowser, takePicture, type View } from '../../harness/browser.ts'
 import { createRoot } from '../../harness/certificates.ts'
 import { watchCalls } from '../support/console-calls.ts'
 import { pressEverything } from '../support/console-presses.ts'
@@ -131,4 +131,32 @@ it('shows as text what strangers wrote into the subject of a certificate', async
     `({ taken: globalThis.taken, images: document.querySelectorAll('img[src=x]').length, scripts: document.querySelectorAll('script:not([src])').length })`,
   )
   expect({ made, faults }).toEqual({ made: { taken: undefined, images: 0, scripts: 0 }, faults: [] })
+})
+
+it('tells whoever operates the service on every page that the token of the master key is away, and nobody else', async () => {
+  const { keyring } = service.services
+  const viewer = await aMember(account, 'viewer')
+  keyring.awaySince = Date.now() - 90_000
+  const open = async (view: View, path: string, token: string) => {
+    const tab = await openTab(browser, view)
+    await tab.context.addInitScript((value) => sessionStorage.setItem('evercert.token', value), token)
+    await tab.page.goto(service.url + path)
+    await tab.page.locator('main h1').waitFor()
+    return tab
+  }
+  for (const [view, path, title] of [
+    [WIDE_EN, '/orders', 'The token with the master key does not answer'],
+    [{ width: 390, language: 'zh', theme: 'dark' }, '/settings/master-keys', '存放主密钥的令牌没有响应'],
+  ] as const) {
+    const { page, context, faults } = await open(view, path, service.operatorToken)
+    await page.locator('.key-away').getByText(title).waitFor()
+    await takePicture(page, `key-away-${view.language}-${view.theme}-${view.width}`)
+    expect([await findViolations(page), faults]).toEqual([[], []])
+    await context.close()
+  }
+  const { page, context } = await open(WIDE_EN, '/', viewer.token)
+  await page.waitForTimeout(3000) // it is asked two seconds after the start
+  expect(await page.locator('.key-away').count()).toBe(0)
+  await context.close()
+  keyring.awaySince = null
 })

@@ -8,6 +8,7 @@ import Alert from 'antd/es/alert'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { joinList } from './join-list.ts'
+import './key-away.css'
 import { Moment } from './moment.tsx'
 
 export interface KeyAwayProps {
