@@ -159,7 +159,9 @@ oneDatabase((_kind, open) => {
       await deliverAll(service)
       expect([mailsTo(bob.email).length - before, mailsTo('desk@example.com').length - desk]).toEqual([2, 1])
       const { items } = await account.client.notices.list({})
-      expect(items.flatMap(({ deliveries }) => deliveries).filter(({ state }) => state === 'failed' || state === 'givenUp')).toEqual([])
+      expect(
+        items.flatMap(({ deliveries }) => deliveries).filter(({ state }) => state === 'failed' || state === 'givenUp'),
+      ).toEqual([])
     })
   })
 })

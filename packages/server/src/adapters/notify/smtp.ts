@@ -16,12 +16,9 @@ const smtpConfig = z.object({
   host: destination(z.string().min(1).max(253).meta({ description: 'Mail server' })),
   port: destination(z.int().min(1).max(65_535).default(587)),
   security: destination(
-    z
-      .enum(['starttls', 'tls', 'none'])
-      .default('starttls')
-      .meta({
-        description: 'starttls (usually port 587), tls (465), or none: readable on the way, for a server on this machine',
-      }),
+    z.enum(['starttls', 'tls', 'none']).default('starttls').meta({
+      description: 'starttls (usually port 587), tls (465), or none: readable on the way, for a server on this machine',
+    }),
   ),
   user: z.string().min(1).optional().meta({ description: 'Login; leave out when the server wants none' }),
   password: secret('Password of the login').optional(),
