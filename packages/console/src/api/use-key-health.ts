@@ -8,7 +8,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { api } from './client.ts'
 import { keys } from './keys.ts'
-import { useLacking } from './use-lacking.ts'
+import { useMe } from './use-me.ts'
 
 const ASK_MS = 30_000
 /** The page that was opened comes first. */
@@ -21,7 +21,8 @@ export function useAwayNodes(): KeyHealthView['nodes'] {
     const timer = setTimeout(() => setBegun(true), BEGIN_MS)
     return () => clearTimeout(timer)
   }, [])
-  const mayKnow = useLacking('masterKeys.health') === null
+  // As the operation declares it; the contract itself does not belong to what a browser loads first.
+  const mayKnow = useMe().data?.scopes.includes('installation:operate') === true
   const health = useQuery({
     queryKey: keys.keyHealth,
     queryFn: () => api.masterKeys.health(),
