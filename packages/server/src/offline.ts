@@ -115,7 +115,9 @@ async function restoreInto(config: Config, source: AsyncIterable<Uint8Array>): P
   const taken = [...FILES, 'database'].find((name) => existsSync(join(config.dataDir, name)))
   if (taken !== undefined)
     throw new AppError('conflict', `Restoring into ${config.dataDir}: ${taken} is there already: give an empty folder.`)
-  const lines = toLines(Readable.from(source).compose(createGunzip()) as AsyncIterable<Uint8Array>)
+  const unpacked = Readable.from(source).compose(createGunzip())
+  unpacked.on('error', () => {}) // who reads is told; who stopped reading would end the process by it
+  const lines = toLines(unpacked as AsyncIterable<Uint8Array>)
   const { files } = parseLine(filesLine, (await take(lines)) ?? '')
   const report = await load(config, lines, files)
   rmSync(join(config.dataDir, 'audit.checkpoint'), { force: true }) // of a log that went on further than the backup
