@@ -167,6 +167,18 @@ export const CASES: readonly Case[] = [
     order: BY_EXPIRY,
   }),
   list({
+    name: 'expiring soon, last first',
+    query: () => ({ status: 'expiringSoon', sort: '-expiry' }),
+    where: () => sql`${SOON} and ${OPEN}`,
+    order: sql`l.place_not_after desc, l.lineage_id desc, l.lineage_index`,
+  }),
+  list({
+    name: 'issued, by name',
+    query: () => ({ status: 'issued', sort: 'name' }),
+    where: () => sql`l.phase = 'valid' and l.window_opens_at > now() and l.not_after > now() and ${OPEN}`,
+    order: sql`l.place_name, l.lineage_id, l.lineage_index`,
+  }),
+  list({
     name: 'expired, last first',
     query: () => ({ status: 'expired', sort: '-expiry' }),
     where: () => sql`l.phase = 'valid' and l.not_after <= now()`,

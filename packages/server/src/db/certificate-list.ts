@@ -5,6 +5,7 @@
  * @module
  */
 import { sql, type Expression, type RawBuilder, type SqlBool } from 'kysely'
+import type { CertificateStatus } from '../domain/certificate/derive-status.ts'
 import type { ListFilter, SearchTerms } from '../domain/certificate/list-filter.ts'
 import type { Db } from './connect.ts'
 import { waitingFor } from './renewal-funnel.ts'
@@ -31,6 +32,8 @@ export interface ListRequest {
   readonly limit: number
   readonly filter: ListFilter
   readonly sort: { readonly key: SortKey; readonly descending: boolean }
+  /** No certificate's window is longer, by the policy in force. */
+  readonly longestWindowMs: number
   /** The last row of the page before. */
   readonly after: ListPosition | null
   /** More ids than this are not carried around: their condition is checked row by row. Default 2000. */
@@ -38,6 +41,8 @@ export interface ListRequest {
 }
 
 const MAX_IDS = 2000
+/** Statuses of what is out of the way; all others are of what is not closed. */
+const CLOSED: ReadonlySet<CertificateStatus> = new Set(['cancelled', 'refunded', 'closed'])
 
 /** One page. A renewal stands directly under the certificate that it renews, in either direction. */
 export async function listCertificates(db: Db, request: ListRequest): Promise<readonly ListRow[]> {
@@ -56,20 +61,26 @@ export async function listCertificates(db: Db, request: ListRequest): Promise<re
 }
 
 /**
- * Expired ones, the latest first, are walked from two places: those that a renewal has followed stand where their lineage does, among
- * everything that is valid; the rest begins now. One walk would pass by all that is valid.
+ * By expiry, those that are expired or will be soon are walked from two places: those that a renewal has followed stand where their lineage
+ * does, among everything that is valid, and have an index of their own; the rest ends where the longest window does. One walk would pass by
+ * all that is valid.
  */
-function walk({ filter, sort, limit, now }: ListRequest, conditions: readonly RawBuilder<SqlBool>[]): RawBuilder<unknown> {
+function walk(
+  { filter, sort, limit, now, longestWindowMs }: ListRequest,
+  conditions: readonly RawBuilder<SqlBool>[],
+): RawBuilder<unknown> {
   const direction = sql.raw(sort.descending ? 'desc' : 'asc')
   const place = sort.key === 'created' ? sql`` : sql`${placeColumn(sort.key)} ${direction}, `
   const inOrder = sql`order by ${place}l.lineage_id ${direction}, l.lineage_index limit ${limit}`
   const pageOf = (...more: RawBuilder<SqlBool>[]) => sql`
     select l.certificate_id, l.place_not_after, l.place_name, l.lineage_id, l.lineage_index from certificate_listing l
     where ${sql.join([...conditions, ...more], sql` and `)} ${inOrder}`
-  if (filter.status !== 'expired' || sort.key !== 'expiry') return pageOf()
-  const passed = sql<SqlBool>`not l.closed and l.place_not_after <= ${new Date(now)}`
-  const followed = sql<SqlBool>`not l.closed and l.not_after < l.place_not_after and l.place_not_after > ${new Date(now)}`
-  return sql`select * from ((${pageOf(followed)}) union all (${pageOf(passed)})) l ${inOrder}`
+  const { status } = filter
+  if (sort.key !== 'expiry' || (status !== 'expired' && status !== 'expiringSoon')) return pageOf()
+  const end = new Date(status === 'expired' ? now : now + longestWindowMs)
+  const within = sql<SqlBool>`l.place_not_after <= ${end}`
+  const followed = sql<SqlBool>`l.not_after < l.place_not_after and l.place_not_after > ${end}`
+  return sql`select * from ((${pageOf(followed)}) union all (${pageOf(within)})) l ${inOrder}`
 }
 
 interface Row {
@@ -104,9 +115,11 @@ function afterPosition({ key, descending }: ListRequest['sort'], after: ListPosi
 function columnConditions({ filter, now, sort }: ListRequest): RawBuilder<SqlBool>[] {
   const { status, brand, origin, expiresFrom, expiresTo, waitsFor } = filter
   const live = status === 'issued' || status === 'expiringSoon' || status === 'revocationPending'
-  const conditions = [status === null ? sql<SqlBool>`not l.closed` : statusCondition(status, new Date(now))]
-  // Follows from the status: a lineage's place is the latest notAfter of those that are valid. It lets the walk begin there.
-  if (live && sort.key === 'expiry') conditions.push(sql`not l.closed and l.place_not_after > ${new Date(now)}`)
+  const conditions = status === null ? [] : [statusCondition(status, new Date(now))]
+  // Follow from the status. The indexes that give the order hold what is not closed.
+  if (status === null || !CLOSED.has(status)) conditions.push(sql`not l.closed`)
+  // A lineage's place is the latest notAfter of those that are valid: the walk may begin there.
+  if (live && sort.key === 'expiry') conditions.push(sql`l.place_not_after > ${new Date(now)}`)
   if (waitsFor !== null) {
     // Follow from what `waitingFor` finds: rows that are none of it are passed by without being asked for there.
     if (sort.key === 'expiry') conditions.push(sql`l.place_not_after > ${new Date(now)}`)

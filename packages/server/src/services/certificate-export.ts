@@ -6,6 +6,7 @@
 import type { CertificateQuery, CertificateView, ExportFormat } from '@evercert/contract'
 import type { ListPosition } from '../db/certificate-list.ts'
 import { toListFilter } from '../domain/certificate/list-filter.ts'
+import { longestWindowMs } from '../domain/certificate/window.ts'
 import { BYTE_ORDER_MARK, toCsvRow, type CsvCell } from '../domain/export/csv.ts'
 import { DEFAULT_SORT, loadPage, toSort } from './certificate-list.ts'
 import type { Caller, Services } from './context.ts'
@@ -64,6 +65,7 @@ export function exportCertificates(
     limit: pageRows,
     filter: { ...toListFilter(query), narrowedTo: caller.tags ?? null },
     sort: toSort(query.sort ?? DEFAULT_SORT),
+    longestWindowMs: longestWindowMs(services.policy),
   }
   const encoder = new TextEncoder()
   const header = format === 'csv' ? BYTE_ORDER_MARK + toCsvRow(COLUMNS.map(([name]) => name)) : ''

@@ -17,6 +17,7 @@ import { countByExpiryDay, countByStatus } from '../db/certificate-tally.ts'
 import { countTaggedByExpiryDay, countTaggedByStatus } from '../db/tagged-counts.ts'
 import { findCertificates } from '../db/certificates.ts'
 import { toListFilter } from '../domain/certificate/list-filter.ts'
+import { longestWindowMs } from '../domain/certificate/window.ts'
 import { AppError } from '../domain/errors.ts'
 import { toCertificateView } from './certificates.ts'
 import type { Caller, Services } from './context.ts'
@@ -43,6 +44,7 @@ export async function listCertificateViews(
     limit: query.limit,
     filter: { ...toListFilter(query), narrowedTo: caller.tags ?? null },
     sort: toSort(sort),
+    longestWindowMs: longestWindowMs(services.policy),
     after,
   })
   return { items: views, nextCursor: last === null ? null : toCursor(sort, last) }

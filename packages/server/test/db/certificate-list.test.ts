@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CertificateView } from '@evercert/contract'
+import { longestWindowMs } from '../../src/domain/certificate/window.ts'
 import { listCertificates } from '../../src/db/certificate-list.ts'
 import { statusCondition } from '../../src/db/status-condition.ts'
 import { countByStatus, sumUpTallies } from '../../src/db/certificate-tally.ts'
@@ -165,8 +166,8 @@ eachDatabase((_kind, open) => {
     expect(wrong).toEqual([])
     expect(stored.size).toBe(4 * 2 * 2 * 6 * 9)
     expect(new Set([...bySql.values()].flat())).toEqual(new Set(CERTIFICATE_STATUSES))
-    const common = { accountId: account.accountId, now: NOW, limit: 2000, after: null }
-    const { db } = service.services
+    const { db, policy } = service.services
+    const common = { accountId: account.accountId, now: NOW, limit: 2000, after: null, longestWindowMs: longestWindowMs(policy) }
     for (const status of CERTIFICATE_STATUSES) {
       const expected = [...bySql].filter(([, statuses]) => statuses[0] === status).map(([id]) => id)
       for (const key of ['created', 'expiry', 'name'] as const) {

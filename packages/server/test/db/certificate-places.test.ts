@@ -9,6 +9,7 @@ import { openDatabase, type Database, type Db } from '../../src/db/connect.ts'
 import { fillListing } from '../../src/db/migrations/0009-certificate-list.ts'
 import { countWaiting } from '../../src/db/renewal-funnel.ts'
 import { toListFilter } from '../../src/domain/certificate/list-filter.ts'
+import { DEFAULT_RENEWAL_POLICY, longestWindowMs } from '../../src/domain/certificate/window.ts'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { eachDatabase } from '../support/databases.ts'
 
@@ -22,6 +23,7 @@ interface Member {
 }
 
 const isExpired = (member?: Member) => member?.ended === null && member.days !== null && member.days <= 0
+const isExpiringSoon = (member?: Member) => member?.ended === null && member.days !== null && member.days > 0 && member.days <= 30
 
 const member: fc.Arbitrary<Member> = fc.record({
   name: fc.string({ unit: fc.constantFrom('a', 'B', 'é', '商', '-', ' '), minLength: 1, maxLength: 5 }),
@@ -78,11 +80,18 @@ eachDatabase((_kind, open) => {
     )
   }
 
-  async function readAll(request: Omit<ListRequest, 'after'>, betweenPages = () => Promise.resolve()): Promise<string[]> {
+  async function readAll(
+    request: Omit<ListRequest, 'after' | 'longestWindowMs'>,
+    betweenPages = () => Promise.resolve(),
+  ): Promise<string[]> {
     const ids: string[] = []
     let after: ListPosition | null = null
     for (;;) {
-      const rows = await listCertificates(database.db, { ...request, after })
+      const rows = await listCertificates(database.db, {
+        ...request,
+        after,
+        longestWindowMs: longestWindowMs(DEFAULT_RENEWAL_POLICY),
+      })
       ids.push(...rows.map((row) => row.certificateId))
       const last = rows.at(-1)
       if (last === undefined || rows.length < request.limit) return ids
@@ -132,14 +141,15 @@ eachDatabase((_kind, open) => {
         const byExpiry = await readAll({ ...request, sort: { key: 'expiry', descending } })
         const seen = byExpiry.map((id) => places.get(id) ?? Number.NaN)
         expect(seen).toEqual(seen.toSorted((a, b) => (a === b ? 0 : a < b === descending ? 1 : -1)))
-        const expired = await readAll({
-          ...request,
-          filter: toListFilter({ status: 'expired' }),
-          limit: 3,
-          sort: { key: 'expiry', descending },
-        })
-        const hasExpired = new Set(stored.flatMap((ids, index) => ids.filter((_, at) => isExpired(wanted[index]?.[at]))))
-        expect(expired).toEqual(byExpiry.filter((id) => hasExpired.has(id)))
+        for (const [status, isOf] of [
+          ['expired', isExpired],
+          ['expiringSoon', isExpiringSoon],
+        ] as const) {
+          const filter = toListFilter({ status })
+          const listed = await readAll({ ...request, filter, limit: 3, sort: { key: 'expiry', descending } })
+          const has = new Set(stored.flatMap((ids, index) => ids.filter((_, at) => isOf(wanted[index]?.[at]))))
+          expect(listed).toEqual(byExpiry.filter((id) => has.has(id)))
+        }
         const names = new Map(
           stored.flatMap((ids, index) => {
             const first = wanted[index]?.findIndex(({ ended }) => ended !== 'closed') ?? 0

@@ -226,6 +226,7 @@ async function expectTheList(db: Db, accounts: readonly EarlierAccount[]): Promi
       filter: toListFilter({}),
       sort: { key: 'created', descending: false },
       after: null,
+      longestWindowMs: 30 * 86_400_000,
     } as const
     const listed = await listCertificates(db, request)
     const names = ['empty', 'old', 'new', 'review', 'revoked', 'uploaded']

@@ -37,6 +37,12 @@ export function windowOpensAt(validity: Validity, policy: RenewalPolicy): number
   return Math.max(halfLifeAt, opensByDays(validity.notAfter, policy))
 }
 
+/** In milliseconds: no window of any certificate is longer. */
+export function longestWindowMs({ windowDays, calendar }: RenewalPolicy): number {
+  const days = windowDays + (calendar === null ? 0 : 2) // from the start of its first day to the middle of its last, where a clock may change
+  return Math.max(days * DAY_MS, Math.ceil(SHORT_LIFETIME_MS / 3))
+}
+
 /** Whether `0 < notAfter - now <= window`: open at its first instant, over at `notAfter` itself. */
 export function isInWindow(validity: Validity, now: number, policy: RenewalPolicy): boolean {
   return now < validity.notAfter && now >= windowOpensAt(validity, policy)
