@@ -322,16 +322,18 @@ it('changes a target, and adds one at a provider that nobody tried on a live acc
   await phone.context.close()
 }, 60_000)
 
-it('changes a DNS connection in place, whose secret stays, and removes it', async () => {
+it('changes a DNS connection in place, whose secret stays until its server is another, and removes it', async () => {
   const { client } = house.service()
   const config = { server: '192.0.2.53', zone: 'example.com', keyName: 'evercert', secret: 'c2VjcmV0IG9mIHRoZSB0ZXN0' }
   const { id } = await client.dnsConnections.create({ name: 'ns1', kind: 'rfc2136', config })
   const phone = await openAsOperator(NARROW_ZH, '/dns-connections')
   await phone.page.getByRole('button', { name: '修改 ns1' }).click()
   const drawer = phone.page.getByRole('dialog')
-  await drawer.getByLabel('主域名服务器').fill('192.0.2.54')
   await drawer.getByText('已设置，不显示；留空则保持不变。').waitFor()
+  await drawer.getByLabel('主域名服务器').fill('192.0.2.54')
+  await drawer.getByText('修改后将发送到其他位置，请重新输入。').waitFor()
   await expectFine(phone, 'dns-change-zh')
+  await drawer.getByLabel('TSIG 密钥', { exact: true }).fill(config.secret)
   await drawer.getByRole('button', { name: '保存' }).click()
   await phone.page.getByText('已修改 DNS 连接“ns1”。').waitFor()
   expect(await client.dnsConnections.get({ id })).toMatchObject({

@@ -372,7 +372,7 @@ it('changes an issuer while its secret and what says which one it is stay, and r
   expect(await client.issuers.get({ id: 'evercert-private' })).toMatchObject({ title: '自建 CA', retiredAt: null })
 })
 
-it('changes a channel for notices in place, whose secret stays', async () => {
+it('changes a channel for notices in place, whose secret stays until its address is another', async () => {
   const { client } = house.service()
   const config = { url: 'https://hooks.example.com/evercert', secret: `whsec_${Buffer.alloc(32, 7).toString('base64')}` }
   const { id } = await client.channels.create({ name: 'hook', role: 'always', kind: 'webhook', config })
@@ -381,11 +381,17 @@ it('changes a channel for notices in place, whose secret stays', async () => {
   const form = phone.page.getByRole('dialog')
   await form.getByText('已设置，不显示；留空则保持不变。').first().waitFor()
   await form.getByLabel('名称', { exact: true }).fill('hook 2')
-  await form.getByLabel('接收地址').fill('https://hooks.example.com/other')
-  await expectFine(phone, 'channel-change-zh-dark-390')
   await form.getByRole('button', { name: '保存' }).click()
   await phone.page.getByText('已修改渠道“hook 2”。').waitFor()
   expect(await client.channels.get({ id })).toMatchObject({ name: 'hook 2', config: {}, secretsSet: ['url', 'secret'] })
+  await phone.page.getByRole('button', { name: '修改 hook 2' }).click()
+  await form.getByLabel('接收地址').fill('https://hooks.example.com/other')
+  await form.getByText('修改后将发送到其他位置，请重新输入').first().waitFor()
+  await expectFine(phone, 'channel-change-zh-dark-390')
+  await form.getByLabel('签名密钥').fill(config.secret)
+  await form.getByRole('button', { name: '保存' }).click()
+  await phone.page.getByText('已修改渠道“hook 2”。').last().waitFor()
+  expect(await client.channels.get({ id })).toMatchObject({ config: {}, secretsSet: ['url', 'secret'] })
   await client.channels.remove({ id })
 })
 
