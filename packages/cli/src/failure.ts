@@ -6,7 +6,7 @@
 import { toProblemDocument, type Bilingual, type ProblemCode, type ProblemDocument } from '@evercert/contract'
 import { ApiProblem } from '@evercert/contract/client'
 import { pick, type Language } from './language.ts'
-import { clean, toJson, type Paint } from './output.ts'
+import { clean, cleanLines, toJson, type Paint } from './output.ts'
 
 /** A failure that the command itself found. */
 export class CliFailure extends Error {
@@ -84,7 +84,7 @@ export function formatProblem(problem: ProblemDocument, language: Language, pain
   const colon = zh ? '：' : ': '
   return [
     `${paint('red', '✖')} ${paint('bold', clean(title))} ${paint('dim', `(${problem.code})`)}`,
-    `  ${clean(problem.detail)}`,
+    ...cleanLines(problem.detail).map((line) => `  ${line}`),
     // In Chinese the cause is the heading already: titles are English, for programs.
     ...(zh ? [] : [`  Cause: ${clean(pick(problem.cause, language))}`]),
     `  ${zh ? '处理' : 'Remedy'}${colon}${clean(pick(problem.remedy, language))}`,

@@ -7,7 +7,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { downloadFormat, exportFormat } from '@evercert/contract'
 import packageJson from '../package.json' with { type: 'json' }
 import { addAgentCommands } from './agent-commands.ts'
-import { addApplicantCommands } from './applicant-commands.ts'
+import { addApplicantCommands, addValidationOptions } from './applicant-commands.ts'
 import { addApprovalCommands } from './approval-commands.ts'
 import { addBackupCommands } from './backup-commands.ts'
 import { addAuditCommands } from './audit-commands.ts'
@@ -235,7 +235,7 @@ function addListCommands(program: Command, run: Run, say: Say): void {
 }
 
 function addRenewalCommands(program: Command, run: Run, say: Say): void {
-  addPurchaseOptions(program.command('renew'), say)
+  addValidationOptions(addPurchaseOptions(program.command('renew'), say), say)
     .argument('<certificate>', certificateArgument(say))
     .description(
       say(
@@ -245,7 +245,10 @@ function addRenewalCommands(program: Command, run: Run, say: Say): void {
     )
     .option('--quote', say('only show what it costs, and what a change loses', '仅显示价格及更改的影响'))
     .option('-y, --yes', say('buy without asking', '不询问，直接购买'))
-    .option('--product <id>', say('another product: may lose the top-up', '更换产品：可能失去补齐天数'))
+    .option(
+      '--product <id>',
+      say('another product (may lose the top-up), or that of an upload', '更换产品（可能失去补齐天数），或为上传的证书指定产品'),
+    )
     .option('--term <years>', say('years to buy', '购买年限'))
     .option('--timeout <seconds>', say('give up waiting after so long; the renewal goes on', '最长等待秒数；续费会继续进行'))
     .action(bind<[string, RenewOptions]>(run, renewCommand))

@@ -196,6 +196,7 @@ async function createServices(
     probing: config.probing,
     calendar: config.calendar,
     publicUrl,
+    answersFiles: config.proofListener !== null,
     trustedProxies: config.trustedProxies,
     version: VERSION,
     log,
