@@ -35,7 +35,7 @@ import { serveCommand } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
 import { renameCommand, tagCommand, type TagOptions } from './commands/tag.ts'
 import { uploadCommand, type UploadOptions } from './commands/upload.ts'
-import { failure, formatProblem, Interrupted, problemJson, toProblem } from './failure.ts'
+import { exitCodeOf, EXIT_USAGE, failure, formatProblem, Interrupted, problemJson, toProblem } from './failure.ts'
 import { addEndpointCommands } from './endpoint-commands.ts'
 import { addIssuerCommands } from './issuer-commands.ts'
 import { ESTATES } from './import/index.ts'
@@ -51,8 +51,6 @@ import { addSignInProviderCommands } from './sign-in-provider-commands.ts'
 import { addUserCommands } from './user-commands.ts'
 import { createSession, type GlobalOptions, type Session, type Shell } from './session.ts'
 
-/** Wrong usage (EX_USAGE of sysexits): 1 and 2 have their own meanings here. */
-const EXIT_USAGE = 64
 const EXIT_INTERRUPTED = 130
 
 /** Runs one command line. Never rejects. @returns the exit code */
@@ -88,7 +86,7 @@ function reportFailure({ shell, language, session }: Run, argv: readonly string[
     ? [problemJson(problem)]
     : formatProblem(problem, language, createPaint(shell.stderr, shell.env))
   shell.stderr.write(`${lines.join('\n')}\n`)
-  return wrongUsage ? EXIT_USAGE : 1
+  return wrongUsage ? EXIT_USAGE : exitCodeOf(error)
 }
 
 function toUsageFailure(error: CommanderError): Error {
