@@ -61,6 +61,7 @@ await onStage('import', MAX_MS, async (stage) => {
   if (postgres !== null) stage.add(() => postgres.stop())
   const config = loadConfig({
     EVERCERT_DATA_DIR: join(stage.folder, 'data'),
+    EVERCERT_REQUESTS_PER_MINUTE: '0',
     EVERCERT_PORT: '0',
     EVERCERT_LOG_LEVEL: 'silent',
     ...(postgres !== null && { EVERCERT_DATABASE_URL: await postgres.createDatabase() }),

@@ -66,6 +66,7 @@ async function measureDatabase(stage: Stage, kind: 'postgres' | 'embedded', size
   const url = kind === 'postgres' ? await postgresUrl(stage) : null
   const config = loadConfig({
     EVERCERT_DATA_DIR: dataDir,
+    EVERCERT_REQUESTS_PER_MINUTE: '0',
     EVERCERT_PORT: '0',
     EVERCERT_LOG_LEVEL: 'silent',
     ...(url !== null && { EVERCERT_DATABASE_URL: url }),

@@ -52,6 +52,7 @@ await onStage('probe', MAX_MS, async (stage) => {
   const port = await report.step('start the sites', () => startSites(stage, leaves))
   const config = loadConfig({
     EVERCERT_DATA_DIR: join(stage.folder, 'data'),
+    EVERCERT_REQUESTS_PER_MINUTE: '0',
     EVERCERT_PORT: '0',
     EVERCERT_ALLOW_ADDRESSES: '127.0.0.0/8',
     EVERCERT_PROBE_CONCURRENCY: String(concurrency),

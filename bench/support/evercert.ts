@@ -41,6 +41,7 @@ export async function startEvercert({ dataDir, http01Port, dnsServer, nodeArgume
     args: [...nodeArguments, PROGRAM, 'serve'],
     env: {
       EVERCERT_DATA_DIR: dataDir,
+      EVERCERT_REQUESTS_PER_MINUTE: '0',
       EVERCERT_PORT: String(port),
       EVERCERT_ALLOW_ADDRESSES: '127.0.0.0/8',
       ...(http01Port !== undefined && { EVERCERT_HTTP01_PORT: String(http01Port) }),

@@ -1,5 +1,5 @@
 /** Backups: taken while the service runs, tried, restored into either database, and refused when they are not what was written. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -136,6 +136,8 @@ describe.each(longRun(DIRECTIONS, ([from]) => from === 'embedded'))('from %s', (
 
   test(`restored into ${to} it is the same installation, and goes on`, async () => {
     const place = await anEmptyPlace(to)
+    mkdirSync(place.dataDir, { recursive: true })
+    writeFileSync(join(place.dataDir, 'audit.checkpoint'), 'of a log that went on')
     const restored = await runEvercertHere(environmentOf(place), 'restore', file)
     expect(restored).toMatchObject({ code: 0, stderr: '' })
     expect(readdirSync(place.dataDir).sort()).toEqual(

@@ -155,7 +155,9 @@ it('a DNS connection takes its settings one by one, and its secret from a file a
     0,
     expect.stringContaining('apply <certificate> --dns-connection') as string,
   ])
-  const changed = await json<object>('dns-connections', 'change', 'BIND', '--set', 'port=5354', '--name', 'Knot')
+  const move = ['dns-connections', 'change', 'BIND', '--set', 'port=5354', '--name', 'Knot'] as const
+  expect(await refusal(...move)).toMatchObject({ code: 'secretsNeeded', detail: expect.stringContaining('give secret again') })
+  const changed = await json<object>(...move, '--set-file', `secret=${secretFile}`)
   expect(changed).toMatchObject({ name: 'Knot', config: { port: 5354, keyName: 'evercert' }, secretsSet: ['secret'] })
   expect((await evercert(['dns-connections', 'remove', 'other'])).stdout).toContain('Removed the DNS connection other.')
   expect((await refusal('dns-connections', 'remove', 'other')).code).toBe('notFound')

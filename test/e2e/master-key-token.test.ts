@@ -113,12 +113,10 @@ describe.skipIf(SOFTHSM_MODULE === null)('a service with a PKCS#11 token', () =>
           kind: 'businessLicence',
           contentBase64: aPng().toString('base64'),
         })
+      const answers = async () => (await service.fetch('/readyz')).text()
+      expect([await answers(), (await service.client.masterKeys.health()).nodes]).toMatchObject(['ready', [{ awaySince: null }]])
       hsm.takeAway()
-      const calls = [
-        () => account.client.downloads.withKey({ id, format: 'nginx' }),
-        store,
-        () => service.client.masterKeys.rotate({}),
-      ]
+      const calls = [() => account.client.downloads.withKey({ id, format: 'nginx' }), () => service.client.masterKeys.rotate({})]
       for (const call of calls) {
         const problem = await refusalOf(call())
         expect(problem).toMatchObject({ code: 'masterKeyAway', status: 503 })
@@ -126,7 +124,16 @@ describe.skipIf(SOFTHSM_MODULE === null)('a service with a PKCS#11 token', () =>
         expect(problem.remedy?.en).toContain('The service goes on by itself')
       }
       expect((await account.client.certificates.list({})).items).toHaveLength(1)
+      await store() // with a data key that was wrapped before
+      await waitFor('that the service says so', async () => (await answers()) === 'ready, but masterKeyAway' || null)
+      const { nodes } = await service.client.masterKeys.health()
+      expect(nodes).toMatchObject([{ isHere: true, awaySince: expect.any(String) as string }])
+      expect((await runEvercertHere({ EVERCERT_DATA_DIR: database.dataDir }, 'keys', 'status')).stdout).toContain(
+        'has not answered since',
+      )
       hsm.bringBack()
+      await waitFor('that the token is back', async () => (await answers()) === 'ready' || null)
+      expect((await service.client.masterKeys.list()).nodes[0]?.awaySince).toBeNull()
       expect((await account.client.downloads.withKey({ id, format: 'nginx' })).size).toBeGreaterThan(0)
       await store()
     })

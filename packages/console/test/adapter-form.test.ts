@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import {
   changedSettings,
+  isMoved,
   isSecretSet,
   readFields,
   settingsOf,
@@ -147,4 +148,54 @@ test('a group that may be left out is, when nothing but a preset is in it', () =
   const fields = fieldsOf(z.object({ ssh: z.object({ host: z.string(), port: z.int().default(22) }).optional() }))
   expect(settingsOf(fields, { ssh: { host: '', port: 22 } })).toEqual({})
   expect(settingsOf(fields, { ssh: { host: 'web1', port: 22 } })).toEqual({ ssh: { host: 'web1', port: 22 } })
+})
+
+describe('a change of where secrets go', () => {
+  const secret = z.string().meta({ secret: true })
+  const to = { destination: true }
+  const fields = fieldsOf(
+    z.object({
+      host: z.string().meta(to),
+      port: z.int().default(25).meta(to),
+      name: z.string().optional(),
+      hook: secret.meta({ secret: true, ...to }).optional(),
+      token: secret,
+      password: secret.optional(),
+      ssh: z
+        .object({ host: z.string().meta(to), user: z.string(), key: secret.optional(), phrase: secret.optional() })
+        .optional(),
+    }),
+  )
+  const stored = {
+    config: { host: 'h', name: 'n', ssh: { host: 's', user: 'u' } },
+    secretsSet: ['hook', 'token', 'password', 'ssh.key', 'ssh.phrase'],
+  }
+  const shown = { host: 'h', port: 25, name: 'n', ssh: { host: 's', user: 'u' } }
+
+  test.each([
+    ['nothing', {}, false],
+    ['a name', { name: 'm' }, false],
+    ['a default that is taken away', { port: null }, false],
+    ['spaces', { host: ' h ' }, false],
+    ['another secret', { password: 'new' }, false],
+    ['the host', { host: 'i' }, true],
+    ['the port', { port: 26 }, true],
+    ['a host within a group', { ssh: { host: 't', user: 'u' } }, true],
+    ['a group that is taken away', { ssh: { host: '', user: '' } }, true],
+    ['a secret that is an address', { hook: 'https://elsewhere.example' }, true],
+  ])('%s', (_what, change, expected) => {
+    expect(isMoved(fields, { ...shown, ...change }, stored)).toBe(expected)
+  })
+
+  test('takes secrets that may be missing away, and leaves out those that have to be there', () => {
+    const typed = { ...shown, host: 'i', ssh: { ...shown.ssh, key: 'k' } }
+    expect(changedSettings(fields, typed, stored)).toEqual({
+      host: 'i',
+      port: 25,
+      name: 'n',
+      password: null,
+      ssh: { host: 's', user: 'u', key: 'k', phrase: null },
+    })
+    expect(changedSettings(fields, { ...shown, name: 'm' }, stored)).toEqual({ ...shown, name: 'm' })
+  })
 })

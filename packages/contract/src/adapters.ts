@@ -22,7 +22,8 @@ export const adapterView = z.object({
     description: 'The service itself writes the settings at each start: a change of the connection leaves them all as they are',
   }),
   configSchema: z.record(z.string(), z.unknown()).meta({
-    description: 'Of `config`: JSON Schema 2020-12. `secret: true` marks what is encrypted and never shown again',
+    description:
+      'Of `config`: JSON Schema 2020-12. `secret: true` marks what is encrypted and never shown again, `destination: true` what decides where the secrets go: with a change of it they have to be given again',
   }),
 })
 export type AdapterView = z.infer<typeof adapterView>

@@ -91,6 +91,7 @@ export const RETRY = {
   masterKeyUnderWay: 'never',
   masterKeyInUse: 'never',
   masterKeyAway: 'backoff',
+  secretsNeeded: 'never',
   credentialsRejected: 'never',
   addressForbidden: 'never',
   rangeForbidden: 'never',

@@ -33,7 +33,7 @@ export const issuers = {
   update: write(
     '/issuers/{id}',
     'Issuers',
-    'Change title, settings or root; secrets that are left out stay (operator)',
+    'Change title, settings or root; secrets that are left out stay unless they would go elsewhere (operator)',
     'installation:operate',
   )
     .input(
@@ -81,7 +81,12 @@ export const dnsConnections = {
   get: read('/dns-connections/{id}', 'DNS', 'One connection with its settings, without their secrets', 'targets:write')
     .input(byId)
     .output(dnsConnectionDetail),
-  update: write('/dns-connections/{id}', 'DNS', 'Change name or settings; secrets that are left out stay', 'targets:write')
+  update: write(
+    '/dns-connections/{id}',
+    'DNS',
+    'Change name or settings; secrets that are left out stay unless they would go elsewhere',
+    'targets:write',
+  )
     .input(
       z.strictObject({
         id,

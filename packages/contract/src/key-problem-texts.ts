@@ -7,6 +7,12 @@ import { text, type ProblemText } from './problem-text.ts'
 import type { ProblemCode } from './problems.ts'
 
 export const KEY_PROBLEM_TEXTS = {
+  secretsNeeded: text(
+    'The change says where the stored secrets are sent from now on, such as another host, and they are not sent to a place that they were not entered for.',
+    '此次修改会改变已保存机密的发送位置（例如更换主机）；已保存的机密不会发送到并非为其录入的位置。',
+    'Enter the secrets again together with the change: the facts name them. Where one is not needed any more, send null for it.',
+    '请在修改的同时重新输入这些机密（名称见附加信息）；不再需要的机密请提交 null。',
+  ),
   masterKeyNotReady: text(
     'A node that runs does not have the new master key, none was given, or the token made none. What a node could not open would fail there.',
     '有运行中的节点尚未获得新的主密钥，尚未提供新的主密钥，或令牌未能生成密钥；继续轮换会导致该节点无法打开机密数据。',

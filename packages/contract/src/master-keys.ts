@@ -10,6 +10,21 @@ import { id, instant } from './views.ts'
 const TAG = 'Installation'
 const SCOPE = 'installation:operate'
 
+const nodeHealth = z.object({
+  node: z.string(),
+  isHere: z.boolean().meta({ description: 'The node that answered' }),
+  awaySince: instant.nullable().meta({
+    description:
+      'Since when its token (PKCS#11) has not answered, so that nothing secret is opened or stored there; null: it answers',
+  }),
+})
+
+const keyHealthView = z.object({
+  place: z.string().meta({ description: 'Where the keys of this node are' }),
+  nodes: z.array(nodeHealth),
+})
+export type KeyHealthView = z.infer<typeof keyHealthView>
+
 export const masterKeysView = z.object({
   id: id.meta({ description: 'The key that new secrets are sealed with' }),
   kind: z.enum(['file', 'setting', 'token']).meta({
@@ -33,9 +48,7 @@ export const masterKeysView = z.object({
   ),
   removable: z.array(id).meta({ description: 'Earlier keys that no record needs' }),
   nodes: z.array(
-    z.object({
-      node: z.string(),
-      isHere: z.boolean().meta({ description: 'The node that answered' }),
+    nodeHealth.extend({
       lacks: z.array(id).meta({ description: 'Keys that it needs, or will need after a rotation' }),
     }),
   ),
@@ -44,6 +57,7 @@ export type MasterKeysView = z.infer<typeof masterKeysView>
 
 export const masterKeys = {
   list: read('/master-keys', TAG, 'Where each master key stands; never the keys (operator)', SCOPE).output(masterKeysView),
+  health: read('/master-keys/health', TAG, 'Whether each node reaches its master keys (operator)', SCOPE).output(keyHealthView),
   rotate: write(
     '/master-keys/rotate',
     TAG,

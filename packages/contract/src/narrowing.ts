@@ -130,7 +130,7 @@ export const NARROWING = {
     observe: 'closed',
   },
   backups: { create: 'closed' },
-  masterKeys: { list: 'closed', rotate: 'closed', remove: 'closed' },
+  masterKeys: { list: 'closed', health: 'closed', rotate: 'closed', remove: 'closed' },
   audit: { list: 'closed', checkpoints: 'closed', verify: 'closed', export: 'closed' },
   passkeys: { list: 'closed', rename: 'closed', remove: 'closed' },
   signInWays: { get: 'open' },

@@ -61,7 +61,7 @@ export const channels = {
   update: write(
     '/channels/{id}',
     'Notices',
-    'Change name, role or settings of a channel; secrets that are left out stay',
+    'Change name, role or settings of a channel; secrets that are left out stay unless they would go elsewhere',
     'notices:write',
   )
     .input(

@@ -64,7 +64,7 @@ export const paymentConnections = {
   update: write(
     '/payment-connections/{id}',
     'Payments',
-    'Change title or settings of a connection, secrets that are left out stay; or stop new payments by it (operator)',
+    'Change title or settings of a connection, secrets that are left out stay unless they would go elsewhere; or stop new payments by it (operator)',
     'installation:operate',
   )
     .input(

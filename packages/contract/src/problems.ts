@@ -95,6 +95,7 @@ export const PROBLEMS = {
   validationFailed: { status: 422, title: 'The CA could not validate a domain' },
   // Configuration.
   misconfigured: { status: 422, title: 'A setting is missing or wrong' },
+  secretsNeeded: { status: 422, title: 'The secrets have to be entered again' },
   credentialsRejected: { status: 422, title: 'The credentials were refused' },
   addressForbidden: { status: 422, title: 'The address is not allowed for outgoing requests' },
   rangeForbidden: { status: 422, title: 'The operator did not allow looking for endpoints in the range' },

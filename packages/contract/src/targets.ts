@@ -51,7 +51,7 @@ export const targets = {
   update: write(
     '/targets/{id}',
     'Targets',
-    'Change name, settings, own address or canary; secrets that are left out stay; the certificate is deployed there anew (operator)',
+    'Change name, settings, own address or canary; secrets that are left out stay unless they would go elsewhere; the certificate is deployed there anew (operator)',
     'installation:operate',
   )
     .input(

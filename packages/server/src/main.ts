@@ -35,6 +35,7 @@ import { createSignIn } from './services/access/better-auth.ts'
 import { createFirstOperatorLink } from './services/access/first-operator.ts'
 import { createFirstOperator, replaceOperatorToken } from './services/accounts.ts'
 import { createAuditLog } from './services/audit/log.ts'
+import { openAnchorFile } from './services/audit/anchor-file.ts'
 import { beginAudit, endAudit, recordAtStart } from './services/audit/rounds.ts'
 import { createBuiltinCaStore } from './services/builtin-ca-store.ts'
 import type { Services, StepHook } from './services/context.ts'
@@ -42,6 +43,7 @@ import { applyRenewalPolicy } from './services/renewal-policy.ts'
 import { ensureShippedCatalogue } from './services/shipped-catalogue.ts'
 import { findSealingKeyId, openKeyring, withdraw } from './services/keyring.ts'
 import { createVault } from './services/vault.ts'
+import { startLines } from './start-lines.ts'
 
 export interface StartOptions {
   readonly config: Config
@@ -201,8 +203,10 @@ async function createServices(
     version: VERSION,
     log,
     audit: createAuditLog({ db: database.db, now, log }),
+    auditAnchor: openAnchorFile(join(config.dataDir, 'audit.checkpoint')),
     auditRetentionMs: config.auditRetentionDays === null ? null : config.auditRetentionDays * DAY_MS,
     freshAuthenticationMs: config.freshAuthenticationMinutes * MINUTE_MS,
+    requestLimits: config.requestLimits,
     onStep: options.onStep ?? (() => {}),
     agentProgram: () => readFile(AGENT_FILE).catch(() => null),
   }
@@ -328,7 +332,7 @@ export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
   try {
     const config = loadConfig(environment)
     const running = await startService({ config })
-    printStart(config, running)
+    process.stdout.write(`${startLines(config, VERSION, running).join('\n')}\n`)
     stopOnSignal(running)
   } catch (error) {
     if (!(error instanceof ConfigError) && !(error instanceof AppError)) throw error
@@ -336,46 +340,6 @@ export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
     if (error.cause instanceof Error) process.stderr.write(`  cause: ${error.cause.message}\n`)
     process.exit(error instanceof ConfigError || error.code === 'misconfigured' ? EXIT_CONFIG : EXIT_SOFTWARE)
   }
-}
-
-function printStart(config: Config, running: RunningService): void {
-  const lines = [
-    `Evercert ${VERSION}`,
-    `  data folder     ${config.dataDir}`,
-    `  database        ${config.databaseUrl === null ? 'embedded (set EVERCERT_DATABASE_URL for PostgreSQL)' : 'PostgreSQL'}`,
-    `  master key      ${running.services.keyring.keys.place}`,
-    `  operator token  ${running.operatorTokenFile ?? 'on the node that started first (EVERCERT_RESET_OPERATOR_TOKEN=true makes a new one here)'}`,
-    `  renewal window  ${config.renewalPolicy.windowDays} days${zoneText(config)}`,
-    `  console         ${running.url}/`,
-    `  API             ${running.url}/api/v1 (reference: ${running.url}/api/v1/docs)`,
-    ...ownCertificateLines(config, running),
-    ...(running.proofPort === null
-      ? []
-      : [`  validation      port ${running.proofPort} answers /.well-known/ for names in validation`]),
-    ...(config.clockOffsetMs === 0
-      ? []
-      : [`  WARNING         the clock is shifted by ${config.clockOffsetMs / 1000} s: for demonstrations only`]),
-    ...(running.firstOperatorLink === null ? [] : [`  first user      open once, within a day: ${running.firstOperatorLink}`]),
-    `Ready at ${running.url}`,
-  ]
-  process.stdout.write(`${lines.join('\n')}\n`)
-}
-
-function ownCertificateLines(config: Config, { ownCertificate, loopbackUrl }: RunningService): readonly string[] {
-  const local = loopbackUrl === null ? [] : [`  this machine    ${loopbackUrl}, without TLS`]
-  if (ownCertificate === null) return local
-  const { sha256, notAfter } = ownCertificate.current()
-  const until = new Date(notAfter).toISOString().slice(0, 10)
-  const lines = [`  certificate     ${config.tls?.certificatePath} (SHA-256 ${sha256}, until ${until})`, ...local]
-  if (ownCertificate.problem === null) return lines
-  return [
-    ...lines,
-    `  WARNING         ${ownCertificate.problem}. Until there is a sound pair, a certificate is served that nobody trusts: docs/runbooks/own-certificate.md`,
-  ]
-}
-
-function zoneText(config: Config): string {
-  return config.renewalPolicy.calendar === null ? '' : ` (calendar days, ${config.renewalPolicy.calendar.timeZone})`
 }
 
 /** One Ctrl-C may arrive twice, from the terminal and from npm; a later one means it. */

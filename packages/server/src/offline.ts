@@ -118,6 +118,7 @@ async function restoreInto(config: Config, source: AsyncIterable<Uint8Array>): P
   const lines = toLines(unzipped(source))
   const { files } = parseLine(filesLine, (await take(lines)) ?? '')
   const report = await load(config, lines, files)
+  rmSync(join(config.dataDir, 'audit.checkpoint'), { force: true }) // of a log that went on further than the backup
   for (const name of report.files)
     writeFileSync(join(config.dataDir, name), files[name as FileName] ?? '', { mode: 0o600, flag: 'wx' })
   return report

@@ -15,6 +15,8 @@ interface Reader {
   readonly paths: readonly string[]
   /** Looked for in the palette; something there has it in its name. */
   readonly word: string
+  /** What has to be chosen on a page before it has its buttons. */
+  readonly prepare?: (path: string) => Promise<void>
 }
 
 interface Pressed {
@@ -87,6 +89,8 @@ async function show(reader: Reader, path: string): Promise<void> {
   await page.evaluate(`history.pushState(null, '', ${JSON.stringify(path)})`)
   await calls.settled()
   if ((await page.locator(drawnBy(path)).count()) === 0) await load(reader, path)
+  await reader.prepare?.(path)
+  await calls.settled()
 }
 
 async function load({ page, calls, url }: Reader, path: string): Promise<void> {

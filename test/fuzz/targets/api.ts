@@ -26,7 +26,12 @@ export interface ApiTargets {
 type Send = (path: string, body: string | Buffer) => Promise<Verdict>
 
 export async function apiTargets(folder: string): Promise<ApiTargets> {
-  const config = loadConfig({ EVERCERT_DATA_DIR: join(folder, 'data'), EVERCERT_PORT: '0', EVERCERT_LOG_LEVEL: 'silent' })
+  const config = loadConfig({
+    EVERCERT_DATA_DIR: join(folder, 'data'),
+    EVERCERT_PORT: '0',
+    EVERCERT_LOG_LEVEL: 'silent',
+    EVERCERT_REQUESTS_PER_MINUTE: '0',
+  })
   const service = await startService({ config, worker: IDLE_WORKER })
   const token = readFileSync(service.operatorTokenFile ?? '', 'utf8').trim()
   const requests = await prepareRequests(service.url, token)

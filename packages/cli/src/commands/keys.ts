@@ -105,6 +105,19 @@ function printKeys(session: Session, view: MasterKeysView): void {
       .map(({ node, lacks }) =>
         paint('yellow', say(`Node ${clean(node)} lacks ${lacks.join(', ')}`, `节点 ${clean(node)} 缺少 ${lacks.join(', ')}`)),
       ),
+    ...view.nodes.flatMap(({ node, awaySince }) =>
+      awaySince === null
+        ? []
+        : [
+            paint(
+              'red',
+              say(
+                `The token of node ${clean(node)} has not answered since ${formatInstant(awaySince)}: nothing secret is opened there.`,
+                `节点 ${clean(node)} 的令牌自 ${formatInstant(awaySince)} 起没有响应：该节点无法打开机密数据。`,
+              ),
+            ),
+          ],
+    ),
     ...(view.remaining > 0
       ? [say(`${view.remaining} records are still under earlier keys.`, `仍有 ${view.remaining} 条记录使用较早的密钥。`)]
       : []),

@@ -38,6 +38,7 @@ export const keys = {
   receipt: (id: string) => ['receipts', 'one', id],
   tokens: ['tokens'],
   masterKeys: ['masterKeys'],
+  keyHealth: ['keyHealth'],
   backups: ['backups'],
   sessions: ['sessions'],
   confirmationWays: ['sessions', 'ways'],

@@ -9,15 +9,23 @@ import MenuOutlined from '@ant-design/icons/es/icons/MenuOutlined'
 import MenuUnfoldOutlined from '@ant-design/icons/es/icons/MenuUnfoldOutlined'
 import Button from 'antd/es/button'
 import Drawer from 'antd/es/drawer'
-import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useLocation } from 'wouter'
+import { useAwayNodes } from '../api/use-key-health.ts'
 import { useMe } from '../api/use-me.ts'
+import { allTexts } from '../i18n/i18n.ts'
 import { HeaderTools } from './header-tools.tsx'
 import { PaletteOpener } from './palette-opener.tsx'
 import { NARROW, useMedia, useMenuCollapsed } from './preferences.ts'
 import { MENU_GROUPS, PAGES, type Page } from './routes.ts'
 import { SearchBox } from './search-box.tsx'
+
+/** Seldom needed. */
+const KeyAway = lazy(async () => {
+  const [{ KeyAway: component }] = await Promise.all([import('../components/key-away.tsx'), allTexts()])
+  return { default: component }
+})
 
 export function Shell({ page, children }: { readonly page: Page | null; readonly children: ReactNode }) {
   const { t } = useTranslation()
@@ -25,6 +33,7 @@ export function Shell({ page, children }: { readonly page: Page | null; readonly
   const [isCollapsed, setCollapsed] = useMenuCollapsed()
   const [isOpen, setOpen] = useState(false)
   const main = useFocusOnNewPage(page)
+  const away = useAwayNodes()
   return (
     <div className="shell" data-collapsed={isCollapsed && !isNarrow}>
       <a className="skip" href="#main">
@@ -59,6 +68,11 @@ export function Shell({ page, children }: { readonly page: Page | null; readonly
           <HeaderTools />
         </header>
         <main id="main" className="main" tabIndex={-1} ref={main}>
+          {away.length > 0 && (
+            <Suspense fallback={null}>
+              <KeyAway nodes={away} />
+            </Suspense>
+          )}
           {children}
         </main>
       </div>

@@ -156,6 +156,13 @@ export const configSchema = z.object({
   EVERCERT_FRESH_AUTHENTICATION_MINUTES: z.coerce.number().int().min(1).max(720).default(10).meta({
     description: 'Minutes after signing in, or giving password or code again, in which a session may download private keys',
   }),
+  EVERCERT_REQUESTS_PER_MINUTE: z.coerce.number().int().min(0).max(10_000_000).default(6000).meta({
+    description: 'Requests that a token or a user may make in a minute, of each node; as many at once; 0 = not limited',
+  }),
+  EVERCERT_ANONYMOUS_REQUESTS_PER_MINUTE: z.coerce.number().int().min(0).max(10_000_000).default(600).meta({
+    description:
+      'The same for a network address (of IPv6: a /64) without a token or session that is known to be good; 0 = not limited',
+  }),
   EVERCERT_RESET_OPERATOR_TOKEN: z
     .enum(['true', 'false'])
     .default('false')
@@ -204,6 +211,8 @@ export interface Config {
   /** Null: for ever. */
   readonly auditRetentionDays: number | null
   readonly freshAuthenticationMinutes: number
+  /** Null: not limited. */
+  readonly requestLimits: { readonly perMinute: number | null; readonly anonymousPerMinute: number | null }
   readonly resetOperatorToken: boolean
   readonly logLevel: string
   readonly clockOffsetMs: number
@@ -327,18 +336,26 @@ function toConfig(settings: Settings): Omit<Config, 'masterKeyFile'> {
       windowDays: settings.EVERCERT_RENEWAL_WINDOW_DAYS,
       calendar: timeZone === undefined ? null : { timeZone },
     },
-    probing: {
-      intervalMs: Math.round(settings.EVERCERT_PROBE_HOURS * HOUR_MS),
-      concurrency: settings.EVERCERT_PROBE_CONCURRENCY,
-      revocationIntervalMs:
-        settings.EVERCERT_REVOCATION_HOURS === 0 ? null : Math.round(settings.EVERCERT_REVOCATION_HOURS * HOUR_MS),
-      discoveryRanges: settings.EVERCERT_DISCOVERY_RANGES,
-    },
+    probing: probingOf(settings),
     auditRetentionDays: settings.EVERCERT_AUDIT_RETENTION_DAYS ?? null,
     freshAuthenticationMinutes: settings.EVERCERT_FRESH_AUTHENTICATION_MINUTES,
+    requestLimits: {
+      perMinute: settings.EVERCERT_REQUESTS_PER_MINUTE || null,
+      anonymousPerMinute: settings.EVERCERT_ANONYMOUS_REQUESTS_PER_MINUTE || null,
+    },
     resetOperatorToken: settings.EVERCERT_RESET_OPERATOR_TOKEN === 'true',
     logLevel: settings.EVERCERT_LOG_LEVEL,
     clockOffsetMs: settings.EVERCERT_CLOCK_OFFSET_SECONDS * 1000,
+  }
+}
+
+function probingOf(settings: Settings): Config['probing'] {
+  const hours = settings.EVERCERT_REVOCATION_HOURS
+  return {
+    intervalMs: Math.round(settings.EVERCERT_PROBE_HOURS * HOUR_MS),
+    concurrency: settings.EVERCERT_PROBE_CONCURRENCY,
+    revocationIntervalMs: hours === 0 ? null : Math.round(hours * HOUR_MS),
+    discoveryRanges: settings.EVERCERT_DISCOVERY_RANGES,
   }
 }
 

@@ -43,7 +43,8 @@ import { up as oneLine } from './migrations/0042-one-line.ts'
 import { up as waitingRenewals } from './migrations/0043-waiting-renewals.ts'
 import { up as revocationChecks } from './migrations/0044-revocation-checks.ts'
 import { up as earlierUploads } from './migrations/0045-earlier-uploads.ts'
-import { up as suggestedWindows } from './migrations/0048-suggested-windows.ts'
+import { up as tokenAway } from './migrations/0046-token-away.ts'
+import { up as suggestedWindows } from './migrations/0047-suggested-windows.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -108,7 +109,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0043-waiting-renewals': { up: waitingRenewals },
   '0044-revocation-checks': { up: revocationChecks },
   '0045-earlier-uploads': { up: earlierUploads },
-  '0048-suggested-windows': { up: suggestedWindows },
+  '0046-token-away': { up: tokenAway },
+  '0047-suggested-windows': { up: suggestedWindows },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -32,4 +32,6 @@ export interface MasterKeyHolderTable {
   sealing_id: string | null
   /** By the database's clock. */
   seen_at: Date
+  /** Its token has not answered since then; null: it answers, or there is none. By the node's clock. */
+  away_since: Date | null
 }

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { OpenAPIHandler } from '@orpc/openapi/fetch'
 import { onError, ORPCError as ProblemCarrier } from '@orpc/server'
-import { Hono, type Context } from 'hono'
+import { Hono, type Context, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
 import { contract, MAX_UPLOADS_BYTES } from '@evercert/contract'
@@ -16,12 +16,14 @@ import type { Services } from '../services/context.ts'
 import { AGENT_PROGRAM_PATH } from '../services/agents/enrolments.ts'
 import { findProofFile } from '../services/proof-responder.ts'
 import { addConsoleFiles, openConsolePage, type ConsoleEnv } from './console.ts'
+import { credentialsOf } from './credentials.ts'
 import { findAddress, requestTargetOf } from './network-address.ts'
 import type { RequestContext } from './operations/operation.ts'
 import { router } from './operations/router.ts'
 import { addProofOfService } from './proof-of-service.ts'
 import { addPaymentCallbacks } from './payment-callbacks.ts'
 import { renderProblem } from './problem.ts'
+import { createRequestLimits, type RequestLimits } from './request-limits.ts'
 import { REFERENCE_HTML, REFERENCE_SCRIPT } from './reference-page.ts'
 import { refuseOtherSites } from './same-site.ts'
 import { addSignIn } from './sign-in.ts'
@@ -61,6 +63,7 @@ function limitTo(maxSize: number) {
 
 export function createApp(services: Services, options: AppOptions): Hono<Env> {
   const app = new Hono<Env>()
+  const limits = createRequestLimits(services.requestLimits, services.now)
   app.use(async (context, next) => {
     context.set('requestId', randomUUID())
     context.set('address', findAddress(context, services.trustedProxies))
@@ -94,13 +97,21 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
   app.get('/healthz', (context) => context.text('ok'))
   app.get('/readyz', async (context) => {
     await services.database.ping()
-    return context.text('ready')
+    return context.text(services.keyring.awaySince === null ? 'ready' : 'ready, but masterKeyAway')
   })
-  app.use('/api/auth/*', limitBody)
+  const countAnonymous: MiddlewareHandler<Env> = (context, next) => {
+    limits.arrive(null, networkAddress(context))
+    return next()
+  }
+  app.use('/api/auth/*', countAnonymous, limitBody)
+  app.use('/callbacks/*', countAnonymous)
   addSignIn(app, services)
-  addApi(app, services, options)
+  addApi(app, services, { ...options, limits })
   addPaymentCallbacks(app, services)
-  addProofOfService(app, services, bearerToken)
+  addProofOfService(app, services, async (context) => {
+    const credentials = { ...credentialsOf(context.req.raw.headers), accountId: null }
+    return (await counted(limits, context, () => identify(services, credentials))).caller
+  })
   addCaFiles(app, options)
   addAgentProgram(app, services)
   addProofFiles(app, services)
@@ -129,7 +140,7 @@ function onceWanted<Value>(make: () => Promise<Value>): () => Promise<Value> {
     }))
 }
 
-function addApi(app: Hono<Env>, services: Services, options: AppOptions): void {
+function addApi(app: Hono<Env>, services: Services, options: AppOptions & { readonly limits: RequestLimits }): void {
   const handler = new OpenAPIHandler(router, {
     interceptors: [
       onError((error, { context }) => {
@@ -150,7 +161,7 @@ function addApi(app: Hono<Env>, services: Services, options: AppOptions): void {
   })
   app.use('/api/v1/*', (context, next) => (context.req.path === UPLOADS_PATH ? limitUploads : limitBody)(context, next))
   app.all('/api/v1/*', async (context) => {
-    const { caller, setCookies } = await callerOf(services, context)
+    const { caller, setCookies } = await callerOf(services, options.limits, context)
     refuseForeignType(context)
     const requestContext: RequestContext = {
       services,
@@ -179,12 +190,29 @@ const OPEN: ReadonlySet<string> = new Set(
 )
 
 /** Before the body is read: who may not call does not make us read one. */
-async function callerOf(services: Services, context: Context<Env>): Promise<Identified> {
-  if (OPEN.has(`${context.req.method} ${context.req.path}`)) return { caller: NOBODY, setCookies: [] }
-  const token = bearerToken(context)
+async function callerOf(services: Services, limits: RequestLimits, context: Context<Env>): Promise<Identified> {
+  if (OPEN.has(`${context.req.method} ${context.req.path}`)) {
+    limits.arrive(null, networkAddress(context))
+    return { caller: NOBODY, setCookies: [] }
+  }
   const { headers } = context.req.raw
-  if (token === null && services.signIn.hasCookie(headers)) refuseOtherSites(context.req.raw, services.publicUrl)
-  return identify(services, { token, headers, accountId: context.req.header('x-evercert-account') ?? null })
+  const credentials = credentialsOf(headers)
+  if (credentials.token === null && services.signIn.hasCookie(headers)) refuseOtherSites(context.req.raw, services.publicUrl)
+  return counted(limits, context, () => identify(services, credentials))
+}
+
+/** Who calls, with the request counted before and after that is known. */
+async function counted(limits: RequestLimits, context: Context, identifyNow: () => Promise<Identified>): Promise<Identified> {
+  const credential = context.req.header('authorization') ?? context.req.header('cookie') ?? null
+  limits.arrive(credential, networkAddress(context))
+  try {
+    const identified = await identifyNow()
+    limits.recognise(credential, identified.caller.tokenId)
+    return identified
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'unauthenticated') limits.forget(credential)
+    throw error
+  }
 }
 
 function unreadable(error: unknown, { progress }: RequestContext): AppError | null {
@@ -201,11 +229,6 @@ function refuseForeignType(context: Context<Env>): void {
   const type = req.header('content-type')
   if (req.method !== 'POST' || !hasBody || /^application\/json\s*(;|$)/i.test(type ?? '')) return
   throw new AppError('invalid', `Reading the request: its content type is ${type ?? 'not given'}: send application/json.`)
-}
-
-function bearerToken(context: Context<Env>): string | null {
-  const match = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(context.req.header('authorization') ?? '')
-  return match?.[1] ?? null
 }
 
 /** The handler sends status and data of one error type only; the rendered problem rides in it. */

@@ -6,19 +6,18 @@
 import type { Context, Hono } from 'hono'
 import { RECEIPT_KEYS_PATH } from '@evercert/contract'
 import { tokenNarrowed } from '../services/access/narrowing.ts'
-import { identify } from '../services/access/callers.ts'
-import type { Services } from '../services/context.ts'
+import type { Caller, Services } from '../services/context.ts'
 import { openMetrics } from '../services/metrics.ts'
 import { loadReceiptKeys } from '../services/receipts/key.ts'
 
 type Env = { readonly Variables: { requestId: string } }
 
-/** The token of a request; null when it has none. */
-type TokenOf = (context: Context<Env>) => string | null
+/** Who makes a request, which is counted. */
+type CallerOf = (context: Context<Env>) => Promise<Caller>
 
-export function addProofOfService(app: Hono<Env>, services: Services, tokenOf: TokenOf): void {
+export function addProofOfService(app: Hono<Env>, services: Services, callerOf: CallerOf): void {
   app.get('/metrics', async (context) => {
-    const { caller } = await identify(services, { token: tokenOf(context), headers: context.req.raw.headers, accountId: null })
+    const caller = await callerOf(context)
     if (caller.tags !== undefined) throw tokenNarrowed(caller, 'metrics')
     context.header('cache-control', 'no-store')
     context.header('content-type', 'text/plain; version=0.0.4; charset=utf-8')

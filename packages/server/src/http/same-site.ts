@@ -28,6 +28,7 @@ export function refuseOtherSites(
 function isOwnOrigin(headers: Headers, publicUrl: string | null): boolean {
   const origin = headers.get('origin')
   if (origin === null || !URL.canParse(origin)) return false
-  if (publicUrl !== null && new URL(publicUrl).origin === origin) return true
-  return new URL(origin).host === headers.get('host')
+  const [own, host] = [publicUrl === null ? null : new URL(publicUrl), headers.get('host')]
+  if (own !== null && (own.origin === origin || own.host === host)) return own.origin === origin // a page of http is not ours of https
+  return new URL(origin).host === host
 }

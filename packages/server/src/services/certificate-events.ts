@@ -36,12 +36,17 @@ const listenings = new WeakMap<Services['db'], Listening>()
  * Begins with the state of the moment, and yields again after each change.
  *
  * @param signal aborted when the listener is gone
+ * @param mayStill asked before each piece of news: who was let in may have been turned out since; throws then, and the stream ends by it
  * @throws AppError `notFound`; `rateLimited` when too many listen already
  */
 export async function watchCertificate(
   services: Services,
   caller: Caller,
-  { id, signal }: { readonly id: string; readonly signal: AbortSignal | undefined },
+  {
+    id,
+    signal,
+    mayStill,
+  }: { readonly id: string; readonly signal: AbortSignal | undefined; readonly mayStill: () => Promise<unknown> },
 ): Promise<AsyncGenerator<CertificateEvent, void, void>> {
   const listening = listeningOf(services)
   if (listening.count >= MAX_LISTENERS) {
@@ -51,16 +56,20 @@ export async function watchCertificate(
   }
   const look = (): Promise<CertificateEvent> => lookAt(listening, services, caller, id)
   const first = await look()
-  return listen(listening, { first, look, signal })
+  return listen(listening, { first, look, signal, mayStill })
 }
 
 interface Watch {
   readonly first: CertificateEvent
   readonly look: () => Promise<CertificateEvent>
   readonly signal: AbortSignal | undefined
+  readonly mayStill: () => Promise<unknown>
 }
 
-async function* listen(listening: Listening, { first, look, signal }: Watch): AsyncGenerator<CertificateEvent, void, void> {
+async function* listen(
+  listening: Listening,
+  { first, look, signal, mayStill }: Watch,
+): AsyncGenerator<CertificateEvent, void, void> {
   const until = performance.now() + LISTEN_FOR_MS
   const isOver = (): boolean => performance.now() > until || signal?.aborted === true
   listening.count += 1
@@ -72,6 +81,7 @@ async function* listen(listening: Listening, { first, look, signal }: Watch): As
       if (isOver()) return
       const event = await look()
       if (event.version === version) continue
+      await mayStill()
       version = event.version
       yield event
     }

@@ -20,6 +20,7 @@ import type { AdapterKit, NameServerLookups } from '../ports/kit.ts'
 import type { NotifyAdapter } from '../ports/notify.ts'
 import type { PaymentAdapter } from '../ports/payment.ts'
 import type { SignIn } from '../ports/sign-in.ts'
+import type { AuditAnchor } from './audit/anchor-file.ts'
 import type { AuditLog } from './audit/log.ts'
 import type { Keyring } from './keyring.ts'
 import type { Vault } from './vault.ts'
@@ -64,10 +65,14 @@ export interface Services {
   readonly version: string
   readonly log: Logger
   readonly audit: AuditLog
+  /** Where the newest checkpoint is kept, beside the database. */
+  readonly auditAnchor: AuditAnchor
   /** How long the audit log keeps its lines at least; null: for ever. */
   readonly auditRetentionMs: number | null
   /** For this long after somebody said who they are their session may be given private keys. */
   readonly freshAuthenticationMs: number
+  /** Requests a minute of a token or user, and of a network address without either; null: not limited. */
+  readonly requestLimits: { readonly perMinute: number | null; readonly anonymousPerMinute: number | null }
   readonly onStep: StepHook
   /** The one file that hosts run; null when it was not built. */
   readonly agentProgram: () => Promise<Uint8Array<ArrayBuffer> | null>

@@ -18,6 +18,8 @@ export interface Keyring {
   find(id: string): Promise<MasterKey | null>
   /** From now on new secrets are sealed with it. */
   sealWith(key: MasterKey): void
+  /** Since when what holds the keys has not answered, in epoch milliseconds; null: it answers. */
+  awaySince: number | null
 }
 
 /**
@@ -28,7 +30,7 @@ export interface Keyring {
 export async function openKeyring({ kind, db }: Pick<Database, 'kind' | 'db'>, keys: MasterKeys, node: string): Promise<Keyring> {
   // Nobody else has the embedded database open: who is in the table was killed.
   if (kind === 'embedded') await db.deleteFrom('master_key_holder').execute()
-  else await announce(db, { node, keys, sealingId: null }) // before it looks: whoever changes what seals sees it, or it sees the change
+  else await announce(db, { node, keys, sealingId: null, awaySince: null }) // before it looks: whoever changes what seals sees it, or it sees the change
   const sealingId = (await findSealingKeyId(db)) ?? (await beginSealing(db, keys))
   const find = (id: string): MasterKey | null => keys.list().find((key) => key.id === id) ?? null
   const missing = (await findNeededKeyIds(db)).filter((id) => find(id) === null)
@@ -49,6 +51,7 @@ export async function openKeyring({ kind, db }: Pick<Database, 'kind' | 'db'>, k
     sealWith: (key) => {
       sealing = key
     },
+    awaySince: null,
   }
 }
 
@@ -96,9 +99,14 @@ export async function findNeededKeyIds(db: Db | Trx): Promise<string[]> {
 /** Tells the other nodes which keys this one has. Not heard of for {@link SILENT_SECONDS}, it counts as gone. */
 export async function announce(
   db: Db,
-  { node, keys, sealingId }: { readonly node: string; readonly keys: MasterKeys; readonly sealingId: string | null },
+  { node, keys, sealingId, awaySince }: Pick<Keyring, 'node' | 'keys' | 'awaySince'> & { readonly sealingId: string | null },
 ): Promise<void> {
-  const facts = { key_ids: keys.list().map(({ id }) => id), sealing_id: sealingId, seen_at: sql<Date>`now()` }
+  const facts = {
+    key_ids: keys.list().map(({ id }) => id),
+    sealing_id: sealingId,
+    seen_at: sql<Date>`now()`,
+    away_since: awaySince === null ? null : new Date(awaySince),
+  }
   await db
     .insertInto('master_key_holder')
     .values({ node, ...facts })

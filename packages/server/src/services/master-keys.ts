@@ -5,7 +5,7 @@
  * @module
  */
 import { sql } from 'kysely'
-import type { MasterKeysView } from '@evercert/contract'
+import type { KeyHealthView, MasterKeysView } from '@evercert/contract'
 import type { Db } from '../db/connect.ts'
 import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
@@ -94,7 +94,7 @@ function notEverywhere(id: string, nodes: readonly string[]): AppError {
 async function listOthers(db: Db | Trx, node: string) {
   return db
     .selectFrom('master_key_holder')
-    .select(['node', 'key_ids', 'sealing_id', 'seen_at'])
+    .select(['node', 'key_ids', 'sealing_id', 'seen_at', 'away_since'])
     .where('seen_at', '>', sql<Date>`now() - make_interval(secs => ${SILENT_SECONDS})`)
     .where('node', '<>', node)
     .orderBy('node')
@@ -165,8 +165,8 @@ export async function viewMasterKeys(services: Services): Promise<MasterKeysView
   )
   const needed = keys.filter(({ state, records }) => state === 'seals' || records > 0).map(({ id }) => id)
   const lacks = (ids: readonly string[]) => [...needed, ...unused.map(({ id }) => id)].filter((id) => !ids.includes(id))
-  const own = { node: keyring.node, isHere: true, lacks: lacks(keyring.keys.list().map(({ id }) => id)) }
-  const others = await listOthers(db, keyring.node)
+  const lacking = new Map([[keyring.node, lacks(keyring.keys.list().map(({ id }) => id))]])
+  for (const { node, key_ids: ids } of await listOthers(db, keyring.node)) lacking.set(node, lacks(ids))
   return {
     id: rows.find(({ seals }) => seals)?.id ?? keyring.sealing.id,
     kind: keyring.keys.kind,
@@ -175,8 +175,20 @@ export async function viewMasterKeys(services: Services): Promise<MasterKeysView
     remaining: keys.reduce((sum, { state, records }) => (state === 'opens' ? sum + records : sum), 0),
     keys: [...keys, ...unused],
     removable: keys.filter(({ state, records }) => state === 'opens' && records === 0).map(({ id }) => id),
-    nodes: [own, ...others.map(({ node, key_ids: ids }) => ({ node, isHere: false, lacks: lacks(ids) }))],
+    nodes: (await viewKeyHealth(services)).nodes.map((node) => ({ ...node, lacks: lacking.get(node.node) ?? [] })),
   }
+}
+
+/** Whether the keys of each node can be used; cheap enough to be asked all the time. */
+export async function viewKeyHealth({ db, keyring }: Services): Promise<KeyHealthView> {
+  const toInstant = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
+  const own = { node: keyring.node, isHere: true, awaySince: toInstant(keyring.awaySince) }
+  const others = (await listOthers(db, keyring.node)).map(({ node, away_since: since }) => ({
+    node,
+    isHere: false,
+    awaySince: toInstant(since?.getTime() ?? null),
+  }))
+  return { place: keyring.keys.place, nodes: [own, ...others] }
 }
 
 /** What another node, or the operator, changed: what seals, and keys that are gone. */

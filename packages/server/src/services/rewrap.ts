@@ -17,6 +17,7 @@ const AT_ONCE = 200
 /** Of a round, once a second: the rest of the second is for others. */
 const ROUND_MS = 250
 const ANNOUNCE_MS = 10_000
+const LOOK_MS = 5000
 
 export interface Rewrapper {
   round(): Promise<void>
@@ -25,42 +26,49 @@ export interface Rewrapper {
 export function createRewrapper(services: Services): Rewrapper {
   /** Altered: they open with no key. They are passed over, and counted by "keys status". */
   const damaged = new Set<string>()
-  let announced: { readonly sealingId: string; readonly at: number } | null = null
+  let announced: { readonly sealingId: string; readonly awaySince: number | null; readonly at: number } | null = null
+  let lookedAt = -Infinity
+
+  /** Whether the keys are there, every few seconds: also for who is to be told when they are not. */
+  const look = async (): Promise<void> => {
+    const { keyring, log, now, database } = services
+    const isOfInterest = database.kind === 'postgres' || keyring.keys.list().some(({ isInToken }) => isInToken)
+    if (!isOfInterest || performance.now() - lookedAt < LOOK_MS) return
+    lookedAt = performance.now()
+    try {
+      await keyring.keys.reload() // a key that the operator put there is told to the others, before it is needed
+      if (keyring.awaySince !== null) log.warn({ event: 'masterKey.back' })
+      keyring.awaySince = null
+    } catch (error) {
+      if (!isMasterKeyAway(error)) throw error // this node is there all the same
+      if (keyring.awaySince === null) log.error({ event: 'masterKey.away', error })
+      keyring.awaySince ??= now()
+    }
+  }
 
   const tell = async (): Promise<void> => {
     const { keyring, db, database } = services
     if (database.kind === 'embedded') return // there is no other node
-    const sealingId = keyring.sealing.id
+    const { sealing, awaySince } = keyring
     const isDue = announced === null || performance.now() - announced.at >= ANNOUNCE_MS
-    if (!isDue && announced?.sealingId === sealingId) return
-    try {
-      await keyring.keys.reload() // a key that the operator put there is told to the others, before it is needed
-    } catch (error) {
-      if (!isMasterKeyAway(error)) throw error // this node is there all the same
-    }
-    await announce(db, { node: keyring.node, keys: keyring.keys, sealingId })
-    announced = { sealingId, at: performance.now() }
+    if (!isDue && announced?.sealingId === sealing.id && announced.awaySince === awaySince) return
+    await announce(db, { node: keyring.node, keys: keyring.keys, sealingId: sealing.id, awaySince })
+    announced = { sealingId: sealing.id, awaySince, at: performance.now() }
   }
 
-  const round = async (): Promise<void> => {
-    await followMasterKeys(services)
-    await tell()
-    await dropRemovedKeys(services)
-    const end = performance.now() + ROUND_MS
-    while ((await rewrapBatch(services, damaged)) === AT_ONCE && performance.now() < end);
-  }
-
-  let isAway = false
   return {
     /** Once a second: what is away is said once. */
     round: async () => {
       try {
-        await round()
-        isAway = false
+        await look()
+        await followMasterKeys(services)
+        await tell()
+        await dropRemovedKeys(services)
+        const end = performance.now() + ROUND_MS
+        while ((await rewrapBatch(services, damaged)) === AT_ONCE && performance.now() < end);
       } catch (error) {
         if (!isMasterKeyAway(error)) throw error
-        if (!isAway) services.log.error({ event: 'masterKey.away', error })
-        isAway = true
+        lookedAt = -Infinity // the next round sees it, and says so
       }
     },
   }

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
+import { AppError } from '../domain/errors.ts'
 
 export interface ShownSettings {
   /** Without the secrets. */
@@ -21,23 +23,52 @@ export function withoutSecrets(schema: z.ZodType, settings: unknown): ShownSetti
   return { config, secretsSet: paths.filter((path) => takeAway(config, path)).map((path) => path.join('.')) }
 }
 
-/** The new settings, with the old value of each secret that they leave out, as long as they have what it belongs to. */
+/**
+ * The new settings, with the old value of each secret that they leave out, as long as they have what it belongs to; null takes a secret away.
+ * Nothing is kept when a setting changes that decides where secrets go: nobody who may not read them shall have them sent to a place of theirs.
+ *
+ * @throws AppError `secretsNeeded` with the settings that changed and the secrets to give again
+ */
 export function withKeptSecrets(schema: z.ZodType, wanted: Settings, old: unknown): Record<string, unknown> {
   const config = structuredClone(wanted) as Record<string, unknown>
-  for (const path of secretPaths(schema)) keepOne(config, old, path)
-  return config
+  const kept = secretPaths(schema).filter((path) => keepOne(config, old, path))
+  const changed = kept.length === 0 ? [] : changedDestinations(schema, config, old)
+  if (changed.length === 0) return config
+  const [names, secrets] = [changed, kept].map((paths) => paths.map((path) => path.join('.'))) as [string[], string[]]
+  throw new AppError(
+    'secretsNeeded',
+    `Changing ${names.join(', ')}: that is where secrets are sent, and those that are stored go nowhere else: give ${secrets.join(', ')} again.`,
+    { facts: { changed: names, secrets } },
+  )
+}
+
+/** Compared with defaults filled in. None when the new settings cannot be read: they are stored nowhere. */
+function changedDestinations(schema: z.ZodType, next: unknown, old: unknown): readonly Path[] {
+  const parsed = schema.safeParse(next)
+  if (!parsed.success) return []
+  const [after, before] = [parsed.data, schema.safeParse(old).data ?? old]
+  return markedPaths(schema, 'destination').filter((path) => !isDeepStrictEqual(valueAt(after, path), valueAt(before, path)))
+}
+
+function valueAt(settings: unknown, path: Path): unknown {
+  return path.reduce<unknown>((at, name) => (isSettings(at) && Object.hasOwn(at, name) ? at[name] : undefined), settings)
 }
 
 type Path = readonly string[]
 
 interface JsonSchema {
   readonly secret?: unknown
+  readonly destination?: unknown
   readonly properties?: Readonly<Record<string, JsonSchema>>
 }
 
 function secretPaths(schema: z.ZodType): readonly Path[] {
+  return markedPaths(schema, 'secret')
+}
+
+function markedPaths(schema: z.ZodType, mark: 'secret' | 'destination'): readonly Path[] {
   const collect = (node: JsonSchema, path: Path): Path[] => [
-    ...(node.secret === true ? [path] : []),
+    ...(node[mark] === true ? [path] : []),
     ...Object.entries(node.properties ?? {}).flatMap(([name, child]) => collect(child, [...path, name])),
   ]
   return collect(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema, [])
@@ -55,12 +86,18 @@ function takeAway(settings: Record<string, unknown>, [name = '', ...rest]: Path)
   return isSettings(inner) && takeAway(inner, rest)
 }
 
-function keepOne(settings: Record<string, unknown>, old: unknown, [name = '', ...rest]: Path): void {
-  if (!isSettings(old) || !Object.hasOwn(old, name)) return
+/** @returns whether the old value stays */
+function keepOne(settings: Record<string, unknown>, old: unknown, [name = '', ...rest]: Path): boolean {
+  if (rest.length === 0 && settings[name] === null) {
+    delete settings[name]
+    return false
+  }
+  if (!isSettings(old) || !Object.hasOwn(old, name)) return false
   if (rest.length === 0) {
-    if (!Object.hasOwn(settings, name)) settings[name] = old[name]
-    return
+    if (Object.hasOwn(settings, name)) return false
+    settings[name] = old[name]
+    return true
   }
   const inner = settings[name]
-  if (isSettings(inner)) keepOne(inner, old[name], rest)
+  return isSettings(inner) && keepOne(inner, old[name], rest)
 }

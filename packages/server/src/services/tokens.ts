@@ -6,6 +6,7 @@
 import { isScope, type Scope, type TokenView } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
 import { drawToken, hashToken } from './accounts.ts'
+import { requireFreshFor } from './access/fresh.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 
 /** The token that the data folder holds: it is replaced by its name (accounts.ts). */
@@ -32,7 +33,7 @@ export interface NewToken {
   readonly tags: readonly string[] | null
 }
 
-/** @throws AppError `forbidden` for a permission that the caller lacks, `duplicateName` */
+/** @throws AppError `forbidden` for a permission that the caller lacks and for longer than a token's own life, `freshAuthenticationNeeded`, `duplicateName` */
 export async function createToken(services: Services, caller: Caller, wish: NewToken): Promise<TokenView & { token: string }> {
   const lacking = wish.scopes.filter((scope) => !caller.scopes.has(scope))
   if (lacking.length > 0)
@@ -42,6 +43,8 @@ export async function createToken(services: Services, caller: Caller, wish: NewT
       'duplicateName',
       `Making the token ${wish.name}: the installation's first token has this name: choose another.`,
     )
+  await requireFreshFor(services, caller, { scopes: wish.scopes, what: 'Making a token that gets private keys' })
+  await refuseLonger(services, caller, wish.expiresAt)
   const token = drawToken()
   const row = {
     id: newId(services, 'tok'),
@@ -70,6 +73,14 @@ export async function createToken(services: Services, caller: Caller, wish: NewT
       .execute()
   })
   return { ...toView(caller, row), token }
+}
+
+/** A token that ends makes none that goes on: who got hold of it for a day would have it for ever. */
+async function refuseLonger({ db }: Services, { tokenId }: Caller, expiresAt: string | null): Promise<void> {
+  const own = await db.selectFrom('access_token').select('expires_at').where('id', '=', tokenId).executeTakeFirst()
+  const end = own?.expires_at ?? null
+  if (end === null || (expiresAt !== null && Date.parse(expiresAt) <= end.getTime())) return
+  throw new AppError('forbidden', `Making a token: yours ends at ${end.toISOString()}: let the new one end by then.`)
 }
 
 /** @throws AppError `inUse` for the token that asks, and for the installation's first one; `notFound` */

@@ -11,6 +11,7 @@ import { writeLater } from '../db/later.ts'
 import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { formatId } from '../domain/id.ts'
+import { createDataKeys } from './data-keys.ts'
 import type { Keyring } from './keyring.ts'
 
 export type SecretPurpose =
@@ -43,6 +44,8 @@ export interface PreparedSecret {
 }
 
 export interface Vault {
+  /** Before a transaction that stores so many secrets: a token is asked now, not then. @throws AppError `masterKeyAway` */
+  prepare(count: number): Promise<void>
   /** Stores a secret and returns its id. */
   seal(
     db: Db | Trx,
@@ -65,27 +68,21 @@ export interface Vault {
 const ID_BYTES = 16
 const IV_BYTES = 12
 const TAG_BYTES = 16
-const DATA_KEY_BYTES = 32
 
 export function createVault(keyring: Pick<Keyring, 'sealing' | 'find'>): Vault {
-  const prepare = async (purpose: SecretPurpose, plaintext: string, now: number): Promise<PreparedSecret> => {
-    const random = randomBytes(ID_BYTES + DATA_KEY_BYTES + IV_BYTES) // at once: each call costs as much as the cipher
+  const dataKeys = createDataKeys(keyring)
+  const sealOne = async (purpose: SecretPurpose, plaintext: string, now: number): Promise<PreparedSecret> => {
+    const random = randomBytes(ID_BYTES + IV_BYTES) // at once: each call costs as much as the cipher
     const id = formatId('sec', now, random.subarray(0, ID_BYTES))
-    const dataKey = random.subarray(ID_BYTES, ID_BYTES + DATA_KEY_BYTES)
-    const { sealing } = keyring
-    return {
-      id,
-      plaintext,
-      masterKeyId: sealing.id,
-      wrappedKey: await sealing.wrap(dataKey),
-      ciphertext: encrypt({ dataKey, iv: random.subarray(-IV_BYTES), boundTo: `${id}:${purpose}`, plaintext }),
-    }
+    const { masterKeyId, plain: dataKey, wrapped: wrappedKey } = await dataKeys.take()
+    const ciphertext = encrypt({ dataKey, iv: random.subarray(-IV_BYTES), boundTo: `${id}:${purpose}`, plaintext })
+    return { id, plaintext, masterKeyId, wrappedKey, ciphertext }
   }
   const prepareMany = ({ purpose, plaintexts, now }: ManySecrets): Promise<PreparedSecret[]> =>
-    Promise.all(plaintexts.map((plaintext) => prepare(purpose, plaintext, now)))
+    Promise.all(plaintexts.map((plaintext) => sealOne(purpose, plaintext, now)))
   const storeMany: Vault['storeMany'] = async (db, { prepared, purpose, now, accountId }) => {
     const sealed = await Promise.all(
-      prepared.map(async (one) => (one.masterKeyId === keyring.sealing.id ? one : prepare(purpose, one.plaintext, now))),
+      prepared.map(async (one) => (one.masterKeyId === keyring.sealing.id ? one : sealOne(purpose, one.plaintext, now))),
     )
     const insert = sql`insert into secret (id, account_id, purpose, master_key_id, wrapped_key, ciphertext, created_at)
       select id, ${accountId}, ${purpose}, master_key_id, wrapped_key, ciphertext, ${new Date(now)}::timestamptz
@@ -96,8 +93,9 @@ export function createVault(keyring: Pick<Keyring, 'sealing' | 'find'>): Vault {
     return sealed.map(({ id }) => id)
   }
   return {
+    prepare: (count) => dataKeys.prepare(count),
     seal: async (db, { purpose, accountId, plaintext, now }) => {
-      const { id, masterKeyId, wrappedKey, ciphertext } = await prepare(purpose, plaintext, now)
+      const { id, masterKeyId, wrappedKey, ciphertext } = await sealOne(purpose, plaintext, now)
       const insert = db.insertInto('secret').values({
         id,
         account_id: accountId,

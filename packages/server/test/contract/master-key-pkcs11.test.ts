@@ -147,6 +147,20 @@ describe.skipIf(SOFTHSM_MODULE === null)('a PKCS#11 token, by SoftHSM', () => {
     })
   })
 
+  test('a token that is taken away is seen when the keys are looked at, and its keys are known all the same', async () => {
+    const { keys, key } = await withKey()
+    const ids = () => keys.list().map(({ id }) => id)
+    const before = ids()
+    hsm.takeAway()
+    await expect(keys.reload()).rejects.toMatchObject({ code: 'masterKeyAway' })
+    await expect(keys.reload()).rejects.toMatchObject({ code: 'masterKeyAway' })
+    expect(ids()).toEqual(before)
+    hsm.bringBack()
+    await keys.reload()
+    expect(ids()).toEqual(before)
+    expect(before).toContain(key.id)
+  })
+
   test('a token that is taken away is a typed problem, and one that comes back is used again', async () => {
     const { keys, key } = await withKey()
     const wrapped = await key.wrap(randomBytes(32))

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { contract, MEMBER_ROLES, ROLES, type MemberRole, type Role } from '@evercert/contract'
+import { contract, MEMBER_ROLES, ROLES, type MemberRole, type Role, type Scope } from '@evercert/contract'
 import { createFirstOperatorLink } from '../../src/services/access/first-operator.ts'
 import { scopesOf } from '../../src/domain/access/roles.ts'
+import { refusalOf } from '../support/builders.ts'
 import { openBrowser, tokenOf, type Browser } from '../support/browser.ts'
 import { oneDatabase, isPostgres } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
@@ -66,6 +68,57 @@ oneDatabase((kind, open) => {
   })
   afterAll(() => service.stop())
 
+  test('what gets private keys is given by no session that is not fresh: no token, member, role, login or link', async () => {
+    const browser = await signedIn(emailOf('owner'))
+    const { client } = service
+    const { id: viewerId } = (await client.members.list()).items.find(({ email }) => email === emailOf('viewer')) ?? { id: '' }
+    const token = (scopes: readonly string[]) =>
+      browser.send('POST', '/api/v1/tokens', { body: { name: `token ${randomUUID()}`, scopes } })
+    const invite = (role: string) =>
+      browser.send('POST', '/api/v1/invitations', { body: { email: `${randomUUID()}@example.com`, role } })
+    const login = async (scopes: readonly Scope[]) => {
+      const { userCode } = await client.deviceLogins.begin({ client: 'evercert', scopes: [...scopes] })
+      await browser.send('POST', '/api/v1/device-logins/inspect', { body: { userCode } })
+      return browser.send('POST', '/api/v1/device-logins/decide', { body: { userCode, decision: 'give', days: 1 } })
+    }
+    const change = (role: string) => browser.send('POST', `/api/v1/members/${viewerId}/role`, { body: { role } })
+    const age = (minutes: number) =>
+      service.services.db
+        .updateTable('session')
+        .set({ created_at: new Date(Date.now() - minutes * 60_000) })
+        .execute()
+    await age(11)
+    for (const refused of [
+      await token(['certificates:read', 'keys:download']),
+      await invite('operator'),
+      await login(['keys:download']),
+      await change('administrator'),
+    ])
+      expect(refused.problem?.code).toBe('freshAuthenticationNeeded')
+    for (const done of [await token(['certificates:read']), await invite('viewer'), await login(['certificates:read'])])
+      expect(done.problem).toBeNull()
+    expect((await browser.send('POST', '/api/v1/sessions/confirm', { body: { password: PASSWORD } })).status).toBe(200)
+    for (const done of [await token(['keys:download']), await invite('operator'), await login(['keys:download'])])
+      expect(done.problem).toBeNull()
+    // Who becomes another user gets what that one gets.
+    const operator = await signedIn('first@example.com')
+    await age(11)
+    const recover = await operator.send('POST', `/api/v1/users/${viewerId}/recovery`, { body: {} })
+    expect(recover.problem?.code).toBe('freshAuthenticationNeeded')
+    await age(0) // for the others
+  })
+
+  test('a token that ends makes none that goes on longer', async () => {
+    const scopes: Scope[] = ['tokens:write']
+    const expiresAt = new Date(service.clock.now() + 3_600_000).toISOString()
+    const made = await service.client.tokens.create({ name: 'an hour', scopes, expiresAt })
+    const { tokens } = service.clientOf(made.token)
+    const later = new Date(service.clock.now() + 7_200_000).toISOString()
+    expect((await refusalOf(tokens.create({ name: 'for ever', scopes }))).code).toBe('forbidden')
+    expect((await refusalOf(tokens.create({ name: 'later', scopes, expiresAt: later }))).code).toBe('forbidden')
+    expect((await tokens.create({ name: 'as long', scopes, expiresAt })).expiresAt).toBe(expiresAt)
+  })
+
   test('private keys are given out shortly after somebody said who they are, and to tokens as the rules say', async () => {
     const browser = await signedIn(emailOf('operator'))
     const download = (headers: Readonly<Record<string, string>> = {}) =>
@@ -75,6 +128,7 @@ oneDatabase((kind, open) => {
       service.services.db
         .updateTable('session')
         .set({ [name]: new Date(Date.now() - 11 * 60_000) })
+        .where('user_id', '=', (user) => user.selectFrom('user').select('id').where('email', '=', emailOf('operator')))
         .execute()
     expect((await download()).problem?.code).toBe('notFound') // it just signed in, and there is no such certificate
     await grow('created_at')

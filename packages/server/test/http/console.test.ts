@@ -115,6 +115,25 @@ eachDatabase((_kind, open) => {
     stop.abort()
   })
 
+  test.each(['ended', 'untagged'] as const)('events tell nothing to a token that was %s since they began', async (how) => {
+    const { id } = await anUpload(account, {
+      name: `seen by a token ${how}`,
+      leaf: aForeignCertificate(service, { names: [`${how}.test`], daysLeft: 90 }),
+    })
+    await account.client.certificates.tag({ id, add: [how], remove: [] })
+    const made = await account.client.tokens.create({ name: how, scopes: ['certificates:read'], tags: [how] })
+    const events = await service.clientOf(made.token).certificates.events({ id })
+    expect((await events.next()).value).toMatchObject({ status: 'issued' })
+    if (how === 'ended') await account.client.tokens.remove({ id: made.id })
+    await account.client.certificates.tag({ id, add: ['news'], remove: how === 'untagged' ? [how] : [] })
+    const told = await events.next().then(
+      ({ value }) => value,
+      (error: unknown) => error,
+    )
+    expect(told).not.toHaveProperty('version')
+    expect(told).toBeInstanceOf(Error)
+  })
+
   test('events of somebody else’s certificate are not found, and listeners are bounded', async () => {
     const { id } = await anUpload(account, {
       name: 'mine',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { refuseOtherSites } from '../../src/http/same-site.ts'
 import { createFirstOperatorLink } from '../../src/services/access/first-operator.ts'
 import { openBrowser, tokenOf, type Browser } from '../support/browser.ts'
 import { oneDatabase } from '../support/databases.ts'
@@ -133,6 +134,17 @@ oneDatabase((_kind, open) => {
       expect((await post({ cookie, origin: 'null' })).status).toBe(403)
       expect((await post({ cookie, origin: 'https://evil.example' })).status).toBe(403)
       expect((await post({ cookie, origin: service.url })).status).toBe(400)
+      const { host } = new URL(service.url)
+      for (const [publicUrl, origin, isOurs] of [
+        [`https://${host}`, `http://${host}`, false], // whoever is between can make such a page
+        [`https://${host}`, `https://${host}`, true],
+        ['https://evercert.example', service.url, true], // the way in for this machine
+        ['https://evercert.example', 'http://evercert.example', false],
+      ] as const) {
+        const check = () => refuseOtherSites({ method: 'POST', headers: new Headers({ host, origin }) }, publicUrl)
+        if (isOurs) expect(check).not.toThrow()
+        else expect(check).toThrow(expect.objectContaining({ code: 'crossSite' }) as Error)
+      }
       expect((await post({ authorization: `Bearer ${service.operatorToken}` })).status).toBe(400)
       // With a token beside it the cookie is not looked at, so a stolen one lends it nothing.
       expect((await post({ cookie, authorization: 'Bearer evc_guess' })).status).toBe(401)

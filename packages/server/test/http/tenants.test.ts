@@ -209,6 +209,7 @@ oneDatabase((_kind, open) => {
     'brands.list',
     'paymentConnections.list',
     'masterKeys.list',
+    'masterKeys.health',
     'noticeSettings.get',
     'rules.get',
     'tokens.list',

@@ -143,5 +143,25 @@ oneDatabase((_kind, open) => {
       expect(mailsTo(fin.email)).toHaveLength(1) // there was nothing to decide any more
       expect(mailsTo(ada.email)).toHaveLength(2)
     })
+
+    test('an approver who is a recipient of the account as well gets one mail', async () => {
+      clock.moveTo(Date.parse('2026-12-10T12:00:00Z'))
+      const settings = await account.client.noticeSettings.get()
+      const before = mailsTo(bob.email).length
+      const desk = mailsTo('desk@example.com').length
+      const both = [...settings.recipients, { name: 'Bob', email: bob.email.toUpperCase() }]
+      await account.client.noticeSettings.set({ ...settings, recipients: both })
+      await ask(ada)
+      await deliverAll(service)
+      expect([mailsTo(bob.email).length - before, mailsTo('desk@example.com').length - desk]).toEqual([1, 1])
+      await account.client.noticeSettings.set({ ...settings, recipients: [{ name: 'Bob', email: bob.email }] })
+      await ask(ada)
+      await deliverAll(service)
+      expect([mailsTo(bob.email).length - before, mailsTo('desk@example.com').length - desk]).toEqual([2, 1])
+      const { items } = await account.client.notices.list({})
+      expect(
+        items.flatMap(({ deliveries }) => deliveries).filter(({ state }) => state === 'failed' || state === 'givenUp'),
+      ).toEqual([])
+    })
   })
 })

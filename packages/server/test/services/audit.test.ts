@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AuditVerification } from '@evercert/contract'
+import { AUDIT_CHECKPOINT_TYPE, jwkThumbprint, signStatement } from '@evercert/pki'
 import { sealAudit } from '../../src/services/audit/seal.ts'
 import { retainAudit } from '../../src/services/audit/retention.ts'
 import { insertEntry, type AuditEvent } from '../../src/services/audit/log.ts'
@@ -195,6 +196,66 @@ eachDatabase((kind, open) => {
           kind: 'cutOff',
           found: expect.stringContaining('chained before') as string,
         })
+    })
+
+    test('that were signed anew by a key that somebody put into the database are forged, and the key is not published', async () => {
+      const jws = (await newest())?.jws ?? ''
+      const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+      const { kty = '', crv = '', x = '' } = publicKey.export({ format: 'jwk' })
+      const id = jwkThumbprint({ kty, crv, x })
+      const claims = JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()) as object
+      const forged = signStatement(claims, { id, privateKey }, AUDIT_CHECKPOINT_TYPE)
+      const { db } = service.services
+      // With the secret of the real key, and with one of another kind.
+      for (const purpose of ['receiptKey', 'privateKey']) {
+        await sql`insert into receipt_key (id, public_jwk, secret_id, created_at, retired_at) select ${id}, ${JSON.stringify({ kty, crv, x })}::jsonb,
+          (select id from secret where purpose = ${purpose} limit 1), now(), now()`.execute(db)
+        try {
+          const report = await tampered((run) =>
+            run(`update audit_batch set jws = '${forged}' where position = (select max(position) from audit_batch)`),
+          )
+          expect(report.fault).toMatchObject({ kind: 'checkpointForged' })
+          const published = (await (await service.fetch('/.well-known/evercert-receipt-keys.json')).json()) as {
+            keys: { kid: string }[]
+          }
+          expect(published.keys.length).toBe(1)
+          expect(published.keys.map(({ kid }) => kid)).not.toContain(id)
+        } finally {
+          await db.deleteFrom('receipt_key').where('id', '=', id).execute()
+        }
+      }
+    })
+
+    test('that were altered, with the chain taken away so that the service makes it anew, are told by the kept checkpoint of the data folder', async () => {
+      const { services } = service
+      const kept = services.auditAnchor.read()
+      expect(kept).toBe((await newest())?.jws)
+      const report = await tampered(async (run) => {
+        await run(`update audit_entry set actor = 'nobody' where id = (select max(id) from audit_entry)`)
+        await run(`delete from audit_batch`)
+        await run(`update audit_head set history_low = 0, entry_low = 0`)
+        expect(await sealAudit(services, { forMs: 60_000 })).toBeGreaterThan(0)
+      })
+      expect(report.fault).toMatchObject({ kind: 'cutOff', found: expect.stringContaining('audit.checkpoint') as string })
+      expect(services.auditAnchor.read()).toBe(kept)
+      expect((await verify()).fault).toBeNull()
+    })
+
+    test('of the newest days are not removed by retention, whatever a line says', async () => {
+      const report = await tampered(async (run) => {
+        await run(
+          `insert into audit_entry (at, actor, actor_kind, action, outcome, details)
+            select now(), 'Evercert', 'service', 'audit.retention', 'done', jsonb_build_object('through', max(position)) from audit_batch`,
+        )
+        await run(`delete from history`)
+        await run(`delete from audit_entry where id < (select max(id) from audit_entry)`)
+        await run(`delete from audit_batch where position < (select max(position) from audit_batch)`)
+        await run(`update audit_batch set rows = '{}', salts = '', hashes = substring(hashes from length(hashes) - 31), history_max = 0,
+          entry_max = 0, removed = true`)
+        await sealAudit(service.services, { forMs: 60_000 })
+      })
+      expect(report.fault).toMatchObject({ kind: 'removed', position: 1 })
+      service.services.auditAnchor.write((await newest())?.jws ?? '')
     })
 
     test('of the beginning that were removed without a line that says so', async () => {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { rootCertificates } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   aForm,
@@ -102,11 +103,11 @@ eachDatabase((_kind, open) => {
     const made = await client.dnsConnections.create({ name: 'bind', kind: 'rfc2136', config })
     const spare = await client.dnsConnections.create({ name: 'spare', kind: 'rfc2136', config })
     const { secret: _secret, ...shown } = config
-    expect(await client.dnsConnections.update({ id: made.id, name: 'knot', config: { ...shown, port: 2 } })).toEqual({
+    expect(await client.dnsConnections.update({ id: made.id, name: 'knot', config: { ...shown, zone: 'example.com' } })).toEqual({
       id: made.id,
       name: 'knot',
       kind: 'rfc2136',
-      config: { ...shown, port: 2 },
+      config: { ...shown, zone: 'example.com' },
       secretsSet: ['secret'],
     })
     expect((await refusalOf(client.dnsConnections.update({ id: made.id, name: 'spare' }))).code).toBe('duplicateName')
@@ -145,6 +146,60 @@ eachDatabase((_kind, open) => {
     await client.paymentConnections.update({ id: 'cards', config: { ...shown.config, webhookSecret } })
     expect(await secrets()).toMatchObject({ secretKey: config.secretKey, webhookSecret })
     expect((await refusalOf((await anAccount(service)).client.paymentConnections.get({ id: 'nothing' }))).code).toBe('notFound')
+  })
+
+  test('a kept secret goes nowhere else: whoever changes the receiver gives it again, whatever is connected', async () => {
+    const { client } = account
+    const thief = 'https://thief.example'
+    const stored = () =>
+      service.services.db
+        .selectFrom('secret')
+        .select(['id', 'ciphertext'])
+        .where('purpose', 'like', '%Config')
+        .orderBy('id')
+        .execute()
+    const dns = { server: 'ns.example', keyName: 'k', secret: Buffer.alloc(32, 4).toString('base64') }
+    const telegram = { botToken: `1:${'a'.repeat(30)}`, chatId: '1' }
+    const card = {
+      returnUrl: 'https://console.example/',
+      secretKey: `sk_test_${'d'.repeat(24)}`,
+      webhookSecret: `whsec_${'e'.repeat(24)}`,
+    }
+    const kubernetes = { apiServer: 'https://k8s.example', token: 'kept-token', secretName: 'tls' }
+    const acme = { directoryUrl: 'https://ca.example/dir', eab: { keyId: 'k', hmacKey: 'c2VjcmV0' } }
+    const { id: certificateId } = await anIssuedCertificate(account, { productId: PRIVATE_SINGLE })
+    const made = {
+      dns: await client.dnsConnections.create({ name: 'kept', kind: 'rfc2136', config: dns }),
+      channel: await client.channels.create({ name: 'kept', kind: 'telegram', config: telegram }),
+      card: await client.paymentConnections.create({ id: 'kept', title: 'Kept', kind: 'stripe', config: card }),
+      target: await client.targets.create({ certificateId, name: 'kept', kind: 'kubernetes', config: kubernetes }),
+      issuer: await client.issuers.create({ id: 'kept', title: 'Kept', kind: 'acme', config: acme }),
+    }
+    const before = await stored()
+    const { secret: _dns, ...dnsShown } = dns
+    const { botToken: _bot, ...telegramShown } = telegram
+    const { secretKey: _key, webhookSecret: _hook, ...cardShown } = card
+    const { token: _token, ...kubernetesShown } = kubernetes
+    const [caPem] = rootCertificates
+    const attempts = [
+      client.dnsConnections.update({ id: made.dns.id, config: { ...dnsShown, server: 'thief.example' } }),
+      client.channels.update({ id: made.channel.id, config: { ...telegramShown, apiBase: thief } }),
+      client.paymentConnections.update({ id: made.card.id, config: { ...cardShown, apiBase: thief } }),
+      client.targets.update({ id: made.target.id, config: { ...kubernetesShown, apiServer: thief } }),
+      client.issuers.update({ id: made.issuer.id, config: { ...acme, eab: { keyId: 'k' }, caPem } }),
+    ]
+    const refusals = await Promise.all(attempts.map((attempt) => refusalOf(attempt)))
+    expect(refusals.map(({ code, facts }) => [code, facts])).toEqual(
+      [
+        { changed: ['server'], secrets: ['secret'] },
+        { changed: ['apiBase'], secrets: ['botToken'] },
+        { changed: ['apiBase'], secrets: ['secretKey', 'webhookSecret'] },
+        { changed: ['apiServer'], secrets: ['token'] },
+        { changed: ['caPem'], secrets: ['eab.hmacKey'] },
+      ].map((facts) => ['secretsNeeded', facts]),
+    )
+    expect(await stored()).toEqual(before)
+    await client.channels.update({ id: made.channel.id, config: { ...telegram, apiBase: thief } })
   })
 
   test('a payment connection by which nobody paid is removed, with its settings', async () => {

@@ -372,7 +372,9 @@ eachDatabase((_kind, open) => {
       const secrets = () =>
         service.services.db.selectFrom('secret').select('id').where('account_id', '=', account.accountId).execute()
       const before = (await secrets()).length
-      await client.channels.update({ id, config: { url: `${moved.url}/hook` } })
+      const url = `${moved.url}/hook`
+      expect(await refusalOf(client.channels.update({ id, config: { url } }))).toMatchObject({ code: 'secretsNeeded' })
+      await client.channels.update({ id, config: { url, secret: WEBHOOK_SECRET } })
       expect((await secrets()).length).toBe(before) // those of before are gone
       const sentBefore = receiver.count()
       expect(await client.channels.test({ id })).toMatchObject({ delivered: true })

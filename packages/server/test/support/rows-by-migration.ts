@@ -337,10 +337,13 @@ const LATER: Readonly<Record<string, (place: Place) => readonly string[]>> = {
     `insert into notice (id, account_id, certificate_id, kind, occasion, facts, created_at, for_user_id)
       values ('ntc_mine_${k}', '${account}', 'crt_new_${k}', 'approvalDecided', 'apv_${k}:done', '{"certificateName":"new","names":[]}', ${AT}, 'usr_${k}')`,
   ],
-  '0048-suggested-windows': ({ account }) => [
+  '0047-suggested-windows': ({ account }) => [
     `update management set suggested_for = (select issuance_id from certificate where id = certificate_id), suggested_from = ${AT},
         suggested_until = ${AT}::timestamptz + interval '1 day', suggested_at = ${AT}, suggestion_page = 'https://ca.example/why', ask_ca_at = ${AT}
       where account_id = '${account}' and (select issuance_id from certificate where id = certificate_id) is not null`,
+  ],
+  '0046-token-away': ({ key: k }) => [
+    `insert into master_key_holder (node, key_ids, sealing_id, seen_at, away_since) values ('away-${k}', '{mk}', 'mk', ${AT}, ${AT})`,
   ],
   '0030-fresh-and-narrow': ({ key: k, account }) => [
     `insert into access_token (id, account_id, name, token_sha256, scopes, created_at, tags)

@@ -14,7 +14,7 @@ import { useMemo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { currentLanguage } from '../../i18n/i18n.ts'
 import './adapter-fields.css'
-import { isGiven, isSecretSet, readFields, startValueOf, type AdapterField, type StoredSettings } from './fields.ts'
+import { isGiven, isMoved, isSecretSet, readFields, startValueOf, type AdapterField, type StoredSettings } from './fields.ts'
 import type { Port } from './port.ts'
 import { useAdapterTexts } from './use-adapter-texts.ts'
 
@@ -32,6 +32,8 @@ interface Place {
   readonly stored: StoredSettings | null
   /** Names of settings that stay as they are stored. */
   readonly fixed: readonly string[]
+  /** What is typed would send the stored secrets elsewhere: none is kept. */
+  readonly moved: boolean
 }
 
 interface AdapterFieldsProps {
@@ -40,9 +42,16 @@ interface AdapterFieldsProps {
   readonly stored?: StoredSettings | null
 }
 
+interface TypedSettings {
+  readonly [CONFIG]?: Readonly<Record<string, unknown>>
+}
+
 export function AdapterFields({ port, adapter, stored = null }: AdapterFieldsProps) {
   const fields = useMemo(() => readFields(adapter.configSchema), [adapter])
-  const place: Place = { port, adapterId: adapter.id, stored, fixed: stored === null ? [] : (adapter.identity ?? []) }
+  const form = Form.useFormInstance<TypedSettings>()
+  const moved = Form.useWatch((values: TypedSettings) => stored !== null && isMoved(fields, values[CONFIG] ?? {}, stored), form)
+  const fixed = stored === null ? [] : (adapter.identity ?? [])
+  const place: Place = { port, adapterId: adapter.id, stored, fixed, moved: moved === true }
   return fields.map((field) =>
     field.kind === 'object' ? (
       <Group key={field.name} place={place} field={field} />
@@ -77,6 +86,15 @@ function Group({ place, field }: { readonly place: Place; readonly field: Groupe
   )
 }
 
+type SecretState = 'new' | 'kept' | 'again' | 'againIfWanted'
+
+/** What holds for a secret that is left empty. */
+function stateOf(field: Single, stored: StoredSettings | null, moved: boolean): SecretState {
+  if (!isSecretSet(field, stored)) return 'new'
+  if (!moved || field.isDestination) return 'kept'
+  return field.isRequired ? 'again' : 'againIfWanted'
+}
+
 interface FieldProps {
   readonly place: Place
   readonly field: Single
@@ -84,14 +102,15 @@ interface FieldProps {
   readonly group: Grouped | null
 }
 
-function Field({ place: { port, adapterId, stored, fixed }, field: declared, group }: FieldProps) {
+function Field({ place: { port, adapterId, stored, fixed, moved }, field: declared, group }: FieldProps) {
   const { t } = useTranslation()
   const texts = useAdapterTexts(port)
-  const isKept = isSecretSet(declared, stored)
+  const secret = stateOf(declared, stored, moved)
+  const isKept = secret === 'kept'
   const isFixed = fixed.includes(declared.path[0] ?? '')
   const field: Single = isKept ? { ...declared, isRequired: false } : declared
   const rules = useRules(field, group)
-  const help = useHelp({ field, isKept, isFixed, help: texts.helpOf(adapterId, field.path, field.description) })
+  const help = useHelp({ field, secret, isFixed, help: texts.helpOf(adapterId, field.path, field.description) })
   const label = texts.labelOf(adapterId, field.path)
   const isOptional = !field.isRequired && !isKept && field.kind !== 'boolean' && field.preset === undefined
   const siblings = group === null ? [] : group.fields.map(({ path }) => [CONFIG, ...path])
@@ -115,21 +134,28 @@ function Field({ place: { port, adapterId, stored, fixed }, field: declared, gro
   )
 }
 
+const SECRET_HELP = {
+  new: 'fields.secretHelp',
+  kept: 'fields.secretKept',
+  again: 'fields.secretAgain',
+  againIfWanted: 'fields.secretAgainIfWanted',
+} as const satisfies Record<SecretState, string>
+
 interface HelpParts {
   readonly field: Single
-  readonly isKept: boolean
+  readonly secret: SecretState
   readonly isFixed: boolean
   readonly help: string | null
 }
 
 /** Null: there is nothing to say. */
-function useHelp({ field, isKept, isFixed, help }: HelpParts): string | null {
+function useHelp({ field, secret, isFixed, help }: HelpParts): string | null {
   const { t } = useTranslation()
   const parts = [
     help,
     isFixed ? t('fields.fixed') : null,
     field.kind === 'list' ? t('fields.oneEachLine') : null,
-    field.kind === 'secret' ? t(isKept ? 'fields.secretKept' : 'fields.secretHelp') : null,
+    field.kind === 'secret' ? t(SECRET_HELP[secret]) : null,
   ].filter((part) => part !== null)
   return parts.length === 0 ? null : parts.join(currentLanguage() === 'zh' ? '' : ' ')
 }

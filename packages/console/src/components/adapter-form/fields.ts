@@ -24,6 +24,7 @@ interface JsonSchema {
   readonly minItems?: number
   readonly maxItems?: number
   readonly secret?: boolean
+  readonly destination?: boolean
 }
 
 interface FieldBase {
@@ -34,6 +35,8 @@ interface FieldBase {
   readonly description: string | null
   /** What holds when it is left out; undefined: nothing does. */
   readonly preset: unknown
+  /** Whether it decides where the secrets go: when it changes, none is kept. */
+  readonly isDestination: boolean
 }
 
 export type AdapterField = FieldBase &
@@ -66,6 +69,7 @@ export function readFields(schema: object, path: readonly string[] = []): Adapte
       isRequired: required.includes(name) && property.default === undefined,
       description: property.description ?? null,
       preset: property.default,
+      isDestination: property.destination === true,
     }
     const shape = shapeOf(name, simplify(property), base.path)
     return shape === null ? [] : [{ ...base, ...shape }]
@@ -147,7 +151,40 @@ export function changedSettings(
   const shown = settingsOf(fields, startValuesOf(fields, stored))
   if (JSON.stringify(settings) === JSON.stringify(shown)) return null
   const names = new Set(fields.map(({ name }) => name))
-  return { ...Object.fromEntries(Object.entries(stored.config).filter(([name]) => !names.has(name))), ...settings }
+  const others = Object.fromEntries(Object.entries(stored.config).filter(([name]) => !names.has(name)))
+  return { ...others, ...(isMoved(fields, typed, stored) ? withoutKept(fields, settings, stored) : settings) }
+}
+
+/** Whether the secrets would go elsewhere than they were entered for: then none of them is kept. */
+export function isMoved(
+  fields: readonly AdapterField[],
+  typed: Readonly<Record<string, unknown>>,
+  stored: StoredSettings,
+): boolean {
+  return fields.some((field) => {
+    const value = typed[field.name]
+    if (field.kind === 'object') return isMoved(field.fields, (value ?? {}) as Record<string, unknown>, stored)
+    if (!field.isDestination) return false
+    const shown = valueOf(field, startValueOf(field, stored)) ?? field.preset
+    return JSON.stringify(valueOf(field, value) ?? (isSecretSet(field, stored) ? shown : field.preset)) !== JSON.stringify(shown)
+  })
+}
+
+/** Null for each secret that is set, may be missing, and was left empty. */
+function withoutKept(
+  fields: readonly AdapterField[],
+  settings: Readonly<Record<string, unknown>>,
+  stored: StoredSettings,
+): Record<string, unknown> {
+  const gone: Record<string, unknown> = {}
+  for (const field of fields) {
+    const { name, isRequired, isDestination } = field
+    const value = settings[name]
+    if (field.kind === 'object' && value !== undefined)
+      gone[name] = withoutKept(field.fields, value as Record<string, unknown>, stored)
+    else if (value === undefined && !isRequired && !isDestination && isSecretSet(field, stored)) gone[name] = null
+  }
+  return { ...settings, ...gone }
 }
 
 function startValuesOf(fields: readonly AdapterField[], stored: StoredSettings): Record<string, unknown> {

@@ -21,6 +21,8 @@ export const fields: SameKeys<typeof zh> = {
   kind: 'Kind',
   chooseKind: 'Choose a kind',
   secretKept: 'One is set and not shown: left empty, it stays.',
+  secretAgain: 'It would be sent elsewhere than before: enter it again.',
+  secretAgainIfWanted: 'It would be sent elsewhere than before: enter it again, or leave it empty and it is removed.',
   remove: 'Remove',
   fixed: 'It stays as it is.',
   settingsFromEnvironment:

@@ -16,6 +16,10 @@ export const installation: SameKeys<typeof zh> = {
   nodeHere: '{{node}} (this one)',
   lacks: 'Node {{node}} lacks {{ids}}',
   lacksText: 'Copy the key to this node. A running node finds it within ten seconds; until then it cannot be rotated to.',
+  away: 'The token with the master key does not answer',
+  awaySince: 'Since',
+  awayText:
+    'Nothing secret is opened: no deployments, no downloads of keys, no orders at CAs. Nothing is lost, and all of it goes on by itself when the token is back. See that it is connected and powered, and that its PIN is right (docs/runbooks/rotate-master-key.md).',
   progress: '{{done}} of {{all}} records are under the new key.',
   progressLabel: 'Progress of the rotation',
   progressText:

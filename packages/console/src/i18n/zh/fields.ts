@@ -18,6 +18,8 @@ export const fields = {
   kind: '类型',
   chooseKind: '请选择类型',
   secretKept: '已设置，不显示；留空则保持不变。',
+  secretAgain: '修改后将发送到其他位置，请重新输入。',
+  secretAgainIfWanted: '修改后将发送到其他位置，请重新输入；留空则删除。',
   remove: '删除',
   fixed: '不能修改。',
   settingsFromEnvironment: '其设置来自服务的环境变量，请在环境变量中修改，重启服务后生效。',

@@ -12,6 +12,10 @@ export const installation = {
   nodeHere: '{{node}}（当前）',
   lacks: '节点 {{node}} 缺少 {{ids}}',
   lacksText: '把该密钥复制到此节点。运行中的节点十秒内会读到；在此之前不能轮换到它。',
+  away: '存放主密钥的令牌没有响应',
+  awaySince: '自',
+  awayText:
+    '机密数据暂时无法打开：部署、私钥下载和向 CA 下单均已暂停。数据没有丢失，令牌恢复后会自动继续。请检查令牌的连接与供电，以及 PIN 是否正确（docs/runbooks/rotate-master-key.md）。',
   progress: '{{all}} 条记录中已有 {{done}} 条使用新密钥。',
   progressLabel: '轮换进度',
   progressText: '其余记录正在后台重新加密，可以关闭此页。长时间不减少时，请查看日志中的 masterKey.rewrapFailed。',

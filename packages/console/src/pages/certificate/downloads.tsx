@@ -16,7 +16,7 @@ import { saveFile } from '../../components/save-file.ts'
 import { pick } from '../../i18n/i18n.ts'
 import { useLacking } from '../../api/use-lacking.ts'
 import '../../components/allowed-button.css'
-import { FreshDialog, needsFresh } from './fresh-dialog.tsx'
+import { FreshDialog, needsFresh } from '../../components/fresh-dialog.tsx'
 
 type Offer = NonNullable<DownloadView['withKey']>
 

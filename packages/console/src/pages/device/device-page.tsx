@@ -16,6 +16,7 @@ import { api } from '../../api/client.ts'
 import { useMe } from '../../api/use-me.ts'
 import '../../components/page.css'
 import { PageHead } from '../../components/page-head.tsx'
+import { FreshDialog, needsFresh } from '../../components/fresh-dialog.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { QueryView } from '../../components/query-view.tsx'
 import './device-page.css'
@@ -128,7 +129,11 @@ function Request({ code, email, account, asked: { client, address, scopes }, onD
           </Radio.Group>
         </dd>
       </dl>
-      <ProblemNotice error={decide.error} />
+      {needsFresh(decide.error) ? (
+        <FreshDialog purpose="goOn" onConfirmed={() => decide.mutate('give')} onClose={decide.reset} />
+      ) : (
+        <ProblemNotice error={decide.error} />
+      )}
       <div className="button-row">
         <Button
           type="primary"

@@ -12,6 +12,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { FormDrawer } from '../../components/form-drawer.tsx'
+import { FreshDialog, needsFresh } from '../../components/fresh-dialog.tsx'
 
 interface Values {
   readonly email: string
@@ -48,7 +49,7 @@ export function InviteDrawer({ isOpen, onClose, onMade }: InviteDrawerProps) {
       submit={t('settings.invite')}
       isOpen={isOpen}
       isPending={invite.isPending}
-      error={invite.error}
+      error={needsFresh(invite.error) ? null : invite.error}
       initialValues={{ role: 'viewer' }}
       onSubmit={(values) => invite.mutate(values)}
       onClose={onClose}
@@ -73,6 +74,7 @@ export function InviteDrawer({ isOpen, onClose, onMade }: InviteDrawerProps) {
           }))}
         />
       </Form.Item>
+      {needsFresh(invite.error) && <FreshDialog purpose="goOn" onConfirmed={() => form.submit()} onClose={invite.reset} />}
     </FormDrawer>
   )
 }

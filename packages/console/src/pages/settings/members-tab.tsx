@@ -17,6 +17,7 @@ import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { CopyText } from '../../components/copy-text.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
+import { FreshDialog, needsFresh } from '../../components/fresh-dialog.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { RecordTable, type Column } from '../../components/record-table.tsx'
 import { useEditing } from '../../components/use-editing.ts'
@@ -144,7 +145,15 @@ function RoleSelect({ member: { id, name, role } }: { readonly member: MemberVie
         options={MEMBER_ROLES.map((value) => ({ value, label: t(`terms.role.${value}`) }))}
         popupMatchSelectWidth={false}
       />
-      <ProblemNotice error={change.error} />
+      {needsFresh(change.error) ? (
+        <FreshDialog
+          purpose="goOn"
+          onConfirmed={() => change.variables !== undefined && change.mutate(change.variables)}
+          onClose={change.reset}
+        />
+      ) : (
+        <ProblemNotice error={change.error} />
+      )}
     </>
   )
 }

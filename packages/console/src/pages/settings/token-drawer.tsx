@@ -13,6 +13,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { FormDrawer } from '../../components/form-drawer.tsx'
+import { FreshDialog, needsFresh } from '../../components/fresh-dialog.tsx'
 
 interface Values {
   readonly name: string
@@ -64,7 +65,7 @@ export function TokenDrawer({ isOpen, onClose, onMade }: TokenDrawerProps) {
       submit={t('settings.makeToken')}
       isOpen={isOpen}
       isPending={make.isPending}
-      error={make.error}
+      error={needsFresh(make.error) ? null : make.error}
       initialValues={{ scopes: [] }}
       onSubmit={(values) => make.mutate(values)}
       onClose={onClose}
@@ -96,6 +97,7 @@ export function TokenDrawer({ isOpen, onClose, onMade }: TokenDrawerProps) {
         />
       </Form.Item>
       <Bounds />
+      {needsFresh(make.error) && <FreshDialog purpose="goOn" onConfirmed={() => form.submit()} onClose={make.reset} />}
     </FormDrawer>
   )
 }

@@ -14,17 +14,19 @@ import type { CheckedPair } from '@evercert/pair-files/checked-pair'
 import { checkPair, isSamePair, type FoundPair } from '@evercert/pair-files/pair'
 import { createStepLog, type StepLog } from '@evercert/pair-files/step-log'
 import { brief } from '../kit/post-json.ts'
-import { secret } from '../kit/secret.ts'
+import { destination, secret } from '../kit/secret.ts'
 
 // RFC 1123 subdomain, as the API demands of names.
 const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
 
 const kubernetesConfig = z.object({
-  apiServer: z
-    .string()
-    .regex(/^https:\/\/[^\s/@]+(\/[^\s?#]*)?$/, 'an https URL')
-    .describe('The API server, such as https://10.0.0.1:6443'),
-  caPem: z.string().optional().describe("PEM root of the API server's certificate; default: the system's roots"),
+  apiServer: destination(
+    z
+      .string()
+      .regex(/^https:\/\/[^\s/@]+(\/[^\s?#]*)?$/, 'an https URL')
+      .describe('The API server, such as https://10.0.0.1:6443'),
+  ),
+  caPem: destination(z.string().optional().describe("PEM root of the API server's certificate; default: the system's roots")),
   token: secret('Bearer token of a service account that may get, create and update this one Secret'),
   namespace: z.string().regex(NAME).default('default'),
   secretName: z.string().regex(NAME).describe('Name of the Secret; made when it is missing'),

@@ -7,15 +7,18 @@ import { parseChain } from '@evercert/pki'
 import { z } from 'zod'
 import { AppError } from '../../domain/errors.ts'
 import { brief } from './post-json.ts'
+import { destination } from './secret.ts'
 
 export const CLOUD_TIMEOUT_MS = 30_000
 
 /** https, unless it stays within the machine: private keys go there. */
-export const endpointSetting = z
-  .string()
-  .regex(/^(https:\/\/[^\s/@?#]+|http:\/\/(127\.[\d.]+|[a-z\d.-]*localhost|\[::1\])(:\d+)?)\/?$/, 'an https URL without path')
-  .optional()
-  .describe("Another address of the API, such as a private endpoint; default: the provider's for the region")
+export const endpointSetting = destination(
+  z
+    .string()
+    .regex(/^(https:\/\/[^\s/@?#]+|http:\/\/(127\.[\d.]+|[a-z\d.-]*localhost|\[::1\])(:\d+)?)\/?$/, 'an https URL without path')
+    .optional()
+    .describe("Another address of the API, such as a private endpoint; default: the provider's for the region"),
+)
 
 /** How uploads of a target are told apart from others of the account. */
 export const uploadName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,30}$/, 'letters, digits and hyphens')

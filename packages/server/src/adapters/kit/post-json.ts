@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import { AppError } from '../../domain/errors.ts'
 import type { AdapterKit } from '../../ports/kit.ts'
-import { secret } from './secret.ts'
+import { destination, secret } from './secret.ts'
 
 export interface JsonPost {
   /** What was attempted, for the errors: `Sending to DingTalk`. */
@@ -109,5 +109,5 @@ function parseJson(text: string): unknown {
 
 /** A secret that is an address. */
 export function secretUrl(description: string): z.ZodString {
-  return secret(description).regex(/^https?:\/\/[^\s/@]+(\/\S*)?$/, 'must be an http or https URL')
+  return destination(secret(description).regex(/^https?:\/\/[^\s/@]+(\/\S*)?$/, 'must be an http or https URL'))
 }

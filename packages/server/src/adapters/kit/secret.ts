@@ -1,5 +1,5 @@
 /**
- * The mark of a secret in an adapter's settings.
+ * The marks of a secret, and of where secrets go, in an adapter's settings.
  *
  * @module
  */
@@ -11,4 +11,12 @@ import { z } from 'zod'
  */
 export function secret(description: string): z.ZodString {
   return z.string().min(1).meta({ secret: true, description })
+}
+
+/**
+ * A setting that decides who receives the secrets of the same connection: a host, a port, a URL, and what says who may pose as that host. Whoever
+ * changes it has to give the secrets again, which nobody can read. The mark is `destination: true` in the schema's metadata.
+ */
+export function destination<Schema extends z.ZodType>(schema: Schema): Schema {
+  return schema.meta({ ...schema.meta(), destination: true })
 }

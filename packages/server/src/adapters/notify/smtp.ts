@@ -10,19 +10,20 @@ import { AppError } from '../../domain/errors.ts'
 import type { AdapterKit } from '../../ports/kit.ts'
 import { notifyAdapter, type NoticeMessage } from '../../ports/notify.ts'
 import { brief } from '../kit/post-json.ts'
-import { secret } from '../kit/secret.ts'
+import { destination, secret } from '../kit/secret.ts'
 
 const smtpConfig = z.object({
-  host: z.string().min(1).max(253).meta({ description: 'Mail server' }),
-  port: z.int().min(1).max(65_535).default(587),
-  security: z
-    .enum(['starttls', 'tls', 'none'])
-    .default('starttls')
-    .meta({ description: 'starttls (usually port 587), tls (465), or none: readable on the way, for a server on this machine' }),
+  host: destination(z.string().min(1).max(253).meta({ description: 'Mail server' })),
+  port: destination(z.int().min(1).max(65_535).default(587)),
+  security: destination(
+    z.enum(['starttls', 'tls', 'none']).default('starttls').meta({
+      description: 'starttls (usually port 587), tls (465), or none: readable on the way, for a server on this machine',
+    }),
+  ),
   user: z.string().min(1).optional().meta({ description: 'Login; leave out when the server wants none' }),
   password: secret('Password of the login').optional(),
   from: z.email().meta({ description: 'Sender address' }),
-  caPem: z.string().min(1).optional().meta({ description: 'PEM roots to trust besides those of the system' }),
+  caPem: destination(z.string().min(1).optional().meta({ description: 'PEM roots to trust besides those of the system' })),
 })
 
 type Config = z.infer<typeof smtpConfig>

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { AppError } from '../../domain/errors.ts'
 import { notifyAdapter, type NoticeMessage } from '../../ports/notify.ts'
 import { brief, parseAnswer, postJson, type JsonAnswer } from '../kit/post-json.ts'
-import { secret } from '../kit/secret.ts'
+import { destination, secret } from '../kit/secret.ts'
 
 const telegramConfig = z.object({
   botToken: secret('Token of the bot, from @BotFather').regex(/^\d+:[A-Za-z0-9_-]{20,64}$/, 'must look like 123456:ABC…'),
@@ -15,10 +15,12 @@ const telegramConfig = z.object({
     .string()
     .regex(/^(-?\d{1,20}|@[A-Za-z0-9_]{4,64})$/, 'must be a number or @name')
     .meta({ description: 'Chat to write to: its number, or @name of a channel' }),
-  apiBase: z
-    .url({ protocol: /^https?$/ })
-    .default('https://api.telegram.org')
-    .meta({ description: 'Another server of the Bot API, where the public one cannot be reached' }),
+  apiBase: destination(
+    z
+      .url({ protocol: /^https?$/ })
+      .default('https://api.telegram.org')
+      .meta({ description: 'Another server of the Bot API, where the public one cannot be reached' }),
+  ),
 })
 
 const answerShape = z.object({

@@ -17,7 +17,7 @@ import {
   type PaymentReport,
   type PaymentRequest,
 } from '../../ports/payment.ts'
-import { secret } from '../kit/secret.ts'
+import { destination, secret } from '../kit/secret.ts'
 
 const alipayConfig = z.object({
   appId: z.string().regex(/^\d{10,32}$/, 'must be the number of the application'),
@@ -28,10 +28,12 @@ const alipayConfig = z.object({
     .max(4096)
     .meta({ description: "Alipay's public key (not the application's), PEM or bare base64" }),
   returnUrl: z.url({ protocol: /^https?$/ }).meta({ description: 'Where the payer comes back to' }),
-  gateway: z
-    .url({ protocol: /^https?$/ })
-    .default('https://openapi.alipay.com/gateway.do')
-    .meta({ description: 'Another gateway: the sandbox, or a test server' }),
+  gateway: destination(
+    z
+      .url({ protocol: /^https?$/ })
+      .default('https://openapi.alipay.com/gateway.do')
+      .meta({ description: 'Another gateway: the sandbox, or a test server' }),
+  ),
 })
 type AlipayConfig = z.infer<typeof alipayConfig>
 

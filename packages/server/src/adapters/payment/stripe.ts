@@ -10,7 +10,7 @@ import { minorDigits } from '@evercert/contract'
 import type { Money } from '../../domain/payment/money.ts'
 import type { AdapterKit } from '../../ports/kit.ts'
 import { paymentAdapter, type PaymentCallback, type PaymentReport, type PaymentRequest } from '../../ports/payment.ts'
-import { secret } from '../kit/secret.ts'
+import { destination, secret } from '../kit/secret.ts'
 
 const stripeConfig = z.object({
   secretKey: secret('Secret or restricted key with write access to Checkout Sessions').regex(
@@ -19,10 +19,12 @@ const stripeConfig = z.object({
   ),
   webhookSecret: secret('Signing secret of the webhook endpoint').regex(/^whsec_[A-Za-z0-9]{8,255}$/, 'must look like whsec_…'),
   returnUrl: z.url({ protocol: /^https?$/ }).meta({ description: 'Where the payer comes back to, paid or not' }),
-  apiBase: z
-    .url({ protocol: /^https?$/ })
-    .default('https://api.stripe.com')
-    .meta({ description: 'Another server of the API, for tests' }),
+  apiBase: destination(
+    z
+      .url({ protocol: /^https?$/ })
+      .default('https://api.stripe.com')
+      .meta({ description: 'Another server of the API, for tests' }),
+  ),
 })
 type StripeConfig = z.infer<typeof stripeConfig>
 

@@ -10,14 +10,18 @@ import { loadFirstSteps } from '../../services/first-steps.ts'
 import { forecast, funnel } from '../../services/outlook.ts'
 import { renameCertificate, tagCertificate, tagCertificates } from '../../services/certificate-tags.ts'
 import { listHistory } from '../../services/history.ts'
-import { onePage, operations } from './operation.ts'
+import { onePage, operations, requireStill } from './operation.ts'
 
 export const overview = {
   counts: operations.certificates.counts.handler(async ({ context: { services, caller } }) =>
     onePage(await countCertificates(services, caller)),
   ),
-  events: operations.certificates.events.handler(({ context: { services, caller }, input, signal }) =>
-    watchCertificate(services, caller, { id: input.id, signal }),
+  events: operations.certificates.events.handler(({ context, input, signal }) =>
+    watchCertificate(context.services, context.caller, {
+      id: input.id,
+      signal,
+      mayStill: () => requireStill(context, 'certificates.events', input),
+    }),
   ),
   expiries: operations.certificates.expiries.handler(async ({ context: { services, caller }, input }) =>
     onePage(await countExpiries(services, caller, input.days)),

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { removeMasterKey, rotateMasterKey, viewMasterKeys } from '../../services/master-keys.ts'
+import { removeMasterKey, rotateMasterKey, viewKeyHealth, viewMasterKeys } from '../../services/master-keys.ts'
 import { operations } from './operation.ts'
 
 export const masterKeys = {
   list: operations.masterKeys.list.handler(({ context: { services } }) => viewMasterKeys(services)),
+  health: operations.masterKeys.health.handler(({ context: { services } }) => viewKeyHealth(services)),
   rotate: operations.masterKeys.rotate.handler(({ context: { services } }) => rotateMasterKey(services)),
   remove: operations.masterKeys.remove.handler(({ context: { services }, input }) => removeMasterKey(services, input.id)),
 }

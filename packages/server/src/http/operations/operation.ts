@@ -6,12 +6,14 @@
 import { implement } from '@orpc/server'
 import { contract, NEEDS_IDEMPOTENCY_KEY, type OperationMeta } from '@evercert/contract'
 import { requireScope } from '../../services/accounts.ts'
+import { identify } from '../../services/access/callers.ts'
 import { requireNarrowed } from '../../services/access/narrowing.ts'
 import { AppError } from '../../domain/errors.ts'
-import type { Caller, Services } from '../../services/context.ts'
+import { notFound, type Caller, type Services } from '../../services/context.ts'
 import type { IdempotentCall } from '../../services/idempotency.ts'
 import { recordCall } from '../audit-trail.ts'
 import { checkInput } from '../check-input.ts'
+import { credentialsOf } from '../credentials.ts'
 
 /** What each request carries to its operation. */
 export interface RequestContext {
@@ -62,6 +64,22 @@ function requireKind(caller: Caller, { isForAgents = false, isOpen = false }: Op
   if (isOpen || isForAgents === (caller.agentId !== undefined)) return
   const who = isForAgents ? 'it is for enrolled agents alone' : 'an agent may only take work, report and tell what is on its host'
   throw new AppError('forbidden', `Calling this operation: ${who}.`)
+}
+
+/**
+ * For what goes on after the answer began: that the caller would be let in anew.
+ *
+ * @throws AppError `unauthenticated`, `forbidden`, `notFound`, `tokenNarrowed`
+ */
+export async function requireStill(
+  { services, caller, headers }: RequestContext,
+  operation: 'certificates.events',
+  input: { readonly id: string },
+): Promise<void> {
+  const now = await identify(services, credentialsOf(headers))
+  if (now.caller.accountId !== caller.accountId) throw notFound('certificate', input.id) // the session is elsewhere
+  requireScope(now.caller, 'certificates:read')
+  await requireNarrowed(services.db, now.caller, { operation, input })
 }
 
 export const onePage = <Item>(items: readonly Item[]) => ({ items: [...items], nextCursor: null })

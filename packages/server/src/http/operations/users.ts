@@ -134,7 +134,7 @@ export const accounts = {
 
 export const users = {
   list: operations.users.list.handler(async ({ context: { services } }) => onePage(await listUsers(services))),
-  recover: operations.users.recover.handler(({ context: { services, baseUrl }, input }) =>
-    createRecoveryLink(services, { userId: input.id, baseUrl }),
+  recover: operations.users.recover.handler(({ context: { services, caller, baseUrl }, input }) =>
+    createRecoveryLink(services, caller, { userId: input.id, baseUrl }),
   ),
 }

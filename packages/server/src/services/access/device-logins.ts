@@ -10,6 +10,7 @@ import { AppError } from '../../domain/errors.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import { notFound, type Caller, type Services } from '../context.ts'
 import { createToken } from '../tokens.ts'
+import { requireFreshFor } from './fresh.ts'
 import { countRequest } from './request-windows.ts'
 import { requireUser } from './sessions.ts'
 
@@ -146,6 +147,7 @@ export async function decideDeviceLogin(
     const scopes = scopesFor(caller, row?.scope)
     if (scopes.length === 0)
       throw new AppError('forbidden', 'Giving the token: you have none of the permissions that it asks for: ask for a role.')
+    await requireFreshFor(services, caller, { scopes, what: 'Giving a token that gets private keys' })
     const noted = await services.db
       .updateTable('device_code')
       .set({ account_id: caller.accountId, granted_scopes: scopes, token_days: days })

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SingleSignOnFault } from '@evercert/contract'
+import type { Scope, SingleSignOnFault } from '@evercert/contract'
 import { AppError } from '../../domain/errors.ts'
 import { MINUTE_MS } from '../../domain/time.ts'
 import type { Caller, Services } from '../context.ts'
@@ -29,7 +29,7 @@ export interface Asker {
  *
  * @throws AppError `freshAuthenticationNeeded` when the user of a session was last seen longer ago than the service's setting allows
  */
-export async function requireFresh(services: Services, { sessionId }: Caller): Promise<void> {
+export async function requireFresh(services: Services, { sessionId }: Caller, what = 'Giving out a private key'): Promise<void> {
   if (sessionId === undefined) return
   const row = await services.db
     .selectFrom('session')
@@ -41,7 +41,7 @@ export async function requireFresh(services: Services, { sessionId }: Caller): P
   const minutes = Math.round(services.freshAuthenticationMs / 60_000)
   throw new AppError(
     'freshAuthenticationNeeded',
-    `Giving out a private key: the session said more than ${minutes} minutes ago who it is: give password, code or passkey again, or go to your provider of single sign-on again.`,
+    `${what}: the session said more than ${minutes} minutes ago who it is: give password, code or passkey again, or go to your provider of single sign-on again.`,
     { facts: { maxAgeMinutes: minutes } },
   )
 }
@@ -74,6 +74,20 @@ function noteAuthentication(
 ) {
   const authenticated_at = new Date(at)
   return db.updateTable('session').set({ authenticated_at }).where('id', '=', sessionId).where('user_id', '=', userId).execute()
+}
+
+/**
+ * Before somebody is given `keys:download` by a session: a token, a login or a member made by it would get keys that the session itself does not.
+ *
+ * @param what is done, for people
+ * @throws AppError `freshAuthenticationNeeded`
+ */
+export async function requireFreshFor(
+  services: Services,
+  caller: Caller,
+  { scopes, what }: { readonly scopes: Iterable<Scope>; readonly what: string },
+): Promise<void> {
+  if (new Set(scopes).has('keys:download')) await requireFresh(services, caller, what)
 }
 
 /** How long ago a provider may have asked: it was told to ask now, and the clocks of two machines differ. */

@@ -4,12 +4,14 @@
  * @module
  */
 import type { InvitationView, MeView, MemberRole, UserView } from '@evercert/contract'
+import { scopesOf } from '../../domain/access/roles.ts'
 import { AppError } from '../../domain/errors.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import type { Db } from '../../db/connect.ts'
 import type { Trx } from '../../db/transition.ts'
 import { hashToken } from '../accounts.ts'
 import { newId, notFound, type Caller, type Services } from '../context.ts'
+import { requireFreshFor } from './fresh.ts'
 import { checkPassword, drawLink, linkInvalid } from './links.ts'
 import { describeCaller } from './me.ts'
 import { checkMayGive, recordMember } from './members.ts'
@@ -44,6 +46,7 @@ export async function invite(
   { email, role, baseUrl }: { readonly email: string; readonly role: MemberRole; readonly baseUrl: string },
 ): Promise<InvitationView & { link: string }> {
   checkMayGive(caller, role)
+  await requireFreshFor(services, caller, { scopes: scopesOf(role), what: 'Inviting somebody who gets private keys' })
   const { token, link } = drawLink(baseUrl, 'invitation')
   const row = {
     id: newId(services, 'inv'),

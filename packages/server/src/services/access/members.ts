@@ -4,10 +4,11 @@
  * @module
  */
 import type { MemberRole, MemberView } from '@evercert/contract'
-import { mayGiveRole } from '../../domain/access/roles.ts'
+import { mayGiveRole, scopesOf } from '../../domain/access/roles.ts'
 import { AppError } from '../../domain/errors.ts'
 import { recordHistory, type Trx } from '../../db/transition.ts'
 import { notFound, type Caller, type Services } from '../context.ts'
+import { requireFreshFor } from './fresh.ts'
 
 export async function listMembers({ db }: Services, caller: Caller): Promise<MemberView[]> {
   const rows = await db
@@ -39,6 +40,7 @@ export function checkMayGive(caller: Caller, role: MemberRole): void {
 
 /** @throws AppError `notFound`, `forbidden`, `lastOwner` */
 export async function changeRole(services: Services, caller: Caller, userId: string, role: MemberRole): Promise<MemberView> {
+  await requireFreshFor(services, caller, { scopes: scopesOf(role), what: 'Giving a role that gets private keys' })
   await services.db.transaction().execute(async (trx) => {
     const before = await lockMember(trx, caller, userId)
     checkMayGive(caller, role)

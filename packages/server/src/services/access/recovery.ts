@@ -6,17 +6,20 @@
 import type { UserView } from '@evercert/contract'
 import { DAY_MS } from '../../domain/time.ts'
 import { hashToken } from '../accounts.ts'
-import { newId, type Services } from '../context.ts'
+import { newId, type Caller, type Services } from '../context.ts'
+import { requireFresh } from './fresh.ts'
 import { checkPassword, drawLink, linkInvalid } from './links.ts'
 import { loadUser } from './users.ts'
 
 const LINK_MS = DAY_MS
 
-/** An earlier link of the user ends. @throws AppError `notFound` */
+/** An earlier link of the user ends. @throws AppError `notFound`, `freshAuthenticationNeeded` */
 export async function createRecoveryLink(
   services: Services,
+  caller: Caller,
   { userId, baseUrl }: { readonly userId: string; readonly baseUrl: string },
 ): Promise<{ link: string; expiresAt: string }> {
+  await requireFresh(services, caller, 'Making a link with which one becomes another user')
   const { id } = await loadUser(services, userId)
   const { token, link } = drawLink(baseUrl, 'recovery')
   const row = {

@@ -6,6 +6,7 @@
  */
 import { sql } from 'kysely'
 import { createHash } from 'node:crypto'
+import { addressBlock } from '../../domain/access/address-block.ts'
 import { AppError } from '../../domain/errors.ts'
 import { MINUTE_MS } from '../../domain/time.ts'
 import type { Services } from '../context.ts'
@@ -17,7 +18,9 @@ const LIMITS = { passkey: 100, singleSignOn: 100, deviceLogin: 60 } as const
 /** Counts a request. @param address null: not known, and not counted. @throws AppError `rateLimited` with the seconds to wait */
 export async function countRequest({ db, now }: Services, kind: keyof typeof LIMITS, address: string | null): Promise<void> {
   if (address === null) return
-  const subject = createHash('sha256').update(`${kind}:${address}`).digest('hex')
+  const subject = createHash('sha256')
+    .update(`${kind}:${addressBlock(address)}`)
+    .digest('hex')
   const at = new Date(now())
   const { rows } = await sql<{ requests: number; began_at: Date }>`
     insert into request_window as old (subject_sha256, requests, began_at) values (${subject}, 1, ${at})

@@ -6,6 +6,7 @@
  */
 import { sql } from 'kysely'
 import { createHash } from 'node:crypto'
+import { addressBlock } from '../../domain/access/address-block.ts'
 import { AppError } from '../../domain/errors.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import type { Services } from '../context.ts'
@@ -85,5 +86,6 @@ export async function forgetOldSignIns({ db, now }: Services): Promise<void> {
 
 /** Hashed, since people type passwords into the field of the address. */
 function keyOf({ kind, value }: Subject): string {
-  return createHash('sha256').update(`${kind}:${value.toLowerCase()}`).digest('hex')
+  const subject = kind === 'address' ? addressBlock(value) : value.toLowerCase()
+  return createHash('sha256').update(`${kind}:${subject}`).digest('hex')
 }

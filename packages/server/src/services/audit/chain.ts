@@ -22,14 +22,18 @@ import {
 import type { AuditCheckpointView, AuditVerification } from '@evercert/contract'
 import { exactTime, loadAuditRows, type AuditRow } from '../../db/audit.ts'
 import { AppError } from '../../domain/errors.ts'
+import { DAY_MS } from '../../domain/time.ts'
 import { requireScope } from '../accounts.ts'
 import type { Caller, Services } from '../context.ts'
 import { loadReceiptKeys } from '../receipts/key.ts'
+import { findAnchorFault } from './anchor.ts'
 
 /** A batch has up to 2000 lines. */
 const BATCHES_AT_ONCE = 10
 /** Lines that are hashed without a pause: a millisecond or two. */
 const GIVE_WAY_AFTER = 100
+/** As `EVERCERT_AUDIT_RETENTION_DAYS` is limited. */
+const LEAST_RETENTION_MS = 30 * DAY_MS
 
 interface Batch {
   readonly position: number
@@ -163,10 +167,10 @@ async function verifyOnce(services: Services, trust: AuditTrust): Promise<AuditV
     readLines(services, { accountId: null, after: 0, onBatch: (batch) => columns.take(batch) }),
     trust,
   )
-  const fault = earliest(earliest(report.fault, columns.fault), wrongBeginning(report))
+  const fault = earliest(earliest(report.fault, columns.fault), wrongBeginning(services, report))
   const left = fault === null ? await countUnsealed(services, columns) : { unsealed: 0, fault: null }
   return {
-    fault: fault ?? left.fault,
+    fault: fault ?? left.fault ?? (await findAnchorFault(services)),
     from: report.from?.position ?? 0,
     position: report.checkpoint?.position ?? 0,
     records: report.records,
@@ -182,8 +186,10 @@ function earliest(a: AuditFault | null, b: AuditFault | null): AuditFault | null
 }
 
 /** What is missing at the beginning was announced in the chain before it was removed. */
-function wrongBeginning({ from, retentionAt }: AuditReport): AuditFault | null {
-  if (from === null || retentionAt !== null) return null
+function wrongBeginning({ now }: Services, { from, retentionAt }: AuditReport): AuditFault | null {
+  if (from === null) return null
+  // No setting removes younger lines, whatever a line says.
+  if (retentionAt !== null && Date.parse(from.at) <= now() - LEAST_RETENTION_MS) return null
   return { kind: 'removed', position: 1, through: from.position, line: null, expected: 'a line that says so', found: null }
 }
 

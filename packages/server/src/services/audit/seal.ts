@@ -14,6 +14,7 @@ import { AUDIT_CHECKPOINT_TYPE, AUDIT_GENESIS, auditDigest, auditHash, auditText
 import { findUnsealed, type AuditRow } from '../../db/audit.ts'
 import type { Trx } from '../../db/transition.ts'
 import type { Services } from '../context.ts'
+import { moveAnchor } from './anchor.ts'
 import { ensureReceiptKey, type ReceiptKey } from '../receipts/key.ts'
 
 /** Of each source; a batch is a few tenths of a second at most. */
@@ -38,6 +39,7 @@ export async function sealAudit(services: Services, { forMs = 1000 }: { readonly
     sealed += rows
     if (rows === 0 || performance.now() > until) break
   }
+  if (sealed > 0) await moveAnchor(services)
   return sealed
 }
 

@@ -13,8 +13,8 @@ import { nextAllowed } from '../../domain/notice/quiet-hours.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { openChannel } from './channels.ts'
 import { loadSubjects } from './facts.ts'
-import { toMessage, type StoredNotice } from './message.ts'
-import { handOver, planAccountNotice, planNotice } from './plan.ts'
+import { commonRecipients, toMessage, type StoredNotice } from './message.ts'
+import { handOver, MAIL, planAccountNotice, planNotice } from './plan.ts'
 import type { NoticeSettings } from './settings.ts'
 
 /** A delivery that this node has claimed: nobody else tries it before its `attempt_at` has come again. */
@@ -42,7 +42,7 @@ export async function attemptDelivery(
   services.onStep('deliverNotice', 'intended')
   try {
     const notice = await loadNotice(services, claimed)
-    if (await isObsolete(services, notice))
+    if ((await isObsolete(services, notice)) || (await isForNobody(services, claimed, settings, notice)))
       return await finish(services, claimed, notice, 'obsolete', 'it is not needed any more')
     const failure = await sendOnce(services, claimed, settings, notice, signal)
     if (signal.aborted) return
@@ -79,7 +79,38 @@ async function loadNotice(services: Services, { accountId, noticeId }: ClaimedDe
     occasion: row.occasion,
     isPersonal: userId !== null,
     reader: isHere ? { userId, name, email, language } : null,
+    toldApart: userId === null && row.kind === 'approvalWaiting' ? await findToldApart(services, accountId, row.occasion) : [],
   }
+}
+
+async function findToldApart({ db }: Services, accountId: string, occasion: string): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('notice')
+    .innerJoin('user', 'user.id', 'notice.for_user_id')
+    .select('user.email')
+    .where('notice.account_id', '=', accountId)
+    .where('kind', '=', 'approvalWaiting')
+    .where('occasion', 'like', `${occasion}:%`)
+    .execute()
+  return rows.map(({ email }) => email.toLowerCase())
+}
+
+/** A mail whose every recipient has one of their own. */
+async function isForNobody(
+  { db }: Services,
+  { accountId, channelId }: ClaimedDelivery,
+  settings: NoticeSettings,
+  notice: StoredNotice,
+): Promise<boolean> {
+  if (notice.toldApart.length === 0 || settings.recipients.length === 0) return false
+  if (commonRecipients(settings, notice).length > 0) return false
+  const channel = await db
+    .selectFrom('notice_channel')
+    .select('kind')
+    .where('account_id', '=', accountId)
+    .where('id', '=', channelId)
+    .executeTakeFirst()
+  return channel?.kind === MAIL
 }
 
 async function isObsolete(services: Services, notice: StoredNotice): Promise<boolean> {

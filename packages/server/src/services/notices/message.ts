@@ -21,6 +21,8 @@ export interface StoredNotice {
   readonly isPersonal: boolean
   /** Who alone gets it, as long as they are a member; null: it is for everybody, or they left. */
   readonly reader: Reader | null
+  /** Addresses of those who are told the same by themselves. */
+  readonly toldApart: readonly string[]
 }
 
 export interface Reader {
@@ -42,6 +44,11 @@ export function noticeUrl(
   return certificateId === null ? services.publicUrl : `${services.publicUrl}/api/v1/certificates/${certificateId}`
 }
 
+/** The account's, but for those who get a mail of their own. */
+export function commonRecipients({ recipients }: NoticeSettings, { toldApart }: Pick<StoredNotice, 'toldApart'>) {
+  return recipients.filter(({ email }) => !toldApart.includes(email.toLowerCase()))
+}
+
 export function toMessage(services: Services, settings: NoticeSettings, notice: StoredNotice): NoticeMessage {
   const { title, text } = noticeText(notice, services.now())
   const { certificateName, names, notAfter, stageDays, progress, detail, place, money = null } = notice.facts
@@ -55,7 +62,7 @@ export function toMessage(services: Services, settings: NoticeSettings, notice: 
     text: text[language],
     url: noticeUrl(services, notice),
     createdAt: notice.createdAt,
-    recipients: reader === null ? settings.recipients : [{ name: reader.name, email: reader.email }],
+    recipients: reader === null ? commonRecipients(settings, notice) : [{ name: reader.name, email: reader.email }],
     facts: {
       noticeId: notice.id,
       certificate:

@@ -203,7 +203,7 @@ async function storeNotices(services: Services, trx: Trx, wanted: readonly Wante
 }
 
 /** The kind of channel that reaches one person. */
-const MAIL = 'smtp'
+export const MAIL = 'smtp'
 
 interface Channel {
   readonly id: string

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { jwkThumbprint, type PublicJwk } from '@evercert/pki'
+import { AppError } from '../../domain/errors.ts'
 import type { Services } from '../context.ts'
 
 export interface ReceiptKey {
@@ -47,8 +48,7 @@ async function findKey(services: Services): Promise<ReceiptKey | null> {
 
 async function makeKey(services: Services): Promise<void> {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-  const { kty = '', crv = '', x = '' } = publicKey.export({ format: 'jwk' })
-  const jwk: PublicJwk = { kty, crv, x }
+  const jwk = publicJwkOf(publicKey)
   const plaintext = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   const now = services.now()
   await services.db.transaction().execute(async (trx) => {
@@ -69,8 +69,41 @@ async function makeKey(services: Services): Promise<void> {
   })
 }
 
-/** Every key that signed a receipt, as a JWK set (RFC 7517 §5); public. */
+const trusted = new WeakMap<Services, Map<string, PublicJwk>>()
+
+/**
+ * Every key that signed a receipt, as a JWK set (RFC 7517 §5); public. What the database says of a key is not believed: it is that of the sealed
+ * private key, which nobody puts there without the master key. A key that is another, or cannot be opened, is none of ours.
+ */
 export async function loadReceiptKeys(services: Services): Promise<{ readonly keys: readonly object[] }> {
-  const rows = await services.db.selectFrom('receipt_key').select(['id', 'public_jwk']).orderBy('created_at').execute()
-  return { keys: rows.map(({ id, public_jwk: jwk }) => ({ ...jwk, kid: id, use: 'sig', alg: 'EdDSA' })) }
+  const rows = await services.db.selectFrom('receipt_key').select(['id', 'secret_id']).orderBy('created_at').execute()
+  const known = trusted.get(services) ?? new Map<string, PublicJwk>()
+  trusted.set(services, known)
+  const keys: object[] = []
+  for (const { id, secret_id: secretId } of rows) {
+    const jwk = known.get(`${id} ${secretId}`) ?? (await openPublicKey(services, { id, secretId }))
+    if (jwk === null) continue
+    known.set(`${id} ${secretId}`, jwk)
+    keys.push({ ...jwk, kid: id, use: 'sig', alg: 'EdDSA' })
+  }
+  return { keys }
+}
+
+async function openPublicKey(
+  { db, vault, log }: Services,
+  { id, secretId }: { readonly id: string; readonly secretId: string },
+): Promise<PublicJwk | null> {
+  try {
+    const jwk = publicJwkOf(createPublicKey(await vault.open(db, secretId, 'receiptKey')))
+    if (jwkThumbprint(jwk) === id) return jwk
+  } catch (error) {
+    if (!(error instanceof AppError) || !['misconfigured', 'notFound'].includes(error.code)) throw error
+  }
+  log.error({ event: 'receiptKey.forged', keyId: id })
+  return null
+}
+
+function publicJwkOf(key: KeyObject): PublicJwk {
+  const { kty = '', crv = '', x = '' } = key.export({ format: 'jwk' })
+  return { kty, crv, x }
 }

@@ -27,13 +27,13 @@ import { AppError } from '../../../domain/errors.ts'
 import { caAdapter } from '../../../ports/ca.ts'
 import type { Ca, CaAccount, CaOrder, CaOrderRequest, RevocationReason, ValidationMethod } from '../../../ports/ca.ts'
 import type { AdapterKit } from '../../../ports/kit.ts'
-import { secret } from '../../kit/secret.ts'
+import { destination, secret } from '../../kit/secret.ts'
 import { parseAccount, writeAccount } from './account.ts'
 import { toCaOrder } from './orders.ts'
 import { translated } from './problems.ts'
 
 const config = z.object({
-  directoryUrl: z.url({ protocol: /^https$/ }).describe('Directory URL of the CA'),
+  directoryUrl: destination(z.url({ protocol: /^https$/ }).describe('Directory URL of the CA')),
   contacts: z.array(z.email()).max(10).default([]).describe('E-mail addresses that the CA may write to'),
   eab: z
     .object({
@@ -41,11 +41,9 @@ const config = z.object({
       hmacKey: secret('HMAC key of the external account binding, base64url').regex(/^[A-Za-z0-9_+/-]+={0,2}$/),
     })
     .optional(),
-  caPem: z
-    .string()
-    .refine(isPem, 'must be PEM certificates')
-    .optional()
-    .describe("Roots of the CA's own HTTPS, besides the system's"),
+  caPem: destination(
+    z.string().refine(isPem, 'must be PEM certificates').optional().describe("Roots of the CA's own HTTPS, besides the system's"),
+  ),
   preferredRoot: z.string().min(1).optional().describe('Common name of the root that the chain should lead to'),
   profile: z.string().min(1).optional().describe('Certificate profile, when the CA offers several'),
   fileValidationHttpPort: z.int().min(1).max(65_535).default(80).describe('Port on which the CA fetches validation files'),

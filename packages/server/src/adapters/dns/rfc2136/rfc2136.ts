@@ -10,14 +10,14 @@ import { z } from 'zod'
 import { AppError } from '../../../domain/errors.ts'
 import { dnsAdapter, type DnsProvider, type TxtRecord } from '../../../ports/dns.ts'
 import type { AdapterKit } from '../../../ports/kit.ts'
-import { secret } from '../../kit/secret.ts'
+import { destination, secret } from '../../kit/secret.ts'
 import { exchange } from './exchange.ts'
 import { CLASS, OPCODE, TYPE, writeMessage, writeText, type MessageWish, type RecordWish } from './message.ts'
 import { signMessage, TSIG_ERROR, verifyReply, type TsigKey, type TsigVerdict } from './tsig.ts'
 
 const rfc2136Config = z.object({
-  server: z.string().min(1).meta({ description: 'Host name or address of the primary name server' }),
-  port: z.int().min(1).max(65_535).default(53),
+  server: destination(z.string().min(1).meta({ description: 'Host name or address of the primary name server' })),
+  port: destination(z.int().min(1).max(65_535).default(53)),
   zone: z.string().min(1).optional().meta({ description: 'The zone to update; when left out it is found by its SOA record' }),
   keyName: z.string().min(1).meta({ description: 'Name of the TSIG key, as the server has it' }),
   algorithm: z.enum(['hmac-sha256', 'hmac-sha512']).default('hmac-sha256'),

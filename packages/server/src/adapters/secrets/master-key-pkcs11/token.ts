@@ -6,7 +6,8 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { AppError } from '../../../domain/errors.ts'
-import { loadModule, TokenError, type Handle, type KeyAttributes, type Pkcs11Module, type TokenInfo } from './module.ts'
+import { loadModule, type Handle, type KeyAttributes, type Pkcs11Module, type TokenInfo } from './module.ts'
+import { TokenError } from './native.ts'
 import { readPin } from './pin.ts'
 import { awayProblem, createTurns, type Patience, type Turns } from './turns.ts'
 
@@ -45,6 +46,7 @@ const IV_BYTES = 12
 const TAG_BYTES = 16
 /** Begins the CKA_ID of a key that the service made. */
 const OUR_MARK = Buffer.from('evercert')
+const TOKEN_NOT_PRESENT = 0xe0
 const PIN_RESULTS = new Set([0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0x102])
 
 interface LoadedModule {
@@ -98,6 +100,7 @@ class OpenToken implements Token {
   readonly #patience: Patience
   #connection: Connection | null = null
   #wasConnected = false
+  #isClosed = false
   #keys: ReadonlyMap<string, KeyAttributes> = new Map()
   /** SHA-256 of a PIN that was refused: a token locks itself after some, so it is not given again. */
   #refusedPin: string | null = null
@@ -113,7 +116,22 @@ class OpenToken implements Token {
   }
 
   reload(): Promise<void> {
-    return this.#inTurn(() => this.#twice((session) => this.#readKeys(session)))
+    return this.#inTurn(async () => {
+      const before = this.#keys
+      let isSure = false
+      try {
+        await this.#twice(async (session) => {
+          await this.#readKeys(session)
+          const areThere = [...before.keys()].every((id) => this.#keys.has(id))
+          if (areThere || isSure) return
+          isSure = true // some modules find nothing when the token is gone, and say that all is well
+          throw new TokenError('C_FindObjects', TOKEN_NOT_PRESENT)
+        })
+      } catch (error) {
+        this.#keys = before
+        throw error
+      }
+    })
   }
 
   async generate(): Promise<TokenKey> {
@@ -166,15 +184,18 @@ class OpenToken implements Token {
     const module = this.#module
     module.users -= 1
     if (module.turns.isStuck) return // the process ends without it
-    await this.#inTurn(async () => {
+    const end = this.#inTurn(async () => {
       if (this.#connection?.starts === module.starts) await module.calls.closeSession(this.#connection.session)
       if (module.users > 0) return
       module.isStarted = false
       await module.calls.finalize()
-    }).catch(() => {}) // it is gone already
+    })
+    this.#isClosed = true // whoever comes later does not open it again
+    await end.catch(() => {}) // it is gone already
   }
 
   #inTurn<Value>(task: () => Promise<Value>): Promise<Value> {
+    if (this.#isClosed) return Promise.reject(awayProblem('the service ends'))
     return this.#module.turns.run(this.#patience, task)
   }
 

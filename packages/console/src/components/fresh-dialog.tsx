@@ -1,5 +1,5 @@
 /**
- * Asks again who is there, before a private key is given out.
+ * Asks again who is there, before a private key is given out, or somebody is given what gets them.
  *
  * @module
  */
@@ -10,24 +10,43 @@ import Form, { type FormInstance } from 'antd/es/form'
 import Input from 'antd/es/input'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
-import { api } from '../../api/client.ts'
-import { keys } from '../../api/keys.ts'
-import { confirmByPasskey, hasPasskeys } from '../../api/passkeys.ts'
-import { confirmByProvider } from '../../api/sign-in.ts'
-import { useMe } from '../../api/use-me.ts'
-import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
-import { DeviceProblem } from '../../components/device-problem.tsx'
-import { Loading } from '../../components/loading.tsx'
-import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { api } from '../api/client.ts'
+import { keys } from '../api/keys.ts'
+import { confirmByPasskey, hasPasskeys } from '../api/passkeys.ts'
+import { confirmByProvider } from '../api/sign-in.ts'
+import { useMe } from '../api/use-me.ts'
+import { ConfirmDialog } from './confirm-dialog.tsx'
+import { DeviceProblem } from './device-problem.tsx'
+import { Loading } from './loading.tsx'
+import { ProblemNotice } from './problem-notice.tsx'
 
 export function needsFresh(error: unknown): boolean {
   return error instanceof ApiProblem && error.problem.code === 'freshAuthenticationNeeded'
 }
 
+/** What follows at once: a download, or whatever else was asked for. */
+type Purpose = 'download' | 'goOn'
+
 interface FreshDialogProps {
+  readonly purpose?: Purpose
   readonly onConfirmed: () => void
   readonly onClose: () => void
 }
+
+const TEXTS = {
+  download: {
+    text: 'certificate.freshText',
+    confirm: 'certificate.freshConfirm',
+    passkey: 'certificate.freshByPasskey',
+    provider: 'certificate.freshByProviderHelp',
+  },
+  goOn: {
+    text: 'certificate.goOnText',
+    confirm: 'certificate.goOnConfirm',
+    passkey: 'certificate.goOnByPasskey',
+    provider: 'certificate.goOnByProviderHelp',
+  },
+} as const satisfies Record<Purpose, object>
 
 interface Values {
   readonly password?: string
@@ -35,7 +54,7 @@ interface Values {
 }
 
 /** In the ways that the user has: password, code, passkey, or their provider of single sign-on. */
-export function FreshDialog({ onConfirmed, onClose }: FreshDialogProps) {
+export function FreshDialog({ purpose = 'download', onConfirmed, onClose }: FreshDialogProps) {
   const { t } = useTranslation()
   const [form] = Form.useForm<Values>()
   const ways = useQuery({ queryKey: keys.confirmationWays, queryFn: () => api.sessions.ways() })
@@ -50,7 +69,7 @@ export function FreshDialog({ onConfirmed, onClose }: FreshDialogProps) {
     <ConfirmDialog
       title={t('certificate.freshTitle')}
       isOpen
-      confirm={t('certificate.freshConfirm')}
+      confirm={t(TEXTS[purpose].confirm)}
       isDangerous={false}
       hasConfirm={hasForm}
       isPending={confirm.isPending}
@@ -58,11 +77,11 @@ export function FreshDialog({ onConfirmed, onClose }: FreshDialogProps) {
       onConfirm={() => form.submit()}
       onClose={onClose}
     >
-      <p>{t('certificate.freshText')}</p>
+      <p>{t(TEXTS[purpose].text)}</p>
       {data === undefined &&
         (ways.isPending ? <Loading /> : <ProblemNotice error={ways.error} onRetry={() => void ways.refetch()} />)}
       {hasForm && <FreshForm form={form} ways={data} onFinish={(values) => confirm.mutate(values)} />}
-      {data !== undefined && <OtherWays ways={data} isAlone={!hasForm} onConfirmed={onConfirmed} />}
+      {data !== undefined && <OtherWays ways={data} isAlone={!hasForm} texts={TEXTS[purpose]} onConfirmed={onConfirmed} />}
     </ConfirmDialog>
   )
 }
@@ -115,11 +134,12 @@ function FreshForm({ form, ways, onFinish }: FreshFormProps) {
 interface OtherWaysProps {
   readonly ways: Ways
   readonly isAlone: boolean
+  readonly texts: (typeof TEXTS)[Purpose]
   readonly onConfirmed: () => void
 }
 
 /** A passkey, which the download follows at once; or the provider, from which one comes back to this page. */
-function OtherWays({ ways, isAlone, onConfirmed }: OtherWaysProps) {
+function OtherWays({ ways, isAlone, texts, onConfirmed }: OtherWaysProps) {
   const { t } = useTranslation()
   const byPasskey = useMutation({ mutationFn: confirmByPasskey, onSuccess: onConfirmed })
   const byProvider = useMutation({ mutationFn: (provider: string) => confirmByProvider(provider, location.pathname) })
@@ -137,7 +157,7 @@ function OtherWays({ ways, isAlone, onConfirmed }: OtherWaysProps) {
       <DeviceProblem error={byPasskey.error ?? byProvider.error} />
       {offersPasskey && (
         <Button block loading={byPasskey.isPending} onClick={() => byPasskey.mutate()}>
-          {t('certificate.freshByPasskey')}
+          {t(texts.passkey)}
         </Button>
       )}
       {ways.providers.map(({ id, title }) => (
@@ -150,7 +170,7 @@ function OtherWays({ ways, isAlone, onConfirmed }: OtherWaysProps) {
           {t('certificate.freshByProvider', { title })}
         </Button>
       ))}
-      {ways.providers.length > 0 && <p className="muted">{t('certificate.freshByProviderHelp')}</p>}
+      {ways.providers.length > 0 && <p className="muted">{t(texts.provider)}</p>}
     </div>
   )
 }
