@@ -154,8 +154,8 @@ function addGlobalOptions(program: Command, say: Say): void {
     .option(
       '--json',
       say(
-        'one JSON document on stdout; failures as problem documents on stderr',
-        '在标准输出打印一个 JSON 文档；错误输出到标准错误',
+        'one JSON document on stdout (export: the file itself); failures as problem documents on stderr',
+        '在标准输出打印一个 JSON 文档（export 输出文件内容本身）；错误以问题文档输出到标准错误',
       ),
     )
     .option(
@@ -205,7 +205,13 @@ function addListCommands(program: Command, run: Run, say: Say): void {
   addFilterOptions(program.command('export'), say)
     .description(say('write the filtered list to a file, or to stdout', '将筛选后的列表导出到文件或标准输出'))
     .addOption(
-      new Option('--format <format>', say('CSV, or one JSON document in each line', 'CSV，或每行一个 JSON 文档'))
+      new Option(
+        '--format <format>',
+        say(
+          'CSV, or NDJSON: one JSON document in each line, with --json too',
+          'CSV，或 NDJSON：每行一个 JSON 文档，使用 --json 时亦然',
+        ),
+      )
         .choices(exportFormat.options)
         .makeOptionMandatory(),
     )

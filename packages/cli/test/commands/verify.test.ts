@@ -25,16 +25,19 @@ describe('parseSite', () => {
   })
 
   it.each([
-    ...['', ':443', 'host:0', 'host:65536', 'host:https', 'a:b:c'],
-    ...[
-      'exa mple.com',
-      'me@example.com',
-      'a..example.com',
-      '.example.com',
-      '999.1.1.1',
-      '[::g]:443',
-      `${'a'.repeat(64)}.example`,
-    ],
+    '',
+    ':443',
+    'host:0',
+    'host:65536',
+    'host:https',
+    'a:b:c',
+    'exa mple.com',
+    'me@example.com',
+    'a..example.com',
+    '.example.com',
+    '999.1.1.1',
+    '[::g]:443',
+    `${'a'.repeat(64)}.example`,
   ])('refuses %j', (text) => {
     expect(() => parseSite(text)).toThrow(/host or host:port/)
   })
