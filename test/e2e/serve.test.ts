@@ -47,7 +47,10 @@ test('a start that fails is a problem document with --json, and said in both lan
     serve({ EVERCERT_PORT: 'abc', EVERCERT_DATA_DIR: join(folder, 'wrong') }, ['--json']),
   ])
   expect([json.code, english.code, chinese.code, misconfigured.code]).toEqual([70, 70, 70, 78])
-  expect((JSON.parse(misconfigured.stderr) as ProblemDocument).code).toBe('misconfigured')
+  expect(JSON.parse(misconfigured.stderr) as ProblemDocument).toMatchObject({
+    code: 'misconfigured',
+    detail: "The settings are wrong:\n  EVERCERT_PORT is 'abc': give a number from 0 to 65535",
+  })
   expect(JSON.parse(json.stderr) as ProblemDocument).toMatchObject({
     code: 'storageUnavailable',
     detail: `Opening database certs: PostgreSQL at 127.0.0.1:${port} does not answer (ECONNREFUSED): start it, or correct EVERCERT_DATABASE_URL.`,

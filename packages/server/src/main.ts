@@ -332,8 +332,8 @@ export async function serve(environment: NodeJS.ProcessEnv, report: StartReport)
   try {
     const config = loadConfig(environment)
     const running = await startService({ config })
+    stopOnSignal(running) // before it is said: who is told may stop it at once
     report.started(startLines(config, VERSION, running), startDocument(config, VERSION, running))
-    stopOnSignal(running)
   } catch (error) {
     if (!(error instanceof ConfigError) && !(error instanceof AppError)) throw error
     const { code, facts } = error instanceof AppError ? error : ({ code: 'misconfigured', facts: {} } as const)
