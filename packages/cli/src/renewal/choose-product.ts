@@ -37,13 +37,13 @@ export async function withProduct(
   return { ...changes, productId }
 }
 
-/** On sale, renewable, sold for the term and in the currency, and with room for the certificate's names. */
+/** On sale, renewable, sold for the term and in the currency, and with room for the certificate's names; what is most like the old one first. */
 export function fittingProducts(
   products: readonly ProductView[],
-  old: Pick<CertificateDetail, 'domains'>,
+  old: Pick<CertificateDetail, 'domains' | 'knownSpecification'>,
   changes: Changes,
 ): readonly ProductView[] {
-  return products.filter(
+  const fitting = products.filter(
     (product) =>
       product.retiredAt === null &&
       product.issuerRetiredAt === null &&
@@ -51,7 +51,12 @@ export function fittingProducts(
       priceOf(product, changes) !== null &&
       hasRoom(product.specification.domainType, old.domains),
   )
+  const likeness = ({ specification }: ProductView): number =>
+    ATTRIBUTES.filter((attribute) => specification[attribute] === old.knownSpecification?.[attribute]).length
+  return fitting.toSorted((one, other) => likeness(other) - likeness(one)) // those that are equal stay in the catalogue's order
 }
+
+const ATTRIBUTES = ['domainType', 'certificateType', 'grade', 'brand'] as const
 
 function hasRoom(domainType: ProductView['specification']['domainType'], names: readonly string[]): boolean {
   const wildcards = names.filter((name) => name.startsWith('*.')).length
@@ -103,15 +108,15 @@ function noProduct(session: Session, old: CertificateDetail, fitting: readonly P
       facts: { field: 'productId', choices: [] },
     })
   const lines = fitting.map((product) => `  ${product.id}  ${describeProduct(session, product, old, changes)}`)
-  const ids = fitting.map(({ id }) => id).join(', ')
+  const example = fitting[0]?.id ?? ''
   return failure(
     'invalid',
     [`Renewing ${name}: it was bought elsewhere, so its product is not known: add --product <id>:`, ...lines].join('\n'),
     {
       cause: { en: 'Nothing is known of how an uploaded certificate was bought.', zh: '上传的证书没有购买记录，无法得知产品。' },
       remedy: {
-        en: `Add --product <id>, one of ${ids}. All are in "evercert products list".`,
-        zh: `请加 --product <编号>，可选 ${ids}。全部产品见 “evercert products list”。`,
+        en: `Add --product with one of these ids, such as --product ${example}. All products: "evercert products list".`,
+        zh: `请加 --product 及上列编号之一，如 --product ${example}。全部产品见 “evercert products list”。`,
       },
       facts: {
         field: 'productId',

@@ -68,20 +68,27 @@ describe('the products that fit', () => {
     [['*.a.example', '*.b.example'], ['multiWildcard']],
     [['a.example', '*.a.example'], ['mixed']],
   ])('%j', (domains, expected) => {
-    const found = fittingProducts(CATALOGUE, { domains }, {})
+    const found = fittingProducts(CATALOGUE, { domains, knownSpecification: null }, {})
     expect(found.map(({ specification }) => specification.domainType)).toEqual(expected)
   })
 
   it('are on sale, renewable, and sold for the term in the currency', () => {
     const at = '2026-01-01T00:00:00.000Z'
     const not = [{ retiredAt: at }, { issuerRetiredAt: at }, { supportsRenewal: false }].map((wish) => aProduct(wish))
-    expect(fittingProducts(not, { domains: ['a.example'] }, {})).toEqual([])
+    expect(fittingProducts(not, { domains: ['a.example'], knownSpecification: null }, {})).toEqual([])
     const [product] = [aProduct({})]
-    const ids = (changes: object) => fittingProducts([product as ProductView], { domains: ['a.example'] }, changes).length
+    const ids = (changes: object) =>
+      fittingProducts([product as ProductView], { domains: ['a.example'], knownSpecification: null }, changes).length
     expect([ids({ termYears: 2 }), ids({ termYears: 3 }), ids({ currency: 'CNY' }), ids({ currency: 'EUR' })]).toEqual([
       1, 0, 1, 0,
     ])
   })
+})
+
+it('what is most like the old one comes first', () => {
+  const multi = { domainType: 'multi', certificateType: 'DV', grade: null, brand: null } as const
+  const found = fittingProducts(CATALOGUE, { domains: ['a.example'], knownSpecification: multi }, {})
+  expect(found.map(({ id }) => id)).toEqual(['dv-multi', 'dv-single', 'dv-mixed'])
 })
 
 describe('the product of an upload', () => {
@@ -98,8 +105,8 @@ describe('the product of an upload', () => {
       facts: { choices: [{ id: 'dv-single' }, { id: 'dv-multi' }, { id: 'dv-mixed' }] },
     })
     expect(text).toMatch(/--product <id>:\n {4}dv-single {2}DV single {2}· {2}Example · standard · DV · .* {2}· {2}CN¥100\.00\n/)
-    expect(text).toMatch(/Remedy: .*--product <id>, one of dv-single, dv-multi, dv-mixed.*evercert products list/)
-    expect((await refusal(anUpload(), 'zh')).text).toMatch(/处理：请加 --product <编号>，可选 dv-single/)
+    expect(text).toMatch(/Remedy: .*such as --product dv-single.*evercert products list/)
+    expect((await refusal(anUpload(), 'zh')).text).toMatch(/处理：请加 --product .*如 --product dv-single/)
   })
 
   it('says so when nothing fits', async () => {
