@@ -12,8 +12,8 @@ interface Shape {
   readonly minLength?: number
   readonly maxLength?: number
   readonly format?: string
-  readonly const?: unknown
-  readonly enum?: readonly unknown[]
+  readonly const?: string
+  readonly enum?: readonly string[]
   readonly anyOf?: readonly Shape[]
   readonly secret?: boolean
 }
@@ -48,7 +48,7 @@ function adviceOf(shape: Shape, given: string, { code, message }: z.core.$ZodIss
 
 function wanted(shape: Shape, given: string): string {
   if (shape.anyOf !== undefined) return shape.anyOf.map((each) => wanted(each, given)).join(', or ')
-  if (shape.const !== undefined) return String(shape.const)
+  if (shape.const !== undefined) return shape.const
   if (shape.enum !== undefined) return `one of ${shape.enum.join(', ')}`
   if (shape.type === 'integer' || shape.type === 'number') return wantedNumber(shape, given)
   if (shape.format === 'uri') return 'a URL that begins with http:// or https://'
