@@ -61,8 +61,19 @@ export function addApplicantCommands(program: Command, bind: Bind, say: Say): vo
   addTokens(program, bind, say)
 }
 
+/** For what submits an application: `apply` and `renew`. */
+export function addValidationOptions(command: Command, say: Say): Command {
+  return command
+    .addOption(
+      new Option('--validation <method>', say('how domains are validated', '域名验证方式')).choices(
+        applicationForm.shape.validationMethod.options,
+      ),
+    )
+    .option('--dns-connection <id>', say('validate through this DNS connection', '通过此 DNS 连接自动验证'))
+}
+
 function addApply(program: Command, bind: Bind, say: Say): void {
-  program
+  const command = program
     .command('apply')
     .argument('<certificate>', say('id, unique beginning of an id, name or domain', '编号、编号的唯一前缀、名称或域名'))
     .description(
@@ -73,12 +84,7 @@ function addApply(program: Command, bind: Bind, say: Say): void {
     )
     .option('--file <file>', say('JSON: any fields of the form', 'JSON：表单的任意字段'))
     .option('--domain <names...>', say('domain names, the common name first', '域名，通用名称在前'))
-    .addOption(
-      new Option('--validation <method>', say('how domains are validated', '域名验证方式')).choices(
-        applicationForm.shape.validationMethod.options,
-      ),
-    )
-    .option('--dns-connection <id>', say('validate through this DNS connection', '通过此 DNS 连接自动验证'))
+  addValidationOptions(command, say)
     .option('--contact <id>', say('stored contact', '已保存的联系人'))
     .option('--company <id>', say('stored company (OV, EV)', '已保存的公司（OV、EV）'))
     .addOption(new Option('--key <kind>', say('key to make', '生成的密钥类型')).choices(keyKind.options))

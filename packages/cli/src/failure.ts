@@ -6,17 +6,37 @@
 import { toProblemDocument, type Bilingual, type ProblemCode, type ProblemDocument } from '@evercert/contract'
 import { ApiProblem } from '@evercert/contract/client'
 import { pick, type Language } from './language.ts'
-import { clean, toJson, type Paint } from './output.ts'
+import { clean, cleanLines, toJson, type Paint } from './output.ts'
+
+/** Wrong usage (EX_USAGE of sysexits): 1 and 2 have their own meanings here. */
+export const EXIT_USAGE = 64
+const EXIT_FAILED = 1
 
 /** A failure that the command itself found. */
 export class CliFailure extends Error {
   override readonly name = 'CliFailure'
   readonly problem: ProblemDocument
+  readonly exitCode: number
 
-  constructor(problem: ProblemDocument) {
+  constructor(problem: ProblemDocument, exitCode = EXIT_FAILED) {
     super(problem.detail)
     this.problem = problem
+    this.exitCode = exitCode
   }
+}
+
+/** For commands whose exit code 1 is a finding: what they refuse of their input is wrong usage. */
+export async function withUsageErrors(work: Promise<number>): Promise<number> {
+  try {
+    return await work
+  } catch (error) {
+    throw error instanceof CliFailure ? new CliFailure(error.problem, EXIT_USAGE) : error
+  }
+}
+
+/** The exit code for anything that was thrown. */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof CliFailure ? error.exitCode : EXIT_FAILED
 }
 
 export interface FailureTexts {
@@ -84,7 +104,7 @@ export function formatProblem(problem: ProblemDocument, language: Language, pain
   const colon = zh ? '：' : ': '
   return [
     `${paint('red', '✖')} ${paint('bold', clean(title))} ${paint('dim', `(${problem.code})`)}`,
-    `  ${clean(problem.detail)}`,
+    ...cleanLines(problem.detail).map((line) => `  ${line}`),
     // In Chinese the cause is the heading already: titles are English, for programs.
     ...(zh ? [] : [`  Cause: ${clean(pick(problem.cause, language))}`]),
     `  ${zh ? '处理' : 'Remedy'}${colon}${clean(pick(problem.remedy, language))}`,

@@ -7,7 +7,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { downloadFormat, exportFormat } from '@evercert/contract'
 import packageJson from '../package.json' with { type: 'json' }
 import { addAgentCommands } from './agent-commands.ts'
-import { addApplicantCommands } from './applicant-commands.ts'
+import { addApplicantCommands, addValidationOptions } from './applicant-commands.ts'
 import { addApprovalCommands } from './approval-commands.ts'
 import { addBackupCommands } from './backup-commands.ts'
 import { addAuditCommands } from './audit-commands.ts'
@@ -35,7 +35,7 @@ import { serveCommand } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
 import { renameCommand, tagCommand, type TagOptions } from './commands/tag.ts'
 import { uploadCommand, type UploadOptions } from './commands/upload.ts'
-import { failure, formatProblem, Interrupted, problemJson, toProblem } from './failure.ts'
+import { exitCodeOf, EXIT_USAGE, failure, formatProblem, Interrupted, problemJson, toProblem } from './failure.ts'
 import { addEndpointCommands } from './endpoint-commands.ts'
 import { addIssuerCommands } from './issuer-commands.ts'
 import { ESTATES } from './import/index.ts'
@@ -51,8 +51,6 @@ import { addSignInProviderCommands } from './sign-in-provider-commands.ts'
 import { addUserCommands } from './user-commands.ts'
 import { createSession, type GlobalOptions, type Session, type Shell } from './session.ts'
 
-/** Wrong usage (EX_USAGE of sysexits): 1 and 2 have their own meanings here. */
-const EXIT_USAGE = 64
 const EXIT_INTERRUPTED = 130
 
 /** Runs one command line. Never rejects. @returns the exit code */
@@ -88,7 +86,7 @@ function reportFailure({ shell, language, session }: Run, argv: readonly string[
     ? [problemJson(problem)]
     : formatProblem(problem, language, createPaint(shell.stderr, shell.env))
   shell.stderr.write(`${lines.join('\n')}\n`)
-  return wrongUsage ? EXIT_USAGE : 1
+  return wrongUsage ? EXIT_USAGE : exitCodeOf(error)
 }
 
 function toUsageFailure(error: CommanderError): Error {
@@ -156,8 +154,8 @@ function addGlobalOptions(program: Command, say: Say): void {
     .option(
       '--json',
       say(
-        'one JSON document on stdout; failures as problem documents on stderr',
-        '在标准输出打印一个 JSON 文档；错误输出到标准错误',
+        'one JSON document on stdout (export: the file itself); failures as problem documents on stderr',
+        '在标准输出打印一个 JSON 文档（export 输出文件内容本身）；错误以问题文档输出到标准错误',
       ),
     )
     .option(
@@ -207,7 +205,13 @@ function addListCommands(program: Command, run: Run, say: Say): void {
   addFilterOptions(program.command('export'), say)
     .description(say('write the filtered list to a file, or to stdout', '将筛选后的列表导出到文件或标准输出'))
     .addOption(
-      new Option('--format <format>', say('CSV, or one JSON document in each line', 'CSV，或每行一个 JSON 文档'))
+      new Option(
+        '--format <format>',
+        say(
+          'CSV, or NDJSON: one JSON document in each line, with --json too',
+          'CSV，或 NDJSON：每行一个 JSON 文档，使用 --json 时亦然',
+        ),
+      )
         .choices(exportFormat.options)
         .makeOptionMandatory(),
     )
@@ -235,7 +239,7 @@ function addListCommands(program: Command, run: Run, say: Say): void {
 }
 
 function addRenewalCommands(program: Command, run: Run, say: Say): void {
-  addPurchaseOptions(program.command('renew'), say)
+  addValidationOptions(addPurchaseOptions(program.command('renew'), say), say)
     .argument('<certificate>', certificateArgument(say))
     .description(
       say(
@@ -245,7 +249,10 @@ function addRenewalCommands(program: Command, run: Run, say: Say): void {
     )
     .option('--quote', say('only show what it costs, and what a change loses', '仅显示价格及更改的影响'))
     .option('-y, --yes', say('buy without asking', '不询问，直接购买'))
-    .option('--product <id>', say('another product: may lose the top-up', '更换产品：可能失去补齐天数'))
+    .option(
+      '--product <id>',
+      say('another product (may lose the top-up), or that of an upload', '更换产品（可能失去补齐天数），或为上传的证书指定产品'),
+    )
     .option('--term <years>', say('years to buy', '购买年限'))
     .option('--timeout <seconds>', say('give up waiting after so long; the renewal goes on', '最长等待秒数；续费会继续进行'))
     .action(bind<[string, RenewOptions]>(run, renewCommand))

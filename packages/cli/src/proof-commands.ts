@@ -27,8 +27,8 @@ export function addProofCommands(program: Command, bind: Bind, say: Say): void {
     )
     .description(
       say(
-        'prove by TLS handshake what every address serves; needs no service (exit code 1: something is wrong)',
-        '通过 TLS 握手检查每个地址的证书；无需服务（有异常时退出码为 1）',
+        'prove by TLS handshake what every address serves; needs no service (exit codes: 0 all in order, 1 something is wrong or does not answer, 64 wrong usage)',
+        '通过 TLS 握手检查每个地址的证书；无需服务（退出码：0 全部正常，1 有异常或无应答，64 用法错误）',
       ),
     )
     .option('--from <file>', say('many sites, one on a line', '包含多个站点的文件，每行一个'))

@@ -34,7 +34,15 @@ function parsePlace(text: string, defaultPort: number): { readonly host: string;
   if (isIPv6(text)) return { host: text, port: defaultPort }
   const [, host = '', digits] = /^(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(text) ?? []
   const port = Number(digits ?? defaultPort)
-  return host !== '' && port >= 1 && port <= 65_535 ? { host, port } : null
+  return isHost(host) && port >= 1 && port <= 65_535 ? { host, port } : null
+}
+
+/** What could be a name or an address at all; whether there is such a one, the DNS says. */
+function isHost(host: string): boolean {
+  if (host === '' || /[\s@?#\\%]/.test(host)) return false
+  const ascii = URL.parse(`https://${host}/`)?.hostname.replace(/\.$/, '')
+  if (ascii === undefined) return false
+  return ascii.startsWith('[') || (ascii.length <= 253 && ascii.split('.').every((label) => label !== '' && label.length <= 63))
 }
 
 function protocolOf(scheme: string): EndpointProtocol | null {

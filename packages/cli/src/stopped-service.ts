@@ -4,7 +4,7 @@
  * @module
  */
 import type { CopyReport } from '@evercert/server/offline'
-import { failure } from './failure.ts'
+import { startFailure } from './start-failure.ts'
 
 export type { CopyReport }
 
@@ -30,8 +30,8 @@ async function orFailure<Value>(work: (offline: typeof import('@evercert/server/
   try {
     return await work(offline)
   } catch (error) {
-    if (error instanceof offline.AppError) throw failure(error.code, error.message, { facts: error.facts })
-    if (error instanceof offline.ConfigError) throw failure('misconfigured', error.message)
+    if (error instanceof offline.AppError) throw startFailure(error.code, error.message, error.facts)
+    if (error instanceof offline.ConfigError) throw startFailure('misconfigured', error.message)
     throw error
   }
 }

@@ -43,7 +43,7 @@ import { applyRenewalPolicy } from './services/renewal-policy.ts'
 import { ensureShippedCatalogue } from './services/shipped-catalogue.ts'
 import { findSealingKeyId, openKeyring, withdraw } from './services/keyring.ts'
 import { createVault } from './services/vault.ts'
-import { startLines } from './start-lines.ts'
+import { startDocument, startLines, type StartReport } from './start-lines.ts'
 
 export interface StartOptions {
   readonly config: Config
@@ -198,6 +198,7 @@ async function createServices(
     probing: config.probing,
     calendar: config.calendar,
     publicUrl,
+    answersFiles: config.proofListener !== null,
     trustedProxies: config.trustedProxies,
     version: VERSION,
     log,
@@ -327,17 +328,17 @@ const EXIT_CONFIG = 78 // EX_CONFIG of sysexits.h
 const EXIT_SOFTWARE = 70
 
 /** `evercert serve`: starts, says what was chosen, and runs until it is told to stop. */
-export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
+export async function serve(environment: NodeJS.ProcessEnv, report: StartReport): Promise<void> {
   try {
     const config = loadConfig(environment)
     const running = await startService({ config })
-    process.stdout.write(`${startLines(config, VERSION, running).join('\n')}\n`)
-    stopOnSignal(running)
+    stopOnSignal(running) // before it is said: who is told may stop it at once
+    report.started(startLines(config, VERSION, running), startDocument(config, VERSION, running))
   } catch (error) {
     if (!(error instanceof ConfigError) && !(error instanceof AppError)) throw error
-    process.stderr.write(`evercert: ${error.message}\n`)
-    if (error.cause instanceof Error) process.stderr.write(`  cause: ${error.cause.message}\n`)
-    process.exit(error instanceof ConfigError || error.code === 'misconfigured' ? EXIT_CONFIG : EXIT_SOFTWARE)
+    const { code, facts } = error instanceof AppError ? error : ({ code: 'misconfigured', facts: {} } as const)
+    report.failed({ code, facts, detail: error.message, cause: error.cause instanceof Error ? error.cause.message : null })
+    process.exit(code === 'misconfigured' ? EXIT_CONFIG : EXIT_SOFTWARE)
   }
 }
 

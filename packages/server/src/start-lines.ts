@@ -3,7 +3,9 @@
  *
  * @module
  */
+import type { ProblemCode } from '@evercert/contract'
 import type { Config } from './config/config.ts'
+import { formatPlace, placeOf } from './db/postgres-place.ts'
 import type { OwnPair } from './http/own-pair.ts'
 import type { Services } from './services/context.ts'
 
@@ -18,15 +20,53 @@ interface Started {
   readonly firstOperatorLink: string | null
 }
 
+/** Who runs the service, and says what became of its start. */
+export interface StartReport {
+  started(lines: readonly string[], document: Readonly<Record<string, unknown>>): void
+  /** The process ends after it. */
+  failed(failure: {
+    readonly code: ProblemCode
+    readonly detail: string
+    readonly facts: Readonly<Record<string, unknown>>
+    readonly cause: string | null
+  }): void
+}
+
+/** The same for programs, as one document. @param version of the software */
+export function startDocument(config: Config, version: string, running: Started): Readonly<Record<string, unknown>> {
+  const { url, loopbackUrl, ownCertificate, proofPort, services, operatorTokenFile, firstOperatorLink } = running
+  return {
+    version,
+    url,
+    loopbackUrl,
+    publicUrl: config.publicUrl,
+    apiUrl: `${url}/api/v1`,
+    dataDir: config.dataDir,
+    database: config.databaseUrl === null ? { kind: 'embedded' } : { kind: 'postgres', ...placeOf(config.databaseUrl) },
+    masterKey: services.keyring.keys.place,
+    operatorTokenFile,
+    firstOperatorLink,
+    renewalWindowDays: config.renewalPolicy.windowDays,
+    allowAddresses: config.allowAddresses,
+    proofPort,
+    certificate: ownCertificate === null ? null : { sha256: ownCertificate.current().sha256, problem: ownCertificate.problem },
+    clockOffsetSeconds: config.clockOffsetMs / 1000,
+  }
+}
+
 /** @param version of the software */
 export function startLines(config: Config, version: string, running: Started): readonly string[] {
   return [
     `Evercert ${version}`,
     `  data folder     ${config.dataDir}`,
-    `  database        ${config.databaseUrl === null ? 'embedded (set EVERCERT_DATABASE_URL for PostgreSQL)' : 'PostgreSQL'}`,
+    `  database        ${config.databaseUrl === null ? 'embedded (set EVERCERT_DATABASE_URL for PostgreSQL)' : `PostgreSQL ${formatPlace(placeOf(config.databaseUrl))}`}`,
     `  master key      ${running.services.keyring.keys.place}`,
     `  operator token  ${running.operatorTokenFile ?? 'on the node that started first (EVERCERT_RESET_OPERATOR_TOKEN=true makes a new one here)'}`,
     `  renewal window  ${config.renewalPolicy.windowDays} days${zoneText(config)}`,
+    ...(config.allowAddresses.length === 0
+      ? []
+      : [`  may reach       ${config.allowAddresses.join(', ')} (EVERCERT_ALLOW_ADDRESSES)`]),
+    ...(config.publicUrl === null ? [] : [`  public URL      ${config.publicUrl}`]),
     `  console         ${running.url}/`,
     `  API             ${running.url}/api/v1 (reference: ${running.url}/api/v1/docs)`,
     ...ownCertificateLines(config, running),

@@ -15,8 +15,8 @@ import { readPem, readText } from './upload.ts'
 export interface ApplyOptions {
   readonly file?: string
   readonly domain?: readonly string[]
-  readonly validation?: string
-  readonly dnsConnection?: string
+  readonly validation?: string | undefined
+  readonly dnsConnection?: string | undefined
   readonly contact?: string
   readonly company?: string
   readonly key?: string
@@ -70,7 +70,8 @@ function withoutRivals(change: Partial<Form>): Partial<Form> {
   }
 }
 
-async function fromOptions(options: ApplyOptions): Promise<Partial<Form>> {
+/** What the options say of the form. @throws CliFailure `invalid` */
+export async function fromOptions(options: ApplyOptions): Promise<Partial<Form>> {
   const { domain, validation, dnsConnection, contact, company, key, csr, csrId, hostKey } = options
   const raw = {
     ...(domain !== undefined && { domains: domain }),

@@ -11,10 +11,13 @@ import { pick } from '../language.ts'
 import { clean, formatFacts } from '../output.ts'
 import { createProgress, type Progress } from '../progress.ts'
 import type { RenewalFacts } from '../renewal/decide-step.ts'
+import { askMethod } from '../renewal/choose-method.ts'
+import { withProduct } from '../renewal/choose-product.ts'
 import { findOld } from '../renewal/load-facts.ts'
 import { walkRenewal, type WalkOptions, type WalkResult } from '../renewal/walk.ts'
 import type { Session } from '../session.ts'
 import { translateChanges, wordFor } from '../words.ts'
+import { fromOptions, mergeForms } from './apply.ts'
 import { formatEndpoints, formatSpecification } from './show.ts'
 
 export interface RenewOptions {
@@ -24,6 +27,8 @@ export interface RenewOptions {
   readonly currency?: string
   readonly code?: string
   readonly timeout?: string
+  readonly validation?: string
+  readonly dnsConnection?: string
   /** Shows the offer and buys nothing. */
   readonly quote?: boolean
 }
@@ -33,11 +38,13 @@ export const EXIT = { served: 0, failed: 1, notDue: 2, interrupted: 130 } as con
 
 export async function renewCommand(session: Session, wanted: string, options: RenewOptions): Promise<number> {
   const changes = changesOf(options)
+  const method = await fromOptions({ validation: options.validation, dnsConnection: options.dnsConnection })
   const timeoutMs = options.timeout === undefined ? null : parseTimeout(options.timeout)
   const client = await session.client()
   const old = await findOld(client, await findCertificate(client, wanted))
   if (options.quote === true) {
-    const quote = await client.quotes.create({ renewsCertificateId: old.id, ...changes })
+    const completed = await withProduct(session, client, old, changes)
+    const quote = await client.quotes.create({ renewsCertificateId: old.id, ...completed })
     session.document(quote)
     session.print(...formatQuote(session, quote))
     return 0
@@ -51,7 +58,13 @@ export async function renewCommand(session: Session, wanted: string, options: Re
     const walk = walkRenewal({
       client,
       oldId: old.id,
-      changes,
+      completeOrder: (seen) => withProduct(session, client, seen, changes, interruption.signal),
+      completeForm: async (application, seen) => {
+        const isSaid = Object.keys(method).length > 0 || options.yes === true
+        const asked = isSaid ? {} : await askMethod(session, client, { application, old: seen }, interruption.signal)
+        return mergeForms(application, asked, method)
+      },
+      wantedMethod: method.validationMethod ?? null,
       progress,
       say: session.say,
       confirm: (offer) => confirmOffer(session, offer, { ...options, signal: interruption.signal }),
@@ -75,7 +88,7 @@ function whenAborted(signal: AbortSignal): Promise<never> {
   })
 }
 
-function changesOf(options: RenewOptions): WalkOptions['changes'] {
+function changesOf(options: RenewOptions): Awaited<ReturnType<WalkOptions['completeOrder']>> {
   const { product, term, currency, code } = options
   return {
     ...(product === undefined ? {} : { productId: product }),

@@ -3,12 +3,31 @@
  *
  * @module
  */
+import { formatProblem, problemJson } from '../failure.ts'
+import { clean, createPaint } from '../output.ts'
 import type { Session } from '../session.ts'
+import { startFailure } from '../start-failure.ts'
 
-/** Runs until a signal ends it; the server prints its own start-up lines. */
+/** Runs until a signal ends it; what was chosen is said when it is ready. A start that fails ends the process. */
 export async function serveCommand(session: Session): Promise<number> {
-  if (!session.shell.env['EVERCERT_DATABASE_URL']) (await import('@evercert/server/embedded')).prepareThread()
+  const { shell, language } = session
+  if (!shell.env['EVERCERT_DATABASE_URL']) (await import('@evercert/server/embedded')).prepareThread()
   const { serve } = await import('@evercert/server')
-  await serve(session.shell.env)
+  await serve(shell.env, {
+    started: (lines, document) => {
+      session.document(document)
+      session.print(...lines)
+    },
+    failed: ({ code, detail, facts, cause }) => {
+      const { problem } = startFailure(code, detail, facts)
+      const lines = session.json
+        ? [problemJson(problem)]
+        : [
+            ...formatProblem(problem, language, createPaint(shell.stderr, shell.env)),
+            ...(cause === null ? [] : [`  (${clean(cause)})`]),
+          ]
+      shell.stderr.write(`${lines.join('\n')}\n`)
+    },
+  })
   return 0
 }

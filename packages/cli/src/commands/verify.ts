@@ -12,7 +12,7 @@ import {
   type HostVerification,
   type ServedCertificate,
 } from '@evercert/pki/probe'
-import { failure } from '../failure.ts'
+import { failure, withUsageErrors } from '../failure.ts'
 import { formatOpensslDate } from '../format.ts'
 import { pick } from '../language.ts'
 import { clean } from '../output.ts'
@@ -33,8 +33,12 @@ export interface VerifyOptions extends VerifyManyOptions {
 const TIMEOUT_MS = 10_000
 const CONCURRENCY = 16
 
-/** Exit code 1 as soon as one address does not serve a healthy (or the expected) certificate. */
-export async function verifyCommand(session: Session, site: string | undefined, options: VerifyOptions): Promise<number> {
+/** Exit code 1 as soon as one address does not serve a healthy (or the expected) certificate; 64 for what cannot be looked at. */
+export function verifyCommand(session: Session, site: string | undefined, options: VerifyOptions): Promise<number> {
+  return withUsageErrors(verify(session, site, options))
+}
+
+async function verify(session: Session, site: string | undefined, options: VerifyOptions): Promise<number> {
   const roots = options.ca === undefined ? [] : [await readRoots(options.ca)]
   const common = {
     ...(options.serverName === undefined ? {} : { serverName: options.serverName }),

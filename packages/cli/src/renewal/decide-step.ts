@@ -119,8 +119,8 @@ function nowhereServed(fresh: CertificateDetail): Step {
     code: 'misconfigured',
     detail: `Proving the new certificate ${fresh.id}: it is issued, but neither a target nor an endpoint says where it is served.`,
     remedy: {
-      en: 'Add an endpoint (POST /api/v1/endpoints) and, to have it installed, a target; then run this again.',
-      zh: '请添加站点（POST /api/v1/endpoints），如需自动安装再添加部署目标，然后重新运行。',
+      en: 'Add an endpoint (evercert endpoints add) and, to have it installed, a target (evercert targets add); then run this again.',
+      zh: '请添加站点（evercert endpoints add），如需自动安装再添加部署目标（evercert targets add），然后重新运行。',
     },
   }
 }

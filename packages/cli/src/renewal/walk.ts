@@ -4,7 +4,7 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ApplicationView, OrderRequest, OrderView, QuoteView } from '@evercert/contract'
+import type { ApplicationView, CertificateDetail, OrderRequest, OrderView, QuoteView } from '@evercert/contract'
 import { ApiProblem, type Client } from '@evercert/contract/client'
 import { failure, Interrupted } from '../failure.ts'
 import type { Say } from '../language.ts'
@@ -17,8 +17,14 @@ import { loadFacts, loadOrderKey, paymentKey } from './load-facts.ts'
 export interface WalkOptions {
   readonly client: Client
   readonly oldId: string
-  /** What the user changed: empty = exactly the old configuration. */
-  readonly changes: Pick<OrderRequest, 'productId' | 'termYears' | 'domainCount' | 'currency' | 'promotionCode'>
+  /** What the user changed, with what nobody else knows; empty = exactly the old configuration. Called before the offer. */
+  readonly completeOrder: (
+    old: CertificateDetail,
+  ) => Promise<Pick<OrderRequest, 'productId' | 'termYears' | 'domainCount' | 'currency' | 'promotionCode'>>
+  /** Completes the form that is prefilled; called before it is submitted. */
+  readonly completeForm: (application: ApplicationView, old: CertificateDetail) => Promise<Form>
+  /** What the options say of it: told when an application that was submitted already is another. */
+  readonly wantedMethod: Form['validationMethod'] | null
   readonly progress: Progress
   readonly say: Say
   /** Shows the offer and asks; resolves false when the user declines. Called before money is spent. */
@@ -35,6 +41,7 @@ export type WalkResult =
   | { readonly result: 'refused'; readonly facts: RenewalFacts }
   | { readonly result: 'declined'; readonly facts: RenewalFacts }
 
+type Form = Omit<Parameters<Client['applications']['submit']>[0], 'id'>
 type ValidationView = ApplicationView['validations'][number]
 
 interface Walk extends WalkOptions {
@@ -73,12 +80,12 @@ async function perform(walk: Walk, step: Step, facts: RenewalFacts): Promise<Wal
     case 'refuse':
       return 'refused'
     case 'order':
-      return (await placeOrder(walk)) ? null : 'declined'
+      return (await placeOrder(walk, facts.old)) ? null : 'declined'
     case 'pay':
       return (await pay(walk, step.order)) ? null : 'declined'
     case 'apply':
       walk.applied = true
-      await submitApplication(walk, step.application)
+      await submitApplication(walk, step.application, facts.old)
       return null
     case 'probe':
       walk.probed = true
@@ -94,9 +101,9 @@ async function perform(walk: Walk, step: Step, facts: RenewalFacts): Promise<Wal
   }
 }
 
-async function placeOrder(walk: Walk): Promise<boolean> {
-  const { client, oldId, changes, progress, say } = walk
-  const request = { renewsCertificateId: oldId, ...changes }
+async function placeOrder(walk: Walk, old: CertificateDetail): Promise<boolean> {
+  const { client, oldId, progress, say } = walk
+  const request = { renewsCertificateId: oldId, ...(await walk.completeOrder(old)) }
   const quote = await progress.step(stepName(say, 'quote'), () => client.quotes.create(request))
   walk.confirmed = await walk.confirm({ quote, order: null })
   if (!walk.confirmed) return false
@@ -121,14 +128,14 @@ async function pay(walk: Walk, order: OrderView): Promise<boolean> {
   return true
 }
 
-async function submitApplication({ client, progress, say }: Walk, application: ApplicationView): Promise<void> {
+async function submitApplication(walk: Walk, application: ApplicationView, old: CertificateDetail): Promise<void> {
+  const { client, progress, say } = walk
+  const form = await walk.completeForm(application, old)
   await progress.step(stepName(say, 'application'), async () => {
     if (application.problem !== null) progress.note(clean(application.problem.detail))
-    progress.note(
-      `${application.form.domains.map((domain) => clean(domain)).join(', ')}  ·  ${methodWord(application.form.validationMethod, say)}`,
-    )
+    progress.note(`${form.domains.map((domain) => clean(domain)).join(', ')}  ·  ${methodWord(form.validationMethod, say)}`)
     try {
-      await client.applications.submit({ id: application.certificateId, ...application.form })
+      await client.applications.submit({ id: application.certificateId, ...form })
     } catch (error) {
       // Submitted by an earlier run whose answer was lost, or by somebody else: the next look says how it stands.
       if (!(error instanceof ApiProblem && error.problem.code === 'conflict')) throw error
@@ -137,13 +144,16 @@ async function submitApplication({ client, progress, say }: Walk, application: A
   })
 }
 
-function methodWord(method: ApplicationView['form']['validationMethod'], say: Say): string {
+function methodWord(method: Form['validationMethod'], say: Say): string {
   return say(wordFor('validationMethod', method, 'en'), wordFor('validationMethod', method, 'zh'))
 }
 
 async function wait(walk: Walk, phase: Phase, facts: RenewalFacts): Promise<void> {
   walk.progress.begin(stepName(walk.say, phase))
-  if (phase === 'validation' && facts.application !== null) showValidations(walk, facts.application.validations)
+  if (phase === 'validation' && facts.application !== null) {
+    showOtherMethod(walk, facts.application)
+    showValidations(walk, facts.application.validations)
+  }
   if (phase === 'validation' && facts.fresh !== null) await checkValidation(walk, facts.fresh.id)
   if (phase === 'installation' && facts.fresh !== null && facts.fresh.targets.length + facts.old.targets.length === 0) {
     showOnce(walk, 'manual', [
@@ -171,6 +181,19 @@ async function checkValidation(walk: Walk, id: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof ApiProblem)) throw error // a state that went on meanwhile: the next look says so
   }
+}
+
+/** An application that an earlier run submitted goes on as it is: the options of this one are not silently dropped. */
+function showOtherMethod(walk: Walk, { certificateId, form }: ApplicationView): void {
+  const { wantedMethod, say } = walk
+  if (wantedMethod === null || wantedMethod === form.validationMethod) return
+  const method = methodWord(form.validationMethod, say)
+  showOnce(walk, 'method', [
+    say(
+      `It was submitted before, with ${method}. To change that: evercert apply ${certificateId} --withdraw, and run this again.`,
+      `申请此前已提交，使用${method}。如需更改：evercert apply ${certificateId} --withdraw，然后重新运行。`,
+    ),
+  ])
 }
 
 function showValidations(walk: Walk, validations: readonly ValidationView[]): void {

@@ -62,9 +62,9 @@ test('one that is wrong: exit code 1, in CSV and in JSON', async () => {
 
 test('a line that is no site is named; so is a file without one', async () => {
   const wrong = await verify('127.0.0.1\na:b:c\n')
-  expect(wrong.code).toBe(1)
+  expect(wrong.code).toBe(64)
   expect(wrong.err).toContain('line 2')
   expect((await verify('# nothing\n')).err).toContain('names 0 sites')
   expect((await verify('127.0.0.1', '--concurrency', '0')).err).toContain('--concurrency')
-  expect((await verify('127.0.0.1', '--expect', 'ab')).code).toBe(1)
+  expect((await verify('127.0.0.1', '--expect', 'ab')).code).toBe(64)
 })

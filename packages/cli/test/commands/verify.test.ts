@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { parseFingerprint } from '../../src/commands/verify.ts'
+import { runProgram } from '../../src/program.ts'
 import { parseSite } from '../../src/site.ts'
+import { aShell } from '../builders.ts'
 
 describe('parseSite', () => {
   it.each([
@@ -22,7 +24,21 @@ describe('parseSite', () => {
     expect(() => parseSite('gopher://example.com')).toThrow(/host or host:port/)
   })
 
-  it.each(['', ':443', 'host:0', 'host:65536', 'host:https', 'a:b:c'])('refuses %j', (text) => {
+  it.each([
+    '',
+    ':443',
+    'host:0',
+    'host:65536',
+    'host:https',
+    'a:b:c',
+    'exa mple.com',
+    'me@example.com',
+    'a..example.com',
+    '.example.com',
+    '999.1.1.1',
+    '[::g]:443',
+    `${'a'.repeat(64)}.example`,
+  ])('refuses %j', (text) => {
     expect(() => parseSite(text)).toThrow(/host or host:port/)
   })
 })
@@ -36,5 +52,26 @@ describe('parseFingerprint', () => {
 
   it.each(['ab', 'zz'.repeat(32), ''])('refuses %j', (text) => {
     expect(() => parseFingerprint(text)).toThrow(/SHA-256/)
+  })
+})
+
+describe('what cannot be looked at is wrong usage, and no finding', () => {
+  it.each([
+    [[]],
+    [['example.com', '--expect', 'ab']],
+    [['example.com', '--ca', '/nonexistent/root.pem']],
+    [['a:b:c']],
+    [['exa mple.com']],
+    [['example.com', '--from', '/nonexistent/list']],
+    [['--from', '/nonexistent/list']],
+    [['--nonsense']],
+  ])('evercert verify %j: 64', async (args) => {
+    const shell = aShell()
+    expect(await runProgram(['verify', ...args, '--json'], shell)).toBe(64)
+    expect(JSON.parse(shell.err())).toMatchObject({ code: 'invalid' })
+  })
+
+  it('1 is a finding', async () => {
+    expect(await runProgram(['verify', '127.0.0.1:1'], aShell())).toBe(1)
   })
 })

@@ -10,14 +10,18 @@ interface Wish {
   readonly confirm?: () => Promise<boolean>
   readonly signal?: AbortSignal
   readonly timeoutMs?: number
+  readonly wantedMethod?: 'file' | 'dnsManual'
 }
 
 function walk({ client }: FakeService, wish: Wish = {}) {
-  const progress = createProgress({ stream: { write: () => undefined }, env: {} })
+  let shown = ''
+  const progress = createProgress({ stream: { write: (text) => (shown += text) }, env: {} })
   const result: Promise<WalkResult> = walkRenewal({
     client,
     oldId: 'crt_old',
-    changes: {},
+    completeOrder: () => Promise.resolve({}),
+    completeForm: ({ form }) => Promise.resolve(form),
+    wantedMethod: wish.wantedMethod ?? null,
     progress,
     say: createSay('en'),
     confirm: wish.confirm ?? (() => Promise.resolve(true)),
@@ -25,7 +29,7 @@ function walk({ client }: FakeService, wish: Wish = {}) {
     timeoutMs: wish.timeoutMs ?? null,
     pollMs: 1,
   })
-  return { result, progress }
+  return { result, progress, shown: () => shown }
 }
 
 /** The calls of a run that nobody interrupts. */
@@ -91,6 +95,24 @@ describe('walkRenewal', () => {
     const service = createFakeService()
     await expect(walk(service, { timeoutMs: 0 }).result).rejects.toMatchObject({ problem: { code: 'timedOut' } })
     expect((await walk(service).result).result).toBe('served')
+  })
+})
+
+describe('an application that an earlier run submitted', () => {
+  it('goes on as it is, and says how to submit another way', async () => {
+    const shown = []
+    for (const wantedMethod of ['dnsManual', 'file'] as const) {
+      const service = createFakeService()
+      service.onCall = (call, moment) => {
+        if (call === 'applications.submit' && moment === 'after') throw new Error('interrupted')
+      }
+      await expect(walk(service).result).rejects.toThrow('interrupted')
+      service.onCall = () => undefined
+      const again = walk(service, { wantedMethod })
+      await again.result
+      shown.push(again.shown().includes('evercert apply crt_new --withdraw'))
+    }
+    expect(shown).toEqual([true, false])
   })
 })
 

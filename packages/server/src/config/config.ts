@@ -11,6 +11,7 @@ import { parseDay, type BusinessCalendar } from '../domain/business-day/business
 import { parseRange, type AddressRange } from '../domain/endpoint/address-range.ts'
 import { HOUR_MS } from '../domain/time.ts'
 import { isTimeZone } from '../domain/zoned-day.ts'
+import { describeFault } from './describe-fault.ts'
 
 const list = z
   .string()
@@ -246,15 +247,18 @@ export function loadConfig(environment: Environment): Config {
   const unknown = Object.keys(given).filter((name) => /^EVERCERT_[A-Z0-9_]+$/.test(name) && !isKnown(name))
   const problems = [
     ...unknown.map((name) => `${name}: there is no such setting`),
-    ...(parsed.success
-      ? conflictsOf(parsed.data)
-      : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)),
+    ...(parsed.success ? conflictsOf(parsed.data) : parsed.error.issues.map((issue) => faultOf(issue, given))),
   ]
   if (!parsed.success || problems.length > 0) throw new ConfigError(`The settings are wrong:\n  ${problems.join('\n  ')}`)
   return Object.freeze({ ...toConfig(parsed.data), masterKeyFile: environment['EVERCERT_MASTER_KEY_FILE'] || null })
 }
 
 type Settings = z.infer<typeof configSchema>
+
+function faultOf(issue: z.core.$ZodIssue, given: Environment): string {
+  const name = String(issue.path[0]) as keyof Settings
+  return describeFault(name, { schema: configSchema.shape[name], given: given[name] ?? '', issue })
+}
 
 function conflictsOf(settings: Settings): readonly string[] {
   const { EVERCERT_TLS_CERTIFICATE: certificate, EVERCERT_TLS_KEY: key, EVERCERT_PUBLIC_URL: publicUrl } = settings

@@ -48,6 +48,7 @@ import { up as suggestedWindows } from './migrations/0047-suggested-windows.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
+import { ensureAnswer } from './postgres-place.ts'
 import type { EmbeddedConnection } from './prepared-statements.ts'
 import { statementNameOf } from './statement-names.ts'
 import type { Tables } from './tables.ts'
@@ -152,6 +153,7 @@ export async function listMigrations(db: Db | Trx): Promise<string[]> {
 }
 
 async function connect(settings: DatabaseSettings, prepare: (db: Db) => Promise<void>): Promise<Database> {
+  if (settings.kind === 'postgres') await ensureAnswer(settings.url)
   const database = settings.kind === 'postgres' ? connectPostgres(settings) : await connectEmbedded(settings)
   try {
     await prepare(database.db)

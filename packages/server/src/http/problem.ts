@@ -56,10 +56,39 @@ function renderInvalid(error: unknown, requestId: string): ProblemDocument | nul
   if (error.status === PROBLEMS.tooLarge.status)
     return toProblemDocument('tooLarge', 'Reading the request: it is too large.', { requestId })
   const { cause } = error
+  const tooLarge = cause instanceof ValidationError ? renderTooLarge(cause.issues, requestId) : null
+  if (tooLarge !== null) return tooLarge
   const faults = cause instanceof ValidationError ? cause.issues.map((issue) => `${pathOf(issue.path)}: ${issue.message}`) : []
   const detail =
     faults.length === 0 ? 'Reading the request: it is not well-formed JSON.' : `Reading the request: ${faults.join('; ')}.`
   return toProblemDocument('invalid', detail, { facts: { faults }, requestId })
+}
+
+/** From here on a text is a file that somebody chose, and not a field that somebody filled in. */
+const LONG_TEXT = 4096
+
+const WHAT_TO_SEND: Readonly<Record<string, string>> = {
+  certificatePem: 'send the certificate and its intermediates alone, as PEM',
+  privateKeyPem: 'send the one key of the certificate, as PEM',
+  csrPem: 'send one CSR, as PEM',
+}
+
+/** Null unless size is all that is wrong. */
+function renderTooLarge(issues: ValidationError['issues'], requestId: string): ProblemDocument | null {
+  const sizes = issues.map((issue) => {
+    const { code, origin, maximum } = issue as { code?: unknown; origin?: unknown; maximum?: unknown }
+    const isSize = code === 'too_big' && origin === 'string' && typeof maximum === 'number' && maximum >= LONG_TEXT
+    return isSize ? { field: pathOf(issue.path), maximum } : null
+  })
+  const found = sizes.filter((size) => size !== null)
+  const [first] = found
+  if (first === undefined || found.length < issues.length) return null
+  const said = found.map(({ field, maximum }) => {
+    const advice = WHAT_TO_SEND[field.split('.').at(-1) ?? ''] ?? 'send less'
+    return `${field} has more than ${maximum} characters: ${advice}`
+  })
+  const facts = { field: first.field, maxCharacters: first.maximum }
+  return toProblemDocument('tooLarge', `Reading the request: ${said.join('; ')}.`, { facts, requestId })
 }
 
 function pathOf(path: readonly unknown[] | undefined): string {

@@ -31,6 +31,8 @@ export interface DnsAdapter<Config = unknown> {
   readonly title: string
   readonly apiDocs: string
   readonly config: z.ZodType<Config>
+  /** The zone that the settings name; null when it is found for each name, so that nobody knows beforehand what is covered. */
+  zoneOf(config: Config): string | null
   create(config: Config, kit: AdapterKit): DnsProvider
 }
 

@@ -8,11 +8,20 @@ import { isProblemCode, PROBLEM_TEXTS, PROBLEMS } from '@evercert/contract'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
 import { SAME } from '../db/same-account.ts'
-import { EMPTY_FORM, prefillApplication, withFreshKey, type ApplicationForm } from '../domain/application/prefill.ts'
+import {
+  EMPTY_FORM,
+  prefillApplication,
+  withAutomaticMethod,
+  withFreshKey,
+  type ApplicationForm,
+  type AutomaticWays,
+  type PrefillSource,
+} from '../domain/application/prefill.ts'
 import type { ReviewState } from '../domain/review/review-machine.ts'
 import { findHostKey } from './agents/host-keys.ts'
 import { toApplicantView, withoutLostRecords } from './applicants.ts'
 import { notFound, type Caller, type Services } from './context.ts'
+import { findCoveringConnections } from './dns-connections.ts'
 import { estimateOf } from './estimates.ts'
 
 const COLUMNS = [
@@ -100,7 +109,7 @@ export async function loadNextForm(services: Services, caller: Caller, certifica
 
 async function draftView(services: Services, record: CertificateRecord): Promise<ApplicationView> {
   const old = record.renewsCertificateId === null ? null : await loadPrefillSource(services.db, record)
-  const prefilled = old === null ? EMPTY_FORM : prefillApplication(old)
+  const prefilled = old === null ? EMPTY_FORM : await prefill(services, record.accountId, old)
   const form = await withoutLostRecords(services, record.accountId, prefilled, old?.applicant ?? null)
   return {
     certificateId: record.id,
@@ -115,6 +124,21 @@ async function draftView(services: Services, record: CertificateRecord): Promise
     problem: null,
     retryAt: null,
     submittedAt: null,
+  }
+}
+
+/** How an upload was validated is not known: what works by itself is chosen for it. */
+async function prefill(services: Services, accountId: string, old: PrefillSource): Promise<ApplicationForm> {
+  const form = prefillApplication(old)
+  return old.lastApplication === null ? withAutomaticMethod(form, await loadWays(services, accountId, form.domains)) : form
+}
+
+async function loadWays(services: Services, accountId: string, domains: readonly string[]): Promise<AutomaticWays> {
+  const others = await services.db.selectFrom('account').select('id').where('id', '!=', accountId).limit(1).execute()
+  return {
+    dnsConnectionIds: await findCoveringConnections(services, accountId, domains),
+    // With several accounts the listener's plain path answers for nobody's names that are not claimed yet.
+    answersFiles: services.answersFiles && others.length === 0,
   }
 }
 

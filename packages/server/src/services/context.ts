@@ -57,6 +57,8 @@ export interface Services {
   readonly calendar: BusinessCalendar
   /** Where people reach this installation, without a final slash; null when it was not set. */
   readonly publicUrl: string | null
+  /** The service has a listener of its own for validation files (`EVERCERT_HTTP01_PORT`). */
+  readonly answersFiles: boolean
   /** Peers whose `X-Forwarded-For` is believed; none by default. */
   readonly trustedProxies: readonly AddressRange[]
   /** Of the software. */

@@ -178,3 +178,29 @@ export async function openDnsConnection(services: Services, accountId: string, i
   const raw: unknown = JSON.parse(await services.vault.open(services.db, row.config_secret_id, 'dnsConfig'))
   return adapter.create(parseConfig(adapter, raw), services.kit)
 }
+
+/** The connections whose settings name a zone that holds all these names, wildcards too. */
+export async function findCoveringConnections(
+  services: Services,
+  accountId: string,
+  names: readonly string[],
+): Promise<string[]> {
+  const rows = await services.db
+    .selectFrom('dns_connection')
+    .select(['id', 'kind', 'config_secret_id'])
+    .where('account_id', '=', accountId)
+    .orderBy('name')
+    .execute()
+  const found: string[] = []
+  for (const { id, kind, config_secret_id: secretId } of rows) {
+    const adapter = findAdapter(services.adapters.dns, kind, 'DNS connection')
+    const raw: unknown = JSON.parse(await services.vault.open(services.db, secretId, 'dnsConfig'))
+    const zone = adapter.zoneOf(parseConfig(adapter, raw))
+    if (zone !== null && names.length > 0 && names.every((name) => isInZone(name, zone))) found.push(id)
+  }
+  return found
+}
+
+function isInZone(name: string, zone: string): boolean {
+  return `.${name}`.endsWith(`.${zone.replace(/\.$/, '').toLowerCase()}`)
+}

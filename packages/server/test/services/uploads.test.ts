@@ -236,6 +236,23 @@ eachDatabase((_kind, open) => {
       expect(answer.remedy.zh).toMatch(/[一-龥]/u)
     })
 
+    test('a text over the limit of its field is too large, with what to send; with another fault it is told with that', async () => {
+      const certificatePem = 'A'.repeat(262_145)
+      expect(await refusal({ certificatePem })).toMatchObject({
+        status: 413,
+        code: 'tooLarge',
+        detail:
+          'Reading the request: certificatePem has more than 262144 characters: send the certificate and its intermediates alone, as PEM.',
+        facts: { field: 'certificatePem', maxCharacters: 262_144 },
+      })
+      const both = await refusal({ certificatePem, privateKeyPem: 'A'.repeat(65_537) })
+      expect([both.code, both.detail]).toEqual([
+        'tooLarge',
+        expect.stringContaining('privateKeyPem has more than 65536 characters'),
+      ])
+      expect(await refusal({ certificatePem, name: 'x'.repeat(65) })).toMatchObject({ code: 'invalid', status: 400 })
+    })
+
     test('NUL, lone surrogates and other characters that no database keeps are refused wherever they stand', async () => {
       for (const text of ['a\u0000b', '\ud800', 'x\udc00y']) {
         expect(await refusal({ name: text })).toMatchObject({ code: 'invalid', status: 400 })

@@ -74,6 +74,22 @@ export function prefillApplication(old: PrefillSource): ApplicationForm {
   return { ...EMPTY_FORM, domains: domainsOf(old), validationMethod: 'dnsManual' }
 }
 
+/** The ways of validation that need no person, as far as the installation knows. */
+export type AutomaticWays = {
+  /** Connections to DNS providers whose zone holds every name. */
+  readonly dnsConnectionIds: readonly string[]
+  /** The service itself answers validation files. */
+  readonly answersFiles: boolean
+}
+
+/** Chooses what works by itself when there is exactly one such way; which of several is for a person to say. */
+export function withAutomaticMethod(form: ApplicationForm, { dnsConnectionIds, answersFiles }: AutomaticWays): ApplicationForm {
+  const mayUseFile = answersFiles && form.domains.length > 0 && !form.domains.some((name) => name.startsWith('*.')) // BR 3.2.2.4.18
+  const [dnsConnectionId, ...others] = dnsConnectionIds
+  if (dnsConnectionId === undefined) return mayUseFile ? { ...form, validationMethod: 'file' } : form
+  return mayUseFile || others.length > 0 ? form : { ...form, validationMethod: 'dnsAutomatic', dnsConnectionId }
+}
+
 /**
  * The form again, for another application: with a fresh key, since a public key serves one. What was made on a host is made there again.
  *

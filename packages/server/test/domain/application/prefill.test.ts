@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ApplicationForm } from '../../../src/domain/application/prefill.ts'
-import { EMPTY_FORM, prefillApplication } from '../../../src/domain/application/prefill.ts'
+import { EMPTY_FORM, prefillApplication, withAutomaticMethod } from '../../../src/domain/application/prefill.ts'
 
 const last: ApplicationForm = {
   domains: ['example.com', '*.example.com'],
@@ -71,5 +71,24 @@ describe('FD §3.8 uploaded: prefilled from the subject and the names', () => {
       domains,
       validationMethod: 'dnsManual',
     })
+  })
+})
+
+describe('what works by itself is chosen when there is exactly one such way', () => {
+  const byHand = { validationMethod: 'dnsManual', dnsConnectionId: null }
+  const byFile = { validationMethod: 'file', dnsConnectionId: null }
+  const byDns = { validationMethod: 'dnsAutomatic', dnsConnectionId: 'dns-1' }
+  test.each([
+    ['none', ['a.example'], [], false, byHand],
+    ['the service answers files', ['a.example'], [], true, byFile],
+    ['never files for a wildcard', ['a.example', '*.a.example'], [], true, byHand],
+    ['a DNS connection', ['a.example', '*.a.example'], ['dns-1'], false, byDns],
+    ['a DNS connection, since a wildcard has no files', ['*.a.example'], ['dns-1'], true, byDns],
+    ['both', ['a.example'], ['dns-1'], true, byHand],
+    ['two DNS connections', ['*.a.example'], ['dns-1', 'dns-2'], true, byHand],
+    ['no names', [], [], true, byHand],
+  ] as const)('%s', (_what, names, dnsConnectionIds, answersFiles, expected) => {
+    const form = prefillApplication({ lastApplication: null, hostKey: null, names, commonName: null })
+    expect(withAutomaticMethod({ ...form, domains: [...names] }, { dnsConnectionIds, answersFiles })).toMatchObject(expected)
   })
 })

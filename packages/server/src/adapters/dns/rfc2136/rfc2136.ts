@@ -42,6 +42,7 @@ export const rfc2136 = dnsAdapter<Config>({
   title: 'RFC 2136 (BIND, Knot, PowerDNS)',
   apiDocs: 'RFC 2136, RFC 8945',
   config: rfc2136Config,
+  zoneOf: ({ zone }) => zone ?? null,
   create: (config, kit) => createProvider(config, kit),
 })
 
