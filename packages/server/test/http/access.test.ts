@@ -3,7 +3,7 @@ import { contract, MEMBER_ROLES, ROLES, type MemberRole, type Role } from '@ever
 import { createFirstOperatorLink } from '../../src/services/access/first-operator.ts'
 import { scopesOf } from '../../src/domain/access/roles.ts'
 import { openBrowser, tokenOf, type Browser } from '../support/browser.ts'
-import { oneDatabase, isPostgres } from '../support/databases.ts'
+import { eachDatabase, isPostgres } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 import { totpOf } from '../support/totp.ts'
 
@@ -17,7 +17,7 @@ const OPERATIONS = Object.entries(contract).flatMap(([group, members]) =>
   }),
 )
 
-oneDatabase((kind, open) => {
+eachDatabase((kind, open) => {
   let service: TestService
   /** One signed-in user for each role in the first account; the first operator is a member of no other. */
   const browsers = new Map<Role, Browser>()
