@@ -133,14 +133,16 @@ export function caContract(name: string, createHarness: () => Promise<CaHarness>
       })
 
       test('a name that the CA does not certify is refused', async ({ skip }) => {
-        if (h.refusedName === null) return skip('this CA refuses no name before it looks for proof')
-        const outcome = await settle(() => h.ca.placeOrder(account, request([h.refusedName])))
+        const { refusedName } = h
+        if (refusedName === null) return skip('this CA refuses no name before it looks for proof')
+        const outcome = await settle(() => h.ca.placeOrder(account, request([refusedName])))
         expect(refusalCode(outcome)).toBe('caRejected')
       })
 
       test('one refused name refuses the order', async ({ skip }) => {
-        if (h.refusedName === null) return skip('this CA refuses no name before it looks for proof')
-        const outcome = await settle(() => h.ca.placeOrder(account, request([h.freshName(), h.refusedName])))
+        const { refusedName } = h
+        if (refusedName === null) return skip('this CA refuses no name before it looks for proof')
+        const outcome = await settle(() => h.ca.placeOrder(account, request([h.freshName(), refusedName])))
         expect(refusalCode(outcome)).toBe('caRejected')
       })
     })
