@@ -15,7 +15,7 @@ import { readOptions } from './support/options.ts'
 import { createReport, median } from './support/report.ts'
 import { onStage } from './support/stage.ts'
 
-const MAX_MS = 15 * 60_000
+const MAX_MS = 30 * 60_000
 const NEVER_MS = 3_600_000
 const IDLE_WORKER = { concurrency: 0, pollMs: NEVER_MS, scanMs: NEVER_MS, tidyMs: NEVER_MS, sealMs: NEVER_MS }
 const AIM = 1.5
