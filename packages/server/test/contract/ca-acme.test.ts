@@ -115,8 +115,7 @@ async function createCaddyHarness(): Promise<CaHarness> {
     refusedName: null,
     publish: async ({ method, location, content }) =>
       method === 'file' ? caddy.files.put(location, content) : caddy.dns.addTxt(location, content),
-    unpublish: async ({ method, location }) =>
-      method === 'file' ? caddy.files.remove(location) : caddy.dns.clearTxt(location),
+    unpublish: async ({ method, location }) => (method === 'file' ? caddy.files.remove(location) : caddy.dns.clearTxt(location)),
     requestsSent: kit.sent,
     failedProofMayBeRepeated: (method, fault) => method === 'dns' || fault === 'missing',
     isRevoked: null,
