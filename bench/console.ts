@@ -24,7 +24,7 @@ const AIM_MS = 100
 const WARM_UP = 2
 const CROWDING_MS = 500
 
-const options = readOptions({ certificates: '100000', repeats: '20', json: false })
+const options = readOptions({ certificates: '100000', repeats: '20', json: false, strict: false })
 const report = createReport(options.isOn('json'))
 const size = options.count('certificates')
 const repeats = options.count('repeats')
@@ -39,7 +39,7 @@ await onStage('console', MAX_MS, async (stage) => {
   const seen = await report.step(`${repeats} rounds in the browser`, () => measure(evercert.url, token))
   print(seen, (before + crowding()) / 2)
 })
-process.exit(0)
+process.exit(report.exitCode(options.isOn('strict')))
 
 /** By the service itself, so that its account is there; the one that is measured is another process. */
 async function fill(dataDir: string): Promise<void> {
@@ -102,7 +102,15 @@ function print(seen: ReadonlyMap<string, readonly Seen[]>, crowded: number): voi
     const answers = all.map(({ answerMs }) => answerMs)
     const processor = all.map(({ processorMs }) => processorMs)
     const [medianMs, p95Ms] = [percentile(times, 50), percentile(times, 95)]
-    return { name, medianMs, p95Ms, medianAnswerMs: percentile(answers, 50), medianProcessorMs: percentile(processor, 50) }
+    const verdict = report.judge(p95Ms <= AIM_MS)
+    return {
+      name,
+      medianMs,
+      p95Ms,
+      medianAnswerMs: percentile(answers, 50),
+      medianProcessorMs: percentile(processor, 50),
+      verdict,
+    }
   })
   if (options.isOn('json')) {
     const result = { bench: 'console', certificates: size, repeats, aimMs: AIM_MS, crowding: crowded, interactions: rows }
@@ -113,13 +121,13 @@ function print(seen: ReadonlyMap<string, readonly Seen[]>, crowded: number): voi
   report.line()
   report.table([
     [`${size.toLocaleString('en')} certificates, embedded`, 'median', 'p95', 'answer by', 'processor', 'aim'],
-    ...rows.map(({ name, medianMs, p95Ms, medianAnswerMs, medianProcessorMs }) => [
+    ...rows.map(({ name, medianMs, p95Ms, medianAnswerMs, medianProcessorMs, verdict }) => [
       name,
       ms(medianMs),
       ms(p95Ms),
       ms(medianAnswerMs),
       ms(medianProcessorMs),
-      p95Ms <= AIM_MS ? 'met' : 'missed',
+      verdict,
     ]),
   ])
   report.line(`  aim: p95 within ${AIM_MS} ms from the click, or the key, to the painted rows`)

@@ -24,6 +24,7 @@ const options = readOptions({
   only: 'evercert,loop,caddy,certbot,lego',
   profile: null,
   json: false,
+  strict: false,
 })
 const MAX_MS = 15 * 60_000
 const MAX_ATTEMPTS = 3
@@ -38,9 +39,10 @@ const report = createReport(options.isOn('json'))
 
 report.line(`Renewals on one Pebble: 5 % bad nonces, no authorization reuse, HTTP-01; ${concurrency} at once`)
 const outcomes = await raceToEnd()
+const verdicts = judge(outcomes)
 if (options.isOn('json')) process.stdout.write(`${JSON.stringify(toJson(outcomes), null, 2)}\n`)
 else show(report, outcomes, outcomes.evercert)
-process.exit(0)
+process.exit(report.exitCode(options.isOn('strict')))
 
 type Outcomes = Partial<Record<Contender, Outcome>> & { evercert?: EvercertOutcome }
 
@@ -108,12 +110,26 @@ async function runEvercert(place: Race, stage: Stage): Promise<EvercertOutcome> 
   return outcome
 }
 
+/** How many times as quick as each Evercert is, and its memory; those that took no part are not judged. */
+function judge({ evercert, ...others }: Outcomes): Readonly<Record<string, 'met' | 'missed'>> {
+  if (evercert === undefined) return {}
+  const races = (['loop', 'caddy', 'certbot'] as const).flatMap((contender) => {
+    const outcome = others[contender]
+    return outcome === undefined
+      ? []
+      : [[contender, report.judge(rateOf(evercert) / rateOf(outcome) >= AIMS[contender])] as const]
+  })
+  const memory = evercert.usage === null ? [] : [['memoryMb', report.judge(evercert.usage.peakMb <= AIMS.memoryMb)] as const]
+  return Object.fromEntries([...races, ...memory])
+}
+
 function show(target: Report, outcomes: Outcomes, evercert: EvercertOutcome | undefined): void {
   const rows = (Object.keys(TITLES) as Contender[]).flatMap((contender) => {
     const outcome = outcomes[contender]
     if (outcome === undefined) return []
     const ratio = evercert === undefined || contender === 'evercert' ? '' : `${(rateOf(evercert) / rateOf(outcome)).toFixed(2)} ×`
-    const aim = contender in AIMS ? `${AIMS[contender as keyof typeof AIMS]} ×` : ''
+    const aim =
+      contender in AIMS && contender in verdicts ? `${AIMS[contender as keyof typeof AIMS]} ×: ${verdicts[contender] ?? ''}` : ''
     const cpu = outcome.cpuMs === null ? '' : `${(outcome.cpuMs / outcome.count).toFixed(1)} ms`
     return [[TITLES[contender], String(outcome.count), seconds(outcome.ms), rateOf(outcome).toFixed(2), cpu, ratio, aim]]
   })
@@ -131,7 +147,7 @@ function show(target: Report, outcomes: Outcomes, evercert: EvercertOutcome | un
   target.line()
   target.line(
     `  Evercert's memory: ${evercert.usageBefore.rssMb.toFixed(0)} MB before, ${rssMb.toFixed(0)} MB at the end, ` +
-      `peak ${peakMb.toFixed(0)} MB (aim ${AIMS.memoryMb} MB)`,
+      `peak ${peakMb.toFixed(0)} MB (aim ${AIMS.memoryMb} MB: ${verdicts['memoryMb'] ?? ''})`,
   )
 }
 
@@ -145,5 +161,5 @@ function toJson(outcomes: Outcomes): unknown {
       ...(evercert !== undefined && contender !== 'evercert' && { evercertRatio: rateOf(evercert) / rateOf(outcome) }),
     },
   ])
-  return { bench: 'renewals', renewals, concurrency, aims: AIMS, results: Object.fromEntries(entries) }
+  return { bench: 'renewals', renewals, concurrency, aims: AIMS, verdicts, results: Object.fromEntries(entries) }
 }

@@ -26,7 +26,7 @@ interface Start {
   readonly peakMb: number | null
 }
 
-const options = readOptions({ starts: '5', json: false })
+const options = readOptions({ starts: '5', json: false, strict: false })
 const starts = options.count('starts')
 const report = createReport(options.isOn('json'))
 
@@ -52,8 +52,9 @@ await onStage('start', MAX_MS, async ({ folder }) => {
     nodeAlone: { ms: median(node), cpuMs: null, peakMb: null },
     databaseAlone: { ms: median(database), cpuMs: null, peakMb: null },
   }
+  const verdict = report.judge(results.existingFolder.ms < AIM_MS)
   if (options.isOn('json')) {
-    process.stdout.write(`${JSON.stringify({ bench: 'start', starts, aimMs: AIM_MS, results }, null, 2)}\n`)
+    process.stdout.write(`${JSON.stringify({ bench: 'start', starts, aimMs: AIM_MS, results, verdict }, null, 2)}\n`)
     return
   }
   const row = (name: string, { ms, cpuMs, peakMb }: Start, aim = ''): string[] => [
@@ -67,11 +68,12 @@ await onStage('start', MAX_MS, async ({ folder }) => {
   report.table([
     ['', 'time', 'CPU', 'peak memory', 'aim'],
     row('evercert serve, new folder', results.newFolder),
-    row(`evercert serve, existing folder (median of ${starts})`, results.existingFolder, `< ${AIM_MS / 1000} s`),
+    row(`evercert serve, existing folder (median of ${starts})`, results.existingFolder, `< ${AIM_MS / 1000} s: ${verdict}`),
     row('node -e 0', results.nodeAlone),
     row('node, opening the same database', results.databaseAlone),
   ])
 })
+process.exit(report.exitCode(options.isOn('strict')))
 
 async function start(dataDir: string): Promise<Start> {
   const evercert = await startEvercert({ dataDir })

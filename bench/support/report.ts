@@ -10,6 +10,10 @@ export interface Report {
   line(text?: string): void
   /** The first row is the head; columns from the second on are aligned to the right. */
   table(rows: readonly (readonly string[])[]): void
+  /** What is printed beside an aim. */
+  judge(isMet: boolean): 'met' | 'missed'
+  /** With `--strict` an aim that was missed is a failure; without, it is a number like others: machines are busy. */
+  exitCode(isStrict: boolean): 0 | 1
 }
 
 /** @param quiet true for `--json`: steps go to standard error then, and tables nowhere */
@@ -17,8 +21,14 @@ export function createReport(quiet: boolean): Report {
   const line = (text = ''): void => {
     if (!quiet) process.stdout.write(`${text}\n`)
   }
+  let missed = 0
   return {
     line,
+    judge: (isMet) => {
+      if (!isMet) missed += 1
+      return isMet ? 'met' : 'missed'
+    },
+    exitCode: (isStrict) => (isStrict && missed > 0 ? 1 : 0),
     step: async (name, work) => {
       const startedAt = performance.now()
       const value = await work()

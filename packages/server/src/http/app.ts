@@ -29,6 +29,7 @@ import { refuseOtherSites } from './same-site.ts'
 import { addSignIn } from './sign-in.ts'
 import { networkAddress } from './network-address.ts'
 import { recordRefusal } from './audit-trail.ts'
+import { withUtf8Text } from './utf8-body.ts'
 
 export interface AppOptions {
   readonly version: string
@@ -173,7 +174,10 @@ function addApi(app: Hono<Env>, services: Services, options: AppOptions & { read
       baseUrl: services.publicUrl ?? new URL(context.req.url).origin,
       progress: { isRead: false },
     }
-    const { matched, response } = await handler.handle(context.req.raw, { prefix: '/api/v1', context: requestContext })
+    const { matched, response } = await handler.handle(withUtf8Text(context.req.raw), {
+      prefix: '/api/v1',
+      context: requestContext,
+    })
     if (!matched)
       throw new AppError('notFound', `Looking up ${context.req.method} ${context.req.path}: there is no such operation.`)
     return withHeaders(response, setCookies)

@@ -26,6 +26,7 @@ import { refuseOtherSites } from './same-site.ts'
 import { addSingleSignOn } from './single-sign-on.ts'
 import { toProblem, unauthenticated } from './sign-in-problems.ts'
 import { recordSignIn, type SignInCall } from './sign-in-trail.ts'
+import { readUtf8 } from './utf8-body.ts'
 
 const AUTH_PATH = '/api/auth'
 
@@ -58,11 +59,19 @@ function isPath(path: string): path is SignInPath {
 async function readBody(context: Context, path: SignInPath): Promise<SignInCall['body']> {
   if (!/^application\/json\s*(;|$)/i.test(context.req.header('content-type') ?? ''))
     throw new AppError('invalid', 'Reading the request: its content type is not application/json: send JSON.')
-  const raw: unknown = await context.req.json().catch(() => null)
+  const raw = readJsonText(readUtf8(await context.req.arrayBuffer()))
   const parsed = SIGN_IN_REQUESTS[path].safeParse(raw)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`)
   throw new AppError('invalid', `Reading the request: ${faults.join('; ')}.`, { facts: { faults } })
+}
+
+function readJsonText(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return null
+  }
 }
 
 interface Answer {

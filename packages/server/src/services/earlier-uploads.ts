@@ -44,7 +44,7 @@ interface Due {
 /** @returns how many were looked at */
 export async function removeEarlierUploads(services: Services): Promise<number> {
   const now = services.now()
-  const due = await sql`select 1 from deployment where tidy_at <= ${new Date(now)} limit 1`.execute(services.db)
+  const due = await sql`select 1 from deployment where tidy_at <= ${new Date(now)} order by tidy_at limit 1`.execute(services.db)
   if (due.rows.length === 0) return 0
   const { rows } = await sql<Due>`
     with due as (select id from deployment where tidy_at <= ${new Date(now)} order by tidy_at limit ${AT_ONCE} for update skip locked)

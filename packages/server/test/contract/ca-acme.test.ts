@@ -4,6 +4,7 @@ import { createServer } from 'node:https'
 import { ariCertId, createCsr, generateKey, parseChain } from '@evercert/pki'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createRoot } from '../../../../test/harness/certificates.ts'
+import { canStartCaddy, startCaddy } from '../../../../test/harness/caddy.ts'
 import { startChallengeServer } from '../../../../test/harness/challenge-server.ts'
 import { startPebble } from '../../../../test/harness/pebble.ts'
 import type { Pebble, PebbleOptions } from '../../../../test/harness/pebble.ts'
@@ -27,7 +28,7 @@ const noStore = {} as BuiltinCaStore
 
 function createKit(): Kit {
   const resolver = createResolver({ servers: null })
-  const fetch = createGuardedFetch({ allow: ['127.0.0.0/8'], resolver })
+  const fetch = createGuardedFetch({ allow: ['127.0.0.0/8', '::1/128'], resolver })
   let sent = 0
   return {
     fetch: (url, request) => {
@@ -82,7 +83,7 @@ async function createPebbleHarness(options: PebbleOptions): Promise<CaHarness> {
       method === 'file' ? files.put(location, content) : pebble.dns.addTxt(location, content),
     unpublish: async ({ method, location }) => (method === 'file' ? files.remove(location) : pebble.dns.clearTxt(location)),
     requestsSent: kit.sent,
-    failedProofMayBeRepeated: false,
+    failedProofMayBeRepeated: () => false,
     isRevoked: async (der) => (await pebble.certificateStatus(new X509Certificate(der).serialNumber)) === 'Revoked',
     outage: async () => {
       const nobody = `https://127.0.0.1:${await freePort()}`
@@ -99,6 +100,41 @@ async function createPebbleHarness(options: PebbleOptions): Promise<CaHarness> {
   }
 }
 
+/** Other habits than Pebble's: it validates on port 80 alone, looks again for most proofs that failed, and tells nobody what it revoked. */
+async function createCaddyHarness(): Promise<CaHarness> {
+  const caddy = await startCaddy()
+  const limited = await startLimitedCa()
+  const kit = createKit()
+  const settings = { directoryUrl: caddy.directoryUrl, caPem: caddy.caPem }
+  const adapter = (fetch: GuardedFetch): Ca => acme.create(acme.config.parse(settings), { ...kit, fetch })
+  return {
+    ca: adapter(kit.fetch),
+    now: Date.now,
+    rootsPem: async () => [await caddy.rootPem()],
+    freshName: () => `${randomUUID()}.example.com`,
+    refusedName: null,
+    publish: async ({ method, location, content }) =>
+      method === 'file' ? caddy.files.put(location, content) : caddy.dns.addTxt(location, content),
+    unpublish: async ({ method, location }) => (method === 'file' ? caddy.files.remove(location) : caddy.dns.clearTxt(location)),
+    requestsSent: kit.sent,
+    failedProofMayBeRepeated: (method, fault) => method === 'dns' || fault === 'missing',
+    isRevoked: null,
+    outage: async () => {
+      const nobody = `https://127.0.0.1:${await freePort()}`
+      return adapter((url, request) => kit.fetch(nobody + new URL(url).pathname, request))
+    },
+    rateLimited: async () =>
+      adapter((url, request) =>
+        url.endsWith('/new-order') ? kit.fetch(limited.url, { ...request, caPem: limited.caPem }) : kit.fetch(url, request),
+      ),
+    close: async () => {
+      await kit.close()
+      await Promise.all([limited.stop(), caddy.stop()])
+    },
+  }
+}
+
+if (canStartCaddy()) caContract('acme, Caddy', createCaddyHarness)
 caContract('acme, Pebble', () => createPebbleHarness({ authzReusePercent: 0 }))
 caContract('acme, Pebble that refuses most nonces', () =>
   createPebbleHarness({ authzReusePercent: 100, nonceRejectPercent: 60, chainLength: 2 }),

@@ -91,7 +91,7 @@ async function createHarness({ https }: { https: boolean }): Promise<CaHarness> 
       else dns.remove(location, 'TXT', content)
     },
     requestsSent: () => requests,
-    failedProofMayBeRepeated: true,
+    failedProofMayBeRepeated: () => true,
     isRevoked: async (leafDer) => {
       const { rootPem, intermediatePem } = await authorityCertificates(kit.builtinCaStore, AUTHORITY)
       return isRevokedForOpenssl(leafDer, rootPem, intermediatePem, await createCrl(kit.builtinCaStore, AUTHORITY, Date.now()))

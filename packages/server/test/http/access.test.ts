@@ -5,7 +5,7 @@ import { createFirstOperatorLink } from '../../src/services/access/first-operato
 import { scopesOf } from '../../src/domain/access/roles.ts'
 import { refusalOf } from '../support/builders.ts'
 import { openBrowser, tokenOf, type Browser } from '../support/browser.ts'
-import { oneDatabase, isPostgres } from '../support/databases.ts'
+import { eachDatabase, isPostgres } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 import { totpOf } from '../support/totp.ts'
 
@@ -19,7 +19,7 @@ const OPERATIONS = Object.entries(contract).flatMap(([group, members]) =>
   }),
 )
 
-oneDatabase((kind, open) => {
+eachDatabase((kind, open) => {
   let service: TestService
   /** One signed-in user for each role in the first account; the first operator is a member of no other. */
   const browsers = new Map<Role, Browser>()

@@ -90,8 +90,45 @@ eachDatabase((_kind, open) => {
       expect(({} as Record<string, unknown>)['domainCount']).toBeUndefined()
     })
 
-    test('of bytes that are not UTF-8 is refused', async () => {
-      expect(await problemOf(await post(new Uint8Array([0x7b, 0xff, 0xfe, 0x7d])))).not.toMatchObject({ code: 'internal' })
+    /** Well-formed JSON but for bytes that are not UTF-8: `?` stands for them. */
+    const bytesOf = (json: object, wrong: readonly number[]): Uint8Array<ArrayBuffer> => {
+      const [before = '', after = ''] = JSON.stringify(json).split('?')
+      return new Uint8Array([...Buffer.from(before), ...wrong, ...Buffer.from(after)])
+    }
+    const NOT_UTF8 = [[0xff, 0xfe], [0xc3], [0xed, 0xa0, 0x80], [0xc0, 0xaf]] as const
+    const contact = { name: 'A ? B', email: 'a@example.com', phone: '13800138000' }
+    const notUtf8 = { code: 'invalid', status: 400, detail: expect.stringContaining('UTF-8') as string }
+
+    test.each([
+      ['an order', '/api/v1/orders', { productId: PRIVATE_SINGLE, note: '?' }],
+      ['a contact', '/api/v1/contacts', contact],
+      ['uploads', '/api/v1/certificate-uploads', { entries: [{ name: '?' }] }],
+      ['a sign-in', '/api/auth/sign-in/email', { email: 'a@example.com', password: 'pass?word-of-somebody' }],
+    ])('of bytes that are not UTF-8 is refused: %s', async (_what, path, json) => {
+      const headers = { origin: new URL(service.url).origin }
+      for (const wrong of NOT_UTF8)
+        expect(await problemOf(await post(bytesOf(json, wrong), headers, path))).toMatchObject(notUtf8)
+      const stream = new Response(bytesOf(json, NOT_UTF8[0])).body
+      const chunked = await send(path, {
+        method: 'POST',
+        body: stream,
+        headers: { ...headers, 'content-type': 'application/json' },
+        duplex: 'half',
+      } as RequestInit)
+      expect(await problemOf(chunked)).toMatchObject(notUtf8)
+    })
+
+    test('of bytes that are UTF-8 is stored as it was sent, and nothing of what was refused', async () => {
+      const { items } = await account.client.contacts.list({ limit: 200 })
+      expect(items.filter(({ name }) => name.includes('\ufffd'))).toEqual([])
+      const sent = await post(bytesOf(contact, [...Buffer.from('é证')]), {}, '/api/v1/contacts')
+      expect(await sent.json()).toMatchObject({ name: 'A é证 B' })
+    })
+
+    test('without anything but bytes that are not UTF-8 is refused where no field is wanted', async () => {
+      const { id } = await account.client.orders.place({ productId: PRIVATE_SINGLE })
+      const response = await post(new Uint8Array([0x22, 0xff, 0x22]), {}, `/api/v1/orders/${id}/cancel`)
+      expect(await problemOf(response)).toMatchObject(notUtf8)
     })
 
     test('of two megabytes is refused as too large, said or not said beforehand', async () => {

@@ -1,5 +1,4 @@
 import type { NoticeSettingsView } from '@evercert/contract'
-import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { isQuiet, minuteOfClock } from '../../src/domain/notice/quiet-hours.ts'
 import { DAY_MS, HOUR_MS } from '../../src/domain/time.ts'
@@ -101,14 +100,6 @@ eachDatabase((_kind, open) => {
       expect(await planDueNotices(service.services)).toBe(1)
       expect(await nextAt()).toBe(end - 30 * DAY_MS)
       expect(await planDueNotices(service.services)).toBe(0)
-    })
-
-    test('the query for what is due reads the index of what is due', async () => {
-      await sql`set enable_seqscan = off`.execute(service.services.db)
-      const { rows } = await sql<Record<string, string>>`explain select 1 from certificate where next_notice_at <= now()
-        limit 1`.execute(service.services.db)
-      expect(JSON.stringify(rows)).toContain('certificate_notice_due')
-      await sql`set enable_seqscan = on`.execute(service.services.db)
     })
 
     test('two that plan at once plan one', async () => {

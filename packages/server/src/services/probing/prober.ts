@@ -16,6 +16,8 @@ import { verifySite } from './observe.ts'
 import { storeProofs, type EndpointProof } from './record.ts'
 
 const CLAIM_AT_ONCE = 256
+/** What other nodes claim at the same moment is passed over. */
+const LOOK_AT_ONCE = 4 * CLAIM_AT_ONCE
 const STORE_AT_ONCE = 128
 /** Who has few results waits so long for more. */
 const STORE_AFTER_MS = 100
@@ -178,8 +180,9 @@ async function claim(services: Services): Promise<{ readonly claimed: number; re
   const { rows } = await sql<Claimed>`
     with due as (select id, probe_at, row_number() over (partition by host order by probe_at) as place
       from endpoint where probe_at <= ${new Date(now)}),
-    chosen as (select e.id from endpoint e join due on due.id = e.id where due.place <= ${MAX_CLAIMED_PER_HOST}
-      order by due.probe_at limit ${CLAIM_AT_ONCE} for update of e skip locked)
+    first as (select id from due where place <= ${MAX_CLAIMED_PER_HOST} order by probe_at limit ${LOOK_AT_ONCE}),
+    chosen as (select id from endpoint where id = any(array(select id from first))
+      order by probe_at limit ${CLAIM_AT_ONCE} for update skip locked)
     update endpoint e set probe_at = ${new Date(claimedUntil)} from chosen
     where e.id = chosen.id and e.probe_at <= ${new Date(now)}
     returning e.id, e.account_id, e.certificate_id, e.host, e.port, e.server_name, e.protocol, e.jitter, e.proved_sha256, e.strayed_at,
@@ -200,9 +203,9 @@ async function claim(services: Services): Promise<{ readonly claimed: number; re
   return { claimed: rows.length, tasks }
 }
 
-/** Most rounds end here. */
+/** Most rounds end here. In the order of the index: else a plan for any moment reads the table from its beginning. */
 async function isAnythingDue({ db }: Services, now: number): Promise<boolean> {
-  const { rows } = await sql`select 1 from endpoint where probe_at <= ${new Date(now)} limit 1`.execute(db)
+  const { rows } = await sql`select 1 from endpoint where probe_at <= ${new Date(now)} order by probe_at limit 1`.execute(db)
   return rows.length > 0
 }
 

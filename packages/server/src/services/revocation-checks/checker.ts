@@ -117,7 +117,9 @@ function nextUrl({ urls, url }: ClaimedCheck): string {
 /** By compare-and-set: of two nodes each gets others. */
 async function claim(services: Services): Promise<readonly ClaimedCheck[]> {
   const now = services.now()
-  const due = await sql`select 1 from revocation_check where next_at <= ${new Date(now)} limit 1`.execute(services.db)
+  const due = await sql`select 1 from revocation_check where next_at <= ${new Date(now)} order by next_at limit 1`.execute(
+    services.db,
+  )
   if (due.rows.length === 0) return []
   const { rows } = await sql<ClaimedCheck>`
     with due as (select account_id, sha256 from revocation_check where next_at <= ${new Date(now)}

@@ -1,0 +1,18 @@
+/**
+ * JSON is UTF-8 (RFC 8259 §8.1). The library's own reading puts U+FFFD where bytes are not, and so would store what nobody wrote.
+ *
+ * @module
+ */
+import { isUtf8 } from 'node:buffer'
+import { AppError } from '../domain/errors.ts'
+
+/** The same request; `text()` refuses bytes that are not UTF-8, and reads them once like before. */
+export function withUtf8Text(request: Request): Request {
+  return Object.defineProperty(request, 'text', { value: async () => readUtf8(await request.arrayBuffer()) })
+}
+
+/** Without a byte order mark, like `Request.text()`. @throws AppError `invalid` */
+export function readUtf8(body: ArrayBuffer): string {
+  if (!isUtf8(body)) throw new AppError('invalid', 'Reading the request: its body is not UTF-8: send it as UTF-8.')
+  return new TextDecoder().decode(body)
+}
