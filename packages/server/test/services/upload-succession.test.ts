@@ -57,7 +57,7 @@ eachDatabase((_kind, open) => {
       expect(names.slice(at, at + 3)).toEqual(['shop', 'shop, second', 'a third'])
     }
     const { steps } = await account.client.certificates.firstSteps({})
-    expect(steps.filter(({ isDone }) => isDone).map(({ step }) => step)).toEqual(['certificate'])
+    expect(steps.filter(({ isDone }) => isDone).map(({ step }) => step)).toEqual(['certificate', 'issued'])
     const old = await get(first.id)
     expect(old).toMatchObject({ status: 'expiringSoon', renewedByCertificateId: second.id, nextStep: { code: 'renewed' } })
     expect(old.renewal).toMatchObject({
