@@ -80,7 +80,7 @@ function list(): Promise<CertificateView[]> {
 }
 
 describe('certbot', () => {
-  it('is taken over with names and keys; a generation that a newer one replaced is reported and not listed', async () => {
+  it('is taken over with names and keys; a generation that a newer one replaced stands above it', async () => {
     const contest = await race('certbot')
     await runCertbot(contest, 1)
     const root = join(contest.folder, 'config')
@@ -97,18 +97,25 @@ describe('certbot', () => {
     const current = await shaOf(join(root, 'live', name, 'cert.pem'))
     expect(current).not.toBe(before?.sha256)
     const imported = await documentOf('import', 'certbot', '--root', root)
-    expect(imported.stored).toMatchObject([{ name, sha256: current }])
-    expect(imported.skipped.map(({ code }) => code)).toEqual(['superseded'])
-    const detail: CertificateDetail = await evercert.client.certificates.get({ id: imported.stored[0]?.certificateId ?? '' })
-    expect(detail).toMatchObject({ name, origin: 'uploaded', status: 'issued', domains: [name] })
+    const [old, last] = imported.stored
+    expect(imported.stored).toMatchObject([{ name, sha256: before?.sha256 }, { sha256: current }])
+    expect(imported.skipped).toEqual([])
+    const detail: CertificateDetail = await evercert.client.certificates.get({ id: last?.certificateId ?? '' })
+    expect(detail).toMatchObject({
+      origin: 'uploaded',
+      status: 'issued',
+      domains: [name],
+      renewsCertificateId: old?.certificateId,
+    })
+    expect(detail.name.startsWith(`${name} (`)).toBe(true)
     expect(detail.chainPem).toBe((await readFile(join(root, 'live', name, 'fullchain.pem'), 'utf8')).replaceAll('\n\n', '\n'))
   })
 
   it('may be imported again: nothing changes, and that is no failure', async () => {
     const outcome = await command('import', 'certbot', '--root', join(folder, 'certbot', 'config'))
     expect(outcome).toMatchObject({ code: 0 })
-    expect(outcome.stdout).toContain('1 there already')
-    expect(await list()).toHaveLength(1)
+    expect(outcome.stdout).toContain('2 there already')
+    expect(await list()).toHaveLength(2)
   })
 })
 

@@ -45,6 +45,7 @@ export const RETRY = {
   nameOfAnotherAccount: 'never',
   nameUnproved: 'never',
   duplicateCertificate: 'never',
+  notItsSuccessor: 'never',
   duplicateName: 'never',
   badImage: 'never',
   applicantIncomplete: 'never',

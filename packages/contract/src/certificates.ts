@@ -9,7 +9,7 @@ import { certificateQuery } from './certificate-list.ts'
 import { line } from './line.ts'
 import { byId, paging, read, write } from './operation.ts'
 import { probeEvent } from './probe-events.ts'
-import { applicationForm, applicationView, certificateDetail, certificateView, id, page } from './views.ts'
+import { applicationForm, applicationView, certificateDetail, certificateView, id, page, renewsCertificateId } from './views.ts'
 
 export const certificates = {
   list: read(
@@ -44,6 +44,7 @@ export const certificates = {
           .boolean()
           .default(false)
           .meta({ description: 'Fetch the intermediates that are missing from where the certificate says (AIA)' }),
+        renewsCertificateId,
       }),
     )
     .output(certificateDetail),

@@ -48,6 +48,7 @@ export const HISTORY_ZH = {
     expired: '已失效',
     expiringSoon: '即将过期',
     failed: '失败',
+    followed: '已由上传的证书接替',
     givenUp: '已放弃',
     handedOver: '已移交',
     inReview: '审核中',

@@ -10,12 +10,14 @@ import { APPROVAL_PROBLEM_TEXTS } from './approval-problem-texts.ts'
 import { KEY_PROBLEM_TEXTS } from './key-problem-texts.ts'
 import { NAME_PROBLEM_TEXTS } from './name-problem-texts.ts'
 import { PURCHASE_PROBLEM_TEXTS } from './purchase-problem-texts.ts'
+import { UPLOAD_PROBLEM_TEXTS } from './upload-problem-texts.ts'
 
 export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
   ...ACCESS_PROBLEM_TEXTS,
   ...APPROVAL_PROBLEM_TEXTS,
   ...KEY_PROBLEM_TEXTS,
   ...NAME_PROBLEM_TEXTS,
+  ...UPLOAD_PROBLEM_TEXTS,
   invalid: text(
     'A field of the request is missing or has the wrong form.',
     '请求中有字段缺失或格式不正确。',
@@ -135,12 +137,6 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     '域名格式错误、不被允许，或与所购规格不符。',
     'Correct the names that the detail lists.',
     '请修改详情中列出的域名。',
-  ),
-  duplicateCertificate: text(
-    'A certificate with this fingerprint is in the account already.',
-    '账号中已存在相同指纹的证书。',
-    'Use the one that is there; its id is in the facts.',
-    '请使用已有的证书，编号见附加信息。',
   ),
   duplicateName: text(
     'The name or id is taken: there is one already.',

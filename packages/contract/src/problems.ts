@@ -46,6 +46,7 @@ export const PROBLEMS = {
   nameUnproved: { status: 422, title: 'The account did not prove the name itself' },
   duplicateCertificate: { status: 409, title: 'The certificate is already here' },
   duplicateName: { status: 409, title: 'The name is taken' },
+  notItsSuccessor: { status: 409, title: 'The upload cannot be its successor' },
   badImage: { status: 422, title: 'The document is no image that can be used' },
   applicantIncomplete: { status: 422, title: 'The application lacks who applies' },
   inUse: { status: 409, title: 'It is in use' },

@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import { write } from './operation.ts'
 import { problemDocument } from './problem-document.ts'
-import { id, sha256 } from './views.ts'
+import { id, renewsCertificateId, sha256 } from './views.ts'
 
 /** Bounds of one request: whoever has more sends several. */
 export const MAX_UPLOADS = 500
@@ -17,6 +17,7 @@ const entry = z.strictObject({
   name: z.string().max(1024).meta({ description: 'In the list; 1 to 64 characters, unique in the account' }),
   certificatePem: z.string().meta({ description: 'Leaf first, then intermediates' }),
   privateKeyPem: z.string().meta({ description: 'Without passphrase; encrypted at rest, never shown again' }),
+  renewsCertificateId,
 })
 
 const outcome = z.discriminatedUnion('result', [

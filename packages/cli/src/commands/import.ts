@@ -21,7 +21,7 @@ export interface ImportOptions {
 export async function importCommand(session: Session, estate: Estate, options: ImportOptions): Promise<number> {
   const folder = options[estate.option] ?? estate.defaultFolder(session.shell.env)
   const items: Item[] = []
-  for await (const item of estate.read(folder)) items.push(item)
+  for await (const item of estate.read(folder, session.shell.now())) items.push(item)
   const position = { done: 0, total: items.length }
   return runUpload(session, fromList(items, position), { source: folder, dryRun: options.dryRun ?? false, position })
 }

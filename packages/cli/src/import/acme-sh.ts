@@ -9,7 +9,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Estate } from './estate.ts'
 import { firstSkipped, isMissing, notAnEstate, readText } from './files.ts'
-import { skipped, type Item } from './found.ts'
+import { CURRENT_ALONE, skipped, type Item } from './found.ts'
 
 const ECC = '_ecc'
 
@@ -39,6 +39,6 @@ async function* readAcmeSh(home: string): AsyncGenerator<Item> {
     }
     // Both kinds of one domain stand side by side there, and need two names here.
     const name = folder.endsWith(ECC) && names.has(domain) ? `${domain} (ECC)` : domain
-    yield { kind: 'found', origin, name, certificatePem: chain, privateKeyPem: key }
+    yield { kind: 'found', origin, name, certificatePem: chain, privateKeyPem: key, lineage: CURRENT_ALONE }
   }
 }

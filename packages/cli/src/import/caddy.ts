@@ -8,7 +8,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Estate } from './estate.ts'
 import { firstSkipped, isMissing, notAnEstate, readText } from './files.ts'
-import { skipped, type Item } from './found.ts'
+import { CURRENT_ALONE, skipped, type Item } from './found.ts'
 
 export const caddy: Estate = {
   id: 'caddy',
@@ -34,7 +34,7 @@ async function* readCaddy(data: string): AsyncGenerator<Item> {
       // A site that had two issuers has two folders.
       const name = taken.has(domain) ? `${domain} (${issuer})` : domain
       taken.add(domain)
-      yield { kind: 'found', origin, name, certificatePem: chain, privateKeyPem: key }
+      yield { kind: 'found', origin, name, certificatePem: chain, privateKeyPem: key, lineage: CURRENT_ALONE }
     }
   }
   for (const authority of (await foldersOf(join(data, 'pki', 'authorities'))) ?? [])

@@ -13,9 +13,9 @@ export interface Estate {
   /** Where the tool keeps its folder when nobody says otherwise. */
   defaultFolder(env: NodeJS.ProcessEnv): string
   /**
-   * Everything in it, once. Keys, names and chains stay as they are.
+   * Everything in it, once. Keys, names and chains stay as they are, and what follows each other under one name is told as such.
    *
    * @throws CliFailure `invalid` when the folder is not the tool's
    */
-  read(folder: string): AsyncIterable<Item>
+  read(folder: string, now: number): AsyncIterable<Item>
 }

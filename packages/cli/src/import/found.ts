@@ -16,7 +16,20 @@ export interface Found {
   /** Leaf first, then intermediates. */
   readonly certificatePem: string
   readonly privateKeyPem: string
+  /** Of a tool that renews under one name; absent: it stands alone. */
+  readonly lineage?: Lineage
 }
+
+/** What the tool had under the name before. */
+export interface Lineage {
+  /** Still valid, oldest first. */
+  readonly earlier: readonly Found[]
+  /** The leaf before these, which has expired; null when there is none. */
+  readonly expiredSha256: string | null
+}
+
+/** Of a tool that keeps the current generation alone. */
+export const CURRENT_ALONE: Lineage = { earlier: [], expiredSha256: null }
 
 export type SkipCode =
   | 'superseded'
@@ -44,8 +57,8 @@ export type Item = Found | Skipped
 
 const REASONS: Readonly<Record<SkipCode, Bilingual>> = {
   superseded: {
-    en: 'An earlier generation: a newer one has taken its place and is imported.',
-    zh: '旧版本：已有更新的版本取代它，仅导入最新版本。',
+    en: 'Another generation takes its place: it has expired, is not in use, or the one after it is here already.',
+    zh: '已被其他版本取代：该版本已过期、未被使用，或其后续版本已导入。',
   },
   incomplete: { en: 'Certificate or key is missing beside it.', zh: '缺少对应的证书或私钥文件。' },
   unreadable: {

@@ -7,7 +7,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Estate } from './estate.ts'
 import { firstSkipped, isMissing, notAnEstate, readText } from './files.ts'
-import { skipped, type Item } from './found.ts'
+import { CURRENT_ALONE, skipped, type Item } from './found.ts'
 
 export const lego: Estate = {
   id: 'lego',
@@ -37,6 +37,7 @@ async function* readLego(path: string): AsyncGenerator<Item> {
         name: name.replace(/^_\./, '*.'),
         certificatePem: await withIssuer(path, leaf, join(folder, `${name}.issuer.crt`)),
         privateKeyPem: key,
+        lineage: CURRENT_ALONE,
       }
   }
 }

@@ -12,11 +12,13 @@ const MAX_ORDERS = 2_000
 const PAGE_SIZE = 200
 
 /**
- * The certificate to renew when somebody names this one: itself, or the one that it is the unfinished renewal of.
+ * The certificate to renew when somebody names this one: itself, or the one that it is the unfinished renewal of. An upload is nobody's: it was
+ * finished when it came, whatever it follows.
  */
 export async function findOld(client: Client, named: CertificateDetail): Promise<CertificateDetail> {
   const { renewalProcess, renewsCertificateId, renewal } = named
-  if (renewsCertificateId === null || renewal.eligible || named.renewedByCertificateId !== null) return named
+  if (renewsCertificateId === null || named.origin === 'uploaded' || renewal.eligible || named.renewedByCertificateId !== null)
+    return named
   if (renewalProcess !== null && renewalProcess.oldCertificateId === named.id) return named
   const isFinished = renewalProcess?.state === 'closed'
   return isFinished ? named : client.certificates.get({ id: renewsCertificateId })

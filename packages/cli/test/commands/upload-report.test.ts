@@ -10,7 +10,7 @@ const session = { say: (en: string) => en }
 
 describe('progressText', () => {
   const report = emptyReport()
-  report.stored.push({ origin: 'a', name: 'a', certificateId: 'crt', sha256: 'x' })
+  report.stored.push({ origin: 'a', name: 'a', certificateId: 'crt', sha256: 'x', renewsCertificateId: null })
   report.refused.push({ origin: 'b', name: 'b', problem: toProblemDocument('badKey', 'no') })
 
   it('shows a bar when it is known how much there is', () => {

@@ -24,6 +24,8 @@ beforeEach(() => {
   mkdirSync(root)
 })
 
+const DAY_MS = 86_400_000
+const now = Date.now()
 const issuer = createChain()
 const issue = (...names: string[]) => issuer.issue({ names })
 
@@ -54,7 +56,7 @@ describe('acme.sh (layout of its documentation)', () => {
       'half.example.com/half.example.com.conf': '',
       'half.example.com/half.example.com.key': other.privateKeyPem,
     })
-    const { found, codes } = await collect(acmeSh.read(root))
+    const { found, codes } = await collect(acmeSh.read(root, now))
     expect(found.map(({ name, certificatePem }) => [name, certificatePem])).toEqual([
       ['*.blog.example.com', other.chainPem],
       ['shop.example.com', rsa.chainPem],
@@ -65,24 +67,55 @@ describe('acme.sh (layout of its documentation)', () => {
 })
 
 describe('certbot', () => {
-  it('gives the current generation and reports the earlier ones', async () => {
-    const generations = [issue('shop.example.com'), issue('shop.example.com')]
-    for (const [index, leaf] of generations.entries()) {
+  const putGenerations = (name: string, leaves: readonly ReturnType<typeof issue>[], current: number): void => {
+    for (const [index, leaf] of leaves.entries()) {
       put({
-        [`archive/shop/cert${index + 1}.pem`]: leaf.pem,
-        [`archive/shop/fullchain${index + 1}.pem`]: leaf.chainPem,
-        [`archive/shop/privkey${index + 1}.pem`]: leaf.privateKeyPem,
+        [`archive/${name}/cert${index + 1}.pem`]: leaf.pem,
+        [`archive/${name}/fullchain${index + 1}.pem`]: leaf.chainPem,
+        [`archive/${name}/privkey${index + 1}.pem`]: leaf.privateKeyPem,
       })
     }
-    put({ 'live/README': 'read me' })
-    mkdirSync(join(root, 'live/shop'))
+    mkdirSync(join(root, 'live', name), { recursive: true })
     for (const part of ['cert', 'fullchain', 'privkey'])
-      symlinkSync(`../../archive/shop/${part}2.pem`, join(root, 'live/shop', `${part}.pem`))
-    const { found, codes } = await collect(certbot.read(root))
+      symlinkSync(`../../archive/${name}/${part}${current}.pem`, join(root, 'live', name, `${part}.pem`))
+  }
+
+  it('gives the current generation with the earlier ones that are valid, oldest first; reports those that expired and what is not in use', async () => {
+    const ends = [...Array.from({ length: 9 }, () => -30), 20, 50, 80, 85]
+    const generations = ends.map((days) =>
+      issuer.issue({ names: ['shop.example.com'], notBefore: now + (days - 90) * DAY_MS, notAfter: now + days * DAY_MS }),
+    )
+    putGenerations('shop', generations, 12)
+    put({ 'live/README': 'read me' })
+    const { found, codes } = await collect(certbot.read(root, now))
+    const at = (number: number) => generations[number - 1]
     expect(found).toMatchObject([
-      { name: 'shop', certificatePem: generations[1]?.chainPem, privateKeyPem: generations[1]?.privateKeyPem },
+      {
+        name: 'shop',
+        certificatePem: at(12)?.chainPem,
+        privateKeyPem: at(12)?.privateKeyPem,
+        lineage: {
+          earlier: [10, 11].map((number) => ({
+            name: 'shop',
+            certificatePem: at(number)?.chainPem,
+            privateKeyPem: at(number)?.privateKeyPem,
+          })),
+          expiredSha256: at(9)?.sha256,
+        },
+      },
     ])
-    expect(codes).toEqual(['cert1.pem: superseded'])
+    expect(codes).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 13].map((number) => `cert${number}.pem: superseded`))
+  })
+
+  it('an earlier generation whose key is missing, or that leads out of the folder, is left out', async () => {
+    putGenerations('shop', [issue('shop.example.com'), issue('shop.example.com'), issue('shop.example.com')], 3)
+    rmSync(join(root, 'archive/shop/privkey1.pem'))
+    rmSync(join(root, 'archive/shop/privkey2.pem'))
+    writeFileSync(join(base, 'elsewhere.pem'), issue('shop.example.com').privateKeyPem)
+    symlinkSync(join(base, 'elsewhere.pem'), join(root, 'archive/shop/privkey2.pem'))
+    const { found, codes } = await collect(certbot.read(root, now))
+    expect(found).toMatchObject([{ name: 'shop', lineage: { earlier: [], expiredSha256: null } }])
+    expect(codes).toEqual(['cert1.pem: superseded', 'cert2.pem: superseded'])
   })
 
   it('reports a link that leads out of the folder, and one that leads nowhere', async () => {
@@ -92,7 +125,7 @@ describe('certbot', () => {
     symlinkSync(join(base, 'outside.pem'), join(root, 'live/out/privkey.pem'))
     put({ 'live/gone/fullchain.pem': leaf.chainPem })
     symlinkSync('../../archive/gone/privkey1.pem', join(root, 'live/gone/privkey.pem'))
-    const { found, codes } = await collect(certbot.read(root))
+    const { found, codes } = await collect(certbot.read(root, now))
     expect(found).toEqual([])
     expect(codes).toEqual(['gone: incomplete', 'out: link'])
   })
@@ -112,7 +145,7 @@ describe('lego', () => {
       'certificates/_.blog.example.com.key': apart.privateKeyPem,
       'certificates/gone.example.com.crt': apart.pem,
     })
-    const { found, codes } = await collect(lego.read(root))
+    const { found, codes } = await collect(lego.read(root, now))
     expect(found.map(({ name, certificatePem }) => [name, certificatePem])).toEqual([
       ['*.blog.example.com', apart.chainPem],
       ['shop.example.com', bundle.chainPem],
@@ -135,7 +168,7 @@ describe('Caddy', () => {
       ...site('local', 'wildcard_.blog.example.com', wild),
       'pki/authorities/local/root.key': first.privateKeyPem,
     })
-    const { found, codes } = await collect(caddy.read(root))
+    const { found, codes } = await collect(caddy.read(root, now))
     expect(found.map(({ name }) => name)).toEqual(['shop.example.com', 'shop.example.com (local)', '*.blog.example.com'])
     expect(codes).toEqual(['local: certificateAuthority'])
   })
@@ -144,6 +177,6 @@ describe('Caddy', () => {
 it.each(ESTATES.map((estate) => [estate.id, estate] as const))(
   '%s: a folder that is not its own is refused',
   async (_id, estate) => {
-    await expect(collect(estate.read(join(root, 'nothing')))).rejects.toThrow(CliFailure)
+    await expect(collect(estate.read(join(root, 'nothing'), now))).rejects.toThrow(CliFailure)
   },
 )

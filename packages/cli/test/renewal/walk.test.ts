@@ -142,6 +142,11 @@ describe('findOld', () => {
     const named = aFreshCertificate({ renewalProcess, renewal: notRenewable('renewalNotYetOpen') })
     expect(await findOld(service.client, named)).toBe(named)
   })
+
+  it('is the certificate itself when it is an upload that follows another', async () => {
+    const named = aFreshCertificate({ origin: 'uploaded', renewalProcess: null, renewal: notRenewable('renewalNotYetOpen') })
+    expect(await findOld(service.client, named)).toBe(named)
+  })
 })
 
 describe('describeValidation', () => {

@@ -10,6 +10,7 @@ import type { ReadSpecification } from '../domain/product/known-specification.ts
 import type { Specification } from '../domain/product/specification.ts'
 import type { Db } from './connect.ts'
 import { SAME } from './same-account.ts'
+import { successorUpload } from './successor-upload.ts'
 import { toMs } from './time.ts'
 import type { Trx } from './transition.ts'
 import { workedOut } from './worked-out.ts'
@@ -191,6 +192,7 @@ function recordQuery(db: Db | Trx) {
         .whereRef('endpoint.certificate_id', '=', 'certificate.id')
         .select((count) => count.fn.countAll<number>().as('count'))
         .as('endpoint_count'),
+      sql<string | null>`${successorUpload('certificate.id')}`.as('successor_upload_id'),
       sql<HostKey | null>`case when application.csr is null and application.state in ('pendingValidation', 'inReview')
         then application.form -> 'hostKey' end`.as('awaited_key'),
       sql<Date | null>`case when application.csr is null and application.state in ('pendingValidation', 'inReview') then
@@ -261,7 +263,7 @@ function toRecord(row: Row): CertificateRecord {
       application: row.application_state === null ? null : { state: row.application_state },
       issuance,
       entitledUntil: toMs(row.entitled_until),
-      liveRenewal: row.renewal_id === null ? null : { renewalId: row.renewal_id, certificateId: row.new_certificate_id },
+      liveRenewal: toLiveRenewal(row),
     },
     unpaidRenewal: toUnpaidRenewal(row),
     application: toApplication(row),
@@ -271,6 +273,12 @@ function toRecord(row: Row): CertificateRecord {
     endpointCount: Number(row.endpoint_count ?? 0),
     tags: row.tags,
   }
+}
+
+/** An upload succeeds without an order, and so without a renewal: its link says it all. */
+function toLiveRenewal(row: Row): RenewalFacts['liveRenewal'] {
+  if (row.renewal_id !== null) return { renewalId: row.renewal_id, certificateId: row.new_certificate_id }
+  return row.successor_upload_id === null ? null : { renewalId: null, certificateId: row.successor_upload_id }
 }
 
 function toUnpaidRenewal({

@@ -45,6 +45,7 @@ import { up as revocationChecks } from './migrations/0044-revocation-checks.ts'
 import { up as earlierUploads } from './migrations/0045-earlier-uploads.ts'
 import { up as tokenAway } from './migrations/0046-token-away.ts'
 import { up as suggestedWindows } from './migrations/0047-suggested-windows.ts'
+import { up as uploadsThatFollow } from './migrations/0048-uploads-that-follow.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -112,6 +113,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0045-earlier-uploads': { up: earlierUploads },
   '0046-token-away': { up: tokenAway },
   '0047-suggested-windows': { up: suggestedWindows },
+  '0048-uploads-that-follow': { up: uploadsThatFollow },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -1,6 +1,6 @@
 /**
  * The list facts of uploads, written as they are known: working them out of the stored rows took longer than all else that an upload does in
- * the database. What is written is what `refresh_listing` (0043-waiting-renewals.ts) would write.
+ * the database. What is written is what `refresh_listing` (0048-uploads-that-follow.ts) would write.
  *
  * @module
  */
@@ -11,9 +11,11 @@ import { listInBulk } from './bulk.ts'
 import { writeLater } from './later.ts'
 import type { Trx } from './transition.ts'
 
-/** Of a certificate that was uploaded in this transaction: valid, alone in its lineage, and of no order. */
+/** Of a certificate that was uploaded in this transaction: valid and of no order. */
 export interface ListedUpload {
   readonly certificateId: string
+  /** Another's id for one that joins its lineage. */
+  readonly lineageId: string
   readonly name: string
   readonly names: readonly string[]
   readonly issuer: string
@@ -27,8 +29,10 @@ export async function listUploads(trx: Trx, accountId: string, uploads: readonly
   const plain: ListedUpload[] = []
   const others: string[] = []
   for (const upload of uploads) {
-    if (isPlainText(upload.name) && upload.names.every(isPlainText)) plain.push(upload)
-    else others.push(upload.certificateId)
+    // What another one of a lineage has in the list depends on it: the database works them out together.
+    const isAlone = upload.lineageId === upload.certificateId
+    if (isAlone && isPlainText(upload.name) && upload.names.every(isPlainText)) plain.push(upload)
+    else others.push(upload.lineageId)
   }
   if (plain.length > 0) {
     await insertListings(trx, accountId, plain)

@@ -37,9 +37,12 @@ export async function countWaiting(db: Db, accountId: string, now: number): Prom
 /** The certificates that wait for a stage, and the renewals under them. */
 export function waitingFor(accountId: string, stage: RenewalStage, now: Date): RawBuilder<{ certificate_id: string }> {
   const waiting = sql`l.account_id = ${accountId} and l.waits_for = ${stage} and ${statusCondition('expiringSoon', now)}`
-  // Two queries, so that the condition on one certificate reaches the index of either.
+  // Several queries, so that the condition on one certificate reaches the index of either.
   return sql`select l.certificate_id from certificate_listing l where ${waiting}
     union all select r.new_certificate_id from certificate_listing l
       join renewal r on r.old_certificate_id = l.certificate_id and r.state <> 'cancelled'
-      where r.new_certificate_id is not null and ${waiting}`
+      where r.new_certificate_id is not null and ${waiting}
+    union all select u.id from certificate_listing l
+      join certificate u on u.renews_certificate_id = l.certificate_id and u.origin = 'uploaded' and u.closed_as is null and u.revoked_at is null
+      where ${waiting}`
 }

@@ -5,9 +5,11 @@
  */
 import type { OrderRequest, OrderView, QuoteView } from '@evercert/contract'
 import type { CertificateRecord } from '../db/certificates.ts'
+import { successorUpload } from '../db/successor-upload.ts'
 import { insertWithHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { decideEntitlement, decideValidity } from '../domain/entitlement/entitlement.ts'
 import { AppError } from '../domain/errors.ts'
+import { lockNames } from './certificate-rows.ts'
 import { comparisonText } from './comparison-text.ts'
 import { newId, type Caller, type Services } from './context.ts'
 import { draftOrder, knownOf, type OrderDraft } from './draft-order.ts'
@@ -160,11 +162,21 @@ function refuseOtherPrice(draft: OrderDraft, request: OrderRequest): void {
   })
 }
 
+/** Uploads look for renewals under the same lock: of the two the second sees the first. */
+async function refuseIfFollowed(trx: Trx, { accountId }: Caller, old: CertificateRecord): Promise<void> {
+  await lockNames(trx, accountId)
+  const { rows } = await sql<{ id: string | null }>`select ${successorUpload('certificate.id')} as id from certificate
+    where id = ${old.id} and account_id = ${accountId}`.execute(trx)
+  const certificateId = rows[0]?.id ?? null
+  if (certificateId !== null) throw renewalRefusal(old, { code: 'alreadyRenewed', facts: { renewalId: null, certificateId } })
+}
+
 async function reserveRenewal(
   services: Services,
   trx: Trx,
   { caller, old, orderId }: { readonly caller: Caller; readonly old: CertificateRecord; readonly orderId: string },
 ): Promise<void> {
+  await refuseIfFollowed(trx, caller, old)
   const result = await trx
     .insertInto('renewal')
     .values({

@@ -47,6 +47,7 @@ export const history: SameKeys<typeof zh> = {
     expired: 'expired',
     expiringSoon: 'expiring soon',
     failed: 'failed',
+    followed: 'followed by an upload',
     givenUp: 'given up',
     handedOver: 'handed over',
     inReview: 'in review',

@@ -62,7 +62,9 @@ export function RenewAction({ certificate }: RowActionsProps) {
   const { name, renewal, renewedByCertificateId, nextStep } = certificate
   if (renewal.action === 'reissue')
     return <Action label={t('certificates.reissue')} of={name} href={applicationPlace(certificate)} />
-  const isUnderWay = renewedByCertificateId !== null || nextStep.code === 'pay'
+  // An upload that follows it is no renewal that goes on here.
+  const isFollowed = renewal.reasons.some(({ code, facts }) => code === 'alreadyRenewed' && facts['renewalId'] === null)
+  const isUnderWay = !isFollowed && (renewedByCertificateId !== null || nextStep.code === 'pay')
   if (isUnderWay) return <Action label={t('certificates.continueRenewal')} of={name} href={renewalPlace(certificate)} />
   const [first] = renewal.reasons
   const reason = first === undefined ? t('certificates.noRenewReason') : pick(first.text)

@@ -32,7 +32,8 @@ const WAITS_FOR = `(select case
     left join certificate n on n.id = r.new_certificate_id
     left join application b on b.id = n.application_id)`
 
-const WAITING_SHAPE = {
+/** Of the functions that keep the list. */
+export const WAITING_SHAPE = {
   changing: [...SHAPE.changing, 'waits_for'],
   facts: SHAPE.facts.replace('i.window_opens_at,', `i.window_opens_at, ${WAITS_FOR} as waits_for,`),
   tallied: [...SHAPE.tallied, { name: 'waits_for', of: (row: string) => `coalesce(${row}.waits_for, '')` }],
@@ -71,7 +72,7 @@ const REFRESH = `create function refresh_waiting(wanted_certificate text) return
     end $$`
 
 /** A trigger's function: brings what the query gives up to date. `that` is the row as it is or as it was. */
-const onChange = (
+export const onChange = (
   name: string,
   certificates: (that: 'old' | 'new') => string,
 ): string => `create function ${name}() returns trigger

@@ -19,8 +19,14 @@ export type RenewalFacts = StatusFacts & {
   readonly brandSupportsRenewal: boolean | null
   /** End of the period paid for, epoch milliseconds; null when nothing was issued yet, and for uploads. */
   readonly entitledUntil: number | null
-  /** The renewal that stands in the way of another: any but a cancelled one. `certificateId` is null until it is paid. */
-  readonly liveRenewal: { readonly renewalId: string; readonly certificateId: string | null } | null
+  /**
+   * What stands in the way of another renewal: one that is not cancelled, whose `certificateId` is null until it is paid; or an upload that
+   * follows, which has no `renewalId`.
+   */
+  readonly liveRenewal:
+    | { readonly renewalId: string; readonly certificateId: string | null }
+    | { readonly renewalId: null; readonly certificateId: string }
+    | null
 }
 
 export type RenewalReasonCode = Extract<

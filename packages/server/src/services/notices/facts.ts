@@ -5,6 +5,7 @@
  */
 import { sql } from 'kysely'
 import type { Db } from '../../db/connect.ts'
+import { successorUpload } from '../../db/successor-upload.ts'
 import { toMs } from '../../db/time.ts'
 import type { Trx } from '../../db/transition.ts'
 import type { NoticeFacts } from '../../domain/notice/decide-notice.ts'
@@ -38,11 +39,12 @@ interface Row {
   readonly previous_id: string | null
   readonly previous_not_before: Date | null
   readonly previous_not_after: Date | null
-  readonly renewal_state: string | null
+  readonly is_renewed: boolean
   readonly renewal_issued: boolean | null
   readonly renewal_served: boolean | null
 }
 
+/** Where nothing of an old certificate is watched or installed here, the upload that follows it counts as served: it is where the old one was. */
 export async function loadSubjects(db: Db | Trx, certificateIds: readonly string[]): Promise<NoticeSubject[]> {
   if (certificateIds.length === 0) return []
   const { rows } = await sql<Row>`
@@ -51,8 +53,10 @@ export async function loadSubjects(db: Db | Trx, certificateIds: readonly string
       (select count(*)::int from endpoint e where e.certificate_id = c.id) as endpoint_count,
       coalesce(i.names, a.identifiers) as names, i.id as issuance_id, i.not_before, i.not_after,
       p.id as previous_id, p.not_before as previous_not_before, p.not_after as previous_not_after,
-      r.state as renewal_state, n.issuance_id is not null as renewal_issued,
-      (n.served_at is not null or r.state = 'closed') as renewal_served
+      n.id is not null or r.id is not null as is_renewed, n.issuance_id is not null as renewal_issued,
+      (n.served_at is not null or r.state = 'closed' or (r.id is null and n.id is not null
+        and not exists (select from endpoint e where e.certificate_id = c.id)
+        and not exists (select from target g where g.certificate_id = c.id))) as renewal_served
     from certificate c
       left join issuance i on i.id = c.issuance_id
       left join entitlement t on t.certificate_id = c.id
@@ -60,7 +64,7 @@ export async function loadSubjects(db: Db | Trx, certificateIds: readonly string
       left join lateral (select q.id, q.not_before, q.not_after from issuance q
         where q.certificate_id = c.id and q.id <> c.issuance_id order by q.id desc limit 1) p on true
       left join renewal r on r.old_certificate_id = c.id and r.state <> 'cancelled'
-      left join certificate n on n.id = r.new_certificate_id
+      left join certificate n on n.id = coalesce(r.new_certificate_id, case when r.id is null then ${successorUpload('c.id')} end)
     where c.id = any(${certificateIds})`.execute(db)
   return rows.map(toSubject)
 }
@@ -79,7 +83,7 @@ function toSubject(row: Row): NoticeSubject {
       previousIssuance: toIssuance(row.previous_id, row.previous_not_before, row.previous_not_after),
       servedAt: toMs(row.served_at),
       endpointCount: row.endpoint_count,
-      renewal: row.renewal_state === null ? null : { issued: row.renewal_issued === true, served: row.renewal_served === true },
+      renewal: !row.is_renewed ? null : { issued: row.renewal_issued === true, served: row.renewal_served === true },
     },
   }
 }

@@ -14,6 +14,8 @@ export interface Upload {
   readonly name: string
   readonly certificatePem: string
   readonly privateKeyPem: string
+  /** The certificate whose successor it is; absent: none's. */
+  readonly renewsCertificateId?: string | undefined
 }
 
 /** Plain data, which may go from one thread to another. */
@@ -27,6 +29,7 @@ export interface CheckedUpload {
   readonly chainPem: string
   readonly key: Pick<PrivateKey, 'pkcs8Pem' | 'algorithm' | 'spkiSha256'>
   readonly specification: ReadSpecification
+  readonly renewsCertificateId: string | null
 }
 
 const MAX_NAME_LENGTH = 64
@@ -63,6 +66,7 @@ export function createUploadReader(now: number): (upload: Upload) => CheckedUplo
       chainPem,
       key: { pkcs8Pem, algorithm, spkiSha256 },
       specification: knowSpecification(leaf),
+      renewsCertificateId: upload.renewsCertificateId ?? null,
     }
   }
 }

@@ -12,6 +12,7 @@ import { AppError } from '../../domain/errors.ts'
 import { lockNames } from '../certificate-rows.ts'
 import { newIds, type Caller, type Services } from '../context.ts'
 import type { PreparedSecret } from '../vault.ts'
+import { lockPredecessors, recordSuccessions, refuseSuccession, takePlace, type Place } from './predecessors.ts'
 import type { CheckedUpload } from './read-upload.ts'
 
 /** The new certificate's id, or why the upload is refused. */
@@ -24,6 +25,7 @@ export interface SealedUpload extends CheckedUpload {
 
 interface NewUpload extends SealedUpload {
   readonly id: string
+  readonly place: Place
 }
 
 export async function sealKeys({ vault, now }: Services, uploads: readonly CheckedUpload[]): Promise<SealedUpload[]> {
@@ -45,15 +47,16 @@ export async function storeUploads(
 ): Promise<Stored[]> {
   if (uploads.length === 0) return []
   const taken = await loadTaken(trx, caller.accountId, uploads)
+  const predecessors = await lockPredecessors(trx, caller.accountId, uploads)
   const fresh: NewUpload[] = []
   const certificateIds = newIds(services, 'crt', uploads.length)
   const results = uploads.map((upload, index): Stored => {
-    const refusal = refuseDuplicate(upload, taken)
+    const refusal = refuseDuplicate(upload, taken) ?? refuseSuccession(upload, predecessors)
     if (refusal !== null) return refusal
     const id = certificateIds[index] ?? ''
     taken.names.set(upload.name, id)
     taken.fingerprints.set(upload.leaf.sha256, id)
-    fresh.push({ ...upload, id })
+    fresh.push({ ...upload, id, place: takePlace(id, upload, predecessors) })
     return { certificateId: id }
   })
   if (fresh.length > 0) await insertAll(services, trx, caller, fresh)
@@ -116,13 +119,15 @@ async function insertAll(services: Services, trx: Trx, caller: Caller, uploads: 
   await insertKeys(trx, batch)
   await insertIssuances(trx, batch, services.policy)
   await insertHistory(trx, batch)
+  await recordSuccessions(trx, caller, { at: batch.at, places: uploads.map(({ id, place }) => ({ id, ...place })) })
   if (inBulk)
     await listUploads(
       trx,
       accountId,
-      uploads.map(({ id, name, leaf }) => ({
+      uploads.map(({ id, place, name, leaf }) => ({
         ...leaf,
         certificateId: id,
+        lineageId: place.lineageId,
         name,
         windowOpensAt: windowOpensAt(leaf, services.policy),
       })),
@@ -146,11 +151,15 @@ interface Batch {
 
 /** Their issuances come after them, so the first look for notices is set here: when the longest lead can begin (0006-notices.ts). */
 async function insertCertificates(trx: Trx, { accountId, at, uploads, ids }: Batch): Promise<void> {
-  await sql`insert into certificate (id, account_id, name, origin, lineage_id, lineage_index, issuance_id, created_at, next_notice_at)
-    select id, ${accountId}, name, 'uploaded', id, 0, issuance_id, ${at}::timestamptz, not_after - interval '2184 hours'
+  await sql`insert into certificate (id, account_id, name, origin, renews_certificate_id, lineage_id, lineage_index, issuance_id,
+      created_at, next_notice_at)
+    select id, ${accountId}, name, 'uploaded', old_id, lineage_id, lineage_index, issuance_id,
+      ${at}::timestamptz, not_after - interval '2184 hours'
     from unnest(${ids.map((id) => id.certificateId)}::text[], ${uploads.map(({ name }) => name)}::text[],
+      ${uploads.map(({ place }) => place.renewsCertificateId)}::text[], ${uploads.map(({ place }) => place.lineageId)}::text[],
+      ${uploads.map(({ place }) => place.lineageIndex)}::int[],
       ${ids.map((id) => id.issuanceId)}::text[], ${uploads.map(({ leaf }) => iso(leaf.notAfter))}::timestamptz[])
-      as row (id, name, issuance_id, not_after)`.execute(trx)
+      as row (id, name, old_id, lineage_id, lineage_index, issuance_id, not_after)`.execute(trx)
 }
 
 async function insertKeys(trx: Trx, { accountId, at, uploads, ids }: Batch): Promise<void> {
@@ -187,7 +196,12 @@ async function insertHistory(trx: Trx, { accountId, actor, at, uploads, ids }: B
   await sql`insert into history (account_id, certificate_id, subject, subject_id, to_state, actor, detail, at)
     select ${accountId}, id, 'certificate', id, 'uploaded', ${actor}, detail, ${at}::timestamptz
     from unnest(${ids.map((id) => id.certificateId)}::text[],
-      ${uploads.map(({ leaf }) => `SHA-256 ${leaf.sha256}`)}::text[]) as row (id, detail)`.execute(trx)
+      ${uploads.map(detailOf)}::text[]) as row (id, detail)`.execute(trx)
+}
+
+function detailOf({ leaf, place }: NewUpload): string {
+  const { renewsCertificateId } = place
+  return `SHA-256 ${leaf.sha256}${renewsCertificateId === null ? '' : `; renews ${renewsCertificateId}`}`
 }
 
 function iso(instant: number): string {

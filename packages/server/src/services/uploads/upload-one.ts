@@ -22,7 +22,7 @@ export interface SingleUpload extends Upload {
  * Keeps a certificate that was bought elsewhere (DOMAIN §5).
  *
  * @throws AppError `badCertificate` (also when its chain is to be completed and cannot be), `badKey`, `keyMismatch`, `certificateExpired`,
- *   `duplicateCertificate`, `duplicateName`
+ *   `duplicateCertificate`, `duplicateName`, and for what it is to follow `notFound`, `notItsSuccessor`, `alreadyRenewed`
  */
 export async function uploadCertificate(
   services: Services,
