@@ -57,6 +57,8 @@ export interface DeployAdapter<Config = unknown> {
   readonly uploadsTo?: string
   /** How long a change may take to be served everywhere; as long it is not taken back for being unseen. Default: 10. */
   readonly settleSeconds?: number
+  /** The one name that is served from there, `.example.com` for all below it: endpoints of other names prove nothing. Default: any may be. */
+  servedName?(config: Config): string
   create(config: Config, kit: AdapterKit): DeployTarget
   /** Asked when a target is added: whether what the settings name is there. @throws AppError `invalid` */
   check?(config: Config, kit: AdapterKit): Promise<void>

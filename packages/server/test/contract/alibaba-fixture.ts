@@ -41,14 +41,14 @@ export interface AlibabaFixture {
   readonly state: CloudState
   readonly uploads: StoredPair[]
   /** What the accelerated domains show. */
-  readonly cdn: { current: StoredPair | null; second: StoredPair | null }
+  readonly cdn: { domain: string; current: StoredPair | null; second: StoredPair | null }
   /** Whether the second domain refuses what is set for it. */
   readonly second: { refuses: boolean }
 }
 
 export async function startAlibaba(): Promise<AlibabaFixture> {
   const uploads: StoredPair[] = []
-  const cdn: AlibabaFixture['cdn'] = { current: null, second: null }
+  const cdn: AlibabaFixture['cdn'] = { domain: DOMAIN, current: null, second: null }
   const second = { refuses: false }
   const state: CloudState = { next: null, complaints: [], lastId: 7_000_000_000 }
   const reply = (content: object, status = 200): Reply => ({
@@ -87,8 +87,8 @@ export async function startAlibaba(): Promise<AlibabaFixture> {
   }
   function describe(input: Parameters): Reply {
     const { DomainName } = input
-    if (DomainName !== DOMAIN && DomainName !== SECOND_DOMAIN) return refuse('InvalidDomain.NotFound', 404)
-    const current = DomainName === DOMAIN ? cdn.current : cdn.second
+    if (DomainName !== cdn.domain && DomainName !== SECOND_DOMAIN) return refuse('InvalidDomain.NotFound', 404)
+    const current = DomainName === cdn.domain ? cdn.current : cdn.second
     const shown = {
       CertName: current?.name,
       ServerCertificate: current?.pem,
@@ -98,12 +98,12 @@ export async function startAlibaba(): Promise<AlibabaFixture> {
   }
   function set(input: Parameters): Reply {
     const { DomainName, CertType, CertRegion, SSLProtocol } = input
-    if (DomainName !== DOMAIN && DomainName !== SECOND_DOMAIN) return refuse('InvalidDomain.NotFound', 404)
+    if (DomainName !== cdn.domain && DomainName !== SECOND_DOMAIN) return refuse('InvalidDomain.NotFound', 404)
     if (DomainName === SECOND_DOMAIN && second.refuses) return refuse('SetDomainCertificate.ServerError')
     if (CertType !== 'cas' || CertRegion !== 'cn-hangzhou' || SSLProtocol !== 'on') throw new Complaint('how it is set')
     const found = uploads.find(({ id, name }) => String(id) === input['CertId'] && name === input['CertName'])
     if (found === undefined) return refuse('Certificate.NotFound', 404)
-    if (DomainName === DOMAIN) cdn.current = found
+    if (DomainName === cdn.domain) cdn.current = found
     else cdn.second = found
     return reply({})
   }

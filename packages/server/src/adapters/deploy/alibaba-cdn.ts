@@ -32,6 +32,7 @@ export const alibabaCdn = deployAdapter<CdnConfig>({
   isUntried: true,
   uploadsTo: ALIBABA_STORE,
   settleSeconds: 900,
+  servedName: ({ domain }) => domain,
   create: (config, kit) => ({
     inspect: async () => ({ sha256: leafSha256(await readPem(config, kit)) }),
     apply: async (pair) => {
