@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { CertificateDetail, TargetView } from '@evercert/contract'
+import { receiptClaims, type CertificateDetail, type TargetView } from '@evercert/contract'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createChain, createSelfSigned, type TestLeaf } from '../../../../test/harness/certificates.ts'
 import { CAN_RUN_DOVECOT, startDovecot } from '../../../../test/harness/dovecot.ts'
@@ -237,6 +237,24 @@ describe('a target without an address of its own', () => {
     letWindowPass()
     await reach(id, 'rolledBack')
     expect(site.onDisk()).toBe(site.old.sha256)
+  })
+
+  test('the receipt names what was seen to be served before it, whatever the records say; one without a basis is read still', async () => {
+    const certificate = await aCertificate()
+    const site = await aServer(nameOf(certificate))
+    await account.client.endpoints.create({
+      certificateId: certificate.id,
+      host: nameOf(certificate),
+      port: site.nginx.httpsPort,
+    })
+    await addTarget(certificate, site, { own: false })
+    const receipt = await waitFor('the receipt', async () => {
+      const { items } = await account.client.receipts.list({ id: certificate.id })
+      return items[0] ?? null
+    })
+    expect(receipt.claims.replaces).toEqual({ sha256: site.old.sha256, basis: 'observed' })
+    const older = { ...receipt.claims, replaces: { sha256: site.old.sha256 } }
+    expect(receiptClaims.parse(older)).toEqual(older)
   })
 
   test('is not blamed for an endpoint that another server keeps stale', async () => {

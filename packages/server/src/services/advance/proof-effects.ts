@@ -17,6 +17,7 @@ import { describeFaults, storeProofs, type EndpointProof } from '../probing/reco
 import { nameMissing } from '../revocation-checks/missing.ts'
 import { ensureReceiptKey } from '../receipts/key.ts'
 import { issueReceipt } from '../receipts/issue.ts'
+import { findServedBefore } from '../receipts/served-before.ts'
 import { changed, type Work } from './facts.ts'
 import { findProvable } from './provable.ts'
 import { findRevokedSites } from './revoked-sites.ts'
@@ -66,6 +67,7 @@ async function recordProof(services: Services, work: Work, results: readonly End
   const provable = served ? await findProvable(services, work, results) : new Set<string>()
   await services.db.transaction().execute(async (trx) => {
     const provedBefore = await refuseUnlessSame(trx, work, results)
+    const replaces = key === null ? null : await findServedBefore(trx, results)
     await storeProofs(services, trx, results)
     await trx
       .updateTable('certificate')
@@ -91,7 +93,7 @@ async function recordProof(services: Services, work: Work, results: readonly End
       })
       await proveDeployments(trx, work, provable, facts)
       if (work.issuanceId !== null) await planRemovals(services, trx, { accountId: work.accountId, issuanceId: work.issuanceId })
-      if (key !== null && !provedBefore) await issueReceipt(services, trx, { key, proofs: results })
+      if (key !== null && !provedBefore) await issueReceipt(services, trx, { key, proofs: results, replaces })
     } else if (failures >= PROBES_BEFORE_ATTENTION && work.renewal?.state === 'open') {
       const detail = describeFaults(results)
       await transition(trx, { ...facts, subject: 'renewal', id: work.renewal.id, from: 'open', to: 'attention', detail })
