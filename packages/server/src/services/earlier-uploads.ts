@@ -10,6 +10,7 @@ import { writeLater } from '../db/later.ts'
 import { recordHistory, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { HOUR_MS, MINUTE_MS } from '../domain/time.ts'
+import { logLine } from './advance/deployment-record.ts'
 import { EVERCERT_ACTOR, findAdapter, parseConfig, type Services } from './context.ts'
 
 /** Written with the proof: from then on it will be done, whatever ends in between. */
@@ -154,7 +155,7 @@ interface Outcome {
 
 async function note(services: Services, row: Due, { at, isOver, problem, said = [] }: Outcome): Promise<void> {
   const now = services.now()
-  const lines = said.map((one) => `${new Date(now).toISOString()} Removed the earlier upload ${one}.`)
+  const lines = said.map((one) => logLine(services, `Removed the earlier upload ${one}.`))
   await services.db.transaction().execute(async (trx) => {
     await sql`update deployment set tidy_at = ${at === null ? null : new Date(at)}, tidied_at = ${isOver ? new Date(now) : null},
         tidy_tries = ${isOver ? 0 : row.tidy_tries + 1}, tidy_problem = ${problem?.slice(0, 1000) ?? null}, log = log || ${JSON.stringify(lines)}::jsonb
