@@ -56,7 +56,10 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   ['Taking back the deployment to {target} ({reason}): {why}', '正在撤回到 {target} 的部署（{reason}）：{why}'],
   // Answers that take their time.
   ['Waiting for {agent} to take the work ({seen}).', '正在等待{agent}接收任务（{seen}）。'],
-  ['Waiting for {agent}, which took the work at {at}, to report ({seen}).', '{agent}已于 {at} 接收任务，正在等待其回报（{seen}）。'],
+  [
+    'Waiting for {agent}, which took the work at {at}, to report ({seen}).',
+    '{agent}已于 {at} 接收任务，正在等待其回报（{seen}）。',
+  ],
   [
     'Moving resources from {from} to {to} in Tencent Cloud: under way: it is asked again in a moment.',
     '正在腾讯云将资源从 {from} 切换到 {to}，稍后再次查询。',

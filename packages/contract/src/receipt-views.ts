@@ -28,7 +28,8 @@ export const receiptAddress = z.object({
 const replacedCertificate = z.object({
   sha256,
   basis: z.enum(['observed', 'recorded']).optional().meta({
-    description: 'Whether it was seen to be served, or is the one before in the records, since nothing was seen; absent in older receipts: recorded',
+    description:
+      'Whether it was seen to be served, or is the one before in the records, since nothing was seen; absent in older receipts: recorded',
   }),
   others: z.array(sha256).optional().meta({ description: 'What other addresses were seen to serve' }),
 })

@@ -25,10 +25,15 @@ function saidSentences(): string[] {
       ...text.matchAll(new RegExp(`const ${name} = (\`[^\`]+\`)`, 'g')),
     ]),
   )
-  const pending = files.flatMap((text) => [...text.matchAll(/new AppError\(\s*'\w+',\s*([^;{]*(?:\$\{[^}]*\}[^;{]*)*)\{\s*pending: true/g)])
+  const pending = files.flatMap((text) => [
+    ...text.matchAll(/new AppError\(\s*'\w+',\s*([^;{]*(?:\$\{[^}]*\}[^;{]*)*)\{\s*pending: true/g),
+  ])
   return [...calls, ...named, ...pending].flatMap(([, argument = '']) => {
     const templates = [...argument.matchAll(/`([^`]+)`/g)].map(([, text = '']) =>
-      text.replace('${name} command', 'reload command').replace('${reason}', 'x1:1: x1.').replaceAll(/\$\{[^}]*\}/g, 'x1'),
+      text
+        .replace('${name} command', 'reload command')
+        .replace('${reason}', 'x1:1: x1.')
+        .replaceAll(/\$\{[^}]*\}/g, 'x1'),
     )
     const plain = [...argument.replaceAll(/`[^`]+`/g, '').matchAll(/'([^']+)'/g)].map(([, text = '']) => text)
     return [...templates, ...plain].filter((text) => / .*(?:[.…]|: x1)$/s.test(text))

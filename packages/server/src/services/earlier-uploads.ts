@@ -105,9 +105,7 @@ async function findEarlier(
         where t2.account_id = t.account_id and t2.kind = any(${kinds}::text[]) and t2.id <> t.id
           and i.sha256 in (i2.sha256, d2.previous_sha256)
           and d2.id >= coalesce((select max(d3.id) from deployment d3 where d3.target_id = t2.id and d3.account_id = t2.account_id
-            and d3.state in ('applied', 'proved')), ''))`.execute(
-    services.db,
-  )
+            and d3.state in ('applied', 'proved')), ''))`.execute(services.db)
   return rows.map(({ sha256 }) => sha256)
 }
 

@@ -317,7 +317,10 @@ describe('a canary', () => {
     await waitFor('the problem', async () => (await read(id)).deployment?.problem ?? null)
     expect((await read(id)).deployment?.state).toBe('applied')
     expect((await read(other.id)).deployment?.state).toBe('planned')
-    const served = { chainPem: readFileSync(first.config.certificatePath, 'utf8'), privateKeyPem: readFileSync(first.config.keyPath, 'utf8') }
+    const served = {
+      chainPem: readFileSync(first.config.certificatePath, 'utf8'),
+      privateKeyPem: readFileSync(first.config.keyPath, 'utf8'),
+    }
     const again = await serveTls(served, {}, { port: silent.port })
     closing.push(() => again.close())
     await account.client.targets.deploy({ id })

@@ -140,7 +140,9 @@ async function twoTargets(kind: 'alibabaCas' | 'alibabaCdn', removal: object) {
   const reach = (id: string, sha256: string | null, states: readonly string[]) =>
     waitFor(`${id} ${states.join()}`, async () => {
       const found = await deploymentOf(id)
-      return found !== null && found !== undefined && states.includes(found.state) && found.issuanceSha256 === sha256 ? found : null
+      return found !== null && found !== undefined && states.includes(found.state) && found.issuanceSha256 === sha256
+        ? found
+        : null
     })
   const reissue = async (before: string | null) => {
     await client.applications.submit({ id: certificate.id, ...aForm(certificate.domains), reissue: true })

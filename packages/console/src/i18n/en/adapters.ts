@@ -168,18 +168,21 @@ export const adapters: SameKeys<typeof zh> = {
     },
     alibabaCas: {
       name: 'Uploads are called by this and the beginning of the fingerprint.',
-      removeEarlierUploads: 'Only when every site is proved to serve the new one. Leave it off when something is bound to an upload by hand, such as a load balancer: that is not known here.',
+      removeEarlierUploads:
+        'Only when every site is proved to serve the new one. Leave it off when something is bound to an upload by hand, such as a load balancer: that is not known here.',
     },
     alibabaCdn: {
       domain: 'As CDN calls it; .example.com for a wildcard.',
       name: 'Uploads are called by this and the beginning of the fingerprint.',
-      removeEarlierUploads: 'Only when every site is proved to serve the new one. Leave it off when something is bound to an upload by hand, such as a load balancer: that is not known here.',
+      removeEarlierUploads:
+        'Only when every site is proved to serve the new one. Leave it off when something is bound to an upload by hand, such as a load balancer: that is not known here.',
     },
     tencentSsl: {
       name: 'Uploads are called by this and the beginning of the fingerprint; another one for each target.',
       certificateId: 'What resources are bound to now; what Evercert uploads after it is found by its name.',
       resourceTypes: 'One in each line: clb, cdn, waf, live, ddos, teo, apigateway, vod, tke, tcb, tse, cos.',
-      removeEarlierUploads: 'Only when every site is proved to serve the new one. Leave it off when something is bound to an upload by hand, such as a load balancer: that is not known here.',
+      removeEarlierUploads:
+        'Only when every site is proved to serve the new one. Leave it off when something is bound to an upload by hand, such as a load balancer: that is not known here.',
     },
     builtin: {
       authorityId: 'Letters, digits, underscores or dashes. The same id has the same root and keys.',

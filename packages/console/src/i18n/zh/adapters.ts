@@ -160,18 +160,21 @@ export const adapters = {
     },
     alibabaCas: {
       name: '上传的证书以此前缀加指纹开头命名。',
-      removeEarlierUploads: '全部站点确认已使用新证书后，才会清理此前上传的证书。若有资源（如负载均衡、WAF）手动绑定了已上传的证书，请勿开启：系统无法得知这些绑定。',
+      removeEarlierUploads:
+        '全部站点确认已使用新证书后，才会清理此前上传的证书。若有资源（如负载均衡、WAF）手动绑定了已上传的证书，请勿开启：系统无法得知这些绑定。',
     },
     alibabaCdn: {
       domain: '与 CDN 控制台一致；泛域名写作 .example.com。',
       name: '上传的证书以此前缀加指纹开头命名。',
-      removeEarlierUploads: '全部站点确认已使用新证书后，才会清理此前上传的证书。若有资源（如负载均衡、WAF）手动绑定了已上传的证书，请勿开启：系统无法得知这些绑定。',
+      removeEarlierUploads:
+        '全部站点确认已使用新证书后，才会清理此前上传的证书。若有资源（如负载均衡、WAF）手动绑定了已上传的证书，请勿开启：系统无法得知这些绑定。',
     },
     tencentSsl: {
       name: '上传的证书以此前缀加指纹开头命名；每个部署目标用不同的前缀。',
       certificateId: '云资源当前绑定的证书；之后由 Evercert 上传的会按名称找到。',
       resourceTypes: '每行一个：clb、cdn、waf、live、ddos、teo、apigateway、vod、tke、tcb、tse、cos。',
-      removeEarlierUploads: '全部站点确认已使用新证书后，才会清理此前上传的证书。若有资源（如负载均衡、WAF）手动绑定了已上传的证书，请勿开启：系统无法得知这些绑定。',
+      removeEarlierUploads:
+        '全部站点确认已使用新证书后，才会清理此前上传的证书。若有资源（如负载均衡、WAF）手动绑定了已上传的证书，请勿开启：系统无法得知这些绑定。',
     },
     builtin: {
       authorityId: '字母、数字、下划线或短横线。同一标识使用同一套根证书和密钥。',

@@ -9,7 +9,15 @@ import { createStepLog } from '@evercert/pair-files/step-log'
 import { z } from 'zod'
 import { deployAdapter } from '../../ports/deploy.ts'
 import type { AdapterKit } from '../../ports/kit.ts'
-import { ALIBABA_STORE, alibabaSettings, connectCas, ensureUpload, listUploads, removeUploads, type Upload } from '../kit/alibaba.ts'
+import {
+  ALIBABA_STORE,
+  alibabaSettings,
+  connectCas,
+  ensureUpload,
+  listUploads,
+  removeUploads,
+  type Upload,
+} from '../kit/alibaba.ts'
 import { isUploadOf } from '../kit/cloud.ts'
 
 const casConfig = z.object(alibabaSettings)

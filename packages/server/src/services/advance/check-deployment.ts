@@ -30,7 +30,11 @@ export async function checkDeployment(services: Services, work: Work, deployment
     return noteDeployment(services, work, deployment, { log: [], checkAt, checkTries: tries })
   }
   if (judgement.verdict === 'bad' && deployment.probe === null && isJudgedAfterAnother(work.facts.deployments, deploymentId)) {
-    return noteDeployment(services, work, deployment, { log: [], checkAt: services.now() + backoffMs('check', tries + 1), checkTries: tries })
+    return noteDeployment(services, work, deployment, {
+      log: [],
+      checkAt: services.now() + backoffMs('check', tries + 1),
+      checkTries: tries,
+    })
   }
   return judgement.verdict === 'bad'
     ? intendToRestore(services, work, deployment, judgement)

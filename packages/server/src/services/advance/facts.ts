@@ -325,7 +325,10 @@ interface Watched {
   readonly probe_host: string | null
 }
 
-function toCheck({ adapters }: Services, { kind, check_at: at, check_until: until, probe_host: host }: Watched): DeploymentCheck | null {
+function toCheck(
+  { adapters }: Services,
+  { kind, check_at: at, check_until: until, probe_host: host }: Watched,
+): DeploymentCheck | null {
   if (at === null || until === null) return null
   const settle = adapters.deploy.find(({ id }) => id === kind)?.settleSeconds ?? CHECK_WINDOW_SECONDS
   const aloneUntil = until.getTime() - (settle - CHECK_WINDOW_SECONDS) * 1_000

@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { applicationMachine } from '../../../src/domain/application/application-machine.ts'
-import { isJudgedAfterAnother, nextStep, type AdvanceFacts, type ApplicationFacts } from '../../../src/domain/certificate/next-step.ts'
+import {
+  isJudgedAfterAnother,
+  nextStep,
+  type AdvanceFacts,
+  type ApplicationFacts,
+} from '../../../src/domain/certificate/next-step.ts'
 import { deploymentMachine } from '../../../src/domain/deployment/deployment-machine.ts'
 import { renewalMachine } from '../../../src/domain/renewal/renewal-machine.ts'
 
@@ -87,7 +92,8 @@ describe('from issuance to proof', () => {
 
   test('what an own address shows is looked at after all are deployed; what endpoints show, before another is touched', () => {
     const planned = { id: 'b', state: 'planned', retryAt: null } as const
-    const watched = (isOwn: boolean) => ({ id: 'a', state: 'applied', retryAt: null, check: { at: NOW, isOwn, aloneUntil: NOW + 9, until: NOW + 99 } }) as const
+    const watched = (isOwn: boolean) =>
+      ({ id: 'a', state: 'applied', retryAt: null, check: { at: NOW, isOwn, aloneUntil: NOW + 9, until: NOW + 99 } }) as const
     const stepOf = (isOwn: boolean, now: number) =>
       nextStep(someFacts({ ...issued, deployments: [watched(isOwn), planned] }), now)
     expect(stepOf(true, NOW)).toEqual({ do: 'deploy', deploymentId: 'b' })
