@@ -126,10 +126,10 @@ async function openStore(services: Services, row: Due): Promise<Store | null> {
   if (target === undefined) return null
   const adapter = findAdapter(services.adapters.deploy, target.kind, 'target')
   const raw: unknown = JSON.parse(await services.vault.open(services.db, target.config_secret_id, 'targetConfig'))
-  const { removeEarlier } = adapter.create(parseConfig(adapter, raw), services.kit)
-  if (removeEarlier === undefined) return null
+  const opened = adapter.create(parseConfig(adapter, raw), services.kit)
+  if (opened.removeEarlier === undefined) return null
   const kinds = services.adapters.deploy.filter(({ uploadsTo }) => uploadsTo === adapter.uploadsTo).map(({ id }) => id)
-  return { kinds, remove: (earlier) => removeEarlier(earlier) }
+  return { kinds, remove: async (earlier) => (await opened.removeEarlier?.(earlier)) ?? [] }
 }
 
 async function recordRemoved(services: Services, row: Due, removed: readonly string[]): Promise<void> {
