@@ -18,6 +18,7 @@ const PROGRAMS: readonly (readonly [packageName: string, program: string, substi
   ['vsftpd', 'vsftpd'],
   ['mariadb-server-core', 'mariadbd'],
   ['openssl', 'openssl'],
+  ['acl', 'setfacl'],
   ['strace', 'strace'],
   ['iproute2', 'ip'],
   ['softhsm2', 'softhsm2-util'],

@@ -21,6 +21,10 @@ const SENTENCES: readonly (readonly [string, string])[] = [
     '此前部署同一证书时在重新加载前中断，现在继续完成。',
   ],
   ['Staged {pair} in {folder}.', '已将{pair}写入 {folder}，待切换。'],
+  [
+    'Warning: the ACL of {path} is not kept: getfacl and setfacl are missing: install the package acl, then set it again.',
+    '警告：{path} 的 ACL 未能保留：缺少 getfacl 和 setfacl，请安装 acl 软件包后重新设置。',
+  ],
   ['Swapped in {pair} for {before}.', '已用{pair}替换{before}。'],
   ['What was there was not a matching pair; it is kept as it was.', '原有文件不是匹配的证书和私钥，已原样保留。'],
   ['Ran the test command: {ending}.', '已执行测试命令：{ending}。'],
@@ -49,6 +53,17 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   ['Taking the deployment back.', '正在撤回本次部署。'],
   ['The new pair stays: nothing that worked before is worse.', '保留新证书：此前正常的站点没有变差。'],
   ['Taken back: {outcome}.', '已撤回：{outcome}。'],
+  ['Taking back the deployment to {target} ({reason}): {why}', '正在撤回到 {target} 的部署（{reason}）：{why}'],
+  // Answers that take their time.
+  ['Waiting for {agent} to take the work ({seen}).', '正在等待{agent}接收任务（{seen}）。'],
+  [
+    'Waiting for {agent}, which took the work at {at}, to report ({seen}).',
+    '{agent}已于 {at} 接收任务，正在等待其回报（{seen}）。',
+  ],
+  [
+    'Moving resources from {from} to {to} in Tencent Cloud: under way: it is asked again in a moment.',
+    '正在腾讯云将资源从 {from} 切换到 {to}，稍后再次查询。',
+  ],
   // Kubernetes, clouds, webhooks.
   ['Secret {where} holds this pair already.', 'Secret {where} 中已是此证书和私钥。'],
   ['Secret {where} does not hold the refused pair: nothing was changed.', 'Secret {where} 中没有被撤下的证书，未作更改。'],
@@ -66,6 +81,7 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   ['Set {name} for {domain}: the network takes it up within minutes.', '已为 {domain} 设置 {name}，数分钟内全网生效。'],
   ['Nothing is bound to an earlier certificate: bind {id} once, by hand.', '没有资源绑定在先前的证书上，请手动绑定一次 {id}。'],
   ['It is uploaded already, as {name} ({id}).', '此前已上传为 {name}（{id}）。'],
+  ['Removed the earlier upload {name}.', '已清理先前上传的证书 {name}。'],
   ['Uploaded as {name} ({id}).', '已上传为 {name}（{id}）。'],
   ['Resources that were bound to {from} are bound to {to} now.', '原绑定在 {from} 上的资源已改为绑定 {to}。'],
   ['The Certificate Management Service has it already, as {name} ({id}).', '数字证书管理服务中已有此证书：{name}（{id}）。'],
@@ -90,6 +106,15 @@ const PHRASES: readonly (readonly [string, string])[] = [
     'it has no address that may be dialled: check the name, and EVERCERT_ALLOW_ADDRESSES.',
     '没有可访问的地址，请检查名称以及 EVERCERT_ALLOW_ADDRESSES。',
   ],
+  // Why a site does not answer, as the probe says it.
+  ['{where} refuses connections: nothing listens on this port ({why}).', '{where} 拒绝连接：该端口没有服务在监听（{why}）。'],
+  ['{where} did not answer in time ({why}).', '{where} 未在规定时间内应答（{why}）。'],
+  ['{where} closed the connection before the handshake was complete ({why}).', '{where} 握手完成前即断开连接（{why}）。'],
+  ['{where} answered, but not in TLS ({why}).', '{where} 有应答，但不是 TLS 协议（{why}）。'],
+  ['{where} does not change over to TLS ({why}).', '{where} 不支持切换到 TLS（STARTTLS）（{why}）。'],
+  ['{where} speaks another protocol than the endpoint says ({why}).', '{where} 使用的协议与站点设置的不同（{why}）。'],
+  ['{where} cannot be reached from this machine ({why}).', '{where} 本机无法到达（{why}）。'],
+  ['{where} speaks TLS, but the handshake failed ({why}).', '{where} 使用 TLS，但握手失败（{why}）。'],
   ['{where} does not answer (timeout)', ' {where} 没有响应（超时）'],
   ['{where} does not answer ({why})', ' {where} 没有响应（{why}）'],
   ['{where} serves certificate {sha256}…', ' {where} 使用证书 {sha256}…'],
@@ -97,6 +122,12 @@ const PHRASES: readonly (readonly [string, string])[] = [
   ['the previous pair was put back, and what was served before is served again', '已恢复原证书，站点与部署前一致'],
   ['the previous pair was put back, but still {seen}', '已恢复原证书，但 {seen}'],
   ['a new certificate', '新证书'],
+  ['agent {name}', '代理 {name} '],
+  ['never seen', '从未连接'],
+  ['last seen {at}', '最近一次连接于 {at}'],
+  // A site and what was seen there.
+  ['{host}:{port} at {address}: {seen}', '{host}:{port}（{address}）：{seen}'],
+  ['{host}:{port}: {seen}', '{host}:{port}：{seen}'],
 ]
 
 interface Pattern {

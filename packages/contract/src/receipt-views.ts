@@ -25,6 +25,15 @@ export const receiptAddress = z.object({
   certificates: z.array(servedCertificate).meta({ description: 'Two where one is served for each kind of key' }),
 })
 
+const replacedCertificate = z.object({
+  sha256,
+  basis: z.enum(['observed', 'recorded']).optional().meta({
+    description:
+      'Whether it was seen to be served, or is the one before in the records, since nothing was seen; absent in older receipts: recorded',
+  }),
+  others: z.array(sha256).optional().meta({ description: 'What other addresses were seen to serve' }),
+})
+
 export const receiptClaims = z.object({
   iss: z.string().meta({ description: 'Address of the installation, or "evercert"' }),
   jti: id,
@@ -41,7 +50,7 @@ export const receiptClaims = z.object({
     notAfter: instant,
     chainSha256: z.array(sha256).meta({ description: 'As it was issued, leaf first' }),
   }),
-  replaces: z.object({ sha256 }).nullable().meta({ description: 'The certificate that was served before' }),
+  replaces: replacedCertificate.nullable().meta({ description: 'The certificate that was served before' }),
   provedAt: instant,
   endpoints: z.array(
     z.object({

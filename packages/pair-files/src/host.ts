@@ -71,6 +71,8 @@ export interface Host {
   freeSpace(path: string): Promise<FreeSpace | null>
   /** The access control list of a file as text; null when there is none beyond the mode. */
   findAcl(path: string): Promise<string | null>
+  /** Whether a file has one that is not kept here, for want of the tools; absent where nobody can tell. */
+  losesAcl?(path: string): Promise<boolean>
   /** Runs a program: no shell expands anything of it. Never rejects but for a lost connection. */
   run(argv: readonly string[], timeoutMs: number): Promise<CommandResult>
   close(): Promise<void>

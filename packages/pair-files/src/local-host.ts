@@ -23,7 +23,17 @@ import {
 import { runCommand } from './command.ts'
 import { hasCode, type FoundFile, type Host } from './host.ts'
 
-export const localHost: Host = {
+/** Of the package `acl`. */
+export interface AclTools {
+  readonly getfacl: string
+  readonly setfacl: string
+}
+
+export function createLocalHost(tools: AclTools): Host {
+  return { ...LOCAL, createFile: (path, file) => createFile(tools, path, file), ...aclOf(tools) }
+}
+
+const LOCAL = {
   name: 'this machine',
   isRemote: false,
   stat: async (path) => {
@@ -31,7 +41,6 @@ export const localHost: Host = {
     return { isFile: stats.isFile(), sizeBytes: stats.size, mode: stats.mode & 0o777, uid: stats.uid, gid: stats.gid }
   },
   readFile: (path) => readFile(path),
-  createFile,
   createFolder: (path) => mkdir(path, { mode: 0o755 }),
   removeFile: (path) => rm(path, { force: true }),
   removeFolder: (path) => rmdir(path),
@@ -47,12 +56,22 @@ export const localHost: Host = {
     const { bsize, bavail, files, ffree } = await statfs(path)
     return { blockBytes: bsize, freeBytes: bavail * bsize, freeFiles: files === 0 ? null : ffree }
   },
-  findAcl: (path) => Promise.resolve(findAcl(path)),
   run: runCommand,
   close: () => Promise.resolve(),
+} satisfies Omit<Host, 'createFile' | 'findAcl' | 'losesAcl'>
+
+export const localHost = createLocalHost({ getfacl: '/usr/bin/getfacl', setfacl: '/usr/bin/setfacl' })
+
+function aclOf(tools: AclTools): Pick<Host, 'findAcl' | 'losesAcl'> {
+  // Asked each time: who is warned installs them, and need not start the service anew.
+  const areThere = () => existsSync(tools.getfacl) && existsSync(tools.setfacl)
+  return {
+    findAcl: (path) => Promise.resolve(areThere() ? findAcl(tools, path) : null),
+    losesAcl: (path) => Promise.resolve(!areThere() && hasAcl(path)),
+  }
 }
 
-async function createFile(path: string, file: FoundFile): Promise<void> {
+async function createFile(tools: AclTools, path: string, file: FoundFile): Promise<void> {
   const handle = await open(path, 'wx', 0o600)
   try {
     await handle.writeFile(file.bytes)
@@ -64,7 +83,7 @@ async function createFile(path: string, file: FoundFile): Promise<void> {
   } finally {
     await handle.close()
   }
-  if (typeof file.acl === 'string') setAcl(path, file.acl)
+  if (typeof file.acl === 'string') setAcl(tools, path, file.acl)
 }
 
 async function findLinkTarget(path: string): Promise<string | null> {
@@ -85,20 +104,21 @@ async function flushFolder(path: string): Promise<void> {
   }
 }
 
-const GETFACL = '/usr/bin/getfacl'
-const SETFACL = '/usr/bin/setfacl'
-
-/** Who has an ACL on a file had the tools to set it. */
-function findAcl(path: string): string | null {
-  if (!existsSync(GETFACL)) return null
-  const { status, stdout } = spawnSync(GETFACL, ['--skip-base', '--omit-header', '--absolute-names', '--numeric', path], {
+function findAcl({ getfacl }: AclTools, path: string): string | null {
+  const { status, stdout } = spawnSync(getfacl, ['--skip-base', '--omit-header', '--absolute-names', '--numeric', path], {
     encoding: 'utf8',
   })
   return status === 0 && stdout.trim() !== '' ? stdout : null
 }
 
-function setAcl(path: string, acl: string): void {
-  const { status, stderr } = spawnSync(SETFACL, ['--set-file=-', path], { input: acl, encoding: 'utf8' })
+/** `ls` marks such a file without those tools (POSIX: one more character after the mode). */
+function hasAcl(path: string): boolean {
+  const { status, stdout } = spawnSync('ls', ['-ldL', '--', path], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
+  return status === 0 && stdout.charAt(10) === '+'
+}
+
+function setAcl({ setfacl }: AclTools, path: string, acl: string): void {
+  const { status, stderr } = spawnSync(setfacl, ['--set-file=-', path], { input: acl, encoding: 'utf8' })
   if (status === 0) return
   throw Object.assign(new Error(`setfacl: ${stderr.trim()}`), { code: 'EPERM', syscall: 'setfacl', path })
 }

@@ -139,6 +139,12 @@ interface Wanted {
 async function swap(context: Context, store: VersionStore, { found, contents, sha256 }: Wanted): Promise<Fallback> {
   const { files, host, onStep, log } = context
   const rights = await rightsFor(host, files.layout, found)
+  for (const { name, path } of files.layout.files) {
+    if (rights[name]?.losesAcl === true)
+      log.say(
+        `Warning: the ACL of ${path} is not kept: getfacl and setfacl are missing: install the package acl, then set it again.`,
+      )
+  }
   const withRights = (of: Readonly<Record<string, Uint8Array | null>>, kind: 'wanted' | 'kept'): Files =>
     Object.fromEntries(
       Object.entries(of).map(([name, bytes]) => {

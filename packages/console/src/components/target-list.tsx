@@ -51,6 +51,7 @@ function TargetRow({ target: { id, name, kind, deployment } }: { readonly target
     onSuccess: () => queries.invalidateQueries({ queryKey: keys.certificates }),
   })
   const state = STATES.find((each) => each === deployment?.state)
+  const isUnproved = state === 'applied' && deployment?.advice?.code === 'verificationFailed'
   return (
     <li>
       <div className="target-head">
@@ -66,7 +67,7 @@ function TargetRow({ target: { id, name, kind, deployment } }: { readonly target
             <Moment at={deployment.updatedAt} precision="second" />
           </span>
         )}
-        {(state === 'failed' || state === 'rolledBack') && (
+        {(state === 'failed' || state === 'rolledBack' || isUnproved) && (
           <Button size="small" loading={again.isPending} onClick={() => again.mutate()}>
             {t('certificate.deployAgain')}
           </Button>

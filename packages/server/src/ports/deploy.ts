@@ -25,7 +25,7 @@ export type { CertificatePair, DeployEvidence, RestoreEvidence }
  * - `restore` takes an applied pair back: what was there before it is put in its place and reloaded. Restoring twice is a no-op the
  *   second time, and so is restoring a pair that the target does not have. When nothing is known of what was there before,
  *   `deployRefused` says so and the pair stays.
- * - `removeEarlier`, of adapters that say `leavesUploads`: uploads of these leaves that this target made itself are removed; what others
+ * - `removeEarlier`, of adapters that say `uploadsTo`, and only when the settings of the target ask for it: uploads of these leaves that this target made itself are removed; what others
  *   made, what it does not know, and what is in use now stays. Again, it removes what is left, and nothing is left in the end.
  */
 export interface DeployTarget {
@@ -53,10 +53,12 @@ export interface DeployAdapter<Config = unknown> {
   readonly hasOwnKeys?: boolean
   /** Checked against a fixture that judges requests as the API does, not yet on a live account: users are told. Default: false. */
   readonly isUntried?: boolean
-  /** Each renewal leaves the upload before it with the provider: it is removed once the new one is proved. Default: false. */
-  readonly leavesUploads?: boolean
+  /** The store in which each renewal leaves the upload before it, which several kinds may share. Default: none. */
+  readonly uploadsTo?: string
   /** How long a change may take to be served everywhere; as long it is not taken back for being unseen. Default: 10. */
   readonly settleSeconds?: number
+  /** The one name that is served from there, `.example.com` for all below it: endpoints of other names prove nothing. Default: any may be. */
+  servedName?(config: Config): string
   create(config: Config, kit: AdapterKit): DeployTarget
   /** Asked when a target is added: whether what the settings name is there. @throws AppError `invalid` */
   check?(config: Config, kit: AdapterKit): Promise<void>

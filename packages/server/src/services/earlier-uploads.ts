@@ -1,6 +1,7 @@
 /**
  * Uploads that renewals leave behind at a provider: removed once every site is proved to serve the new certificate, since accounts there have
- * quotas. Only what this service itself deployed to the target, and what nothing is known to use. It fails no deployment.
+ * quotas. Only where the target's settings ask for it, only what this service itself deployed to the target, and what nothing is known to use. It
+ * fails no deployment.
  *
  * @module
  */
@@ -9,6 +10,7 @@ import { writeLater } from '../db/later.ts'
 import { recordHistory, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { HOUR_MS, MINUTE_MS } from '../domain/time.ts'
+import { logLine } from './advance/deployment-record.ts'
 import { EVERCERT_ACTOR, findAdapter, parseConfig, type Services } from './context.ts'
 
 /** Written with the proof: from then on it will be done, whatever ends in between. */
@@ -17,7 +19,7 @@ export async function planRemovals(
   trx: Trx,
   { accountId, issuanceId }: { readonly accountId: string; readonly issuanceId: string },
 ): Promise<void> {
-  const kinds = services.adapters.deploy.filter(({ leavesUploads }) => leavesUploads === true).map(({ id }) => id)
+  const kinds = services.adapters.deploy.filter(({ uploadsTo }) => uploadsTo !== undefined).map(({ id }) => id)
   const write = sql`update deployment d set tidy_at = ${new Date(services.now())} from target t
     where t.id = d.target_id and t.account_id = d.account_id and t.kind = any(${kinds}::text[]) and d.account_id = ${accountId}
       and d.issuance_id = ${issuanceId} and d.state in ('applied', 'proved') and d.tidied_at is null and d.tidy_at is null`
@@ -56,9 +58,11 @@ export async function removeEarlierUploads(services: Services): Promise<number> 
 
 async function tidy(services: Services, row: Due): Promise<void> {
   try {
-    const earlier = await findEarlier(services, row)
+    const store = await openStore(services, row)
+    if (store === null) return await note(services, row, { at: null, isOver: false, problem: null })
+    const earlier = await findEarlier(services, row, store.kinds)
     if (earlier === null) return await note(services, row, { at: null, isOver: false, problem: null })
-    const removed = earlier.length === 0 ? [] : await removeFrom(services, row, earlier)
+    const removed = earlier.length === 0 ? [] : await store.remove(earlier)
     services.onStep('removeEarlier', 'done')
     await recordRemoved(services, row, removed)
   } catch (error) {
@@ -71,13 +75,16 @@ async function tidy(services: Services, row: Due): Promise<void> {
 }
 
 /**
- * Leaves that this target had by this service's own hand, that no endpoint shows and no other target of the kind has.
+ * Leaves that this target had by this service's own hand, that no endpoint shows and no other target has that takes its uploads from the same provider. What
+ * such a target has is that of its last deployment that is known to be there, or of a later one of which it is not known: it may have been installed before
+ * it was superseded or failed, or be put back.
  *
  * @returns null when the deployment is not the proved one of its target any more
  */
 async function findEarlier(
   services: Services,
   { id, account_id: accountId, target_id: targetId }: Due,
+  kinds: readonly string[],
 ): Promise<readonly string[] | null> {
   const { rows: current } = await sql<{ sha256: string }>`
     select i.sha256 from deployment d join issuance i on i.id = d.issuance_id and i.account_id = d.account_id
@@ -95,24 +102,34 @@ async function findEarlier(
         and (o.sha256 = i.sha256 or o.other ->> 'sha256' = i.sha256))
       and not exists (select from target t2 join deployment d2 on d2.target_id = t2.id and d2.account_id = t2.account_id
           join issuance i2 on i2.id = d2.issuance_id and i2.account_id = d2.account_id
-        where t2.account_id = t.account_id and t2.kind = t.kind and t2.id <> t.id and i2.sha256 = i.sha256
-          and d2.id = (select max(d3.id) from deployment d3 where d3.target_id = t2.id and d3.state in ('applied', 'proved')))`.execute(
-    services.db,
-  )
+        where t2.account_id = t.account_id and t2.kind = any(${kinds}::text[]) and t2.id <> t.id
+          and i.sha256 in (i2.sha256, d2.previous_sha256)
+          and d2.id >= coalesce((select max(d3.id) from deployment d3 where d3.target_id = t2.id and d3.account_id = t2.account_id
+            and d3.state in ('applied', 'proved')), ''))`.execute(services.db)
   return rows.map(({ sha256 }) => sha256)
 }
 
-async function removeFrom(services: Services, row: Due, earlier: readonly string[]): Promise<readonly string[]> {
+interface Store {
+  /** Of all targets that may take an upload from there. */
+  readonly kinds: readonly string[]
+  readonly remove: (earlier: readonly string[]) => Promise<readonly string[]>
+}
+
+/** Null when the target is gone, or its settings do not ask for removal. */
+async function openStore(services: Services, row: Due): Promise<Store | null> {
   const target = await services.db
     .selectFrom('target')
     .select(['kind', 'config_secret_id'])
     .where('id', '=', row.target_id)
     .where('account_id', '=', row.account_id)
     .executeTakeFirst()
-  if (target === undefined) return []
+  if (target === undefined) return null
   const adapter = findAdapter(services.adapters.deploy, target.kind, 'target')
   const raw: unknown = JSON.parse(await services.vault.open(services.db, target.config_secret_id, 'targetConfig'))
-  return (await adapter.create(parseConfig(adapter, raw), services.kit).removeEarlier?.(earlier)) ?? []
+  const opened = adapter.create(parseConfig(adapter, raw), services.kit)
+  if (opened.removeEarlier === undefined) return null
+  const kinds = services.adapters.deploy.filter(({ uploadsTo }) => uploadsTo === adapter.uploadsTo).map(({ id }) => id)
+  return { kinds, remove: async (earlier) => (await opened.removeEarlier?.(earlier)) ?? [] }
 }
 
 async function recordRemoved(services: Services, row: Due, removed: readonly string[]): Promise<void> {
@@ -136,7 +153,7 @@ interface Outcome {
 
 async function note(services: Services, row: Due, { at, isOver, problem, said = [] }: Outcome): Promise<void> {
   const now = services.now()
-  const lines = said.map((one) => `${new Date(now).toISOString()} Removed the earlier upload ${one}.`)
+  const lines = said.map((one) => logLine(services, `Removed the earlier upload ${one}.`))
   await services.db.transaction().execute(async (trx) => {
     await sql`update deployment set tidy_at = ${at === null ? null : new Date(at)}, tidied_at = ${isOver ? new Date(now) : null},
         tidy_tries = ${isOver ? 0 : row.tidy_tries + 1}, tidy_problem = ${problem?.slice(0, 1000) ?? null}, log = log || ${JSON.stringify(lines)}::jsonb

@@ -172,7 +172,8 @@ export async function insertDeployments(
 }
 
 /**
- * Plans a deployment anew after its cause was mended. One that is planned or applied stays as it is.
+ * Plans a deployment anew after its cause was mended. One that is planned or applied stays as it is; at the target's own address that did not show it
+ * there is another look.
  *
  * @throws AppError `notFound`, `conflict` when the target has no deployment of the current certificate
  */
@@ -183,7 +184,7 @@ export async function deployAgain(services: Services, caller: Caller, targetId: 
     .leftJoin('deployment', (join) =>
       join.onRef('deployment.target_id', '=', 'target.id').onRef('deployment.issuance_id', '=', 'certificate.issuance_id'),
     )
-    .select(['target.certificate_id', 'deployment.id', 'deployment.state'])
+    .select(['target.certificate_id', 'target.probe_host', 'deployment.id', 'deployment.state', 'deployment.baseline'])
     .where('target.account_id', '=', caller.accountId)
     .where('target.id', '=', targetId)
     .executeTakeFirst()
@@ -216,6 +217,18 @@ export async function deployAgain(services: Services, caller: Caller, targetId: 
           check_tries: 0,
         },
       })
+    }
+    if (state === 'applied' && row.probe_host !== null && row.baseline !== null) {
+      const now = new Date(services.now())
+      await trx
+        .updateTable('deployment')
+        .set({ check_at: now, check_until: now, problem: null, problem_code: null })
+        .where('id', '=', id)
+        .where('account_id', '=', caller.accountId)
+        .where('state', '=', 'applied')
+        .where('check_at', 'is', null)
+        .where('restore_reason', 'is', null)
+        .execute()
     }
     await trx.updateTable('certificate').set({ probe_due_at: null }).where('id', '=', certificateId).execute()
     await wake(services, trx, certificateId)

@@ -9,6 +9,7 @@ import { Complaint, encode, hash, hmac, need, readStored, type CloudState, type 
 export const KEY = 'LTAI5tFixtureKeyId01'
 export const SECRET = 'fixture-access-key-secret'
 export const DOMAIN = 'cdn.site.test'
+export const SECOND_DOMAIN = 'second.site.test'
 
 const seen = new Set<string>()
 
@@ -39,13 +40,16 @@ export interface AlibabaFixture {
   readonly receiver: HttpReceiver
   readonly state: CloudState
   readonly uploads: StoredPair[]
-  /** What the accelerated domain shows. */
-  readonly cdn: { current: StoredPair | null }
+  /** What the accelerated domains show. */
+  readonly cdn: { domain: string; current: StoredPair | null; second: StoredPair | null }
+  /** Whether the second domain refuses what is set for it. */
+  readonly second: { refuses: boolean }
 }
 
 export async function startAlibaba(): Promise<AlibabaFixture> {
   const uploads: StoredPair[] = []
-  const cdn: AlibabaFixture['cdn'] = { current: null }
+  const cdn: AlibabaFixture['cdn'] = { domain: DOMAIN, current: null, second: null }
+  const second = { refuses: false }
   const state: CloudState = { next: null, complaints: [], lastId: 7_000_000_000 }
   const reply = (content: object, status = 200): Reply => ({
     status,
@@ -82,22 +86,25 @@ export async function startAlibaba(): Promise<AlibabaFixture> {
     return reply({})
   }
   function describe(input: Parameters): Reply {
-    if (input['DomainName'] !== DOMAIN) return refuse('InvalidDomain.NotFound', 404)
-    const { current } = cdn
+    const { DomainName } = input
+    if (DomainName !== cdn.domain && DomainName !== SECOND_DOMAIN) return refuse('InvalidDomain.NotFound', 404)
+    const current = DomainName === cdn.domain ? cdn.current : cdn.second
     const shown = {
       CertName: current?.name,
       ServerCertificate: current?.pem,
       ServerCertificateStatus: current === null ? 'off' : 'on',
     }
-    return reply({ CertInfos: { CertInfo: [{ DomainName: DOMAIN, ...shown }] } })
+    return reply({ CertInfos: { CertInfo: [{ DomainName, ...shown }] } })
   }
   function set(input: Parameters): Reply {
     const { DomainName, CertType, CertRegion, SSLProtocol } = input
-    if (DomainName !== DOMAIN) return refuse('InvalidDomain.NotFound', 404)
+    if (DomainName !== cdn.domain && DomainName !== SECOND_DOMAIN) return refuse('InvalidDomain.NotFound', 404)
+    if (DomainName === SECOND_DOMAIN && second.refuses) return refuse('SetDomainCertificate.ServerError')
     if (CertType !== 'cas' || CertRegion !== 'cn-hangzhou' || SSLProtocol !== 'on') throw new Complaint('how it is set')
     const found = uploads.find(({ id, name }) => String(id) === input['CertId'] && name === input['CertName'])
     if (found === undefined) return refuse('Certificate.NotFound', 404)
-    cdn.current = found
+    if (DomainName === cdn.domain) cdn.current = found
+    else cdn.second = found
     return reply({})
   }
   const actions: Readonly<Record<string, (input: Parameters) => Reply>> = {
@@ -121,5 +128,5 @@ export async function startAlibaba(): Promise<AlibabaFixture> {
       return refuse('InvalidParameter')
     }
   })
-  return { receiver, state, uploads, cdn }
+  return { receiver, state, uploads, cdn, second }
 }

@@ -24,7 +24,7 @@ function harnessOf({ receiver, state, uploads, cdn }: AlibabaFixture) {
   } satisfies Partial<CloudHarness>
 }
 
-const access = { accessKeyId: KEY, accessKeySecret: SECRET }
+const access = { accessKeyId: KEY, accessKeySecret: SECRET, removeEarlierUploads: true }
 
 cloudContract('alibabaCdn', async () => {
   const fixture = await startAlibaba()

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createChain } from '../../../../test/harness/certificates.ts'
 import { kubernetes } from '../../src/adapters/deploy/kubernetes.ts'
 import type { DeployTarget } from '../../src/ports/deploy.ts'
+import { deployContract } from './deploy-contract.ts'
 import { startKubernetes, type KubernetesFixture } from './kubernetes-fixture.ts'
 import { createNotifyKits } from './notify-kit.ts'
 
@@ -29,8 +30,8 @@ function target(wish: Readonly<Record<string, unknown>> = {}): DeployTarget {
   return kubernetes.create(kubernetes.config.parse(settings), kits.kit)
 }
 
-function held(): string {
-  const { data = {} } = api.secrets.get(NAME) ?? {}
+function held(from = api): string {
+  const { data = {} } = from.secrets.get(NAME) ?? {}
   const leaf = new X509Certificate(Buffer.from(data['tls.crt'] ?? '', 'base64'))
   const key = createPrivateKey(Buffer.from(data['tls.key'] ?? '', 'base64'))
   expect(leaf.checkPrivateKey(key)).toBe(true)
@@ -108,4 +109,26 @@ test('a pair that does not match is refused before anything is asked', async () 
   const [one, other] = [issue(), issue()]
   await expect(target().apply({ ...one, privateKeyPem: other.privateKeyPem })).rejects.toMatchObject({ code: 'deployRefused' })
   expect(api.log).toEqual([])
+})
+
+// The fixture holds what a cluster would; a webhook's receiver is not asked what it has, so that the suite does not fit it.
+deployContract('kubernetes', async () => {
+  const own = await startKubernetes()
+  const { caPem, token, namespace } = own
+  const settings = { apiServer: own.url, caPem, token, namespace, secretName: NAME }
+  const made = kubernetes.create(kubernetes.config.parse(settings), kits.kit)
+  await made.apply(issue())
+  const nothing = () => {}
+  return {
+    target: made,
+    hasNoCommands: true,
+    issue,
+    served: () => Promise.resolve([held(own)]),
+    breakConfiguration: nothing,
+    breakReload: nothing,
+    mend: nothing,
+    countReloads: () => 0,
+    snapshot: () => JSON.stringify([...own.secrets]),
+    close: () => own.close(),
+  }
 })

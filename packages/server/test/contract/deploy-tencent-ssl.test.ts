@@ -152,7 +152,14 @@ async function startTencent() {
   return { receiver, state, stored, held, reset }
 }
 
-const base = { secretId: KEY, secretKey: SECRET, name: 'site', resourceTypes: ['clb', 'cdn'], regions: ['ap-guangzhou'] }
+const base = {
+  secretId: KEY,
+  secretKey: SECRET,
+  name: 'site',
+  resourceTypes: ['clb', 'cdn'],
+  regions: ['ap-guangzhou'],
+  removeEarlierUploads: true,
+}
 
 cloudContract('tencentSsl', async (): Promise<CloudHarness> => {
   const { receiver, state, stored, held, reset } = await startTencent()

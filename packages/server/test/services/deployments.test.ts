@@ -2,10 +2,11 @@ import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { CertificateDetail, TargetView } from '@evercert/contract'
+import { receiptClaims, type CertificateDetail, type TargetView } from '@evercert/contract'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { createChain, type TestLeaf } from '../../../../test/harness/certificates.ts'
+import { createChain, createSelfSigned, type TestLeaf } from '../../../../test/harness/certificates.ts'
 import { CAN_RUN_DOVECOT, startDovecot } from '../../../../test/harness/dovecot.ts'
+import { serveTls } from '../../../pki/test/probe/servers.ts'
 import { startNginx, type Nginx } from '../../../../test/harness/nginx.ts'
 import { anAccount, anIssuedCertificate, PRIVATE_SINGLE, refusalOf, type TestAccount } from '../support/builders.ts'
 import { openerOf } from '../support/databases.ts'
@@ -238,6 +239,24 @@ describe('a target without an address of its own', () => {
     expect(site.onDisk()).toBe(site.old.sha256)
   })
 
+  test('the receipt names what was seen to be served before it, whatever the records say; one without a basis is read still', async () => {
+    const certificate = await aCertificate()
+    const site = await aServer(nameOf(certificate))
+    await account.client.endpoints.create({
+      certificateId: certificate.id,
+      host: nameOf(certificate),
+      port: site.nginx.httpsPort,
+    })
+    await addTarget(certificate, site, { own: false })
+    const receipt = await waitFor('the receipt', async () => {
+      const { items } = await account.client.receipts.list({ id: certificate.id })
+      return items[0] ?? null
+    })
+    expect(receipt.claims.replaces).toEqual({ sha256: site.old.sha256, basis: 'observed' })
+    const older = { ...receipt.claims, replaces: { sha256: site.old.sha256 } }
+    expect(receiptClaims.parse(older)).toEqual(older)
+  })
+
   test('is not blamed for an endpoint that another server keeps stale', async () => {
     const certificate = await aCertificate()
     const [stale, site] = [await aServer(nameOf(certificate)), await aServer(nameOf(certificate))]
@@ -271,6 +290,42 @@ describe('a canary', () => {
     await reach(canary.id, 'proved')
     await reach(other.id, 'proved')
     expect(second.onDisk()).toBe(certificate.sha256)
+  })
+
+  test('whose own address is silent is not proved by endpoints that serve, and frees no other; when it answers, another look proves it', async () => {
+    const certificate = await aCertificate()
+    const [first, second] = [await aServer(nameOf(certificate)), await aServer(nameOf(certificate))]
+    const silent = await serveTls(createSelfSigned())
+    await silent.close()
+    const { id } = await account.client.targets.create({
+      certificateId: certificate.id,
+      name: `silent-${silent.port}`,
+      kind: 'localFiles',
+      config: { ...first.config, reloadCommand: first.nginx.reloadCommand },
+      canary: true,
+      probe: { host: '127.0.0.1', port: silent.port, serverName: nameOf(certificate) },
+    })
+    const other = await addTarget(certificate, second)
+    await reach(id, 'applied')
+    await account.client.endpoints.create({
+      certificateId: certificate.id,
+      host: nameOf(certificate),
+      port: first.nginx.httpsPort,
+    })
+    letWindowPass()
+    await waitFor('the proof', async () => (await account.client.certificates.get({ id: certificate.id })).servedAt)
+    await waitFor('the problem', async () => (await read(id)).deployment?.problem ?? null)
+    expect((await read(id)).deployment?.state).toBe('applied')
+    expect((await read(other.id)).deployment?.state).toBe('planned')
+    const served = {
+      chainPem: readFileSync(first.config.certificatePath, 'utf8'),
+      privateKeyPem: readFileSync(first.config.keyPath, 'utf8'),
+    }
+    const again = await serveTls(served, {}, { port: silent.port })
+    closing.push(() => again.close())
+    await account.client.targets.deploy({ id })
+    await reach(id, 'proved')
+    await reach(other.id, 'proved')
   })
 
   test('needs an address of its own', async () => {

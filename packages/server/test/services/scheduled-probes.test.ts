@@ -147,7 +147,7 @@ eachDatabase((_kind, open) => {
     expect(receipt.claims).toMatchObject({
       software: { name: 'Evercert' },
       certificate: { id: renewed.detail.id, sha256: renewed.detail.sha256 },
-      replaces: { sha256: old.detail.sha256 },
+      replaces: { sha256: old.detail.sha256, basis: 'observed' },
     })
     const seen = receipt.claims.endpoints.flatMap(({ addresses }) => addresses)
     expect(new Set(seen.map(({ address }) => address))).toEqual(new Set(NODES))

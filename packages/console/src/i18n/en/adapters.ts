@@ -43,6 +43,7 @@ export const adapters: SameKeys<typeof zh> = {
       region: 'Region of the certificate service',
       name: 'Beginning of the names of uploads',
       casEndpoint: 'Address of the certificate service',
+      removeEarlierUploads: 'Remove earlier uploads',
     },
     alibabaCdn: {
       domain: 'Accelerated domain',
@@ -52,6 +53,7 @@ export const adapters: SameKeys<typeof zh> = {
       name: 'Beginning of the names of uploads',
       casEndpoint: 'Address of the certificate service',
       cdnEndpoint: 'Address of the CDN API',
+      removeEarlierUploads: 'Remove earlier uploads',
     },
     tencentSsl: {
       secretId: 'SecretId',
@@ -61,6 +63,7 @@ export const adapters: SameKeys<typeof zh> = {
       resourceTypes: 'Kinds of resources',
       regions: 'Regions',
       endpoint: 'Address of the API',
+      removeEarlierUploads: 'Remove earlier uploads',
     },
     builtin: {
       authorityId: 'Id of the authority',
@@ -163,15 +166,23 @@ export const adapters: SameKeys<typeof zh> = {
       certificateArn: 'The one that listeners use already; it must have been imported. Give it or the tag.',
       name: 'Without an ARN a certificate is made once, and found again by this value of its tag evercert.',
     },
-    alibabaCas: { name: 'Uploads are called by this and the beginning of the fingerprint.' },
+    alibabaCas: {
+      name: 'Uploads are called by this and the beginning of the fingerprint.',
+      removeEarlierUploads:
+        'Only when every site is proved to serve the new one. Leave it off when something is bound to an upload by hand, such as a load balancer: that is not known here.',
+    },
     alibabaCdn: {
       domain: 'As CDN calls it; .example.com for a wildcard.',
       name: 'Uploads are called by this and the beginning of the fingerprint.',
+      removeEarlierUploads:
+        'Only when every site is proved to serve the new one. Leave it off when something is bound to an upload by hand, such as a load balancer: that is not known here.',
     },
     tencentSsl: {
       name: 'Uploads are called by this and the beginning of the fingerprint; another one for each target.',
       certificateId: 'What resources are bound to now; what Evercert uploads after it is found by its name.',
       resourceTypes: 'One in each line: clb, cdn, waf, live, ddos, teo, apigateway, vod, tke, tcb, tse, cos.',
+      removeEarlierUploads:
+        'Only when every site is proved to serve the new one. Leave it off when something is bound to an upload by hand, such as a load balancer: that is not known here.',
     },
     builtin: {
       authorityId: 'Letters, digits, underscores or dashes. The same id has the same root and keys.',

@@ -35,6 +35,8 @@ export const receipts: SameKeys<typeof zh> = {
   validity: 'Valid',
   fingerprints: 'SHA-256 fingerprints',
   oldOne: 'Old certificate',
+  observed: 'seen to be served before',
+  recorded: 'by the records; it was not seen',
   newOne: 'New certificate',
   chainOf: 'Chain, {{place}}',
   served: 'What every address served',

@@ -40,6 +40,7 @@ export const adapters = {
       region: '证书服务地域',
       name: '上传名称前缀',
       casEndpoint: '证书服务 API 地址',
+      removeEarlierUploads: '清理旧证书',
     },
     alibabaCdn: {
       domain: '加速域名',
@@ -49,6 +50,7 @@ export const adapters = {
       name: '上传名称前缀',
       casEndpoint: '证书服务 API 地址',
       cdnEndpoint: 'CDN API 地址',
+      removeEarlierUploads: '清理旧证书',
     },
     tencentSsl: {
       secretId: '密钥 ID（SecretId）',
@@ -58,6 +60,7 @@ export const adapters = {
       resourceTypes: '云资源类型',
       regions: '地域',
       endpoint: 'API 地址',
+      removeEarlierUploads: '清理旧证书',
     },
     builtin: {
       authorityId: 'CA 标识',
@@ -155,12 +158,23 @@ export const adapters = {
       certificateArn: '监听器正在使用的证书（须为导入的证书），与标签名称二选一。',
       name: '不填 ARN 时首次导入会新建证书，之后按标签 evercert 的这个值找到它。',
     },
-    alibabaCas: { name: '上传的证书以此前缀加指纹开头命名。' },
-    alibabaCdn: { domain: '与 CDN 控制台一致；泛域名写作 .example.com。', name: '上传的证书以此前缀加指纹开头命名。' },
+    alibabaCas: {
+      name: '上传的证书以此前缀加指纹开头命名。',
+      removeEarlierUploads:
+        '全部站点确认已使用新证书后，才会清理此前上传的证书。若有资源（如负载均衡、WAF）手动绑定了已上传的证书，请勿开启：系统无法得知这些绑定。',
+    },
+    alibabaCdn: {
+      domain: '与 CDN 控制台一致；泛域名写作 .example.com。',
+      name: '上传的证书以此前缀加指纹开头命名。',
+      removeEarlierUploads:
+        '全部站点确认已使用新证书后，才会清理此前上传的证书。若有资源（如负载均衡、WAF）手动绑定了已上传的证书，请勿开启：系统无法得知这些绑定。',
+    },
     tencentSsl: {
       name: '上传的证书以此前缀加指纹开头命名；每个部署目标用不同的前缀。',
       certificateId: '云资源当前绑定的证书；之后由 Evercert 上传的会按名称找到。',
       resourceTypes: '每行一个：clb、cdn、waf、live、ddos、teo、apigateway、vod、tke、tcb、tse、cos。',
+      removeEarlierUploads:
+        '全部站点确认已使用新证书后，才会清理此前上传的证书。若有资源（如负载均衡、WAF）手动绑定了已上传的证书，请勿开启：系统无法得知这些绑定。',
     },
     builtin: {
       authorityId: '字母、数字、下划线或短横线。同一标识使用同一套根证书和密钥。',

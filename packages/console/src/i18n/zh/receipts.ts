@@ -31,6 +31,8 @@ export const receipts = {
   validity: '有效期',
   fingerprints: 'SHA-256 指纹',
   oldOne: '旧证书',
+  observed: '更换前实际观测到的证书',
+  recorded: '来自系统记录，更换前未观测到',
   newOne: '新证书',
   chainOf: '证书链第 {{place}} 级',
   served: '各地址提供的证书',

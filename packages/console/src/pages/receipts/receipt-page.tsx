@@ -107,7 +107,18 @@ function Fingerprints({ receipt: { claims } }: { readonly receipt: ReceiptView }
       <h3>{t('receipts.fingerprints')}</h3>
       <dl>
         <dt>{t('receipts.oldOne')}</dt>
-        <dd>{replaces === null ? t('receipts.nothing') : <code>{replaces.sha256}</code>}</dd>
+        {replaces === null ? (
+          <dd>{t('receipts.nothing')}</dd>
+        ) : (
+          [replaces.sha256, ...(replaces.others ?? [])].map((sha256) => (
+            <dd key={sha256}>
+              <code>{sha256}</code>
+            </dd>
+          ))
+        )}
+        {replaces !== null && (
+          <dd className="muted">{replaces.basis === 'observed' ? t('receipts.observed') : t('receipts.recorded')}</dd>
+        )}
         <dt>{t('receipts.newOne')}</dt>
         <dd>
           <code>{certificate.sha256}</code>

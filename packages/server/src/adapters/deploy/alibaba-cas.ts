@@ -9,7 +9,15 @@ import { createStepLog } from '@evercert/pair-files/step-log'
 import { z } from 'zod'
 import { deployAdapter } from '../../ports/deploy.ts'
 import type { AdapterKit } from '../../ports/kit.ts'
-import { alibabaSettings, connectCas, ensureUpload, listUploads, removeUploads, type Upload } from '../kit/alibaba.ts'
+import {
+  ALIBABA_STORE,
+  alibabaSettings,
+  connectCas,
+  ensureUpload,
+  listUploads,
+  removeUploads,
+  type Upload,
+} from '../kit/alibaba.ts'
 import { isUploadOf } from '../kit/cloud.ts'
 
 const casConfig = z.object(alibabaSettings)
@@ -22,7 +30,7 @@ export const alibabaCas = deployAdapter<CasConfig>({
   apiDocs: 'https://api.aliyun.com/document/cas/2020-04-07/UploadUserCertificate',
   config: casConfig,
   isUntried: true,
-  leavesUploads: true,
+  uploadsTo: ALIBABA_STORE,
   create: (config, kit) => ({
     inspect: async () => ({ sha256: (await newest(config, kit))?.sha256 ?? null }),
     apply: async (pair) => {
@@ -32,7 +40,9 @@ export const alibabaCas = deployAdapter<CasConfig>({
       const { isNew } = await ensureUpload(connectCas(config, kit), config.name, wanted, log)
       return { changed: isNew, previousSha256, reloaded: false, log: log.lines }
     },
-    removeEarlier: (earlier) => removeUploads(connectCas(config, kit), config.name, earlier),
+    ...(config.removeEarlierUploads && {
+      removeEarlier: (earlier: readonly string[]) => removeUploads(connectCas(config, kit), config.name, earlier),
+    }),
     restore: async (refused, previous) => {
       const log = createStepLog(kit.now, kit.onLogLine)
       const cas = connectCas(config, kit)

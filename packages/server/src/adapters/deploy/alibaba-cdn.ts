@@ -10,7 +10,7 @@ import { z } from 'zod'
 import { AppError } from '../../domain/errors.ts'
 import { deployAdapter } from '../../ports/deploy.ts'
 import type { AdapterKit } from '../../ports/kit.ts'
-import { alibabaSettings, connectCas, connectCdn, ensureUpload, removeUploads } from '../kit/alibaba.ts'
+import { ALIBABA_STORE, alibabaSettings, connectCas, connectCdn, ensureUpload, removeUploads } from '../kit/alibaba.ts'
 import { chainSha256, endpointSetting, leafSha256 } from '../kit/cloud.ts'
 
 const cdnConfig = z.object({
@@ -30,8 +30,9 @@ export const alibabaCdn = deployAdapter<CdnConfig>({
   apiDocs: 'https://api.aliyun.com/document/Cdn/2018-05-10/SetCdnDomainSSLCertificate',
   config: cdnConfig,
   isUntried: true,
-  leavesUploads: true,
+  uploadsTo: ALIBABA_STORE,
   settleSeconds: 900,
+  servedName: ({ domain }) => domain,
   create: (config, kit) => ({
     inspect: async () => ({ sha256: leafSha256(await readPem(config, kit)) }),
     apply: async (pair) => {
@@ -46,14 +47,7 @@ export const alibabaCdn = deployAdapter<CdnConfig>({
       await set(config, kit, wanted, log)
       return { changed: true, previousSha256, reloaded: false, log: log.lines }
     },
-    removeEarlier: async (earlier) => {
-      const inUse = leafSha256(await readPem(config, kit))
-      return removeUploads(
-        connectCas(config, kit),
-        config.name,
-        earlier.filter((sha256) => sha256 !== inUse),
-      )
-    },
+    ...(config.removeEarlierUploads && { removeEarlier: (earlier: readonly string[]) => removeEarlier(config, kit, earlier) }),
     restore: async (refused, previous) => {
       const log = createStepLog(kit.now, kit.onLogLine)
       const sha256 = leafSha256(await readPem(config, kit))
@@ -87,6 +81,15 @@ async function readPem(config: CdnConfig, kit: AdapterKit): Promise<string | nul
   )
   const { serverCertificate, serverCertificateStatus } = body?.certInfos?.certInfo?.[0] ?? {}
   return serverCertificateStatus === 'on' ? (serverCertificate ?? null) : null
+}
+
+async function removeEarlier(config: CdnConfig, kit: AdapterKit, earlier: readonly string[]): Promise<readonly string[]> {
+  const inUse = leafSha256(await readPem(config, kit))
+  return removeUploads(
+    connectCas(config, kit),
+    config.name,
+    earlier.filter((sha256) => sha256 !== inUse),
+  )
 }
 
 /** The upload bears the fingerprint in its name: when the answer is lost, the next try finds it. */

@@ -23,6 +23,7 @@ import {
   isUploadOf,
   leafSha256,
   nameOfUpload,
+  removalSetting,
   uploadName,
   type CloudRefusal,
 } from '../kit/cloud.ts'
@@ -47,6 +48,7 @@ const tencentConfig = z.object({
     .optional()
     .describe('Regions of kinds that have regions; default: all that the provider looks at'),
   endpoint: endpointSetting,
+  removeEarlierUploads: removalSetting,
 })
 type TencentConfig = z.infer<typeof tencentConfig>
 
@@ -57,7 +59,7 @@ export const tencentSsl = deployAdapter<TencentConfig>({
   apiDocs: 'https://cloud.tencent.com/document/api/400/91649',
   config: tencentConfig,
   isUntried: true,
-  leavesUploads: true,
+  uploadsTo: 'tencentCloud',
   settleSeconds: 900,
   create: (config, kit) => ({
     inspect: async () => {
@@ -67,7 +69,9 @@ export const tencentSsl = deployAdapter<TencentConfig>({
     },
     apply: async (pair) => apply(connect(config, kit), checkPair(pair)),
     restore: async (refused, previous) => restore(connect(config, kit), refused, previous),
-    removeEarlier: (earlier) => removeEarlier(connect(config, kit), earlier),
+    ...(config.removeEarlierUploads && {
+      removeEarlier: (earlier: readonly string[]) => removeEarlier(connect(config, kit), earlier),
+    }),
   }),
 })
 

@@ -13,7 +13,16 @@ import type { StepLog } from '@evercert/pair-files/step-log'
 import { z } from 'zod'
 import { AppError } from '../../domain/errors.ts'
 import type { AdapterKit } from '../../ports/kit.ts'
-import { classify, CLOUD_TIMEOUT_MS, cloudError, endpointSetting, nameOfUpload, uploadName, type CloudRefusal } from './cloud.ts'
+import {
+  classify,
+  CLOUD_TIMEOUT_MS,
+  cloudError,
+  endpointSetting,
+  nameOfUpload,
+  removalSetting,
+  uploadName,
+  type CloudRefusal,
+} from './cloud.ts'
 import { secret } from './secret.ts'
 
 export const alibabaSettings = {
@@ -25,7 +34,11 @@ export const alibabaSettings = {
     .describe('Where the Certificate Management Service keeps certificates: cn-hangzhou in China, ap-southeast-1 outside'),
   name: uploadName.default('evercert').describe('Uploads are called by this and the beginning of the fingerprint'),
   casEndpoint: endpointSetting,
+  removeEarlierUploads: removalSetting,
 }
+
+/** One store for all kinds; which access keys are of one account there is not known. */
+export const ALIBABA_STORE = 'alibabaCloud'
 
 export interface AlibabaAccess {
   readonly accessKeyId: string

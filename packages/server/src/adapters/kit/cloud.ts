@@ -23,6 +23,12 @@ export const endpointSetting = destination(
 /** How uploads of a target are told apart from others of the account. */
 export const uploadName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,30}$/, 'letters, digits and hyphens')
 
+/** Off by default: what was bound by hand to an upload is not known here. */
+export const removalSetting = z
+  .boolean()
+  .default(false)
+  .describe('Remove the uploads of earlier renewals once the new one is proved; only if nothing else is bound to them by hand')
+
 const DIGITS = 24
 
 /** The same each time, so that an upload whose answer was lost is found again. */

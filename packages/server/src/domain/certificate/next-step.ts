@@ -40,6 +40,10 @@ export interface DeploymentCheck {
   readonly at: number
   /** What is seen tells of this target alone, whatever else changes meanwhile. */
   readonly isOwn: boolean
+  /** Of one whose change is seen at endpoints that others share: until then no other is touched. Later what they show may be another's doing. */
+  readonly aloneUntil: number
+  /** When the last look decides. */
+  readonly until: number
 }
 
 export interface ManagedFacts {
@@ -170,23 +174,36 @@ function deploymentStep(deployments: readonly DeploymentFacts[], now: number): S
   if (restoring !== undefined) return { do: 'restoreDeployment', deploymentId: restoring.id }
   const watched = applied.flatMap(({ id, check, isRestoring }) => (check && isRestoring !== true ? [{ id, ...check }] : []))
   const due = watched.find(({ at }) => at <= now)
-  // What shared endpoints show tells of one target only while no other is touched.
-  if (watched.every(({ isOwn }) => isOwn)) {
-    const ready = deployments.find((deployment) => isDue(deployment, now) && !waitsForCanary(deployment, deployments))
-    if (ready !== undefined) return { do: 'deploy', deploymentId: ready.id }
-  }
+  const open = deployments.filter((deployment) => isOpen(deployment) && !waitsForCanary(deployment, deployments))
+  // What shared endpoints show tells of one target only while no other is touched, and some take minutes: those hold others up for a moment.
+  const freeAt = Math.max(now, ...watched.flatMap(({ isOwn, aloneUntil }) => (isOwn ? [] : [aloneUntil])))
+  const ready = freeAt <= now ? open.find(({ retryAt }) => (retryAt ?? now) <= now) : undefined
+  if (ready !== undefined) return { do: 'deploy', deploymentId: ready.id }
   if (due !== undefined) return { do: 'checkDeployment', deploymentId: due.id }
   if (watched.length === 0) return null
-  return { do: 'wait', until: Math.min(...watched.map(({ at }) => at)), because: 'deployment' }
+  const times = [...watched.map(({ at }) => at), ...open.map(({ retryAt }) => Math.max(freeAt, retryAt ?? freeAt))]
+  return { do: 'wait', until: Math.min(...times), because: 'deployment' }
+}
+
+/**
+ * Whether another target that shows at the same endpoints is watched for longer than this one. What is bad may be its doing: it is judged first, and what is
+ * bad then still is this one's.
+ */
+export function isJudgedAfterAnother(deployments: readonly DeploymentFacts[], id: string): boolean {
+  const own = deployments.find((deployment) => deployment.id === id)?.check ?? null
+  return deployments.some(({ id: otherId, state, check }) => {
+    if (otherId === id || state !== 'applied' || own === null || check === null || check === undefined) return false
+    return !check.isOwn && check.until > own.until
+  })
 }
 
 function waitsForCanary({ isCanary }: DeploymentFacts, deployments: readonly DeploymentFacts[]): boolean {
   return isCanary !== true && deployments.some((other) => other.isCanary === true && other.state !== 'proved')
 }
 
-function isDue(deployment: DeploymentFacts, now: number): boolean {
-  if (deployment.state === 'planned') return deployment.retryAt === null || deployment.retryAt <= now
-  return isFailed(deployment) && deployment.retryAt !== null && deployment.retryAt <= now
+/** Will be tried by itself, now or at its time. */
+function isOpen(deployment: DeploymentFacts): boolean {
+  return deployment.state === 'planned' || (isFailed(deployment) && deployment.retryAt !== null)
 }
 
 function isFailed(deployment: DeploymentFacts): boolean {

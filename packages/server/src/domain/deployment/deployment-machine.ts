@@ -6,7 +6,7 @@
 import { machine } from '../machine.ts'
 
 /**
- * `applied`: installed, which is a claim. `proved`: every endpoint of the target serves it. `rolledBack`: the old certificate is back.
+ * `applied`: installed, which is a claim. `proved`: its own address serves it, or, of a target without one, every endpoint. `rolledBack`: the old certificate is back.
  * `failed`: will be tried again (`planned`). `abandoned`: given up, with a notice. `superseded`: a later issuance took its place.
  */
 export const deploymentMachine = machine('deployment', 'planned', {

@@ -4,6 +4,7 @@
  * @module
  */
 import { backoffMs } from '../../domain/backoff.ts'
+import { isJudgedAfterAnother } from '../../domain/certificate/next-step.ts'
 import { judgeDeployment, type DeploymentJudgement } from '../../domain/deployment/judge-deployment.ts'
 import type { Services } from '../context.ts'
 import { loadDeployment, logLine, moveDeployment, noteDeployment, type DeploymentWork } from './deployment-record.ts'
@@ -27,6 +28,13 @@ export async function checkDeployment(services: Services, work: Work, deployment
   if (services.now() < checkUntil) {
     const checkAt = Math.min(services.now() + backoffMs('check', tries + 1), checkUntil)
     return noteDeployment(services, work, deployment, { log: [], checkAt, checkTries: tries })
+  }
+  if (judgement.verdict === 'bad' && deployment.probe === null && isJudgedAfterAnother(work.facts.deployments, deploymentId)) {
+    return noteDeployment(services, work, deployment, {
+      log: [],
+      checkAt: services.now() + backoffMs('check', tries + 1),
+      checkTries: tries,
+    })
   }
   return judgement.verdict === 'bad'
     ? intendToRestore(services, work, deployment, judgement)

@@ -21,12 +21,9 @@ import {
   waitForTarget,
   type DeploymentWork,
 } from './deployment-record.ts'
-import type { Work } from './facts.ts'
+import { CHECK_WINDOW_SECONDS, type Work } from './facts.ts'
 import { createLiveLog, type LiveLog } from './live-log.ts'
 import { loadSites, lookAt } from './sightings.ts'
-
-/** How long after a reload a server may go on as before: its old workers end, its new ones begin. */
-const CHECK_WINDOW_SECONDS = 10
 
 /** Installs one issuance on one target. Its failure is recorded with it and stops nothing else. */
 export async function deploy(services: Services, work: Work, deploymentId: string): Promise<void> {

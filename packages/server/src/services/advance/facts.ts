@@ -4,7 +4,7 @@
  * @module
  */
 import { sql } from 'kysely'
-import type { AdvanceFacts, ApplicationFacts, ManagedFacts } from '../../domain/certificate/next-step.ts'
+import type { AdvanceFacts, ApplicationFacts, DeploymentCheck, ManagedFacts } from '../../domain/certificate/next-step.ts'
 import { planManaged, reconsiderAt } from '../../domain/managed/decide-managed.ts'
 import { whenToAsk } from '../../domain/managed/suggested-window.ts'
 import type { ApplicationForm } from '../../domain/application/prefill.ts'
@@ -297,6 +297,8 @@ async function loadDeployments(services: Services, issuanceId: string): Promise<
       'deployment.retry_at',
       'deployment.check_at',
       'deployment.restore_reason',
+      'deployment.check_until',
+      'target.kind',
       'target.canary',
       'target.probe_host',
     ])
@@ -308,9 +310,29 @@ async function loadDeployments(services: Services, issuanceId: string): Promise<
     state: row.state,
     retryAt: toMs(row.retry_at),
     isCanary: row.canary,
-    check: row.check_at === null ? null : { at: row.check_at.getTime(), isOwn: row.probe_host !== null },
+    check: toCheck(services, row),
     isRestoring: row.restore_reason !== null,
   }))
+}
+
+/** How long after a reload a server may go on as before: its old workers end, its new ones begin. */
+export const CHECK_WINDOW_SECONDS = 10
+
+interface Watched {
+  readonly kind: string
+  readonly check_at: Date | null
+  readonly check_until: Date | null
+  readonly probe_host: string | null
+}
+
+function toCheck(
+  { adapters }: Services,
+  { kind, check_at: at, check_until: until, probe_host: host }: Watched,
+): DeploymentCheck | null {
+  if (at === null || until === null) return null
+  const settle = adapters.deploy.find(({ id }) => id === kind)?.settleSeconds ?? CHECK_WINDOW_SECONDS
+  const aloneUntil = until.getTime() - (settle - CHECK_WINDOW_SECONDS) * 1_000
+  return { at: at.getTime(), isOwn: host !== null, aloneUntil, until: until.getTime() }
 }
 
 /** A conflict that makes the loop read the facts again: a certificate, its target or its endpoints changed meanwhile. */

@@ -17,7 +17,9 @@ import { describeFaults, storeProofs, type EndpointProof } from '../probing/reco
 import { nameMissing } from '../revocation-checks/missing.ts'
 import { ensureReceiptKey } from '../receipts/key.ts'
 import { issueReceipt } from '../receipts/issue.ts'
+import { findServedBefore } from '../receipts/served-before.ts'
 import { changed, type Work } from './facts.ts'
+import { findProvable } from './provable.ts'
 import { findRevokedSites } from './revoked-sites.ts'
 
 /** Probes every address of every endpoint, stores what each serves, and marks the certificate served when all serve it. */
@@ -62,8 +64,10 @@ async function recordProof(services: Services, work: Work, results: readonly End
   const failures = served ? 0 : work.probeFailures + 1
   const isNew = served && work.facts.servedAt === null
   const key = isNew ? await ensureReceiptKey(services) : null // before the transaction: on the embedded database there is one connection
+  const provable = served ? await findProvable(services, work, results) : new Set<string>()
   await services.db.transaction().execute(async (trx) => {
     const provedBefore = await refuseUnlessSame(trx, work, results)
+    const replaces = key === null ? null : await findServedBefore(trx, results)
     await storeProofs(services, trx, results)
     await trx
       .updateTable('certificate')
@@ -87,9 +91,9 @@ async function recordProof(services: Services, work: Work, results: readonly End
         toState: 'served',
         detail,
       })
-      await proveDeployments(trx, work, facts)
+      await proveDeployments(trx, work, provable, facts)
       if (work.issuanceId !== null) await planRemovals(services, trx, { accountId: work.accountId, issuanceId: work.issuanceId })
-      if (key !== null && !provedBefore) await issueReceipt(services, trx, { key, proofs: results })
+      if (key !== null && !provedBefore) await issueReceipt(services, trx, { key, proofs: results, replaces })
     } else if (failures >= PROBES_BEFORE_ATTENTION && work.renewal?.state === 'open') {
       const detail = describeFaults(results)
       await transition(trx, { ...facts, subject: 'renewal', id: work.renewal.id, from: 'open', to: 'attention', detail })
@@ -126,10 +130,11 @@ async function refuseUnlessSame(trx: Trx, work: Work, results: readonly Endpoint
 async function proveDeployments(
   trx: Trx,
   work: Work,
+  provable: ReadonlySet<string>,
   facts: { readonly accountId: string; readonly certificateId: string; readonly actor: string; readonly now: number },
 ): Promise<void> {
   for (const deployment of work.facts.deployments) {
-    if (deployment.state !== 'applied') continue
+    if (deployment.state !== 'applied' || !provable.has(deployment.id)) continue
     await transition(trx, { ...facts, subject: 'deployment', id: deployment.id, from: 'applied', to: 'proved' })
   }
 }

@@ -75,9 +75,9 @@ async function lookAgain(
 async function recordFailure(services: Services, work: Work, deployment: DeploymentWork, error: unknown): Promise<void> {
   const failure = toFailure(error)
   services.log.warn({ event: 'deployment.restoreFailed', certificateId: work.certificateId, deploymentId: deployment.id, error })
-  const message = `Taking back the deployment to ${deployment.targetName} (${deployment.restoreReason ?? ''}): ${failure.message}`
-  const problem = { code: failure.code, message }
-  const log = [logLine(services, message)]
+  const said = `Taking back the deployment to ${deployment.targetName} (${deployment.restoreReason ?? ''}): ${failure.message}`
+  const problem = { code: failure.code, message: said }
+  const log = [logLine(services, said)]
   if (failure.retry !== 'never') {
     const failures = deployment.failures + 1
     const retryAt = services.now() + backoffMs('upstream', failures)
@@ -88,6 +88,6 @@ async function recordFailure(services: Services, work: Work, deployment: Deploym
     appends: true,
     problem,
     retryAt: null,
-    notice: { kind: 'deploymentFailed', detail: message },
+    notice: { kind: 'deploymentFailed', detail: said },
   })
 }

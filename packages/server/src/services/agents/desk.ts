@@ -111,11 +111,14 @@ interface Wait {
 }
 
 function waiting(who: string, { now, expiresAt, takenAt }: Wait, agent: Seen): AppError {
-  const what = takenAt === null ? `${who} to take the work` : `${who}, which took the work at ${secondOf(takenAt)}, to report`
-  return new AppError('agentAway', `Waiting for ${what} (${seenText(agent)}).`, {
-    pending: true,
-    retryAfterSeconds: Math.max(1, Math.ceil(Math.min(LOOK_AGAIN_MS, expiresAt - now) / 1_000)),
-  })
+  const retryAfterSeconds = Math.max(1, Math.ceil(Math.min(LOOK_AGAIN_MS, expiresAt - now) / 1_000))
+  const seen = seenText(agent)
+  return takenAt === null
+    ? new AppError('agentAway', `Waiting for ${who} to take the work (${seen}).`, { pending: true, retryAfterSeconds })
+    : new AppError('agentAway', `Waiting for ${who}, which took the work at ${secondOf(takenAt)}, to report (${seen}).`, {
+        pending: true,
+        retryAfterSeconds,
+      })
 }
 
 async function findWork(db: Db, accountId: string, { deploymentId, round }: DeploymentTry, { kind }: AgentOrder) {

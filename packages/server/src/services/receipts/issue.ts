@@ -17,10 +17,12 @@ export interface ProvedNow {
   readonly key: ReceiptKey
   /** Of every endpoint of one certificate, all in order. */
   readonly proofs: readonly EndpointProof[]
+  /** What was served before. */
+  readonly replaces: ReceiptClaims['replaces']
 }
 
 /** One receipt for each time that an issuance becomes served. */
-export async function issueReceipt(services: Services, trx: Trx, { key, proofs }: ProvedNow): Promise<void> {
+export async function issueReceipt(services: Services, trx: Trx, { key, proofs, replaces }: ProvedNow): Promise<void> {
   const [first] = proofs
   if (first === undefined) return
   const { accountId, certificateId, issuanceId } = first.expectation
@@ -32,7 +34,7 @@ export async function issueReceipt(services: Services, trx: Trx, { key, proofs }
     iat: Math.floor(now / 1000),
     software: { name: 'Evercert', version: services.version },
     certificate: await describeCertificate(trx, first),
-    replaces: toReplaced(first),
+    replaces,
     provedAt: new Date(now).toISOString(),
     endpoints: proofs.map(toEndpoint),
   }
@@ -83,11 +85,6 @@ async function describeCertificate(trx: Trx, { expectation }: EndpointProof): Pr
 }
 
 const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
-
-function toReplaced({ expectation: { expected } }: EndpointProof): ReceiptClaims['replaces'] {
-  const sha256 = expected.previousSha256 ?? null
-  return sha256 === null ? null : { sha256 }
-}
 
 function toEndpoint({ endpoint, verification }: EndpointProof): ReceiptClaims['endpoints'][number] {
   const { host, port, serverName } = verification

@@ -26,6 +26,13 @@ export function writeReceiptPdf(receipt: ReceiptView): Buffer {
   return assemble(pages)
 }
 
+function describeReplaced(replaces: ReceiptView['claims']['replaces']): Line[] {
+  if (replaces === null) return [{ text: 'Replaces     nothing that was served before' }]
+  const others = (replaces.others ?? []).map((sha256) => ({ text: `             ${sha256}` }))
+  const basis = replaces.basis === 'observed' ? 'seen to be served before' : 'by the records; it was not seen'
+  return [{ text: `Replaces     ${replaces.sha256}` }, ...others, { text: `             (${basis})` }]
+}
+
 function describe({ claims, jws, keyId }: ReceiptView): Line[] {
   const { certificate, replaces, endpoints, software } = claims
   const text = (line = ''): Line => ({ text: line })
@@ -43,7 +50,7 @@ function describe({ claims, jws, keyId }: ReceiptView): Line[] {
     text(`Valid        ${certificate.notBefore} to ${certificate.notAfter}`),
     text(`SHA-256      ${certificate.sha256}`),
     ...certificate.chainSha256.slice(1).map((sha256) => text(`Chain        ${sha256}`)),
-    text(`Replaces     ${replaces?.sha256 ?? 'nothing that was served before'}`),
+    ...describeReplaced(replaces),
     text(),
     text('What every address served:'),
     ...endpoints.flatMap(({ host, port, serverName, protocol, addresses }) => [

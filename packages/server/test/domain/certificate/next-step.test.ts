@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { applicationMachine } from '../../../src/domain/application/application-machine.ts'
-import { nextStep, type AdvanceFacts, type ApplicationFacts } from '../../../src/domain/certificate/next-step.ts'
+import {
+  isJudgedAfterAnother,
+  nextStep,
+  type AdvanceFacts,
+  type ApplicationFacts,
+} from '../../../src/domain/certificate/next-step.ts'
 import { deploymentMachine } from '../../../src/domain/deployment/deployment-machine.ts'
 import { renewalMachine } from '../../../src/domain/renewal/renewal-machine.ts'
 
@@ -87,13 +92,39 @@ describe('from issuance to proof', () => {
 
   test('what an own address shows is looked at after all are deployed; what endpoints show, before another is touched', () => {
     const planned = { id: 'b', state: 'planned', retryAt: null } as const
-    const watched = (isOwn: boolean) => ({ id: 'a', state: 'applied', retryAt: null, check: { at: NOW, isOwn } }) as const
+    const watched = (isOwn: boolean) =>
+      ({ id: 'a', state: 'applied', retryAt: null, check: { at: NOW, isOwn, aloneUntil: NOW + 9, until: NOW + 99 } }) as const
     const stepOf = (isOwn: boolean, now: number) =>
       nextStep(someFacts({ ...issued, deployments: [watched(isOwn), planned] }), now)
     expect(stepOf(true, NOW)).toEqual({ do: 'deploy', deploymentId: 'b' })
     expect(stepOf(false, NOW)).toEqual({ do: 'checkDeployment', deploymentId: 'a' })
     expect(stepOf(false, NOW - 5)).toEqual({ do: 'wait', until: NOW, because: 'deployment' })
     expect(nextStep(someFacts({ ...issued, servedAt: NOW, deployments: [watched(true)] }), NOW).do).toBe('checkDeployment')
+  })
+
+  test('one whose change takes minutes to be seen holds no other up for longer than the usual moment, unless it is a canary', () => {
+    const check = { at: NOW + 30, isOwn: false, aloneUntil: NOW + 9, until: NOW + 99 }
+    const slow = { id: 'a', state: 'applied', retryAt: null, check } as const
+    const planned = { id: 'b', state: 'planned', retryAt: null } as const
+    const failed = { id: 'c', state: 'failed', retryAt: NOW + 20 } as const
+    const stepOf = (now: number, ...deployments: AdvanceFacts['deployments']) =>
+      nextStep(someFacts({ ...issued, deployments }), now)
+    expect(stepOf(NOW, slow, planned)).toEqual({ do: 'wait', until: NOW + 9, because: 'deployment' })
+    expect(stepOf(NOW + 9, slow, planned)).toEqual({ do: 'deploy', deploymentId: 'b' })
+    expect(stepOf(NOW + 9, slow, failed)).toEqual({ do: 'wait', until: NOW + 20, because: 'deployment' })
+    expect(stepOf(NOW + 20, slow, failed)).toEqual({ do: 'deploy', deploymentId: 'c' })
+    expect(stepOf(NOW + 9, slow)).toEqual({ do: 'wait', until: NOW + 30, because: 'deployment' })
+    expect(stepOf(NOW + 30, slow).do).toBe('checkDeployment')
+    const canary = { ...slow, isCanary: true }
+    expect(stepOf(NOW + 9, canary, planned)).toEqual({ do: 'wait', until: NOW + 30, because: 'deployment' })
+  })
+
+  test('of several whose changes show at the same endpoints, the one that was touched last is judged first', () => {
+    const watched = (id: string, until: number, isOwn = false) =>
+      ({ id, state: 'applied', retryAt: null, check: { at: NOW, isOwn, aloneUntil: NOW, until } }) as const
+    const all = [watched('a', NOW + 1), watched('b', NOW + 2), watched('c', NOW + 3, true)]
+    expect(all.map(({ id }) => isJudgedAfterAnother(all, id))).toEqual([true, false, false])
+    expect(isJudgedAfterAnother([watched('a', NOW + 1), { id: 'b', state: 'rolledBack', retryAt: null }], 'a')).toBe(false)
   })
 
   test('a deployment that is taken back comes before everything else, when it is due', () => {

@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readLogLine } from '@evercert/contract'
+import { twoFiles } from '@evercert/pair-files/layout'
+import { createLocalHost } from '@evercert/pair-files/local-host'
+import { createPairTarget } from '@evercert/pair-files/pair-target'
+import { afterAll, describe, expect, test } from 'vitest'
+import { issue } from './deploy-sites.ts'
+
+const TOOLS = { getfacl: '/usr/bin/getfacl', setfacl: '/usr/bin/setfacl' }
+const folder = mkdtempSync(join(tmpdir(), 'evercert-deploy-acl-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Files that user 12345 may read by an ACL. */
+function filesWithAcl(name: string) {
+  const paths = { certificatePath: join(folder, `${name}.pem`), keyPath: join(folder, `${name}.key`) }
+  const old = issue()
+  writeFileSync(paths.certificatePath, old.chainPem, { mode: 0o644 })
+  writeFileSync(paths.keyPath, old.privateKeyPem, { mode: 0o600 })
+  const { status, stderr } = spawnSync(TOOLS.setfacl, ['-m', 'u:12345:r', paths.keyPath], { encoding: 'utf8' })
+  expect(stderr).toBe('')
+  expect(status).toBe(0)
+  return paths
+}
+const aclOf = (path: string) => spawnSync(TOOLS.getfacl, ['-cnp', path], { encoding: 'utf8' }).stdout
+const targetOf = (paths: ReturnType<typeof filesWithAcl>, tools: typeof TOOLS) =>
+  createPairTarget({
+    layout: twoFiles(paths),
+    commandTimeoutSeconds: 5,
+    openHost: () => Promise.resolve(createLocalHost(tools)),
+    now: Date.now,
+  })
+
+describe.skipIf(!existsSync(TOOLS.setfacl))('the ACL of a file that is replaced', () => {
+  test('is that of the new one', async () => {
+    const paths = filesWithAcl('kept')
+    const { log } = await targetOf(paths, TOOLS).apply(issue())
+    expect(aclOf(paths.keyPath)).toContain('user:12345:r--')
+    expect(log.join('\n')).not.toContain('ACL')
+  })
+
+  test.each(['getfacl', 'setfacl'] as const)('is told to be lost where %s is missing, in both languages', async (missing) => {
+    const paths = filesWithAcl(`without-${missing}`)
+    const { log } = await targetOf(paths, { ...TOOLS, [missing]: '/nonexistent/tool' }).apply(issue())
+    const warnings = log.filter((line) => line.includes('Warning: the ACL of '))
+    expect(warnings).toHaveLength(1) // the certificate has none
+    expect(warnings[0]).toContain(paths.keyPath)
+    expect(readLogLine(warnings[0] ?? '').text.zh).toContain('acl 软件包')
+  })
+})
