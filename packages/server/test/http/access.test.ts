@@ -93,6 +93,9 @@ oneDatabase((kind, open) => {
       await invite('operator'),
       await login(['keys:download']),
       await change('administrator'),
+      await login(['members:write']),
+      ...(await Promise.all((['members:write', 'rules:write'] as const).map((scope) => token(['certificates:read', scope])))),
+      await browser.send('POST', '/api/v1/account/rules', { body: await client.rules.get() }),
     ])
       expect(refused.problem?.code).toBe('freshAuthenticationNeeded')
     for (const done of [await token(['certificates:read']), await invite('viewer'), await login(['certificates:read'])])
@@ -103,9 +106,18 @@ oneDatabase((kind, open) => {
     // Who becomes another user gets what that one gets.
     const operator = await signedIn('first@example.com')
     await age(11)
-    const recover = await operator.send('POST', `/api/v1/users/${viewerId}/recovery`, { body: {} })
-    expect(recover.problem?.code).toBe('freshAuthenticationNeeded')
+    const recover = () => operator.send('POST', `/api/v1/users/${viewerId}/recovery`, { body: {} })
+    expect((await recover()).problem?.code).toBe('freshAuthenticationNeeded')
+    const operate = { name: 'operate', scopes: ['members:write', 'installation:operate'] as Scope[] }
+    expect((await operator.send('POST', '/api/v1/tokens', { body: operate })).problem?.code).toBe('freshAuthenticationNeeded')
     await age(0) // for the others
+    expect((await recover()).status).toBe(200)
+    // Of tokens, that of the host alone: one that a session made, or another token, outlives what was said of who is there.
+    const made = await operator.send<{ token: string }>('POST', '/api/v1/tokens', { body: operate })
+    const more = await client.tokens.create({ name: 'by the operator', scopes: ['installation:operate'] })
+    for (const { token } of [made.body, more])
+      expect((await refusalOf(service.clientOf(token).users.recover({ id: viewerId }))).code).toBe('forbidden')
+    expect((await client.users.recover({ id: viewerId })).link).toContain('/recovery#')
   })
 
   test('a token that ends makes none that goes on longer', async () => {
