@@ -51,6 +51,8 @@ export interface DeployAdapter<Config = unknown> {
   readonly config: z.ZodType<Config>
   /** Whether the target may have the private key itself, so that a pair without one can be applied. Default: false. */
   readonly hasOwnKeys?: boolean
+  /** Whether targets of these settings are given the private key. Default: all are, unless they may have it themselves. */
+  getsKeys?(config: Config): boolean
   /** Checked against a fixture that judges requests as the API does, not yet on a live account: users are told. Default: false. */
   readonly isUntried?: boolean
   /** Each renewal leaves the upload before it with the provider: it is removed once the new one is proved. Default: false. */
