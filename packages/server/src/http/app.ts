@@ -12,6 +12,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import { contract, MAX_UPLOADS_BYTES } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
 import { identify, NOBODY, type Identified } from '../services/access/callers.ts'
+import { auditAlarm } from '../services/audit/alarm.ts'
 import type { Services } from '../services/context.ts'
 import { AGENT_PROGRAM_PATH } from '../services/agents/enrolments.ts'
 import { findProofFile } from '../services/proof-responder.ts'
@@ -97,7 +98,9 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
   app.get('/healthz', (context) => context.text('ok'))
   app.get('/readyz', async (context) => {
     await services.database.ping()
-    return context.text(services.keyring.awaySince === null ? 'ready' : 'ready, but masterKeyAway')
+    const alarm = auditAlarm(services)
+    const buts = [...(services.keyring.awaySince === null ? [] : ['masterKeyAway']), ...(alarm === null ? [] : [`audit.${alarm}`])]
+    return context.text(['ready', ...buts].join(', but '))
   })
   const countAnonymous: MiddlewareHandler<Env> = (context, next) => {
     limits.arrive(null, networkAddress(context))
