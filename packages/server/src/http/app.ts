@@ -116,7 +116,10 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
   app.get('/readyz', async (context) => {
     await services.database.ping()
     const alarm = auditAlarm(services)
-    const buts = [...(services.keyring.awaySince === null ? [] : ['masterKeyAway']), ...(alarm === null ? [] : [`audit.${alarm}`])]
+    const buts = [
+      ...(services.keyring.awaySince === null ? [] : ['masterKeyAway']),
+      ...(alarm === null ? [] : [`audit.${alarm}`]),
+    ]
     return context.text(['ready', ...buts].join(', but '))
   })
   const countAnonymous: MiddlewareHandler<Env> = (context, next) => {

@@ -152,7 +152,10 @@ eachDatabase((_kind, open) => {
       )
     const many = async (who: (typeof listeners)[number], count: number) => {
       const answers = await Promise.all(Array.from({ length: count }, () => listen(who)))
-      return [answers.filter((answer) => answer === 'listens').length, answers.filter((answer) => answer === 'rateLimited').length]
+      return [
+        answers.filter((answer) => answer === 'listens').length,
+        answers.filter((answer) => answer === 'rateLimited').length,
+      ]
     }
     // Who listened in the tests before may be seen to have left only now.
     await expect.poll(() => countListeners(service.services), { timeout: 15_000 }).toBe(0)

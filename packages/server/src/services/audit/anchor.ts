@@ -20,7 +20,8 @@ export async function moveAnchor(services: Services): Promise<void> {
     const keys = await loadCheckpointKeys(services)
     const kept = readKept(services)
     const fault = await findAnchorFault(services)
-    const walk = fault === null ? await walkFrom(services, keys, kept === null ? null : (kept?.position ?? 0)) : { fault, jws: null }
+    const walk =
+      fault === null ? await walkFrom(services, keys, kept === null ? null : (kept?.position ?? 0)) : { fault, jws: null }
     if (walk.fault !== null) return raiseAuditAlarm(services, walk.fault)
     endAuditAlarm(services)
     if (walk.jws !== null) auditAnchor.write(walk.jws)
@@ -80,7 +81,10 @@ async function walkFrom(
       const position = Number(row.position)
       if (claims === null) return { fault: faultOf('checkpointForged', position, 'no valid signature'), jws: null }
       if (last !== null && claims.previous !== last.position)
-        return { fault: faultOf('checkpointRemoved', last.position + 1, `a checkpoint that follows ${claims.previous}`), jws: null }
+        return {
+          fault: faultOf('checkpointRemoved', last.position + 1, `a checkpoint that follows ${claims.previous}`),
+          jws: null,
+        }
       last = { position, jws: row.jws }
     }
     if (rows.length < BATCHES_AT_ONCE) return { fault: null, jws: last?.jws ?? null }

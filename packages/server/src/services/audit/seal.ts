@@ -10,7 +10,15 @@
  */
 import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
-import { AUDIT_CHECKPOINT_TYPE, AUDIT_GENESIS, auditDigest, auditHash, auditText, signStatement, type PublicJwk } from '@evercert/pki'
+import {
+  AUDIT_CHECKPOINT_TYPE,
+  AUDIT_GENESIS,
+  auditDigest,
+  auditHash,
+  auditText,
+  signStatement,
+  type PublicJwk,
+} from '@evercert/pki'
 import { findUnsealed, type AuditRow } from '../../db/audit.ts'
 import type { Trx } from '../../db/transition.ts'
 import type { Services } from '../context.ts'
