@@ -38,8 +38,8 @@ export const APPROVAL_PROBLEM_TEXTS = {
     '请先将另一名成员设为所有者或管理员，然后再设置规则。',
   ),
   freshAuthenticationNeeded: text(
-    'Private keys, and what leads to them (tokens, logins, roles and links that get keys), are given out only shortly after somebody said who they are; the session is older, or nobody can tell.',
-    '下载私钥，以及授予可获取私钥的权限（令牌、登录、角色、恢复链接）之前，须在短时间内验证过身份；当前会话的验证已过期。',
+    'Private keys, and what leads to them (tokens, logins, roles and links, targets, sign-in providers, the rules of the account), are given out only shortly after somebody said who they are; the session is older, or nobody can tell.',
+    '下载私钥，以及授予或设置可导致获取私钥的内容（令牌、登录、角色、恢复链接、部署目标、单点登录提供方、账号规则）之前，须在短时间内验证过身份；当前会话的验证已过期。',
     'Give your password, a code of your second factor or a passkey (POST /api/v1/sessions/confirm), or sign in again; then repeat it.',
     '请重新输入密码、双因素验证码或使用通行密钥（POST /api/v1/sessions/confirm），或重新登录，然后重试。',
   ),

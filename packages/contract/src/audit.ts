@@ -65,7 +65,17 @@ export const auditCheckpointView = z.object({
 export type AuditCheckpointView = z.infer<typeof auditCheckpointView>
 
 export const auditFault = z.object({
-  kind: z.enum(['altered', 'removed', 'inserted', 'reordered', 'checkpointForged', 'checkpointRemoved', 'rewritten', 'cutOff']),
+  kind: z.enum([
+    'altered',
+    'removed',
+    'inserted',
+    'reordered',
+    'checkpointForged',
+    'checkpointRemoved',
+    'rewritten',
+    'cutOff',
+    'keptUnreadable',
+  ]),
   position: z.int(),
   through: z.int().meta({ description: 'The last line that may be concerned' }),
   line: z.int().nullable(),

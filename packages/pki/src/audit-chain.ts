@@ -120,7 +120,15 @@ export function readAuditCheckpoint(jws: string, keys: readonly PublicJwk[]): Au
 }
 
 export type AuditFaultKind =
-  'altered' | 'removed' | 'inserted' | 'reordered' | 'checkpointForged' | 'checkpointRemoved' | 'rewritten' | 'cutOff'
+  | 'altered'
+  | 'removed'
+  | 'inserted'
+  | 'reordered'
+  | 'checkpointForged'
+  | 'checkpointRemoved'
+  | 'rewritten'
+  | 'cutOff'
+  | 'keptUnreadable'
 
 /** The first thing that is wrong. */
 export interface AuditFault {

@@ -246,6 +246,10 @@ function faultText({ kind, position, through, line, expected, found }: AuditFaul
       zh: `${zh}中有内容被重写，其哈希与签名的检查点不符`,
     },
     cutOff: { en: `Cut off: ${en} were there when the checkpoint was signed`, zh: `末尾被截断：签署检查点时${zh}存在` },
+    keptUnreadable: {
+      en: 'The checkpoint that the service keeps in its data folder cannot be read, which a power cut may have done: verify with one of yours, then remove audit.checkpoint there',
+      zh: '服务数据目录中保存的检查点无法读取（可能因断电所致）：请用您自己保存的检查点校验，然后删除该目录中的 audit.checkpoint',
+    },
   }
   const place =
     line === null

@@ -9,9 +9,10 @@ import { onError, ORPCError as ProblemCarrier } from '@orpc/server'
 import { Hono, type Context, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
-import { contract, MAX_UPLOADS_BYTES } from '@evercert/contract'
+import { contract, MAX_UPLOADS_BYTES, RECEIPT_KEYS_PATH } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
 import { identify, NOBODY, type Identified } from '../services/access/callers.ts'
+import { auditAlarm } from '../services/audit/alarm.ts'
 import type { Services } from '../services/context.ts'
 import { AGENT_PROGRAM_PATH } from '../services/agents/enrolments.ts'
 import { findProofFile } from '../services/proof-responder.ts'
@@ -45,6 +46,17 @@ type Env = ConsoleEnv
 
 /** Everything that an upload may need, and nothing that fills the memory. */
 const MAX_BODY_BYTES = 1_048_576
+
+/** For everybody, without a credential. Not `/healthz`, which asks nothing and keeps the service running. */
+const VISITED = [
+  '/readyz',
+  '/api/v1/openapi.json',
+  '/api/v1/docs',
+  '/api/v1/docs.js',
+  '/ca/*',
+  AGENT_PROGRAM_PATH,
+  RECEIPT_KEYS_PATH,
+] as const
 
 /** Half a year; other names below ours are none of our business. */
 const STRICT_TRANSPORT = 'max-age=15552000'
@@ -96,9 +108,20 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
       ),
   )
   app.get('/healthz', (context) => context.text('ok'))
+  for (const path of VISITED) {
+    app.use(path, (context, next) => {
+      limits.visit(networkAddress(context))
+      return next()
+    })
+  }
   app.get('/readyz', async (context) => {
     await services.database.ping()
-    return context.text(services.keyring.awaySince === null ? 'ready' : 'ready, but masterKeyAway')
+    const alarm = auditAlarm(services)
+    const buts = [
+      ...(services.keyring.awaySince === null ? [] : ['masterKeyAway']),
+      ...(alarm === null ? [] : [`audit.${alarm}`]),
+    ]
+    return context.text(['ready', ...buts].join(', but '))
   })
   const countAnonymous: MiddlewareHandler<Env> = (context, next) => {
     limits.arrive(null, networkAddress(context))
@@ -208,10 +231,10 @@ async function callerOf(services: Services, limits: RequestLimits, context: Cont
 /** Who calls, with the request counted before and after that is known. */
 async function counted(limits: RequestLimits, context: Context, identifyNow: () => Promise<Identified>): Promise<Identified> {
   const credential = context.req.header('authorization') ?? context.req.header('cookie') ?? null
-  limits.arrive(credential, networkAddress(context))
+  const countedAs = limits.arrive(credential, networkAddress(context))
   try {
     const identified = await identifyNow()
-    limits.recognise(credential, identified.caller.tokenId)
+    limits.recognise(credential, identified.caller.tokenId, countedAs)
     return identified
   } catch (error) {
     if (error instanceof AppError && error.code === 'unauthenticated') limits.forget(credential)

@@ -18,18 +18,24 @@ export interface RequestLimitSettings {
 
 export interface RequestLimits {
   /**
-   * Counts a request before anything is asked of the database: against its address, unless its credential was good lately.
+   * Counts a request before anything is asked of the database: against whom its credential was lately, or else against its address.
    *
    * @param credential what the request says who it is with; null: nothing
    * @param address null: not known, and not counted
+   * @returns against which caller; null: against none
    * @throws AppError `rateLimited` with the seconds to wait
    */
-  arrive(credential: string | null, address: string | null): void
-  /** Counts it against whom the credential turned out to be. @throws AppError `rateLimited` */
-  recognise(credential: string | null, callerId: string): void
+  arrive(credential: string | null, address: string | null): string | null
+  /** Counts it against whom the credential turned out to be, unless {@link arrive} did. @throws AppError `rateLimited` */
+  recognise(credential: string | null, callerId: string, counted?: string | null): void
+  /** Counts what is for everybody and costs little, against the address alone. @throws AppError `rateLimited` */
+  visit(address: string | null): void
   /** The credential is good no more. */
   forget(credential: string | null): void
 }
+
+/** As many files for everybody as other requests without a credential: whole networks fetch revocation lists from one address. */
+const VISITS = 10
 
 /** Of each kind; who was not heard of for longest is forgotten, and begins anew. */
 const MAX_KEPT = 20_000
@@ -37,15 +43,22 @@ const MAX_KEPT = 20_000
 export function createRequestLimits({ perMinute, anonymousPerMinute }: RequestLimitSettings, now: () => number): RequestLimits {
   const anonymous = createBuckets(anonymousPerMinute, now)
   const callers = createBuckets(perMinute, now)
-  const known = new Map<string, true>()
+  const visitors = createBuckets(anonymousPerMinute === null ? null : anonymousPerMinute * VISITS, now)
+  /** Callers by the hash of what they show. */
+  const known = new Map<string, string>()
   return {
     arrive: (credential, address) => {
-      if (credential !== null && known.has(digestOf(credential))) return
-      if (address !== null) anonymous.take(addressBlock(address))
+      const callerId = credential === null ? undefined : known.get(digestOf(credential))
+      if (callerId !== undefined && callerId !== '') callers.take(callerId)
+      else if (callerId === undefined && address !== null) anonymous.take(addressBlock(address))
+      return callerId ?? null
     },
-    recognise: (credential, callerId) => {
-      if (credential !== null) keep(known, digestOf(credential), true)
-      if (callerId !== '') callers.take(callerId)
+    recognise: (credential, callerId, counted = null) => {
+      if (credential !== null) keep(known, digestOf(credential), callerId)
+      if (callerId !== '' && callerId !== counted) callers.take(callerId)
+    },
+    visit: (address) => {
+      if (address !== null) visitors.take(addressBlock(address))
     },
     forget: (credential) => {
       if (credential !== null) known.delete(digestOf(credential))

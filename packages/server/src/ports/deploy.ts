@@ -51,6 +51,8 @@ export interface DeployAdapter<Config = unknown> {
   readonly config: z.ZodType<Config>
   /** Whether the target may have the private key itself, so that a pair without one can be applied. Default: false. */
   readonly hasOwnKeys?: boolean
+  /** Whether targets of these settings are given the private key. Default: all are, unless they may have it themselves. */
+  getsKeys?(config: Config): boolean
   /** Checked against a fixture that judges requests as the API does, not yet on a live account: users are told. Default: false. */
   readonly isUntried?: boolean
   /** The store in which each renewal leaves the upload before it, which several kinds may share. Default: none. */

@@ -8,6 +8,9 @@ import { SCOPES, type Scope } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
 import { newId, type Caller, type Services } from './context.ts'
 
+/** Of the token that the data folder holds: it is replaced by it, and no other token has it. */
+export const OPERATOR_NAME = 'operator'
+
 /** A new token: 256 random bits. */
 export function drawToken(): string {
   return `evc_${randomBytes(32).toString('base64url')}`
@@ -60,8 +63,21 @@ export async function createAccount(
 export async function createFirstOperator(services: Services): Promise<string | null> {
   const existing = await services.db.selectFrom('account').select('id').limit(1).executeTakeFirst()
   if (existing !== undefined) return null
-  const { token } = await createAccount(services, { name: 'default', tokenName: 'operator', scopes: SCOPES })
+  const { token } = await createAccount(services, { name: 'default', tokenName: OPERATOR_NAME, scopes: SCOPES })
   return token
+}
+
+/** Whether it is the token of the data folder that calls: its holder has the machine. */
+export async function isHostToken({ db }: Services, { tokenId, sessionId }: Caller): Promise<boolean> {
+  if (sessionId !== undefined) return false
+  const row = await db
+    .selectFrom('access_token')
+    .select('id')
+    .where('id', '=', tokenId)
+    .where('name', '=', OPERATOR_NAME)
+    .where('created_by_user_id', 'is', null)
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 /** A new operator token in place of the lost one: who can write the data folder is the operator. */
@@ -70,7 +86,7 @@ export async function replaceOperatorToken(services: Services): Promise<string> 
   const result = await services.db
     .updateTable('access_token')
     .set({ token_sha256: hashToken(token) })
-    .where('name', '=', 'operator')
+    .where('name', '=', OPERATOR_NAME)
     .executeTakeFirst()
   if (result.numUpdatedRows !== 1n) throw new AppError('misconfigured', 'Replacing the operator token: there is not exactly one.')
   return token

@@ -17,6 +17,8 @@ const LOOK_EVERY_MS = 1000
 const LISTEN_FOR_MS = 300_000
 /** Each may cost a look in every second: on the embedded database these are a tenth of what one core can do. */
 export const MAX_LISTENERS = 64
+/** Of one user with all their tokens, or of one token that no user made: nobody holds all places alone. */
+export const MAX_LISTENERS_OF_ONE = 16
 const RETRY_AFTER_SECONDS = 15
 
 interface Look {
@@ -27,6 +29,7 @@ interface Look {
 /** What listeners of one service share: several of one certificate cost one look. */
 interface Listening {
   count: number
+  readonly ofEach: Map<string, number>
   readonly looks: Map<string, Look>
 }
 
@@ -49,14 +52,49 @@ export async function watchCertificate(
   }: { readonly id: string; readonly signal: AbortSignal | undefined; readonly mayStill: () => Promise<unknown> },
 ): Promise<AsyncGenerator<CertificateEvent, void, void>> {
   const listening = listeningOf(services)
-  if (listening.count >= MAX_LISTENERS) {
-    throw new AppError('rateLimited', `Listening to certificate ${id}: ${MAX_LISTENERS} listen already: ask again later.`, {
-      retryAfterSeconds: RETRY_AFTER_SECONDS,
-    })
+  const leave = takePlace(listening, caller, id)
+  try {
+    signal?.addEventListener('abort', leave, { once: true })
+    if (signal?.aborted === true) leave()
+    const look = (): Promise<CertificateEvent> => lookAt(listening, services, caller, id)
+    const first = await look()
+    const events = listen({ first, look, signal, mayStill, leave })
+    await events.next() // one that has not begun would not end either, and keep its place
+    return events
+  } catch (error) {
+    leave()
+    throw error
   }
-  const look = (): Promise<CertificateEvent> => lookAt(listening, services, caller, id)
-  const first = await look()
-  return listen(listening, { first, look, signal, mayStill })
+}
+
+/** At once, before anything is waited for. @returns gives the place back, once @throws AppError `rateLimited` */
+function takePlace(listening: Listening, { userId, tokenId }: Caller, id: string): () => void {
+  const key = userId ?? tokenId
+  const own = listening.ofEach.get(key) ?? 0
+  if (listening.count >= MAX_LISTENERS) throw tooMany(id, `${MAX_LISTENERS} listen already`)
+  if (own >= MAX_LISTENERS_OF_ONE) throw tooMany(id, `you listen ${MAX_LISTENERS_OF_ONE} times already`)
+  listening.count += 1
+  listening.ofEach.set(key, own + 1)
+  let hasLeft = false
+  return () => {
+    if (hasLeft) return
+    hasLeft = true
+    listening.count -= 1
+    const left = (listening.ofEach.get(key) ?? 1) - 1
+    if (left === 0) listening.ofEach.delete(key)
+    else listening.ofEach.set(key, left)
+    if (listening.count === 0) listening.looks.clear()
+  }
+}
+
+function tooMany(id: string, why: string): AppError {
+  return new AppError('rateLimited', `Listening to certificate ${id}: ${why}: ask again later.`, {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  })
+}
+
+export function countListeners(services: Pick<Services, 'db'>): number {
+  return listeningOf(services).count
 }
 
 interface Watch {
@@ -64,16 +102,15 @@ interface Watch {
   readonly look: () => Promise<CertificateEvent>
   readonly signal: AbortSignal | undefined
   readonly mayStill: () => Promise<unknown>
+  readonly leave: () => void
 }
 
-async function* listen(
-  listening: Listening,
-  { first, look, signal, mayStill }: Watch,
-): AsyncGenerator<CertificateEvent, void, void> {
+/** Gives the first twice: once to begin. */
+async function* listen({ first, look, signal, mayStill, leave }: Watch): AsyncGenerator<CertificateEvent, void, void> {
   const until = performance.now() + LISTEN_FOR_MS
   const isOver = (): boolean => performance.now() > until || signal?.aborted === true
-  listening.count += 1
   try {
+    yield first
     yield first
     let { version } = first
     while (!isOver()) {
@@ -86,13 +123,12 @@ async function* listen(
       yield event
     }
   } finally {
-    listening.count -= 1
-    if (listening.count === 0) listening.looks.clear()
+    leave()
   }
 }
 
-function listeningOf(services: Services): Listening {
-  const known = listenings.get(services.db) ?? { count: 0, looks: new Map<string, Look>() }
+function listeningOf(services: Pick<Services, 'db'>): Listening {
+  const known = listenings.get(services.db) ?? { count: 0, ofEach: new Map<string, number>(), looks: new Map<string, Look>() }
   listenings.set(services.db, known)
   return known
 }

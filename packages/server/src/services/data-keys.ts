@@ -35,12 +35,17 @@ export function createDataKeys(keyring: Pick<Keyring, 'sealing'>): DataKeys {
   }
   /** After a rotation those of before are of no use. */
   const usable = (): DataKey[] => (ready = ready.filter(({ masterKeyId }) => masterKeyId === keyring.sealing.id))
-  /** One after the other: what opens secrets meanwhile waits for one at most. */
-  const fill = async (count: number): Promise<void> => {
-    while (keyring.sealing.isInToken && usable().length < count) {
-      const made = await make(keyring.sealing)
-      ready.push(made)
-    }
+  let turn: Promise<unknown> = Promise.resolve()
+  /** One after the other, whoever wants them: what opens secrets meanwhile waits for one at most. */
+  const fill = (count: number): Promise<void> => {
+    const filled = turn.then(async () => {
+      while (keyring.sealing.isInToken && usable().length < count) {
+        const made = await make(keyring.sealing)
+        ready.push(made)
+      }
+    })
+    turn = filled.catch(() => {})
+    return filled
   }
   const fillBehind = (): void => {
     filling ??= fill(AHEAD)

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { EndpointProtocol, TargetDetail } from '@evercert/contract'
 import { recordHistory, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
@@ -10,7 +11,7 @@ import { createAgentDesk } from './agents/desk.ts'
 import { findAdapter, notFound, parseNewConfig, type Caller, type Services } from './context.ts'
 import { isUniqueViolation } from './notices/channels.ts'
 import { withKeptSecrets, withoutSecrets } from './secret-settings.ts'
-import { listTargetViews, planDeployments, probeColumns, type NewTarget } from './targets.ts'
+import { listTargetViews, planDeployments, probeColumns, requireFreshForKeys, type NewTarget } from './targets.ts'
 import { wake } from './wake.ts'
 
 export interface TargetChange {
@@ -42,7 +43,7 @@ export async function loadTarget(services: Services, caller: Caller, id: string)
  * Other settings, or another address of its own, make this target dirty and no other: the current certificate is deployed there anew, which changes
  * nothing where it is already.
  *
- * @throws AppError `notFound`, `invalid`, `duplicateName`
+ * @throws AppError `notFound`, `invalid`, `duplicateName`, `freshAuthenticationNeeded` for other settings of a target that gets keys
  */
 export async function updateTarget(services: Services, caller: Caller, id: string, change: TargetChange): Promise<TargetDetail> {
   const work = services.db.transaction().execute((trx) => applyChange(services, trx, caller, id, change))
@@ -151,6 +152,7 @@ async function sealSettings(
   const old: unknown = JSON.parse(await services.vault.open(trx, target.config_secret_id, 'targetConfig'))
   const settings = withKeptSecrets(adapter.config, wanted, old)
   const config = parseNewConfig(adapter, settings)
+  if (!isDeepStrictEqual(settings, old)) await requireFreshForKeys({ ...services, db: trx }, caller, adapter, config)
   await adapter.check?.(config, { ...services.kit, agentDesk: createAgentDesk({ ...services, db: trx }, caller.accountId, null) })
   return services.vault.seal(trx, {
     purpose: 'targetConfig',

@@ -11,6 +11,8 @@ import type { Db } from '../db/connect.ts'
 import { writeLater } from '../db/later.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
+import type { DeployAdapter } from '../ports/deploy.ts'
+import { requireFresh } from './access/fresh.ts'
 import { seenBy } from './access/narrowing.ts'
 import { createAgentDesk } from './agents/desk.ts'
 import { lockNewestIssued, refuseIfEnded } from './certificate-rows.ts'
@@ -59,10 +61,30 @@ export function probeColumns({ name, canary = false, probe }: Pick<NewTarget, 'n
   return { canary, probe_host: host, probe_port: port, probe_server_name: serverName, probe_protocol: protocol }
 }
 
-/** Adds a target; an issued certificate is deployed to it at once. @throws AppError `notFound`, `invalid`, `misconfigured`, `duplicateName` */
+/**
+ * Before a key goes to another place, or to other commands: whoever says where could read it there.
+ *
+ * @throws AppError `freshAuthenticationNeeded`
+ */
+export async function requireFreshForKeys(
+  services: Services,
+  caller: Caller,
+  adapter: DeployAdapter,
+  config: unknown,
+): Promise<void> {
+  const getsKeys = adapter.getsKeys?.(config) ?? adapter.hasOwnKeys !== true
+  if (getsKeys) await requireFresh(services, caller, 'Saying where a private key goes')
+}
+
+/**
+ * Adds a target; an issued certificate is deployed to it at once.
+ *
+ * @throws AppError `notFound`, `invalid`, `misconfigured`, `duplicateName`, `freshAuthenticationNeeded`
+ */
 export async function createTarget(services: Services, caller: Caller, target: NewTarget): Promise<TargetView> {
   const adapter = findAdapter(services.adapters.deploy, target.kind, 'target')
   const config = parseNewConfig(adapter, target.config)
+  await requireFreshForKeys(services, caller, adapter, config)
   await adapter.check?.(config, { ...services.kit, agentDesk: createAgentDesk(services, caller.accountId, null) })
   const probe = probeColumns(target)
   const id = newId(services, 'tgt')

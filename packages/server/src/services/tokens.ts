@@ -5,12 +5,9 @@
  */
 import { isScope, type Scope, type TokenView } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
-import { drawToken, hashToken } from './accounts.ts'
+import { drawToken, hashToken, OPERATOR_NAME } from './accounts.ts'
 import { requireFreshFor } from './access/fresh.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
-
-/** The token that the data folder holds: it is replaced by its name (accounts.ts). */
-const OPERATOR_NAME = 'operator'
 
 const COLUMNS = ['id', 'name', 'scopes', 'tags', 'created_at', 'expires_at', 'last_used_at'] as const
 
@@ -43,7 +40,7 @@ export async function createToken(services: Services, caller: Caller, wish: NewT
       'duplicateName',
       `Making the token ${wish.name}: the installation's first token has this name: choose another.`,
     )
-  await requireFreshFor(services, caller, { scopes: wish.scopes, what: 'Making a token that gets private keys' })
+  await requireFreshFor(services, caller, { scopes: wish.scopes, what: 'Making a token whose permissions lead to private keys' })
   await refuseLonger(services, caller, wish.expiresAt)
   const token = drawToken()
   const row = {

@@ -37,23 +37,32 @@ export interface ManySecrets {
 /** Sealed, and not stored yet. */
 export interface PreparedSecret {
   readonly id: string
-  readonly plaintext: string
   readonly masterKeyId: string
   readonly wrappedKey: Uint8Array
   readonly ciphertext: Uint8Array
 }
 
+/** They were prepared before the master key changed: prepare them anew, outside the transaction. */
+export class StaleSecrets extends Error {
+  constructor() {
+    super('the master key changed after the secrets were prepared')
+  }
+}
+
 export interface Vault {
-  /** Before a transaction that stores so many secrets: a token is asked now, not then. @throws AppError `masterKeyAway` */
-  prepare(count: number): Promise<void>
   /** Stores a secret and returns its id. */
   seal(
     db: Db | Trx,
     secret: { purpose: SecretPurpose; accountId: string | null; plaintext: string; now: number },
   ): Promise<string>
-  /** Many, each with a data key of its own, to be stored afterwards: it takes time, and need not hold up a transaction. */
+  /**
+   * Many, each with a data key of its own, to be stored afterwards: it takes time, and need not hold up a transaction. A token is asked one thing
+   * after the other.
+   *
+   * @throws AppError `masterKeyAway`
+   */
   prepareMany(secrets: ManySecrets): Promise<PreparedSecret[]>
-  /** In one statement; gives their ids in the same order. What was prepared before the master key changed is prepared anew. */
+  /** In one statement, without asking a token; gives their ids in the same order. @throws StaleSecrets */
   storeMany(
     db: Db | Trx,
     secrets: Omit<ManySecrets, 'plaintexts'> & {
@@ -76,14 +85,16 @@ export function createVault(keyring: Pick<Keyring, 'sealing' | 'find'>): Vault {
     const id = formatId('sec', now, random.subarray(0, ID_BYTES))
     const { masterKeyId, plain: dataKey, wrapped: wrappedKey } = await dataKeys.take()
     const ciphertext = encrypt({ dataKey, iv: random.subarray(-IV_BYTES), boundTo: `${id}:${purpose}`, plaintext })
-    return { id, plaintext, masterKeyId, wrappedKey, ciphertext }
+    return { id, masterKeyId, wrappedKey, ciphertext }
   }
-  const prepareMany = ({ purpose, plaintexts, now }: ManySecrets): Promise<PreparedSecret[]> =>
-    Promise.all(plaintexts.map((plaintext) => sealOne(purpose, plaintext, now)))
-  const storeMany: Vault['storeMany'] = async (db, { prepared, purpose, now, accountId }) => {
-    const sealed = await Promise.all(
-      prepared.map(async (one) => (one.masterKeyId === keyring.sealing.id ? one : sealOne(purpose, one.plaintext, now))),
-    )
+  const prepareMany: Vault['prepareMany'] = async ({ purpose, plaintexts, now }) => {
+    await dataKeys.prepare(plaintexts.length)
+    const prepared: PreparedSecret[] = []
+    for (const plaintext of plaintexts) prepared.push(await sealOne(purpose, plaintext, now))
+    return prepared
+  }
+  const storeMany: Vault['storeMany'] = async (db, { prepared: sealed, purpose, now, accountId }) => {
+    if (sealed.some(({ masterKeyId }) => masterKeyId !== keyring.sealing.id)) throw new StaleSecrets()
     const insert = sql`insert into secret (id, account_id, purpose, master_key_id, wrapped_key, ciphertext, created_at)
       select id, ${accountId}, ${purpose}, master_key_id, wrapped_key, ciphertext, ${new Date(now)}::timestamptz
       from unnest(${sealed.map(({ id }) => id)}::text[], ${sealed.map(({ masterKeyId }) => masterKeyId)}::text[],
@@ -93,7 +104,6 @@ export function createVault(keyring: Pick<Keyring, 'sealing' | 'find'>): Vault {
     return sealed.map(({ id }) => id)
   }
   return {
-    prepare: (count) => dataKeys.prepare(count),
     seal: async (db, { purpose, accountId, plaintext, now }) => {
       const { id, masterKeyId, wrappedKey, ciphertext } = await sealOne(purpose, plaintext, now)
       const insert = db.insertInto('secret').values({

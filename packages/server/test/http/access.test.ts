@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { contract, MEMBER_ROLES, ROLES, type MemberRole, type Role, type Scope } from '@evercert/contract'
 import { createFirstOperatorLink } from '../../src/services/access/first-operator.ts'
 import { scopesOf } from '../../src/domain/access/roles.ts'
-import { refusalOf } from '../support/builders.ts'
+import { anUpload, refusalOf } from '../support/builders.ts'
 import { openBrowser, tokenOf, type Browser } from '../support/browser.ts'
 import { eachDatabase, isPostgres } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
@@ -93,6 +93,9 @@ eachDatabase((kind, open) => {
       await invite('operator'),
       await login(['keys:download']),
       await change('administrator'),
+      await login(['members:write']),
+      ...(await Promise.all((['members:write', 'rules:write'] as const).map((scope) => token(['certificates:read', scope])))),
+      await browser.send('POST', '/api/v1/account/rules', { body: await client.rules.get() }),
     ])
       expect(refused.problem?.code).toBe('freshAuthenticationNeeded')
     for (const done of [await token(['certificates:read']), await invite('viewer'), await login(['certificates:read'])])
@@ -103,9 +106,64 @@ eachDatabase((kind, open) => {
     // Who becomes another user gets what that one gets.
     const operator = await signedIn('first@example.com')
     await age(11)
-    const recover = await operator.send('POST', `/api/v1/users/${viewerId}/recovery`, { body: {} })
-    expect(recover.problem?.code).toBe('freshAuthenticationNeeded')
+    const recover = () => operator.send('POST', `/api/v1/users/${viewerId}/recovery`, { body: {} })
+    expect((await recover()).problem?.code).toBe('freshAuthenticationNeeded')
+    const operate = { name: 'operate', scopes: ['members:write', 'installation:operate'] as Scope[] }
+    expect((await operator.send('POST', '/api/v1/tokens', { body: operate })).problem?.code).toBe('freshAuthenticationNeeded')
     await age(0) // for the others
+    expect((await recover()).status).toBe(200)
+    // Of tokens, that of the host alone: one that a session made, or another token, outlives what was said of who is there.
+    const made = await operator.send<{ token: string }>('POST', '/api/v1/tokens', { body: operate })
+    const more = await client.tokens.create({ name: 'by the operator', scopes: ['installation:operate'] })
+    for (const { token } of [made.body, more])
+      expect((await refusalOf(service.clientOf(token).users.recover({ id: viewerId }))).code).toBe('forbidden')
+    expect((await client.users.recover({ id: viewerId })).link).toContain('/recovery#')
+  })
+
+  test('nor does it say who signs in, or where keys go', async () => {
+    const { client, services } = service
+    const operator = await signedIn('first@example.com')
+    const age = (minutes: number) =>
+      services.db
+        .updateTable('session')
+        .set({ created_at: new Date(Date.now() - minutes * 60_000) })
+        .execute()
+    const codeOf = async (path: string, body: object) =>
+      (await operator.send('POST', `/api/v1/${path}`, { body })).problem?.code ?? null
+    const { id: certificateId } = await anUpload({ service, client, accountId: '', token: '' })
+    const target = (kind: string, config: object) =>
+      codeOf('targets', { certificateId, name: `target ${randomUUID()}`, kind, config })
+    const hook = { url: 'https://hook.example/', secret: `whsec_${Buffer.alloc(24, 1).toString('base64')}` }
+    const quiet = await client.targets.create({ certificateId, name: 'quiet', kind: 'webhook', config: hook })
+    const files = { certificatePath: '/nowhere/a.pem', keyPath: '/nowhere/a.key' }
+    const local = await client.targets.create({ certificateId, name: 'files', kind: 'localFiles', config: files })
+    const provider = {
+      id: 'mine',
+      title: 'Mine',
+      issuer: 'https://idp.example',
+      clientId: 'a',
+      clientSecret: 'b',
+      allowedDomains: ['example.com'],
+      newUsers: false,
+      secondFactor: 'trusted',
+    }
+    const attempts = async () => [
+      await codeOf('sign-in-providers', provider),
+      await codeOf('sign-in-providers/mine', { secondFactor: 'trusted' }),
+      await target('webhook', { ...hook, sendPrivateKey: true }),
+      await target('localFiles', files),
+      await codeOf(`targets/${quiet.id}`, { config: { ...hook, sendPrivateKey: true } }),
+      await codeOf(`targets/${local.id}`, { config: { ...files, keyPath: '/elsewhere/a.key' } }),
+    ]
+    await age(11)
+    expect(await attempts()).toEqual(Array(6).fill('freshAuthenticationNeeded'))
+    // Where no key goes, and what stays as it is.
+    expect(await target('webhook', hook)).toBeNull()
+    expect(await target('agent', { agent: 'none', site: 'none' })).toBe('invalid')
+    expect(await codeOf(`targets/${quiet.id}`, { config: { ...hook, url: 'https://hook.example/other' } })).toBeNull()
+    expect(await codeOf(`targets/${local.id}`, { name: 'renamed', config: files })).toBeNull()
+    await age(0)
+    expect(await attempts()).toEqual(['misconfigured', 'notFound', null, null, null, null])
   })
 
   test('a token that ends makes none that goes on longer', async () => {

@@ -6,11 +6,11 @@ import { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ApiProblem } from '@evercert/contract/client'
 import { addConsoleFiles, openConsolePage, type ConsoleEnv } from '../../src/http/console.ts'
-import { MAX_LISTENERS } from '../../src/services/certificate-events.ts'
+import { authenticate } from '../../src/services/access/callers.ts'
+import { countListeners, MAX_LISTENERS, MAX_LISTENERS_OF_ONE, watchCertificate } from '../../src/services/certificate-events.ts'
 import { aForeignCertificate, anAccount, anUpload, type TestAccount } from '../support/builders.ts'
 import { eachDatabase } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
-import { waitFor } from '../support/wait-for.ts'
 
 const HTML = { accept: 'text/html,application/xhtml+xml' }
 
@@ -134,44 +134,60 @@ eachDatabase((_kind, open) => {
     expect(told).toBeInstanceOf(Error)
   })
 
-  test('events of somebody else’s certificate are not found, and listeners are bounded', async () => {
-    const { id } = await anUpload(account, {
-      name: 'mine',
-      leaf: aForeignCertificate(service, { names: ['mine.test'], daysLeft: 90 }),
-    })
-    const stranger = await anAccount(service)
-    await expect(stranger.client.certificates.events({ id })).rejects.toMatchObject({ problem: { code: 'notFound' } })
-    const stop = new AbortController()
-    const taken = await Promise.all(
-      Array.from({ length: MAX_LISTENERS }, async () => {
-        // Who listened in the test before may be seen to have left only now.
-        const events = await waitFor('a place to listen', () =>
-          account.client.certificates.events({ id }, { signal: stop.signal }).catch(() => null),
-        )
-        return events.next()
+  test('events of somebody else’s certificate are not found, and listeners are bounded, each caller and all together', async () => {
+    const listeners = await Promise.all(
+      Array.from({ length: MAX_LISTENERS / MAX_LISTENERS_OF_ONE + 1 }, async (_, number) => {
+        const own = await anAccount(service)
+        const leaf = aForeignCertificate(service, { names: [`listener-${number}.test`], daysLeft: 90 })
+        return { own, id: (await anUpload(own, { name: 'listened to', leaf })).id }
       }),
     )
-    expect(taken).toHaveLength(MAX_LISTENERS)
-    const refused = await account.client.certificates.events({ id }).catch((error: unknown) => error)
-    expect(refused).toBeInstanceOf(ApiProblem)
-    expect((refused as ApiProblem).problem.code).toBe('rateLimited')
+    const [one, late] = [listeners[0], listeners.at(-1)] as [(typeof listeners)[number], (typeof listeners)[number]]
+    await expect(late.own.client.certificates.events({ id: one.id })).rejects.toMatchObject({ problem: { code: 'notFound' } })
+    const stop = new AbortController()
+    const listen = ({ own, id }: (typeof listeners)[number]) =>
+      own.client.certificates.events({ id }, { signal: stop.signal }).then(
+        () => 'listens',
+        (error: unknown) => (error instanceof ApiProblem ? error.problem.code : error),
+      )
+    const many = async (who: (typeof listeners)[number], count: number) => {
+      const answers = await Promise.all(Array.from({ length: count }, () => listen(who)))
+      return [
+        answers.filter((answer) => answer === 'listens').length,
+        answers.filter((answer) => answer === 'rateLimited').length,
+      ]
+    }
+    // Who listened in the tests before may be seen to have left only now.
+    await expect.poll(() => countListeners(service.services), { timeout: 15_000 }).toBe(0)
+    expect(await many(one, MAX_LISTENERS_OF_ONE + 9)).toEqual([MAX_LISTENERS_OF_ONE, 9]) // however many ask at once
+    for (const other of listeners.slice(1, -1)) expect(await many(other, MAX_LISTENERS_OF_ONE)).toEqual([MAX_LISTENERS_OF_ONE, 0])
+    expect(countListeners(service.services)).toBe(MAX_LISTENERS)
+    expect(await listen(late)).toBe('rateLimited')
     stop.abort()
     // Who leaves makes room.
-    await expect
-      .poll(
-        () =>
-          account.client.certificates
-            .events({ id })
-            .then((events) => events.return?.())
-            .then(
-              () => true,
-              () => false,
-            ),
-        {
-          timeout: 15_000,
-        },
-      )
-      .toBe(true)
+    await expect.poll(() => countListeners(service.services), { timeout: 15_000 }).toBe(0)
+    const events = await late.own.client.certificates.events({ id: late.id })
+    await events.return?.()
+  })
+
+  test('who asks for events and never takes one, or is refused them, holds no place', async () => {
+    const { services } = service
+    const leaf = aForeignCertificate(service, { names: ['untaken.test'], daysLeft: 90 })
+    const { id } = await anUpload(account, { name: 'untaken', leaf })
+    await expect.poll(() => countListeners(services), { timeout: 15_000 }).toBe(0)
+    const caller = await authenticate(services, account.token)
+    const watch = (certificateId: string, signal?: AbortSignal) =>
+      watchCertificate(services, caller, { id: certificateId, signal, mayStill: () => Promise.resolve() })
+    await expect(watch('crt_none')).rejects.toMatchObject({ code: 'notFound' })
+    expect(countListeners(services)).toBe(0)
+    const gone = new AbortController()
+    const untaken = await watch(id)
+    await watch(id, gone.signal)
+    expect(countListeners(services)).toBe(2)
+    await untaken.return()
+    expect(countListeners(services)).toBe(1)
+    gone.abort()
+    expect(countListeners(services)).toBe(0)
   })
 
   test('expiries are counted by day, soonest first, each account its own', async () => {

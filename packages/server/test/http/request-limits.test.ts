@@ -1,7 +1,9 @@
 /** How many requests a token, a user and a network address may make, and that none of them uses up another's. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { RECEIPT_KEYS_PATH } from '@evercert/contract'
 import { addressBlock } from '../../src/domain/access/address-block.ts'
 import { createRequestLimits } from '../../src/http/request-limits.ts'
+import { AGENT_PROGRAM_PATH } from '../../src/services/agents/enrolments.ts'
 import { countRequest } from '../../src/services/access/request-windows.ts'
 import { createFirstOperatorLink } from '../../src/services/access/first-operator.ts'
 import { anAccount, refusalOf } from '../support/builders.ts'
@@ -61,6 +63,30 @@ describe('a bucket', () => {
     limits.forget('Bearer good')
     expect(arrive('Bearer good')).toBe(false)
     expect(isTaken(() => limits.arrive(null, '192.0.2.2'))).toBe(true)
+  })
+
+  test('of a known credential is counted when it arrives, before anybody is asked, and once', () => {
+    const { limits, isTaken, advance } = open(3, 1)
+    const request = (credential: string) => {
+      const counted = limits.arrive(credential, '192.0.2.1')
+      limits.recognise(credential, `tok_${credential}`, counted)
+    }
+    expect(Array.from({ length: 4 }, () => isTaken(() => request('a')))).toEqual([true, true, true, false])
+    expect(isTaken(() => limits.arrive('a', '192.0.2.2'))).toBe(false) // it need not be recognised for that
+    expect(isTaken(() => limits.arrive('b', '192.0.2.1'))).toBe(false) // what the first of `a` took
+    advance(20_000)
+    expect([isTaken(() => limits.arrive('a', null)), isTaken(() => limits.arrive('a', null))]).toEqual([true, false])
+    // Who turns out to be another is counted as that one.
+    expect(isTaken(() => limits.recognise('a', 'tok_c', 'tok_a'))).toBe(true)
+    expect(isTaken(() => limits.arrive('a', null))).toBe(true)
+  })
+
+  test('of files for everybody is another than that of guesses, and larger', () => {
+    const { limits, isTaken } = open(null, 2)
+    expect(Array.from({ length: 3 }, () => isTaken(() => limits.arrive(null, '192.0.2.1')))).toEqual([true, true, false])
+    const visits = Array.from({ length: 21 }, () => isTaken(() => limits.visit('192.0.2.1')))
+    expect(visits).toEqual([...Array.from({ length: 20 }, () => true), false])
+    expect([isTaken(() => limits.visit('192.0.2.2')), isTaken(() => limits.visit(null))]).toEqual([true, true])
   })
 
   test('is that of a whole /64 of IPv6, however the address is written', () => {
@@ -139,6 +165,25 @@ describe('a service with limits', () => {
     )
     expect(statuses.slice(0, 15)).not.toContain(429)
     expect(statuses.slice(-3)).toEqual(all(3, 429))
+  })
+
+  test('counts the files for everybody and whether it is ready, generously', async () => {
+    const paths = [
+      '/readyz',
+      '/api/v1/openapi.json',
+      '/api/v1/docs',
+      '/api/v1/docs.js',
+      '/ca/none.crl',
+      AGENT_PROGRAM_PATH,
+      RECEIPT_KEYS_PATH,
+    ]
+    const address = '203.0.113.90'
+    const statuses = await statusesOf(150, () => service.fetch('/api/v1/docs', from(address)))
+    expect(statuses).toEqual(all(150, 200))
+    for (const path of paths) expect([path, (await service.fetch(path, from(address))).status]).toEqual([path, 429])
+    expect((await service.fetch('/healthz', from(address))).status).toBe(200)
+    expect((await service.fetch('/api/v1/sign-in-ways', from(address))).status).toBe(200)
+    expect((await service.fetch('/readyz', from('203.0.113.91'))).status).toBe(200)
   })
 
   test('keeps answering the CA and whoever looks whether it lives', async () => {

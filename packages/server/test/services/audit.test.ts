@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { rmSync, writeFileSync } from 'node:fs'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AuditVerification } from '@evercert/contract'
@@ -239,6 +240,83 @@ eachDatabase((kind, open) => {
       expect(report.fault).toMatchObject({ kind: 'cutOff', found: expect.stringContaining('audit.checkpoint') as string })
       expect(services.auditAnchor.read()).toBe(kept)
       expect((await verify()).fault).toBeNull()
+    })
+
+    test('that were chained on a beginning that somebody made up are none: it was not signed, and the kept checkpoint stays', async () => {
+      const { services } = service
+      const kept = services.auditAnchor.read()
+      const jws = `x.${Buffer.from(JSON.stringify({ position: 1_000_000 })).toString('base64url')}.x`
+      const madeUp = (position: string, text: string) =>
+        `insert into audit_batch (position, previous, at, rows, salts, hashes, history_max, entry_max, jws, removed)
+          values (${position}, 0, now() - interval '90 days', '{}', '', '\\x${'11'.repeat(32)}', 0, 0, '${text}', true)`
+      // With a signature of nobody, and with one of ours for another place.
+      for (const text of [jws, kept ?? '']) {
+        const report = await tampered(async (run) => {
+          await run(`delete from audit_batch`)
+          await run(madeUp('1000000', text))
+          await write()
+          expect(await sealAudit(services)).toBe(0)
+        })
+        expect(report.fault).not.toBeNull()
+        expect(services.auditAnchor.read()).toBe(kept)
+        expect(await (await service.fetch('/readyz')).text()).toBe('ready, but audit.checkpointForged')
+      }
+      await write()
+      expect(await sealAudit(services)).toBe(1)
+      expect(await (await service.fetch('/readyz')).text()).toBe('ready')
+      expect(services.auditAnchor.read()).toBe((await newest())?.jws)
+    })
+
+    test('of which a checkpoint is missing after the kept one, or a beginning younger than any retention, move it no further', async () => {
+      const { services } = service
+      for (let count = 0; count < 2; count += 1) {
+        await write()
+        await sealAudit(services)
+      }
+      const { items } = await service.client.audit.checkpoints({ limit: 4 })
+      const [last, middle, before, earlier] = items
+      const attempts = [
+        [before, `delete from audit_batch where position = ${middle?.position}`, 'checkpointRemoved'],
+        [
+          earlier,
+          `update audit_batch set rows = '{}', salts = '', hashes = substring(hashes from length(hashes) - 31), history_max = 0,
+            entry_max = 0, removed = true where position = ${before?.position}`,
+          'cutOff',
+        ],
+      ] as const
+      for (const [kept, statement, alarm] of attempts) {
+        services.auditAnchor.write(kept?.jws ?? '')
+        const report = await tampered(async (run) => {
+          if (kept === earlier) await run(`delete from audit_batch where position < ${before?.position}`)
+          await run(statement)
+          await write()
+          expect(await sealAudit(services)).toBeGreaterThan(0)
+        })
+        expect(report.fault).not.toBeNull()
+        expect(services.auditAnchor.read()).toBe(kept?.jws)
+        expect(await (await service.fetch('/readyz')).text()).toBe(`ready, but audit.${alarm}`)
+      }
+      services.auditAnchor.write(last?.jws ?? '')
+      await write()
+      await sealAudit(services)
+      expect(await (await service.fetch('/readyz')).text()).toBe('ready')
+    })
+
+    test('are not said to be cut off when the kept checkpoint cannot be read', async () => {
+      const { auditAnchor } = service.services
+      for (const content of ['', 'not a checkpoint']) {
+        writeFileSync(auditAnchor.place, content)
+        expect((await verify()).fault).toMatchObject({ kind: 'keptUnreadable' })
+        await write()
+        expect(await sealAudit(service.services)).toBe(1)
+        expect(await (await service.fetch('/readyz')).text()).toBe('ready, but audit.keptUnreadable')
+        expect(auditAnchor.read()).toBe(content)
+      }
+      rmSync(auditAnchor.place)
+      await write()
+      await sealAudit(service.services)
+      expect((await verify()).fault).toBeNull()
+      expect(auditAnchor.read()).toBe((await newest())?.jws)
     })
 
     test('of the newest days are not removed by retention, whatever a line says', async () => {

@@ -3,7 +3,7 @@ import { openGivenMasterKeys } from '../../src/adapters/secrets/master-key-file.
 import { openDatabase, type Database } from '../../src/db/connect.ts'
 import type { MasterKey } from '../../src/ports/secrets.ts'
 import { openKeyring } from '../../src/services/keyring.ts'
-import { createVault, type Vault } from '../../src/services/vault.ts'
+import { createVault, StaleSecrets, type Vault } from '../../src/services/vault.ts'
 import { eachDatabase } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService } from '../support/service.ts'
 
@@ -33,7 +33,7 @@ eachDatabase((_kind, open) => {
       expect(await openSecret(await seal(plaintext))).toBe(plaintext)
     })
 
-    test('many are stored in their order, each with a data key of its own; what was prepared for an earlier key is sealed anew', async () => {
+    test('many are stored in their order, each with a data key of its own; what was prepared for an earlier key is not stored', async () => {
       const [first, second] = openGivenMasterKeys(() => `${'22'.repeat(32)} ${'33'.repeat(32)}`, 'test').list() as [
         MasterKey,
         MasterKey,
@@ -55,7 +55,11 @@ eachDatabase((_kind, open) => {
       const prepared = await rotating.prepareMany({ ...secrets, plaintexts })
       sealing = second
       const late = await rotating.prepareMany({ ...secrets, plaintexts: ['late'] })
-      const ids = await rotating.storeMany(database.db, { ...secrets, prepared: [...prepared, ...late] })
+      await expect(rotating.storeMany(database.db, { ...secrets, prepared: [...late, ...prepared] })).rejects.toThrow(
+        StaleSecrets,
+      )
+      const again = await rotating.prepareMany({ ...secrets, plaintexts })
+      const ids = await rotating.storeMany(database.db, { ...secrets, prepared: [...again, ...late] })
       for (const [index, text] of [...plaintexts, 'late'].entries())
         expect(await openSecret(ids[index] ?? '', rotating)).toBe(text)
       const rows = await database.db
@@ -66,6 +70,40 @@ eachDatabase((_kind, open) => {
       expect(rows.map(({ master_key_id: id }) => id)).toEqual(Array.from({ length: 4 }, () => second.id))
       expect(new Set(rows.map(({ wrapped_key: key }) => Buffer.from(key).toString('hex'))).size).toBe(4)
       expect(ids).toContain(late[0]?.id)
+    })
+
+    test('many are prepared without asking a token for two things at once, and are stored without asking it', async () => {
+      const [key] = openGivenMasterKeys(() => '44'.repeat(32), 'test').list() as [MasterKey]
+      await database.db
+        .insertInto('master_key')
+        .values({ id: key.id, seals: false, since: new Date(now) })
+        .execute()
+      const seen = { underWay: 0, most: 0, gate: Promise.resolve() }
+      const wrap: MasterKey['wrap'] = async (plain) => {
+        seen.most = Math.max(seen.most, ++seen.underWay)
+        await new Promise(setImmediate)
+        await seen.gate
+        seen.underWay -= 1
+        return key.wrap(plain)
+      }
+      const token: MasterKey = {
+        id: key.id,
+        place: 'test',
+        isOurs: true,
+        isInToken: true,
+        wrap,
+        unwrap: (wrapped) => key.unwrap(wrapped),
+      }
+      const inToken = createVault({ sealing: token, find: () => Promise.resolve(token) })
+      const secrets = { purpose: 'privateKey', accountId: null, now } as const
+      const plaintexts = Array.from({ length: 100 }, (_, index) => `secret ${index}`)
+      const prepared = await inToken.prepareMany({ ...secrets, plaintexts })
+      expect(seen.most).toBe(1)
+      const hang = Promise.withResolvers<undefined>()
+      seen.gate = hang.promise as Promise<void>
+      const ids = await inToken.storeMany(database.db, { ...secrets, prepared })
+      hang.resolve(undefined)
+      expect(await openSecret(ids[99] ?? '', inToken)).toBe('secret 99')
     })
 
     test('seals the same text differently each time', async () => {

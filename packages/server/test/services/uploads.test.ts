@@ -2,6 +2,9 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createChain, createRoot, createSelfSigned, type TestLeaf } from '../../../../test/harness/certificates.ts'
 import { DAY_MS } from '../../src/domain/time.ts'
+import { authenticate } from '../../src/services/access/callers.ts'
+import { uploadCertificate } from '../../src/services/uploads/upload-one.ts'
+import { StaleSecrets, type Vault } from '../../src/services/vault.ts'
 import { aForeignCertificate, anAccount, anUpload, refusalOf, type TestAccount } from '../support/builders.ts'
 import { eachDatabase } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
@@ -264,6 +267,35 @@ eachDatabase((_kind, open) => {
       expect(await refusal({ certificatePem: 'A'.repeat(262_145) })).toMatchObject({ code: 'invalid' })
       expect(await refusal({ privateKeyPem: 'A'.repeat(65_537) })).toMatchObject({ code: 'invalid' })
     })
+  })
+
+  test('an upload whose key was sealed before the master key changed is sealed anew, outside the transaction', async () => {
+    const { services } = service
+    const caller = await authenticate(services, (await anAccount(service, { balanceMinor: 0 })).token)
+    const own = aForeignCertificate(service)
+    const upload = { name: 'in a rotation', certificatePem: own.chainPem, privateKeyPem: own.privateKeyPem, completeChain: false }
+    const run = (changes: number) => {
+      const { vault } = services
+      let prepared = 0
+      const rotating: Vault = {
+        ...vault,
+        prepareMany: async (secrets) => {
+          const made = await vault.prepareMany(secrets)
+          return ++prepared > changes ? made : made.map((one) => ({ ...one, masterKeyId: 'the one before' }))
+        },
+      }
+      return uploadCertificate({ ...services, vault: rotating }, caller, upload)
+    }
+    await expect(run(9)).rejects.toThrow(StaleSecrets)
+    const { id } = await run(2)
+    const rows = await services.db
+      .selectFrom('issuance')
+      .innerJoin('private_key', 'private_key.id', 'issuance.private_key_id')
+      .innerJoin('secret', 'secret.id', 'private_key.secret_id')
+      .select('secret.master_key_id')
+      .where('issuance.certificate_id', '=', id)
+      .execute()
+    expect(rows.map((row) => row.master_key_id)).toEqual([services.keyring.sealing.id])
   })
 })
 

@@ -57,6 +57,8 @@ export const audit: SameKeys<typeof zh> = {
     checkpointRemoved: 'The checkpoint of entries {{position}} to {{through}} is missing.',
     rewritten: 'Something in entries {{position}} to {{through}} was written anew: their hashes are not those that were signed.',
     cutOff: 'Entries {{position}} to {{through}} were cut off: they were there when the checkpoint was signed.',
+    keptUnreadable:
+      'The entries hold, but the checkpoint that the service keeps in its data folder (audit.checkpoint) cannot be read, which a power cut may have done. Verify with a checkpoint of yours, then remove that file.',
   },
   faultRemedy:
     'Somebody has changed the database. Export the log now, keep the file and your checkpoints, compare with the last backup, and find out who had access.',

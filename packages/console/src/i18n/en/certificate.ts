@@ -91,7 +91,7 @@ export const certificate: SameKeys<typeof zh> = {
   freshByPasskey: 'Use a passkey and download',
   freshByProvider: 'Sign in again with {{title}}',
   freshByProviderHelp: 'You come back to this page; start the download again then.',
-  goOnText: 'Private keys, and what gets them, are given only shortly after that. It goes on at once, and is recorded.',
+  goOnText: 'Private keys, and what leads to them, are given only shortly after that. It goes on at once, and is recorded.',
   goOnConfirm: 'Confirm and go on',
   goOnByPasskey: 'Use a passkey and go on',
   goOnByProviderHelp: 'You come back to this page; begin again then.',

@@ -53,6 +53,8 @@ export const audit = {
     checkpointRemoved: '第 {{position}} 至 {{through}} 条记录的检查点缺失。',
     rewritten: '第 {{position}} 至 {{through}} 条记录中有内容被重写，其哈希与签名的检查点不符。',
     cutOff: '第 {{position}} 至 {{through}} 条记录被截断：签署检查点时它们存在。',
+    keptUnreadable:
+      '记录完好，但服务数据目录中保存的检查点（audit.checkpoint）无法读取，可能因断电所致。请用您自己保存的检查点校验，然后删除该文件。',
   },
   faultRemedy: '数据库被人改动过。请立即导出日志，保存该文件和您的检查点，与最近的备份比较，并查明谁有访问权限。',
   checked: '已校验 {{records}} 条记录，已签名至第 {{position}} 条。',

@@ -80,7 +80,7 @@ export const certificate = {
   freshByPasskey: '使用通行密钥验证并下载',
   freshByProvider: '通过 {{title}} 重新登录',
   freshByProviderHelp: '验证后会回到本页，请再次点击下载。',
-  goOnText: '授予可获取私钥的权限前，须在短时间内验证过身份。验证后立即继续，此次操作会被记录。',
+  goOnText: '授予或设置可导致获取私钥的内容前，须在短时间内验证过身份。验证后立即继续，此次操作会被记录。',
   goOnConfirm: '验证并继续',
   goOnByPasskey: '使用通行密钥验证并继续',
   goOnByProviderHelp: '验证后会回到本页，请重新操作。',

@@ -17,6 +17,7 @@ import { keys } from '../../api/keys.ts'
 import { useMe } from '../../api/use-me.ts'
 import { amountText, parseAmount } from '../../components/amount.ts'
 import { DoneNotice } from '../../components/done-notice.tsx'
+import { FreshDialog, needsFresh } from '../../components/fresh-dialog.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import './settings-page.css'
@@ -92,7 +93,8 @@ function RulesForm({ rules, mayWrite }: { readonly rules: AccountRules; readonly
           <Checkbox>{t(name === 'tokensMayDownloadKeys' ? 'approvals.tokenKeys' : `approvals.${name}`)}</Checkbox>
         </Form.Item>
       ))}
-      <ProblemNotice error={save.error} />
+      <ProblemNotice error={needsFresh(save.error) ? null : save.error} />
+      {needsFresh(save.error) && <FreshDialog purpose="goOn" onConfirmed={() => form.submit()} onClose={save.reset} />}
       <DoneNotice title={isSaved ? t('approvals.rulesSaved') : null} />
       {mayWrite && (
         <Button type="primary" htmlType="submit" loading={save.isPending}>

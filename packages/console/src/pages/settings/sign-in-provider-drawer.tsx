@@ -13,6 +13,7 @@ import { useTranslation } from 'react-i18next'
 import { labelled } from '../../components/join-list.ts'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { FreshDialog, needsFresh } from '../../components/fresh-dialog.tsx'
 import { FormDrawer } from '../../components/form-drawer.tsx'
 import { IdField } from '../../components/id-field.tsx'
 import type { Editing } from '../../components/use-editing.ts'
@@ -56,7 +57,7 @@ export function SignInProviderDrawer({ editing: { row, isOpen, close }, onDone }
       submit={row === null ? t('singleSignOn.connect') : t('fields.save')}
       isOpen={isOpen}
       isPending={save.isPending}
-      error={save.error}
+      error={needsFresh(save.error) ? null : save.error}
       initialValues={
         row === null
           ? { newUsers: false, secondFactor: 'asked' }
@@ -95,6 +96,7 @@ export function SignInProviderDrawer({ editing: { row, isOpen, close }, onDone }
         <Checkbox>{t('singleSignOn.newUsers')}</Checkbox>
       </Form.Item>
       <SecondFactorFields />
+      {needsFresh(save.error) && <FreshDialog purpose="goOn" onConfirmed={() => form.submit()} onClose={save.reset} />}
     </FormDrawer>
   )
 }

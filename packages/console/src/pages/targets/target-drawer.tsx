@@ -13,6 +13,7 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { ConnectionDrawer, type ConnectionValues } from '../../components/adapter-form/connection-drawer.tsx'
 import { CertificateSelect } from '../../components/certificate-select.tsx'
+import { FreshDialog, needsFresh } from '../../components/fresh-dialog.tsx'
 import { OwnAddressFields, ownAddressOf, type OwnAddress } from '../../components/own-address-fields.tsx'
 
 interface Own extends OwnAddress {
@@ -69,11 +70,22 @@ export function TargetDrawer({ target, isOpen, onClose, onDone }: TargetDrawerPr
           })}
       isOpen={isOpen}
       isPending={save.isPending}
-      error={save.error}
+      error={needsFresh(save.error) ? null : save.error}
       initialValues={startOf(target)}
       onSubmit={(values) => save.mutate(values)}
       onClose={onClose}
-      after={<HowJudged />}
+      after={
+        <>
+          <HowJudged />
+          {needsFresh(save.error) && (
+            <FreshDialog
+              purpose="goOn"
+              onConfirmed={() => save.variables !== undefined && save.mutate(save.variables)}
+              onClose={save.reset}
+            />
+          )}
+        </>
+      }
     >
       {target === null && (
         <Form.Item

@@ -32,6 +32,7 @@ export const webhook = deployAdapter<WebhookConfig>({
     ({ url, sendPrivateKey }) => !sendPrivateKey || /^https:|^http:\/\/(127\.|localhost[:/]|\[::1\])/.test(url),
     'a private key is sent by https alone',
   ),
+  getsKeys: ({ sendPrivateKey }) => sendPrivateKey,
   create: (config, kit) => ({
     inspect: () => Promise.resolve({ sha256: null }), // nobody can be asked
     apply: async (pair) => {

@@ -32,6 +32,10 @@ const EMBEDDED: readonly { readonly range: Range; readonly at: number }[] = [
   { range: ipaddr.parseCIDR('64:ff9b::/96'), at: 12 }, // NAT64, RFC 6052 §2.1
   { range: ipaddr.parseCIDR('2002::/16'), at: 2 }, // 6to4, RFC 3056
 ]
+/** Of platforms, outside the ranges that are refused as a whole; those of other platforms lie in them. */
+const PLATFORM: readonly { readonly range: Range; readonly words: string }[] = [
+  { range: [ipaddr.parse('168.63.129.16'), 32], words: 'the address where the Azure platform serves its machines' },
+]
 const GLOBAL_UNICAST: Range = ipaddr.parseCIDR('2000::/3') // RFC 4291 §2.4: nothing else is assigned
 
 /**
@@ -52,6 +56,8 @@ export function createAddressGuard(allow: readonly string[]): AddressGuard {
 function refusal(address: Address): string | null {
   const range = address.range()
   if (range !== 'unicast') return RANGE_WORDS[range] ?? `reserved (${range})`
+  const platform = PLATFORM.find((one) => isWithin(address, one.range))
+  if (platform !== undefined) return platform.words
   if (address.kind() === 'ipv6' && !isWithin(address, GLOBAL_UNICAST)) return 'outside the global unicast range'
   return null
 }

@@ -77,9 +77,11 @@ export const signInProviders = {
   list: operations.signInProviders.list.handler(async ({ context: { services } }) =>
     onePage(await listSignInProviders(services)),
   ),
-  create: operations.signInProviders.create.handler(({ context: { services }, input }) => createSignInProvider(services, input)),
-  update: operations.signInProviders.update.handler(({ context: { services }, input: { id, ...change } }) =>
-    updateSignInProvider(services, id, change),
+  create: operations.signInProviders.create.handler(({ context: { services, caller }, input }) =>
+    createSignInProvider(services, caller, input),
+  ),
+  update: operations.signInProviders.update.handler(({ context: { services, caller }, input: { id, ...change } }) =>
+    updateSignInProvider(services, caller, id, change),
   ),
   remove: operations.signInProviders.remove.handler(({ context: { services }, input }) =>
     removeSignInProvider(services, input.id),

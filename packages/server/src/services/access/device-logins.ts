@@ -6,6 +6,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { isScope, type Scope, type TokenView } from '@evercert/contract'
+import { KEY_SCOPES } from '../../domain/access/key-scopes.ts'
 import { AppError } from '../../domain/errors.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import { notFound, type Caller, type Services } from '../context.ts'
@@ -23,7 +24,7 @@ interface Asker {
 const NO_HEADERS = new Headers()
 
 /** What a program that names nothing does not get: it can be asked for by name. */
-const NOT_BY_DEFAULT: ReadonlySet<Scope> = new Set(['keys:download', 'installation:operate', 'members:write', 'tokens:write'])
+const NOT_BY_DEFAULT: ReadonlySet<Scope> = new Set([...KEY_SCOPES, 'tokens:write'])
 
 /** @throws AppError `rateLimited` */
 export async function beginDeviceLogin(
@@ -147,7 +148,7 @@ export async function decideDeviceLogin(
     const scopes = scopesFor(caller, row?.scope)
     if (scopes.length === 0)
       throw new AppError('forbidden', 'Giving the token: you have none of the permissions that it asks for: ask for a role.')
-    await requireFreshFor(services, caller, { scopes, what: 'Giving a token that gets private keys' })
+    await requireFreshFor(services, caller, { scopes, what: 'Giving a token whose permissions lead to private keys' })
     const noted = await services.db
       .updateTable('device_code')
       .set({ account_id: caller.accountId, granted_scopes: scopes, token_days: days })

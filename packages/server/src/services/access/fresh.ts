@@ -4,6 +4,7 @@
  * @module
  */
 import type { Scope, SingleSignOnFault } from '@evercert/contract'
+import { leadToKeys } from '../../domain/access/key-scopes.ts'
 import { AppError } from '../../domain/errors.ts'
 import { MINUTE_MS } from '../../domain/time.ts'
 import type { Caller, Services } from '../context.ts'
@@ -77,7 +78,7 @@ function noteAuthentication(
 }
 
 /**
- * Before somebody is given `keys:download` by a session: a token, a login or a member made by it would get keys that the session itself does not.
+ * Before somebody is given by a session what leads to keys: a token, a login or a member made by it would get keys that the session itself does not.
  *
  * @param what is done, for people
  * @throws AppError `freshAuthenticationNeeded`
@@ -87,7 +88,7 @@ export async function requireFreshFor(
   caller: Caller,
   { scopes, what }: { readonly scopes: Iterable<Scope>; readonly what: string },
 ): Promise<void> {
-  if (new Set(scopes).has('keys:download')) await requireFresh(services, caller, what)
+  if (leadToKeys(scopes)) await requireFresh(services, caller, what)
 }
 
 /** How long ago a provider may have asked: it was told to ask now, and the clocks of two machines differ. */

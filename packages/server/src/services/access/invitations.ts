@@ -46,7 +46,7 @@ export async function invite(
   { email, role, baseUrl }: { readonly email: string; readonly role: MemberRole; readonly baseUrl: string },
 ): Promise<InvitationView & { link: string }> {
   checkMayGive(caller, role)
-  await requireFreshFor(services, caller, { scopes: scopesOf(role), what: 'Inviting somebody who gets private keys' })
+  await requireFreshFor(services, caller, { scopes: scopesOf(role), what: 'Inviting somebody whose role leads to private keys' })
   const { token, link } = drawLink(baseUrl, 'invitation')
   const row = {
     id: newId(services, 'inv'),

@@ -40,7 +40,7 @@ export function checkMayGive(caller: Caller, role: MemberRole): void {
 
 /** @throws AppError `notFound`, `forbidden`, `lastOwner` */
 export async function changeRole(services: Services, caller: Caller, userId: string, role: MemberRole): Promise<MemberView> {
-  await requireFreshFor(services, caller, { scopes: scopesOf(role), what: 'Giving a role that gets private keys' })
+  await requireFreshFor(services, caller, { scopes: scopesOf(role), what: 'Giving a role that leads to private keys' })
   await services.db.transaction().execute(async (trx) => {
     const before = await lockMember(trx, caller, userId)
     checkMayGive(caller, role)

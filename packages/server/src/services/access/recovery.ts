@@ -4,8 +4,9 @@
  * @module
  */
 import type { UserView } from '@evercert/contract'
+import { AppError } from '../../domain/errors.ts'
 import { DAY_MS } from '../../domain/time.ts'
-import { hashToken } from '../accounts.ts'
+import { hashToken, isHostToken } from '../accounts.ts'
 import { newId, type Caller, type Services } from '../context.ts'
 import { requireFresh } from './fresh.ts'
 import { checkPassword, drawLink, linkInvalid } from './links.ts'
@@ -13,13 +14,23 @@ import { loadUser } from './users.ts'
 
 const LINK_MS = DAY_MS
 
-/** An earlier link of the user ends. @throws AppError `notFound`, `freshAuthenticationNeeded` */
+/**
+ * For a session that said lately who it is, or the token of the host: any other token would outlive that. An earlier link of the user ends.
+ *
+ * @throws AppError `notFound`, `freshAuthenticationNeeded`, `forbidden` for other tokens
+ */
 export async function createRecoveryLink(
   services: Services,
   caller: Caller,
   { userId, baseUrl }: { readonly userId: string; readonly baseUrl: string },
 ): Promise<{ link: string; expiresAt: string }> {
   await requireFresh(services, caller, 'Making a link with which one becomes another user')
+  if (caller.sessionId === undefined && !(await isHostToken(services, caller)))
+    throw new AppError(
+      'forbidden',
+      'Making a link with which one becomes another user: of tokens only that of the host (operator.token) does: use it, or sign in at the console.',
+      { facts: { scope: 'installation:operate' } },
+    )
   const { id } = await loadUser(services, userId)
   const { token, link } = drawLink(baseUrl, 'recovery')
   const row = {

@@ -8,6 +8,7 @@ import type { AccountRules } from '@evercert/contract'
 import { recordHistory, type Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
 import { DAY_MS } from '../../domain/time.ts'
+import { requireFresh } from '../access/fresh.ts'
 import { EVERCERT_ACTOR, newId, personOf, type Caller, type Services } from '../context.ts'
 import { planAccountNotice, planPersonalNotices } from '../notices/plan.ts'
 import { approvalQuery, approversOf, loadMembers, moveApproval, OPEN, type ApprovalRow, type Member } from './approval-row.ts'
@@ -37,8 +38,9 @@ export async function passGate(services: Services, caller: Caller, call: Guarded
   return (trx) => moveApproval(trx, goAhead, 'done', { actor: caller.actor, now: services.now() })
 }
 
-/** Tightens at once; what is looser waits. @throws AppError as {@link passGate} */
+/** Tightens at once; what is looser waits. @throws AppError `freshAuthenticationNeeded`, and as {@link passGate} */
 export async function changeRules(services: Services, caller: Caller, rules: AccountRules): Promise<AccountRules> {
+  await requireFresh(services, caller, 'Setting what keeps private keys from tokens and from one person alone')
   const refusal = await services.db.transaction().execute(async (trx) => {
     await lockAccount(trx, caller.accountId)
     const passage = await tryGate(services, trx, caller, { operation: 'rules.set', input: rules })

@@ -22,18 +22,16 @@ import {
 import type { AuditCheckpointView, AuditVerification } from '@evercert/contract'
 import { exactTime, loadAuditRows, type AuditRow } from '../../db/audit.ts'
 import { AppError } from '../../domain/errors.ts'
-import { DAY_MS } from '../../domain/time.ts'
 import { requireScope } from '../accounts.ts'
 import type { Caller, Services } from '../context.ts'
-import { loadReceiptKeys } from '../receipts/key.ts'
 import { findAnchorFault } from './anchor.ts'
+import { loadCheckpointKeys, readCheckpointOrNull } from './checkpoint.ts'
+import { LEAST_RETENTION_MS } from './retention.ts'
 
 /** A batch has up to 2000 lines. */
 const BATCHES_AT_ONCE = 10
 /** Lines that are hashed without a pause: a millisecond or two. */
 const GIVE_WAY_AFTER = 100
-/** As `EVERCERT_AUDIT_RETENTION_DAYS` is limited. */
-const LEAST_RETENTION_MS = 30 * DAY_MS
 
 interface Batch {
   readonly position: number
@@ -146,7 +144,7 @@ function* linesOf(batch: Batch, rows: ReadonlyMap<number, AuditRow>, accountId: 
  * @throws AppError `invalid` when the kept one is not one of this installation
  */
 export async function verifyAudit(services: Services, kept: string | null): Promise<AuditVerification> {
-  const keys = await publicKeys(services)
+  const keys = await loadCheckpointKeys(services)
   const trust = { keys, kept: kept === null ? null : readKept(kept, keys) }
   const beginning = await findBeginning(services)
   const verification = await verifyOnce(services, trust)
@@ -215,7 +213,7 @@ class ColumnCheck {
   }
 
   #describe({ rows, salts, hashes, ...batch }: Batch): string | null {
-    const claims = readOrNull(batch.jws, this.#keys)
+    const claims = readCheckpointOrNull(batch.jws, this.#keys)
     if (claims === null) return null // told by the chain
     const { position, previous, at } = claims
     if (position !== batch.position || previous !== batch.previous || at.replace('Z', '000Z') !== batch.at)
@@ -225,15 +223,6 @@ class ColumnCheck {
     const fits = rows.length === position - previous && salts.length === 16 * rows.length && hashes.length === 32 * rows.length
     const maxOf = (sign: 1 | -1): number => rows.reduce((max, id) => Math.max(max, sign * id), 0)
     return fits && batch.historyMax === maxOf(1) && batch.entryMax === maxOf(-1) ? null : 'columns of its batch'
-  }
-}
-
-function readOrNull(jws: string, keys: readonly PublicJwk[]): AuditCheckpoint | null {
-  try {
-    return readAuditCheckpoint(jws, keys)
-  } catch (error) {
-    if (error instanceof PkiError) return null
-    throw error
   }
 }
 
@@ -262,10 +251,6 @@ async function countUnsealed({ db }: Services, { counts }: ColumnCheck): Promise
   const position = Number(row?.position) + 1
   const found = `${row?.old} rows that were chained before`
   return { unsealed, fault: { kind: 'cutOff', position, through: position, line: null, expected: null, found } }
-}
-
-async function publicKeys(services: Services): Promise<readonly PublicJwk[]> {
-  return (await loadReceiptKeys(services)).keys as readonly PublicJwk[]
 }
 
 /** Newest first; the same for everybody who may read the log: they say when and how much, and of nobody. */

@@ -8,8 +8,12 @@
 import { sql } from 'kysely'
 import { AUDIT_RETENTION_ACTION } from '@evercert/pki'
 import type { Trx } from '../../db/transition.ts'
+import { DAY_MS } from '../../domain/time.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { insertEntry } from './log.ts'
+
+/** As `EVERCERT_AUDIT_RETENTION_DAYS` is limited. */
+export const LEAST_RETENTION_MS = 30 * DAY_MS
 
 /** Safe to repeat, and to break off: batches go one by one, from the oldest. @returns how many lines were removed */
 export async function retainAudit(services: Services): Promise<number> {

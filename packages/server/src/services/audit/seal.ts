@@ -10,11 +10,21 @@
  */
 import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
-import { AUDIT_CHECKPOINT_TYPE, AUDIT_GENESIS, auditDigest, auditHash, auditText, signStatement } from '@evercert/pki'
+import {
+  AUDIT_CHECKPOINT_TYPE,
+  AUDIT_GENESIS,
+  auditDigest,
+  auditHash,
+  auditText,
+  signStatement,
+  type PublicJwk,
+} from '@evercert/pki'
 import { findUnsealed, type AuditRow } from '../../db/audit.ts'
 import type { Trx } from '../../db/transition.ts'
 import type { Services } from '../context.ts'
+import { raiseAuditAlarm } from './alarm.ts'
 import { moveAnchor } from './anchor.ts'
+import { loadCheckpointKeys, readBatch } from './checkpoint.ts'
 import { ensureReceiptKey, type ReceiptKey } from '../receipts/key.ts'
 
 /** Of each source; a batch is a few tenths of a second at most. */
@@ -30,17 +40,40 @@ export async function sealAudit(services: Services, { forMs = 1000 }: { readonly
   while (await isSomethingNew(services)) {
     const key = await ensureReceiptKey(services)
     services.onStep(STEP, 'intended')
-    const rows = await services.db.transaction().execute(async (trx) => {
-      const count = await sealBatch(services, trx, key)
-      services.onStep(STEP, 'done')
-      return count
-    })
+    const signing = { key, keys: await loadCheckpointKeys(services) }
+    const rows = await services.db
+      .transaction()
+      .execute(async (trx) => {
+        const count = await sealBatch(services, trx, signing)
+        services.onStep(STEP, 'done')
+        return count
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof ForgedEnd)) throw error
+        raiseAuditAlarm(services, { kind: 'checkpointForged', position: error.position })
+        return 0
+      })
     services.onStep(STEP, 'recorded')
     sealed += rows
     if (rows === 0 || performance.now() > until) break
   }
   if (sealed > 0) await moveAnchor(services)
   return sealed
+}
+
+interface Signing {
+  readonly key: ReceiptKey
+  /** All of ours. */
+  readonly keys: readonly PublicJwk[]
+}
+
+/** Nothing is chained on what we did not sign: it would be signed with it. */
+class ForgedEnd extends Error {
+  readonly position: number
+  constructor(position: number) {
+    super('the newest batch is not what was signed')
+    this.position = position
+  }
 }
 
 async function isSomethingNew({ db }: Services): Promise<boolean> {
@@ -62,11 +95,11 @@ interface Head {
   readonly next_xid: number
 }
 
-async function sealBatch(services: Services, trx: Trx, key: ReceiptKey): Promise<number> {
+async function sealBatch(services: Services, trx: Trx, signing: Signing): Promise<number> {
   const head = await lockHead(services, trx)
   if (head === null) return 0 // another process is at it
   const rows = await findUnsealed(trx, { historyLow: head.history_low, entryLow: head.entry_low, limit: MAX_ROWS })
-  if (rows.length > 0) await insertBatch(services, trx, rows, key)
+  if (rows.length > 0) await insertBatch(services, trx, rows, signing)
   await moveMarks(trx, head, rows)
   return rows.length
 }
@@ -88,15 +121,17 @@ async function lockHead({ database }: Services, trx: Trx): Promise<Head | null> 
   return alone ? { ...row, history_mark: row.history_max, entry_mark: row.entry_max } : row
 }
 
-async function insertBatch(services: Services, trx: Trx, rows: readonly AuditRow[], key: ReceiptKey): Promise<void> {
+async function insertBatch(services: Services, trx: Trx, rows: readonly AuditRow[], { key, keys }: Signing): Promise<void> {
   const last = await trx
     .selectFrom('audit_batch')
-    .select(['position', 'hashes', 'removed'])
+    .select(['position', 'hashes', 'jws'])
     .orderBy('position', 'desc')
     .limit(1)
     .executeTakeFirst()
   const previous = Number(last?.position ?? 0)
-  let hash = last === undefined ? AUDIT_GENESIS : Buffer.from(last.hashes).subarray(-32).toString('hex')
+  const end = last === undefined ? null : readBatch(last, keys)
+  if (last !== undefined && end === null) throw new ForgedEnd(previous)
+  let hash = end?.hash ?? AUDIT_GENESIS
   const salts = randomBytes(16 * rows.length)
   const hashes: string[] = []
   const ordered = rows.toSorted((a, b) => compare(a.at, b.at) || compare(a.source, b.source) || a.id - b.id)

@@ -11,7 +11,7 @@ import { windowOpensAt, type RenewalPolicy } from '../../domain/certificate/wind
 import { AppError } from '../../domain/errors.ts'
 import { lockNames } from '../certificate-rows.ts'
 import { newIds, type Caller, type Services } from '../context.ts'
-import type { PreparedSecret } from '../vault.ts'
+import { StaleSecrets, type PreparedSecret } from '../vault.ts'
 import { lockPredecessors, recordSuccessions, refuseSuccession, takePlace, type Place } from './predecessors.ts'
 import type { CheckedUpload } from './read-upload.ts'
 
@@ -28,7 +28,26 @@ interface NewUpload extends SealedUpload {
   readonly place: Place
 }
 
-export async function sealKeys({ vault, now }: Services, uploads: readonly CheckedUpload[]): Promise<SealedUpload[]> {
+/** More rotations than this do not happen while one transaction runs. */
+const SEALED_TIMES = 3
+
+/** Seals before the transaction that stores, and anew when the master key changed meanwhile. */
+export async function withSealedKeys<Result>(
+  services: Services,
+  uploads: readonly CheckedUpload[],
+  storeSealed: (sealed: readonly SealedUpload[]) => Promise<Result>,
+): Promise<Result> {
+  for (let time = 1; ; time += 1) {
+    const sealed = await sealKeys(services, uploads)
+    try {
+      return await storeSealed(sealed)
+    } catch (error) {
+      if (!(error instanceof StaleSecrets) || time === SEALED_TIMES) throw error
+    }
+  }
+}
+
+async function sealKeys({ vault, now }: Services, uploads: readonly CheckedUpload[]): Promise<SealedUpload[]> {
   const plaintexts = uploads.map(({ key }) => key.pkcs8Pem)
   const sealed = await vault.prepareMany({ purpose: 'privateKey', plaintexts, now: now() })
   return sealed.map((sealedKey, index) => ({ ...(uploads[index] as CheckedUpload), sealedKey }))

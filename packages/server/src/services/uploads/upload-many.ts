@@ -10,7 +10,7 @@ import { AppError } from '../../domain/errors.ts'
 import type { Caller, Services } from '../context.ts'
 import { readUploads } from './batch-reader.ts'
 import type { CheckedUpload, Upload } from './read-upload.ts'
-import { sealKeys, storeUploads, type SealedUpload, type Stored } from './store-uploads.ts'
+import { storeUploads, withSealedKeys, type SealedUpload, type Stored } from './store-uploads.ts'
 
 export interface UploadMany {
   readonly entries: readonly Upload[]
@@ -29,7 +29,7 @@ export interface UploadManyResult {
 export async function uploadMany(services: Services, caller: Caller, { entries, dryRun }: UploadMany): Promise<UploadManyResult> {
   const read = await readAll(services, entries)
   const checked = read.filter((one): one is CheckedUpload => !(one instanceof AppError))
-  const stored = await (dryRun ? rehearse : store)(services, caller, await sealKeys(services, checked))
+  const stored = await withSealedKeys(services, checked, (sealed) => (dryRun ? rehearse : store)(services, caller, sealed))
   let next = 0
   const outcomes = read.map((one, index): UploadOutcome => {
     const name = entries[index]?.name ?? ''

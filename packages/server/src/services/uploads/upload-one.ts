@@ -11,7 +11,7 @@ import { loadCertificateDetail } from '../certificates.ts'
 import type { Caller, Services } from '../context.ts'
 import { fetchIntermediates } from '../revocation-checks/issuers.ts'
 import { createUploadReader, type CheckedUpload, type Upload } from './read-upload.ts'
-import { sealKeys, storeUploads } from './store-uploads.ts'
+import { storeUploads, withSealedKeys } from './store-uploads.ts'
 
 export interface SingleUpload extends Upload {
   /** Whether intermediates that are missing are fetched; else the chain is kept as it came. */
@@ -31,8 +31,9 @@ export async function uploadCertificate(
 ): Promise<CertificateDetail> {
   const read = createUploadReader(services.now())(upload)
   const checked = completeChain ? await complete(services, read) : read
-  const sealed = await sealKeys(services, [checked])
-  const [result] = await services.db.transaction().execute((trx) => storeUploads(services, trx, caller, sealed))
+  const [result] = await withSealedKeys(services, [checked], (sealed) =>
+    services.db.transaction().execute((trx) => storeUploads(services, trx, caller, sealed)),
+  )
   if (result === undefined || result instanceof AppError) throw result ?? new RangeError('an upload has a result')
   return loadCertificateDetail(services, caller, result.certificateId)
 }

@@ -50,6 +50,30 @@ describe('address guard', () => {
     expect(refusalOf(address)).toContain(why)
   })
 
+  test.each([
+    ['Azure', '168.63.129.16', 'platform'],
+    ['Azure, mapped', '::ffff:168.63.129.16', 'platform'],
+    ['Azure, NAT64', '64:ff9b::168.63.129.16', 'platform'],
+    ['Azure, 6to4', '2002:a83f:8110::', 'platform'],
+    ['AWS, Google, Azure, Oracle, DigitalOcean, Huawei', '169.254.169.254', 'link-local'],
+    ['Tencent', '169.254.0.23', 'link-local'],
+    ['AWS containers', '169.254.170.2', 'link-local'],
+    ['AWS, IPv6', 'fd00:ec2::254', 'private'],
+    ['Google, IPv6', 'fd20:ce::254', 'private'],
+    ['Oracle, IPv6', 'fd00:c1::a9fe:a9fe', 'private'],
+    ['Scaleway, IPv6', 'fd00:42::42', 'private'],
+    ['Oracle, older', '192.0.0.192', 'reserved'],
+    ['Alibaba', '100.100.100.200', 'carrier-grade NAT'],
+  ])('what a platform tells its machines is refused: %s', (_platform, address, why) => {
+    expect(refusalOf(address)).toContain(why)
+  })
+
+  test('the address of a platform is one address, and may be allowed', () => {
+    expect(refusalOf('168.63.129.15')).toBeNull()
+    expect(refusalOf('168.63.129.17')).toBeNull()
+    expect(createAddressGuard(['168.63.129.16'])('168.63.129.16')).toBeNull()
+  })
+
   test('what the operator allows is allowed, also inside an IPv6 address, and nothing beside it', () => {
     const guard = createAddressGuard(['10.0.0.0/8', '127.0.0.1', 'fd00::/8'])
     expect(guard('10.255.0.1')).toBeNull()
