@@ -14,7 +14,7 @@ import {
   listInvitations,
   removeInvitation,
 } from '../../services/access/invitations.ts'
-import { confirmationWays, confirmSession } from '../../services/access/fresh.ts'
+import { confirmationWays, confirmSession, requireFresh } from '../../services/access/fresh.ts'
 import { describeCaller, updateMe } from '../../services/access/me.ts'
 import { changeRole, listMembers, removeMember } from '../../services/access/members.ts'
 import { createRecoveryLink, recover } from '../../services/access/recovery.ts'
@@ -77,12 +77,15 @@ export const signInProviders = {
   list: operations.signInProviders.list.handler(async ({ context: { services } }) =>
     onePage(await listSignInProviders(services)),
   ),
-  create: operations.signInProviders.create.handler(({ context: { services, caller }, input }) =>
-    createSignInProvider(services, caller, input),
-  ),
-  update: operations.signInProviders.update.handler(({ context: { services, caller }, input: { id, ...change } }) =>
-    updateSignInProvider(services, caller, id, change),
-  ),
+  // A provider can sign in as any user of its domains.
+  create: operations.signInProviders.create.handler(async ({ context: { services, caller }, input }) => {
+    await requireFresh(services, caller, 'Connecting who says who somebody is')
+    return createSignInProvider(services, input)
+  }),
+  update: operations.signInProviders.update.handler(async ({ context: { services, caller }, input: { id, ...change } }) => {
+    await requireFresh(services, caller, 'Changing who says who somebody is')
+    return updateSignInProvider(services, id, change)
+  }),
   remove: operations.signInProviders.remove.handler(({ context: { services }, input }) =>
     removeSignInProvider(services, input.id),
   ),

@@ -9,8 +9,7 @@ import type { SignInProviderTable } from '../../db/access-tables.ts'
 import type { Db } from '../../db/connect.ts'
 import type { Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
-import { notFound, type Caller, type Services } from '../context.ts'
-import { requireFresh } from './fresh.ts'
+import { notFound, type Services } from '../context.ts'
 import { credentialProvider, discover, type OpenSignInProvider } from './openid.ts'
 
 export interface NewSignInProvider extends SignInProviderSettings {
@@ -61,18 +60,9 @@ export async function nameProvidersOf({ db, publicUrl }: Services, userId: strin
   return (await nameSignInProviders({ db, publicUrl })).filter(({ id }) => names.has(credentialProvider(id)))
 }
 
-/**
- * The provider is asked for its configuration first. It can sign in as any user of its domains: who connects it says lately who they are.
- *
- * @throws AppError `freshAuthenticationNeeded`, `misconfigured`, `duplicateName`, and those of {@link discover}
- */
-export async function createSignInProvider(
-  services: Services,
-  caller: Caller,
-  wish: NewSignInProvider,
-): Promise<SignInProviderView> {
+/** The provider is asked for its configuration first. @throws AppError `misconfigured`, `duplicateName`, and those of {@link discover} */
+export async function createSignInProvider(services: Services, wish: NewSignInProvider): Promise<SignInProviderView> {
   const { db, vault, now, publicUrl } = services
-  await requireFresh(services, caller, 'Connecting who says who somebody is')
   requirePublicUrl(publicUrl)
   await discover(services.kit, wish.issuer)
   return db.transaction().execute(async (trx) => {
@@ -100,15 +90,12 @@ export async function createSignInProvider(
 
 type Undefinable<Fields> = { readonly [Name in keyof Fields]?: Fields[Name] | undefined }
 
-/** @throws AppError `notFound`, `freshAuthenticationNeeded` */
+/** @throws AppError `notFound` */
 export async function updateSignInProvider(
-  services: Services,
-  caller: Caller,
+  { db, vault, now, publicUrl }: Services,
   id: string,
   change: Undefinable<SignInProviderSettings & { readonly clientSecret: string }>,
 ): Promise<SignInProviderView> {
-  const { db, vault, now, publicUrl } = services
-  await requireFresh(services, caller, 'Changing who says who somebody is')
   const { title, clientId, clientSecret, allowedDomains, newUsers, secondFactor, requiredAcr } = change
   return db.transaction().execute(async (trx) => {
     const before = await trx
