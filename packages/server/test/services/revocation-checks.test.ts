@@ -352,4 +352,23 @@ eachDatabase((kind, open) => {
     })
     await server.close()
   })
+  test('a stranger that the server sends as the issuer revokes nothing by its staple', async () => {
+    const leaf = await issue(null, { ocspUrl: 'http://ocsp.example.invalid' })
+    const { id, domains } = await upload(leaf)
+    await stranger.revoke(leaf, 'keyCompromise')
+    const staple = await stranger.respond(leaf, '-nmin', '30')
+    const server = await serveTls(
+      { chainPem: `${leaf.pem}${stranger.pem}`, privateKeyPem: leaf.keyPem },
+      {},
+      {},
+      () => {},
+      (_c, _i, done) => done(null, Buffer.from(staple)),
+    )
+    await account.client.endpoints.create({ certificateId: id, host: domains[0] ?? '', port: server.port })
+    const { endpoints } = await account.client.certificates.verify({ id })
+    expect(endpoints.flatMap(({ observations }) => observations.map(({ verdict }) => verdict))).not.toContain('revoked')
+    const { status, revocationCheck } = await get(id)
+    expect([status, revocationCheck?.state]).toEqual(['issued', 'unknown'])
+    await server.close()
+  })
 })

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { setImmediate } from 'node:timers/promises'
 import type { RevocationUnknown } from '@evercert/contract'
 import {
   createOcspRequest,
@@ -13,6 +14,7 @@ import {
   readOcspResponse,
   RevocationError,
   type Crl,
+  type CrlEntry,
   type RevocationReasonName,
 } from '@evercert/pki/revocation'
 import { AppError } from '../../domain/errors.ts'
@@ -55,6 +57,9 @@ const MAX_REDIRECTS = 3
 /** Of all lists that are kept. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024
 
+/** Signatures of certificates. */
+const VERIFIED_AT_ONCE = 50
+
 interface KeptList {
   readonly crl: Crl
   readonly until: number
@@ -88,19 +93,12 @@ export function createAsker(services: Services, { keepMs, signal }: { readonly k
       try {
         const crl = await load(url)
         const found = await findInCrl(crl, new Set(asked.map(({ serial }) => serial)))
-        const isAnswered = createScope(crl, services.now())
-        return await Promise.all(
-          asked.map(async (one): Promise<Answer> => {
-            const refusal = await isAnswered(one)
-            if (refusal !== null) return refusal
-            const { thisUpdate, nextUpdate } = crl
-            const entry = found.get(one.serial)
-            const common = { source: 'crl', thisUpdate, nextUpdate } as const
-            // Only lists of changes have `removeFromCrl` (RFC 5280 §5.3.1); they are not taken.
-            if (entry === undefined || entry.reason === 'removeFromCrl') return { state: 'good', ...common }
-            return { state: 'revoked', ...common, ...entry }
-          }),
-        )
+        const answers: Answer[] = []
+        for (const one of asked) {
+          if (answers.length % VERIFIED_AT_ONCE === VERIFIED_AT_ONCE - 1) await setImmediate() // others get their turn
+          answers.push((await refusalOf(crl, one, services.now())) ?? answerOf(crl, found.get(one.serial)))
+        }
+        return answers
       } catch (error) {
         const unknown = toUnknown(error)
         return asked.map(() => unknown)
@@ -137,19 +135,20 @@ export async function readOcsp(
   return { state: status, source, ...answer } as Answer
 }
 
-/** Certificates of one issuer with the same points are answered by the same check of the list. */
-function createScope(crl: Crl, now: number) {
-  const known = new Map<string, Promise<Answer | null>>()
-  return ({ issuer, urls }: Asked): Promise<Answer | null> => {
-    const key = `${Buffer.from(issuer).toString('base64')} ${urls.join(' ')}`
-    const outcome =
-      known.get(key) ??
-      ensureCrlAnswers(crl, { issuer, urls, now }).then(
-        () => null,
-        (error: unknown) => toUnknown(error),
-      )
-    known.set(key, outcome)
-    return outcome
+function answerOf({ thisUpdate, nextUpdate }: Crl, entry: CrlEntry | undefined): Answer {
+  const common = { source: 'crl', thisUpdate, nextUpdate } as const
+  // Only lists of changes have `removeFromCrl` (RFC 5280 §5.3.1); they are not taken.
+  if (entry === undefined || entry.reason === 'removeFromCrl') return { state: 'good', ...common }
+  return { state: 'revoked', ...common, ...entry }
+}
+
+/** Null: the list answers for this one. */
+async function refusalOf(crl: Crl, { leaf, issuer, urls }: Asked, now: number): Promise<Answer | null> {
+  try {
+    await ensureCrlAnswers(crl, { leaf, issuer, urls, now })
+    return null
+  } catch (error) {
+    return toUnknown(error)
   }
 }
 

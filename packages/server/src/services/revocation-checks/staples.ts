@@ -5,7 +5,7 @@
  */
 import { sql } from 'kysely'
 import { parsePem } from '@evercert/pki'
-import { RevocationError } from '@evercert/pki/revocation'
+import { isIssuedByDer, RevocationError } from '@evercert/pki/revocation'
 import type { HostVerification, RevokedFacts, ServedObservation } from '@evercert/pki/probe'
 import type { Services } from '../context.ts'
 import { readOcsp, type Answer } from './ask.ts'
@@ -39,7 +39,8 @@ export async function readStaples(
 }
 
 async function read({ chain }: ServedObservation, response: Uint8Array, now: number): Promise<Answer> {
-  const [leaf, issuer] = chain.map(({ pem }) => parsePem(pem)[0]?.der)
+  const [leaf, ...above] = chain.flatMap(({ pem }) => parsePem(pem).map(({ der }) => der))
+  const issuer = leaf === undefined ? undefined : above.find((one) => isIssuedByDer(leaf, one)) // a server sends what it likes
   if (leaf === undefined || issuer === undefined) return { state: 'unknown', code: 'issuerUnknown', detail: null }
   try {
     return await readOcsp(response, { leaf, issuer, now, source: 'staple' })
