@@ -60,10 +60,15 @@ const MAX_KEPT_BYTES = 32 * 1024 * 1024
 /** Signatures of certificates. */
 const VERIFIED_AT_ONCE = 50
 
+/** One that answered at least one question: signed by the issuer, in its time. */
 interface KeptList {
   readonly crl: Crl
+  readonly fetchedAt: number
   readonly until: number
 }
+
+/** A list that is kept and does not answer all that is asked is fetched anew, so often at most: who names the address of others costs them little. */
+const MIN_REFETCH_MS = 300_000
 
 /** @param keepMs how long a list is good enough for certificates that come later */
 export function createAsker(services: Services, { keepMs, signal }: { readonly keepMs: number; readonly signal: AbortSignal }) {
@@ -77,26 +82,24 @@ export function createAsker(services: Services, { keepMs, signal }: { readonly k
       if (total > MAX_KEPT_BYTES) kept.delete(each)
     }
   }
-  const load = async (url: string): Promise<Crl> => {
-    const now = services.now()
-    const known = kept.get(url)
-    if (known !== undefined && known.until > now) return known.crl
-    const crl = readCrl(await get(services, url, { maxBytes: MAX_CRL_BYTES, timeoutMs: CRL_TIMEOUT_MS, signal }))
-    kept.delete(url)
-    keep(url, { crl, until: Math.min(now + keepMs, crl.nextUpdate) })
-    return crl
-  }
+  const fetchList = async (url: string): Promise<Crl> =>
+    readCrl(await get(services, url, { maxBytes: MAX_CRL_BYTES, timeoutMs: CRL_TIMEOUT_MS, signal }))
 
   return {
     /** The state of each, by one list: in the order asked. */
     askCrl: async (url: string, asked: readonly Asked[]): Promise<readonly Answer[]> => {
       try {
-        const crl = await load(url)
-        const found = await findInCrl(crl, new Set(asked.map(({ serial }) => serial)))
-        const answers: Answer[] = []
-        for (const one of asked) {
-          if (answers.length % VERIFIED_AT_ONCE === VERIFIED_AT_ONCE - 1) await setImmediate() // others get their turn
-          answers.push((await refusalOf(crl, one, services.now())) ?? answerOf(crl, found.get(one.serial)))
+        const now = services.now()
+        const known = kept.get(url)
+        if (known !== undefined && known.until > now) {
+          const answers = await answersOf(services, known.crl, asked)
+          if (now < known.fetchedAt + MIN_REFETCH_MS || answers.every(isAnswer)) return answers
+        }
+        const crl = await fetchList(url)
+        const answers = await answersOf(services, crl, asked)
+        if (answers.some(isAnswer)) {
+          kept.delete(url)
+          keep(url, { crl, fetchedAt: now, until: Math.min(now + keepMs, crl.nextUpdate) })
         }
         return answers
       } catch (error) {
@@ -134,6 +137,18 @@ export async function readOcsp(
   const { status, ...answer } = await readOcspResponse(der, { leaf, issuer }, now)
   return { state: status, source, ...answer } as Answer
 }
+
+async function answersOf(services: Services, crl: Crl, asked: readonly Asked[]): Promise<readonly Answer[]> {
+  const found = await findInCrl(crl, new Set(asked.map(({ serial }) => serial)))
+  const answers: Answer[] = []
+  for (const one of asked) {
+    if (answers.length % VERIFIED_AT_ONCE === VERIFIED_AT_ONCE - 1) await setImmediate() // others get their turn
+    answers.push((await refusalOf(crl, one, services.now())) ?? answerOf(crl, found.get(one.serial)))
+  }
+  return answers
+}
+
+const isAnswer = ({ state }: Answer): boolean => state !== 'unknown'
 
 function answerOf({ thisUpdate, nextUpdate }: Crl, entry: CrlEntry | undefined): Answer {
   const common = { source: 'crl', thisUpdate, nextUpdate } as const
