@@ -34,6 +34,8 @@ export interface ClaimedCheck {
   readonly urls: readonly string[]
   readonly url: string
   readonly failures: number
+  /** Of the answer that is believed. */
+  readonly this_update: Date | null
 }
 
 /** @param signal aborted when the service stops: what is under way is asked again when its claim runs out */
@@ -55,7 +57,7 @@ export function createRevocationChecker(services: Services, signal: AbortSignal)
     const byCheck = new Map(asked.map(({ check }, index) => [check, answers[index]]))
     const now = services.now()
     const answered = known.map(({ check, issuer }): Answered => {
-      const answer: Answer = byCheck.get(check) ?? { state: 'unknown', code: 'issuerUnknown', detail: null }
+      const answer: Answer = refuseOlder(check, byCheck.get(check) ?? NO_ISSUER)
       const facts = { intervalMs, jitter }
       const failed = answer.state === 'unknown'
       const nextAt = failed ? retryCheckAt(facts, check.failures + 1, now) : nextCheckAt(facts, answer.nextUpdate, now)
@@ -87,6 +89,15 @@ export function createRevocationChecker(services: Services, signal: AbortSignal)
       return claimed.length
     },
   }
+}
+
+const NO_ISSUER: Answer = { state: 'unknown', code: 'issuerUnknown', detail: null }
+
+/** From an edge that lags behind, or played again by somebody on the way. */
+function refuseOlder({ this_update: believed }: ClaimedCheck, answer: Answer): Answer {
+  if (answer.state === 'unknown' || believed === null || answer.thisUpdate >= believed.getTime()) return answer
+  const [given, known] = [new Date(answer.thisUpdate), believed].map((at) => at.toISOString())
+  return { state: 'unknown', code: 'stale', detail: `it is of ${given}, older than the answer of ${known} that was believed` }
 }
 
 type Asker = ReturnType<typeof createAsker>
@@ -124,7 +135,7 @@ async function claim(services: Services): Promise<readonly ClaimedCheck[]> {
       order by next_at limit ${CLAIM_AT_ONCE} for update skip locked)
     update revocation_check r set next_at = ${new Date(now + CLAIM_MS)} from due
     where r.account_id = due.account_id and r.sha256 = due.sha256
-    returning r.account_id, r.sha256, r.serial, r.leaf_der, r.issuer_der, r.method, r.urls, r.url, r.failures`.execute(
+    returning r.account_id, r.sha256, r.serial, r.leaf_der, r.issuer_der, r.method, r.urls, r.url, r.failures, r.this_update`.execute(
     services.db,
   )
   return rows
