@@ -160,7 +160,10 @@ describe.each(['ec', 'rsa'] as const)('statements of an OpenSSL CA with an %s ke
 })
 
 test.each([
-  ['an exponent beyond 32 bits', ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048', '-pkeyopt', 'rsa_keygen_pubexp:8589934609']],
+  [
+    'an exponent beyond 32 bits',
+    ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048', '-pkeyopt', 'rsa_keygen_pubexp:8589934609'],
+  ],
   ['a curve of its own making', ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-pkeyopt', 'ec_param_enc:explicit']],
 ])('a key that could be made to fit a signature that is there already issues nothing: %s', async (_, keyOptions) => {
   const folder = mkdtempSync(join(tmpdir(), 'evercert-issuer-'))

@@ -53,7 +53,9 @@ oneDatabase((_, open) => {
   const rowOf = async (certificateId: string) => {
     const { rows } = await sql<{ account_id: string; sha256: string; url: string; state: string; reason: string | null }>`
       select r.account_id, r.sha256, r.url, r.state, r.reason from revocation_check r join issuance i
-      on i.account_id = r.account_id and i.sha256 = r.sha256 where i.certificate_id = ${certificateId}`.execute(service.services.db)
+      on i.account_id = r.account_id and i.sha256 = r.sha256 where i.certificate_id = ${certificateId}`.execute(
+      service.services.db,
+    )
     const [row] = rows
     if (row === undefined) throw new Error('it is not noted')
     return row
@@ -116,8 +118,7 @@ oneDatabase((_, open) => {
     const say = (state: 'good' | 'revoked', minutes: number, reason: 'keyCompromise' | 'certificateHold' = 'keyCompromise') => {
       const thisUpdate = clock.now() + minutes * MINUTE_MS
       const times = { source: 'crl', thisUpdate, nextUpdate: thisUpdate + DAY_MS } as const
-      const answer =
-        state === 'good' ? { state, ...times } : { state, ...times, revokedAt: clock.now() - HOUR_MS, reason }
+      const answer = state === 'good' ? { state, ...times } : { state, ...times, revokedAt: clock.now() - HOUR_MS, reason }
       return recordAnswers(service.services, [{ check, issuer: null, answer, nextAt: clock.now() + HOUR_MS, url }])
     }
     await say('revoked', 1)
@@ -146,7 +147,13 @@ oneDatabase((_, open) => {
     await sql`update revocation_check set this_update = this_update + interval '1 minute'
       where sha256 = ${(await rowOf(id)).sha256}`.execute(db)
     const chain = { chainPem: `${leaf.pem}${ca.pem}`, privateKeyPem: leaf.keyPem }
-    const server = await serveTls(chain, {}, {}, () => {}, (_c, _i, done) => done(null, Buffer.from(staple)))
+    const server = await serveTls(
+      chain,
+      {},
+      {},
+      () => {},
+      (_c, _i, done) => done(null, Buffer.from(staple)),
+    )
     const verify = async () => {
       const { endpoints } = await account.client.certificates.verify({ id })
       return [(await rowOf(id)).state, endpoints.flatMap(({ observations }) => observations.map(({ verdict }) => verdict))]

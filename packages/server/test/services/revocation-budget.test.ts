@@ -42,6 +42,7 @@ oneDatabase((_, open) => {
   }
   const statesOf = async (ids: readonly string[]) =>
     Promise.all(ids.map(async (id) => (await account.client.certificates.get({ id })).revocationCheck?.state))
+  const countUnknown = async (ids: readonly string[]) => (await statesOf(ids)).filter((state) => state === 'unknown').length
   const dueIn = async () => {
     const { rows } = await sql<{ next_at: Date }>`select next_at from revocation_check where state = 'unknown'`.execute(
       service.services.db,
@@ -62,7 +63,7 @@ oneDatabase((_, open) => {
     const ids = [await upload({ ocspUrl }), await upload({ ocspUrl }), await upload({ ocspUrl }), await upload({ ocspUrl })]
     const other = await upload({ crlUrl: `${quick.url}/list.crl` })
     expect(await checkerOf(3 * MINUTE_MS).round()).toBe(5)
-    expect((await statesOf([...ids, other])).toSorted()).toEqual(['good', 'good', 'good', 'good', 'unknown'])
+    expect(await countUnknown([...ids, other])).toBe(1)
     expect(await statesOf([other])).toEqual(['good'])
     const [left, ...more] = await dueIn()
     expect(more).toEqual([])
@@ -70,7 +71,7 @@ oneDatabase((_, open) => {
     expect(left).toBeLessThanOrEqual(MINUTE_MS) // and not when the claim runs out
     clock.advance(MINUTE_MS)
     await checkerOf(3 * MINUTE_MS).round()
-    expect((await statesOf(ids)).toSorted()).toEqual(['good', 'good', 'good', 'good'])
+    expect(await statesOf(ids)).toEqual(['good', 'good', 'good', 'good'])
   })
 
   test('a round that is over asks no host more', async () => {
@@ -83,7 +84,7 @@ oneDatabase((_, open) => {
       })
     const ids = await Promise.all(paths.map((path) => upload({ crlUrl: `${slow.url}${path}` })))
     await checkerOf(45_000).round()
-    expect(paths.map((path) => slow.timesAsked(path)).toSorted()).toEqual([0, 1, 1])
+    expect(slow.asked.filter((path) => paths.includes(path))).toHaveLength(2)
     clock.advance(MINUTE_MS)
     await checkerOf(45_000).round()
     expect(await statesOf(ids)).toEqual(['good', 'good', 'good'])

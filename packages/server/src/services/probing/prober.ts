@@ -61,19 +61,9 @@ export function createProber(services: Services, signal: AbortSignal): Prober {
   const hosts = new Map<string, number>()
   const underWay = new Set<Promise<void>>()
   const named = new Set<Promise<void>>()
-  let seen: EndpointProof[] = []
-  let storing: Promise<void> = Promise.resolve()
-  let timer: NodeJS.Timeout | null = null
+  const batches = createBatches(services)
   let claiming: Promise<number> | null = null
 
-  const flush = (): void => {
-    if (timer !== null) clearTimeout(timer)
-    timer = null
-    if (seen.length === 0) return
-    const batch = seen
-    seen = []
-    storing = storing.then(() => store(services, batch))
-  }
   const take = (): Task | null => {
     const at = waiting.findIndex(({ row }) => (hosts.get(row.host) ?? 0) < MAX_PER_HOST)
     return at < 0 ? null : (waiting.splice(at, 1)[0] ?? null)
@@ -84,10 +74,7 @@ export function createProber(services: Services, signal: AbortSignal): Prober {
       .catch(() => proof.verification)
       .then((verification) => {
         named.delete(finishing)
-        if (signal.aborted) return
-        seen.push({ ...proof, verification })
-        if (seen.length >= STORE_AT_ONCE) flush()
-        else timer ??= setTimeout(flush, STORE_AFTER_MS)
+        if (!signal.aborted) batches.add({ ...proof, verification })
       })
     named.add(finishing)
   }
@@ -144,8 +131,33 @@ export function createProber(services: Services, signal: AbortSignal): Prober {
       while (claiming !== null || underWay.size > 0 || named.size > 0 || (waiting.length > 0 && !signal.aborted)) {
         await Promise.allSettled([claiming, ...underWay, ...named])
       }
+      await batches.idle()
+    },
+  }
+}
+
+/** Stores what was seen, some at once. */
+function createBatches(services: Services) {
+  let seen: EndpointProof[] = []
+  let storing: Promise<void> = Promise.resolve()
+  let timer: NodeJS.Timeout | null = null
+  const flush = (): void => {
+    if (timer !== null) clearTimeout(timer)
+    timer = null
+    if (seen.length === 0) return
+    const batch = seen
+    seen = []
+    storing = storing.then(() => store(services, batch))
+  }
+  return {
+    add: (proof: EndpointProof): void => {
+      seen.push(proof)
+      if (seen.length >= STORE_AT_ONCE) flush()
+      else timer ??= setTimeout(flush, STORE_AFTER_MS)
+    },
+    idle: (): Promise<void> => {
       flush()
-      await storing
+      return storing
     },
   }
 }

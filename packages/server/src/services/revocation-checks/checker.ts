@@ -6,7 +6,7 @@
  */
 import { randomInt } from 'node:crypto'
 import { readRevocationSources } from '@evercert/pki/revocation'
-import { nextCheckAt, retryCheckAt } from '../../domain/revocation/decide-check.ts'
+import { nextCheckAt, retryCheckAt, type CheckFacts } from '../../domain/revocation/decide-check.ts'
 import { MINUTE_MS } from '../../domain/time.ts'
 import type { Services } from '../context.ts'
 import { createAsker, type Answer, type Asked } from './ask.ts'
@@ -48,21 +48,42 @@ export function createRevocationChecker(
 ): RevocationChecker {
   const intervalMs = services.probing.revocationIntervalMs
   if (intervalMs === null) return { round: async () => 0 }
-  const asker = createAsker(services, { keepMs: intervalMs / 2, signal })
+  const { askAll, askStrange } = createRounds(services, { signal, budget, intervalMs })
   let tidiedAt = Number.NEGATIVE_INFINITY
+
+  return {
+    round: async () => {
+      if (services.now() - tidiedAt > TIDY_MS) {
+        tidiedAt = services.now()
+        await forgetRevocationChecks(services)
+      }
+      await noteIssuances(services)
+      const { checks, until } = await claimChecks(services)
+      const ends = services.now() + budget.roundMs
+      const known = checks.flatMap((check) => (check.issuer_der === null ? [] : [{ check, issuer: check.issuer_der }]))
+      const strange = checks.filter((check) => check.issuer_der === null)
+      const left = (await Promise.all([askAll(known, ends), askStrange(strange, ends)])).flat()
+      await releaseChecks(services, left, until)
+      return checks.length
+    },
+  }
+}
+
+interface RoundFacts {
+  readonly signal: AbortSignal
+  readonly budget: CheckBudget
+  readonly intervalMs: number
+}
+
+function createRounds(services: Services, { signal, budget, intervalMs }: RoundFacts) {
+  const asker = createAsker(services, { keepMs: intervalMs / 2, signal })
 
   const recordPlace = async (asked: readonly Ready[], answers: readonly Answer[]): Promise<void> => {
     const jitter = randomInt(2 ** 32) / 2 ** 32
     const now = services.now()
-    const answered = answers.flatMap((each, index): readonly Answered[] => {
+    const answered = answers.flatMap((answer, index): readonly Answered[] => {
       const one = asked[index]
-      if (one === undefined) return []
-      const { check, issuer } = one
-      const answer = refuseOlder(check, each)
-      const facts = { intervalMs, jitter }
-      const failed = answer.state === 'unknown'
-      const nextAt = failed ? retryCheckAt(facts, check.failures + 1, now) : nextCheckAt(facts, answer.nextUpdate, now)
-      return [{ check, issuer, answer, nextAt, url: failed ? nextUrl(check) : check.url }]
+      return one === undefined ? [] : [plan(one, refuseOlder(one.check, answer), { intervalMs, jitter }, now)]
     })
     if (answered.length > 0 && !signal.aborted) await recordAnswers(services, answered)
   }
@@ -83,36 +104,29 @@ export function createRevocationChecker(
     return known.slice(answers.length).map(({ check }) => check)
   }
 
-  /** Some hosts beside each other, each for its time at most. */
-  const atHosts = async <Each>(
-    all: readonly Each[],
-    urlOf: (one: Each) => string,
-    until: number,
-    work: (some: readonly Each[], isOver: () => boolean) => Promise<void>,
-  ): Promise<void> => {
-    const hosts = [...Map.groupBy(all, (one) => hostOf(urlOf(one))).values()]
-    await Promise.all(
-      Array.from({ length: Math.min(AT_ONCE, hosts.length) }, async () => {
-        for (let some = hosts.shift(); some !== undefined; some = hosts.shift()) {
-          const ends = Math.min(until, services.now() + budget.hostMs)
-          await work(some, () => signal.aborted || services.now() >= ends)
-        }
-      }),
-    )
-  }
-
   const notChecked = (url: string | undefined) => (error: unknown) => {
     if (!signal.aborted) services.log.error({ event: 'revocation.notChecked', url, error })
   }
 
+  /** Begins with each host. */
+  const timesUntil = (until: number) => (): (() => boolean) => {
+    const ends = Math.min(until, services.now() + budget.hostMs)
+    return () => signal.aborted || services.now() >= ends
+  }
+
   const askAll = async (ready: readonly Ready[], until: number): Promise<readonly ClaimedCheck[]> => {
     const left: ClaimedCheck[] = []
-    await atHosts(ready, ({ check }) => check.url, until, async (some, isOver) => {
-      // A list is asked for once for all; a responder is asked for each.
-      for (const place of Map.groupBy(some, ({ check }) => `${check.method} ${check.url}`).values()) {
-        await askPlace(place, isOver).then((more) => left.push(...more), notChecked(place[0]?.check.url))
-      }
-    })
+    await atHosts(
+      ready,
+      ({ check }) => check.url,
+      timesUntil(until),
+      async (some, isOver) => {
+        // A list is asked for once for all; a responder is asked for each.
+        for (const place of Map.groupBy(some, ({ check }) => `${check.method} ${check.url}`).values()) {
+          await askPlace(place, isOver).then((more) => left.push(...more), notChecked(place[0]?.check.url))
+        }
+      },
+    )
     return left
   }
 
@@ -121,35 +135,49 @@ export function createRevocationChecker(
     const left: ClaimedCheck[] = []
     const ready: Ready[] = []
     const wanted = checks.map((check) => ({ check, url: readRevocationSources(check.leaf_der).issuerUrls[0] ?? '' }))
-    await atHosts(wanted, ({ url }) => url, until, async (some, isOver) => {
-      for (const { check } of some) {
-        if (isOver()) left.push(check)
-        else
-          await fetchIssuer(services, check.leaf_der, signal).then(
-            (issuer) => ready.push({ check, issuer }),
-            notChecked(check.url),
-          )
-      }
-    })
+    await atHosts(
+      wanted,
+      ({ url }) => url,
+      timesUntil(until),
+      async (some, isOver) => {
+        for (const { check } of some) {
+          if (isOver()) left.push(check)
+          else
+            await fetchIssuer(services, check.leaf_der, signal).then(
+              (issuer) => ready.push({ check, issuer }),
+              notChecked(check.url),
+            )
+        }
+      },
+    )
     return [...left, ...(await askAll(ready, until))]
   }
 
-  return {
-    round: async () => {
-      if (services.now() - tidiedAt > TIDY_MS) {
-        tidiedAt = services.now()
-        await forgetRevocationChecks(services)
-      }
-      await noteIssuances(services)
-      const { checks, until } = await claimChecks(services)
-      const ends = services.now() + budget.roundMs
-      const known = checks.flatMap((check) => (check.issuer_der === null ? [] : [{ check, issuer: check.issuer_der }]))
-      const strange = checks.filter((check) => check.issuer_der === null)
-      const left = (await Promise.all([askAll(known, ends), askStrange(strange, ends)])).flat()
-      await releaseChecks(services, left, until)
-      return checks.length
-    },
+  return { askAll, askStrange }
+}
+
+/** Some hosts beside each other, each for its time at most. */
+async function atHosts<Each>(
+  all: readonly Each[],
+  urlOf: (one: Each) => string,
+  begin: () => () => boolean,
+  work: (some: readonly Each[], isOver: () => boolean) => Promise<void>,
+): Promise<void> {
+  const hosts = [...Map.groupBy(all, (one) => hostOf(urlOf(one))).values()]
+  await Promise.all(
+    Array.from({ length: Math.min(AT_ONCE, hosts.length) }, async () => {
+      for (let some = hosts.shift(); some !== undefined; some = hosts.shift()) await work(some, begin())
+    }),
+  )
+}
+
+/** When it is asked again, and where. */
+function plan({ check, issuer }: Ready, answer: Answer, facts: CheckFacts, now: number): Answered {
+  if (answer.state === 'unknown') {
+    const nextAt = retryCheckAt(facts, check.failures + 1, now)
+    return { check, issuer, answer, nextAt, url: nextUrl(check) }
   }
+  return { check, issuer, answer, nextAt: nextCheckAt(facts, answer.nextUpdate, now), url: check.url }
 }
 
 const NO_ISSUER: Answer = { state: 'unknown', code: 'issuerUnknown', detail: null }

@@ -105,10 +105,7 @@ function toRow({ check, issuer, answer, nextAt, url }: Answered, now: number) {
 }
 
 /** Each in a transaction of its own: one that fails is tried again in a minute. */
-export async function actOnFindings(
-  services: Services,
-  found: readonly Key[],
-): Promise<void> {
+export async function actOnFindings(services: Services, found: readonly Key[]): Promise<void> {
   for (const { account_id: accountId, sha256 } of found) {
     try {
       await actOnFinding(services, accountId, sha256)
