@@ -14,6 +14,8 @@ export interface OpensslCaWish {
   readonly commonName?: string
   /** `rsa` or `ec`; default `ec`. */
   readonly key?: 'rsa' | 'ec'
+  /** Of `openssl genpkey`, instead of `key`. */
+  readonly keyOptions?: readonly string[]
   /** Default: it signs itself. */
   readonly parent?: OpensslCa
 }
@@ -98,6 +100,7 @@ export async function createOpensslCa({
   folder,
   commonName = 'OpenSSL CA',
   key = 'ec',
+  keyOptions = KEYS[key],
   parent,
 }: OpensslCaWish): Promise<OpensslCa> {
   const at = (name: string): string => join(folder, name)
@@ -114,7 +117,7 @@ export async function createOpensslCa({
   writeFileSync(at('ca.cnf'), settings(folder))
   writeFileSync(at('index.txt'), '')
   writeFileSync(at('crlnumber'), '01\n')
-  await openssl('genpkey', ...KEYS[key], '-out', 'ca.key')
+  await openssl('genpkey', ...keyOptions, '-out', 'ca.key')
   await openssl('req', '-config', 'ca.cnf', '-new', '-key', 'ca.key', '-subj', `/CN=${commonName}`, '-out', 'ca.csr')
   const signing = ['x509', '-req', '-extfile', 'ca.cnf', '-extensions', 'authority', '-days', '3650']
   if (parent === undefined) await openssl(...signing, '-in', 'ca.csr', '-signkey', 'ca.key', '-out', 'ca.pem')

@@ -6,10 +6,11 @@
  *
  * @module
  */
-import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto'
+import { createPublicKey, hash, type KeyObject } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { childrenOf, DerError, expectTag, instantOf, integerHexOf, readDer, TAG, type DerNode } from '../der.ts'
 import { extensionsOfCertificate, readExtensions, urisOfPoint, type Extension } from './extensions.ts'
+import { ensureIssued } from './issued.ts'
 import { reasonName, type RevocationReasonName } from './reasons.ts'
 import { RevocationError } from './revocation-error.ts'
 import { isSignedBy, readSigned, type Signed } from './signature.ts'
@@ -76,9 +77,11 @@ function readParts(der: Uint8Array): Crl {
 }
 
 export interface CrlQuestion {
-  /** DER of the certificate that issued those asked for. */
+  /** DER of the certificate asked for. */
+  readonly leaf: Uint8Array
+  /** DER of the certificate that issued it. */
   readonly issuer: Uint8Array
-  /** What the certificates asked for name as their distribution points. */
+  /** What the certificate asked for names as its distribution points. */
   readonly urls: readonly string[]
   /** Epoch milliseconds. */
   readonly now: number
@@ -88,22 +91,40 @@ export interface CrlQuestion {
 const SKEW_MS = 300_000
 
 /**
- * Whether the list is the issuer's own, whole and of now (RFC 5280 §6.3.3).
+ * Whether the list is the issuer's own, whole and of now (RFC 5280 §6.3.3), and the issuer the certificate's. The list's signature is
+ * verified once for each issuer, however many certificates are asked for.
  *
  * @throws RevocationError `badSignature`, `stale`, `notCovered`, `malformed`
  */
-export async function ensureCrlAnswers(crl: Crl, { issuer, urls, now }: CrlQuestion): Promise<void> {
+export async function ensureCrlAnswers(crl: Crl, { leaf, issuer, urls, now }: CrlQuestion): Promise<void> {
+  ensureIssued(leaf, issuer)
   try {
-    const { name, key } = readIssuer(issuer)
-    if (!isEqual(name, crl.issuer)) throw new RevocationError('notCovered', 'it is the list of another issuer')
-    if (!(await isSignedBy(crl.signed, key)))
-      throw new RevocationError('badSignature', 'its signature is not by the key of the issuer')
+    await ensureBy(crl, issuer)
     ensureScope(crl, urls)
   } catch (error) {
     if (!(error instanceof DerError)) throw error
     throw new RevocationError('malformed', 'it is no CRL', { cause: error })
   }
   ensureTimely(crl, now)
+}
+
+const verified = new WeakMap<Crl, Map<string, Promise<void>>>()
+
+function ensureBy(crl: Crl, issuer: Uint8Array): Promise<void> {
+  const known = verified.get(crl) ?? new Map<string, Promise<void>>()
+  verified.set(crl, known)
+  const id = hash('sha256', issuer)
+  const outcome = known.get(id) ?? verifyBy(crl, issuer)
+  known.set(id, outcome)
+  return outcome
+}
+
+/** @throws RevocationError `badSignature`, `notCovered`; DerError */
+async function verifyBy(crl: Crl, issuer: Uint8Array): Promise<void> {
+  const { name, key } = readIssuer(issuer)
+  if (!isEqual(name, crl.issuer)) throw new RevocationError('notCovered', 'it is the list of another issuer')
+  if (!(await isSignedBy(crl.signed, key)))
+    throw new RevocationError('badSignature', 'its signature is not by the key of the issuer')
 }
 
 /** @throws RevocationError `stale` */
@@ -218,17 +239,6 @@ export function serialHexOf(der: Uint8Array): string {
   const fields = [...childrenOf(expectTag(body, TAG.sequence))]
   if (fields[0]?.tag === TAG.contextConstructed0) fields.shift()
   return integerHexOf(fields[0])
-}
-
-/** Whether the certificate was signed by the other, by name and signature; of what cannot be read, no. */
-export function isIssuedByDer(certificate: Uint8Array, issuer: Uint8Array): boolean {
-  try {
-    const child = new X509Certificate(certificate)
-    const parent = new X509Certificate(issuer)
-    return child.checkIssued(parent) && child.verify(parent.publicKey)
-  } catch {
-    return false
-  }
 }
 
 function isEqual(one: Uint8Array, other: Uint8Array): boolean {

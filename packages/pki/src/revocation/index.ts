@@ -3,16 +3,8 @@
  *
  * @module
  */
-export {
-  ensureCrlAnswers,
-  findInCrl,
-  isIssuedByDer,
-  readCrl,
-  serialHexOf,
-  type Crl,
-  type CrlEntry,
-  type CrlQuestion,
-} from './crl.ts'
+export { ensureCrlAnswers, findInCrl, readCrl, serialHexOf, type Crl, type CrlEntry, type CrlQuestion } from './crl.ts'
+export { isIssuedByDer } from './issued.ts'
 export { createOcspRequest, readOcspResponse, type OcspAnswer, type OcspQuestion } from './ocsp.ts'
 export { REVOCATION_REASONS, type RevocationReasonName } from './reasons.ts'
 export { RevocationError, type RevocationFault } from './revocation-error.ts'

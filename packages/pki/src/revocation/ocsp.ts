@@ -18,7 +18,8 @@ import {
   writeOid,
   type DerNode,
 } from '../der.ts'
-import { ensureTimely, isIssuedByDer } from './crl.ts'
+import { ensureTimely } from './crl.ts'
+import { ensureIssued, isIssuedByDer } from './issued.ts'
 import { reasonName, type RevocationReasonName } from './reasons.ts'
 import { RevocationError } from './revocation-error.ts'
 import { isSignedBy, readSigned, type Signed } from './signature.ts'
@@ -86,11 +87,12 @@ function fieldsOf(der: Uint8Array): readonly DerNode[] {
 }
 
 /**
- * What a response says of the certificate.
+ * What a response says of the certificate, in the name of who really issued it.
  *
  * @throws RevocationError `malformed`, `badSignature`, `stale`, `notCovered`, `notAnswered`
  */
 export async function readOcspResponse(der: Uint8Array, question: OcspQuestion, now: number): Promise<OcspAnswer> {
+  ensureIssued(question.leaf, question.issuer)
   try {
     const basic = readBasic(der)
     const [body] = childrenOf(expectTag(basic, TAG.sequence))

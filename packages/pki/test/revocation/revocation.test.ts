@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -47,7 +48,7 @@ describe.each(['ec', 'rsa'] as const)('statements of an OpenSSL CA with an %s ke
     await ca.revoke(revoked, 'keyCompromise')
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
-  const question = (change: object = {}) => ({ issuer: ca.der, urls: [CRL_URL], now: Date.now(), ...change })
+  const question = (change: object = {}) => ({ leaf: good.der, issuer: ca.der, urls: [CRL_URL], now: Date.now(), ...change })
 
   test('where to ask is read from the certificate', () => {
     expect(readRevocationSources(good.der)).toEqual({
@@ -98,7 +99,7 @@ describe.each(['ec', 'rsa'] as const)('statements of an OpenSSL CA with an %s ke
       elsewhere: 'notCovered',
       there: 'none',
       onlyCas: 'notCovered',
-      other: 'notCovered',
+      other: 'badSignature',
       noList: 'malformed',
       page: 'malformed',
     })
@@ -141,9 +142,37 @@ describe.each(['ec', 'rsa'] as const)('statements of an OpenSSL CA with an %s ke
     expect(await ask(changed)).not.toBe('none')
   })
 
+  test('what another CA of the same name says of a certificate that it did not issue is not believed, though it is given as the issuer', async () => {
+    await stranger.revoke(good, 'keyCompromise')
+    const list = readCrl(await stranger.crl())
+    expect([...(await findInCrl(list, new Set([serialHexOf(good.der)]))).keys()]).toHaveLength(1)
+    expect(await faultOf(ensureCrlAnswers(list, question({ issuer: stranger.der })))).toBe('badSignature')
+    const response = await stranger.respond(good, '-nmin', '30')
+    const asked = { leaf: good.der, issuer: stranger.der }
+    expect(await faultOf(readOcspResponse(response, asked, Date.now()))).toBe('badSignature')
+  })
+
   test('a request is what OpenSSL reads', async () => {
     const question = { leaf: revoked.der, issuer: ca.der }
     const response = await ca.answer(createOcspRequest(question), '-nmin', '30')
     expect(await readOcspResponse(response, question, Date.now())).toMatchObject({ status: 'revoked' })
   })
+})
+
+test.each([
+  [
+    'an exponent beyond 32 bits',
+    ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048', '-pkeyopt', 'rsa_keygen_pubexp:8589934609'],
+  ],
+  ['a curve of its own making', ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-pkeyopt', 'ec_param_enc:explicit']],
+])('a key that could be made to fit a signature that is there already issues nothing: %s', async (_, keyOptions) => {
+  const folder = mkdtempSync(join(tmpdir(), 'evercert-issuer-'))
+  try {
+    const ca = await createOpensslCa({ folder, keyOptions })
+    const leaf = await ca.issue({ name: 'fitted.example' })
+    expect(new X509Certificate(leaf.der).verify(new X509Certificate(ca.der).publicKey)).toBe(true)
+    expect(isIssuedByDer(leaf.der, ca.der)).toBe(false)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })

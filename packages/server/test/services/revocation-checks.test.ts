@@ -1,7 +1,4 @@
 import { X509Certificate } from 'node:crypto'
-import { createServer } from 'node:http'
-import { buffer } from 'node:stream/consumers'
-import type { AddressInfo } from 'node:net'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,10 +15,9 @@ import { MAX_CRL_BYTES } from '../../src/services/revocation-checks/ask.ts'
 import { aForm, anAccount, aSite, refusalOf, type TestAccount } from '../support/builders.ts'
 import { createClock } from '../support/clock.ts'
 import { eachDatabase } from '../support/databases.ts'
+import { startPages, type Pages } from '../support/pages.ts'
 import { aServableCertificate } from '../support/served-certificate.ts'
 import { startTestService, type TestService } from '../support/service.ts'
-
-type Answer = { readonly status?: number; readonly headers?: Record<string, string>; readonly body?: Uint8Array }
 
 eachDatabase((kind, open) => {
   let service: TestService
@@ -29,31 +25,10 @@ eachDatabase((kind, open) => {
   let folder: string
   let ca: OpensslCa
   let stranger: OpensslCa
-  let site: { readonly url: string; readonly asked: string[]; close(): Promise<void> }
+  let site: Pages
   let count = 0
-  const pages = new Map<string, (body: Buffer) => Answer | Promise<Answer>>()
+  let pages: Pages['pages']
   const clock = createClock(Date.now())
-
-  const startSite = async () => {
-    const asked: string[] = []
-    const server = createServer((request, response) => {
-      const path = request.url ?? ''
-      asked.push(path)
-      void buffer(request).then(async (given) => {
-        const { status = 200, headers = {}, body = new Uint8Array() } = (await pages.get(path)?.(given)) ?? { status: 404 }
-        response.writeHead(status, headers).end(body)
-      })
-    })
-    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
-    return {
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      asked,
-      close: () =>
-        new Promise<void>((resolve) => {
-          server.close(() => resolve()).closeAllConnections()
-        }),
-    }
-  }
 
   beforeAll(async () => {
     // A worker that scans every two days of the test's patience: rounds are the test's.
@@ -63,7 +38,8 @@ eachDatabase((kind, open) => {
     folder = mkdtempSync(join(tmpdir(), 'evercert-revocation-'))
     ca = await createOpensslCa({ folder: join(folder, 'own') })
     stranger = await createOpensslCa({ folder: join(folder, 'stranger') })
-    site = await startSite()
+    site = await startPages()
+    pages = site.pages
   })
   beforeEach(() => clock.moveTo(Date.now()))
   afterAll(async () => {
@@ -162,9 +138,9 @@ eachDatabase((kind, open) => {
     await ca.revoke(leaf, 'keyCompromise')
     await serveList(path)
     clock.advance(7 * HOUR_MS)
-    const before = site.asked.filter((asked) => asked === path).length
+    const before = site.timesAsked(path)
     await round()
-    expect(site.asked.filter((asked) => asked === path)).toHaveLength(before + 1) // one request for both certificates
+    expect(site.timesAsked(path)).toBe(before + 1) // one request for both certificates
     const detail = await get(revoked.id)
     expect(detail).toMatchObject({
       status: 'revoked',
@@ -350,6 +326,25 @@ eachDatabase((kind, open) => {
       status: 'revoked',
       revocationCheck: { state: 'revoked', source: 'staple', reason: 'keyCompromise' },
     })
+    await server.close()
+  })
+  test('a stranger that the server sends as the issuer revokes nothing by its staple', async () => {
+    const leaf = await issue(null, { ocspUrl: 'http://ocsp.example.invalid' })
+    const { id, domains } = await upload(leaf)
+    await stranger.revoke(leaf, 'keyCompromise')
+    const staple = await stranger.respond(leaf, '-nmin', '30')
+    const server = await serveTls(
+      { chainPem: `${leaf.pem}${stranger.pem}`, privateKeyPem: leaf.keyPem },
+      {},
+      {},
+      () => {},
+      (_c, _i, done) => done(null, Buffer.from(staple)),
+    )
+    await account.client.endpoints.create({ certificateId: id, host: domains[0] ?? '', port: server.port })
+    const { endpoints } = await account.client.certificates.verify({ id })
+    expect(endpoints.flatMap(({ observations }) => observations.map(({ verdict }) => verdict))).not.toContain('revoked')
+    const { status, revocationCheck } = await get(id)
+    expect([status, revocationCheck?.state]).toEqual(['issued', 'unknown'])
     await server.close()
   })
 })

@@ -62,32 +62,30 @@ export function createProber(services: Services, signal: AbortSignal): Prober {
   const waiting: Task[] = []
   const hosts = new Map<string, number>()
   const underWay = new Set<Promise<void>>()
-  let seen: EndpointProof[] = []
-  let storing: Promise<void> = Promise.resolve()
-  let timer: NodeJS.Timeout | null = null
+  const named = new Set<Promise<void>>()
+  const batches = createBatches(services)
   let claiming: Promise<number> | null = null
 
-  const flush = (): void => {
-    if (timer !== null) clearTimeout(timer)
-    timer = null
-    if (seen.length === 0) return
-    const batch = seen
-    seen = []
-    storing = storing.then(() => store(services, batch))
-  }
   const take = (): Task | null => {
     const at = waiting.findIndex(({ row }) => (hosts.get(row.host) ?? 0) < MAX_PER_HOST)
     return at < 0 ? null : (waiting.splice(at, 1)[0] ?? null)
+  }
+  /** Beside the slots: what is missing is asked for at places that may be slow. */
+  const finish = (proof: EndpointProof): void => {
+    const finishing: Promise<void> = nameMissing(services, proof.verification, { signal })
+      .catch(() => proof.verification)
+      .then((verification) => {
+        named.delete(finishing)
+        if (!signal.aborted) batches.add({ ...proof, verification })
+      })
+    named.add(finishing)
   }
   const run = async (task: Task): Promise<void> => {
     const { host } = task.row
     hosts.set(host, (hosts.get(host) ?? 0) + 1)
     try {
       const proof = await look(services, task, signal)
-      if (signal.aborted) return
-      seen.push(proof)
-      if (seen.length >= STORE_AT_ONCE) flush()
-      else timer ??= setTimeout(flush, STORE_AFTER_MS)
+      if (!signal.aborted) finish(proof)
     } catch (error) {
       services.log.error({ event: 'probe.failed', endpointId: task.row.id, error })
     } finally {
@@ -132,11 +130,36 @@ export function createProber(services: Services, signal: AbortSignal): Prober {
   return {
     round,
     idle: async () => {
-      while (claiming !== null || underWay.size > 0 || (waiting.length > 0 && !signal.aborted)) {
-        await Promise.allSettled([claiming, ...underWay])
+      while (claiming !== null || underWay.size > 0 || named.size > 0 || (waiting.length > 0 && !signal.aborted)) {
+        await Promise.allSettled([claiming, ...underWay, ...named])
       }
+      await batches.idle()
+    },
+  }
+}
+
+/** Stores what was seen, some at once. */
+function createBatches(services: Services) {
+  let seen: EndpointProof[] = []
+  let storing: Promise<void> = Promise.resolve()
+  let timer: NodeJS.Timeout | null = null
+  const flush = (): void => {
+    if (timer !== null) clearTimeout(timer)
+    timer = null
+    if (seen.length === 0) return
+    const batch = seen
+    seen = []
+    storing = storing.then(() => store(services, batch))
+  }
+  return {
+    add: (proof: EndpointProof): void => {
+      seen.push(proof)
+      if (seen.length >= STORE_AT_ONCE) flush()
+      else timer ??= setTimeout(flush, STORE_AFTER_MS)
+    },
+    idle: (): Promise<void> => {
       flush()
-      await storing
+      return storing
     },
   }
 }
@@ -145,8 +168,7 @@ async function look(services: Services, { row, expectation, claimedUntil }: Task
   const site = { host: row.host, port: row.port, serverName: row.server_name, protocol: row.protocol }
   const { expected, trustedRootsPem } = expectation
   const bothKeys = row.asks_both
-  const seen = await verifySite(services, site, { expected, trustedRootsPem, bothKeys, signal })
-  const verification = await nameMissing(services, seen, signal)
+  const verification = await verifySite(services, site, { expected, trustedRootsPem, bothKeys, signal })
   const { id, host, port, jitter, proved_sha256: provedSha256 } = row
   const endpoint = { id, host, port, jitter, provedSha256, strayedAt: toMs(row.strayed_at) }
   return { endpoint, expectation, verification, bothKeys, claimedUntil }

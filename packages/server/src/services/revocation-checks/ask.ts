@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { setImmediate } from 'node:timers/promises'
 import type { RevocationUnknown } from '@evercert/contract'
 import {
   createOcspRequest,
@@ -13,6 +14,7 @@ import {
   readOcspResponse,
   RevocationError,
   type Crl,
+  type CrlEntry,
   type RevocationReasonName,
 } from '@evercert/pki/revocation'
 import { AppError } from '../../domain/errors.ts'
@@ -55,10 +57,18 @@ const MAX_REDIRECTS = 3
 /** Of all lists that are kept. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024
 
+/** Signatures of certificates. */
+const VERIFIED_AT_ONCE = 50
+
+/** One that answered at least one question: signed by the issuer, in its time. */
 interface KeptList {
   readonly crl: Crl
+  readonly fetchedAt: number
   readonly until: number
 }
+
+/** A list that is kept and does not answer all that is asked is fetched anew, so often at most: who names the address of others costs them little. */
+const MIN_REFETCH_MS = 300_000
 
 /** @param keepMs how long a list is good enough for certificates that come later */
 export function createAsker(services: Services, { keepMs, signal }: { readonly keepMs: number; readonly signal: AbortSignal }) {
@@ -72,35 +82,26 @@ export function createAsker(services: Services, { keepMs, signal }: { readonly k
       if (total > MAX_KEPT_BYTES) kept.delete(each)
     }
   }
-  const load = async (url: string): Promise<Crl> => {
-    const now = services.now()
-    const known = kept.get(url)
-    if (known !== undefined && known.until > now) return known.crl
-    const crl = readCrl(await get(services, url, { maxBytes: MAX_CRL_BYTES, timeoutMs: CRL_TIMEOUT_MS, signal }))
-    kept.delete(url)
-    keep(url, { crl, until: Math.min(now + keepMs, crl.nextUpdate) })
-    return crl
-  }
+  const fetchList = async (url: string): Promise<Crl> =>
+    readCrl(await get(services, url, { maxBytes: MAX_CRL_BYTES, timeoutMs: CRL_TIMEOUT_MS, signal }))
 
   return {
     /** The state of each, by one list: in the order asked. */
     askCrl: async (url: string, asked: readonly Asked[]): Promise<readonly Answer[]> => {
       try {
-        const crl = await load(url)
-        const found = await findInCrl(crl, new Set(asked.map(({ serial }) => serial)))
-        const isAnswered = createScope(crl, services.now())
-        return await Promise.all(
-          asked.map(async (one): Promise<Answer> => {
-            const refusal = await isAnswered(one)
-            if (refusal !== null) return refusal
-            const { thisUpdate, nextUpdate } = crl
-            const entry = found.get(one.serial)
-            const common = { source: 'crl', thisUpdate, nextUpdate } as const
-            // Only lists of changes have `removeFromCrl` (RFC 5280 §5.3.1); they are not taken.
-            if (entry === undefined || entry.reason === 'removeFromCrl') return { state: 'good', ...common }
-            return { state: 'revoked', ...common, ...entry }
-          }),
-        )
+        const now = services.now()
+        const known = kept.get(url)
+        if (known !== undefined && known.until > now) {
+          const answers = await answersOf(services, known.crl, asked)
+          if (now < known.fetchedAt + MIN_REFETCH_MS || answers.every(isAnswer)) return answers
+        }
+        const crl = await fetchList(url)
+        const answers = await answersOf(services, crl, asked)
+        if (answers.some(isAnswer)) {
+          kept.delete(url)
+          keep(url, { crl, fetchedAt: now, until: Math.min(now + keepMs, crl.nextUpdate) })
+        }
+        return answers
       } catch (error) {
         const unknown = toUnknown(error)
         return asked.map(() => unknown)
@@ -137,19 +138,32 @@ export async function readOcsp(
   return { state: status, source, ...answer } as Answer
 }
 
-/** Certificates of one issuer with the same points are answered by the same check of the list. */
-function createScope(crl: Crl, now: number) {
-  const known = new Map<string, Promise<Answer | null>>()
-  return ({ issuer, urls }: Asked): Promise<Answer | null> => {
-    const key = `${Buffer.from(issuer).toString('base64')} ${urls.join(' ')}`
-    const outcome =
-      known.get(key) ??
-      ensureCrlAnswers(crl, { issuer, urls, now }).then(
-        () => null,
-        (error: unknown) => toUnknown(error),
-      )
-    known.set(key, outcome)
-    return outcome
+async function answersOf(services: Services, crl: Crl, asked: readonly Asked[]): Promise<readonly Answer[]> {
+  const found = await findInCrl(crl, new Set(asked.map(({ serial }) => serial)))
+  const answers: Answer[] = []
+  for (const one of asked) {
+    if (answers.length % VERIFIED_AT_ONCE === VERIFIED_AT_ONCE - 1) await setImmediate() // others get their turn
+    answers.push((await refusalOf(crl, one, services.now())) ?? answerOf(crl, found.get(one.serial)))
+  }
+  return answers
+}
+
+const isAnswer = ({ state }: Answer): boolean => state !== 'unknown'
+
+function answerOf({ thisUpdate, nextUpdate }: Crl, entry: CrlEntry | undefined): Answer {
+  const common = { source: 'crl', thisUpdate, nextUpdate } as const
+  // Only lists of changes have `removeFromCrl` (RFC 5280 §5.3.1); they are not taken.
+  if (entry === undefined || entry.reason === 'removeFromCrl') return { state: 'good', ...common }
+  return { state: 'revoked', ...common, ...entry }
+}
+
+/** Null: the list answers for this one. */
+async function refusalOf(crl: Crl, { leaf, issuer, urls }: Asked, now: number): Promise<Answer | null> {
+  try {
+    await ensureCrlAnswers(crl, { leaf, issuer, urls, now })
+    return null
+  } catch (error) {
+    return toUnknown(error)
   }
 }
 

@@ -17,40 +17,56 @@ const MAX_REDIRECTS = 3
 /** Issuers are few. */
 const MAX_KEPT = 500
 const KEEP_MS = 3_600_000
-/** A place that did not answer is left alone for a while. */
-const KEEP_FAILURE_MS = 300_000
+/** A place that did not answer, or gave what did not sign, is left alone for a while. */
+const KEEP_USELESS_MS = 300_000
 
 interface Kept {
   readonly certificates: readonly Uint8Array[]
-  readonly until: number
+  readonly fetchedAt: number
 }
 
-const keptFor = new WeakMap<Services['db'], Map<string, Kept>>()
+interface Memory {
+  readonly kept: Map<string, Kept>
+  /** Whoever wants the same meanwhile waits for the same request. */
+  readonly underWay: Map<string, Promise<readonly Uint8Array[]>>
+}
+
+const memories = new WeakMap<Services['db'], Memory>()
 
 /** DER of the certificate that signed this one; null when it names none, or none that was fetched signed it. Never rejects for what is fetched. */
 export async function fetchIssuer(services: Services, der: Uint8Array, signal?: AbortSignal): Promise<Uint8Array | null> {
+  const memory = memories.get(services.db) ?? { kept: new Map<string, Kept>(), underWay: new Map() }
+  memories.set(services.db, memory)
+  const isIssuer = (one: Uint8Array): boolean => isIssuedByDer(der, one)
   for (const url of readRevocationSources(der).issuerUrls) {
-    const certificates = await fetchCertificates(services, url, signal)
-    const issuer = certificates.find((one) => isIssuedByDer(der, one))
+    const known = memory.kept.get(url)
+    const age = services.now() - (known?.fetchedAt ?? Number.NEGATIVE_INFINITY)
+    const issuer = age < KEEP_MS ? known?.certificates.find(isIssuer) : undefined
     if (issuer !== undefined) return issuer
+    if (age < KEEP_USELESS_MS) continue
+    const fetched = (await fetchCertificates(services, memory, url, signal)).find(isIssuer)
+    if (fetched !== undefined) return fetched
   }
   return null
 }
 
-async function fetchCertificates(
+function fetchCertificates(
   services: Services,
+  { kept, underWay }: Memory,
   url: string,
   signal: AbortSignal | undefined,
 ): Promise<readonly Uint8Array[]> {
-  const kept = keptFor.get(services.db) ?? new Map<string, Kept>()
-  keptFor.set(services.db, kept)
-  const now = services.now()
-  const known = kept.get(url)
-  if (known !== undefined && known.until > now) return known.certificates
-  const certificates = await download(services, url, signal)
-  if (kept.size >= MAX_KEPT) kept.clear()
-  kept.set(url, { certificates, until: now + (certificates.length === 0 ? KEEP_FAILURE_MS : KEEP_MS) })
-  return certificates
+  const running = underWay.get(url)
+  if (running !== undefined) return running
+  const started = download(services, url, signal)
+    .then((certificates) => {
+      if (kept.size >= MAX_KEPT) kept.clear()
+      kept.set(url, { certificates, fetchedAt: services.now() })
+      return certificates
+    })
+    .finally(() => underWay.delete(url))
+  underWay.set(url, started)
+  return started
 }
 
 async function download(services: Services, url: string, signal: AbortSignal | undefined): Promise<readonly Uint8Array[]> {

@@ -9,15 +9,37 @@ import { readRevocationSources } from '@evercert/pki/revocation'
 import type { Services } from '../context.ts'
 import { fetchIntermediates } from './issuers.ts'
 
-/** The same, with remedies that name what is missing where that could be found out. */
+/** Then it goes without; what comes later is kept for the next time. */
+const WAIT_MS = 5000
+/** Looked for at the same time by this node: the places are anybody's choice, and may be slow. */
+const MAX_UNDER_WAY = 64
+
+const underWay = new WeakMap<Services['db'], { count: number }>()
+
+/** The same, with remedies that name what is missing where that could be found out in time. */
 export async function nameMissing(
   services: Services,
   verification: HostVerification,
-  signal?: AbortSignal,
+  { signal, waitMs = WAIT_MS }: { readonly signal?: AbortSignal; readonly waitMs?: number } = {},
 ): Promise<HostVerification> {
   const { addresses } = verification
   if (!addresses.some(({ verdict }) => verdict === 'incompleteChain')) return verification
-  return { ...verification, addresses: await Promise.all(addresses.map((address) => withName(services, address, signal))) }
+  const slots = underWay.get(services.db) ?? { count: 0 }
+  underWay.set(services.db, slots)
+  if (slots.count >= MAX_UNDER_WAY) return verification
+  slots.count += 1
+  const named = Promise.all(addresses.map((address) => withName(services, address, signal))).finally(() => {
+    slots.count -= 1
+  })
+  const { promise: late, resolve } = Promise.withResolvers<null>()
+  const timer = setTimeout(resolve, waitMs, null)
+  try {
+    const found = await Promise.race([named, late])
+    return found === null ? verification : { ...verification, addresses: found }
+  } finally {
+    clearTimeout(timer)
+    named.catch(() => {}) // it was thrown above, if anybody still waited
+  }
 }
 
 async function withName(services: Services, address: AddressVerification, signal?: AbortSignal): Promise<AddressVerification> {

@@ -19,7 +19,7 @@ import type { Answer } from './ask.ts'
 import { lockSites, markSites } from './sites.ts'
 
 export interface Answered {
-  readonly check: { readonly account_id: string; readonly sha256: string }
+  readonly check: Key
   /** DER; kept, so that it is fetched once. Null: nobody knows it. */
   readonly issuer: Uint8Array | null
   readonly answer: Answer
@@ -29,39 +29,55 @@ export interface Answered {
   readonly url: string
 }
 
-/** All answers of one place. An answer that failed leaves an earlier one as long as that holds; a revocation is final, but for a hold. */
+/**
+ * All answers of one place. One that failed, or that is older than what is believed, leaves an earlier one as long as that holds. A
+ * revocation is final, but for a hold.
+ */
 export async function recordAnswers(services: Services, answered: readonly Answered[]): Promise<void> {
   const now = services.now()
   const rows = answered.map((one) => toRow(one, now))
   const mine = sql`select account_id, sha256 from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as s (account_id text, sha256 text)`
-  await services.db.transaction().execute(async (trx) => {
+  const found = await services.db.transaction().execute(async (trx) => {
     // In the order in which strangers are noted.
     await sql`select 1 from revocation_check where (account_id, sha256) in (${mine}) order by account_id, sha256 for update`.execute(
       trx,
     )
-    await updateRows(trx, JSON.stringify(rows), now)
+    return updateRows(trx, JSON.stringify(rows), now)
   })
-  await actOnFindings(
-    services,
-    answered.flatMap(({ check, answer }) => (answer.state === 'revoked' ? [check] : [])),
-  )
+  await actOnFindings(services, found)
 }
 
-async function updateRows(trx: Trx, rows: string, now: number): Promise<void> {
-  await sql`update revocation_check r set
+interface Key {
+  readonly account_id: string
+  readonly sha256: string
+}
+
+/** @returns those that are revoked and not done with, whoever said so first: what they waited for may be over */
+async function updateRows(trx: Trx, rows: string, now: number): Promise<readonly Key[]> {
+  const updated = await sql<Key & { readonly is_open: boolean }>`update revocation_check r set
       issuer_der = coalesce(r.issuer_der, decode(s.issuer, 'base64')),
       url = s.url, next_at = s.next_at, problem_code = s.problem_code, problem = s.problem,
       failures = case when s.state = 'unknown' then r.failures + 1 else 0 end,
-      state = case when s.state <> 'unknown' then s.state when r.state = 'good' and r.next_update <= ${new Date(now)} then 'unknown' else r.state end,
-      source = coalesce(s.source, r.source), checked_at = coalesce(s.checked_at, r.checked_at),
-      this_update = coalesce(s.this_update, r.this_update), next_update = coalesce(s.next_update, r.next_update),
-      revoked_at = case when s.state = 'unknown' then r.revoked_at else s.revoked_at end,
-      reason = case when s.state = 'unknown' then r.reason else s.reason end
-    from jsonb_to_recordset(${rows}::jsonb) as s (account_id text, sha256 text, issuer text, url text, next_at timestamptz,
-      problem_code text, problem text, state text, source text, checked_at timestamptz, this_update timestamptz, next_update timestamptz,
-      revoked_at timestamptz, reason text)
-    where r.account_id = s.account_id and r.sha256 = s.sha256`.execute(trx)
+      state = case when s.is_news then s.state when r.state = 'good' and r.next_update <= ${new Date(now)} then 'unknown' else r.state end,
+      source = case when s.is_news then s.source else r.source end,
+      checked_at = case when s.is_news then s.checked_at else r.checked_at end,
+      this_update = case when s.is_news then s.this_update else r.this_update end,
+      next_update = case when s.is_news then s.next_update else r.next_update end,
+      revoked_at = case when s.is_news then s.revoked_at else r.revoked_at end,
+      reason = case when s.is_news then s.reason else r.reason end
+    from (select s.*, s.state <> 'unknown' and (b.this_update is null or b.this_update <= s.this_update)
+        and (not ${IS_FINAL} or (s.state = 'revoked' and s.reason <> 'certificateHold')) as is_news
+      from jsonb_to_recordset(${rows}::jsonb) as s (account_id text, sha256 text, issuer text, url text, next_at timestamptz,
+        problem_code text, problem text, state text, source text, checked_at timestamptz, this_update timestamptz,
+        next_update timestamptz, revoked_at timestamptz, reason text)
+      join revocation_check b on b.account_id = s.account_id and b.sha256 = s.sha256) as s
+    where r.account_id = s.account_id and r.sha256 = s.sha256
+    returning r.account_id, r.sha256, r.state = 'revoked' and r.acted_at is null as is_open`.execute(trx)
+  return updated.rows.filter((row) => row.is_open)
 }
+
+/** On hold it may be valid again (RFC 5280 §5.3.1). */
+const IS_FINAL = sql`(b.state = 'revoked' and b.reason is distinct from 'certificateHold')`
 
 const MAX_DETAIL = 500
 
@@ -89,10 +105,7 @@ function toRow({ check, issuer, answer, nextAt, url }: Answered, now: number) {
 }
 
 /** Each in a transaction of its own: one that fails is tried again in a minute. */
-export async function actOnFindings(
-  services: Services,
-  found: readonly { readonly account_id: string; readonly sha256: string }[],
-): Promise<void> {
+export async function actOnFindings(services: Services, found: readonly Key[]): Promise<void> {
   for (const { account_id: accountId, sha256 } of found) {
     try {
       await actOnFinding(services, accountId, sha256)

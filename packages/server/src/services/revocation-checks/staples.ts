@@ -5,7 +5,7 @@
  */
 import { sql } from 'kysely'
 import { parsePem } from '@evercert/pki'
-import { RevocationError } from '@evercert/pki/revocation'
+import { isIssuedByDer, RevocationError } from '@evercert/pki/revocation'
 import type { HostVerification, RevokedFacts, ServedObservation } from '@evercert/pki/probe'
 import type { Services } from '../context.ts'
 import { readOcsp, type Answer } from './ask.ts'
@@ -13,7 +13,8 @@ import { observationsOf } from './note.ts'
 import { actOnFindings } from './record.ts'
 
 /**
- * What staples say, kept for those that are asked about. A good one counts where nothing else is asked: a list is a later word than a response that was kept.
+ * What staples say, kept for those that are asked about. A good one counts where nothing else is asked: a list is a later word than a response that was kept. One that is
+ * older than what is believed says nothing.
  *
  * @returns those that are revoked by their own server's word
  */
@@ -32,6 +33,7 @@ export async function readStaples(
     const answer = await read(observation, observation.ocspResponse, services.now())
     if (answer.state === 'good') await keepGood(services, { accountId, sha256 }, answer)
     if (answer.state !== 'revoked') continue
+    if (await isOlder(services, { accountId, sha256 }, answer)) continue
     await keepRevoked(services, { accountId, sha256 }, answer)
     revoked.set(sha256, { at: answer.revokedAt, reason: answer.reason, source: 'staple' })
   }
@@ -39,7 +41,8 @@ export async function readStaples(
 }
 
 async function read({ chain }: ServedObservation, response: Uint8Array, now: number): Promise<Answer> {
-  const [leaf, issuer] = chain.map(({ pem }) => parsePem(pem)[0]?.der)
+  const [leaf, ...above] = chain.flatMap(({ pem }) => parsePem(pem).map(({ der }) => der))
+  const issuer = leaf === undefined ? undefined : above.find((one) => isIssuedByDer(leaf, one)) // a server sends what it likes
   if (leaf === undefined || issuer === undefined) return { state: 'unknown', code: 'issuerUnknown', detail: null }
   try {
     return await readOcsp(response, { leaf, issuer, now, source: 'staple' })
@@ -62,6 +65,17 @@ async function keepGood(
 
 type RevokedAnswer = Extract<Answer, { readonly state: 'revoked' }>
 
+/** Servers keep their staples for days: a certificate that was on hold may be valid again. */
+async function isOlder(
+  services: Services,
+  { accountId, sha256 }: { readonly accountId: string; readonly sha256: string },
+  { thisUpdate }: RevokedAnswer,
+): Promise<boolean> {
+  const { rows } = await sql`select from revocation_check where account_id = ${accountId} and sha256 = ${sha256}
+    and state <> 'revoked' and this_update > ${new Date(thisUpdate)}`.execute(services.db)
+  return rows.length > 0
+}
+
 /** One that was never seen before is noted with this probe, and kept with the next. */
 async function keepRevoked(
   services: Services,
@@ -72,8 +86,7 @@ async function keepRevoked(
     update revocation_check set state = 'revoked', source = 'staple', problem_code = null, problem = null,
       revoked_at = ${new Date(revokedAt)}, reason = ${reason}, checked_at = ${new Date(services.now())},
       this_update = ${new Date(thisUpdate)}, next_update = ${new Date(nextUpdate)}
-    where account_id = ${accountId} and sha256 = ${sha256} and state <> 'revoked' returning account_id, sha256`.execute(
-    services.db,
-  )
+    where account_id = ${accountId} and sha256 = ${sha256} and state <> 'revoked'
+      and (this_update is null or this_update <= ${new Date(thisUpdate)}) returning account_id, sha256`.execute(services.db)
   await actOnFindings(services, rows)
 }

@@ -132,7 +132,13 @@ const UNKNOWN_TEXTS: Readonly<Record<RevocationUnknown, { readonly cause: Biling
     },
     remedy: TELL_CA,
   },
-  stale: { cause: { en: 'The last answer of the CA has ended.', zh: 'CA 最近一次的应答已过有效期。' }, remedy: TELL_CA },
+  stale: {
+    cause: {
+      en: 'The last answer of the CA has ended, or is older than what it said before.',
+      zh: 'CA 最近一次的应答已过有效期，或早于此前的应答。',
+    },
+    remedy: TELL_CA,
+  },
   notCovered: { cause: { en: 'What was answered is about other certificates.', zh: '应答针对的是其他证书。' }, remedy: TELL_CA },
   notAnswered: {
     cause: { en: 'The OCSP responder does not know the certificate, or refuses.', zh: 'OCSP 服务不认识该证书，或拒绝应答。' },
