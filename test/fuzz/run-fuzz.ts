@@ -11,6 +11,7 @@ import type { Target, Verdict } from './target.ts'
 import { apiTargets } from './targets/api.ts'
 import { archiveTargets } from './targets/archives.ts'
 import { pkiTargets } from './targets/pki.ts'
+import { revocationTargets } from './targets/revocation.ts'
 
 export interface TargetReport {
   readonly name: string
@@ -38,7 +39,8 @@ export async function runFuzz({ seed, inputs, onTarget = () => {} }: FuzzWish): 
   const api = await apiTargets(folder)
   try {
     const reports: TargetReport[] = []
-    for (const target of [...(await pkiTargets()), ...(await archiveTargets(folder)), ...api.targets]) {
+    const readers = [...(await pkiTargets()), ...(await revocationTargets(folder)), ...(await archiveTargets(folder))]
+    for (const target of [...readers, ...api.targets]) {
       const report = await feed(target, seed, Math.ceil(inputs * target.share))
       reports.push(report)
       onTarget(report)

@@ -38,12 +38,12 @@ export async function pkiTargets(): Promise<Target[]> {
     { name: 'PEM blocks', share: 0.1, feed: (random) => pki(() => parsePem(pem(random))) },
     {
       name: 'PEM chains',
-      share: 0.2,
+      share: 0.16,
       feed: (random) => pki(() => orderChain(random.chance(0.5) ? parseChain(pem(random)) : createChainReader()(pem(random)))),
     },
     {
       name: 'DER certificates',
-      share: 0.22,
+      share: 0.18,
       feed: (random) => pki(() => parseCertificate(mutateBytes(random.pick(leaves).der, random))),
     },
     {

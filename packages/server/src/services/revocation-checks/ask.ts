@@ -87,20 +87,22 @@ export function createAsker(services: Services, { keepMs, signal }: { readonly k
     askCrl: async (url: string, asked: readonly Asked[]): Promise<readonly Answer[]> => {
       try {
         const crl = await load(url)
-        const found = await findInCrl(crl, new Set(asked.map(({ serial }) => serial)))
         const isAnswered = createScope(crl, services.now())
-        return await Promise.all(
-          asked.map(async (one): Promise<Answer> => {
-            const refusal = await isAnswered(one)
-            if (refusal !== null) return refusal
-            const { thisUpdate, nextUpdate } = crl
-            const entry = found.get(one.serial)
-            const common = { source: 'crl', thisUpdate, nextUpdate } as const
-            // Only lists of changes have `removeFromCrl` (RFC 5280 §5.3.1); they are not taken.
-            if (entry === undefined || entry.reason === 'removeFromCrl') return { state: 'good', ...common }
-            return { state: 'revoked', ...common, ...entry }
-          }),
-        )
+        // One after the other: each holds a copy of the list while its signature is checked. Nothing unsigned is walked.
+        const refusals: (Answer | null)[] = []
+        for (const one of asked) refusals.push(await isAnswered(one))
+        const answered = asked.filter((_, index) => refusals[index] === null)
+        const found = await findInCrl(crl, new Set(answered.map(({ serial }) => serial)))
+        return asked.map((one, index): Answer => {
+          const refusal = refusals[index] ?? null
+          if (refusal !== null) return refusal
+          const { thisUpdate, nextUpdate } = crl
+          const entry = found.get(one.serial)
+          const common = { source: 'crl', thisUpdate, nextUpdate } as const
+          // Only lists of changes have `removeFromCrl` (RFC 5280 §5.3.1); they are not taken.
+          if (entry === undefined || entry.reason === 'removeFromCrl') return { state: 'good', ...common }
+          return { state: 'revoked', ...common, ...entry }
+        })
       } catch (error) {
         const unknown = toUnknown(error)
         return asked.map(() => unknown)
