@@ -10,7 +10,7 @@ export * from './der-reader.ts'
 
 /** One more than the longest that is taken. */
 const MAX_TIME_BYTES = 16
-const TIME = /^(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])([0-5]\d)([0-5]\d)Z$/
+const TIME = /^(?!0000)(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])([0-5]\d)([0-5]\d)Z$/
 
 /** Lower-case hex of an INTEGER without the zero byte that keeps it positive. @throws DerError */
 export function integerHexOf(node: DerNode | undefined): string {
