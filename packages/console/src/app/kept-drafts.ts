@@ -17,6 +17,16 @@ export interface DraftOwner {
   readonly personId: string
 }
 
+/** Nobody goes on with what was confirmed in another account, or by somebody else. */
+export interface RenewalsOwner {
+  readonly accountId: string | null
+  readonly personId: string
+}
+
+export function isOf(kept: RenewalsOwner, { accountId, personId }: RenewalsOwner): boolean {
+  return kept.accountId === accountId && kept.personId === personId
+}
+
 /** Who calls: a user, or who has a token. */
 export function personOf(me: MeView | undefined): string {
   return me?.user?.id ?? me?.token?.id ?? ''

@@ -1,10 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { draftPlace, forgetKept, forgetOldDrafts, forgetOthers, RENEWALS_PLACE } from '../../src/app/kept-drafts.ts'
+import { draftPlace, forgetKept, forgetOldDrafts, forgetOthers, isOf, RENEWALS_PLACE } from '../../src/app/kept-drafts.ts'
 import { keepDraft, readDraft } from '../../src/pages/renewal/application-draft.ts'
-import { isOf, keepRenewals } from '../../src/pages/certificates/bulk/kept-renewals.ts'
 import type { FormValues } from '../../src/pages/renewal/application-form.ts'
-
-vi.hoisted(() => vi.stubGlobal('location', { origin: 'http://127.0.0.1' })) // the client asks for it when it is loaded
 
 const NOW = Date.parse('2026-11-23T08:00:00Z')
 const AT = new Date(NOW).toISOString()
@@ -60,14 +57,14 @@ it('is gone, and interrupted renewals with it, when somebody else signs in after
   const other = draftPlace({ accountId: 'acc_1', personId: 'usr_2' }, 'crt_1')
   keepDraft(PLACE, '', values(), AT)
   keepDraft(other, '', values(), AT)
-  keepRenewals(renewals)
+  sessionStorage.setItem(RENEWALS_PLACE, JSON.stringify(renewals))
   localStorage.setItem('evercert.theme', 'dark')
   forgetOthers('usr_1')
   expect([Object.keys(localStorage), Object.keys(sessionStorage)]).toEqual([[PLACE, 'evercert.theme'], [RENEWALS_PLACE]])
   expect([isOf(renewals, renewals), isOf(renewals, { ...renewals, personId: 'usr_2' })]).toEqual([true, false])
   forgetOthers('usr_2')
   expect([Object.keys(localStorage), Object.keys(sessionStorage)]).toEqual([['evercert.theme'], []])
-  keepRenewals(renewals)
+  sessionStorage.setItem(RENEWALS_PLACE, JSON.stringify(renewals))
   forgetKept()
   expect(Object.keys(sessionStorage)).toEqual([])
   sessionStorage.setItem(RENEWALS_PLACE, 'no JSON')

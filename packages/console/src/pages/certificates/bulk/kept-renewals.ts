@@ -7,7 +7,7 @@
 import type { MoneyView, OrderRequest } from '@evercert/contract'
 import { api } from '../../../api/client.ts'
 import { drawKey } from '../../../api/idempotency-key.ts'
-import { RENEWALS_PLACE } from '../../../app/kept-drafts.ts'
+import { RENEWALS_PLACE, type RenewalsOwner } from '../../../app/kept-drafts.ts'
 import type { PlannedRenewal } from './plan-renewals.ts'
 import type { LeftOut } from './report-csv.ts'
 import type { BulkFacts, BulkItem, BulkOutcome } from './run-bulk.ts'
@@ -18,12 +18,6 @@ export interface ConfirmedRenewal extends BulkItem {
   readonly price: MoneyView
   readonly orderKey: string
   readonly payKey: string
-}
-
-/** Nobody goes on with what was confirmed in another account, or by somebody else. */
-export interface RenewalsOwner {
-  readonly accountId: string | null
-  readonly personId: string
 }
 
 export interface KeptRenewals extends RenewalsOwner {
@@ -42,10 +36,6 @@ export async function loadKeptRenewals(): Promise<KeptRenewals | null> {
   const text = sessionStorage.getItem(RENEWALS_PLACE)
   if (text === null) return null
   return (await import('./parse-kept-renewals.ts')).parseKeptRenewals(text)
-}
-
-export function isOf(kept: RenewalsOwner, { accountId, personId }: RenewalsOwner): boolean {
-  return kept.accountId === accountId && kept.personId === personId
 }
 
 export function keepRenewals(renewals: KeptRenewals): void {

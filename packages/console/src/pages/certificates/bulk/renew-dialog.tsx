@@ -13,6 +13,7 @@ import { isSold } from '../../../components/is-sold.ts'
 import { Link } from 'wouter'
 import { api } from '../../../api/client.ts'
 import { keys } from '../../../api/keys.ts'
+import type { RenewalsOwner } from '../../../app/kept-drafts.ts'
 import { joinList } from '../../../components/join-list.ts'
 import { formatMoney } from '../../../components/money.ts'
 import { formatMoment } from '../../../components/moment.tsx'
@@ -27,7 +28,6 @@ import {
   orderAndPay,
   type ConfirmedRenewal,
   type KeptRenewals,
-  type RenewalsOwner,
 } from './kept-renewals.ts'
 import { ScrolledList } from './left-out-list.tsx'
 import { isPlanned, needsProduct, planRenewal, type PlannedRenewal } from './plan-renewals.ts'
