@@ -63,7 +63,8 @@ test.each([
 
 test('what is no list is refused at any length, blanks and unfinished PEM too', () => {
   for (const text of [' ', '\n', '-', 'A', '-----BEGIN X509 CRL-----\n'])
-    for (const size of [MEGABYTES, MEGABYTES / 4]) expect(() => readCrl(new Uint8Array(Buffer.alloc(size, text)))).toThrow(RevocationError)
+    for (const size of [MEGABYTES, MEGABYTES / 4])
+      expect(() => readCrl(new Uint8Array(Buffer.alloc(size, text)))).toThrow(RevocationError)
 })
 
 test('entries are looked through without an object for each, and others get their turn in between', async () => {

@@ -82,7 +82,7 @@ const KINDS = ['crlUrl', 'ocspUrl', 'issuerUrl'] as const
 
 test.each(KINDS.flatMap((kind) => Object.entries(WAYS).map(([way, place]) => ({ kind, way, place }))))(
   'an address that is forbidden is not asked: $kind, $way',
-  async ({ kind, way, place }) => {
+  async ({ kind, place }) => {
     const url = place(`/${kind}`)
     // Whose issuer is unknown is asked about only when that was fetched.
     const more = kind === 'issuerUrl' ? { crlUrl: `http://127.0.0.1:${portOf('allowed')}/list` } : {}
