@@ -12,14 +12,21 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { contract, SCOPES } from '@evercert/contract'
 import { createClient } from '@evercert/contract/client'
+import { caAdapters } from '../../packages/server/src/adapters/ca/index.ts'
+import { deployAdapters } from '../../packages/server/src/adapters/deploy/index.ts'
+import { dnsAdapters } from '../../packages/server/src/adapters/dns/index.ts'
+import { notifyAdapters } from '../../packages/server/src/adapters/notify/index.ts'
+import { paymentAdapters } from '../../packages/server/src/adapters/payment/index.ts'
 import { openGivenMasterKeys } from '../../packages/server/src/adapters/secrets/master-key-file.ts'
 import { openDatabase } from '../../packages/server/src/db/connect.ts'
 import { openKeyring } from '../../packages/server/src/services/keyring.ts'
+import { secretPaths } from '../../packages/server/src/services/secret-settings.ts'
 import { createVault, type Vault } from '../../packages/server/src/services/vault.ts'
 import { openArchive } from '../../packages/server/test/support/archive.ts'
-import { aForeignCertificate, aForm, PRIVATE_SINGLE } from '../../packages/server/test/support/builders.ts'
+import { aCompany, aForeignCertificate, aForm, PRIVATE_SINGLE } from '../../packages/server/test/support/builders.ts'
 import { createClock } from '../../packages/server/test/support/clock.ts'
 import { openerOf, type TestDatabase } from '../../packages/server/test/support/databases.ts'
+import { aPng, pngChunk } from '../../packages/server/test/support/images.ts'
 import { environmentFor } from '../../packages/server/test/support/service.ts'
 import { totpOf } from '../../packages/server/test/support/totp.ts'
 import { waitFor } from '../../packages/server/test/support/wait-for.ts'
@@ -99,8 +106,18 @@ async function post(path: string, body: unknown, wish: Wish = {}): Promise<Said>
   return say('POST', `/api/v1${path}`, { body, ...wish })
 }
 
+/** Which secret settings of which adapter were planted: `targets nginx ssh.password`. */
+const plantedSettings = new Set<string>()
+
+function noteSettings(place: string, value: unknown): void {
+  if (typeof value === 'string' && canaries.find(value).length > 0) plantedSettings.add(place)
+  if (typeof value !== 'object' || value === null) return
+  for (const [name, inner] of Object.entries(value)) noteSettings(`${place}${place.endsWith(' ') ? '' : '.'}${name}`, inner)
+}
+
 /** As it is right, twice, with a setting too many, and with one of a wrong kind: an error must not quote what it refuses. */
-async function createWrongToo(path: string, body: Record<string, unknown> & { config: object }): Promise<Said> {
+async function createWrongToo(path: string, body: Record<string, unknown> & { kind: string; config: object }): Promise<Said> {
+  noteSettings(`${path.slice(1)} ${body.kind} `, body.config)
   const made = await post(path, body)
   const secret = Object.values(body.config).find((value) => typeof value === 'string' && canaries.find(value).length > 0)
   await post(path, body)
@@ -143,6 +160,7 @@ beforeAll(async () => {
   const link = canaries.plant('first-operator link', /#token=(\S+)/.exec(running.logs())?.[1] ?? '')
   const certificateId = await keysAndCertificates()
   await connections(certificateId)
+  await companyDocuments()
   await people(link)
   await agents()
   await issueOne((name) => dns.add(name, 'A', '127.0.0.1'))
@@ -282,6 +300,7 @@ async function targets(certificateId: string, hook: (name: string) => string): P
     hostKeys: [`SHA256:${'A'.repeat(43)}`],
   }
   const paths = { certificatePath: '/etc/x/a.pem', keyPath: '/etc/x/a.key' }
+  const alibaba = { accessKeyId: `LTAI${'a'.repeat(20)}`, name: 'canary', casEndpoint: echo.url }
   const kinds = {
     nginx: {
       ...paths,
@@ -299,15 +318,50 @@ async function targets(certificateId: string, hook: (name: string) => string): P
       secret: `whsec_${canaries.base64('secret of a target')}`,
       sendPrivateKey: true,
     },
+    awsAcm: {
+      region: 'eu-central-1',
+      accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+      secretAccessKey: canaries.text('AWS secret'),
+      name: 'canary',
+      endpoint: echo.url,
+    },
+    alibabaCas: { ...alibaba, accessKeySecret: canaries.text('Alibaba secret') },
+    alibabaCdn: {
+      ...alibaba,
+      accessKeySecret: canaries.text('Alibaba CDN secret'),
+      domain: 'cdn.example.com',
+      cdnEndpoint: echo.url,
+    },
+    tencentSsl: {
+      secretId: `AKID${'a'.repeat(32)}`,
+      secretKey: canaries.text('Tencent secret'),
+      name: 'canary',
+      resourceTypes: ['cdn'],
+      endpoint: echo.url,
+    },
     localFiles: { certificatePath: join(folder, 'a.pem'), keyPath: join(folder, 'a.key'), reloadCommand: ['false'] },
   }
   for (const [kind, config] of Object.entries(kinds)) {
-    await createWrongToo('/targets', { certificateId, name: kind, kind, config })
+    expect((await createWrongToo('/targets', { certificateId, name: kind, kind, config })).status).toBe(201)
   }
   await waitFor('every deployment to end', async () => {
     const { bytes } = await say('GET', '/api/v1/targets')
     return /"state":"(planned|deploying)"/.test(bytes.toString('utf8')) ? null : true
   })
+}
+
+/** What a company shows of itself. */
+async function companyDocuments(): Promise<void> {
+  const company = await post('/companies', aCompany())
+  const text = canaries.text('text of a document')
+  const picture = aPng({ before: [pngChunk('tEXt', Buffer.from(`Comment\0${text}`))] })
+  const documents = `/companies/${company.body['id']}/documents`
+  for (const content of [picture, Buffer.from(text), picture.subarray(0, -9)])
+    await post(documents, { contentBase64: content.toString('base64') })
+  await post(documents, { contentBase64: text })
+  expect((await say('GET', `/api/v1${documents}`, { shows: ['text of a document'] })).bytes.length).toBeGreaterThan(
+    picture.length,
+  )
 }
 
 async function people(link: string): Promise<void> {
@@ -411,7 +465,10 @@ async function readAll(): Promise<void> {
     const { body: plain } = await say('GET', `/api/v1${path}`)
     const items = ((body['items'] ?? plain['items'] ?? []) as unknown as { id?: string }[]).slice(0, 5)
     for (const below of lists.filter((each) => each.startsWith(`${path}/{id}`) && !each.endsWith('/events')))
-      for (const { id = '' } of items) await say('GET', `/api/v1${below.replace('{id}', id)}`)
+      for (const { id = '' } of items)
+        await say('GET', `/api/v1${below.replace('{id}', id)}`, {
+          shows: below.endsWith('/documents') ? ['text of a document'] : [],
+        })
   }
   for (const path of ['/metrics', '/healthz', '/api/v1/openapi.json', '/api/v1/docs', '/']) await say('GET', path)
   for (const format of ['csv', 'json']) await post('/certificates/export', { format })
@@ -495,6 +552,24 @@ test('every kind of secret was planted, the other sides said them back, and what
   expect(canaries.find(Buffer.concat([randomBytes(5000), Buffer.from(operatorToken), randomBytes(5000)]))).toContain(
     'operator token',
   )
+})
+
+test('every setting that an adapter says is a secret was planted', () => {
+  const adapters = {
+    issuers: caAdapters,
+    'dns-connections': dnsAdapters,
+    channels: notifyAdapters,
+    'payment-connections': paymentAdapters,
+  }
+  const places = Object.entries({ ...adapters, targets: deployAdapters }).flatMap(([path, all]) =>
+    all.flatMap(({ id, config }) => secretPaths(config).map((names) => `${path} ${id} ${names.join('.')}`)),
+  )
+  expect(places.length).toBeGreaterThan(30)
+  // Those of SSH are one and the same for all that are reached by it.
+  const isPlanted = (place: string): boolean =>
+    plantedSettings.has(place) ||
+    (place.includes(' ssh.') && [...plantedSettings].some((each) => each.endsWith(place.slice(place.indexOf(' ssh.')))))
+  expect(places.filter((place) => !isPlanted(place))).toEqual([])
 })
 
 test('no answer, export or metric tells a secret, but once to who made it', () => {

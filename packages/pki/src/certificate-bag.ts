@@ -10,6 +10,8 @@ import { parsePem } from './pem.ts'
 
 const SIGNED_DATA = '1.2.840.113549.1.7.2'
 const MAX_CERTIFICATES = 20
+/** Some CAs put all they have into one. */
+const MAX_BAG = 256
 
 /** DER of each that OpenSSL reads; empty when there is none. Never throws. */
 export function readCertificateBag(input: Uint8Array): readonly Uint8Array[] {
@@ -33,7 +35,7 @@ function fromDer(input: Uint8Array): readonly Uint8Array[] | null {
     if (first?.tag !== TAG.oid) return isReadable(input) ? [input] : []
     if (oidOf(first) !== SIGNED_DATA || second === undefined) return []
     const bag = childrenOf(childrenOf(second)[0] ?? second).find(({ tag }) => tag === TAG.contextConstructed0)
-    const certificates = bag === undefined ? [] : childrenOf(bag).map(({ whole }) => whole)
+    const certificates = bag === undefined ? [] : childrenOf(bag, MAX_BAG).map(({ whole }) => whole)
     return certificates.slice(0, MAX_CERTIFICATES).filter(isReadable)
   } catch (error) {
     if (error instanceof DerError) return null

@@ -44,6 +44,7 @@ export interface CertificateFacts {
 }
 
 const EXTENSIONS = 0xa3
+const MAX_EXTENSIONS = 50
 const SUBJECT_KEY_ID = '2.5.29.14'
 const BASIC_CONSTRAINTS = '2.5.29.19'
 const SUBJECT_ALT_NAME = '2.5.29.17'
@@ -153,7 +154,7 @@ function readExtensions(node: DerNode | undefined): Map<string, Uint8Array> {
   const values = new Map<string, Uint8Array>()
   if (!node) return values
   const [list] = childrenOf(node)
-  for (const extension of childrenOf(expectTag(list, TAG.sequence))) {
+  for (const extension of childrenOf(expectTag(list, TAG.sequence), MAX_EXTENSIONS)) {
     const parts = childrenOf(expectTag(extension, TAG.sequence))
     values.set(oidOf(parts[0]), expectTag(parts.at(-1), TAG.octetString).content)
   }

@@ -40,10 +40,21 @@ export function readDer(bytes: Uint8Array): DerNode {
   return node
 }
 
-/** The elements inside a constructed one. @throws DerError */
-export function childrenOf(node: DerNode): DerNode[] {
+/** More than anything of X.509 has but names and lists, which say how many they take. */
+const MAX_CHILDREN = 64
+/** Of an OBJECT IDENTIFIER; the longest in use have some twenty. */
+const MAX_OID_BYTES = 128
+
+/**
+ * The elements inside a constructed one.
+ *
+ * @param most more are refused before they are read: each costs an object, and who sends megabytes of two bytes each wants just that
+ * @throws DerError
+ */
+export function childrenOf(node: DerNode, most: number = MAX_CHILDREN): DerNode[] {
   const nodes: DerNode[] = []
   for (let at = 0; at < node.content.length;) {
+    if (nodes.length === most) throw new DerError(`more than ${most} elements`)
     const child = readAt(node.content, at)
     nodes.push(child)
     at += child.whole.length
@@ -60,6 +71,7 @@ export function expectTag(node: DerNode | undefined, tag: number): DerNode {
 /** Dotted form of an OBJECT IDENTIFIER. @throws DerError */
 export function oidOf(node: DerNode | undefined): string {
   const { content } = expectTag(node, TAG.oid)
+  if (content.length > MAX_OID_BYTES) throw new DerError('an object identifier is too long')
   const parts: number[] = []
   let value = 0
   for (const byte of content) {

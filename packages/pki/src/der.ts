@@ -8,7 +8,9 @@ import { DerError, expectTag, TAG, type DerNode } from './der-reader.ts'
 
 export * from './der-reader.ts'
 
-const TIME = /^(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])([0-5]\d)([0-5]\d)Z$/
+/** One more than the longest that is taken. */
+const MAX_TIME_BYTES = 16
+const TIME = /^(?!0000)(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])([0-5]\d)([0-5]\d)Z$/
 
 /** Lower-case hex of an INTEGER without the zero byte that keeps it positive. @throws DerError */
 export function integerHexOf(node: DerNode | undefined): string {
@@ -19,7 +21,8 @@ export function integerHexOf(node: DerNode | undefined): string {
 /** Epoch milliseconds of a UTCTime or GeneralizedTime in the one form that certificates may use (RFC 5280 §4.1.2.5). @throws DerError */
 export function instantOf(node: DerNode | undefined): number {
   const isShort = node?.tag === TAG.utcTime
-  const text = Buffer.from((isShort ? node : expectTag(node, TAG.generalizedTime)).content).toString('latin1')
+  const { content } = isShort ? node : expectTag(node, TAG.generalizedTime)
+  const text = Buffer.from(content.subarray(0, MAX_TIME_BYTES)).toString('latin1')
   // Two digits mean 1950 to 2049.
   const parts = TIME.exec(isShort ? `${text < '50' ? '20' : '19'}${text}` : text)
   if (!parts) throw new DerError('a time is not of the form that certificates use')

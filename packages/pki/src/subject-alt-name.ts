@@ -9,6 +9,8 @@ import { childrenOf, DerError, expectTag, readDer, TAG, writeDer } from './der.t
 
 const DNS_NAME = TAG.context0 | 2
 const IP_ADDRESS = TAG.context0 | 7
+/** Public CAs end at some thousand. */
+const MAX_ALT_NAMES = 10_000
 const PRINTABLE = /^[\u0021-\u007e]+$/
 
 export interface AltNames {
@@ -23,7 +25,7 @@ export const NO_ALT_NAMES: AltNames = { dnsNames: [], ipAddresses: [] }
 export function readAltNames(extensionValue: Uint8Array): AltNames {
   const dnsNames: string[] = []
   const ipAddresses: string[] = []
-  for (const name of childrenOf(expectTag(readDer(extensionValue), TAG.sequence))) {
+  for (const name of childrenOf(expectTag(readDer(extensionValue), TAG.sequence), MAX_ALT_NAMES)) {
     if (name.tag === DNS_NAME) dnsNames.push(dnsNameOf(name.content))
     if (name.tag === IP_ADDRESS) ipAddresses.push(ipAddressOf(name.content))
   }

@@ -16,6 +16,7 @@ import { useAwayNodes } from '../api/use-key-health.ts'
 import { useMe } from '../api/use-me.ts'
 import { allTexts } from '../i18n/i18n.ts'
 import { HeaderTools } from './header-tools.tsx'
+import { forgetOthers, personOf } from './kept-drafts.ts'
 import { PaletteOpener } from './palette-opener.tsx'
 import { NARROW, useMedia, useMenuCollapsed } from './preferences.ts'
 import { MENU_GROUPS, PAGES, type Page } from './routes.ts'
@@ -34,6 +35,7 @@ export function Shell({ page, children }: { readonly page: Page | null; readonly
   const [isOpen, setOpen] = useState(false)
   const main = useFocusOnNewPage(page)
   const away = useAwayNodes()
+  useForgetOthers()
   return (
     <div className="shell" data-collapsed={isCollapsed && !isNarrow}>
       <a className="skip" href="#main">
@@ -83,6 +85,14 @@ export function Shell({ page, children }: { readonly page: Page | null; readonly
       )}
     </div>
   )
+}
+
+/** Who was here before, on the same machine, left nothing for who is here now. */
+function useForgetOthers(): void {
+  const personId = personOf(useMe().data)
+  useEffect(() => {
+    if (personId !== '') forgetOthers(personId)
+  }, [personId])
 }
 
 /** A reader starts at the top of a page that was opened; not when the console itself is opened. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { draftPlace, forgetDrafts } from '../../src/app/kept-drafts.ts'
+import { draftPlace, forgetKept, forgetOldDrafts, forgetOthers, isOf, RENEWALS_PLACE } from '../../src/app/kept-drafts.ts'
 import { keepDraft, readDraft } from '../../src/pages/renewal/application-draft.ts'
 import type { FormValues } from '../../src/pages/renewal/application-form.ts'
 
@@ -24,13 +24,17 @@ const values = (wish: Partial<FormValues> = {}): FormValues => ({
 })
 
 /** What a browser has: its methods are not among its keys. */
-beforeEach(() => {
+function aStorage(): Record<string, string> {
   const kept: Record<string, string> = Object.create({
     getItem: (place: string) => kept[place] ?? null,
     setItem: (place: string, text: string) => void (kept[place] = text),
     removeItem: (place: string) => void delete kept[place],
   }) as Record<string, string>
-  vi.stubGlobal('localStorage', kept)
+  return kept
+}
+beforeEach(() => {
+  vi.stubGlobal('localStorage', aStorage())
+  vi.stubGlobal('sessionStorage', aStorage())
 })
 afterEach(() => vi.unstubAllGlobals())
 
@@ -44,8 +48,37 @@ it('is nobody else’s, and is gone when somebody signs out', () => {
   keepDraft(PLACE, '', values(), AT)
   expect(readDraft(draftPlace({ accountId: 'acc_1', personId: 'usr_2' }, 'crt_1'), '', NOW)).toBeNull()
   localStorage.setItem('evercert.theme', 'dark')
-  forgetDrafts()
+  forgetKept()
   expect(Object.keys(localStorage)).toEqual(['evercert.theme'])
+})
+
+it('is gone, and interrupted renewals with it, when somebody else signs in after a session that ended by itself', () => {
+  const renewals = { accountId: 'acc_1', personId: 'usr_1', items: [], outcomes: {}, leftOut: [] }
+  const other = draftPlace({ accountId: 'acc_1', personId: 'usr_2' }, 'crt_1')
+  keepDraft(PLACE, '', values(), AT)
+  keepDraft(other, '', values(), AT)
+  sessionStorage.setItem(RENEWALS_PLACE, JSON.stringify(renewals))
+  localStorage.setItem('evercert.theme', 'dark')
+  forgetOthers('usr_1')
+  expect([Object.keys(localStorage), Object.keys(sessionStorage)]).toEqual([[PLACE, 'evercert.theme'], [RENEWALS_PLACE]])
+  expect([isOf(renewals, renewals), isOf(renewals, { ...renewals, personId: 'usr_2' })]).toEqual([true, false])
+  forgetOthers('usr_2')
+  expect([Object.keys(localStorage), Object.keys(sessionStorage)]).toEqual([['evercert.theme'], []])
+  sessionStorage.setItem(RENEWALS_PLACE, JSON.stringify(renewals))
+  forgetKept()
+  expect(Object.keys(sessionStorage)).toEqual([])
+  sessionStorage.setItem(RENEWALS_PLACE, 'no JSON')
+  forgetOthers('usr_1')
+  expect(Object.keys(sessionStorage)).toEqual([])
+})
+
+it('is forgotten when the console is opened, whoever typed it, once it is old', () => {
+  const old = draftPlace({ accountId: 'acc_9', personId: 'usr_9' }, 'crt_9')
+  keepDraft(old, '', values(), new Date(NOW - 8 * DAY_MS).toISOString())
+  keepDraft(PLACE, '', values(), AT)
+  localStorage.setItem('evercert.draft.acc_1.usr_1.crt_3', '[]')
+  forgetOldDrafts(NOW)
+  expect(Object.keys(localStorage)).toEqual([PLACE])
 })
 
 it('keeps nothing of a text that holds a private key', () => {

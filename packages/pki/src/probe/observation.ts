@@ -33,6 +33,9 @@ interface ProbedAddress {
   readonly observedAt: number
 }
 
+/** The leaf is encoded otherwise than X.509 demands. */
+export const NOT_DER = 'NOT_DER'
+
 /** A handshake took place. It says nothing yet about whether the certificate is the right one. */
 export interface ServedObservation extends ProbedAddress {
   readonly reachable: true
@@ -44,7 +47,7 @@ export interface ServedObservation extends ProbedAddress {
   readonly cipher: string
   /** The chain leads to a trusted root by the machine's clock. The name is not part of it. */
   readonly trusted: boolean
-  /** OpenSSL's reason, such as `CERT_HAS_EXPIRED`; null when trusted. */
+  /** OpenSSL's reason, such as `CERT_HAS_EXPIRED`, or {@link NOT_DER}; null when trusted. */
   readonly trustError: string | null
   /** The OCSP response that the server stapled, DER as sent; null when there was none, or one that is too long. Nothing of it is checked. */
   readonly ocspResponse: Uint8Array | null

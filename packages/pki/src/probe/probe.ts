@@ -7,7 +7,7 @@
 import { isIP, type Socket } from 'node:net'
 import { connect, type SecureContext, type TLSSocket } from 'node:tls'
 import { toAscii } from './host-names.ts'
-import type { KeyKind, Observation, ProbeFailure, ServedObservation } from './observation.ts'
+import { NOT_DER, type KeyKind, type Observation, type ProbeFailure, type ServedObservation } from './observation.ts'
 import { readServedChain } from './served-chain.ts'
 import { beginTls, PreludeRefused, type EndpointProtocol } from './starttls/index.ts'
 import { trustContextsFor } from './trust.ts'
@@ -187,15 +187,15 @@ const checkServerIdentity = () => undefined
 const getPeerCertificate = () => null
 
 function readOutcome(socket: TLSSocket, ocspResponse: Uint8Array | null): Outcome {
-  const chain = readOrNull(socket)
-  if (chain === null) return failed('handshakeFailed', 'the server sent no certificate that can be read')
+  const served = readOrNull(socket)
+  if (served === null) return failed('handshakeFailed', 'the server sent no certificate that can be read')
   return {
     done: 'yes',
-    chain,
+    chain: served.chain,
     tlsVersion: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher().name,
-    trusted: socket.authorized,
-    trustError: socket.authorized ? null : trustErrorOf(socket),
+    trusted: socket.authorized && served.isDer,
+    trustError: !served.isDer ? NOT_DER : socket.authorized ? null : trustErrorOf(socket),
     ocspResponse,
   }
 }

@@ -10,6 +10,9 @@
  */
 import { hash, type X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
+import { DerError } from '../der-reader.ts'
+import { serialHexOf } from '../revocation/crl.ts'
+import { extensionsOfCertificate } from '../revocation/extensions.ts'
 import { canonicalIp } from './host-names.ts'
 import type { KeyKind, ServedCertificate } from './observation.ts'
 
@@ -17,13 +20,30 @@ import type { KeyKind, ServedCertificate } from './observation.ts'
 const MAX_KEPT_ISSUERS = 1_000
 const issuers = new Map<string, ServedCertificate>()
 
-/** Leaf first, as sent; null when the server sent no certificate. Read it once for each socket. */
-export function readServedChain(socket: TLSSocket): readonly [ServedCertificate, ...ServedCertificate[]] | null {
+export interface ServedChain {
+  /** Leaf first, as sent. */
+  readonly chain: readonly [ServedCertificate, ...ServedCertificate[]]
+  /** OpenSSL takes other encodings of a leaf than the one that X.509 demands; many clients, and all here that reads certificates, do not. */
+  readonly isDer: boolean
+}
+
+/** Null when the server sent no certificate. Read it once for each socket. */
+export function readServedChain(socket: TLSSocket): ServedChain | null {
   const leaf = socket.getPeerX509Certificate()
   if (leaf === undefined) return null
   const above: ServedCertificate[] = []
   for (let next = leaf.issuerCertificate; next !== undefined; next = next.issuerCertificate) above.push(describeIssuer(next))
-  return [describe(leaf, fingerprint(leaf)), ...above]
+  return { chain: [describe(leaf, fingerprint(leaf)), ...above], isDer: isDer(leaf.raw) }
+}
+
+function isDer(certificate: Uint8Array): boolean {
+  try {
+    extensionsOfCertificate(certificate)
+    return serialHexOf(certificate) !== ''
+  } catch (error) {
+    if (error instanceof DerError) return false
+    throw error
+  }
 }
 
 function describeIssuer(certificate: X509Certificate): ServedCertificate {

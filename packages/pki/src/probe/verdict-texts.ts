@@ -4,7 +4,7 @@
  * @module
  */
 import { readableName } from '../readable-name.ts'
-import type { FailedObservation, Observation, ProbeFailure, ServedCertificate } from './observation.ts'
+import { NOT_DER, type FailedObservation, type Observation, type ProbeFailure, type ServedCertificate } from './observation.ts'
 import { revokedCause } from './revoked-texts.ts'
 import type { Expectation, RevokedFacts, Verdict } from './verdict.ts'
 
@@ -169,6 +169,12 @@ const BY_VERDICT: Readonly<Record<Verdict, (subject: Subject) => Explanation>> =
 }
 
 function reasonForDistrust(top: ServedCertificate, trustError: string): Bilingual {
+  if (trustError === NOT_DER) {
+    return {
+      en: 'the certificate is not encoded in DER, as X.509 demands, and strict clients cannot read it',
+      zh: '证书未按 X.509 要求使用 DER 编码，严格的客户端无法读取',
+    }
+  }
   if (/SELF_SIGNED/.test(trustError)) {
     return {
       en: `it ends at "${top.subject}", which signed itself (a self-signed certificate or a private root)`,

@@ -10,10 +10,12 @@ export interface Extension {
   readonly value: Uint8Array
 }
 
+const MAX_EXTENSIONS = 50
+
 /** By object identifier. @param list the SEQUENCE of extensions; none when it is missing. @throws DerError */
 export function readExtensions(list: DerNode | undefined): ReadonlyMap<string, Extension> {
   const found = new Map<string, Extension>()
-  for (const extension of list === undefined ? [] : childrenOf(expectTag(list, TAG.sequence))) {
+  for (const extension of list === undefined ? [] : childrenOf(expectTag(list, TAG.sequence), MAX_EXTENSIONS)) {
     const [id, second, third] = childrenOf(expectTag(extension, TAG.sequence))
     const isMarked = second?.tag === TAG.boolean
     const value = expectTag(isMarked ? third : second, TAG.octetString).content

@@ -125,12 +125,15 @@ function readBasic(der: Uint8Array): DerNode {
   return readDer(expectTag(response, TAG.octetString).content)
 }
 
+/** Responders answer about what was asked, and some about more that they signed with it. */
+const MAX_SINGLES = 256
+
 function findSingle(body: DerNode, { leaf, issuer }: OcspQuestion): DerNode {
   const identity = readIdentity(leaf, issuer)
   const serial = integerHexOf(readDer(identity.serial))
   // The first SEQUENCE that is not tagged: version and responder are `[0]`, `[1]` or `[2]`.
   const list = childrenOf(body).find(({ tag }) => tag === TAG.sequence)
-  for (const single of childrenOf(expectTag(list, TAG.sequence))) {
+  for (const single of childrenOf(expectTag(list, TAG.sequence), MAX_SINGLES)) {
     const [certId] = childrenOf(expectTag(single, TAG.sequence))
     const [algorithm, name, key, number] = childrenOf(expectTag(certId, TAG.sequence))
     const digest = DIGESTS[oidOf(childrenOf(expectTag(algorithm, TAG.sequence))[0])]

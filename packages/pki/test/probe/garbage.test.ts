@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createSelfSigned } from '../../../../test/harness/certificates.ts'
+import { toBerCertificate } from '../../../../test/harness/ber-certificate.ts'
+import { createChain, createSelfSigned } from '../../../../test/harness/certificates.ts'
 import { judge, probeAddress } from '../../src/probe/index.ts'
 import { serveTcp, serveTls } from './servers.ts'
 
@@ -90,4 +91,25 @@ test('whatever stands in a certificate, a probe is a value, and there is a verdi
     }),
     { numRuns: 100 },
   )
+})
+
+test('a certificate that OpenSSL takes and that is not DER is untrusted, whoever signed it, and the cause says so', async () => {
+  const authority = createChain()
+  const leaf = authority.issue({ names: ['site.test'] })
+  const signed = toBerCertificate(leaf.pem, authority.privateKeyPem)
+  const server = await serveTls({ chainPem: signed, privateKeyPem: leaf.privateKeyPem })
+  try {
+    const trustedRootsPem = [authority.rootPem]
+    const place = { address: '127.0.0.1', port: server.port, serverName: 'site.test', timeoutMs: 5_000 }
+    const seen = await probeAddress({ ...place, trustedRootsPem, now: Date.now() })
+    const { verdict, cause } = judge(seen, { serverName: 'site.test' }, Date.now())
+    expect(seen).toMatchObject({ reachable: true, trusted: false, trustError: 'NOT_DER' })
+    expect([verdict, cause.en, cause.zh]).toEqual([
+      'untrusted',
+      expect.stringContaining('not encoded in DER'),
+      expect.stringContaining('DER 编码'),
+    ])
+  } finally {
+    await server.close()
+  }
 })

@@ -62,7 +62,8 @@ interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>
 }
 
-function secretPaths(schema: z.ZodType): readonly Path[] {
+/** Of each setting that is marked by `secret()`. */
+export function secretPaths(schema: z.ZodType): readonly Path[] {
   return markedPaths(schema, 'secret')
 }
 

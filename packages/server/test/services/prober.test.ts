@@ -64,3 +64,26 @@ test('a claim ahead that fails is logged, and what was claimed before is stored'
   expect(await claimedAndNotStored()).toBe(0)
   expect(unhandled).toEqual([])
 })
+
+test('what one of them shows and cannot be stored is logged by its endpoint, and all others are stored', async () => {
+  await makeAllDue()
+  const { db } = service.services
+  await sql`create function refuse_one() returns trigger language plpgsql as
+    $$ begin if new.endpoint_id = 'end_77' then raise 'hostile'; end if; return new; end $$`.execute(db)
+  await sql`create trigger refuse_one before insert on observation for each row execute function refuse_one()`.execute(db)
+  onTestFinished(async () => void (await sql`drop function refuse_one cascade`.execute(db)))
+  const told: unknown[] = []
+  const log = {
+    ...service.services.log,
+    error: ({ event, count, endpointId }: { event: string; count?: number; endpointId?: string }) =>
+      void told.push([event, count === 1 ? endpointId : 'some']),
+  }
+  const prober = createProber({ ...service.services, log }, new AbortController().signal)
+  expect(await prober.round()).toBeGreaterThan(0)
+  await prober.idle()
+  expect(await claimedAndNotStored()).toBe(1)
+  expect(told).toEqual([
+    ['probe.notStored', 'some'],
+    ['probe.notStored', 'end_77'],
+  ])
+})

@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CertificateDetail, EndpointView } from '@evercert/contract'
 import { parseChain } from '@evercert/pki'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { serveTls, type Running } from '../../../pki/test/probe/servers.ts'
+import { toBerCertificate } from '../../../../test/harness/ber-certificate.ts'
+import { createSelfSigned } from '../../../../test/harness/certificates.ts'
 import { createOpensslCa, type OpensslCa, type OpensslLeaf } from '../../../../test/harness/openssl-ca.ts'
 import { HOUR_MS } from '../../src/domain/time.ts'
 import { openIssuerAccount } from '../../src/services/advance/issuer-account.ts'
@@ -298,6 +301,21 @@ eachDatabase((kind, open) => {
     expect(seen?.verdict).toBe('incompleteChain')
     expect(seen?.remedy.en).toContain('Missing: "CN=Intermediate of the test"')
     expect(seen?.remedy.zh).toContain(`可从 ${site.url}${issuerPath} 获取`)
+    await server.close()
+  })
+
+  test('a server that shows a certificate that is no DER is untrusted; the proof goes on, and nobody is asked about it', async () => {
+    const held = await aServableCertificate(account, aSite(service))
+    const name = held.detail.domains[0] ?? ''
+    const strange = createSelfSigned({ names: [name] })
+    const server = await serveTls({ ...strange, chainPem: toBerCertificate(strange.pem, strange.privateKeyPem) })
+    await account.client.endpoints.create({ certificateId: held.detail.id, host: name, port: server.port })
+    const { endpoints } = await account.client.certificates.verify({ id: held.detail.id })
+    const [seen] = endpoints.flatMap(({ observations }) => observations)
+    expect(seen?.verdict).toBe('otherCertificate')
+    const { rows } = await sql<{ count: number }>`select count(*)::int as count from revocation_check
+      where account_id = ${account.accountId} and sha256 = ${seen?.sha256 ?? ''}`.execute(service.services.db)
+    expect([seen?.sha256?.length, rows[0]?.count]).toEqual([64, 0])
     await server.close()
   })
 

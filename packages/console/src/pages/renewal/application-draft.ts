@@ -5,10 +5,8 @@
  */
 import { applicationForm, hostKey, keyKind } from '@evercert/contract'
 import { z } from 'zod'
-import { draftPlaces } from '../../app/kept-drafts.ts'
+import { forgetOldDrafts } from '../../app/kept-drafts.ts'
 import type { FormValues } from './application-form.ts'
-
-const MAX_AGE_MS = 7 * 86_400_000
 
 const text = z.string().max(65_536)
 /** Browsers keep text that anything may have written. */
@@ -46,15 +44,12 @@ export function keepDraft(place: string, base: string, form: FormValues, at: str
   }
 }
 
-/** Null: none of this application, or none that can be gone on with. What is too old is forgotten on the way. */
+/** Null: none of this application, or none that can be gone on with. What is too old, or not what was written, is forgotten on the way. */
 export function readDraft(place: string, base: string, now: number): ApplicationDraft | null {
-  for (const each of draftPlaces()) if (isOld(parse(each), now)) localStorage.removeItem(each)
+  forgetOldDrafts(now)
   const draft = parse(place)
+  if (draft === null) localStorage.removeItem(place)
   return draft !== null && draft.base === base ? { at: draft.at, values: draft.values } : null
-}
-
-function isOld(draft: z.infer<typeof kept> | null, now: number): boolean {
-  return draft === null || now - Date.parse(draft.at) > MAX_AGE_MS
 }
 
 function parse(place: string): z.infer<typeof kept> | null {

@@ -6,7 +6,7 @@
 import type { ApplicationView } from '@evercert/contract'
 import { useState } from 'react'
 import { useMe } from '../../api/use-me.ts'
-import { draftPlace } from '../../app/kept-drafts.ts'
+import { draftPlace, personOf } from '../../app/kept-drafts.ts'
 import { keepDraft, readDraft, type ApplicationDraft } from './application-draft.ts'
 import type { FormValues } from './application-form.ts'
 
@@ -21,7 +21,7 @@ interface Draft {
 
 export function useApplicationDraft(certificateId: string, { id, state, form }: ApplicationView): Draft {
   const { data: me } = useMe()
-  const owner = { accountId: me?.account?.id ?? '', personId: me?.user?.id ?? me?.token?.id ?? '' }
+  const owner = { accountId: me?.account?.id ?? '', personId: personOf(me) }
   const place = draftPlace(owner, certificateId)
   const base = `${id ?? ''} ${state}`
   const [restored, setRestored] = useState(() => {

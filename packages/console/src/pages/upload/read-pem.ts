@@ -50,6 +50,8 @@ const RSA = '1.2.840.113549.1.1.1'
 const EXTENSIONS = 0xa3
 const VERSION = 0xa0
 const PUBLIC_KEY = 0xa1
+/** As many as the service reads. */
+const MAX_ALT_NAMES = 10_000
 const DNS_NAME = 0x82
 
 export function readSource(name: string, text: string): Source {
@@ -147,7 +149,7 @@ function readExtensions(node: DerNode | undefined): Map<string, Uint8Array> {
 
 function domainsOf(altNames: Uint8Array | undefined): string[] {
   if (altNames === undefined) return []
-  return childrenOf(readDer(altNames)).flatMap(({ tag, content }) => (tag === DNS_NAME ? [textOf(content)] : []))
+  return childrenOf(readDer(altNames), MAX_ALT_NAMES).flatMap(({ tag, content }) => (tag === DNS_NAME ? [textOf(content)] : []))
 }
 
 function isAuthority(basicConstraints: Uint8Array | undefined): boolean {

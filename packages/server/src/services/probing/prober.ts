@@ -174,20 +174,25 @@ async function look(services: Services, { row, expectation, claimedUntil }: Task
   return { endpoint, expectation, verification, bothKeys, claimedUntil }
 }
 
-/** What cannot be stored is probed again when its claim runs out. */
+/** One that cannot be stored takes no other with it, and is probed again when its claim runs out. */
 async function store(services: Services, batch: readonly EndpointProof[]): Promise<void> {
   try {
-    const byAccount = Map.groupBy(batch, ({ expectation }) => `${expectation.accountId} ${expectation.closed}`)
-    const judged: EndpointProof[] = []
-    for (const proofs of byAccount.values()) {
-      const [first] = proofs
-      if (first === undefined) continue
-      judged.push(...(await findRevokedSites(services, first.expectation, proofs)))
-    }
-    await services.db.transaction().execute((trx) => storeProofs(services, trx, judged))
+    await storeTogether(services, batch)
   } catch (error) {
-    services.log.error({ event: 'probe.notStored', count: batch.length, error })
+    services.log.error({ event: 'probe.notStored', count: batch.length, endpointId: batch[0]?.endpoint.id, error })
+    if (batch.length > 1) for (const one of batch) await store(services, [one])
   }
+}
+
+async function storeTogether(services: Services, batch: readonly EndpointProof[]): Promise<void> {
+  const byAccount = Map.groupBy(batch, ({ expectation }) => `${expectation.accountId} ${expectation.closed}`)
+  const judged: EndpointProof[] = []
+  for (const proofs of byAccount.values()) {
+    const [first] = proofs
+    if (first === undefined) continue
+    judged.push(...(await findRevokedSites(services, first.expectation, proofs)))
+  }
+  await services.db.transaction().execute((trx) => storeProofs(services, trx, judged))
 }
 
 /**

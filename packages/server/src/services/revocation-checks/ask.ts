@@ -138,14 +138,16 @@ export async function readOcsp(
   return { state: status, source, ...answer } as Answer
 }
 
+/** Nothing is looked up in a list for whom it does not answer: nothing unsigned is walked. */
 async function answersOf(services: Services, crl: Crl, asked: readonly Asked[]): Promise<readonly Answer[]> {
-  const found = await findInCrl(crl, new Set(asked.map(({ serial }) => serial)))
-  const answers: Answer[] = []
+  const refusals: (Answer | null)[] = []
   for (const one of asked) {
-    if (answers.length % VERIFIED_AT_ONCE === VERIFIED_AT_ONCE - 1) await setImmediate() // others get their turn
-    answers.push((await refusalOf(crl, one, services.now())) ?? answerOf(crl, found.get(one.serial)))
+    if (refusals.length % VERIFIED_AT_ONCE === VERIFIED_AT_ONCE - 1) await setImmediate() // others get their turn
+    refusals.push(await refusalOf(crl, one, services.now())) // one after the other: each may hold a copy of the list
   }
-  return answers
+  const answered = asked.filter((_, index) => refusals[index] === null)
+  const found = await findInCrl(crl, new Set(answered.map(({ serial }) => serial)))
+  return asked.map((one, index) => refusals[index] ?? answerOf(crl, found.get(one.serial)))
 }
 
 const isAnswer = ({ state }: Answer): boolean => state !== 'unknown'

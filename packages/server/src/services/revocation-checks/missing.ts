@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseCertificate, parsePem } from '@evercert/pki'
+import { parseCertificate, parsePem, PkiError, type CertificateFacts } from '@evercert/pki'
 import { explainMissing, topOf, type AddressVerification, type HostVerification } from '@evercert/pki/probe'
 import { readRevocationSources } from '@evercert/pki/revocation'
 import type { Services } from '../context.ts'
@@ -47,8 +47,18 @@ async function withName(services: Services, address: AddressVerification, signal
   if (verdict !== 'incompleteChain' || !observation.reachable) return address
   const top = parsePem(topOf(observation).pem)[0]?.der
   if (top === undefined) return address
-  const missing = (await fetchIntermediates(services, top, signal)).map((der) => parseCertificate(der))
+  const missing = (await fetchIntermediates(services, top, signal)).flatMap(describe)
   if (missing.length === 0) return address
   const [url = ''] = readRevocationSources(top).issuerUrls
   return { ...address, remedy: explainMissing(missing, url) }
+}
+
+/** OpenSSL takes more encodings than can be read here: of such a one nothing is said. */
+function describe(der: Uint8Array): readonly CertificateFacts[] {
+  try {
+    return [parseCertificate(der)]
+  } catch (error) {
+    if (error instanceof PkiError) return []
+    throw error
+  }
 }

@@ -5,6 +5,7 @@
  */
 import { sql } from 'kysely'
 import { parsePem } from '@evercert/pki'
+import { DerError } from '@evercert/pki/der-reader'
 import { isIssuedByDer, readRevocationSources, serialHexOf } from '@evercert/pki/revocation'
 import type { HostVerification, ServedObservation } from '@evercert/pki/probe'
 import type { Trx } from '../../db/transition.ts'
@@ -88,7 +89,9 @@ async function insertRows(trx: Trx, rows: readonly NewRow[], now: number): Promi
   const inOrder = rows.toSorted((one, other) => compare(one.account_id, other.account_id) || compare(one.sha256, other.sha256))
   const values = inOrder.flatMap(({ chain, ...row }) => {
     const [leaf, ...above] = chain
-    return leaf === undefined ? [] : [{ ...row, ...describe(leaf, above, now) }]
+    if (leaf === undefined) return []
+    const serial = readSerial(leaf)
+    return serial === null ? [] : [{ ...row, serial, ...describe(leaf, above, now) }]
   })
   if (values.length === 0) return
   await trx
@@ -105,13 +108,22 @@ async function insertRows(trx: Trx, rows: readonly NewRow[], now: number): Promi
 
 const compare = (one: string, other: string): number => (one < other ? -1 : Number(one > other))
 
+/** Null: OpenSSL takes it and nobody can ask about it; the verdict on who serves it says so. */
+function readSerial(leaf: Uint8Array): string | null {
+  try {
+    return serialHexOf(leaf)
+  } catch (error) {
+    if (error instanceof DerError) return null
+    throw error
+  }
+}
+
 /** CRLs first: public CAs must have them, and many have ended OCSP. */
 function describe(leaf: Uint8Array, above: readonly Uint8Array[], now: number) {
   const { crlUrls, ocspUrls } = readRevocationSources(leaf)
   const method = crlUrls.length > 0 ? ('crl' as const) : ocspUrls.length > 0 ? ('ocsp' as const) : ('none' as const)
   const urls = method === 'crl' ? crlUrls : ocspUrls
   return {
-    serial: serialHexOf(leaf),
     leaf_der: leaf,
     issuer_der: above.find((one) => isIssuedByDer(leaf, one)) ?? null,
     method,

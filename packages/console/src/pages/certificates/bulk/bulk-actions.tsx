@@ -12,6 +12,7 @@ import { lazy, Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../../api/client.ts'
 import { keys } from '../../../api/keys.ts'
+import { isOf, personOf } from '../../../app/kept-drafts.ts'
 import type { BulkAction, Opened } from './bulk-dialog.tsx'
 import './bulk.css'
 import { forgetRenewals, loadKeptRenewals, type KeptRenewals } from './kept-renewals.ts'
@@ -43,8 +44,8 @@ export function BulkActions({ selection, certificates }: BulkActionsProps) {
   useEffect(lookForKept, [])
   if (me.data === undefined) return null
   const { scopes, account } = me.data
-  const accountId = account?.id ?? null
-  const isInterrupted = kept !== null && kept.accountId === accountId && opened === null
+  const owner = { accountId: account?.id ?? null, personId: personOf(me.data) }
+  const isInterrupted = kept !== null && isOf(kept, owner) && opened === null
   return (
     <>
       {isInterrupted && (
@@ -70,7 +71,7 @@ export function BulkActions({ selection, certificates }: BulkActionsProps) {
           <BulkDialog
             opened={opened}
             scopes={scopes}
-            accountId={accountId}
+            owner={owner}
             onClose={(done) => {
               selection.change(done, false)
               setOpened(null)

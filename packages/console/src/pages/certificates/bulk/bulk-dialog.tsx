@@ -6,6 +6,7 @@
 import type { CertificateView, Scope } from '@evercert/contract'
 import { ApplyDialog } from './apply-dialog.tsx'
 import { DeployDialog } from './deploy-dialog.tsx'
+import type { RenewalsOwner } from '../../../app/kept-drafts.ts'
 import type { KeptRenewals } from './kept-renewals.ts'
 import { ManageDialog } from './manage-dialog.tsx'
 import { RenewDialog, ResumedRenewals } from './renew-dialog.tsx'
@@ -21,12 +22,12 @@ export type Opened =
 interface BulkDialogProps {
   readonly opened: Opened
   readonly scopes: readonly Scope[]
-  readonly accountId: string | null
+  readonly owner: RenewalsOwner
   /** Is told what is selected no more. */
   readonly onClose: (done: readonly string[]) => void
 }
 
-export function BulkDialog({ opened, scopes, accountId, onClose }: BulkDialogProps) {
+export function BulkDialog({ opened, scopes, owner, onClose }: BulkDialogProps) {
   const close = (): void => onClose([])
   switch (opened.action) {
     case 'tag':
@@ -38,7 +39,7 @@ export function BulkDialog({ opened, scopes, accountId, onClose }: BulkDialogPro
     case 'deploy':
       return <DeployDialog certificates={opened.certificates} onClose={close} />
     case 'renew':
-      return <RenewDialog certificates={opened.certificates} accountId={accountId} onClose={onClose} />
+      return <RenewDialog certificates={opened.certificates} owner={owner} onClose={onClose} />
     case 'resume':
       return <ResumedRenewals kept={opened.kept} onClose={onClose} onCancel={close} />
   }

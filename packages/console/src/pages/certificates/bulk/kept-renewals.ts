@@ -7,6 +7,7 @@
 import type { MoneyView, OrderRequest } from '@evercert/contract'
 import { api } from '../../../api/client.ts'
 import { drawKey } from '../../../api/idempotency-key.ts'
+import { RENEWALS_PLACE, type RenewalsOwner } from '../../../app/kept-drafts.ts'
 import type { PlannedRenewal } from './plan-renewals.ts'
 import type { LeftOut } from './report-csv.ts'
 import type { BulkFacts, BulkItem, BulkOutcome } from './run-bulk.ts'
@@ -19,15 +20,11 @@ export interface ConfirmedRenewal extends BulkItem {
   readonly payKey: string
 }
 
-export interface KeptRenewals {
-  /** Nobody goes on with what was confirmed in another account. */
-  readonly accountId: string | null
+export interface KeptRenewals extends RenewalsOwner {
   readonly items: readonly ConfirmedRenewal[]
   readonly outcomes: Readonly<Record<string, BulkOutcome>>
   readonly leftOut: readonly LeftOut[]
 }
-
-const PLACE = 'evercert.renewals'
 
 /** Keys are drawn once, here: each repetition of an item uses them. */
 export function confirmRenewals(planned: readonly PlannedRenewal[]): ConfirmedRenewal[] {
@@ -36,21 +33,21 @@ export function confirmRenewals(planned: readonly PlannedRenewal[]): ConfirmedRe
 
 /** Null: none, or not what this console writes. How they are checked is loaded only when there are some. */
 export async function loadKeptRenewals(): Promise<KeptRenewals | null> {
-  const text = sessionStorage.getItem(PLACE)
+  const text = sessionStorage.getItem(RENEWALS_PLACE)
   if (text === null) return null
   return (await import('./parse-kept-renewals.ts')).parseKeptRenewals(text)
 }
 
 export function keepRenewals(renewals: KeptRenewals): void {
   try {
-    sessionStorage.setItem(PLACE, JSON.stringify(renewals))
+    sessionStorage.setItem(RENEWALS_PLACE, JSON.stringify(renewals))
   } catch {
     // No room: a reload then forgets the keys. An old certificate still has one live renewal at most, and an order is paid once.
   }
 }
 
 export function forgetRenewals(): void {
-  sessionStorage.removeItem(PLACE)
+  sessionStorage.removeItem(RENEWALS_PLACE)
 }
 
 /** Order and payment from the balance. Safe to repeat. @throws ApiProblem, or the transport's own error when the service is away */

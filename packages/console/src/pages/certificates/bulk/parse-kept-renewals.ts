@@ -29,6 +29,7 @@ const item = z.object({
 const leftOut = z.object({ certificateId: z.string(), name: z.string(), reason: z.string() })
 const kept = z.object({
   accountId: z.string().nullable(),
+  personId: z.string(),
   items: z.array(item),
   outcomes: z.record(z.string(), outcome),
   leftOut: z.array(leftOut),

@@ -13,6 +13,7 @@ import { isSold } from '../../../components/is-sold.ts'
 import { Link } from 'wouter'
 import { api } from '../../../api/client.ts'
 import { keys } from '../../../api/keys.ts'
+import type { RenewalsOwner } from '../../../app/kept-drafts.ts'
 import { joinList } from '../../../components/join-list.ts'
 import { formatMoney } from '../../../components/money.ts'
 import { formatMoment } from '../../../components/moment.tsx'
@@ -40,12 +41,12 @@ const CONCURRENCY = 3
 
 interface RenewDialogProps {
   readonly certificates: readonly CertificateView[]
-  readonly accountId: string | null
+  readonly owner: RenewalsOwner
   /** Is told which were renewed. */
   readonly onClose: (done: readonly string[]) => void
 }
 
-export function RenewDialog({ certificates, accountId, onClose }: RenewDialogProps) {
+export function RenewDialog({ certificates, owner, onClose }: RenewDialogProps) {
   const { t } = useTranslation()
   const [productId, setProductId] = useState<string | null>(null)
   const [without, setWithout] = useState<ReadonlySet<string>>(new Set())
@@ -55,7 +56,7 @@ export function RenewDialog({ certificates, accountId, onClose }: RenewDialogPro
   })
   const balance = useQuery({ queryKey: keys.balance, queryFn: () => api.balance.get() })
   const balances = balance.data?.balances ?? null
-  const { run, keep } = useRenewals(accountId)
+  const { run, keep } = useRenewals(owner)
   const { items, leftOut } = plan.data ?? { items: [], leftOut: [] }
   const chosen = items.filter(({ id }) => !without.has(id))
   const sums = sumUp(chosen.map(({ price }) => price))
@@ -68,7 +69,7 @@ export function RenewDialog({ certificates, accountId, onClose }: RenewDialogPro
       leftOut={leftOut}
       confirm={chosen.length === 0 ? t('bulk.renew') : t('bulk.renewConfirm', { count: chosen.length, sum: joinMoney(sums) })}
       isReady={chosen.length > 0 && balances !== null && lacking(sums, balances).length === 0}
-      onConfirm={() => keep({ accountId, items: confirmRenewals(chosen), outcomes: {}, leftOut })}
+      onConfirm={() => keep({ ...owner, items: confirmRenewals(chosen), outcomes: {}, leftOut })}
       onClose={() => {
         forgetRenewals()
         onClose(doneOf(run))
@@ -98,7 +99,7 @@ interface ResumedRenewalsProps {
 /** What a reload interrupted goes on with its own keys. */
 export function ResumedRenewals({ kept, onClose, onCancel }: ResumedRenewalsProps) {
   const { t } = useTranslation()
-  const { run, keep } = useRenewals(kept.accountId)
+  const { run, keep } = useRenewals(kept)
   const done = Object.values(kept.outcomes).filter(({ result }) => result === 'done').length
   return (
     <BulkFrame
@@ -122,8 +123,8 @@ export function ResumedRenewals({ kept, onClose, onCancel }: ResumedRenewalsProp
 }
 
 /** Runs what is confirmed, and keeps each outcome at once. */
-function useRenewals(accountId: string | null) {
-  const kept = useRef<KeptRenewals>({ accountId, items: [], outcomes: {}, leftOut: [] })
+function useRenewals({ accountId, personId }: RenewalsOwner) {
+  const kept = useRef<KeptRenewals>({ accountId, personId, items: [], outcomes: {}, leftOut: [] })
   const remember = (next: KeptRenewals): void => {
     kept.current = next
     if (next.items.every(({ id }) => next.outcomes[id]?.result === 'done')) forgetRenewals()
