@@ -49,6 +49,7 @@ async function evercert(...args: string[]): Promise<Outcome> {
     stdout: stream('stdout'),
     stderr: stream('stderr'),
     readInput: () => Promise.resolve(''),
+    select: () => Promise.resolve(null),
     interactive: false,
     now: Date.now,
     onInterrupt: () => () => undefined,

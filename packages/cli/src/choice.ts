@@ -6,12 +6,11 @@
 import type { Bilingual } from '@evercert/contract'
 import { Interrupted } from './failure.ts'
 import { pick } from './language.ts'
-import type { Session } from './session.ts'
+import type { SelectQuestion, Session } from './session.ts'
 
 interface Choice<Value extends string> {
   readonly question: Bilingual
   readonly options: readonly { readonly value: Value; readonly label: string }[]
-  /** An interruption from outside must not leave the question open, and the terminal raw. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -21,17 +20,22 @@ export function mayAsk({ shell, json }: Session): boolean {
 
 /** @throws Interrupted on Ctrl-C */
 export async function choose<Value extends string>(
-  session: Session,
+  { shell, language }: Session,
   { question, options, signal }: Choice<Value>,
 ): Promise<Value> {
-  const { isCancel, select } = await import('@clack/prompts')
-  const answer = await select<string>({
-    message: pick(question, session.language),
-    options: options.map((option) => ({ ...option })),
-    ...(signal !== undefined && { signal }),
-  })
-  if (isCancel(answer)) throw new Interrupted('cancelled')
+  const answer = await shell.select({ message: pick(question, language), options, signal })
   const chosen = options.find(({ value }) => value === answer)
   if (chosen === undefined) throw new Interrupted('cancelled')
   return chosen.value
+}
+
+/** As a program's shell asks: by the arrow keys. */
+export async function selectAtTerminal({ message, options, signal }: SelectQuestion): Promise<string | null> {
+  const { isCancel, select } = await import('@clack/prompts')
+  const answer = await select<string>({
+    message,
+    options: options.map((option) => ({ ...option })),
+    ...(signal !== undefined && { signal }),
+  })
+  return isCancel(answer) ? null : answer
 }

@@ -12,6 +12,7 @@ import { keepHeapSmall } from './small-heap.ts'
 enableCompileCache(join(import.meta.dirname, '../../../node_modules/.cache/node'))
 if (process.argv[2] === 'serve') keepHeapSmall()
 // What a module imports is loaded before its first line: by then it would be too late.
+const { selectAtTerminal } = await import('./choice.ts')
 const { runProgram } = await import('./program.ts')
 
 const IMPATIENCE_MS = 500
@@ -28,6 +29,7 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   readInput: () => text(process.stdin),
+  select: selectAtTerminal,
   interactive: process.stdin.isTTY === true && process.stdout.isTTY === true,
   now: () => Date.now(),
   onInterrupt,

@@ -9,6 +9,13 @@ import { createPaint, toJson, type Paint, type TextStream } from './output.ts'
 import { findServiceUrl, loadProfile, type ProfileOptions } from './profile.ts'
 
 /** What the command uses of the process; tests hand in their own. */
+export interface SelectQuestion {
+  readonly message: string
+  readonly options: readonly { readonly value: string; readonly label: string }[]
+  /** An interruption from outside must not leave the question open, and the terminal raw. */
+  readonly signal?: AbortSignal | undefined
+}
+
 export interface Shell {
   readonly env: NodeJS.ProcessEnv
   readonly stdout: TextStream
@@ -17,6 +24,8 @@ export interface Shell {
   readonly readInput: () => Promise<string>
   /** Whether somebody can answer a question. */
   readonly interactive: boolean
+  /** Asks which of several. Null: whoever was asked broke off. */
+  readonly select: (question: SelectQuestion) => Promise<string | null>
   /** Epoch milliseconds. */
   readonly now: () => number
   /** Aborted by Ctrl-C, for the commands that end in their own way. */

@@ -187,6 +187,7 @@ export function aShell(
     stderr: { write: (text) => (err += text), ...wish },
     readInput: () => Promise.resolve(''),
     interactive: false,
+    select: () => Promise.resolve(null),
     now: () => Date.parse(AT),
     onInterrupt: (next) => {
       handler = next

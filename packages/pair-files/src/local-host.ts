@@ -113,7 +113,7 @@ function findAcl({ getfacl }: AclTools, path: string): string | null {
 
 /** `ls` marks such a file without those tools (POSIX: one more character after the mode). */
 function hasAcl(path: string): boolean {
-  const { status, stdout } = spawnSync('ls', ['-ldL', '--', path], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
+  const { status, stdout } = spawnSync('ls', ['-ldL', '--', path], { encoding: 'utf8' })
   return status === 0 && stdout.charAt(10) === '+'
 }
 

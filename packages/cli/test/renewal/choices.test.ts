@@ -1,21 +1,14 @@
 import type { CertificateDetail, ProductView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { formatProblem, toProblem } from '../../src/failure.ts'
 import { createPaint } from '../../src/output.ts'
 import { askMethod, isMethodUnknown } from '../../src/renewal/choose-method.ts'
 import { fittingProducts, withProduct } from '../../src/renewal/choose-product.ts'
-import { createSession } from '../../src/session.ts'
+import { createSession, type SelectQuestion } from '../../src/session.ts'
 import { aCertificate, anApplication, aShell } from '../builders.ts'
 
-const prompts = vi.hoisted(() => ({ asked: [] as { value: string; label?: string }[], answer: '' }))
-vi.mock('@clack/prompts', () => ({
-  isCancel: (value: unknown) => value === 'cancelled',
-  select: ({ options }: { options: { value: string; label?: string }[] }) => {
-    prompts.asked = options
-    return Promise.resolve(prompts.answer)
-  },
-}))
+const prompts = { asked: [] as SelectQuestion['options'], answer: null as string | null }
 
 type Wish = Partial<ProductView> & { readonly domainType?: ProductView['specification']['domainType'] }
 
@@ -50,8 +43,12 @@ const client = {
 } as unknown as Client
 const anUpload = (wish: Partial<CertificateDetail> = {}) =>
   aCertificate({ origin: 'uploaded', productId: null, specification: null, orderId: null, entitlement: null, ...wish })
+const select = ({ options }: SelectQuestion) => {
+  prompts.asked = options
+  return Promise.resolve(prompts.answer)
+}
 const sessionAt = (interactive: boolean, language: 'en' | 'zh' = 'en') =>
-  createSession({ ...aShell(), interactive }, language, {})
+  createSession({ ...aShell(), interactive, select }, language, {})
 
 beforeEach(() => {
   prompts.asked = []
@@ -166,7 +163,7 @@ describe('the validation of an upload', () => {
   })
 
   it('breaks off on Ctrl-C', async () => {
-    prompts.answer = 'cancelled'
+    prompts.answer = null
     await expect(askMethod(sessionAt(true), client, { application, old })).rejects.toThrow('cancelled')
   })
 })
