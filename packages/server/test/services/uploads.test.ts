@@ -264,8 +264,8 @@ eachDatabase((_kind, open) => {
     })
 
     test('more text than is read is refused before it is parsed', async () => {
-      expect(await refusal({ certificatePem: 'A'.repeat(262_145) })).toMatchObject({ code: 'invalid' })
-      expect(await refusal({ privateKeyPem: 'A'.repeat(65_537) })).toMatchObject({ code: 'invalid' })
+      expect(await refusal({ certificatePem: 'A'.repeat(262_145) })).toMatchObject({ code: 'tooLarge' })
+      expect(await refusal({ privateKeyPem: 'A'.repeat(65_537) })).toMatchObject({ code: 'tooLarge' })
     })
   })
 
