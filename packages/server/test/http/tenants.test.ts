@@ -5,7 +5,7 @@ import { aCompany, aForm, anAccount, aSite, buyCertificate, PRIVATE_SINGLE, type
 import { createClock } from '../support/clock.ts'
 import { anEstate, type Estate, type EstateIds } from '../support/estate.ts'
 import { aPng } from '../support/images.ts'
-import { eachDatabase } from '../support/databases.ts'
+import { oneDatabase } from '../support/databases.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 
 interface Operation {
@@ -31,7 +31,7 @@ const OPERATIONS: readonly Operation[] = Object.entries(contract).flatMap(([grou
   }),
 )
 
-eachDatabase((_kind, open) => {
+oneDatabase((_kind, open) => {
   let service: TestService
   let owner: TestAccount
   let stranger: TestAccount

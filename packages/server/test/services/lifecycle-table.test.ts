@@ -9,7 +9,7 @@ import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import type { StepHook } from '../../src/services/context.ts'
 import { aForm, anAccount, anUpload, aSite, buyCertificate, withKey, type TestAccount } from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
-import { eachDatabase, temporaryFolder } from '../support/databases.ts'
+import { oneDatabase, temporaryFolder } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
 const DOCUMENT = join(import.meta.dirname, '../../../../docs/lifecycle.md')
@@ -42,7 +42,7 @@ function readTable(): readonly Row[] {
   })
 }
 
-eachDatabase((kind, open) => {
+oneDatabase((kind, open) => {
   let service: TestService
   let account: TestAccount
   let onStep: StepHook = () => {}
