@@ -3,19 +3,10 @@
  *
  * @module
  */
+import { REASON_WORDS_ZH } from '../revocation/reason-words-zh.ts'
 import type { RevokedFacts } from './verdict.ts'
 
-const REASONS_ZH: Readonly<Record<string, string>> = {
-  unspecified: '未说明原因',
-  keyCompromise: '私钥泄露',
-  caCompromise: 'CA 私钥泄露',
-  affiliationChanged: '所属关系变更',
-  superseded: '已被替换',
-  cessationOfOperation: '停止使用',
-  certificateHold: '暂停使用',
-  privilegeWithdrawn: '权限被撤销',
-  aaCompromise: '属性机构私钥泄露',
-}
+const REASONS_ZH: Readonly<Record<string, string>> = REASON_WORDS_ZH
 const SOURCES: Readonly<Record<string, { readonly en: string; readonly zh: string }>> = {
   crl: { en: 'as its revocation list says', zh: '依据 CA 的吊销列表（CRL）' },
   ocsp: { en: 'as its OCSP responder says', zh: '依据 CA 的 OCSP 应答' },

@@ -84,8 +84,10 @@ export function isRolledBack(answer: readonly Message[]): boolean {
 
 function readRow(fields: readonly (string | null)[], columns: readonly Column[]): Record<string, unknown> {
   const row: Record<string, unknown> = {}
-  for (const [index, { name, parse }] of columns.entries()) {
-    const text = fields[index] ?? null
+  // `entries()` would make a pair for each value of each row.
+  let index = 0
+  for (const { name, parse } of columns) {
+    const text = fields[index++] ?? null
     row[name] = text === null ? null : parse(text)
   }
   return row

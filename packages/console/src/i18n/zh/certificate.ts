@@ -1,4 +1,5 @@
 import { WORDS_ZH } from '@evercert/contract/words-zh'
+import { REASON_WORDS_ZH } from '@evercert/pki/reason-words-zh'
 
 export const certificate = {
   title: '证书详情',
@@ -30,17 +31,7 @@ export const certificate = {
     unknown: '未知',
     checkedAt: '查询时间',
     sources: { crl: '依据 CA 的吊销列表（CRL）', ocsp: '依据 CA 的 OCSP 应答', staple: '依据服务器附带的 OCSP 应答' },
-    reasons: {
-      unspecified: '未说明原因',
-      keyCompromise: '私钥泄露',
-      caCompromise: 'CA 私钥泄露',
-      affiliationChanged: '所属关系变更',
-      superseded: '已被替换',
-      cessationOfOperation: '停止使用',
-      certificateHold: '暂停使用',
-      privilegeWithdrawn: '权限被撤销',
-      aaCompromise: '属性机构私钥泄露',
-    },
+    reasons: REASON_WORDS_ZH,
   },
   order: '订单',
   id: '证书 ID',
