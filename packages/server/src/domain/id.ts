@@ -63,3 +63,10 @@ export function formatId(prefix: IdPrefix, now: number, random: Uint8Array): str
   for (let i = 0; i < RANDOM_BYTES; i += 1) randomPart += ALPHABET[(random[i] ?? 0) % 32] ?? '0'
   return `${prefix}_${timePart}${randomPart}`
 }
+
+const ID = new RegExp(`^[a-z]{3}_[${ALPHABET}]{${TIME_CHARACTERS + RANDOM_BYTES}}$`)
+
+/** Whether it looks like one that was given here. Of what it names, and whether there is such a thing, it says nothing. */
+export function isId(text: string): boolean {
+  return ID.test(text)
+}

@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { contract, SCOPES, type OperationMeta } from '@evercert/contract'
+import { contract, type OperationMeta } from '@evercert/contract'
+import type { AnySchema } from '@orpc/contract'
 import { AppError } from '../domain/errors.ts'
 import type { AuditEvent } from '../services/audit/log.ts'
+import { findNamed } from '../services/audit/named.ts'
 import type { Caller, Services } from '../services/context.ts'
-import { withoutCredentials } from './problem.ts'
+import { chosenIn, textIn, toldIn } from './told-fields.ts'
 
 export interface CallOfOperation {
   readonly services: Services
@@ -18,7 +20,10 @@ export interface CallOfOperation {
   readonly action: string
   readonly method: string
   readonly operation: OperationMeta
+  /** As it came: nobody has looked at it yet. */
   readonly input: unknown
+  /** What the contract says of the input. Undefined: it takes none. */
+  readonly schema: AnySchema | undefined
 }
 
 /** Of no account, whoever of which account changes them. */
@@ -47,13 +52,14 @@ export async function recordCall<Result extends { readonly output: unknown }>(
   let intent: string | null = null
   try {
     await permit() // who may not do it does not make us write an intent
-    if (isRecordedWhenDone(call)) intent = await log.begin(event)
+    if (isRecordedWhenDone(call)) intent = await log.begin(await withChoices(event, call))
     const result = await run()
-    if (intent !== null) await log.finish(intent, withOutput(event, call, result.output))
+    if (intent !== null) await log.finish(intent, await withOutcome(event, call, result.output))
     return result
   } catch (error) {
     if (intent !== null) await log.dismiss(intent)
-    await noteFailure(call.services, event, error, { alsoFailed: call.method !== 'GET' && call.operation.audit !== 'none' })
+    const alsoFailed = call.method !== 'GET' && call.operation.audit !== 'none'
+    await noteFailure(call.services, () => withChoices(event, call), error, { alsoFailed })
     throw error
   }
 }
@@ -72,7 +78,8 @@ export async function recordRefusal(
   const isSignIn = path.startsWith('/api/auth/')
   if (isSignIn && !(error instanceof AppError && error.code === 'crossSite')) return // sign-in-trail.ts has it
   const action = findAction(method, path) ?? (isSignIn ? 'auth' : 'request')
-  await noteFailure(services, { ...NOBODY_IN_PARTICULAR, action, address, requestId }, error, { alsoFailed: false })
+  const event = { ...NOBODY_IN_PARTICULAR, action, address, requestId }
+  await noteFailure(services, () => Promise.resolve(event), error, { alsoFailed: false })
 }
 
 const NOBODY_IN_PARTICULAR = {
@@ -109,29 +116,46 @@ const OF_NO_INTEREST: ReadonlySet<string> = new Set(['invalid', 'notFound', 'too
 
 async function noteFailure(
   { audit }: Services,
-  event: AuditEvent,
+  toEvent: () => Promise<AuditEvent>,
   error: unknown,
   { alsoFailed }: { readonly alsoFailed: boolean },
 ): Promise<void> {
   const code = error instanceof AppError ? error.code : error instanceof Error && 'status' in error ? 'invalid' : 'internal'
+  const outcome = REFUSED.has(code) ? 'refused' : alsoFailed && !OF_NO_INTEREST.has(code) ? 'failed' : null
+  if (outcome === null) return
   const scope = error instanceof AppError ? error.facts['scope'] : undefined
+  const event = await toEvent()
   const details = { ...event.details, code, ...(typeof scope === 'string' && { scope }) }
-  if (REFUSED.has(code)) await audit.note({ ...event, details }, 'refused')
-  else if (alsoFailed && !OF_NO_INTEREST.has(code)) await audit.note({ ...event, details }, 'failed')
+  await audit.note({ ...event, details }, outcome)
 }
 
-function eventOf({ caller, action, address, requestId, input }: CallOfOperation): AuditEvent {
+/** Who, what and from where: nothing that was typed. */
+function eventOf({ caller, action, address, requestId }: CallOfOperation): AuditEvent {
   const [group = ''] = action.split('.')
   return {
     ...actorOf(caller),
     accountId: OF_THE_INSTALLATION.has(group) || caller.accountId === '' ? null : caller.accountId,
     action,
     subject: group,
-    subjectId: textOf(input, 'id') ?? textOf(input, 'certificateId'),
+    subjectId: null,
     address,
     requestId,
-    details: detailsOf(input),
+    details: {},
   }
+}
+
+/** What may be told of it before it is done, and when it is not: nothing before its schema let it through. */
+async function withChoices(event: AuditEvent, { services, input, schema }: CallOfOperation): Promise<AuditEvent> {
+  const checked = await checkedBy(schema, input)
+  const typed = textIn(checked, 'id') ?? textIn(checked, 'certificateId')
+  const subjectId = typed === null ? null : await findNamed(services, event.subject ?? '', typed)
+  return { ...event, subjectId, details: chosenIn(checked) }
+}
+
+/** Null when it is not what the operation takes. */
+async function checkedBy(schema: CallOfOperation['schema'], input: unknown): Promise<unknown> {
+  const result = await schema?.['~standard'].validate(input)
+  return result === undefined || result.issues !== undefined ? null : result.value
 }
 
 function actorOf({ sessionId, tokenId, actor, userId }: Caller): Pick<AuditEvent, 'actor' | 'actorKind' | 'actorId'> {
@@ -143,86 +167,13 @@ function actorOf({ sessionId, tokenId, actor, userId }: Caller): Pick<AuditEvent
   }
 }
 
-/** What is only known afterwards: the id of what was made, and which settings were given. */
-function withOutput(event: AuditEvent, { action, input }: CallOfOperation, output: unknown): AuditEvent {
-  const subjectId = event.subjectId ?? textOf(output, 'id')
-  const config = fieldOf(input, 'config')
-  const settings = typeof config === 'object' && config !== null ? Object.keys(config).toSorted() : null
+/** What is only told afterwards: what was typed, the id of what was made, and which settings were given. */
+async function withOutcome(event: AuditEvent, { action, input, schema }: CallOfOperation, output: unknown): Promise<AuditEvent> {
+  const checked = await checkedBy(schema, input)
   // Whoever enters an account is seen there.
-  const accountId = action === 'sessions.chooseAccount' ? textOf(input, 'accountId') : event.accountId
-  return { ...event, accountId, subjectId, details: { ...event.details, ...(settings !== null && { settings }) } }
-}
-
-/** Fields that are told as they came. Whatever else an operation takes stays out: a new one is secret until it is named here. */
-const TOLD = [
-  'name',
-  'title',
-  'kind',
-  'role',
-  'email',
-  'scopes',
-  'expiresAt',
-  'format',
-  'host',
-  'port',
-  'amountMinor',
-  'currency',
-  'reference',
-  'certificateId',
-  'productId',
-  'issuerId',
-  'targetId',
-  'enabled',
-  'checks',
-  'installation',
-  'status',
-  'brand',
-  'tags',
-  'issuer',
-  'clientId',
-  'allowedDomains',
-  'newUsers',
-  'decision',
-  'days',
-] as const
-const MAX_TEXT = 200
-const MAX_LIST = 20
-
-function detailsOf(input: unknown): Record<string, unknown> {
-  return Object.fromEntries(
-    TOLD.flatMap((name) => {
-      const told = toTold(name === 'scopes' ? knownScopes(fieldOf(input, name)) : fieldOf(input, name))
-      return told === null ? [] : [[name, told] as const]
-    }),
-  )
-}
-
-/** The input is not checked yet: what is no permission may be anything. */
-function knownScopes(value: unknown): unknown {
-  return Array.isArray(value) ? value.filter((each) => SCOPES.includes(each)) : null
-}
-
-function toTold(value: unknown): string | number | boolean | readonly string[] | null {
-  if (typeof value === 'string') return toText(value)
-  if (typeof value === 'number' || typeof value === 'boolean') return value
-  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value.slice(0, MAX_LIST).map(toText)
-  return null
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as Record<string, unknown>)[name]
-    : null
-}
-
-function textOf(value: unknown, name: string): string | null {
-  const field = fieldOf(value, name)
-  return typeof field === 'string' ? toText(field) : null
-}
-
-/** It comes before the input was checked: what the database does not keep is left out. */
-function toText(text: string): string {
-  return withoutCredentials(text).slice(0, MAX_TEXT).replaceAll('\0', '').toWellFormed()
+  const accountId = action === 'sessions.chooseAccount' ? textIn(checked, 'accountId') : event.accountId
+  const subjectId = textIn(checked, 'id') ?? textIn(checked, 'certificateId') ?? textIn(output, 'id')
+  return { ...event, accountId, subjectId, details: toldIn(checked) }
 }
 
 const ROUTES = Object.entries(contract).flatMap(([group, members]) =>

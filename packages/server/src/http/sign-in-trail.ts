@@ -6,6 +6,7 @@
 import type { SignInPath } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
 import type { AuditEvent } from '../services/audit/log.ts'
+import { findNamed } from '../services/audit/named.ts'
 import { findWhoSignsIn, type WhoSignsIn } from '../services/audit/who-signs-in.ts'
 import type { Services } from '../services/context.ts'
 
@@ -39,7 +40,7 @@ export async function recordSignIn<Result extends Outcome>(
   }: { readonly email: string | null; readonly permit: () => Promise<void>; readonly run: () => Promise<Result> },
 ): Promise<Result> {
   const log = services.audit
-  const event = toEvent(call, await findWhoSignsIn(services, { email, headers: call.headers }))
+  const event = toEvent(call, await findWhoSignsIn(services, { email, headers: call.headers }), await providerOf(services, call))
   let intent: string | null = null
   try {
     await permit()
@@ -47,7 +48,7 @@ export async function recordSignIn<Result extends Outcome>(
     const result = await run()
     const who = result.email === null ? null : await findWhoSignsIn(services, { email: result.email, headers: null })
     const next = 'next' in result.body && NEXT.has(result.body.next) ? { next: result.body.next } : {}
-    await log.finish(intent, { ...(who === null ? event : toEvent(call, who)), details: { ...event.details, ...next } })
+    await log.finish(intent, { ...(who === null ? event : { ...event, ...whoIn(who) }), details: { ...event.details, ...next } })
     return result
   } catch (error) {
     if (intent !== null) await log.dismiss(intent)
@@ -78,17 +79,27 @@ function faultIn(error: unknown): object {
   return typeof fault === 'string' ? { fault } : {}
 }
 
-function toEvent({ path, body, address, requestId }: SignInCall<SignInPath | 'callback'>, who: WhoSignsIn | null): AuditEvent {
+/** What there is none of may be anything that was typed. */
+async function providerOf(services: Services, { body }: SignInCall<SignInPath | 'callback'>): Promise<string | null> {
+  const { provider } = body
+  return typeof provider === 'string' ? findNamed(services, 'signInProviders', provider) : null
+}
+
+function toEvent(
+  { path, address, requestId }: SignInCall<SignInPath | 'callback'>,
+  who: WhoSignsIn | null,
+  provider: string | null,
+): AuditEvent {
+  return { ...whoIn(who), action: `auth.${path}`, address, requestId, details: provider === null ? {} : { provider } }
+}
+
+function whoIn(who: WhoSignsIn | null) {
   return {
     accountId: who?.accountId ?? null,
     actor: who?.email ?? 'nobody',
     actorKind: who === null ? 'nobody' : 'user',
     actorId: who?.userId ?? null,
-    action: `auth.${path}`,
     subject: 'user',
     subjectId: who?.userId ?? null,
-    address,
-    requestId,
-    details: typeof body['provider'] === 'string' ? { provider: body['provider'] } : {},
-  }
+  } as const
 }

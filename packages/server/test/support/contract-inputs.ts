@@ -32,6 +32,7 @@ interface Shape {
   readonly minimum?: number
   readonly maximum?: number
   readonly format?: string
+  readonly pattern?: string
 }
 
 /** Where values come from: the same numbers make the same request. */

@@ -34,7 +34,7 @@ export const operations = implement(contract)
   .$context<RequestContext>()
   .use(({ context, procedure, path, next }, input: unknown) => {
     context.progress.isRead = true
-    const { meta, route } = procedure['~orpc']
+    const { meta, route, inputSchema } = procedure['~orpc']
     const { operation } = meta
     if (operation === undefined) throw new Error('an operation of the contract declares no scope')
     const { services, caller, address, requestId } = context
@@ -47,6 +47,7 @@ export const operations = implement(contract)
       method: route.method ?? 'POST',
       operation,
       input,
+      schema: inputSchema,
     }
     return recordCall(call, {
       permit: async () => {
