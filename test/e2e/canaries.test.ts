@@ -3,7 +3,7 @@
  * Afterwards they are in no log line, table, file, answer or export.
  */
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ import { dnsAdapters } from '../../packages/server/src/adapters/dns/index.ts'
 import { notifyAdapters } from '../../packages/server/src/adapters/notify/index.ts'
 import { paymentAdapters } from '../../packages/server/src/adapters/payment/index.ts'
 import { openGivenMasterKeys } from '../../packages/server/src/adapters/secrets/master-key-file.ts'
-import { openDatabase } from '../../packages/server/src/db/connect.ts'
+import { openDatabase, type Database } from '../../packages/server/src/db/connect.ts'
 import { openKeyring } from '../../packages/server/src/services/keyring.ts'
 import { secretPaths } from '../../packages/server/src/services/secret-settings.ts'
 import { createVault, type Vault } from '../../packages/server/src/services/vault.ts'
@@ -28,12 +28,14 @@ import { createClock } from '../../packages/server/test/support/clock.ts'
 import { openerOf, type TestDatabase } from '../../packages/server/test/support/databases.ts'
 import { aPng, pngChunk } from '../../packages/server/test/support/images.ts'
 import { environmentFor } from '../../packages/server/test/support/service.ts'
+import { typedCalls } from '../../packages/server/test/support/typed-secrets.ts'
 import { totpOf } from '../../packages/server/test/support/totp.ts'
 import { waitFor } from '../../packages/server/test/support/wait-for.ts'
 import { startDnsServer } from '../harness/dns-server.ts'
 import { startHttpReceiver, type HttpReceiver } from '../harness/http-receiver.ts'
 import { freePort } from '../harness/ports.ts'
 import { startProcess, type RunningProcess } from '../harness/process.ts'
+import { createSoftHsm, SOFTHSM_MODULE } from '../harness/softhsm.ts'
 import { createCanaries, readFiles } from './support/canaries.ts'
 
 const MAIN = join(import.meta.dirname, '../../packages/cli/src/main.ts')
@@ -138,6 +140,8 @@ beforeAll(async () => {
   database = await open()
   const dns = await startDnsServer()
   echo = await startHttpReceiver(({ url: { pathname, search }, headers, body }) => {
+    const configuration = openIdConfiguration(pathname)
+    if (configuration !== null) return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(configuration) }
     const said = `${pathname}${search} ${JSON.stringify(headers)} ${body}`
     const failure = { errcode: 310_000, code: 19_001, error_code: 400, ok: false }
     return {
@@ -146,14 +150,14 @@ beforeAll(async () => {
       body: JSON.stringify({ errmsg: said, msg: said, description: said, ...failure, error: { message: said } }),
     }
   })
-  const running = (service = await startProcess({
-    command: process.execPath,
-    args: [MAIN, 'serve'],
-    env: { ...environmentFor(database, dns, await freePort()), EVERCERT_LOG_LEVEL: 'debug' },
-    debianPackage: 'nodejs',
-    isReady: (text) => text.includes('Ready at'),
-    timeoutMs: 60_000,
-  }))
+  const port = await freePort()
+  const environment = {
+    ...environmentFor(database, dns, await freePort()),
+    EVERCERT_PORT: String(port),
+    EVERCERT_PUBLIC_URL: `http://localhost:${port}`,
+    EVERCERT_LOG_LEVEL: 'debug',
+  }
+  const running = await serve(environment)
   url = /Ready at (\S+)/.exec(running.logs())?.[1] ?? ''
   operatorToken = canaries.plant('operator token', readFileSync(join(database.dataDir, 'operator.token'), 'utf8').trim())
   canaries.plant('master key', readFileSync(join(database.dataDir, 'master.key'), 'utf8').trim())
@@ -162,18 +166,22 @@ beforeAll(async () => {
   await connections(certificateId)
   await companyDocuments()
   await people(link)
+  await singleSignOn()
+  await typedWhereItDoesNotBelong()
   await agents()
   await issueOne((name) => dns.add(name, 'A', '127.0.0.1'))
   await post('/master-keys/rotate', {})
   await readAll()
   await running.stop()
-  await dns.close()
-  await echo.close()
   for (const line of readFileSync(join(database.dataDir, 'master.key'), 'utf8').trim().split('\n'))
     canaries.plant(`master key ${line.slice(0, 4)}`, line)
-  // The one line that tells the link, once, to who starts the service.
-  logs = running.logs().replace(/first user.*#token=\S+/, '')
   tables = await dump()
+  const ofToken = await masterKeyInToken(environment)
+  // The one line that tells the link, once, to who starts the service.
+  logs = `${running.logs().replace(/first user.*#token=\S+/, '')}\n${ofToken}`
+  tables += await rowsOf(await openDatabase(database.settings))
+  await dns.close()
+  await echo.close()
   files = readFiles(database.dataDir)
 })
 
@@ -181,6 +189,18 @@ afterAll(async () => {
   await service?.stop() // also when something failed before it was stopped
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
 })
+
+async function serve(env: Readonly<Record<string, string>>): Promise<RunningProcess> {
+  service = await startProcess({
+    command: process.execPath,
+    args: [MAIN, 'serve'],
+    env,
+    debianPackage: 'nodejs',
+    isReady: (text) => text.includes('Ready at'),
+    timeoutMs: 60_000,
+  })
+  return service
+}
 
 async function keysAndCertificates(): Promise<string> {
   const clock = createClock(Date.now())
@@ -415,6 +435,114 @@ async function people(link: string): Promise<void> {
   await post('/recovery', { token: way, password: canaries.text('recovered password') }, { token: null })
 }
 
+/** What discovery finds of a provider that says back all that it is sent. */
+function openIdConfiguration(path: string): object | null {
+  if (path !== '/corp/.well-known/openid-configuration') return null
+  const issuer = `${echo.url}/corp`
+  const at = (last: string): string => `${issuer}/${last}`
+  return { issuer, authorization_endpoint: at('authorize'), token_endpoint: at('token'), jwks_uri: at('keys') }
+}
+
+async function singleSignOn(): Promise<void> {
+  const clientSecret = canaries.plant('OIDC client secret', `s${randomBytes(15).toString('hex')}`)
+  const next = canaries.plant('OIDC client secret, the next', `n${randomBytes(15).toString('hex')}`)
+  const issuer = `${echo.url}/corp`
+  const settings = { title: 'Corp', issuer, clientId: 'evercert', clientSecret, allowedDomains: ['example.com'], newUsers: true }
+  const provider = { id: 'corp', ...settings }
+  expect((await post('/sign-in-providers', provider)).status).toBe(201)
+  await post('/sign-in-providers', provider)
+  // Pasted into the field beside it, and whatever else is wrong.
+  for (const field of ['id', 'title', 'clientId'])
+    await post('/sign-in-providers', { ...provider, id: 'other', [field]: clientSecret, allowedDomains: ['no domain'] })
+  await post('/sign-in-providers', { ...provider, id: clientSecret, issuer: `${echo.url}/none` })
+  await post('/sign-in-providers', { ...provider, clientSecret: [clientSecret], surplus: clientSecret })
+  await post('/sign-in-providers', { ...provider, allowedDomains: [clientSecret] })
+  // Where the answer says to who asks what they asked for.
+  await post(`/sign-in-providers/${clientSecret}`, { clientSecret: next }, { shows: ['OIDC client secret'] })
+  await say('DELETE', `/api/v1/sign-in-providers/${next}`, { shows: ['OIDC client secret, the next'] })
+  await goThere(canaries.plant('code of a provider', randomBytes(16).toString('hex')))
+  expect((await post('/sign-in-providers/corp', { clientSecret: next })).status).toBe(200)
+  await post('/sign-in-providers/corp', { clientSecret: next, clientId: '' })
+  await goThere(canaries.plant('next code of a provider', randomBytes(16).toString('hex')))
+}
+
+/** To the provider and back, where its token endpoint refuses and says back what it was sent. */
+async function goThere(code: string): Promise<void> {
+  const begun = await say('POST', '/api/auth/sign-in/social', { body: { provider: 'corp', next: '/' }, cookie: '' })
+  expect(begun.status).toBe(200)
+  const cookie = begun.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0] ?? '')
+    .join('; ')
+  const state = new URL(begun.body['url'] ?? '').searchParams.get('state') ?? ''
+  const asked = echo.requests.length
+  const query = new URLSearchParams({ code, state, iss: `${echo.url}/corp` }).toString()
+  await say('GET', `/api/auth/callback/corp?${query}`, { cookie })
+  expect(echo.requests.slice(asked).map(({ url: { pathname } }) => pathname)).toContain('/corp/token')
+}
+
+/** In every field of every operation, by who may and who may not; the answer may say to who asks what they asked for. */
+async function typedWhereItDoesNotBelong(): Promise<void> {
+  const typed = 'secret in the wrong field'
+  const { refused, forbidden } = typedCalls(canaries.plant(typed, `k${randomBytes(12).toString('hex')}`))
+  const { body } = await post('/tokens', { name: 'may nothing', scopes: ['metrics:read'] }, { shows: ['token of nothing'] })
+  const weak = canaries.plant('token of nothing', body['token'] ?? '')
+  for (const [calls, token] of [
+    [forbidden, null],
+    [forbidden, weak],
+    [refused, operatorToken],
+  ] as const) {
+    const left = [...calls]
+    const some = async (): Promise<void> => {
+      for (let next = left.pop(); next !== undefined; next = left.pop()) {
+        const { what, method, path, body: sent } = next
+        const { status } = await say(method, `/api/v1${path}`, { token, shows: [typed], ...(sent !== null && { body: sent }) })
+        if (method !== 'GET' && (status < 400 || status >= 500)) throw new Error(`${what} was not refused: ${status}`)
+      }
+    }
+    await Promise.all(Array.from({ length: 8 }, some))
+  }
+}
+
+/** The same folder, with the master key moved into a PKCS#11 token: with a wrong PIN, with the right one, and with the token away. @returns its log */
+async function masterKeyInToken(environment: Readonly<Record<string, string>>): Promise<string> {
+  if (SOFTHSM_MODULE === null) throw new Error('SoftHSM is not installed: apt-get install softhsm2')
+  const pin = canaries.plant('PIN of the token', randomBytes(12).toString('hex'))
+  const wrong = canaries.plant('wrong PIN of the token', randomBytes(12).toString('hex'))
+  const hsm = await createSoftHsm({ pin })
+  try {
+    const env = { ...environment, ...hsm.environment, SOFTHSM2_CONF: process.env['SOFTHSM2_CONF'] ?? '' }
+    writeFileSync(hsm.pinFile, `${wrong}\n`)
+    const refused = await serve(env).then(
+      () => 'it started with a wrong PIN',
+      (error: unknown) => String(error),
+    )
+    expect(refused).toContain('PIN')
+    writeFileSync(hsm.pinFile, `${pin}\n`)
+    const running = await serve(env)
+    expect((await post('/master-keys/rotate', {})).body['id']).toMatch(/^p11-/)
+    await post('/master-keys/rotate', { pin })
+    hsm.takeAway()
+    await say('POST', '/api/auth/sign-in/social', { body: { provider: 'corp', next: '/' }, cookie: '' })
+    await waitFor('that the token is missed', async () => {
+      const { bytes } = await say('GET', '/readyz')
+      return bytes.toString('utf8').includes('masterKeyAway') ? true : null
+    })
+    hsm.bringBack()
+    await waitFor('that the token is back', async () => {
+      const { bytes } = await say('GET', '/readyz')
+      return bytes.toString('utf8') === 'ready' ? true : null
+    })
+    for (const path of ['/master-keys', '/master-keys/health', '/audit', '/sign-in-providers']) await say('GET', `/api/v1${path}`)
+    const backup = await post('/backups', {})
+    answers.push({ what: 'backup with a token', text: gunzipSync(backup.bytes).toString('utf8'), shows: [] })
+    await running.stop()
+    return `${refused}\n${running.logs()}`
+  } finally {
+    hsm.remove()
+  }
+}
+
 async function agents(): Promise<void> {
   const enrolment = await post('/agents/enrolments', { name: 'host-1' }, { shows: ['enrolment'] })
   expect(enrolment.status).toBe(201)
@@ -503,13 +631,7 @@ async function startEchoingMailServer(): Promise<{ port: number; close(): void }
 /** Every column of every table as text, the job queue's too; keys that the service made and sealed join the canaries. */
 async function dump(): Promise<string> {
   const opened = await openDatabase(database.settings)
-  const names = await sql<{ name: string }>`select quote_ident(table_schema) || '.' || quote_ident(table_name) as name
-    from information_schema.tables where table_schema in ('public', 'jobs') and table_type = 'BASE TABLE'`.execute(opened.db)
-  const texts: string[] = []
-  for (const { name } of names.rows) {
-    const { rows } = await sql<{ row: string }>`select each::text as row from ${sql.raw(name)} each`.execute(opened.db)
-    texts.push(...rows.map(({ row }) => `${name} ${row}`))
-  }
+  const texts = await rowsOf(opened, false)
   const keys = openGivenMasterKeys(() => readFileSync(join(database.dataDir, 'master.key'), 'utf8'), 'test')
   const vault = createVault(await openKeyring(opened, keys, 'test'))
   for (const { id, purpose } of await opened.db.selectFrom('secret').select(['id', 'purpose']).execute()) {
@@ -520,6 +642,18 @@ async function dump(): Promise<string> {
     if (pems.length === 0 && purpose === 'signIn') canaries.plant(`${purpose} ${id}`, plaintext)
   }
   await opened.close()
+  return texts
+}
+
+async function rowsOf(opened: Database, closes = true): Promise<string> {
+  const names = await sql<{ name: string }>`select quote_ident(table_schema) || '.' || quote_ident(table_name) as name
+    from information_schema.tables where table_schema in ('public', 'jobs') and table_type = 'BASE TABLE'`.execute(opened.db)
+  const texts: string[] = []
+  for (const { name } of names.rows) {
+    const { rows } = await sql<{ row: string }>`select each::text as row from ${sql.raw(name)} each`.execute(opened.db)
+    texts.push(...rows.map(({ row }) => `${name} ${row}`))
+  }
+  if (closes) await opened.close()
   return texts.join('\n')
 }
 
@@ -532,7 +666,15 @@ test('every kind of secret was planted, the other sides said them back, and what
     expect(canaries.names.filter((name) => name.startsWith(kind)).length).toBeGreaterThan(0)
   const heard = echo.requests.map(({ url: { href }, headers, body }) => `${href} ${JSON.stringify(headers)} ${body}`).join('\n')
   expect(canaries.find(heard)).toEqual(
-    expect.arrayContaining(['Stripe key', 'address for Slack', 'address of a target', 'token of a bot', 'uploaded key']),
+    expect.arrayContaining([
+      'Stripe key',
+      'address for Slack',
+      'address of a target',
+      'token of a bot',
+      'uploaded key',
+      'OIDC client secret',
+      'OIDC client secret, the next',
+    ]),
   )
   expect(logs).toContain('deployment.')
   expect(answers.some(({ what }) => what === 'GET /metrics 200')).toBe(true)

@@ -43,7 +43,7 @@ export interface SoftHsm {
 }
 
 /** Also tells this process, and those that it starts, where the token is. */
-export async function createSoftHsm(): Promise<SoftHsm> {
+export async function createSoftHsm({ pin = TOKEN_PIN }: { readonly pin?: string } = {}): Promise<SoftHsm> {
   if (SOFTHSM_MODULE === null) throw new Error('SoftHSM is not installed: apt-get install softhsm2')
   const folder = mkdtempSync(join(tmpdir(), 'evercert-hsm-'))
   const tokens = join(folder, 'tokens')
@@ -54,9 +54,9 @@ export async function createSoftHsm(): Promise<SoftHsm> {
     join(folder, 'softhsm2.conf'),
     `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\n`,
   )
-  writeFileSync(pinFile, `${TOKEN_PIN}\n`, { mode: 0o600 })
+  writeFileSync(pinFile, `${pin}\n`, { mode: 0o600 })
   process.env['SOFTHSM2_CONF'] = join(folder, 'softhsm2.conf')
-  await run('softhsm2-util', ['--init-token', '--free', '--label', TOKEN_LABEL, '--pin', TOKEN_PIN, '--so-pin', '90817263'])
+  await run('softhsm2-util', ['--init-token', '--free', '--label', TOKEN_LABEL, '--pin', pin, '--so-pin', '90817263'])
   const tokenFolder = (): string => join(tokens, readdirSync(tokens)[0] ?? '')
   return {
     modulePath: SOFTHSM_MODULE,
@@ -69,7 +69,7 @@ export async function createSoftHsm(): Promise<SoftHsm> {
     importKey: async ({ label, idHex }) => {
       const file = join(folder, 'key')
       writeFileSync(file, randomBytes(16).toString('hex')) // 32 bytes; softhsm2-util stops at some that are no text
-      const of = ['--token', TOKEN_LABEL, '--label', label, '--id', idHex, '--pin', TOKEN_PIN]
+      const of = ['--token', TOKEN_LABEL, '--label', label, '--id', idHex, '--pin', pin]
       await run('softhsm2-util', ['--import', file, '--aes', ...of])
       rmSync(file)
     },
