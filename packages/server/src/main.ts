@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { pino, stdSerializers, type Logger } from 'pino'
+import { pino, type Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import { authorityCertificates, caAdapters, createCrl, createTemporaryPair } from './adapters/ca/index.ts'
 import { deployAdapters } from './adapters/deploy/index.ts'
@@ -43,6 +43,7 @@ import { applyRenewalPolicy } from './services/renewal-policy.ts'
 import { ensureShippedCatalogue } from './services/shipped-catalogue.ts'
 import { findSealingKeyId, openKeyring, withdraw } from './services/keyring.ts'
 import { createVault } from './services/vault.ts'
+import { toLoggedError } from './logged-error.ts'
 import { startDocument, startLines, type StartReport } from './start-lines.ts'
 
 export interface StartOptions {
@@ -225,7 +226,7 @@ function ensurePrivateFolder(folder: string): void {
 /** Secrets never reach a log line by being part of a logged object: errors are reduced to type, message and stack. */
 function createLog(config: Config): Logger {
   return pino(
-    { level: config.logLevel, base: { service: 'evercert' }, serializers: { error: stdSerializers.err } },
+    { level: config.logLevel, base: { service: 'evercert' }, serializers: { error: toLoggedError } },
     pino.destination({ dest: 2, sync: true }),
   )
 }

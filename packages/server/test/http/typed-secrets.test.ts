@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
+import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readFiles } from '../../../../test/e2e/support/canaries.ts'
 import { createFirstOperatorLink } from '../../src/services/access/first-operator.ts'
+import { toLoggedError } from '../../src/logged-error.ts'
 import { CHOSEN } from '../../src/http/told-fields.ts'
 import { CONTRACT_OPERATIONS, type ContractOperation } from '../support/contract-inputs.ts'
 import { openBrowser, tokenOf, type Browser } from '../support/browser.ts'
@@ -131,5 +133,32 @@ eachDatabase((kind, open) => {
     const { items } = await service.client.audit.list({ outcome: 'refused', installation: true, limit: 200 })
     const [provider] = items.filter(({ action }) => action === 'signInProviders.create')
     expect(provider).toMatchObject({ actor: ADA.email, details: { code: 'freshAuthenticationNeeded', newUsers: false } })
+  })
+
+  test('an error of the database is logged without the row that it refuses, and a cause of it too', async () => {
+    const { db } = service.services
+    const logged = aSecret()
+    const twice = `${ADA.email}${logged}`
+    const user = { id: logged, email: twice, name: logged, email_verified: true, created_at: new Date(), updated_at: new Date() }
+    await db.insertInto('user').values(user).execute()
+    const failures: unknown[] = []
+    for (const work of [
+      () => db.insertInto('user').values({ ...user, id: 'other' }).execute(),
+      () => sql`insert into "user" (id, email, name) values (${logged}, null, ${logged})`.execute(db),
+      () => sql`select ${logged}::timestamptz`.execute(db),
+      () => sql`select ${`{"${logged}`}::jsonb`.execute(db),
+    ])
+      failures.push(await work().then(() => 'done', (error: unknown) => error))
+    const lines: string[] = []
+    const log = pino({ serializers: { error: toLoggedError } }, { write: (line) => void lines.push(line) })
+    for (const error of failures) {
+      log.error({ event: 'request.failed', error })
+      log.error({ event: 'request.failed', error: new Error('Doing it', { cause: error }) })
+      log.error({ event: 'request.failed', error: new AggregateError([error], 'All of it') })
+    }
+    const codes = lines.map((line) => (JSON.parse(line) as { error: { code?: string } }).error.code ?? null)
+    expect(codes.filter((_, index) => index % 3 === 0)).toEqual(['23505', '23502', '22007', '22P02'])
+    expect(lines[0]).toContain('user_email')
+    expect(lines.filter((line) => line.includes(logged))).toEqual([])
   })
 })
