@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Locator, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import {
   aMember,
   anAccount,
@@ -114,6 +114,93 @@ it('takes a passkey, and downloads at once', async () => {
   expect((await coming).suggestedFilename()).toMatch(/\.zip$/)
   await dialog.waitFor({ state: 'hidden' })
   expect(await countSessions()).toBe(sessions) // it said who it is, and opened nothing
+})
+
+/** What is filled in and sent, and by what one sees afterwards that it was done. */
+interface Wish {
+  readonly name: string
+  readonly path: string
+  readonly open: string
+  readonly fields: Readonly<Record<string, string>>
+  readonly choices?: readonly string[]
+  /** Of which the first option is taken. */
+  readonly selected?: readonly string[]
+  readonly done: string
+}
+
+const WISHES_EN: readonly Wish[] = [
+  {
+    name: 'token',
+    path: '/settings/tokens',
+    open: 'Make a token',
+    fields: { name: 'robot' },
+    choices: ['keys:download'],
+    done: 'evc_',
+  },
+  {
+    name: 'invitation',
+    path: '/settings/members',
+    open: 'Invite somebody',
+    fields: { email: 'new@example.com' },
+    choices: ['owner'],
+    done: 'new@example.com',
+  },
+]
+const WISHES_ZH: readonly Wish[] = [
+  {
+    name: 'provider',
+    path: '/settings/single-sign-on',
+    open: '接入登录服务',
+    fields: { title: 'Example', id: 'example', issuer: '', clientId: 'a', clientSecret: 'b', allowedDomains: 'example.com' },
+    done: '127.0.0.1',
+  },
+  {
+    name: 'target',
+    path: '/targets',
+    open: '添加部署目标',
+    selected: ['certificateId', 'kind'],
+    fields: { name: 'shop', certificatePath: '/nowhere/a.pem', keyPath: '/nowhere/a.key' },
+    done: 'shop',
+  },
+]
+
+it.each([
+  [NARROW_EN, WISHES_EN],
+  [WIDE_ZH, WISHES_ZH],
+])('asks over the form for what leads to keys, keeps what was typed, and goes on', async (view, wishes) => {
+  await service.services.db.updateTable('user').set({ installation_operator: true }).where('id', '=', owner.userId).execute()
+  const { page, faults } = await openTab(browser, view)
+  await enter(page)
+  const provider = await startOpenIdProvider(`${site}/api/auth/callback/example`)
+  onTestFinished(() => provider.close())
+  for (const { name, path, open, selected = [], fields, choices = [], done } of wishes) {
+    await age()
+    await page.goto(`${site}${path}`)
+    await page.getByRole('button', { name: open }).first().click()
+    const drawer = page.locator('.ant-drawer-content-wrapper').last()
+    for (const field of selected) {
+      await drawer.locator(`input[id$=${field}]`).click()
+      await page.locator('.ant-select-dropdown:visible .ant-select-item-option').first().click()
+    }
+    for (const [field, value] of Object.entries(fields))
+      await drawer
+        .locator(`input[id$="${field}"]`)
+        .first()
+        .fill(value === '' ? provider.issuer : value)
+    for (const choice of choices) await drawer.locator(`input[value="${choice}"]`).check()
+    await drawer.locator('button[type=submit]').click()
+    const dialog = page.locator('.dialog')
+    await dialog.locator('input[type=password]').fill('not the password')
+    await takePicture(page, `fresh-${name}-${view.language}-${view.theme}-${view.width}`)
+    expect({ violations: await findViolations(page), faults }).toEqual({ violations: [], faults: [] })
+    await dialog.locator('.ant-btn-primary').click()
+    await dialog.locator('.problem').waitFor()
+    await dialog.locator('input[type=password]').fill(COLLEAGUES_PASSWORD)
+    await dialog.locator('.ant-btn-primary').click()
+    await dialog.waitFor({ state: 'hidden' })
+    await page.getByText(done).first().waitFor()
+    await takePicture(page, `fresh-${name}-after-${view.language}-${view.theme}-${view.width}`)
+  }
 })
 
 it('leads who has single sign-on alone to the provider and back, after which the download is given', async () => {

@@ -144,16 +144,18 @@ oneDatabase((_kind, open) => {
       const tried = operation.path.includes('{id}') ? Object.values(ids) : ['']
       const body = bodies()[operation.name]
       const ask = (id: string) => call(stranger.token, operation, operation.path.replace('{id}', id), body)
-      // All at once: each waits for the disk, and they wait together.
-      await Promise.all(
-        tried.map(async (id) => {
-          const invented = id.slice(0, 4) + '0'.repeat(26)
-          const [answer, other] = await Promise.all([ask(id), id === '' ? null : ask(invented)])
-          expect(answer).toEqual(refused(404, 'notFound'))
-          // The stranger learns no more than of an identifier that was never given.
-          if (other !== null) expect(other.problem?.detail.replaceAll(invented, '')).toBe(answer.problem?.detail.replaceAll(id, ''))
-        }),
-      )
+      // The stranger learns no more than of an identifier that was never given.
+      const invented = `crt_${'0'.repeat(26)}`
+      const unknown = (await ask(invented)).problem?.detail.replaceAll(invented, '')
+      // Some at once: each waits for the disk, and they wait together. More would be too many events for one caller.
+      for (let at = 0; at < tried.length; at += 8) {
+        const some = tried.slice(at, at + 8)
+        const answers = await Promise.all(some.map(ask))
+        for (const [index, id] of some.entries()) {
+          expect(answers[index]).toEqual(refused(404, 'notFound'))
+          if (id !== '') expect(answers[index]?.problem?.detail.replaceAll(id, '')).toBe(unknown)
+        }
+      }
       expect(await snapshot(owner)).toEqual(before)
     })
 

@@ -91,10 +91,11 @@ export const certificate: SameKeys<typeof zh> = {
   freshByPasskey: 'Use a passkey and download',
   freshByProvider: 'Sign in again with {{title}}',
   freshByProviderHelp: 'You come back to this page; start the download again then.',
-  goOnText: 'Private keys, and what leads to them, are given only shortly after that. It goes on at once, and is recorded.',
+  goOnText:
+    'What leads to private keys, or decides who signs in, asks for it once more. What you entered stays; it goes on at once, and is recorded.',
   goOnConfirm: 'Confirm and go on',
   goOnByPasskey: 'Use a passkey and go on',
-  goOnByProviderHelp: 'You come back to this page; begin again then.',
+  goOnByProviderHelp: 'You come back to this page without what you entered; begin again then.',
   freshSignIn: 'Sign in again',
   withKey: 'With key',
   certificateOnly: 'Certificate only',

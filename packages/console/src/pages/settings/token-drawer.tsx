@@ -82,7 +82,7 @@ export function TokenDrawer({ isOpen, onClose, onMade }: TokenDrawerProps) {
         name="scopes"
         label={t('settings.scopes')}
         extra={t('settings.scopesHelp')}
-        rules={[{ required: true, type: 'array', min: 1, message: t('settings.chooseScope') }]}
+        rules={[{ type: 'array', min: 1, message: t('settings.chooseScope') }]} // `required` would be an attribute that a group has not
       >
         <Checkbox.Group
           className="scopes"
