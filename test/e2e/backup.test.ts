@@ -20,6 +20,7 @@ import {
 } from '../../packages/server/test/support/builders.ts'
 import { openerOf, type DatabaseKind, type TestDatabase } from '../../packages/server/test/support/databases.ts'
 import { startTestService, type TestService } from '../../packages/server/test/support/service.ts'
+import { postgresTemplate } from '../harness/database-templates.ts'
 import { startPostgres, type Postgres } from '../harness/postgres.ts'
 import { longRun } from './support/long.ts'
 import { runEvercertHere } from './support/evercert.ts'
@@ -31,7 +32,7 @@ let postgres: Postgres
 let places = 0
 
 beforeAll(async () => {
-  postgres = await startPostgres()
+  postgres = await startPostgres({ dataTemplate: await postgresTemplate(), isForgetful: true }) // nobody kills it
 })
 afterAll(async () => {
   await postgres.stop()
@@ -249,6 +250,14 @@ describe('the embedded installation', () => {
     expect(await restoreLines([filesLine({}), ...rows])).toMatch(/master key is not in the backup/)
     expect(await restoreLines([filesLine({ 'master.key': 'ab'.repeat(32) }), ...rows])).toMatch(/not the one that sealed/)
     expect(await restoreLines([filesLine({}), ...rows], { EVERCERT_MASTER_KEY: masterKey().trim() })).toBe('restored')
+    // Known from the first line, before there is a database; an earlier backup, or a wrong line, is found out by its rows.
+    const header = JSON.parse(rows[0] ?? '') as { readonly keys?: readonly string[] }
+    expect(header.keys).toHaveLength(1)
+    expect(await restoreLines([filesLine({}), rows[0] ?? ''])).toMatch(/master key is not in the backup/)
+    for (const keys of [undefined, []])
+      expect(await restoreLines([filesLine({}), JSON.stringify({ ...header, keys }), ...rows.slice(1)])).toMatch(
+        /master key is not in the backup/,
+      )
   })
 
   test('a bomb of one line ends at the limit', async () => {

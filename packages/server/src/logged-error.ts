@@ -31,7 +31,8 @@ function reduce(error: Error, seen: Set<Error>): LoggedError {
     seen.add(next)
     chain.push(next)
   }
-  const { code, facts, table, constraint, errors } = error as { readonly [Name in string]?: unknown }
+  const { code, facts, table, constraint, errors } = error as Error &
+    Partial<Record<'code' | 'facts' | 'table' | 'constraint' | 'errors', unknown>>
   return {
     type: error.constructor.name,
     message: chain.map(messageOf).join(': '),

@@ -48,6 +48,7 @@ const headerLine = z.looseObject({
   version: z.string(),
   createdAt: z.iso.datetime(),
   migrations: z.array(z.string()),
+  keys: z.array(z.string()).optional(),
 })
 /** The migration since which the database says which keys it needs. */
 const WITH_MASTER_KEYS = '0026-master-keys'
@@ -130,6 +131,8 @@ async function load(
   files: Readonly<Partial<Record<FileName, string>>>,
 ): Promise<CopyReport> {
   const header: CopyHeader = parseLine(headerLine, (await take(lines)) ?? '')
+  const { keys = [] } = header // earlier backups have their keys among the rows alone
+  await refuseOtherKey(config, files, keys)
   const folder = join(config.dataDir, 'database')
   const settings: DatabaseSettings =
     config.databaseUrl === null ? { kind: 'embedded', folder } : { kind: 'postgres', url: config.databaseUrl }
@@ -141,7 +144,8 @@ async function load(
     const tables = await database.db.transaction().execute(async (trx) => {
       const written = await writeTables(trx, lines)
       if ((await take(lines)) !== COPY_END) throw notWhole()
-      await refuseOtherKey(config, files, await findNeededKeys(trx, header.migrations))
+      const needed = await findNeededKeys(trx, header.migrations)
+      if (needed.some((id) => !keys.includes(id))) await refuseOtherKey(config, files, needed)
       return written
     })
     await migrate(database.db)

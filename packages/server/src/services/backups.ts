@@ -14,6 +14,7 @@ import { listMigrations, type Db } from '../db/connect.ts'
 import { listTables, readTable, settleFormat } from '../db/copy/read.ts'
 import type { ExportFile } from './certificate-export.ts'
 import type { Services } from './context.ts'
+import { findNeededKeyIds } from './keyring.ts'
 
 /** The first line of a copy. */
 export interface CopyHeader {
@@ -23,6 +24,8 @@ export interface CopyHeader {
   readonly createdAt: string
   /** What made the schema: the rows fit into one that is made by the same. */
   readonly migrations: readonly string[]
+  /** Master keys that its secrets need: said at once, so that nothing is restored that would never open. */
+  readonly keys?: readonly string[] | undefined
 }
 
 export const COPY_END = '{"end":true}'
@@ -65,7 +68,8 @@ export async function* copyLines(db: Db, facts: Pick<CopyHeader, 'version' | 'cr
   const trx = await db.startTransaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute()
   try {
     await settleFormat(trx)
-    const header: CopyHeader = { evercert: 'backup', format: 1, ...facts, migrations: await listMigrations(trx) }
+    const [migrations, keys] = [await listMigrations(trx), await findNeededKeyIds(trx)]
+    const header: CopyHeader = { evercert: 'backup', format: 1, ...facts, migrations, keys }
     yield JSON.stringify(header)
     for (const start of await listTables(trx)) yield* readTable(trx, start)
     yield COPY_END

@@ -72,7 +72,8 @@ export function openerOf(kind: DatabaseKind): Open {
       copyFolder(await embeddedTemplate(), folder)
       return { kind, dataDir, databaseUrl: null, settings: { kind, folder } }
     }
-    server ??= postgresTemplate().then((dataTemplate) => startPostgres({ dataTemplate }))
+    // Nobody kills this server, so it need not wait for the disk.
+    server ??= postgresTemplate().then((dataTemplate) => startPostgres({ dataTemplate, isForgetful: true }))
     const databaseUrl = await (await server).createDatabase({ template: TEMPLATE_DATABASE })
     return { kind, dataDir, databaseUrl, settings: { kind, url: databaseUrl, maxConnections: 5 } }
   }
