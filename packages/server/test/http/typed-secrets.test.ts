@@ -143,12 +143,21 @@ eachDatabase((kind, open) => {
     await db.insertInto('user').values(user).execute()
     const failures: unknown[] = []
     for (const work of [
-      () => db.insertInto('user').values({ ...user, id: 'other' }).execute(),
+      () =>
+        db
+          .insertInto('user')
+          .values({ ...user, id: 'other' })
+          .execute(),
       () => sql`insert into "user" (id, email, name) values (${logged}, null, ${logged})`.execute(db),
       () => sql`select ${logged}::timestamptz`.execute(db),
       () => sql`select ${`{"${logged}`}::jsonb`.execute(db),
     ])
-      failures.push(await work().then(() => 'done', (error: unknown) => error))
+      failures.push(
+        await work().then(
+          () => 'done',
+          (error: unknown) => error,
+        ),
+      )
     const lines: string[] = []
     const log = pino({ serializers: { error: toLoggedError } }, { write: (line) => void lines.push(line) })
     for (const error of failures) {
