@@ -29,7 +29,7 @@ export interface Service {
   readonly child: Child
 }
 
-const program = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url))
+const program = fileURLToPath(new URL('../packages/cli/bin/main.mjs', import.meta.url))
 
 /** The first start makes a database: seconds on a laptop, a minute on a small machine that has other things to do. */
 const START_TIMEOUT_MS = 180_000

@@ -29,7 +29,7 @@ export interface Evercert {
 
 /** A new folder takes two seconds; a machine that does much else may take long. */
 const START_TIMEOUT_MS = 120_000
-const PROGRAM = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../../packages/cli/bin/main.mjs', import.meta.url))
 
 /** Resolves when the service says that it is ready. */
 export async function startEvercert({ dataDir, http01Port, dnsServer, nodeArguments = [] }: EvercertOptions): Promise<Evercert> {

@@ -38,7 +38,7 @@ import { startProcess, type RunningProcess } from '../harness/process.ts'
 import { createSoftHsm, SOFTHSM_MODULE } from '../harness/softhsm.ts'
 import { createCanaries, readFiles } from './support/canaries.ts'
 
-const MAIN = join(import.meta.dirname, '../../packages/cli/src/main.ts')
+const MAIN = join(import.meta.dirname, '../../packages/cli/bin/main.mjs')
 const open = openerOf('embedded')
 const folder = mkdtempSync(join(tmpdir(), 'evercert-canaries-'))
 const canaries = createCanaries()

@@ -40,7 +40,7 @@ function environment(): NodeJS.ProcessEnv {
 
 /** @param interruptAt sends Ctrl-C as soon as the output has this */
 async function evercert(args: readonly string[], interruptAt: RegExp | null = null): Promise<Outcome> {
-  const command = [join(root, 'packages/cli/src/main.ts'), ...args]
+  const command = [join(root, 'packages/cli/bin/main.mjs'), ...args]
   const child = spawn(process.execPath, command, { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''

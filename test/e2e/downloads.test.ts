@@ -17,7 +17,7 @@ import { openHouse, type House } from './support/house.ts'
 import { waitForIssuance } from './support/renewal.ts'
 
 const execute = promisify(execFile)
-const PROGRAM = join(import.meta.dirname, '..', '..', 'packages/cli/src/main.ts')
+const PROGRAM = join(import.meta.dirname, '..', '..', 'packages/cli/bin/main.mjs')
 const SITE = 'shop.evercert.test'
 
 let folder: string

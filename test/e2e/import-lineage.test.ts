@@ -45,7 +45,7 @@ interface Document {
 
 async function importFrom(tool: string, ...args: readonly string[]): Promise<Document> {
   const env = { ...process.env, EVERCERT_DATA_DIR: join(base, 'data'), EVERCERT_URL: evercert.url, LANG: 'C.UTF-8', LC_ALL: '' }
-  const program = join(ROOT, 'packages/cli/src/main.ts')
+  const program = join(ROOT, 'packages/cli/bin/main.mjs')
   const { stdout } = await run(process.execPath, [program, 'import', tool, ...args, '--json'], { env })
   return JSON.parse(stdout) as Document
 }

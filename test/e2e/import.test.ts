@@ -58,7 +58,7 @@ interface Outcome {
 
 async function command(...args: string[]): Promise<Outcome> {
   const env = { ...process.env, EVERCERT_DATA_DIR: join(folder, 'data'), EVERCERT_URL: evercert.url, LANG: 'C.UTF-8', LC_ALL: '' }
-  const program = join(ROOT, 'packages/cli/src/main.ts')
+  const program = join(ROOT, 'packages/cli/bin/main.mjs')
   return run(process.execPath, [program, ...args], { env, maxBuffer: 16 * 1024 * 1024 }).then(
     (output) => ({ code: 0, ...output }),
     (error: unknown) => error as Outcome,

@@ -18,7 +18,7 @@ import { waitFor } from '../../packages/server/test/support/wait-for.ts'
 import { startProcess } from '../harness/process.ts'
 import { runEvercertHere } from './support/evercert.ts'
 
-const MAIN = join(import.meta.dirname, '../../packages/cli/src/main.ts')
+const MAIN = join(import.meta.dirname, '../../packages/cli/bin/main.mjs')
 const openers = { embedded: openerOf('embedded'), postgres: openerOf('postgres') }
 const folder = mkdtempSync(join(tmpdir(), 'evercert-keys-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))

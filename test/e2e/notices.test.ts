@@ -21,7 +21,7 @@ import { waitFor } from './support/wait-for.ts'
 
 const DAY_MS = 86_400_000
 const SECRET = `whsec_${Buffer.alloc(32, 3).toString('base64')}`
-const COMMAND = join(import.meta.dirname, '../../packages/cli/src/main.ts')
+const COMMAND = join(import.meta.dirname, '../../packages/cli/bin/main.mjs')
 /** Some rounds of the service, in which nothing may happen. */
 const A_WHILE_MS = 2500
 

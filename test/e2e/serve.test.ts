@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../harness/ports.ts'
 import type { CommandOutcome } from './support/evercert.ts'
 
-const COMMAND = join(import.meta.dirname, '../../packages/cli/src/main.ts')
+const COMMAND = join(import.meta.dirname, '../../packages/cli/bin/main.mjs')
 const PASSWORD = 'canary-of-a-password'
 
 let folder: string

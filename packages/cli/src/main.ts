@@ -3,13 +3,9 @@
  *
  * @module
  */
-import { enableCompileCache } from 'node:module'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { keepHeapSmall } from './small-heap.ts'
 
-// In the installation, whose owner alone writes there; in a read-only one it is slower.
-enableCompileCache(join(import.meta.dirname, '../../../node_modules/.cache/node'))
 if (process.argv[2] === 'serve') keepHeapSmall()
 // What a module imports is loaded before its first line: by then it would be too late.
 const { selectAtTerminal } = await import('./choice.ts')

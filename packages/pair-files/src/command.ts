@@ -16,13 +16,13 @@ export interface CommandResult {
 
 const MAX_OUTPUT_BYTES = 8 * 1024
 
-// Not the service's own: that may hold the master key and passwords.
-const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' }
+/** Of all that is started: not the service's own, which may hold the master key and passwords. */
+export const COMMAND_ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' }
 
 /** Never rejects. A command that runs too long is killed together with what it started. */
 export async function runCommand(argv: readonly string[], timeoutMs: number): Promise<CommandResult> {
   const [program = '', ...rest] = argv
-  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: ENVIRONMENT, detached: true, cwd: '/' })
+  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: COMMAND_ENVIRONMENT, detached: true, cwd: '/' })
   const readOutput = collectOutput([child.stdout, child.stderr])
   const ending = await awaitEnding(child, timeoutMs)
   child.stdout.destroy()

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import {
   link,
   mkdir,
@@ -20,17 +18,18 @@ import {
   statfs,
   symlink,
 } from 'node:fs/promises'
+import { Acls, type AclTools } from './acl.ts'
 import { runCommand } from './command.ts'
 import { hasCode, type FoundFile, type Host } from './host.ts'
 
-/** Of the package `acl`. */
-export interface AclTools {
-  readonly getfacl: string
-  readonly setfacl: string
-}
-
 export function createLocalHost(tools: AclTools): Host {
-  return { ...LOCAL, createFile: (path, file) => createFile(tools, path, file), ...aclOf(tools) }
+  const acls = new Acls(tools)
+  return {
+    ...LOCAL,
+    createFile: (path, file) => createFile(acls, path, file),
+    findAcl: (path) => (acls.canKeep ? acls.find(path) : Promise.resolve(null)),
+    losesAcl: (path) => (acls.canKeep ? Promise.resolve(false) : acls.isMarked(path)),
+  }
 }
 
 const LOCAL = {
@@ -62,16 +61,7 @@ const LOCAL = {
 
 export const localHost = createLocalHost({ getfacl: '/usr/bin/getfacl', setfacl: '/usr/bin/setfacl' })
 
-function aclOf(tools: AclTools): Pick<Host, 'findAcl' | 'losesAcl'> {
-  // Asked each time: who is warned installs them, and need not start the service anew.
-  const areThere = () => existsSync(tools.getfacl) && existsSync(tools.setfacl)
-  return {
-    findAcl: (path) => Promise.resolve(areThere() ? findAcl(tools, path) : null),
-    losesAcl: (path) => Promise.resolve(!areThere() && hasAcl(path)),
-  }
-}
-
-async function createFile(tools: AclTools, path: string, file: FoundFile): Promise<void> {
+async function createFile(acls: Acls, path: string, file: FoundFile): Promise<void> {
   const handle = await open(path, 'wx', 0o600)
   try {
     await handle.writeFile(file.bytes)
@@ -83,7 +73,7 @@ async function createFile(tools: AclTools, path: string, file: FoundFile): Promi
   } finally {
     await handle.close()
   }
-  if (typeof file.acl === 'string') setAcl(tools, path, file.acl)
+  if (typeof file.acl === 'string') await acls.set(path, file.acl)
 }
 
 async function findLinkTarget(path: string): Promise<string | null> {
@@ -102,23 +92,4 @@ async function flushFolder(path: string): Promise<void> {
   } finally {
     await handle.close()
   }
-}
-
-function findAcl({ getfacl }: AclTools, path: string): string | null {
-  const { status, stdout } = spawnSync(getfacl, ['--skip-base', '--omit-header', '--absolute-names', '--numeric', path], {
-    encoding: 'utf8',
-  })
-  return status === 0 && stdout.trim() !== '' ? stdout : null
-}
-
-/** `ls` marks such a file without those tools (POSIX: one more character after the mode). */
-function hasAcl(path: string): boolean {
-  const { status, stdout } = spawnSync('ls', ['-ldL', '--', path], { encoding: 'utf8' })
-  return status === 0 && stdout.charAt(10) === '+'
-}
-
-function setAcl({ setfacl }: AclTools, path: string, acl: string): void {
-  const { status, stderr } = spawnSync(setfacl, ['--set-file=-', path], { input: acl, encoding: 'utf8' })
-  if (status === 0) return
-  throw Object.assign(new Error(`setfacl: ${stderr.trim()}`), { code: 'EPERM', syscall: 'setfacl', path })
 }

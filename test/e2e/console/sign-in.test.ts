@@ -279,7 +279,7 @@ it('lets `evercert login` in by the code that it shows, until `evercert logout`'
   onTestFinished(() => rm(home, { recursive: true, force: true }))
   const environment = { ...process.env, XDG_CONFIG_HOME: home, EVERCERT_DATA_DIR: join(home, 'data'), EVERCERT_URL: site }
   const evercert = (...args: string[]) => {
-    const main = join(import.meta.dirname, '../../../packages/cli/src/main.ts')
+    const main = join(import.meta.dirname, '../../../packages/cli/bin/main.mjs')
     const child = spawn(process.execPath, [main, ...args, '--lang', 'en'], { env: environment })
     const run = { code: once(child, 'close').then(([code]) => code as number), stdout: '', stderr: '' }
     child.stdout.on('data', (data: Buffer) => (run.stdout += data.toString()))

@@ -15,7 +15,7 @@ export interface CommandOutcome {
   readonly stderr: string
 }
 
-const COMMAND = join(import.meta.dirname, '../../../packages/cli/src/main.ts')
+const COMMAND = join(import.meta.dirname, '../../../packages/cli/bin/main.mjs')
 
 /** Runs the command against a service, in English. @param tokenFile holds the API token */
 export async function runEvercert(

@@ -6,6 +6,7 @@
 import { formatProblem, problemJson } from '../failure.ts'
 import { clean, createPaint } from '../output.ts'
 import type { Session } from '../session.ts'
+import { makeRoomWhenBusy } from '../small-heap.ts'
 import { startFailure } from '../start-failure.ts'
 
 /** Runs until a signal ends it; what was chosen is said when it is ready. A start that fails ends the process. */
@@ -15,6 +16,7 @@ export async function serveCommand(session: Session): Promise<number> {
   const { serve } = await import('@evercert/server')
   await serve(shell.env, {
     started: (lines, document) => {
+      makeRoomWhenBusy()
       session.document(document)
       session.print(...lines)
     },

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { getCompileCacheDir } from 'node:module'
+import { dirname } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { COUNTS, type EmbeddedThreadData } from './embedded-messages.ts'
@@ -47,6 +49,13 @@ function startThread(): EmbeddedThread {
     workerData: shared,
     name: 'database',
     resourceLimits,
+    env: cacheAsHere(),
   })
   return { worker, shared }
+}
+
+/** All that the thread needs of an environment: what it loads from the compile cache needs no stripping of types, which takes 18 MB for each thread. */
+function cacheAsHere(): NodeJS.ProcessEnv {
+  const folder = getCompileCacheDir()
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) }
 }

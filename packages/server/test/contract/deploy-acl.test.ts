@@ -49,4 +49,15 @@ describe.skipIf(!existsSync(TOOLS.setfacl))('the ACL of a file that is replaced'
     expect(warnings[0]).toContain(paths.keyPath)
     expect(readLogLine(warnings[0] ?? '').text.zh).toContain('acl 软件包')
   })
+
+  test('is found in one file of many, and not looked for in one that is missing', async () => {
+    const listed = filesWithAcl('one of many')
+    const plain = Array.from({ length: 20 }, (_, index) => join(folder, `plain ${index}`))
+    for (const path of plain) writeFileSync(path, '')
+    const host = createLocalHost(TOOLS)
+    const paths = [...plain, join(folder, 'missing'), `${folder}/two\nlines`, listed.keyPath, '--help', listed.certificatePath]
+    const found = await Promise.all(paths.map((path) => host.findAcl(path)))
+    expect(found.filter((acl) => acl !== null)).toEqual([expect.stringContaining('user:12345:r--')])
+    expect(found.at(-3)).not.toBeNull()
+  })
 })

@@ -1,0 +1,60 @@
+/**
+ * Access control lists of this machine's files, by the tools of the package `acl`: Node knows none of its own.
+ *
+ * @module
+ */
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { COMMAND_ENVIRONMENT } from './command.ts'
+import { FileAsker } from './file-asker.ts'
+
+/** Paths of the two programs. */
+export interface AclTools {
+  readonly getfacl: string
+  readonly setfacl: string
+}
+
+const SET_TIMEOUT_MS = 10_000
+const MARK_AT = 'drwxrwxrwx'.length
+
+export class Acls {
+  readonly #tools: AclTools
+  readonly #lists: FileAsker
+  /** Marks such a file without those tools (POSIX). */
+  readonly #marks = new FileAsker(['ls', '-ldL'])
+
+  constructor(tools: AclTools) {
+    this.#tools = tools
+    this.#lists = new FileAsker([tools.getfacl, '--skip-base', '--omit-header', '--absolute-names', '--numeric'])
+  }
+
+  /** Asked each time: who is warned installs the tools, and need not start the service anew. */
+  get canKeep(): boolean {
+    return existsSync(this.#tools.getfacl) && existsSync(this.#tools.setfacl)
+  }
+
+  /** As `setfacl` reads it; null when the mode says it all, or nobody can tell. */
+  async find(path: string): Promise<string | null> {
+    const acl = await this.#lists.ask(path).catch(() => '')
+    return acl.trim() === '' ? null : acl
+  }
+
+  /** Whether there is one, told without the tools; false when nobody can tell. */
+  async isMarked(path: string): Promise<boolean> {
+    const line = await this.#marks.ask(path).catch(() => '')
+    return line.charAt(MARK_AT) === '+'
+  }
+
+  /** @throws an error of the file system, `EPERM` */
+  async set(path: string, acl: string): Promise<void> {
+    const options = { env: COMMAND_ENVIRONMENT, timeout: SET_TIMEOUT_MS }
+    await new Promise<void>((resolve, reject) => {
+      const child = execFile(this.#tools.setfacl, ['--set-file=-', '--', path], options, (error) => {
+        if (error === null) resolve()
+        else reject(Object.assign(new Error(error.message, { cause: error }), { code: 'EPERM', syscall: 'setfacl', path }))
+      })
+      child.stdin?.on('error', () => undefined) // it ended before it read: why, it says itself
+      child.stdin?.end(acl)
+    })
+  }
+}
