@@ -176,6 +176,51 @@ eachDatabase((_kind, open) => {
     expect(await waiting()).toEqual(['ordered'])
   })
 
+  test('one in the middle that is deleted is taken out: what followed it follows the one before, and nobody is told', async () => {
+    const { client } = account
+    const first = await upload('shop', 32)
+    const second = await upload('second', 60, first.id)
+    const third = await upload('third', 80, second.id)
+    await client.certificates.remove({ id: second.id })
+    expect(await get(first.id)).toMatchObject({ renewedByCertificateId: third.id, nextStep: { code: 'renewed' } })
+    expect((await get(first.id)).history[0]).toMatchObject({ to: 'followed', detail: third.id })
+    expect(await get(third.id)).toMatchObject({ renewsCertificateId: first.id, isNew: true })
+    expect(await refusalOf(client.orders.place({ productId: PRIVATE_SINGLE, renewsCertificateId: first.id }))).toMatchObject({
+      code: 'alreadyRenewed',
+    })
+    clock.moveTo(DEFAULT_START + 4 * DAY_MS)
+    await runRound(service)
+    const told = async () => (await client.notices.list({ certificateId: first.id })).items.map(({ kind }) => kind)
+    expect(await told()).toEqual([])
+    expect(await list({ sort: 'expiry' })).toEqual(['shop', 'third'])
+    expect(await list({ waitsFor: 'ordered' })).toEqual([])
+    const site = await client.endpoints.create({ certificateId: first.id, host: '127.0.0.1', port: 9, protocol: 'tls' })
+    expect(site.certificateId).toBe(third.id)
+    await client.endpoints.remove({ id: site.id })
+    await client.certificates.remove({ id: third.id })
+    expect(await get(first.id)).toMatchObject({ renewedByCertificateId: null, renewal: { eligible: true } })
+    await runRound(service)
+    expect(await told()).toEqual(['expiry'])
+  })
+
+  test('what was bought to renew one that is deleted follows the one before it', async () => {
+    const { client } = account
+    const first = await upload('shop', 5)
+    const second = await upload('second', 20, first.id)
+    const bought = await buyCertificate(account, { productId: PRIVATE_SINGLE, renewsCertificateId: second.id })
+    await sql`update renewal set state = 'closed' where account_id = ${account.accountId}`.execute(service.services.db)
+    await client.certificates.remove({ id: second.id })
+    expect(await get(first.id)).toMatchObject({ renewedByCertificateId: bought.id, nextStep: { code: 'renewed' } })
+    expect(await list({ sort: 'expiry' })).toEqual(['shop', bought.name])
+    await runRound(service)
+    expect((await client.notices.list({ certificateId: first.id })).items).toEqual([])
+    await sql`update certificate set revoked_at = ${new Date(clock.now())} where id = ${bought.id}`.execute(service.services.db)
+    expect(await get(first.id)).toMatchObject({ renewedByCertificateId: null, renewal: { eligible: true } })
+    expect(await list({ waitsFor: 'ordered' })).toEqual(['shop'])
+    await runRound(service)
+    expect((await client.notices.list({ certificateId: first.id })).items).toMatchObject([{ kind: 'expiry' }])
+  })
+
   test('with a site that is watched the old one is told of until the new one is served there', async () => {
     const { client } = account
     const first = await upload('shop', 32)
