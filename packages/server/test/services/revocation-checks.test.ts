@@ -293,6 +293,27 @@ eachDatabase((kind, open) => {
     clock.advance(HOUR_MS) // a place that gave nothing useful is left alone for a while
     const { id, chainPem, domains } = await account.client.certificates.upload(wish)
     expect(parseChain(chainPem ?? '').map(({ commonName }) => commonName)).toEqual([domains[0], 'Intermediate of the test'])
+    // In bulk each by itself: what cannot be completed takes no other with it, and nothing is fetched unless that is asked for.
+    const entryOf = ({ pem, keyPem }: OpensslLeaf, name: string) => ({ name, certificatePem: pem, privateKeyPem: keyPem })
+    const entries = [
+      entryOf(await below.issue({ name: aSite(service), issuerUrl: `${site.url}${issuerPath}` }), 'in bulk'),
+      entryOf(await below.issue({ name: aSite(service), issuerUrl: `${site.url}/nothing.crt` }), 'cannot be completed'),
+      { name: 'damaged', certificatePem: 'x', privateKeyPem: 'x' },
+    ]
+    const answer = await account.client.uploads.create({ entries, completeChain: true, dryRun: true })
+    expect(answer.outcomes.map(({ result }) => result)).toEqual(['wouldBeStored', 'refused', 'refused'])
+    const { outcomes } = await account.client.uploads.create({ entries, completeChain: true })
+    const problems = outcomes.map((one) => (one.result === 'refused' ? one.problem.detail : one.result))
+    expect(problems).toEqual([
+      'stored',
+      expect.stringContaining('"CN=Intermediate of the test" could not be had') as string,
+      expect.any(String),
+    ])
+    const [first] = outcomes
+    const stored = first?.result === 'stored' ? await get(first.certificateId) : null
+    expect(parseChain(stored?.chainPem ?? '')).toHaveLength(2)
+    const asTheyAre = await account.client.uploads.create({ entries: entries.slice(1, 2) })
+    expect(asTheyAre.stored).toBe(1)
 
     const server = await serveTls({ chainPem: leaf.pem, privateKeyPem: leaf.keyPem })
     await account.client.endpoints.create({ certificateId: id, host: domains[0] ?? '', port: server.port })
