@@ -10,10 +10,7 @@ import { MAX_UPLOADS, MAX_UPLOADS_BYTES, UPLOADS_PATH } from './upload-limits.ts
 const MIB = 1_048_576
 
 /** Null: it was something else that was too large. */
-export function bodyLimitTexts(
-  code: ProblemCode,
-  facts: Readonly<Record<string, unknown>> = {},
-): ReturnType<typeof text> | null {
+export function bodyLimitTexts(code: ProblemCode, facts: Readonly<Record<string, unknown>> = {}): ReturnType<typeof text> | null {
   const { maxBodyBytes: bytes } = facts
   if (code !== 'tooLarge' || typeof bytes !== 'number') return null
   const size = `${bytes / MIB} MiB`

@@ -44,7 +44,8 @@ async function uploadSource(
 
 /** Wrong usage, like an option that is missing. */
 function neitherNor(): Error {
-  const detail = 'give --name, --cert and --key for one certificate (with --renews if you like), or --from (with --dry-run if you like)'
+  const detail =
+    'give --name, --cert and --key for one certificate (with --renews if you like), or --from (with --dry-run if you like)'
   return new CommanderError(1, 'evercert.uploadOptions', detail)
 }
 

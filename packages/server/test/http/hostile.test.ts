@@ -151,7 +151,10 @@ eachDatabase((_kind, open) => {
       expect(await problemOf(upload)).toMatchObject({
         code: 'tooLarge',
         cause: { en: 'The body of the request is larger than 8 MiB.' },
-        remedy: { en: expect.stringContaining('evercert upload --from') as string, zh: expect.stringContaining('自动拆分') as string },
+        remedy: {
+          en: expect.stringContaining('evercert upload --from') as string,
+          zh: expect.stringContaining('自动拆分') as string,
+        },
       })
     })
 

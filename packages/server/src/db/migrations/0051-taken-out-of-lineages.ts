@@ -1,6 +1,6 @@
 /**
  * An upload that ends in the middle of its lineage is taken out of it, and what followed it follows the one before: an upload, or what was bought to
- * renew the one that was taken out.
+ * renew the one that was taken out. And the list of what is issued, soonest first, passes by what expires soon in the index alone.
  *
  * @module
  */
@@ -21,6 +21,10 @@ const STATEMENTS = [
     when (new.renews_certificate_id is not null
       and (old.closed_as, old.revoked_at) is distinct from (new.closed_as, new.revoked_at))
     execute function follower_has_ended()`,
+  // The beginning of the window is in no order there: it is read where the place is, and the row only of what is shown.
+  `drop index certificate_listing_expiry`,
+  `create index certificate_listing_expiry on certificate_listing (account_id, place_not_after, lineage_id, lineage_index, window_opens_at)
+    where not closed`,
   // Those that ended before. Where something else follows the one before by now, that stays.
   `do $$ begin
     loop

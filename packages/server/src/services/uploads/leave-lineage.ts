@@ -11,7 +11,10 @@ import { recordHistory, type HistoryFacts, type Trx } from '../../db/transition.
  * happens where the certificate was bought, or nothing stands on both of its sides.
  */
 export async function leaveLineage(trx: Trx, facts: HistoryFacts, certificateId: string): Promise<void> {
-  const { rows } = await sql<{ id: string; old_id: string }>`update certificate c set renews_certificate_id = gone.renews_certificate_id
+  const { rows } = await sql<{
+    id: string
+    old_id: string
+  }>`update certificate c set renews_certificate_id = gone.renews_certificate_id
     from certificate gone
     where gone.id = ${certificateId} and gone.account_id = ${facts.accountId} and gone.origin = 'uploaded'
       and gone.renews_certificate_id is not null and c.account_id = gone.account_id and c.renews_certificate_id = gone.id

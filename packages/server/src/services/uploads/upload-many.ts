@@ -29,7 +29,11 @@ export interface UploadManyResult {
 }
 
 /** What is repeated is refused as a duplicate with the id of what is there: repeating a request whose answer was lost is safe. */
-export async function uploadMany(services: Services, caller: Caller, { entries, dryRun, completeChain = false }: UploadMany): Promise<UploadManyResult> {
+export async function uploadMany(
+  services: Services,
+  caller: Caller,
+  { entries, dryRun, completeChain = false }: UploadMany,
+): Promise<UploadManyResult> {
   const asTheyCame = await readAll(services, entries)
   const read = completeChain ? await completeChains(services, asTheyCame) : asTheyCame
   const checked = read.filter((one): one is CheckedUpload => !(one instanceof AppError))
