@@ -57,11 +57,12 @@ eachDatabase((kind, open) => {
   const aPath = (): string => `/${kind}-${(count += 1)}.crl`
   const issue = (path: string | null, wish: { ocspUrl?: string; issuerUrl?: string } = {}): Promise<OpensslLeaf> =>
     ca.issue({ name: aSite(service), ...(path !== null && { crlUrl: `${site.url}${path}` }), ...wish })
-  const upload = ({ pem, keyPem }: OpensslLeaf, chain = ca.pem) =>
+  const upload = ({ pem, keyPem }: OpensslLeaf, { renews }: { renews?: string } = {}) =>
     account.client.certificates.upload({
       name: `upload ${(count += 1)}`,
-      certificatePem: `${pem}${chain}`,
+      certificatePem: `${pem}${ca.pem}`,
       privateKeyPem: keyPem,
+      ...(renews !== undefined && { renewsCertificateId: renews }),
     })
   const noticesOf = async (certificateId: string) =>
     (await account.client.notices.list({ certificateId })).items.filter((notice) => notice.kind === 'revokedByCa')
@@ -122,9 +123,10 @@ eachDatabase((kind, open) => {
 
   test('what the list of another CA revokes is revoked here: status, reason, time, timeline, notice and endpoints say so, by its word', async () => {
     const path = aPath()
+    const first = await upload(await issue(null))
     const leaf = await issue(path)
     const other = await issue(path)
-    const [revoked, good] = [await upload(leaf), await upload(other)]
+    const revoked = await upload(leaf, { renews: first.id })
     await serveList(path)
     await round()
     expect((await get(revoked.id)).revocationCheck).toMatchObject({
@@ -137,6 +139,7 @@ eachDatabase((kind, open) => {
     const server = await serveTls({ chainPem: `${leaf.pem}${ca.pem}`, privateKeyPem: leaf.keyPem })
     const endpoint = await account.client.endpoints.create({ certificateId: revoked.id, host: name, port: server.port })
     await account.client.certificates.verify({ id: revoked.id })
+    const good = await upload(other, { renews: revoked.id })
 
     await ca.revoke(leaf, 'keyCompromise')
     await serveList(path)
@@ -159,7 +162,13 @@ eachDatabase((kind, open) => {
     expect(shown?.observations[0]?.cause.en).toContain('keyCompromise')
     expect(shown?.observations[0]?.cause.zh).toContain('私钥泄露')
     expect(await noticesOf(revoked.id)).toHaveLength(1)
-    expect(await get(good.id)).toMatchObject({ status: 'issued', revocationCheck: { state: 'good' } })
+    // What stood in the middle leaves its lineage: the one before is not to be renewed for it.
+    expect(await get(good.id)).toMatchObject({
+      status: 'issued',
+      revocationCheck: { state: 'good' },
+      renewsCertificateId: first.id,
+    })
+    expect((await get(first.id)).renewedByCertificateId).toBe(good.id)
 
     clock.advance(7 * HOUR_MS)
     await round()

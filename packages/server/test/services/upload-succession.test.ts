@@ -2,6 +2,7 @@ import type { CertificateView } from '@evercert/contract'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createChain, type TestLeaf } from '../../../../test/harness/certificates.ts'
+import { up } from '../../src/db/migrations/0051-taken-out-of-lineages.ts'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { anAccount, anUpload, buyCertificate, PRIVATE_SINGLE, refusalOf, type TestAccount } from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
@@ -201,6 +202,23 @@ eachDatabase((_kind, open) => {
     expect(await get(first.id)).toMatchObject({ renewedByCertificateId: null, renewal: { eligible: true } })
     await runRound(service)
     expect(await told()).toEqual(['expiry'])
+  })
+
+  test('those that were deleted from the middle before this was so are taken out by the migration, unless the one before has another', async () => {
+    const { db } = service.services
+    const chainOf = async (name: string) => {
+      const ids: string[] = []
+      for (const place of [1, 2, 3, 4]) ids.push((await upload(`${name} ${place}`, 5 + place, ids.at(-1))).id)
+      const [first = '', second = '', third = '', fourth = ''] = ids
+      const gone = [second, third]
+      await sql`update certificate set closed_as = 'closed', closed_at = now() where id = any(${gone}::text[])`.execute(db)
+      return { first, fourth }
+    }
+    const [whole, renewed] = [await chainOf('whole'), await chainOf('renewed')]
+    await account.client.orders.place({ productId: PRIVATE_SINGLE, renewsCertificateId: renewed.first })
+    await up(db as never)
+    expect((await get(whole.fourth)).renewsCertificateId).toBe(whole.first)
+    expect((await get(renewed.fourth)).renewsCertificateId).not.toBe(renewed.first)
   })
 
   test('what was bought to renew one that is deleted follows the one before it', async () => {
