@@ -26,7 +26,10 @@ export async function completeChain(
   if (top === undefined) return checked
   const { subject, issuer } = new X509Certificate(top)
   if (subject === issuer) return checked
-  const added = await fetchIntermediates(services, top, signal)
+  const added = await fetchIntermediates(services, top, signal).catch((error: unknown) => {
+    if (signal.aborted) return []
+    throw error
+  })
   if (added.length > 0) return { ...checked, chainPem: checked.chainPem + added.map((der) => toPem(der, 'CERTIFICATE')).join('') }
   if (blocks.length > 1) return checked // signed by a root, which is not sent
   throw new AppError(
@@ -39,8 +42,8 @@ export async function completeChain(
 export async function completeChains(
   services: Services,
   uploads: readonly (CheckedUpload | AppError)[],
+  signal = AbortSignal.timeout(MAX_MS),
 ): Promise<(CheckedUpload | AppError)[]> {
-  const signal = AbortSignal.timeout(MAX_MS)
   const completed = [...uploads]
   const places = uploads.keys()
   const worker = async (): Promise<void> => {
