@@ -179,6 +179,12 @@ export const CASES: readonly Case[] = [
     order: sql`l.place_name, l.lineage_id, l.lineage_index`,
   }),
   list({
+    name: 'issued, soonest first',
+    query: () => ({ status: 'issued', sort: 'expiry' }),
+    where: () => sql`l.phase = 'valid' and l.window_opens_at > now() and l.not_after > now() and ${OPEN}`,
+    order: BY_EXPIRY,
+  }),
+  list({
     name: 'expired, last first',
     query: () => ({ status: 'expired', sort: '-expiry' }),
     where: () => sql`l.phase = 'valid' and l.not_after <= now()`,

@@ -159,6 +159,21 @@ describe('upload', () => {
     expect(again.code).toBe(1)
     expect(again.stderr).toContain('duplicateCertificate')
     expect(again.stderr).not.toContain('PRIVATE KEY')
+    // The next one stands under it: named by name, then by a domain, which means the last of them.
+    const succeed = async (name: string, renews: string, daysLeft: number) => {
+      const next = createRoot().issue({ names: ['uploaded.example.com'], notAfter: Date.now() + daysLeft * 86_400_000 })
+      await Promise.all([writeFile(cert, next.chainPem), writeFile(key, next.privateKeyPem)])
+      return json<CertificateDetail>(...args, name, '--renews', renews)
+    }
+    const second = await succeed('second', 'elsewhere', 70)
+    const third = await succeed('third', 'uploaded.example.com', 80)
+    expect(third.renewsCertificateId).toBe(second.id)
+    expect(await json<CertificateDetail>('show', second.renewsCertificateId ?? '')).toMatchObject({
+      name: 'elsewhere',
+      renewedByCertificateId: second.id,
+    })
+    const refused = await evercert([...args, 'fourth', '--renews', second.id])
+    expect([refused.code, refused.stderr.includes(third.id)]).toEqual([1, true])
   })
 })
 

@@ -191,6 +191,7 @@ describe('upload --from', () => {
 
   it('does not mix the two ways of the command', async () => {
     expect(await command('upload', '--from', estate, '--name', 'x')).toMatchObject({ code: 64 })
+    expect(await command('upload', '--from', estate, '--renews', 'x')).toMatchObject({ code: 64 })
     expect(await command('upload', '--name', 'x')).toMatchObject({ code: 64 })
     expect(await command('upload', '--from', join(folder, 'nothing'))).toMatchObject({ code: 1 })
   })

@@ -268,6 +268,13 @@ function addRenewalCommands(program: Command, run: Run, say: Say): void {
     .option('--cert <file>', say('PEM: leaf first, then intermediates', 'PEM：叶证书在前，随后为中间证书'))
     .option('--key <file>', say('PEM without passphrase', 'PEM，无密码'))
     .option(
+      '--renews <certificate>',
+      say(
+        'the uploaded certificate that it is the successor of (id, name or domain): it stands under that one, which is not to be renewed any more',
+        '所接替的已上传证书（编号、名称或域名）：列在该证书之下，该证书不再需要续费',
+      ),
+    )
+    .option(
       '--complete-chain',
       say(
         'the service fetches intermediates that are missing from where the certificate says',

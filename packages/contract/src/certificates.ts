@@ -9,7 +9,16 @@ import { certificateQuery } from './certificate-list.ts'
 import { line } from './line.ts'
 import { byId, paging, read, write } from './operation.ts'
 import { probeEvent } from './probe-events.ts'
-import { applicationForm, applicationView, certificateDetail, certificateView, id, page, renewsCertificateId } from './views.ts'
+import {
+  applicationForm,
+  applicationView,
+  certificateDetail,
+  certificateView,
+  completeChain,
+  id,
+  page,
+  renewsCertificateId,
+} from './views.ts'
 
 export const certificates = {
   list: read(
@@ -40,10 +49,7 @@ export const certificates = {
           .min(1)
           .max(65_536)
           .meta({ description: 'Without passphrase; encrypted at rest, never shown again' }),
-        completeChain: z
-          .boolean()
-          .default(false)
-          .meta({ description: 'Fetch the intermediates that are missing from where the certificate says (AIA)' }),
+        completeChain,
         renewsCertificateId,
       }),
     )

@@ -78,7 +78,8 @@ export type { ReviewDetail, ReviewView } from './reviews.ts'
 export { LANGUAGES, MEMBER_ROLES, ROLES, type Language, type MemberRole, type Role } from './roles.ts'
 export * from './scopes.ts'
 export type { TokenView } from './tokens.ts'
-export { MAX_UPLOADS, MAX_UPLOADS_BYTES, type UploadOutcome } from './uploads.ts'
+export { MAX_UPLOADS, MAX_UPLOADS_BYTES, UPLOADS_PATH } from './upload-limits.ts'
+export type { UploadOutcome } from './uploads.ts'
 export {
   SIGN_IN_REQUESTS,
   type PasskeyRegistrationOptions,

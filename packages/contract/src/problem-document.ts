@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { bodyLimitTexts } from './body-limit-texts.ts'
 import { PROBLEM_TEXTS } from './problem-texts.ts'
 import { PROBLEMS, type ProblemCode } from './problems.ts'
 import { bilingual } from './views.ts'
@@ -29,7 +30,7 @@ export function toProblemDocument(
   extra: { facts?: Readonly<Record<string, unknown>>; requestId?: string | null } = {},
 ): ProblemDocument {
   const { status, title } = PROBLEMS[code]
-  const { cause, remedy } = PROBLEM_TEXTS[code]
+  const { cause, remedy } = bodyLimitTexts(code, extra.facts) ?? PROBLEM_TEXTS[code]
   return {
     type: `urn:evercert:problem:${code}`,
     title,

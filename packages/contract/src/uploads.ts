@@ -6,11 +6,8 @@
 import { z } from 'zod'
 import { write } from './operation.ts'
 import { problemDocument } from './problem-document.ts'
-import { id, renewsCertificateId, sha256 } from './views.ts'
-
-/** Bounds of one request: whoever has more sends several. */
-export const MAX_UPLOADS = 500
-export const MAX_UPLOADS_BYTES = 8 * 1024 * 1024
+import { MAX_UPLOADS } from './upload-limits.ts'
+import { completeChain, id, renewsCertificateId, sha256 } from './views.ts'
 
 /** Fields are checked entry by entry, so that a bad one refuses its entry and not the request. */
 const entry = z.strictObject({
@@ -39,6 +36,7 @@ export const uploads = {
       z.strictObject({
         entries: z.array(entry).min(1).max(MAX_UPLOADS),
         dryRun: z.boolean().default(false).meta({ description: 'Checks everything and stores nothing' }),
+        completeChain,
       }),
     )
     .output(z.object({ stored: z.int(), refused: z.int(), outcomes: z.array(outcome) })),

@@ -11,6 +11,10 @@ import { PROBLEMS, type ProblemCode } from './problems.ts'
 export const instant = z.iso.datetime({ precision: 3 }).meta({ description: 'ISO 8601, UTC, milliseconds' })
 export const id = z.string().min(1).max(64)
 /** Of an upload. */
+export const completeChain = z
+  .boolean()
+  .default(false)
+  .meta({ description: 'Fetch the intermediates that are missing from where the certificate says (AIA)' })
 export const renewsCertificateId = id.optional().meta({
   description:
     'The uploaded certificate that it is the successor of: it is listed under it, and that one is not to be renewed any more',

@@ -83,6 +83,18 @@ it('reissues at no charge with a new key, when that is wanted', async () => {
   await page.waitForURL((url) => !url.search.includes('reissue'))
 })
 
+/** As if its CA had told of a window (RFC 9773), which the built-in one does not. */
+async function showSuggestion(page: Page): Promise<void> {
+  await page.route(`**/api/v1/certificates/${shopId}`, async (route) => {
+    const response = await route.fetch()
+    const certificate = (await response.json()) as { management: object | null }
+    const suggestion = { from: '2027-01-02T03:04:00.000Z', until: '2027-01-04T03:04:00.000Z', page: 'https://ca.example/why' }
+    const management = certificate.management === null ? null : { ...certificate.management, suggestion }
+    await route.fulfill({ response, json: { ...certificate, management } })
+  })
+  await page.reload()
+}
+
 it('renames, manages, revokes and refunds: each says before what it does', async () => {
   const { client } = house.service()
   const tab = await open(WIDE_ZH, `/certificates/${shopId}`)
@@ -101,6 +113,11 @@ it('renames, manages, revokes and refunds: each says before what it does', async
   expect(await action(page, '吊销证书').getAttribute('aria-disabled')).toBe('true')
   await page.getByText('托管的证书不能吊销，请先关闭托管。').first().waitFor()
   await expectFine(tab, 'life-managed-zh-light-1440')
+  await showSuggestion(page)
+  await page.getByText('签发机构建议的续费时间').waitFor()
+  expect(await page.getByRole('link', { name: '查看签发机构的说明' }).getAttribute('href')).toBe('https://ca.example/why')
+  await expectFine(tab, 'life-suggestion-zh-light-1440')
+  await page.unrouteAll({ behavior: 'wait' })
   await action(page, '关闭托管').click()
   await page.getByRole('dialog').getByRole('button', { name: '关闭托管' }).click()
   await action(page, '开启托管').waitFor()

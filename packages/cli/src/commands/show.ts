@@ -64,6 +64,7 @@ function factsOf(session: Session, certificate: CertificateDetail): (readonly [s
       say('Renewal', '续费'),
       renewalProcess === null ? renewalText(session, certificate) : wordFor('renewal', renewalProcess.state, language),
     ],
+    [say('CA suggests', 'CA 建议续费'), suggestionText(certificate)],
     [say('Revocation', '吊销状态'), revocationText(session, certificate)],
     [say('Served since', '上线时间'), certificate.servedAt === null ? null : formatInstant(certificate.servedAt)],
   ]
@@ -84,6 +85,14 @@ export function formatSpecification(
 function notAfterText({ say }: Session, { notAfter, daysLeft }: CertificateDetail): string {
   const left = daysLeft === null ? '' : say(` (${daysLeft} days left)`, `（剩余 ${daysLeft} 天）`)
   return formatInstant(notAfter) + left
+}
+
+/** The window in which the CA of a managed certificate would have it renewed, and its page that says why. */
+function suggestionText({ management }: CertificateDetail): string | null {
+  const suggestion = management?.suggestion ?? null
+  if (suggestion === null) return null
+  const { from, until, page } = suggestion
+  return `${formatInstant(from)} – ${formatInstant(until)}${page === null ? '' : ` ${page}`}`
 }
 
 /** By the CA's word, or why nobody knows. */

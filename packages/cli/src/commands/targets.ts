@@ -133,6 +133,7 @@ export async function logTargetCommand(session: Session, wanted: string): Promis
     const { cause, remedy } = deployment.advice
     session.print(session.say(cause.en, cause.zh), session.say(remedy.en, remedy.zh))
   }
+  session.print(...formatWarnings(session, [target]))
   return deployment.problem === null ? 0 : 1
 }
 
@@ -160,8 +161,22 @@ async function findTarget(client: Client, wanted: string): Promise<TargetView> {
   throw failure('notFound', `Looking up target ${wanted}: there is none with this name or id: see evercert targets list.`)
 }
 
-/** One row for each: its latest deployment, and what is wrong with it. */
-export function formatTargetRows({ say, paint, columns, language }: Session, targets: readonly TargetView[]): string[] {
+/** Of deployments that are in order themselves. */
+function formatWarnings({ say, paint }: Session, targets: readonly TargetView[]): string[] {
+  return targets.flatMap(({ name, deployment }) => {
+    const warning = deployment?.warning ?? null
+    if (warning === null) return []
+    const left = say(
+      'The earlier certificate could not be removed at the provider yet; the deployment is in order.',
+      '服务商处的旧证书尚未清理；本次部署正常。',
+    )
+    return [paint('yellow', clean(`${name}: ${left}`)), `  ${clean(warning)}`]
+  })
+}
+
+/** One row for each: its latest deployment, and what is wrong with it. Below them, what is to be known of those that are in order. */
+export function formatTargetRows(session: Session, targets: readonly TargetView[]): string[] {
+  const { say, paint, columns, language } = session
   const rows = targets.map(({ name, kind, canary, deployment }) => [
     { text: canary ? `${name} ${say('(canary)', '（先行）')}` : name },
     { text: kind },
@@ -171,5 +186,6 @@ export function formatTargetRows({ say, paint, columns, language }: Session, tar
     { text: deployment?.problem ?? '' },
   ])
   const header = [say('NAME', '名称'), say('KIND', '类型'), say('STATE', '状态'), 'SHA-256', say('SINCE', '时间'), '']
-  return formatTable(header, rows, { paint, columns, shrink: 5 }).map((line) => line.trimEnd())
+  const table = formatTable(header, rows, { paint, columns, shrink: 5 }).map((line) => line.trimEnd())
+  return [...table, ...formatWarnings(session, targets)]
 }

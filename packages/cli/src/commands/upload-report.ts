@@ -15,6 +15,7 @@ import type { Session } from '../session.ts'
 export interface UploadManyOptions {
   readonly source: string
   readonly dryRun: boolean
+  readonly completeChain?: boolean
   readonly position: Position
 }
 
@@ -36,6 +37,7 @@ export async function runUpload(session: Session, items: AsyncIterable<Item>, op
         {
           client,
           dryRun: options.dryRun,
+          completeChain: options.completeChain ?? false,
           onProgress: () => progress.hint(progressText(session, report, fractionOf(options.position))),
         },
         report,

@@ -6,6 +6,7 @@
 import { readFile } from 'node:fs/promises'
 import { CommanderError } from 'commander'
 import { failure } from '../failure.ts'
+import { findCertificate } from '../find-certificate.ts'
 import { openSource } from '../import/source.ts'
 import type { Session } from '../session.ts'
 import { formatCertificate } from './show.ts'
@@ -15,7 +16,9 @@ export interface UploadOptions {
   readonly name?: string
   readonly cert?: string
   readonly key?: string
-  /** A folder or archive, instead of the three above. */
+  /** What it is the successor of. */
+  readonly renews?: string
+  /** A folder or archive, instead of the four above. */
   readonly from?: string
   readonly dryRun?: boolean
   readonly completeChain?: boolean
@@ -23,32 +26,43 @@ export interface UploadOptions {
 
 /** One certificate by name and two files, or everything below `--from`. */
 export async function uploadCommand(session: Session, options: UploadOptions): Promise<number> {
-  const { name, cert, key, from, dryRun = false, completeChain = false } = options
-  if (from !== undefined && name === undefined && cert === undefined && key === undefined && !completeChain)
-    return uploadSource(session, from, dryRun)
+  const { name, cert, key, renews, from, dryRun = false, completeChain = false } = options
+  const isOfOne = [name, cert, key, renews].some((option) => option !== undefined)
+  if (from !== undefined && !isOfOne) return uploadSource(session, from, { dryRun, completeChain })
   if (from !== undefined || dryRun || name === undefined || cert === undefined || key === undefined) throw neitherNor()
-  return uploadOne(session, { name, cert, key, completeChain })
+  return uploadOne(session, { name, cert, key, renews, completeChain })
 }
 
-async function uploadSource(session: Session, source: string, dryRun: boolean): Promise<number> {
+async function uploadSource(
+  session: Session,
+  source: string,
+  wish: { readonly dryRun: boolean; readonly completeChain: boolean },
+): Promise<number> {
   const position = { done: 0, total: 0 }
-  return runUpload(session, await openSource(source, position), { source, dryRun, position })
+  return runUpload(session, await openSource(source, position), { source, ...wish, position })
 }
 
 /** Wrong usage, like an option that is missing. */
 function neitherNor(): Error {
-  const detail = 'give --name, --cert and --key for one certificate, or --from alone (with --dry-run if you like)'
+  const detail =
+    'give --name, --cert and --key for one certificate (with --renews if you like), or --from (with --dry-run if you like)'
   return new CommanderError(1, 'evercert.uploadOptions', detail)
 }
 
+interface OneUpload {
+  readonly name: string
+  readonly cert: string
+  readonly key: string
+  readonly renews: string | undefined
+  readonly completeChain: boolean
+}
+
 /** Prints the stored certificate. The key goes to the service once and is never shown. */
-async function uploadOne(
-  session: Session,
-  { name, cert, key, completeChain }: { name: string; cert: string; key: string; completeChain: boolean },
-): Promise<number> {
+async function uploadOne(session: Session, { name, cert, key, renews, completeChain }: OneUpload): Promise<number> {
   const [certificatePem, privateKeyPem] = await Promise.all([readPem('--cert', cert), readPem('--key', key)])
   const client = await session.client()
-  const certificate = await client.certificates.upload({ name, certificatePem, privateKeyPem, completeChain })
+  const predecessor = renews === undefined ? {} : { renewsCertificateId: (await findCertificate(client, renews)).id }
+  const certificate = await client.certificates.upload({ name, certificatePem, privateKeyPem, completeChain, ...predecessor })
   session.document(certificate)
   session.print(...formatCertificate(session, certificate))
   return 0

@@ -37,6 +37,8 @@ export interface UploadReport {
 export interface UploadRun {
   readonly client: Client
   readonly dryRun: boolean
+  /** Whether the service fetches intermediates that are missing. */
+  readonly completeChain: boolean
   /** Called after each batch and each thing that was skipped. */
   readonly onProgress: (report: UploadReport) => void
 }
@@ -139,14 +141,14 @@ async function sendWave(
   return again
 }
 
-async function send(wave: readonly Sending[], { client, dryRun }: UploadRun): Promise<readonly UploadOutcome[]> {
+async function send(wave: readonly Sending[], { client, dryRun, completeChain }: UploadRun): Promise<readonly UploadOutcome[]> {
   const entries = wave.map(({ item: { certificatePem, privateKeyPem }, names, predecessorId }) => ({
     name: names.at(-1) ?? '',
     certificatePem,
     privateKeyPem,
     ...(predecessorId === null ? {} : { renewsCertificateId: predecessorId }),
   }))
-  return (await client.uploads.create({ entries, dryRun })).outcomes
+  return (await client.uploads.create({ entries, dryRun, completeChain })).outcomes
 }
 
 /** It is kept all the same, alone. */

@@ -43,6 +43,6 @@ export function waitingFor(accountId: string, stage: RenewalStage, now: Date): R
       join renewal r on r.old_certificate_id = l.certificate_id and r.state <> 'cancelled'
       where r.new_certificate_id is not null and ${waiting}
     union all select u.id from certificate_listing l
-      join certificate u on u.renews_certificate_id = l.certificate_id and u.origin = 'uploaded' and u.closed_as is null and u.revoked_at is null
+      join certificate u on u.renews_certificate_id = l.certificate_id and u.closed_as is null and u.revoked_at is null
       where ${waiting}`
 }

@@ -9,7 +9,7 @@ import { onError, ORPCError as ProblemCarrier } from '@orpc/server'
 import { Hono, type Context, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
-import { contract, MAX_UPLOADS_BYTES, RECEIPT_KEYS_PATH } from '@evercert/contract'
+import { contract, MAX_UPLOADS_BYTES, RECEIPT_KEYS_PATH, UPLOADS_PATH } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
 import { identify, NOBODY, type Identified } from '../services/access/callers.ts'
 import { auditAlarm } from '../services/audit/alarm.ts'
@@ -61,7 +61,6 @@ const VISITED = [
 /** Half a year; other names below ours are none of our business. */
 const STRICT_TRANSPORT = 'max-age=15552000'
 
-const UPLOADS_PATH = '/api/v1/certificate-uploads'
 const limitBody = limitTo(MAX_BODY_BYTES)
 const limitUploads = limitTo(MAX_UPLOADS_BYTES)
 
@@ -69,7 +68,9 @@ function limitTo(maxSize: number) {
   return bodyLimit({
     maxSize,
     onError: () => {
-      throw new AppError('tooLarge', `Reading the request: it is larger than ${maxSize} bytes: send less at once.`)
+      throw new AppError('tooLarge', `Reading the request: its body is larger than ${maxSize} bytes: send less at once.`, {
+        facts: { maxBodyBytes: maxSize },
+      })
     },
   })
 }

@@ -12,6 +12,7 @@ import { lockCertificate, refuseUnlessAllowed, withdrawIfAny, type LockedCertifi
 import { endManagement } from './management.ts'
 import { declineIfAwaited } from './revocations.ts'
 import { destroyKeys } from './stored-keys.ts'
+import { leaveLineage } from './uploads/leave-lineage.ts'
 import { wake } from './wake.ts'
 
 /** Idempotent. @throws AppError `certificateInUse` with what uses it, `notDeletable`, `issuanceUnderWay`, `alreadyEnded`, `notFound` */
@@ -107,5 +108,6 @@ async function close(services: Services, trx: Trx, { record, facts, history }: L
     toState: 'deleted',
     detail: `${what}; ${keys} stored keys destroyed`,
   })
+  await leaveLineage(trx, history, id)
   await wake(services, trx, id) // for TXT records
 }

@@ -132,7 +132,13 @@ eachDatabase((_kind, open) => {
     })
 
     test('of two megabytes is refused as too large, said or not said beforehand', async () => {
-      expect(await problemOf(await post(`{"productId":"${'a'.repeat(2_000_000)}"}`))).toMatchObject({ code: 'tooLarge' })
+      const tooLarge = {
+        code: 'tooLarge',
+        facts: { maxBodyBytes: 1_048_576 },
+        cause: { en: 'The body of the request is larger than 1 MiB.', zh: '请求正文超过上限 1 MiB。' },
+        remedy: { en: expect.stringContaining('/certificate-uploads') as string, zh: expect.stringContaining('拆分') as string },
+      }
+      expect(await problemOf(await post(`{"productId":"${'a'.repeat(2_000_000)}"}`))).toMatchObject(tooLarge)
       const stream = new ReadableStream<Uint8Array>({
         start: (controller) => {
           for (let sent = 0; sent < 32; sent += 1) controller.enqueue(new Uint8Array(65_536).fill(0x20))
@@ -140,7 +146,16 @@ eachDatabase((_kind, open) => {
         },
       })
       const chunked = await send('/api/v1/orders', { method: 'POST', body: stream, duplex: 'half' } as RequestInit)
-      expect(await problemOf(chunked)).toMatchObject({ code: 'tooLarge' })
+      expect(await problemOf(chunked)).toMatchObject(tooLarge)
+      const upload = await post(`{"entries":"${'a'.repeat(9_000_000)}"}`, {}, '/api/v1/certificate-uploads')
+      expect(await problemOf(upload)).toMatchObject({
+        code: 'tooLarge',
+        cause: { en: 'The body of the request is larger than 8 MiB.' },
+        remedy: {
+          en: expect.stringContaining('evercert upload --from') as string,
+          zh: expect.stringContaining('自动拆分') as string,
+        },
+      })
     })
 
     test.each([

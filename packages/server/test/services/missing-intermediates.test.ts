@@ -7,7 +7,10 @@ import { freePort } from '../../../../test/harness/ports.ts'
 import { createOpensslCa, type OpensslCa } from '../../../../test/harness/openssl-ca.ts'
 import { createProber } from '../../src/services/probing/prober.ts'
 import { verifySite } from '../../src/services/probing/observe.ts'
+import { fetchIssuer } from '../../src/services/revocation-checks/issuers.ts'
 import { nameMissing } from '../../src/services/revocation-checks/missing.ts'
+import { completeChains } from '../../src/services/uploads/complete-chain.ts'
+import { createUploadReader } from '../../src/services/uploads/read-upload.ts'
 import { anAccount, aSite, type TestAccount } from '../support/builders.ts'
 import { createClock } from '../support/clock.ts'
 import { openerOf, temporaryFolder } from '../support/databases.ts'
@@ -88,4 +91,29 @@ test('who waits too long goes without; all wait for one request, and the next ha
   expect((await named).addresses[0]?.remedy.en).toContain('Intermediate of the test')
   expect(site.timesAsked('/late.crt')).toBe(1)
   await server.close()
+})
+
+test('who stops waiting takes nobody along: those that wait for the same place ask again', async () => {
+  const { promise, resolve } = Promise.withResolvers<Page>()
+  site.pages.set('/given-up.crt', () => promise)
+  const { der } = await below.issue({ name: aSite(service), issuerUrl: `${site.url}/given-up.crt` })
+  const impatient = new AbortController()
+  const stopped = fetchIssuer(service.services, der, impatient.signal).catch(() => 'stopped')
+  const patient = fetchIssuer(service.services, der)
+  await expect.poll(() => site.timesAsked('/given-up.crt')).toBe(1)
+  impatient.abort()
+  expect(await stopped).toBe('stopped')
+  await expect.poll(() => site.timesAsked('/given-up.crt')).toBe(2)
+  resolve({ body: below.der })
+  expect(Buffer.from((await patient) ?? []).equals(below.der)).toBe(true)
+})
+
+test('chains that are not complete when the time of a request is over are refused, and their place is no worse for it', async () => {
+  site.pages.set('/in-time.crt', () => ({ body: below.der }))
+  const leaf = await below.issue({ name: aSite(service), issuerUrl: `${site.url}/in-time.crt` })
+  const read = createUploadReader(service.services.now())({ name: 'late', certificatePem: leaf.pem, privateKeyPem: leaf.keyPem })
+  const [late] = await completeChains(service.services, [read], AbortSignal.abort())
+  expect(late).toMatchObject({ code: 'badCertificate', message: expect.stringContaining('could not be had') as string })
+  const [inTime] = await completeChains(service.services, [read])
+  expect(inTime).toMatchObject({ chainPem: leaf.pem + below.pem })
 })

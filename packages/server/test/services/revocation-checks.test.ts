@@ -57,11 +57,12 @@ eachDatabase((kind, open) => {
   const aPath = (): string => `/${kind}-${(count += 1)}.crl`
   const issue = (path: string | null, wish: { ocspUrl?: string; issuerUrl?: string } = {}): Promise<OpensslLeaf> =>
     ca.issue({ name: aSite(service), ...(path !== null && { crlUrl: `${site.url}${path}` }), ...wish })
-  const upload = ({ pem, keyPem }: OpensslLeaf, chain = ca.pem) =>
+  const upload = ({ pem, keyPem }: OpensslLeaf, { renews }: { renews?: string } = {}) =>
     account.client.certificates.upload({
       name: `upload ${(count += 1)}`,
-      certificatePem: `${pem}${chain}`,
+      certificatePem: `${pem}${ca.pem}`,
       privateKeyPem: keyPem,
+      ...(renews !== undefined && { renewsCertificateId: renews }),
     })
   const noticesOf = async (certificateId: string) =>
     (await account.client.notices.list({ certificateId })).items.filter((notice) => notice.kind === 'revokedByCa')
@@ -122,9 +123,10 @@ eachDatabase((kind, open) => {
 
   test('what the list of another CA revokes is revoked here: status, reason, time, timeline, notice and endpoints say so, by its word', async () => {
     const path = aPath()
+    const first = await upload(await issue(null))
     const leaf = await issue(path)
     const other = await issue(path)
-    const [revoked, good] = [await upload(leaf), await upload(other)]
+    const revoked = await upload(leaf, { renews: first.id })
     await serveList(path)
     await round()
     expect((await get(revoked.id)).revocationCheck).toMatchObject({
@@ -137,6 +139,7 @@ eachDatabase((kind, open) => {
     const server = await serveTls({ chainPem: `${leaf.pem}${ca.pem}`, privateKeyPem: leaf.keyPem })
     const endpoint = await account.client.endpoints.create({ certificateId: revoked.id, host: name, port: server.port })
     await account.client.certificates.verify({ id: revoked.id })
+    const good = await upload(other, { renews: revoked.id })
 
     await ca.revoke(leaf, 'keyCompromise')
     await serveList(path)
@@ -159,7 +162,13 @@ eachDatabase((kind, open) => {
     expect(shown?.observations[0]?.cause.en).toContain('keyCompromise')
     expect(shown?.observations[0]?.cause.zh).toContain('私钥泄露')
     expect(await noticesOf(revoked.id)).toHaveLength(1)
-    expect(await get(good.id)).toMatchObject({ status: 'issued', revocationCheck: { state: 'good' } })
+    // What stood in the middle leaves its lineage: the one before is not to be renewed for it.
+    expect(await get(good.id)).toMatchObject({
+      status: 'issued',
+      revocationCheck: { state: 'good' },
+      renewsCertificateId: first.id,
+    })
+    expect((await get(first.id)).renewedByCertificateId).toBe(good.id)
 
     clock.advance(7 * HOUR_MS)
     await round()
@@ -293,6 +302,27 @@ eachDatabase((kind, open) => {
     clock.advance(HOUR_MS) // a place that gave nothing useful is left alone for a while
     const { id, chainPem, domains } = await account.client.certificates.upload(wish)
     expect(parseChain(chainPem ?? '').map(({ commonName }) => commonName)).toEqual([domains[0], 'Intermediate of the test'])
+    // In bulk each by itself: what cannot be completed takes no other with it, and nothing is fetched unless that is asked for.
+    const entryOf = ({ pem, keyPem }: OpensslLeaf, name: string) => ({ name, certificatePem: pem, privateKeyPem: keyPem })
+    const entries = [
+      entryOf(await below.issue({ name: aSite(service), issuerUrl: `${site.url}${issuerPath}` }), 'in bulk'),
+      entryOf(await below.issue({ name: aSite(service), issuerUrl: `${site.url}/nothing.crt` }), 'cannot be completed'),
+      { name: 'damaged', certificatePem: 'x', privateKeyPem: 'x' },
+    ]
+    const answer = await account.client.uploads.create({ entries, completeChain: true, dryRun: true })
+    expect(answer.outcomes.map(({ result }) => result)).toEqual(['wouldBeStored', 'refused', 'refused'])
+    const { outcomes } = await account.client.uploads.create({ entries, completeChain: true })
+    const problems = outcomes.map((one) => (one.result === 'refused' ? one.problem.detail : one.result))
+    expect(problems).toEqual([
+      'stored',
+      expect.stringContaining('"CN=Intermediate of the test" could not be had') as string,
+      expect.any(String),
+    ])
+    const [first] = outcomes
+    const stored = first?.result === 'stored' ? await get(first.certificateId) : null
+    expect(parseChain(stored?.chainPem ?? '')).toHaveLength(2)
+    const asTheyAre = await account.client.uploads.create({ entries: entries.slice(1, 2) })
+    expect(asTheyAre.stored).toBe(1)
 
     const server = await serveTls({ chainPem: leaf.pem, privateKeyPem: leaf.keyPem })
     await account.client.endpoints.create({ certificateId: id, host: domains[0] ?? '', port: server.port })

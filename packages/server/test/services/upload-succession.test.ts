@@ -2,6 +2,7 @@ import type { CertificateView } from '@evercert/contract'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createChain, type TestLeaf } from '../../../../test/harness/certificates.ts'
+import { up } from '../../src/db/migrations/0051-taken-out-of-lineages.ts'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { anAccount, anUpload, buyCertificate, PRIVATE_SINGLE, refusalOf, type TestAccount } from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
@@ -174,6 +175,68 @@ eachDatabase((_kind, open) => {
     await runRound(service)
     expect(await inbox()).toMatchObject([{ kind: 'expiry' }])
     expect(await waiting()).toEqual(['ordered'])
+  })
+
+  test('one in the middle that is deleted is taken out: what followed it follows the one before, and nobody is told', async () => {
+    const { client } = account
+    const first = await upload('shop', 32)
+    const second = await upload('second', 60, first.id)
+    const third = await upload('third', 80, second.id)
+    await client.certificates.remove({ id: second.id })
+    expect(await get(first.id)).toMatchObject({ renewedByCertificateId: third.id, nextStep: { code: 'renewed' } })
+    expect((await get(first.id)).history[0]).toMatchObject({ to: 'followed', detail: third.id })
+    expect(await get(third.id)).toMatchObject({ renewsCertificateId: first.id, isNew: true })
+    expect(await refusalOf(client.orders.place({ productId: PRIVATE_SINGLE, renewsCertificateId: first.id }))).toMatchObject({
+      code: 'alreadyRenewed',
+    })
+    clock.moveTo(DEFAULT_START + 4 * DAY_MS)
+    await runRound(service)
+    const told = async () => (await client.notices.list({ certificateId: first.id })).items.map(({ kind }) => kind)
+    expect(await told()).toEqual([])
+    expect(await list({ sort: 'expiry' })).toEqual(['shop', 'third'])
+    expect(await list({ waitsFor: 'ordered' })).toEqual([])
+    const site = await client.endpoints.create({ certificateId: first.id, host: '127.0.0.1', port: 9, protocol: 'tls' })
+    expect(site.certificateId).toBe(third.id)
+    await client.endpoints.remove({ id: site.id })
+    await client.certificates.remove({ id: third.id })
+    expect(await get(first.id)).toMatchObject({ renewedByCertificateId: null, renewal: { eligible: true } })
+    await runRound(service)
+    expect(await told()).toEqual(['expiry'])
+  })
+
+  test('those that were deleted from the middle before this was so are taken out by the migration, unless the one before has another', async () => {
+    const { db } = service.services
+    const chainOf = async (name: string) => {
+      const ids: string[] = []
+      for (const place of [1, 2, 3, 4]) ids.push((await upload(`${name} ${place}`, 5 + place, ids.at(-1))).id)
+      const [first = '', second = '', third = '', fourth = ''] = ids
+      const gone = [second, third]
+      await sql`update certificate set closed_as = 'closed', closed_at = now() where id = any(${gone}::text[])`.execute(db)
+      return { first, fourth }
+    }
+    const [whole, renewed] = [await chainOf('whole'), await chainOf('renewed')]
+    await account.client.orders.place({ productId: PRIVATE_SINGLE, renewsCertificateId: renewed.first })
+    await up(db as never)
+    expect((await get(whole.fourth)).renewsCertificateId).toBe(whole.first)
+    expect((await get(renewed.fourth)).renewsCertificateId).not.toBe(renewed.first)
+  })
+
+  test('what was bought to renew one that is deleted follows the one before it', async () => {
+    const { client } = account
+    const first = await upload('shop', 5)
+    const second = await upload('second', 20, first.id)
+    const bought = await buyCertificate(account, { productId: PRIVATE_SINGLE, renewsCertificateId: second.id })
+    await sql`update renewal set state = 'closed' where account_id = ${account.accountId}`.execute(service.services.db)
+    await client.certificates.remove({ id: second.id })
+    expect(await get(first.id)).toMatchObject({ renewedByCertificateId: bought.id, nextStep: { code: 'renewed' } })
+    expect(await list({ sort: 'expiry' })).toEqual(['shop', bought.name])
+    await runRound(service)
+    expect((await client.notices.list({ certificateId: first.id })).items).toEqual([])
+    await sql`update certificate set revoked_at = ${new Date(clock.now())} where id = ${bought.id}`.execute(service.services.db)
+    expect(await get(first.id)).toMatchObject({ renewedByCertificateId: null, renewal: { eligible: true } })
+    expect(await list({ waitsFor: 'ordered' })).toEqual(['shop'])
+    await runRound(service)
+    expect((await client.notices.list({ certificateId: first.id })).items).toMatchObject([{ kind: 'expiry' }])
   })
 
   test('with a site that is watched the old one is told of until the new one is served there', async () => {

@@ -47,6 +47,7 @@ export const upload: SameKeys<typeof zh> = {
   submit_other: 'Upload {{count}} certificates',
   check: 'Check only, store nothing',
   clear: 'Clear the list',
+  completeChain: 'Fetch intermediates that are missing from where the certificates say (AIA)',
   keyNote: 'Private keys are stored encrypted; they are never shown again and cannot be downloaded.',
   done_one: '{{count}} certificate is stored.',
   done_other: '{{count}} certificates are stored.',

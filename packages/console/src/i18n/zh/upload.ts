@@ -44,6 +44,7 @@ export const upload = {
   submit_other: '上传 {{count}} 张证书',
   check: '仅检查，不保存',
   clear: '清空列表',
+  completeChain: '缺少中间证书时，由服务按证书中的地址（AIA）获取',
   keyNote: '私钥加密保存，之后不再显示，也不能下载。',
   done_one: '已保存 {{count}} 张证书。',
   done_other: '已保存 {{count}} 张证书。',

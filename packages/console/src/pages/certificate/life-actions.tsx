@@ -138,9 +138,11 @@ function Reissue({ certificate, reasonOf }: LifeProps) {
   )
 }
 
-function Plan({ management }: { readonly management: NonNullable<CertificateDetail['management']> }) {
+type Management = NonNullable<CertificateDetail['management']>
+
+function Plan({ management }: { readonly management: Management }) {
   const { t } = useTranslation()
-  const { spendingLimit, nextAction, at, problem } = management
+  const { spendingLimit, nextAction, at, suggestion, problem } = management
   return (
     <>
       {t('life.limitIs', { amount: formatMoney(spendingLimit) })}
@@ -150,6 +152,7 @@ function Plan({ management }: { readonly management: NonNullable<CertificateDeta
           {t(`life.next.${nextAction}`)} <Moment at={at} />
         </>
       )}
+      {suggestion !== null && <Suggestion suggestion={suggestion} />}
       {problem !== null && (
         <div className="life-problem">
           <p>{joinSentences([pick(problem.cause), pick(problem.remedy)])}</p>
@@ -157,6 +160,25 @@ function Plan({ management }: { readonly management: NonNullable<CertificateDeta
         </div>
       )}
     </>
+  )
+}
+
+/** When the CA would have it renewed (RFC 9773), and its page that says why. */
+function Suggestion({ suggestion }: { readonly suggestion: NonNullable<Management['suggestion']> }) {
+  const { t } = useTranslation()
+  const { from, until, page } = suggestion
+  return (
+    <div className="life-suggestion">
+      {t('life.suggested')} <Moment at={from} /> – <Moment at={until} />
+      {page !== null && (
+        <>
+          {' '}
+          <a href={page} target="_blank" rel="noreferrer noopener">
+            {t('life.suggestedWhy')}
+          </a>
+        </>
+      )}
+    </div>
   )
 }
 

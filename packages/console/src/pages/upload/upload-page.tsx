@@ -5,6 +5,7 @@
  */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import Button from 'antd/es/button'
+import Checkbox from 'antd/es/checkbox'
 import Progress from 'antd/es/progress'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -57,6 +58,12 @@ export function UploadPage() {
   )
 }
 
+interface Wish {
+  readonly dryRun: boolean
+  /** The service fetches intermediates that are missing. */
+  readonly completeChain: boolean
+}
+
 interface Result {
   readonly text: string
   readonly isWhole: boolean
@@ -68,14 +75,14 @@ function useSend(state: UploadState) {
   const [progress, setProgress] = useState<Progressing | null>(null)
   const [result, setResult] = useState<Result | null>(null)
   const send = useMutation({
-    mutationFn: async ({ dryRun }: { readonly dryRun: boolean }) => {
+    mutationFn: async ({ dryRun, completeChain }: Wish) => {
       const ready = state.drafts.filter(isReady)
       let [refused, from] = [0, 0]
       const entries = ready.map(({ name, certificatePem, privateKeyPem }) => ({ name, certificatePem, privateKeyPem }))
       setProgress({ done: 0, all: entries.length })
       await sendUploads(
         entries,
-        async (batch) => (await api.uploads.create({ entries: [...batch], dryRun })).outcomes,
+        async (batch) => (await api.uploads.create({ entries: [...batch], dryRun, completeChain })).outcomes,
         (done, outcomes) => {
           state.record(ready.slice(from, done), outcomes)
           from = done
@@ -107,6 +114,7 @@ interface DraftsProps extends Pick<ReturnType<typeof useSend>, 'send' | 'progres
 
 function Drafts({ state, send, progress }: DraftsProps) {
   const { t } = useTranslation()
+  const [completeChain, setCompleteChain] = useState(false)
   const { length: all } = state.drafts
   const ready = state.drafts.filter(isReady).length
   return (
@@ -122,6 +130,14 @@ function Drafts({ state, send, progress }: DraftsProps) {
           aria-label={t('upload.progress')}
         />
       )}
+      <Checkbox
+        className="upload-complete"
+        checked={completeChain}
+        disabled={send.isPending}
+        onChange={(event) => setCompleteChain(event.target.checked)}
+      >
+        {t('upload.completeChain')}
+      </Checkbox>
       <div className="upload-submit">
         <AllowedButton
           operation="uploads.create"
@@ -129,13 +145,13 @@ function Drafts({ state, send, progress }: DraftsProps) {
           type="primary"
           disabled={ready === 0}
           loading={send.isPending}
-          onClick={() => send.mutate({ dryRun: false })}
+          onClick={() => send.mutate({ dryRun: false, completeChain })}
         />
         <AllowedButton
           operation="uploads.create"
           label={t('upload.check')}
           disabled={ready === 0 || send.isPending}
-          onClick={() => send.mutate({ dryRun: true })}
+          onClick={() => send.mutate({ dryRun: true, completeChain })}
         />
         <Button type="text" disabled={send.isPending} onClick={state.clear}>
           {t('upload.clear')}

@@ -11,7 +11,7 @@ import { onChange, WAITING_SHAPE } from './0043-waiting-renewals.ts'
 const JOINED = `left join renewal r on r.old_certificate_id = this.id and r.state <> 'cancelled'`
 
 /** Of certificate `u`: it is an upload that follows. */
-const FOLLOWS = `u.origin = 'uploaded' and u.closed_as is null and u.revoked_at is null`
+export const FOLLOWS = `u.origin = 'uploaded' and u.closed_as is null and u.revoked_at is null`
 
 const FACTS = WAITING_SHAPE.facts
   .replace(
@@ -22,7 +22,7 @@ const FACTS = WAITING_SHAPE.facts
   )
   .replace(JOINED, `${JOINED} left join certificate u on u.renews_certificate_id = this.id and ${FOLLOWS}`)
 
-const SHAPE = { ...WAITING_SHAPE, facts: FACTS }
+export const FOLLOWING_SHAPE = { ...WAITING_SHAPE, facts: FACTS }
 
 const FUNCTIONS = [
   onChange(
@@ -63,6 +63,6 @@ const TRIGGERS = [
 ]
 
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of [refreshingMany(SHAPE), refreshingOne(SHAPE), ...FUNCTIONS, ...TRIGGERS])
+  for (const statement of [refreshingMany(FOLLOWING_SHAPE), refreshingOne(FOLLOWING_SHAPE), ...FUNCTIONS, ...TRIGGERS])
     await sql.raw(statement).execute(db)
 }

@@ -6,6 +6,7 @@
 import { sql } from 'kysely'
 import { recordHistory, transition, type HistoryFacts, type Trx } from '../../db/transition.ts'
 import type { Services } from '../context.ts'
+import { leaveLineage } from '../uploads/leave-lineage.ts'
 import { wake } from '../wake.ts'
 import type { Work } from './facts.ts'
 import { moveSites } from './move-sites.ts'
@@ -44,6 +45,7 @@ export async function endAsRevoked(
   await cancelUnpaidRenewal(trx, work, facts)
   await giveBackToOld(services, trx, work, facts)
   await warnSites(trx, work)
+  await leaveLineage(trx, facts, certificateId)
 }
 
 /** What was not delivered yet never is. */

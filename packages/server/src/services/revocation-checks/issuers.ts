@@ -33,7 +33,7 @@ interface Memory {
 
 const memories = new WeakMap<Services['db'], Memory>()
 
-/** DER of the certificate that signed this one; null when it names none, or none that was fetched signed it. Never rejects for what is fetched. */
+/** DER of the certificate that signed this one; null when it names none, or none that was fetched signed it. Rejects when the signal says so, never for what is fetched. */
 export async function fetchIssuer(services: Services, der: Uint8Array, signal?: AbortSignal): Promise<Uint8Array | null> {
   const memory = memories.get(services.db) ?? { kept: new Map<string, Kept>(), underWay: new Map() }
   memories.set(services.db, memory)
@@ -50,14 +50,26 @@ export async function fetchIssuer(services: Services, der: Uint8Array, signal?: 
   return null
 }
 
-function fetchCertificates(
+async function fetchCertificates(
+  services: Services,
+  memory: Memory,
+  url: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly Uint8Array[]> {
+  for (let running = memory.underWay.get(url); running !== undefined; running = memory.underWay.get(url)) {
+    const fetched = await running.catch(() => null)
+    if (fetched !== null) return fetched
+    signal?.throwIfAborted() // whoever asked gave up: those that still wait ask again
+  }
+  return startDownload(services, memory, url, signal)
+}
+
+function startDownload(
   services: Services,
   { kept, underWay }: Memory,
   url: string,
   signal: AbortSignal | undefined,
 ): Promise<readonly Uint8Array[]> {
-  const running = underWay.get(url)
-  if (running !== undefined) return running
   const started = download(services, url, signal)
     .then((certificates) => {
       if (kept.size >= MAX_KEPT) kept.clear()

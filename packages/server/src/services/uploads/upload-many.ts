@@ -9,6 +9,7 @@ import { settle } from '../../db/later.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Caller, Services } from '../context.ts'
 import { readUploads } from './batch-reader.ts'
+import { completeChains } from './complete-chain.ts'
 import type { CheckedUpload, Upload } from './read-upload.ts'
 import { storeUploads, withSealedKeys, type SealedUpload, type Stored } from './store-uploads.ts'
 
@@ -16,6 +17,8 @@ export interface UploadMany {
   readonly entries: readonly Upload[]
   /** Checks everything, and takes back what it stored. */
   readonly dryRun: boolean
+  /** Whether intermediates that are missing are fetched; else each chain is kept as it came. */
+  readonly completeChain?: boolean
 }
 
 export interface UploadManyResult {
@@ -26,8 +29,13 @@ export interface UploadManyResult {
 }
 
 /** What is repeated is refused as a duplicate with the id of what is there: repeating a request whose answer was lost is safe. */
-export async function uploadMany(services: Services, caller: Caller, { entries, dryRun }: UploadMany): Promise<UploadManyResult> {
-  const read = await readAll(services, entries)
+export async function uploadMany(
+  services: Services,
+  caller: Caller,
+  { entries, dryRun, completeChain = false }: UploadMany,
+): Promise<UploadManyResult> {
+  const asTheyCame = await readAll(services, entries)
+  const read = completeChain ? await completeChains(services, asTheyCame) : asTheyCame
   const checked = read.filter((one): one is CheckedUpload => !(one instanceof AppError))
   const stored = await withSealedKeys(services, checked, (sealed) => (dryRun ? rehearse : store)(services, caller, sealed))
   let next = 0

@@ -3,14 +3,12 @@
  *
  * @module
  */
-import { X509Certificate } from 'node:crypto'
 import type { CertificateDetail } from '@evercert/contract'
-import { parsePem, toPem } from '@evercert/pki'
 import { AppError } from '../../domain/errors.ts'
 import { loadCertificateDetail } from '../certificates.ts'
 import type { Caller, Services } from '../context.ts'
-import { fetchIntermediates } from '../revocation-checks/issuers.ts'
-import { createUploadReader, type CheckedUpload, type Upload } from './read-upload.ts'
+import { completeChain } from './complete-chain.ts'
+import { createUploadReader, type Upload } from './read-upload.ts'
 import { storeUploads, withSealedKeys } from './store-uploads.ts'
 
 export interface SingleUpload extends Upload {
@@ -27,29 +25,13 @@ export interface SingleUpload extends Upload {
 export async function uploadCertificate(
   services: Services,
   caller: Caller,
-  { completeChain, ...upload }: SingleUpload,
+  { completeChain: isCompleted, ...upload }: SingleUpload,
 ): Promise<CertificateDetail> {
   const read = createUploadReader(services.now())(upload)
-  const checked = completeChain ? await complete(services, read) : read
+  const checked = isCompleted ? await completeChain(services, read) : read
   const [result] = await withSealedKeys(services, [checked], (sealed) =>
     services.db.transaction().execute((trx) => storeUploads(services, trx, caller, sealed)),
   )
   if (result === undefined || result instanceof AppError) throw result ?? new RangeError('an upload has a result')
   return loadCertificateDetail(services, caller, result.certificateId)
-}
-
-/** Only what really signed the one below it is added. */
-async function complete(services: Services, checked: CheckedUpload): Promise<CheckedUpload> {
-  const blocks = parsePem(checked.chainPem)
-  const top = blocks.at(-1)?.der
-  if (top === undefined) return checked
-  const { subject, issuer } = new X509Certificate(top)
-  if (subject === issuer) return checked
-  const added = await fetchIntermediates(services, top)
-  if (added.length > 0) return { ...checked, chainPem: checked.chainPem + added.map((der) => toPem(der, 'CERTIFICATE')).join('') }
-  if (blocks.length > 1) return checked // signed by a root, which is not sent
-  throw new AppError(
-    'badCertificate',
-    `Uploading ${checked.name}: its intermediate "${issuer.replaceAll('\n', ', ')}" could not be had from where the certificate says: add it behind the certificate.`,
-  )
 }
