@@ -42,7 +42,10 @@ export class FileAsker {
     if (path.includes('\n')) return Promise.reject(new Error('A path with a line feed cannot be asked for.'))
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     const shell = (this.#shell ??= this.#start())
-    const timer = setTimeout(() => this.#end(shell, new Error(`${this.#argv[0]} did not answer within ${TIMEOUT_MS / 1000} s.`)), TIMEOUT_MS)
+    const timer = setTimeout(
+      () => this.#end(shell, new Error(`${this.#argv[0]} did not answer within ${TIMEOUT_MS / 1000} s.`)),
+      TIMEOUT_MS,
+    )
     this.#asked.push({ resolve, reject, timer })
     holdProcess(shell, true)
     shell.stdin.write(`${path}\n`)
