@@ -171,6 +171,7 @@ it('shows the chain of an upload, what was issued, its key and the upload that i
     .getByText(sha256 ?? '')
     .waitFor()
   expect(await page.locator('.chain h3').allInnerTexts()).toEqual(['服务器证书', '中间证书 1', '根证书'])
+  await page.locator('#timeline').getByText(`；续费自 ${firstId}`).waitFor()
   const chain = page.locator('#lineage li')
   expect(await chain.locator('.lineage-head').allInnerTexts()).toEqual(['first\n即将过期', 'old\n已签发'])
   expect(await page.locator('#lineage li[aria-current=true]').innerText()).toContain('本证书')
