@@ -39,6 +39,7 @@ export function aCertificate(wish: Partial<CertificateDetail> = {}): Certificate
     revocationCheck: null,
     chainPem: null,
     issuances: [],
+    lineage: { members: [], earlier: 0, later: 0 },
     renewalProcess: null,
     targets: [],
     endpoints: [],

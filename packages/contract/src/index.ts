@@ -97,3 +97,4 @@ export type { CandidateView, DiscoveryRequest, DiscoveryResult } from './discove
 export * from './receipt-views.ts'
 export * from './order-views.ts'
 export * from './views.ts'
+export { issuerTitleIn, SHIPPED_ISSUERS } from './shipped-issuers.ts'

@@ -310,11 +310,31 @@ export const revocationCheckView = z.object({
 })
 export type RevocationCheckView = z.infer<typeof revocationCheckView>
 
+/** The certificates that renewed each other, the oldest first: a few on either side of the one that was asked for. */
+export const lineageView = z.object({
+  members: z.array(
+    z.object({
+      id,
+      name: z.string(),
+      status: certificateStatus,
+      statusText: bilingual,
+      renewsCertificateId: id.nullable(),
+      notBefore: instant.nullable(),
+      notAfter: instant.nullable(),
+      servedAt: instant.nullable(),
+    }),
+  ),
+  earlier: z.int().meta({ description: 'How many more there are before the first of these' }),
+  later: z.int().meta({ description: 'How many more there are after the last of these' }),
+})
+export type LineageView = z.infer<typeof lineageView>
+
 export const certificateDetail = certificateView.extend({
   revocationCheck: revocationCheckView.nullable().meta({ description: 'Of the current issuance; null while nothing is issued' }),
   chainPem: z.string().nullable(),
   issuances: z.array(issuanceView).meta({ description: 'Newest first, at most 100' }),
   renewalProcess: renewalView.nullable(),
+  lineage: lineageView,
   targets: z.array(targetView),
   endpoints: z.array(endpointView),
   history: z.array(historyEntry).meta({ description: 'The newest entries' }),

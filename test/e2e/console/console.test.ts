@@ -321,3 +321,45 @@ describe('a renewal in the browser', () => {
     ).toBe('PK')
   })
 })
+
+// The last: a list with these has no room for the others on its first page.
+describe('a long list', () => {
+  it('asks at once for what was chosen, and for the next page before it is wanted', async () => {
+    const fleet = createChain()
+    const ship = `fleet${Date.now() % 100_000}` // a second try has another
+    const names = Array.from({ length: 40 }, (_, index) => `node-${String(index + 10)}.${ship}.test`)
+    const entries = names.map((name) => {
+      const { chainPem, privateKeyPem } = fleet.issue({ names: [name] })
+      return { name, certificatePem: chainPem, privateKeyPem }
+    })
+    expect(await house.call((client) => client.uploads.create({ entries }))).toMatchObject({ stored: names.length })
+    const { page } = await open(WIDE_ZH, '/')
+    await page.getByRole('rowheader', { name: `node-49.${ship}.test` }).waitFor()
+    await page.getByRole('searchbox').fill(`${ship}.test`)
+    await page.keyboard.press('Enter')
+    await page.locator('.list[aria-busy=false]').waitFor()
+    await waitFor('the first page', async () => ((await rowNames(page)).length === 25 ? true : null))
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(new URL(request.url()).search))
+    const hasCursor = (): boolean => asked.some((search) => search.includes('cursor='))
+    await page.waitForTimeout(300)
+    expect(hasCursor()).toBe(false) // nobody came near its end
+    const ahead = page.waitForResponse((response) => response.url().includes('cursor='))
+    await page.locator('.list-end').scrollIntoViewIfNeeded()
+    await ahead
+    await page.context().setOffline(true) // what follows is here already
+    await page.getByRole('button', { name: '加载更多' }).click()
+    await page.getByText('共 40 张证书', { exact: false }).waitFor()
+    await page.context().setOffline(false)
+    // What is not on the screen is drawn, and has no inner text.
+    const drawn = page.locator('tr[data-certificate] .certificate-name')
+    await waitFor('all rows to be drawn', async () =>
+      new Set(await drawn.allTextContents()).size === names.length ? true : null,
+    )
+    asked.length = 0
+    await page.getByLabel('排序').press('Enter')
+    await page.locator('.ant-select-dropdown:visible').getByTitle('名称 Z–A', { exact: true }).click()
+    await waitFor('the list in its new order', async () => ((await rowNames(page))[0] === `node-49.${ship}.test` ? true : null))
+    expect(asked.filter((search) => search.includes('sort=-name'))).toHaveLength(1)
+  })
+})

@@ -160,13 +160,21 @@ it('cancels what is not issued, in English on a phone', async () => {
   expect(await statusOf(id)).toBe('cancelled')
 })
 
-it('shows the chain of an upload and deletes it; who may only read is told so', async () => {
+it('shows the chain of an upload, what was issued, its key and the upload that it follows, and deletes it; who may only read is told so', async () => {
   const { client } = house.service()
+  const notAfter = Date.now() + 20 * 86_400_000
+  const before = createChain().issue({ names: ['first.corp.test'], notBefore: notAfter - 90 * 86_400_000, notAfter })
+  const { id: firstId } = await client.certificates.upload({
+    name: 'first',
+    certificatePem: before.chainPem,
+    privateKeyPem: before.privateKeyPem,
+  })
   const leaf = createChain().issue({ names: ['old.corp.test'] })
   const { id } = await client.certificates.upload({
     name: 'old',
     certificatePem: leaf.chainPem,
     privateKeyPem: leaf.privateKeyPem,
+    renewsCertificateId: firstId,
   })
   const looking = await open(NARROW_EN, `/certificates/${id}`, reader)
   await looking.page.getByText('You do not have the permission to change certificates').first().waitFor()
@@ -180,7 +188,29 @@ it('shows the chain of an upload and deletes it; who may only read is told so', 
     .getByText(sha256 ?? '')
     .waitFor()
   expect(await page.locator('.chain h3').allInnerTexts()).toEqual(['服务器证书', '中间证书 1', '根证书'])
+  await page.locator('#timeline').getByText(`；续费自 ${firstId}`).waitFor()
+  const chain = page.locator('#lineage li')
+  expect(await chain.locator('.lineage-head').allInnerTexts()).toEqual(['first\n即将过期', 'old\n已签发'])
+  expect(await page.locator('#lineage li[aria-current=true]').innerText()).toContain('本证书')
+  const issued = page.locator('#issuances li')
+  expect([await issued.count(), await issued.locator('.mark').innerText()]).toEqual([1, '当前'])
+  for (const panel of ['#issuances', '#facts'])
+    await page
+      .locator(panel)
+      .getByText(/P-256 · 由系统加密保管/)
+      .first()
+      .waitFor()
   await expectFine(tab, 'life-uploaded-zh-light-1440')
+  await chain.getByRole('link', { name: 'first' }).click()
+  await page.getByRole('heading', { name: 'first', level: 1 }).waitFor()
+  // It goes on with no renewal: it was followed by an upload, and says so.
+  const renew = page.locator('.head').getByRole('button', { name: /^续费购买/ })
+  expect([await renew.getAttribute('aria-disabled'), await renew.innerText()]).toEqual([
+    'true',
+    expect.stringContaining(id) as string,
+  ])
+  await chain.getByRole('link', { name: 'old' }).click()
+  await page.getByRole('heading', { name: 'old', level: 1 }).waitFor()
   await action(page, '删除证书').click()
   await page.getByRole('dialog').getByText('私钥：保存的私钥立即销毁').waitFor()
   await page.getByRole('dialog').getByRole('button', { name: '删除证书' }).click()

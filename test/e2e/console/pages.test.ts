@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { SCOPES } from '@evercert/contract'
+import { issuerTitleIn, SCOPES } from '@evercert/contract'
 import { createClient } from '@evercert/contract/client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { aPng } from '../../../packages/server/test/support/images.ts'
@@ -357,7 +357,7 @@ it('changes an issuer while its secret and what says which one it is stay, and r
   const phone = await open(NARROW_ZH, '/issuers')
   const { items } = await client.issuers.list()
   const builtin = items.find(({ id }) => id === 'evercert-private')?.title ?? ''
-  await phone.page.getByRole('button', { name: `修改 ${builtin}` }).click()
+  await phone.page.getByRole('button', { name: `修改 ${issuerTitleIn('zh', builtin)}` }).click() // in the reader's language
   const form = phone.page.getByRole('dialog')
   await form.getByText('其设置来自服务的环境变量').waitFor()
   await expectFine(phone, 'issuer-change-builtin-zh-dark-390')
@@ -400,11 +400,13 @@ it('changes a channel for notices in place, whose secret stays until its address
   await client.channels.remove({ id })
 })
 
-it.each(['/targets', '/endpoints', '/reviews', '/companies', '/issuers', '/balance/connections'])(
-  '%s is fine on a narrow screen',
-  async (path) => {
-    const tab = await open(NARROW_EN, path)
-    expect(new URL(tab.page.url()).pathname).toBe(path)
+it('has pages of lists that are fine on a narrow screen', async () => {
+  const tab = await open(NARROW_EN, '/targets')
+  for (const path of ['/targets', '/endpoints', '/reviews', '/companies', '/issuers', '/balance/connections']) {
+    await tab.page.evaluate(`history.pushState(null, '', '${path}')`) // as a link does
+    await tab.page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))')
+    await tab.page.locator('main h1').waitFor()
     await expectFine(tab, `${path.slice(1).replaceAll('/', '-')}-en-dark-390`)
-  },
-)
+    expect(new URL(tab.page.url()).pathname).toBe(path)
+  }
+})

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BrandView, IssuerDetail, IssuerView } from '@evercert/contract'
+import { issuerTitleIn, type BrandView, type IssuerDetail, type IssuerView } from '@evercert/contract'
 import { formatDay } from '../format.ts'
 import { clean, formatTable } from '../output.ts'
 import { listCommand } from '../list-command.ts'
@@ -95,7 +95,7 @@ function formatIssuers({ say, paint, columns, language }: Session, issuers: read
     say('ID', '编号'),
   ]
   const rows = issuers.map(({ id, title, kind, validityRule, retiredAt }) => [
-    { text: title },
+    { text: issuerTitleIn(language, title) },
     { text: kind },
     { text: wordFor('validityRule', validityRule, language) },
     { text: formatDay(retiredAt) },

@@ -4,31 +4,36 @@
  * @module
  */
 import SearchOutlined from '@ant-design/icons/es/icons/SearchOutlined'
+import { useQueryClient } from '@tanstack/react-query'
 import Input from 'antd/es/input'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocation, useSearchParams } from 'wouter'
+import { askForList } from '../api/certificate-pages.ts'
+import { readListState } from '../pages/certificates/list-query.ts'
 
 const MAX_LENGTH = 253 // a domain name
 
 export function SearchBox() {
-  const [path] = useLocation()
-  const [params] = useSearchParams()
-  const current = path === '/' ? (params.get('search') ?? '') : ''
-  return <SearchForm key={current} current={current} />
-}
-
-function SearchForm({ current }: { readonly current: string }) {
   const { t } = useTranslation()
+  const queries = useQueryClient()
   const [path, go] = useLocation()
   const [params] = useSearchParams()
+  const current = path === '/' ? (params.get('search') ?? '') : ''
   const [text, setText] = useState(current)
+  const [shown, setShown] = useState(current)
+  if (shown !== current) {
+    // Somewhere else something else was searched for.
+    setShown(current)
+    setText(current)
+  }
   /** The other filters of the list stay. */
   const search = (wanted: string): void => {
     const next = new URLSearchParams(path === '/' ? params : undefined)
     if (wanted.trim() === '') next.delete('search')
     else next.set('search', wanted.trim())
     const query = next.toString()
+    askForList(queries, readListState(next))
     go(query === '' ? '/' : `/?${query}`)
   }
   return (

@@ -1,5 +1,6 @@
 /**
- * Ant Design's tokens for both themes. Texts keep a contrast of 4.5 to 1 (WCAG 2.2, 1.4.3), which Ant Design's own greys do not.
+ * Ant Design's tokens for both themes. Texts keep a contrast of 4.5 to 1 (WCAG 2.2, 1.4.3), the edges of boxes and fields 3 to 1 (1.4.11), which
+ * Ant Design's own greys do not.
  *
  * @module
  */
@@ -42,6 +43,7 @@ const light: ThemeConfig = {
     colorErrorBg: '#fff1f0',
     colorErrorBorder: '#f2b8b5',
     colorBgLayout: '#f4f6f9',
+    colorBorder: '#868e9c',
     colorTextSecondary: 'rgba(0,0,0,0.68)',
     colorTextTertiary: 'rgba(0,0,0,0.62)',
     colorTextDescription: 'rgba(0,0,0,0.62)',
@@ -63,6 +65,7 @@ const dark: ThemeConfig = {
     colorBgLayout: '#0e1116',
     colorBgContainer: '#161b22',
     colorBgElevated: '#1c222b',
+    colorBorder: '#6f7988',
     colorTextSecondary: 'rgba(255,255,255,0.74)',
     colorTextTertiary: 'rgba(255,255,255,0.66)',
     colorTextDescription: 'rgba(255,255,255,0.66)',

@@ -5,8 +5,8 @@
  */
 import Tooltip from 'antd/es/tooltip'
 import { useEffect, useId, useRef, useState, type MouseEvent, type ReactNode } from 'react'
-import { Link } from 'wouter'
 import './action.css'
+import { LightLink } from './light-link.tsx'
 
 export interface ActionProps {
   readonly label: string
@@ -23,10 +23,10 @@ export function Action({ label, of, href, onClick, reason = null }: ActionProps)
   if (reason !== null) return <Unavailable label={label} hidden={hidden} reason={reason} />
   if (href !== undefined) {
     return (
-      <Link className="action" href={href} {...(onClick !== undefined && { onClick })}>
+      <LightLink className="action" href={href} {...(onClick !== undefined && { onClick })}>
         {label}
         {hidden}
-      </Link>
+      </LightLink>
     )
   }
   return (

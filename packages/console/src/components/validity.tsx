@@ -4,7 +4,7 @@
  * @module
  */
 import type { CertificateView } from '@evercert/contract'
-import { useTranslation } from 'react-i18next'
+import { t } from '../i18n/i18n.ts'
 import { DaysBar } from './days-bar.tsx'
 import { formatMoment } from './moment.tsx'
 
@@ -12,7 +12,6 @@ import { formatMoment } from './moment.tsx'
 const ENDED: ReadonlySet<CertificateView['status']> = new Set(['revoked', 'refunded', 'cancelled', 'closed'])
 
 export function Validity({ certificate }: { readonly certificate: CertificateView }) {
-  const { t } = useTranslation()
   const { notAfter, daysLeft, status } = certificate
   if (notAfter === null || daysLeft === null) return <div className="muted">{t('certificates.notIssued')}</div>
   const until = (

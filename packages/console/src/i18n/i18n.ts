@@ -80,6 +80,11 @@ export function currentLanguage(): Language {
   return i18next.language === 'en' ? 'en' : 'zh'
 }
 
+/**
+ * A text in the language of the page, where a page has hundreds: another language draws everything anew (app.tsx), and nothing of it has to listen.
+ */
+export const { t } = i18next
+
 /** A text of the API in the language of the page, its instants in the reader's zone. */
 export function pick(text: Bilingual): string {
   const language = currentLanguage()

@@ -17,6 +17,7 @@ import { listEndpointViews } from './endpoints.ts'
 import { estimateOf } from './estimates.ts'
 import { listHistory } from './history.ts'
 import { listIssuances } from './issuances.ts'
+import { loadLineage } from './lineage.ts'
 import { describeHostKeyStep, describeNextStep } from './next-step-view.ts'
 import { describeManagedStep, toManagementView } from './management-view.ts'
 import { loadRenewalOf } from './renewals.ts'
@@ -37,17 +38,19 @@ const HISTORY_SHOWN = 200
 /** @throws AppError `notFound` */
 export async function loadCertificateDetail(services: Services, caller: Caller, id: string): Promise<CertificateDetail> {
   const record = await loadCertificate(services, caller, id)
-  const [chainPem, issuances, renewalProcess, targets, endpoints, history, revocationCheck] = await Promise.all([
+  const [chainPem, issuances, renewalProcess, lineage, targets, endpoints, history, revocationCheck] = await Promise.all([
     loadChain(services, record),
     listIssuances(services, record),
     loadRenewalOf(services, caller, record.id),
+    loadLineage(services, caller, record),
     listTargetViews(services, caller, record.id),
     listEndpointViews(services, caller, record.id),
     listHistory(services, caller, record.id, { limit: HISTORY_SHOWN }),
     loadRevocationCheck(services, record.accountId, record.issuance?.sha256 ?? null),
   ])
   const view = toCertificateView(services, record)
-  return { ...view, revocationCheck, chainPem, issuances, renewalProcess, targets, endpoints, history: history.items }
+  const { items } = history
+  return { ...view, revocationCheck, chainPem, issuances, renewalProcess, lineage, targets, endpoints, history: items }
 }
 
 async function loadChain(services: Services, record: CertificateRecord): Promise<string | null> {

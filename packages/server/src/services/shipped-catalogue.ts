@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SHIPPED_ISSUERS } from '@evercert/contract'
 import { createIssuer, createProduct, updateIssuerConfig, type NewProduct } from './catalogue.ts'
 import { createBrand } from './brands.ts'
 import type { Services } from './context.ts'
@@ -44,12 +45,9 @@ const TRIAL_BRAND = { brand: 'Evercert Trial', zh: 'Evercert 试用' } as const
 export async function ensureShippedCatalogue(services: Services, settings: BuiltinCaSettings): Promise<void> {
   const existing = await services.db.selectFrom('product').select('id').execute()
   const known = new Set(existing.map(({ id }) => id))
-  for (const [issuerId, validityRule, title] of [
-    ['evercert-private', 'private', 'Evercert built-in CA (private validity)'],
-    ['evercert-public', 'public', 'Evercert built-in CA (public rules)'],
-  ] as const) {
+  for (const { id: issuerId, validityRule, title } of SHIPPED_ISSUERS) {
     const config = { authorityId: issuerId, organisation: 'Evercert', validityRule, ...settings }
-    await unlessThere(() => createIssuer(services, { id: issuerId, title, kind: 'builtin', config }))
+    await unlessThere(() => createIssuer(services, { id: issuerId, title: title.en, kind: 'builtin', config }))
     await updateIssuerConfig(services, issuerId, config)
   }
   for (const { brand: name, zh } of [...BRANDS, TRIAL_BRAND])

@@ -1,4 +1,5 @@
 import type { CertificateView } from '@evercert/contract'
+import { createClient } from '@evercert/contract/client'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createChain, type TestLeaf } from '../../../../test/harness/certificates.ts'
@@ -68,6 +69,15 @@ eachDatabase((_kind, open) => {
     })
     expect(old.renewal.reasons[0]?.text.en).toContain(second.id)
     expect(old.history.map(({ to, detail }) => [to, detail])).toContainEqual(['followed', second.id])
+    for (const { id } of [first, second, third]) {
+      const { lineage } = await get(id)
+      expect(lineage).toMatchObject({ earlier: 0, later: 0 })
+      expect(lineage.members.map(({ name, status }) => [name, status])).toEqual([
+        ['shop', 'expiringSoon'],
+        ['shop, second', 'issued'],
+        ['a third', 'issued'],
+      ])
+    }
     expect(second.history).toMatchObject([{ to: 'uploaded', detail: expect.stringContaining(`renews ${first.id}`) as string }])
     expect(
       await refusalOf(account.client.orders.place({ productId: PRIVATE_SINGLE, renewsCertificateId: first.id })),
@@ -75,6 +85,24 @@ eachDatabase((_kind, open) => {
       code: 'alreadyRenewed',
       facts: { certificateId: second.id },
     })
+  })
+
+  test('a certificate shows the twenty members of its lineage before and after it and counts the others; a token with tags sees its own', async () => {
+    const ids: string[] = []
+    for (let index = 0; index < 23; index += 1) ids.push((await upload(`chain ${index}`, 5 + index, ids.at(-1))).id)
+    const [first = '', last = ''] = [ids[0], ids.at(-1)]
+    const shown = async (id: string, client = account.client) => {
+      const { members, earlier, later } = (await client.certificates.get({ id })).lineage
+      return { members: members.map((member) => ids.indexOf(member.id)), earlier, later }
+    }
+    const upTo = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)
+    expect(await shown(first)).toEqual({ members: upTo(0, 20), earlier: 0, later: 2 })
+    expect(await shown(last)).toEqual({ members: upTo(2, 22), earlier: 2, later: 0 })
+    expect(await shown(ids[11] ?? '')).toEqual({ members: upTo(0, 22), earlier: 0, later: 0 })
+    for (const id of [first, last]) await account.client.certificates.tag({ id, add: ['ends'] })
+    const { token } = await account.client.tokens.create({ name: 'narrow', scopes: ['certificates:read'], tags: ['ends'] })
+    const narrowed = createClient({ url: service.url, token })
+    expect(await shown(first, narrowed)).toEqual({ members: [0, 22], earlier: 0, later: 0 })
   })
 
   test('in bulk: what the list has of it is what the database works out itself, and of two that name the same the first is taken', async () => {

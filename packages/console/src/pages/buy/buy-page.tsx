@@ -12,6 +12,7 @@ import { useSearchParams } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { gradeOf } from '../../components/grade.ts'
+import { issuerTitle } from '../../components/issuer-title.ts'
 import { Loading } from '../../components/loading.tsx'
 import { formatMoney } from '../../components/money.ts'
 import { EmptyList } from '../../components/page.tsx'
@@ -126,7 +127,7 @@ interface ProductChoiceProps {
 
 function ProductChoice({ product, isChosen, onChoose }: ProductChoiceProps) {
   const { t } = useTranslation()
-  const { id, title, specification, issuerTitle, supportsRenewal, validityRule } = product
+  const { id, title, specification, supportsRenewal, validityRule } = product
   const lowest = lowestPrice(product)
   return (
     <label className="product" data-chosen={isChosen}>
@@ -139,7 +140,7 @@ function ProductChoice({ product, isChosen, onChoose }: ProductChoiceProps) {
           )}
         </span>
         <span className="muted">
-          {t('buy.issuedBy', { issuer: issuerTitle })} · {t(`buy.rules.${validityRule}`)}
+          {t('buy.issuedBy', { issuer: issuerTitle(product.issuerTitle) })} · {t(`buy.rules.${validityRule}`)}
           {!supportsRenewal && ` · ${t('buy.noRenewal')}`}
         </span>
       </span>

@@ -15,7 +15,6 @@ import type { PageProps } from '../../app/page-props.ts'
 import { AddEndpoint } from '../../components/add-endpoint.tsx'
 import { EndpointList } from '../../components/endpoint-list.tsx'
 import { Loading } from '../../components/loading.tsx'
-import { Moment } from '../../components/moment.tsx'
 import { OpensslLine } from '../../components/openssl-line.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { TargetList } from '../../components/target-list.tsx'
@@ -26,6 +25,7 @@ import { Chain } from './chain.tsx'
 import { Downloads } from './downloads.tsx'
 import { Issuances } from './issuances.tsx'
 import { LifeActions } from './life-actions.tsx'
+import { Lineage } from './lineage.tsx'
 import { Tags } from './tags.tsx'
 import { Timeline } from './timeline.tsx'
 
@@ -58,7 +58,7 @@ export function CertificatePage({ params: { id = '' } }: PageProps) {
 
 function Page({ certificate }: { readonly certificate: CertificateDetail }) {
   const { t } = useTranslation()
-  const { id, endpoints, targets, domains, chainPem, history } = certificate
+  const { id, endpoints, targets, domains, chainPem, history, lineage } = certificate
   const host = domains[0]?.replace('*.', 'www.') ?? ''
   const first = endpoints[0] ?? { serverName: host, host, port: 443 }
   return (
@@ -98,7 +98,11 @@ function Page({ certificate }: { readonly certificate: CertificateDetail }) {
           <Section id="tags" title={t('certificate.tags')}>
             <Tags certificate={certificate} />
           </Section>
-          <Lineage certificate={certificate} />
+          {(lineage.members.length > 1 || certificate.renewalProcess !== null) && (
+            <Section id="lineage" title={t('certificate.lineage')}>
+              <Lineage certificate={certificate} />
+            </Section>
+          )}
           <Section id="life" title={t('life.title')}>
             <LifeActions certificate={certificate} />
           </Section>
@@ -119,65 +123,5 @@ function Section({ id, title, children }: { readonly id: string; readonly title:
       <h2 id={`${id}-title`}>{title}</h2>
       {children}
     </section>
-  )
-}
-
-/** What it renews and what renewed it. */
-function Lineage({ certificate }: { readonly certificate: CertificateDetail }) {
-  const { t } = useTranslation()
-  const { renewsCertificateId, renewedByCertificateId, renewalProcess } = certificate
-  if (renewsCertificateId === null && renewedByCertificateId === null) return null
-  return (
-    <Section id="lineage" title={t('certificate.lineage')}>
-      <dl className="facts">
-        {renewsCertificateId !== null && (
-          <>
-            <dt>{t('certificate.renews')}</dt>
-            <dd>
-              <RelatedCertificate id={renewsCertificateId} />
-            </dd>
-          </>
-        )}
-        {renewedByCertificateId !== null && (
-          <>
-            <dt>{t('certificate.renewedBy')}</dt>
-            <dd>
-              <RelatedCertificate id={renewedByCertificateId} />
-            </dd>
-          </>
-        )}
-        {renewalProcess !== null && (
-          <>
-            <dt>{t('certificate.renewalState')}</dt>
-            <dd>
-              {t(`certificate.renewalStates.${renewalProcess.state}`)}
-              {renewalProcess.closedAt !== null && (
-                <>
-                  {' '}
-                  <Moment at={renewalProcess.closedAt} />
-                </>
-              )}
-            </dd>
-          </>
-        )}
-      </dl>
-    </Section>
-  )
-}
-
-function RelatedCertificate({ id }: { readonly id: string }) {
-  const related = useQuery({ queryKey: keys.certificate(id), queryFn: () => api.certificates.get({ id }) })
-  return (
-    <>
-      <Link href={`/certificates/${encodeURIComponent(id)}`} className="break">
-        {related.data?.name ?? id}
-      </Link>
-      {typeof related.data?.notAfter === 'string' && (
-        <span className="muted">
-          {' '}
-          <Moment at={related.data.notAfter} precision="day" />
-        </span>
-      )}
-    </>
   )
 }

@@ -14,6 +14,7 @@ import { keys } from '../../api/keys.ts'
 import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { TechnicalDetail } from '../../components/technical-detail.tsx'
+import { currentLanguage } from '../../i18n/i18n.ts'
 
 const SHOWN_AT_FIRST = 12
 
@@ -54,8 +55,11 @@ function nounOf(kind: 'subjects' | 'states', noun: string): string {
 
 /** What the service itself writes beside a state; what people and servers wrote stays. */
 function inWords(detail: string): string {
-  const renewed = /^renews (crt_\w+)$/.exec(detail)?.[1]
-  return renewed === undefined ? detail : i18n.t('certificate.renewsOther', { id: renewed })
+  const separator = currentLanguage() === 'zh' ? '；' : '; '
+  return detail.replace(
+    /(^|; )renews (crt_\w+)$/,
+    (_all, before: string, id: string) => (before === '' ? '' : separator) + i18n.t('certificate.renewsOther', { id }),
+  )
 }
 
 function Entry({ entry: { at, subject, from, to, actor, detail } }: { readonly entry: HistoryEntryView }) {

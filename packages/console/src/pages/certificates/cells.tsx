@@ -4,12 +4,11 @@
  * @module
  */
 import type { CertificateView } from '@evercert/contract'
-import { useTranslation } from 'react-i18next'
-import { Link } from 'wouter'
 import { knownGradeOf } from '../../components/grade.ts'
+import { LightLink } from '../../components/light-link.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { Mark } from '../../components/status-mark.tsx'
-import { pick } from '../../i18n/i18n.ts'
+import { pick, t } from '../../i18n/i18n.ts'
 import { certificatePlace } from './next-place.ts'
 
 interface CellProps {
@@ -19,7 +18,6 @@ interface CellProps {
 const NAMES_SHOWN = 1
 
 export function NameCell({ certificate }: CellProps) {
-  const { t } = useTranslation()
   const { name, domains, isNew, origin, managed, tags, knownSpecification } = certificate
   return (
     <>
@@ -29,9 +27,9 @@ export function NameCell({ certificate }: CellProps) {
           <span className="visually-hidden"> ({t('certificates.isNewOf')}) </span>
         </span>
       )}
-      <Link href={certificatePlace(certificate)} className="certificate-name break">
+      <LightLink href={certificatePlace(certificate)} className="certificate-name break">
         {name}
-      </Link>
+      </LightLink>
       {(domains.length !== 1 || domains[0] !== name) && (
         <div className="muted break">
           {domains.length === 0 ? t('certificates.noDomains') : domains.slice(0, NAMES_SHOWN).join(', ')}
@@ -55,13 +53,11 @@ export function NameCell({ certificate }: CellProps) {
 type KnownSpecification = NonNullable<CertificateView['knownSpecification']>
 
 function SpecificationLine({ known: { brand, certificateType, domainType, grade } }: { readonly known: KnownSpecification }) {
-  const { t } = useTranslation()
   const parts = [brand, certificateType, domainType === null ? null : t(`terms.domainType.${domainType}`), knownGradeOf(grade)]
   return <div className="name-specification muted break">{parts.filter((part) => part !== null).join(' · ')}</div>
 }
 
 export function SpecificationCell({ certificate: { knownSpecification } }: CellProps) {
-  const { t } = useTranslation()
   if (knownSpecification === null) return <span className="muted">–</span>
   const { brand, certificateType, domainType, grade } = knownSpecification
   const parts = [certificateType, domainType === null ? null : t(`terms.domainType.${domainType}`), knownGradeOf(grade)]
@@ -74,7 +70,6 @@ export function SpecificationCell({ certificate: { knownSpecification } }: CellP
 }
 
 export function ServedCell({ certificate: { servedAt, sha256 } }: CellProps) {
-  const { t } = useTranslation()
   if (sha256 === null) return <span className="muted">–</span>
   if (servedAt === null) return <Mark tone="ended">{t('certificates.notProved')}</Mark>
   return (

@@ -6,10 +6,9 @@
 import type { CertificateView } from '@evercert/contract'
 import { useInfiniteQuery, type InfiniteData, type UseInfiniteQueryResult } from '@tanstack/react-query'
 import Button from 'antd/es/button'
-import { memo, useDeferredValue, useMemo, useState } from 'react'
+import { memo, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { api } from '../../api/client.ts'
-import { keys } from '../../api/keys.ts'
+import { askAhead, listPages } from '../../api/certificate-pages.ts'
 import { useMedia } from '../../app/preferences.ts'
 import { Loading } from '../../components/loading.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -18,14 +17,28 @@ import { SelectAll } from './bulk/select-box.tsx'
 import { createSelection, MAX_SELECTED, type Selection } from './bulk/selection.ts'
 import { CertificateCard } from './certificate-card.tsx'
 import { CertificateRow } from './certificate-row.tsx'
-import { rowsToDraw } from './drawn-first.ts'
+import { rowsToDraw, screenfulFrom } from './drawn-first.ts'
 import { isFiltered, type ListState } from './list-query.ts'
 import { CELL, COLUMN_HEADER, ROW, ROW_GROUP, TABLE } from './table-roles.ts'
 
-/** The first page is there soon; who goes on wants many. */
-const FIRST_PAGE_SIZE = 50
-const PAGE_SIZE = 200
 const REFRESH_MS = 30_000
+
+/** A list that comes sooner than this does not grow pale before. */
+const SLOW_MS = 150
+
+/** True when something has been true for so long. */
+function useLasts(isNow: boolean, ms: number): boolean {
+  const [since, setSince] = useState(false)
+  useEffect(() => {
+    if (!isNow) return undefined
+    const timer = setTimeout(() => setSince(true), ms)
+    return () => {
+      clearTimeout(timer)
+      setSince(false)
+    }
+  }, [isNow, ms])
+  return isNow && since
+}
 
 interface CertificateListProps {
   readonly state: ListState
@@ -35,21 +48,22 @@ interface CertificateListProps {
 export function CertificateList({ state, onClear }: CertificateListProps) {
   const [selection] = useState(createSelection)
   const list = useInfiniteQuery({
-    queryKey: keys.list(state),
-    queryFn: ({ pageParam: cursor }) =>
-      api.certificates.list({ ...state, ...(cursor === null ? { limit: FIRST_PAGE_SIZE } : { limit: PAGE_SIZE, cursor }) }),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextCursor,
+    ...listPages(state),
     refetchInterval: ({ state: { data } }) => (data !== undefined && data.pages.length > 2 ? false : REFRESH_MS),
     placeholderData: (previous) => previous,
   })
   const loaded = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data])
   const drawn = useDeferredValue(loaded)
-  const certificates = useMemo(() => rowsToDraw(loaded, drawn), [loaded, drawn])
+  const [place, setPlace] = useState<HTMLDivElement | null>(null)
+  const certificates = useMemo(
+    () => rowsToDraw(loaded, drawn, screenfulFrom(place?.getBoundingClientRect().top ?? 0, innerHeight)),
+    [loaded, drawn, place],
+  )
+  const isSlow = useLasts(list.isPlaceholderData, SLOW_MS)
   if (list.isPending) return <Loading />
   if (list.data === undefined) return <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />
   return (
-    <div aria-busy={list.isPlaceholderData} className="list">
+    <div aria-busy={list.isPlaceholderData} data-slow={isSlow} className="list" ref={setPlace}>
       <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />
       <BulkActions selection={selection} certificates={loaded} />
       {certificates.length === 0 ? (
@@ -57,24 +71,59 @@ export function CertificateList({ state, onClear }: CertificateListProps) {
       ) : (
         <>
           <Rows certificates={certificates} selection={selection} />
-          <ListEnd list={list} count={loaded.length} selection={selection} />
+          <ListEnd
+            state={state}
+            list={list}
+            count={loaded.length}
+            isDrawn={certificates.length === loaded.length}
+            selection={selection}
+          />
         </>
       )}
     </div>
   )
 }
 
+interface LoadedPage {
+  readonly items: readonly CertificateView[]
+  readonly nextCursor: string | null
+}
+
 interface ListEndProps {
+  readonly state: ListState
   readonly list: Pick<
-    UseInfiniteQueryResult<InfiniteData<{ readonly items: readonly CertificateView[] }>>,
-    'hasNextPage' | 'isFetchingNextPage' | 'fetchNextPage'
+    UseInfiniteQueryResult<InfiniteData<LoadedPage>>,
+    'data' | 'isPlaceholderData' | 'hasNextPage' | 'isFetchingNextPage' | 'fetchNextPage'
   >
   readonly count: number
+  /** False while rows before it are still being drawn: it is nearer than it will be. */
+  readonly isDrawn: boolean
   readonly selection: Selection
 }
 
-function ListEnd({ list, count, selection }: ListEndProps) {
+const NEAR = '0px 0px 600px 0px'
+
+/** Who comes near the end is likely to want what follows: it is asked for then, and shown when it is wanted. */
+function useNextAhead({ state, list, isDrawn }: Pick<ListEndProps, 'state' | 'list' | 'isDrawn'>) {
+  const end = useRef<HTMLDivElement>(null)
+  const next = list.isPlaceholderData || !isDrawn ? null : (list.data?.pages.at(-1)?.nextCursor ?? null)
+  useEffect(() => {
+    if (end.current === null || next === null) return undefined
+    const watcher = new IntersectionObserver(
+      (seen) => {
+        if (seen.some(({ isIntersecting }) => isIntersecting)) askAhead(state, next)
+      },
+      { rootMargin: NEAR },
+    )
+    watcher.observe(end.current)
+    return () => watcher.disconnect()
+  })
+  return end
+}
+
+function ListEnd({ state, list, count, isDrawn, selection }: ListEndProps) {
   const { t } = useTranslation()
+  const end = useNextAhead({ state, list, isDrawn })
   const [isSelecting, setSelecting] = useState(false)
   /** Page after page, as far as one action may go. */
   const selectMatching = async (): Promise<void> => {
@@ -92,7 +141,7 @@ function ListEnd({ list, count, selection }: ListEndProps) {
     }
   }
   return (
-    <div className="list-end">
+    <div className="list-end" ref={end}>
       <span className="muted" role="status">
         {list.hasNextPage ? t('certificates.shown', { count }) : t('certificates.allShown', { count })}
       </span>

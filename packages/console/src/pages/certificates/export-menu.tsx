@@ -7,21 +7,25 @@ import { EXPORT_FORMATS, type ExportFormat } from '@evercert/contract'
 import DownloadOutlined from '@ant-design/icons/es/icons/DownloadOutlined'
 import { useMutation } from '@tanstack/react-query'
 import Button from 'antd/es/button'
+import { memo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { openListExport } from '../../api/client.ts'
 import { DropMenu } from '../../components/drop-menu.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { saveFile } from '../../components/save-file.ts'
-import type { ListState } from './list-query.ts'
+import { readListState } from './list-query.ts'
 
 const ENDINGS = { csv: 'csv', json: 'ndjson' } as const satisfies Record<ExportFormat, string>
 
-export function ExportMenu({ state }: { readonly state: ListState }) {
+/** What the list shows is what the address says: with it, nothing of this is drawn anew. */
+export const ExportMenu = memo(() => {
   const { t } = useTranslation()
   const save = useMutation({
     mutationFn: async (format: ExportFormat) => {
       // A file that broke off rejects here: nothing is saved that looks whole.
-      const file = await new Response((await openListExport({ ...state, format })) as BodyInit).blob()
+      const file = await new Response(
+        (await openListExport({ ...readListState(new URLSearchParams(location.search)), format })) as BodyInit,
+      ).blob()
       saveFile(`certificates-${new Date().toISOString().slice(0, 10)}.${ENDINGS[format]}`, file)
     },
   })
@@ -44,4 +48,4 @@ export function ExportMenu({ state }: { readonly state: ListState }) {
       )}
     </>
   )
-}
+})

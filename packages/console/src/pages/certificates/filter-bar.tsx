@@ -13,6 +13,7 @@ import {
 import Button from 'antd/es/button'
 import Select from 'antd/es/select'
 import Tag from 'antd/es/tag'
+import { memo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatMoment } from '../../components/moment.tsx'
 import { ExportMenu } from './export-menu.tsx'
@@ -26,53 +27,90 @@ interface FilterBarProps {
 const ALL = 'all'
 type Origin = (typeof CERTIFICATE_ORIGINS)[number]
 
+/** Each control is drawn anew for its own change alone: the list has to answer at once. */
 export function FilterBar({ state, onChange }: FilterBarProps) {
-  const { t } = useTranslation()
-  const isExpiring = state.status === 'expiringSoon'
   return (
     <div className="filters">
-      <Select<CertificateStatusView | typeof ALL>
-        className="filter-status"
-        aria-label={t('certificates.status')}
-        value={state.status ?? ALL}
-        options={[
-          { value: ALL, label: t('certificates.allStatuses') },
-          ...CERTIFICATE_STATUSES.map((value) => ({ value, label: t(`certificates.statuses.${value}`) })),
-        ]}
-        listHeight={420}
-        onChange={(value) => onChange({ status: value === ALL ? undefined : value })}
-      />
-      <Button
-        type={isExpiring ? 'primary' : 'default'}
-        aria-pressed={isExpiring}
-        onClick={() => onChange({ status: isExpiring ? undefined : 'expiringSoon' })}
-      >
-        {t('certificates.expiringSoon')}
-      </Button>
-      <Select<Origin | typeof ALL>
-        className="filter-origin"
-        aria-label={t('certificates.origin')}
-        value={state.origin ?? ALL}
-        options={[
-          { value: ALL, label: t('certificates.allOrigins') },
-          ...CERTIFICATE_ORIGINS.map((value) => ({ value, label: t(`terms.origin.${value}`) })),
-        ]}
-        onChange={(value) => onChange({ origin: value === ALL ? undefined : value })}
-      />
+      <StatusFilter value={state.status} onChange={onChange} />
+      <ExpiringFilter isPressed={state.status === 'expiringSoon'} onChange={onChange} />
+      <OriginFilter value={state.origin} onChange={onChange} />
       <Chips state={state} onChange={onChange} />
       <div className="filter-end">
-        <Select<CertificateSort>
-          className="filter-sort"
-          aria-label={t('certificates.sort')}
-          value={state.sort ?? DEFAULT_SORT}
-          options={CERTIFICATE_SORTS.map((value) => ({ value, label: t(`certificates.sortBy.${value}`) }))}
-          onChange={(value) => onChange({ sort: value === DEFAULT_SORT ? undefined : value })}
-        />
-        <ExportMenu state={state} />
+        <Sorting value={state.sort} onChange={onChange} />
+        <ExportMenu />
       </div>
     </div>
   )
 }
+
+interface ControlProps<Value> {
+  readonly value: Value | undefined
+  readonly onChange: ChangeListState
+}
+
+const StatusFilter = memo(({ value, onChange }: ControlProps<CertificateStatusView>) => {
+  const { t } = useTranslation()
+  return (
+    <Select<CertificateStatusView | typeof ALL>
+      className="filter-status"
+      aria-label={t('certificates.status')}
+      value={value ?? ALL}
+      options={[
+        { value: ALL, label: t('certificates.allStatuses') },
+        ...CERTIFICATE_STATUSES.map((each) => ({ value: each, label: t(`certificates.statuses.${each}`) })),
+      ]}
+      listHeight={420}
+      onChange={(chosen) => onChange({ status: chosen === ALL ? undefined : chosen })}
+    />
+  )
+})
+
+interface ExpiringFilterProps {
+  readonly isPressed: boolean
+  readonly onChange: ChangeListState
+}
+
+const ExpiringFilter = memo(({ isPressed, onChange }: ExpiringFilterProps) => {
+  const { t } = useTranslation()
+  return (
+    <Button
+      type={isPressed ? 'primary' : 'default'}
+      aria-pressed={isPressed}
+      onClick={() => onChange({ status: isPressed ? undefined : 'expiringSoon' })}
+    >
+      {t('certificates.expiringSoon')}
+    </Button>
+  )
+})
+
+const OriginFilter = memo(({ value, onChange }: ControlProps<Origin>) => {
+  const { t } = useTranslation()
+  return (
+    <Select<Origin | typeof ALL>
+      className="filter-origin"
+      aria-label={t('certificates.origin')}
+      value={value ?? ALL}
+      options={[
+        { value: ALL, label: t('certificates.allOrigins') },
+        ...CERTIFICATE_ORIGINS.map((each) => ({ value: each, label: t(`terms.origin.${each}`) })),
+      ]}
+      onChange={(chosen) => onChange({ origin: chosen === ALL ? undefined : chosen })}
+    />
+  )
+})
+
+const Sorting = memo(({ value, onChange }: ControlProps<CertificateSort>) => {
+  const { t } = useTranslation()
+  return (
+    <Select<CertificateSort>
+      className="filter-sort"
+      aria-label={t('certificates.sort')}
+      value={value ?? DEFAULT_SORT}
+      options={CERTIFICATE_SORTS.map((each) => ({ value: each, label: t(`certificates.sortBy.${each}`) }))}
+      onChange={(chosen) => onChange({ sort: chosen === DEFAULT_SORT ? undefined : chosen })}
+    />
+  )
+})
 
 /** Filters that have no control of their own: they can be seen, and removed. */
 function Chips({ state, onChange }: FilterBarProps) {

@@ -11,8 +11,10 @@ import {
   type CertificateQuery,
   type CertificateSort,
 } from '@evercert/contract'
+import { useQueryClient } from '@tanstack/react-query'
 import { useCallback, useLayoutEffect, useRef } from 'react'
 import { useSearchParams } from 'wouter'
+import { askForList } from '../../api/certificate-pages.ts'
 
 const NAMES = ['status', 'search', 'origin', 'anyTags', 'expiresFrom', 'expiresTo', 'waitsFor', 'sort'] as const
 type Name = (typeof NAMES)[number]
@@ -58,25 +60,23 @@ export type ChangeListState = (change: { readonly [Key in Name]?: ListState[Key]
 
 export function useListState(): [ListState, ChangeListState] {
   const [params, setParams] = useSearchParams()
-  const latest = useRef(setParams)
+  const queries = useQueryClient()
+  const latest = useRef({ params, setParams })
   useLayoutEffect(() => {
-    latest.current = setParams
+    latest.current = { params, setParams }
   })
   // The same function each time: what it is given to is not drawn anew for every filter.
   const change = useCallback<ChangeListState>(
-    (changes) =>
-      latest.current(
-        (previous) => {
-          const next = new URLSearchParams(previous)
-          for (const [name, value] of Object.entries(changes)) {
-            if (value === undefined || value === '') next.delete(name)
-            else next.set(name, value)
-          }
-          return next
-        },
-        { replace: true },
-      ),
-    [],
+    (changes) => {
+      const next = new URLSearchParams(latest.current.params)
+      for (const [name, value] of Object.entries(changes)) {
+        if (value === undefined || value === '') next.delete(name)
+        else next.set(name, value)
+      }
+      askForList(queries, readListState(next))
+      latest.current.setParams(next, { replace: true })
+    },
+    [queries],
   )
   return [readListState(params), change]
 }

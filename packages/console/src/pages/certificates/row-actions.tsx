@@ -9,7 +9,6 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import AntApp from 'antd/es/app'
 import Button from 'antd/es/button'
 import { useEffect, useRef, useState } from 'react'
-import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
 import { ApiProblem } from '@evercert/contract/client'
 import { api } from '../../api/client.ts'
@@ -17,7 +16,7 @@ import { keys } from '../../api/keys.ts'
 import { useMay } from '../../api/use-may.ts'
 import { Action } from '../../components/action.tsx'
 import { DropMenu } from '../../components/drop-menu.tsx'
-import { pick } from '../../i18n/i18n.ts'
+import { pick, t } from '../../i18n/i18n.ts'
 import { applicationPlace, certificatePlace, isApplying, renewalPlace } from './next-place.ts'
 
 interface RowActionsProps {
@@ -27,7 +26,6 @@ interface RowActionsProps {
 const ENDED = new Set(['revoked', 'cancelled', 'refunded', 'closed'])
 
 export function RowActions({ certificate }: RowActionsProps) {
-  const { t } = useTranslation()
   const { name, status, sha256 } = certificate
   const notIssued = sha256 === null ? t('certificates.notIssuedReason') : null
   return (
@@ -58,7 +56,6 @@ export function RowActions({ certificate }: RowActionsProps) {
 
 /** FD: 续费购买 is offered in the window alone; at any other time it says why not. */
 export function RenewAction({ certificate }: RowActionsProps) {
-  const { t } = useTranslation()
   const { name, renewal, renewedByCertificateId, nextStep } = certificate
   if (renewal.action === 'reissue')
     return <Action label={t('certificates.reissue')} of={name} href={applicationPlace(certificate)} />
@@ -80,7 +77,6 @@ export function RenewAction({ certificate }: RowActionsProps) {
 
 /** The menu is made when somebody wants it: a list has thousands of these. */
 function MoreActions({ certificate }: RowActionsProps) {
-  const { t } = useTranslation()
   const [isWanted, setWanted] = useState(false)
   if (isWanted) return <MoreMenu certificate={certificate} />
   return (
@@ -98,7 +94,6 @@ function MoreActions({ certificate }: RowActionsProps) {
 
 /** Opens as it appears, in place of the button that was pressed, and has its focus. */
 function MoreMenu({ certificate }: RowActionsProps) {
-  const { t } = useTranslation()
   const [, go] = useLocation()
   const [isOpen, setOpen] = useState(true)
   const { message } = AntApp.useApp()

@@ -17,6 +17,7 @@ import { useAdapterTexts } from '../../components/adapter-form/use-adapter-texts
 import { AllowedButton } from '../../components/allowed-button.tsx'
 import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { IdField } from '../../components/id-field.tsx'
+import { issuerTitle } from '../../components/issuer-title.ts'
 import { RecordPage } from '../../components/record-page.tsx'
 import type { Column } from '../../components/record-table.tsx'
 import { Mark } from '../../components/status-mark.tsx'
@@ -63,7 +64,7 @@ function useColumns(onChange: (issuer: IssuerView) => void): readonly Column<Iss
       title: t('issuers.issuer'),
       render: ({ id, title }) => (
         <>
-          <div className="record-name">{title}</div>
+          <div className="record-name">{issuerTitle(title)}</div>
           <div className="muted mono">{id}</div>
         </>
       ),
@@ -98,7 +99,7 @@ function useColumns(onChange: (issuer: IssuerView) => void): readonly Column<Iss
       kind: 'actions',
       render: (issuer) => (
         <>
-          <Action label={t('fields.edit')} of={issuer.title} reason={lacking} onClick={() => onChange(issuer)} />
+          <Action label={t('fields.edit')} of={issuerTitle(issuer.title)} reason={lacking} onClick={() => onChange(issuer)} />
           <Retiring issuer={issuer} />
         </>
       ),
@@ -119,10 +120,10 @@ function Retiring({ issuer: { id, title, retiredAt } }: { readonly issuer: Issue
   return (
     <ConfirmedAction
       label={isTaking ? t('issuers.retire') : t('issuers.restore')}
-      of={title}
+      of={issuerTitle(title)}
       reason={lacking}
       isDangerous={isTaking}
-      title={t(isTaking ? 'issuers.retireTitle' : 'issuers.restoreTitle', { title })}
+      title={t(isTaking ? 'issuers.retireTitle' : 'issuers.restoreTitle', { title: issuerTitle(title) })}
       text={isTaking ? t('issuers.retireText') : t('issuers.restoreText')}
       act={act}
       changes={keys.issuers}
@@ -166,7 +167,7 @@ function IssuerDrawer({ issuer, isOpen, onClose, onDone }: IssuerDrawerProps) {
     },
     onSuccess: async ({ title }) => {
       await queries.invalidateQueries({ queryKey: keys.issuers })
-      onDone(t(issuer === null ? 'issuers.connected' : 'issuers.changed', { title }))
+      onDone(t(issuer === null ? 'issuers.connected' : 'issuers.changed', { title: issuerTitle(title) }))
     },
   })
   const adding = { title: t('issuers.connect'), intro: t('issuers.connectIntro'), submit: t('issuers.connect') }
@@ -176,7 +177,7 @@ function IssuerDrawer({ issuer, isOpen, onClose, onDone }: IssuerDrawerProps) {
       {...(issuer === null
         ? adding
         : {
-            title: t('issuers.changeOf', { title: issuer.title }),
+            title: t('issuers.changeOf', { title: issuerTitle(issuer.title) }),
             intro: t('issuers.changeIntro'),
             submit: t('fields.save'),
             existing: { kind: issuer.kind, loadSettings: () => api.issuers.get({ id: issuer.id }) },

@@ -15,6 +15,7 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { FormDrawer } from '../../components/form-drawer.tsx'
 import { IdField } from '../../components/id-field.tsx'
+import { issuerTitle } from '../../components/issuer-title.ts'
 import { TitleFields } from '../../components/title-fields.tsx'
 import { pick } from '../../i18n/i18n.ts'
 import { PriceFields } from './price-fields.tsx'
@@ -97,7 +98,7 @@ function Fixed() {
         <Select
           loading={issuers.isPending}
           placeholder={t('products.chooseIssuer')}
-          options={taking.map(({ id, title }) => ({ value: id, label: title }))}
+          options={taking.map(({ id, title }) => ({ value: id, label: issuerTitle(title) }))}
         />
       </Form.Item>
       <div className="form-pair">

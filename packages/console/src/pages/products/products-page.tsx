@@ -14,6 +14,7 @@ import { useIsOperator } from '../../api/use-is-operator.ts'
 import { Action } from '../../components/action.tsx'
 import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { gradeOf } from '../../components/grade.ts'
+import { issuerTitle } from '../../components/issuer-title.ts'
 import { formatMoney } from '../../components/money.ts'
 import { RecordPage } from '../../components/record-page.tsx'
 import type { Column } from '../../components/record-table.tsx'
@@ -58,11 +59,11 @@ function useColumns(isOperator: boolean, onEdit: (product: ProductView) => void)
     {
       key: 'product',
       title: t('products.product'),
-      render: ({ id, title, issuerTitle }) => (
+      render: ({ id, title, issuerTitle: issuer }) => (
         <>
           <div className="record-name">{pick(title)}</div>
           <div className="muted mono break">{id}</div>
-          <div className="muted">{issuerTitle}</div>
+          <div className="muted">{issuerTitle(issuer)}</div>
         </>
       ),
     },
