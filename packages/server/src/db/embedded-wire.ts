@@ -36,6 +36,7 @@ export class EmbeddedWire {
   readonly #onFsync: () => void
   #fsyncs = 0
   #lastNumber = 0
+  #isFlushDue = false
   #failure: Error | null = null
 
   private constructor(thread: EmbeddedThread, onFsync: () => void) {
@@ -67,7 +68,8 @@ export class EmbeddedWire {
   /** @param alone when nothing may stay open of a transaction that these messages begin. Rejects only when the database is gone */
   send(messages: readonly Uint8Array[], alone = false): Promise<Message[]> {
     if (this.#failure !== null) return Promise.reject(this.#failure)
-    this.#requests.send(alone ? REQUEST.runAlone : REQUEST.run, messages)
+    this.#requests.add(alone ? REQUEST.runAlone : REQUEST.run, messages)
+    this.#flushSoon()
     const number = (this.#lastNumber += 1)
     return new Promise((resolve, reject) => {
       this.#waiting.set(number, { resolve, reject })
@@ -97,7 +99,18 @@ export class EmbeddedWire {
     await this.#ended.promise
   }
 
+  /** What is sent in one go wakes the thread once: after the promises that are settled now, and before anything else. */
+  #flushSoon(): void {
+    if (this.#isFlushDue) return
+    this.#isFlushDue = true
+    process.nextTick(() => {
+      this.#isFlushDue = false
+      this.#requests.flush()
+    })
+  }
+
   #standStill(number: number): void {
+    this.#requests.flush()
     while (this.#waiting.has(number)) {
       const reply = this.#replies.next()
       if (reply !== null) this.#resolve(reply)

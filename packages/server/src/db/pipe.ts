@@ -49,8 +49,14 @@ export class PipeWriter {
     return this.#rest.length > 0
   }
 
-  /** One message of several parts. They are copied at once, or kept while {@link isBehind}: do not change them. */
+  /** One message of several parts, and wakes the reader. */
   send(tag: number, parts: readonly Uint8Array[]): void {
+    this.add(tag, parts)
+    this.flush()
+  }
+
+  /** One message of several parts, for the next {@link flush}: do not change them before. Waking the reader costs more than a message. */
+  add(tag: number, parts: readonly Uint8Array[]): void {
     const header = new Uint8Array(HEADER_BYTES)
     const view = new DataView(header.buffer)
     view.setUint32(
@@ -59,7 +65,6 @@ export class PipeWriter {
     )
     view.setUint32(4, tag)
     this.#rest.push(header, ...parts)
-    this.flush()
   }
 
   /** Writes as much as there is room for, and wakes the reader. */

@@ -50,8 +50,12 @@ export interface EmbeddedTransaction {
 
 /** More than the service has; one is some 20 KiB in the database's memory. */
 const MAX_STATEMENTS = 300
-/** PostgreSQL keeps a plan although the tables grow: plans are made anew after so many queries. */
-const QUERIES_PER_PLAN = 4000
+/**
+ * PostgreSQL keeps a plan although the tables grow: plans are made anew after so many queries, and after twice as many each time, as tables
+ * grow slower for their size; making all of them takes as long as five renewals.
+ */
+const FIRST_QUERIES_PER_PLAN = 4000
+const MAX_QUERIES_PER_PLAN = 64_000
 const REPEATED = /^\s*(select|insert|update|delete|with)\b/i
 /** `on conflict (…) where state = $1` finds its index only while the value is known: a plan for any value cannot. */
 const PLANNED_EACH_TIME = /\bon\s+conflict\s*\([^)]*\)\s*where\b(?:(?!\bdo\b)[^;])*\$\d/i
@@ -80,6 +84,7 @@ export class EmbeddedConnection {
   }
   #lastName = 0
   #queriesSincePlans = 0
+  #queriesPerPlan = FIRST_QUERIES_PER_PLAN
   /** A transaction was begun, and the database does not know it yet. */
   #isBeginDue = false
   #isInTransaction = false
@@ -285,8 +290,9 @@ export class EmbeddedConnection {
 
   /** Outside a transaction. */
   #renewPlans(): void {
-    if (this.#queriesSincePlans <= QUERIES_PER_PLAN) return
+    if (this.#queriesSincePlans <= this.#queriesPerPlan) return
     this.#queriesSincePlans = 0
+    this.#queriesPerPlan = Math.min(2 * this.#queriesPerPlan, MAX_QUERIES_PER_PLAN)
     void this.#wire.send([serialize.query('discard plans')]).catch(() => {}) // the statement that follows fails the same way
   }
 
