@@ -32,6 +32,7 @@ export function openSite(config: SiteConfig): Site {
     testCommand: testCommand ?? undefined,
     reloadCommand: reloadCommand ?? undefined,
     commandTimeoutSeconds,
+    hostName: localHost.name,
     openHost: () => Promise.resolve(localHost),
     now: Date.now,
   })

@@ -53,16 +53,20 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
   let gathering: NodeJS.Timeout | null = null
   /** The last claim got all that it asked for: there may be more. */
   let mayBeMore = false
+  let isClaiming = false
 
+  const { places } = services
   const run = async (jobId: string, certificateId: string): Promise<void> => {
     sentAgain.set(certificateId, false)
+    const begun = places.begin()
     try {
-      await advanceCertificate(services, certificateId, abort.signal)
+      await places.within(() => advanceCertificate(services, certificateId, abort.signal, begun))
       await services.queue.complete(jobId)
     } catch (error) {
       services.log.error({ event: 'job.failed', jobId, certificateId, error })
       await services.queue.fail(jobId).catch(() => {}) // the database is away: the heartbeat frees the job later
     } finally {
+      begun()
       running.delete(jobId)
       const isAwaited = sentAgain.get(certificateId) === true
       sentAgain.delete(certificateId)
@@ -78,7 +82,7 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
   const touch = (): Promise<void> => (running.size === 0 ? Promise.resolve() : services.queue.touch([...running.keys()]))
 
   const claim = async (): Promise<void> => {
-    const free = settings.concurrency - running.size
+    const free = places.free()
     if (free <= 0 || abort.signal.aborted) return
     const count = 2 ** Math.floor(Math.log2(free)) // few different numbers, since each is a statement of its own
     mayBeMore = false // also when claiming fails: the next poll tries again
@@ -96,15 +100,21 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
     if (abort.signal.aborted || gathering !== null) return
     gathering = setTimeout(() => {
       gathering = null
+      isClaiming = true
       // One claim at a time; one that was asked for meanwhile follows.
       claiming = (claiming ?? Promise.resolve())
         .then(claim)
         .catch((error: unknown) => services.log.error({ event: 'queue.claimFailed', error }))
         .finally(() => {
-          if (mayBeMore && running.size < settings.concurrency) poke()
+          isClaiming = false
+          if (mayBeMore && places.free() > 0) poke()
         })
     }, GATHER_MS)
   }
+  places.setMore(() => mayBeMore || isClaiming)
+  places.onFree(() => {
+    if (mayBeMore) poke()
+  })
 
   services.queue.onSent(({ certificateId }) => {
     if (sentAgain.has(certificateId)) sentAgain.set(certificateId, true)
@@ -124,6 +134,7 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
   return {
     stop: async () => {
       abort.abort()
+      places.close()
       for (const timer of timers) timer.stop()
       if (gathering !== null) clearTimeout(gathering)
       await claiming

@@ -29,6 +29,7 @@ const targetOf = (paths: ReturnType<typeof filesWithAcl>, tools: typeof TOOLS) =
   createPairTarget({
     layout: twoFiles(paths),
     commandTimeoutSeconds: 5,
+    hostName: 'this machine',
     openHost: () => Promise.resolve(createLocalHost(tools)),
     now: Date.now,
   })

@@ -17,7 +17,11 @@ import type { SshSettings } from './ssh-settings.ts'
 
 /** @throws AppError as {@link connectSsh} */
 export async function openSshHost(settings: SshSettings, kit: AdapterKit): Promise<Host> {
-  return createSshHost(`${settings.user}@${settings.host}:${settings.port}`, await connectSsh(settings, kit))
+  return createSshHost(nameOfSshHost(settings), await connectSsh(settings, kit))
+}
+
+export function nameOfSshHost({ user, host, port }: SshSettings): string {
+  return `${user}@${host}:${port}`
 }
 
 type Done<Value> = (error: Error | null | undefined, value?: Value) => void
