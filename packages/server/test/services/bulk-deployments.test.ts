@@ -11,8 +11,8 @@ import { openerOf } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 import { waitFor } from '../support/wait-for.ts'
 
-/** Three times as many as the jobs that run at once. */
-const COUNT = 200
+/** Beyond the jobs that run at once. */
+const COUNT = 100
 const FEW = 12
 
 const authority = createChain()
