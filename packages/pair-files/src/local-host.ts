@@ -58,16 +58,20 @@ const LOCAL = {
   },
   run: runCommand,
   close: () => Promise.resolve(),
-} satisfies Omit<Host, 'createFile' | 'findAcl' | 'losesAcl'>
+} satisfies Omit<Host, 'createFile' | 'lookAtAcl'>
 
 export const localHost = createLocalHost({ getfacl: '/usr/bin/getfacl', setfacl: '/usr/bin/setfacl' })
 
-function aclOf(tools: AclTools): Pick<Host, 'findAcl' | 'losesAcl'> {
-  // Asked each time: who is warned installs them, and need not start the service anew.
-  const areThere = () => existsSync(tools.getfacl) && existsSync(tools.setfacl)
+function aclOf(tools: AclTools): Pick<Host, 'lookAtAcl'> {
   return {
-    findAcl: (path) => Promise.resolve(areThere() ? findAcl(tools, path) : null),
-    losesAcl: (path) => Promise.resolve(!areThere() && hasAcl(path)),
+    lookAtAcl: (path) => {
+      // Asked each time: who is warned installs them, and need not start the service anew.
+      const areThere = existsSync(tools.getfacl) && existsSync(tools.setfacl)
+      return Promise.resolve({
+        acl: areThere ? findAcl(tools, path) : null,
+        loss: !areThere && hasAcl(path) ? 'lost' : null,
+      })
+    },
   }
 }
 

@@ -2,7 +2,7 @@
  * Deploys into files of a host, for servers that read a certificate and its key from files and can be reloaded. It proves nothing:
  * whether the server serves the pair is seen by probing it.
  *
- * Owner, group, mode and ACL of replaced files are kept (over SFTP without the ACL); SELinux labels are those that the folder gives.
+ * Owner, group, mode and ACL of replaced files are kept; SELinux labels are those that the folder gives.
  *
  * @module
  */
@@ -197,9 +197,14 @@ async function swap(context: Context, store: VersionStore, { found, contents, sh
   const { files, host, onStep, log } = context
   const rights = await rightsFor(host, files.layout, found)
   for (const { name, path } of files.layout.files) {
-    if (rights[name]?.losesAcl === true)
+    const loss = rights[name]?.aclLoss
+    if (loss === 'lost')
       log.say(
         `Warning: the ACL of ${path} is not kept: getfacl and setfacl are missing: install the package acl, then set it again.`,
+      )
+    if (loss === 'unknown')
+      log.say(
+        `Warning: whether ${path} has an ACL cannot be told, and none is kept: getfacl and setfacl cannot be run there: see docs/targets.md.`,
       )
   }
   const withRights = (of: Readonly<Record<string, Uint8Array | null>>, kind: 'wanted' | 'kept'): Files =>
