@@ -10,6 +10,7 @@ import { AppError } from '../../domain/errors.ts'
 import type { CertificatePair, DeployEvidence, DeployTarget } from '../../ports/deploy.ts'
 import type { Gathering } from '../../ports/kit.ts'
 import type { Services } from '../context.ts'
+import { lookSoon } from '../probing/prove-late.ts'
 import {
   loadDeployment,
   logLine,
@@ -193,6 +194,7 @@ async function recordApplied(
       check_tries: 0,
     },
   })
+  if (!isWatched && work.facts.servedAt !== null) await lookSoon(services, work.accountId, work.certificateId)
 }
 
 /** What may mend itself in a moment is not told at once. */
