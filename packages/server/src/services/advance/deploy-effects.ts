@@ -93,7 +93,7 @@ async function prepare(services: Services, work: Work, deploymentId: string): Pr
   }
   const rest = { loaded, deployment, live, end: () => arrive() }
   try {
-    const target = await openTarget(services, work, deployment, { onLogLine: live.say, gathering })
+    const target = await openTarget(services, work, deployment, { onLogLine: live.say, onTold: live.skip, gathering })
     const server = target.server ?? null
     if (server !== null) arrive = places.announce(server)
     return { ...rest, target, server }

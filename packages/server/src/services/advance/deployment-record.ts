@@ -115,6 +115,8 @@ export function settleSeconds(services: Services, { kind }: DeploymentWork): num
 export interface TargetUse {
   /** Told each line of its log as it is said. */
   readonly onLogLine: (line: string) => void
+  /** Told how many lines were written down by whoever said them. */
+  readonly onTold: (lines: number) => void
   readonly gathering: Gathering
 }
 
@@ -123,7 +125,7 @@ export async function openTarget(
   services: Services,
   work: Work,
   deployment: DeploymentWork,
-  use: TargetUse,
+  { onTold, ...use }: TargetUse,
 ): Promise<DeployTarget> {
   const adapter = findAdapter(services.adapters.deploy, deployment.kind, 'target')
   const raw: unknown = JSON.parse(await services.vault.open(services.db, deployment.configSecretId, 'targetConfig'))
@@ -131,6 +133,7 @@ export async function openTarget(
     deploymentId: deployment.id,
     certificateId: work.certificateId,
     round: deployment.failures,
+    onTold,
   })
   return adapter.create(parseConfig(adapter, raw), { ...services.kit, agentDesk, ...use })
 }
