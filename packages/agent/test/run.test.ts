@@ -16,7 +16,9 @@ interface Asked {
 
 /** A service that was stolen, or is broken: it answers as the test says. */
 async function aService(
-  answer: (asked: Asked) => { readonly status: number; readonly body: object } | Promise<{ readonly status: number; readonly body: object }>,
+  answer: (
+    asked: Asked,
+  ) => { readonly status: number; readonly body: object } | Promise<{ readonly status: number; readonly body: object }>,
 ) {
   const asked: Asked[] = []
   const server = createServer((request, response) => {
@@ -113,7 +115,8 @@ test('what waits for one server is done together and reloads it once; what is do
       const known = told.get(workId) ?? []
       told.set(workId, [...known, ...lines.slice(known.length - from)])
       // Nobody lets the reload go on before the swap of each was told.
-      if (names.every((name) => told.get(`wrk_${name}`)?.some((line) => line.includes('Swapped in')) === true)) writeFileSync(go, '')
+      if (names.every((name) => told.get(`wrk_${name}`)?.some((line) => line.includes('Swapped in')) === true))
+        writeFileSync(go, '')
       return { status: 200, body: { told: told.get(workId)?.length ?? 0 } }
     }
     reported.push(String(body['statement']))

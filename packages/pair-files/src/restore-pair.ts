@@ -6,18 +6,7 @@
 import { AppError } from '@evercert/contract/app-error'
 import type { RestoreEvidence } from '@evercert/contract'
 import { orRefuse } from './host.ts'
-import {
-  findPending,
-  lock,
-  openStore,
-  placeOf,
-  putBack,
-  readFound,
-  run,
-  serverOf,
-  tidyUp,
-  type Context,
-} from './pair-context.ts'
+import { findPending, lock, openStore, placeOf, putBack, readFound, run, serverOf, tidyUp, type Context } from './pair-context.ts'
 import type { Member } from './reload-batch.ts'
 import { inBatch } from './reload-turns.ts'
 import type { VersionStore } from './version-store.ts'

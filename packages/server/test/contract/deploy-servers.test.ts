@@ -102,7 +102,8 @@ describe('several certificates of one server, deployed at the same time', () => 
     }
     return settled
   }
-  const fail = (name: string) => `openssl x509 -in ${at(5)} -noout -ext subjectAltName | grep -q spoilt.test && { echo "${name} says no" >&2; exit 1; }`
+  const fail = (name: string) =>
+    `openssl x509 -in ${at(5)} -noout -ext subjectAltName | grep -q spoilt.test && { echo "${name} says no" >&2; exit 1; }`
   const withSpoilt = () => Array.from({ length: COUNT }, (_, index) => (index === 5 ? spoilt : issue()))
 
   test('are tested twice, swapped, and share one reload', async () => {

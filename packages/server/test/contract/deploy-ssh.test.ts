@@ -111,7 +111,9 @@ describe.skipIf(!existsSync('/usr/bin/setfacl'))('the ACL of a file over SSH', (
         return paths
       })
       const applied = await Promise.all(
-        sites.map((paths) => targetOf('nginx', { ...paths, ...sshOf(server), testCommand: ['true'], reloadCommand: ['true'] }).apply(issue())),
+        sites.map((paths) =>
+          targetOf('nginx', { ...paths, ...sshOf(server), testCommand: ['true'], reloadCommand: ['true'] }).apply(issue()),
+        ),
       )
       for (const { log } of applied) expect(log.join('\n')).not.toContain('ACL')
       for (const { certificatePath, keyPath } of sites) {

@@ -260,7 +260,11 @@ describe('a target without an address of its own', () => {
   test('that comes when the certificate is served already is proved by all endpoints, looked at after it; no second receipt', async () => {
     const certificate = await aCertificate()
     const [first, late] = [await aServer(nameOf(certificate)), await aServer(nameOf(certificate))]
-    await account.client.endpoints.create({ certificateId: certificate.id, host: nameOf(certificate), port: first.nginx.httpsPort })
+    await account.client.endpoints.create({
+      certificateId: certificate.id,
+      host: nameOf(certificate),
+      port: first.nginx.httpsPort,
+    })
     await addTarget(certificate, first, { own: false })
     const receipts = async () => (await account.client.receipts.list({ id: certificate.id })).items.length
     await waitFor('the receipt', async () => ((await receipts()) === 1 ? true : null))

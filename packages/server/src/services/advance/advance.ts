@@ -47,7 +47,10 @@ const EFFECTS: Readonly<Record<Exclude<Effect, DeploymentEffect>, Run>> = {
 
 type RunDeployment = (services: Services, work: Work, deploymentId: string) => Promise<void>
 
-const DEPLOYMENT_EFFECTS: Readonly<Record<Exclude<DeploymentEffect, 'deploy'>, RunDeployment>> = { checkDeployment, restoreDeployment }
+const DEPLOYMENT_EFFECTS: Readonly<Record<Exclude<DeploymentEffect, 'deploy'>, RunDeployment>> = {
+  checkDeployment,
+  restoreDeployment,
+}
 
 /**
  * @param signal aborted when the service stops: the certificate is left as recorded, and goes on at the next start

@@ -60,14 +60,6 @@ export function createPlaces(count: number): Places {
     waiting.push(own.resolve)
     return own.promise
   }
-  const once = (end: () => void): (() => void) => {
-    let isOver = false
-    return () => {
-      if (!isOver) end()
-      isOver = true
-    }
-  }
-
   return {
     free: () => (aside >= MAX_ASIDE ? 0 : Math.max(0, count - taken)),
     within: async (work) => {
@@ -114,5 +106,14 @@ export function createPlaces(count: number): Places {
     close: () => {
       isClosed = true
     },
+  }
+}
+
+/** However often it is called. */
+function once(end: () => void): () => void {
+  let isOver = false
+  return () => {
+    if (!isOver) end()
+    isOver = true
   }
 }

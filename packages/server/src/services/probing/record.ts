@@ -70,10 +70,7 @@ export async function storeProofs(services: Services, trx: Trx, proofs: readonly
 }
 
 /** What those that have strayed already showed at the last look: another one is news. */
-async function strangersBefore(
-  trx: Trx,
-  proofs: readonly EndpointProof[],
-): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+async function strangersBefore(trx: Trx, proofs: readonly EndpointProof[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const strayed = proofs.filter(({ endpoint, verification }) => endpoint.strayedAt !== null && !verification.ok)
   const known = new Map(strayed.map(({ endpoint }) => [endpoint.id, new Set<string>()]))
   if (strayed.length === 0) return known

@@ -275,11 +275,7 @@ interface Told {
   readonly ends: boolean
 }
 
-async function tell(
-  services: Services,
-  trx: Trx,
-  { facts, what, said, shownBy, isOver, isCurrent, ends }: Told,
-): Promise<void> {
+async function tell(services: Services, trx: Trx, { facts, what, said, shownBy, isOver, isCurrent, ends }: Told): Promise<void> {
   const { certificateId } = facts
   if (certificateId !== null && isCurrent && !isOver) {
     if (!ends) await noteHistory(trx, facts, certificateId)
