@@ -11,6 +11,8 @@ import { deployContract } from './deploy-contract.ts'
 import { kitWithoutNetwork } from './deploy-kit.ts'
 import { aSite, contractHarness, issue, look, snapshot, targetOf, type Site } from './deploy-sites.ts'
 
+const TOOLS = { getfacl: '/usr/bin/getfacl', setfacl: '/usr/bin/setfacl' }
+
 const sshOf = (server: SshServer, wish: Readonly<Record<string, unknown>> = {}) => ({
   ssh: {
     host: '127.0.0.1',
@@ -97,7 +99,7 @@ describe('a target over SSH', () => {
   )
 })
 
-describe.skipIf(!existsSync('/usr/bin/setfacl'))('the ACL of a file over SSH', () => {
+describe.skipIf(!existsSync(TOOLS.setfacl))('the ACL of a file over SSH', () => {
   test('is that of the new one; all targets of one moment share one connection', async () => {
     const server = await startSshServer()
     const folder = mkdtempSync(join(tmpdir(), 'evercert-ssh-acl-'))
@@ -107,7 +109,7 @@ describe.skipIf(!existsSync('/usr/bin/setfacl'))('the ACL of a file over SSH', (
         const old = issue()
         writeFileSync(paths.certificatePath, old.chainPem)
         writeFileSync(paths.keyPath, old.privateKeyPem, { mode: 0o600 })
-        expect(spawnSync('setfacl', ['-m', 'u:12345:r', paths.keyPath]).status).toBe(0)
+        expect(spawnSync(TOOLS.setfacl, ['-m', 'u:12345:r', paths.keyPath]).status).toBe(0)
         return paths
       })
       const applied = await Promise.all(
@@ -117,7 +119,7 @@ describe.skipIf(!existsSync('/usr/bin/setfacl'))('the ACL of a file over SSH', (
       )
       for (const { log } of applied) expect(log.join('\n')).not.toContain('ACL')
       for (const { certificatePath, keyPath } of sites) {
-        const aclOf = (path: string) => spawnSync('getfacl', ['-cnp', path], { encoding: 'utf8' }).stdout
+        const aclOf = (path: string) => spawnSync(TOOLS.getfacl, ['-cnp', path], { encoding: 'utf8' }).stdout
         expect(aclOf(keyPath)).toContain('user:12345:r--')
         expect(aclOf(certificatePath)).not.toContain('12345')
         expect(statSync(keyPath).mode & 0o007).toBe(0)
