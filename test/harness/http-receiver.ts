@@ -28,12 +28,14 @@ export interface HttpReceiver {
 }
 
 /** @param answer null leaves the request without an answer */
-export async function startHttpReceiver(answer: (request: ReceivedRequest) => Reply | null): Promise<HttpReceiver> {
+export async function startHttpReceiver(
+  answer: (request: ReceivedRequest) => Reply | null | Promise<Reply | null>,
+): Promise<HttpReceiver> {
   const requests: ReceivedRequest[] = []
   const server = createServer((incoming, outgoing) => {
     const chunks: Buffer[] = []
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
-    incoming.on('end', () => {
+    const reply = async () => {
       const request = {
         method: incoming.method ?? '',
         url: new URL(incoming.url ?? '/', 'http://receiver'),
@@ -41,10 +43,11 @@ export async function startHttpReceiver(answer: (request: ReceivedRequest) => Re
         body: Buffer.concat(chunks).toString('utf8'),
       }
       requests.push(request)
-      const reply = answer(request)
-      if (reply === null) return
-      outgoing.writeHead(reply.status ?? 200, reply.headers ?? {}).end(reply.body ?? '')
-    })
+      const given = await answer(request)
+      if (given === null) return
+      outgoing.writeHead(given.status ?? 200, given.headers ?? {}).end(given.body ?? '')
+    }
+    incoming.on('end', () => void reply())
   })
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)

@@ -6,11 +6,13 @@
  */
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { GATHER_MS, type Gathering } from '@evercert/pair-files/reload-turns'
 import { callService, printable, ServiceProblem } from './api.ts'
 import { loadConfig, type AgentConfig } from './config.ts'
 import { discover, observeSites } from './discover/discover.ts'
 import { AgentError, type Say } from './language.ts'
 import { forgetReport, keepReport, listReports, loadIdentity, signReport, type Report } from './state.ts'
+import { createTeller } from './live.ts'
 import { VERSION } from './version.ts'
 import { doWork, readWork, type Taken } from './work.ts'
 
@@ -22,6 +24,14 @@ const OBSERVE_MS = 60 * 60_000
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 60_000
 const PAUSE_GROWTH = 1.5
+/** Pieces of work that are done beside each other; each has a certificate in memory. */
+const MAX_AT_ONCE = 16
+/** What belongs together is handed over within this time. */
+const MORE_SECONDS = 1
+/** The service may be slow to say that there is no more. */
+const GATHER_MORE_MS = 5_000
+/** Whoever watches waits no longer for a line; the work does not wait at all. */
+const TELL_MS = 5_000
 
 export interface Running {
   readonly configPath: string
@@ -74,12 +84,14 @@ interface Agent {
   observedAt: number
   /** Of what was told last, so that changes are told at once. */
   observedSites: string
+  /** Other work is asked for, to be done beside what is being done. */
+  isGathering: boolean
 }
 
 function startAgent(running: Running): Agent {
   const config = loadConfig(running.configPath, running.say)
   const identity = loadIdentity(config.stateFolder, config.server, running.say)
-  return { running, identity, config, configFault: '', observedAt: 0, observedSites: '' }
+  return { running, identity, config, configFault: '', observedAt: 0, observedSites: '', isGathering: false }
 }
 
 /** The file may be changed while we run: a fault in it leaves what was there before. */
@@ -103,17 +115,61 @@ async function turn(agent: Agent): Promise<void> {
   readConfigAgain(agent)
   for (const report of listReports(agent.config.stateFolder)) await deliver(agent, report)
   await observeIfDue(agent)
-  const answer = await call(agent, '/agents/poll', { waitSeconds: WAIT_SECONDS })
-  const work = readWork(answer)
-  if (work === null) return
-  readConfigAgain(agent)
-  await finish(agent, work)
+  const first = await poll(agent, { waitSeconds: WAIT_SECONDS })
+  if (first === null) return
+  const held = new Map<string, Promise<void>>()
+  const bySite = new Map<unknown, Promise<void>>()
+  const begin = (work: Taken): void => {
+    readConfigAgain(agent)
+    const { site } = work.raw
+    // What is for one site goes one after the other.
+    const done = (bySite.get(site) ?? Promise.resolve()).then(() => finish(agent, work))
+    held.set(work.id, done)
+    bySite.set(
+      site,
+      done.catch(() => {}), // asked for at the end
+    )
+  }
+  // What is there beside it is begun as well: what is on one server is tested together and reloaded once.
+  agent.isGathering = true
+  try {
+    begin(first)
+    while (held.size < MAX_AT_ONCE && !agent.running.signal.aborted) {
+      const more = await poll(agent, { waitSeconds: MORE_SECONDS, holding: [...held.keys()] })
+      if (more === null || held.has(more.id)) break
+      begin(more)
+    }
+  } finally {
+    agent.isGathering = false
+    await Promise.allSettled(held.values())
+  }
+  await Promise.all(held.values())
+}
+
+async function poll(agent: Agent, wish: { readonly waitSeconds: number; readonly holding?: readonly string[] }) {
+  return readWork(await call(agent, '/agents/poll', wish))
 }
 
 async function finish(agent: Agent, work: Taken): Promise<void> {
   const { running, config, identity } = agent
   running.log(`Work ${work.id}: ${printable(`${String(work.raw['kind'])} ${String(work.raw['site'])}`)}`)
-  const statement = await doWork(config, work)
+  const teller = createTeller(async (lines, signal) => {
+    const answer = await callService(config, {
+      path: '/agents/log',
+      body: { workId: work.id, lease: work.lease, ...lines },
+      credential: identity.credential,
+      timeoutMs: TELL_MS,
+      signal,
+    })
+    const { told } = answer as { readonly told?: unknown }
+    return typeof told === 'number' ? told : lines.from
+  })
+  const gathering: Gathering = {
+    quietMs: () => (agent.isGathering ? GATHER_MORE_MS : GATHER_MS),
+    aside: (wait) => wait(),
+  }
+  const statement = await doWork(config, work, { onLine: teller.say, gathering })
+  teller.end()
   running.log(`Work ${work.id}: ${statement.outcome}${statement.problem === null ? '' : `: ${printable(statement.problem)}`}`)
   const report = signReport(identity, work.id, statement)
   try {

@@ -9,7 +9,8 @@ import { AppError } from '@evercert/contract/app-error'
 import { oneFile, twoFiles } from '@evercert/pair-files/layout'
 import { localHost } from '@evercert/pair-files/local-host'
 import { createPairTarget, type PairTarget } from '@evercert/pair-files/pair-target'
-import { createStepLog, type StepLog } from '@evercert/pair-files/step-log'
+import type { Gathering } from '@evercert/pair-files/reload-turns'
+import { createStepLog } from '@evercert/pair-files/step-log'
 import type { ProbeConfig, SiteConfig } from './config.ts'
 import { lookAt, type Look } from './look.ts'
 
@@ -25,38 +26,53 @@ export interface Site {
   restore(refused: string): Promise<RestoreEvidence>
 }
 
-export function openSite(config: SiteConfig): Site {
+/** What a site is opened with, when somebody watches. */
+export interface SiteUse {
+  /** Told each line of the log as it is said, in the order of the log. */
+  readonly onLine?: ((line: string) => void) | undefined
+  readonly gathering?: Gathering | undefined
+}
+
+export function openSite(config: SiteConfig, { onLine, gathering }: SiteUse = {}): Site {
   const { certificatePath, keyPath, testCommand, reloadCommand, commandTimeoutSeconds } = config
   const target = createPairTarget({
     layout: keyPath === null ? oneFile(certificatePath) : twoFiles({ certificatePath, keyPath }),
     testCommand: testCommand ?? undefined,
     reloadCommand: reloadCommand ?? undefined,
     commandTimeoutSeconds,
+    hostName: localHost.name,
     openHost: () => Promise.resolve(localHost),
     now: Date.now,
+    onLogLine: onLine,
+    gathering,
   })
   return {
     inspect: async () => (await target.inspect()).sha256,
-    install: (pair) => install(config, target, pair),
+    install: (pair) => install(config, target, pair, onLine),
     restore: (refused) => target.restore(refused),
   }
 }
 
-async function install(config: SiteConfig, target: PairTarget, pair: CertificatePair): Promise<DeployEvidence> {
-  const log = createStepLog(Date.now)
+async function install(
+  config: SiteConfig,
+  target: PairTarget,
+  pair: CertificatePair,
+  onLine: SiteUse['onLine'],
+): Promise<DeployEvidence> {
+  const log = createStepLog(Date.now, onLine)
   const before = await look(config.probe)
   if (before !== null) log.say(`Before: ${before.said}.`)
   const lead = [...log.lines]
   const evidence = await target.apply(pair)
   if (config.probe === null) return evidence
   const after = await waitUntilServed(config.probe, pair.sha256)
-  const own = createStepLog(Date.now)
+  const own = createStepLog(Date.now, onLine)
   own.say(`After: ${after.said}.`)
   const lines = [...lead, ...evidence.log, ...own.lines]
   // Who did not answer before either is not mended by going back.
   const isWorse = after.sha256 !== pair.sha256 && (after.sha256 !== null || before?.sha256 !== null)
   if (!isWorse || !evidence.changed) return { ...evidence, log: lines }
-  throw await takeBack(config.probe, target, { pair, after, before, lines, log: own })
+  throw await takeBack(config.probe, target, { pair, after, before, lines, onLine })
 }
 
 interface Failed {
@@ -64,13 +80,17 @@ interface Failed {
   readonly before: Look | null
   readonly after: Look
   readonly lines: readonly string[]
-  readonly log: StepLog
+  readonly onLine: SiteUse['onLine']
 }
 
-async function takeBack(probe: ProbeConfig, target: PairTarget, { pair, before, after, lines }: Failed): Promise<AppError> {
+async function takeBack(
+  probe: ProbeConfig,
+  target: PairTarget,
+  { pair, before, after, lines, onLine }: Failed,
+): Promise<AppError> {
   const restored = await target.restore(pair.sha256)
   const again = before === null || before.sha256 === null ? await look(probe) : await waitUntilServed(probe, before.sha256)
-  const log = createStepLog(Date.now)
+  const log = createStepLog(Date.now, onLine)
   log.say(`Put back what was there before; now ${again?.said ?? 'nobody looks'}.`)
   return new AppError(
     'rolledBack',

@@ -11,7 +11,7 @@ import { checkChain } from '@evercert/pair-files/pair'
 import { printable } from './api.ts'
 import { SITE_NAME, type AgentConfig, type SiteConfig } from './config.ts'
 import { findKey, KEY_KINDS, makeOrderedCsr, type CsrOrder } from './host-keys.ts'
-import { openSite } from './site.ts'
+import { openSite, type SiteUse } from './site.ts'
 
 type Outcome = Pick<AgentStatement, 'outcome' | 'problem' | 'install' | 'restore' | 'log' | 'csrPem' | 'code'>
 
@@ -52,27 +52,39 @@ const FIELDS: Readonly<Record<AgentWork['kind'], readonly string[]>> = {
 }
 
 /** Never rejects. */
-export async function doWork(config: AgentConfig, { id, lease, raw }: Taken): Promise<AgentStatement> {
-  const outcome = await attempt(config, id, raw)
-  const log = outcome.log.slice(-MAX_LINES).map(clip)
+export async function doWork(config: AgentConfig, { id, lease, raw }: Taken, use: SiteUse = {}): Promise<AgentStatement> {
+  const said: string[] = []
+  const onLine = (line: string): void => {
+    said.push(line)
+    use.onLine?.(line)
+  }
+  const outcome = await attempt(config, id, raw, { ...use, onLine })
+  // All that was said, also before what an error tells of: whoever watched has the beginning of it.
+  const log = clipLog(outcome.install === null && outcome.restore === null && said.length > 0 ? said : outcome.log)
   return {
     workId: id,
     lease,
     at: new Date().toISOString(),
     ...outcome,
     problem: outcome.problem?.slice(0, MAX_PROBLEM) ?? null,
-    install: outcome.install === null ? null : { ...outcome.install, log: outcome.install.log.slice(-MAX_LINES).map(clip) },
-    restore: outcome.restore === null ? null : { ...outcome.restore, log: outcome.restore.log.slice(-MAX_LINES).map(clip) },
+    install: outcome.install === null ? null : { ...outcome.install, log: clipLog(outcome.install.log) },
+    restore: outcome.restore === null ? null : { ...outcome.restore, log: clipLog(outcome.restore.log) },
     log,
   }
 }
 
 // As the contract limits them.
 const MAX_LINES = 300
+export const MAX_TOLD_LINES = 200
 const MAX_PROBLEM = 12_000
-const clip = (line: string): string => line.slice(0, 1_500)
+export const clipLine = (line: string): string => line.slice(0, 1_500)
+/** The beginning, which may have been told already, and the end. */
+function clipLog(log: readonly string[]): string[] {
+  const kept = log.length <= MAX_LINES ? log : [...log.slice(0, MAX_TOLD_LINES), ...log.slice(MAX_TOLD_LINES - MAX_LINES)]
+  return kept.map(clipLine)
+}
 
-async function attempt(config: AgentConfig, workId: string, raw: Taken['raw']): Promise<Outcome> {
+async function attempt(config: AgentConfig, workId: string, raw: Taken['raw'], use: SiteUse): Promise<Outcome> {
   const nothing = { install: null, restore: null, log: [] }
   try {
     const { kind, site: name } = readOrder(raw)
@@ -85,7 +97,7 @@ async function attempt(config: AgentConfig, workId: string, raw: Taken['raw']): 
       return { ...nothing, outcome: 'csrMade', problem: null, csrPem }
     }
     const sha256 = readFingerprint(raw)
-    const site = openSite(known)
+    const site = openSite(known, use)
     if (kind === 'restore') {
       return { ...nothing, outcome: 'restored', problem: null, restore: await site.restore(sha256) }
     }

@@ -1,10 +1,11 @@
 import { generateKeyPairSync, verify } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { createChain } from '../../../test/harness/certificates.ts'
 import { run } from '../src/run.ts'
 import { drawIdentity, storeIdentity } from '../src/state.ts'
 
@@ -14,7 +15,11 @@ interface Asked {
 }
 
 /** A service that was stolen, or is broken: it answers as the test says. */
-async function aService(answer: (asked: Asked) => { readonly status: number; readonly body: object }) {
+async function aService(
+  answer: (
+    asked: Asked,
+  ) => { readonly status: number; readonly body: object } | Promise<{ readonly status: number; readonly body: object }>,
+) {
   const asked: Asked[] = []
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
@@ -22,8 +27,9 @@ async function aService(answer: (asked: Asked) => { readonly status: number; rea
     request.on('end', () => {
       const one = { path: request.url ?? '', body: JSON.parse(Buffer.concat(chunks).toString()) as Asked['body'] }
       asked.push(one)
-      const { status, body } = answer(one)
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      void Promise.resolve(answer(one)).then(({ status, body }) =>
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
+      )
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -81,4 +87,65 @@ test('a service that wants a command run gets a signed refusal, again until it t
   ])
   expect(lines.join('\n')).toContain('does not take what was found on this host: no [2Jthing')
   expect(lines.join('\n')).toContain('reloadCommand, which no work may')
+})
+
+test('what waits for one server is done together and reloads it once; what is done is told meanwhile, and the report begins with it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'evercert-agent-batch-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const reload = join(folder, 'reload')
+  const go = join(folder, 'go')
+  writeFileSync(reload, `#!/bin/sh\nprintf x >> ${folder}/reloads\nuntil [ -e ${go} ]; do sleep 0.02; done\n`, { mode: 0o755 })
+  const authority = createChain()
+  const names = ['a', 'b', 'c']
+  const works = names.map((name) => {
+    const { sha256, chainPem, privateKeyPem } = authority.issue({ names: [`${name}.test`] })
+    return { id: `wrk_${name}`, lease: 'l', kind: 'install', site: name, sha256, chainPem, privateKeyPem }
+  })
+  const ending = new AbortController()
+  const reported: string[] = []
+  const told = new Map<string, string[]>()
+  const service = await aService(({ path, body }) => {
+    if (path.endsWith('/observe')) return { status: 200, body: {} }
+    if (path.endsWith('/poll')) {
+      const holding = (body['holding'] ?? []) as readonly string[]
+      return { status: 200, body: { work: works.find(({ id }) => !holding.includes(id)) ?? null } }
+    }
+    if (path.endsWith('/log')) {
+      const { workId, from, lines } = body as { workId: string; from: number; lines: string[] }
+      const known = told.get(workId) ?? []
+      told.set(workId, [...known, ...lines.slice(known.length - from)])
+      // Nobody lets the reload go on before the swap of each was told.
+      if (names.every((name) => told.get(`wrk_${name}`)?.some((line) => line.includes('Swapped in')) === true))
+        writeFileSync(go, '')
+      return { status: 200, body: { told: told.get(workId)?.length ?? 0 } }
+    }
+    reported.push(String(body['statement']))
+    if (reported.length === names.length) ending.abort()
+    return { status: 200, body: { taken: true } }
+  })
+  const stateFolder = join(folder, 'state')
+  storeIdentity(stateFolder, { ...drawIdentity(service.url), id: 'agt_1', name: 'web1' })
+  const sites = Object.fromEntries(
+    names.map((name) => [
+      name,
+      {
+        server: 'files',
+        certificatePath: join(folder, `${name}.pem`),
+        keyPath: join(folder, `${name}.key`),
+        reloadCommand: [reload],
+      },
+    ]),
+  )
+  const configPath = join(folder, 'config.json')
+  const discover = { nginx: [], apache: [], haproxy: [] }
+  writeFileSync(configPath, JSON.stringify({ server: service.url, stateFolder, discover, sites }), { mode: 0o644 })
+  await run({ configPath, say: (en) => en, log: () => {}, signal: ending.signal })
+  expect(readFileSync(join(folder, 'reloads'), 'utf8')).toBe('x')
+  const statements = reported.map((text) => JSON.parse(text) as { workId: string; outcome: string; install: { log: string[] } })
+  expect(statements.map(({ outcome }) => outcome)).toEqual(['installed', 'installed', 'installed'])
+  for (const { workId, install } of statements) {
+    const lines = told.get(workId) ?? []
+    expect(lines.length).toBeGreaterThan(0)
+    expect(install.log.slice(0, lines.length)).toEqual(lines)
+  }
 })

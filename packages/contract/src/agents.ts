@@ -18,6 +18,10 @@ const MAX_FINDINGS = 2_000
 export const MAX_AGENT_WAIT_SECONDS = 25
 /** Of what an agent signs; a log of commands may be long. */
 const MAX_STATEMENT = 262_144
+/** What an agent does at the same time, so that one server is reloaded once. */
+const MAX_HELD_WORK = 32
+/** Lines that an agent tells while it works; the rest come with its report. */
+export const MAX_LIVE_LINES = 200
 const AGENT_OUTCOMES = ['installed', 'restored', 'csrMade', 'refused', 'rolledBack', 'failed'] as const
 const AGENT_WORK_KINDS = ['install', 'restore', 'csr'] as const
 /** What a failure is of, where the service tells more of it, and tries again. */
@@ -206,8 +210,27 @@ export const agents = {
     )
     .output(z.object({ id, name: agentName })),
   poll: byAgent('/agents/poll', 'Ask for work; waits a bounded time for some', 'none')
-    .input(z.strictObject({ waitSeconds: z.int().min(0).max(MAX_AGENT_WAIT_SECONDS).default(0) }))
+    .input(
+      z.strictObject({
+        waitSeconds: z.int().min(0).max(MAX_AGENT_WAIT_SECONDS).default(0),
+        holding: z
+          .array(id)
+          .max(MAX_HELD_WORK)
+          .default([])
+          .meta({ description: 'What it does at the moment: it is not given again' }),
+      }),
+    )
     .output(z.object({ work: agentWork.nullable() })),
+  log: byAgent('/agents/log', 'Tell what is done with work while it is done; what is lost comes with the report', 'none')
+    .input(
+      z.strictObject({
+        workId: id,
+        lease: z.string().max(128),
+        from: z.int().min(0).max(MAX_LIVE_LINES).meta({ description: 'Which line of the log the first of these is' }),
+        lines: z.array(z.string().max(2_000)).min(1).max(50),
+      }),
+    )
+    .output(z.object({ told: z.int().meta({ description: 'How many lines of the log are there now' }) })),
   report: byAgent('/agents/report', 'Report on work; the same report twice is taken once', 'history')
     .input(
       z.strictObject({

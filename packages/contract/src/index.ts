@@ -6,7 +6,7 @@
 export type { AdapterView } from './adapters.ts'
 export { FINDING_PROBLEMS } from './agent-problems.ts'
 export type { FindingProblem } from './agent-problems.ts'
-export { agentStatement } from './agents.ts'
+export { agentStatement, MAX_LIVE_LINES } from './agents.ts'
 export type {
   AgentCsrWork,
   AgentDetail,

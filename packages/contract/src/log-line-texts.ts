@@ -25,6 +25,10 @@ const SENTENCES: readonly (readonly [string, string])[] = [
     'Warning: the ACL of {path} is not kept: getfacl and setfacl are missing: install the package acl, then set it again.',
     '警告：{path} 的 ACL 未能保留：缺少 getfacl 和 setfacl，请安装 acl 软件包后重新设置。',
   ],
+  [
+    'Warning: whether {path} has an ACL cannot be told, and none is kept: getfacl and setfacl cannot be run there: see docs/targets.md.',
+    '警告：无法得知 {path} 是否有 ACL，ACL 不会保留：那里无法运行 getfacl 和 setfacl，参见 docs/targets.md。',
+  ],
   ['Swapped in {pair} for {before}.', '已用{pair}替换{before}。'],
   ['What was there was not a matching pair; it is kept as it was.', '原有文件不是匹配的证书和私钥，已原样保留。'],
   ['Ran the test command: {ending}.', '已执行测试命令：{ending}。'],

@@ -125,6 +125,7 @@ export const NARROWING = {
     revoke: 'closed',
     enrol: 'open',
     poll: 'closed',
+    log: 'closed',
     report: 'closed',
     storeCsr: 'closed',
     observe: 'closed',

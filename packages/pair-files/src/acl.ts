@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { COMMAND_ENVIRONMENT } from './command.ts'
 import { FileAsker } from './file-asker.ts'
+import type { FoundAcl } from './host.ts'
 
 /** Paths of the two programs. */
 export interface AclTools {
@@ -28,21 +29,12 @@ export class Acls {
     this.#lists = new FileAsker([tools.getfacl, '--skip-base', '--omit-header', '--absolute-names', '--numeric'])
   }
 
-  /** Asked each time: who is warned installs the tools, and need not start the service anew. */
-  get canKeep(): boolean {
-    return existsSync(this.#tools.getfacl) && existsSync(this.#tools.setfacl)
-  }
-
-  /** As `setfacl` reads it; null when the mode says it all, or nobody can tell. */
-  async find(path: string): Promise<string | null> {
+  /** Whoever is warned of a loss installs the tools, and need not start the service anew. */
+  async lookAt(path: string): Promise<FoundAcl> {
+    const canKeep = existsSync(this.#tools.getfacl) && existsSync(this.#tools.setfacl)
+    if (!canKeep) return { acl: null, loss: (await this.#isMarked(path)) ? 'lost' : null }
     const acl = await this.#lists.ask(path).catch(() => '')
-    return acl.trim() === '' ? null : acl
-  }
-
-  /** Whether there is one, told without the tools; false when nobody can tell. */
-  async isMarked(path: string): Promise<boolean> {
-    const line = await this.#marks.ask(path).catch(() => '')
-    return line.charAt(MARK_AT) === '+'
+    return { acl: acl.trim() === '' ? null : acl, loss: null }
   }
 
   /** @throws an error of the file system, `EPERM` */
@@ -56,5 +48,11 @@ export class Acls {
       child.stdin?.on('error', () => undefined) // it ended before it read: why, it says itself
       child.stdin?.end(acl)
     })
+  }
+
+  /** Told without those tools; false when nobody can tell. */
+  async #isMarked(path: string): Promise<boolean> {
+    const line = await this.#marks.ask(path).catch(() => '')
+    return line.charAt(MARK_AT) === '+'
   }
 }

@@ -18,6 +18,13 @@ export interface FoundFile {
   readonly acl?: string | null
 }
 
+export interface FoundAcl {
+  /** As `setfacl` reads it; null when there is none beyond the mode, or none that can be kept. */
+  readonly acl: string | null
+  /** `lost`: there is one, which is not kept for want of the tools. `unknown`: nobody can tell whether there is one. */
+  readonly loss: 'lost' | 'unknown' | null
+}
+
 export interface FileStats {
   readonly isFile: boolean
   readonly sizeBytes: number
@@ -69,10 +76,8 @@ export interface Host {
   flushFolder(path: string): Promise<void>
   /** Null when the host does not tell. */
   freeSpace(path: string): Promise<FreeSpace | null>
-  /** The access control list of a file as text; null when there is none beyond the mode. */
-  findAcl(path: string): Promise<string | null>
-  /** Whether a file has one that is not kept here, for want of the tools; absent where nobody can tell. */
-  losesAcl?(path: string): Promise<boolean>
+  /** The access control list of a file, and whether one can be given to the file that takes its place. */
+  lookAtAcl(path: string): Promise<FoundAcl>
   /** Runs a program: no shell expands anything of it. Never rejects but for a lost connection. */
   run(argv: readonly string[], timeoutMs: number): Promise<CommandResult>
   close(): Promise<void>

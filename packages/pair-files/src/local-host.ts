@@ -24,12 +24,7 @@ import { hasCode, type FoundFile, type Host } from './host.ts'
 
 export function createLocalHost(tools: AclTools): Host {
   const acls = new Acls(tools)
-  return {
-    ...LOCAL,
-    createFile: (path, file) => createFile(acls, path, file),
-    findAcl: (path) => (acls.canKeep ? acls.find(path) : Promise.resolve(null)),
-    losesAcl: (path) => (acls.canKeep ? Promise.resolve(false) : acls.isMarked(path)),
-  }
+  return { ...LOCAL, createFile: (path, file) => createFile(acls, path, file), lookAtAcl: (path) => acls.lookAt(path) }
 }
 
 const LOCAL = {
@@ -57,7 +52,7 @@ const LOCAL = {
   },
   run: runCommand,
   close: () => Promise.resolve(),
-} satisfies Omit<Host, 'createFile' | 'findAcl' | 'losesAcl'>
+} satisfies Omit<Host, 'createFile' | 'lookAtAcl'>
 
 export const localHost = createLocalHost({ getfacl: '/usr/bin/getfacl', setfacl: '/usr/bin/setfacl' })
 

@@ -9,7 +9,7 @@ import { orRefuse, type Host } from './host.ts'
 import type { Layout } from './layout.ts'
 import { takeLock } from './lock.ts'
 import { readFoundPair, type FoundPair } from './pair.ts'
-import { createReloadTurns } from './reload-turns.ts'
+import type { Gathering } from './reload-turns.ts'
 import type { StepLog } from './step-log.ts'
 import { openVersionStore, type PendingReload, type VersionStore } from './version-store.ts'
 
@@ -36,10 +36,14 @@ export interface PairFiles {
   readonly testCommand?: readonly string[] | undefined
   readonly reloadCommand?: readonly string[] | undefined
   readonly commandTimeoutSeconds: number
+  /** The name of the host. */
+  readonly hostName: string
   /** A host for one operation; closed at its end. @throws AppError `targetUnreachable`, `credentialsRejected`, … */
   openHost(): Promise<Host>
   /** Epoch milliseconds. */
   readonly now: () => number
+  /** Who knows of other pairs on their way to the same server. */
+  readonly gathering?: Gathering | undefined
   /** Told each line of the log as it is said. */
   readonly onLogLine?: ((line: string) => void) | undefined
 }
@@ -51,21 +55,24 @@ export interface Context {
   readonly log: StepLog
 }
 
-const turns = createReloadTurns<CommandResult>()
-
 /** Targets with the same one share their reloads. */
-export function serverOf({ host, files }: Context): string {
-  return [host.name, ...(files.reloadCommand ?? files.layout.files.map(({ path }) => path))].join('\0')
+export function serverOf({ hostName, reloadCommand, layout }: PairFiles): string {
+  return [hostName, ...(reloadCommand ?? layout.files.map(({ path }) => path))].join('\0')
 }
 
-export function inTurn<Value>(context: Context, work: () => Promise<Value>): Promise<Value> {
-  return turns.inTurn(serverOf(context), work)
-}
+/** For each pair of a batch, in which others are written meanwhile. */
+const BATCH_MS_EACH = 500
 
-export async function withLock<Value>(context: Context, store: VersionStore, work: () => Promise<Value>): Promise<Value> {
+/**
+ * Nobody else deploys into this folder until the function that it gives was called; that one never rejects.
+ *
+ * @param count pairs of the batch
+ * @throws AppError `conflict` when somebody does
+ */
+export async function lock(context: Context, store: VersionStore, count: number): Promise<() => Promise<void>> {
   const { files, host } = context
   // Test, reload, and the reload of a rollback, and as much again for the files.
-  const staleAfterMs = 6 * files.commandTimeoutSeconds * 1_000
+  const staleAfterMs = 6 * files.commandTimeoutSeconds * 1_000 + count * BATCH_MS_EACH
   const release = await orRefuse('Preparing the folder for the versions', async () => {
     await store.ensureFolder()
     try {
@@ -75,10 +82,8 @@ export async function withLock<Value>(context: Context, store: VersionStore, wor
       throw error
     }
   })
-  try {
-    context.onStep('locked')
-    return await work()
-  } finally {
+  context.onStep('locked')
+  return async () => {
     await release()
     await store.removeIfUnused()
   }
@@ -106,22 +111,8 @@ export async function tidyUp(context: Context, store: VersionStore, { previousVe
   }
 }
 
-export async function test(context: Context): Promise<CommandResult | null> {
-  const { testCommand, commandTimeoutSeconds } = context.files
-  if (testCommand === undefined) return null
-  const result = await context.host.run(testCommand, commandTimeoutSeconds * 1_000)
-  context.log.command('test', result)
-  return result
-}
-
-/** @param isInTurn called by who has the turn: sharing would wait for itself */
-export async function reload(context: Context, isInTurn = false): Promise<CommandResult | null> {
-  const { reloadCommand, commandTimeoutSeconds } = context.files
-  if (reloadCommand === undefined) return null
-  const run = () => context.host.run(reloadCommand, commandTimeoutSeconds * 1_000)
-  const result = await (isInTurn ? run() : turns.reload(serverOf(context), run))
-  context.log.command('reload', result)
-  return result
+export function run({ files, host }: Context, command: readonly string[]): Promise<CommandResult> {
+  return host.run(command, files.commandTimeoutSeconds * 1_000)
 }
 
 export function openStore({ host, files }: Context): Promise<VersionStore> {

@@ -2,7 +2,7 @@
  * Deploys into files of a host, for servers that read a certificate and its key from files and can be reloaded. It proves nothing:
  * whether the server serves the pair is seen by probing it.
  *
- * Owner, group, mode and ACL of replaced files are kept (over SFTP without the ACL); SELinux labels are those that the folder gives.
+ * Owner, group, mode and ACL of replaced files are kept; SELinux labels are those that the folder gives.
  *
  * @module
  */
@@ -15,20 +15,21 @@ import { orRefuse } from './host.ts'
 import { checkPair, isSamePair, type FoundPair } from './pair.ts'
 import {
   findPending,
-  inTurn,
+  lock,
   nameOf,
   openStore,
   placeOf,
   putBack,
   readFound,
-  reload,
-  test,
+  run,
+  serverOf,
   tidyUp,
-  withLock,
   type Context,
   type PairFiles,
   type Step,
 } from './pair-context.ts'
+import type { Failure, Member, Outcome } from './reload-batch.ts'
+import { inBatch } from './reload-turns.ts'
 import { restore } from './restore-pair.ts'
 import { rightsFor } from './rights.ts'
 import { createStepLog } from './step-log.ts'
@@ -36,6 +37,8 @@ import type { Files, PendingReload, VersionStore } from './version-store.ts'
 
 /** Keeps the contract of `DeployTarget` (ports/deploy.ts of the server). */
 export interface PairTarget {
+  /** Targets with the same one share their reloads. */
+  readonly server: string
   inspect(): Promise<{ readonly sha256: string | null }>
   apply(pair: CertificatePair): Promise<DeployEvidence>
   /** @param refused SHA-256 of the leaf to take back */
@@ -53,6 +56,7 @@ export function createPairTarget(files: PairFiles, onStep: (step: Step) => void 
     }
   }
   return {
+    server: serverOf(files),
     inspect: () => onHost(inspect),
     apply: async (pair) => {
       const wanted = checkPair(pair)
@@ -69,24 +73,34 @@ async function inspect(context: Context): Promise<{ sha256: string | null }> {
 
 async function apply(context: Context, wanted: CheckedPair): Promise<DeployEvidence> {
   const store = await openStore(context)
-  const isThere = async (): Promise<FoundPair | null> => {
-    const found = await readFound(context, store)
-    return isSamePair(found, wanted) && (await findPending(store)) === null ? found : null
+  const found = await findApplied(context, store, wanted)
+  if (found !== null) return unchanged(context, found)
+  const installation = createInstallation(context, store, wanted)
+  try {
+    const { files, log } = context
+    const outcome = await inBatch(serverOf(files), installation.member, files.gathering)
+    if (outcome.is === 'error') throw outcome.error
+    if (outcome.is === 'nothing') return unchanged(context, wanted)
+    const fallback = installation.fallback()
+    if (outcome.is === 'back') throw await rolledBack(context, store, fallback, outcome)
+    context.onStep('reloaded')
+    await tidyUp(context, store, fallback)
+    const { previousSha256 } = fallback
+    return { changed: installation.changed(), previousSha256, reloaded: outcome.reload !== null, log: log.lines }
+  } finally {
+    await installation.end()
   }
-  const first = await isThere()
-  if (first !== null) return unchanged(context, first)
-  return withLock(context, store, async () => {
-    // Another deployment may have ended between the first look and the lock.
-    const again = await isThere()
-    if (again !== null) return unchanged(context, again)
-    const installed = await inTurn(context, () => install(context, store, wanted))
-    return finish(context, store, installed)
-  })
 }
 
-function unchanged({ log }: Context, found: FoundPair): DeployEvidence {
+/** What is there, when it is the wanted pair and the server has it. */
+async function findApplied(context: Context, store: VersionStore, wanted: CheckedPair): Promise<FoundPair | null> {
+  const found = await readFound(context, store)
+  return isSamePair(found, wanted) && (await findPending(store)) === null ? found : null
+}
+
+function unchanged({ log }: Context, { sha256 }: { readonly sha256: string | null }): DeployEvidence {
   log.say('The files hold this pair already.')
-  return { changed: false, previousSha256: found.sha256, reloaded: false, log: log.lines }
+  return { changed: false, previousSha256: sha256, reloaded: false, log: log.lines }
 }
 
 /** What a failed command goes back to. */
@@ -95,22 +109,66 @@ interface Fallback extends PendingReload {
   readonly mustReload: boolean
 }
 
-interface Installed {
-  readonly changed: boolean
-  readonly fallback: Fallback
+interface Installation {
+  readonly member: Member
+  changed(): boolean
+  /** Known once it was put in. */
+  fallback(): Fallback
+  /** Gives the lock back. */
+  end(): Promise<void>
 }
 
-/** Up to the reload: the pair is in place and the test is content with it. */
-async function install(context: Context, store: VersionStore, wanted: CheckedPair): Promise<Installed> {
-  const found = await readFound(context, store)
-  const pending = await findPending(store)
-  if (pending !== null && isSamePair(found, wanted)) {
-    context.log.say('An earlier deployment of this pair was interrupted before its reload: finishing it.')
-    const fallback = { ...pending, mustReload: true }
-    await testNew(context, store, fallback)
-    return { changed: false, fallback }
+function createInstallation(context: Context, store: VersionStore, wanted: CheckedPair): Installation {
+  const { files, log } = context
+  let release = (): Promise<void> => Promise.resolve()
+  let isChanged = false
+  let isBack = false
+  let fallback: Fallback = { previousVersion: null, previousSha256: null, mustReload: false }
+  const member: Member = {
+    testCommand: files.testCommand ?? null,
+    reloadCommand: files.reloadCommand ?? null,
+    canGoBack: true,
+    mustReload: () => fallback.mustReload,
+    begin: async (count) => {
+      release = await lock(context, store, count)
+      // Another deployment may have ended between the first look and the lock.
+      if ((await findApplied(context, store, wanted)) !== null) return null
+      const found = await readFound(context, store)
+      // A test that fails before anything was touched is not about our pair. It is only asked when the pair that is there is sound:
+      // otherwise the test may fail just because the certificate is missing or broken, and this deployment is the cure.
+      return { mustBeHealthy: found.isSound && !isSamePair(found, wanted) }
+    },
+    refuse: (result) => brokenBefore(context, result),
+    putIn: async () => {
+      // Taken back for another's fault: the server has what is in the files.
+      if (isBack && !fallback.mustReload) await store.clearPendingReload()
+      const found = await readFound(context, store)
+      const pending = await findPending(store)
+      isChanged = !isSamePair(found, wanted)
+      if (isChanged || pending === null) fallback = await putIn(context, store, { found, wanted })
+      else {
+        log.say('An earlier deployment of this pair was interrupted before its reload: finishing it.')
+        fallback = { ...pending, mustReload: true }
+      }
+    },
+    putBack: async (failure) => {
+      await putBackFor(context, store, fallback, failure)
+      isBack = true
+      log.say(`Rolled back: ${restoredOf(fallback)}.`)
+    },
+    placed: () => context.onStep('tested'),
+    run: (command) => run(context, command),
+    tell: (command, result) => log.command(command, result),
   }
-  await ensureHealthyConfiguration(context, found)
+  return { member, changed: () => isChanged, fallback: () => fallback, end: () => release() }
+}
+
+interface PutIn {
+  readonly found: FoundPair
+  readonly wanted: CheckedPair
+}
+
+async function putIn(context: Context, store: VersionStore, { found, wanted }: PutIn): Promise<Fallback> {
   const contents = await context.files.layout.render(wanted)
   const wantedBytes = Object.values(contents).reduce((sum, bytes) => sum + bytes.length, 0)
   await ensureSpace(context.host, store, found, wantedBytes)
@@ -125,8 +183,7 @@ async function install(context: Context, store: VersionStore, wanted: CheckedPai
   })
   context.log.say(`Swapped in ${nameOf(wanted.sha256)} for ${nameOf(found.sha256)}.`)
   context.onStep('swapped')
-  await testNew(context, store, fallback)
-  return { changed: true, fallback }
+  return fallback
 }
 
 interface Wanted {
@@ -140,9 +197,14 @@ async function swap(context: Context, store: VersionStore, { found, contents, sh
   const { files, host, onStep, log } = context
   const rights = await rightsFor(host, files.layout, found)
   for (const { name, path } of files.layout.files) {
-    if (rights[name]?.losesAcl === true)
+    const loss = rights[name]?.aclLoss
+    if (loss === 'lost')
       log.say(
         `Warning: the ACL of ${path} is not kept: getfacl and setfacl are missing: install the package acl, then set it again.`,
+      )
+    if (loss === 'unknown')
+      log.say(
+        `Warning: whether ${path} has an ACL cannot be told, and none is kept: getfacl and setfacl cannot be run there: see docs/targets.md.`,
       )
   }
   const withRights = (of: Readonly<Record<string, Uint8Array | null>>, kind: 'wanted' | 'kept'): Files =>
@@ -186,34 +248,6 @@ async function forgetAttempt(store: VersionStore): Promise<void> {
   }
 }
 
-/** @throws AppError `rolledBack` after putting back the previous version */
-async function testNew(context: Context, store: VersionStore, fallback: Fallback): Promise<void> {
-  const result = await test(context)
-  if (result?.ok === false) {
-    await putBackFor(context, store, fallback, { command: 'test', result })
-    throw await rollBack(context, store, fallback, { command: 'test', result })
-  }
-  context.onStep('tested')
-}
-
-/** @throws AppError `rolledBack` after putting back the previous version and reloading it */
-async function finish(context: Context, store: VersionStore, { changed, fallback }: Installed): Promise<DeployEvidence> {
-  const { onStep, log } = context
-  const result = await reload(context)
-  if (result?.ok === false) {
-    await inTurn(context, () => putBackFor(context, store, fallback, { command: 'reload', result }))
-    throw await rollBack(context, store, { ...fallback, mustReload: true }, { command: 'reload', result })
-  }
-  onStep('reloaded')
-  await tidyUp(context, store, fallback)
-  return { changed, previousSha256: fallback.previousSha256, reloaded: result !== null, log: log.lines }
-}
-
-interface Failure {
-  readonly command: 'test' | 'reload'
-  readonly result: CommandResult
-}
-
 /** @throws AppError that names both faults, when the disk no longer lets the previous pair be put back */
 async function putBackFor(
   context: Context,
@@ -234,23 +268,24 @@ async function putBackFor(
   }
 }
 
-/** What was there is back. After a failed test the server still has it in memory; after a failed reload it must read it again. */
-async function rollBack(
+function restoredOf({ previousVersion, previousSha256 }: PendingReload): string {
+  return previousVersion === null ? 'the files were removed again' : `${nameOf(previousSha256)} was put back`
+}
+
+/** What was there is back. After a failed test the server still has it in memory; after a failed reload it had to read it again. */
+async function rolledBack(
   context: Context,
   store: VersionStore,
-  { previousVersion, previousSha256, mustReload }: Fallback,
-  { command, result }: Failure,
+  fallback: Fallback,
+  { failure, reload }: Extract<Outcome, { is: 'back' }>,
 ): Promise<AppError> {
-  const { log } = context
-  const restored = previousVersion === null ? 'the files were removed again' : `${nameOf(previousSha256)} was put back`
-  log.say(`Rolled back: ${restored}.`)
-  const reloaded = mustReload ? await reload(context, command === 'test') : null
+  const { command, result } = failure
   await tidyUpRollback(context, store)
-  const after = reloaded === null ? '' : reloaded.ok ? ' and reloaded' : `, but the reload failed again (${reloaded.ending})`
+  const after = reload === null ? '' : reload.ok ? ' and reloaded' : `, but the reload failed again (${reload.ending})`
   return new AppError(
     'rolledBack',
-    `Deploying to ${placeOf(context)}: the ${command} command failed (${result.ending}), ${restored}${after}: correct what the command reports, then deploy again.${withOutput(result)}`,
-    { facts: { command, ending: result.ending, previousSha256, log: log.lines } },
+    `Deploying to ${placeOf(context)}: the ${command} command failed (${result.ending}), ${restoredOf(fallback)}${after}: correct what the command reports, then deploy again.${withOutput(result)}`,
+    { facts: { command, ending: result.ending, previousSha256: fallback.previousSha256, log: context.log.lines } },
   )
 }
 
@@ -269,17 +304,10 @@ function withOutput({ output }: CommandResult): string {
   return output === '' ? '' : `\n${output}`
 }
 
-/**
- * A test that fails before anything was touched is not about our pair. It is only asked when the pair that is there is sound:
- * otherwise the test may fail just because the certificate is missing or broken, and this deployment is the cure.
- */
-async function ensureHealthyConfiguration(context: Context, found: FoundPair): Promise<void> {
-  if (!found.isSound) return
-  const tested = await test(context)
-  if (tested === null || tested.ok) return
-  throw new AppError(
+function brokenBefore(context: Context, result: CommandResult): AppError {
+  return new AppError(
     'deployRefused',
-    `Testing the configuration of ${placeOf(context)} before the deployment: it is broken already (${tested.ending}), nothing was changed: correct it, then deploy again.${withOutput(tested)}`,
-    { facts: { command: 'test', ending: tested.ending, log: context.log.lines } },
+    `Testing the configuration of ${placeOf(context)} before the deployment: it is broken already (${result.ending}), nothing was changed: correct it, then deploy again.${withOutput(result)}`,
+    { facts: { command: 'test', ending: result.ending, log: context.log.lines } },
   )
 }

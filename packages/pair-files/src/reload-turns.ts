@@ -1,80 +1,73 @@
 /**
- * Several certificates of one server that are deployed at the same time: their swaps and tests take turns, so that no test sees another's
- * half-done change, and one reload serves all of them. For this process; two nodes of the service may each reload a server once.
+ * Who is deployed to one server at about the same time goes as one batch: gathered until nobody else comes, one batch after the other. For this process; two
+ * nodes of the service may each reload a server once.
  *
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { runBatch, type Member, type Outcome } from './reload-batch.ts'
 
-/** Jobs of one moment reach their turn within this time. */
-const GATHER_MS = 60
-/** A slow host must not hold the others' reload back for ever. */
-const MAX_GATHER_MS = 5_000
+/** Jobs of one moment come within this time of each other. */
+export const GATHER_MS = 60
+/** A crowd that does not end must not hold the first ones up for ever. */
+const MAX_GATHER_MS = 60_000
+/** In one batch: what all of it needs is in memory. */
+export const MAX_BATCH = 1_000
 
-interface Turns<Result> {
-  /** Ends when everything that was queued has ended; never rejects. */
-  tail: Promise<unknown>
-  /** In their turn, or waiting for it. */
-  busy: number
-  readonly waiting: PromiseWithResolvers<Result>[]
+/** Whoever knows of more that is on its way. */
+export interface Gathering {
+  /** For how long nobody must have come before the batch begins. */
+  quietMs(server: string): number
+  /** Waits for others without standing in their way. */
+  aside<Value>(wait: () => Promise<Value>): Promise<Value>
 }
 
-export interface ReloadTurns<Result> {
-  /** Runs when nobody else of this server is in a turn. */
-  inTurn<Value>(server: string, work: () => Promise<Value>): Promise<Value>
-  /** Gives the result of one reload, which begins after the caller asked, and is shared by all who asked before it began. */
-  reload(server: string, run: () => Promise<Result>): Promise<Result>
+const ALONE: Gathering = { quietMs: () => GATHER_MS, aside: (wait) => wait() }
+
+interface Waiting {
+  readonly member: Member
+  readonly gathering: Gathering
+  readonly own: PromiseWithResolvers<Outcome>
 }
 
-export function createReloadTurns<Result>(): ReloadTurns<Result> {
-  const all = new Map<string, Turns<Result>>()
+interface Turns {
+  /** Ends when every batch that began has ended; never rejects. */
+  tail: Promise<void>
+  readonly waiting: Waiting[]
+  /** Monotonic. */
+  lastCameAt: number
+}
 
-  const turnsOf = (server: string): Turns<Result> => {
-    const known = all.get(server) ?? { tail: Promise.resolve(), busy: 0, waiting: [] }
-    all.set(server, known)
-    return known
-  }
+const all = new Map<string, Turns>()
 
-  const inTurn = async <Value>(server: string, work: () => Promise<Value>): Promise<Value> => {
-    const turns = turnsOf(server)
-    turns.busy += 1
-    const result = turns.tail.then(work)
-    turns.tail = result.catch(() => {}) // the caller has the error
-    try {
-      return await result
-    } finally {
-      turns.busy -= 1
-      if (turns.busy === 0 && turns.waiting.length === 0) all.delete(server)
-    }
-  }
+/** How it ended for this member, in whatever batch it went. */
+export function inBatch(server: string, member: Member, gathering: Gathering = ALONE): Promise<Outcome> {
+  const turns = all.get(server) ?? { tail: Promise.resolve(), waiting: [], lastCameAt: 0 }
+  all.set(server, turns)
+  const own = Promise.withResolvers<Outcome>()
+  turns.waiting.push({ member, gathering, own })
+  turns.lastCameAt = performance.now()
+  if (turns.waiting.length === 1) turns.tail = gatherAndRun(server, turns)
+  return gathering.aside(() => own.promise)
+}
 
-  const gatherAndRun = async (server: string, run: () => Promise<Result>): Promise<void> => {
-    const turns = turnsOf(server)
-    const startedAt = Date.now()
-    let asked = 0
-    do {
-      asked = turns.waiting.length
-      await sleep(GATHER_MS)
-    } while ((turns.busy > 0 || turns.waiting.length > asked) && Date.now() - startedAt < MAX_GATHER_MS)
-    await inTurn(server, async () => {
-      const served = turns.waiting.splice(0)
-      try {
-        const result = await run()
-        for (const { resolve } of served) resolve(result)
-      } catch (error) {
-        for (const { reject } of served) reject(error)
-      }
-    })
+async function gatherAndRun(server: string, turns: Turns): Promise<void> {
+  const before = turns.tail
+  await before
+  const since = performance.now()
+  for (;;) {
+    const now = performance.now()
+    // Asked of who came last: it knows best.
+    const quietMs = turns.waiting.at(-1)?.gathering.quietMs(server) ?? 0
+    const leftMs = Math.min(turns.lastCameAt + quietMs, since + MAX_GATHER_MS) - now
+    if (leftMs <= 0 || turns.waiting.length >= MAX_BATCH) break
+    await sleep(Math.min(leftMs, GATHER_MS))
   }
-
-  return {
-    inTurn,
-    reload: (server, run) => {
-      const { waiting } = turnsOf(server)
-      const own = Promise.withResolvers<Result>()
-      waiting.push(own)
-      if (waiting.length === 1) void gatherAndRun(server, run)
-      return own.promise
-    },
+  const batch = turns.waiting.splice(0, MAX_BATCH)
+  if (turns.waiting.length > 0) turns.tail = gatherAndRun(server, turns)
+  const outcomes = await runBatch(batch.map(({ member }) => member))
+  for (const { member, own } of batch) {
+    own.resolve(outcomes.get(member) ?? { is: 'error', error: new Error('a member of a batch has no outcome') })
   }
+  if (turns.waiting.length === 0 && all.get(server) === turns) all.delete(server)
 }

@@ -6,18 +6,9 @@
 import { AppError } from '@evercert/contract/app-error'
 import type { RestoreEvidence } from '@evercert/contract'
 import { orRefuse } from './host.ts'
-import {
-  findPending,
-  inTurn,
-  openStore,
-  placeOf,
-  putBack,
-  readFound,
-  reload,
-  tidyUp,
-  withLock,
-  type Context,
-} from './pair-context.ts'
+import { findPending, lock, openStore, placeOf, putBack, readFound, run, serverOf, tidyUp, type Context } from './pair-context.ts'
+import type { Member } from './reload-batch.ts'
+import { inBatch } from './reload-turns.ts'
 import type { VersionStore } from './version-store.ts'
 
 /** See `PairTarget`. */
@@ -26,15 +17,34 @@ export async function restore(context: Context, refused: string): Promise<Restor
   const owes = async (): Promise<boolean> =>
     (await readFound(context, store)).sha256 === refused || (await findPending(store)) !== null
   if (!(await owes())) return nothingToRestore(context, store)
-  return withLock(context, store, async () => {
-    if (!(await owes())) return nothingToRestore(context, store)
-    await inTurn(context, () => takeBack(context, store, refused))
-    const result = await reload(context)
+  let release = (): Promise<void> => Promise.resolve()
+  const member: Member = {
+    testCommand: null,
+    reloadCommand: context.files.reloadCommand ?? null,
+    canGoBack: false,
+    mustReload: () => true,
+    begin: async (count) => {
+      release = await lock(context, store, count)
+      return (await owes()) ? { mustBeHealthy: false } : null
+    },
+    refuse: ({ ending }) => new AppError('deployRefused', `Restoring ${placeOf(context)}: ${ending}: correct the configuration.`),
+    putIn: () => takeBack(context, store, refused),
+    putBack: () => Promise.resolve(),
+    placed: () => {},
+    run: (command) => run(context, command),
+    tell: (command, result) => context.log.command(command, result),
+  }
+  try {
+    const outcome = await inBatch(serverOf(context.files), member, context.files.gathering)
+    if (outcome.is === 'error') throw outcome.error
+    if (outcome.is !== 'in') return await nothingToRestore(context, store)
     context.onStep('reloaded')
     await tidyUp(context, store, { previousVersion: null, previousSha256: null })
     const { sha256 } = await readFound(context, store)
-    return { changed: true, sha256, reloaded: result?.ok === true, log: context.log.lines }
-  })
+    return { changed: true, sha256, reloaded: outcome.reload?.ok === true, log: context.log.lines }
+  } finally {
+    await release()
+  }
 }
 
 async function nothingToRestore(context: Context, store: VersionStore): Promise<RestoreEvidence> {

@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname } from 'node:path/posix'
-import type { FoundFile, Host } from './host.ts'
+import type { FoundAcl, FoundFile, Host } from './host.ts'
 import type { Layout, LayoutFile } from './layout.ts'
 import type { FoundPair } from './pair.ts'
 
@@ -15,8 +15,8 @@ export interface FileRights {
   readonly wanted: Rights
   /** Of the copy of the one that is there. */
   readonly kept: Rights
-  /** The one that is there has an ACL that the new one will not have. */
-  readonly losesAcl: boolean
+  /** The one that is there has, or may have, an ACL that the new one will not have. */
+  readonly aclLoss: FoundAcl['loss']
 }
 
 const PUBLIC_MODE = 0o644
@@ -29,20 +29,19 @@ export async function rightsFor(host: Host, layout: Layout, found: FoundPair): P
   const rights: Record<string, FileRights> = {}
   for (const file of layout.files) rights[file.name] = await rightsOf(host, layout, file, found.files[file.name] ?? null)
   for (const name of layout.notes)
-    rights[name] = { wanted: { ...WRITER, mode: PUBLIC_MODE }, kept: { ...WRITER, mode: PUBLIC_MODE }, losesAcl: false }
+    rights[name] = { wanted: { ...WRITER, mode: PUBLIC_MODE }, kept: { ...WRITER, mode: PUBLIC_MODE }, aclLoss: null }
   return rights
 }
 
 async function rightsOf(host: Host, layout: Layout, file: LayoutFile, found: FoundFile | null): Promise<FileRights> {
   if (found === null) {
     const mode = toMode(file.mode) ?? (file.isSecret ? SECRET_MODE : PUBLIC_MODE)
-    return { wanted: { ...WRITER, mode }, kept: { ...WRITER, mode }, losesAcl: false }
+    return { wanted: { ...WRITER, mode }, kept: { ...WRITER, mode }, aclLoss: null }
   }
   const shutOut = file.isSecret ? await bitsShutOutByFolder(host, layout, file) : 0
-  const acl = shutOut === 0 ? await host.findAcl(file.path) : null
+  const { acl, loss } = shutOut === 0 ? await host.lookAtAcl(file.path) : { acl: null, loss: null }
   const kept = { uid: found.uid, gid: found.gid, mode: found.mode & ~shutOut, acl }
-  const losesAcl = shutOut === 0 && (await host.losesAcl?.(file.path)) === true
-  return { kept, losesAcl, wanted: { ...kept, mode: toMode(file.mode) ?? kept.mode } }
+  return { kept, aclLoss: loss, wanted: { ...kept, mode: toMode(file.mode) ?? kept.mode } }
 }
 
 /**

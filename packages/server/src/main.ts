@@ -30,6 +30,7 @@ import { createDoor, type Fetch } from './http/door.ts'
 import { createApp, createProofApp } from './http/app.ts'
 import { listen, type Listener, type ListenOptions } from './http/listener.ts'
 import { openOwnPair, type OwnPair } from './http/own-pair.ts'
+import { createPlaces } from './services/advance/places.ts'
 import { DEFAULT_WORKER_SETTINGS, startWorker, type WorkerSettings } from './jobs/worker.ts'
 import { createSignIn } from './services/access/better-auth.ts'
 import { createFirstOperatorLink } from './services/access/first-operator.ts'
@@ -209,6 +210,7 @@ async function createServices(
     freshAuthenticationMs: config.freshAuthenticationMinutes * MINUTE_MS,
     requestLimits: config.requestLimits,
     onStep: options.onStep ?? (() => {}),
+    places: createPlaces(options.worker?.concurrency ?? DEFAULT_WORKER_SETTINGS.concurrency),
     agentProgram: () => readFile(AGENT_FILE).catch(() => null),
   }
 }

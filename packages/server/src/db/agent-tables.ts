@@ -64,6 +64,8 @@ export interface AgentWorkTable {
   lease: string | null
   leased_at: Date | null
   leases: Generated<number>
+  /** Of the log of this lease, told before the report. */
+  live_lines: Generated<number>
   /** JSON, as it was signed. */
   statement: string | null
   signature: string | null

@@ -46,7 +46,8 @@ import { up as earlierUploads } from './migrations/0045-earlier-uploads.ts'
 import { up as tokenAway } from './migrations/0046-token-away.ts'
 import { up as suggestedWindows } from './migrations/0047-suggested-windows.ts'
 import { up as uploadsThatFollow } from './migrations/0048-uploads-that-follow.ts'
-import { up as takenOutOfLineages } from './migrations/0051-taken-out-of-lineages.ts'
+import { up as liveLinesOfAgents } from './migrations/0049-live-lines-of-agents.ts'
+import { up as takenOutOfLineages } from './migrations/0050-taken-out-of-lineages.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -115,7 +116,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0046-token-away': { up: tokenAway },
   '0047-suggested-windows': { up: suggestedWindows },
   '0048-uploads-that-follow': { up: uploadsThatFollow },
-  '0051-taken-out-of-lineages': { up: takenOutOfLineages },
+  '0049-live-lines-of-agents': { up: liveLinesOfAgents },
+  '0050-taken-out-of-lineages': { up: takenOutOfLineages },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -1,6 +1,6 @@
 /**
  * The list facts of uploads, written as they are known: working them out of the stored rows took longer than all else that an upload does in
- * the database. What is written is what `refresh_listing` (0051-taken-out-of-lineages.ts) would write.
+ * the database. What is written is what `refresh_listing` (0050-taken-out-of-lineages.ts) would write.
  *
  * @module
  */

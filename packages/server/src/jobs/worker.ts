@@ -53,16 +53,20 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
   let gathering: NodeJS.Timeout | null = null
   /** The last claim got all that it asked for: there may be more. */
   let mayBeMore = false
+  let isClaiming = false
 
+  const { places } = services
   const run = async (jobId: string, certificateId: string): Promise<void> => {
     sentAgain.set(certificateId, false)
+    const begun = places.begin()
     try {
-      await advanceCertificate(services, certificateId, abort.signal)
+      await places.within(() => advanceCertificate(services, certificateId, abort.signal, begun))
       await services.queue.complete(jobId)
     } catch (error) {
       services.log.error({ event: 'job.failed', jobId, certificateId, error })
       await services.queue.fail(jobId).catch(() => {}) // the database is away: the heartbeat frees the job later
     } finally {
+      begun()
       running.delete(jobId)
       const isAwaited = sentAgain.get(certificateId) === true
       sentAgain.delete(certificateId)
@@ -70,25 +74,21 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
     }
   }
 
-  const postpone = async (jobId: string, certificateId: string): Promise<void> => {
-    sentAgain.set(certificateId, true)
-    await services.queue.fail(jobId)
-  }
-
   const touch = (): Promise<void> => (running.size === 0 ? Promise.resolve() : services.queue.touch([...running.keys()]))
 
   const claim = async (): Promise<void> => {
-    const free = settings.concurrency - running.size
-    if (free <= 0 || abort.signal.aborted) return
-    const count = 2 ** Math.floor(Math.log2(free)) // few different numbers, since each is a statement of its own
+    const count = countToClaim(places.free())
+    if (count === 0 || abort.signal.aborted) return
     mayBeMore = false // also when claiming fails: the next poll tries again
     const jobs = await services.queue.claim(count)
     mayBeMore = jobs.length === count
     for (const job of jobs) {
       const { certificateId } = job.data
       // Freed while this process was suspended, and sent again: its run goes on, and is not doubled.
-      if (sentAgain.has(certificateId)) await postpone(job.id, certificateId)
-      else running.set(job.id, run(job.id, certificateId))
+      if (sentAgain.has(certificateId)) {
+        sentAgain.set(certificateId, true)
+        await services.queue.fail(job.id)
+      } else running.set(job.id, run(job.id, certificateId))
     }
   }
 
@@ -96,34 +96,32 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
     if (abort.signal.aborted || gathering !== null) return
     gathering = setTimeout(() => {
       gathering = null
+      isClaiming = true
       // One claim at a time; one that was asked for meanwhile follows.
       claiming = (claiming ?? Promise.resolve())
         .then(claim)
         .catch((error: unknown) => services.log.error({ event: 'queue.claimFailed', error }))
         .finally(() => {
-          if (mayBeMore && running.size < settings.concurrency) poke()
+          isClaiming = false
+          if (mayBeMore && places.free() > 0) poke()
         })
     }, GATHER_MS)
   }
+  places.setMore(() => mayBeMore || isClaiming)
+  places.onFree(() => {
+    if (mayBeMore) poke()
+  })
 
   services.queue.onSent(({ certificateId }) => {
     if (sentAgain.has(certificateId)) sentAgain.set(certificateId, true)
     else poke()
   })
-  const timers = [
-    every(settings.pollMs, () => Promise.resolve(poke()), services),
-    every(settings.scanMs, () => scanDue(services), services),
-    ...rounds.timers,
-    every(settings.tidyMs, () => touch().then(() => tidyUp(services)), services), // who was suspended is not dead
-    every(settings.sealMs, () => auditRound(services), services),
-    every(settings.tidyMs, () => tidyAudit(services), services),
-    every(VACUUM_MS, () => services.database.vacuum(), services),
-    every(HEARTBEAT_MS, touch, services),
-  ]
+  const timers = [...rounds.timers, ...startTimers(services, settings, { poke, touch })]
   poke()
   return {
     stop: async () => {
       abort.abort()
+      places.close()
       for (const timer of timers) timer.stop()
       if (gathering !== null) clearTimeout(gathering)
       await claiming
@@ -132,6 +130,28 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
       await rounds.idle()
     },
   }
+}
+
+/** Few different numbers, since each is a statement of its own. */
+function countToClaim(free: number): number {
+  return free <= 0 ? 0 : 2 ** Math.floor(Math.log2(free))
+}
+
+interface Ticks {
+  readonly poke: () => void
+  readonly touch: () => Promise<void>
+}
+
+function startTimers(services: Services, settings: WorkerSettings, { poke, touch }: Ticks) {
+  return [
+    every(settings.pollMs, () => Promise.resolve(poke()), services),
+    every(settings.scanMs, () => scanDue(services), services),
+    every(settings.tidyMs, () => touch().then(() => tidyUp(services)), services), // who was suspended is not dead
+    every(settings.sealMs, () => auditRound(services), services),
+    every(settings.tidyMs, () => tidyAudit(services), services),
+    every(VACUUM_MS, () => services.database.vacuum(), services),
+    every(HEARTBEAT_MS, touch, services),
+  ]
 }
 
 /** What is done as soon as it is due, beside the certificates: notices, payments, probes, revocations, what renewals leave behind, records under an earlier master key. */

@@ -17,6 +17,8 @@ export type { CertificatePair, DeployEvidence, RestoreEvidence }
  *   hold a certificate beside another's key.
  * - A configuration that is broken beforehand is refused with `deployRefused`: nothing is changed, nothing reloaded.
  * - Applying twice is a no-op the second time (`changed` false), unless the first died before its reload: then it reloads.
+ * - Targets of one server that are applied at about the same time (`kit.gathering`) are tested together and reloaded once; one that fails is
+ *   left out, and the others go on.
  * - When the test or the reload command fails, the previous pair is put back, reloaded, and AppError `rolledBack` says why; its
  *   `facts.log` is the log.
  * - A pair that does not match is refused with `deployRefused` and the old one stays.
@@ -29,6 +31,8 @@ export type { CertificatePair, DeployEvidence, RestoreEvidence }
  *   made, what it does not know, and what is in use now stays. Again, it removes what is left, and nothing is left in the end.
  */
 export interface DeployTarget {
+  /** What is reloaded: targets with the same one share it. Absent where nothing is. */
+  readonly server?: string
   inspect(): Promise<{ readonly sha256: string | null }>
   apply(pair: CertificatePair): Promise<DeployEvidence>
   /**

@@ -75,6 +75,16 @@ export interface AdapterKit {
   readonly agentDesk?: AgentDesk
   /** Told each line of a deployment's log as it is said, before the evidence has them all; missing where nobody watches. */
   readonly onLogLine?: (line: string) => void
+  /** Knows of other deployments on their way to the same server; missing where there are none. */
+  readonly gathering?: Gathering
+}
+
+/** Deployments to one server at about the same time, which reload it once. */
+export interface Gathering {
+  /** For how long nobody must have come before the server is reloaded. */
+  quietMs(server: string): number
+  /** Waits for others; meanwhile as many more may be under way. */
+  aside<Value>(wait: () => Promise<Value>): Promise<Value>
 }
 
 /** What the built-in CA remembers. One row of `ca_order` for each reference; serials are never used twice. */

@@ -20,6 +20,7 @@ import type { AdapterKit, NameServerLookups } from '../ports/kit.ts'
 import type { NotifyAdapter } from '../ports/notify.ts'
 import type { PaymentAdapter } from '../ports/payment.ts'
 import type { SignIn } from '../ports/sign-in.ts'
+import type { Places } from './advance/places.ts'
 import type { AuditAnchor } from './audit/anchor-file.ts'
 import type { AuditLog } from './audit/log.ts'
 import type { Keyring } from './keyring.ts'
@@ -74,6 +75,7 @@ export interface Services {
   /** Requests a minute of a token or user, and of a network address without either; null: not limited. */
   readonly requestLimits: { readonly perMinute: number | null; readonly anonymousPerMinute: number | null }
   readonly onStep: StepHook
+  readonly places: Places
   /** The one file that hosts run; null when it was not built. */
   readonly agentProgram: () => Promise<Uint8Array<ArrayBuffer> | null>
 }

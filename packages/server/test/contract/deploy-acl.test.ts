@@ -29,6 +29,7 @@ const targetOf = (paths: ReturnType<typeof filesWithAcl>, tools: typeof TOOLS) =
   createPairTarget({
     layout: twoFiles(paths),
     commandTimeoutSeconds: 5,
+    hostName: 'this machine',
     openHost: () => Promise.resolve(createLocalHost(tools)),
     now: Date.now,
   })
@@ -56,7 +57,7 @@ describe.skipIf(!existsSync(TOOLS.setfacl))('the ACL of a file that is replaced'
     for (const path of plain) writeFileSync(path, '')
     const host = createLocalHost(TOOLS)
     const paths = [...plain, join(folder, 'missing'), `${folder}/two\nlines`, listed.keyPath, '--help', listed.certificatePath]
-    const found = await Promise.all(paths.map((path) => host.findAcl(path)))
+    const found = await Promise.all(paths.map(async (path) => (await host.lookAtAcl(path)).acl))
     expect(found.filter((acl) => acl !== null)).toEqual([expect.stringContaining('user:12345:r--')])
     expect(found.at(-3)).not.toBeNull()
   })

@@ -12,6 +12,8 @@ export interface DeployHarness {
   readonly hasOwnKeys?: boolean
   /** What is put there is read by itself: nothing is tested, reloaded or put back. Default: false. */
   readonly hasNoCommands?: boolean
+  /** Of an adapter that nobody can ask what is there, so that `inspect` says null: whoever knows instead. */
+  inspectThere?(): Promise<{ readonly sha256: string | null }>
   /** A new pair for the target's name; each call gives another certificate. */
   issue(): CertificatePair & { readonly privateKeyPem: string }
   /** SHA-256 of the leaf that a new connection gets, once for each address. Must not ask the adapter. */
@@ -43,19 +45,26 @@ export function deployContract(id: string, createHarness: () => Promise<DeployHa
       await expect.poll(() => harness.served(), { timeout: 5_000 }).toSatisfy(isServed)
     }
 
+    const inspect = async (): Promise<{ readonly sha256: string | null }> => {
+      const inspected = await harness.target.inspect()
+      if (harness.inspectThere === undefined) return inspected
+      expect(inspected).toEqual({ sha256: null })
+      return harness.inspectThere()
+    }
+
     test('inspect gives the SHA-256 of the leaf that the target has, and changes nothing', async () => {
       const before = harness.snapshot()
-      const { sha256 } = await harness.target.inspect()
+      const { sha256 } = await inspect()
       await expectServed(sha256)
       expect(harness.snapshot()).toBe(before)
     })
 
     test('apply makes the server serve the new certificate and tells what was there', async () => {
-      const { sha256: old } = await harness.target.inspect()
+      const { sha256: old } = await inspect()
       const pair = harness.issue()
       const evidence = await harness.target.apply(pair)
       expect(evidence).toMatchObject({ changed: true, previousSha256: old, reloaded: harness.hasNoCommands !== true })
-      expect(await harness.target.inspect()).toEqual({ sha256: pair.sha256 })
+      expect(await inspect()).toEqual({ sha256: pair.sha256 })
       await expectServed(pair.sha256)
     })
 
@@ -70,7 +79,7 @@ export function deployContract(id: string, createHarness: () => Promise<DeployHa
     })
 
     test('one renewal after another: each is served, each names the one before', async () => {
-      let { sha256: before } = await harness.target.inspect()
+      let { sha256: before } = await inspect()
       for (let round = 0; round < 3; round++) {
         const pair = harness.issue()
         expect(await harness.target.apply(pair)).toMatchObject({ changed: true, previousSha256: before })
@@ -80,7 +89,7 @@ export function deployContract(id: string, createHarness: () => Promise<DeployHa
     })
 
     test('a pair that does not match is refused before anything is touched, and the old one stays', async () => {
-      const { sha256: old } = await harness.target.inspect()
+      const { sha256: old } = await inspect()
       const before = harness.snapshot()
       const [one, other] = [harness.issue(), harness.issue()]
       const bad: readonly CertificatePair[] = [
@@ -99,7 +108,7 @@ export function deployContract(id: string, createHarness: () => Promise<DeployHa
 
     test('a configuration that is broken beforehand is refused, and nothing is changed', async (context) => {
       if (harness.hasNoCommands === true) return context.skip()
-      const { sha256: old } = await harness.target.inspect()
+      const { sha256: old } = await inspect()
       harness.breakConfiguration()
       const [before, reloads] = [harness.snapshot(), harness.countReloads()]
       await expect(harness.target.apply(harness.issue())).rejects.toMatchObject({ code: 'deployRefused' })
@@ -119,7 +128,7 @@ export function deployContract(id: string, createHarness: () => Promise<DeployHa
       await expect(failure).rejects.toMatchObject({ code: 'rolledBack' })
       await expect(failure).rejects.toThrow('reload is out of order')
       harness.mend()
-      expect(await harness.target.inspect()).toEqual({ sha256: first.sha256 })
+      expect(await inspect()).toEqual({ sha256: first.sha256 })
       await expectServed(first.sha256)
     })
 
@@ -133,7 +142,7 @@ export function deployContract(id: string, createHarness: () => Promise<DeployHa
         sha256: first.sha256,
         reloaded: harness.hasNoCommands !== true,
       })
-      expect(await harness.target.inspect()).toEqual({ sha256: first.sha256 })
+      expect(await inspect()).toEqual({ sha256: first.sha256 })
       await expectServed(first.sha256)
       const [before, reloads] = [harness.snapshot(), harness.countReloads()]
       expect(await harness.target.restore(refused.sha256, first)).toMatchObject({ changed: false, sha256: first.sha256 })
@@ -142,7 +151,7 @@ export function deployContract(id: string, createHarness: () => Promise<DeployHa
     })
 
     test('restoring what the target does not have changes nothing, and what was restored can be deployed again', async () => {
-      const { sha256: there } = await harness.target.inspect()
+      const { sha256: there } = await inspect()
       const before = harness.snapshot()
       const pair = harness.issue()
       expect(await harness.target.restore(pair.sha256, null)).toMatchObject({ changed: false, sha256: there })

@@ -405,7 +405,7 @@ describe('a crash', () => {
     'pruned',
   ] as const
 
-  function applyInChild(paths: Site, reloadCommand: string[], pair: CertificatePair, dieAfter: string | null, restores = false) {
+  function applyInChild(paths: Site, reloadCommand: string[], pair: CertificatePair, dieAfter: string, restores = false) {
     const config = localFilesConfig.parse({ ...paths, testCommand: ['true'], reloadCommand })
     const task = JSON.stringify({ config, pair, dieAfter, restores })
     return spawnSync(process.execPath, [CRASH_CHILD, task], { encoding: 'utf8' })
@@ -421,7 +421,7 @@ describe('a crash', () => {
       ? (readFileSync(at('loaded'), 'utf8').split('=')[1] ?? '').trim().replaceAll(':', '').toLowerCase()
       : null
 
-  test.each(steps)('after "%s" leaves a matching pair, and applying again ends with the new one, reloaded', (step) => {
+  test.each(steps)('after "%s" leaves a matching pair, and applying again ends with the new one, reloaded', async (step) => {
     const paths = site()
     const [old, next] = [issue(), issue()]
     writePair(paths, old)
@@ -430,26 +430,52 @@ describe('a crash', () => {
     expect(crashed.signal).toBe('SIGKILL')
     const isSwapped = steps.indexOf(step) >= steps.indexOf('swapped')
     expectPair(paths, isSwapped ? next : old)
-    const again = applyInChild(paths, reloadCommand, next, null)
-    expect(JSON.parse(again.stdout)).toMatchObject({ changed: !isSwapped })
+    const again = target({ ...paths, testCommand: ['true'], reloadCommand })
+    expect(await again.apply(next)).toMatchObject({ changed: !isSwapped })
     expectPair(paths, next)
     expect(loaded()).toBe(next.sha256)
     expect(readdirSync(at('.site.pem.evercert')).filter((name) => /unfinished|pending/.test(name))).toEqual([])
-    const third = applyInChild(paths, reloadCommand, next, null)
-    expect(JSON.parse(third.stdout)).toMatchObject({ changed: false, reloaded: false })
+    expect(await again.apply(next)).toMatchObject({ changed: false, reloaded: false })
   })
+
+  test.each(['versionWritten', 'marked', 'swapped', 'tested', 'reloaded', 'remembered'] as const)(
+    'after "%s" of the second of a batch leaves matching pairs, and applying again ends with all of them, reloaded once',
+    async (step) => {
+      const reloadCommand = script('reload', `echo reload >> ${at('reloads')}`)
+      const batch = ['a', 'b', 'c'].map((name) => {
+        const paths = site({ certificate: `${name}.pem`, key: `${name}.key` })
+        const [old, next] = [issue(), issue()]
+        writePair(paths, old)
+        return { paths, old, next, config: localFilesConfig.parse({ ...paths, testCommand: ['true'], reloadCommand }) }
+      })
+      const [task, ...alongside] = batch.map(({ config, next }) => ({ config, pair: next }))
+      const crashed = spawnSync(process.execPath, [CRASH_CHILD, JSON.stringify({ ...task, alongside, dieAfter: step })])
+      expect(crashed.signal).toBe('SIGKILL')
+      for (const { paths, old, next } of batch) {
+        const { fingerprint256 } = new X509Certificate(readFileSync(paths.certificatePath))
+        const sha256 = fingerprint256.replaceAll(':', '').toLowerCase()
+        expectPair(paths, sha256 === next.sha256 ? next : old)
+      }
+      const reloadsBefore = existsSync(at('reloads')) ? readFileSync(at('reloads'), 'utf8') : ''
+      const again = await Promise.all(batch.map(({ config, next }) => localFiles.create(config, kitWithoutNetwork).apply(next)))
+      for (const { paths, next } of batch) expectPair(paths, next)
+      // Who tidied up before the crash owes nothing.
+      const isReloaded = again.some(({ reloaded }) => reloaded)
+      expect(readFileSync(at('reloads'), 'utf8')).toBe(`${reloadsBefore}${isReloaded ? 'reload\n' : ''}`)
+      if (step !== 'remembered') expect(isReloaded).toBe(true)
+    },
+  )
 
   // In a first installation there is nothing to save.
   test.each(steps.filter((step) => step !== 'saved'))(
     'after "%s" of a first installation leaves both files or none, and applying again installs',
-    (step) => {
+    async (step) => {
       const paths = site()
       const pair = issue()
       const reloadCommand = loadedBy(paths)
       expect(applyInChild(paths, reloadCommand, pair, step).signal).toBe('SIGKILL')
       expect(existsSync(paths.certificatePath)).toBe(existsSync(paths.keyPath))
-      const again = applyInChild(paths, reloadCommand, pair, null)
-      expect(again.stdout).toContain('"changed"')
+      expect((await target({ ...paths, testCommand: ['true'], reloadCommand }).apply(pair)).log).not.toEqual([])
       expectPair(paths, pair)
       expect(loaded()).toBe(pair.sha256)
     },

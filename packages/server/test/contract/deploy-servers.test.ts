@@ -1,10 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createChain } from '../../../../test/harness/certificates.ts'
 import { canStart } from '../../../../test/harness/tls-servers.ts'
 import type { CertificatePair } from '../../src/ports/deploy.ts'
 import { deployContract } from './deploy-contract.ts'
-import { aSite, contractHarness, issue, look, targetOf } from './deploy-sites.ts'
+import { aSite, contractHarness, issue, look, targetOf, type Site } from './deploy-sites.ts'
 import { goesBackForMs, paceOf, startPacedLoad } from './paced-load.ts'
 
 const KINDS = ['apache', 'haproxy', 'lighttpd', 'caddy', 'dovecot', 'postfix'] as const
@@ -56,33 +58,82 @@ describe('renewal under 200 new connections a second', () => {
 })
 
 describe('several certificates of one server, deployed at the same time', () => {
-  test('are swapped and tested one after the other and share one reload', async () => {
-    const site = await aSite('nginx')
-    const { server, folder } = site
-    try {
-      const counter = join(folder, 'reloads')
-      writeFileSync(counter, '')
-      const reload = join(folder, 'reload')
-      writeFileSync(reload, `#!/bin/sh\necho reload >> ${counter}\n${server.reloadCommand.join(' ')}\n`, { mode: 0o755 })
-      const sites = Array.from({ length: 8 }, (_, index) => ({
-        pair: issue(),
-        config: { certificatePath: join(folder, `${index}.pem`), keyPath: join(folder, `${index}.key`) },
-      }))
-      for (const { config } of sites) {
-        const there = issue()
-        writeFileSync(config.certificatePath, there.chainPem)
-        writeFileSync(config.keyPath, there.privateKeyPem)
-      }
-      const deployed = await Promise.all(
-        sites.map(({ pair, config }): Promise<unknown> => {
-          const settings = { ...config, testCommand: server.testCommand, reloadCommand: [reload] }
-          return targetOf('nginx', settings).apply(pair satisfies CertificatePair)
-        }),
-      )
-      for (const evidence of deployed) expect(evidence).toMatchObject({ changed: true, reloaded: true })
-      expect(readFileSync(counter, 'utf8')).toBe('reload\n')
-    } finally {
-      await site.close()
+  const COUNT = 8
+  const spoilt = createChain().issue({ names: ['spoilt.test'] })
+  let site: Site
+  let reload: string[]
+  let testing: string[]
+  beforeAll(async () => {
+    site = await aSite('nginx')
+    reload = counted('reload', site.server.reloadCommand)
+    testing = counted('test', site.server.testCommand)
+  })
+  afterAll(() => site.close())
+  /** Counts its runs, and fails when `body` does. */
+  function counted(name: string, command: readonly string[], body = ''): string[] {
+    const path = join(site.folder, name)
+    writeFileSync(`${path}s`, '')
+    writeFileSync(path, `#!/bin/sh\nprintf x >> ${path}s\n${body}\nexec ${command.join(' ')}\n`, { mode: 0o755 })
+    return [path]
+  }
+  const count = (name: string): number => readFileSync(join(site.folder, `${name}s`), 'utf8').length
+  const at = (index: number) => join(site.folder, `${index}.pem`)
+  const leafAt = (index: number) => new X509Certificate(readFileSync(at(index))).fingerprint256.replaceAll(':', '').toLowerCase()
+
+  /** What became of each, all applied in one moment. */
+  async function applyAll(pairs: readonly CertificatePair[]): Promise<readonly PromiseSettledResult<unknown>[]> {
+    const there = pairs.map((_, index) => {
+      const old = issue()
+      const paths = { certificatePath: at(index), keyPath: join(site.folder, `${index}.key`) }
+      rmSync(join(site.folder, `.${index}.pem.evercert`), { recursive: true, force: true })
+      for (const path of Object.values(paths)) rmSync(path, { force: true })
+      writeFileSync(paths.certificatePath, old.chainPem)
+      writeFileSync(paths.keyPath, old.privateKeyPem)
+      return { ...paths, old }
+    })
+    const settled = await Promise.allSettled(
+      pairs.map((pair, index): Promise<unknown> => {
+        const { certificatePath = '', keyPath = '' } = there[index] ?? {}
+        return targetOf('nginx', { certificatePath, keyPath, testCommand: testing, reloadCommand: reload }).apply(pair)
+      }),
+    )
+    for (const [index, { status }] of settled.entries()) {
+      expect(leafAt(index)).toBe(status === 'fulfilled' ? pairs[index]?.sha256 : there[index]?.old.sha256)
     }
+    return settled
+  }
+  const fail = (name: string) =>
+    `openssl x509 -in ${at(5)} -noout -ext subjectAltName | grep -q spoilt.test && { echo "${name} says no" >&2; exit 1; }`
+  const withSpoilt = () => Array.from({ length: COUNT }, (_, index) => (index === 5 ? spoilt : issue()))
+
+  test('are tested twice, swapped, and share one reload', async () => {
+    const settled = await applyAll(Array.from({ length: COUNT }, issue))
+    for (const one of settled) expect(one).toMatchObject({ value: { changed: true, reloaded: true } })
+    expect([count('test'), count('reload')]).toEqual([2, 1])
+  })
+
+  test('one that the test refuses is left out, says why, and the others go on with one reload', async () => {
+    testing = counted('test', site.server.testCommand, fail('the test'))
+    reload = counted('reload', site.server.reloadCommand)
+    const settled = await applyAll(withSpoilt())
+    expect(settled.map(({ status }) => status).filter((status) => status === 'rejected')).toHaveLength(1)
+    expect(settled[5]).toMatchObject({ reason: { code: 'rolledBack' } })
+    expect(String((settled[5] as PromiseRejectedResult).reason)).toContain('the test says no')
+    expect(count('reload')).toBe(1)
+  })
+
+  test('one for which the reload fails is found among them, and the others are reloaded', async () => {
+    testing = counted('test', site.server.testCommand)
+    reload = counted('reload', site.server.reloadCommand, fail('the reload'))
+    const settled = await applyAll(withSpoilt())
+    expect(settled.map(({ status }) => status).filter((status) => status === 'rejected')).toHaveLength(1)
+    expect(String((settled[5] as PromiseRejectedResult).reason)).toContain('the reload says no')
+  })
+
+  test('a reload that always fails is run twice: all go back', async () => {
+    reload = counted('reload', site.server.reloadCommand, 'exit 4')
+    const settled = await applyAll(Array.from({ length: COUNT }, issue))
+    for (const one of settled) expect(one).toMatchObject({ status: 'rejected', reason: { code: 'rolledBack' } })
+    expect(count('reload')).toBe(2)
   })
 })

@@ -1,13 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SFTP_SERVER, startSshServer, type SshServer } from '../../../../test/harness/sshd.ts'
 import { localFilesConfig, localFilesTarget } from '../../src/adapters/deploy/local-files.ts'
+import { readLogLine } from '@evercert/contract'
 import type { Step } from '@evercert/pair-files/pair-context'
 import { deployContract } from './deploy-contract.ts'
 import { kitWithoutNetwork } from './deploy-kit.ts'
 import { aSite, contractHarness, issue, look, snapshot, targetOf, type Site } from './deploy-sites.ts'
+
+const TOOLS = { getfacl: '/usr/bin/getfacl', setfacl: '/usr/bin/setfacl' }
 
 const sshOf = (server: SshServer, wish: Readonly<Record<string, unknown>> = {}) => ({
   ssh: {
@@ -95,6 +99,39 @@ describe('a target over SSH', () => {
   )
 })
 
+describe.skipIf(!existsSync(TOOLS.setfacl))('the ACL of a file over SSH', () => {
+  test('is that of the new one; all targets of one moment share one connection', async () => {
+    const server = await startSshServer()
+    const folder = mkdtempSync(join(tmpdir(), 'evercert-ssh-acl-'))
+    try {
+      const sites = [0, 1, 2].map((index) => {
+        const paths = { certificatePath: join(folder, `${index} a.pem`), keyPath: join(folder, `${index} a.key`) }
+        const old = issue()
+        writeFileSync(paths.certificatePath, old.chainPem)
+        writeFileSync(paths.keyPath, old.privateKeyPem, { mode: 0o600 })
+        expect(spawnSync(TOOLS.setfacl, ['-m', 'u:12345:r', paths.keyPath]).status).toBe(0)
+        return paths
+      })
+      const applied = await Promise.all(
+        sites.map((paths) =>
+          targetOf('nginx', { ...paths, ...sshOf(server), testCommand: ['true'], reloadCommand: ['true'] }).apply(issue()),
+        ),
+      )
+      for (const { log } of applied) expect(log.join('\n')).not.toContain('ACL')
+      for (const { certificatePath, keyPath } of sites) {
+        const aclOf = (path: string) => spawnSync(TOOLS.getfacl, ['-cnp', path], { encoding: 'utf8' }).stdout
+        expect(aclOf(keyPath)).toContain('user:12345:r--')
+        expect(aclOf(certificatePath)).not.toContain('12345')
+        expect(statSync(keyPath).mode & 0o007).toBe(0)
+      }
+      expect(server.logs().match(/Accepted publickey/g)).toHaveLength(1)
+    } finally {
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+})
+
 describe('a forced command', () => {
   test('that allows SFTP and the two commands of the target alone is enough', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'evercert-forced-'))
@@ -114,9 +151,15 @@ esac
     try {
       const settings = { ...site.settings, ...sshOf(server), testCommand, reloadCommand }
       const next = issue()
-      expect(await targetOf('nginx', settings).apply(next)).toMatchObject({ changed: true, reloaded: true })
+      const evidence = await targetOf('nginx', settings).apply(next)
+      expect(evidence).toMatchObject({ changed: true, reloaded: true })
+      const warnings = evidence.log.filter((line) => line.includes('has an ACL cannot be told'))
+      expect(warnings).toHaveLength(2)
+      expect(readLogLine(warnings[0] ?? '').text.zh).toContain('无法得知')
       await expect.poll(() => look(site.server.port)).toBe(next.sha256)
-      const asked = new Set(readFileSync(log, 'utf8').trim().split('\n'))
+      const lines = readFileSync(log, 'utf8').trim().split('\n')
+      // Whether there is an ACL is asked once in a connection, and refused here.
+      const asked = new Set(lines.filter((line) => !line.startsWith('getfacl ')))
       expect(asked).toEqual(new Set([SFTP_SERVER, testCommand.join(' '), reloadCommand.join(' ')]))
       const other = targetOf('nginx', { ...settings, reloadCommand: ['touch', join(folder, 'never')] }).apply(issue())
       await expect(other).rejects.toMatchObject({ code: 'rolledBack' })

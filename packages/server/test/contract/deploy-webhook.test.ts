@@ -2,7 +2,9 @@ import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { createChain } from '../../../../test/harness/certificates.ts'
 import { startHttpReceiver, type HttpReceiver, type Reply } from '../../../../test/harness/http-receiver.ts'
 import { webhook } from '../../src/adapters/deploy/webhook.ts'
-import type { DeployTarget } from '../../src/ports/deploy.ts'
+import type { CertificatePair, DeployTarget } from '../../src/ports/deploy.ts'
+import { deployContract, type DeployHarness } from './deploy-contract.ts'
+import { aStageSite, targetOf } from './deploy-sites.ts'
 import { createNotifyKits } from './notify-kit.ts'
 import { isSigned } from './webhook-signature.ts'
 
@@ -28,6 +30,43 @@ const sent = () => {
   expect(isSigned(request, SECRET)).toBe(true)
   return request
 }
+
+/** A receiver that installs what it is sent into the files of a real nginx, and answers what it did. */
+deployContract('webhook', async (): Promise<DeployHarness> => {
+  const { server, settings, reload, harness } = await aStageSite('nginx')
+  const files = targetOf('nginx', { ...settings, testCommand: server.testCommand, reloadCommand: [reload] })
+  const installer = await startHttpReceiver(async (request): Promise<Reply> => {
+    if (!isSigned(request, SECRET)) return { status: 401 }
+    const { type, data } = JSON.parse(request.body) as {
+      readonly type: string
+      readonly data: CertificatePair & { readonly refusedSha256: string }
+    }
+    try {
+      const evidence = type === 'certificate.deploy' ? await files.apply(data) : await files.restore(data.refusedSha256, null)
+      return { status: 200, body: JSON.stringify(evidence) }
+    } catch (error) {
+      const { code, message } = error as { readonly code: string; readonly message: string }
+      return { status: 422, body: JSON.stringify({ rolledBack: code === 'rolledBack', detail: message.split('\n').at(-1) }) }
+    }
+  })
+  const config = webhook.config.parse({ url: `${installer.url}/hook`, secret: SECRET, sendPrivateKey: true })
+  return {
+    ...harness,
+    inspectThere: () => files.inspect(),
+    target: webhook.create(config, kits.kit),
+    close: async () => {
+      await installer.close()
+      await harness.close()
+    },
+  }
+})
+
+test('what a receiver answers is believed only in the shape that is agreed on', async () => {
+  for (const body of ['taken', '{"changed":"no","previousSha256":"x"}', '[]', '{"previousSha256":"../etc"}']) {
+    reply = { status: 200, body }
+    expect(await target().apply(issue())).toMatchObject({ changed: true, previousSha256: null, reloaded: false })
+  }
+})
 
 test('the chain is sent, signed, under the same id each time, and the private key is not', async () => {
   const pair = issue()

@@ -323,6 +323,7 @@ eachDatabase((_kind, open) => {
     )
     // Who adds one here says why it needs no entry.
     expect(quiet.toSorted()).toEqual([
+      'agents.log', // lines of a deployment, as the report has them
       'agents.observe', // takes the place of what was told before
       'agents.poll', // asks; what is taken is in the history of the certificate
       'agents.report', // in the history of the certificate, and kept as it was signed

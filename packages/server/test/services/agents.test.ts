@@ -251,6 +251,42 @@ describe('work', () => {
     ])
   })
 
+  test('lines that an agent tells are shown at once, once, and the report adds the rest; an old lease and another agent tell nothing', async () => {
+    const host = await aHost()
+    const { id } = await addTarget(host)
+    const old = await take(host)
+    const lineOf = (text: string) => `2026-01-01T00:00:00.000Z ${text}`
+    const tell = (from: number, lines: readonly string[], { id: workId, lease }: AgentPairWork = work, by = host) =>
+      by.client.agents.log({ workId, lease, from, lines: lines.map(lineOf) })
+    const ownLines = async () => ((await deploymentOf(id))?.log ?? []).filter((line) => line.startsWith('2026-01-01'))
+    let work = old
+    expect(await tell(0, ['begun'])).toEqual({ told: 1 })
+    work = await take(host) // it died, and begins anew
+    expect(await tell(0, ['late'], old)).toEqual({ told: 0 })
+    expect(await tell(0, ['one', 'two'])).toEqual({ told: 2 })
+    expect(await tell(1, ['two', 'three'])).toEqual({ told: 3 }) // its answer was lost
+    expect(await tell(7, ['out of turn'])).toEqual({ told: 3 })
+    expect((await refusalOf(tell(0, ['strange'], work, await aHost()))).code).toBe('notFound')
+    const shown = ['begun', 'one', 'two', 'three'].map(lineOf)
+    expect(await ownLines()).toEqual(shown)
+    const log = ['one', 'two', 'three', 'four'].map(lineOf)
+    await host.report(work, { install: { changed: true, previousSha256: null, reloaded: true, log } })
+    await reach(id, 'applied')
+    expect(await ownLines()).toEqual([...shown, lineOf('four')])
+    expect(await tell(4, ['after the report'])).toEqual({ told: 3 })
+  })
+
+  test('what an agent does already is not given to it again, and other work is', async () => {
+    const host = await aHost()
+    const [{ id }] = [await addTarget(host), await addTarget(host, { site: 'blog' })]
+    const first = await take(host)
+    const { work: second } = await host.client.agents.poll({ waitSeconds: 5, holding: [first.id] })
+    expect(second?.site).toBe('blog')
+    expect((await host.client.agents.poll({ holding: [first.id, second?.id ?? ''] })).work).toBeNull()
+    for (const work of [first, second]) if (work !== null) await host.report(work)
+    await reach(id, 'applied')
+  })
+
   test.each([
     ['refused', 'failed'],
     ['rolledBack', 'rolledBack'],

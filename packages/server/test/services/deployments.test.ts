@@ -257,6 +257,23 @@ describe('a target without an address of its own', () => {
     expect(receiptClaims.parse(older)).toEqual(older)
   })
 
+  test('that comes when the certificate is served already is proved by all endpoints, looked at after it; no second receipt', async () => {
+    const certificate = await aCertificate()
+    const [first, late] = [await aServer(nameOf(certificate)), await aServer(nameOf(certificate))]
+    await account.client.endpoints.create({
+      certificateId: certificate.id,
+      host: nameOf(certificate),
+      port: first.nginx.httpsPort,
+    })
+    await addTarget(certificate, first, { own: false })
+    const receipts = async () => (await account.client.receipts.list({ id: certificate.id })).items.length
+    await waitFor('the receipt', async () => ((await receipts()) === 1 ? true : null))
+    const { id } = await addTarget(certificate, late, { own: false })
+    await reach(id, 'proved')
+    expect(late.onDisk()).toBe(certificate.sha256)
+    expect(await receipts()).toBe(1)
+  })
+
   test('is not blamed for an endpoint that another server keeps stale', async () => {
     const certificate = await aCertificate()
     const [stale, site] = [await aServer(nameOf(certificate)), await aServer(nameOf(certificate))]

@@ -110,6 +110,32 @@ oneDatabase((_, open) => {
     ])
   })
 
+  test('each hold is told, and so is the end after a hold: none is taken for the one before', async () => {
+    const { detail } = await aServableCertificate(account, aSite(service))
+    await newChecker().round()
+    const { url, ...check } = await rowOf(detail.id)
+    const noticesOf = async () => {
+      const { items } = await account.client.notices.list({ certificateId: detail.id })
+      return items.filter(({ kind }) => kind === 'revokedByCa').length
+    }
+    const seen: number[] = []
+    for (const [index, reason] of ['certificateHold', 'certificateHold', null, 'certificateHold', 'keyCompromise'].entries()) {
+      clock.advance(HOUR_MS)
+      const thisUpdate = clock.now()
+      const times = { source: 'crl', thisUpdate, nextUpdate: thisUpdate + DAY_MS } as const
+      // The same hold is the same in each list; the next one begins later.
+      const revokedAt = index < 2 ? thisUpdate - index * HOUR_MS : thisUpdate
+      const answer =
+        reason === null
+          ? ({ state: 'good', ...times } as const)
+          : ({ state: 'revoked', ...times, revokedAt, reason: reason as 'certificateHold' } as const)
+      await recordAnswers(service.services, [{ check, issuer: null, answer, nextAt: clock.now() + HOUR_MS, url }])
+      seen.push(await noticesOf())
+    }
+    expect(seen).toEqual([1, 1, 1, 2, 3])
+    expect((await get(detail.id)).status).toBe('revoked')
+  })
+
   test('what is revoked for good stays so while a reissue waits, whatever is said later, and ends with it', async () => {
     const { detail } = await aServableCertificate(account, aSite(service))
     await newChecker().round()

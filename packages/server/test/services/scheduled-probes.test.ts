@@ -237,8 +237,15 @@ eachDatabase((_kind, open) => {
     const strange = await waitForProbeAfter(silent)
     expect(strange.verdict).toBe('wrongName')
     expect(await strayNotices()).toHaveLength(before + 1)
+    // Another one in its place, without a moment in which all was in order.
+    await serve('127.0.0.13', await aServableCertificate(account, aSite(service)))
+    const another = await waitForProbeAfter(strange)
+    expect(another.strayedAt).toBe(strange.strayedAt)
+    expect(await strayNotices()).toHaveLength(before + 2)
+    const same = await waitForProbeAfter(another)
+    expect(await strayNotices()).toHaveLength(before + 2)
     await serve('127.0.0.13', renewed)
-    expect((await waitForProbeAfter(strange)).strayedAt).toBeNull()
+    expect((await waitForProbeAfter(same)).strayedAt).toBeNull()
   })
 
   /** The clock goes on until it is due. */

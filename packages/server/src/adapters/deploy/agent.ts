@@ -34,6 +34,7 @@ export const agent = deployAdapter<AgentConfig>({
   hasOwnKeys: true,
   check: async (config, kit) => void (await deskOf(kit).findSite(config.agent, config.site)),
   create: (config, kit) => ({
+    server: `agent ${config.agent}`,
     inspect: () => deskOf(kit).findSite(config.agent, config.site),
     apply: async (pair) => {
       if (pair.privateKeyPem === null) checkChain(pair)

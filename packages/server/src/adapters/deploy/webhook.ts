@@ -1,6 +1,6 @@
 /**
- * Any program: it is told of the certificate by HTTP POST, signed as Standard Webhooks 1.0 describes, and installs it itself. Nothing comes
- * back but that it was taken: whether it is served is seen by probing.
+ * Any program: it is told of the certificate by HTTP POST, signed as Standard Webhooks 1.0 describes, and installs it itself. It may answer what it did; whether
+ * it is served is seen by probing.
  *
  * @module
  */
@@ -38,14 +38,19 @@ export const webhook = deployAdapter<WebhookConfig>({
     apply: async (pair) => {
       checkPair(pair)
       const log = createStepLog(kit.now, kit.onLogLine)
-      log.say(await send(kit, config, { type: 'certificate.deploy', id: pair.sha256, data: toData(config, pair) }))
-      return { changed: true, previousSha256: null, reloaded: false, log: log.lines }
+      const data = toData(config, pair)
+      const { said, line } = await send(kit, config, { type: 'certificate.deploy', id: pair.sha256, data })
+      log.say(line)
+      const { changed = true, previousSha256 = null, reloaded = false } = said
+      return { changed, previousSha256, reloaded, log: log.lines }
     },
     restore: async (refused, previous) => {
       const log = createStepLog(kit.now, kit.onLogLine)
       const data = { refusedSha256: refused, previous: previous === null ? null : toData(config, previous) }
-      log.say(await send(kit, config, { type: 'certificate.restore', id: refused, data }))
-      return { changed: true, sha256: previous?.sha256 ?? null, reloaded: false, log: log.lines }
+      const { said, line } = await send(kit, config, { type: 'certificate.restore', id: refused, data })
+      log.say(line)
+      const { changed = true, sha256 = previous?.sha256 ?? null, reloaded = false } = said
+      return { changed, sha256, reloaded, log: log.lines }
     },
   }),
 })
@@ -61,22 +66,52 @@ interface Message {
   readonly data: object
 }
 
-async function send(kit: AdapterKit, { url, secret }: WebhookConfig, { type, id, data }: Message): Promise<string> {
+const fingerprint = z.string().regex(/^[0-9a-f]{64}$/)
+/** What a receiver may answer as JSON; anything else is a text. */
+const saidByReceiver = z.object({
+  changed: z.boolean().optional(),
+  reloaded: z.boolean().optional(),
+  previousSha256: fingerprint.nullable().optional(),
+  sha256: fingerprint.nullable().optional(),
+  rolledBack: z.boolean().optional(),
+  detail: z.string().optional(),
+})
+type Said = z.infer<typeof saidByReceiver>
+
+function readSaid(text: string): Said {
+  try {
+    return saidByReceiver.catch({}).parse(JSON.parse(text))
+  } catch {
+    return {}
+  }
+}
+
+interface Taken {
+  readonly said: Said
+  /** For the log. */
+  readonly line: string
+}
+
+async function send(kit: AdapterKit, { url, secret }: WebhookConfig, { type, id, data }: Message): Promise<Taken> {
   const what = 'Sending to the webhook'
   const body = JSON.stringify({ type, timestamp: new Date(kit.now()).toISOString(), data })
   const headers = signedHeaders({ id: `${type}:${id}`, secret, body, now: kit.now() })
   const answer = await postJson(kit, { what, url, body, headers, signal: undefined })
-  refuse(what, answer)
-  return `The receiver took ${type} of ${id.slice(0, 16)}… (HTTP ${answer.status}).`
+  const said = readSaid(answer.text)
+  refuse(what, answer, said)
+  return { said, line: `The receiver took ${type} of ${id.slice(0, 16)}… (HTTP ${answer.status}).` }
 }
 
-function refuse(what: string, { status, text }: JsonAnswer): void {
+function refuse(what: string, { status, text }: JsonAnswer, { rolledBack, detail }: Said): void {
   if (status >= 200 && status < 300) return
   const said = `${what}: the receiver answers ${status}`
   if (status === 401 || status === 403) {
     throw new AppError('credentialsRejected', `${said}: correct the address or the signing secret of the target.`)
   }
-  if (status === 409 || status === 422) throw new AppError('deployRefused', `${said}: ${brief(text)}: correct what it names.`)
+  if (status === 409 || status === 422) {
+    const code = rolledBack === true ? 'rolledBack' : 'deployRefused'
+    throw new AppError(code, `${said}: ${brief(detail ?? text)}: correct what it names.`)
+  }
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
     throw new AppError('upstreamUnavailable', `${said}: it is tried again later.`)
   }

@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import type { DeployTarget } from '../../ports/deploy.ts'
 import type { AdapterKit } from '../../ports/kit.ts'
-import { openSshHost } from './ssh/ssh-host.ts'
+import { nameOfSshHost, openSshHost } from './ssh/ssh-host.ts'
 import { sshSettings } from './ssh/ssh-settings.ts'
 import type { Layout } from '@evercert/pair-files/layout'
 import { localHost } from '@evercert/pair-files/local-host'
@@ -76,6 +76,8 @@ export function filesTarget(
       testCommand: asRoot(settings.testCommand ?? defaults.testCommand),
       reloadCommand: asRoot(settings.reloadCommand ?? defaults.reloadCommand),
       commandTimeoutSeconds: settings.commandTimeoutSeconds,
+      hostName: ssh === undefined ? localHost.name : nameOfSshHost(ssh),
+      gathering: kit.gathering,
       openHost: () => (ssh === undefined ? Promise.resolve(localHost) : openSshHost(ssh, kit)),
       now: kit.now,
       onLogLine: kit.onLogLine,

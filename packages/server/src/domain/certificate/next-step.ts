@@ -82,7 +82,13 @@ export type Step =
   | { readonly do: 'checkProof' }
   | { readonly do: 'readOrder' }
   | { readonly do: 'finalizeOrder' }
-  | { readonly do: DeploymentEffect; readonly deploymentId: string }
+  | {
+      readonly do: 'deploy'
+      readonly deploymentId: string
+      /** Others that are ready: those of the same server go with it, and it is reloaded once. */
+      readonly alongside: readonly string[]
+    }
+  | { readonly do: Exclude<DeploymentEffect, 'deploy'>; readonly deploymentId: string }
   | { readonly do: 'probe' }
   | { readonly do: 'closeRenewal' }
   | { readonly do: 'revoke' }
@@ -177,8 +183,8 @@ function deploymentStep(deployments: readonly DeploymentFacts[], now: number): S
   const open = deployments.filter((deployment) => isOpen(deployment) && !waitsForCanary(deployment, deployments))
   // What shared endpoints show tells of one target only while no other is touched, and some take minutes: those hold others up for a moment.
   const freeAt = Math.max(now, ...watched.flatMap(({ isOwn, aloneUntil }) => (isOwn ? [] : [aloneUntil])))
-  const ready = freeAt <= now ? open.find(({ retryAt }) => (retryAt ?? now) <= now) : undefined
-  if (ready !== undefined) return { do: 'deploy', deploymentId: ready.id }
+  const [ready, ...others] = freeAt <= now ? open.filter(({ retryAt }) => (retryAt ?? now) <= now) : []
+  if (ready !== undefined) return { do: 'deploy', deploymentId: ready.id, alongside: others.map(({ id }) => id) }
   if (due !== undefined) return { do: 'checkDeployment', deploymentId: due.id }
   if (watched.length === 0) return null
   const times = [...watched.map(({ at }) => at), ...open.map(({ retryAt }) => Math.max(freeAt, retryAt ?? freeAt))]

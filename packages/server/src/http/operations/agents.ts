@@ -6,6 +6,7 @@
 import { listAgents, loadAgent, observeHost, revokeAgent } from '../../services/agents/agents.ts'
 import { agentIdOf } from '../../services/agents/agent-caller.ts'
 import { createEnrolment, enrolAgent, listEnrolments, withdrawEnrolment } from '../../services/agents/enrolments.ts'
+import { takeLiveLines } from '../../services/agents/live-lines.ts'
 import { pollWork, takeReport } from '../../services/agents/work.ts'
 import { storeAgentCsr } from '../../services/csrs.ts'
 import { onePage, operations } from './operation.ts'
@@ -25,7 +26,10 @@ export const agents = {
   revoke: operations.agents.revoke.handler(({ context: { services, caller }, input }) => revokeAgent(services, caller, input.id)),
   enrol: operations.agents.enrol.handler(({ context: { services }, input }) => enrolAgent(services, input)),
   poll: operations.agents.poll.handler(async ({ context: { services, caller }, input }) => ({
-    work: await pollWork(services, caller, input.waitSeconds),
+    work: await pollWork(services, caller, input),
+  })),
+  log: operations.agents.log.handler(async ({ context: { services, caller }, input }) => ({
+    told: await takeLiveLines(services, caller, input),
   })),
   report: operations.agents.report.handler(async ({ context: { services, caller }, input }) => ({
     taken: await takeReport(services, caller, input),

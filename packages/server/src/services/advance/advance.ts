@@ -47,10 +47,21 @@ const EFFECTS: Readonly<Record<Exclude<Effect, DeploymentEffect>, Run>> = {
 
 type RunDeployment = (services: Services, work: Work, deploymentId: string) => Promise<void>
 
-const DEPLOYMENT_EFFECTS: Readonly<Record<DeploymentEffect, RunDeployment>> = { deploy, checkDeployment, restoreDeployment }
+const DEPLOYMENT_EFFECTS: Readonly<Record<Exclude<DeploymentEffect, 'deploy'>, RunDeployment>> = {
+  checkDeployment,
+  restoreDeployment,
+}
 
-/** @param signal aborted when the service stops: the certificate is left as recorded, and goes on at the next start */
-export async function advanceCertificate(services: Services, certificateId: string, signal: AbortSignal): Promise<void> {
+/**
+ * @param signal aborted when the service stops: the certificate is left as recorded, and goes on at the next start
+ * @param onBegun called when it is known what is done with it
+ */
+export async function advanceCertificate(
+  services: Services,
+  certificateId: string,
+  signal: AbortSignal,
+  onBegun: () => void = () => {},
+): Promise<void> {
   for (let effects = 0; effects < MAX_EFFECTS && !signal.aborted; effects += 1) {
     const work = await loadWork(services, certificateId)
     if (work === null) return
@@ -60,7 +71,7 @@ export async function advanceCertificate(services: Services, certificateId: stri
       continue
     }
     if (step.do === 'rest' || step.do === 'wait') return sleepUntil(services, work, step)
-    await perform(services, work, step, signal)
+    await perform(services, work, step, { signal, onBegun })
   }
   if (!signal.aborted) services.log.error({ event: 'certificate.noProgress', certificateId })
 }
@@ -81,11 +92,13 @@ async function perform(
   services: Services,
   work: Work,
   step: Exclude<Step, { do: 'wait' | 'rest' }>,
-  signal: AbortSignal,
+  { signal, onBegun }: { readonly signal: AbortSignal; readonly onBegun: () => void },
 ): Promise<void> {
+  if (step.do !== 'deploy') onBegun()
   services.onStep(step.do, 'intended')
   try {
-    if ('deploymentId' in step) await DEPLOYMENT_EFFECTS[step.do](services, work, step.deploymentId)
+    if (step.do === 'deploy') await deploy(services, work, [step.deploymentId, ...step.alongside], onBegun)
+    else if ('deploymentId' in step) await DEPLOYMENT_EFFECTS[step.do](services, work, step.deploymentId)
     else await EFFECTS[step.do](services, work, signal)
   } catch (error) {
     if (signal.aborted) return

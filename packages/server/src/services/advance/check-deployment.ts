@@ -7,6 +7,7 @@ import { backoffMs } from '../../domain/backoff.ts'
 import { isJudgedAfterAnother } from '../../domain/certificate/next-step.ts'
 import { judgeDeployment, type DeploymentJudgement } from '../../domain/deployment/judge-deployment.ts'
 import type { Services } from '../context.ts'
+import { lookSoon } from '../probing/prove-late.ts'
 import { loadDeployment, logLine, moveDeployment, noteDeployment, type DeploymentWork } from './deployment-record.ts'
 import { changed, type Work } from './facts.ts'
 import { lookAt } from './sightings.ts'
@@ -22,7 +23,8 @@ export async function checkDeployment(services: Services, work: Work, deployment
   if (judgement.verdict === 'proved') return recordProved(services, work, deployment)
   if (judgement.verdict === 'seen') {
     const log = [logLine(services, 'An endpoint serves the new certificate, and all that answered before still do.')]
-    return noteDeployment(services, work, deployment, { log, checkAt: null })
+    await noteDeployment(services, work, deployment, { log, checkAt: null })
+    return lookSoonIfLate(services, work, deployment)
   }
   const tries = deployment.checkTries + 1
   if (services.now() < checkUntil) {
@@ -39,6 +41,11 @@ export async function checkDeployment(services: Services, work: Work, deployment
   return judgement.verdict === 'bad'
     ? intendToRestore(services, work, deployment, judgement)
     : recordOpen(services, work, deployment, judgement)
+}
+
+/** Its endpoints are looked at by schedule alone once the certificate is served: who came after that waits for the next look. */
+async function lookSoonIfLate(services: Services, work: Work, { probe }: DeploymentWork): Promise<void> {
+  if (probe === null && work.facts.servedAt !== null) await lookSoon(services, work.accountId, work.certificateId)
 }
 
 function isFirstOfItsSite<One extends { host: string; port: number; serverName: string; protocol?: string; isOwn: boolean }>(
@@ -78,13 +85,18 @@ function intendToRestore(
 }
 
 /** Nothing got worse, and nothing shows the new certificate: not this target's fault, as far as can be seen. The endpoints are proved on. */
-function recordOpen(services: Services, work: Work, deployment: DeploymentWork, { reasons }: DeploymentJudgement): Promise<void> {
+async function recordOpen(
+  services: Services,
+  work: Work,
+  deployment: DeploymentWork,
+  { reasons }: DeploymentJudgement,
+): Promise<void> {
   const log = [
     ...reasons.map((reason) => logLine(services, `After the reload: ${reason}`)),
     logLine(services, 'The new pair stays: nothing that worked before is worse.'),
   ]
   const isUnproved = deployment.probe !== null
-  return noteDeployment(services, work, deployment, {
+  await noteDeployment(services, work, deployment, {
     log,
     checkAt: null,
     ...(isUnproved && {
@@ -94,4 +106,5 @@ function recordOpen(services: Services, work: Work, deployment: DeploymentWork, 
       },
     }),
   })
+  return lookSoonIfLate(services, work, deployment)
 }

@@ -7,8 +7,10 @@
 import { backoffMs } from '../../domain/backoff.ts'
 import { watchedOf, type Baseline } from '../../domain/deployment/judge-deployment.ts'
 import { AppError } from '../../domain/errors.ts'
-import type { DeployEvidence } from '../../ports/deploy.ts'
+import type { CertificatePair, DeployEvidence, DeployTarget } from '../../ports/deploy.ts'
+import type { Gathering } from '../../ports/kit.ts'
 import type { Services } from '../context.ts'
+import { lookSoon } from '../probing/prove-late.ts'
 import {
   loadDeployment,
   logLine,
@@ -25,24 +27,101 @@ import { CHECK_WINDOW_SECONDS, type Work } from './facts.ts'
 import { createLiveLog, type LiveLog } from './live-log.ts'
 import { loadSites, lookAt } from './sightings.ts'
 
-/** Installs one issuance on one target. Its failure is recorded with it and stops nothing else. */
-export async function deploy(services: Services, work: Work, deploymentId: string): Promise<void> {
-  const loaded = await loadDeployment(services, work, deploymentId)
-  if (loaded.state !== 'planned') {
-    await moveDeployment(services, work, loaded, 'planned', {
-      log: [],
-      problem: null,
-      retryAt: null,
-      set: { baseline: null, restore_reason: null, check_at: null, check_until: null, check_tries: 0 },
-    })
+/** What is looked at for each deployment of a certificate: the next ones find the rest. */
+const MAX_TOGETHER = 200
+
+/**
+ * Installs one issuance on a target, and on those of the others that go with it: on the same server, which is reloaded once for all of them, or each with an
+ * address of its own, where it alone is seen. The failure of one is recorded with it and stops nothing else.
+ *
+ * @param onBegun called when it is known which server it is
+ */
+export async function deploy(
+  services: Services,
+  work: Work,
+  [deploymentId, ...others]: readonly [string, ...string[]],
+  onBegun: () => void,
+): Promise<void> {
+  const first = await prepare(services, work, deploymentId)
+  const together = [first]
+  for (const id of others.slice(0, MAX_TOGETHER - 1)) {
+    const other = await prepare(services, work, id)
+    if (goesWith(first, other)) together.push(other)
+    else other.end()
   }
-  const isAnew = loaded.state !== 'planned'
-  const deployment: DeploymentWork = isAnew ? { ...loaded, state: 'planned', baseline: null, checkTries: 0 } : loaded
+  onBegun()
+  if (together.length === 1) return deployOne(services, work, first)
+  const { places } = services
+  const results = await places.aside(() =>
+    Promise.allSettled(together.map((one) => places.within(() => deployOne(services, work, one)))),
+  )
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+}
+
+function goesWith(first: Prepared, other: Prepared): boolean {
+  if (first.server !== null && first.server === other.server) return true
+  return first.loaded.probe !== null && other.loaded.probe !== null
+}
+
+interface Prepared {
+  /** As it was found. */
+  readonly loaded: DeploymentWork
+  /** As it is from its begin on. */
+  readonly deployment: DeploymentWork
+  readonly live: LiveLog
+  /** Or why there is none. */
+  readonly target: DeployTarget | { readonly fault: unknown }
+  /** What is reloaded; null when nothing is, or nobody knows. */
+  readonly server: string | null
+  /** It is at its server, or will not come. */
+  readonly end: () => void
+}
+
+async function prepare(services: Services, work: Work, deploymentId: string): Promise<Prepared> {
+  const loaded = await loadDeployment(services, work, deploymentId)
+  const isPlanned = loaded.state === 'planned'
+  const deployment: DeploymentWork = isPlanned ? loaded : { ...loaded, state: 'planned', baseline: null, checkTries: 0 }
+  const { places } = services
   const live = createLiveLog(services, work, deployment)
+  let arrive = (): void => {}
+  const gathering: Gathering = {
+    quietMs: (server) => places.quietMs(server),
+    aside: (wait) => {
+      arrive()
+      return places.aside(wait)
+    },
+  }
+  const rest = { loaded, deployment, live, end: () => arrive() }
   try {
+    const target = await openTarget(services, work, deployment, { onLogLine: live.say, onTold: live.skip, gathering })
+    const server = target.server ?? null
+    if (server !== null) arrive = places.announce(server)
+    return { ...rest, target, server }
+  } catch (fault) {
+    return { ...rest, target: { fault }, server: null }
+  }
+}
+
+async function deployOne(services: Services, work: Work, { loaded, deployment, live, target, end }: Prepared): Promise<void> {
+  try {
+    if (loaded.state !== 'planned') {
+      const set = { baseline: null, restore_reason: null, check_at: null, check_until: null, check_tries: 0 }
+      await moveDeployment(services, work, loaded, 'planned', { log: [], problem: null, retryAt: null, set })
+    }
+    await deployPlanned(services, work, { deployment, live, target })
+  } finally {
+    end()
+  }
+}
+
+type Planned = Pick<Prepared, 'deployment' | 'live' | 'target'>
+
+async function deployPlanned(services: Services, work: Work, { deployment, live, target }: Planned): Promise<void> {
+  try {
+    if ('fault' in target) throw target.fault
     const baseline = deployment.baseline ?? (await takeBaseline(services, work, deployment))
     services.onStep('deploy', 'announced')
-    const evidence = await applyToTarget(services, work, deployment, live)
+    const evidence = await target.apply(await pairOf(services, work, deployment))
     services.onStep('deploy', 'done')
     await recordApplied(services, work, deployment, { baseline, evidence, log: await live.end(evidence.log) })
   } catch (error) {
@@ -70,7 +149,8 @@ async function takeBaseline(services: Services, work: Work, deployment: Deployme
   return baseline
 }
 
-async function applyToTarget(services: Services, work: Work, deployment: DeploymentWork, live: LiveLog): Promise<DeployEvidence> {
+/** @throws AppError `deployRefused` when its key is not here and the target can do nothing without */
+async function pairOf(services: Services, work: Work, deployment: DeploymentWork): Promise<CertificatePair> {
   const { keySecretId } = deployment
   if (keySecretId === null && !mayHaveKey(services, deployment)) {
     throw new AppError(
@@ -78,10 +158,9 @@ async function applyToTarget(services: Services, work: Work, deployment: Deploym
       `Deploying to ${deployment.targetName}: the private key is not here, since the CSR was yours: install the certificate by hand.`,
     )
   }
-  const target = await openTarget(services, work, deployment, live.say)
   const privateKeyPem = keySecretId === null ? null : await services.vault.open(services.db, keySecretId, 'privateKey')
   services.log.info({ event: 'deployment.apply', certificateId: work.certificateId, deploymentId: deployment.id })
-  return target.apply({ chainPem: deployment.chainPem, privateKeyPem, sha256: deployment.sha256 })
+  return { chainPem: deployment.chainPem, privateKeyPem, sha256: deployment.sha256 }
 }
 
 interface Applied {
@@ -115,6 +194,7 @@ async function recordApplied(
       check_tries: 0,
     },
   })
+  if (!isWatched && work.facts.servedAt !== null) await lookSoon(services, work.accountId, work.certificateId)
 }
 
 /** What may mend itself in a moment is not told at once. */

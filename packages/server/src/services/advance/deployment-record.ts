@@ -11,6 +11,7 @@ import type { DeploymentState } from '../../domain/deployment/deployment-machine
 import type { Baseline } from '../../domain/deployment/judge-deployment.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { CertificatePair, DeployTarget } from '../../ports/deploy.ts'
+import type { Gathering } from '../../ports/kit.ts'
 import { createAgentDesk } from '../agents/desk.ts'
 import { EVERCERT_ACTOR, findAdapter, parseConfig, type Services } from '../context.ts'
 import { planNotice, type HappenedNotice } from '../notices/plan.ts'
@@ -110,17 +111,21 @@ export function settleSeconds(services: Services, { kind }: DeploymentWork): num
   return findAdapter(services.adapters.deploy, kind, 'target').settleSeconds
 }
 
-/**
- * The target itself.
- *
- * @param onLogLine told each line of its log as it is said
- * @throws AppError `misconfigured`, `invalid`
- */
+/** What a target is given for one deployment. */
+export interface TargetUse {
+  /** Told each line of its log as it is said. */
+  readonly onLogLine: (line: string) => void
+  /** Told how many lines were written down by whoever said them. */
+  readonly onTold: (lines: number) => void
+  readonly gathering: Gathering
+}
+
+/** The target itself. @throws AppError `misconfigured`, `invalid` */
 export async function openTarget(
   services: Services,
   work: Work,
   deployment: DeploymentWork,
-  onLogLine: (line: string) => void,
+  { onTold, ...use }: TargetUse,
 ): Promise<DeployTarget> {
   const adapter = findAdapter(services.adapters.deploy, deployment.kind, 'target')
   const raw: unknown = JSON.parse(await services.vault.open(services.db, deployment.configSecretId, 'targetConfig'))
@@ -128,8 +133,9 @@ export async function openTarget(
     deploymentId: deployment.id,
     certificateId: work.certificateId,
     round: deployment.failures,
+    onTold,
   })
-  return adapter.create(parseConfig(adapter, raw), { ...services.kit, agentDesk, onLogLine })
+  return adapter.create(parseConfig(adapter, raw), { ...services.kit, agentDesk, ...use })
 }
 
 /** What was there before, when it is one of ours and its key is here. */

@@ -13,6 +13,8 @@ const GATHER_MS = 200
 
 export interface LiveLog {
   readonly say: (line: string) => void
+  /** So many of the first lines are written down already, by whoever said them elsewhere. */
+  readonly skip: (lines: number) => void
   /**
    * No line is written down by itself from now on.
    *
@@ -48,6 +50,9 @@ export function createLiveLog(services: Services, work: Work, deployment: Deploy
         timer = undefined
         writing = writing.then(write)
       }, GATHER_MS)
+    },
+    skip: (lines) => {
+      written += lines
     },
     end: async (log) => {
       clearTimeout(timer)

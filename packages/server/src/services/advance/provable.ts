@@ -35,7 +35,12 @@ export async function findProvable(
   return provable
 }
 
-async function nameServed(services: Services, kind: string, secretId: string): Promise<string | null> {
+/** The one name that such a target serves; null: any. */
+export async function nameServed(
+  services: Pick<Services, 'adapters' | 'vault' | 'db'>,
+  kind: string,
+  secretId: string,
+): Promise<string | null> {
   const adapter = findAdapter(services.adapters.deploy, kind, 'target')
   if (adapter.servedName === undefined) return null
   const raw: unknown = JSON.parse(await services.vault.open(services.db, secretId, 'targetConfig'))

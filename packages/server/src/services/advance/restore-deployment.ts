@@ -34,7 +34,11 @@ export async function restoreDeployment(services: Services, work: Work, deployme
   const live = createLiveLog(services, work, deployment)
   let evidence: RestoreEvidence
   try {
-    const target = await openTarget(services, work, deployment, live.say)
+    const target = await openTarget(services, work, deployment, {
+      onLogLine: live.say,
+      onTold: live.skip,
+      gathering: services.places,
+    })
     evidence = await target.restore(deployment.sha256, await loadPreviousPair(services, work, deployment))
   } catch (error) {
     await live.end([])

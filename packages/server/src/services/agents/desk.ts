@@ -18,6 +18,8 @@ export interface DeploymentTry {
   readonly certificateId: string
   /** How often it failed before. */
   readonly round: number
+  /** Told how many lines of what was reported are in its log already. */
+  readonly onTold: (lines: number) => void
 }
 
 /** @param attempt null where a target is only looked at */
@@ -64,7 +66,10 @@ async function ask(services: Services, accountId: string, attempt: DeploymentTry
   const { db } = services
   const now = services.now()
   const found = await findWork(db, accountId, attempt, order)
-  if (found !== null && found.statement !== null) return agentStatement.parse(JSON.parse(found.statement))
+  if (found !== null && found.statement !== null) {
+    attempt.onTold(found.live_lines)
+    return agentStatement.parse(JSON.parse(found.statement))
+  }
   const agent = await findAgent(db, accountId, order.agent)
   const who = `agent ${order.agent}`
   if (agent === null) throw new AppError('deployRefused', `Deploying by ${who}: ${NO_AGENT}`)
@@ -137,6 +142,7 @@ async function findWork(db: Db, accountId: string, { deploymentId, round }: Depl
       'leased_at',
       'created_at',
       'expires_at',
+      'live_lines',
     ])
     .where('account_id', '=', accountId)
     .where('deployment_id', '=', deploymentId)

@@ -18,13 +18,19 @@ const LOOK_MS = 5_000
 /** An agent that ends each time with the same work is not given it for ever. */
 const MAX_LEASES = 10
 
+export interface Poll {
+  readonly waitSeconds: number
+  /** What it does at the moment. */
+  readonly holding: readonly string[]
+}
+
 /** The next piece of work, or null when there is none until the time is up. What the agent holds already is given again, under a new lease. */
-export async function pollWork(services: Services, caller: Caller, waitSeconds: number): Promise<AgentWork | null> {
+export async function pollWork(services: Services, caller: Caller, { waitSeconds, holding }: Poll): Promise<AgentWork | null> {
   const agentId = agentIdOf(caller)
   const until = performance.now() + waitSeconds * 1_000
   for (;;) {
     const bell = waitForBell(agentId, Math.max(0, Math.min(LOOK_MS, until - performance.now())))
-    const work = (await hasWork(services, agentId)) ? await takeWork(services, caller) : null
+    const work = (await hasWork(services, agentId)) ? await takeWork(services, caller, holding) : null
     if (work !== null) return work
     if (performance.now() >= until) return null
     await bell
@@ -66,7 +72,7 @@ interface OpenWork {
   readonly state: 'queued' | 'leased' | 'expired' | 'reported'
 }
 
-async function takeWork(services: Services, caller: Caller): Promise<AgentWork | null> {
+async function takeWork(services: Services, caller: Caller, holding: readonly string[]): Promise<AgentWork | null> {
   return services.db.transaction().execute(async (trx) => {
     const row = await trx
       .selectFrom('agent_work')
@@ -104,6 +110,7 @@ async function takeWork(services: Services, caller: Caller): Promise<AgentWork |
       .where('agent_work.agent_id', '=', agentIdOf(caller))
       .where('agent_work.state', 'in', ['queued', 'leased'])
       .where('agent_work.expires_at', '>', new Date(services.now()))
+      .$if(holding.length > 0, (query) => query.where('agent_work.id', 'not in', [...holding]))
       .orderBy('agent_work.id')
       .limit(1)
       .forUpdate('agent_work')
@@ -148,7 +155,7 @@ async function drawLease(
   actor: string,
 ): Promise<string> {
   const lease = randomBytes(16).toString('base64url')
-  const set = { lease, leased_at: new Date(services.now()), leases: row.leases + 1 }
+  const set = { lease, leased_at: new Date(services.now()), leases: row.leases + 1, live_lines: 0 }
   if (row.state === 'queued') await moveWork(services, trx, row, 'leased', { actor, detail: row.site, set })
   else await trx.updateTable('agent_work').set(set).where('account_id', '=', row.account_id).where('id', '=', row.id).execute()
   return lease

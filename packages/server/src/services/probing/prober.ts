@@ -13,6 +13,7 @@ import type { Services } from '../context.ts'
 import { nameMissing } from '../revocation-checks/missing.ts'
 import { loadExpectations, type ProofExpectation } from './expectation.ts'
 import { verifySite } from './observe.ts'
+import { proveLate } from './prove-late.ts'
 import { storeProofs, type EndpointProof } from './record.ts'
 
 const CLAIM_AT_ONCE = 256
@@ -192,7 +193,10 @@ async function storeTogether(services: Services, batch: readonly EndpointProof[]
     if (first === undefined) continue
     judged.push(...(await findRevokedSites(services, first.expectation, proofs)))
   }
-  await services.db.transaction().execute((trx) => storeProofs(services, trx, judged))
+  await services.db.transaction().execute(async (trx) => {
+    await storeProofs(services, trx, judged)
+    await proveLate(services, trx, judged)
+  })
 }
 
 /**

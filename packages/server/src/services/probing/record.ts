@@ -62,10 +62,26 @@ export async function storeProofs(services: Services, trx: Trx, proofs: readonly
     returning e.id`.execute(trx)
   const ids = new Set(stored.map(({ id }) => id))
   const kept = proofs.filter(({ endpoint }) => ids.has(endpoint.id))
+  const strangers = await strangersBefore(trx, kept)
   await storeObservations(trx, kept, new Date(now).toISOString())
   await noteStrangers(services, trx, kept)
-  for (const proof of kept) await tellOfChange(services, trx, proof, now)
+  for (const proof of kept) await tellOfChange(services, trx, proof, { now, known: strangers.get(proof.endpoint.id) ?? null })
   return ids
+}
+
+/** What those that have strayed already showed at the last look: another one is news. */
+async function strangersBefore(trx: Trx, proofs: readonly EndpointProof[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const strayed = proofs.filter(({ endpoint, verification }) => endpoint.strayedAt !== null && !verification.ok)
+  const known = new Map(strayed.map(({ endpoint }) => [endpoint.id, new Set<string>()]))
+  if (strayed.length === 0) return known
+  const rows = await trx
+    .selectFrom('observation')
+    .select(['endpoint_id', 'sha256'])
+    .where('endpoint_id', 'in', [...known.keys()])
+    .where('sha256', 'is not', null)
+    .execute()
+  for (const { endpoint_id: id, sha256 } of rows) if (sha256 !== null) known.get(id)?.add(shortOf(sha256))
+  return known
 }
 
 function toEndpointRow(services: Services, proof: EndpointProof, now: number) {
@@ -100,10 +116,17 @@ function strayedAtOf({ endpoint, expectation, verification }: EndpointProof, now
   return endpoint.strayedAt ?? (showsWrongCertificate(verdictOf(verification)) ? now : null)
 }
 
-async function tellOfChange(services: Services, trx: Trx, proof: EndpointProof, now: number): Promise<void> {
+interface Before {
+  readonly now: number
+  /** Null: it had not strayed. */
+  readonly known: ReadonlySet<string> | null
+}
+
+async function tellOfChange(services: Services, trx: Trx, proof: EndpointProof, { now, known }: Before): Promise<void> {
   const { endpoint, expectation, verification } = proof
   const strayedAt = strayedAtOf(proof, now)
-  const isNew = strayedAt !== null && endpoint.strayedAt === null
+  const offenders = offendersOf(verification)
+  const isNew = strayedAt !== null && (known === null || offenders.some((one) => !known.has(one)))
   const isOver = verification.ok && endpoint.strayedAt !== null
   if (!isNew && !isOver) return
   const { accountId, certificateId } = expectation
@@ -121,17 +144,19 @@ async function tellOfChange(services: Services, trx: Trx, proof: EndpointProof, 
     now,
   })
   if (strayedAt === null) return
-  const occasion = `${endpoint.id}:${offendersOf(verification)}:${new Date(now).toISOString().slice(0, 10)}`
+  const occasion = `${endpoint.id}:${offenders.join('+')}:${new Date(now).toISOString().slice(0, 10)}`
   await planNotice(services, trx, { certificateId, kind: 'endpointStrayed', occasion, detail, place })
 }
 
 /** What makes it the same notice: the same strangers on the same day, however often it goes to and fro. */
-function offendersOf({ addresses }: HostVerification): string {
+function offendersOf({ addresses }: HostVerification): readonly string[] {
   const seen = addresses.flatMap(({ verdict, observation }) =>
-    observation.reachable && verdict !== 'served' ? [observation.chain[0].sha256.slice(0, 16)] : [],
+    observation.reachable && verdict !== 'served' ? [shortOf(observation.chain[0].sha256)] : [],
   )
-  return [...new Set(seen)].toSorted((one, other) => one.localeCompare(other)).join('+')
+  return [...new Set(seen)].toSorted((one, other) => one.localeCompare(other))
 }
+
+const shortOf = (sha256: string): string => sha256.slice(0, 16)
 
 /** One line for people: which address of which endpoint serves what. */
 export function describeFaults(proofs: readonly Pick<EndpointProof, 'endpoint' | 'verification'>[]): string {

@@ -64,7 +64,9 @@ async function updateRows(trx: Trx, rows: string, now: number): Promise<readonly
       this_update = case when s.is_news then s.this_update else r.this_update end,
       next_update = case when s.is_news then s.next_update else r.next_update end,
       revoked_at = case when s.is_news then s.revoked_at else r.revoked_at end,
-      reason = case when s.is_news then s.reason else r.reason end
+      reason = case when s.is_news then s.reason else r.reason end,
+      told_at = case when s.is_news and (s.state = 'good' or (r.reason = 'certificateHold' and s.reason <> 'certificateHold'))
+        then null else r.told_at end
     from (select s.*, s.state <> 'unknown' and (b.this_update is null or b.this_update <= s.this_update)
         and (not ${IS_FINAL} or (s.state = 'revoked' and s.reason <> 'certificateHold')) as is_news
       from jsonb_to_recordset(${rows}::jsonb) as s (account_id text, sha256 text, issuer text, url text, next_at timestamptz,
@@ -122,6 +124,7 @@ interface Finding {
   readonly source: string | null
   readonly revoked_at: Date
   readonly reason: RevocationReasonName
+  /** Null too when it was on hold and is not any more: whatever comes next is news. */
   readonly told_at: Date | null
 }
 
@@ -145,7 +148,10 @@ async function actOnFinding(services: Services, accountId: string, sha256: strin
       await endPending(trx, facts)
       await endAsRevoked(services, trx, work, { facts, revokedAt, fromState: null, detail: said })
     }
-    if (finding.told_at === null) await tell(services, trx, { ...place, facts, sha256, said, shownBy, ends: decision === 'end' })
+    if (finding.told_at === null) {
+      const what = `${sha256}:${reason === 'certificateHold' ? finding.revoked_at.toISOString() : 'revoked'}`
+      await tell(services, trx, { ...place, facts, what, said, shownBy, ends: decision === 'end' })
+    }
     const isSettled = decision !== 'wait' && reason !== 'certificateHold'
     await settle(trx, { accountId, sha256, toldAt: finding.told_at ?? new Date(now), now, isSettled })
   })
@@ -258,7 +264,8 @@ async function endPending(trx: Trx, facts: HistoryFacts): Promise<void> {
 
 interface Told {
   readonly facts: HistoryFacts
-  readonly sha256: string
+  /** The same is told once: this certificate, each of its holds, its end. */
+  readonly what: string
   readonly said: string
   /** Certificates of endpoints that show it, and one of those. */
   readonly shownBy: readonly { readonly certificateId: string; readonly place: string }[]
@@ -268,21 +275,17 @@ interface Told {
   readonly ends: boolean
 }
 
-async function tell(
-  services: Services,
-  trx: Trx,
-  { facts, sha256, said, shownBy, isOver, isCurrent, ends }: Told,
-): Promise<void> {
+async function tell(services: Services, trx: Trx, { facts, what, said, shownBy, isOver, isCurrent, ends }: Told): Promise<void> {
   const { certificateId } = facts
   if (certificateId !== null && isCurrent && !isOver) {
     if (!ends) await noteHistory(trx, facts, certificateId)
-    await planNotice(services, trx, { certificateId, kind: 'revokedByCa', occasion: sha256, detail: said })
+    await planNotice(services, trx, { certificateId, kind: 'revokedByCa', occasion: what, detail: said })
   }
   if (isOver) return
   for (const site of shownBy) {
     if (isCurrent && site.certificateId === certificateId) continue
     await noteHistory(trx, { ...facts, detail: `${site.place}: ${said}` }, site.certificateId)
-    const occasion = `${sha256}:${site.certificateId}`
+    const occasion = `${what}:${site.certificateId}`
     await planNotice(services, trx, {
       certificateId: site.certificateId,
       kind: 'revokedByCa',

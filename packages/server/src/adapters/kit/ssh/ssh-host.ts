@@ -1,23 +1,63 @@
 /**
- * Another machine as a host: files over SFTP, commands over exec. Everything that it asks of the server is SFTP (with OpenSSH's
- * posix-rename, hardlink, fsync and statvfs) and the two commands of the target, literally: a forced command can allow just these.
+ * Another machine as a host: files over SFTP, commands over exec. Everything that it needs of the server is SFTP (with OpenSSH's
+ * posix-rename, hardlink, fsync and statvfs) and the two commands of the target, literally: a forced command can allow just these. `getfacl` and `setfacl` are
+ * tried for ACLs.
  *
  * Folders cannot be flushed over SFTP: after a power cut in the moments after a swap, the server may come up with the previous pair,
  * whole.
  *
  * @module
  */
+import { createHash } from 'node:crypto'
 import type { Attributes, ClientChannel, SFTPWrapper, Stats } from 'ssh2'
 import { AppError } from '../../../domain/errors.ts'
 import type { AdapterKit } from '../../../ports/kit.ts'
 import { collectOutput, type CommandResult } from '@evercert/pair-files/command'
 import { findOrNull, hasCode, type FoundFile, type Host } from '@evercert/pair-files/host'
 import { connectSsh, unreachable, type SshConnection } from './connect.ts'
+import { createSshAcl, type RunThere } from './ssh-acl.ts'
 import type { SshSettings } from './ssh-settings.ts'
+
+interface Shared {
+  readonly host: Promise<Host>
+  users: number
+}
+
+/** One connection for all who deploy there at the same time, by what they sign in with. */
+const shared = new Map<string, Shared>()
 
 /** @throws AppError as {@link connectSsh} */
 export async function openSshHost(settings: SshSettings, kit: AdapterKit): Promise<Host> {
-  return createSshHost(`${settings.user}@${settings.host}:${settings.port}`, await connectSsh(settings, kit))
+  const key = createHash('sha256').update(JSON.stringify(settings)).digest('hex')
+  const known = shared.get(key)
+  const own: Shared = known ?? { host: connect(settings, kit, () => forget(own)), users: 0 }
+  const forget = (one: Shared): void => {
+    if (shared.get(key) === one) shared.delete(key)
+  }
+  shared.set(key, own)
+  own.users += 1
+  const leave = async (): Promise<void> => {
+    own.users -= 1
+    if (own.users > 0) return
+    forget(own)
+    await own.host.then((host) => host.close()).catch(() => {}) // it never opened
+  }
+  try {
+    return { ...(await own.host), close: leave }
+  } catch (error) {
+    await leave()
+    throw error
+  }
+}
+
+async function connect(settings: SshSettings, kit: AdapterKit, onLost: () => void): Promise<Host> {
+  const connection = await connectSsh(settings, kit)
+  connection.lost.catch(onLost)
+  return createSshHost(nameOfSshHost(settings), connection)
+}
+
+export function nameOfSshHost({ user, host, port }: SshSettings): string {
+  return `${user}@${host}:${port}`
 }
 
 type Done<Value> = (error: Error | null | undefined, value?: Value) => void
@@ -32,6 +72,9 @@ function createSshHost(name: string, connection: SshConnection): Host {
       entries.map(({ filename }) => filename),
     )
   const removeFile = async (path: string) => void (await findOrNull(unlink(path)))
+  const atOnce = createLimit(COMMANDS_AT_ONCE)
+  const runThere: RunThere = (argv, timeoutMs, input) => atOnce(() => run(connection, argv, { timeoutMs, input }))
+  const acl = createSshAcl(runThere)
   const removeFolder = (path: string) => call('rmdir', path, (sftp, done) => sftp.rmdir(path, done))
 
   return {
@@ -42,7 +85,10 @@ function createSshHost(name: string, connection: SshConnection): Host {
       return { isFile: stats.isFile(), sizeBytes: stats.size, mode: stats.mode & 0o777, uid: stats.uid, gid: stats.gid }
     },
     readFile: (path) => call<Buffer>('read', path, (sftp, done) => sftp.readFile(path, done)),
-    createFile: (path, file) => createFile(call, path, file),
+    createFile: async (path, file) => {
+      await createFile(call, path, file)
+      if (typeof file.acl === 'string') await acl.set(path, file.acl)
+    },
     createFolder: (path) =>
       orExists(lstat, path, () => call('mkdir', path, (sftp, done) => sftp.mkdir(path, { mode: 0o755 } as Attributes, done))),
     removeFile,
@@ -77,8 +123,8 @@ function createSshHost(name: string, connection: SshConnection): Host {
         freeFiles: Number(space.f_files) === 0 ? null : Number(space.f_favail),
       }
     },
-    findAcl: () => Promise.resolve(null),
-    run: (argv, timeoutMs) => run(connection, argv, timeoutMs),
+    lookAtAcl: (path) => acl.look(path),
+    run: runThere,
     close: () => {
       connection.close()
       return Promise.resolve()
@@ -150,13 +196,42 @@ async function createFile(call: Call, path: string, file: FoundFile): Promise<vo
   }
 }
 
-async function run({ client, lost }: SshConnection, argv: readonly string[], timeoutMs: number): Promise<CommandResult> {
+/** OpenSSH allows ten sessions in a connection; SFTP is one. */
+const COMMANDS_AT_ONCE = 6
+
+function createLimit(count: number): <Value>(work: () => Promise<Value>) => Promise<Value> {
+  let running = 0
+  const waiting: (() => void)[] = []
+  return async (work) => {
+    if (running >= count) await new Promise<void>((resolve) => waiting.push(resolve))
+    else running += 1
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) running -= 1
+      else next()
+    }
+  }
+}
+
+interface RunWish {
+  readonly timeoutMs: number
+  readonly input: string | undefined
+}
+
+async function run(
+  { client, lost }: SshConnection,
+  argv: readonly string[],
+  { timeoutMs, input }: RunWish,
+): Promise<CommandResult> {
   const channel = new Promise<ClientChannel>((resolve, reject) => {
     client.exec(argv.map(quote).join(' '), (error, stream) => (error === undefined ? resolve(stream) : reject(error)))
   })
   const opened = await Promise.race([channel.catch((error: Error) => error), lost])
   if (opened instanceof Error) return { ok: false, ending: `could not be started: ${opened.message}`, output: '' }
   const readOutput = collectOutput([opened, opened.stderr])
+  if (input !== undefined) opened.end(input)
   const ended = Promise.withResolvers<Omit<CommandResult, 'output'>>()
   let ending: Omit<CommandResult, 'output'> | null = null
   opened.once('exit', (code: number | null, signal?: string) => {
