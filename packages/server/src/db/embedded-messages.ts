@@ -25,3 +25,8 @@ export const COUNTS = Object.keys(COUNT).length
 export const REQUEST = { open: 0, run: 1, runAlone: 2, close: 3 } as const
 
 export const READY = 0
+
+/** Of a request and its reply, after the one before: 1 to 2^32 - 1, and then 1 again. Under full load that takes a month. */
+export function nextNumber(number: number): number {
+  return number === 0xffff_ffff ? READY + 1 : number + 1
+}

@@ -12,7 +12,7 @@ import { workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { serialize } from 'pg-protocol'
 import { DurableFiles } from './embedded-files.ts'
-import { COUNT, READY, REQUEST, type EmbeddedThreadData } from './embedded-messages.ts'
+import { COUNT, nextNumber, READY, REQUEST, type EmbeddedThreadData } from './embedded-messages.ts'
 import { PipeReader, PipeWriter, type PipeMessage } from './pipe.ts'
 
 /** Of the platform; the types of Node leave it to those of browsers. */
@@ -98,7 +98,7 @@ async function answer({ tag, bytes }: PipeMessage): Promise<boolean> {
   const isOpen = parts.at(-1)?.at(-1) !== IDLE
   const mustEnd = isOpen && tag === REQUEST.runAlone
   if (mustEnd) await run(rollback)
-  const message = { number: (lastNumber += 1), parts }
+  const message = { number: (lastNumber = nextNumber(lastNumber)), parts }
   Atomics.add(counts, COUNT.run, 1)
   if (isOpen && !mustEnd) {
     reply(message)

@@ -5,7 +5,7 @@
  * @module
  */
 import { Parser } from 'pg-protocol/dist/parser.js'
-import { COUNT, READY, REQUEST } from './embedded-messages.ts'
+import { COUNT, nextNumber, READY, REQUEST } from './embedded-messages.ts'
 import type { Message } from './embedded-results.ts'
 import { takeThread, type EmbeddedThread } from './embedded-worker.ts'
 import { PipeReader, PipeWriter, type PipeMessage } from './pipe.ts'
@@ -36,6 +36,7 @@ export class EmbeddedWire {
   readonly #onFsync: () => void
   #fsyncs = 0
   #lastNumber = 0
+  #sent = 0
   #isFlushDue = false
   #failure: Error | null = null
 
@@ -70,7 +71,8 @@ export class EmbeddedWire {
     if (this.#failure !== null) return Promise.reject(this.#failure)
     this.#requests.add(alone ? REQUEST.runAlone : REQUEST.run, messages)
     this.#flushSoon()
-    const number = (this.#lastNumber += 1)
+    const number = (this.#lastNumber = nextNumber(this.#lastNumber))
+    this.#sent += 1
     return new Promise((resolve, reject) => {
       this.#waiting.set(number, { resolve, reject })
       if (this.#waiting.size === 1) this.#keepAlive()
@@ -87,7 +89,9 @@ export class EmbeddedWire {
     const number = this.#lastNumber
     const { counts } = this.#thread.shared
     queueMicrotask(() => {
-      if (this.#lastNumber === number && number - 1 - Atomics.load(counts, COUNT.run) <= MAX_AHEAD) this.#standStill(number)
+      // What is counted in 32 bits overflows; the difference does not.
+      const ahead = (this.#sent - 1 - Atomics.load(counts, COUNT.run)) | 0
+      if (this.#lastNumber === number && ahead <= MAX_AHEAD) this.#standStill(number)
     })
     return answer
   }
