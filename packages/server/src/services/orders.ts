@@ -46,7 +46,7 @@ export async function createQuote(services: Services, caller: Caller, request: O
       certificateUntil: new Date(validity.notAfter).toISOString(),
       shortfallDays: validity.shortfallDays,
       lostDays: entitlement.lost?.days ?? 0,
-      explanation: topUpText(entitlement, draft.comparison.changed),
+      explanation: topUpText(entitlement, { changed: draft.comparison.changed, termYears: draft.termYears }),
     },
     estimate: timingText(draft.product.specification.certificateType),
   }
