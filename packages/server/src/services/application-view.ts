@@ -16,7 +16,6 @@ import {
   withFreshKey,
   type ApplicationForm,
   type AutomaticWays,
-  type PrefillSource,
 } from '../domain/application/prefill.ts'
 import type { ReviewState } from '../domain/review/review-machine.ts'
 import { findHostKey } from './agents/host-keys.ts'

@@ -144,6 +144,15 @@ eachDatabase((_kind, open) => {
     })
   })
 
+  test('the timeline of the old certificate says that its renewal was cancelled, and with which certificate', async () => {
+    const old = await anUpload(account, { daysLeft: 20 })
+    const { certificateId } = await buy(account, { renewsCertificateId: old.id, productId: PRIVATE_SINGLE })
+    const id = certificateId ?? ''
+    await account.client.certificates.cancel({ id }, withKey())
+    const [last] = (await account.client.certificates.get({ id: old.id })).history
+    expect(last).toMatchObject({ subject: 'renewal', from: 'open', to: 'cancelled', detail: id })
+  })
+
   test('the new certificate stands linked under the old one, which is not touched (FD)', async () => {
     const old = await anUpload(account, { daysLeft: 20 })
     const order = await buy(account, { renewsCertificateId: old.id, productId: PRIVATE_SINGLE })
