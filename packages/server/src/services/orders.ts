@@ -262,7 +262,8 @@ export async function cancelRenewalOf(
   const { id, state, old_certificate_id: oldId } = renewal
   await transition(trx, { ...facts, subject: 'renewal', id, from: state, to: 'cancelled' })
   const { certificateId } = facts
-  if (certificateId !== oldId) // the old one can be renewed again, which its own timeline is to say
+  if (certificateId !== oldId)
+    // the old one can be renewed again, which its own timeline is to say
     await recordHistory(trx, {
       ...facts,
       certificateId: oldId,
