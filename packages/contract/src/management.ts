@@ -15,7 +15,12 @@ export const management = {
     'orders:write',
   )
     .input(
-      z.strictObject({ id, spendingLimit: money.meta({ description: 'The most that one renewal may cost; 0: free ones only' }) }),
+      z.strictObject({
+        id,
+        spendingLimit: money
+          .extend({ amountMinor: z.int().min(0) })
+          .meta({ description: 'The most that one renewal may cost; 0: free ones only' }),
+      }),
     )
     .output(certificateDetail),
   stop: write('/certificates/{id}/unmanage', 'Certificates', 'Renew it by hand from now on', 'orders:write')

@@ -8,7 +8,11 @@ import { applicantView, contact, location, superior } from './applicant-views.ts
 import { CERTIFICATE_STATUSES } from './certificate-words.ts'
 import { PROBLEMS, type ProblemCode } from './problems.ts'
 
-export const instant = z.iso.datetime({ precision: 3 }).meta({ description: 'ISO 8601, UTC, milliseconds' })
+/** The calendar of the database has no year 0. */
+export const instant = z.iso
+  .datetime({ precision: 3 })
+  .refine((text) => !text.startsWith('0000'), 'there is no year 0')
+  .meta({ description: 'ISO 8601, UTC, milliseconds' })
 export const id = z.string().min(1).max(64)
 /** Of an upload. */
 export const completeChain = z

@@ -5,6 +5,7 @@
  */
 import type { ApplicationFormView, ApplicationView, ValidationView } from '@evercert/contract'
 import { isProblemCode, PROBLEM_TEXTS, PROBLEMS } from '@evercert/contract'
+import { parseChain } from '@evercert/pki'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
 import { SAME } from '../db/same-account.ts'
@@ -15,11 +16,11 @@ import {
   withFreshKey,
   type ApplicationForm,
   type AutomaticWays,
-  type PrefillSource,
 } from '../domain/application/prefill.ts'
 import type { ReviewState } from '../domain/review/review-machine.ts'
 import { findHostKey } from './agents/host-keys.ts'
 import { toApplicantView, withoutLostRecords } from './applicants.ts'
+import { findCompanyNamed } from './companies.ts'
 import { notFound, type Caller, type Services } from './context.ts'
 import { findCoveringConnections } from './dns-connections.ts'
 import { estimateOf } from './estimates.ts'
@@ -109,7 +110,7 @@ export async function loadNextForm(services: Services, caller: Caller, certifica
 
 async function draftView(services: Services, record: CertificateRecord): Promise<ApplicationView> {
   const old = record.renewsCertificateId === null ? null : await loadPrefillSource(services.db, record)
-  const prefilled = old === null ? EMPTY_FORM : await prefill(services, record.accountId, old)
+  const prefilled = old === null ? EMPTY_FORM : await prefill(services, record, old)
   const form = await withoutLostRecords(services, record.accountId, prefilled, old?.applicant ?? null)
   return {
     certificateId: record.id,
@@ -127,10 +128,18 @@ async function draftView(services: Services, record: CertificateRecord): Promise
   }
 }
 
-/** How an upload was validated is not known: what works by itself is chosen for it. */
-async function prefill(services: Services, accountId: string, old: PrefillSource): Promise<ApplicationForm> {
+/** How an upload was validated is not known: what works by itself is chosen for it. Its organisation is the company, where that is known. */
+async function prefill(
+  services: Services,
+  { accountId, specification }: CertificateRecord,
+  old: Awaited<ReturnType<typeof loadPrefillSource>>,
+): Promise<ApplicationForm> {
   const form = prefillApplication(old)
-  return old.lastApplication === null ? withAutomaticMethod(form, await loadWays(services, accountId, form.domains)) : form
+  if (old.lastApplication !== null) return form
+  const automatic = withAutomaticMethod(form, await loadWays(services, accountId, form.domains))
+  if (specification?.certificateType === 'DV') return automatic
+  const companyId = old.organization === null ? null : await findCompanyNamed(services.db, accountId, old.organization)
+  return { ...automatic, location: null, companyId }
 }
 
 async function loadWays(services: Services, accountId: string, domains: readonly string[]): Promise<AutomaticWays> {
@@ -147,7 +156,7 @@ async function loadPrefillSource(db: Db, record: CertificateRecord) {
     .selectFrom('certificate')
     .leftJoin('application', 'application.id', 'certificate.application_id')
     .leftJoin('issuance', 'issuance.id', 'certificate.issuance_id')
-    .select(['application.form', 'application.applicant', 'issuance.names', 'issuance.common_name'])
+    .select(['application.form', 'application.applicant', 'issuance.names', 'issuance.common_name', 'issuance.chain_pem'])
     .where('certificate.account_id', '=', record.accountId)
     .where('certificate.id', '=', record.renewsCertificateId)
     .executeTakeFirst()
@@ -157,7 +166,13 @@ async function loadPrefillSource(db: Db, record: CertificateRecord) {
     applicant: row?.applicant ?? null,
     names: row?.names ?? [],
     commonName: row?.common_name ?? null,
+    ...subjectOf(row?.chain_pem ?? ''),
   }
+}
+
+function subjectOf(chainPem: string): { readonly organization: string | null; readonly subject?: string } {
+  const [leaf] = chainPem === '' ? [] : parseChain(chainPem)
+  return leaf === undefined ? { organization: null } : { organization: leaf.organization, subject: leaf.subject }
 }
 
 function toFormView(form: ApplicationForm): ApplicationFormView {

@@ -273,6 +273,8 @@ export async function createProduct(services: Services, product: NewProduct): Pr
 }
 
 const LONGEST_TERM_YEARS = 3
+/** No order is for more. */
+const MOST_DOMAINS = 250
 
 /** @throws AppError `unknownCurrency`, `invalid` naming every fault */
 export function checkPrices({ id, prices }: Pick<NewProduct, 'id' | 'prices'>): void {
@@ -284,7 +286,9 @@ export function checkPrices({ id, prices }: Pick<NewProduct, 'id' | 'prices'>): 
     ...(prices.length === 0 ? ['it has no price'] : []),
     ...(new Set(keys).size < keys.length ? ['a term has two prices in one currency'] : []),
     ...(terms.some((term) => term < 1 || term > LONGEST_TERM_YEARS) ? [`terms are 1 to ${LONGEST_TERM_YEARS} years`] : []),
-    ...(prices.some(({ includedDomains }) => includedDomains < 1) ? ['at least one domain is included'] : []),
+    ...(prices.some(({ includedDomains }) => includedDomains < 1 || includedDomains > MOST_DOMAINS)
+      ? [`1 to ${MOST_DOMAINS} domains are included`]
+      : []),
     ...(prices.some(({ base, extraDomain }) => base.amountMinor < 0 || extraDomain.amountMinor < 0)
       ? ['a price is negative']
       : []),

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Company, CompanyListItem, CompanyView } from '@evercert/contract'
+import { sql } from 'kysely'
 import type { Db } from '../db/connect.ts'
 import { maskPhone, maskRegistrationNumber } from '../domain/applicant/masking.ts'
 import { detachDocuments, listDocuments } from './company-documents.ts'
@@ -46,6 +47,13 @@ export async function loadCompany({ db }: Services, { accountId }: Caller, id: s
 /** Null when the account has no such company. */
 export async function findCompany(db: Db, accountId: string, id: string): Promise<Company | null> {
   return (await findCompanyRow(db, accountId, id))?.details ?? null
+}
+
+/** The one of this full legal name; null when none has it, or several. */
+export async function findCompanyNamed(db: Db, accountId: string, name: string): Promise<string | null> {
+  const { rows } = await sql<{ id: string }>`select id from company
+    where account_id = ${accountId} and lower(details ->> 'name') = lower(${name}) limit 2`.execute(db)
+  return rows.length === 1 ? (rows[0]?.id ?? null) : null
 }
 
 async function findCompanyRow(db: Db, accountId: string, id: string) {

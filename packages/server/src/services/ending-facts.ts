@@ -13,6 +13,7 @@ import { deriveStatus } from '../domain/certificate/derive-status.ts'
 import { AppError } from '../domain/errors.ts'
 import { notFound, type Caller, type Services } from './context.ts'
 import { toIsoFacts } from './texts.ts'
+import { lockLineage } from './uploads/leave-lineage.ts'
 
 /** A certificate whose order, application and row nobody else changes before this transaction ends. */
 export interface LockedCertificate {
@@ -22,7 +23,7 @@ export interface LockedCertificate {
 }
 
 /**
- * Locks in the order in which everybody does: order, application, certificate. A job that is at work on the certificate comes before, or
+ * Locks in the order in which everybody does: lineage, order, application, certificate. A job that is at work on the certificate comes before, or
  * finds its compare-and-set refused.
  *
  * @throws AppError `notFound`; `conflict` when an application was submitted meanwhile
@@ -35,6 +36,7 @@ export async function lockCertificate(services: Services, trx: Trx, caller: Call
     .where('id', '=', id)
     .executeTakeFirst()
   if (seen === undefined) throw notFound('certificate', id)
+  await lockLineage(trx, caller.accountId, id)
   const order = seen.order_id === null ? null : await lockOrder(trx, seen.order_id)
   const application = seen.application_id === null ? null : await lockApplication(trx, seen.application_id)
   // No key update: rows that refer to it are inserted by others who wait for the order, which is locked here.

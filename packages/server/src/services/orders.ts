@@ -6,7 +6,7 @@
 import type { OrderRequest, OrderView, QuoteView } from '@evercert/contract'
 import type { CertificateRecord } from '../db/certificates.ts'
 import { successorUpload } from '../db/successor-upload.ts'
-import { insertWithHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
+import { insertWithHistory, recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { decideEntitlement, decideValidity } from '../domain/entitlement/entitlement.ts'
 import { AppError } from '../domain/errors.ts'
 import { lockNames } from './certificate-rows.ts'
@@ -46,7 +46,7 @@ export async function createQuote(services: Services, caller: Caller, request: O
       certificateUntil: new Date(validity.notAfter).toISOString(),
       shortfallDays: validity.shortfallDays,
       lostDays: entitlement.lost?.days ?? 0,
-      explanation: topUpText(entitlement, draft.comparison.changed),
+      explanation: topUpText(entitlement, { changed: draft.comparison.changed, termYears: draft.termYears }),
     },
     estimate: timingText(draft.product.specification.certificateType),
   }
@@ -259,8 +259,21 @@ export async function cancelRenewalOf(
     .where('account_id', '=', facts.accountId)
     .executeTakeFirst()
   if (renewal === undefined) return null
-  await transition(trx, { ...facts, subject: 'renewal', id: renewal.id, from: renewal.state, to: 'cancelled' })
-  return renewal.old_certificate_id
+  const { id, state, old_certificate_id: oldId } = renewal
+  await transition(trx, { ...facts, subject: 'renewal', id, from: state, to: 'cancelled' })
+  const { certificateId } = facts
+  if (certificateId !== oldId)
+    // the old one can be renewed again, which its own timeline is to say
+    await recordHistory(trx, {
+      ...facts,
+      certificateId: oldId,
+      subject: 'renewal',
+      subjectId: id,
+      fromState: state,
+      toState: 'cancelled',
+      detail: certificateId,
+    })
+  return oldId
 }
 
 /** Ends orders that nobody paid for a day and nobody is paying, so that an abandoned one does not block its certificate. @returns how many */

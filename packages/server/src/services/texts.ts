@@ -106,13 +106,19 @@ export const ATTRIBUTE_TEXTS: Readonly<Record<keyof Specification, Bilingual>> =
   brand: { en: 'brand', zh: '证书品牌' },
 }
 
-const LOSS_TEXTS: Readonly<Record<TopUpLossReason, (days: number, changed: Bilingual) => Bilingual>> = {
+interface LossFacts {
+  readonly days: number
+  readonly changed: Bilingual
+  readonly termYears: number
+}
+
+const LOSS_TEXTS: Readonly<Record<TopUpLossReason, (facts: LossFacts) => Bilingual>> = {
   notARenewal: () => ({ en: 'Only a renewal tops up unused validity.', zh: '仅续费购买可补齐剩余有效期。' }),
-  uploaded: () => ({
-    en: 'An uploaded certificate is never topped up: one year from actual issuance.',
-    zh: '已上传的第三方证书不支持补齐：有效期自实际签发之日起一年。',
+  uploaded: ({ termYears }) => ({
+    en: `An uploaded certificate is never topped up: ${termYears === 1 ? 'one year' : `${termYears} years`} from actual issuance.`,
+    zh: `已上传的第三方证书不支持补齐：有效期自实际签发之日起${termYears === 1 ? '一' : ` ${termYears} `}年。`,
   }),
-  specificationChanged: (days, changed) => ({
+  specificationChanged: ({ days, changed }) => ({
     en: `A changed ${changed.en} makes this a new purchase: ${days} days of unused validity are lost.`,
     zh: `修改${changed.zh}视为新购，将损失旧证书剩余的 ${days} 天有效期。`,
   }),
@@ -123,7 +129,10 @@ const LOSS_TEXTS: Readonly<Record<TopUpLossReason, (days: number, changed: Bilin
 }
 
 /** What is topped up and until when, or what is lost and why. */
-export function topUpText(entitlement: Entitlement, changed: readonly (keyof Specification)[]): Bilingual {
+export function topUpText(
+  entitlement: Entitlement,
+  { changed, termYears }: { readonly changed: readonly (keyof Specification)[]; readonly termYears: number },
+): Bilingual {
   const until = formatInstant(entitlement.entitledUntil)
   if (entitlement.toppedUp) {
     return {
@@ -136,7 +145,7 @@ export function topUpText(entitlement: Entitlement, changed: readonly (keyof Spe
     en: changed.map((attribute) => ATTRIBUTE_TEXTS[attribute].en).join(', ') || 'specification',
     zh: changed.map((attribute) => ATTRIBUTE_TEXTS[attribute].zh).join('、') || '规格',
   }
-  return LOSS_TEXTS[entitlement.lost.reason](entitlement.lost.days, attributes)
+  return LOSS_TEXTS[entitlement.lost.reason]({ days: entitlement.lost.days, changed: attributes, termYears })
 }
 
 /** FD §3.9: the timings shown to the user. */

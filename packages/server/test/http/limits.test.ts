@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { listen } from '../../src/http/listener.ts'
-import { aCompany, anAccount, refusalOf, type TestAccount } from '../support/builders.ts'
+import { aCompany, anAccount, buyCertificate, refusalOf, type TestAccount } from '../support/builders.ts'
 import { openerOf } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
@@ -108,6 +108,43 @@ describe('the service', () => {
         expect(head).not.toMatch(/forged/i)
       }
     expect(await headOf('GET / HTTP/1.1\r\nhost: a\nx: b\r\n\r\n')).toMatch(/^HTTP\/1\.1 400/)
+  })
+
+  test('refuses what its database could not hold: the year 0, money below nothing, more domains than there can be', async () => {
+    const yearZero = '0000-01-01T00:00:00.000Z'
+    const title = { en: 'a', zh: 'a' }
+    const off = { kind: 'percent', percent: 1 }
+    const nothing = { amountMinor: 0, currency: 'CNY' }
+    const product = {
+      id: 'too-many',
+      title,
+      specification: { domainType: 'multi', certificateType: 'DV', grade: 'standard', brand: 'Evercert Private CA' },
+      issuerId: 'evercert-private',
+      supportsRenewal: false,
+      prices: [{ termYears: 1, base: nothing, includedDomains: 2 ** 31, extraDomain: nothing }],
+    }
+    const { client, token } = account
+    const { id } = await buyCertificate(account)
+    const statusOf = async (path: string, body?: object): Promise<string> => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': path }
+      const answer = await service.fetch(
+        `/api/v1${path}`,
+        body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) },
+      )
+      return `${answer.status} ${path}`
+    }
+    for (const path of ['/certificates?expiresFrom=', '/certificates?expiresTo=', '/audit?from=', '/audit?to='].map(
+      (start) => `${start}${yearZero}`,
+    ))
+      expect(await statusOf(path)).toBe(`400 ${path}`)
+    for (const [path, body] of [
+      ['/tokens', { name: 'old', scopes: ['certificates:read'], expiresAt: yearZero }],
+      ['/promotions', { title, off, startsAt: yearZero }],
+      ['/products', product],
+      [`/certificates/${id}/manage`, { spendingLimit: { amountMinor: -1, currency: 'CNY' } }],
+    ] as const)
+      expect(await statusOf(path, body)).toBe(`400 ${path}`)
+    expect((await client.certificates.get({ id })).managed).toBe(false)
   })
 
   test('unpacks no body: a gzip of fifty megabytes is bytes that are no JSON', async () => {

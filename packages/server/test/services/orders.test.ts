@@ -132,7 +132,25 @@ eachDatabase((_kind, open) => {
     const year = 365 * DAY_MS
     expect(Date.parse(quote.topUp.entitledUntil) - clock.now()).toBeLessThanOrEqual(year)
     expect(Date.parse(quote.topUp.entitledUntil) - clock.now()).toBeGreaterThan(year - 60_000)
-    expect(quote.topUp.explanation.en).toContain('never topped up')
+    expect(quote.topUp.explanation.en).toContain('never topped up: one year from')
+    const { topUp } = await account.client.quotes.create({
+      renewsCertificateId: upload.id,
+      productId: PRIVATE_SINGLE,
+      termYears: 3,
+    })
+    expect(topUp.explanation).toMatchObject({
+      en: expect.stringContaining('3 years from') as string,
+      zh: expect.stringContaining('3 年') as string,
+    })
+  })
+
+  test('the timeline of the old certificate says that its renewal was cancelled, and with which certificate', async () => {
+    const old = await anUpload(account, { daysLeft: 20 })
+    const { certificateId } = await buy(account, { renewsCertificateId: old.id, productId: PRIVATE_SINGLE })
+    const id = certificateId ?? ''
+    await account.client.certificates.cancel({ id }, withKey())
+    const [last] = (await account.client.certificates.get({ id: old.id })).history
+    expect(last).toMatchObject({ subject: 'renewal', from: 'open', to: 'cancelled', detail: id })
   })
 
   test('the new certificate stands linked under the old one, which is not touched (FD)', async () => {

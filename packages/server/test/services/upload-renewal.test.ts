@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRoot } from '../../../../test/harness/certificates.ts'
 import { addCalendarYears, DAY_MS } from '../../src/domain/time.ts'
 import {
+  aCompany,
   aForm,
   aSite,
   anAccount,
@@ -104,6 +105,24 @@ eachDatabase((_kind, open) => {
     // The CA dates a certificate back a little; the year counts from the issuance itself.
     expect(Math.abs(entitledUntil - addCalendarYears(issuedAt, 1))).toBeLessThan(2 * 3_600_000)
     expect(entitledUntil).toBeLessThan(addCalendarYears(Date.parse(old.notAfter ?? ''), 1) - 15 * DAY_MS)
+  })
+
+  test('FD §3.8: the organisation of the subject is the company of OV and EV, where the account has one of this name', async () => {
+    const company = await account.client.companies.create(aCompany({ name: 'Sold To Limited' }))
+    const [known, unknown] = await Promise.all(
+      ['SOLD TO LIMITED', 'Another Limited'].map(async (organization) => {
+        const leaf = createRoot().issue({
+          names: [aSite(service)],
+          organization,
+          notBefore: service.clock.now() - 345 * DAY_MS,
+          notAfter: service.clock.now() + 20 * DAY_MS,
+        })
+        const old = await anUpload(account, { leaf })
+        const { certificateId } = await buy(account, { renewsCertificateId: old.id, productId: 'evercert-private-ov-single' })
+        return (await account.client.applications.get({ id: certificateId ?? '' })).form.companyId
+      }),
+    )
+    expect([known, unknown]).toEqual([company.id, null])
   })
 
   test('FD §3.8: the subject counts: a common name that is a domain comes first, a company is left out', async () => {

@@ -232,6 +232,15 @@ eachDatabase((_kind, open) => {
     expect(await told()).toEqual(['expiry'])
   })
 
+  test('all between the first and the last are deleted at the same moment: none is refused, and the last follows the first', async () => {
+    const ids: string[] = []
+    for (const place of [1, 2, 3, 4, 5, 6, 7, 8]) ids.push((await upload(`${place}`, 5 + place, ids.at(-1))).id)
+    const [first = '', last = ''] = [ids[0], ids.at(-1)]
+    await Promise.all(ids.slice(1, -1).map((id) => account.client.certificates.remove({ id })))
+    expect(await get(last)).toMatchObject({ renewsCertificateId: first })
+    expect(await get(first)).toMatchObject({ renewedByCertificateId: last, renewal: { eligible: false } })
+  })
+
   test('those that were deleted from the middle before this was so are taken out by the migration, unless the one before has another', async () => {
     const { db } = service.services
     const chainOf = async (name: string) => {

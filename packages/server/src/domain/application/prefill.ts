@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HostKey, Location, Superior } from '@evercert/contract'
+import { location, type HostKey, type Location, type Superior } from '@evercert/contract'
 import { AppError } from '../errors.ts'
 import { parseDomainName } from './domain-names.ts'
 
@@ -59,10 +59,12 @@ export type PrefillSource = {
   /** Subject alternative names, as in the certificate. */
   readonly names: readonly string[]
   readonly commonName: string | null
+  /** As text (`C=CN, ST=…, L=…, CN=…`); absent when there is no certificate. */
+  readonly subject?: string
 }
 
 /**
- * The form to start with: the last one, or else the names of the certificate. Always editable, never submitted by this.
+ * The form to start with: the last one, or else the names and the place of the certificate. Always editable, never submitted by this.
  *
  * A fresh key every time: a CSR is never carried over, for its public key was used in another order (DOMAIN §4).
  * Names that no application may have (IP addresses, a company in the common name) are left out.
@@ -71,7 +73,24 @@ export function prefillApplication(old: PrefillSource): ApplicationForm {
   const last = old.lastApplication
   if (last !== null) return withFreshKey(last, old.hostKey)
   // The one method that suits every name and needs no connection.
-  return { ...EMPTY_FORM, domains: domainsOf(old), validationMethod: 'dnsManual' }
+  return { ...EMPTY_FORM, domains: domainsOf(old), location: locationOf(old.subject ?? ''), validationMethod: 'dnsManual' }
+}
+
+/** Where the subject was, when it says so in full; what no form could take is left out. */
+function locationOf(subject: string): Location | null {
+  const { success, data } = location.safeParse({
+    country: attributeOf(subject, 'C'),
+    region: attributeOf(subject, 'ST'),
+    city: attributeOf(subject, 'L'),
+  })
+  return success ? data : null
+}
+
+/** The first of its kind; `,`, `=` and `\` in it are escaped. */
+function attributeOf(subject: string, name: string): string | undefined {
+  const attributes = [...subject.matchAll(/([^=,\\]+)=((?:\\.|[^,\\])*)(?:, |$)/gsu)]
+  const value = attributes.find(([, type]) => type === name)?.[2]
+  return value?.replaceAll(/\\(.)/gsu, '$1')
 }
 
 /** The ways of validation that need no person, as far as the installation knows. */

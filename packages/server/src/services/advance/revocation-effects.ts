@@ -11,6 +11,7 @@ import { AppError } from '../../domain/errors.ts'
 import { openIssuer } from '../catalogue.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { endRevocation } from '../revocations.ts'
+import { lockLineage } from '../uploads/leave-lineage.ts'
 import type { Work, WorkingRevocation } from './facts.ts'
 import { forgetIssuerAccount, openIssuerAccount } from './issuer-account.ts'
 import { endAsRevoked } from './revoked.ts'
@@ -76,6 +77,7 @@ async function recordRevoked(services: Services, trx: Trx, work: Work, revocatio
   const { accountId, certificateId } = work
   const now = services.now()
   const facts: HistoryFacts = { accountId, certificateId, actor: EVERCERT_ACTOR, now }
+  await lockLineage(trx, accountId, certificateId)
   await transition(trx, { ...facts, subject: 'revocation', id: revocation.id, from: 'confirmed', to: 'revoked' })
   await trx
     .updateTable('revocation')

@@ -7,7 +7,16 @@ import { sql } from 'kysely'
 import { recordHistory, type HistoryFacts, type Trx } from '../../db/transition.ts'
 
 /**
- * After it was deleted or revoked, in the same transaction. Else the one before would ask to be renewed, although a later one is there. Nothing
+ * Held until the transaction ends, and taken before anything else is locked: who ends a certificate touches its neighbours, so two at once, each
+ * with one row of the lineage, would wait for each other. Locks no row.
+ */
+export async function lockLineage(trx: Trx, accountId: string, certificateId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(lineage_id, 0))::text from certificate
+    where id = ${certificateId} and account_id = ${accountId}`.execute(trx)
+}
+
+/**
+ * After it was deleted or revoked, in the same transaction, under {@link lockLineage}. Else the one before would ask to be renewed, although a later one is there. Nothing
  * happens where the certificate was bought, or nothing stands on both of its sides.
  */
 export async function leaveLineage(trx: Trx, facts: HistoryFacts, certificateId: string): Promise<void> {

@@ -54,6 +54,18 @@ describe('FD §3.8 bought here: prefilled from the last application', () => {
 
 describe('FD §3.8 uploaded: prefilled from the subject and the names', () => {
   test.each([
+    ['C=CN, ST=Zhejiang, L=Hangzhou, O=Example, CN=a.example.com', { country: 'CN', region: 'Zhejiang', city: 'Hangzhou' }],
+    ['CN=x\\, C=US, L=St. John\\, Old Town, ST=a\\=b, C=CA', { country: 'CA', region: 'a=b', city: 'St. John, Old Town' }],
+    ['C=CN, CN=a.example.com', null],
+    ['C=cn, ST=Zhejiang, L=Hangzhou', null],
+    [`C=CN, ST=${'x'.repeat(129)}, L=Hangzhou`, null],
+    ['', null],
+  ])('the place, when all of it is there: %j', (subject, location) => {
+    const old = { lastApplication: null, hostKey: null, names: ['a.example.com'], commonName: null, subject }
+    expect(prefillApplication(old).location).toEqual(location)
+  })
+
+  test.each([
     [
       'common name first, each name once',
       ['a.example.com', 'Example.com', 'b.example.com'],
