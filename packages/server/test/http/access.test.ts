@@ -351,6 +351,47 @@ eachDatabase((kind, open) => {
       expect(await inspect(late)).toMatchObject(invalid)
     })
 
+    test('an invitation is worth no more than who made it may give, and ends with them', async () => {
+      const inspect = async (token: string) =>
+        (await openBrowser(service).send('POST', '/api/v1/invitations/inspect', { body: { token } })).status
+      const { id, email } = await accepted(await invited(first, 'inviter@example.com', 'owner'))
+      const inviter = await signedIn(email)
+      const made = await inviter.send<{ token: string }>('POST', '/api/v1/tokens', {
+        body: { name: 'of the inviter', scopes: ['members:write', 'certificates:read', 'targets:read', 'notices:read'] },
+      })
+      const headers = { authorization: `Bearer ${made.body.token}` }
+      const body = { email: 'third-self@example.com', role: 'viewer' }
+      const byToken = await openBrowser(service).send<{ link: string }>('POST', '/api/v1/invitations', { body, headers })
+      const asAdministrator = await invited(inviter, 'second-self@example.com', 'administrator')
+      const links = [await invited(inviter, 'self@example.com', 'owner'), asAdministrator, tokenOf(byToken.body.link)]
+      const others = await invited(first, 'of-others@example.com', 'viewer')
+      await first.send('POST', `/api/v1/members/${id}/role`, { body: { role: 'administrator' } })
+      expect(await Promise.all(links.map(inspect))).toEqual([410, 200, 200])
+      await first.send('DELETE', `/api/v1/members/${id}`)
+      expect(await Promise.all(links.map(inspect))).toEqual([410, 410, 410])
+      expect(await inspect(others)).toBe(200)
+    })
+
+    test('an invitation by a token ends with the token', async () => {
+      const scopes = ['members:write', 'certificates:read', 'targets:read', 'notices:read']
+      const byToken = async (name: string) => {
+        const expiresAt = new Date(service.clock.now() + 60_000).toISOString()
+        const wish = { body: { name, scopes, expiresAt: name === 'short' ? expiresAt : null } }
+        const made = await first.send<{ id: string; token: string }>('POST', '/api/v1/tokens', wish)
+        const headers = { authorization: `Bearer ${made.body.token}` }
+        const body = { email: `by-${name}@example.com`, role: 'viewer' }
+        const { link } = (await openBrowser(service).send<{ link: string }>('POST', '/api/v1/invitations', { body, headers })).body
+        const inspect = { body: { token: tokenOf(link) } }
+        const status = async () => (await openBrowser(service).send('POST', '/api/v1/invitations/inspect', inspect)).status
+        expect(await status()).toBe(200)
+        return { id: made.body.id, status }
+      }
+      const [removed, short] = [await byToken('removed'), await byToken('short')]
+      await first.send('DELETE', `/api/v1/tokens/${removed.id}`)
+      service.clock.advance(60_000)
+      expect([await removed.status(), await short.status()]).toEqual([410, 410])
+    })
+
     test('a token is worth no more than its maker, and ends with them', async () => {
       const { id, email } = await accepted(await invited(first, 'maker@example.com', 'owner'))
       const maker = await signedIn(email)
