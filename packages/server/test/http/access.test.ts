@@ -5,6 +5,7 @@ import { createFirstOperatorLink } from '../../src/services/access/first-operato
 import { scopesOf } from '../../src/domain/access/roles.ts'
 import { anUpload, refusalOf } from '../support/builders.ts'
 import { openBrowser, tokenOf, type Browser } from '../support/browser.ts'
+import { aHostKey } from '../support/estate.ts'
 import { eachDatabase, isPostgres } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 import { totpOf } from '../support/totp.ts'
@@ -137,6 +138,12 @@ eachDatabase((kind, open) => {
     const quiet = await client.targets.create({ certificateId, name: 'quiet', kind: 'webhook', config: hook })
     const files = { certificatePath: '/nowhere/a.pem', keyPath: '/nowhere/a.key' }
     const local = await client.targets.create({ certificateId, name: 'files', kind: 'localFiles', config: files })
+    // What a host is given is for whoever has its name: a new one has no target yet.
+    const enrol = (name: string) => codeOf('agents/enrolments', { name })
+    const { token } = await client.agents.createEnrolment({ name: 'once-here' })
+    const { enrolling } = aHostKey()
+    const { id: hostId } = await service.clientOf('').agents.enrol({ token, ...enrolling })
+    await client.agents.revoke({ id: hostId })
     const provider = {
       id: 'mine',
       title: 'Mine',
@@ -152,18 +159,20 @@ eachDatabase((kind, open) => {
       await codeOf('sign-in-providers/mine', { secondFactor: 'trusted' }),
       await target('webhook', { ...hook, sendPrivateKey: true }),
       await target('localFiles', files),
+      await target('agent', { agent: 'none', site: 'none' }),
+      await enrol('once-here'),
       await codeOf(`targets/${quiet.id}`, { config: { ...hook, sendPrivateKey: true } }),
       await codeOf(`targets/${local.id}`, { config: { ...files, keyPath: '/elsewhere/a.key' } }),
     ]
     await age(11)
-    expect(await attempts()).toEqual(Array(6).fill('freshAuthenticationNeeded'))
+    expect(await attempts()).toEqual(Array(8).fill('freshAuthenticationNeeded'))
     // Where no key goes, and what stays as it is.
     expect(await target('webhook', hook)).toBeNull()
-    expect(await target('agent', { agent: 'none', site: 'none' })).toBe('invalid')
+    expect(await enrol('never-here')).toBeNull()
     expect(await codeOf(`targets/${quiet.id}`, { config: { ...hook, url: 'https://hook.example/other' } })).toBeNull()
     expect(await codeOf(`targets/${local.id}`, { name: 'renamed', config: files })).toBeNull()
     await age(0)
-    expect(await attempts()).toEqual(['misconfigured', 'notFound', null, null, null, null])
+    expect(await attempts()).toEqual(['misconfigured', 'notFound', null, null, 'invalid', null, null, null])
   })
 
   test('a token that ends makes none that goes on longer', async () => {
@@ -380,7 +389,8 @@ eachDatabase((kind, open) => {
         const made = await first.send<{ id: string; token: string }>('POST', '/api/v1/tokens', wish)
         const headers = { authorization: `Bearer ${made.body.token}` }
         const body = { email: `by-${name}@example.com`, role: 'viewer' }
-        const { link } = (await openBrowser(service).send<{ link: string }>('POST', '/api/v1/invitations', { body, headers })).body
+        const { link } = (await openBrowser(service).send<{ link: string }>('POST', '/api/v1/invitations', { body, headers }))
+          .body
         const inspect = { body: { token: tokenOf(link) } }
         const status = async () => (await openBrowser(service).send('POST', '/api/v1/invitations/inspect', inspect)).status
         expect(await status()).toBe(200)

@@ -195,7 +195,9 @@ oneDatabase((_kind, open) => {
         expect((await thief.send('POST', '/api/v1/sessions/confirm', { body: wrong })).status).toBe(401)
         // There is no second factor, which is found before the password is looked at.
         if (failures === 2) {
-          expect(await thief.signInPath('two-factor/generate-backup-codes', wrong)).toMatchObject({ problem: { code: 'conflict' } })
+          expect(await thief.signInPath('two-factor/generate-backup-codes', wrong)).toMatchObject({
+            problem: { code: 'conflict' },
+          })
         }
       }
       expect((await openBrowser(service).signIn(ADA)).status).toBe(429)

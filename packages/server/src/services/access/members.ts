@@ -99,7 +99,11 @@ async function endInvitations(
 /** @param names as the history has who invited */
 export async function endInvitationsBy(
   trx: Trx,
-  { accountId, names, roles }: { readonly accountId: string; readonly names: readonly string[]; readonly roles: readonly MemberRole[] },
+  {
+    accountId,
+    names,
+    roles,
+  }: { readonly accountId: string; readonly names: readonly string[]; readonly roles: readonly MemberRole[] },
 ): Promise<void> {
   if (roles.length === 0) return
   await trx
