@@ -396,10 +396,11 @@ eachDatabase((kind, open) => {
         expect(await status()).toBe(200)
         return { id: made.body.id, status }
       }
-      const [removed, short] = [await byToken('removed'), await byToken('short')]
+      const [removed, own, short] = [await byToken('removed'), await byToken('own'), await byToken('short')]
       await first.send('DELETE', `/api/v1/tokens/${removed.id}`)
+      expect((await first.send('DELETE', `/api/v1/me/tokens/${own.id}`)).status).toBe(200)
       service.clock.advance(60_000)
-      expect([await removed.status(), await short.status()]).toEqual([410, 410])
+      expect([await removed.status(), await own.status(), await short.status()]).toEqual([410, 410, 410])
     })
 
     test('a token is worth no more than its maker, and ends with them', async () => {
