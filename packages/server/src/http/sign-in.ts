@@ -115,14 +115,11 @@ function requirePasskeys({ publicUrl }: Services): void {
 async function ask(services: Services, call: SignInCall, subjects: readonly Subject[]): Promise<Answer> {
   const { response, raw } = await askBetterAuth(services, call)
   const failure = response.ok ? null : toProblem(call.path, response.status, raw)
-  if (failure === null || !GUESSES.has(failure.code)) await forgiveAttempt(services, subjects)
-  if (failure !== null) throw failure
+  if (failure !== null) throw failure // and stays counted: some are found before the password is looked at
+  await forgiveAttempt(services, subjects)
   if (call.path === 'passkey/verify-authentication') await notePasskeyUse(services, credentialOf(call))
   return { body: toAnswer(call.path, raw ?? {}), setCookies: response.headers.getSetCookie(), email: emailIn(raw) }
 }
-
-/** Failures after which the attempt stays counted. */
-const GUESSES: ReadonlySet<string> = new Set(['signInRefused', 'passkeyRefused'])
 
 async function askBetterAuth(services: Services, call: SignInCall) {
   const { path, body, headers, address } = call

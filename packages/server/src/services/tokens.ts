@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { isScope, type Scope, type TokenView } from '@evercert/contract'
+import { isScope, MEMBER_ROLES, type Scope, type TokenView } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
 import { drawToken, hashToken, OPERATOR_NAME } from './accounts.ts'
 import { requireFreshFor } from './access/fresh.ts'
+import { endInvitationsBy } from './access/members.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 
 const COLUMNS = ['id', 'name', 'scopes', 'tags', 'created_at', 'expires_at', 'last_used_at'] as const
@@ -80,16 +81,22 @@ async function refuseLonger({ db }: Services, { tokenId }: Caller, expiresAt: st
   throw new AppError('forbidden', `Making a token: yours ends at ${end.toISOString()}: let the new one end by then.`)
 }
 
-/** @throws AppError `inUse` for the token that asks, and for the installation's first one; `notFound` */
+/** Ends its invitations as well. @throws AppError `inUse` for the token that asks, and for the installation's first one; `notFound` */
 export async function removeToken(services: Services, caller: Caller, id: string): Promise<{ id: string }> {
   if (id === caller.tokenId) throw new AppError('inUse', 'Ending the token: it is the one that asks: use another token for this.')
-  const result = await services.db
-    .deleteFrom('access_token')
-    .where('account_id', '=', caller.accountId)
-    .where('id', '=', id)
-    .where('name', '<>', OPERATOR_NAME)
-    .executeTakeFirst()
-  if (result.numDeletedRows === 1n) return { id }
+  const { accountId } = caller
+  const isRemoved = await services.db.transaction().execute(async (trx) => {
+    const removed = await trx
+      .deleteFrom('access_token')
+      .where('account_id', '=', accountId)
+      .where('id', '=', id)
+      .where('name', '<>', OPERATOR_NAME)
+      .returning('name')
+      .executeTakeFirst()
+    if (removed !== undefined) await endInvitationsBy(trx, { accountId, names: [removed.name], roles: MEMBER_ROLES })
+    return removed !== undefined
+  })
+  if (isRemoved) return { id }
   const kept = (await listTokens(services, caller)).some((token) => token.id === id)
   if (!kept) throw notFound('token', id)
   throw new AppError(

@@ -5,6 +5,7 @@ import { createFirstOperatorLink } from '../../src/services/access/first-operato
 import { scopesOf } from '../../src/domain/access/roles.ts'
 import { anUpload, refusalOf } from '../support/builders.ts'
 import { openBrowser, tokenOf, type Browser } from '../support/browser.ts'
+import { aHostKey } from '../support/estate.ts'
 import { eachDatabase, isPostgres } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 import { totpOf } from '../support/totp.ts'
@@ -137,6 +138,12 @@ eachDatabase((kind, open) => {
     const quiet = await client.targets.create({ certificateId, name: 'quiet', kind: 'webhook', config: hook })
     const files = { certificatePath: '/nowhere/a.pem', keyPath: '/nowhere/a.key' }
     const local = await client.targets.create({ certificateId, name: 'files', kind: 'localFiles', config: files })
+    // What a host is given is for whoever has its name: a new one has no target yet.
+    const enrol = (name: string) => codeOf('agents/enrolments', { name })
+    const { token } = await client.agents.createEnrolment({ name: 'once-here' })
+    const { enrolling } = aHostKey()
+    const { id: hostId } = await service.clientOf('').agents.enrol({ token, ...enrolling })
+    await client.agents.revoke({ id: hostId })
     const provider = {
       id: 'mine',
       title: 'Mine',
@@ -152,18 +159,20 @@ eachDatabase((kind, open) => {
       await codeOf('sign-in-providers/mine', { secondFactor: 'trusted' }),
       await target('webhook', { ...hook, sendPrivateKey: true }),
       await target('localFiles', files),
+      await target('agent', { agent: 'none', site: 'none' }),
+      await enrol('once-here'),
       await codeOf(`targets/${quiet.id}`, { config: { ...hook, sendPrivateKey: true } }),
       await codeOf(`targets/${local.id}`, { config: { ...files, keyPath: '/elsewhere/a.key' } }),
     ]
     await age(11)
-    expect(await attempts()).toEqual(Array(6).fill('freshAuthenticationNeeded'))
+    expect(await attempts()).toEqual(Array(8).fill('freshAuthenticationNeeded'))
     // Where no key goes, and what stays as it is.
     expect(await target('webhook', hook)).toBeNull()
-    expect(await target('agent', { agent: 'none', site: 'none' })).toBe('invalid')
+    expect(await enrol('never-here')).toBeNull()
     expect(await codeOf(`targets/${quiet.id}`, { config: { ...hook, url: 'https://hook.example/other' } })).toBeNull()
     expect(await codeOf(`targets/${local.id}`, { name: 'renamed', config: files })).toBeNull()
     await age(0)
-    expect(await attempts()).toEqual(['misconfigured', 'notFound', null, null, null, null])
+    expect(await attempts()).toEqual(['misconfigured', 'notFound', null, null, 'invalid', null, null, null])
   })
 
   test('a token that ends makes none that goes on longer', async () => {
@@ -349,6 +358,49 @@ eachDatabase((kind, open) => {
       const late = await invited(first, 'late@example.com', 'viewer')
       service.clock.advanceDays(7)
       expect(await inspect(late)).toMatchObject(invalid)
+    })
+
+    test('an invitation is worth no more than who made it may give, and ends with them', async () => {
+      const inspect = async (token: string) =>
+        (await openBrowser(service).send('POST', '/api/v1/invitations/inspect', { body: { token } })).status
+      const { id, email } = await accepted(await invited(first, 'inviter@example.com', 'owner'))
+      const inviter = await signedIn(email)
+      const made = await inviter.send<{ token: string }>('POST', '/api/v1/tokens', {
+        body: { name: 'of the inviter', scopes: ['members:write', 'certificates:read', 'targets:read', 'notices:read'] },
+      })
+      const headers = { authorization: `Bearer ${made.body.token}` }
+      const body = { email: 'third-self@example.com', role: 'viewer' }
+      const byToken = await openBrowser(service).send<{ link: string }>('POST', '/api/v1/invitations', { body, headers })
+      const asAdministrator = await invited(inviter, 'second-self@example.com', 'administrator')
+      const links = [await invited(inviter, 'self@example.com', 'owner'), asAdministrator, tokenOf(byToken.body.link)]
+      const others = await invited(first, 'of-others@example.com', 'viewer')
+      await first.send('POST', `/api/v1/members/${id}/role`, { body: { role: 'administrator' } })
+      expect(await Promise.all(links.map(inspect))).toEqual([410, 200, 200])
+      await first.send('DELETE', `/api/v1/members/${id}`)
+      expect(await Promise.all(links.map(inspect))).toEqual([410, 410, 410])
+      expect(await inspect(others)).toBe(200)
+    })
+
+    test('an invitation by a token ends with the token', async () => {
+      const scopes = ['members:write', 'certificates:read', 'targets:read', 'notices:read']
+      const byToken = async (name: string) => {
+        const expiresAt = new Date(service.clock.now() + 60_000).toISOString()
+        const wish = { body: { name, scopes, expiresAt: name === 'short' ? expiresAt : null } }
+        const made = await first.send<{ id: string; token: string }>('POST', '/api/v1/tokens', wish)
+        const headers = { authorization: `Bearer ${made.body.token}` }
+        const body = { email: `by-${name}@example.com`, role: 'viewer' }
+        const { link } = (await openBrowser(service).send<{ link: string }>('POST', '/api/v1/invitations', { body, headers }))
+          .body
+        const inspect = { body: { token: tokenOf(link) } }
+        const status = async () => (await openBrowser(service).send('POST', '/api/v1/invitations/inspect', inspect)).status
+        expect(await status()).toBe(200)
+        return { id: made.body.id, status }
+      }
+      const [removed, own, short] = [await byToken('removed'), await byToken('own'), await byToken('short')]
+      await first.send('DELETE', `/api/v1/tokens/${removed.id}`)
+      expect((await first.send('DELETE', `/api/v1/me/tokens/${own.id}`)).status).toBe(200)
+      service.clock.advance(60_000)
+      expect([await removed.status(), await own.status(), await short.status()]).toEqual([410, 410, 410])
     })
 
     test('a token is worth no more than its maker, and ends with them', async () => {

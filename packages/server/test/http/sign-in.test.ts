@@ -188,6 +188,23 @@ oneDatabase((_kind, open) => {
       await signedIn()
     })
 
+    test('by a session are counted as well, and no refusal of another kind between them takes them back', async () => {
+      const thief = await signedIn()
+      const wrong = { password: 'wrong in every way' }
+      for (let failures = 1; failures <= 4; failures += 1) {
+        expect((await thief.send('POST', '/api/v1/sessions/confirm', { body: wrong })).status).toBe(401)
+        // There is no second factor, which is found before the password is looked at.
+        if (failures === 2) {
+          expect(await thief.signInPath('two-factor/generate-backup-codes', wrong)).toMatchObject({
+            problem: { code: 'conflict' },
+          })
+        }
+      }
+      expect((await openBrowser(service).signIn(ADA)).status).toBe(429)
+      service.clock.advance(60_000)
+      await signedIn()
+    })
+
     test('at once are counted each', async () => {
       const answers = await Promise.all(Array.from({ length: 12 }, () => guess('many@example.com')))
       expect(answers.filter(({ status }) => status === 401).length).toBe(5)

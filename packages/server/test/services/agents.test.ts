@@ -166,6 +166,24 @@ describe('enrolment', () => {
     expect((await owner.client.agents.list()).items.map(({ name }) => name)).toEqual(['used'])
   })
 
+  test('nobody who may not say where keys go takes the place of a host that is given them', async () => {
+    const { token } = await account.client.tokens.create({ name: 'deploys', scopes: ['targets:read', 'targets:write'] })
+    const deployer = service.clientOf(token)
+    const name = `given-keys-${++count}`
+    const ahead = await deployer.agents.createEnrolment({ name, validMinutes: 1_440 }) // no target can name it yet
+    const host = await aHost(name)
+    const { id } = await addTarget(host)
+    expect((await take(host)).privateKeyPem).toContain('PRIVATE KEY')
+    await deployer.agents.revoke({ id: host.id })
+    await reach(id, 'failed')
+    expect((await refusalOf(deployer.agents.createEnrolment({ name }))).facts).toEqual({ scope: 'installation:operate' })
+    const late = service.clientOf('').agents.enrol({ token: ahead.token, ...aHostKey().enrolling })
+    expect((await refusalOf(late)).code).toBe('linkInvalid')
+    const anew = await aHost(name)
+    await deployer.targets.deploy({ id })
+    expect((await take(anew)).privateKeyPem).toContain('PRIVATE KEY')
+  })
+
   test('a token ends, and another key than Ed25519 is refused', async () => {
     const { token } = await account.client.agents.createEnrolment({ name: 'late', validMinutes: 1 })
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })

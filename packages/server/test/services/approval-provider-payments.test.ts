@@ -128,6 +128,10 @@ oneDatabase((_kind, open) => {
       await limit(PRICE_MINOR)
       expect((await pay(order.id, method)).paymentPending?.place).toMatchObject({ kind: 'redirect' })
       await limit(PRICE_MINOR - 1)
+      // Its page is over, and nobody has ended it yet: another one would be new spending.
+      clock.advance(2 * 3_600_000)
+      await requestOf(pay(order.id, method))
+      expect(await paymentsOf(order.id)).toHaveLength(1)
     })
   })
 })

@@ -10,6 +10,7 @@ import InputNumber from 'antd/es/input-number'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { FormDrawer } from '../../components/form-drawer.tsx'
+import { FreshDialog, needsFresh } from '../../components/fresh-dialog.tsx'
 
 interface Values {
   readonly name: string
@@ -47,7 +48,7 @@ export function EnrolDrawer({ isOpen, onClose, onMade }: EnrolDrawerProps) {
       submit={t('agents.enrol')}
       isOpen={isOpen}
       isPending={make.isPending}
-      error={make.error}
+      error={needsFresh(make.error) ? null : make.error}
       initialValues={{ validMinutes: USUAL_MINUTES }}
       onSubmit={(values) => make.mutate(values)}
       onClose={onClose}
@@ -71,6 +72,7 @@ export function EnrolDrawer({ isOpen, onClose, onMade }: EnrolDrawerProps) {
       >
         <InputNumber min={1} max={DAY_MINUTES} precision={0} />
       </Form.Item>
+      {needsFresh(make.error) && <FreshDialog purpose="goOn" onConfirmed={() => form.submit()} onClose={make.reset} />}
     </FormDrawer>
   )
 }

@@ -13,7 +13,7 @@ const LEADS_TO_KEYS: Readonly<Record<Scope, boolean>> = {
   'installation:operate': true, // gives any role, connects who signs in, sends keys to targets, reads the backup
   'approvals:decide': false, // approves with the permission of what is asked alone: who gets keys, or loosens rules, has that as well
   'tokens:write': false, // makes tokens of its own permissions alone, none that lasts longer
-  'targets:write': false, // deploys again where the operator said; hosts with an agent make their keys themselves
+  'targets:write': false, // deploys again where the operator said; takes no host's place that is given keys
   'certificates:read': false,
   'certificates:write': false, // keys are stored, none is given out
   'applications:review': false,

@@ -54,7 +54,7 @@ export async function invite(
     role,
     invited_by: caller.actor,
     created_at: new Date(services.now()),
-    expires_at: new Date(services.now() + INVITATION_MS),
+    expires_at: await endOf(services, caller),
   }
   await services.db.transaction().execute(async (trx) => {
     await trx.selectFrom('account').select('id').where('id', '=', caller.accountId).forUpdate().execute()
@@ -80,6 +80,12 @@ export async function invite(
     await recordMember(services, trx, caller, { userId: email, from: null, to: `invited as ${role}` })
   })
   return { ...toView(row), link }
+}
+
+/** A token that ends leaves no way in behind. */
+async function endOf({ db, now }: Services, { tokenId }: Caller): Promise<Date> {
+  const own = await db.selectFrom('access_token').select('expires_at').where('id', '=', tokenId).executeTakeFirst()
+  return new Date(Math.min(now() + INVITATION_MS, own?.expires_at?.getTime() ?? Infinity))
 }
 
 /** @throws AppError `notFound` */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { MemberRole, MemberView } from '@evercert/contract'
-import { mayGiveRole, scopesOf } from '../../domain/access/roles.ts'
+import { MEMBER_ROLES, type MemberRole, type MemberView } from '@evercert/contract'
+import { mayGiveRole, scopesOf, standingOf } from '../../domain/access/roles.ts'
 import { AppError } from '../../domain/errors.ts'
 import { recordHistory, type Trx } from '../../db/transition.ts'
 import { notFound, type Caller, type Services } from '../context.ts'
@@ -51,6 +51,7 @@ export async function changeRole(services: Services, caller: Caller, userId: str
       .where('account_id', '=', caller.accountId)
       .where('user_id', '=', userId)
       .execute()
+    await endInvitations(trx, { accountId: caller.accountId, userId, role })
     await requireOwner(trx, caller.accountId)
     await recordMember(services, trx, caller, { userId, from: before, to: role })
   })
@@ -59,10 +60,11 @@ export async function changeRole(services: Services, caller: Caller, userId: str
   return changed
 }
 
-/** Also ends the tokens that the user made in the account. @throws AppError `notFound`, `forbidden`, `lastOwner` */
+/** Also ends the tokens and invitations that the user made in the account. @throws AppError `notFound`, `forbidden`, `lastOwner` */
 export async function removeMember(services: Services, caller: Caller, userId: string): Promise<{ id: string }> {
   await services.db.transaction().execute(async (trx) => {
     const before = await lockMember(trx, caller, userId)
+    await endInvitations(trx, { accountId: caller.accountId, userId, role: null })
     for (const table of ['member', 'access_token'] as const) {
       const column = table === 'member' ? 'user_id' : 'created_by_user_id'
       await trx.deleteFrom(table).where('account_id', '=', caller.accountId).where(column, '=', userId).execute()
@@ -71,6 +73,46 @@ export async function removeMember(services: Services, caller: Caller, userId: s
     await recordMember(services, trx, caller, { userId, from: before, to: 'removed' })
   })
   return { id: userId }
+}
+
+/** Those that wait for a role that who made them, also by a token, may not give any more. @param member `role` from now on; null: none */
+async function endInvitations(
+  trx: Trx,
+  { accountId, userId, role }: { readonly accountId: string; readonly userId: string; readonly role: MemberRole | null },
+): Promise<void> {
+  const user = await trx
+    .selectFrom('user')
+    .select(['email', 'installation_operator'])
+    .where('id', '=', userId)
+    .executeTakeFirstOrThrow()
+  const tokens = await trx
+    .selectFrom('access_token')
+    .select('name')
+    .where('account_id', '=', accountId)
+    .where('created_by_user_id', '=', userId)
+    .execute()
+  const standing = standingOf({ role, isInstallationOperator: user.installation_operator })
+  const roles = MEMBER_ROLES.filter((each) => standing === null || !mayGiveRole(standing, each))
+  await endInvitationsBy(trx, { accountId, names: [user.email, ...tokens.map(({ name }) => name)], roles })
+}
+
+/** @param names as the history has who invited */
+export async function endInvitationsBy(
+  trx: Trx,
+  {
+    accountId,
+    names,
+    roles,
+  }: { readonly accountId: string; readonly names: readonly string[]; readonly roles: readonly MemberRole[] },
+): Promise<void> {
+  if (roles.length === 0) return
+  await trx
+    .deleteFrom('invitation')
+    .where('account_id', '=', accountId)
+    .where('invited_by', 'in', names)
+    .where('role', 'in', roles)
+    .where('accepted_at', 'is', null)
+    .execute()
 }
 
 /** The account's row is locked first, so that two owners who demote each other wait for one another. */

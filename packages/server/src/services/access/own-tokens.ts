@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { isScope, type TokenView } from '@evercert/contract'
+import { isScope, MEMBER_ROLES, type TokenView } from '@evercert/contract'
 import { AppError } from '../../domain/errors.ts'
 import { notFound, type Caller, type Services } from '../context.ts'
+import { endInvitationsBy } from './members.ts'
 import { requireUser } from './sessions.ts'
 
 type OwnToken = TokenView & { account: { id: string; name: string } }
@@ -34,16 +35,20 @@ export async function listOwnTokens({ db }: Services, caller: Caller): Promise<O
   }))
 }
 
-/** @throws AppError `forbidden` for a token that would end another, or that no user made; `notFound` */
+/** Ends its invitations as well. @throws AppError `forbidden` for a token that would end another, or that no user made; `notFound` */
 export async function removeOwnToken({ db }: Services, caller: Caller, id: string): Promise<{ id: string }> {
   const { userId } = caller
   if (userId === undefined || (caller.sessionId === undefined && id !== caller.tokenId))
     throw new AppError('forbidden', 'Ending the token: a token ends itself alone, if a user made it: sign in for others.')
-  const result = await db
-    .deleteFrom('access_token')
-    .where('created_by_user_id', '=', userId)
-    .where('id', '=', id)
-    .executeTakeFirst()
-  if (result.numDeletedRows !== 1n) throw notFound('token', id)
+  await db.transaction().execute(async (trx) => {
+    const removed = await trx
+      .deleteFrom('access_token')
+      .where('created_by_user_id', '=', userId)
+      .where('id', '=', id)
+      .returning(['account_id', 'name'])
+      .executeTakeFirst()
+    if (removed === undefined) throw notFound('token', id)
+    await endInvitationsBy(trx, { accountId: removed.account_id, names: [removed.name], roles: MEMBER_ROLES })
+  })
   return { id }
 }

@@ -61,7 +61,7 @@ async function countOne({ db, now }: Services, subject: Subject): Promise<number
 }
 
 /**
- * The attempt was none: the e-mail address begins anew. The network address only has this one taken back, or who has a password of
+ * The attempt was right: the e-mail address begins anew. The network address only has this one taken back, or who has a password of
  * their own could guess others' for ever.
  */
 export async function forgiveAttempt({ db }: Services, subjects: readonly Subject[]): Promise<void> {

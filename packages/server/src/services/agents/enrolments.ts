@@ -6,9 +6,11 @@
  */
 import { createHash, createPublicKey, randomBytes } from 'node:crypto'
 import type { EnrolmentView } from '@evercert/contract'
+import type { Db } from '../../db/connect.ts'
 import { recordHistory, type Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
-import { hashToken } from '../accounts.ts'
+import { requireFresh } from '../access/fresh.ts'
+import { hashToken, requireScope } from '../accounts.ts'
 import { newId, notFound, type Caller, type Services } from '../context.ts'
 
 export const AGENT_PROGRAM_PATH = '/agent/evercert-agent.cjs'
@@ -28,7 +30,8 @@ export interface Enrolment {
 
 /**
  * @param baseUrl where hosts reach the service
- * @throws AppError `duplicateName` while an agent of this name is active, `misconfigured` when the agent was not built
+ * @throws AppError `duplicateName` while an agent of this name is active, `misconfigured` when the agent was not built; `forbidden` and
+ *   `freshAuthenticationNeeded` for a name that an earlier agent had: targets name it, and whoever has it is given their keys
  */
 export async function createEnrolment(
   services: Services,
@@ -37,6 +40,10 @@ export async function createEnrolment(
   baseUrl: string,
 ): Promise<Enrolment> {
   await refuseActiveName(services, caller.accountId, name)
+  if (await hadAgent(services.db, { accountId: caller.accountId, name, since: null })) {
+    requireScope(caller, 'installation:operate') // as for a target
+    await requireFresh(services, caller, 'Letting a host take the place of one that was given private keys')
+  }
   const program = await services.agentProgram()
   if (program === null) {
     throw new AppError(
@@ -162,7 +169,7 @@ export async function enrolAgent(services: Services, wish: Enrolling): Promise<{
   return services.db.transaction().execute(async (trx) => {
     const enrolment = await trx
       .selectFrom('agent_enrolment')
-      .select(['id', 'account_id', 'name', 'expires_at', 'agent_id', 'withdrawn_at'])
+      .select(['id', 'account_id', 'name', 'created_at', 'expires_at', 'agent_id', 'withdrawn_at'])
       .where('token_sha256', '=', hashToken(wish.token))
       .forUpdate()
       .executeTakeFirst()
@@ -171,7 +178,8 @@ export async function enrolAgent(services: Services, wish: Enrolling): Promise<{
     if (enrolment.withdrawn_at !== null) throw invalidToken('it was withdrawn')
     if (enrolment.expires_at.getTime() <= services.now()) throw invalidToken('its time is over')
     const id = newId(services, 'agt')
-    const { account_id: accountId, name } = enrolment
+    const { account_id: accountId, name, created_at: since } = enrolment
+    if (await hadAgent(trx, { accountId, name, since })) throw invalidToken('another host had the name since')
     const at = new Date(services.now())
     const result = await trx
       .insertInto('agent')
@@ -208,6 +216,21 @@ export async function enrolAgent(services: Services, wish: Enrolling): Promise<{
     })
     return { id, name }
   })
+}
+
+/** One that is no more. A target names an agent that is there, so a name that had none is in no target. @param since null: ever */
+async function hadAgent(
+  db: Db | Trx,
+  { accountId, name, since }: { readonly accountId: string; readonly name: string; readonly since: Date | null },
+): Promise<boolean> {
+  let query = db
+    .selectFrom('agent')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where('name', '=', name)
+    .where('state', '<>', 'active')
+  if (since !== null) query = query.where('enrolled_at', '>=', since)
+  return (await query.limit(1).executeTakeFirst()) !== undefined
 }
 
 async function repeated(trx: Trx, agentId: string, wish: Enrolling): Promise<{ id: string; name: string }> {

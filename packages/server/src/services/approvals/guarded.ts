@@ -54,10 +54,11 @@ const management = z.object({ id: z.string(), spendingLimit: money })
 export const GUARDED = {
   'orders.pay': {
     kind: 'spending',
-    describe: async (input, { trx, caller, rules }) => {
+    describe: async (input, { services, trx, caller, rules }) => {
       const { id, method } = payment.parse(input)
       const order = await loadOrder(trx, caller, id)
-      const isOpen = order.state === 'placed' && (method === 'balance' || !(await hasOpenPayment(trx, caller, id, method)))
+      const begun = { orderId: id, connectionId: method, now: services.now() }
+      const isOpen = order.state === 'placed' && (method === 'balance' || !(await hasOpenPayment(trx, caller, begun)))
       return {
         certificateId: order.renewsCertificateId,
         subject: order.productId,
@@ -161,8 +162,12 @@ export async function describe(
   return GUARDED[operation].describe(input, { services, trx, caller, rules })
 }
 
-/** The provider was asked already: the payer is sent to the same page again. */
-async function hasOpenPayment(trx: Trx, caller: Caller, orderId: string, connectionId: string): Promise<boolean> {
+/** The provider was asked already: the payer is sent to the same page again. One whose time is over makes way for another. */
+async function hasOpenPayment(
+  trx: Trx,
+  caller: Caller,
+  { orderId, connectionId, now }: { readonly orderId: string; readonly connectionId: string; readonly now: number },
+): Promise<boolean> {
   const row = await trx
     .selectFrom('payment')
     .select('id')
@@ -170,6 +175,7 @@ async function hasOpenPayment(trx: Trx, caller: Caller, orderId: string, connect
     .where('order_id', '=', orderId)
     .where('connection_id', '=', connectionId)
     .where('state', '=', 'created')
+    .where('expires_at', '>', new Date(now))
     .executeTakeFirst()
   return row !== undefined
 }

@@ -7,9 +7,11 @@
 import { sql } from 'kysely'
 import type { OrderView, PayingOrderView } from '@evercert/contract'
 import { transition, type Trx } from '../../db/transition.ts'
+import { isOverLimit } from '../../domain/approval/rules.ts'
 import { AppError } from '../../domain/errors.ts'
 import { nextPollAt } from '../../domain/payment/decide-receipt.ts'
 import type { StartedPayment } from '../../ports/payment.ts'
+import { loadRules } from '../approvals/rules.ts'
 import { newId, type Caller, type Services } from '../context.ts'
 import { refuseIfOldEnded } from '../fulfil-order.ts'
 import { findAnswer, runOnce, type IdempotentCall } from '../idempotency.ts'
@@ -101,6 +103,10 @@ function openPayment(
     if (!enabled) {
       throw new AppError('conflict', `Paying order ${orderId}: ${connectionId} takes no new payments: pay in another way.`)
     }
+    if (useApproval === null && isOverLimit(await loadRules(trx, caller.accountId), order.price))
+      throw new AppError('conflict', `Paying order ${orderId}: the payment that was open for it is over: pay again.`, {
+        stale: true,
+      })
     await useApproval?.(trx)
     const now = services.now()
     const expiresAt = now + lifeMs
