@@ -33,7 +33,8 @@ export class Acls {
   async lookAt(path: string): Promise<FoundAcl> {
     const canKeep = existsSync(this.#tools.getfacl) && existsSync(this.#tools.setfacl)
     if (!canKeep) return { acl: null, loss: (await this.#isMarked(path)) ? 'lost' : null }
-    const acl = await this.#lists.ask(path).catch(() => '')
+    const acl = await this.#lists.ask(path).catch(() => null)
+    if (acl === null) return { acl: null, loss: 'unknown' }
     return { acl: acl.trim() === '' ? null : acl, loss: null }
   }
 
