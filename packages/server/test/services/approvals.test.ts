@@ -1,5 +1,7 @@
 import type { AccountRules, ApprovalView, CertificateDetail } from '@evercert/contract'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findCaller } from '../../src/services/access/callers.ts'
+import { passGate } from '../../src/services/approvals/gate.ts'
 import { DAY_MS, HOUR_MS } from '../../src/domain/time.ts'
 import {
   aMember,
@@ -197,6 +199,23 @@ oneDatabase((_kind, open) => {
       expect(await waitingOf(download())).not.toBe(again)
       const { items } = await ada.client.certificates.history({ id })
       expect(items.filter(({ subject, to }) => subject === 'key' && to === 'downloaded')).toHaveLength(1)
+    })
+
+    test('what changes between the gate and the transaction that hands the key out needs another go-ahead', async () => {
+      const { services } = service
+      const caller = await findCaller(services, services.db, { accountId: account.accountId, userId: ada.userId, tokenId: null })
+      if (caller === null) throw new Error('There is no such caller.')
+      const call = { operation: 'downloads.withKey', input: { id, format: 'apache' } } as const
+      await bob.client.approvals.approve({ id: await waitingOf(ada.client.downloads.withKey(call.input)) })
+      const useApproval = await passGate(services, caller, call)
+      const rename = (name: string) => services.db.updateTable('certificate').set({ name }).where('id', '=', id).execute()
+      const { name } = await ada.client.certificates.get({ id })
+      await rename(`${name} anew`)
+      await expect(services.db.transaction().execute(async (trx) => useApproval?.(trx))).rejects.toMatchObject({
+        code: 'conflict',
+      })
+      await rename(name)
+      await services.db.transaction().execute(async (trx) => useApproval?.(trx))
     })
 
     test('it is revoked by the approval, as who asked', async () => {

@@ -23,7 +23,7 @@ export interface GuardedCall {
   readonly input: unknown
 }
 
-/** Uses the go-ahead in the transaction that does what was asked; null: none is needed. */
+/** Uses the go-ahead in the transaction that does what was asked, while that is still what was approved (`conflict`); null: none is needed. */
 export type UseApproval = ((trx: Trx) => Promise<void>) | null
 
 /**
@@ -35,7 +35,18 @@ export async function passGate(services: Services, caller: Caller, call: Guarded
   if (passage.refusal !== null) throw passage.refusal
   const { goAhead } = passage
   if (goAhead === null) return null
-  return (trx) => moveApproval(trx, goAhead, 'done', { actor: caller.actor, now: services.now() })
+  return async (trx) => {
+    const asked = await describe(services, trx, caller, call)
+    if (!isSame(goAhead.facts, asked.facts))
+      throw new AppError(
+        'conflict',
+        `Calling ${call.operation} for ${asked.subject}: what was approved has changed meanwhile: ask again.`,
+        {
+          stale: true,
+        },
+      )
+    await moveApproval(trx, goAhead, 'done', { actor: caller.actor, now: services.now() })
+  }
 }
 
 /** Tightens at once; what is looser waits. @throws AppError `freshAuthenticationNeeded`, and as {@link passGate} */
