@@ -48,6 +48,11 @@ export function toProblem(path: SignInPath, status: number, raw: Readonly<Record
     })
   if (NOT_NOW.includes(code))
     return new AppError('conflict', `Handling ${path}: the second factor is not in the state for it: read /api/v1/me again.`)
+  if (code === 'CREDENTIAL_ACCOUNT_NOT_FOUND')
+    return new AppError(
+      'conflict',
+      `Handling ${path}: this user has no password yet: have an operator make a recovery link, which sets one.`,
+    )
   if (status === 401) return unauthenticated()
   throw new Error(`better-auth answered ${status} ${code} to ${path}`)
 }

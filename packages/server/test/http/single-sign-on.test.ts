@@ -345,6 +345,8 @@ oneDatabase((_kind, open) => {
     const me = await browser.me()
     expect(me).toMatchObject({ account: null, scopes: [] })
     expect(me.user).toMatchObject({ email: NEW.email, name: 'New Person', hasPassword: false, isInstallationOperator: false })
+    const changed = await browser.signInPath('change-password', { currentPassword: PASSWORD, newPassword: `${PASSWORD} anew` })
+    expect(changed).toMatchObject({ status: 409, body: { code: 'conflict' } })
     const { link } = await service.client.users.recover({ id: me.user?.id ?? '' })
     await service.client.recovery.use({ token: tokenOf(link), password: PASSWORD })
     expect((await openBrowser(service).signIn({ email: NEW.email, password: PASSWORD })).status).toBe(200)
