@@ -61,4 +61,21 @@ describe.skipIf(!existsSync(TOOLS.setfacl))('the ACL of a file that is replaced'
     expect(found.filter((acl) => acl !== null)).toEqual([expect.stringContaining('user:12345:r--')])
     expect(found.at(-3)).not.toBeNull()
   })
+
+  test('is kept under a name with a line feed, and after somebody ended the shell that asks; what cannot be told is said', async () => {
+    const odd = filesWithAcl('two\nlines')
+    await targetOf(odd, TOOLS).apply(issue())
+    expect(aclOf(odd.keyPath)).toContain('user:12345:r--')
+    const fragile = join(folder, 'fragile')
+    writeFileSync(fragile, `#!/bin/sh\n[ -e ${folder}/first ] || { touch ${folder}/first; kill -9 $PPID; }\nexec ${TOOLS.getfacl} "$@"\n`, {
+      mode: 0o755,
+    })
+    const paths = filesWithAcl('shell ended')
+    await targetOf(paths, { ...TOOLS, getfacl: fragile }).apply(issue())
+    expect(existsSync(join(folder, 'first'))).toBe(true)
+    expect(aclOf(paths.keyPath)).toContain('user:12345:r--')
+    writeFileSync(fragile, '#!/bin/sh\nexit 1\n')
+    const { log } = await targetOf(paths, { ...TOOLS, getfacl: fragile }).apply(issue())
+    expect(log.filter((line) => line.includes('has an ACL cannot be told'))).toHaveLength(2)
+  })
 })
