@@ -46,16 +46,22 @@ const PARALLEL = 8
 /** Never rejects: each member has its outcome. */
 export async function runBatch<One extends Member>(members: readonly One[]): Promise<ReadonlyMap<One, Outcome>> {
   const outcomes = new Map<One, Outcome>()
-  const careful: One[] = []
+  const careful = new Set<One>()
   const begun = await each(members, outcomes, async (member) => {
     const begin = await member.begin(members.length)
     if (begin === null) outcomes.set(member, { is: 'nothing' })
-    else if (begin.mustBeHealthy) careful.push(member)
+    else if (begin.mustBeHealthy) careful.add(member)
     return begin !== null
   })
-  for (const [member, result] of await failedTests(careful, outcomes)) {
-    outcomes.set(member, { is: 'error', error: member.refuse(result) })
+  const sound = begun.filter((member) => careful.has(member))
+  let broken = await failedTests(sound, outcomes)
+  const cures = begun.filter((member) => !careful.has(member))
+  if (broken.size > 0 && cures.length > 0) {
+    // It may be broken because their pairs are missing.
+    await install(cures, outcomes)
+    broken = await failedTests(sound, outcomes)
   }
+  for (const [member, result] of broken) outcomes.set(member, { is: 'error', error: member.refuse(result) })
   await install(
     begun.filter((member) => !outcomes.has(member)),
     outcomes,
