@@ -67,9 +67,13 @@ describe.skipIf(!existsSync(TOOLS.setfacl))('the ACL of a file that is replaced'
     await targetOf(odd, TOOLS).apply(issue())
     expect(aclOf(odd.keyPath)).toContain('user:12345:r--')
     const fragile = join(folder, 'fragile')
-    writeFileSync(fragile, `#!/bin/sh\n[ -e ${folder}/first ] || { touch ${folder}/first; kill -9 $PPID; }\nexec ${TOOLS.getfacl} "$@"\n`, {
-      mode: 0o755,
-    })
+    writeFileSync(
+      fragile,
+      `#!/bin/sh\n[ -e ${folder}/first ] || { touch ${folder}/first; kill -9 $PPID; }\nexec ${TOOLS.getfacl} "$@"\n`,
+      {
+        mode: 0o755,
+      },
+    )
     const paths = filesWithAcl('shell ended')
     await targetOf(paths, { ...TOOLS, getfacl: fragile }).apply(issue())
     expect(existsSync(join(folder, 'first'))).toBe(true)

@@ -157,7 +157,11 @@ describe('a batch on one nginx', () => {
     const { id: certificateId } = await upload(authority.issue({ names: [place.name] }), 'on its way')
     const { id: targetId } = await addTarget({ certificateId, place })
     const services = { ...service.services, places: createPlaces(2) }
-    const { id } = await services.db.selectFrom('deployment').select('id').where('target_id', '=', targetId).executeTakeFirstOrThrow()
+    const { id } = await services.db
+      .selectFrom('deployment')
+      .select('id')
+      .where('target_id', '=', targetId)
+      .executeTakeFirstOrThrow()
     const work = await loadWork(services, certificateId)
     if (work === null) throw new Error('no work')
     await expect(deploy(services, work, [id, 'dep_deleted'], () => {})).rejects.toMatchObject({ stale: true })
