@@ -7,6 +7,7 @@ import { twoFiles } from '@evercert/pair-files/layout'
 import { createLocalHost } from '@evercert/pair-files/local-host'
 import { createPairTarget } from '@evercert/pair-files/pair-target'
 import { afterAll, describe, expect, test } from 'vitest'
+import { createSshAcl } from '../../src/adapters/kit/ssh/ssh-acl.ts'
 import { issue } from './deploy-sites.ts'
 
 const TOOLS = { getfacl: '/usr/bin/getfacl', setfacl: '/usr/bin/setfacl' }
@@ -82,4 +83,13 @@ describe.skipIf(!existsSync(TOOLS.setfacl))('the ACL of a file that is replaced'
     const { log } = await targetOf(paths, { ...TOOLS, getfacl: fragile }).apply(issue())
     expect(log.filter((line) => line.includes('has an ACL cannot be told'))).toHaveLength(2)
   })
+})
+
+test('over SSH a file of which getfacl tells nothing keeps no other of its connection from its ACL', async () => {
+  const acl = createSshAcl((argv) => {
+    const ok = argv.at(-1) !== '/unreadable'
+    return Promise.resolve({ ok, ending: '', output: ok ? 'user::rw-\nuser:12345:r--\n' : 'Permission denied' })
+  })
+  expect(await acl.look('/unreadable')).toEqual({ acl: null, loss: 'unknown' })
+  expect(await acl.look('/site.key')).toEqual({ acl: 'user::rw-\nuser:12345:r--\n', loss: null })
 })
