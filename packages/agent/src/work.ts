@@ -66,7 +66,7 @@ export async function doWork(config: AgentConfig, { id, lease, raw }: Taken, use
     lease,
     at: new Date().toISOString(),
     ...outcome,
-    problem: outcome.problem?.slice(0, MAX_PROBLEM) ?? null,
+    problem: outcome.problem?.slice(0, MAX_PROBLEM).toWellFormed() ?? null,
     install: outcome.install === null ? null : { ...outcome.install, log: clipLog(outcome.install.log) },
     restore: outcome.restore === null ? null : { ...outcome.restore, log: clipLog(outcome.restore.log) },
     log,
@@ -77,7 +77,7 @@ export async function doWork(config: AgentConfig, { id, lease, raw }: Taken, use
 const MAX_LINES = 300
 export const MAX_TOLD_LINES = 200
 const MAX_PROBLEM = 12_000
-export const clipLine = (line: string): string => line.slice(0, 1_500)
+export const clipLine = (line: string): string => line.slice(0, 1_500).toWellFormed()
 /** The beginning, which may have been told already, and the end. */
 function clipLog(log: readonly string[]): string[] {
   const kept = log.length <= MAX_LINES ? log : [...log.slice(0, MAX_TOLD_LINES), ...log.slice(MAX_TOLD_LINES - MAX_LINES)]

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { plainText } from './plain-text.ts'
 import type { ProblemCode } from './problems.ts'
 
 /** What a job does with an error: give up, wait as told, or try again later. */
@@ -133,7 +134,7 @@ export class AppError extends Error {
   readonly pending: boolean
 
   constructor(code: ProblemCode, detail: string, options: AppErrorOptions = {}) {
-    super(detail, { cause: options.cause })
+    super(plainText(detail), { cause: options.cause })
     this.code = code
     this.retryAfterSeconds = options.retryAfterSeconds ?? null
     this.facts = options.facts ?? {}

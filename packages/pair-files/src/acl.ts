@@ -15,32 +15,46 @@ export interface AclTools {
   readonly setfacl: string
 }
 
-const SET_TIMEOUT_MS = 10_000
+const TIMEOUT_MS = 10_000
 const MARK_AT = 'drwxrwxrwx'.length
 
 export class Acls {
   readonly #tools: AclTools
+  /** Program and options. */
+  readonly #ask: readonly [string, ...string[]]
   readonly #lists: FileAsker
   /** Marks such a file without those tools (POSIX). */
   readonly #marks = new FileAsker(['ls', '-ldL'])
 
   constructor(tools: AclTools) {
     this.#tools = tools
-    this.#lists = new FileAsker([tools.getfacl, '--skip-base', '--omit-header', '--absolute-names', '--numeric'])
+    this.#ask = [tools.getfacl, '--skip-base', '--omit-header', '--absolute-names', '--numeric']
+    this.#lists = new FileAsker(this.#ask)
   }
 
   /** Whoever is warned of a loss installs the tools, and need not start the service anew. */
   async lookAt(path: string): Promise<FoundAcl> {
     const canKeep = existsSync(this.#tools.getfacl) && existsSync(this.#tools.setfacl)
     if (!canKeep) return { acl: null, loss: (await this.#isMarked(path)) ? 'lost' : null }
-    const acl = await this.#lists.ask(path).catch(() => null)
+    // The shell may have been ended from outside, and a path may hold a line feed: then the program is asked itself.
+    const acl = await this.#lists.ask(path).catch(() => this.#askItself(path))
     if (acl === null) return { acl: null, loss: 'unknown' }
     return { acl: acl.trim() === '' ? null : acl, loss: null }
   }
 
+  /** Null when it does not tell. */
+  #askItself(path: string): Promise<string | null> {
+    const [program, ...options] = this.#ask
+    return new Promise((resolve) => {
+      execFile(program, [...options, '--', path], { env: COMMAND_ENVIRONMENT, timeout: TIMEOUT_MS }, (error, stdout) =>
+        resolve(error === null ? stdout : null),
+      )
+    })
+  }
+
   /** @throws an error of the file system, `EPERM` */
   async set(path: string, acl: string): Promise<void> {
-    const options = { env: COMMAND_ENVIRONMENT, timeout: SET_TIMEOUT_MS }
+    const options = { env: COMMAND_ENVIRONMENT, timeout: TIMEOUT_MS }
     await new Promise<void>((resolve, reject) => {
       const child = execFile(this.#tools.setfacl, ['--set-file=-', '--', path], options, (error) => {
         if (error === null) resolve()

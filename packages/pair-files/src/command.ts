@@ -5,12 +5,13 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
+import { plainText } from '@evercert/contract/plain-text'
 
 export interface CommandResult {
   readonly ok: boolean
   /** How it ended, such as `exit code 1`. */
   readonly ending: string
-  /** Both streams together, the last 8 KiB, without private keys. */
+  /** Both streams together, the last 8 KiB, without private keys and control characters. */
   readonly output: string
 }
 
@@ -58,18 +59,21 @@ function killGroup(child: ChildProcess): void {
   }
 }
 
-/** Gives what the streams have said so far: the last 8 KiB, without private keys. */
+/** Gives what the streams have said so far: the last 8 KiB, without private keys and control characters. */
 export function collectOutput(streams: readonly Readable[]): () => string {
   let collected = Buffer.alloc(0)
   const append = (chunk: Buffer) => {
     collected = Buffer.concat([collected, chunk]).subarray(-MAX_OUTPUT_BYTES)
   }
   for (const stream of streams) stream.on('data', append)
-  return () => withoutKeys(collected.toString('utf8').trim())
+  return () => withoutKeys(plainText(collected.toString('utf8')).trim())
 }
 
 const PRIVATE_KEY_BLOCK = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z0-9 ]*PRIVATE KEY-----|$)/g
 
+/** Of one whose beginning is not among the last 8 KiB. */
+const END_OF_PRIVATE_KEY = /^(?:(?!-----BEGIN )[\s\S])*?-----END [A-Z0-9 ]*PRIVATE KEY-----/
+
 function withoutKeys(text: string): string {
-  return text.replaceAll(PRIVATE_KEY_BLOCK, '[secret]')
+  return text.replace(END_OF_PRIVATE_KEY, '[secret]').replaceAll(PRIVATE_KEY_BLOCK, '[secret]')
 }

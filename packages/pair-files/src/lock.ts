@@ -13,7 +13,12 @@ interface Holder {
   readonly machine?: string
   /** Epoch milliseconds. */
   readonly takenAt: number
+  /** For how long it may be needed: who has a batch of many needs it for longer than who comes with one. */
+  readonly staleAfterMs?: number
 }
+
+/** Whatever a lock says of itself, it is over after this. */
+const MOST_MS = 3_600_000
 
 /** Taken by this very process: after a restart in a container another process may have had the same id. */
 const heldHere = new Set<string>()
@@ -31,10 +36,10 @@ export async function takeLock(host: Host, path: string, options: LockOptions): 
   if (heldHere.has(held)) throw busy()
   heldHere.add(held)
   try {
-    if (!(await tryToTake(host, path, options.now))) {
+    if (!(await tryToTake(host, path, options))) {
       if (await isHeld(host, path, options)) throw busy()
       await host.removeFile(path)
-      if (!(await tryToTake(host, path, options.now))) throw busy()
+      if (!(await tryToTake(host, path, options))) throw busy()
     }
   } catch (error) {
     heldHere.delete(held)
@@ -53,9 +58,9 @@ export async function takeLock(host: Host, path: string, options: LockOptions): 
 }
 
 // A link appears with its whole content, so that nobody reads a lock that is half written.
-async function tryToTake(host: Host, path: string, now: number): Promise<boolean> {
+async function tryToTake(host: Host, path: string, { now, staleAfterMs }: LockOptions): Promise<boolean> {
   const unfinished = `${path}.${hostname()}.${process.pid}${UNFINISHED}`
-  const content = JSON.stringify({ pid: process.pid, machine: hostname(), takenAt: now })
+  const content = JSON.stringify({ pid: process.pid, machine: hostname(), takenAt: now, staleAfterMs })
   await host.removeFile(unfinished)
   await host.createFile(unfinished, { bytes: Buffer.from(content), mode: 0o600, uid: null, gid: null })
   try {
@@ -73,7 +78,8 @@ async function isHeld(host: Host, path: string, { now, staleAfterMs }: LockOptio
   const bytes = await findOrNull(host.readFile(path))
   if (bytes === null) return false
   const holder = parseHolder(Buffer.from(bytes).toString('utf8'))
-  if (holder === null || now - holder.takenAt > staleAfterMs) return false
+  if (holder === null) return false
+  if (now - holder.takenAt > Math.max(staleAfterMs, Math.min(holder.staleAfterMs ?? 0, MOST_MS))) return false
   if ((holder.machine ?? hostname()) !== hostname()) return true // another node of the service: its process cannot be asked for
   return holder.pid !== process.pid && isAlive(holder.pid)
 }
@@ -81,10 +87,15 @@ async function isHeld(host: Host, path: string, { now, staleAfterMs }: LockOptio
 function parseHolder(text: string): Holder | null {
   try {
     const parsed = JSON.parse(text) as Partial<Record<keyof Holder, unknown>> | null
-    const { pid, machine, takenAt } = parsed ?? {}
+    const { pid, machine, takenAt, staleAfterMs } = parsed ?? {}
     if (!Number.isSafeInteger(pid) || (pid as number) <= 0 || typeof takenAt !== 'number') return null
     if (machine !== undefined && typeof machine !== 'string') return null
-    return { pid: pid as number, takenAt, ...(machine !== undefined && { machine }) }
+    return {
+      pid: pid as number,
+      takenAt,
+      ...(machine !== undefined && { machine }),
+      ...(typeof staleAfterMs === 'number' && { staleAfterMs }),
+    }
   } catch {
     return null // not written by us
   }

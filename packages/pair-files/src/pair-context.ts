@@ -4,11 +4,11 @@
  * @module
  */
 import { AppError } from '@evercert/contract/app-error'
-import type { CommandResult } from './command.ts'
 import { orRefuse, type Host } from './host.ts'
 import type { Layout } from './layout.ts'
 import { takeLock } from './lock.ts'
 import { readFoundPair, type FoundPair } from './pair.ts'
+import type { BatchFacts } from './reload-batch.ts'
 import type { Gathering } from './reload-turns.ts'
 import type { StepLog } from './step-log.ts'
 import { openVersionStore, type PendingReload, type VersionStore } from './version-store.ts'
@@ -66,13 +66,16 @@ const BATCH_MS_EACH = 500
 /**
  * Nobody else deploys into this folder until the function that it gives was called; that one never rejects.
  *
- * @param count pairs of the batch
  * @throws AppError `conflict` when somebody does
  */
-export async function lock(context: Context, store: VersionStore, count: number): Promise<() => Promise<void>> {
+export async function lock(
+  context: Context,
+  store: VersionStore,
+  { count, timeoutSeconds }: BatchFacts,
+): Promise<() => Promise<void>> {
   const { files, host } = context
   // Test, reload, and the reload of a rollback, and as much again for the files.
-  const staleAfterMs = 6 * files.commandTimeoutSeconds * 1_000 + count * BATCH_MS_EACH
+  const staleAfterMs = 6 * timeoutSeconds * 1_000 + count * BATCH_MS_EACH
   const release = await orRefuse('Preparing the folder for the versions', async () => {
     await store.ensureFolder()
     try {
@@ -109,10 +112,6 @@ export async function tidyUp(context: Context, store: VersionStore, { previousVe
       `Tidying up old versions failed (${error instanceof Error ? error.message : 'unknown'}); the next deployment does it.`,
     )
   }
-}
-
-export function run({ files, host }: Context, command: readonly string[]): Promise<CommandResult> {
-  return host.run(command, files.commandTimeoutSeconds * 1_000)
 }
 
 export function openStore({ host, files }: Context): Promise<VersionStore> {

@@ -21,7 +21,6 @@ import {
   placeOf,
   putBack,
   readFound,
-  run,
   serverOf,
   tidyUp,
   type Context,
@@ -127,10 +126,11 @@ function createInstallation(context: Context, store: VersionStore, wanted: Check
   const member: Member = {
     testCommand: files.testCommand ?? null,
     reloadCommand: files.reloadCommand ?? null,
+    timeoutSeconds: files.commandTimeoutSeconds,
     canGoBack: true,
     mustReload: () => fallback.mustReload,
-    begin: async (count) => {
-      release = await lock(context, store, count)
+    begin: async (batch) => {
+      release = await lock(context, store, batch)
       // Another deployment may have ended between the first look and the lock.
       if ((await findApplied(context, store, wanted)) !== null) return null
       const found = await readFound(context, store)
@@ -157,7 +157,7 @@ function createInstallation(context: Context, store: VersionStore, wanted: Check
       log.say(`Rolled back: ${restoredOf(fallback)}.`)
     },
     placed: () => context.onStep('tested'),
-    run: (command) => run(context, command),
+    run: (command, timeoutSeconds) => context.host.run(command, timeoutSeconds * 1_000),
     tell: (command, result) => log.command(command, result),
   }
   return { member, changed: () => isChanged, fallback: () => fallback, end: () => release() }

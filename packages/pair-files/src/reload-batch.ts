@@ -11,17 +11,25 @@ export interface Failure {
   readonly result: CommandResult
 }
 
+/** What one of them needs to know of the others. */
+export interface BatchFacts {
+  readonly count: number
+  readonly timeoutSeconds: number
+}
+
 /** One pair on its way. What a function throws is its own end and nobody else's. */
 export interface Member {
   /** Whoever has the same is served by one run. Null: there is none. */
   readonly testCommand: readonly string[] | null
   readonly reloadCommand: readonly string[] | null
+  /** For how long its commands may run; of those that share one, the longest counts. */
+  readonly timeoutSeconds: number
   /** Whether the previous pair comes back when a command fails. */
   readonly canGoBack: boolean
   /** The server may have read something else since: it is reloaded also when the new pair did not stay. Known once it was put in. */
   mustReload(): boolean
   /** Takes its lock and looks again. Null: nothing is left to be done. */
-  begin(count: number): Promise<{ readonly mustBeHealthy: boolean } | null>
+  begin(batch: BatchFacts): Promise<{ readonly mustBeHealthy: boolean } | null>
   /** What becomes of it when the configuration was broken before anything was touched. */
   refuse(result: CommandResult): Error
   /** May be called again after `putBack`. */
@@ -29,7 +37,7 @@ export interface Member {
   putBack(failure: Failure): Promise<void>
   /** The test is content, the reload is next. */
   placed(): void
-  run(command: readonly string[]): Promise<CommandResult>
+  run(command: readonly string[], timeoutSeconds: number): Promise<CommandResult>
   tell(command: 'test' | 'reload', result: CommandResult): void
 }
 
@@ -46,16 +54,23 @@ const PARALLEL = 8
 /** Never rejects: each member has its outcome. */
 export async function runBatch<One extends Member>(members: readonly One[]): Promise<ReadonlyMap<One, Outcome>> {
   const outcomes = new Map<One, Outcome>()
-  const careful: One[] = []
+  const careful = new Set<One>()
+  const facts = { count: members.length, timeoutSeconds: longestOf(members) }
   const begun = await each(members, outcomes, async (member) => {
-    const begin = await member.begin(members.length)
+    const begin = await member.begin(facts)
     if (begin === null) outcomes.set(member, { is: 'nothing' })
-    else if (begin.mustBeHealthy) careful.push(member)
+    else if (begin.mustBeHealthy) careful.add(member)
     return begin !== null
   })
-  for (const [member, result] of await failedTests(careful, outcomes)) {
-    outcomes.set(member, { is: 'error', error: member.refuse(result) })
+  const sound = begun.filter((member) => careful.has(member))
+  let broken = await failedTests(sound, outcomes)
+  const cures = begun.filter((member) => !careful.has(member))
+  if (broken.size > 0 && cures.length > 0) {
+    // It may be broken because their pairs are missing.
+    await install(cures, outcomes)
+    broken = await failedTests(sound, outcomes)
   }
+  for (const [member, result] of broken) outcomes.set(member, { is: 'error', error: member.refuse(result) })
   await install(
     begun.filter((member) => !outcomes.has(member)),
     outcomes,
@@ -173,12 +188,13 @@ async function runOnce<One extends Member>(
   members: readonly One[],
   outcomes: Map<One, Outcome>,
 ): Promise<CommandResult | null> {
+  const timeoutSeconds = longestOf(members)
   for (const member of members) {
     const command = name === 'test' ? member.testCommand : member.reloadCommand
     if (command === null) return null
     if (outcomes.has(member)) continue
     try {
-      const result = await member.run(command)
+      const result = await member.run(command, timeoutSeconds)
       for (const concerned of members) if (!outcomes.has(concerned)) concerned.tell(name, result)
       return result
     } catch (error) {
@@ -186,6 +202,10 @@ async function runOnce<One extends Member>(
     }
   }
   return null
+}
+
+function longestOf(members: readonly Member[]): number {
+  return members.reduce((longest, { timeoutSeconds }) => Math.max(longest, timeoutSeconds), 0)
 }
 
 /** Some at a time, in their order. @returns those for which `work` says so */

@@ -6,7 +6,7 @@
 import { AppError } from '@evercert/contract/app-error'
 import type { RestoreEvidence } from '@evercert/contract'
 import { orRefuse } from './host.ts'
-import { findPending, lock, openStore, placeOf, putBack, readFound, run, serverOf, tidyUp, type Context } from './pair-context.ts'
+import { findPending, lock, openStore, placeOf, putBack, readFound, serverOf, tidyUp, type Context } from './pair-context.ts'
 import type { Member } from './reload-batch.ts'
 import { inBatch } from './reload-turns.ts'
 import type { VersionStore } from './version-store.ts'
@@ -21,17 +21,18 @@ export async function restore(context: Context, refused: string): Promise<Restor
   const member: Member = {
     testCommand: null,
     reloadCommand: context.files.reloadCommand ?? null,
+    timeoutSeconds: context.files.commandTimeoutSeconds,
     canGoBack: false,
     mustReload: () => true,
-    begin: async (count) => {
-      release = await lock(context, store, count)
+    begin: async (batch) => {
+      release = await lock(context, store, batch)
       return (await owes()) ? { mustBeHealthy: false } : null
     },
     refuse: ({ ending }) => new AppError('deployRefused', `Restoring ${placeOf(context)}: ${ending}: correct the configuration.`),
     putIn: () => takeBack(context, store, refused),
     putBack: () => Promise.resolve(),
     placed: () => {},
-    run: (command) => run(context, command),
+    run: (command, timeoutSeconds) => context.host.run(command, timeoutSeconds * 1_000),
     tell: (command, result) => context.log.command(command, result),
   }
   try {

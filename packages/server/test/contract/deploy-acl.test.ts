@@ -7,6 +7,7 @@ import { twoFiles } from '@evercert/pair-files/layout'
 import { createLocalHost } from '@evercert/pair-files/local-host'
 import { createPairTarget } from '@evercert/pair-files/pair-target'
 import { afterAll, describe, expect, test } from 'vitest'
+import { createSshAcl } from '../../src/adapters/kit/ssh/ssh-acl.ts'
 import { issue } from './deploy-sites.ts'
 
 const TOOLS = { getfacl: '/usr/bin/getfacl', setfacl: '/usr/bin/setfacl' }
@@ -61,4 +62,34 @@ describe.skipIf(!existsSync(TOOLS.setfacl))('the ACL of a file that is replaced'
     expect(found.filter((acl) => acl !== null)).toEqual([expect.stringContaining('user:12345:r--')])
     expect(found.at(-3)).not.toBeNull()
   })
+
+  test('is kept under a name with a line feed, and after somebody ended the shell that asks; what cannot be told is said', async () => {
+    const odd = filesWithAcl('two\nlines')
+    await targetOf(odd, TOOLS).apply(issue())
+    expect(aclOf(odd.keyPath)).toContain('user:12345:r--')
+    const fragile = join(folder, 'fragile')
+    writeFileSync(
+      fragile,
+      `#!/bin/sh\n[ -e ${folder}/first ] || { touch ${folder}/first; kill -9 $PPID; }\nexec ${TOOLS.getfacl} "$@"\n`,
+      {
+        mode: 0o755,
+      },
+    )
+    const paths = filesWithAcl('shell ended')
+    await targetOf(paths, { ...TOOLS, getfacl: fragile }).apply(issue())
+    expect(existsSync(join(folder, 'first'))).toBe(true)
+    expect(aclOf(paths.keyPath)).toContain('user:12345:r--')
+    writeFileSync(fragile, '#!/bin/sh\nexit 1\n')
+    const { log } = await targetOf(paths, { ...TOOLS, getfacl: fragile }).apply(issue())
+    expect(log.filter((line) => line.includes('has an ACL cannot be told'))).toHaveLength(2)
+  })
+})
+
+test('over SSH a file of which getfacl tells nothing keeps no other of its connection from its ACL', async () => {
+  const acl = createSshAcl((argv) => {
+    const ok = argv.at(-1) !== '/unreadable'
+    return Promise.resolve({ ok, ending: '', output: ok ? 'user::rw-\nuser:12345:r--\n' : 'Permission denied' })
+  })
+  expect(await acl.look('/unreadable')).toEqual({ acl: null, loss: 'unknown' })
+  expect(await acl.look('/site.key')).toEqual({ acl: 'user::rw-\nuser:12345:r--\n', loss: null })
 })

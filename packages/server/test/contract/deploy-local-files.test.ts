@@ -373,12 +373,26 @@ describe('commands', () => {
     expect(short.log.join('\n')).not.toContain('canary-value')
   })
 
+  test('that write what no database keeps, and what drives a terminal, are told without it', async () => {
+    const paths = site()
+    const testCommand = script('test', String.raw`printf 'a\000b\033[2Jc\td\r\nsecond \377\302\233line\n'`)
+    const { log } = await target({ ...paths, testCommand }).apply(issue())
+    const at = log.findIndex((line) => line.includes('Ran the test command'))
+    expect(log.slice(at + 1, at + 3)).toEqual(['  ab[2Jc\td', '  second \uFFFDline'])
+  })
+
   test('that print a private key are not told', async () => {
     const paths = site()
     const pair = issue()
     const { log } = await target({ ...paths, reloadCommand: script('reload', `cat ${paths.keyPath}`) }).apply(pair)
     expect(log.join('\n')).toContain('[secret]')
     expect(log.join('\n')).not.toContain(pair.privateKeyPem.split('\n')[1])
+    // The limit falls into the key, and its first line is not there any more.
+    const another = issue()
+    const rest = script('again', `cat ${paths.keyPath}; echo and more; head -c 8060 /dev/zero | tr "\\0" x`)
+    const cut = (await target({ ...paths, reloadCommand: rest }).apply(another)).log.join('\n')
+    expect(cut).toContain('and more')
+    for (const line of another.privateKeyPem.trim().split('\n')) expect(cut).not.toContain(line.slice(-12))
   })
 })
 

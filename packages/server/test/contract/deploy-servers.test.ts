@@ -81,20 +81,25 @@ describe('several certificates of one server, deployed at the same time', () => 
   const leafAt = (index: number) => new X509Certificate(readFileSync(at(index))).fingerprint256.replaceAll(':', '').toLowerCase()
 
   /** What became of each, all applied in one moment. */
-  async function applyAll(pairs: readonly CertificatePair[]): Promise<readonly PromiseSettledResult<unknown>[]> {
+  async function applyAll(
+    pairs: readonly CertificatePair[],
+    missing = -1,
+    settings: object = {},
+  ): Promise<readonly PromiseSettledResult<unknown>[]> {
     const there = pairs.map((_, index) => {
       const old = issue()
       const paths = { certificatePath: at(index), keyPath: join(site.folder, `${index}.key`) }
       rmSync(join(site.folder, `.${index}.pem.evercert`), { recursive: true, force: true })
       for (const path of Object.values(paths)) rmSync(path, { force: true })
-      writeFileSync(paths.certificatePath, old.chainPem)
-      writeFileSync(paths.keyPath, old.privateKeyPem)
+      if (index !== missing) writeFileSync(paths.certificatePath, old.chainPem)
+      if (index !== missing) writeFileSync(paths.keyPath, old.privateKeyPem)
       return { ...paths, old }
     })
     const settled = await Promise.allSettled(
       pairs.map((pair, index): Promise<unknown> => {
         const { certificatePath = '', keyPath = '' } = there[index] ?? {}
-        return targetOf('nginx', { certificatePath, keyPath, testCommand: testing, reloadCommand: reload }).apply(pair)
+        const own = index < pairs.length - 1 ? settings : {}
+        return targetOf('nginx', { certificatePath, keyPath, testCommand: testing, reloadCommand: reload, ...own }).apply(pair)
       }),
     )
     for (const [index, { status }] of settled.entries()) {
@@ -130,7 +135,25 @@ describe('several certificates of one server, deployed at the same time', () => 
     expect(String((settled[5] as PromiseRejectedResult).reason)).toContain('the reload says no')
   })
 
+  test('one that is missing, and so breaks the configuration, comes first and keeps no other from being deployed', async () => {
+    const breaks = `openssl x509 -in ${at(3)} -noout || { echo "cannot load certificate" >&2; exit 1; }`
+    testing = counted('test', site.server.testCommand, breaks)
+    reload = counted('reload', site.server.reloadCommand)
+    const settled = await applyAll(Array.from({ length: COUNT }, issue), 3)
+    for (const one of settled) expect(one).toMatchObject({ value: { changed: true, reloaded: true } })
+    expect(count('reload')).toBe(2)
+  })
+
+  test('those with less patience than another do not end the reload of all', async () => {
+    testing = counted('test', site.server.testCommand)
+    reload = counted('reload', site.server.reloadCommand, 'sleep 1.2')
+    const settled = await applyAll(Array.from({ length: 3 }, issue), -1, { commandTimeoutSeconds: 1 })
+    for (const one of settled) expect(one).toMatchObject({ value: { changed: true, reloaded: true } })
+    expect(count('reload')).toBe(1)
+  })
+
   test('a reload that always fails is run twice: all go back', async () => {
+    testing = counted('test', site.server.testCommand)
     reload = counted('reload', site.server.reloadCommand, 'exit 4')
     const settled = await applyAll(Array.from({ length: COUNT }, issue))
     for (const one of settled) expect(one).toMatchObject({ status: 'rejected', reason: { code: 'rolledBack' } })

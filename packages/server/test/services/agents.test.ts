@@ -345,6 +345,19 @@ describe('work', () => {
     },
   )
 
+  test('what an agent says of characters that no database keeps is taken without them', async () => {
+    const host = await aHost()
+    const { id } = await addTarget(host)
+    const log = ['2026-01-01T00:00:00.000Z told\0\uD83D \u001B[2Jthere']
+    await host.report(await take(host), { outcome: 'rolledBack', problem: 'nginx\0: \uD83D no', install: null, log })
+    const first = await reach(id, 'rolledBack')
+    expect(first.problem).toContain('nginx: \uFFFD no')
+    expect(first.log.at(-1)).toBe('2026-01-01T00:00:00.000Z told\uFFFD [2Jthere')
+    await account.client.targets.deploy({ id })
+    await host.report(await take(host), { install: { changed: true, previousSha256: null, reloaded: true, log } })
+    expect((await reach(id, 'applied')).log).toContain(first.log.at(-1))
+  })
+
   test('a disk that is full or read-only has the advice that every target has, and is tried again by itself', async () => {
     const host = await aHost()
     const { id } = await addTarget(host)

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createChain, type TestLeaf } from '../../../../test/harness/certificates.ts'
 import { startNginx, type Nginx } from '../../../../test/harness/nginx.ts'
 import { DEFAULT_WORKER_SETTINGS, startWorker, type Worker } from '../../src/jobs/worker.ts'
+import { deploy } from '../../src/services/advance/deploy-effects.ts'
+import { loadWork } from '../../src/services/advance/facts.ts'
 import { createPlaces } from '../../src/services/advance/places.ts'
 import { openerOf } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
@@ -147,5 +149,23 @@ describe('a batch on one nginx', () => {
     })
     expect(reloads()).toBe(before + 1)
     for (const { name } of few) expect(await served(name)).toBe(leaf.sha256)
+  })
+
+  test('does not wait for a target that was deleted on its way there', async () => {
+    const [place] = places
+    if (place === undefined) throw new Error('no site')
+    const { id: certificateId } = await upload(authority.issue({ names: [place.name] }), 'on its way')
+    const { id: targetId } = await addTarget({ certificateId, place })
+    const services = { ...service.services, places: createPlaces(2) }
+    const { id } = await services.db
+      .selectFrom('deployment')
+      .select('id')
+      .where('target_id', '=', targetId)
+      .executeTakeFirstOrThrow()
+    const work = await loadWork(services, certificateId)
+    if (work === null) throw new Error('no work')
+    await expect(deploy(services, work, [id, 'dep_deleted'], () => {})).rejects.toMatchObject({ stale: true })
+    const server = ['this machine', ...reloadCommand].join('\0')
+    expect(services.places.quietMs(server)).toBe(createPlaces(2).quietMs(server))
   })
 })

@@ -44,10 +44,15 @@ export async function deploy(
 ): Promise<void> {
   const first = await prepare(services, work, deploymentId)
   const together = [first]
-  for (const id of others.slice(0, MAX_TOGETHER - 1)) {
-    const other = await prepare(services, work, id)
-    if (goesWith(first, other)) together.push(other)
-    else other.end()
+  try {
+    for (const id of others.slice(0, MAX_TOGETHER - 1)) {
+      const other = await prepare(services, work, id)
+      if (goesWith(first, other)) together.push(other)
+      else other.end()
+    }
+  } catch (error) {
+    for (const one of together) one.end() // else whoever comes to their servers would wait for them for ever
+    throw error
   }
   onBegun()
   if (together.length === 1) return deployOne(services, work, first)

@@ -4,6 +4,7 @@
  * @module
  */
 import type { EndpointProtocol, ProblemCode } from '@evercert/contract'
+import { plainText } from '@evercert/contract/plain-text'
 import { sql } from 'kysely'
 import { transition } from '../../db/transition.ts'
 import { toMs } from '../../db/time.ts'
@@ -197,7 +198,7 @@ export async function moveDeployment(
   result: Recorded,
 ): Promise<void> {
   const now = services.now()
-  const log = sql`${JSON.stringify(result.log)}::jsonb`
+  const log = sql`${JSON.stringify(result.log.map(plainText))}::jsonb`
   const failures = result.problem === null ? deployment.failures : deployment.failures + 1
   await services.db.transaction().execute(async (trx) => {
     await transition(trx, {
@@ -208,7 +209,7 @@ export async function moveDeployment(
       accountId: work.accountId,
       certificateId: work.certificateId,
       actor: EVERCERT_ACTOR,
-      detail: result.problem?.message ?? `${deployment.targetName}: ${lastOf(result.said ?? result.log) ?? to}`,
+      detail: result.problem?.message ?? `${deployment.targetName}: ${plainText(lastOf(result.said ?? result.log) ?? to)}`,
       now,
       set: {
         log: result.appends === true ? sql`log || ${log}` : log,
@@ -256,7 +257,7 @@ export async function noteDeployment(
   const { numUpdatedRows } = await services.db
     .updateTable('deployment')
     .set({
-      log: sql`log || ${JSON.stringify(log)}::jsonb`,
+      log: sql`log || ${JSON.stringify(log.map(plainText))}::jsonb`,
       updated_at: new Date(services.now()),
       ...(baseline && { baseline: JSON.stringify(baseline) }),
       ...(checkAt !== undefined && (checkAt === null ? { check_at: null, check_until: null } : { check_at: new Date(checkAt) })),

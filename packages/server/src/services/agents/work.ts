@@ -5,6 +5,7 @@
  */
 import { randomBytes, verify } from 'node:crypto'
 import { agentStatement, type AgentStatement, type AgentWork } from '@evercert/contract'
+import { plainText } from '@evercert/contract/plain-text'
 import { sql } from 'kysely'
 import { transition, type Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
@@ -291,7 +292,7 @@ export async function takeReport(
     if (row.lease !== said.lease) {
       throw new AppError('conflict', `Reporting on ${said.workId}: it was taken again under another lease: report on that one.`)
     }
-    const detail = said.problem ?? `${row.site}: ${said.outcome}`
+    const detail = plainText(said.problem ?? `${row.site}: ${said.outcome}`)
     await moveWork(services, trx, row, 'reported', {
       actor: caller.actor,
       detail: detail.slice(0, 500),

@@ -32,8 +32,11 @@ export function createSshAcl(run: RunThere): SshAcl {
         ['getfacl', '--skip-base', '--omit-header', '--absolute-names', '--numeric', '--', path],
         TIMEOUT_MS,
       )
-      if (!ok) isRefused = true
-      if (!ok) return { acl: null, loss: 'unknown' }
+      if (!ok) {
+        // What one file refuses is nothing against the others.
+        isRefused ||= !(await run(['getfacl', '--version'], TIMEOUT_MS)).ok
+        return { acl: null, loss: 'unknown' }
+      }
       const entries = output.split('\n').filter((line) => /^(user|group|mask|other):/.test(line))
       if (entries.length === 0) return { acl: null, loss: null }
       return (await isSettable()) ? { acl: `${entries.join('\n')}\n`, loss: null } : { acl: null, loss: 'lost' }
