@@ -377,5 +377,20 @@ describe('a long list', () => {
     await page.locator('.ant-select-dropdown:visible').getByTitle('名称 Z–A', { exact: true }).click()
     await waitFor('the list in its new order', async () => ((await rowNames(page))[0] === `node-49.${ship}.test` ? true : null))
     expect(asked.filter((search) => search.includes('sort=-name'))).toHaveLength(1)
+    // All that match are wanted, and then another list: none of that one is selected.
+    const { promise: gate, resolve: letGo } = Promise.withResolvers<void>()
+    await page.route('**/api/v1/certificates?*cursor=*', async (route) => {
+      await gate
+      await route.continue()
+    })
+    await page.getByRole('button', { name: '加载并选择符合条件的全部证书' }).click()
+    await page.getByRole('searchbox').fill('')
+    await page.getByRole('rowheader', { name: 'portal' }).waitFor()
+    letGo()
+    await page.unrouteAll({ behavior: 'wait' })
+    await waitFor('its pages to be there', async () =>
+      (await page.locator('.list-end .ant-btn-loading').count()) === 0 ? true : null,
+    )
+    expect(await page.locator('.bulk-bar').count()).toBe(0)
   })
 })

@@ -58,7 +58,7 @@ export function readListState(params: URLSearchParams): ListState {
 
 /** Where the list is as an address says it, without what the address says of something over it. */
 export function listPlace(search: string): string {
-  const query = new URLSearchParams(Object.entries(readListState(new URLSearchParams(search)))).toString()
+  const query = new URLSearchParams(readListState(new URLSearchParams(search)) as Readonly<Record<string, string>>).toString()
   return query === '' ? '/' : `/?${query}`
 }
 

@@ -34,7 +34,8 @@ export function RowActions({ certificate }: RowActionsProps) {
       <Action
         label={t('certificates.apply')}
         of={name}
-        href={applicationPlace(certificate)} isOver
+        href={applicationPlace(certificate)}
+        isOver
         reason={isApplying(certificate) ? null : t('certificates.applyReason')}
       />
       <Action
@@ -69,7 +70,8 @@ export function RenewAction({ certificate }: RowActionsProps) {
     <Action
       label={t('certificates.renew')}
       of={name}
-      href={renewalPlace(certificate)} isOver
+      href={renewalPlace(certificate)}
+      isOver
       reason={renewal.eligible ? null : reason}
     />
   )
