@@ -257,6 +257,7 @@ it('FD §3.6, uploaded: nothing is preselected, a mismatch is said, and the year
   for (const wildcard of [await quote({ productId: other }), await offerOf(uploaded.id, '--product', other)]) {
     expect(wildcard.changed).toContain('domainType')
     expect(wildcard.comparison?.en).toContain('Different: domain type (single → wildcard)')
+    expect(wildcard.comparison?.zh).toContain('不一致：域名类型（单域名 → 通配符）')
   }
   expect((await evercert('renew', uploaded.id, '--product', other, '--quote')).stdout).toContain('(single → wildcard)')
   for (const single of [await quote({ productId: PRODUCT }), await offerOf(uploaded.id, '--product', PRODUCT)]) {

@@ -296,6 +296,7 @@ it('exports what the filter meets, in the order of the list', async () => {
   const [head = '', ...lines] = csv.text.trim().split('\r\n')
   expect(head).toContain('id,name,status')
   expect(lines.map((line) => line.split(',')[0])).toEqual(items.map(({ id }) => id))
+  await page.getByText(`${items.length} certificates exported`).waitFor()
   const json = await save('JSON')
   expect(json.name).toMatch(/\.ndjson$/)
   const documents = json.text.trim().split('\n')
@@ -316,4 +317,15 @@ it('says why an action cannot be done, and opens the menu of a row by keyboard',
   await page.getByRole('menuitem', { name: 'Probe now' }).waitFor({ state: 'hidden' })
   expect(await row.getByRole('button', { name: 'More: portal' }).getAttribute('class')).toContain('ant-dropdown-trigger')
   expect(await page.locator(':focus').getAttribute('aria-label')).toBe('More: portal')
+  // What expired says so within its own cell.
+  await page.route('**/api/v1/certificates?*', async (route) => {
+    const response = await route.fetch()
+    const answer = (await response.json()) as { items: object[] }
+    const items = answer.items.map((item) => ({ ...item, status: 'expired', daysLeft: -162 }))
+    await route.fulfill({ response, json: { ...answer, items } })
+  })
+  await page.reload()
+  await page.getByText('expired 162 days ago').first().waitFor()
+  const overfull = `[...document.querySelectorAll('tr[data-certificate] > *')].filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => [cell.innerText, cell.scrollWidth, cell.clientWidth].join(" "))`
+  expect(await page.evaluate(overfull)).toEqual([])
 })

@@ -196,6 +196,22 @@ describe('the list', () => {
     await page.reload()
     await page.getByRole('rowheader', { name: SHOP }).waitFor()
     expect((await rowNames(page)).sort()).toEqual(['mail', SHOP])
+    // What is done over the list leaves it as it is: what it shows, what was selected, and where the keyboard was.
+    await page.getByRole('checkbox', { name: 'mail', exact: true }).check()
+    const link = page.getByRole('link', { name: `续费购买 ${SHOP}` })
+    await link.press('Enter')
+    await page.getByText('补齐旧证书剩余有效期').first().waitFor()
+    expect((await rowNames(page)).sort()).toEqual(['mail', SHOP])
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'hidden' })
+    expect(new URL(page.url()).search).toBe('?status=expiringSoon')
+    await page.getByText('已选择 1 张证书').waitFor()
+    await waitFor('the focus to be back', async () => ((await link.evaluate((it) => it.matches(':focus'))) ? true : null))
+    await link.press('Enter')
+    await page.getByText('补齐旧证书剩余有效期').first().waitFor()
+    await page.reload()
+    await page.getByRole('button', { name: '关闭' }).click()
+    await page.waitForURL((url) => url.pathname + url.search === '/?status=expiringSoon')
     await page.getByRole('searchbox').fill('nothing-like-this')
     await page.keyboard.press('Enter')
     await page.getByText('没有符合条件的证书。').waitFor()
@@ -361,5 +377,20 @@ describe('a long list', () => {
     await page.locator('.ant-select-dropdown:visible').getByTitle('名称 Z–A', { exact: true }).click()
     await waitFor('the list in its new order', async () => ((await rowNames(page))[0] === `node-49.${ship}.test` ? true : null))
     expect(asked.filter((search) => search.includes('sort=-name'))).toHaveLength(1)
+    // All that match are wanted, and then another list: none of that one is selected.
+    const { promise: gate, resolve: letGo } = Promise.withResolvers<void>()
+    await page.route('**/api/v1/certificates?*cursor=*', async (route) => {
+      await gate
+      await route.continue()
+    })
+    await page.getByRole('button', { name: '加载并选择符合条件的全部证书' }).click()
+    await page.getByRole('searchbox').fill('')
+    await page.getByRole('rowheader', { name: 'portal' }).waitFor()
+    letGo()
+    await page.unrouteAll({ behavior: 'wait' })
+    await waitFor('its pages to be there', async () =>
+      (await page.locator('.list-end .ant-btn-loading').count()) === 0 ? true : null,
+    )
+    expect(await page.locator('.bulk-bar').count()).toBe(0)
   })
 })

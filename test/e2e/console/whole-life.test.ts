@@ -236,7 +236,11 @@ it('§3.5, bought here: the old configuration is chosen, a change says what it l
   await page.getByLabel(/优惠码/).press('Enter')
   await page.getByText('老客户 −').waitFor()
   await takePicture(page, 'whole-life-quote-zh-light-1440')
+  const refused: string[] = []
+  page.on('response', (answer) => void (answer.status() >= 400 && refused.push(`${answer.status()} ${answer.url()}`)))
   await page.getByRole('button', { name: '确认并续费' }).click()
+  await page.getByRole('button', { name: '立即支付' }).waitFor()
+  expect(refused).toEqual([]) // nothing is asked for that the order itself has ended
   await stays(page, (on) => on.getByRole('button', { name: '立即支付' }))
   const { renewalProcess } = await get(bought)
   const order = await house.service().client.orders.get({ id: renewalProcess?.orderId ?? '' })

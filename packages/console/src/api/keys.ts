@@ -20,7 +20,8 @@ export const keys = {
   products: ['products'],
   promotions: ['promotions'],
   brands: ['brands'],
-  quote: (request: object) => ['certificates', 'quote', request],
+  /** Not below the certificates: a certificate whose renewal was just ordered has a quote no more, and would be asked for one. */
+  quote: (request: object) => ['quotes', request],
   orders: ['orders'],
   orderList: ['orders', 'list'],
   order: (id: string) => ['orders', id],

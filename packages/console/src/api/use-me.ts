@@ -9,8 +9,9 @@ import { api } from './client.ts'
 import { keys } from './keys.ts'
 import { readTabAccount, writeTabAccount } from './tab-account.ts'
 
-export function useMe(): UseQueryResult<MeView> {
-  return useQuery({ queryKey: keys.me, queryFn: loadMe, staleTime: Infinity })
+/** @param isAsked false: only what is known already */
+export function useMe(isAsked = true): UseQueryResult<MeView> {
+  return useQuery({ queryKey: keys.me, queryFn: loadMe, staleTime: Infinity, enabled: isAsked })
 }
 
 /** The tab stays in the account in which it was opened. */

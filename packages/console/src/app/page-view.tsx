@@ -13,14 +13,12 @@ import type { FoundPage } from './find-page.ts'
 import type { Page } from './routes.ts'
 
 export function PageView({ path, found }: { readonly path: string; readonly found: FoundPage | null }) {
+  const scope = found?.page.scope
+  // Who is not signed in is not asked who they are on a page that is for everybody.
+  const { data: me, isPending } = useMe(scope !== undefined)
   if (found === null) return <NoSuchPage path={path} />
-  const { scope } = found.page
-  return scope === undefined ? <OpenPage found={found} /> : <ScopedPage found={found} scope={scope} />
-}
-
-/** Who is not signed in is not asked who they are on a page that is for everybody. */
-function ScopedPage({ found, scope }: { readonly found: FoundPage; readonly scope: Scope }) {
-  const { data: me, isPending } = useMe()
+  // At one place in the tree: what lies below a drawer stays as it is when the drawer opens and closes.
+  if (scope === undefined) return <OpenPage found={found} />
   if (isPending) return <Loading />
   const isClosed = me !== undefined && !me.scopes.includes(scope)
   return isClosed ? <ClosedPage page={found.page} scope={scope} /> : <OpenPage found={found} />

@@ -11,6 +11,7 @@ import { useTranslation } from 'react-i18next'
 import { useLocation, useSearchParams } from 'wouter'
 import { askForList } from '../api/certificate-pages.ts'
 import { readListState } from '../pages/certificates/list-query.ts'
+import { findPage } from './find-page.ts'
 
 const MAX_LENGTH = 253 // a domain name
 
@@ -19,7 +20,8 @@ export function SearchBox() {
   const queries = useQueryClient()
   const [path, go] = useLocation()
   const [params] = useSearchParams()
-  const current = path === '/' ? (params.get('search') ?? '') : ''
+  const isList = path === '/' || findPage(path)?.page.overlay !== undefined
+  const current = isList ? (params.get('search') ?? '') : ''
   const [text, setText] = useState(current)
   const [shown, setShown] = useState(current)
   if (shown !== current) {
@@ -29,7 +31,7 @@ export function SearchBox() {
   }
   /** The other filters of the list stay. */
   const search = (wanted: string): void => {
-    const next = new URLSearchParams(path === '/' ? params : undefined)
+    const next = new URLSearchParams(isList ? params : undefined)
     if (wanted.trim() === '') next.delete('search')
     else next.set('search', wanted.trim())
     const query = next.toString()

@@ -13,17 +13,19 @@ export interface ActionProps {
   /** Said after the label to those who do not see the row, for instance the certificate's name. */
   readonly of?: string
   readonly href?: string
+  /** The link opens over the page, which stays as its address says. */
+  readonly isOver?: boolean
   readonly onClick?: () => void
   /** Why it cannot be used now; null or left out: it can. */
   readonly reason?: string | null
 }
 
-export function Action({ label, of, href, onClick, reason = null }: ActionProps) {
+export function Action({ label, of, href, isOver = false, onClick, reason = null }: ActionProps) {
   const hidden = of === undefined ? null : <span className="visually-hidden"> {of}</span>
   if (reason !== null) return <Unavailable label={label} hidden={hidden} reason={reason} />
   if (href !== undefined) {
     return (
-      <LightLink className="action" href={href} {...(onClick !== undefined && { onClick })}>
+      <LightLink className="action" href={href} isOver={isOver} {...(onClick !== undefined && { onClick })}>
         {label}
         {hidden}
       </LightLink>

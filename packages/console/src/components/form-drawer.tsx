@@ -46,7 +46,7 @@ export function FormDrawer<Values extends object>(props: FormDrawerProps<Values>
         form={form}
         layout="vertical"
         requiredMark={false}
-        scrollToFirstError={{ block: 'center' }}
+        scrollToFirstError={{ block: 'center', focus: true }}
         preserve={false}
         {...(initialValues !== undefined && { initialValues })}
         onFinish={onSubmit}

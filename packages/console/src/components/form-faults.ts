@@ -8,7 +8,7 @@ import { useEffect } from 'react'
 import { placeOf, type FieldPath } from './field-place.ts'
 import { fieldFaults } from './problem-notice.tsx'
 
-/** Sets the faults of an error at the fields that they are about, and brings the first into view. */
+/** Sets the faults of an error at the fields that they are about, and leads to the first. */
 export function useFormFaults(form: FormInstance, error: unknown): void {
   useEffect(() => {
     const known = form.getFieldsError().map(({ name }) => name as FieldPath)
@@ -18,6 +18,6 @@ export function useFormFaults(form: FormInstance, error: unknown): void {
     if (faults.length === 0) return
     form.setFields(faults)
     const [first] = faults
-    if (first !== undefined) form.scrollToField(first.name, { block: 'center' })
+    if (first !== undefined) form.scrollToField(first.name, { block: 'center', focus: true })
   }, [form, error])
 }

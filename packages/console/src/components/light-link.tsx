@@ -8,19 +8,21 @@ import { navigate } from 'wouter/use-browser-location'
 
 interface LightLinkProps {
   readonly href: string
+  /** It opens over the page, which stays as its address says. */
+  readonly isOver?: boolean
   readonly className?: string
   readonly onClick?: () => void
   readonly children: ReactNode
 }
 
-export function LightLink({ href, className, onClick, children }: LightLinkProps) {
+export function LightLink({ href, isOver = false, className, onClick, children }: LightLinkProps) {
   return (
     <a
       href={href}
       className={className}
       onClick={(event) => {
         onClick?.()
-        follow(event, href)
+        follow(event, isOver ? href + location.search : href)
       }}
     >
       {children}

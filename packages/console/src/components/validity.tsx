@@ -24,7 +24,7 @@ export function Validity({ certificate }: { readonly certificate: CertificateVie
     daysLeft < 0 ? t('certificates.expiredDays', { count: -daysLeft }) : t('certificates.daysLeft', { count: daysLeft })
   return (
     <>
-      <div className="number nowrap">{left}</div>
+      <div className="number">{left}</div>
       <DaysBar certificate={certificate} />
       {until}
     </>

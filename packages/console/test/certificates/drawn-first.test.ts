@@ -28,6 +28,9 @@ it('leaves a list that changed in places as it is until the change is drawn: not
   const loaded = [{ id: 'changed' }, ...drawn.slice(1)]
   expect(rowsToDraw(loaded, drawn, SCREENFUL)).toBe(drawn)
   expect(rowsToDraw(loaded.slice(0, 249), drawn, SCREENFUL)).toBe(drawn)
+  const allChanged = drawn.map((row) => ({ ...row }))
+  expect(rowsToDraw(allChanged, drawn, SCREENFUL)).toBe(drawn)
+  expect(rowsToDraw([...allChanged, ...rows(9, 'next')], drawn, SCREENFUL)).toHaveLength(259)
 })
 
 it('takes as many rows for a screenful as fit below where the list begins, wherever the reader has scrolled to', () => {

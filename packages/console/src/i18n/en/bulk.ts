@@ -3,6 +3,10 @@ import type { bulk as zh } from '../zh/bulk.ts'
 
 export const bulk: SameKeys<typeof zh> = {
   exports: { csv: 'All that match, as CSV for spreadsheets', json: 'All that match, as JSON, one in each line' },
+  exporting_one: '{{count}} certificate so far …',
+  exporting_other: '{{count}} certificates so far …',
+  exported_one: '{{count}} certificate exported',
+  exported_other: '{{count}} certificates exported',
   bar: 'What to do with the selected certificates',
   column: 'Select',
   selectAll: 'Select all that are shown',

@@ -1,5 +1,9 @@
 export const bulk = {
   exports: { csv: '符合条件的全部证书，CSV（电子表格）', json: '符合条件的全部证书，JSON（每行一张）' },
+  exporting_one: '已读取 {{count}} 张证书…',
+  exporting_other: '已读取 {{count}} 张证书…',
+  exported_one: '已导出 {{count}} 张证书',
+  exported_other: '已导出 {{count}} 张证书',
   bar: '对所选证书的操作',
   column: '选择',
   selectAll: '选择已显示的全部证书',

@@ -40,6 +40,9 @@ function useLasts(isNow: boolean, ms: number): boolean {
   return isNow && since
 }
 
+/** Not a state: rows that were drawn before it is known would be taken away, and drawn again. */
+const screenful = (): number => screenfulFrom(document.querySelector('.list')?.getBoundingClientRect().top ?? 0, innerHeight)
+
 interface CertificateListProps {
   readonly state: ListState
   readonly onClear: () => void
@@ -54,16 +57,12 @@ export function CertificateList({ state, onClear }: CertificateListProps) {
   })
   const loaded = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data])
   const drawn = useDeferredValue(loaded)
-  const [place, setPlace] = useState<HTMLDivElement | null>(null)
-  const certificates = useMemo(
-    () => rowsToDraw(loaded, drawn, screenfulFrom(place?.getBoundingClientRect().top ?? 0, innerHeight)),
-    [loaded, drawn, place],
-  )
+  const certificates = useMemo(() => rowsToDraw(loaded, drawn, screenful()), [loaded, drawn])
   const isSlow = useLasts(list.isPlaceholderData, SLOW_MS)
   if (list.isPending) return <Loading />
   if (list.data === undefined) return <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />
   return (
-    <div aria-busy={list.isPlaceholderData} data-slow={isSlow} className="list" ref={setPlace}>
+    <div aria-busy={list.isPlaceholderData} data-slow={isSlow} className="list">
       <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />
       <BulkActions selection={selection} certificates={loaded} />
       {certificates.length === 0 ? (
@@ -125,12 +124,18 @@ function ListEnd({ state, list, count, isDrawn, selection }: ListEndProps) {
   const { t } = useTranslation()
   const end = useNextAhead({ state, list, isDrawn })
   const [isSelecting, setSelecting] = useState(false)
-  /** Page after page, as far as one action may go. */
+  const filter = JSON.stringify(state)
+  const latest = useRef(filter)
+  useEffect(() => {
+    latest.current = filter
+  }, [filter])
+  /** Page after page, as far as one action may go; who chooses another list meanwhile wanted nothing of that one. */
   const selectMatching = async (): Promise<void> => {
     setSelecting(true)
     try {
       for (let hasMore = true, shown = count; hasMore;) {
         const { data, hasNextPage, isError } = await list.fetchNextPage()
+        if (latest.current !== filter) return
         const ids = data?.pages.flatMap(({ items }) => items.map(({ id }) => id)) ?? []
         hasMore = hasNextPage && !isError && ids.length > shown && ids.length < MAX_SELECTED
         shown = ids.length

@@ -16,10 +16,15 @@ export function screenfulFrom(top: number, screenHeight: number): number {
  * @param drawn what was drawn last
  * @param screenful how many may be seen
  */
-export function rowsToDraw<Row>(loaded: readonly Row[], drawn: readonly Row[], screenful: number): readonly Row[] {
+export function rowsToDraw<Row extends { readonly id: string }>(
+  loaded: readonly Row[],
+  drawn: readonly Row[],
+  screenful: number,
+): readonly Row[] {
   if (drawn === loaded) return loaded
   const known = new Set(drawn)
-  const isAnother = !loaded.some((row) => known.has(row)) // filtered or sorted otherwise
+  const isSame = drawn.length > 0 && drawn.every(({ id }, place) => loaded[place]?.id === id) // asked for again, whatever changed in it
+  const isAnother = !isSame && !loaded.some((row) => known.has(row)) // filtered or sorted otherwise
   if (isAnother) return loaded.slice(0, screenful)
   return loaded.length > drawn.length ? loaded.slice(0, drawn.length + screenful) : drawn
 }

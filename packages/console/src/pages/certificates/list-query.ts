@@ -56,6 +56,12 @@ export function readListState(params: URLSearchParams): ListState {
   return state as ListState
 }
 
+/** Where the list is as an address says it, without what the address says of something over it. */
+export function listPlace(search: string): string {
+  const query = new URLSearchParams(readListState(new URLSearchParams(search)) as Readonly<Record<string, string>>).toString()
+  return query === '' ? '/' : `/?${query}`
+}
+
 export type ChangeListState = (change: { readonly [Key in Name]?: ListState[Key] | undefined }) => void
 
 export function useListState(): [ListState, ChangeListState] {

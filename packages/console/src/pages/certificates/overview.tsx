@@ -7,15 +7,15 @@ import { CERTIFICATE_STATUSES, type CertificateStatusView, type CertificateView 
 import { useQueries, useQuery } from '@tanstack/react-query'
 import { memo } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { LightLink } from '../../components/light-link.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { STATUS_TONES, StatusMark } from '../../components/status-mark.tsx'
 import { pick } from '../../i18n/i18n.ts'
 import { ExpiryTimeline } from './expiry-timeline.tsx'
 import type { ChangeListState } from './list-query.ts'
-import { nextPlace } from './next-place.ts'
+import { certificatePlace, nextPlace } from './next-place.ts'
 
 /** Shown even when no certificate has them: people look for them. */
 const ALWAYS: readonly CertificateStatusView[] = ['expiringSoon', 'pendingApplication', 'issued']
@@ -110,11 +110,12 @@ const Attention = memo(() => {
 })
 
 function Wanting({ certificate }: { readonly certificate: CertificateView }) {
+  const place = nextPlace(certificate)
   return (
     <li>
-      <Link href={nextPlace(certificate)} className="attention-name break">
+      <LightLink href={place} isOver={place !== certificatePlace(certificate)} className="attention-name break">
         {certificate.name}
-      </Link>
+      </LightLink>
       <StatusMark certificate={certificate} />
       <p className="attention-why">{pick(certificate.nextStep.text)}</p>
     </li>

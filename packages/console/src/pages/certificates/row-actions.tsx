@@ -35,6 +35,7 @@ export function RowActions({ certificate }: RowActionsProps) {
         label={t('certificates.apply')}
         of={name}
         href={applicationPlace(certificate)}
+        isOver
         reason={isApplying(certificate) ? null : t('certificates.applyReason')}
       />
       <Action
@@ -58,11 +59,11 @@ export function RowActions({ certificate }: RowActionsProps) {
 export function RenewAction({ certificate }: RowActionsProps) {
   const { name, renewal, renewedByCertificateId, nextStep } = certificate
   if (renewal.action === 'reissue')
-    return <Action label={t('certificates.reissue')} of={name} href={applicationPlace(certificate)} />
+    return <Action label={t('certificates.reissue')} of={name} href={applicationPlace(certificate)} isOver />
   // An upload that follows it is no renewal that goes on here.
   const isFollowed = renewal.reasons.some(({ code, facts }) => code === 'alreadyRenewed' && facts['renewalId'] === null)
   const isUnderWay = !isFollowed && (renewedByCertificateId !== null || nextStep.code === 'pay')
-  if (isUnderWay) return <Action label={t('certificates.continueRenewal')} of={name} href={renewalPlace(certificate)} />
+  if (isUnderWay) return <Action label={t('certificates.continueRenewal')} of={name} href={renewalPlace(certificate)} isOver />
   const [first] = renewal.reasons
   const reason = first === undefined ? t('certificates.noRenewReason') : pick(first.text)
   return (
@@ -70,6 +71,7 @@ export function RenewAction({ certificate }: RowActionsProps) {
       label={t('certificates.renew')}
       of={name}
       href={renewalPlace(certificate)}
+      isOver
       reason={renewal.eligible ? null : reason}
     />
   )

@@ -53,7 +53,7 @@ function RulesForm({ settings }: { readonly settings: NoticeSettingsView }) {
         className="rules-form"
         layout="vertical"
         requiredMark={false}
-        scrollToFirstError={{ block: 'center' }}
+        scrollToFirstError={{ block: 'center', focus: true }}
         initialValues={toValues(settings)}
         onFinish={(values) => save.mutate(values)}
         onValuesChange={() => save.reset()}

@@ -7,6 +7,7 @@
 import type { CertificateDetail } from '@evercert/contract'
 import { useQuery } from '@tanstack/react-query'
 import Drawer from 'antd/es/drawer'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocation, useSearch } from 'wouter'
 import { api } from '../../api/client.ts'
@@ -16,6 +17,7 @@ import type { PageProps } from '../../app/page-props.ts'
 import { NARROW, useMedia } from '../../app/preferences.ts'
 import { Loading } from '../../components/loading.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { listPlace } from '../certificates/list-query.ts'
 import { ApplicationStep } from './application-step.tsx'
 import { InstallStep } from './install-step.tsx'
 import { PayStep } from './pay-step.tsx'
@@ -58,17 +60,32 @@ function Frame({ title, children }: { readonly title: string; readonly children:
   const { t } = useTranslation()
   const [, go] = useLocation()
   const isNarrow = useMedia(NARROW)
+  useFocusBack()
   return (
     <Drawer
       open
       size={isNarrow ? '100%' : WIDTH}
       title={<h2 className="drawer-title break">{title}</h2>}
       closable={{ 'aria-label': t('shell.close') }}
-      onClose={() => go('/')}
+      onClose={() => go(listPlace(location.search))}
       className="renewal"
     >
       {children}
     </Drawer>
+  )
+}
+
+/** It is gone with its address, not closed by Ant Design, which would give the focus back. */
+function useFocusBack(): void {
+  const [opener] = useState(() => document.activeElement)
+  useEffect(
+    () => () => {
+      // After the drawer has let go of the focus.
+      requestAnimationFrame(() => {
+        if (opener instanceof HTMLElement && opener !== document.body && opener.isConnected) opener.focus({ preventScroll: true })
+      })
+    },
+    [opener],
   )
 }
 
