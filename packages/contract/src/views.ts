@@ -179,6 +179,9 @@ export const targetView = z.object({
         .string()
         .nullable()
         .meta({ description: 'Why an earlier upload could not be removed at the provider; the deployment itself is in order' }),
+      unprovable: bilingual
+        .nullable()
+        .meta({ description: 'Why nothing can prove what was installed, and what to do; null when something can, or did' }),
       updatedAt: instant,
     })
     .nullable(),
