@@ -131,6 +131,17 @@ async function startAgent(): Promise<void> {
   })
 }
 
+it('says of a target whose deployment nothing can prove what to add', async () => {
+  const phone = await openAsOperator(NARROW_ZH, '/targets')
+  await phone.page.getByText('请添加站点，或为部署目标设置地址').waitFor()
+  await expectFine(phone, 'target-unprovable-zh')
+  const { items } = await house.service().client.targets.list()
+  expect(items.map(({ deployment }) => deployment?.unprovable?.en)).toEqual([
+    expect.stringContaining('add an endpoint, or give the target its address'),
+  ])
+  await phone.context.close()
+}, 60_000)
+
 it('enrols a host by the line that is shown once, shows what it has, deploys to it, and revokes it', async () => {
   const tab = await openAsOperator(WIDE_EN, '/agents')
   const { page } = tab
@@ -296,17 +307,11 @@ it('finds a site by its name and adopts it, and one of nobody for a certificate 
   await page.getByRole('alert').getByText('EVERCERT_DISCOVERY_RANGES').first().waitFor()
 })
 
-it('says of a target that nothing can prove what to add, changes it so, and adds one at a provider that nobody tried on a live account, which is said', async () => {
-  const { client } = house.service()
-  for (const { id } of (await client.endpoints.list()).items) await client.endpoints.remove({ id })
+it('changes a target, and adds one at a provider that nobody tried on a live account, which is said', async () => {
   const tab = await openAsOperator(WIDE_EN, '/targets')
   const { page } = tab
-  const unprovable = page.getByText('no endpoint, and the target no address of its own; add an endpoint, or give')
-  await unprovable.waitFor()
-  await expectFine(tab, 'target-unprovable-en')
-  const phone = await openAsOperator(NARROW_ZH, '/targets')
-  await phone.page.getByText('请添加站点，或为部署目标设置地址').waitFor()
-  await expectFine(phone, 'target-unprovable-zh')
+  await page.getByRole('button', { name: 'Change site' }).waitFor()
+  expect(await page.getByText('Nothing can prove').count()).toBe(0) // its certificate has an endpoint by now
   await page.getByRole('button', { name: 'Change site' }).click()
   const drawer = page.getByRole('dialog')
   await drawer.getByLabel('Name of the target').fill('front')
@@ -315,11 +320,11 @@ it('says of a target that nothing can prove what to add, changes it so, and adds
   await expectFine(tab, 'target-change-en')
   await drawer.getByRole('button', { name: 'Save' }).click()
   await page.getByText('front was changed.').waitFor()
-  const { items } = await client.targets.list()
+  const { items } = await house.service().client.targets.list()
   expect(items.find(({ name }) => name === 'front')).toMatchObject({ probe: { host: '127.0.0.1', port: 443 } })
-  await unprovable.waitFor({ state: 'detached' }) // it has an address now
   await tab.context.close()
 
+  const phone = await openAsOperator(NARROW_ZH, '/targets')
   await phone.page.getByRole('button', { name: '添加部署目标' }).click()
   const form = phone.page.getByRole('dialog')
   await form.getByLabel('类型').click()

@@ -132,7 +132,7 @@ oneDatabase((_, open) => {
       const host = held.domains[0] ?? ''
       const { id } = await account.client.endpoints.create({ certificateId: held.id, host, port: server.port })
       await account.client.certificates.verify({ id: held.id })
-      return { id, close: server.close, place: `${host}:${server.port}` }
+      return { id, close: () => server.close(), place: `${host}:${server.port}` }
     }
     const rowsOf = async (der: Uint8Array) => {
       const sha256 = new X509Certificate(der).fingerprint256.replaceAll(':', '').toLowerCase()
