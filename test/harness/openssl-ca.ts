@@ -18,13 +18,18 @@ export interface OpensslCaWish {
   readonly keyOptions?: readonly string[]
   /** Default: it signs itself. */
   readonly parent?: OpensslCa
+  /** What its own certificate names; the parent's lists and responses are there. */
+  readonly names?: OpensslPlaces
 }
 
-export interface OpensslLeafWish {
-  readonly name: string
+export interface OpensslPlaces {
   readonly crlUrl?: string
   readonly ocspUrl?: string
   readonly issuerUrl?: string
+}
+
+export interface OpensslLeafWish extends OpensslPlaces {
+  readonly name: string
 }
 
 export interface OpensslLeaf {
@@ -36,11 +41,13 @@ export interface OpensslLeaf {
 
 export interface OpensslCa {
   /** PEM of another authority's certificate. */
-  signAuthority(csrPem: string): Promise<string>
+  signAuthority(csrPem: string, names: OpensslPlaces): Promise<string>
+  /** Its own certificate, which its parent revokes by it. */
+  readonly file: string
   readonly pem: string
   readonly der: Uint8Array
   issue(wish: OpensslLeafWish): Promise<OpensslLeaf>
-  revoke(leaf: OpensslLeaf, reason?: string): Promise<void>
+  revoke(certificate: Pick<OpensslLeaf, 'file'>, reason?: string): Promise<void>
   /** DER. @param options of `openssl ca -gencrl`, such as `-crlexts` */
   crl(...options: readonly string[]): Promise<Uint8Array>
   /** DER of the response to this request, without a network. */
@@ -53,6 +60,10 @@ const KEYS = {
   ec: ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'],
   rsa: ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048'],
 }
+
+const AUTHORITY = `basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash`
 
 const settings = (folder: string): string => `
 [ca]
@@ -78,9 +89,7 @@ commonName = supplied
 distinguished_name = dn
 [dn]
 [authority]
-basicConstraints = critical,CA:TRUE
-keyUsage = critical,keyCertSign,cRLSign
-subjectKeyIdentifier = hash
+${AUTHORITY}
 [responder]
 keyUsage = critical,digitalSignature
 extendedKeyUsage = OCSPSigning
@@ -92,9 +101,24 @@ fullname = URI:http://elsewhere.example/ca.crl
 issuingDistributionPoint = critical,@only_cas_point
 [only_cas_point]
 onlyCA = TRUE
+[only_users]
+issuingDistributionPoint = critical,@only_users_point
+[only_users_point]
+onlyuser = TRUE
 `
 
 const run = promisify(execFile)
+
+function linesOf({ crlUrl, ocspUrl, issuerUrl }: OpensslPlaces): readonly string[] {
+  const access = [
+    ...(ocspUrl === undefined ? [] : [`OCSP;URI:${ocspUrl}`]),
+    ...(issuerUrl === undefined ? [] : [`caIssuers;URI:${issuerUrl}`]),
+  ]
+  return [
+    ...(crlUrl === undefined ? [] : [`crlDistributionPoints = URI:${crlUrl}`]),
+    ...(access.length === 0 ? [] : [`authorityInfoAccess = ${access.join(',')}`]),
+  ]
+}
 
 export async function createOpensslCa({
   folder,
@@ -102,6 +126,7 @@ export async function createOpensslCa({
   key = 'ec',
   keyOptions = KEYS[key],
   parent,
+  names = {},
 }: OpensslCaWish): Promise<OpensslCa> {
   const at = (name: string): string => join(folder, name)
   // Beside the test, which goes on serving and asking meanwhile; one after the other, since they share files.
@@ -121,7 +146,7 @@ export async function createOpensslCa({
   await openssl('req', '-config', 'ca.cnf', '-new', '-key', 'ca.key', '-subj', `/CN=${commonName}`, '-out', 'ca.csr')
   const signing = ['x509', '-req', '-extfile', 'ca.cnf', '-extensions', 'authority', '-days', '3650']
   if (parent === undefined) await openssl(...signing, '-in', 'ca.csr', '-signkey', 'ca.key', '-out', 'ca.pem')
-  else writeFileSync(at('ca.pem'), await parent.signAuthority(readFileSync(at('ca.csr'), 'utf8')))
+  else writeFileSync(at('ca.pem'), await parent.signAuthority(readFileSync(at('ca.csr'), 'utf8'), names))
   let count = 0
 
   const sign = async (subject: string, extensions: string): Promise<OpensslLeaf> => {
@@ -184,31 +209,29 @@ export async function createOpensslCa({
   }
 
   return {
-    signAuthority: (csrPem) =>
+    signAuthority: (csrPem, places) =>
       inTurn(async () => {
         writeFileSync(at('other.csr'), csrPem)
-        const pem = await openssl(...signing, '-in', 'other.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial')
+        writeFileSync(at('other.ext'), [AUTHORITY, ...linesOf(places)].join('\n'))
+        const own = ['x509', '-req', '-extfile', 'other.ext', '-days', '3650']
+        const pem = await openssl(...own, '-in', 'other.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial')
         return pem.toString('utf8')
       }),
+    file: at('ca.pem'),
     pem: readFileSync(at('ca.pem'), 'utf8'),
     der: await openssl('x509', '-in', 'ca.pem', '-outform', 'DER'),
-    issue: ({ name, crlUrl, ocspUrl, issuerUrl }) => {
-      const access = [
-        ...(ocspUrl === undefined ? [] : [`OCSP;URI:${ocspUrl}`]),
-        ...(issuerUrl === undefined ? [] : [`caIssuers;URI:${issuerUrl}`]),
-      ]
+    issue: ({ name, ...places }) => {
       const lines = [
         `subjectAltName = DNS:${name}`,
         'basicConstraints = CA:FALSE',
         'authorityKeyIdentifier = keyid',
-        ...(crlUrl === undefined ? [] : [`crlDistributionPoints = URI:${crlUrl}`]),
-        ...(access.length === 0 ? [] : [`authorityInfoAccess = ${access.join(',')}`]),
+        ...linesOf(places),
       ]
       return inTurn(() => sign(name, lines.join('\n')))
     },
-    revoke: (leaf, reason = 'keyCompromise') =>
+    revoke: ({ file }, reason = 'keyCompromise') =>
       inTurn(async () => {
-        await openssl('ca', '-config', 'ca.cnf', '-revoke', leaf.file, '-crl_reason', reason)
+        await openssl('ca', '-config', 'ca.cnf', '-revoke', file, '-crl_reason', reason)
       }),
     crl: (...options) =>
       inTurn(async () => {

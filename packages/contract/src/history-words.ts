@@ -52,6 +52,7 @@ export const HISTORY_ZH = {
     givenUp: '已放弃',
     handedOver: '已移交',
     inReview: '审核中',
+    intermediateRevoked: '中间证书已被吊销',
     issued: '已签发',
     lapsed: '已失去依据',
     leased: '代理已领取',

@@ -158,6 +158,8 @@ export const endpointView = z.object({
 })
 export type EndpointView = z.infer<typeof endpointView>
 
+const nullableText = z.string().nullable()
+
 export const targetView = z.object({
   id,
   certificateId: id,
@@ -174,15 +176,13 @@ export const targetView = z.object({
       issuanceSha256: sha256,
       state: z.string(),
       log: z.array(z.string()),
-      problem: z.string().nullable(),
+      problem: nullableText,
       advice: z
         .object({ code: problemCode, cause: bilingual, remedy: bilingual })
         .nullable()
         .meta({ description: 'What the problem is in general, and what to do' }),
-      warning: z
-        .string()
-        .nullable()
-        .meta({ description: 'Why an earlier upload could not be removed at the provider; the deployment itself is in order' }),
+      warning: nullableText.meta({ description: 'Why an earlier upload is still at the provider; the deployment is in order' }),
+      unprovable: bilingual.nullable().meta({ description: 'Why nothing can prove it, and what to do; null when something can' }),
       updatedAt: instant,
     })
     .nullable(),

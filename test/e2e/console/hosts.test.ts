@@ -131,6 +131,17 @@ async function startAgent(): Promise<void> {
   })
 }
 
+it('says of a target whose deployment nothing can prove what to add', async () => {
+  const phone = await openAsOperator(NARROW_ZH, '/targets')
+  await phone.page.getByText('请添加站点，或为部署目标设置地址').waitFor()
+  await expectFine(phone, 'target-unprovable-zh')
+  const { items } = await house.service().client.targets.list()
+  expect(items.map(({ deployment }) => deployment?.unprovable?.en)).toEqual([
+    expect.stringContaining('add an endpoint, or give the target its address'),
+  ])
+  await phone.context.close()
+}, 60_000)
+
 it('enrols a host by the line that is shown once, shows what it has, deploys to it, and revokes it', async () => {
   const tab = await openAsOperator(WIDE_EN, '/agents')
   const { page } = tab
@@ -299,6 +310,8 @@ it('finds a site by its name and adopts it, and one of nobody for a certificate 
 it('changes a target, and adds one at a provider that nobody tried on a live account, which is said', async () => {
   const tab = await openAsOperator(WIDE_EN, '/targets')
   const { page } = tab
+  await page.getByRole('button', { name: 'Change site' }).waitFor()
+  expect(await page.getByText('Nothing can prove').count()).toBe(0) // its certificate has an endpoint by now
   await page.getByRole('button', { name: 'Change site' }).click()
   const drawer = page.getByRole('dialog')
   await drawer.getByLabel('Name of the target').fill('front')

@@ -164,13 +164,14 @@ async function findTarget(client: Client, wanted: string): Promise<TargetView> {
 /** Of deployments that are in order themselves. */
 function formatWarnings({ say, paint }: Session, targets: readonly TargetView[]): string[] {
   return targets.flatMap(({ name, deployment }) => {
-    const warning = deployment?.warning ?? null
-    if (warning === null) return []
+    const { warning = null, unprovable = null } = deployment ?? {}
+    const unproved = unprovable === null ? [] : [paint('yellow', clean(`${name}: ${say(unprovable.en, unprovable.zh)}`))]
+    if (warning === null) return unproved
     const left = say(
       'The earlier certificate could not be removed at the provider yet; the deployment is in order.',
       '服务商处的旧证书尚未清理；本次部署正常。',
     )
-    return [paint('yellow', clean(`${name}: ${left}`)), `  ${clean(warning)}`]
+    return [...unproved, paint('yellow', clean(`${name}: ${left}`)), `  ${clean(warning)}`]
   })
 }
 

@@ -18,3 +18,15 @@ it.each([
     '  Deleting 42: it is in use.',
   ])
 })
+
+it.each(['en', 'zh'] as const)(
+  'a deployment that nothing can prove says so below the table, with what to do (%s)',
+  (language) => {
+    const session = createSession(aShell(), language, {})
+    const target = aTarget('applied')
+    const { deployment } = target
+    const unprovable = { en: 'Nothing can prove it; add an endpoint.', zh: '无法证明；请添加站点。' }
+    const rows = formatTargetRows(session, [{ ...target, deployment: deployment && { ...deployment, unprovable } }])
+    expect(rows.slice(2)).toEqual([`nginx: ${unprovable[language]}`])
+  },
+)

@@ -1,5 +1,6 @@
 /**
- * What is wrong with a deployment: cause and remedy in the language of the page, then the target's own words.
+ * What is wrong with a deployment: cause and remedy in the language of the page, then the target's own words. Of one that is in order, what is to be
+ * known.
  *
  * @module
  */
@@ -12,12 +13,13 @@ import { TechnicalDetail } from './technical-detail.tsx'
 export function DeploymentProblem({ deployment }: { readonly deployment: TargetView['deployment'] }) {
   const { t } = useTranslation()
   if (deployment === null) return null
-  const { advice, problem, warning } = deployment
+  const { advice, problem, warning, unprovable } = deployment
   if (problem === null)
-    return warning === null ? null : (
+    return (
       <>
-        <p className="muted">{t('terms.earlierUploadLeft')}</p>
-        <TechnicalDetail text={warning} />
+        {unprovable !== null && <p className="muted">{pick(unprovable)}</p>}
+        {warning !== null && <p className="muted">{t('terms.earlierUploadLeft')}</p>}
+        {warning !== null && <TechnicalDetail text={warning} />}
       </>
     )
   return (

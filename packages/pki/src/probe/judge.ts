@@ -35,7 +35,7 @@ type Check = (facts: Facts) => Finding | null
  * its other faults go away; then what is wrong with the right one.
  */
 const CHECKS: readonly { readonly name: string; readonly find: Check }[] = [
-  { name: 'the leaf is not known to be revoked', find: findRevoked },
+  { name: 'neither the leaf nor one above it is known to be revoked', find: findRevoked },
   { name: 'the leaf is not the previous one', find: findOldCertificate },
   { name: 'the leaf covers the server name', find: findWrongName },
   { name: 'the leaf is the expected one', find: findOtherCertificate },
@@ -107,8 +107,9 @@ function firstFinding(facts: Facts): Finding | null {
   return null
 }
 
-function findRevoked({ leaf, expected }: Facts): Finding | null {
-  return expected.revokedSha256?.includes(leaf.sha256) === true ? { verdict: 'revoked', about: leaf } : null
+function findRevoked({ path, expected }: Facts): Finding | null {
+  const about = path.find(({ sha256 }) => expected.revokedSha256?.includes(sha256))
+  return about === undefined ? null : { verdict: 'revoked', about }
 }
 
 function findOldCertificate({ leaf, expected }: Facts): Finding | null {

@@ -33,13 +33,14 @@ export function explain(judged: Judged): Explanation {
   if (about === null) throw new TypeError('A verdict on a handshake is about a certificate')
   const readable = { ...about, subject: readableName(about.subject), issuer: readableName(about.issuer) }
   const [place, trustError] = [placeOf(observation), observation.trustError ?? '']
-  return BY_VERDICT[judged.verdict]({ ...judged, about: readable, place, trustError })
+  return BY_VERDICT[judged.verdict]({ ...judged, about: readable, place, trustError, leafSha256: observation.chain[0].sha256 })
 }
 
 interface Subject extends Omit<Judged, 'about'> {
   readonly about: ServedCertificate
   readonly place: string
   readonly trustError: string
+  readonly leafSha256: string
 }
 
 /** The remedy for a chain that is not sent whole, when it is known what is missing. @param url where the first of them is to be had */
@@ -67,6 +68,21 @@ export function explainRevoked(place: string | null, sha256: string, facts: Revo
       zh: `${zh}使用的证书（SHA-256 ${short(sha256)}）已被 CA 吊销${said.zh}。`,
     },
     remedy: { en: 'Issue and install a new certificate with a new key at once.', zh: '请立即使用新密钥签发并安装新证书。' },
+  }
+}
+
+/** One above the leaf: who serves it has done nothing wrong, and a new key would not help. */
+function explainRevokedIssuer(place: string, { subject, sha256 }: ServedCertificate, facts: RevokedFacts | null): Explanation {
+  const said = revokedCause(facts)
+  return {
+    cause: {
+      en: `${place} serves a certificate under an intermediate that its CA has revoked: "${subject}" (SHA-256 ${short(sha256)})${said.en}. The certificate itself is not revoked, but clients that check the whole chain refuse it.`,
+      zh: `${place} 的证书链中，中间证书“${subject}”（SHA-256 ${short(sha256)}）已被其 CA 吊销${said.zh}。服务器证书本身未被吊销，但检查整条证书链的客户端会拒绝它。`,
+    },
+    remedy: {
+      en: 'Have the CA issue the certificate anew under another intermediate, or install another chain that the CA offers for it, and reload the server. The key may stay. If that was done already, it is not in place at this address.',
+      zh: '请让 CA 以其他中间证书重新签发该证书，或改为安装 CA 提供的另一条证书链，然后重新加载服务；无需更换私钥。如已完成，则该地址尚未换上新的证书链。',
+    },
   }
 }
 
@@ -157,7 +173,10 @@ const BY_VERDICT: Readonly<Record<Verdict, (subject: Subject) => Explanation>> =
       zh: '请等待其生效，或检查本机与 CA 的时钟；在此之前应继续使用旧证书。',
     },
   }),
-  revoked: ({ about, place, expected }) => explainRevoked(place, about.sha256, expected.revocations?.get(about.sha256) ?? null),
+  revoked: ({ about, place, expected, leafSha256 }) => {
+    const facts = expected.revocations?.get(about.sha256) ?? null
+    return about.sha256 === leafSha256 ? explainRevoked(place, about.sha256, facts) : explainRevokedIssuer(place, about, facts)
+  },
   unreachable: ({ place }) => ({
     cause: { en: `${place} was not reached.`, zh: `无法连接 ${place}。` },
     remedy: BY_FAILURE.unreachable.remedy,

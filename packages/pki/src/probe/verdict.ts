@@ -8,7 +8,7 @@ import type { KeyKind } from './observation.ts'
 
 /**
  * - `served`: the certificate that was expected (or, with nothing expected, a healthy one), complete, trusted and in time.
- * - `revoked` cannot arise from a handshake alone: only for a leaf that is known to be revoked.
+ * - `revoked` cannot arise from a handshake alone: only for a leaf, or one above it, that is known to be revoked.
  */
 export type Verdict =
   | 'served'
@@ -42,7 +42,7 @@ export interface Expectation {
   readonly keyKind?: KeyKind
   /** SHA-256 of the leaf that was there before, to tell a missed reload from a stranger's certificate. */
   readonly previousSha256?: string | null
-  /** SHA-256 of leaves that are known to be revoked: whoever serves one is told so before anything else. */
+  /** SHA-256 of certificates that are known to be revoked: whoever serves one, as the leaf or above it, is told so before anything else. */
   readonly revokedSha256?: readonly string[]
   /** What is known of those, by SHA-256: said with the verdict. */
   readonly revocations?: ReadonlyMap<string, RevokedFacts>

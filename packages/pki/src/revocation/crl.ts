@@ -112,7 +112,7 @@ export async function ensureCrlAnswers(crl: Crl, { leaf, issuer, urls, now }: Cr
   ensureIssued(leaf, issuer)
   try {
     await ensureBy(crl, issuer)
-    ensureScope(crl, urls)
+    ensureScope(crl, { urls, isAuthority: isAuthority(leaf) })
   } catch (error) {
     if (!(error instanceof DerError)) throw error
     throw new RevocationError('malformed', 'it is no CRL', { cause: error })
@@ -167,21 +167,38 @@ function readIssuer(der: Uint8Array): { readonly name: Uint8Array; readonly key:
 
 const ISSUING_DISTRIBUTION_POINT = '2.5.29.28'
 const ONLY_USER_CERTIFICATES = 0x81
+const ONLY_AUTHORITIES = 0x82
 
-/** A part of the reasons, CA certificates alone, other issuers' certificates, or what changed since: it says nothing that is asked. */
-function ensureScope({ extensions }: Crl, urls: readonly string[]): void {
+interface Scope {
+  readonly urls: readonly string[]
+  /** What is asked for is the certificate of a CA. */
+  readonly isAuthority: boolean
+}
+
+/** A part of the reasons, certificates of the other kind alone, other issuers' certificates, or what changed since: it says nothing that is asked. */
+function ensureScope({ extensions }: Crl, { urls, isAuthority }: Scope): void {
   for (const [oid, { critical }] of extensions)
     if (critical && oid !== ISSUING_DISTRIBUTION_POINT)
       throw new RevocationError('notCovered', `it has a critical extension that is not known here (${oid})`)
   const point = extensions.get(ISSUING_DISTRIBUTION_POINT)
   if (point === undefined) return
   for (const part of childrenOf(expectTag(readDer(point.value), TAG.sequence))) {
-    if (part.tag === ONLY_USER_CERTIFICATES) continue
+    if (part.tag === (isAuthority ? ONLY_AUTHORITIES : ONLY_USER_CERTIFICATES)) continue
     if (part.tag !== TAG.contextConstructed0) throw new RevocationError('notCovered', 'it covers only a part of what is asked')
     const named = urisOfPoint(part)
     if (!named.some((uri) => urls.includes(uri)))
       throw new RevocationError('notCovered', `it is for another distribution point (${named.join(', ').slice(0, 200)})`)
   }
+}
+
+const BASIC_CONSTRAINTS = '2.5.29.19'
+
+/** @throws DerError */
+function isAuthority(der: Uint8Array): boolean {
+  const constraints = extensionsOfCertificate(der).get(BASIC_CONSTRAINTS)
+  if (constraints === undefined) return false
+  const [first] = childrenOf(expectTag(readDer(constraints.value), TAG.sequence))
+  return first?.tag === TAG.boolean && first.content[0] !== 0
 }
 
 /** Some milliseconds of work; others get their turn in between. */

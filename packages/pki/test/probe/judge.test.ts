@@ -153,6 +153,13 @@ describe('the verdict', () => {
     ['the new leaf, revoked', 'revoked', {}, { ...theNew, revokedSha256: [theNew.sha256] }],
     ['the old leaf, revoked', 'revoked', { chain: [old, intermediate] }, { ...theNew, revokedSha256: [old.sha256] }],
     ['another leaf than the revoked one', 'served', {}, { ...theNew, revokedSha256: [old.sha256] }],
+    ['an intermediate, revoked', 'revoked', {}, { ...theNew, revokedSha256: [intermediate.sha256] }],
+    [
+      'a revoked stranger among what is sent, under which the leaf does not stand',
+      'served',
+      { chain: [aCertificate(), intermediate, { ...root, sha256: 'f'.repeat(64), subject: 'CN=Stranger' }] },
+      { ...theNew, revokedSha256: ['f'.repeat(64)] },
+    ],
   ])('of %s is %s', (_, verdict, observation, expected) => {
     expect(judge(anObservation(observation), expecting(expected), NOW).verdict).toBe(verdict)
   })
@@ -173,7 +180,7 @@ describe('the verdict', () => {
   test('is looked for in this order', () => {
     expect(CHECK_NAMES).toMatchInlineSnapshot(`
       [
-        "the leaf is not known to be revoked",
+        "neither the leaf nor one above it is known to be revoked",
         "the leaf is not the previous one",
         "the leaf covers the server name",
         "the leaf is the expected one",
@@ -200,6 +207,8 @@ describe('cause and remedy', () => {
     ['weak', { ...untrusted('UNSPECIFIED') }, {}],
     ['expired', { chain: [expired, intermediate] }, {}],
     ['notYetValid', { chain: [aCertificate({ notBefore: NOW + DAY_MS })] }, {}],
+    ['revoked', {}, { ...theNew, revokedSha256: [theNew.sha256] }],
+    ['revoked above', {}, { ...theNew, revokedSha256: [intermediate.sha256] }],
   ]
 
   test.each(cases)('of %s name the address and say what to do, in English and in Chinese', (_, observation, expected) => {

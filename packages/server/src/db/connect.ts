@@ -48,6 +48,7 @@ import { up as suggestedWindows } from './migrations/0047-suggested-windows.ts'
 import { up as uploadsThatFollow } from './migrations/0048-uploads-that-follow.ts'
 import { up as liveLinesOfAgents } from './migrations/0049-live-lines-of-agents.ts'
 import { up as takenOutOfLineages } from './migrations/0050-taken-out-of-lineages.ts'
+import { up as revokedIntermediates } from './migrations/0051-revoked-intermediates.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -118,6 +119,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0048-uploads-that-follow': { up: uploadsThatFollow },
   '0049-live-lines-of-agents': { up: liveLinesOfAgents },
   '0050-taken-out-of-lineages': { up: takenOutOfLineages },
+  '0051-revoked-intermediates': { up: revokedIntermediates },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -94,6 +94,8 @@ export interface NoticeDetail {
   readonly money?: CreditedMoney | null
   /** Of `approvalDecided`. */
   readonly outcome?: ApprovalOutcome
+  /** Of `revokedByCa`: the intermediate above the certificate, when it is that which was revoked. */
+  readonly issuer?: string
 }
 
 export interface NoticeDeliveryTable {

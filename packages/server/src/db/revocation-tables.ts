@@ -7,10 +7,10 @@ import type { Generated } from 'kysely'
 import type { RevocationUnknown } from '@evercert/contract'
 import type { RevocationReasonName } from '@evercert/pki/revocation'
 
-/** One certificate that an account holds or was shown by one of its endpoints. */
+/** One certificate that an account holds or was shown by one of its endpoints, or that stands above such a one. */
 export interface RevocationCheckTable {
   account_id: string
-  /** Of the leaf. */
+  /** Of the certificate. */
   sha256: string
   serial: string
   leaf_der: Uint8Array
@@ -34,8 +34,9 @@ export interface RevocationCheckTable {
   revoked_at: Date | null
   reason: RevocationReasonName | null
   failures: Generated<number>
+  /** Of one that stands above others: when the last of them ends, or it. */
   not_after: Date
-  /** When an endpoint last showed it; null: it is held, and was shown by none. */
+  /** When an endpoint last showed it; null: it is held, and was shown by none. One above others has none as long as one of them is held. */
   seen_at: Date | null
   /** When people were told that it is revoked. */
   told_at: Date | null
@@ -43,4 +44,6 @@ export interface RevocationCheckTable {
   acted_at: Date | null
   /** Null: it is not asked again. */
   next_at: Date | null
+  /** It stands above others. */
+  is_issuer: Generated<boolean>
 }

@@ -264,6 +264,16 @@ function adviceOf(code: string | null): NonNullable<TargetView['deployment']>['a
   return code === null || !isProblemCode(code) ? null : { code, ...PROBLEM_TEXTS[code] }
 }
 
+/** Installed, and nobody looks: it stays so until somebody says where. */
+const UNPROVABLE = {
+  en: 'Nothing can prove that it is served: the certificate has no endpoint, and the target no address of its own; add an endpoint, or give the target its address.',
+  zh: '无法证明该证书已生效：证书没有站点，部署目标也没有自己的地址；请添加站点，或为部署目标设置地址。',
+}
+
+const HAS_NOBODY_WHO_LOOKS = sql<boolean>`target.probe_host is null and not exists (select from endpoint e
+  where e.account_id = target.account_id and e.certificate_id = target.certificate_id)
+  and exists (select from certificate c where c.id = target.certificate_id and c.closed_as is null and c.revoked_at is null)`
+
 /** Targets with their latest deployment, of one certificate or of all. */
 export async function listTargetViews(
   services: { readonly db: Db },
@@ -300,6 +310,7 @@ export async function listTargetViews(
       'deployment.updated_at',
       'deployment.tidy_problem',
       'issuance.sha256',
+      HAS_NOBODY_WHO_LOOKS.as('has_nobody_who_looks'),
     ])
     .where('target.account_id', '=', caller.accountId)
     .where(seenBy(caller, 'target.certificate_id'))
@@ -334,6 +345,7 @@ export async function listTargetViews(
             problem: row.problem,
             advice: adviceOf(row.problem_code),
             warning: row.tidy_problem,
+            unprovable: row.state === 'applied' && row.has_nobody_who_looks ? UNPROVABLE : null,
             updatedAt: row.updated_at.toISOString(),
           },
   }))

@@ -355,4 +355,7 @@ const LATER: Readonly<Record<string, (place: Place) => readonly string[]>> = {
       values ('${account}', 'sha-revoked-${k}', '01', '\\x30', '\\x30', 'crl', '{http://ca.example/a.crl}', 'http://ca.example/a.crl', 'revoked', 'crl', ${AT},
         ${AT}, 'keyCompromise', ${AT}, ${AT}, ${AT})`,
   ],
+  '0051-revoked-intermediates': ({ account }) => [
+    `update revocation_check set is_issuer = true where account_id = '${account}' and sha256 like 'sha-revoked-%'`,
+  ],
 }

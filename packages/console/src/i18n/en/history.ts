@@ -51,6 +51,7 @@ export const history: SameKeys<typeof zh> = {
     givenUp: 'given up',
     handedOver: 'handed over',
     inReview: 'in review',
+    intermediateRevoked: 'under a revoked intermediate',
     issued: 'issued',
     leased: 'taken by the agent',
     managed: 'managed',

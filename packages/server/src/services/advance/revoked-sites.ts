@@ -7,23 +7,34 @@ import {
   isInOrder,
   judge,
   type AddressVerification,
-  type Expectation,
   type HostVerification,
+  type Judgement,
   type RevokedFacts,
+  type ServedObservation,
 } from '@evercert/pki/probe'
 import type { Services } from '../context.ts'
 import { findRevokedByCa } from '../revocation-checks/find-revoked.ts'
+import { observationsOf } from '../revocation-checks/note.ts'
+import { revokedAbove, type RevokedIssuer } from '../revocation-checks/revoked-issuers.ts'
 import { readStaples } from '../revocation-checks/staples.ts'
 
-type Result = { readonly verification: HostVerification }
+interface Result {
+  readonly verification: HostVerification
+  readonly revokedIssuers?: readonly RevokedIssuer[]
+}
 
-/** Results with the verdict `revoked` wherever a revoked certificate is served: by the account's own word, its CA's, or the server's own. */
+/**
+ * Results with the verdict `revoked` wherever a revoked certificate is served, or one under a revoked intermediate: by the account's own word, its
+ * CA's, or the server's own.
+ */
 export async function findRevokedSites<Each extends Result>(
   services: Services,
   { accountId, closed }: { readonly accountId: string; readonly closed: boolean },
   results: readonly Each[],
 ): Promise<readonly Each[]> {
-  const shown = new Set(results.flatMap(({ verification }) => verification.addresses.flatMap(leavesOf)))
+  const shown = new Set(
+    results.flatMap(({ verification }) => observationsOf(verification).flatMap(({ chain }) => chain.map(({ sha256 }) => sha256))),
+  )
   if (shown.size === 0) return results
   const stapled = await readStaples(services, accountId, results)
   const [own, byCa] = await Promise.all([
@@ -34,10 +45,16 @@ export async function findRevokedSites<Each extends Result>(
   const revokedSha256 = [...new Set([...own, ...revocations.keys()])]
   if (revokedSha256.length === 0) return results
   const now = services.now()
-  return results.map((result) => ({
-    ...result,
-    verification: judgeAgain(result.verification, { revokedSha256, revocations }, now),
-  }))
+  return results.map((result) => {
+    const above = observationsOf(result.verification).flatMap((seen) => revokedAbove(seen, byCa) ?? [])
+    const revokedIssuers = [...new Map(above.map((issuer) => [issuer.sha256, issuer])).values()]
+    const issuers = revokedIssuers.map(({ sha256 }) => sha256)
+    return {
+      ...result,
+      ...(revokedIssuers.length > 0 && { revokedIssuers }),
+      verification: judgeAgain(result.verification, { leaves: revokedSha256, issuers, revocations }, now),
+    }
+  })
 }
 
 function leavesOf({ observation, other }: AddressVerification): readonly string[] {
@@ -66,20 +83,26 @@ async function findRevokedHere(services: Services, accountId: string, sha256: re
   return rows.map((row) => row.sha256)
 }
 
-type Known = Required<Pick<Expectation, 'revokedSha256' | 'revocations'>>
+interface Known {
+  readonly leaves: readonly string[]
+  /** Above what is served here. */
+  readonly issuers: readonly string[]
+  readonly revocations: ReadonlyMap<string, RevokedFacts>
+}
 
-function judgeAgain(verification: HostVerification, known: Known, now: number): HostVerification {
+function judgeAgain(verification: HostVerification, { leaves, issuers, revocations }: Known, now: number): HostVerification {
   const { serverName } = verification
-  const isRevoked = (sha256: string): boolean => known.revokedSha256.includes(sha256)
+  const again = (observation: ServedObservation): Partial<Judgement> => {
+    const [leaf] = observation.chain
+    const revokedSha256 = leaves.includes(leaf.sha256) ? [leaf.sha256] : issuers
+    if (revokedSha256.length === 0) return {}
+    const judgement = judge(observation, { serverName, revokedSha256, revocations }, now)
+    return judgement.verdict === 'revoked' ? judgement : {} // nothing else is asked here
+  }
   const addresses = verification.addresses.map((address): AddressVerification => {
     const { observation, other } = address
-    const first =
-      observation.reachable && isRevoked(observation.chain[0].sha256) ? judge(observation, { serverName, ...known }, now) : {}
-    const second =
-      other !== null && isRevoked(other.observation.chain[0].sha256)
-        ? { other: { ...other, ...judge(other.observation, { serverName, ...known }, now) } }
-        : {}
-    return { ...address, ...first, ...second }
+    const first = observation.reachable ? again(observation) : {}
+    return { ...address, ...first, other: other === null ? null : { ...other, ...again(other.observation) } }
   })
   return { ...verification, addresses, ok: verification.ok && addresses.every(isInOrder) }
 }

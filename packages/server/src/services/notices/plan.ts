@@ -108,15 +108,18 @@ export interface HappenedNotice {
   readonly detail: string | null
   /** The target, channel or certificate type that it is about. */
   readonly place?: string
+  /** Of `revokedByCa`: the intermediate that was revoked, and not the certificate. */
+  readonly issuer?: string
 }
 
-/** Plans a notice of something that happened, in the transaction that records it. */
-export async function planNotice(services: Services, trx: Trx, happened: HappenedNotice): Promise<void> {
+/** Plans a notice of something that happened, in the transaction that records it. @returns whether it is new */
+export async function planNotice(services: Services, trx: Trx, happened: HappenedNotice): Promise<boolean> {
   const [subject] = await loadSubjects(trx, [happened.certificateId])
-  if (subject === undefined) return
+  if (subject === undefined) return false
   const { accountId, certificateId } = subject
-  const facts = { ...describe(subject), detail: happened.detail, place: happened.place ?? null }
-  await storeNotices(services, trx, [{ accountId, certificateId, kind: happened.kind, occasion: happened.occasion, facts }])
+  const { kind, occasion, detail, place = null, issuer } = happened
+  const facts = { ...describe(subject), detail, place, ...(issuer !== undefined && { issuer }) }
+  return (await storeNotices(services, trx, [{ accountId, certificateId, kind, occasion, facts }])) > 0
 }
 
 /** Plans a notice about the account, or about one of its certificates without its dates. @param subject what it is about, for people */
@@ -166,9 +169,9 @@ export async function planPersonalNotices(
   )
 }
 
-/** Those that are there already stay as they are. */
-async function storeNotices(services: Services, trx: Trx, wanted: readonly WantedNotice[]): Promise<void> {
-  if (wanted.length === 0) return
+/** Those that are there already stay as they are. @returns how many are new */
+async function storeNotices(services: Services, trx: Trx, wanted: readonly WantedNotice[]): Promise<number> {
+  if (wanted.length === 0) return 0
   const now = new Date(services.now())
   const stored = await trx
     .insertInto('notice')
@@ -201,6 +204,7 @@ async function storeNotices(services: Services, trx: Trx, wanted: readonly Wante
         ),
       ),
   )
+  return stored.length
 }
 
 /** The kind of channel that reaches one person. */

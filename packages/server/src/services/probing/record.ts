@@ -13,6 +13,7 @@ import { showsWrongCertificate, worstVerdict } from '../../domain/endpoint/worst
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { planNotice } from '../notices/plan.ts'
 import { noteStrangers } from '../revocation-checks/note.ts'
+import { tellOfRevokedIssuer, type RevokedIssuer } from '../revocation-checks/revoked-issuers.ts'
 import type { ProofExpectation } from './expectation.ts'
 
 /** An endpoint as it was when it was probed. Instants in epoch milliseconds. */
@@ -33,6 +34,8 @@ export interface EndpointProof {
   readonly bothKeys: boolean
   /** What its `probe_at` was set to when it was claimed; null: it was not claimed, and is locked otherwise. */
   readonly claimedUntil: number | null
+  /** Intermediates above what it serves that were revoked. */
+  readonly revokedIssuers?: readonly RevokedIssuer[]
 }
 
 export function verdictOf({ unresolved, addresses }: HostVerification): Verdict {
@@ -65,7 +68,13 @@ export async function storeProofs(services: Services, trx: Trx, proofs: readonly
   const strangers = await strangersBefore(trx, kept)
   await storeObservations(trx, kept, new Date(now).toISOString())
   await noteStrangers(services, trx, kept)
-  for (const proof of kept) await tellOfChange(services, trx, proof, { now, known: strangers.get(proof.endpoint.id) ?? null })
+  for (const proof of kept) {
+    await tellOfChange(services, trx, proof, { now, known: strangers.get(proof.endpoint.id) ?? null })
+    const { endpoint, expectation, revokedIssuers = [] } = proof
+    const { accountId, certificateId } = expectation
+    const sender = { accountId, certificateId, place: `${endpoint.host}:${endpoint.port}` }
+    for (const issuer of revokedIssuers) await tellOfRevokedIssuer(services, trx, sender, issuer)
+  }
   return ids
 }
 
@@ -108,12 +117,22 @@ function toEndpointRow(services: Services, proof: EndpointProof, now: number) {
   }
 }
 
+/** The worst of what is not as expected. A revocation of that, or above it, is told of by itself: the endpoint is not what changed. */
+function worstStranger({ unresolved, addresses }: HostVerification, sha256: string | undefined): Verdict {
+  if (unresolved !== null) return 'unreachable'
+  const seen = addresses.flatMap((one) => (one.other === null ? [one] : [one, one.other]))
+  const isExpected = ({ observation, verdict }: Pick<AddressVerification, 'observation' | 'verdict'>): boolean =>
+    verdict === 'revoked' && observation.reachable && observation.chain[0].sha256 === sha256
+  return worstVerdict(['served', ...seen.filter((one) => !isExpected(one)).map(({ verdict }) => verdict)])
+}
+
 /** It was proved to serve what it has to serve still, and shows something else; an address that is silent settles nothing. */
 function strayedAtOf({ endpoint, expectation, verification }: EndpointProof, now: number): number | null {
   if (verification.ok) return null
   const wasProved = endpoint.provedSha256 === expectation.expected.sha256
   if (!wasProved) return null
-  return endpoint.strayedAt ?? (showsWrongCertificate(verdictOf(verification)) ? now : null)
+  const worst = worstStranger(verification, expectation.expected.sha256)
+  return endpoint.strayedAt ?? (showsWrongCertificate(worst) ? now : null)
 }
 
 interface Before {

@@ -18,6 +18,8 @@ import { recordAnswers, type Answered } from './record.ts'
 /** Hosts that are asked at the same time. */
 const AT_ONCE = 4
 const TIDY_MS = 3_600_000
+/** Batches of issuances that are noted in a round: after an import, or an upgrade, there are many. */
+const MAX_NOTED = 10
 
 /** No request begins after it; one that is under way has its own limit. In milliseconds. */
 export interface CheckBudget {
@@ -57,7 +59,7 @@ export function createRevocationChecker(
         tidiedAt = services.now()
         await forgetRevocationChecks(services)
       }
-      await noteIssuances(services)
+      for (let batch = 0; batch < MAX_NOTED && (await noteIssuances(services)); batch++) if (signal.aborted) break
       const { checks, until } = await claimChecks(services)
       const ends = services.now() + budget.roundMs
       const known = checks.flatMap((check) => (check.issuer_der === null ? [] : [{ check, issuer: check.issuer_der }]))

@@ -1,5 +1,5 @@
 /**
- * Which certificates are asked about: those that an account holds, and strangers that its endpoints show.
+ * Which certificates are asked about: those that an account holds, strangers that its endpoints show, and the intermediates above both.
  *
  * @module
  */
@@ -10,68 +10,67 @@ import { isIssuedByDer, readRevocationSources, serialHexOf } from '@evercert/pki
 import type { HostVerification, ServedObservation } from '@evercert/pki/probe'
 import type { Trx } from '../../db/transition.ts'
 import type { Services } from '../context.ts'
+import { intermediateRows, type IssuerRow, type NotedChain } from './issuer-rows.ts'
 
 const MAX_PER_ROUND = 200
 
-interface NewRow {
-  readonly account_id: string
-  readonly sha256: string
-  /** Leaf first. */
-  readonly chain: readonly Uint8Array[]
-  readonly not_after: Date
-  readonly seen_at: Date | null
-}
-
-/** Notes issuances that came since the last round, whoever brought them. @returns how many; {@link MAX_PER_ROUND}: there may be more */
-export async function noteIssuances(services: Services): Promise<number> {
+/** Notes issuances that came since the last round, whoever brought them, and what is above them. @returns whether there may be more */
+export async function noteIssuances(services: Services): Promise<boolean> {
   const now = services.now()
   return services.db.transaction().execute(async (trx) => {
     const { rows } = await sql<{ id: string; account_id: string; sha256: string; chain_pem: string; not_after: Date }>`
       select id, account_id, sha256, chain_pem, not_after from issuance where not revocation_noted
       order by id limit ${MAX_PER_ROUND} for update skip locked`.execute(trx)
-    if (rows.length === 0) return 0
-    const lasting = rows.filter((row) => row.not_after.getTime() > now)
-    await insertRows(
-      trx,
-      lasting.map(({ account_id, sha256, not_after, chain_pem: chainPem }) => ({
+    if (rows.length === 0) return false
+    const lasting = rows
+      .filter((row) => row.not_after.getTime() > now)
+      .map(({ account_id, sha256, not_after, chain_pem: chainPem }) => ({
         account_id,
         sha256,
         not_after,
         seen_at: null,
         chain: parsePem(chainPem).map(({ der }) => der),
-      })),
-      now,
-    )
+      }))
+    await insertRows(trx, lasting, await intermediateRows(trx, lasting, now), now)
     await sql`update issuance set revocation_noted = true where id = any(${rows.map(({ id }) => id)}::text[])`.execute(trx)
-    return rows.length
+    return rows.length === MAX_PER_ROUND
   })
 }
 
 /** What an endpoint showed, and what was expected there. */
 export interface Shown {
-  readonly expectation: { readonly accountId: string; readonly expected: { readonly sha256?: string } }
+  readonly expectation: {
+    readonly accountId: string
+    readonly expected: { readonly sha256?: string; readonly intermediatesSha256?: readonly string[] }
+  }
   readonly verification: HostVerification
 }
 
-/** Notes what endpoints show that nobody expected there, and that they still do. */
+/** Notes what endpoints show that nobody expected there, be it only above what was, and that they still do. */
 export async function noteStrangers(services: Services, trx: Trx, proofs: readonly Shown[]): Promise<void> {
   if (services.probing.revocationIntervalMs === null) return
   const now = services.now()
-  const found = new Map<string, NewRow>()
+  const found = new Map<string, NotedChain>()
+  const chains = new Map<string, NotedChain>()
   for (const { expectation, verification } of proofs) {
     for (const observation of observationsOf(verification)) {
-      const [{ sha256, notAfter }] = observation.chain
-      if (sha256 === expectation.expected.sha256 || !(notAfter > now)) continue
-      found.set(`${expectation.accountId} ${sha256}`, {
-        account_id: expectation.accountId,
+      const [{ sha256, notAfter }, ...above] = observation.chain
+      const { expected, accountId } = expectation
+      const isExpected = sha256 === expected.sha256
+      const isKnown = isExpected && above.every((one) => expected.intermediatesSha256?.includes(one.sha256) === true)
+      if (isKnown || !(notAfter > now)) continue
+      const noted = {
+        account_id: accountId,
         sha256,
         chain: observation.chain.flatMap(({ pem }) => parsePem(pem).map(({ der }) => der)),
         not_after: new Date(Math.min(notAfter, MAX_INSTANT)),
         seen_at: new Date(now),
-      })
+      }
+      if (!isExpected) found.set(`${accountId} ${sha256}`, noted)
+      if (above.length > 0) chains.set([accountId, ...observation.chain.map((one) => one.sha256)].join(' '), noted)
     }
   }
-  await insertRows(trx, [...found.values()], now)
+  await insertRows(trx, [...found.values()], await intermediateRows(trx, [...chains.values()], now), now)
 }
 
 /** The year 9999, which databases take: a stranger may write any other. */
@@ -84,9 +83,14 @@ export function observationsOf({ addresses }: HostVerification): readonly Served
   ])
 }
 
-/** Those that are there already stay; that an endpoint shows them is told anew. */
-async function insertRows(trx: Trx, rows: readonly NewRow[], now: number): Promise<void> {
-  const inOrder = rows.toSorted((one, other) => compare(one.account_id, other.account_id) || compare(one.sha256, other.sha256))
+/** Those that are there already stay; that an endpoint shows them is told anew. One that is noted as a leaf and as an issuer is both. */
+async function insertRows(trx: Trx, leaves: readonly NotedChain[], issuers: readonly IssuerRow[], now: number): Promise<void> {
+  const rows = new Map<string, IssuerRow>()
+  for (const row of [...leaves.map((leaf) => ({ ...leaf, is_issuer: false })), ...issuers])
+    rows.set(`${row.account_id} ${row.sha256}`, row)
+  const inOrder = [...rows.values()].toSorted(
+    (one, other) => compare(one.account_id, other.account_id) || compare(one.sha256, other.sha256),
+  )
   const values = inOrder.flatMap(({ chain, ...row }) => {
     const [leaf, ...above] = chain
     if (leaf === undefined) return []
@@ -99,7 +103,11 @@ async function insertRows(trx: Trx, rows: readonly NewRow[], now: number): Promi
     .values(values)
     .onConflict((conflict) =>
       conflict.columns(['account_id', 'sha256']).doUpdateSet({
-        seen_at: (builder) => builder.fn.coalesce('excluded.seen_at', 'revocation_check.seen_at'),
+        seen_at: sql`case when not excluded.is_issuer then coalesce(excluded.seen_at, revocation_check.seen_at)
+          when revocation_check.seen_at is not null then excluded.seen_at end`,
+        not_after: sql`case when excluded.is_issuer then greatest(revocation_check.not_after, excluded.not_after)
+          else revocation_check.not_after end`,
+        is_issuer: sql`revocation_check.is_issuer or excluded.is_issuer`,
         issuer_der: (builder) => builder.fn.coalesce('revocation_check.issuer_der', 'excluded.issuer_der'),
       }),
     )

@@ -16,6 +16,8 @@ import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { lockCertificate } from '../ending-facts.ts'
 import { planNotice } from '../notices/plan.ts'
 import type { Answer } from './ask.ts'
+import { probeSenders } from './revoked-issuers.ts'
+import { saidBy } from './said-by.ts'
 import { lockSites, markSites } from './sites.ts'
 
 export interface Answered {
@@ -131,6 +133,7 @@ interface Finding {
 async function actOnFinding(services: Services, accountId: string, sha256: string): Promise<void> {
   const certificateId = await findHolder(services, accountId, sha256)
   const work = certificateId === null ? null : await loadWork(services, certificateId)
+  if (await isUntoldIssuer(services, accountId, sha256)) await probeSenders(services, accountId, sha256)
   await services.db.transaction().execute(async (trx) => {
     const record = certificateId === null ? null : await lockHolder(services, trx, { accountId, certificateId })
     await lockSites(trx, accountId, sha256)
@@ -139,7 +142,7 @@ async function actOnFinding(services: Services, accountId: string, sha256: strin
     const now = services.now()
     const { reason, source, url } = finding
     const revokedAt = Math.min(finding.revoked_at.getTime(), now)
-    const said = saidBy(finding)
+    const said = saidBy({ reason, source, url, at: finding.revoked_at.getTime() })
     const place = placeOf(record, work, sha256)
     const decision = decideFinding({ ...place, isCurrent: place.isCurrent && !place.isOver, reason })
     const shownBy = await markSites(trx, { accountId, sha256, revokedAt, reason, source, url })
@@ -155,6 +158,12 @@ async function actOnFinding(services: Services, accountId: string, sha256: strin
     const isSettled = decision !== 'wait' && reason !== 'certificateHold'
     await settle(trx, { accountId, sha256, toldAt: finding.told_at ?? new Date(now), now, isSettled })
   })
+}
+
+async function isUntoldIssuer({ db }: Services, accountId: string, sha256: string): Promise<boolean> {
+  const { rows } = await sql`select from revocation_check
+    where account_id = ${accountId} and sha256 = ${sha256} and is_issuer and told_at is null`.execute(db)
+  return rows.length > 0
 }
 
 /** How what was found stands to the certificate that has it, or had it. */
@@ -225,19 +234,6 @@ async function lockFinding(trx: Trx, accountId: string, sha256: string): Promise
     await sql<Finding>`select url, source, revoked_at, coalesce(reason, 'unspecified') as reason, told_at from revocation_check
     where account_id = ${accountId} and sha256 = ${sha256} and state = 'revoked' and acted_at is null for update`.execute(trx)
   return rows[0] ?? null
-}
-
-const SOURCES: Readonly<Record<string, string>> = {
-  crl: 'the CRL',
-  ocsp: 'the OCSP responder',
-  staple: 'the stapled OCSP response',
-}
-
-/** One line for the timeline: why, since when, by whose word. */
-function saidBy({ source, url, revoked_at: at, reason }: Finding): string {
-  const who = `${SOURCES[source ?? 'crl'] ?? ''} of its CA`
-  const where = url === null || source === 'staple' ? '' : ` (${url})`
-  return `${reason}, since ${at.toISOString()}, says ${who}${where}`
 }
 
 /** Somebody asked for it meanwhile: it is done. */
