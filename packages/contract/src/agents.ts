@@ -9,7 +9,8 @@ import { FINDING_PROBLEMS, type FindingProblem } from './agent-problems.ts'
 import { deployEvidence, restoreEvidence } from './deployment-evidence.ts'
 import { line } from './line.ts'
 import { anybody, byAgent, byId, read, remove, write } from './operation.ts'
-import { agentName, id, instant, keyKind, page, siteName } from './views.ts'
+import { agentName, siteName } from './application-views.ts'
+import { id, instant, keyKind, page } from './views.ts'
 
 const MAX_PATH = 4_096
 const MAX_SITES = 500

@@ -9,16 +9,8 @@ import { certificateQuery } from './certificate-list.ts'
 import { line } from './line.ts'
 import { byId, paging, read, write } from './operation.ts'
 import { probeEvent } from './probe-events.ts'
-import {
-  applicationForm,
-  applicationView,
-  certificateDetail,
-  certificateView,
-  completeChain,
-  id,
-  page,
-  renewsCertificateId,
-} from './views.ts'
+import { applicationForm, applicationView } from './application-views.ts'
+import { certificateDetail, certificateView, completeChain, id, page, renewsCertificateId } from './views.ts'
 
 export const certificates = {
   list: read(

@@ -20,6 +20,7 @@ export type {
   EnrolmentView,
 } from './agents.ts'
 export * from './applicant-views.ts'
+export * from './application-views.ts'
 export {
   accountRules,
   approvalKind,

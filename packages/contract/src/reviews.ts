@@ -6,7 +6,8 @@
 import { z } from 'zod'
 import { applicantView, documentContent, documentKind } from './applicant-views.ts'
 import { access, byId, paging, read, write } from './operation.ts'
-import { certificateType, finishEstimate, id, instant, page, reviewCheck, reviewState } from './views.ts'
+import { reviewCheck, reviewState } from './application-views.ts'
+import { certificateType, finishEstimate, id, instant, page } from './views.ts'
 
 export const reviewView = z.object({
   id,

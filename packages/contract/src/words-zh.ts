@@ -12,7 +12,8 @@ import type { OrderView } from './order-views.ts'
 import type { PromotionView } from './promotions.ts'
 import type { ReviewView } from './reviews.ts'
 import type { MemberRole } from './roles.ts'
-import type { ApplicationFormView, RenewalView, SpecificationView, TargetView, Verdict } from './views.ts'
+import type { ApplicationFormView } from './application-views.ts'
+import type { RenewalView, SpecificationView, TargetView, Verdict } from './views.ts'
 
 /** A value without a word does not compile. */
 interface Words {
