@@ -4,6 +4,7 @@
  * @module
  */
 import type { Bilingual } from '@evercert/contract'
+import { WORDS_ZH } from '@evercert/contract/words-zh'
 import {
   SPECIFICATION_ATTRIBUTES,
   type KnownSpecification,
@@ -37,13 +38,20 @@ function matchText({ comparison: { same, changed, unknown } }: ComparisonFacts):
 function changeText({ comparison: { changed }, old, product }: ComparisonFacts): Bilingual | null {
   if (changed.length === 0) return null
   const texts = changed.map((attribute) => {
-    const arrow = `${old[attribute] ?? ''} → ${product[attribute]}`
-    return { en: `${ATTRIBUTE_TEXTS[attribute].en} (${arrow})`, zh: `${ATTRIBUTE_TEXTS[attribute].zh}（${arrow}）` }
+    const [from, to] = [old[attribute] ?? '', product[attribute]]
+    const arrow = `${wordZh(attribute, from)} → ${wordZh(attribute, to)}`
+    return { en: `${ATTRIBUTE_TEXTS[attribute].en} (${from} → ${to})`, zh: `${ATTRIBUTE_TEXTS[attribute].zh}（${arrow}）` }
   })
   return {
     en: `Different: ${texts.map(({ en }) => en).join(', ')}.`,
     zh: `不一致：${texts.map(({ zh }) => zh).join('、')}。`,
   }
+}
+
+/** Grades, brands and kinds such as DV are the same in both languages. */
+function wordZh(attribute: keyof Specification, value: string): string {
+  const words: Readonly<Record<string, string>> = WORDS_ZH.domainType
+  return attribute === 'domainType' ? (words[value] ?? value) : value
 }
 
 function unknownText({ comparison: { unknown } }: ComparisonFacts): Bilingual | null {
