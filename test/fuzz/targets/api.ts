@@ -35,7 +35,7 @@ export async function apiTargets(folder: string): Promise<ApiTargets> {
   })
   const service = await startService({ config, worker: IDLE_WORKER })
   const token = readFileSync(service.operatorTokenFile ?? '', 'utf8').trim()
-  const requests = await prepareRequests(service.url, token)
+  const requests = await prepareRequests(service, token)
   const readState = await createStateReader(service.services.db)
   const send: Send = async (path, body) => {
     const before = await readState()

@@ -6,9 +6,11 @@
 import { randomUUID } from 'node:crypto'
 import { createClient } from '@evercert/contract/client'
 import { createCsr, generateKey, toPem, type PrivateKey } from '@evercert/pki'
+import type { RunningService } from '../../../packages/server/src/main.ts'
 import { aCompany } from '../../../packages/server/test/support/builders.ts'
 import { aJpeg, aPng } from '../../../packages/server/test/support/images.ts'
 import { createChain } from '../../harness/certificates.ts'
+import { issueLikeUpload } from './stored.ts'
 
 const DAY_MS = 86_400_000
 const PRODUCT = 'evercert-private-dv-single'
@@ -48,21 +50,24 @@ const PRODUCT_OF_OURS = {
 const PROMOTION = { title: TITLE, code: null, off: { kind: 'percent', percent: 1 }, endsAt: RUNS_OUT, maxUses: 10 }
 
 /** Buys a certificate, and adds a company and a CSR, that requests can be about. */
-export async function prepareRequests(url: string, token: string): Promise<Requests> {
+export async function prepareRequests(service: RunningService, token: string): Promise<Requests> {
+  const { url } = service
   const client = createClient({ url, token })
   const key = (): { context: { idempotencyKey: string } } => ({ context: { idempotencyKey: randomUUID() } })
   await client.balance.topUp({ amountMinor: 1_000_000, currency: 'CNY' }, key())
   const order = await client.orders.place({ productId: PRODUCT, termYears: 1, domainCount: 1 }, key())
   const { certificateId } = await client.orders.pay({ id: order.id, method: 'balance' }, key())
   const another = await client.orders.place({ productId: PRODUCT, termYears: 1, domainCount: 1 }, key())
-  await client.orders.pay({ id: another.id, method: 'balance' }, key())
+  const { certificateId: issuedId } = await client.orders.pay({ id: another.id, method: 'balance' }, key())
   const company = await client.companies.create(aCompany())
   const issuer = createChain({ notAfter: Date.now() + 4000 * DAY_MS })
   let made = 0
-  const upload = (): Body => {
+  const upload = () => {
     const leaf = issuer.issue({ names: [`fuzz-${(made += 1)}.example.com`] })
     return { name: `fuzz ${made}`, certificatePem: leaf.chainPem, privateKeyPem: leaf.privateKeyPem }
   }
+  const { id: uploadId } = await client.certificates.upload(upload())
+  await issueLikeUpload(service.services.db, { boughtId: issuedId ?? '', uploadId })
   const csrOf = async (of: PrivateKey): Promise<string> =>
     toPem(await createCsr({ key: of, names: [DOMAIN], commonName: DOMAIN }), 'CERTIFICATE REQUEST')
   const csr = async (withKey: boolean): Promise<Body> => {
@@ -101,7 +106,7 @@ export async function prepareRequests(url: string, token: string): Promise<Reque
       ['/api/v1/orders', () => ({ productId: PRODUCT, domainCount: 1, termYears: 1 })],
       ['/api/v1/endpoints', () => ({ certificateId: id, host: 'localhost', port: 443 })],
       ...(await salesOf(url, token)),
-      [`/api/v1/certificates/${id}/manage`, () => ({ spendingLimit: TEN })],
+      [`/api/v1/certificates/${issuedId}/manage`, () => ({ spendingLimit: TEN })],
       ['/api/v1/tokens', () => ({ name: `token ${(made += 1)}`, scopes: ['orders:read'], expiresAt: RUNS_OUT, tags: ['fuzz'] })],
       ['/api/v1/contacts', () => contact],
       ['/api/v1/companies', () => ({ ...aCompany() })],
