@@ -66,6 +66,19 @@ export function mutateText(input: string, random: Random): string {
   return applySome(input, TEXT_CHANGES, random)
 }
 
+/** What some reader takes for a time, and another for none. */
+export const TIMES: readonly string[] = [
+  '2026-02-30T00:00:00.000Z',
+  '2026-06-15T24:00:00.000Z',
+  '2016-12-31T23:59:60.000Z',
+  '0000-01-01T00:00:00.000Z',
+  '0001-01-01T00:00:00.000Z',
+  '9999-12-31T23:59:59.999Z',
+  '-000001-01-01T00:00:00.000Z',
+  '+275760-09-13T00:00:00.000Z',
+  '2026-06-15T00:00:00.000+14:00',
+]
+
 const VALUES: readonly unknown[] = [
   null,
   true,
@@ -73,6 +86,7 @@ const VALUES: readonly unknown[] = [
   -1,
   1.5,
   1e300,
+  2 ** 31,
   Number.MAX_SAFE_INTEGER,
   '',
   ' ',
@@ -81,7 +95,7 @@ const VALUES: readonly unknown[] = [
   '__proto__',
   '../../etc/passwd',
   "'; drop table certificate; --",
-  '2026-02-30T00:00:00.000Z',
+  ...TIMES,
   'x'.repeat(5000),
   [],
   [[[[]]]],

@@ -54,16 +54,6 @@ const ZH = {
   historyState: HISTORY_STATES,
 } as const satisfies Record<string, Readonly<Record<string, string>>>
 
-/** A text of the service in which Chinese stands around the values of an attribute, such as `域名类型（single → multi）`. */
-export function translateChanges(text: string, language: Language): string {
-  if (language !== 'zh') return text
-  const arrow = /（(\w+) → (\w+)）/g
-  return text.replaceAll(
-    arrow,
-    (_all, from: string, to: string) => `（${wordFor('domainType', from, 'zh')} → ${wordFor('domainType', to, 'zh')}）`,
-  )
-}
-
 /** What happened to what; some states mean another thing of another subject. */
 export function historyWord(
   { subject, state }: { readonly subject: string; readonly state: string },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { applicationView, certificateStatus, verdict } from '@evercert/contract'
 import { HISTORY_STATES } from '../src/history-words.ts'
-import { historyWord, translateChanges, wordFor } from '../src/words.ts'
+import { historyWord, wordFor } from '../src/words.ts'
 
 const ASCII = /^[ -~]*$/
 
@@ -24,10 +24,4 @@ test('a timeline has a word for each state that the service records', () => {
   expect(historyWord({ subject: 'renewal', state: 'closed' }, 'en')).toBe('closed')
   expect(historyWord({ subject: 'order', state: 'teleported' }, 'zh')).toBe('teleported')
   expect(Object.keys(HISTORY_STATES)).toEqual(expect.arrayContaining([...certificateStatus.options, 'placed', 'paid', 'proved']))
-})
-
-test('changed domain types are named in a Chinese text, and nothing else is', () => {
-  const text = '不一致：域名类型（single → multiWildcard）、证书品牌（A → B）。'
-  expect(translateChanges(text, 'zh')).toBe('不一致：域名类型（单域名 → 多通配符）、证书品牌（A → B）。')
-  expect(translateChanges('domain type (single → multi)', 'en')).toBe('domain type (single → multi)')
 })

@@ -9,10 +9,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadConfig } from '../../../packages/server/src/config/config.ts'
 import { startService } from '../../../packages/server/src/main.ts'
-import { mutateBytes, mutateJson, mutateText } from '../mutate.ts'
+import { mutateBytes, mutateJson, mutateText, TIMES } from '../mutate.ts'
 import type { Random } from '../random.ts'
 import type { Target, Verdict } from '../target.ts'
-import { prepareRequests, type Body, type Request, type Requests } from './requests.ts'
+import { prepareRequests, type Body, type Query, type Request, type Requests } from './requests.ts'
 import { createStateReader, expectUnchanged, expectWhole } from './stored.ts'
 
 const NEVER_MS = 3_600_000
@@ -23,7 +23,8 @@ export interface ApiTargets {
   stop(): Promise<void>
 }
 
-type Send = (path: string, body: string | Buffer) => Promise<Verdict>
+/** Without a body it reads. */
+type Send = (path: string, body?: string | Buffer) => Promise<Verdict>
 
 export async function apiTargets(folder: string): Promise<ApiTargets> {
   const config = loadConfig({
@@ -34,14 +35,14 @@ export async function apiTargets(folder: string): Promise<ApiTargets> {
   })
   const service = await startService({ config, worker: IDLE_WORKER })
   const token = readFileSync(service.operatorTokenFile ?? '', 'utf8').trim()
-  const requests = await prepareRequests(service.url, token)
+  const requests = await prepareRequests(service, token)
   const readState = await createStateReader(service.services.db)
   const send: Send = async (path, body) => {
     const before = await readState()
     const response = await fetch(new URL(path, service.url), {
-      method: 'POST',
+      method: body === undefined ? 'GET' : 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': randomUUID() },
-      body: typeof body === 'string' ? body : new Uint8Array(body),
+      body: typeof body === 'object' ? new Uint8Array(body) : (body ?? null),
     })
     const text = await response.text()
     if (response.status >= 500) throw new Error(`${path} answered ${response.status}: ${text.slice(0, 500)}`)
@@ -59,7 +60,7 @@ export async function apiTargets(folder: string): Promise<ApiTargets> {
 }
 
 function targetsOf(requests: Requests, send: Send): Target[] {
-  const { all, upload, csrs, documents, application, withdraw } = requests
+  const { all, upload, queries, csrs, documents, application, withdraw } = requests
   return [
     {
       name: 'API: JSON',
@@ -76,6 +77,11 @@ function targetsOf(requests: Requests, send: Send): Target[] {
         const [path, make] = random.pick(all)
         return send(path, mutateBytes(Buffer.from(JSON.stringify(await make())), random))
       },
+    },
+    {
+      name: 'API: queries',
+      share: 0.005,
+      feed: (random) => send(changedQuery(random.pick(queries), random)),
     },
     {
       name: 'API: CSRs',
@@ -103,10 +109,20 @@ function targetsOf(requests: Requests, send: Send): Target[] {
     },
     {
       name: 'API: PEM in bulk',
-      share: 0.025,
+      share: 0.02,
       feed: (random) => send('/api/v1/certificate-uploads', JSON.stringify({ entries: someUploads(upload, random) })),
     },
   ]
+}
+
+/** Short enough for a line of HTTP. */
+function changedQuery([path, parameters]: Query, random: Random): string {
+  const kept = Object.entries(parameters).filter(() => !random.chance(0.3))
+  const changed = kept.map(([name, value]): [string, string] => {
+    if (random.chance(0.7)) return [name, value]
+    return [name, random.chance(0.5) ? random.pick(TIMES) : mutateText(value, random).slice(0, 1000)]
+  })
+  return `${path}?${new URLSearchParams(changed).toString()}`
 }
 
 /** One of the fields is changed, or, now and then, none. */

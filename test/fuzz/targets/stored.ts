@@ -38,6 +38,18 @@ export function expectUnchanged(before: StoredState, after: StoredState, what: s
   if (changed.length > 0) throw new Error(`${what} was refused, and changed ${changed.join(', ')}`)
 }
 
+/** Gives what was bought the issuance of an upload, without its key: some requests are for issued certificates alone. */
+export async function issueLikeUpload(
+  db: Db,
+  { boughtId, uploadId }: Readonly<Record<'boughtId' | 'uploadId', string>>,
+): Promise<void> {
+  await sql`with issued as (insert into issuance (id, account_id, certificate_id, sha256, serial, issuer, names, spki_sha256, not_before, not_after,
+      window_opens_at, chain_pem, created_at)
+    select reverse(id), account_id, ${boughtId}, reverse(sha256), serial, issuer, names, spki_sha256, not_before, not_after,
+      window_opens_at, chain_pem, created_at from issuance where certificate_id = ${uploadId} returning id)
+    update certificate set issuance_id = issued.id from issued where certificate.id = ${boughtId}`.execute(db)
+}
+
 /**
  * Each uploaded certificate has its issuance, key, secret and history, and none of these is without it; no secret is nobody's; each order and
  * each CSR with a key has what belongs to it.
@@ -49,7 +61,7 @@ export async function expectWhole(db: Db): Promise<void> {
     (select count(*) from certificate where origin = 'uploaded') as certificates,
     (select count(*) from certificate join issuance on issuance.id = certificate.issuance_id
       and issuance.certificate_id = certificate.id where origin = 'uploaded') as issued,
-    (select count(*) from issuance) as issuances,
+    (select count(*) from issuance join certificate on certificate.id = issuance.certificate_id where origin = 'uploaded') as issuances,
     (select count(*) from private_key join issuance on issuance.private_key_id = private_key.id) as used_keys,
     (select count(*) from private_key) - (select count(*) from csr where private_key_id is not null) as keys,
     (select count(*) from certificate_listing where origin = 'uploaded') as listed,

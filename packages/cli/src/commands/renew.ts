@@ -16,7 +16,7 @@ import { withProduct } from '../renewal/choose-product.ts'
 import { findOld } from '../renewal/load-facts.ts'
 import { walkRenewal, type WalkOptions, type WalkResult } from '../renewal/walk.ts'
 import type { Session } from '../session.ts'
-import { translateChanges, wordFor } from '../words.ts'
+import { wordFor } from '../words.ts'
 import { fromOptions, mergeForms } from './apply.ts'
 import { formatEndpoints, formatSpecification } from './show.ts'
 
@@ -198,7 +198,7 @@ function sameText({ say }: Session, { kind, sameSpecification, changed }: QuoteV
 
 /** FD §3.6: whether the four attributes match is said before anything is bought. */
 function comparisonLines({ language }: Session, { comparison, sameSpecification }: QuoteView): string[] {
-  return comparison === null || sameSpecification ? [] : [`  ${clean(translateChanges(pick(comparison, language), language))}`]
+  return comparison === null || sameSpecification ? [] : [`  ${clean(pick(comparison, language))}`]
 }
 
 function lossWarning({ say, paint, language }: Session, { topUp, changed, sameSpecification }: QuoteView): string[] {

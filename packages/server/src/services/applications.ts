@@ -210,6 +210,13 @@ export async function withdrawApplication(services: Services, caller: Caller, ce
     throw new AppError('conflict', `Withdrawing the application of ${certificateId}: there is none.`)
   }
   const { id, state } = view
+  if (state === 'withdrawn') {
+    throw new AppError(
+      'conflict',
+      `Withdrawing the application of ${certificateId}: it is withdrawn already: submit it again to go on.`,
+      { facts: { state, possible: ['submit'] } },
+    )
+  }
   await services.db.transaction().execute(async (trx) => {
     await refuseIfManaged(trx, caller, certificateId)
     await transition(trx, {

@@ -39,8 +39,8 @@ function changeText({ comparison: { changed }, old, product }: ComparisonFacts):
   if (changed.length === 0) return null
   const texts = changed.map((attribute) => {
     const [from, to] = [old[attribute] ?? '', product[attribute]]
-    const zh = `${ATTRIBUTE_TEXTS[attribute].zh}（${inChinese(attribute, from)} → ${inChinese(attribute, to)}）`
-    return { en: `${ATTRIBUTE_TEXTS[attribute].en} (${from} → ${to})`, zh }
+    const arrow = `${wordZh(attribute, from)} → ${wordZh(attribute, to)}`
+    return { en: `${ATTRIBUTE_TEXTS[attribute].en} (${from} → ${to})`, zh: `${ATTRIBUTE_TEXTS[attribute].zh}（${arrow}）` }
   })
   return {
     en: `Different: ${texts.map(({ en }) => en).join(', ')}.`,
@@ -48,8 +48,8 @@ function changeText({ comparison: { changed }, old, product }: ComparisonFacts):
   }
 }
 
-/** Grades and brands are names. */
-function inChinese(attribute: keyof Specification, value: string): string {
+/** Grades, brands and kinds such as DV are the same in both languages. */
+function wordZh(attribute: keyof Specification, value: string): string {
   const words: Readonly<Record<string, string>> = WORDS_ZH.domainType
   return attribute === 'domainType' ? (words[value] ?? value) : value
 }

@@ -6,9 +6,10 @@
 import type { OrderRequest, OrderView, QuoteView } from '@evercert/contract'
 import type { CertificateRecord } from '../db/certificates.ts'
 import { successorUpload } from '../db/successor-upload.ts'
-import { insertWithHistory, recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
+import { insertWithHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { decideEntitlement, decideValidity } from '../domain/entitlement/entitlement.ts'
 import { AppError } from '../domain/errors.ts'
+import { tellOld } from './cancelled-renewal.ts'
 import { lockNames } from './certificate-rows.ts'
 import { comparisonText } from './comparison-text.ts'
 import { newId, type Caller, type Services } from './context.ts'
@@ -261,18 +262,7 @@ export async function cancelRenewalOf(
   if (renewal === undefined) return null
   const { id, state, old_certificate_id: oldId } = renewal
   await transition(trx, { ...facts, subject: 'renewal', id, from: state, to: 'cancelled' })
-  const { certificateId } = facts
-  if (certificateId !== oldId)
-    // the old one can be renewed again, which its own timeline is to say
-    await recordHistory(trx, {
-      ...facts,
-      certificateId: oldId,
-      subject: 'renewal',
-      subjectId: id,
-      fromState: state,
-      toState: 'cancelled',
-      detail: certificateId,
-    })
+  await tellOld(trx, facts, { id, state, oldId })
   return oldId
 }
 

@@ -241,7 +241,11 @@ eachDatabase((_kind, open) => {
     expect(await refusal(id, aForm([site]))).toMatchObject({ code: 'conflict' })
     expect(await account.client.applications.withdraw({ id })).toMatchObject({ state: 'withdrawn' })
     expect(await account.client.certificates.get({ id })).toMatchObject({ status: 'pendingApplication' })
-    expect(await refusalOf(account.client.applications.withdraw({ id }))).toMatchObject({ code: 'conflict' })
+    expect(await refusalOf(account.client.applications.withdraw({ id }))).toMatchObject({
+      code: 'conflict',
+      facts: { state: 'withdrawn', possible: ['submit'] },
+      detail: expect.stringContaining('withdrawn already: submit it again') as string,
+    })
     expect(await obtain(account, id, aForm([site]))).toMatchObject({ status: 'issued', domains: [site] })
     expect(await refusalOf(account.client.applications.withdraw({ id }))).toMatchObject({ code: 'conflict' })
     expect(await refusal(id, aForm([site]))).toMatchObject({ code: 'conflict', facts: { status: 'issued' } })

@@ -261,6 +261,8 @@ eachDatabase((_kind, open) => {
     const [oldAfter, revoked] = [await get(old.id), await get(renewed.id)]
     expect([oldAfter.targets.length, oldAfter.endpoints.length, oldAfter.servedAt]).toEqual([1, 1, null])
     expect([revoked.targets, revoked.endpoints, revoked.nextStep.code]).toEqual([[], [], 'none'])
+    const told = { subject: 'renewal', from: 'open', to: 'cancelled', detail: renewed.id }
+    expect(oldAfter.history).toContainEqual(expect.objectContaining(told))
     const again = await issue({ renewsCertificateId: old.id }, old.domains)
     expect([again.targets.length, again.endpoints.length, again.renewalProcess?.state]).toEqual([1, 1, 'open'])
     expect(again.entitlement?.toppedUpDays).toBe(12)

@@ -75,6 +75,7 @@ eachDatabase((_kind, open) => {
     })
     expect(quote).toMatchObject({ changed: ['domainType', 'certificateType', 'brand'], unknown: ['grade'] })
     expect(quote.comparison?.en).toContain('domain type (multi → wildcard), certificate type (OV → DV)')
+    expect(quote.comparison?.zh).toContain('域名类型（多域名 → 通配符）、证书类型（OV → DV）')
   })
 
   test('FD §3.6: what cannot be told is neither a match nor a mismatch, and nothing is warned of', async () => {

@@ -253,7 +253,18 @@ eachDatabase((_kind, open) => {
     }
     const [whole, renewed] = [await chainOf('whole'), await chainOf('renewed')]
     await account.client.orders.place({ productId: PRIVATE_SINGLE, renewsCertificateId: renewed.first })
+    const forked = await upload('forked', 5)
+    const branches: { gone: string; id: string }[] = []
+    for (const daysLeft of [20, 30]) {
+      const { id: gone } = await upload(`gone ${daysLeft}`, daysLeft)
+      const { id } = await upload(`branch ${daysLeft}`, daysLeft + 5, gone)
+      await sql`update certificate set closed_as = 'closed', closed_at = now(), renews_certificate_id = ${forked.id}
+        where id = ${gone}`.execute(db)
+      branches.push({ gone, id })
+    }
     await up(db as never)
+    const [earlier, later] = await Promise.all(branches.map(({ id }) => get(id)))
+    expect([earlier?.renewsCertificateId, later?.renewsCertificateId]).toEqual([branches[0]?.gone, forked.id])
     expect((await get(whole.fourth)).renewsCertificateId).toBe(whole.first)
     expect((await get(renewed.fourth)).renewsCertificateId).not.toBe(renewed.first)
   })

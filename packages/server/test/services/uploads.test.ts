@@ -12,6 +12,8 @@ import { IDLE_WORKER, startTestService, type TestService } from '../support/serv
 const BEGIN = '-----BEGIN CERTIFICATE-----\n'
 const END = '-----END CERTIFICATE-----\n'
 
+const isoOf = (at: number): string => new Date(at).toISOString()
+
 interface Upload {
   readonly name: string
   readonly certificatePem: string
@@ -138,6 +140,16 @@ eachDatabase((_kind, open) => {
     const answer = await refusal({ certificatePem: own.chainPem, privateKeyPem: own.privateKeyPem })
     expect(answer.code).toBe('certificateExpired')
     expect(answer.detail).toContain(new Date(service.clock.now()).toISOString().slice(0, 10))
+  })
+
+  test('a certificate that ends before it begins is refused, with both instants', async () => {
+    const day = Math.floor(service.clock.now() / DAY_MS)
+    const [notBefore, notAfter] = [(day + 20) * DAY_MS, (day + 10) * DAY_MS]
+    const { chainPem, privateKeyPem } = aForeignCertificate(service, { notBefore, notAfter })
+    expect(await refusal({ certificatePem: chainPem, privateKeyPem })).toMatchObject({
+      code: 'badCertificate',
+      facts: { reason: 'endsBeforeItBegins', notBefore: isoOf(notBefore), notAfter: isoOf(notAfter) },
+    })
   })
 
   test('a refused upload leaves nothing behind', async () => {

@@ -18,7 +18,7 @@ export const renewal: SameKeys<typeof zh> = {
   boughtIntro:
     'The old configuration is chosen: there is nothing to change. If you change it, what is left of the old certificate is not topped up.',
   uploadedIntro:
-    'Choose a product of the same specification. The renewal of an uploaded certificate is valid for one year from its issuance, and never topped up.',
+    'Choose a product of the same specification. The renewal of an uploaded certificate is valid from its issuance for the years that you choose, one as a rule, and never topped up.',
   notOffered: 'It cannot be renewed now',
   product: 'Product',
   chooseProduct: 'Choose a product',

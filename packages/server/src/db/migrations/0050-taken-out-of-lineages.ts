@@ -25,16 +25,20 @@ const STATEMENTS = [
   `drop index certificate_listing_expiry`,
   `create index certificate_listing_expiry on certificate_listing (account_id, place_not_after, lineage_id, lineage_index, window_opens_at)
     where not closed`,
-  // Those that ended before. Where something else follows the one before by now, that stays.
+  // Those that ended before. Where something else follows the one before by now, that stays; and of several that could follow it, the newest does:
+  // the others stay where they are.
   `do $$ begin
     loop
-      update certificate c set renews_certificate_id = gone.renews_certificate_id
-        from certificate gone
-        where gone.id = c.renews_certificate_id and gone.origin = 'uploaded' and gone.renews_certificate_id is not null
-          and (gone.closed_as is not null or gone.revoked_at is not null) and c.closed_as is null and c.revoked_at is null
-          and not exists (select from certificate o where o.renews_certificate_id = gone.renews_certificate_id
-            and o.closed_as is null and o.revoked_at is null)
-          and not exists (select from renewal r where r.old_certificate_id = gone.renews_certificate_id and r.state <> 'cancelled');
+      with next as (
+        select distinct on (gone.renews_certificate_id) c.id, gone.renews_certificate_id as old_id
+          from certificate gone join certificate c on c.renews_certificate_id = gone.id
+          where gone.origin = 'uploaded' and gone.renews_certificate_id is not null
+            and (gone.closed_as is not null or gone.revoked_at is not null) and c.closed_as is null and c.revoked_at is null
+            and not exists (select from certificate o where o.renews_certificate_id = gone.renews_certificate_id
+              and o.closed_as is null and o.revoked_at is null)
+            and not exists (select from renewal r where r.old_certificate_id = gone.renews_certificate_id and r.state <> 'cancelled')
+          order by gone.renews_certificate_id, c.id desc)
+      update certificate c set renews_certificate_id = next.old_id from next where c.id = next.id;
       exit when not found;
     end loop;
   end $$`,

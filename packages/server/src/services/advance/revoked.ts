@@ -5,6 +5,7 @@
  */
 import { sql } from 'kysely'
 import { recordHistory, transition, type HistoryFacts, type Trx } from '../../db/transition.ts'
+import { tellOld } from '../cancelled-renewal.ts'
 import type { Services } from '../context.ts'
 import { leaveLineage } from '../uploads/leave-lineage.ts'
 import { wake } from '../wake.ts'
@@ -78,6 +79,7 @@ async function giveBackToOld(services: Services, trx: Trx, work: Work, facts: Hi
   const { renewal, renewsCertificateId: oldId } = work
   if (renewal === null || oldId === null || (renewal.state !== 'open' && renewal.state !== 'attention')) return
   await transition(trx, { ...facts, subject: 'renewal', id: renewal.id, from: renewal.state, to: 'cancelled', detail: 'revoked' })
+  await tellOld(trx, { ...facts, certificateId: work.certificateId }, { ...renewal, oldId })
   const { rows } = await sql<{ id: string }>`select certificate.id from certificate
     join issuance on issuance.id = certificate.issuance_id
     where certificate.id = ${oldId} and certificate.account_id = ${work.accountId} and certificate.closed_as is null

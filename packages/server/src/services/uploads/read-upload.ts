@@ -52,6 +52,7 @@ export function createUploadReader(now: number): (upload: Upload) => CheckedUplo
         `Uploading ${name}: the private key is another certificate's: send the one that belongs to it.`,
       )
     }
+    refuseBackwards(name, leaf)
     if (leaf.notAfter <= now) {
       throw new AppError(
         'certificateExpired',
@@ -69,6 +70,15 @@ export function createUploadReader(now: number): (upload: Upload) => CheckedUplo
       renewsCertificateId: upload.renewsCertificateId ?? null,
     }
   }
+}
+
+/** It was never valid, whatever the day. */
+function refuseBackwards(name: string, { notBefore, notAfter }: CertificateFacts): void {
+  if (notAfter >= notBefore) return
+  const [from, to] = [new Date(notBefore).toISOString(), new Date(notAfter).toISOString()]
+  throw new AppError('badCertificate', `Uploading ${name}: it ends (${to}) before it begins (${from}): ask its CA for another.`, {
+    facts: { reason: 'endsBeforeItBegins', notBefore: from, notAfter: to },
+  })
 }
 
 function factsToKeep(leaf: CertificateFacts): CheckedUpload['leaf'] {
