@@ -317,6 +317,17 @@ it('says why an action cannot be done, and opens the menu of a row by keyboard',
   await page.getByRole('menuitem', { name: 'Probe now' }).waitFor({ state: 'hidden' })
   expect(await row.getByRole('button', { name: 'More: portal' }).getAttribute('class')).toContain('ant-dropdown-trigger')
   expect(await page.locator(':focus').getAttribute('aria-label')).toBe('More: portal')
+  // A window that has no width for a moment, as while pictures are drawn, and another language leave every row where it is, with what is open in it.
+  const kept = await row.elementHandle()
+  const opened = await row.locator('.ant-dropdown-trigger').elementHandle()
+  await page.setViewportSize({ width: 1, height: 1 })
+  await page.setViewportSize({ width: WIDE_EN.width, height: 900 })
+  await page.getByRole('button', { name: '中文' }).click()
+  await row.getByRole('button', { name: '更多: portal' }).waitFor()
+  await row.getByText('续费购买').waitFor()
+  expect(await kept?.evaluate((it) => it.isConnected)).toBe(true)
+  expect(await opened?.evaluate((it) => it.isConnected)).toBe(true)
+  await page.getByRole('button', { name: 'English' }).click()
   // What expired says so within its own cell.
   await page.route('**/api/v1/certificates?*', async (route) => {
     const response = await route.fetch()

@@ -193,6 +193,11 @@ describe('the list', () => {
     await page.locator('.filters').getByRole('button', { name: '即将过期' }).click()
     await waitFor('the list to be filtered', async () => ((await rowNames(page)).length === 2 ? true : null))
     expect((await rowNames(page)).sort()).toEqual(['mail', SHOP])
+    await page.goBack() // to the whole list, and not out of it
+    await page.getByRole('rowheader', { name: 'portal' }).waitFor()
+    expect(new URL(page.url()).search).toBe('')
+    await page.goForward()
+    await page.getByRole('rowheader', { name: 'portal' }).waitFor({ state: 'detached' })
     await page.reload()
     await page.getByRole('rowheader', { name: SHOP }).waitFor()
     expect((await rowNames(page)).sort()).toEqual(['mail', SHOP])

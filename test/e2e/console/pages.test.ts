@@ -82,6 +82,14 @@ it('uploads what was dropped: pairs are found, what is refused stays with its re
   ]
   const tab = await open(WIDE_ZH, '/upload')
   const { page } = tab
+  // Another language changes the words, and nothing that was typed.
+  await page.getByLabel('证书、证书链和私钥的 PEM 文本').fill('half of it')
+  await page.getByRole('button', { name: 'English' }).click()
+  const pasted = page.getByLabel('PEM text of certificate, chain and private key')
+  expect(await pasted.inputValue()).toBe('half of it')
+  await pasted.fill('')
+  await page.getByRole('button', { name: '中文' }).click()
+  await page.getByRole('heading', { name: '上传证书' }).waitFor()
   const file = (name: string, text: string) => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(text) })
   await page
     .locator('input[type=file]')
@@ -122,6 +130,17 @@ it('keeps contacts: a wrong field is said beside it, lists are masked, one is de
   await page.getByText('Enter an e-mail address').waitFor()
   await expectFine(tab, 'contact-en-light-1024')
   await page.getByLabel('E-mail').fill('li.lei@example.com')
+  // The session ends meanwhile: signing in again, over the page, nothing of it is lost.
+  await page.evaluate("sessionStorage.removeItem('evercert.token')")
+  await page.getByRole('button', { name: 'Save' }).click()
+  const ended = page.getByRole('dialog', { name: 'Your session has ended' })
+  await ended.waitFor()
+  await expectFine(tab, 'session-ended-en-light-1024')
+  await ended.getByRole('button', { name: 'Use an API token' }).click()
+  await ended.getByLabel('API token', { exact: true }).fill(operator)
+  await ended.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await ended.waitFor({ state: 'detached' })
+  expect(await page.getByLabel('Phone').inputValue()).toBe('+86 138 1234 5678')
   await page.getByRole('button', { name: 'Save' }).click()
   await result(page).getByText('Saved: Li Lei').waitFor()
   await page.getByRole('rowheader', { name: 'Li Lei' }).waitFor()

@@ -25,21 +25,35 @@ function leaveClosedAccount(): void {
   location.assign('/')
 }
 
-/** @param onUnauthenticated called when an answer says that nobody is signed in */
-export function createQueryClient(onUnauthenticated: () => void): QueryClient {
-  const onError = (error: Error): void => {
-    if (error instanceof ApiProblem && error.problem.code === 'unauthenticated') onUnauthenticated()
+/** An answer said that nobody is signed in. */
+export interface Unauthenticated {
+  /** The tab knows somebody: their session has ended. */
+  readonly isKnown: boolean
+  /** Not a page that asked for the same again by itself. */
+  readonly isWanted: boolean
+}
+
+interface Failed {
+  readonly queryKey: readonly unknown[]
+  readonly state: { readonly data: unknown }
+}
+
+export function createQueryClient(onUnauthenticated: (how: Unauthenticated) => void): QueryClient {
+  const failed = (error: Error, isWanted: boolean): void => {
+    if (!(error instanceof ApiProblem) || error.problem.code !== 'unauthenticated') return
+    onUnauthenticated({ isKnown: client.getQueryData(keys.me) !== undefined, isWanted })
   }
-  const onQueryError = (error: Error, { queryKey }: { readonly queryKey: readonly unknown[] }): void => {
+  const onQueryError = (error: Error, { queryKey, state }: Failed): void => {
     if (queryKey[0] === keys.me[0] && error instanceof ApiProblem && error.problem.code === 'notFound') leaveClosedAccount()
-    else onError(error)
+    else failed(error, state.data === undefined)
   }
-  return new QueryClient({
+  const client = new QueryClient({
     queryCache: new QueryCache({ onError: onQueryError }),
-    mutationCache: new MutationCache({ onError }),
+    mutationCache: new MutationCache({ onError: (error) => failed(error, true) }),
     defaultOptions: {
       queries: { networkMode: ALWAYS, staleTime: FRESH_MS, retry: (count, error) => count < MAX_RETRIES && !isFinal(error) },
       mutations: { networkMode: ALWAYS, retry: false },
     },
   })
+  return client
 }

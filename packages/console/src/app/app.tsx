@@ -7,11 +7,12 @@ import LoadingOutlined from '@ant-design/icons/es/icons/LoadingOutlined'
 import { QueryClientProvider } from '@tanstack/react-query'
 import AntApp from 'antd/es/app'
 import ConfigProvider from 'antd/es/config-provider'
-import { useEffect, useMemo } from 'react'
+import { lazy, Suspense, useEffect, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
 import { navigate } from 'wouter/use-browser-location'
-import { createQueryClient } from '../api/query-client.ts'
+import { createQueryClient, type Unauthenticated } from '../api/query-client.ts'
+import { askToGoOn, useIsAskedToGoOn } from '../api/session-end.ts'
 import { antLocaleOf, currentLanguage } from '../i18n/i18n.ts'
 import { CrashGuard } from './crash-guard.tsx'
 import { findPage } from './find-page.ts'
@@ -20,12 +21,17 @@ import { useIsDark, useMedia } from './preferences.ts'
 import { Shell } from './shell.tsx'
 import { styleNonce } from './style-nonce.ts'
 import { themeOf } from './theme.ts'
+import { useLeaveWithOthers } from './use-leave.ts'
 
 const SIGN_IN = '/sign-in'
 
-/** To the sign-in page, which leads back to here. */
-function askToSignIn(): void {
+/** Who worked here is asked over the page; who just came, by the sign-in page, which leads back to here. */
+function askToSignIn({ isKnown, isWanted }: Unauthenticated): void {
   if (location.pathname === SIGN_IN) return
+  if (isKnown && findPage(location.pathname)?.page.bare !== true) {
+    askToGoOn(isWanted)
+    return
+  }
   const here = location.pathname + location.search
   navigate(here === '/' ? SIGN_IN : `${SIGN_IN}?next=${encodeURIComponent(here)}`, { replace: true })
 }
@@ -34,7 +40,7 @@ function askToSignIn(): void {
 const BUTTONS = { autoInsertSpace: false, loadingIcon: <LoadingOutlined /> }
 
 export function App() {
-  const { i18n } = useTranslation()
+  useTranslation() // another language draws everything anew, in place
   const isDark = useIsDark()
   const isStill = useMedia('(prefers-reduced-motion: reduce)')
   const theme = useMemo(() => themeOf(isDark, isStill), [isDark, isStill])
@@ -44,22 +50,31 @@ export function App() {
     document.documentElement.dataset['theme'] = isDark ? 'dark' : 'light'
   }, [isDark])
   return (
-    <ConfigProvider
-      key={i18n.language}
-      theme={theme}
-      csp={{ nonce: styleNonce }}
-      {...(locale !== undefined && { locale })}
-      button={BUTTONS}
-    >
+    <ConfigProvider theme={theme} csp={{ nonce: styleNonce }} {...(locale !== undefined && { locale })} button={BUTTONS}>
       <QueryClientProvider client={queryClient}>
         <AntApp className="app">
           <CrashGuard>
             <Pages />
           </CrashGuard>
+          <SessionEnd />
         </AntApp>
       </QueryClientProvider>
     </ConfigProvider>
   )
+}
+
+/** Seldom needed. */
+const SessionEndDialog = lazy(async () => ({
+  default: (await import('../pages/sign-in/session-end-dialog.tsx')).SessionEndDialog,
+}))
+
+function SessionEnd() {
+  useLeaveWithOthers()
+  return useIsAskedToGoOn() ? (
+    <Suspense fallback={null}>
+      <SessionEndDialog />
+    </Suspense>
+  ) : null
 }
 
 function Pages() {

@@ -45,6 +45,20 @@ export function useTourIsAway(): [boolean, (isAway: boolean) => void] {
   return [useSyncExternalStore(subscribe, read), (isAway) => remember(TOUR_PLACE, isAway ? 'away' : 'shown')]
 }
 
+const answers = new Map<string, boolean>()
+
+/**
+ * For a moment a window may have no width: while the browser draws a picture of the page, or puts the window away. Nobody looks at it then, and
+ * what would be laid out anew for it would lose what was open in it.
+ */
+function answerOf(query: string): boolean {
+  const before = answers.get(query)
+  if (innerWidth <= 1 && before !== undefined) return before
+  const { matches } = matchMedia(query)
+  answers.set(query, matches)
+  return matches
+}
+
 /** True while the media query holds. */
 export function useMedia(query: string): boolean {
   return useSyncExternalStore(
@@ -53,7 +67,7 @@ export function useMedia(query: string): boolean {
       media.addEventListener('change', listener)
       return () => media.removeEventListener('change', listener)
     },
-    () => matchMedia(query).matches,
+    () => answerOf(query),
   )
 }
 

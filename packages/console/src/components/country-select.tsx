@@ -5,7 +5,7 @@
  */
 import Select from 'antd/es/select'
 import { useMemo } from 'react'
-import { currentLanguage, TAGS } from '../i18n/i18n.ts'
+import { currentLanguage, TAGS, type Language } from '../i18n/i18n.ts'
 
 /** ISO 3166-1 alpha-2, two letters each. */
 const CODES =
@@ -13,8 +13,8 @@ const CODES =
     /../g,
   ) ?? []
 
-export function countryName(code: string): string {
-  return new Intl.DisplayNames(TAGS[currentLanguage()], { type: 'region' }).of(code) ?? code
+export function countryName(code: string, language: Language = currentLanguage()): string {
+  return new Intl.DisplayNames(TAGS[language], { type: 'region' }).of(code) ?? code
 }
 
 /** The parts of a select that a form fills in. */
@@ -25,11 +25,12 @@ export interface CountrySelectProps {
 }
 
 export function CountrySelect({ id, value, onChange }: CountrySelectProps) {
+  const language = currentLanguage()
   const options = useMemo(() => {
-    const named = CODES.map((code) => ({ value: code, label: `${countryName(code)} (${code})` }))
-    const compare = new Intl.Collator(TAGS[currentLanguage()]).compare
+    const named = CODES.map((code) => ({ value: code, label: `${countryName(code, language)} (${code})` }))
+    const compare = new Intl.Collator(TAGS[language]).compare
     return named.toSorted((one, other) => compare(one.label, other.label))
-  }, [])
+  }, [language])
   return (
     <Select
       {...(id !== undefined && { id })}

@@ -4,7 +4,8 @@
  * @module
  */
 import type { FormInstance } from 'antd/es/form'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
+import { useTranslation } from 'react-i18next'
 import { placeOf, type FieldPath } from './field-place.ts'
 import { fieldFaults } from './problem-notice.tsx'
 
@@ -20,4 +21,17 @@ export function useFormFaults(form: FormInstance, error: unknown): void {
     const [first] = faults
     if (first !== undefined) form.scrollToField(first.name, { block: 'center', focus: true })
   }, [form, error])
+  useFaultsInLanguage(form)
+}
+
+/** What a form keeps of faults is in the language that it was found in. */
+function useFaultsInLanguage(form: FormInstance): void {
+  const { language } = useTranslation().i18n
+  const said = useRef(language)
+  useEffect(() => {
+    if (said.current === language) return
+    said.current = language
+    const wrong = form.getFieldsError().filter(({ errors }) => errors.length > 0)
+    if (wrong.length > 0) void form.validateFields(wrong.map(({ name }) => name)).catch(() => undefined) // it says so itself
+  }, [form, language])
 }

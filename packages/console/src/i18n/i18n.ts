@@ -81,7 +81,8 @@ export function currentLanguage(): Language {
 }
 
 /**
- * A text in the language of the page, where a page has hundreds: another language draws everything anew (app.tsx), and nothing of it has to listen.
+ * A text in the language of the page, where a page has hundreds that need not listen: another language draws the app anew, from `App` downwards. What
+ * is between as `memo` or `useMemo` has the language among what it depends on.
  */
 export const { t } = i18next
 

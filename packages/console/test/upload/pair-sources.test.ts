@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createChain, createRoot } from '../../../../test/harness/certificates.ts'
 import { pairSources } from '../../src/pages/upload/pair-sources.ts'
@@ -63,6 +63,27 @@ describe('certificates, chains and keys in files of any name and order', () => {
     ])
     expect(drafts).toMatchObject([{ suggestedName: 'c.example.com', privateKeyPem: null }])
     expect(looseKeys).toEqual(['d.key'])
+  })
+
+  it('says which certificates of a CA are left out: nothing in the list comes from them, and no key of them can be used', () => {
+    const own = createRoot({ commonName: 'device.example.com' })
+    const sealed = createPrivateKey(own.privateKeyPem).export({
+      format: 'pem',
+      type: 'pkcs8',
+      cipher: 'aes-256-cbc',
+      passphrase: 'x',
+    })
+    const sources = [
+      readSource('b.crt', own.pem),
+      readSource('enc.key', String(sealed)),
+      readSource('x.pem', ca.issue({ names: ['x.example.com'] }).chainPem + ca.rootPem),
+    ]
+    const pairing = pairSources(sources)
+    expect(pairing.looseAuthorities).toEqual(['b.crt'])
+    expect(pairing.drafts.map(({ suggestedName }) => suggestedName)).toEqual(['x.example.com'])
+    const withKey = pairSources([...sources, readSource('plain.key', own.privateKeyPem)])
+    expect(withKey.looseAuthorities).toEqual([])
+    expect(withKey.drafts.map(({ suggestedName }) => suggestedName)).toContain('device.example.com')
   })
 
   it('keeps a root with its key: it is a certificate of its own; gives two of one domain names that differ', () => {

@@ -3,6 +3,9 @@ import type { signIn as zh } from '../zh/sign-in.ts'
 
 export const signIn: SameKeys<typeof zh> = {
   title: 'Sign in to Evercert',
+  endedTitle: 'Your session has ended',
+  endedText: 'Sign in again to go on: the page stays as it is, with what you typed.',
+  endedByProvider: 'A provider leads away from this page: what you typed is lost.',
   email: 'E-mail',
   emailMissing: 'Enter an e-mail address.',
   password: 'Password',

@@ -23,6 +23,8 @@ export const upload: SameKeys<typeof zh> = {
     tooLarge: 'it is larger than 512 KB: neither a certificate nor a key.',
   },
   looseKey: 'its private key belongs to no certificate in the list: add that certificate.',
+  looseAuthority:
+    'its certificate is one of a CA that issued none of the certificates in the list, and its private key is missing: it is not uploaded. To upload it, add its key, without a passphrase.',
   drafts_one: 'To upload: {{count}} certificate',
   drafts_other: 'To upload: {{count}} certificates',
   list: 'Certificates to upload',

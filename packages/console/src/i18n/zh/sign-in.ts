@@ -1,5 +1,8 @@
 export const signIn = {
   title: '登录 Evercert',
+  endedTitle: '登录已失效',
+  endedText: '请重新登录后继续。页面保持原样，已填写的内容不会丢失。',
+  endedByProvider: '通过身份提供方登录会离开本页，已填写的内容会丢失。',
   email: '邮箱',
   emailMissing: '请输入邮箱。',
   password: '密码',

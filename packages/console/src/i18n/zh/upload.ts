@@ -20,6 +20,7 @@ export const upload = {
     tooLarge: '文件超过 512 KB，不会是证书或私钥。',
   },
   looseKey: '私钥不属于列表中的任何证书，请添加对应的证书。',
+  looseAuthority: '其中的 CA 证书没有签发列表中的任何证书，又缺少私钥，不会上传。如需上传，请添加它的私钥（不带密码）。',
   drafts_one: '待上传：{{count}} 张证书',
   drafts_other: '待上传：{{count}} 张证书',
   list: '待上传的证书',

@@ -50,7 +50,7 @@ export function ApplicationsPage() {
       key={status ?? 'all'}
       type={chosen === status ? 'primary' : 'default'}
       aria-pressed={chosen === status}
-      onClick={() => setParams(status === null ? {} : { status }, { replace: true })}
+      onClick={() => setParams(status === null ? {} : { status })}
     >
       {label} <span className="number">{count}</span>
     </Button>

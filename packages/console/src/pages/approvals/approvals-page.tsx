@@ -49,7 +49,7 @@ export function ApprovalsPage() {
             key={option}
             type={option === which ? 'primary' : 'default'}
             aria-pressed={option === which}
-            onClick={() => setParams(option === 'open' ? {} : { show: option }, { replace: true })}
+            onClick={() => setParams(option === 'open' ? {} : { show: option })}
           >
             {t(`approvals.${option}`)}
           </Button>

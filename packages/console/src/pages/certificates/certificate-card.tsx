@@ -7,6 +7,7 @@ import type { CertificateView } from '@evercert/contract'
 import { memo } from 'react'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Validity } from '../../components/validity.tsx'
+import type { Language } from '../../i18n/i18n.ts'
 import { SelectBox } from './bulk/select-box.tsx'
 import type { Selection } from './bulk/selection.ts'
 import { NameCell, NextStepCell, ServedCell, SpecificationCell } from './cells.tsx'
@@ -15,6 +16,8 @@ import { RowActions } from './row-actions.tsx'
 interface CertificateCardProps {
   readonly certificate: CertificateView
   readonly selection: Selection
+  /** Of its texts, which listen to nothing: in another one it is drawn anew. */
+  readonly language: Language
 }
 
 export const CertificateCard = memo(({ certificate, selection }: CertificateCardProps) => (

@@ -12,6 +12,7 @@ import { askAhead, listPages } from '../../api/certificate-pages.ts'
 import { useMedia } from '../../app/preferences.ts'
 import { Loading } from '../../components/loading.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { currentLanguage } from '../../i18n/i18n.ts'
 import { BulkActions } from './bulk/bulk-actions.tsx'
 import { SelectAll } from './bulk/select-box.tsx'
 import { createSelection, MAX_SELECTED, type Selection } from './bulk/selection.ts'
@@ -56,8 +57,10 @@ export function CertificateList({ state, onClear }: CertificateListProps) {
     placeholderData: (previous) => previous,
   })
   const loaded = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data])
-  const drawn = useDeferredValue(loaded)
-  const certificates = useMemo(() => rowsToDraw(loaded, drawn, screenful()), [loaded, drawn])
+  const of = list.isPlaceholderData ? null : JSON.stringify(state)
+  const listed = useMemo(() => ({ rows: loaded, of }), [loaded, of])
+  const drawn = useDeferredValue(listed)
+  const certificates = useMemo(() => rowsToDraw(listed, drawn, screenful()), [listed, drawn])
   const isSlow = useLasts(list.isPlaceholderData, SLOW_MS)
   if (list.isPending) return <Loading />
   if (list.data === undefined) return <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />
@@ -178,6 +181,7 @@ interface RowsProps {
 const Rows = memo(({ certificates, selection }: RowsProps) => {
   const { t } = useTranslation()
   const isNarrow = useMedia(CARDS)
+  const language = currentLanguage()
   const ids = certificates.map(({ id }) => id)
   if (isNarrow) {
     return (
@@ -185,7 +189,7 @@ const Rows = memo(({ certificates, selection }: RowsProps) => {
         <SelectAll selection={selection} ids={ids} isLabelled />
         <ul className="cards">
           {certificates.map((certificate) => (
-            <CertificateCard key={certificate.id} certificate={certificate} selection={selection} />
+            <CertificateCard key={certificate.id} certificate={certificate} selection={selection} language={language} />
           ))}
         </ul>
       </>
@@ -207,7 +211,7 @@ const Rows = memo(({ certificates, selection }: RowsProps) => {
       </thead>
       <tbody {...ROW_GROUP}>
         {certificates.map((certificate) => (
-          <CertificateRow key={certificate.id} certificate={certificate} selection={selection} />
+          <CertificateRow key={certificate.id} certificate={certificate} selection={selection} language={language} />
         ))}
       </tbody>
     </table>

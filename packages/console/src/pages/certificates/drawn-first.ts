@@ -11,20 +11,20 @@ export function screenfulFrom(top: number, screenHeight: number): number {
   return Math.ceil((screenHeight - Math.max(0, Math.min(top, screenHeight))) / ROW_HEIGHT) + 1
 }
 
+export interface ListedRows<Row> {
+  readonly rows: readonly Row[]
+  /** The filter and order that they are of; null: those of before, while others are on their way. */
+  readonly of: string | null
+}
+
 /**
  * @param loaded what the list has
  * @param drawn what was drawn last
  * @param screenful how many may be seen
  */
-export function rowsToDraw<Row extends { readonly id: string }>(
-  loaded: readonly Row[],
-  drawn: readonly Row[],
-  screenful: number,
-): readonly Row[] {
-  if (drawn === loaded) return loaded
-  const known = new Set(drawn)
-  const isSame = drawn.length > 0 && drawn.every(({ id }, place) => loaded[place]?.id === id) // asked for again, whatever changed in it
-  const isAnother = !isSame && !loaded.some((row) => known.has(row)) // filtered or sorted otherwise
-  if (isAnother) return loaded.slice(0, screenful)
-  return loaded.length > drawn.length ? loaded.slice(0, drawn.length + screenful) : drawn
+export function rowsToDraw<Row>(loaded: ListedRows<Row>, drawn: ListedRows<Row>, screenful: number): readonly Row[] {
+  if (drawn.rows === loaded.rows) return loaded.rows
+  const isAnother = loaded.of !== null && loaded.of !== drawn.of // filtered or sorted otherwise
+  if (isAnother) return loaded.rows.slice(0, screenful)
+  return loaded.rows.length > drawn.rows.length ? loaded.rows.slice(0, drawn.rows.length + screenful) : drawn.rows
 }

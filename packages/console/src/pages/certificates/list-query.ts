@@ -74,13 +74,15 @@ export function useListState(): [ListState, ChangeListState] {
   // The same function each time: what it is given to is not drawn anew for every filter.
   const change = useCallback<ChangeListState>(
     (changes) => {
-      const next = new URLSearchParams(latest.current.params)
+      const before = latest.current.params
+      const next = new URLSearchParams(before)
       for (const [name, value] of Object.entries(changes)) {
         if (value === undefined || value === '') next.delete(name)
         else next.set(name, value)
       }
+      if (next.toString() === before.toString()) return
       askForList(queries, readListState(next))
-      latest.current.setParams(next, { replace: true })
+      latest.current.setParams(next) // "Back" leads to what was shown before it was chosen
     },
     [queries],
   )

@@ -27,10 +27,7 @@ export function NamesPage() {
   const of = isOperator && params.get('of') === 'installation' ? 'installation' : 'account'
   const name = params.get('name') ?? ''
   const search = (wanted: { readonly of: string; readonly name: string }): void =>
-    setParams(
-      { ...(wanted.of === 'installation' && { of: wanted.of }), ...(wanted.name !== '' && { name: wanted.name }) },
-      { replace: true },
-    )
+    setParams({ ...(wanted.of === 'installation' && { of: wanted.of }), ...(wanted.name !== '' && { name: wanted.name }) })
   const assign = (given: string | null): void => {
     say(null)
     editing.open(given)

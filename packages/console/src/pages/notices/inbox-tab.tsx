@@ -36,11 +36,9 @@ export function InboxTab() {
             { value: 'unread', label: t('notices.unread') },
             { value: 'all', label: t('notices.all') },
           ]}
-          onChange={(event) => setParams(event.target.value === 'all' ? { show: 'all' } : {}, { replace: true })}
+          onChange={(event) => setParams(event.target.value === 'all' ? { show: 'all' } : {})}
         />
-        {certificateId !== null && (
-          <Button onClick={() => setParams({ show: 'all' }, { replace: true })}>{t('notices.everyCertificate')}</Button>
-        )}
+        {certificateId !== null && <Button onClick={() => setParams({ show: 'all' })}>{t('notices.everyCertificate')}</Button>}
       </div>
       <NoticeList isAll={isAll} certificateId={certificateId} />
     </section>

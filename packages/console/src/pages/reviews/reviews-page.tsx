@@ -46,7 +46,7 @@ export function ReviewsPage() {
             key={option}
             type={option === state ? 'primary' : 'default'}
             aria-pressed={option === state}
-            onClick={() => setParams(option === 'waiting' ? {} : { state: option }, { replace: true })}
+            onClick={() => setParams(option === 'waiting' ? {} : { state: option })}
           >
             {t(`reviews.state.${option}`)}
           </Button>

@@ -16,10 +16,12 @@ import { DeviceProblem } from '../../components/device-problem.tsx'
 interface OtherWaysProps {
   /** A path of the console. */
   readonly next: string
+  /** What was typed on the page below is lost when a provider leads away from it. */
+  readonly isOverPage: boolean
   readonly onEntered: () => void
 }
 
-export function OtherWays({ next, onEntered }: OtherWaysProps) {
+export function OtherWays({ next, isOverPage, onEntered }: OtherWaysProps) {
   const { t } = useTranslation()
   const ways = useQuery({ queryKey: keys.signInWays, queryFn: () => api.signInWays.get(), staleTime: Infinity })
   const byPasskey = useMutation({
@@ -52,6 +54,7 @@ export function OtherWays({ next, onEntered }: OtherWaysProps) {
           {t('signIn.byProvider', { title })}
         </Button>
       ))}
+      {isOverPage && providers.length > 0 && <p className="muted">{t('signIn.endedByProvider')}</p>}
     </div>
   )
 }

@@ -25,6 +25,8 @@ export interface Pairing {
   readonly drafts: readonly Draft[]
   /** Files with a key that belongs to none of the certificates. */
   readonly looseKeys: readonly string[]
+  /** Files with a CA's certificate that is not uploaded: no key of it was given, and none of the certificates comes from it. */
+  readonly looseAuthorities: readonly string[]
 }
 
 export const MAX_NAME_LENGTH = 64
@@ -44,16 +46,21 @@ export function pairSources(sources: readonly Source[]): Pairing {
   const keyByMark = new Map(keys.map((key) => [key.block.keyMark, key]))
   const unmarked = keys.filter(({ block }) => block.keyMark === null)
   const used = new Set<KeyBlock>()
+  const issuing = new Set(certificates.flatMap(({ block }) => (block.issuer === block.subject ? [] : [block.issuer])))
   const drafts: Draft[] = []
+  const looseAuthorities = new Set<string>()
   for (const leaf of certificates) {
     const byName = leaf.block.isCa ? undefined : unmarked.find(({ source }) => stemOf(source) === stemOf(leaf.source))
     const key = keyByMark.get(leaf.block.keyMark) ?? byName
-    if (key === undefined && leaf.block.isCa) continue // an intermediate or a root
+    if (key === undefined && leaf.block.isCa) {
+      if (!issuing.has(leaf.block.subject)) looseAuthorities.add(leaf.source)
+      continue // an intermediate or a root
+    }
     if (key !== undefined) used.add(key.block)
     drafts.push(toDraft(leaf, key ?? null, intermediatesOf(leaf, bySubject)))
   }
   const loose = keys.filter(({ block }) => !used.has(block)).map(({ source }) => source)
-  return { drafts: withOwnNames(drafts), looseKeys: [...new Set(loose)] }
+  return { drafts: withOwnNames(drafts), looseKeys: [...new Set(loose)], looseAuthorities: [...looseAuthorities] }
 }
 
 function firstOfEach(certificates: readonly Placed<CertificateBlock>[]): Placed<CertificateBlock>[] {

@@ -14,6 +14,7 @@ import { MAX_SOURCE_BYTES, readSource, type Source } from './read-pem.ts'
 export interface SourceInputProps {
   readonly sources: readonly Source[]
   readonly looseKeys: readonly string[]
+  readonly looseAuthorities: readonly string[]
   readonly onAdd: (sources: readonly Source[]) => void
 }
 
@@ -27,7 +28,7 @@ async function readFile(file: File): Promise<Source> {
   }
 }
 
-export function SourceInput({ sources, looseKeys, onAdd }: SourceInputProps) {
+export function SourceInput({ sources, looseKeys, looseAuthorities, onAdd }: SourceInputProps) {
   const { t } = useTranslation()
   const [text, setText] = useState('')
   const [isEmpty, setEmpty] = useState(false)
@@ -49,7 +50,7 @@ export function SourceInput({ sources, looseKeys, onAdd }: SourceInputProps) {
           multiple
           onFiles={(files) => void Promise.all(files.map(readFile)).then(onAdd)}
         />
-        <Faults sources={sources} looseKeys={looseKeys} />
+        <Faults sources={sources} looseKeys={looseKeys} looseAuthorities={looseAuthorities} />
       </section>
       <section className="panel" aria-labelledby="upload-paste">
         <h2 id="upload-paste">{t('upload.paste')}</h2>
@@ -80,13 +81,14 @@ export function SourceInput({ sources, looseKeys, onAdd }: SourceInputProps) {
   )
 }
 
-function Faults({ sources, looseKeys }: Pick<SourceInputProps, 'sources' | 'looseKeys'>) {
+function Faults({ sources, looseKeys, looseAuthorities }: Omit<SourceInputProps, 'onAdd'>) {
   const { t } = useTranslation()
   const lines = [
     ...sources.flatMap(({ name, faults }) =>
       faults.map((fault) => ({ key: `${name} ${fault}`, name, text: t(`upload.faults.${fault}`) })),
     ),
     ...looseKeys.map((name) => ({ key: `${name} loose`, name, text: t('upload.looseKey') })),
+    ...looseAuthorities.map((name) => ({ key: `${name} authority`, name, text: t('upload.looseAuthority') })),
   ]
   if (lines.length === 0) return null
   return (

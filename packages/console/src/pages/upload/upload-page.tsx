@@ -48,6 +48,7 @@ export function UploadPage() {
       <SourceInput
         sources={state.sources}
         looseKeys={state.looseKeys}
+        looseAuthorities={state.looseAuthorities}
         onAdd={(sources) => {
           forget()
           state.addSources(sources)

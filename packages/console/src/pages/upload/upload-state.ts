@@ -23,6 +23,7 @@ export interface UploadState {
   readonly sources: readonly Source[]
   readonly drafts: readonly UploadDraft[]
   readonly looseKeys: readonly string[]
+  readonly looseAuthorities: readonly string[]
   /** In the order in which they were stored. */
   readonly stored: readonly StoredUpload[]
   readonly addSources: (sources: readonly Source[]) => void
@@ -53,6 +54,7 @@ export function useUploadState(): UploadState {
     sources,
     drafts,
     looseKeys: pairing.looseKeys,
+    looseAuthorities: pairing.looseAuthorities,
     stored,
     clear,
     addSources: (added) => {
