@@ -157,6 +157,7 @@ function runStep(node, args) {
       stdio: 'inherit',
       env: {
         NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node'), // what was compiled at the last start is not compiled again
+        MALLOC_ARENA_MAX: '2', // of glibc: V8's threads would each keep what they gave back
         ...process.env,
         PATH: [dirname(node), join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
       },
