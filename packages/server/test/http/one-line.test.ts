@@ -7,12 +7,12 @@ import { aCompany, aForeignCertificate, anAccount, anUpload, refusalOf, withKey,
 import { eachDatabase } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
-/** Texts of input that are no names: PEM, secrets, ids, filters, reasons of several lines, and what is checked as a domain, host or path. */
+/** Texts of input that are no names: PEM, secrets, ids, filters, reasons and output of several lines, and what is checked as a domain, host or path. */
 const NO_LINES = new Set(
   `accountId anyTags brand certificateId certificatePath certificatePem checkpoint clientSecret companyId contactId contentBase64 csrId csrPem
-  deviceCode dnsConnectionId domain domains evidence file fingerprint host ids issuer issuerId keyPath kind password privateKeyPem productId
+  deviceCode dnsConnectionId domain domains evidence file fingerprint holding host ids issuer issuerId keyPath kind lease lines password privateKeyPem productId
   productIds publicKeyPem reason renewsCertificateId rootPem search serial server serverName serverNames signature statement tags timeZone token
-  userCode why`.split(/\s+/u),
+  userCode why workId`.split(/\s+/u),
 )
 /** Where a name is a filter, a domain, or checked by the service because it is refused for itself alone. */
 const NAMES_CHECKED_OTHERWISE = new Set([
