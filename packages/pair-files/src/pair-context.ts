@@ -60,6 +60,12 @@ export function serverOf({ hostName, reloadCommand, layout }: PairFiles): string
   return [hostName, ...(reloadCommand ?? layout.files.map(({ path }) => path))].join('\0')
 }
 
+/** Without a reload there is nothing to share, and nobody is waited for. */
+export function gatheringOf({ reloadCommand, gathering }: PairFiles): Gathering | undefined {
+  if (reloadCommand !== undefined) return gathering
+  return { aside: (wait) => wait(), ...gathering, quietMs: () => 0 }
+}
+
 /** For each pair of a batch, in which others are written meanwhile. */
 const BATCH_MS_EACH = 500
 

@@ -15,6 +15,7 @@ import { orRefuse } from './host.ts'
 import { checkPair, isSamePair, type FoundPair } from './pair.ts'
 import {
   findPending,
+  gatheringOf,
   lock,
   nameOf,
   openStore,
@@ -77,7 +78,7 @@ async function apply(context: Context, wanted: CheckedPair): Promise<DeployEvide
   const installation = createInstallation(context, store, wanted)
   try {
     const { files, log } = context
-    const outcome = await inBatch(serverOf(files), installation.member, files.gathering)
+    const outcome = await inBatch(serverOf(files), installation.member, gatheringOf(files))
     if (outcome.is === 'error') throw outcome.error
     if (outcome.is === 'nothing') return unchanged(context, wanted)
     const fallback = installation.fallback()

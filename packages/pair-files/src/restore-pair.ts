@@ -6,7 +6,18 @@
 import { AppError } from '@evercert/contract/app-error'
 import type { RestoreEvidence } from '@evercert/contract'
 import { orRefuse } from './host.ts'
-import { findPending, lock, openStore, placeOf, putBack, readFound, serverOf, tidyUp, type Context } from './pair-context.ts'
+import {
+  findPending,
+  gatheringOf,
+  lock,
+  openStore,
+  placeOf,
+  putBack,
+  readFound,
+  serverOf,
+  tidyUp,
+  type Context,
+} from './pair-context.ts'
 import type { Member } from './reload-batch.ts'
 import { inBatch } from './reload-turns.ts'
 import type { VersionStore } from './version-store.ts'
@@ -36,7 +47,7 @@ export async function restore(context: Context, refused: string): Promise<Restor
     tell: (command, result) => context.log.command(command, result),
   }
   try {
-    const outcome = await inBatch(serverOf(context.files), member, context.files.gathering)
+    const outcome = await inBatch(serverOf(context.files), member, gatheringOf(context.files))
     if (outcome.is === 'error') throw outcome.error
     if (outcome.is !== 'in') return await nothingToRestore(context, store)
     context.onStep('reloaded')
