@@ -18,6 +18,7 @@ import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { currentLanguage } from '../../i18n/i18n.ts'
 import { LinkPage } from '../sign-in/link-page.tsx'
 import { NameField, NewPasswordField } from '../sign-in/new-user-fields.tsx'
+import { SecondFactorField } from '../sign-in/second-factor-field.tsx'
 import { useEnter } from '../sign-in/use-enter.ts'
 
 export function InvitationPage() {
@@ -96,14 +97,7 @@ function JoinForm({ token, email }: FormProps) {
       <ProblemNotice error={join.error} />
       <EmailField email={email} />
       {wantsCode ? (
-        <Form.Item
-          name="code"
-          label={t('signIn.code')}
-          extra={t('signIn.codeHelp')}
-          rules={[{ required: true, whitespace: true, message: t('signIn.codeMissing') }]}
-        >
-          <Input autoComplete="one-time-code" maxLength={64} />
-        </Form.Item>
+        <SecondFactorField />
       ) : (
         <Form.Item
           name="password"

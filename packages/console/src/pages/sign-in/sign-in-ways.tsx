@@ -14,6 +14,7 @@ import { enterSecondFactor, signInByPassword } from '../../api/sign-in.ts'
 import { writeTabToken } from '../../api/tab-token.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { OtherWays } from './other-ways.tsx'
+import { SecondFactorField } from './second-factor-field.tsx'
 
 type Way = 'password' | 'secondFactor' | 'token'
 
@@ -85,14 +86,7 @@ function SecondFactorForm({ onEntered }: WayProps) {
   return (
     <Form<{ code: string }> layout="vertical" requiredMark={false} onFinish={(values) => verify.mutate(values)}>
       <ProblemNotice error={verify.error} />
-      <Form.Item
-        name="code"
-        label={t('signIn.code')}
-        extra={t('signIn.codeHelp')}
-        rules={[{ required: true, whitespace: true, message: t('signIn.codeMissing') }]}
-      >
-        <Input autoComplete="one-time-code" maxLength={64} />
-      </Form.Item>
+      <SecondFactorField />
       <Button type="primary" htmlType="submit" block loading={verify.isPending}>
         {t('signIn.submit')}
       </Button>
