@@ -8,7 +8,7 @@ import { sql, type Expression, type RawBuilder, type SqlBool } from 'kysely'
 import type { CertificateStatus } from '../domain/certificate/derive-status.ts'
 import type { ListFilter, SearchTerms } from '../domain/certificate/list-filter.ts'
 import type { Db } from './connect.ts'
-import { waitingFor } from './renewal-funnel.ts'
+import { findFewWaiting, waitingFor } from './renewal-funnel.ts'
 import { statusCondition } from './status-condition.ts'
 
 export type SortKey = 'created' | 'expiry' | 'name'
@@ -140,22 +140,40 @@ async function findIssuers(db: Db, accountId: string, part: string): Promise<str
   return rows.map(({ issuer }) => issuer)
 }
 
-type IdSet = RawBuilder<{ certificate_id: string }>
+type IdQuery = RawBuilder<{ certificate_id: string }>
+
+interface IdSet {
+  readonly query: IdQuery
+  /** Up to so many ids, otherwise null; by default what the query gives. */
+  readonly findFew?: (db: Db, max: number) => Promise<string[] | null>
+}
 
 /** Each condition that is kept in a table of its own, as the query of the certificates that meet it. */
-function idSets({ accountId, filter, now }: ListRequest): IdSet[] {
-  const tagged = (tags: readonly string[]): IdSet =>
+function idSets(request: ListRequest): IdSet[] {
+  const { accountId, filter } = request
+  const tagged = (tags: readonly string[]): IdQuery =>
     sql`select certificate_id from certificate_tag where account_id = ${accountId} and tag = any(${[...tags]}::text[])`
-  return [
+  const queries = [
     ...(filter.search === null ? [] : [searchSet(accountId, filter.search)]),
     ...(filter.name === null ? [] : [tokenSet(accountId, 'name', filter.name)]),
     ...(filter.domain === null ? [] : [domainSet(accountId, filter.domain)]),
     ...(filter.sha256 === null ? [] : [issuanceSet(accountId, 'sha256', filter.sha256)]),
     ...(filter.serial === null ? [] : [issuanceSet(accountId, 'serial', filter.serial)]),
-    ...(filter.waitsFor === null ? [] : [waitingFor(accountId, filter.waitsFor, new Date(now))]),
     ...filter.tags.map((tag) => tagged([tag])),
     ...(filter.anyTags.length === 0 ? [] : [tagged(filter.anyTags)]),
     ...(filter.narrowedTo === null ? [] : [tagged(filter.narrowedTo)]),
+  ]
+  return [...queries.map((query) => ({ query })), ...waitingSets(request)]
+}
+
+function waitingSets({ accountId, filter: { waitsFor }, now }: ListRequest): IdSet[] {
+  if (waitsFor === null) return []
+  const at = new Date(now)
+  return [
+    {
+      query: waitingFor(accountId, waitsFor, at),
+      findFew: (db, max) => findFewWaiting(db, { accountId, stage: waitsFor, now: at, max }),
+    },
   ]
 }
 
@@ -164,53 +182,57 @@ function beginsWith(column: Expression<unknown>, prefix: string): RawBuilder<Sql
   return sql`${column} >= ${prefix} and ${column} < ${`${prefix}\u{10FFFF}`}`
 }
 
-function tokenSet(accountId: string, kind: 'name' | 'domain', prefix: string): IdSet {
+function tokenSet(accountId: string, kind: 'name' | 'domain', prefix: string): IdQuery {
   return sql`select certificate_id from certificate_token
     where account_id = ${accountId} and kind = ${sql.lit(kind)} and ${beginsWith(sql.ref('token'), prefix)}`
 }
 
 /** Parents of a domain are among its tokens. */
-function domainSet(accountId: string, domain: string): IdSet {
+function domainSet(accountId: string, domain: string): IdQuery {
   return sql`select certificate_id from certificate_token
     where account_id = ${accountId} and kind = 'domain' and token = ${domain}`
 }
 
-function issuanceSet(accountId: string, column: 'sha256' | 'serial', prefix: string): IdSet {
+function issuanceSet(accountId: string, column: 'sha256' | 'serial', prefix: string): IdQuery {
   return sql`select certificate_id from issuance
     where account_id = ${accountId} and ${beginsWith(sql`${sql.ref(column)} collate "C"`, prefix)}`
 }
 
-function searchSet(accountId: string, { words, hex, id }: SearchTerms): IdSet {
+function searchSet(accountId: string, { words, hex, id }: SearchTerms): IdQuery {
   const sets = [
     ...words.flatMap((word) => [tokenSet(accountId, 'name', word), tokenSet(accountId, 'domain', word)]),
     ...(hex === null ? [] : [issuanceSet(accountId, 'sha256', hex), issuanceSet(accountId, 'serial', hex)]),
     sql<{ certificate_id: string }>`select id from certificate where account_id = ${accountId} and id = ${id}`,
   ]
-  return sql.join(sets, sql` union all `) as IdSet
+  return sql.join(sets, sql` union all `) as IdQuery
 }
 
 /**
  * Of many the first page is found soon by walking the list and asking for each row. `exists` or `in` would let the planner gather all of
  * them first; a scalar subquery with a limit cannot be turned into a join.
  */
-function rowByRow(set: IdSet): RawBuilder<SqlBool> {
-  return sql`(select true from (${set}) found where found.certificate_id = l.certificate_id limit 1)`
+function rowByRow({ query }: IdSet): RawBuilder<SqlBool> {
+  return sql`(select true from (${query}) found where found.certificate_id = l.certificate_id limit 1)`
 }
 
 /** Ids that meet every set which means few certificates; null when none does. The others are left to be checked row by row. */
 async function resolveIdSets(db: Db, sets: readonly IdSet[], maxIds: number): Promise<{ ids: string[] | null; rest: IdSet[] }> {
   const rest: IdSet[] = []
-  let ids: Set<string> | null = null
+  const few: ReadonlySet<string>[] = []
   for (const set of sets) {
-    const { rows } = await sql<{
-      certificate_id: string
-    }>`select certificate_id from (${set}) found limit ${maxIds + 1}`.execute(db)
-    if (rows.length > maxIds) rest.push(set)
-    else {
-      const before: Set<string> | null = ids
-      const found: string[] = rows.map((row) => row.certificate_id).filter((id) => before?.has(id) ?? true)
-      ids = new Set(found)
-    }
+    const found = await (set.findFew ?? findFewOf(set.query))(db, maxIds)
+    if (found === null) rest.push(set)
+    else few.push(new Set(found))
   }
-  return { ids: ids === null ? null : [...ids], rest }
+  const [first, ...others] = few
+  return { ids: first === undefined ? null : [...first].filter((id) => others.every((other) => other.has(id))), rest }
+}
+
+function findFewOf(query: IdQuery): NonNullable<IdSet['findFew']> {
+  return async (db, max) => {
+    const { rows } = await sql<{ certificate_id: string }>`select certificate_id from (${query}) found limit ${max + 1}`.execute(
+      db,
+    )
+    return rows.length > max ? null : rows.map((row) => row.certificate_id)
+  }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sql, type RawBuilder } from 'kysely'
+import { sql, type RawBuilder, type SqlBool } from 'kysely'
 import type { RenewalStage } from '@evercert/contract'
 import { DAY_MS } from '../domain/time.ts'
 import type { Db } from './connect.ts'
@@ -36,7 +36,7 @@ export async function countWaiting(db: Db, accountId: string, now: number): Prom
 
 /** The certificates that wait for a stage, and the renewals under them. */
 export function waitingFor(accountId: string, stage: RenewalStage, now: Date): RawBuilder<{ certificate_id: string }> {
-  const waiting = sql`l.account_id = ${accountId} and l.waits_for = ${stage} and ${statusCondition('expiringSoon', now)}`
+  const waiting = waits(accountId, stage, now)
   // Several queries, so that the condition on one certificate reaches the index of either.
   return sql`select l.certificate_id from certificate_listing l where ${waiting}
     union all select r.new_certificate_id from certificate_listing l
@@ -45,4 +45,38 @@ export function waitingFor(accountId: string, stage: RenewalStage, now: Date): R
     union all select u.id from certificate_listing l
       join certificate u on u.renews_certificate_id = l.certificate_id and u.closed_as is null and u.revoked_at is null
       where ${waiting}`
+}
+
+/**
+ * As {@link waitingFor}, when no more than so many wait: they first, and what renews them by their ids. How many wait for a stage, the planner
+ * only guesses: of one query it made a join that reads all renewals.
+ *
+ * @returns null when more wait
+ */
+export async function findFewWaiting(
+  db: Db,
+  {
+    accountId,
+    stage,
+    now,
+    max,
+  }: { readonly accountId: string; readonly stage: RenewalStage; readonly now: Date; readonly max: number },
+): Promise<string[] | null> {
+  const { rows } = await sql<{ id: string }>`select l.certificate_id as id from certificate_listing l
+    where ${waits(accountId, stage, now)} limit ${max + 1}`.execute(db)
+  if (rows.length > max) return null
+  const ids = rows.map(({ id }) => id)
+  if (ids.length === 0) return []
+  const { rows: following } = await sql<{ id: string }>`
+    select new_certificate_id as id from renewal
+      where old_certificate_id = any(${ids}::text[]) and state <> 'cancelled' and new_certificate_id is not null
+    union all
+    select id from certificate where renews_certificate_id = any(${ids}::text[]) and closed_as is null and revoked_at is null`.execute(
+    db,
+  )
+  return [...ids, ...following.map(({ id }) => id)]
+}
+
+function waits(accountId: string, stage: RenewalStage, now: Date): RawBuilder<SqlBool> {
+  return sql<SqlBool>`l.account_id = ${accountId} and l.waits_for = ${stage} and ${statusCondition('expiringSoon', now)}`
 }
