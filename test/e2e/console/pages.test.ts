@@ -214,22 +214,20 @@ it('adds a company with its licence, and has an application reviewed by somebody
 
   const own = await open(WIDE_ZH, '/reviews')
   await own.page.getByRole('link', { name: COMPANY.name, exact: true }).click()
-  await own.page.getByRole('button', { name: '通过', exact: true }).click()
-  await own.page.getByText('通过前必须完成全部核查项').waitFor()
-  const check = async (on: Page): Promise<void> => {
-    await on.getByLabel('核查依据').waitFor() // only then the boxes are there to be counted
-    for (const box of await on.getByRole('checkbox').all()) await box.check()
-    await on.getByLabel('核查依据').fill('工商登记一致，已回拨核实。')
+  for (const name of [/^通过/, /^拒绝/]) {
+    const button = own.page.locator('.review-buttons').getByRole('button', { name })
+    expect(await button.getAttribute('aria-disabled')).toBe('true')
+    await button.getByText('该申请由您提交，请由另一人审核。').waitFor({ state: 'attached' })
   }
-  await check(own.page)
-  await own.page.getByRole('button', { name: '通过', exact: true }).click()
-  await own.page.locator('.review .problem').waitFor()
-  expect(await own.page.getByLabel('核查依据').inputValue()).toBe('工商登记一致，已回拨核实。') // nothing typed is lost
   await expectFine(own, 'review-zh-light-1440')
   const path = new URL(own.page.url()).pathname
 
   const other = await open(WIDE_ZH, path, reviewer)
-  await check(other.page)
+  await other.page.getByLabel('核查依据').fill('工商登记一致，已回拨核实。')
+  await other.page.getByRole('button', { name: '通过', exact: true }).click()
+  await other.page.getByText('通过前必须完成全部核查项').waitFor()
+  expect(await other.page.getByLabel('核查依据').inputValue()).toBe('工商登记一致，已回拨核实。') // nothing typed is lost
+  for (const box of await other.page.getByRole('checkbox').all()) await box.check()
   await other.page.getByRole('button', { name: '通过', exact: true }).click()
   await result(other.page).getByText('已通过').waitFor()
   expect((await client.reviews.list({ state: 'approved' })).items).toMatchObject([{ decidedBy: 'han.meimei' }])
