@@ -8,15 +8,15 @@ import { text, type ProblemText } from './problem-text.ts'
 
 export const ACCESS_PROBLEM_TEXTS = {
   unauthenticated: text(
-    'The request carries neither a session nor a valid API token.',
-    '请求既没有登录会话，也没有有效的 API 令牌。',
-    'Sign in, or send "Authorization: Bearer <token>"; the operator token is in the data folder.',
-    '请登录，或在请求头中发送“Authorization: Bearer <令牌>”；管理员令牌在数据目录中。',
+    'Nobody is signed in: there is no session, or it has ended, or the API token is not valid.',
+    '尚未登录，或登录已失效；使用 API 令牌时，令牌无效。',
+    'Sign in, or use another API token.',
+    '请重新登录，或换用有效的 API 令牌。',
   ),
   forbidden: text(
     'The role or the token lacks the permission for this operation.',
     '当前角色或令牌没有执行此操作的权限。',
-    'Ask an owner or administrator of the account for a role, or a token, that has the permission that the facts name.',
+    'Ask an owner or administrator of the account for a role, or a token, that has the permission for it.',
     '请向账号的所有者或管理员申请具备所列权限的角色或令牌。',
   ),
   signInRefused: text(

@@ -10,8 +10,8 @@ export const APPROVAL_PROBLEM_TEXTS = {
   secondPersonNeeded: text(
     'The rules of the account want a second person for this. The request was recorded and waits; nothing was done yet.',
     '账号规则要求此操作由第二人批准。请求已登记并等待批准，尚未执行。',
-    'Ask one of the members that the facts name to approve it, under Approvals or with "evercert approvals approve <id>".',
-    '请让附加信息中列出的成员在“审批”页面或用 “evercert approvals approve <编号>” 批准。',
+    'Ask one of the members who may to approve it, under Approvals or with "evercert approvals approve <id>".',
+    '请让有权审批的成员在“审批”页面或用 “evercert approvals approve <编号>” 批准。',
   ),
   approverIsRequester: text(
     'Who asked for it cannot decide on it; a user and all tokens that they made are one person.',
@@ -22,8 +22,8 @@ export const APPROVAL_PROBLEM_TEXTS = {
   approverUnfit: text(
     'Only a member of the account who was one before it was asked, and who might do it themselves, can decide on it.',
     '只有在请求提出之前就已是账号成员、且本身有权执行该操作的人才能审批。',
-    'Have a member decide whom the facts name.',
-    '请由附加信息中列出的成员审批。',
+    'Have a member decide who may.',
+    '请由有权审批的成员处理。',
   ),
   approvalOutdated: text(
     'What was asked is not what is there now: the certificate, the price or the rules changed since.',

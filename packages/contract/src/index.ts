@@ -53,6 +53,7 @@ export type { ProviderSecondFactor, SignInProviderView } from './sign-in-provide
 export { TOKEN_DAYS } from './device-logins.ts'
 export type { PasskeyView } from './passkeys.ts'
 export type { AccountView } from './accounts.ts'
+export { countOf } from './count-of.ts'
 export { isCurrency, minorDigits } from './currency.ts'
 export type { DnsConnectionDetail, IssuerDetail } from './issuers.ts'
 export type { ChannelDetail } from './notices.ts'

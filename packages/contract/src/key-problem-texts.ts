@@ -10,8 +10,8 @@ export const KEY_PROBLEM_TEXTS = {
   secretsNeeded: text(
     'The change says where the stored secrets are sent from now on, such as another host, and they are not sent to a place that they were not entered for.',
     '此次修改会改变已保存机密的发送位置（例如更换主机）；已保存的机密不会发送到并非为其录入的位置。',
-    'Enter the secrets again together with the change: the facts name them. Where one is not needed any more, send null for it.',
-    '请在修改的同时重新输入这些机密（名称见附加信息）；不再需要的机密请提交 null。',
+    'Enter the secrets again together with the change.',
+    '请在修改的同时重新输入这些机密。',
   ),
   masterKeyNotReady: text(
     'A node that runs does not have the new master key, none was given, or the token made none. What a node could not open would fail there.',

@@ -26,7 +26,7 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
   ),
   paymentRequired: text(
     'The balance does not cover the price.',
-    '账户余额不足以支付该订单。',
+    '账号余额不足以支付该订单。',
     'Top up the balance, then pay the same order again.',
     '请先充值，然后重新支付同一订单。',
   ),
@@ -57,8 +57,8 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
   renewalNotYetOpen: text(
     'Renewal opens only shortly before a certificate expires.',
     '续费仅在证书临近到期时开放。',
-    'Come back when the window opens; the facts give the date and the days until then.',
-    '请在续费窗口开放后再操作，开放日期与剩余天数见附加信息。',
+    'Come back when the window opens.',
+    '请在续费窗口开放后再操作。',
   ),
   renewalBrandUnsupported: text(
     'The brand of the certificate does not support renewal.',
@@ -87,8 +87,8 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
   alreadyRenewed: text(
     'The certificate has a live renewal already.',
     '该证书已有正在进行的续费。',
-    'Continue that renewal (its id is in the facts), or cancel its order first.',
-    '请继续该续费（编号见附加信息），或先取消对应订单。',
+    'Continue that renewal, or cancel its order first.',
+    '请继续该续费，或先取消对应订单。',
   ),
   notManageable: text(
     'Something in how the certificate was bought or applied for needs a person at every renewal.',
@@ -135,8 +135,8 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
   badDomain: text(
     'A domain name is malformed, not allowed, or does not fit what was bought.',
     '域名格式错误、不被允许，或与所购规格不符。',
-    'Correct the names that the detail lists.',
-    '请修改详情中列出的域名。',
+    'Correct the names that are listed.',
+    '请修改所列的域名。',
   ),
   duplicateName: text(
     'The name or id is taken: there is one already.',
@@ -163,10 +163,10 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     '请等待详情中所指的流程完成，或先撤回。',
   ),
   reviewerIsApplicant: text(
-    'Applicant and approver differ: this token submitted the application.',
-    '申请人与审核人不能相同：该申请由此令牌提交。',
-    'Have another person decide, with a token of their own.',
-    '请由其他人使用其自己的令牌审核。',
+    'Applicant and approver differ: you submitted the application.',
+    '申请人与审核人不能相同：该申请由您提交。',
+    'Have another person decide, as themselves.',
+    '请由另一人以本人身份审核。',
   ),
   reviewIncomplete: text(
     'An approval needs every check of its certificate type.',
@@ -213,14 +213,14 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
   refundPeriodOver: text(
     'Money is given back within 7 days of the payment, and for an issued certificate only when it was revoked within them.',
     '退款仅限付款后 7 天内；已签发的证书须在 7 天内吊销。',
-    'See "possible" in the facts. An unissued certificate can be cancelled without its money coming back.',
-    '可执行的操作见附加信息中的 possible；未签发的证书仍可取消，但不退款。',
+    'An unissued certificate can be cancelled without its money coming back.',
+    '未签发的证书仍可取消，但不退款。',
   ),
   refundNeedsRevocation: text(
     'The certificate is issued and valid, so it could go on being used.',
     '证书已签发且有效，仍可继续使用。',
-    'Revoke it before the date in the facts, then ask for the refund.',
-    '请在附加信息所示日期前吊销证书，然后申请退款。',
+    'Revoke it within 7 days of the payment, then ask for the refund.',
+    '请在付款后 7 天内吊销证书，然后申请退款。',
   ),
   managedCertificate: text(
     'The certificate is managed: it renews by itself.',
@@ -243,8 +243,8 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
   certificateInUse: text(
     'Targets, sites, a renewal or an application still need the certificate.',
     '仍有部署目标、站点、续费或证书申请在使用该证书。',
-    'Remove what the facts name, or let the renewal end, then delete it.',
-    '请移除附加信息中所列的使用项，或等待续费完成后再删除。',
+    'Remove what still uses it, or let the renewal end, then delete it.',
+    '请先移除仍在使用它的项目，或等待续费完成后再删除。',
   ),
   keyNotStored: text(
     'The certificate was issued for a CSR of your own, so its private key was never here.',

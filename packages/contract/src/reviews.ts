@@ -19,6 +19,7 @@ export const reviewView = z.object({
   domains: z.array(z.string()),
   companyName: z.string().nullable(),
   submittedBy: z.string().nullable().meta({ description: 'The name of the token' }),
+  isOwn: z.boolean().meta({ description: 'The caller submitted it, or may have: somebody else decides' }),
   submittedAt: instant,
   estimate: finishEstimate,
   requiredChecks: z.array(reviewCheck),

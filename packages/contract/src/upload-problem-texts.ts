@@ -9,8 +9,8 @@ export const UPLOAD_PROBLEM_TEXTS = {
   duplicateCertificate: text(
     'A certificate with this fingerprint is in the account already.',
     '账号中已存在相同指纹的证书。',
-    'Use the one that is there; its id is in the facts.',
-    '请使用已有的证书，编号见附加信息。',
+    'Use the one that is there.',
+    '请使用已有的证书。',
   ),
   notItsSuccessor: text(
     'The certificate that the upload is to succeed was bought here, was revoked or deleted, or begins later than the upload.',

@@ -136,11 +136,16 @@ it('keeps contacts: a wrong field is said beside it, lists are masked, one is de
   const ended = page.getByRole('dialog', { name: 'Your session has ended' })
   await ended.waitFor()
   await expectFine(tab, 'session-ended-en-light-1024')
+  expect(await page.locator('.problem').count()).toBe(0) // the dialog says it
+  await page.keyboard.press('Escape')
+  await page.locator('.problem').getByText('Your session has ended').waitFor()
+  await page.locator('.problem').getByRole('button', { name: 'Sign in again' }).click()
   await ended.getByRole('button', { name: 'Use an API token' }).click()
   await ended.getByLabel('API token', { exact: true }).fill(operator)
   await ended.getByRole('button', { name: 'Sign in', exact: true }).click()
   await ended.waitFor({ state: 'detached' })
   expect(await page.getByLabel('Phone').inputValue()).toBe('+86 138 1234 5678')
+  expect(await page.locator('.problem').count()).toBe(0)
   await page.getByRole('button', { name: 'Save' }).click()
   await result(page).getByText('Saved: Li Lei').waitFor()
   await page.getByRole('rowheader', { name: 'Li Lei' }).waitFor()
@@ -209,22 +214,20 @@ it('adds a company with its licence, and has an application reviewed by somebody
 
   const own = await open(WIDE_ZH, '/reviews')
   await own.page.getByRole('link', { name: COMPANY.name, exact: true }).click()
-  await own.page.getByRole('button', { name: '通过', exact: true }).click()
-  await own.page.getByText('通过前必须完成全部核查项').waitFor()
-  const check = async (on: Page): Promise<void> => {
-    await on.getByLabel('核查依据').waitFor() // only then the boxes are there to be counted
-    for (const box of await on.getByRole('checkbox').all()) await box.check()
-    await on.getByLabel('核查依据').fill('工商登记一致，已回拨核实。')
+  for (const name of [/^通过/, /^拒绝/]) {
+    const button = own.page.locator('.review-buttons').getByRole('button', { name })
+    expect(await button.getAttribute('aria-disabled')).toBe('true')
+    await button.getByText('该申请由您提交，请由另一人审核。').waitFor({ state: 'attached' })
   }
-  await check(own.page)
-  await own.page.getByRole('button', { name: '通过', exact: true }).click()
-  await own.page.locator('.review .problem').waitFor()
-  expect(await own.page.getByLabel('核查依据').inputValue()).toBe('工商登记一致，已回拨核实。') // nothing typed is lost
   await expectFine(own, 'review-zh-light-1440')
   const path = new URL(own.page.url()).pathname
 
   const other = await open(WIDE_ZH, path, reviewer)
-  await check(other.page)
+  await other.page.getByLabel('核查依据').fill('工商登记一致，已回拨核实。')
+  await other.page.getByRole('button', { name: '通过', exact: true }).click()
+  await other.page.getByText('通过前必须完成全部核查项').waitFor()
+  expect(await other.page.getByLabel('核查依据').inputValue()).toBe('工商登记一致，已回拨核实。') // nothing typed is lost
+  for (const box of await other.page.getByRole('checkbox').all()) await box.check()
   await other.page.getByRole('button', { name: '通过', exact: true }).click()
   await result(other.page).getByText('已通过').waitFor()
   expect((await client.reviews.list({ state: 'approved' })).items).toMatchObject([{ decidedBy: 'han.meimei' }])

@@ -218,6 +218,7 @@ it('§3.2: outside the 30 days the same link says when renewal opens', async () 
 it('§3.3: a brand without renewal is refused by its name', async () => {
   const { page } = await open(renewalOf(unrenewable))
   await stays(page, (on) => on.getByRole('dialog').getByText(/Evercert Trial/))
+  expect(await page.getByRole('dialog').getByRole('link', { name: '购买证书' }).getAttribute('href')).toBe('/buy')
   expect(await page.getByRole('button', { name: '确认并续费' }).count()).toBe(0)
 })
 
@@ -288,6 +289,8 @@ it('§3.10: installed on the server of the old one; the log tells each step as i
       .count(),
   ).toBe(0)
   await page.getByText('新证书已签发，但尚未在所有站点生效').waitFor()
+  await page.getByRole('dialog').getByText('仍是旧证书').first().waitFor() // that it was seen before is no proof of the new one
+  expect(await page.getByRole('dialog').getByText('已使用本证书').count()).toBe(0)
   await takePicture(page, 'whole-life-install-zh-light-1440')
   await writeFile(go, '')
   await log(page)

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { countOf } from '@evercert/contract'
 import { formatDay } from '../format.ts'
 import { failure } from '../failure.ts'
 import { formatTable } from '../output.ts'
@@ -29,7 +30,10 @@ export async function forecastCommand(session: Session, options: ForecastOptions
       )
       .join(' ')
   session.print(
-    say(`${certificates} certificates to renew, month by month (UTC):`, `待续费证书 ${certificates} 张，按月统计（UTC）：`),
+    say(
+      `${countOf(certificates, 'certificate')} to renew, month by month (UTC):`,
+      `待续费证书 ${certificates} 张，按月统计（UTC）：`,
+    ),
     ...formatTable(
       [say('MONTH', '月份'), say('RENEWALS', '续费数'), say('RULES OF TODAY', '按现行规则'), '', say('RULE', '规则')],
       months.map(({ month, renewals, underRulesOfToday }) => [

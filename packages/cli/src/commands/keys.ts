@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { MasterKeysView } from '@evercert/contract'
+import { countOf, type MasterKeysView } from '@evercert/contract'
 import { EXIT_DECLINED, isConfirmed } from '../confirmation.ts'
 import { formatInstant } from '../format.ts'
 import { clean, formatTable } from '../output.ts'
@@ -119,7 +119,12 @@ function printKeys(session: Session, view: MasterKeysView): void {
           ],
     ),
     ...(view.remaining > 0
-      ? [say(`${view.remaining} records are still under earlier keys.`, `仍有 ${view.remaining} 条记录使用较早的密钥。`)]
+      ? [
+          say(
+            `${countOf(view.remaining, 'record is', 'records are')} still under earlier keys.`,
+            `仍有 ${view.remaining} 条记录使用较早的密钥。`,
+          ),
+        ]
       : []),
     ...view.removable.map((id) =>
       say(

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CertificateDetail, OrderView, QuoteView } from '@evercert/contract'
+import { countOf, type CertificateDetail, type OrderView, type QuoteView } from '@evercert/contract'
 import { failure, Interrupted } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
 import { formatInstant, formatMoney } from '../format.ts'
@@ -158,7 +158,7 @@ export function formatQuote(session: Session, quote: QuoteView): string[] {
     topUp.shortfallDays === 0
       ? formatInstant(topUp.certificateUntil)
       : say(
-          `${formatInstant(topUp.certificateUntil)}, then ${topUp.shortfallDays} days by reissues at no charge`,
+          `${formatInstant(topUp.certificateUntil)}, then ${countOf(topUp.shortfallDays, 'day')} by reissues at no charge`,
           `${formatInstant(topUp.certificateUntil)}，其余 ${topUp.shortfallDays} 天免费重签`,
         )
   const facts = formatFacts(
@@ -166,9 +166,12 @@ export function formatQuote(session: Session, quote: QuoteView): string[] {
       [say('Specification', '规格'), `${specification} (${sameText(session, quote)})`],
       [
         say('Term', '年限'),
-        say(`${quote.termYears} year(s), ${quote.domainCount} domain(s)`, `${quote.termYears} 年，${quote.domainCount} 个域名`),
+        say(
+          `${countOf(quote.termYears, 'year')}, ${countOf(quote.domainCount, 'domain')}`,
+          `${quote.termYears} 年，${quote.domainCount} 个域名`,
+        ),
       ],
-      [say('Topped up', '补齐天数'), say(`${topUp.days} days`, `${topUp.days} 天`)],
+      [say('Topped up', '补齐天数'), say(countOf(topUp.days, 'day'), `${topUp.days} 天`)],
       [say('Paid until', '服务期至'), formatInstant(topUp.entitledUntil)],
       [say('Certificate until', '证书到期'), until],
       ...discountFacts(session, quote),
@@ -207,7 +210,7 @@ function lossWarning({ say, paint, language }: Session, { topUp, changed, sameSp
   if (topUp.lostDays === 0) return explanation === '' ? [] : [`  ${explanation}`]
   const attributes = changed.map((attribute) => wordFor('attribute', attribute, language)).join(say(', ', '、'))
   return [
-    paint('yellow', say(`  ! ${topUp.lostDays} days are lost`, `  ! 将损失 ${topUp.lostDays} 天`)) +
+    paint('yellow', say(`  ! ${countOf(topUp.lostDays, 'day is', 'days are')} lost`, `  ! 将损失 ${topUp.lostDays} 天`)) +
       (attributes === '' ? '' : say(` (changed: ${attributes})`, `（更改项：${attributes}）`)),
     `    ${explanation}`,
   ]

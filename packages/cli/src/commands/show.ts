@@ -3,7 +3,13 @@
  *
  * @module
  */
-import type { CertificateDetail, EndpointView, HistoryEntryView, KnownSpecificationView } from '@evercert/contract'
+import {
+  countOf,
+  type CertificateDetail,
+  type EndpointView,
+  type HistoryEntryView,
+  type KnownSpecificationView,
+} from '@evercert/contract'
 import { findCertificate } from '../find-certificate.ts'
 import { formatDay, formatInstant } from '../format.ts'
 import { pick } from '../language.ts'
@@ -83,7 +89,11 @@ export function formatSpecification(
 }
 
 function notAfterText({ say }: Session, { notAfter, daysLeft }: CertificateDetail): string {
-  const left = daysLeft === null ? '' : say(` (${daysLeft} days left)`, `（剩余 ${daysLeft} 天）`)
+  if (daysLeft === null) return formatInstant(notAfter)
+  const left =
+    daysLeft < 0
+      ? say(` (expired ${countOf(-daysLeft, 'day')} ago)`, `（已过期 ${-daysLeft} 天）`)
+      : say(` (${countOf(daysLeft, 'day')} left)`, `（剩余 ${daysLeft} 天）`)
   return formatInstant(notAfter) + left
 }
 

@@ -5,8 +5,8 @@
  */
 import { useSyncExternalStore } from 'react'
 
-/** `away`: they were asked, and said "not now". */
-type SessionEnd = 'none' | 'asked' | 'away'
+/** `away`: they were asked, and said "not now"; `over`: they signed in again. */
+type SessionEnd = 'none' | 'asked' | 'away' | 'over'
 
 let current: SessionEnd = 'none'
 const listeners = new Set<() => void>()
@@ -18,18 +18,18 @@ function become(next: SessionEnd): void {
 
 /** @param isWanted somebody did something that needs the session: they are asked again, whatever they said */
 export function askToGoOn(isWanted: boolean): void {
-  if (current === 'none' || isWanted) become('asked')
+  if (current !== 'away' || isWanted) become('asked')
 }
 
 export const putAway = (): void => become('away')
-export const goOnWithSession = (): void => become('none')
+export const goOnWithSession = (): void => become('over')
 
-export function useIsAskedToGoOn(): boolean {
+export function useSessionEnd(): SessionEnd {
   return useSyncExternalStore(
     (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    () => current === 'asked',
+    () => current,
   )
 }

@@ -12,7 +12,7 @@ import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
 import { navigate } from 'wouter/use-browser-location'
 import { createQueryClient, type Unauthenticated } from '../api/query-client.ts'
-import { askToGoOn, useIsAskedToGoOn } from '../api/session-end.ts'
+import { askToGoOn, useSessionEnd } from '../api/session-end.ts'
 import { antLocaleOf, currentLanguage } from '../i18n/i18n.ts'
 import { CrashGuard } from './crash-guard.tsx'
 import { findPage } from './find-page.ts'
@@ -70,7 +70,7 @@ const SessionEndDialog = lazy(async () => ({
 
 function SessionEnd() {
   useLeaveWithOthers()
-  return useIsAskedToGoOn() ? (
+  return useSessionEnd() === 'asked' ? (
     <Suspense fallback={null}>
       <SessionEndDialog />
     </Suspense>

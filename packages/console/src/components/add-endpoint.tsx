@@ -32,6 +32,7 @@ export function AddEndpoint({ certificateId, host }: { readonly certificateId: s
   return (
     <Form<Values>
       layout="inline"
+      requiredMark={false}
       className="add-endpoint"
       initialValues={{ host, port: HTTPS }}
       onFinish={(values) => add.mutate(values)}

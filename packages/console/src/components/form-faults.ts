@@ -7,7 +7,7 @@ import type { FormInstance } from 'antd/es/form'
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { placeOf, type FieldPath } from './field-place.ts'
-import { fieldFaults } from './problem-notice.tsx'
+import { fieldFaults } from './field-faults.ts'
 
 /** Sets the faults of an error at the fields that they are about, and leads to the first. */
 export function useFormFaults(form: FormInstance, error: unknown): void {

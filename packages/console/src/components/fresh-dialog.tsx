@@ -17,6 +17,7 @@ import { confirmByProvider } from '../api/sign-in.ts'
 import { useMe } from '../api/use-me.ts'
 import { ConfirmDialog } from './confirm-dialog.tsx'
 import { DeviceProblem } from './device-problem.tsx'
+import './fresh-dialog.css'
 import { Loading } from './loading.tsx'
 import { ProblemNotice } from './problem-notice.tsx'
 
@@ -153,7 +154,7 @@ function OtherWays({ ways, isAlone, texts, onConfirmed }: OtherWaysProps) {
   }
   return (
     <div className="fresh-ways">
-      {!isAlone && <p className="muted">{t('signIn.or')}</p>}
+      {!isAlone && <p className="or muted">{t('signIn.or')}</p>}
       <DeviceProblem error={byPasskey.error ?? byProvider.error} />
       {offersPasskey && (
         <Button block loading={byPasskey.isPending} onClick={() => byPasskey.mutate()}>

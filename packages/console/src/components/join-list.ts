@@ -14,6 +14,11 @@ export function joinSentences(sentences: readonly string[]): string {
   return sentences.join(currentLanguage() === 'zh' ? '' : ' ')
 }
 
+/** Between a label that ends with the colon of its language and what follows it. */
+export function afterColon(): string {
+  return currentLanguage() === 'zh' ? '' : ' '
+}
+
 /** `Label: value`, with the colon of the language. */
 export function labelled(label: string, value: string): string {
   return `${label}${currentLanguage() === 'zh' ? '：' : ': '}${value}`

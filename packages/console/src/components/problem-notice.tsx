@@ -9,18 +9,22 @@ import Alert from 'antd/es/alert'
 import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
-import i18n from 'i18next'
-import { pick } from '../i18n/i18n.ts'
+import { askToGoOn, useSessionEnd } from '../api/session-end.ts'
 import { joinList } from './join-list.ts'
+import { ProblemFacts } from './problem-facts.tsx'
+import { Sentence } from './sentence.tsx'
 
 export interface ProblemNoticeProps {
   /** What a query or mutation failed with; null shows nothing. */
   readonly error: unknown
   readonly onRetry?: () => void
+  /** What was sent was to sign in: that nobody is signed in is the answer to it, and not news. */
+  readonly isOfSignIn?: boolean
 }
 
-export function ProblemNotice({ error, onRetry }: ProblemNoticeProps) {
+export function ProblemNotice({ error, onRetry, isOfSignIn = false }: ProblemNoticeProps) {
   const { t } = useTranslation()
+  const sessionEnd = useSessionEnd()
   if (error === null || error === undefined) return null
   const retry =
     onRetry === undefined ? undefined : (
@@ -41,6 +45,22 @@ export function ProblemNotice({ error, onRetry }: ProblemNoticeProps) {
       />
     )
   }
+  const isEnded = error.problem.code === 'unauthenticated' && !isOfSignIn && sessionEnd !== 'none'
+  // The dialog over the page says it; and who signed in again sees the page as it was.
+  if (isEnded && sessionEnd !== 'away') return null
+  if (isEnded) {
+    return (
+      <Alert
+        className="problem"
+        type="warning"
+        showIcon
+        role="alert"
+        title={t('signIn.endedTitle')}
+        description={t('signIn.endedText')}
+        action={<SignInAgain />}
+      />
+    )
+  }
   const waits = error.problem.code === 'secondPersonNeeded'
   return (
     <Alert
@@ -48,7 +68,7 @@ export function ProblemNotice({ error, onRetry }: ProblemNoticeProps) {
       type={waits ? 'info' : 'error'}
       showIcon
       role="alert"
-      title={pick(error.problem.cause)}
+      title={<Sentence of={error.problem.cause} />}
       description={<ProblemText problem={error.problem} />}
       action={retry}
     />
@@ -61,8 +81,9 @@ function ProblemText({ problem }: { readonly problem: ProblemDocument }) {
     <>
       <p>
         <strong>{t('problem.remedy')}</strong>
-        {pick(problem.remedy)}
+        <Sentence of={problem.remedy} />
       </p>
+      <ProblemFacts of={problem.facts} />
       <Missing of={problem.facts['missing']} />
       {problem.code === 'secondPersonNeeded' && <SecondPerson approvers={problem.facts['approvers']} />}
       <details>
@@ -76,6 +97,15 @@ function ProblemText({ problem }: { readonly problem: ProblemDocument }) {
         </p>
       </details>
     </>
+  )
+}
+
+function SignInAgain() {
+  const { t } = useTranslation()
+  return (
+    <Button size="small" onClick={() => askToGoOn(true)}>
+      {t('signIn.again')}
+    </Button>
   )
 }
 
@@ -98,23 +128,4 @@ function SecondPerson({ approvers }: { readonly approvers: unknown }) {
       <Link href="/approvals">{t('problem.toApprovals')}</Link>
     </p>
   )
-}
-
-/**
- * What a failure says of single fields, for a form to show beside them: `faults` of the facts are `field.path: message`.
- * A problem that names one field (`facts.field`) says its remedy there.
- */
-export function fieldFaults(error: unknown): { readonly name: string[]; readonly errors: string[] }[] {
-  if (!(error instanceof ApiProblem)) return []
-  const { facts, remedy, cause } = error.problem
-  const faults = Array.isArray(facts['faults']) ? facts['faults'].filter((fault) => typeof fault === 'string') : []
-  const named = faults.map((fault) => /^([\w.]+): (.*)$/s.exec(fault)).filter((match) => match !== null)
-  if (named.length > 0)
-    return named.map(([, path = '', message = '']) => ({
-      name: path.split('.'),
-      errors: [i18n.t('problem.fieldFault', { fault: message })],
-    }))
-  return typeof facts['field'] === 'string'
-    ? [{ name: facts['field'].split('.'), errors: [`${pick(cause)} ${pick(remedy)}`] }]
-    : []
 }

@@ -7,6 +7,7 @@ import type { Bilingual } from '@evercert/contract'
 import type { Locale } from 'antd/es/locale'
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
+import { withEdges, withoutEdges } from './chinese-spaces.ts'
 import { inOwnZone } from './instants.ts'
 import type { zh } from './zh/index.ts'
 import type { more } from './zh/more.ts'
@@ -92,14 +93,25 @@ export function pick(text: Bilingual): string {
   return inOwnZone(text[language], language)
 }
 
+const SPACES = {
+  type: 'postProcessor',
+  name: 'spaces',
+  process: (text: unknown) => (typeof text === 'string' ? withoutEdges(text) : text) as string,
+} as const
+
 export async function startI18n(): Promise<void> {
-  await i18next.use(initReactI18next).init({
-    lng: preferredLanguage(),
-    resources: {},
-    partialBundledLanguages: true,
-    fallbackLng: false,
-    interpolation: { escapeValue: false }, // React escapes
-    react: { useSuspense: false, bindI18nStore: 'added' },
-  })
+  await i18next
+    .use(initReactI18next)
+    .use(SPACES)
+    .init({
+      lng: preferredLanguage(),
+      resources: {},
+      partialBundledLanguages: true,
+      fallbackLng: false,
+      // Nothing is escaped, which React does.
+      interpolation: { escapeValue: true, escape: (value) => (currentLanguage() === 'zh' ? withEdges(value) : value) },
+      postProcess: [SPACES.name],
+      react: { useSuspense: false, bindI18nStore: 'added' },
+    })
   await changeLanguage(preferredLanguage())
 }

@@ -5,7 +5,7 @@
  */
 const FORMATS = {
   day: { year: 'numeric', month: '2-digit', day: '2-digit' },
-  minute: { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hour12: false },
+  minute: { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
   second: {
     year: 'numeric',
     month: '2-digit',
@@ -13,7 +13,7 @@ const FORMATS = {
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
-    hour12: false,
+    hourCycle: 'h23',
   },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>
 
@@ -31,6 +31,19 @@ export function formatInstant(at: string, precision: Precision, language: 'zh' |
 }
 
 const IN_SENTENCES = /\b(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC\b/g
+
+export type SentencePart = { readonly text: string } | { readonly at: string }
+
+/** The words of a sentence of the API, and the instants between them. */
+export function partsOf(text: string): readonly SentencePart[] {
+  const parts: SentencePart[] = []
+  let from = 0
+  for (const { 0: whole, 1: day = '', 2: time = '', index } of text.matchAll(IN_SENTENCES)) {
+    parts.push({ text: text.slice(from, index) }, { at: `${day}T${time}:00Z` })
+    from = index + whole.length
+  }
+  return [...parts, { text: text.slice(from) }]
+}
 
 /** The API's sentences say instants in UTC: it does not know where they are read. */
 export function inOwnZone(text: string, language: 'zh' | 'en'): string {

@@ -164,13 +164,25 @@ async function conflictingApplication(trx: Trx, record: CertificateRecord, csr: 
 
 const MAX_NAME_LENGTH = 64
 
-/** A certificate that was bought without a name takes its first domain, if that name is free. */
+const MAX_NAMESAKES = 9
+
+/** A certificate that was bought without a name takes its first domain, numbered when others have that name: `shop.test (2)`. */
 async function nameAfterDomain(trx: Trx, record: CertificateRecord, domain: string, facts: HistoryFacts): Promise<void> {
-  if (record.name !== record.id || domain.length > MAX_NAME_LENGTH) return
-  if ((await findByName(trx, record.accountId, domain)) !== null) return
-  await trx.updateTable('certificate').set({ name: domain }).where('id', '=', record.id).execute()
+  if (record.name !== record.id) return
+  const name = await freeName(trx, record.accountId, domain)
+  if (name === null) return
+  await trx.updateTable('certificate').set({ name }).where('id', '=', record.id).execute()
   const entry = { ...facts, subject: 'certificate', subjectId: record.id, fromState: null }
-  await recordHistory(trx, { ...entry, toState: 'renamed', detail: `${record.name} → ${domain}` })
+  await recordHistory(trx, { ...entry, toState: 'renamed', detail: `${record.name} → ${name}` })
+}
+
+async function freeName(trx: Trx, accountId: string, domain: string): Promise<string | null> {
+  for (let number = 1; number <= MAX_NAMESAKES; number += 1) {
+    const name = number === 1 ? domain : `${domain} (${number})`
+    if (name.length > MAX_NAME_LENGTH) return null
+    if ((await findByName(trx, accountId, name)) === null) return name
+  }
+  return null
 }
 
 /**

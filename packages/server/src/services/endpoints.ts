@@ -107,6 +107,7 @@ export async function listEndpointViews(
     .selectFrom('observation')
     .select([
       'endpoint_id',
+      'certificate_id',
       'address',
       'verdict',
       'sha256',
@@ -128,26 +129,37 @@ export async function listEndpointViews(
     .orderBy('address')
     .execute()
   const byEndpoint = Map.groupBy(observations, (observation) => observation.endpoint_id)
-  return endpoints.map((endpoint) => ({
-    id: endpoint.id,
-    certificateId: endpoint.certificate_id,
-    host: endpoint.host,
-    port: endpoint.port,
-    serverName: endpoint.server_name,
-    protocol: endpoint.protocol,
-    verdict: endpoint.verdict,
-    probedAt: endpoint.probed_at?.toISOString() ?? null,
-    nextProbeAt: endpoint.probe_at?.toISOString() ?? null,
-    provedAt: endpoint.proved_at?.toISOString() ?? null,
-    strayedAt: endpoint.strayed_at?.toISOString() ?? null,
-    observations: (byEndpoint.get(endpoint.id) ?? []).flatMap((row) => toObservationViews(row)),
-  }))
+  return endpoints.map((endpoint) => {
+    const seen = (byEndpoint.get(endpoint.id) ?? []).flatMap((row) => toObservationViews(row, endpoint))
+    const isEarlier = endpoint.verdict === 'served' && seen.some(({ verdict }) => verdict === 'oldCertificate')
+    return {
+      id: endpoint.id,
+      certificateId: endpoint.certificate_id,
+      host: endpoint.host,
+      port: endpoint.port,
+      serverName: endpoint.server_name,
+      protocol: endpoint.protocol,
+      verdict: isEarlier ? ('oldCertificate' as const) : endpoint.verdict,
+      probedAt: endpoint.probed_at?.toISOString() ?? null,
+      nextProbeAt: endpoint.probe_at?.toISOString() ?? null,
+      provedAt: endpoint.proved_at?.toISOString() ?? null,
+      strayedAt: endpoint.strayed_at?.toISOString() ?? null,
+      observations: seen,
+    }
+  })
 }
 
-type ObservationRow = Omit<Selectable<ObservationTable>, 'account_id' | 'certificate_id'>
+type ObservationRow = Omit<Selectable<ObservationTable>, 'account_id'>
+type Observations = EndpointView['observations']
+
+interface Place {
+  readonly certificate_id: string
+  readonly host: string
+  readonly port: number
+}
 
 /** Two for an address that has a certificate for each kind of key. */
-function toObservationViews(row: ObservationRow): EndpointView['observations'] {
+function toObservationViews(row: ObservationRow, place: Place): Observations {
   const common = { address: row.address, observedAt: row.observed_at.toISOString() }
   const first = {
     ...common,
@@ -160,7 +172,25 @@ function toObservationViews(row: ObservationRow): EndpointView['observations'] {
     cause: { ...row.cause },
     remedy: { ...row.remedy },
   }
-  return row.other === null ? [first] : [first, { ...common, ...row.other, chainSha256: [...row.other.chainSha256] }]
+  const views = row.other === null ? [first] : [first, { ...common, ...row.other, chainSha256: [...row.other.chainSha256] }]
+  return row.certificate_id === place.certificate_id ? views : views.map((view) => asEarlier(view, place))
+}
+
+/** Seen before the certificate was renewed: it was right then, and is the previous one now. */
+function asEarlier(view: Observations[number], { host, port }: Place): Observations[number] {
+  if (view.verdict !== 'served') return view
+  return {
+    ...view,
+    verdict: 'oldCertificate',
+    cause: {
+      en: `${host}:${port} served the previous certificate when it was last probed, at ${view.address}.`,
+      zh: `上次探测时，${host}:${port}（${view.address}）仍在使用旧证书。`,
+    },
+    remedy: {
+      en: 'It is probed again once the new one is installed.',
+      zh: '新证书安装后将再次探测。',
+    },
+  }
 }
 
 /** Forgets an endpoint; what remains is proved anew, and a renewal that waited for this one alone goes on. @throws AppError `notFound` */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Bilingual, CertificateView, FinishEstimateView } from '@evercert/contract'
+import { countOf, type Bilingual, type CertificateView, type FinishEstimateView } from '@evercert/contract'
 import type { CertificateRecord } from '../db/certificates.ts'
 import type { CertificateStatus } from '../domain/certificate/derive-status.ts'
 import type { RenewalDecision } from '../domain/certificate/decide-renewal.ts'
@@ -149,7 +149,7 @@ function revokedStep(record: CertificateRecord, renewal: RenewalDecision): NextS
   const { endpointCount, targetCount } = record
   if (endpointCount === 0 && targetCount === 0) return ended(record, renewal, null)
   return view('replaceRevoked', 'user', {
-    en: `It is revoked, and ${endpointCount} sites and ${targetCount} targets still belong to it: clients may refuse them. Install another certificate there.`,
+    en: `It is revoked, and ${countOf(endpointCount, 'site')} and ${countOf(targetCount, 'target')} still belong to it: clients may refuse them. Install another certificate there.`,
     zh: `证书已吊销，但仍有 ${endpointCount} 个站点、${targetCount} 个部署目标在使用，客户端可能拒绝访问。请更换为其他证书。`,
   })
 }
@@ -195,8 +195,8 @@ function renewedStep(record: CertificateRecord, newCertificateId: string | null)
   if (newCertificateId === null) {
     const orderId = record.unpaidRenewal?.orderId ?? '-'
     return view('pay', 'user', {
-      en: `Its renewal is ordered and not paid: pay order ${orderId} before ${until}, or cancel it to renew in another way.`,
-      zh: `续费订单 ${orderId} 已提交，尚未支付：请在 ${until} 前完成支付；如需以其他方式续费，请取消该订单。`,
+      en: `Its renewal is ordered and not paid: pay order ${orderId} before ${until}, or cancel it to renew in another way. It closes by itself when nobody begins to pay it within 24 hours.`,
+      zh: `续费订单 ${orderId} 已提交，尚未支付：请在 ${until} 前完成支付（24 小时内未开始支付的订单会自动关闭）；如需以其他方式续费，请取消该订单。`,
     })
   }
   return view('renewed', 'nobody', {

@@ -10,7 +10,7 @@ import { toMs } from '../db/time.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
 import type { Applicant } from '../domain/applicant/applicant.ts'
 import { AppError } from '../domain/errors.ts'
-import { checkApprover, checkEvidence, REVIEW_CHECKS } from '../domain/review/decide-review.ts'
+import { checkApprover, checkEvidence, isOwn, REVIEW_CHECKS } from '../domain/review/decide-review.ts'
 import type { ReviewState } from '../domain/review/review-machine.ts'
 import { toApplicantView } from './applicants.ts'
 import { openSentDocument } from './company-documents.ts'
@@ -77,7 +77,7 @@ export async function listReviews(
     .execute()
   const page = rows.slice(0, limit)
   return {
-    items: page.map((row) => toView(services, row)),
+    items: page.map((row) => toView(services, caller, row)),
     nextCursor: rows.length > limit ? (page.at(-1)?.id ?? null) : null,
   }
 }
@@ -85,7 +85,7 @@ export async function listReviews(
 /** @throws AppError `notFound` */
 export async function loadReview(services: Services, caller: Caller, id: string): Promise<ReviewDetail> {
   const row = await findReview(services.db, caller, id)
-  return { ...toView(services, row), applicant: toApplicantView(row.applicant ?? NOBODY, true) }
+  return { ...toView(services, caller, row), applicant: toApplicantView(row.applicant ?? NOBODY, true) }
 }
 
 const NOBODY: Applicant = {
@@ -242,7 +242,7 @@ function toChecks(checks: readonly ReviewCheck[]) {
   return sql`${JSON.stringify([...new Set(checks)])}::jsonb`
 }
 
-function toView(services: Services, row: Row): ReviewView {
+function toView(services: Services, caller: Caller, row: Row): ReviewView {
   return {
     id: row.id,
     certificateId: row.certificate_id,
@@ -253,6 +253,7 @@ function toView(services: Services, row: Row): ReviewView {
     domains: [...row.identifiers],
     companyName: row.applicant?.company?.name ?? null,
     submittedBy: row.submitted_by_name,
+    isOwn: isOwn({ personId: personOf(caller), submittedBy: row.submitted_by }),
     submittedAt: row.submitted_at.toISOString(),
     estimate: toEstimateView(services, row.certificate_type, toMs(row.submitted_at)),
     requiredChecks: [...REVIEW_CHECKS[row.certificate_type]],

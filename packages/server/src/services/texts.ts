@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Bilingual } from '@evercert/contract'
+import { countOf, type Bilingual } from '@evercert/contract'
 import type { CertificateRecord } from '../db/certificates.ts'
 import type { CertificateStatus } from '../domain/certificate/derive-status.ts'
 import type { RenewalReason } from '../domain/certificate/decide-renewal.ts'
@@ -59,7 +59,7 @@ const REASON_TEXTS: Readonly<Record<RenewalReason['code'], ReasonText>> = {
     zh: `服务期持续到 ${when(facts['entitledUntil'])}，自 ${when(facts['reissueOpensAt'])} 起可免费重新签发。`,
   }),
   renewalNotYetOpen: (facts) => ({
-    en: `Renewal opens on ${when(facts['opensAt'])}, in ${facts['daysUntilOpen'] ?? '?'} days.`,
+    en: `Renewal opens on ${when(facts['opensAt'])}, in ${countOf(Number(facts['daysUntilOpen']), 'day')}.`,
     zh: `续费将于 ${when(facts['opensAt'])} 开放，还有 ${facts['daysUntilOpen'] ?? '?'} 天。`,
   }),
   renewalBrandUnsupported: (facts) => ({
@@ -115,11 +115,11 @@ interface LossFacts {
 const LOSS_TEXTS: Readonly<Record<TopUpLossReason, (facts: LossFacts) => Bilingual>> = {
   notARenewal: () => ({ en: 'Only a renewal tops up unused validity.', zh: '仅续费购买可补齐剩余有效期。' }),
   uploaded: ({ termYears }) => ({
-    en: `An uploaded certificate is never topped up: ${termYears === 1 ? 'one year' : `${termYears} years`} from actual issuance.`,
+    en: `An uploaded certificate is never topped up: ${termYears === 1 ? 'one year' : countOf(termYears, 'year')} from actual issuance.`,
     zh: `已上传的第三方证书不支持补齐：有效期自实际签发之日起${termYears === 1 ? '一' : ` ${termYears} `}年。`,
   }),
   specificationChanged: ({ days, changed }) => ({
-    en: `A changed ${changed.en} makes this a new purchase: ${days} days of unused validity are lost.`,
+    en: `A changed ${changed.en} makes this a new purchase: ${countOf(days, 'day')} of unused validity ${days === 1 ? 'is' : 'are'} lost.`,
     zh: `修改${changed.zh}视为新购，将损失旧证书剩余的 ${days} 天有效期。`,
   }),
   expiredBeforeIssue: () => ({
@@ -136,7 +136,7 @@ export function topUpText(
   const until = formatInstant(entitlement.entitledUntil)
   if (entitlement.toppedUp) {
     return {
-      en: `${entitlement.toppedUpDays} unused days are topped up: entitled until ${until}.`,
+      en: `${countOf(entitlement.toppedUpDays, 'unused day')} ${entitlement.toppedUpDays === 1 ? 'is' : 'are'} topped up: entitled until ${until}.`,
       zh: `补齐旧证书剩余的 ${entitlement.toppedUpDays} 天，服务期至 ${until}。`,
     }
   }

@@ -64,6 +64,10 @@ eachDatabase((_kind, open) => {
     const site = aSite(service)
     const issued = await obtain(account, id, aForm([site]))
     expect(issued).toMatchObject({ status: 'issued', domains: [site], name: site })
+    // A second one for the same domain is told apart by its number, not by an id that says nothing.
+    const other = await buyCertificate(account)
+    await submit(other.id, aForm([site]))
+    expect(await account.client.certificates.get({ id: other.id })).toMatchObject({ name: `${site} (2)` })
     const application = await account.client.applications.get({ id })
     expect(application).toMatchObject({ state: 'issued', problem: null })
     expect(application.validations).toMatchObject([{ domain: site, method: 'file', state: 'valid', problem: null }])

@@ -70,7 +70,13 @@ oneDatabase((_kind, open) => {
       status: 'inReview',
       nextStep: { code: 'review', mover: 'ca' },
     })
-    expect(review).toMatchObject({ open: true, certificateType: 'OV', companyName: aCompany().name, submittedBy: 'test' })
+    expect(review).toMatchObject({
+      open: true,
+      certificateType: 'OV',
+      companyName: aCompany().name,
+      submittedBy: 'test',
+      isOwn: false,
+    })
     const { items: notices } = await account.client.notices.list({ certificateId: id })
     expect(notices.map(({ kind, title }) => ({ kind, ...title }))).toEqual([
       {

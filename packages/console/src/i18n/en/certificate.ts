@@ -79,6 +79,8 @@ export const certificate: SameKeys<typeof zh> = {
   portMissing: 'Enter a port.',
   addEndpoint: 'Add the endpoint',
   verifyYourself: 'See for yourself (Linux)',
+  verifyInBrowser:
+    'Or open the site in a browser, and look at the dates of its certificate behind the padlock in the address bar.',
   opensslWhat: 'the openssl line',
   targets: 'Deployment targets',
   noTargets: 'No target: download and install it by hand, or have an operator add a target.',

@@ -61,7 +61,7 @@ export const certificates: SameKeys<typeof zh> = {
   actions: 'Actions',
   isNew: 'new',
   isNewOf: 'Renewal of the certificate above',
-  moreNames: 'and {{count}} domains in all',
+  moreNames: '… ({{count}} domains)',
   noDomains: 'no domains applied for',
   uploaded: 'uploaded',
   managed: 'managed',

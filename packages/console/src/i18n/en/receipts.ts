@@ -40,7 +40,7 @@ export const receipts: SameKeys<typeof zh> = {
   newOne: 'New certificate',
   chainOf: 'Chain, {{place}}',
   served: 'What every address served',
-  by: '{{protocol}}, server name {{serverName}}',
+  by: '({{protocol}}, server name {{serverName}})',
   address: 'Address',
   observedAt: 'Seen',
   verdict: 'Verdict',

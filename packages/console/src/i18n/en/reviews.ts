@@ -52,6 +52,7 @@ export const reviews: SameKeys<typeof zh> = {
   reasonHelp: 'The applicant reads it: say what is to be corrected. Needed to refuse.',
   reasonMissing: 'Write down the reason: the applicant corrects the application by it.',
   fourEyes: 'Submitted by “{{name}}”. Whoever submitted it cannot decide: somebody else reviews it.',
+  ownReason: 'You submitted it: somebody else decides.',
   approve: 'Approve',
   refuse: 'Refuse',
   whatHappens:

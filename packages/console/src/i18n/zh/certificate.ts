@@ -59,6 +59,7 @@ export const certificate = {
   portMissing: '请填写端口。',
   addEndpoint: '添加站点',
   verifyYourself: '自行验证（Linux 命令）',
+  verifyInBrowser: '也可以用浏览器访问网站，点击地址栏左侧的安全锁图标，查看证书的有效期是否已更新。',
   opensslWhat: 'openssl 命令',
   targets: '部署目标',
   noTargets: '没有部署目标：请下载证书后手工安装，或由管理员添加部署目标。',

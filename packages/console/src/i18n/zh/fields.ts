@@ -34,5 +34,5 @@ export const fields = {
   untried: '尚未在真实账号上试用，仅通过校验请求的模拟服务测试。',
   titleZh: '中文名称',
   titleEn: '英文名称',
-  operatorAlone: '仅限本服务的运营者查看。',
+  operatorAlone: '仅限安装管理员查看。',
 }

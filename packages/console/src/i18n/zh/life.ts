@@ -2,7 +2,7 @@ export const life = {
   title: '管理证书',
   name: '名称',
   rename: '重命名',
-  renameIntro: '名称只用于在本系统中识别证书，在账户内唯一。证书本身、订单和已部署的文件不变。',
+  renameIntro: '名称只用于在本系统中识别证书，在账号内唯一。证书本身、订单和已部署的文件不变。',
   managed: '托管',
   notManaged: '未托管：需要您手动续费。',
   manage: '开启托管',

@@ -36,7 +36,7 @@ export const receipts = {
   newOne: '新证书',
   chainOf: '证书链第 {{place}} 级',
   served: '各地址提供的证书',
-  by: '{{protocol}}，服务器名称 {{serverName}}',
+  by: '（{{protocol}}，服务器名称 {{serverName}}）',
   address: '地址',
   observedAt: '探测时间',
   verdict: '结论',

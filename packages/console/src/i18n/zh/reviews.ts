@@ -47,6 +47,7 @@ export const reviews = {
   reasonHelp: '申请人会看到，请说明需要修改什么。拒绝时必填。',
   reasonMissing: '请写明拒绝原因，申请人据此修改。',
   fourEyes: '由“{{name}}”提交。提交申请的人不能审核自己的申请，请由另一人审核。',
+  ownReason: '该申请由您提交，请由另一人审核。',
   approve: '通过',
   refuse: '拒绝',
   whatHappens: '通过后进入域名验证和签发；拒绝后申请人可以修改并重新提交。结论提交后不能更改。',

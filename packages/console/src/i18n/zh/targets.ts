@@ -23,7 +23,7 @@ export const targets = {
   nameLabel: '部署目标名称',
   canary: '先行目标',
   canaryHelp: '该证书的其他目标等它确认生效后再部署。需填写其自身地址。',
-  operatorReason: '部署目标可能在服务器上执行命令，只能由平台管理员添加和修改。',
+  operatorReason: '部署目标可能在服务器上执行命令，只能由安装管理员添加和修改。',
   portDefault: '协议的默认端口',
   probeHelp: '填写后，部署后会检查该地址，未提供新证书则回退部署。',
 }

@@ -18,7 +18,8 @@ import { Loading } from '../../components/loading.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { STATUS_TONES, StatusMark } from '../../components/status-mark.tsx'
-import { pick } from '../../i18n/i18n.ts'
+import { Sentence } from '../../components/sentence.tsx'
+import { useBrandTitle } from '../../components/brand-title.ts'
 import { applicationPlace, certificatePlace } from '../certificates/next-place.ts'
 import './applications-page.css'
 
@@ -115,6 +116,7 @@ function ApplicationSection({ status }: { readonly status: Status }) {
 
 function ApplicationRows({ status, rows }: { readonly status: Status; readonly rows: readonly CertificateView[] }) {
   const { t } = useTranslation()
+  const brandTitle = useBrandTitle()
   const columns: Column<CertificateView>[] = [
     {
       key: 'name',
@@ -135,7 +137,11 @@ function ApplicationRows({ status, rows }: { readonly status: Status; readonly r
       title: t('certificates.specification'),
       kind: 'wide',
       render: ({ knownSpecification: known }) =>
-        [known?.brand, known?.certificateType, known?.domainType && t(`terms.domainType.${known.domainType}`)]
+        [
+          known?.brand && brandTitle(known.brand),
+          known?.certificateType,
+          known?.domainType && t(`terms.domainType.${known.domainType}`),
+        ]
           .filter((part) => part !== null && part !== undefined)
           .join(' · '),
     },
@@ -145,7 +151,9 @@ function ApplicationRows({ status, rows }: { readonly status: Status; readonly r
       title: t('certificates.nextStep'),
       render: ({ nextStep }) => (
         <>
-          <div>{pick(nextStep.text)}</div>
+          <div>
+            <Sentence of={nextStep.text} />
+          </div>
           <div className="muted">{t(`terms.mover.${nextStep.mover}`)}</div>
         </>
       ),

@@ -58,7 +58,7 @@ function Catalogue({ products }: { readonly products: readonly ProductView[] }) 
         {brands.length === 0 && <p className="muted">{t('buy.noneFits')}</p>}
         {brands.map(([brand, offered]) => (
           <fieldset key={brand} className="brand-group">
-            <legend>{brand}</legend>
+            <legend>{titleOfBrand(products, brand)}</legend>
             <div className="products">
               {offered.map((product) => (
                 <ProductChoice key={product.id} product={product} isChosen={product.id === chosen?.id} onChoose={choose} />
@@ -79,6 +79,12 @@ function Catalogue({ products }: { readonly products: readonly ProductView[] }) 
   )
 }
 
+/** As its products have it. */
+function titleOfBrand(products: readonly ProductView[], brand: string): string {
+  const product = products.find(({ specification }) => specification.brand === brand)
+  return product === undefined ? brand : pick(product.brandTitle)
+}
+
 interface FiltersProps {
   readonly products: readonly ProductView[]
   readonly filter: CatalogueFilter
@@ -97,7 +103,10 @@ function Filters({ products, filter, onChange }: FiltersProps) {
       <Select
         aria-label={t('terms.attribute.brand')}
         value={filter.brand ?? ALL}
-        options={[{ value: ALL, label: t('buy.allBrands') }, ...brands.map((value) => ({ value, label: value }))]}
+        options={[
+          { value: ALL, label: t('buy.allBrands') },
+          ...brands.map((value) => ({ value, label: titleOfBrand(products, value) })),
+        ]}
         onChange={(value) => onChange({ ...filter, brand: value === ALL ? null : value })}
       />
       <Select

@@ -10,6 +10,7 @@ import { useTranslation } from 'react-i18next'
 import { CopyText } from '../../components/copy-text.tsx'
 import { knownGradeOf } from '../../components/grade.ts'
 import { Moment } from '../../components/moment.tsx'
+import { useBrandTitle } from '../../components/brand-title.ts'
 import { KeyPlace } from './key-place.tsx'
 import { revocationFactOf } from './revocation-fact.tsx'
 
@@ -72,8 +73,14 @@ export function Facts({ certificate }: { readonly certificate: CertificateDetail
 
 function Specification({ known }: { readonly known: NonNullable<CertificateDetail['knownSpecification']> }) {
   const { t } = useTranslation()
+  const brandTitle = useBrandTitle()
   const { brand, certificateType, domainType, grade } = known
-  const parts = [brand, certificateType, domainType === null ? null : t(`terms.domainType.${domainType}`), knownGradeOf(grade)]
+  const parts = [
+    brand === null ? null : brandTitle(brand),
+    certificateType,
+    domainType === null ? null : t(`terms.domainType.${domainType}`),
+    knownGradeOf(grade),
+  ]
   return parts.filter((part) => part !== null).join(' · ')
 }
 

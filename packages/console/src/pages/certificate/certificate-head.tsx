@@ -8,8 +8,8 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Moment } from '../../components/moment.tsx'
-import { pick } from '../../i18n/i18n.ts'
 import { Validity } from '../../components/validity.tsx'
+import { Sentence } from '../../components/sentence.tsx'
 import { RowActions } from '../certificates/row-actions.tsx'
 
 export function CertificateHead({ certificate }: { readonly certificate: CertificateDetail }) {
@@ -33,7 +33,9 @@ export function CertificateHead({ certificate }: { readonly certificate: Certifi
           <p className="muted">
             {t('certificates.nextStep')} · {t(`terms.mover.${nextStep.mover}`)}
           </p>
-          <p className="head-step">{pick(nextStep.text)}</p>
+          <p className="head-step">
+            <Sentence of={nextStep.text} />
+          </p>
           {servedAt !== null && (
             <>
               <p className="muted">

@@ -19,7 +19,7 @@ import { Moment } from '../../components/moment.tsx'
 import { formatMoney } from '../../components/money.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { pick } from '../../i18n/i18n.ts'
-import { joinSentences } from '../../components/join-list.ts'
+import { afterColon, joinSentences } from '../../components/join-list.ts'
 import { TechnicalDetail } from '../../components/technical-detail.tsx'
 import { EndDialog, type EndingWay } from '../orders/end-certificate.tsx'
 import './life-actions.css'
@@ -149,7 +149,9 @@ function Plan({ management }: { readonly management: Management }) {
       {nextAction !== null && at !== null && (
         <>
           {' '}
-          {t(`life.next.${nextAction}`)} <Moment at={at} />
+          {t(`life.next.${nextAction}`)}
+          {afterColon()}
+          <Moment at={at} />
         </>
       )}
       {suggestion !== null && <Suggestion suggestion={suggestion} />}
@@ -169,7 +171,9 @@ function Suggestion({ suggestion }: { readonly suggestion: NonNullable<Managemen
   const { from, until, page } = suggestion
   return (
     <div className="life-suggestion">
-      {t('life.suggested')} <Moment at={from} /> – <Moment at={until} />
+      {t('life.suggested')}
+      {afterColon()}
+      <Moment at={from} /> – <Moment at={until} />
       {page !== null && (
         <>
           {' '}
@@ -192,7 +196,7 @@ function Money({ certificate, orderId, reasonOf }: LifeProps & { readonly orderI
   return (
     <Line
       title={t('life.money')}
-      text={[...new Set([cancelReason, refundReason])].filter((text) => text !== null).join(' ') || t('life.moneyText')}
+      text={joinSentences([...new Set([cancelReason, refundReason])].filter((text) => text !== null)) || t('life.moneyText')}
     >
       {order.data !== undefined && (
         <>

@@ -8,6 +8,7 @@ import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { Moment } from '../../components/moment.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
+import { labelled } from '../../components/join-list.ts'
 import './lineage.css'
 
 export function Lineage({ certificate }: { readonly certificate: CertificateDetail }) {
@@ -24,7 +25,7 @@ export function Lineage({ certificate }: { readonly certificate: CertificateDeta
       {lineage.later > 0 && <p className="muted">{t('certificate.lineageLater', { count: lineage.later })}</p>}
       {renewalProcess !== null && (
         <p className="lineage-state">
-          {t('certificate.renewalState')}: {t(`certificate.renewalStates.${renewalProcess.state}`)}
+          {labelled(t('certificate.renewalState'), t(`certificate.renewalStates.${renewalProcess.state}`))}
           {renewalProcess.closedAt !== null && (
             <>
               {' '}

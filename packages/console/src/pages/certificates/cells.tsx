@@ -7,17 +7,23 @@ import type { CertificateView } from '@evercert/contract'
 import { knownGradeOf } from '../../components/grade.ts'
 import { LightLink } from '../../components/light-link.tsx'
 import { Moment } from '../../components/moment.tsx'
+import { Sentence } from '../../components/sentence.tsx'
 import { Mark } from '../../components/status-mark.tsx'
-import { pick, t } from '../../i18n/i18n.ts'
+import type { BrandTitle } from '../../components/brand-title.ts'
+import { t } from '../../i18n/i18n.ts'
 import { certificatePlace } from './next-place.ts'
 
 interface CellProps {
   readonly certificate: CertificateView
 }
 
+interface BrandedCellProps extends CellProps {
+  readonly brandTitle: BrandTitle
+}
+
 const NAMES_SHOWN = 1
 
-export function NameCell({ certificate }: CellProps) {
+export function NameCell({ certificate, brandTitle }: BrandedCellProps) {
   const { name, domains, isNew, origin, managed, tags, knownSpecification } = certificate
   return (
     <>
@@ -36,7 +42,7 @@ export function NameCell({ certificate }: CellProps) {
           {domains.length > NAMES_SHOWN && ` ${t('certificates.moreNames', { count: domains.length })}`}
         </div>
       )}
-      {knownSpecification !== null && <SpecificationLine known={knownSpecification} />}
+      {knownSpecification !== null && <SpecificationLine known={knownSpecification} brandTitle={brandTitle} />}
       <div className="tags">
         {origin === 'uploaded' && <span className="tag">{t('certificates.uploaded')}</span>}
         {managed && <span className="tag">{t('certificates.managed')}</span>}
@@ -52,18 +58,25 @@ export function NameCell({ certificate }: CellProps) {
 
 type KnownSpecification = NonNullable<CertificateView['knownSpecification']>
 
-function SpecificationLine({ known: { brand, certificateType, domainType, grade } }: { readonly known: KnownSpecification }) {
-  const parts = [brand, certificateType, domainType === null ? null : t(`terms.domainType.${domainType}`), knownGradeOf(grade)]
+interface SpecificationLineProps {
+  readonly known: KnownSpecification
+  readonly brandTitle: BrandTitle
+}
+
+function SpecificationLine({ known, brandTitle }: SpecificationLineProps) {
+  const { brand, certificateType, domainType, grade } = known
+  const domains = domainType === null ? null : t(`terms.domainType.${domainType}`)
+  const parts = [brand === null ? null : brandTitle(brand), certificateType, domains, knownGradeOf(grade)]
   return <div className="name-specification muted break">{parts.filter((part) => part !== null).join(' · ')}</div>
 }
 
-export function SpecificationCell({ certificate: { knownSpecification } }: CellProps) {
+export function SpecificationCell({ certificate: { knownSpecification }, brandTitle }: BrandedCellProps) {
   if (knownSpecification === null) return <span className="muted">–</span>
   const { brand, certificateType, domainType, grade } = knownSpecification
   const parts = [certificateType, domainType === null ? null : t(`terms.domainType.${domainType}`), knownGradeOf(grade)]
   return (
     <>
-      <div className="break">{brand ?? t('terms.unknown')}</div>
+      <div className="break">{brand === null ? t('terms.unknown') : brandTitle(brand)}</div>
       <div className="muted">{parts.filter((part) => part !== null).join(' · ')}</div>
     </>
   )
@@ -83,5 +96,9 @@ export function ServedCell({ certificate: { servedAt, sha256 } }: CellProps) {
 }
 
 export function NextStepCell({ certificate: { nextStep } }: CellProps) {
-  return <span data-mover={nextStep.mover}>{pick(nextStep.text)}</span>
+  return (
+    <span data-mover={nextStep.mover}>
+      <Sentence of={nextStep.text} />
+    </span>
+  )
 }

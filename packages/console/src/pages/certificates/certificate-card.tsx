@@ -7,6 +7,7 @@ import type { CertificateView } from '@evercert/contract'
 import { memo } from 'react'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Validity } from '../../components/validity.tsx'
+import type { BrandTitle } from '../../components/brand-title.ts'
 import type { Language } from '../../i18n/i18n.ts'
 import { SelectBox } from './bulk/select-box.tsx'
 import type { Selection } from './bulk/selection.ts'
@@ -18,14 +19,15 @@ interface CertificateCardProps {
   readonly selection: Selection
   /** Of its texts, which listen to nothing: in another one it is drawn anew. */
   readonly language: Language
+  readonly brandTitle: BrandTitle
 }
 
-export const CertificateCard = memo(({ certificate, selection }: CertificateCardProps) => (
+export const CertificateCard = memo(({ certificate, selection, brandTitle }: CertificateCardProps) => (
   <li className="card" data-certificate={certificate.id} data-new={certificate.isNew}>
     <div className="card-head">
       <SelectBox selection={selection} id={certificate.id} name={certificate.name} />
       <div className="card-name">
-        <NameCell certificate={certificate} />
+        <NameCell certificate={certificate} brandTitle={brandTitle} />
       </div>
       <StatusMark certificate={certificate} />
     </div>
@@ -39,7 +41,7 @@ export const CertificateCard = memo(({ certificate, selection }: CertificateCard
     </div>
     <div className="card-facts">
       <div>
-        <SpecificationCell certificate={certificate} />
+        <SpecificationCell certificate={certificate} brandTitle={brandTitle} />
       </div>
     </div>
     <p className="card-next">

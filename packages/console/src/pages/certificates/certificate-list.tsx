@@ -12,6 +12,7 @@ import { askAhead, listPages } from '../../api/certificate-pages.ts'
 import { useMedia } from '../../app/preferences.ts'
 import { Loading } from '../../components/loading.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { useBrandTitle } from '../../components/brand-title.ts'
 import { currentLanguage } from '../../i18n/i18n.ts'
 import { BulkActions } from './bulk/bulk-actions.tsx'
 import { SelectAll } from './bulk/select-box.tsx'
@@ -182,6 +183,8 @@ const Rows = memo(({ certificates, selection }: RowsProps) => {
   const { t } = useTranslation()
   const isNarrow = useMedia(CARDS)
   const language = currentLanguage()
+  const brandTitle = useBrandTitle()
+  const common = { selection, language, brandTitle }
   const ids = certificates.map(({ id }) => id)
   if (isNarrow) {
     return (
@@ -189,7 +192,7 @@ const Rows = memo(({ certificates, selection }: RowsProps) => {
         <SelectAll selection={selection} ids={ids} isLabelled />
         <ul className="cards">
           {certificates.map((certificate) => (
-            <CertificateCard key={certificate.id} certificate={certificate} selection={selection} language={language} />
+            <CertificateCard key={certificate.id} certificate={certificate} {...common} />
           ))}
         </ul>
       </>
@@ -211,7 +214,7 @@ const Rows = memo(({ certificates, selection }: RowsProps) => {
       </thead>
       <tbody {...ROW_GROUP}>
         {certificates.map((certificate) => (
-          <CertificateRow key={certificate.id} certificate={certificate} selection={selection} language={language} />
+          <CertificateRow key={certificate.id} certificate={certificate} {...common} />
         ))}
       </tbody>
     </table>

@@ -8,6 +8,7 @@ import type { CertificateView } from '@evercert/contract'
 import { memo } from 'react'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Validity } from '../../components/validity.tsx'
+import type { BrandTitle } from '../../components/brand-title.ts'
 import type { Language } from '../../i18n/i18n.ts'
 import { SelectBox } from './bulk/select-box.tsx'
 import type { Selection } from './bulk/selection.ts'
@@ -20,18 +21,19 @@ interface CertificateRowProps {
   readonly selection: Selection
   /** Of its texts, which listen to nothing: in another one it is drawn anew. */
   readonly language: Language
+  readonly brandTitle: BrandTitle
 }
 
-export const CertificateRow = memo(({ certificate, selection }: CertificateRowProps) => (
+export const CertificateRow = memo(({ certificate, selection, brandTitle }: CertificateRowProps) => (
   <tr {...ROW} data-certificate={certificate.id} data-new={certificate.isNew}>
     <td {...CELL} className="column-select">
       <SelectBox selection={selection} id={certificate.id} name={certificate.name} />
     </td>
     <th {...ROW_HEADER}>
-      <NameCell certificate={certificate} />
+      <NameCell certificate={certificate} brandTitle={brandTitle} />
     </th>
     <td {...CELL} className="column-specification">
-      <SpecificationCell certificate={certificate} />
+      <SpecificationCell certificate={certificate} brandTitle={brandTitle} />
     </td>
     <td {...CELL} className="column-status">
       <StatusMark certificate={certificate} />

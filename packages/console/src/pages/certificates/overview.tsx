@@ -12,7 +12,7 @@ import { keys } from '../../api/keys.ts'
 import { LightLink } from '../../components/light-link.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { STATUS_TONES, StatusMark } from '../../components/status-mark.tsx'
-import { pick } from '../../i18n/i18n.ts'
+import { Sentence } from '../../components/sentence.tsx'
 import { ExpiryTimeline } from './expiry-timeline.tsx'
 import type { ChangeListState } from './list-query.ts'
 import { certificatePlace, nextPlace } from './next-place.ts'
@@ -117,7 +117,9 @@ function Wanting({ certificate }: { readonly certificate: CertificateView }) {
         {certificate.name}
       </LightLink>
       <StatusMark certificate={certificate} />
-      <p className="attention-why">{pick(certificate.nextStep.text)}</p>
+      <p className="attention-why">
+        <Sentence of={certificate.nextStep.text} />
+      </p>
     </li>
   )
 }

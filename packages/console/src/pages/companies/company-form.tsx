@@ -9,7 +9,8 @@ import Input from 'antd/es/input'
 import Select from 'antd/es/select'
 import { useTranslation } from 'react-i18next'
 import { CountrySelect } from '../../components/country-select.tsx'
-import { fieldFaults, ProblemNotice } from '../../components/problem-notice.tsx'
+import { fieldFaults } from '../../components/field-faults.ts'
+import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { useSchemaRule } from '../../components/schema-rule.ts'
 
 export interface CompanyFormProps {
@@ -43,6 +44,7 @@ export function CompanyForm({ id, values, error, onSubmit }: CompanyFormProps) {
     <Form<Company>
       id={id}
       layout="vertical"
+      requiredMark={false}
       initialValues={values ?? { type: 'enterprise', country: 'CN' }}
       scrollToFirstError={{ focus: true }}
       onFinish={(filled) => onSubmit(companySchema.parse(filled))}

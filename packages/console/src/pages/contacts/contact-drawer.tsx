@@ -10,7 +10,8 @@ import Input from 'antd/es/input'
 import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
-import { fieldFaults, ProblemNotice } from '../../components/problem-notice.tsx'
+import { fieldFaults } from '../../components/field-faults.ts'
+import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { QueryView } from '../../components/query-view.tsx'
 import { RecordDrawer, useFormId } from '../../components/record-drawer.tsx'
 import { useSchemaRule } from '../../components/schema-rule.ts'
@@ -84,6 +85,7 @@ function ContactForm({ id, values, error, onSubmit }: ContactFormProps) {
     <Form<Contact>
       id={id}
       layout="vertical"
+      requiredMark={false}
       initialValues={values ?? {}}
       scrollToFirstError={{ focus: true }}
       onFinish={({ name, email, phone }) => onSubmit({ name, email, phone })}

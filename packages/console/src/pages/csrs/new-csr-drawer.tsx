@@ -15,7 +15,8 @@ import { useTranslation } from 'react-i18next'
 import { z } from 'zod'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
-import { fieldFaults, ProblemNotice } from '../../components/problem-notice.tsx'
+import { fieldFaults } from '../../components/field-faults.ts'
+import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { RecordDrawer, useFormId } from '../../components/record-drawer.tsx'
 import { inputFields, useSchemaRule } from '../../components/schema-rule.ts'
 import { PemField } from './pem-field.tsx'
@@ -110,6 +111,7 @@ function CsrForm({ id, way, error, onSubmit }: CsrFormProps) {
     <Form<Values>
       id={id}
       layout="vertical"
+      requiredMark={false}
       initialValues={{ key: 'p256' }}
       scrollToFirstError={{ focus: true }}
       onFinish={onSubmit}

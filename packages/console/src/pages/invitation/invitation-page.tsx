@@ -14,6 +14,7 @@ import { keys } from '../../api/keys.ts'
 import { enterSecondFactor, signInByPassword } from '../../api/sign-in.ts'
 import { writeTabToken } from '../../api/tab-token.ts'
 import { Loading } from '../../components/loading.tsx'
+import { useFormFaults } from '../../components/form-faults.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { currentLanguage } from '../../i18n/i18n.ts'
 import { LinkPage } from '../sign-in/link-page.tsx'
@@ -56,6 +57,7 @@ interface FormProps extends TokenProps {
 function AcceptForm({ token, email }: FormProps) {
   const { t } = useTranslation()
   const enter = useEnter()
+  const [form] = Form.useForm<{ name: string; password: string }>()
   const accept = useMutation({
     mutationFn: async ({ name, password }: { readonly name: string; readonly password: string }) => {
       await api.invitations.accept({ token, password, name: name.trim(), language: currentLanguage() })
@@ -64,8 +66,14 @@ function AcceptForm({ token, email }: FormProps) {
     },
     onSuccess: () => enter(),
   })
+  useFormFaults(form, accept.error)
   return (
-    <Form<{ name: string; password: string }> layout="vertical" requiredMark={false} onFinish={(values) => accept.mutate(values)}>
+    <Form<{ name: string; password: string }>
+      form={form}
+      layout="vertical"
+      requiredMark={false}
+      onFinish={(values) => accept.mutate(values)}
+    >
       <ProblemNotice error={accept.error} />
       <EmailField email={email} />
       <NameField />

@@ -25,6 +25,31 @@ const DELIVERY_TONES: Readonly<Record<DeliveryView['state'], Tone>> = {
   obsolete: 'ended',
 }
 
+/** Where what a notice asks for is done. */
+function Place({ notice: { kind, certificateId } }: { readonly notice: NoticeView }) {
+  const { t } = useTranslation()
+  const id = certificateId === null ? null : encodeURIComponent(certificateId)
+  const places: Partial<Record<NoticeView['kind'], readonly [string, string]>> = {
+    approvalWaiting: ['/approvals', t('shell.approvals')],
+    approvalDecided: ['/approvals', t('shell.approvals')],
+    reviewWaiting: ['/reviews', t('shell.reviews')],
+    moneyCredited: ['/balance', t('shell.balance')],
+    deliveryGivenUp: ['/notices/channels', t('notices.channels')],
+    ...(id !== null && {
+      expiry: [`/certificates/${id}/renewal`, t('renewal.title')],
+      applicationRefused: [`/certificates/${id}/application`, t('renewal.application')],
+    }),
+  }
+  const place = places[kind]
+  if (place === undefined) return null
+  return (
+    <>
+      {' · '}
+      <Link href={place[0]}>{place[1]}</Link>
+    </>
+  )
+}
+
 export function NoticeItem({ notice }: { readonly notice: NoticeView }) {
   const { t } = useTranslation()
   const queries = useQueryClient()
@@ -45,12 +70,7 @@ export function NoticeItem({ notice }: { readonly notice: NoticeView }) {
       <p className="muted">
         {t(`notices.kinds.${kind}`)}
         {notice.isPersonal && ` · ${t('notices.personal')}`}
-        {(kind === 'approvalWaiting' || kind === 'approvalDecided') && (
-          <>
-            {' · '}
-            <Link href="/approvals">{t('shell.approvals')}</Link>
-          </>
-        )}
+        <Place notice={notice} />
         {certificateId !== null && (
           <>
             {' · '}

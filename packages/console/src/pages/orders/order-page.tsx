@@ -19,7 +19,8 @@ import { formatMoney } from '../../components/money.ts'
 import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Mark } from '../../components/status-mark.tsx'
-import { pick } from '../../i18n/i18n.ts'
+import { Sentence } from '../../components/sentence.tsx'
+import { useBrandTitle } from '../../components/brand-title.ts'
 import { ORDER_TONES, orderPlace, productTitle } from './order-terms.ts'
 import { Payments } from './payments.tsx'
 import { PayOrder } from './pay-order.tsx'
@@ -58,7 +59,13 @@ export function OrderPage({ params }: PageProps) {
         }
       />
       {WRONG_MONEY.has(order.data.nextStep.code) && (
-        <Alert className="order-warning" type="warning" showIcon role="alert" title={pick(order.data.nextStep.text)} />
+        <Alert
+          className="order-warning"
+          type="warning"
+          showIcon
+          role="alert"
+          title={<Sentence of={order.data.nextStep.text} />}
+        />
       )}
       <Facts order={order.data} />
       {order.data.state === 'placed' && <PayOrder order={order.data} />}
@@ -73,6 +80,7 @@ function Facts({ order }: { readonly order: OrderView }) {
   const { t } = useTranslation()
   const products = useQuery({ queryKey: keys.products, queryFn: () => api.products.list() })
   const { specification, renewsCertificateId, paidAt } = order
+  const brandTitle = useBrandTitle()
   return (
     <section className="panel" aria-label={t('orders.facts')}>
       <dl className="fact-list">
@@ -85,7 +93,7 @@ function Facts({ order }: { readonly order: OrderView }) {
           <strong>{productTitle(products.data?.items, order.productId)}</strong>
           <div className="muted">
             {[
-              specification.brand,
+              brandTitle(specification.brand),
               specification.certificateType,
               t(`terms.domainType.${specification.domainType}`),
               gradeOf(specification.grade),
@@ -123,7 +131,9 @@ function Facts({ order }: { readonly order: OrderView }) {
         {order.state === 'placed' && !WRONG_MONEY.has(order.nextStep.code) && (
           <>
             <dt>{t('orders.nextStep')}</dt>
-            <dd>{pick(order.nextStep.text)}</dd>
+            <dd>
+              <Sentence of={order.nextStep.text} />
+            </dd>
           </>
         )}
       </dl>

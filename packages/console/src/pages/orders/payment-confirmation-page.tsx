@@ -16,6 +16,7 @@ import { formatMoney } from '../../components/money.ts'
 import { PageHead } from '../../components/page-head.tsx'
 import { QueryView } from '../../components/query-view.tsx'
 import { PrintButton, Sheet, UtcMoment } from '../../components/sheet.tsx'
+import { useBrandTitle } from '../../components/brand-title.ts'
 import { pick } from '../../i18n/i18n.ts'
 import { orderPlace, productTitle } from './order-terms.ts'
 
@@ -63,6 +64,7 @@ function Confirmation({ order, paidAt, payments }: ConfirmationProps) {
   const products = useQuery({ queryKey: keys.products, queryFn: () => api.products.list() })
   const { id, kind, state, productId, specification, domainCount, termYears, price, listPrice, discount, placedAt } = order
   const { brand, certificateType, domainType, grade } = specification
+  const brandTitle = useBrandTitle()
   return (
     <Sheet title={t('orders.confirmation')}>
       <dl>
@@ -91,7 +93,7 @@ function Confirmation({ order, paidAt, payments }: ConfirmationProps) {
         <dd>
           <strong>{productTitle(products.data?.items, productId)}</strong>
           <br />
-          {[brand, certificateType, t(`terms.domainType.${domainType}`), gradeOf(grade)].join(' · ')}
+          {[brandTitle(brand), certificateType, t(`terms.domainType.${domainType}`), gradeOf(grade)].join(' · ')}
         </dd>
         <dt>{t('orders.kind')}</dt>
         <dd>{t(`orders.kinds.${kind}`)}</dd>

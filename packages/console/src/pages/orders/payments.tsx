@@ -15,6 +15,7 @@ import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { formatMoney } from '../../components/money.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { afterColon } from '../../components/join-list.ts'
 import { PaymentTable } from './payment-table.tsx'
 import { useRefreshMoney } from './refresh-money.ts'
 
@@ -72,7 +73,9 @@ function OpenPayment({ payment: { id, place, received, amount } }: { readonly pa
               <p>{t('orders.invoiceNumber')}</p>
               <CopyText text={place.number} what={t('orders.invoiceNumber')} />
               <p>
-                {t('orders.dueAt')} <Moment at={place.dueAt} />
+                {t('orders.dueAt')}
+                {afterColon()}
+                <Moment at={place.dueAt} />
               </p>
             </>
           )}

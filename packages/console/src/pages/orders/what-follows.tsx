@@ -17,7 +17,7 @@ import { Moment } from '../../components/moment.tsx'
 import { formatMoney } from '../../components/money.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
-import { pick } from '../../i18n/i18n.ts'
+import { Sentence } from '../../components/sentence.tsx'
 import { nextPlace } from '../certificates/next-place.ts'
 import { EndCertificate } from './end-certificate.tsx'
 
@@ -76,7 +76,9 @@ function CertificateFacts({ certificate }: { readonly certificate: CertificateDe
         <StatusMark certificate={certificate} />
       </dd>
       <dt>{t('orders.nextStep')}</dt>
-      <dd>{pick(nextStep.text)}</dd>
+      <dd>
+        <Sentence of={nextStep.text} />
+      </dd>
       {entitlement !== null && (
         <>
           <dt>{t('orders.entitlement')}</dt>

@@ -70,9 +70,9 @@ function useColumns(isOperator: boolean, onEdit: (product: ProductView) => void)
     {
       key: 'specification',
       title: t('products.specification'),
-      render: ({ specification, supportsRenewal }) => (
+      render: ({ specification, brandTitle, supportsRenewal }) => (
         <>
-          <div>{specification.brand}</div>
+          <div>{pick(brandTitle)}</div>
           <div className="muted">
             {[
               specification.certificateType,

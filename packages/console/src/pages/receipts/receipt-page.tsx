@@ -153,7 +153,7 @@ function Endpoints({ receipt: { claims } }: { readonly receipt: ReceiptView }) {
             <strong>
               {host}:{port}
             </strong>{' '}
-            ({t('receipts.by', { protocol, serverName })})
+            {t('receipts.by', { protocol: protocol.toUpperCase(), serverName })}
           </p>
           <table>
             <thead>

@@ -10,6 +10,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { signInByPassword } from '../../api/sign-in.ts'
 import { writeTabToken } from '../../api/tab-token.ts'
+import { useFormFaults } from '../../components/form-faults.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { LinkPage } from '../sign-in/link-page.tsx'
 import { NewPasswordField } from '../sign-in/new-user-fields.tsx'
@@ -23,6 +24,7 @@ export function RecoveryPage() {
 function RecoveryForm({ token }: { readonly token: string }) {
   const { t } = useTranslation()
   const enter = useEnter()
+  const [form] = Form.useForm<{ password: string }>()
   const recover = useMutation({
     mutationFn: async ({ password }: { readonly password: string }) => {
       const { email } = await api.recovery.use({ token, password })
@@ -31,8 +33,9 @@ function RecoveryForm({ token }: { readonly token: string }) {
     },
     onSuccess: () => enter(),
   })
+  useFormFaults(form, recover.error)
   return (
-    <Form<{ password: string }> layout="vertical" requiredMark={false} onFinish={(values) => recover.mutate(values)}>
+    <Form<{ password: string }> form={form} layout="vertical" requiredMark={false} onFinish={(values) => recover.mutate(values)}>
       <p className="muted">{t('signIn.recoveryIntro')}</p>
       <ProblemNotice error={recover.error} />
       <NewPasswordField />

@@ -7,16 +7,16 @@ import type { ApplicationView, CertificateDetail } from '@evercert/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import Alert from 'antd/es/alert'
 import Button from 'antd/es/button'
-import Form from 'antd/es/form'
-import { useEffect } from 'react'
+import Form, { type FormInstance } from 'antd/es/form'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { AllowedButton } from '../../components/allowed-button.tsx'
+import { useFormFaults } from '../../components/form-faults.ts'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
-import { fieldFaults, ProblemNotice } from '../../components/problem-notice.tsx'
+import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { TechnicalDetail } from '../../components/technical-detail.tsx'
 import { pick } from '../../i18n/i18n.ts'
 import { ApplicantFields, DomainFields, KeyFields } from './application-fields.tsx'
@@ -63,13 +63,12 @@ function ApplicationForm({ certificate, isReissue, application }: ApplicationFor
       return queries.invalidateQueries({ queryKey: keys.certificates })
     },
   })
-  useEffect(() => {
-    if (submit.error !== null) form.setFields(fieldFaults(submit.error) as Parameters<typeof form.setFields>[0])
-  }, [form, submit.error])
+  useFormFaults(form as FormInstance, submit.error)
   return (
     <Form<FormValues>
       form={form}
       layout="vertical"
+      requiredMark={false}
       initialValues={draft.restored?.values ?? toValues(application)}
       onValuesChange={() => draft.keep(form.getFieldsValue(true) as FormValues)}
       scrollToFirstError={{ focus: true }}

@@ -7,6 +7,7 @@ import type { KnownSpecificationView, QuoteView, SpecificationView } from '@ever
 import { useTranslation } from 'react-i18next'
 import { gradeOf } from '../../components/grade.ts'
 import { Mark } from '../../components/status-mark.tsx'
+import { useBrandTitle } from '../../components/brand-title.ts'
 import { pick } from '../../i18n/i18n.ts'
 
 const ATTRIBUTES = ['domainType', 'certificateType', 'grade', 'brand'] as const
@@ -20,11 +21,13 @@ interface ComparisonProps {
 
 export function Comparison({ known, chosen, quote }: ComparisonProps) {
   const { t } = useTranslation()
+  const brandTitle = useBrandTitle()
   const textOf = (specification: KnownSpecificationView | null, attribute: (typeof ATTRIBUTES)[number]): string => {
     const value = specification?.[attribute] ?? null
     if (value === null) return t('terms.unknown')
     const domainType = specification?.domainType ?? null
     if (attribute === 'grade') return gradeOf(value)
+    if (attribute === 'brand') return brandTitle(value)
     return attribute === 'domainType' && domainType !== null ? t(`terms.domainType.${domainType}`) : value
   }
   const sentence = chosen === null ? null : (quote?.comparison ?? null)

@@ -17,7 +17,8 @@ import { OpensslLine } from '../../components/openssl-line.tsx'
 import { AllowedButton } from '../../components/allowed-button.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { TargetList } from '../../components/target-list.tsx'
-import { pick } from '../../i18n/i18n.ts'
+import { Sentence } from '../../components/sentence.tsx'
+import { afterColon } from '../../components/join-list.ts'
 
 interface InstallStepProps {
   readonly certificate: CertificateDetail
@@ -52,7 +53,11 @@ export function InstallStep({ certificate, old }: InstallStepProps) {
           </>
         )}
       </dl>
-      {servedAt === null && <p role="status">{pick(nextStep.text)}</p>}
+      {servedAt === null && (
+        <p role="status">
+          <Sentence of={nextStep.text} />
+        </p>
+      )}
       <h3>{t('certificate.endpoints')}</h3>
       <EndpointList endpoints={endpoints} />
       {servedAt === null && <AddEndpoint certificateId={id} host={first.host} />}
@@ -90,7 +95,9 @@ function Verdict({ certificate: { servedAt }, old }: InstallStepProps) {
       description={
         oldUntil === null ? null : (
           <>
-            {t('renewal.oldExpires')} <Moment at={oldUntil} />
+            {t('renewal.oldExpires')}
+            {afterColon()}
+            <Moment at={oldUntil} />
           </>
         )
       }

@@ -12,16 +12,19 @@ import InputNumber from 'antd/es/input-number'
 import Select from 'antd/es/select'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'wouter'
 import { isSold } from '../../components/is-sold.ts'
 import { api } from '../../api/client.ts'
 import { useIdempotencyKey } from '../../api/idempotency-key.ts'
 import { keys } from '../../api/keys.ts'
 import { AllowedButton } from '../../components/allowed-button.tsx'
+import { LinkButton } from '../../components/link-button.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { isOfCode, PromotionCode } from '../../components/promotion-code.tsx'
 import { ReducedPrice } from '../../components/reduced-price.tsx'
+import { Sentence } from '../../components/sentence.tsx'
 import { pick } from '../../i18n/i18n.ts'
 import { Comparison } from './comparison.tsx'
 import { useQuoteChoice, type QuoteChoice } from './quote-choice.ts'
@@ -63,9 +66,23 @@ function NotOffered({ old }: { readonly old: CertificateDetail }) {
   const { t } = useTranslation()
   const refusal = old.renewal.reasons[0]
   return (
-    <Alert type="info" showIcon title={t('renewal.notOffered')} description={refusal === undefined ? null : pick(refusal.text)} />
+    <>
+      <Alert
+        type="info"
+        showIcon
+        title={t('renewal.notOffered')}
+        description={refusal === undefined ? null : <Sentence of={refusal.text} />}
+      />
+      <div className="buttons">
+        {refusal !== undefined && BOUGHT_ANEW.has(refusal.code) && <LinkButton href="/buy">{t('buy.title')}</LinkButton>}
+        <Link href={`/certificates/${encodeURIComponent(old.id)}`}>{t('renewal.toCertificate')}</Link>
+      </div>
+    </>
   )
 }
+
+/** Nothing will make these renewable. */
+const BOUGHT_ANEW: ReadonlySet<string> = new Set(['renewalBrandUnsupported', 'certificateExpired', 'certificateRevoked'])
 
 interface ConfigurationProps {
   readonly old: CertificateDetail
@@ -164,7 +181,7 @@ function Offer({ old, quote, request, isOld }: OfferProps) {
         type={topUp.granted ? 'success' : topUp.lostDays > 0 ? 'warning' : 'info'}
         showIcon
         title={topUp.granted ? t('renewal.toppedUp') : t('renewal.notToppedUp')}
-        description={pick(topUp.explanation)}
+        description={<Sentence of={topUp.explanation} />}
       />
       <dl className="facts">
         <dt>{t('renewal.oldUntil')}</dt>

@@ -19,7 +19,8 @@ import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { Mark, type Tone } from '../../components/status-mark.tsx'
 import { TechnicalDetail } from '../../components/technical-detail.tsx'
-import { pick } from '../../i18n/i18n.ts'
+import { Sentence } from '../../components/sentence.tsx'
+import { afterColon } from '../../components/join-list.ts'
 
 interface StepProps {
   readonly certificate: CertificateDetail
@@ -50,7 +51,9 @@ export function ValidationStep({ certificate }: StepProps) {
   const { validations, retryAt } = application.data
   return (
     <>
-      <p role="status">{pick(certificate.nextStep.text)}</p>
+      <p role="status">
+        <Sentence of={certificate.nextStep.text} />
+      </p>
       {validations.length === 0 && <p className="muted">{t('renewal.validationsComing')}</p>}
       <ul className="validations">
         {validations.map((validation) => (
@@ -63,7 +66,9 @@ export function ValidationStep({ certificate }: StepProps) {
       </ul>
       {retryAt !== null && (
         <p className="muted">
-          {t('renewal.checkedAgainAt')} <Moment at={retryAt} precision="second" />
+          {t('renewal.checkedAgainAt')}
+          {afterColon()}
+          <Moment at={retryAt} precision="second" />
         </p>
       )}
       <ValidationButtons id={certificate.id} />
@@ -187,7 +192,7 @@ export function ReviewStep({ certificate }: StepProps) {
   })
   return (
     <>
-      <Alert type="info" showIcon role="status" title={pick(certificate.nextStep.text)} />
+      <Alert type="info" showIcon role="status" title={<Sentence of={certificate.nextStep.text} />} />
       {estimate !== null && <Estimate estimate={estimate} />}
       <ProblemNotice error={withdraw.error ?? application.error} />
       <div className="buttons">

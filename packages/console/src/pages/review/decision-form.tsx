@@ -15,6 +15,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { joinList } from '../../components/join-list.ts'
+import { Action } from '../../components/action.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 
 interface Values {
@@ -75,16 +76,25 @@ export function DecisionForm({ review, onDecided }: DecisionFormProps) {
         <DecisionFields required={review.requiredChecks} />
         <ProblemNotice error={decide.error} />
         <div className="review-buttons">
-          <Button
-            type="primary"
-            loading={decide.isPending && decide.variables === 'approve'}
-            onClick={() => void submit('approve')}
-          >
-            {t('reviews.approve')}
-          </Button>
-          <Button danger loading={decide.isPending && decide.variables === 'refuse'} onClick={() => void submit('refuse')}>
-            {t('reviews.refuse')}
-          </Button>
+          {review.isOwn ? (
+            <>
+              <Action label={t('reviews.approve')} reason={t('reviews.ownReason')} />
+              <Action label={t('reviews.refuse')} reason={t('reviews.ownReason')} />
+            </>
+          ) : (
+            <>
+              <Button
+                type="primary"
+                loading={decide.isPending && decide.variables === 'approve'}
+                onClick={() => void submit('approve')}
+              >
+                {t('reviews.approve')}
+              </Button>
+              <Button danger loading={decide.isPending && decide.variables === 'refuse'} onClick={() => void submit('refuse')}>
+                {t('reviews.refuse')}
+              </Button>
+            </>
+          )}
         </div>
         <p className="muted">{t('reviews.whatHappens')}</p>
       </Form>

@@ -23,13 +23,15 @@ export function NameField() {
 
 export function NewPasswordField() {
   const { t } = useTranslation()
-  const rule = t('signIn.passwordHelp', { count: MIN_PASSWORD_LENGTH })
   return (
     <Form.Item
       name="password"
       label={t('signIn.password')}
-      extra={rule}
-      rules={[{ required: true, min: MIN_PASSWORD_LENGTH, message: rule }]}
+      extra={t('signIn.passwordHelp', { count: MIN_PASSWORD_LENGTH })}
+      rules={[
+        { required: true, message: t('signIn.passwordMissing') },
+        { min: MIN_PASSWORD_LENGTH, message: t('signIn.passwordShort') },
+      ]}
     >
       <Input.Password autoComplete="new-password" maxLength={128} />
     </Form.Item>

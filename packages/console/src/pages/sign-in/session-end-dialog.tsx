@@ -25,6 +25,7 @@ const Z_INDEX = 1100
 export function SessionEndDialog() {
   const { t } = useTranslation()
   const enter = useEnterAgain()
+  const email = useMe(false).data?.user?.email
   return (
     <Modal
       className="dialog"
@@ -39,7 +40,12 @@ export function SessionEndDialog() {
     >
       <p>{t('signIn.endedText')}</p>
       <ProblemNotice error={enter.error} />
-      <SignInWays next={location.pathname + location.search} isOverPage onEntered={() => enter.mutate()} />
+      <SignInWays
+        next={location.pathname + location.search}
+        isOverPage
+        {...(email !== undefined && { email })}
+        onEntered={() => enter.mutate()}
+      />
     </Modal>
   )
 }

@@ -23,15 +23,17 @@ interface SignInWaysProps {
   readonly next: string
   readonly isAtSecondFactor?: boolean
   readonly isOverPage?: boolean
+  /** Of who was signed in; somebody else may come in their place. */
+  readonly email?: string
   readonly onEntered: () => void
 }
 
-export function SignInWays({ next, isAtSecondFactor = false, isOverPage = false, onEntered }: SignInWaysProps) {
+export function SignInWays({ next, isAtSecondFactor = false, isOverPage = false, email, onEntered }: SignInWaysProps) {
   const { t } = useTranslation()
   const [way, setWay] = useState<Way>(isAtSecondFactor ? 'secondFactor' : 'password')
   return (
     <>
-      {way === 'password' && <PasswordForm onEntered={onEntered} onSecondFactor={() => setWay('secondFactor')} />}
+      {way === 'password' && <PasswordForm email={email} onEntered={onEntered} onSecondFactor={() => setWay('secondFactor')} />}
       {way === 'secondFactor' && <SecondFactorForm onEntered={onEntered} />}
       {way === 'token' && <TokenForm onEntered={onEntered} />}
       {way === 'password' && <OtherWays next={next} isOverPage={isOverPage} onEntered={onEntered} />}
@@ -46,7 +48,12 @@ interface WayProps {
   readonly onEntered: () => void
 }
 
-function PasswordForm({ onEntered, onSecondFactor }: WayProps & { readonly onSecondFactor: () => void }) {
+interface PasswordFormProps extends WayProps {
+  readonly email: string | undefined
+  readonly onSecondFactor: () => void
+}
+
+function PasswordForm({ email: known, onEntered, onSecondFactor }: PasswordFormProps) {
   const { t } = useTranslation()
   const signIn = useMutation({
     mutationFn: ({ email, password }: { readonly email: string; readonly password: string }) =>
@@ -61,9 +68,10 @@ function PasswordForm({ onEntered, onSecondFactor }: WayProps & { readonly onSec
     <Form<{ email: string; password: string }>
       layout="vertical"
       requiredMark={false}
+      {...(known !== undefined && { initialValues: { email: known } })}
       onFinish={(values) => signIn.mutate(values)}
     >
-      <ProblemNotice error={signIn.error} />
+      <ProblemNotice error={signIn.error} isOfSignIn />
       <Form.Item name="email" label={t('signIn.email')} rules={[{ required: true, message: t('signIn.emailMissing') }]}>
         <Input type="email" autoComplete="username" maxLength={254} />
       </Form.Item>
@@ -85,7 +93,7 @@ function SecondFactorForm({ onEntered }: WayProps) {
   })
   return (
     <Form<{ code: string }> layout="vertical" requiredMark={false} onFinish={(values) => verify.mutate(values)}>
-      <ProblemNotice error={verify.error} />
+      <ProblemNotice error={verify.error} isOfSignIn />
       <SecondFactorField />
       <Button type="primary" htmlType="submit" block loading={verify.isPending}>
         {t('signIn.submit')}
@@ -108,7 +116,7 @@ function TokenForm({ onEntered }: WayProps) {
   })
   return (
     <Form<{ token: string }> layout="vertical" requiredMark={false} onFinish={(values) => signIn.mutate(values)}>
-      <ProblemNotice error={signIn.error} />
+      <ProblemNotice error={signIn.error} isOfSignIn />
       <Form.Item
         name="token"
         label={t('signIn.token')}

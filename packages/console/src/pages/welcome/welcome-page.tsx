@@ -11,6 +11,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { signInByPassword } from '../../api/sign-in.ts'
 import { writeTabToken } from '../../api/tab-token.ts'
+import { useFormFaults } from '../../components/form-faults.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { currentLanguage } from '../../i18n/i18n.ts'
 import { LinkPage } from '../sign-in/link-page.tsx'
@@ -31,6 +32,7 @@ export function WelcomePage() {
 function WelcomeForm({ token }: { readonly token: string }) {
   const { t } = useTranslation()
   const enter = useEnter()
+  const [form] = Form.useForm<Values>()
   const create = useMutation({
     mutationFn: async ({ name, email, password }: Values) => {
       const request = { token, name: name.trim(), email: email.trim(), password, language: currentLanguage() }
@@ -40,8 +42,9 @@ function WelcomeForm({ token }: { readonly token: string }) {
     },
     onSuccess: () => enter(),
   })
+  useFormFaults(form, create.error)
   return (
-    <Form<Values> layout="vertical" requiredMark={false} onFinish={(values) => create.mutate(values)}>
+    <Form<Values> form={form} layout="vertical" requiredMark={false} onFinish={(values) => create.mutate(values)}>
       <p className="muted">{t('signIn.welcomeIntro')}</p>
       <ProblemNotice error={create.error} />
       <NameField />

@@ -23,9 +23,14 @@ export type Approver = {
   readonly submittedBy: string | null
 }
 
+/** Also when nobody knows who submitted it. */
+export function isOwn({ personId, submittedBy }: Approver): boolean {
+  return submittedBy === null || submittedBy === personId
+}
+
 /** @throws AppError `reviewerIsApplicant` */
-export function checkApprover({ personId, submittedBy }: Approver): void {
-  if (submittedBy !== null && submittedBy !== personId) return
+export function checkApprover(approver: Approver): void {
+  if (!isOwn(approver)) return
   throw new AppError(
     'reviewerIsApplicant',
     'Deciding on the review: the application was submitted by the same person or token: have somebody else decide, with a user or token of their own.',

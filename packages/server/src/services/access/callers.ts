@@ -37,7 +37,10 @@ export async function identify(services: Services, credentials: Credentials): Pr
   if (token !== null) return { caller: inAccount(await authenticate(services, token), accountId), setCookies: [] }
   const session = services.signIn.hasCookie(headers) ? await services.signIn.findSession(headers) : null
   if (session === null)
-    throw new AppError('unauthenticated', 'Signing in: the request has no session and no valid API token: sign in, or send one.')
+    throw new AppError(
+      'unauthenticated',
+      'Signing in: the request has no session and no valid API token: sign in, or send "Authorization: Bearer <token>" (the operator\'s is in the file operator.token of the data folder).',
+    )
   const caller = await userCaller(services, { ...session, wantedAccountId: accountId })
   return { caller, setCookies: session.setCookies }
 }

@@ -28,5 +28,7 @@ const FAULTS = {
 export function checkPassword(password: string, person: { readonly email: string; readonly name: string }): void {
   const fault = judgePassword(password, person)
   if (fault === null) return
-  throw new AppError('weakPassword', `Setting the password: ${FAULTS[fault]}: choose another.`, { facts: { fault } })
+  throw new AppError('weakPassword', `Setting the password: ${FAULTS[fault]}: choose another.`, {
+    facts: { field: 'password', fault },
+  })
 }

@@ -111,6 +111,7 @@ describe('§4 domain names', () => {
     const error = failure(() => parseDomainName(raw))
     expect(error.code).toBe('badDomain')
     expect(error.facts['names']).toEqual([raw])
+    expect(error.facts['adviceZh']).toEqual([expect.stringMatching(/\p{Script=Han}/u)])
   })
 
   test('a refusal does not echo megabytes', () => {
@@ -210,5 +211,9 @@ describe('§4 the domains must fit the bought domain type and count', () => {
     expect(error.facts['names']).toEqual(['*.example.com', 'B.example.com', 'c_d.example.com', 'e.example.com'])
     for (const name of ['*.example.com', 'B.example.com', 'c_d.example.com', 'e.example.com'])
       expect(error.message).toContain(`${name}:`)
+    expect([error.facts['adviceEn'], error.facts['adviceZh']]).toEqual([
+      expect.arrayContaining(['it is there twice: remove one']),
+      expect.arrayContaining(['域名重复，请删除一个']),
+    ])
   })
 })
