@@ -11,7 +11,8 @@ import { createAgentDesk } from './agents/desk.ts'
 import { findAdapter, notFound, parseNewConfig, type Caller, type Services } from './context.ts'
 import { isUniqueViolation } from './notices/channels.ts'
 import { withKeptSecrets, withoutSecrets } from './secret-settings.ts'
-import { listTargetViews, planDeployments, probeColumns, requireFreshForKeys, type NewTarget } from './targets.ts'
+import { listTargetViews } from './target-views.ts'
+import { planDeployments, probeColumns, requireFreshForKeys, type NewTarget } from './targets.ts'
 import { wake } from './wake.ts'
 
 export interface TargetChange {
