@@ -361,6 +361,18 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     'Start evercert-agent on the host and see that it reaches this service. An application then goes on by itself; a deployment that failed is started again.',
     '请在主机上启动 evercert-agent 并确认其能访问本系统。证书申请随后会自动继续，失败的部署需重新执行。',
   ),
+  targetBusy: text(
+    'As many deployments as may are waiting for the host of this target already: it is busy, or does not answer.',
+    '该部署目标所在的主机已有足够多的部署在等待：主机繁忙或没有响应。',
+    'It goes on by itself as soon as one of them is done. If it takes long, see why the host, or its reload command, does not answer.',
+    '其中任一部署结束后会自动继续。如等待过久，请检查该主机或其重载命令为何没有响应。',
+  ),
+  deploymentUnderWay: text(
+    'A deployment to this target is under way: what it put in place is not proved yet.',
+    '该部署目标正在部署中，已写入的证书尚未得到验证。',
+    'Wait until it has ended, as the log of the deployment shows, then do it again.',
+    '请等待部署结束（可查看部署日志），然后重试。',
+  ),
   targetUnreachable: text(
     'The deployment target does not answer.',
     '部署目标没有响应。',

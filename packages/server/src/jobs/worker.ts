@@ -4,6 +4,7 @@
  * @module
  */
 import { advanceCertificate } from '../services/advance/advance.ts'
+import { letIn } from '../services/advance/let-in.ts'
 import { auditRound, tidyAudit } from '../services/audit/rounds.ts'
 import type { Services } from '../services/context.ts'
 import { removeEarlierUploads } from '../services/earlier-uploads.ts'
@@ -110,6 +111,10 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
   places.setMore(() => mayBeMore || isClaiming)
   places.onFree(() => {
     if (mayBeMore) poke()
+  })
+
+  places.onRoom((who) => {
+    letIn(services, who).catch((error: unknown) => services.log.error({ event: 'deployments.notLetIn', error })) // they return by themselves
   })
 
   services.queue.onSent(({ certificateId }) => {

@@ -25,6 +25,7 @@ import {
 } from './deployment-record.ts'
 import { CHECK_WINDOW_SECONDS, type Work } from './facts.ts'
 import { createLiveLog, type LiveLog } from './live-log.ts'
+import { hostOf, SITES, type Host, type Visit } from './places.ts'
 import { loadSites, lookAt } from './sightings.ts'
 
 /** What is looked at for each deployment of a certificate: the next ones find the rest. */
@@ -78,6 +79,7 @@ interface Prepared {
   readonly target: DeployTarget | { readonly fault: unknown }
   /** What is reloaded; null when nothing is, or nobody knows. */
   readonly server: string | null
+  readonly visit: Visit
   /** It is at its server, or will not come. */
   readonly end: () => void
 }
@@ -89,14 +91,15 @@ async function prepare(services: Services, work: Work, deploymentId: string): Pr
   const { places } = services
   const live = createLiveLog(services, work, deployment)
   let arrive = (): void => {}
+  const visit = places.visit()
   const gathering: Gathering = {
-    quietMs: (server) => places.quietMs(server),
+    quietMs: visit.quietMs,
     aside: (wait) => {
       arrive()
-      return places.aside(wait)
+      return visit.aside(wait)
     },
   }
-  const rest = { loaded, deployment, live, end: () => arrive() }
+  const rest = { loaded, deployment, live, visit, end: () => arrive() }
   try {
     const target = await openTarget(services, work, deployment, { onLogLine: live.say, onTold: live.skip, gathering })
     const server = target.server ?? null
@@ -107,26 +110,29 @@ async function prepare(services: Services, work: Work, deploymentId: string): Pr
   }
 }
 
-async function deployOne(services: Services, work: Work, { loaded, deployment, live, target, end }: Prepared): Promise<void> {
+async function deployOne(services: Services, work: Work, prepared: Prepared): Promise<void> {
+  const { loaded, end } = prepared
   try {
     if (loaded.state !== 'planned') {
       const set = { baseline: null, restore_reason: null, check_at: null, check_until: null, check_tries: 0 }
       await moveDeployment(services, work, loaded, 'planned', { log: [], problem: null, retryAt: null, set })
     }
-    await deployPlanned(services, work, { deployment, live, target })
+    await deployPlanned(services, work, prepared)
   } finally {
     end()
   }
 }
 
-type Planned = Pick<Prepared, 'deployment' | 'live' | 'target'>
+type Planned = Pick<Prepared, 'deployment' | 'live' | 'target' | 'visit'>
 
-async function deployPlanned(services: Services, work: Work, { deployment, live, target }: Planned): Promise<void> {
+async function deployPlanned(services: Services, work: Work, { deployment, live, target, visit }: Planned): Promise<void> {
   try {
     if ('fault' in target) throw target.fault
-    const baseline = deployment.baseline ?? (await takeBaseline(services, work, deployment))
+    const host = hostOf(target)
+    if (host !== null && !services.places.admits(host, deployment.id)) return await giveBack(services, work, deployment, host)
+    const baseline = deployment.baseline ?? (await visit.at(SITES, () => takeBaseline(services, work, deployment)))
     services.onStep('deploy', 'announced')
-    const evidence = await target.apply(await pairOf(services, work, deployment))
+    const evidence = await visit.at(host, async () => target.apply(await pairOf(services, work, deployment)))
     services.onStep('deploy', 'done')
     await recordApplied(services, work, deployment, { baseline, evidence, log: await live.end(evidence.log) })
   } catch (error) {
@@ -135,6 +141,22 @@ async function deployPlanned(services: Services, work: Work, { deployment, live,
     if (error instanceof AppError && error.pending) return waitForTarget(services, work, deployment, error)
     await recordDeployFailure(services, work, deployment, { error, log })
   }
+}
+
+/** Should whoever was to wake it die. */
+const RETURN_SECONDS = 60
+
+/** As many as may wait there already: written down, and woken when one of them is done. */
+async function giveBack(services: Services, work: Work, deployment: DeploymentWork, host: Host): Promise<void> {
+  const { id: deploymentId, targetName } = deployment
+  const reason = new AppError(
+    'targetBusy',
+    `Waiting for the host of ${targetName}: others wait for its answer: this one follows when one of them has it.`,
+    { pending: true, retryAfterSeconds: RETURN_SECONDS },
+  )
+  await waitForTarget(services, work, deployment, reason)
+  const { certificateId, accountId } = work
+  services.places.willReturn(host, { deploymentId, certificateId, accountId })
 }
 
 /** What a target did before it failed. */
