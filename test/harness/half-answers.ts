@@ -14,7 +14,9 @@ import { startDnsServer } from './dns-server.ts'
 import { startProcess } from './process.ts'
 
 /** What is printed: for each name its addresses, or the code of the refusal, and why a proof has no address to dial. */
-export type HalfAnswersReport = Readonly<Record<string, { readonly found: readonly string[] | string; readonly unresolved: string | null }>>
+export type HalfAnswersReport = Readonly<
+  Record<string, { readonly found: readonly string[] | string; readonly unresolved: string | null }>
+>
 
 /** Behind BIND. */
 const [UPSTREAM_HOST, UPSTREAM_PORT] = ['127.0.0.2', 5300] as const

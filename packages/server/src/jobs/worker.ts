@@ -113,10 +113,7 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
     if (mayBeMore) poke()
   })
 
-  places.onRoom((who) => {
-    letIn(services, who).catch((error: unknown) => services.log.error({ event: 'deployments.notLetIn', error })) // they return by themselves
-  })
-
+  places.onRoom((who) => void letIn(services, who))
   services.queue.onSent(({ certificateId }) => {
     if (sentAgain.has(certificateId)) sentAgain.set(certificateId, true)
     else poke()

@@ -6,6 +6,7 @@
 import { isProblemCode, PROBLEM_TEXTS, type TargetView } from '@evercert/contract'
 import { sql } from 'kysely'
 import { seenBy } from './access/narrowing.ts'
+import { LIVE_LOG } from './agents/live-lines.ts'
 import type { Caller, Services } from './context.ts'
 import { isNameOf, nameServed } from './served-name.ts'
 
@@ -77,45 +78,7 @@ export async function listTargetViews(
   certificateId: string | null,
   targetId: string | null = null,
 ): Promise<TargetView[]> {
-  let query = services.db
-    .selectFrom('target')
-    .leftJoin('deployment', (join) =>
-      join.onRef('deployment.target_id', '=', 'target.id').on('deployment.id', '=', (latest) =>
-        latest
-          .selectFrom('deployment as newer')
-          .select((builder) => builder.fn.max('newer.id').as('id'))
-          .whereRef('newer.target_id', '=', 'target.id'),
-      ),
-    )
-    .leftJoin('issuance', 'issuance.id', 'deployment.issuance_id')
-    .select([
-      'target.id',
-      'target.certificate_id',
-      'target.name',
-      'target.kind',
-      'target.canary',
-      'target.probe_host',
-      'target.probe_port',
-      'target.probe_server_name',
-      'target.probe_protocol',
-      'deployment.id as deployment_id',
-      'deployment.state',
-      'deployment.log',
-      'deployment.problem',
-      'deployment.problem_code',
-      'deployment.updated_at',
-      'deployment.tidy_problem',
-      'issuance.sha256',
-      'target.config_secret_id',
-      MAY_BE_LOOKED_FOR.as('may_be_looked_for'),
-    ])
-    .where('target.account_id', '=', caller.accountId)
-    .where(seenBy(caller, 'target.certificate_id'))
-    .orderBy('target.id')
-    .limit(1000)
-  if (certificateId !== null) query = query.where('target.certificate_id', '=', certificateId)
-  if (targetId !== null) query = query.where('target.id', '=', targetId)
-  const rows = await query.execute()
+  const rows = await loadRows(services.db, caller, certificateId, targetId)
   const unprovable = await findUnprovable(
     services,
     caller.accountId,
@@ -143,7 +106,7 @@ export async function listTargetViews(
             id: row.deployment_id,
             issuanceSha256: row.sha256,
             state: row.state,
-            log: [...(row.log ?? [])],
+            log: [...(row.log ?? []), ...(row.live_log ?? [])],
             problem: row.problem,
             advice: adviceOf(row.problem_code),
             warning: row.tidy_problem,
@@ -151,4 +114,47 @@ export async function listTargetViews(
             updatedAt: row.updated_at.toISOString(),
           },
   }))
+}
+
+function loadRows(db: Services['db'], caller: Caller, certificateId: string | null, targetId: string | null) {
+  let query = db
+    .selectFrom('target')
+    .leftJoin('deployment', (join) =>
+      join.onRef('deployment.target_id', '=', 'target.id').on('deployment.id', '=', (latest) =>
+        latest
+          .selectFrom('deployment as newer')
+          .select((builder) => builder.fn.max('newer.id').as('id'))
+          .whereRef('newer.target_id', '=', 'target.id'),
+      ),
+    )
+    .leftJoin('issuance', 'issuance.id', 'deployment.issuance_id')
+    .select([
+      'target.id',
+      'target.certificate_id',
+      'target.name',
+      'target.kind',
+      'target.canary',
+      'target.probe_host',
+      'target.probe_port',
+      'target.probe_server_name',
+      'target.probe_protocol',
+      'deployment.id as deployment_id',
+      'deployment.state',
+      'deployment.log',
+      LIVE_LOG.as('live_log'),
+      'deployment.problem',
+      'deployment.problem_code',
+      'deployment.updated_at',
+      'deployment.tidy_problem',
+      'issuance.sha256',
+      'target.config_secret_id',
+      MAY_BE_LOOKED_FOR.as('may_be_looked_for'),
+    ])
+    .where('target.account_id', '=', caller.accountId)
+    .where(seenBy(caller, 'target.certificate_id'))
+    .orderBy('target.id')
+    .limit(1000)
+  if (certificateId !== null) query = query.where('target.certificate_id', '=', certificateId)
+  if (targetId !== null) query = query.where('target.id', '=', targetId)
+  return query.execute()
 }

@@ -16,6 +16,7 @@ import { createAgentDesk } from './agents/desk.ts'
 import { lockNewestIssued, refuseIfEnded } from './certificate-rows.ts'
 import { findAdapter, newId, notFound, parseNewConfig, type Caller, type Services } from './context.ts'
 import { listTargetViews } from './target-views.ts'
+import { refuseUnderWay } from './under-way.ts'
 import { wake } from './wake.ts'
 
 export interface NewTarget {
@@ -259,7 +260,7 @@ export async function deployAgain(services: Services, caller: Caller, targetId: 
   return view
 }
 
-/** Forgets a target with its deployments; the files there stay as they are. @throws AppError `notFound` */
+/** Forgets a target with its deployments; the files there stay as they are. @throws AppError `notFound`, `deploymentUnderWay` */
 export async function removeTarget(services: Services, caller: Caller, id: string): Promise<{ id: string }> {
   await services.db.transaction().execute(async (trx) => {
     const row = await trx
@@ -270,6 +271,12 @@ export async function removeTarget(services: Services, caller: Caller, id: strin
       .forUpdate()
       .executeTakeFirst()
     if (row === undefined) throw notFound('target', id)
+    await refuseUnderWay(
+      trx,
+      caller.accountId,
+      { id, name: row.name },
+      { what: `Deleting target ${row.name}`, now: services.now() },
+    )
     await trx.deleteFrom('deployment').where('account_id', '=', caller.accountId).where('target_id', '=', id).execute()
     await trx.deleteFrom('target').where('account_id', '=', caller.accountId).where('id', '=', id).execute()
     await trx.deleteFrom('secret').where('id', '=', row.config_secret_id).execute()

@@ -56,7 +56,7 @@ async function aRefused(gathering: Gathering) {
   const pair = issue()
   await aTarget('refused', soon).apply(pair)
   writeFileSync(journal, '')
-  return { restore: () => aTarget('refused', gathering).restore(pair.sha256) }
+  return { restore: () => aTarget('refused', gathering).restore(pair.sha256, null) }
 }
 
 test('it does not wait for those who gather before a reload, nor do they go with it', async () => {

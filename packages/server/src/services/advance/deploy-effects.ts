@@ -87,13 +87,15 @@ interface Prepared {
 async function prepare(services: Services, work: Work, deploymentId: string): Promise<Prepared> {
   const loaded = await loadDeployment(services, work, deploymentId)
   const isPlanned = loaded.state === 'planned'
-  const deployment: DeploymentWork = isPlanned ? loaded : { ...loaded, state: 'planned', baseline: null, checkTries: 0 }
+  const deployment: DeploymentWork = isPlanned
+    ? loaded
+    : { ...loaded, state: 'planned', baseline: null, checkTries: 0, hasBegun: false }
   const { places } = services
   const live = createLiveLog(services, work, deployment)
   let arrive = (): void => {}
   const visit = places.visit()
   const gathering: Gathering = {
-    quietMs: visit.quietMs,
+    quietMs: (server) => visit.quietMs(server),
     aside: (wait) => {
       arrive()
       return visit.aside(wait)
@@ -130,7 +132,7 @@ async function deployPlanned(services: Services, work: Work, { deployment, live,
     if ('fault' in target) throw target.fault
     const host = hostOf(target)
     if (host !== null && !services.places.admits(host, deployment.id)) return await giveBack(services, work, deployment, host)
-    const baseline = deployment.baseline ?? (await visit.at(SITES, () => takeBaseline(services, work, deployment)))
+    const baseline = await begin(services, work, deployment, visit)
     services.onStep('deploy', 'announced')
     const evidence = await visit.at(host, async () => target.apply(await pairOf(services, work, deployment)))
     services.onStep('deploy', 'done')
@@ -165,6 +167,15 @@ function logOf(error: unknown): readonly string[] {
   return Array.isArray(log) ? log.map(String) : []
 }
 
+/** Who deletes the target from here on is told to wait. */
+async function begin(services: Services, work: Work, deployment: DeploymentWork, visit: Visit): Promise<Baseline> {
+  const { baseline, hasBegun } = deployment
+  if (baseline === null) return visit.at(SITES, () => takeBaseline(services, work, deployment))
+  const brokenOff = hasBegun ? [logLine(services, 'The try before this one broke off: going on from what it left.')] : []
+  await noteDeployment(services, work, deployment, { log: brokenOff, hasBegun: true })
+  return baseline
+}
+
 /** Written down before the target is touched: after a crash in between it could not be seen any more. */
 async function takeBaseline(services: Services, work: Work, deployment: DeploymentWork): Promise<Baseline> {
   const sites = await loadSites(services, work, deployment)
@@ -172,7 +183,7 @@ async function takeBaseline(services: Services, work: Work, deployment: Deployme
   const log = baseline.sightings.map(({ host, port, address, said }) =>
     logLine(services, `Before: ${host}:${port}${host === address ? '' : ` at ${address}`}: ${said}`),
   )
-  await noteDeployment(services, work, deployment, { log, baseline })
+  await noteDeployment(services, work, deployment, { log, baseline, hasBegun: true })
   return baseline
 }
 

@@ -7,7 +7,16 @@ import type { Services } from '../context.ts'
 import { wake } from '../wake.ts'
 import type { Returning } from './places.ts'
 
+/** Never rejects: who cannot be told returns by itself. */
 export async function letIn(services: Services, who: readonly Returning[]): Promise<void> {
+  try {
+    await wakeAll(services, who)
+  } catch (error) {
+    services.log.error({ event: 'deployments.notLetIn', error })
+  }
+}
+
+async function wakeAll(services: Services, who: readonly Returning[]): Promise<void> {
   const accountIds = [...new Set(who.map(({ accountId }) => accountId))]
   await services.db.transaction().execute(async (trx) => {
     await trx

@@ -34,6 +34,7 @@ export async function restoreDeployment(services: Services, work: Work, deployme
   if (state !== 'applied' || restoreReason === null) throw changed(work)
   const live = createLiveLog(services, work, deployment)
   const visit = services.places.visit()
+  await noteDeployment(services, work, deployment, { log: [], hasBegun: true })
   let evidence: RestoreEvidence
   try {
     const target = await openTarget(services, work, deployment, { onLogLine: live.say, onTold: live.skip, gathering: visit })
@@ -85,7 +86,7 @@ async function recordFailure(services: Services, work: Work, deployment: Deploym
   if (failure.retry !== 'never') {
     const failures = deployment.failures + 1
     const retryAt = services.now() + backoffMs('upstream', failures)
-    return noteDeployment(services, work, deployment, { log, problem, retryAt, failures })
+    return noteDeployment(services, work, deployment, { log, problem, retryAt, failures, hasBegun: false })
   }
   return moveDeployment(services, work, deployment, 'failed', {
     log,

@@ -21,7 +21,7 @@ export interface SshConnection {
    * @param question for people: `rename /etc/tls/a.pem`
    * @throws AppError `targetUnreachable`
    */
-  answered<Value>(question: string, answer: Promise<Value>): Promise<Value>
+  readonly answered: <Value>(question: string, answer: Promise<Value>) => Promise<Value>
   close(): void
 }
 
