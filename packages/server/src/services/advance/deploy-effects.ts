@@ -170,16 +170,17 @@ function logOf(error: unknown): readonly string[] {
 /** Who deletes the target from here on is told to wait. */
 async function begin(services: Services, work: Work, deployment: DeploymentWork, visit: Visit): Promise<Baseline> {
   const { baseline, hasBegun } = deployment
-  if (baseline === null) return visit.at(SITES, () => takeBaseline(services, work, deployment))
+  if (baseline === null) return takeBaseline(services, work, deployment, visit)
   const brokenOff = hasBegun ? [logLine(services, 'The try before this one broke off: going on from what it left.')] : []
   await noteDeployment(services, work, deployment, { log: brokenOff, hasBegun: true })
   return baseline
 }
 
 /** Written down before the target is touched: after a crash in between it could not be seen any more. */
-async function takeBaseline(services: Services, work: Work, deployment: DeploymentWork): Promise<Baseline> {
+async function takeBaseline(services: Services, work: Work, deployment: DeploymentWork, visit: Visit): Promise<Baseline> {
   const sites = await loadSites(services, work, deployment)
-  const baseline = { sightings: await lookAt(services, work, deployment, sites) }
+  const look = () => lookAt(services, work, deployment, sites)
+  const baseline = { sightings: await (sites.length === 0 ? look() : visit.at(SITES, look)) }
   const log = baseline.sightings.map(({ host, port, address, said }) =>
     logLine(services, `Before: ${host}:${port}${host === address ? '' : ` at ${address}`}: ${said}`),
   )
