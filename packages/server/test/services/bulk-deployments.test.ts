@@ -15,7 +15,7 @@ import { IDLE_WORKER, startTestService, type TestService } from '../support/serv
 import { waitFor } from '../support/wait-for.ts'
 
 /** Beyond the jobs that run at once. */
-const COUNT = 100
+const COUNT = 72
 const FEW = 12
 
 const authority = createChain()
