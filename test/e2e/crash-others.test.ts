@@ -2,11 +2,12 @@
  * Kill -9 in what a renewal by file and by hand does not go through: TXT records, what a managed certificate does by itself, and a deployment
  * that is taken back. Each effect is done and not recorded when the process dies; nothing is done twice that must not be.
  */
-import { rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { ApplicationFormView, CertificateDetail } from '@evercert/contract'
+import { ApiProblem } from '@evercert/contract/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findProduct, issuedAtFor } from '../../demo/past.ts'
 import { startBind, type Bind } from '../harness/bind.ts'
@@ -155,4 +156,50 @@ describe('without a person', () => {
       expect(await site.servedSha256(serverName)).toBe(old.sha256)
     },
   )
+
+  it('is killed in the middle of a reload: the target cannot be deleted until that was ended, and nothing is left on the host', async () => {
+    const serverName = `deleted.${DOMAIN}`
+    const old = await buyOld(serverName)
+    const { site } = house
+    const killed = join(folder, 'killed')
+    const [shell, flag, reload] = site.target.reloadCommand
+    // The service, which started it, dies before the server has read the new pair.
+    const reloadCommand = [
+      shell ?? '',
+      flag ?? '',
+      `test -e '${killed}' || { : > '${killed}'; kill -KILL $PPID; exit 1; }; ${reload ?? ''}`,
+    ]
+    const ends = house.ends.length
+    const { id } = await house.call((client) =>
+      client.targets.create({
+        certificateId: old.id,
+        name: `site of ${serverName}`,
+        kind: 'localFiles',
+        config: { ...site.target, reloadCommand },
+        probe: { host: site.address, port: site.port, serverName },
+      }),
+    )
+    await house.restarted(ends + 1)
+    const folderOfPairs = join(dirname(site.target.certificatePath), `.${basename(site.target.certificatePath)}.evercert`)
+    expect(readdirSync(folderOfPairs)).toEqual(expect.arrayContaining(['lock', 'pending-reload']))
+    const refusals = new Set<string>()
+    await waitFor('the target to be deleted', async () => {
+      try {
+        await house.call((client) => client.targets.remove({ id }))
+        return true
+      } catch (error) {
+        if (!(error instanceof ApiProblem)) throw error
+        refusals.add(error.problem.code)
+        return null
+      }
+    })
+    expect([...refusals]).toEqual(['deploymentUnderWay'])
+    expect(await site.servedSha256(serverName)).toBe(old.sha256)
+    expect(readdirSync(folderOfPairs).filter((name) => ['lock', 'pending-reload', 'fallback'].includes(name))).toEqual([])
+    const { history } = await read(old.id)
+    expect(history.flatMap(({ subject, to }) => (subject === 'deployment' ? [to] : [])).slice(0, 2)).toEqual([
+      'proved',
+      'applied',
+    ])
+  })
 })

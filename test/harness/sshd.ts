@@ -4,7 +4,7 @@
  * @module
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { accepts, freePort } from './ports.ts'
@@ -22,6 +22,12 @@ export interface SshServer {
   readonly strangersKey: string
   /** Ends all connections in the middle of whatever they do. */
   cut(): void
+  /**
+   * Stops what it started, so that it is there and does not answer: the sessions, or what gives them files. New ones are not concerned.
+   *
+   * @returns what ends the stopped ones
+   */
+  freeze(program: 'sshd' | 'sftp-server'): () => void
   logs(): string
   stop(): Promise<void>
 }
@@ -73,11 +79,51 @@ Subsystem sftp ${SFTP_SERVER}
     hostKey: fingerprint.split(' ')[1] ?? '',
     privateKey: readFileSync(join(folder, 'client'), 'utf8'),
     strangersKey: readFileSync(join(folder, 'stranger'), 'utf8'),
+    freeze: (program) => {
+      const frozen = descendantsOf(server.pid).filter(({ name }) => name.startsWith(program))
+      if (frozen.length === 0) throw new Error(`sshd has no ${program}`)
+      for (const { pid } of frozen) process.kill(pid, 'SIGSTOP')
+      return () => {
+        for (const { pid } of frozen) endIfThere(pid)
+      }
+    },
     cut: () => void spawnSync('pkill', ['-KILL', '--parent', String(server.pid)]),
     logs: () => server.logs(),
     stop: async () => {
       await server.stop()
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+interface Descendant {
+  readonly pid: number
+  readonly name: string
+}
+
+function descendantsOf(ancestor: number): Descendant[] {
+  const all = readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((entry) => readStat(Number(entry)))
+  const below = (parent: number): Descendant[] =>
+    all.filter((one) => one.parent === parent).flatMap((one) => [one, ...below(one.pid)])
+  return below(ancestor)
+}
+
+/** proc_pid_stat(5): pid (name) state parent …; none when it has just ended. */
+function readStat(pid: number): (Descendant & { readonly parent: number })[] {
+  try {
+    const [, name = '', parent = ''] = /^\d+ \((.*)\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
+    return [{ pid, name, parent: Number(parent) }]
+  } catch {
+    return []
+  }
+}
+
+function endIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It ended with its connection.
   }
 }

@@ -104,6 +104,8 @@ export const RETRY = {
   verificationFailed: 'backoff',
   hostKeyRefused: 'backoff',
   agentAway: 'never',
+  targetBusy: 'after',
+  deploymentUnderWay: 'never',
   targetUnreachable: 'backoff',
   rateLimited: 'after',
   timedOut: 'backoff',

@@ -20,6 +20,11 @@ const SENTENCES: readonly (readonly [string, string])[] = [
     'An earlier deployment of this pair was interrupted before its reload: finishing it.',
     '此前部署同一证书时在重新加载前中断，现在继续完成。',
   ],
+  ['The try before this one broke off: going on from what it left.', '上一次部署尝试中断，现从其留下的状态继续。'],
+  [
+    'Waiting for the host of {target}: others wait for its answer: this one follows when one of them has it.',
+    '等待 {target} 所在主机：已有其他部署在等待其响应，其中之一完成后继续。',
+  ],
   ['Staged {pair} in {folder}.', '已将{pair}写入 {folder}，待切换。'],
   [
     'Warning: the ACL of {path} is not kept: getfacl and setfacl are missing: install the package acl, then set it again.',

@@ -112,6 +112,8 @@ export const PROBLEMS = {
   verificationFailed: { status: 422, title: 'The site does not serve the new certificate' },
   hostKeyRefused: { status: 422, title: 'The agent made no key on its host' },
   agentAway: { status: 503, title: 'The agent of the host does not answer' },
+  targetBusy: { status: 503, title: 'The host of the target is busy' },
+  deploymentUnderWay: { status: 409, title: 'The target is being deployed to' },
   targetUnreachable: { status: 503, title: 'The target does not answer' },
   // Surroundings.
   rateLimited: { status: 429, title: 'Too many requests' },

@@ -51,9 +51,22 @@ export type Outcome =
 /** At the same time, in folders of their own. */
 const PARALLEL = 8
 
-/** Never rejects: each member has its outcome. */
-export async function runBatch<One extends Member>(members: readonly One[]): Promise<ReadonlyMap<One, Outcome>> {
+interface Run<One> {
+  readonly outcomes: Map<One, Outcome>
+  readonly between: () => Promise<void>
+}
+
+/**
+ * Never rejects: each member has its outcome.
+ *
+ * @param between called where others may go first: each pair is in place and tested then, or back. Never rejects
+ */
+export async function runBatch<One extends Member>(
+  members: readonly One[],
+  between: () => Promise<void> = () => Promise.resolve(),
+): Promise<ReadonlyMap<One, Outcome>> {
   const outcomes = new Map<One, Outcome>()
+  const run: Run<One> = { outcomes, between }
   const careful = new Set<One>()
   const facts = { count: members.length, timeoutSeconds: longestOf(members) }
   const begun = await each(members, outcomes, async (member) => {
@@ -67,21 +80,23 @@ export async function runBatch<One extends Member>(members: readonly One[]): Pro
   const cures = begun.filter((member) => !careful.has(member))
   if (broken.size > 0 && cures.length > 0) {
     // It may be broken because their pairs are missing.
-    await install(cures, outcomes)
+    await install(cures, run)
+    await between()
     broken = await failedTests(sound, outcomes)
   }
   for (const [member, result] of broken) outcomes.set(member, { is: 'error', error: member.refuse(result) })
   await install(
     begun.filter((member) => !outcomes.has(member)),
-    outcomes,
+    run,
   )
   return outcomes
 }
 
 /** Puts members in place and reloads for those that stay. */
-async function install<One extends Member>(members: readonly One[], outcomes: Map<One, Outcome>): Promise<void> {
+async function install<One extends Member>(members: readonly One[], run: Run<One>): Promise<void> {
+  const { outcomes, between } = run
   const back = new Map<One, Failure>()
-  const placed = await place(members, outcomes, back)
+  const placed = await place(members, run, back)
   for (const member of placed) member.placed()
   const concerned = [...placed, ...[...back.keys()].filter((member) => member.mustReload())]
   const result = await runOnce('reload', concerned, outcomes)
@@ -95,7 +110,10 @@ async function install<One extends Member>(members: readonly One[], outcomes: Ma
     for (const member of failed) outcomes.set(member, { is: 'back', failure: { command: 'reload', result }, reload: again })
     return
   }
-  for (const half of halvesOf(returned)) await install(half, outcomes)
+  for (const half of halvesOf(returned)) {
+    await between()
+    await install(half, run)
+  }
 }
 
 interface Placed<One> {
@@ -114,9 +132,10 @@ function end<One extends Member>({ placed, back, reload }: Placed<One>, outcomes
 /** @returns those that are in place and pass the test; `back` has those that do not */
 async function place<One extends Member>(
   members: readonly One[],
-  outcomes: Map<One, Outcome>,
+  run: Run<One>,
   back: Map<One, Failure>,
 ): Promise<readonly One[]> {
+  const { outcomes, between } = run
   const placed = await each(members, outcomes, async (member) => {
     await member.putIn()
     return true
@@ -141,7 +160,10 @@ async function place<One extends Member>(
   for (const member of stillBroken.keys()) back.set(member, failureOf(member))
   const rest = returned.filter((member) => !stillBroken.has(member) && !outcomes.has(member))
   const good: One[] = [...final]
-  for (const half of halvesOf(rest)) good.push(...(await place(half, outcomes, back)))
+  for (const half of halvesOf(rest)) {
+    await between()
+    good.push(...(await place(half, run, back)))
+  }
   return good
 }
 

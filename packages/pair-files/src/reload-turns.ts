@@ -31,24 +31,60 @@ interface Waiting {
 }
 
 interface Turns {
-  /** Ends when every batch that began has ended; never rejects. */
+  /** Ends when every batch that was gathered has ended; never rejects. */
   tail: Promise<void>
+  /** Ends when nobody is at the server; never rejects. */
+  busy: Promise<void>
   readonly waiting: Waiting[]
+  /** They go before those: nobody waits for others to come, and a batch that looks for what is at fault in it lets them pass. */
+  readonly first: Waiting[]
   /** Monotonic. */
   lastCameAt: number
+  members: number
 }
 
 const all = new Map<string, Turns>()
 
 /** How it ended for this member, in whatever batch it went. */
 export function inBatch(server: string, member: Member, gathering: Gathering = ALONE): Promise<Outcome> {
-  const turns = all.get(server) ?? { tail: Promise.resolve(), waiting: [], lastCameAt: 0 }
+  return come(server, gathering, (turns, own) => {
+    turns.waiting.push({ member, gathering, own })
+    turns.lastCameAt = performance.now()
+    if (turns.waiting.length === 1) turns.tail = gatherAndRun(server, turns)
+  })
+}
+
+/** The same for who goes first: what is served is worse than it was, and each moment counts. Those of one moment still share a reload. */
+export function goFirst(server: string, member: Member, gathering: Gathering = ALONE): Promise<Outcome> {
+  return come(server, gathering, (turns, own) => {
+    turns.first.push({ member, gathering, own })
+    void atServer(turns, () => runFirst(turns))
+  })
+}
+
+async function come(
+  server: string,
+  gathering: Gathering,
+  join: (turns: Turns, own: PromiseWithResolvers<Outcome>) => void,
+): Promise<Outcome> {
+  const turns = all.get(server) ?? {
+    tail: Promise.resolve(),
+    busy: Promise.resolve(),
+    waiting: [],
+    first: [],
+    lastCameAt: 0,
+    members: 0,
+  }
   all.set(server, turns)
-  const own = Promise.withResolvers<Outcome>()
-  turns.waiting.push({ member, gathering, own })
-  turns.lastCameAt = performance.now()
-  if (turns.waiting.length === 1) turns.tail = gatherAndRun(server, turns)
-  return gathering.aside(() => own.promise)
+  turns.members += 1
+  try {
+    const own = Promise.withResolvers<Outcome>()
+    join(turns, own)
+    return await gathering.aside(() => own.promise)
+  } finally {
+    turns.members -= 1
+    if (turns.members === 0) all.delete(server)
+  }
 }
 
 async function gatherAndRun(server: string, turns: Turns): Promise<void> {
@@ -65,9 +101,26 @@ async function gatherAndRun(server: string, turns: Turns): Promise<void> {
   }
   const batch = turns.waiting.splice(0, MAX_BATCH)
   if (turns.waiting.length > 0) turns.tail = gatherAndRun(server, turns)
-  const outcomes = await runBatch(batch.map(({ member }) => member))
+  await atServer(turns, () => run(batch, () => runFirst(turns)))
+}
+
+function runFirst(turns: Turns): Promise<void> {
+  return run(turns.first.splice(0, MAX_BATCH))
+}
+
+/** One after the other. @param work never rejects */
+function atServer(turns: Turns, work: () => Promise<void>): Promise<void> {
+  turns.busy = turns.busy.then(work)
+  return turns.busy
+}
+
+async function run(batch: readonly Waiting[], between?: () => Promise<void>): Promise<void> {
+  if (batch.length === 0) return
+  const outcomes = await runBatch(
+    batch.map(({ member }) => member),
+    between,
+  )
   for (const { member, own } of batch) {
     own.resolve(outcomes.get(member) ?? { is: 'error', error: new Error('a member of a batch has no outcome') })
   }
-  if (turns.waiting.length === 0 && all.get(server) === turns) all.delete(server)
 }

@@ -19,7 +19,7 @@ import {
   type Context,
 } from './pair-context.ts'
 import type { Member } from './reload-batch.ts'
-import { inBatch } from './reload-turns.ts'
+import { goFirst } from './reload-turns.ts'
 import type { VersionStore } from './version-store.ts'
 
 /** See `PairTarget`. */
@@ -47,7 +47,7 @@ export async function restore(context: Context, refused: string): Promise<Restor
     tell: (command, result) => context.log.command(command, result),
   }
   try {
-    const outcome = await inBatch(serverOf(context.files), member, gatheringOf(context.files))
+    const outcome = await goFirst(serverOf(context.files), member, gatheringOf(context.files))
     if (outcome.is === 'error') throw outcome.error
     if (outcome.is !== 'in') return await nothingToRestore(context, store)
     context.onStep('reloaded')

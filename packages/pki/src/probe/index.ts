@@ -15,7 +15,7 @@ export type {
   ServedObservation,
 } from './observation.ts'
 export { probeAddress, probeOtherKey, type ProbeRequest } from './probe.ts'
-export { resolveAddresses, type AddressResolver } from './resolve.ts'
+export { askSystem, isAbsence, resolveAddresses, type AddressResolver } from './resolve.ts'
 export type { Expectation, RevokedFacts, Verdict } from './verdict.ts'
 export { explainMissing, explainRevoked } from './verdict-texts.ts'
 export type { Bilingual, Explanation } from './verdict-texts.ts'

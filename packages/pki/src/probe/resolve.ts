@@ -4,6 +4,7 @@
  * @module
  */
 import { lookup } from 'node:dns/promises'
+import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { canonicalIp } from './host-names.ts'
 
@@ -22,14 +23,36 @@ export async function resolveAddresses(host: string, resolver: AddressResolver =
   return [...new Map(addresses.map((address) => [canonicalIp(address), address])).values()]
 }
 
-const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA'])
+/** getaddrinfo says so when the name is not there, or has no address of the family; everything else is an outage. */
+const ABSENT = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME', 'EAI_NODATA', 'EAI_NONAME', 'EAI_ADDRFAMILY'])
 
-async function askSystem(name: string): Promise<readonly string[]> {
-  try {
-    const answers = await lookup(name, { all: true, order: 'verbatim' })
-    return answers.map((answer) => answer.address)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && typeof error.code === 'string' && NO_SUCH_NAME.has(error.code)) return []
-    throw error
-  }
+/** Of an error of Node's `dns`. */
+export function isAbsence(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && ABSENT.has(error.code)
+}
+
+const HOSTS = '/etc/hosts'
+
+/**
+ * As the system looks names up, so that /etc/hosts counts; empty when there is no such name. Each family is asked for by itself: asked for both at once, getaddrinfo
+ * gives what it got of one and hides that nobody answered for the other.
+ *
+ * Rejects as Node's `dns` does when nobody could answer for a family: the name may have addresses there that nobody has looked at.
+ */
+export async function askSystem(name: string): Promise<readonly string[]> {
+  if (isIP(name) !== 0) return [name]
+  const families = (await isInHosts(name)) ? ([0] as const) : ([4, 6] as const)
+  const results = await Promise.allSettled(families.map((family) => lookup(name, { all: true, family, order: 'verbatim' })))
+  for (const result of results) if (result.status === 'rejected' && !isAbsence(result.reason)) throw result.reason
+  return results.flatMap((result) => (result.status === 'fulfilled' ? result.value.map(({ address }) => address) : []))
+}
+
+/** What the file has of a name is all of it: no server is asked. */
+async function isInHosts(name: string): Promise<boolean> {
+  const wanted = name.toLowerCase().replace(/\.$/, '')
+  const text = await readFile(HOSTS, 'utf8').catch(() => '') // a system without one
+  return text.split('\n').some((line) => {
+    const [, ...names] = line.replace(/#.*/, '').trim().split(/\s+/)
+    return names.some((one) => one.toLowerCase() === wanted)
+  })
 }

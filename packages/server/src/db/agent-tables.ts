@@ -64,8 +64,10 @@ export interface AgentWorkTable {
   lease: string | null
   leased_at: Date | null
   leases: Generated<number>
-  /** Of the log of this lease, told before the report. */
+  /** Before 0054: so many lines of the log of this lease are in that of the deployment, told before the report. */
   live_lines: Generated<number>
+  /** What the agent told under this lease; empty when it is over, since the report has all of it, signed. */
+  live_log: JSONColumnType<readonly string[], string | undefined, string>
   /** JSON, as it was signed. */
   statement: string | null
   signature: string | null

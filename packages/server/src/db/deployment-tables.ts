@@ -49,6 +49,8 @@ export interface DeploymentTable {
   check_tries: Generated<number>
   /** Why the previous pair is being put back. */
   restore_reason: string | null
+  /** Since when the target is being touched, as far as is known; null: it is not. */
+  begun_at: Generated<Date | null>
   /** When what it left behind at the provider is removed; null: not, or not any more. */
   tidy_at: Generated<Date | null>
   /** When nothing of it was left. */

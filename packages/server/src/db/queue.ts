@@ -14,6 +14,12 @@ export interface AdvanceJob {
   readonly certificateId: string
 }
 
+/** A certificate that is due without a job. */
+export interface LostJob extends AdvanceJob {
+  /** A deployment is being taken back: what is served is worse than it was. */
+  readonly goesFirst: boolean
+}
+
 export interface ClaimedJob {
   readonly id: string
   readonly data: AdvanceJob
@@ -25,9 +31,9 @@ export interface Queue {
   /** Enqueues outside any transaction. */
   sendNow(job: AdvanceJob): Promise<void>
   /** Enqueues many at once, for the repair scan. */
-  sendMany(jobs: readonly AdvanceJob[]): Promise<void>
-  /** Certificates that are due and have neither a waiting nor a running job, the most urgent first. */
-  findLost(now: number, limit: number): Promise<readonly string[]>
+  sendMany(jobs: readonly LostJob[]): Promise<void>
+  /** Certificates that are due and have neither a waiting nor a running job: all that are being taken back, then the most urgent. */
+  findLost(now: number, limit: number): Promise<readonly LostJob[]>
   /** Claims up to `count` jobs. */
   claim(count: number): Promise<readonly ClaimedJob[]>
   complete(jobId: string): Promise<void>
@@ -107,19 +113,15 @@ export async function startQueue(database: Database, url: string | null): Promis
       if (jobs.length === 0) return
       await boss.insert(
         QUEUE,
-        jobs.map((job) => ({ data: job, singletonKey: job.certificateId })),
+        jobs.map(({ certificateId, goesFirst }) => ({
+          data: { certificateId },
+          singletonKey: certificateId,
+          ...(goesFirst && { priority: 1 }),
+        })),
       )
       for (const job of jobs) notify(job)
     },
-    findLost: async (now, limit) => {
-      // Worded like pg-boss's own index of live jobs, so that each certificate is one look into it.
-      const { rows } = await sql<{ id: string }>`
-        select id from certificate where advance_at <= ${new Date(now)} and not exists (
-          select 1 from jobs.job where name = ${QUEUE} and coalesce(singleton_key, '') = certificate.id
-            and state <= 'active' and policy = 'stately')
-        order by advance_at limit ${limit}`.execute(database.db)
-      return rows.map(({ id }) => id)
-    },
+    findLost: (now, limit) => findLost(database.db, now, limit),
     claim: (count) => boss.fetch<AdvanceJob>(QUEUE, { batchSize: count }),
     complete: async (jobId) => {
       await boss.complete(QUEUE, jobId)
@@ -136,4 +138,19 @@ export async function startQueue(database: Database, url: string | null): Promis
     },
     stop: () => boss.stop({ graceful: false, close: true }),
   }
+}
+
+async function findLost(db: Database['db'], now: number, limit: number): Promise<readonly LostJob[]> {
+  // Worded like pg-boss's own index of live jobs, so that each certificate is one look into it.
+  const isLost = sql`advance_at <= ${new Date(now)} and not exists (
+    select 1 from jobs.job where name = ${QUEUE} and coalesce(singleton_key, '') = certificate.id
+      and state <= 'active' and policy = 'stately')`
+  const { rows } = await sql<{ id: string; first: boolean }>`
+    select id, true as first from certificate where ${isLost} and id in (
+      select certificate_id from deployment where state = 'applied' and restore_reason is not null)
+    union all
+    (select id, false from certificate where ${isLost} order by advance_at limit ${limit})`.execute(db)
+  const found = new Map<string, boolean>()
+  for (const { id, first } of rows) found.set(id, first || found.get(id) === true)
+  return [...found].map(([certificateId, goesFirst]) => ({ certificateId, goesFirst }))
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { advanceCertificate } from '../services/advance/advance.ts'
+import { letIn } from '../services/advance/let-in.ts'
 import { auditRound, tidyAudit } from '../services/audit/rounds.ts'
 import type { Services } from '../services/context.ts'
 import { removeEarlierUploads } from '../services/earlier-uploads.ts'
@@ -112,6 +113,7 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
     if (mayBeMore) poke()
   })
 
+  places.onRoom((who) => void letIn(services, who))
   services.queue.onSent(({ certificateId }) => {
     if (sentAgain.has(certificateId)) sentAgain.set(certificateId, true)
     else poke()

@@ -33,6 +33,8 @@ export type { CertificatePair, DeployEvidence, RestoreEvidence }
 export interface DeployTarget {
   /** What is reloaded: targets with the same one share it. Absent where nothing is. */
   readonly server?: string
+  /** The machine or service elsewhere that is waited for: however long it takes to answer, targets of others go on. Absent: this machine. */
+  readonly host?: string
   inspect(): Promise<{ readonly sha256: string | null }>
   apply(pair: CertificatePair): Promise<DeployEvidence>
   /**

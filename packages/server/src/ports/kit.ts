@@ -77,6 +77,18 @@ export interface AdapterKit {
   readonly onLogLine?: (line: string) => void
   /** Knows of other deployments on their way to the same server; missing where there are none. */
   readonly gathering?: Gathering
+  /** For servers that are reached over SSH; missing for the usual. */
+  readonly sshLimits?: SshLimits
+}
+
+/** How long a server may take that is reached over SSH, in milliseconds. */
+export interface SshLimits {
+  /** From the first packet until we are signed in. */
+  readonly readyMs: number
+  /** For each answer: a file read or written, a folder, a channel opened. Commands have their own. */
+  readonly answerMs: number
+  /** For its goodbye, before the connection is cut. */
+  readonly endMs: number
 }
 
 /** Deployments to one server at about the same time, which reload it once. */

@@ -22,7 +22,7 @@ import { describeHostKeyStep, describeNextStep } from './next-step-view.ts'
 import { describeManagedStep, toManagementView } from './management-view.ts'
 import { loadRenewalOf } from './renewals.ts'
 import { loadRevocationCheck } from './revocation-checks/view.ts'
-import { listTargetViews } from './targets.ts'
+import { listTargetViews } from './target-views.ts'
 import { reasonText, STATUS_TEXTS, toIsoFacts } from './texts.ts'
 
 /** @throws AppError `notFound` */

@@ -17,7 +17,7 @@ const IDEMPOTENCY_KEY_LIFE_MS = 7 * 86_400_000
 /** Enqueues what is due and has no job. @returns how many certificates */
 export async function scanDue(services: Services): Promise<number> {
   const lost = await services.queue.findLost(services.now(), MAX_PER_SCAN)
-  await services.queue.sendMany(lost.map((certificateId) => ({ certificateId })))
+  await services.queue.sendMany(lost)
   return lost.length
 }
 

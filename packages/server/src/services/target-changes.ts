@@ -11,7 +11,9 @@ import { createAgentDesk } from './agents/desk.ts'
 import { findAdapter, notFound, parseNewConfig, type Caller, type Services } from './context.ts'
 import { isUniqueViolation } from './notices/channels.ts'
 import { withKeptSecrets, withoutSecrets } from './secret-settings.ts'
-import { listTargetViews, planDeployments, probeColumns, requireFreshForKeys, type NewTarget } from './targets.ts'
+import { listTargetViews } from './target-views.ts'
+import { planDeployments, probeColumns, requireFreshForKeys, type NewTarget } from './targets.ts'
+import { refuseUnderWay } from './under-way.ts'
 import { wake } from './wake.ts'
 
 export interface TargetChange {
@@ -43,7 +45,7 @@ export async function loadTarget(services: Services, caller: Caller, id: string)
  * Other settings, or another address of its own, make this target dirty and no other: the current certificate is deployed there anew, which changes
  * nothing where it is already.
  *
- * @throws AppError `notFound`, `invalid`, `duplicateName`, `freshAuthenticationNeeded` for other settings of a target that gets keys
+ * @throws AppError `notFound`, `invalid`, `duplicateName`, `deploymentUnderWay` for other settings meanwhile, `freshAuthenticationNeeded` for other settings of a target that gets keys
  */
 export async function updateTarget(services: Services, caller: Caller, id: string, change: TargetChange): Promise<TargetDetail> {
   const work = services.db.transaction().execute((trx) => applyChange(services, trx, caller, id, change))
@@ -60,6 +62,9 @@ async function applyChange(services: Services, trx: Trx, caller: Caller, id: str
   const { config } = change
   const name = change.name ?? target.name
   const site = changedSite(target, change)
+  // The old place would be forgotten with what is under way there.
+  if (config !== undefined)
+    await refuseUnderWay(trx, accountId, target, { what: `Changing target ${target.name}`, now: services.now() })
   const secretId = config === undefined ? null : await sealSettings(services, trx, caller, target, config)
   await trx
     .updateTable('target')

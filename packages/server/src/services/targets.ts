@@ -4,19 +4,19 @@
  * @module
  */
 import { z } from 'zod'
-import { isProblemCode, PROBLEM_TEXTS, type EndpointProtocol, type TargetView } from '@evercert/contract'
+import type { EndpointProtocol, TargetView } from '@evercert/contract'
 import { DEFAULT_PORTS } from '@evercert/pki/probe'
 import { sql } from 'kysely'
-import type { Db } from '../db/connect.ts'
 import { writeLater } from '../db/later.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import type { DeployAdapter } from '../ports/deploy.ts'
 import { requireFresh } from './access/fresh.ts'
-import { seenBy } from './access/narrowing.ts'
 import { createAgentDesk } from './agents/desk.ts'
 import { lockNewestIssued, refuseIfEnded } from './certificate-rows.ts'
 import { findAdapter, newId, notFound, parseNewConfig, type Caller, type Services } from './context.ts'
+import { listTargetViews } from './target-views.ts'
+import { refuseUnderWay } from './under-way.ts'
 import { wake } from './wake.ts'
 
 export interface NewTarget {
@@ -260,98 +260,7 @@ export async function deployAgain(services: Services, caller: Caller, targetId: 
   return view
 }
 
-function adviceOf(code: string | null): NonNullable<TargetView['deployment']>['advice'] {
-  return code === null || !isProblemCode(code) ? null : { code, ...PROBLEM_TEXTS[code] }
-}
-
-/** Installed, and nobody looks: it stays so until somebody says where. */
-const UNPROVABLE = {
-  en: 'Nothing can prove that it is served: the certificate has no endpoint, and the target no address of its own; add an endpoint, or give the target its address.',
-  zh: '无法证明该证书已生效：证书没有站点，部署目标也没有自己的地址；请添加站点，或为部署目标设置地址。',
-}
-
-const HAS_NOBODY_WHO_LOOKS = sql<boolean>`target.probe_host is null and not exists (select from endpoint e
-  where e.account_id = target.account_id and e.certificate_id = target.certificate_id)
-  and exists (select from certificate c where c.id = target.certificate_id and c.closed_as is null and c.revoked_at is null)`
-
-/** Targets with their latest deployment, of one certificate or of all. */
-export async function listTargetViews(
-  services: { readonly db: Db },
-  caller: Caller,
-  certificateId: string | null,
-  targetId: string | null = null,
-): Promise<TargetView[]> {
-  let query = services.db
-    .selectFrom('target')
-    .leftJoin('deployment', (join) =>
-      join.onRef('deployment.target_id', '=', 'target.id').on('deployment.id', '=', (latest) =>
-        latest
-          .selectFrom('deployment as newer')
-          .select((builder) => builder.fn.max('newer.id').as('id'))
-          .whereRef('newer.target_id', '=', 'target.id'),
-      ),
-    )
-    .leftJoin('issuance', 'issuance.id', 'deployment.issuance_id')
-    .select([
-      'target.id',
-      'target.certificate_id',
-      'target.name',
-      'target.kind',
-      'target.canary',
-      'target.probe_host',
-      'target.probe_port',
-      'target.probe_server_name',
-      'target.probe_protocol',
-      'deployment.id as deployment_id',
-      'deployment.state',
-      'deployment.log',
-      'deployment.problem',
-      'deployment.problem_code',
-      'deployment.updated_at',
-      'deployment.tidy_problem',
-      'issuance.sha256',
-      HAS_NOBODY_WHO_LOOKS.as('has_nobody_who_looks'),
-    ])
-    .where('target.account_id', '=', caller.accountId)
-    .where(seenBy(caller, 'target.certificate_id'))
-    .orderBy('target.id')
-    .limit(1000)
-  if (certificateId !== null) query = query.where('target.certificate_id', '=', certificateId)
-  if (targetId !== null) query = query.where('target.id', '=', targetId)
-  const rows = await query.execute()
-  return rows.map((row) => ({
-    id: row.id,
-    certificateId: row.certificate_id,
-    name: row.name,
-    kind: row.kind,
-    canary: row.canary,
-    probe:
-      row.probe_host === null || row.probe_port === null || row.probe_server_name === null
-        ? null
-        : {
-            host: row.probe_host,
-            port: row.probe_port,
-            serverName: row.probe_server_name,
-            protocol: row.probe_protocol ?? 'tls',
-          },
-    deployment:
-      row.deployment_id === null || row.sha256 === null || row.state === null || row.updated_at === null
-        ? null
-        : {
-            id: row.deployment_id,
-            issuanceSha256: row.sha256,
-            state: row.state,
-            log: [...(row.log ?? [])],
-            problem: row.problem,
-            advice: adviceOf(row.problem_code),
-            warning: row.tidy_problem,
-            unprovable: row.state === 'applied' && row.has_nobody_who_looks ? UNPROVABLE : null,
-            updatedAt: row.updated_at.toISOString(),
-          },
-  }))
-}
-
-/** Forgets a target with its deployments; the files there stay as they are. @throws AppError `notFound` */
+/** Forgets a target with its deployments; the files there stay as they are. @throws AppError `notFound`, `deploymentUnderWay` */
 export async function removeTarget(services: Services, caller: Caller, id: string): Promise<{ id: string }> {
   await services.db.transaction().execute(async (trx) => {
     const row = await trx
@@ -362,6 +271,12 @@ export async function removeTarget(services: Services, caller: Caller, id: strin
       .forUpdate()
       .executeTakeFirst()
     if (row === undefined) throw notFound('target', id)
+    await refuseUnderWay(
+      trx,
+      caller.accountId,
+      { id, name: row.name },
+      { what: `Deleting target ${row.name}`, now: services.now() },
+    )
     await trx.deleteFrom('deployment').where('account_id', '=', caller.accountId).where('target_id', '=', id).execute()
     await trx.deleteFrom('target').where('account_id', '=', caller.accountId).where('id', '=', id).execute()
     await trx.deleteFrom('secret').where('id', '=', row.config_secret_id).execute()

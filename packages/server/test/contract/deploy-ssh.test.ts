@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -76,6 +78,44 @@ describe('a target over SSH', () => {
   test('that is away is tried again', async () => {
     const target = targetOf('nginx', { ...site.settings, ...sshOf(server, { port: 1 }) })
     await expect(target.inspect()).rejects.toMatchObject({ code: 'targetUnreachable' })
+  })
+
+  const limits = { readyMs: 5_000, answerMs: 1_500, endMs: 100 }
+
+  test.each(['sftp-server', 'sshd'] as const)(
+    'whose %s stops answering in the middle of a transfer is told so within the limit, and the next try ends with the new one served',
+    async (program) => {
+      const next = issue()
+      const config = localFilesConfig.parse({ ...site.settings, ...commands(), ...sshOf(server) })
+      const known: { frozenAt: number; end: () => void } = { frozenAt: 0, end: () => {} }
+      const target = localFilesTarget(config, { ...kitWithoutNetwork, sshLimits: limits }, (reached) => {
+        if (reached !== 'versionWritten') return
+        known.frozenAt = performance.now()
+        known.end = server.freeze(program)
+      })
+      const failure: unknown = await target.apply(next).catch((error: unknown) => error)
+      expect(failure).toMatchObject({
+        code: 'targetUnreachable',
+        message: expect.stringMatching(/no answer to .+ within 1.5 s, the connection was cut: look at/) as string,
+      })
+      expect(performance.now() - known.frozenAt).toBeLessThan(10_000)
+      expect(await look(site.server.port)).not.toBe(next.sha256)
+      known.end()
+      await expect(targetOf('nginx', { ...site.settings, ...commands(), ...sshOf(server) }).apply(next)).resolves.toMatchObject({
+        reloaded: true,
+      })
+      await expect.poll(() => look(site.server.port)).toBe(next.sha256)
+    },
+  )
+
+  test('that takes the connection and says nothing is told so within the limit', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    const config = localFilesConfig.parse({ ...site.settings, ...sshOf(server, { port }) })
+    const target = localFilesTarget(config, { ...kitWithoutNetwork, sshLimits: { ...limits, readyMs: 200 } })
+    await expect(target.inspect()).rejects.toMatchObject({ code: 'targetUnreachable' })
+    silent.close()
   })
 
   test.each(['versionWritten', 'marked', 'swapped', 'tested', 'reloaded'] as const)(

@@ -285,13 +285,38 @@ describe('work', () => {
     expect(await tell(1, ['two', 'three'])).toEqual({ told: 3 }) // its answer was lost
     expect(await tell(7, ['out of turn'])).toEqual({ told: 3 })
     expect((await refusalOf(tell(0, ['strange'], work, await aHost()))).code).toBe('notFound')
-    const shown = ['begun', 'one', 'two', 'three'].map(lineOf)
+    const shown = ['one', 'two', 'three'].map(lineOf) // what it said before it died is signed by nobody
     expect(await ownLines()).toEqual(shown)
     const log = ['one', 'two', 'three', 'four'].map(lineOf)
     await host.report(work, { install: { changed: true, previousSha256: null, reloaded: true, log } })
     await reach(id, 'applied')
     expect(await ownLines()).toEqual([...shown, lineOf('four')])
     expect(await tell(4, ['after the report'])).toEqual({ told: 3 })
+    const { log: recorded } = await reach(id, 'applied')
+    expect(new Set(recorded).size).toBe(recorded.length)
+  })
+
+  test('that an agent took keeps its target from being deleted, until it is reported or the agent is revoked; nothing unsigned stays', async () => {
+    const host = await aHost()
+    const { id } = await addTarget(host)
+    const work = await take(host)
+    const line = '2026-01-01T00:00:00.000Z Swapped in.'
+    await host.client.agents.log({ workId: work.id, lease: work.lease, from: 0, lines: [line] })
+    const { log, id: deploymentId } = (await deploymentOf(id)) ?? { log: [], id: '' }
+    expect(log).toContain(line)
+    const refusal = await refusalOf(account.client.targets.remove({ id }))
+    expect(refusal).toMatchObject({
+      status: 409,
+      code: 'deploymentUnderWay',
+      detail: expect.stringContaining(deploymentId) as string,
+    })
+    expect(refusal.detail).toContain(`agent ${host.name} took the work`)
+    await account.client.agents.revoke({ id: host.id })
+    expect((await reach(id, 'failed')).log).not.toContain(line)
+    await account.client.targets.remove({ id })
+    expect(await deploymentOf(id)).toBeNull()
+    const { history } = await account.client.certificates.get({ id: certificateId })
+    expect(history.find(({ subjectId }) => subjectId === id)).toMatchObject({ to: 'removed' })
   })
 
   test('what an agent does already is not given to it again, and other work is', async () => {

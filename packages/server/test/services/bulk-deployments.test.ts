@@ -9,12 +9,13 @@ import { DEFAULT_WORKER_SETTINGS, startWorker, type Worker } from '../../src/job
 import { deploy } from '../../src/services/advance/deploy-effects.ts'
 import { loadWork } from '../../src/services/advance/facts.ts'
 import { createPlaces } from '../../src/services/advance/places.ts'
+import { scanDue } from '../../src/services/scan.ts'
 import { openerOf } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 /** Beyond the jobs that run at once. */
-const COUNT = 100
+const COUNT = 72
 const FEW = 12
 
 const authority = createChain()
@@ -168,4 +169,31 @@ describe('a batch on one nginx', () => {
     const server = ['this machine', ...reloadCommand].join('\0')
     expect(services.places.quietMs(server)).toBe(createPlaces(2).quietMs(server))
   })
+})
+
+test('what is being taken back is claimed before all others that a crash left without a job, however long those are due', async () => {
+  const { queue, db, now } = service.services
+  const take = async () => (await queue.claim(100)).map(async ({ id, data }) => (await queue.complete(id), data.certificateId))
+  const ids: string[] = []
+  for (const place of places.slice(0, 4)) {
+    const { id } = await upload(authority.issue({ names: [place.name] }), `after a crash ${place.name}`)
+    await addTarget({ certificateId: id, place })
+    ids.push(id)
+  }
+  while ((await Promise.all(await take())).length > 0);
+  const dueAt = (minutes: number) => ({ advance_at: new Date(now() - minutes * 60_000) })
+  await db.updateTable('certificate').set({ advance_at: null }).execute()
+  for (const [index, id] of ids.entries())
+    await db
+      .updateTable('certificate')
+      .set(dueAt(60 - index))
+      .where('id', '=', id)
+      .execute()
+  const worst = ids.at(-1) ?? ''
+  const isTakenBack = { state: 'applied', restore_reason: 'it is down' } as const
+  await db.updateTable('deployment').set(isTakenBack).where('certificate_id', '=', worst).execute()
+  expect(await scanDue(service.services)).toBe(4)
+  const [first] = await queue.claim(1)
+  expect(first?.data.certificateId).toBe(worst)
+  expect(new Set(await Promise.all(await take()))).toEqual(new Set(ids.slice(0, -1)))
 })

@@ -90,11 +90,11 @@ eachDatabase((_kind, open) => {
     expect((await refusalOf(client.targets.update({ id, config: { ...before.config, typo: 1 } }))).code).toBe('invalid')
     expect((await refusalOf(client.targets.update({ id, canary: true }))).code).toBe('invalid')
     expect(await client.targets.get({ id })).toMatchObject({ name: 'named', config: before.config, canary: false })
-    for (const work of [
-      other.client.targets.get({ id: two ?? '' }),
-      other.client.targets.update({ id: two ?? '', name: 'mine' }),
+    for (const call of [
+      () => other.client.targets.get({ id: two ?? '' }),
+      () => other.client.targets.update({ id: two ?? '', name: 'mine' }),
     ])
-      expect((await refusalOf(work)).code).toBe('notFound')
+      expect((await refusalOf(call())).code).toBe('notFound')
   })
 
   test('a DNS connection keeps the secret that is left out, is not removed while an application needs it, and is removed after', async () => {

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { receiptClaims, type CertificateDetail, type TargetView } from '@evercert/contract'
@@ -132,6 +132,15 @@ describe('a target with an address of its own', () => {
     })
     expect(during.state).toBe('planned')
     expect(during.log.some((line) => line.includes('Z Ran the reload command'))).toBe(false)
+    // Deleted now, or told to go elsewhere, it would leave a lock, an owed reload, and a pair that nobody proved.
+    for (const call of [
+      () => account.client.targets.remove({ id }),
+      () => account.client.targets.update({ id, config: { ...site.config } }),
+    ]) {
+      const refusal = await refusalOf(call())
+      expect(refusal).toMatchObject({ status: 409, code: 'deploymentUnderWay' })
+      expect(refusal.detail).toContain(`its deployment ${during.id} is under way: the target is being touched since`)
+    }
     writeFileSync(go, '')
     const { deployment } = await reach(id, 'proved')
     expect(deployment?.log.slice(0, during.log.length)).toEqual(during.log)
@@ -141,6 +150,9 @@ describe('a target with an address of its own', () => {
     expect(history.find(({ subject, to }) => subject === 'deployment' && to === 'applied')?.detail).toContain(
       'Ran the reload command',
     )
+    await account.client.targets.remove({ id })
+    const left = readdirSync(join(site.config.certificatePath, '..', '.site.pem.evercert'))
+    expect(left.filter((name) => !/^[0-9a-f]{16}/.test(name)).toSorted()).toEqual(['current', 'previous'])
   })
 
   test.runIf(CAN_RUN_DOVECOT)(
@@ -170,6 +182,8 @@ describe('a target with an address of its own', () => {
     const { id } = await addTarget(certificate, site, { reloadCommand: ['true'] })
     await reach(id, 'applied')
     expect(site.onDisk()).toBe(certificate.sha256)
+    const refusal = await refusalOf(account.client.targets.remove({ id }))
+    expect([refusal.code, refusal.detail]).toEqual(['deploymentUnderWay', expect.stringContaining('looked at until')])
     letWindowPass()
     const { deployment } = await reach(id, 'rolledBack')
     expect(site.onDisk()).toBe(site.old.sha256)

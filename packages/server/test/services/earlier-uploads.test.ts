@@ -194,8 +194,12 @@ test.each(['alibabaCas', 'alibabaCdn'] as const)(
       const first = certificate.sha256
       await reach(one, first, ['proved'])
       await served(first)
-      // No endpoint is of its domain: that all serve proves nothing of it.
-      await reach(other, first, ['applied'])
+      // No endpoint is of its domain: that all serve proves nothing of it, and it says so.
+      const { unprovable } = await reach(other, first, ['applied'])
+      expect([unprovable?.en, unprovable?.zh]).toEqual([
+        expect.stringContaining(`no endpoint of the certificate has this name`),
+        expect.stringContaining(`请为 ${SECOND_DOMAIN} 添加站点`),
+      ])
       expect(own.cdn.second?.sha256).toBe(first)
       own.second.refuses = true
       let current = first // what the other has is superseded before it is proved: it is there all the same

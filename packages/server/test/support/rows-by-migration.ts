@@ -355,6 +355,10 @@ const LATER: Readonly<Record<string, (place: Place) => readonly string[]>> = {
       values ('${account}', 'sha-revoked-${k}', '01', '\\x30', '\\x30', 'crl', '{http://ca.example/a.crl}', 'http://ca.example/a.crl', 'revoked', 'crl', ${AT},
         ${AT}, 'keyCompromise', ${AT}, ${AT}, ${AT})`,
   ],
+  '0054-deployments-under-way': ({ key: k, account }) => [
+    `update deployment set begun_at = ${AT} where account_id = '${account}' and id = 'dep_new_${k}'`,
+    `update agent_work set live_log = '["${k} said"]' where account_id = '${account}'`,
+  ],
   '0051-revoked-intermediates': ({ account }) => [
     `update revocation_check set is_issuer = true where account_id = '${account}' and sha256 like 'sha-revoked-%'`,
   ],

@@ -32,6 +32,7 @@ export const alibabaCas = deployAdapter<CasConfig>({
   isUntried: true,
   uploadsTo: ALIBABA_STORE,
   create: (config, kit) => ({
+    host: config.casEndpoint ?? 'Alibaba Cloud',
     inspect: async () => ({ sha256: (await newest(config, kit))?.sha256 ?? null }),
     apply: async (pair) => {
       const wanted = checkPair(pair)

@@ -34,6 +34,7 @@ export const alibabaCdn = deployAdapter<CdnConfig>({
   settleSeconds: 900,
   servedName: ({ domain }) => domain,
   create: (config, kit) => ({
+    host: config.casEndpoint ?? 'Alibaba Cloud',
     inspect: async () => ({ sha256: leafSha256(await readPem(config, kit)) }),
     apply: async (pair) => {
       const wanted = checkPair(pair)

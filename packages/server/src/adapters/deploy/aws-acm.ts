@@ -56,6 +56,7 @@ export const awsAcm = deployAdapter<AcmConfig>({
   isUntried: true,
   settleSeconds: 300,
   create: (config, kit) => ({
+    host: config.endpoint ?? `ACM in ${config.region}`,
     inspect: async () => {
       const acm = await connect(config, kit)
       const arn = await findArn(acm, config)

@@ -44,6 +44,7 @@ export const kubernetes = deployAdapter<KubernetesConfig>({
   create: (config, kit) => {
     const api: Api = { config, kit, where: `${config.namespace}/${config.secretName}` }
     return {
+      host: new URL(config.apiServer).origin,
       inspect: async () => ({ sha256: readPair(await readSecret(api)).sha256 }),
       apply: async (pair) => apply(api, checkPair(pair)),
       restore: (refused, previous) => restore(api, refused, previous),

@@ -62,6 +62,7 @@ export const tencentSsl = deployAdapter<TencentConfig>({
   uploadsTo: 'tencentCloud',
   settleSeconds: 900,
   create: (config, kit) => ({
+    host: config.endpoint ?? HOST,
     inspect: async () => {
       const ssl = connect(config, kit)
       const [newest] = await listOurs(ssl)

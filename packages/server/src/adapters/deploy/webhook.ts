@@ -34,6 +34,7 @@ export const webhook = deployAdapter<WebhookConfig>({
   ),
   getsKeys: ({ sendPrivateKey }) => sendPrivateKey,
   create: (config, kit) => ({
+    host: new URL(config.url).origin,
     inspect: () => Promise.resolve({ sha256: null }), // nobody can be asked
     apply: async (pair) => {
       checkPair(pair)

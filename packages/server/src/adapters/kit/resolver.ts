@@ -4,6 +4,7 @@
  * @module
  */
 import { promises as dns } from 'node:dns'
+import { askSystem, isAbsence } from '@evercert/pki/probe'
 import { AppError } from '../../domain/errors.ts'
 import type { NameServerLookups, Resolver } from '../../ports/kit.ts'
 
@@ -22,9 +23,6 @@ const DEFAULT_TIMEOUT_MS = 5000
 const TRIES = 2
 const DNS_PORT = 53
 const LOOPBACK = ['127.0.0.1', '::1'] as const
-
-// c-ares and getaddrinfo say so when the name or the record type is not there; everything else is an outage.
-const ABSENT = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME', 'EAI_NODATA', 'EAI_NONAME'])
 
 /** @throws AppError `misconfigured` when a server cannot be read */
 export function createResolver(options: ResolverOptions): Resolver & NameServerLookups {
@@ -80,8 +78,7 @@ function systemResolver(client: dns.Resolver, timeoutMs: number): Lookups {
     async resolveAddresses(name) {
       if (isLocalhost(name)) return LOOPBACK
       try {
-        const found = await within(timeoutMs, dns.lookup(name, { all: true, order: 'verbatim' }))
-        return found.map(({ address }) => address)
+        return await within(timeoutMs, askSystem(name))
       } catch (error) {
         throwUnlessAbsent(name, error)
         return []
@@ -120,11 +117,10 @@ function setServers(client: dns.Resolver, servers: readonly string[]): void {
 }
 
 function throwUnlessAbsent(name: string, error: unknown): void {
-  const code = codeOf(error)
-  if (ABSENT.has(code)) return
+  if (isAbsence(error)) return
   throw new AppError(
     'upstreamUnavailable',
-    `Looking up ${name}: the DNS gave no answer (${code}): check the name's DNS and our resolver`,
+    `Looking up ${name}: the DNS gave no answer (${codeOf(error)}): check the name's DNS and our resolver`,
     {
       cause: error,
     },

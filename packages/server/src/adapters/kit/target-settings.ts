@@ -70,7 +70,7 @@ export function filesTarget(
   const { ssh, sudo } = settings
   const asRoot = (command: readonly string[] | undefined) =>
     command !== undefined && sudo ? ['sudo', '-n', ...command] : command
-  return createPairTarget(
+  const target = createPairTarget(
     {
       layout,
       testCommand: asRoot(settings.testCommand ?? defaults.testCommand),
@@ -84,4 +84,5 @@ export function filesTarget(
     },
     onStep,
   )
+  return ssh === undefined ? target : { ...target, host: nameOfSshHost(ssh) }
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import { loadTarget, updateTarget } from '../../services/target-changes.ts'
-import { createTarget, deployAgain, listTargetViews, removeTarget } from '../../services/targets.ts'
+import { listTargetViews } from '../../services/target-views.ts'
+import { createTarget, deployAgain, removeTarget } from '../../services/targets.ts'
 import { onePage, operations } from './operation.ts'
 
 export const targets = {

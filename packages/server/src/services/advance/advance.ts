@@ -14,6 +14,7 @@ import { deploy } from './deploy-effects.ts'
 import { finalizeOrder } from './finalize-effects.ts'
 import { applyManaged, renewManaged } from './managed-effects.ts'
 import { placeOrder, prepareCsr } from './order-effects.ts'
+import { SITES } from './places.ts'
 import { closeRenewal, probe } from './proof-effects.ts'
 import { restoreDeployment } from './restore-deployment.ts'
 import { askRenewalInfo } from './renewal-info.ts'
@@ -36,7 +37,7 @@ const EFFECTS: Readonly<Record<Exclude<Effect, DeploymentEffect>, Run>> = {
   checkProof: answerProof,
   readOrder,
   finalizeOrder,
-  probe: (services, work) => probe(services, work),
+  probe: (services, work) => services.places.visit().at(SITES, () => probe(services, work)),
   closeRenewal,
   revoke,
   removeTxtRecords,

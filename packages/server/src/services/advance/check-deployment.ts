@@ -10,6 +10,7 @@ import type { Services } from '../context.ts'
 import { lookSoon } from '../probing/prove-late.ts'
 import { loadDeployment, logLine, moveDeployment, noteDeployment, type DeploymentWork } from './deployment-record.ts'
 import { changed, type Work } from './facts.ts'
+import { SITES } from './places.ts'
 import { lookAt } from './sightings.ts'
 
 /** One look. A bad one is looked at again until the time is up, since servers reload gracefully; the last one decides. */
@@ -17,7 +18,8 @@ export async function checkDeployment(services: Services, work: Work, deployment
   const deployment = await loadDeployment(services, work, deploymentId)
   const { state, baseline, checkUntil } = deployment
   if (state !== 'applied' || baseline === null || checkUntil === null) throw changed(work)
-  const after = await lookAt(services, work, deployment, baseline.sightings.filter(isFirstOfItsSite))
+  const sites = baseline.sightings.filter(isFirstOfItsSite)
+  const after = await services.places.visit().at(SITES, () => lookAt(services, work, deployment, sites))
   const judgement = judgeDeployment(baseline, after, deployment.sha256)
   services.onStep('checkDeployment', 'done')
   if (judgement.verdict === 'proved') return recordProved(services, work, deployment)

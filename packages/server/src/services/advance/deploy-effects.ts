@@ -25,6 +25,7 @@ import {
 } from './deployment-record.ts'
 import { CHECK_WINDOW_SECONDS, type Work } from './facts.ts'
 import { createLiveLog, type LiveLog } from './live-log.ts'
+import { hostOf, SITES, type Host, type Visit } from './places.ts'
 import { loadSites, lookAt } from './sightings.ts'
 
 /** What is looked at for each deployment of a certificate: the next ones find the rest. */
@@ -78,6 +79,7 @@ interface Prepared {
   readonly target: DeployTarget | { readonly fault: unknown }
   /** What is reloaded; null when nothing is, or nobody knows. */
   readonly server: string | null
+  readonly visit: Visit
   /** It is at its server, or will not come. */
   readonly end: () => void
 }
@@ -85,18 +87,21 @@ interface Prepared {
 async function prepare(services: Services, work: Work, deploymentId: string): Promise<Prepared> {
   const loaded = await loadDeployment(services, work, deploymentId)
   const isPlanned = loaded.state === 'planned'
-  const deployment: DeploymentWork = isPlanned ? loaded : { ...loaded, state: 'planned', baseline: null, checkTries: 0 }
+  const deployment: DeploymentWork = isPlanned
+    ? loaded
+    : { ...loaded, state: 'planned', baseline: null, checkTries: 0, hasBegun: false }
   const { places } = services
   const live = createLiveLog(services, work, deployment)
   let arrive = (): void => {}
+  const visit = places.visit()
   const gathering: Gathering = {
-    quietMs: (server) => places.quietMs(server),
+    quietMs: (server) => visit.quietMs(server),
     aside: (wait) => {
       arrive()
-      return places.aside(wait)
+      return visit.aside(wait)
     },
   }
-  const rest = { loaded, deployment, live, end: () => arrive() }
+  const rest = { loaded, deployment, live, visit, end: () => arrive() }
   try {
     const target = await openTarget(services, work, deployment, { onLogLine: live.say, onTold: live.skip, gathering })
     const server = target.server ?? null
@@ -107,26 +112,29 @@ async function prepare(services: Services, work: Work, deploymentId: string): Pr
   }
 }
 
-async function deployOne(services: Services, work: Work, { loaded, deployment, live, target, end }: Prepared): Promise<void> {
+async function deployOne(services: Services, work: Work, prepared: Prepared): Promise<void> {
+  const { loaded, end } = prepared
   try {
     if (loaded.state !== 'planned') {
       const set = { baseline: null, restore_reason: null, check_at: null, check_until: null, check_tries: 0 }
       await moveDeployment(services, work, loaded, 'planned', { log: [], problem: null, retryAt: null, set })
     }
-    await deployPlanned(services, work, { deployment, live, target })
+    await deployPlanned(services, work, prepared)
   } finally {
     end()
   }
 }
 
-type Planned = Pick<Prepared, 'deployment' | 'live' | 'target'>
+type Planned = Pick<Prepared, 'deployment' | 'live' | 'target' | 'visit'>
 
-async function deployPlanned(services: Services, work: Work, { deployment, live, target }: Planned): Promise<void> {
+async function deployPlanned(services: Services, work: Work, { deployment, live, target, visit }: Planned): Promise<void> {
   try {
     if ('fault' in target) throw target.fault
-    const baseline = deployment.baseline ?? (await takeBaseline(services, work, deployment))
+    const host = hostOf(target)
+    if (host !== null && !services.places.admits(host, deployment.id)) return await giveBack(services, work, deployment, host)
+    const baseline = await begin(services, work, deployment, visit)
     services.onStep('deploy', 'announced')
-    const evidence = await target.apply(await pairOf(services, work, deployment))
+    const evidence = await visit.at(host, async () => target.apply(await pairOf(services, work, deployment)))
     services.onStep('deploy', 'done')
     await recordApplied(services, work, deployment, { baseline, evidence, log: await live.end(evidence.log) })
   } catch (error) {
@@ -137,20 +145,46 @@ async function deployPlanned(services: Services, work: Work, { deployment, live,
   }
 }
 
+/** Should whoever was to wake it die. */
+const RETURN_SECONDS = 60
+
+/** As many as may wait there already: written down, and woken when one of them is done. */
+async function giveBack(services: Services, work: Work, deployment: DeploymentWork, host: Host): Promise<void> {
+  const { id: deploymentId, targetName } = deployment
+  const reason = new AppError(
+    'targetBusy',
+    `Waiting for the host of ${targetName}: others wait for its answer: this one follows when one of them has it.`,
+    { pending: true, retryAfterSeconds: RETURN_SECONDS },
+  )
+  await waitForTarget(services, work, deployment, reason)
+  const { certificateId, accountId } = work
+  services.places.willReturn(host, { deploymentId, certificateId, accountId })
+}
+
 /** What a target did before it failed. */
 function logOf(error: unknown): readonly string[] {
   const log = error instanceof AppError ? error.facts['log'] : undefined
   return Array.isArray(log) ? log.map(String) : []
 }
 
+/** Who deletes the target from here on is told to wait. */
+async function begin(services: Services, work: Work, deployment: DeploymentWork, visit: Visit): Promise<Baseline> {
+  const { baseline, hasBegun } = deployment
+  if (baseline === null) return takeBaseline(services, work, deployment, visit)
+  const brokenOff = hasBegun ? [logLine(services, 'The try before this one broke off: going on from what it left.')] : []
+  await noteDeployment(services, work, deployment, { log: brokenOff, hasBegun: true })
+  return baseline
+}
+
 /** Written down before the target is touched: after a crash in between it could not be seen any more. */
-async function takeBaseline(services: Services, work: Work, deployment: DeploymentWork): Promise<Baseline> {
+async function takeBaseline(services: Services, work: Work, deployment: DeploymentWork, visit: Visit): Promise<Baseline> {
   const sites = await loadSites(services, work, deployment)
-  const baseline = { sightings: await lookAt(services, work, deployment, sites) }
+  const look = () => lookAt(services, work, deployment, sites)
+  const baseline = { sightings: await (sites.length === 0 ? look() : visit.at(SITES, look)) }
   const log = baseline.sightings.map(({ host, port, address, said }) =>
     logLine(services, `Before: ${host}:${port}${host === address ? '' : ` at ${address}`}: ${said}`),
   )
-  await noteDeployment(services, work, deployment, { log, baseline })
+  await noteDeployment(services, work, deployment, { log, baseline, hasBegun: true })
   return baseline
 }
 

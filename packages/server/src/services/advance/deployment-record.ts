@@ -42,6 +42,8 @@ export interface DeploymentWork {
   readonly checkUntil: number | null
   readonly checkTries: number
   readonly restoreReason: string | null
+  /** The target was being touched when somebody last wrote that down: now, or until a crash. */
+  readonly hasBegun: boolean
 }
 
 /** @throws AppError `conflict`, stale, when the certificate has other deployments by now */
@@ -62,6 +64,7 @@ export async function loadDeployment(services: Services, work: Work, id: string)
       'deployment.check_until',
       'deployment.check_tries',
       'deployment.restore_reason',
+      'deployment.begun_at',
       'target.kind',
       'target.name',
       'target.config_secret_id',
@@ -99,6 +102,7 @@ export async function loadDeployment(services: Services, work: Work, id: string)
     checkUntil: toMs(row.check_until),
     checkTries: row.check_tries,
     restoreReason: row.restore_reason,
+    hasBegun: row.begun_at !== null,
   }
 }
 
@@ -218,6 +222,7 @@ export async function moveDeployment(
         retry_at: result.retryAt === null ? null : new Date(result.retryAt),
         failures,
         updated_at: new Date(now),
+        begun_at: null,
         ...result.set,
       },
     })
@@ -245,6 +250,8 @@ export interface Noted {
   readonly problem?: Problem
   readonly retryAt?: number
   readonly failures?: number
+  /** Whether the target is touched from now on, or not any more. */
+  readonly hasBegun?: boolean
 }
 
 /** Writes down what happened within a state. @throws AppError `conflict`, stale, when the deployment went on without us */
@@ -252,7 +259,7 @@ export async function noteDeployment(
   services: Services,
   work: Work,
   deployment: DeploymentWork,
-  { log, baseline, checkAt, checkTries, restoreReason, problem, retryAt, failures }: Noted,
+  { log, baseline, checkAt, checkTries, restoreReason, problem, retryAt, failures, hasBegun }: Noted,
 ): Promise<void> {
   const { numUpdatedRows } = await services.db
     .updateTable('deployment')
@@ -266,6 +273,7 @@ export async function noteDeployment(
       ...(problem !== undefined && { problem: problem.message, problem_code: problem.code }),
       ...(retryAt !== undefined && { retry_at: new Date(retryAt) }),
       ...(failures !== undefined && { failures }),
+      ...(hasBegun !== undefined && { begun_at: hasBegun ? new Date(services.now()) : null }),
     })
     .where('id', '=', deployment.id)
     .where('account_id', '=', work.accountId)
@@ -283,7 +291,7 @@ export async function noteDeployment(
 export async function waitForTarget(services: Services, work: Work, deployment: DeploymentWork, reason: AppError): Promise<void> {
   const retryAt = services.now() + (reason.retryAfterSeconds ?? 60) * 1_000
   const log = deployment.problem === reason.message ? [] : [logLine(services, reason.message)]
-  await noteDeployment(services, work, deployment, { log, problem: reason, retryAt })
+  await noteDeployment(services, work, deployment, { log, problem: reason, retryAt, hasBegun: false })
 }
 
 /** What a job says of an error of a target. */

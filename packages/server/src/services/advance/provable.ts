@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { findAdapter, parseConfig, type Services } from '../context.ts'
+import type { Services } from '../context.ts'
 import type { EndpointProof } from '../probing/record.ts'
+import { isNameOf, nameServed } from '../served-name.ts'
 import type { Work } from './facts.ts'
 
 /**
@@ -35,18 +36,6 @@ export async function findProvable(
   return provable
 }
 
-/** The one name that such a target serves; null: any. */
-export async function nameServed(
-  services: Pick<Services, 'adapters' | 'vault' | 'db'>,
-  kind: string,
-  secretId: string,
-): Promise<string | null> {
-  const adapter = findAdapter(services.adapters.deploy, kind, 'target')
-  if (adapter.servedName === undefined) return null
-  const raw: unknown = JSON.parse(await services.vault.open(services.db, secretId, 'targetConfig'))
-  return adapter.servedName(parseConfig(adapter, raw))
-}
-
 function isOf(name: string, { verification: { host, serverName } }: EndpointProof): boolean {
-  return [host, serverName].some((one) => (name.startsWith('.') ? one.endsWith(name) : one === name))
+  return [host, serverName].some((one) => isNameOf(name, one))
 }

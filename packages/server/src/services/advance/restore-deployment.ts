@@ -22,6 +22,7 @@ import {
 } from './deployment-record.ts'
 import { changed, type Work } from './facts.ts'
 import { createLiveLog } from './live-log.ts'
+import { hostOf, SITES } from './places.ts'
 import { lookAt } from './sightings.ts'
 
 /** As for the reload of the new pair, but nobody waits for more than to be told. */
@@ -32,21 +33,21 @@ export async function restoreDeployment(services: Services, work: Work, deployme
   const { state, restoreReason, baseline } = deployment
   if (state !== 'applied' || restoreReason === null) throw changed(work)
   const live = createLiveLog(services, work, deployment)
+  const visit = services.places.visit()
+  await noteDeployment(services, work, deployment, { log: [], hasBegun: true })
   let evidence: RestoreEvidence
   try {
-    const target = await openTarget(services, work, deployment, {
-      onLogLine: live.say,
-      onTold: live.skip,
-      gathering: services.places,
-    })
-    evidence = await target.restore(deployment.sha256, await loadPreviousPair(services, work, deployment))
+    const target = await openTarget(services, work, deployment, { onLogLine: live.say, onTold: live.skip, gathering: visit })
+    const previous = await loadPreviousPair(services, work, deployment)
+    // Never given back, however many wait there: it goes before them.
+    evidence = await visit.at(hostOf(target), () => target.restore(deployment.sha256, previous))
   } catch (error) {
     await live.end([])
     if (error instanceof AppError && error.pending) return waitForTarget(services, work, deployment, error)
     return recordFailure(services, work, deployment, error)
   }
   services.onStep('restoreDeployment', 'done')
-  const worse = baseline === null ? [] : await lookAgain(services, work, deployment, baseline)
+  const worse = baseline === null ? [] : await visit.at(SITES, () => lookAgain(services, work, deployment, baseline))
   const outcome =
     worse.length === 0
       ? 'the previous pair was put back, and what was served before is served again'
@@ -85,7 +86,7 @@ async function recordFailure(services: Services, work: Work, deployment: Deploym
   if (failure.retry !== 'never') {
     const failures = deployment.failures + 1
     const retryAt = services.now() + backoffMs('upstream', failures)
-    return noteDeployment(services, work, deployment, { log, problem, retryAt, failures })
+    return noteDeployment(services, work, deployment, { log, problem, retryAt, failures, hasBegun: false })
   }
   return moveDeployment(services, work, deployment, 'failed', {
     log,

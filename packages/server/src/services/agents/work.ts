@@ -112,6 +112,7 @@ async function takeWork(services: Services, caller: Caller, holding: readonly st
       .where('agent_work.state', 'in', ['queued', 'leased'])
       .where('agent_work.expires_at', '>', new Date(services.now()))
       .$if(holding.length > 0, (query) => query.where('agent_work.id', 'not in', [...holding]))
+      .orderBy(sql`agent_work.kind <> 'restore'`) // what is served is worse than it was
       .orderBy('agent_work.id')
       .limit(1)
       .forUpdate('agent_work')
@@ -149,6 +150,9 @@ function findOver({ kind, deployment_state: deployment, application_state: appli
   return deployment === (kind === 'install' ? 'planned' : 'applied') ? null : 'the deployment went on without it'
 }
 
+/** Nobody signed what was told. */
+const UNSAID = { live_log: sql<readonly string[]>`'[]'::jsonb` }
+
 async function drawLease(
   services: Services,
   trx: Trx,
@@ -158,7 +162,13 @@ async function drawLease(
   const lease = randomBytes(16).toString('base64url')
   const set = { lease, leased_at: new Date(services.now()), leases: row.leases + 1, live_lines: 0 }
   if (row.state === 'queued') await moveWork(services, trx, row, 'leased', { actor, detail: row.site, set })
-  else await trx.updateTable('agent_work').set(set).where('account_id', '=', row.account_id).where('id', '=', row.id).execute()
+  else
+    await trx
+      .updateTable('agent_work')
+      .set({ ...set, live_log: '[]' })
+      .where('account_id', '=', row.account_id)
+      .where('id', '=', row.id)
+      .execute()
   return lease
 }
 
@@ -186,14 +196,16 @@ function moveWork(
 }
 
 async function endWork(services: Services, trx: Trx, row: OpenWork, detail: string): Promise<null> {
-  await moveWork(services, trx, row, 'expired', { actor: EVERCERT_ACTOR, detail })
+  await moveWork(services, trx, row, 'expired', { actor: EVERCERT_ACTOR, detail, set: UNSAID })
   await tell(services, trx, row)
   return null
 }
 
 /** Nobody waits for it any more. @throws AppError `conflict`, stale, when it was reported meanwhile */
 export function expireWork(services: Services, row: OpenWork, detail: string): Promise<void> {
-  return services.db.transaction().execute((trx) => moveWork(services, trx, row, 'expired', { actor: EVERCERT_ACTOR, detail }))
+  return services.db
+    .transaction()
+    .execute((trx) => moveWork(services, trx, row, 'expired', { actor: EVERCERT_ACTOR, detail, set: UNSAID }))
 }
 
 /** For an agent that is no more. */
@@ -216,7 +228,7 @@ export async function endOpenWork(
     .forUpdate()
     .execute()
   for (const row of rows) {
-    await moveWork(services, trx, row, 'expired', { actor, detail })
+    await moveWork(services, trx, row, 'expired', { actor, detail, set: UNSAID })
     await tell(services, trx, row)
   }
 }

@@ -6,8 +6,8 @@
  */
 import { sql } from 'kysely'
 import { transition, type Trx } from '../../db/transition.ts'
-import { nameServed } from '../advance/provable.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
+import { isNameOf, nameServed } from '../served-name.ts'
 import type { EndpointProof } from './record.ts'
 
 interface Late {
@@ -38,7 +38,7 @@ export async function proveLate(services: Services, trx: Trx, proofs: readonly E
         or e.proved_sha256 is distinct from i.sha256 or e.proved_at is null or e.proved_at <= d.updated_at))`.execute(trx)
   for (const { id, account_id: accountId, certificate_id: certificateId, kind, config_secret_id: secretId, names } of rows) {
     const name = await nameServed({ ...services, db: trx }, kind, secretId)
-    if (name !== null && !names.some((one) => (name.startsWith('.') ? one.endsWith(name) : one === name))) continue
+    if (name !== null && !names.some((one) => isNameOf(name, one))) continue
     await transition(trx, {
       accountId,
       certificateId,

@@ -1,5 +1,11 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startDnsServer, type DnsServer } from '../../../../../test/harness/dns-server.ts'
+import type { HalfAnswersReport } from '../../../../../test/harness/half-answers.ts'
 import { createResolver } from '../../../src/adapters/kit/resolver.ts'
 import type { Resolver } from '../../../src/ports/kit.ts'
 
@@ -79,5 +85,41 @@ describe('resolver of the system', () => {
   test('an address is its own', async () => {
     const found = await resolver.resolveAddresses('127.0.0.3')
     expect(found).toEqual(['127.0.0.3'])
+  })
+})
+
+describe('BIND as the resolver of the system', () => {
+  test('a family of addresses that it gets no answer for is not taken for absent, and a proof of the name says so', (context) => {
+    const inNamespaces = ['-rnm', '--'] as const
+    const trial = spawnSync('unshare', [...inNamespaces, 'sh', '-c', 'ip link set lo up && mount --bind /etc/hosts /etc/hosts'])
+    if (trial.status !== 0) context.skip(`no namespace can be made here: ${String(trial.stderr ?? trial.error)}`)
+    const folder = mkdtempSync(join(tmpdir(), 'evercert-half-answers-'))
+    chmodSync(folder, 0o777) // BIND may give up its rights
+    try {
+      const child = fileURLToPath(new URL('../../../../../test/harness/half-answers.ts', import.meta.url))
+      const { stdout, stderr } = spawnSync('unshare', [...inNamespaces, process.execPath, child, folder], {
+        encoding: 'utf8',
+        timeout: 60_000,
+      })
+      if (stdout === '') throw new Error(`the process in the namespace wrote nothing: ${stderr}`)
+      const report = JSON.parse(stdout) as HalfAnswersReport
+      const found = Object.fromEntries(Object.entries(report).map(([name, one]) => [name, one.found]))
+      expect(found).toEqual({
+        'both.test': ['127.0.0.3', '::1'],
+        'four.test': ['127.0.0.4'],
+        'six.test': ['::1'],
+        'absent.test': [],
+        'listed.test': ['127.0.0.9'],
+        'no-six.test': 'upstreamUnavailable',
+        'silent-six.test': 'upstreamUnavailable',
+        'no-four.test': 'upstreamUnavailable',
+      })
+      const saying = Object.entries(report).flatMap(([name, { unresolved }]) =>
+        unresolved?.includes('could not be looked up') === true ? [name] : [],
+      )
+      expect(saying.toSorted()).toEqual(['no-four.test', 'no-six.test', 'silent-six.test'])
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 })

@@ -7,7 +7,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { Client, SFTPWrapper } from 'ssh2'
 import { AppError } from '../../../domain/errors.ts'
-import type { AdapterKit } from '../../../ports/kit.ts'
+import type { AdapterKit, SshLimits } from '../../../ports/kit.ts'
 import type { SshSettings } from './ssh-settings.ts'
 
 export interface SshConnection {
@@ -15,10 +15,17 @@ export interface SshConnection {
   readonly sftp: SFTPWrapper
   /** Rejects, with `targetUnreachable`, when the connection ends before `close`. */
   readonly lost: Promise<never>
+  /**
+   * Waits for an answer, within its limit. Who does not answer is believed no more: the connection is cut, and all who use it hear why.
+   *
+   * @param question for people: `rename /etc/tls/a.pem`
+   * @throws AppError `targetUnreachable`
+   */
+  readonly answered: <Value>(question: string, answer: Promise<Value>) => Promise<Value>
   close(): void
 }
 
-const READY_TIMEOUT_MS = 15_000
+const LIMITS: SshLimits = { readyMs: 15_000, answerMs: 30_000, endMs: 2_000 }
 const KEEPALIVE_MS = 5_000
 
 /**
@@ -27,6 +34,7 @@ const KEEPALIVE_MS = 5_000
  */
 export async function connectSsh(settings: SshSettings, kit: AdapterKit): Promise<SshConnection> {
   const where = `${settings.user}@${settings.host}:${settings.port}`
+  const { sshLimits: limits = LIMITS } = kit
   const address = await allowedAddress(settings.host, kit)
   const { Client: SshClient } = (await import('ssh2')).default
   const client = new SshClient()
@@ -46,12 +54,24 @@ export async function connectSsh(settings: SshSettings, kit: AdapterKit): Promis
     ready.reject(unreachable(where, 'the connection was closed'))
     lost.reject(unreachable(where, 'the connection was closed'))
   })
+  const answered: SshConnection['answered'] = (question, answer) => {
+    const timer = setTimeout(() => {
+      lost.reject(unreachable(where, noAnswer(question, limits.answerMs)))
+      client.destroy()
+    }, limits.answerMs)
+    return Promise.race([lost.promise, answer]).finally(() => clearTimeout(timer))
+  }
+  const close = (): void => {
+    const timer = setTimeout(() => client.destroy(), limits.endMs)
+    client.once('close', () => clearTimeout(timer))
+    client.end()
+  }
   try {
     client.connect({
       host: address,
       port: settings.port,
       username: settings.user,
-      readyTimeout: READY_TIMEOUT_MS,
+      readyTimeout: limits.readyMs,
       keepaliveInterval: KEEPALIVE_MS,
       hostVerifier: (key: Buffer) => {
         const fingerprint = `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`
@@ -64,12 +84,16 @@ export async function connectSsh(settings: SshSettings, kit: AdapterKit): Promis
       ...(settings.password !== undefined && { password: settings.password }),
     })
     await ready.promise
-    const sftp = await Promise.race([openSftp(client, where), lost.promise])
-    return { client, sftp, lost: lost.promise, close: () => client.end() }
+    const sftp = await answered('the sftp subsystem', openSftp(client, where))
+    return { client, sftp, lost: lost.promise, answered, close }
   } catch (error) {
-    client.end()
+    close()
     throw error instanceof AppError ? error : new AppError('misconfigured', badKey(where), { cause: error })
   }
+}
+
+function noAnswer(question: string, limitMs: number): string {
+  return `no answer to ${question} within ${limitMs / 1_000} s, the connection was cut: look at the load and the disks of the server`
 }
 
 function openSftp(client: Client, where: string): Promise<SFTPWrapper> {

@@ -143,7 +143,7 @@ const ENOENT = 2
 const EACCES = 3
 
 /** SFTP's status codes (draft-ietf-secsh-filexfer-02 §7) as the codes of Node. */
-function createCall(name: string, { sftp, lost }: SshConnection): Call {
+function createCall(name: string, { sftp, answered }: SshConnection): Call {
   return async <Value>(syscall: string, path: string, start: (sftp: SFTPWrapper, done: Done<Value>) => void) => {
     const answer = new Promise<Value>((resolve, reject) => {
       const done: Done<Value> = (error, value) => {
@@ -158,7 +158,7 @@ function createCall(name: string, { sftp, lost }: SshConnection): Call {
         )
       }
     })
-    return Promise.race([answer, lost])
+    return answered(`${syscall} ${path}`, answer)
   }
 }
 
@@ -221,14 +221,17 @@ interface RunWish {
 }
 
 async function run(
-  { client, lost }: SshConnection,
+  { client, lost, answered }: SshConnection,
   argv: readonly string[],
   { timeoutMs, input }: RunWish,
 ): Promise<CommandResult> {
   const channel = new Promise<ClientChannel>((resolve, reject) => {
     client.exec(argv.map(quote).join(' '), (error, stream) => (error === undefined ? resolve(stream) : reject(error)))
   })
-  const opened = await Promise.race([channel.catch((error: Error) => error), lost])
+  const opened = await answered(
+    `exec ${argv[0] ?? ''}`,
+    channel.catch((error: Error) => error),
+  )
   if (opened instanceof Error) return { ok: false, ending: `could not be started: ${opened.message}`, output: '' }
   const readOutput = collectOutput([opened, opened.stderr])
   if (input !== undefined) opened.end(input)

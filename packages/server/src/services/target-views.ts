@@ -1,0 +1,160 @@
+/**
+ * Targets as the API shows them, with their latest deployment.
+ *
+ * @module
+ */
+import { isProblemCode, PROBLEM_TEXTS, type TargetView } from '@evercert/contract'
+import { sql } from 'kysely'
+import { seenBy } from './access/narrowing.ts'
+import { LIVE_LOG } from './agents/live-lines.ts'
+import type { Caller, Services } from './context.ts'
+import { isNameOf, nameServed } from './served-name.ts'
+
+function adviceOf(code: string | null): NonNullable<TargetView['deployment']>['advice'] {
+  return code === null || !isProblemCode(code) ? null : { code, ...PROBLEM_TEXTS[code] }
+}
+
+/** Installed, and nobody looks: it stays so until somebody says where. */
+const UNPROVABLE = {
+  en: 'Nothing can prove that it is served: the certificate has no endpoint, and the target no address of its own; add an endpoint, or give the target its address.',
+  zh: '无法证明该证书已生效：证书没有站点，部署目标也没有自己的地址；请添加站点，或为部署目标设置地址。',
+}
+
+/** The same for a target of a single name: what other names serve tells nothing of it. */
+function unprovableName(name: string): typeof UNPROVABLE {
+  const example = name.startsWith('.') ? `*${name}` : name
+  return {
+    en: `Nothing can prove that ${example} serves it: no endpoint of the certificate has this name, and the target no address of its own; add an endpoint for ${example}, or give the target its address.`,
+    zh: `无法证明 ${example} 已启用该证书：证书没有此域名的站点，部署目标也没有自己的地址；请为 ${example} 添加站点，或为部署目标设置地址。`,
+  }
+}
+
+const MAY_BE_LOOKED_FOR = sql<boolean>`deployment.state = 'applied' and target.probe_host is null
+  and exists (select from certificate c where c.id = target.certificate_id and c.closed_as is null and c.revoked_at is null)`
+
+const ENDPOINT_NAMES = sql<readonly string[] | null>`(select array_agg(distinct n.name) from endpoint e
+  cross join lateral (values (e.host), (e.server_name)) as n (name)
+  where e.account_id = target.account_id and e.certificate_id = target.certificate_id)`
+
+interface LookedFor {
+  readonly id: string
+  readonly kind: string
+  readonly config_secret_id: string
+}
+
+/** Those that no endpoint can prove, with why. One statement more when something was applied that has no address of its own; settings are opened of those alone that serve a single name. */
+async function findUnprovable(
+  services: Pick<Services, 'db' | 'adapters' | 'vault'>,
+  accountId: string,
+  applied: readonly LookedFor[],
+): Promise<ReadonlyMap<string, typeof UNPROVABLE>> {
+  const found = new Map<string, typeof UNPROVABLE>()
+  if (applied.length === 0) return found
+  const rows = await services.db
+    .selectFrom('target')
+    .select(['target.id', ENDPOINT_NAMES.as('names')])
+    .where('target.account_id', '=', accountId)
+    .where(
+      'target.id',
+      'in',
+      applied.map(({ id }) => id),
+    )
+    .execute()
+  const namesOf = new Map(rows.map(({ id, names }) => [id, names ?? []]))
+  for (const { id, kind, config_secret_id: secretId } of applied) {
+    const names = namesOf.get(id) ?? []
+    // Settings that cannot be opened now keep nobody from the list.
+    const served = names.length === 0 ? null : await nameServed(services, kind, secretId).catch(() => null)
+    if (names.length === 0) found.set(id, UNPROVABLE)
+    else if (served !== null && !names.some((name) => isNameOf(served, name))) found.set(id, unprovableName(served))
+  }
+  return found
+}
+
+/** Targets with their latest deployment, of one certificate or of all. */
+export async function listTargetViews(
+  services: Pick<Services, 'db' | 'adapters' | 'vault'>,
+  caller: Caller,
+  certificateId: string | null,
+  targetId: string | null = null,
+): Promise<TargetView[]> {
+  const rows = await loadRows(services.db, caller, certificateId, targetId)
+  const unprovable = await findUnprovable(
+    services,
+    caller.accountId,
+    rows.filter((row) => row.may_be_looked_for),
+  )
+  return rows.map((row) => ({
+    id: row.id,
+    certificateId: row.certificate_id,
+    name: row.name,
+    kind: row.kind,
+    canary: row.canary,
+    probe:
+      row.probe_host === null || row.probe_port === null || row.probe_server_name === null
+        ? null
+        : {
+            host: row.probe_host,
+            port: row.probe_port,
+            serverName: row.probe_server_name,
+            protocol: row.probe_protocol ?? 'tls',
+          },
+    deployment:
+      row.deployment_id === null || row.sha256 === null || row.state === null || row.updated_at === null
+        ? null
+        : {
+            id: row.deployment_id,
+            issuanceSha256: row.sha256,
+            state: row.state,
+            log: [...(row.log ?? []), ...(row.live_log ?? [])],
+            problem: row.problem,
+            advice: adviceOf(row.problem_code),
+            warning: row.tidy_problem,
+            unprovable: unprovable.get(row.id) ?? null,
+            updatedAt: row.updated_at.toISOString(),
+          },
+  }))
+}
+
+function loadRows(db: Services['db'], caller: Caller, certificateId: string | null, targetId: string | null) {
+  let query = db
+    .selectFrom('target')
+    .leftJoin('deployment', (join) =>
+      join.onRef('deployment.target_id', '=', 'target.id').on('deployment.id', '=', (latest) =>
+        latest
+          .selectFrom('deployment as newer')
+          .select((builder) => builder.fn.max('newer.id').as('id'))
+          .whereRef('newer.target_id', '=', 'target.id'),
+      ),
+    )
+    .leftJoin('issuance', 'issuance.id', 'deployment.issuance_id')
+    .select([
+      'target.id',
+      'target.certificate_id',
+      'target.name',
+      'target.kind',
+      'target.canary',
+      'target.probe_host',
+      'target.probe_port',
+      'target.probe_server_name',
+      'target.probe_protocol',
+      'deployment.id as deployment_id',
+      'deployment.state',
+      'deployment.log',
+      LIVE_LOG.as('live_log'),
+      'deployment.problem',
+      'deployment.problem_code',
+      'deployment.updated_at',
+      'deployment.tidy_problem',
+      'issuance.sha256',
+      'target.config_secret_id',
+      MAY_BE_LOOKED_FOR.as('may_be_looked_for'),
+    ])
+    .where('target.account_id', '=', caller.accountId)
+    .where(seenBy(caller, 'target.certificate_id'))
+    .orderBy('target.id')
+    .limit(1000)
+  if (certificateId !== null) query = query.where('target.certificate_id', '=', certificateId)
+  if (targetId !== null) query = query.where('target.id', '=', targetId)
+  return query.execute()
+}
