@@ -13,6 +13,7 @@ import type {
   CertificateDetail,
   CertificateView,
   EndpointView,
+  ListedCertificate,
   ProductView,
   QuoteView,
 } from '@evercert/contract'
@@ -289,7 +290,20 @@ it('FD §3.7: the new certificate is directly under the old one, marked new, pen
     expect(items.filter(({ renewsCertificateId }) => renewsCertificateId === old.id)).toHaveLength(1)
     expect(await refusal(renewing(old.id))).toMatchObject({ code: 'alreadyRenewed', facts: { certificateId: id } })
   }
-  expect((await evercert('list')).stdout).toMatch(new RegExp(`\\[new\\].*pending application.*${fresh.bought}`))
+  // Also where 即将过期 is chosen: there it was bought, and there it is looked for.
+  const soon = await json<{ items: ListedCertificate[] }>('list', '--status', 'expiringSoon')
+  expect(soon.items.map(({ id }) => id)).not.toContain(fresh.bought)
+  const under = new Map(soon.items.map((item) => [item.id, item.under.map(({ id, isNew, status }) => [id, isNew, status])]))
+  for (const [old, id] of [
+    [bought, fresh.bought],
+    [uploaded, fresh.uploaded],
+  ] as const)
+    expect(under.get(old.id)).toEqual([[id, true, 'pendingApplication']])
+  for (const command of [['list'], ['list', '--status', 'expiringSoon']]) {
+    const lines = (await evercert(...command)).stdout.split('\n')
+    const at = lines.findIndex((line) => line.endsWith(bought.id))
+    expect(lines[at + 1]).toMatch(new RegExp(`^└ \\[new\\] .*pending application.*${fresh.bought}`))
+  }
 })
 
 it('FD §3.8: the application has to be submitted, prefilled from the last one or from the upload, with a fresh key', async () => {

@@ -17,7 +17,7 @@ interface CellProps {
 
 const NAMES_SHOWN = 1
 
-export function NameCell({ certificate }: CellProps) {
+export function NameCell({ certificate, isUnder }: CellProps & { readonly isUnder: boolean }) {
   const { name, domains, isNew, origin, managed, tags, knownSpecification } = certificate
   return (
     <>
@@ -38,6 +38,11 @@ export function NameCell({ certificate }: CellProps) {
       )}
       {knownSpecification !== null && <SpecificationLine known={knownSpecification} />}
       <div className="tags">
+        {isUnder && (
+          <span className="tag" title={t('certificates.notFilteredMore')}>
+            {t('certificates.notFiltered')}
+          </span>
+        )}
         {origin === 'uploaded' && <span className="tag">{t('certificates.uploaded')}</span>}
         {managed && <span className="tag">{t('certificates.managed')}</span>}
         {tags.map((tag) => (
