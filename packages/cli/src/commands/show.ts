@@ -84,7 +84,8 @@ export function formatSpecification(
 ): string {
   const { brand, grade, certificateType, domainType } = specification
   const domains = domainType === null ? null : wordFor('domainType', domainType, language)
-  return [brand, grade, certificateType, domains].map((attribute) => attribute ?? unknown).join(' · ')
+  const gradeWord = grade === null ? null : wordFor('grade', grade, language)
+  return [brand, gradeWord, certificateType, domains].map((attribute) => attribute ?? unknown).join(' · ')
 }
 
 function notAfterText({ say }: Session, { notAfter, daysLeft }: CertificateDetail): string {
