@@ -10,6 +10,9 @@ import type { Db } from './connect.ts'
 /** Of one certificate, the nearest; the rest of a longer lineage is on its own page. */
 export const MAX_UNDER = 20
 
+/** That are looked at in a lineage. */
+const MAX_FOLLOWERS = 1000
+
 export interface PageOfRows {
   readonly rows: readonly ListRow[]
   /** The first row behind it; null when none follows. */
@@ -53,10 +56,15 @@ async function findFollowers(db: Db, { accountId, filter }: ListRequest, rows: r
       ? sql`true`
       : sql`exists (select from certificate_tag t where t.certificate_id = c.id and t.account_id = ${accountId}
           and t.tag = any(${[...filter.narrowedTo]}::text[]))`
+  // Each lineage by itself, in the order of its index: where nothing is analysed yet the planner would read the whole account.
   const found = await sql<Member>`
     select c.id, c.lineage_id, c.lineage_index, c.renews_certificate_id, c.closed_as is null and ${isSeen} as is_shown
     from unnest(${[...firsts.keys()]}::text[], ${[...firsts.values()]}::int[]) f (lineage_id, lineage_index)
-      join certificate c on c.account_id = ${accountId} and c.lineage_id = f.lineage_id and c.lineage_index > f.lineage_index
+      cross join lateral (
+        select id, lineage_id, lineage_index, renews_certificate_id, closed_as from certificate
+        where account_id = ${accountId} and lineage_id = f.lineage_id and lineage_index > f.lineage_index
+        order by account_id, lineage_id desc, lineage_index limit ${MAX_FOLLOWERS}
+      ) c
     order by c.lineage_id, c.lineage_index`.execute(db)
   return found.rows
 }
