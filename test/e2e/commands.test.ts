@@ -71,10 +71,10 @@ async function refusal(...args: string[]): Promise<{ code: string; detail: strin
 
 /** From a payment to the records that are to be put in place, by what each command says itself. */
 async function saysWhatFollows(orderId: string, paid: string): Promise<void> {
-  const { certificateId: id = '' } = await json<OrderView>('pay', orderId)
+  const id = (await json<OrderView>('pay', orderId)).certificateId ?? ''
   expect(paid).toContain(`evercert apply ${id}`)
-  expect((await evercert('apply', id ?? '')).stderr).toContain(`evercert apply ${id} --domain`)
-  const form = [id ?? '', '--domain', 'follows.example.com', '--validation', 'dnsManual']
+  expect((await evercert('apply', id)).stderr).toContain(`evercert apply ${id} --domain`)
+  const form = [id, '--domain', 'follows.example.com', '--validation', 'dnsManual']
   expect((await evercert('apply', ...form)).stdout).toContain(`evercert apply ${id} --show`)
   expect((await evercert('apply', ...form)).stderr).toContain('--withdraw')
 }
