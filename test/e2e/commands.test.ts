@@ -69,10 +69,20 @@ async function refusal(...args: string[]): Promise<{ code: string; detail: strin
   return JSON.parse(stderr) as { code: string; detail: string }
 }
 
+/** From a payment to the records that are to be put in place, by what each command says itself. */
+async function saysWhatFollows(orderId: string, paid: string): Promise<void> {
+  const id = (await json<OrderView>('pay', orderId)).certificateId ?? ''
+  expect(paid).toContain(`evercert apply ${id}`)
+  expect((await evercert('apply', id)).stderr).toContain(`evercert apply ${id} --domain`)
+  const form = [id, '--domain', 'follows.example.com', '--validation', 'dnsManual']
+  expect((await evercert('apply', ...form)).stdout).toContain(`evercert apply ${id} --show`)
+  expect((await evercert('apply', ...form)).stderr).toContain('--withdraw')
+}
+
 describe('products', () => {
   it('lists the catalogue with its prices', async () => {
     const { stdout } = await evercert('products')
-    expect(stdout).toMatch(new RegExp(`1: CN¥100.00, 2: CN¥200.00.*${PRODUCT}`))
+    expect(stdout).toMatch(new RegExp(`1 yr CN¥100.00, 2 yr CN¥200.00.*${PRODUCT}`))
   })
 
   it('sets a price, adds one in another currency, and leaves the others as they are', async () => {
@@ -148,6 +158,7 @@ describe('promotions, order, pay and payments', () => {
     expect(order).toMatchObject({ state: 'placed', price: { amountMinor: 11_070 }, discount: { amount: { amountMinor: 1_230 } } })
     const paid = await evercert('pay', order.id)
     expect(paid.stdout).toContain('paid CN¥110.70')
+    await saysWhatFollows(order.id, paid.stdout)
     const { items } = await json<{ items: PaymentView[] }>('payments', '--order', order.id)
     expect(items).toMatchObject([{ state: 'succeeded', method: 'balance', amount: { amountMinor: 11_070 } }])
     expect((await evercert('payments')).stdout).toMatch(new RegExp(`balance.*succeeded.*110\\.70.*${order.id}`))

@@ -13,6 +13,7 @@ import type {
   CertificateDetail,
   CertificateView,
   EndpointView,
+  ListedCertificate,
   ProductView,
   QuoteView,
 } from '@evercert/contract'
@@ -259,7 +260,9 @@ it('FD §3.6, uploaded: nothing is preselected, a mismatch is said, and the year
     expect(wildcard.comparison?.en).toContain('Different: domain type (single → wildcard)')
     expect(wildcard.comparison?.zh).toContain('不一致：域名类型（单域名 → 通配符）')
   }
-  expect((await evercert('renew', uploaded.id, '--product', other, '--quote')).stdout).toContain('(single → wildcard)')
+  expect((await evercert('renew', uploaded.id, '--product', other, '--quote')).stdout).toMatch(
+    /\(single → wildcard\).*20 days of the old one are not added\n/s, // as with any product: it is not the change that loses them
+  )
   for (const single of [await quote({ productId: PRODUCT }), await offerOf(uploaded.id, '--product', PRODUCT)]) {
     expect(single.comparison?.en).toContain('Equal: domain type')
     expect(single.topUp).toMatchObject({ granted: false, days: 0 })
@@ -289,7 +292,20 @@ it('FD §3.7: the new certificate is directly under the old one, marked new, pen
     expect(items.filter(({ renewsCertificateId }) => renewsCertificateId === old.id)).toHaveLength(1)
     expect(await refusal(renewing(old.id))).toMatchObject({ code: 'alreadyRenewed', facts: { certificateId: id } })
   }
-  expect((await evercert('list')).stdout).toMatch(new RegExp(`\\[new\\].*pending application.*${fresh.bought}`))
+  // Also where 即将过期 is chosen: there it was bought, and there it is looked for.
+  const soon = await json<{ items: ListedCertificate[] }>('list', '--status', 'expiringSoon')
+  expect(soon.items.map(({ id }) => id)).not.toContain(fresh.bought)
+  const under = new Map(soon.items.map((item) => [item.id, item.under.map(({ id, isNew, status }) => [id, isNew, status])]))
+  for (const [old, id] of [
+    [bought, fresh.bought],
+    [uploaded, fresh.uploaded],
+  ] as const)
+    expect(under.get(old.id)).toEqual([[id, true, 'pendingApplication']])
+  for (const command of [['list'], ['list', '--status', 'expiringSoon']]) {
+    const lines = (await evercert(...command)).stdout.split('\n')
+    const at = lines.findIndex((line) => line.endsWith(bought.id))
+    expect(lines[at + 1]).toMatch(new RegExp(`^└ \\[new\\] .*pending application.*${fresh.bought}`))
+  }
 })
 
 it('FD §3.8: the application has to be submitted, prefilled from the last one or from the upload, with a fresh key', async () => {

@@ -56,7 +56,7 @@ const EXIT_INTERRUPTED = 130
 /** Runs one command line. Never rejects. @returns the exit code */
 export async function runProgram(argv: readonly string[], shell: Shell): Promise<number> {
   const language = detectLanguage(argv, shell.env)
-  const run: Run = { shell, language, session: null, exitCode: 0 }
+  const run: Run = { shell, language, session: null, exitCode: 0, complaint: '' }
   try {
     const program = createProgram(run)
     if (argv.length === 0) {
@@ -75,11 +75,17 @@ interface Run {
   readonly language: Language
   session: Session | null
   exitCode: number
+  /** What commander last had to say against the command line: of a group without a command its help. */
+  complaint: string
 }
 
-function reportFailure({ shell, language, session }: Run, argv: readonly string[], error: unknown): number {
+function reportFailure({ shell, language, session, complaint }: Run, argv: readonly string[], error: unknown): number {
   if (error instanceof Interrupted) return EXIT_INTERRUPTED
   if (error instanceof CommanderError && error.exitCode === 0) return 0
+  if (isGroupAlone(error) && !argv.includes('--json')) {
+    shell.stderr.write(complaint)
+    return EXIT_USAGE
+  }
   const wrongUsage = error instanceof CommanderError
   const problem = toProblem(wrongUsage ? toUsageFailure(error) : error, session?.calledUrl() ?? null)
   const lines = argv.includes('--json')
@@ -89,8 +95,13 @@ function reportFailure({ shell, language, session }: Run, argv: readonly string[
   return wrongUsage ? EXIT_USAGE : exitCodeOf(error)
 }
 
+/** Such as `evercert contacts`: which of its commands is meant? */
+function isGroupAlone(error: unknown): boolean {
+  return error instanceof CommanderError && error.code === 'commander.help'
+}
+
 function toUsageFailure(error: CommanderError): Error {
-  const detail = error.message.replace(/^error: /, '')
+  const detail = isGroupAlone(error) ? 'one of its commands has to be named' : error.message.replace(/^error: /, '')
   return failure('invalid', `Reading the command line: ${detail}`, {
     title: 'The command line is not understood',
     cause: { en: 'There is no such command, option or value.', zh: '命令、选项或参数有误。' },
@@ -128,7 +139,9 @@ function createProgram(run: Run): Command {
     .configureHelp({ showGlobalOptions: true, styleTitle: (title) => say(title, HELP_TITLES[title] ?? title) })
     .configureOutput({
       writeOut: (text) => run.shell.stdout.write(text),
-      writeErr: () => undefined, // the complaint is thrown as well, and shown with its remedy
+      writeErr: (text) => {
+        run.complaint = text // thrown as well, and shown with its remedy
+      },
     })
   addGlobalOptions(program, say)
   addOverviewCommands(program, run, say)

@@ -50,6 +50,8 @@ const ZH = {
     superiorApproval: '上级负责人已确认',
     bankPermit: '开户许可证属实',
   } satisfies Record<ReviewCheck, string>,
+  /** Those that are shipped; an operator's own stand as they were given. */
+  grade: { standard: '标准', trial: '试用' },
   historySubject: HISTORY_SUBJECTS,
   historyState: HISTORY_STATES,
 } as const satisfies Record<string, Readonly<Record<string, string>>>

@@ -1,5 +1,13 @@
 /** Builders of views: everything has a default, a test says only what it is about. */
-import type { ApplicationView, CertificateDetail, EndpointView, OrderView, RenewalView, TargetView } from '@evercert/contract'
+import type {
+  ApplicationView,
+  CertificateDetail,
+  EndpointView,
+  ListedCertificate,
+  OrderView,
+  RenewalView,
+  TargetView,
+} from '@evercert/contract'
 import type { Shell } from '../src/session.ts'
 
 const AT = '2026-11-23T06:00:00.000Z'
@@ -46,6 +54,11 @@ export function aCertificate(wish: Partial<CertificateDetail> = {}): Certificate
     history: [],
     ...wish,
   }
+}
+
+/** As a row of the list. */
+export function aListed(wish: Partial<CertificateDetail> = {}, under: readonly CertificateDetail[] = []): ListedCertificate {
+  return { ...aCertificate(wish), under: [...under] }
 }
 
 /** The renewal's certificate: not issued unless the wish says so. */

@@ -33,6 +33,15 @@ describe('wrong usage', () => {
     expect(shell.err()).toContain('renew [options] <certificate>')
   })
 
+  it.each(['contacts', 'csrs', 'reviews', 'import'])('prints the commands of %s when none of them is named', async (group) => {
+    const shell = aShell()
+    expect(await runProgram([group, '--lang', 'zh'], shell)).toBe(64)
+    expect(shell.err()).toMatch(new RegExp(`^用法： evercert ${group} .*命令：`, 's'))
+    const asked = aShell()
+    expect(await runProgram([group, '--json'], asked)).toBe(64)
+    expect(problemDocument.parse(JSON.parse(asked.err())).detail).toContain('has to be named')
+  })
+
   it('prints the help that is asked for on stdout', async () => {
     const shell = aShell()
     expect(await runProgram(['renew', '--help', '--lang', 'zh'], shell)).toBe(0)

@@ -20,7 +20,7 @@ export const certificateFilter = {
   domain: text.optional().meta({ description: 'The domain, or a domain below it; IDN in either form' }),
   fingerprint: text.optional().meta({ description: 'Beginning of a SHA-256 of any of its issuances, with or without colons' }),
   serial: text.optional().meta({ description: 'Beginning of a serial number in hex, with or without colons' }),
-  brand: text.optional(),
+  brand: text.optional().meta({ description: 'As bought; of an upload as its certificate tells it' }),
   issuer: text.optional().meta({ description: "Part of the issuer's name, in any case" }),
   origin: z.enum(CERTIFICATE_ORIGINS).optional(),
   expiresFrom: instant.optional().meta({ description: 'notAfter at or after' }),

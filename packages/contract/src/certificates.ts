@@ -10,7 +10,7 @@ import { line } from './line.ts'
 import { byId, paging, read, write } from './operation.ts'
 import { probeEvent } from './probe-events.ts'
 import { applicationForm, applicationView } from './application-views.ts'
-import { certificateDetail, certificateView, completeChain, id, page, renewsCertificateId } from './views.ts'
+import { certificateDetail, completeChain, id, listedCertificate, page, renewsCertificateId } from './views.ts'
 
 export const certificates = {
   list: read(
@@ -20,7 +20,7 @@ export const certificates = {
     'certificates:read',
   )
     .input(z.strictObject({ ...paging, ...certificateQuery }))
-    .output(page(certificateView)),
+    .output(page(listedCertificate)),
   get: read(
     '/certificates/{id}',
     'Certificates',

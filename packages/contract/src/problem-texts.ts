@@ -87,10 +87,10 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     '请先完成该证书的申请。',
   ),
   alreadyRenewed: text(
-    'The certificate has a live renewal already.',
-    '该证书已有正在进行的续费。',
-    'Continue that renewal, or cancel its order first.',
-    '请继续该续费，或先取消对应订单。',
+    'The certificate is renewed, or its renewal is under way.',
+    '该证书已续费，或续费正在进行。',
+    'Continue that renewal, or cancel its order while it is not issued.',
+    '请继续该续费；尚未签发时也可取消对应订单。',
   ),
   notManageable: text(
     'Something in how the certificate was bought or applied for needs a person at every renewal.',

@@ -239,7 +239,9 @@ export const certificateView = z.object({
   notBefore: instant.nullable(),
   notAfter: instant.nullable(),
   daysLeft: z.int().nullable(),
-  isNew: z.boolean().meta({ description: 'True for a renewal: the "new" mark that links it to the certificate it renews' }),
+  isNew: z.boolean().meta({
+    description: 'The "new" mark of a renewal, that links it to the certificate it renews; false once that one is deleted',
+  }),
   renewsCertificateId: id.nullable(),
   renewedByCertificateId: id.nullable(),
   orderId: id.nullable(),
@@ -251,6 +253,14 @@ export const certificateView = z.object({
   createdAt: instant,
 })
 export type CertificateView = z.infer<typeof certificateView>
+
+export const listedCertificate = certificateView.extend({
+  under: z.array(certificateView).meta({
+    description:
+      'With a filter: the live renewals of it that do not match the filter, and so are no items of the list; the nearest first, at most 20',
+  }),
+})
+export type ListedCertificate = z.infer<typeof listedCertificate>
 
 export const historyEntry = z.object({
   at: instant,

@@ -24,6 +24,7 @@ const [SHOP, BANK] = ['shop.evercert.test', 'bank.evercert.test'] as const
 const OV = 'evercert-private-ov-single'
 const WIDE_ZH: View = { width: 1440, language: 'zh', theme: 'light' }
 const WIDE_EN: View = { width: 1440, language: 'en', theme: 'dark' }
+const NARROW_EN: View = { width: 390, language: 'en', theme: 'dark' }
 const COMPANY = {
   name: '示例贸易（上海）有限公司',
   type: 'enterprise',
@@ -257,7 +258,21 @@ it('§3.7: the new certificate stands directly under the old one with the “new
   const fresh = await freshOf(bought)
   await stays(page, (on) => row(on, fresh).locator('.new-mark'))
   await row(page, fresh).getByText('待申请').waitFor()
-  expect(await row(page, fresh).evaluate((each) => each.previousElementSibling?.getAttribute('data-certificate'))).toBe(bought)
+  const above = (on: Locator) => on.evaluate((each) => each.previousElementSibling?.getAttribute('data-certificate'))
+  expect(await above(row(page, fresh))).toBe(bought)
+  // In the list of what expires soon too, where it was bought: it says that it is not of the filter, and is not selected with what is.
+  const tab = await open('/?status=expiringSoon')
+  await row(tab.page, fresh).getByText('不在筛选结果中').waitFor()
+  expect(await above(row(tab.page, fresh))).toBe(bought)
+  expect(await row(tab.page, fresh).getByRole('checkbox').count()).toBe(0)
+  await tab.page.getByText('共 3 张证书').waitFor()
+  await takePicture(tab.page, 'list-under-zh-light-1440')
+  const phone = await open('/?status=expiringSoon', { view: NARROW_EN })
+  const card = phone.page.locator(`.card[data-certificate="${fresh}"]`)
+  await card.getByText('not in the filter').waitFor()
+  expect(await above(card)).toBe(bought)
+  await takePicture(phone.page, 'list-under-en-dark-390')
+  expect([...tab.faults, ...phone.faults]).toEqual([])
 })
 
 it('§3.8, §3.9: the application is prefilled, shows its times, is refused by a second person with a reason, and is submitted again', async () => {

@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { applicationForm, type ApplicationView } from '@evercert/contract'
-import type { Client } from '@evercert/contract/client'
+import { ApiProblem, type Client } from '@evercert/contract/client'
 import { failure } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
 import type { Session } from '../session.ts'
@@ -37,7 +37,7 @@ export async function applyCommand(session: Session, wanted: string, options: Ap
   const { id } = await findCertificate(client, wanted)
   const application = await act(client, id, options)
   session.document(application)
-  session.print(...formatApplication(session, application))
+  session.print(...formatApplication(session, application), ...whatFollows(session, application))
   return 0
 }
 
@@ -48,7 +48,60 @@ async function act(client: Client, id: string, options: ApplyOptions): Promise<A
   if (options.withdraw === true) return client.applications.withdraw({ id })
   const fromFile = options.file === undefined ? {} : await readForm(options.file)
   const form = mergeForms(current, fromFile, await fromOptions(options))
-  return client.applications.submit({ id, ...form, ...(options.reissue === true && { reissue: true }) })
+  if (form.domains.length === 0) throw withoutDomains(id)
+  try {
+    return await client.applications.submit({ id, ...form, ...(options.reissue === true && { reissue: true }) })
+  } catch (error) {
+    throw notDue(error, id) ?? error
+  }
+}
+
+function withoutDomains(id: string): Error {
+  return failure('invalid', `Applying for ${id}: it has no domains: give --domain, or --file.`, {
+    facts: { field: 'domains' },
+    cause: { en: 'The application has no domains.', zh: '证书申请中没有域名。' },
+    remedy: {
+      en: `Give them: evercert apply ${id} --domain www.example.com --validation file`,
+      zh: `请指定域名，如：evercert apply ${id} --domain www.example.com --validation file`,
+    },
+  })
+}
+
+/** What can be done instead, in the words of this command. */
+function notDue(error: unknown, id: string): Error | null {
+  if (!(error instanceof ApiProblem) || error.problem.code !== 'conflict') return null
+  const { detail, facts } = error.problem
+  const possible: unknown = facts['possible']
+  const isPossible = (what: string): boolean => Array.isArray(possible) && possible.includes(what)
+  if (isPossible('withdraw')) {
+    return failure('conflict', detail, {
+      cause: { en: 'An application is in progress.', zh: '已有正在进行的证书申请。' },
+      remedy: {
+        en: `See it with evercert apply ${id} --show, or take it back first with --withdraw.`,
+        zh: `查看：evercert apply ${id} --show；如需修改，请先用 --withdraw 撤回。`,
+      },
+    })
+  }
+  if (!isPossible('reissue')) return null
+  return failure('conflict', detail, {
+    cause: { en: 'The certificate is issued, and no application is due.', zh: '证书已签发，目前无需提交申请。' },
+    remedy: {
+      en: 'To have it issued again at no charge, with a new key, add --reissue.',
+      zh: '如需在服务期内免费重新签发（使用新密钥），请加 --reissue。',
+    },
+  })
+}
+
+/** The CA gives its challenges a moment after the submission. */
+function whatFollows({ say }: Session, { certificateId, state, validations }: ApplicationView): string[] {
+  if (state !== 'pendingValidation' || validations.length > 0) return []
+  return [
+    '',
+    say(
+      `What to put in place for the validation is shown in a moment by: evercert apply ${certificateId} --show`,
+      `稍后可用以下命令查看需要放置的验证文件或解析记录：evercert apply ${certificateId} --show`,
+    ),
+  ]
 }
 
 /**

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CertificateStatusView, CertificateView } from '@evercert/contract'
+import type { CertificateStatusView, CertificateView, ListedCertificate } from '@evercert/contract'
 import { toQuery, type FilterOptions } from '../certificate-filter.ts'
 import { formatDay } from '../format.ts'
 import { pick } from '../language.ts'
@@ -32,7 +32,7 @@ export async function listCommand(session: Session, options: ListOptions): Promi
 }
 
 interface CertificatePage {
-  readonly items: readonly CertificateView[]
+  readonly items: readonly ListedCertificate[]
   readonly nextCursor: string | null
 }
 
@@ -70,11 +70,11 @@ export const STATUS_COLOURS: Readonly<Record<CertificateStatusView, Colour>> = {
   closed: 'dim',
 }
 
-/** The overview as a table. */
-export function formatCertificates(session: Session, items: readonly CertificateView[]): string[] {
+/** The overview as a table: under each certificate also the renewals of it that the filter leaves out. */
+export function formatCertificates(session: Session, items: readonly ListedCertificate[]): string[] {
   const { say, paint, columns } = session
   // A filter may leave the old certificate out: the row above is then a stranger.
-  const shown = new Set(items.map(({ id }) => id))
+  const shown = new Set(items.flatMap(({ id, under }) => [id, ...under.map((renewal) => renewal.id)]))
   const header = [
     say('NAME', '名称'),
     say('STATUS', '状态'),
@@ -85,14 +85,17 @@ export function formatCertificates(session: Session, items: readonly Certificate
   ]
   return formatTable(
     header,
-    items.map((item) => toRow(session, item, shown.has(item.renewsCertificateId ?? ''))),
+    items.flatMap(({ under, ...item }) => [
+      toRow(session, item, shown.has(item.renewsCertificateId ?? '')),
+      ...under.map((renewal) => toRow(session, renewal, true)),
+    ]),
     { paint, columns, shrink: 4 },
   )
 }
 
 function toRow(session: Session, item: CertificateView, isBelow: boolean): Cell[] {
   return [
-    { text: `${isBelow && item.isNew ? '└ ' : ''}${item.isNew ? `${session.say('[new]', '[新]')} ` : ''}${item.name}` },
+    { text: `${isBelow ? '└ ' : ''}${item.isNew ? `${session.say('[new]', '[新]')} ` : ''}${item.name}` },
     { text: pick(item.statusText, session.language), colour: STATUS_COLOURS[item.status] },
     { text: item.daysLeft === null ? '–' : String(item.daysLeft) },
     { text: formatDay(item.notAfter) },

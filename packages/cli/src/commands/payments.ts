@@ -30,6 +30,10 @@ export async function payCommand(session: Session, orderId: string, options: Pay
   if (pending === null) {
     const certificate = answer.certificateId ?? '–'
     session.print(`${paint('green', '✔')} ${say('paid', '已支付')} ${formatMoney(answer.price)}: ${certificate}`)
+    if (answer.certificateId !== null)
+      session.print(
+        say(`Then submit its application: evercert apply ${certificate}`, `然后提交证书申请：evercert apply ${certificate}`),
+      )
     return 0
   }
   session.print(...formatPlace(session, pending))

@@ -139,7 +139,11 @@ function formatProducts({ say, paint, columns }: Session, products: readonly Pro
   const header = [say('TITLE', '名称'), say('PRICES', '价格'), say('RETIRED', '下架'), say('ID', '编号')]
   const rows = products.map(({ id, title, prices, retiredAt }) => [
     { text: say(title.en, title.zh) },
-    { text: prices.map(({ termYears, base }) => `${termYears}: ${formatMoney(base)}`).join(', ') },
+    {
+      text: prices
+        .map(({ termYears, base }) => say(`${termYears} yr ${formatMoney(base)}`, `${termYears} 年 ${formatMoney(base)}`))
+        .join(say(', ', '，')),
+    },
     { text: formatDay(retiredAt) },
     { text: id, colour: 'dim' as const },
   ])

@@ -204,10 +204,18 @@ function comparisonLines({ language }: Session, { comparison, sameSpecification 
   return comparison === null || sameSpecification ? [] : [`  ${clean(pick(comparison, language))}`]
 }
 
-function lossWarning({ say, paint, language }: Session, { topUp, changed, sameSpecification }: QuoteView): string[] {
+/** Of an upload something is never known, and its days are never added, whatever is bought. */
+function lossWarning({ say, paint, language }: Session, { topUp, changed, unknown, sameSpecification }: QuoteView): string[] {
   if (sameSpecification && topUp.granted) return []
   const explanation = clean(pick(topUp.explanation, language))
   if (topUp.lostDays === 0) return explanation === '' ? [] : [`  ${explanation}`]
+  if (unknown.length > 0) {
+    const days = topUp.lostDays
+    return [
+      paint('yellow', say(`  ! ${days} days of the old one are not added`, `  ! 旧证书剩余的 ${days} 天不会补齐`)),
+      `    ${explanation}`,
+    ]
+  }
   const attributes = changed.map((attribute) => wordFor('attribute', attribute, language)).join(say(', ', '、'))
   return [
     paint('yellow', say(`  ! ${countOf(topUp.lostDays, 'day is', 'days are')} lost`, `  ! 将损失 ${topUp.lostDays} 天`)) +

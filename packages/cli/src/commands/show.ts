@@ -64,7 +64,7 @@ function factsOf(session: Session, certificate: CertificateDetail): (readonly [s
     [say('Not after', '到期时间'), certificate.notAfter === null ? null : notAfterText(session, certificate)],
     [say('Paid until', '服务期至'), entitlement === null ? null : formatInstant(entitlement.entitledUntil)],
     [say('Topped up', '补齐天数'), entitlement === null ? null : String(entitlement.toppedUpDays)],
-    [say('Renews', '续费自'), certificate.renewsCertificateId],
+    [say('Renews', '续费自'), renewsText(session, certificate)],
     [say('Renewed by', '已续费为'), certificate.renewedByCertificateId],
     [
       say('Renewal', '续费'),
@@ -77,6 +77,11 @@ function factsOf(session: Session, certificate: CertificateDetail): (readonly [s
   return optional.filter((fact): fact is readonly [string, string] => fact[1] !== null && fact[1] !== '')
 }
 
+function renewsText({ say }: Session, { renewsCertificateId, isNew }: CertificateDetail): string | null {
+  if (renewsCertificateId === null || isNew) return renewsCertificateId
+  return say(`${renewsCertificateId} (deleted)`, `${renewsCertificateId}（已删除）`)
+}
+
 /** @param unknown what stands for an attribute that an uploaded certificate does not tell */
 export function formatSpecification(
   { language }: Pick<Session, 'language'>,
@@ -85,7 +90,8 @@ export function formatSpecification(
 ): string {
   const { brand, grade, certificateType, domainType } = specification
   const domains = domainType === null ? null : wordFor('domainType', domainType, language)
-  return [brand, grade, certificateType, domains].map((attribute) => attribute ?? unknown).join(' · ')
+  const gradeWord = grade === null ? null : wordFor('grade', grade, language)
+  return [brand, gradeWord, certificateType, domains].map((attribute) => attribute ?? unknown).join(' · ')
 }
 
 function notAfterText({ say }: Session, { notAfter, daysLeft }: CertificateDetail): string {

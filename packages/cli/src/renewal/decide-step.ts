@@ -37,7 +37,16 @@ export type Step =
   | { readonly do: 'wait'; readonly phase: Phase }
   /** A renewal that waits for a person: probing again tells the service that the person acted. */
   | { readonly do: 'probe'; readonly certificate: CertificateDetail }
-  | { readonly do: 'stop'; readonly code: ProblemCode; readonly detail: string; readonly remedy: Bilingual | null }
+  | {
+      readonly do: 'stop'
+      readonly code: ProblemCode
+      readonly detail: string
+      /** Null: what the code says. */
+      readonly cause?: Bilingual | null
+      readonly remedy: Bilingual | null
+      /** What cannot be done; default: what was under way. */
+      readonly phase?: Phase
+    }
   | { readonly do: 'done' }
 
 /** What this run did already: a refusal by the CA or a failed proof is tried once more for each run of the command, not for ever. */
@@ -117,7 +126,12 @@ function nowhereServed(fresh: CertificateDetail): Step {
   return {
     do: 'stop',
     code: 'misconfigured',
+    phase: 'proof',
     detail: `Proving the new certificate ${fresh.id}: it is issued, but neither a target nor an endpoint says where it is served.`,
+    cause: {
+      en: 'The new certificate is issued. Nothing says where it is served, so nothing can be proved.',
+      zh: '新证书已签发，但没有站点或部署目标，无法安装，也无法证明其已生效。',
+    },
     remedy: {
       en: 'Add an endpoint (evercert endpoints add) and, to have it installed, a target (evercert targets add); then run this again.',
       zh: '请添加站点（evercert endpoints add），如需自动安装再添加部署目标（evercert targets add），然后重新运行。',

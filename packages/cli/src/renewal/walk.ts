@@ -96,8 +96,12 @@ async function perform(walk: Walk, step: Step, facts: RenewalFacts): Promise<Wal
       await wait(walk, step.phase, facts)
       return null
     case 'stop':
+      if (step.phase !== undefined) walk.progress.begin(stepName(walk.say, step.phase))
       walk.progress.end('failed')
-      throw failure(step.code, step.detail, step.remedy === null ? {} : { remedy: step.remedy })
+      throw failure(step.code, step.detail, {
+        ...(step.cause && { cause: step.cause }),
+        ...(step.remedy && { remedy: step.remedy }),
+      })
   }
 }
 

@@ -83,7 +83,11 @@ describe('where a renewal goes on', () => {
   })
 
   it('stops when nothing says where the certificate is served', () => {
-    expect(decideStep(issued({ old: aCertificate() }), FIRST_TRY)).toMatchObject({ do: 'stop', code: 'misconfigured' })
+    expect(decideStep(issued({ old: aCertificate() }), FIRST_TRY)).toMatchObject({
+      do: 'stop',
+      code: 'misconfigured',
+      phase: 'proof', // what comes before it is done
+    })
   })
 })
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CertificateQuery, CertificateView } from '@evercert/contract'
+import type { CertificateQuery, ListedCertificate } from '@evercert/contract'
 import { infiniteQueryOptions, type QueryClient } from '@tanstack/react-query'
 import { api } from './client.ts'
 import { keys } from './keys.ts'
@@ -15,7 +15,7 @@ const PAGE_SIZE = 200
 const AHEAD_MS = 10_000
 
 interface CertificatePage {
-  readonly items: CertificateView[]
+  readonly items: ListedCertificate[]
   readonly nextCursor: string | null
 }
 

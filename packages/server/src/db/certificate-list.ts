@@ -36,19 +36,22 @@ export interface ListRequest {
   readonly longestWindowMs: number
   /** The last row of the page before. */
   readonly after: ListPosition | null
+  /** Only rows of this lineage. Default: all. */
+  readonly lineageId?: string
   /** More ids than this are not carried around: their condition is checked row by row. Default 2000. */
   readonly maxIds?: number
 }
 
 const MAX_IDS = 2000
 /** Statuses of what is out of the way; all others are of what is not closed. */
-const CLOSED: ReadonlySet<CertificateStatus> = new Set(['cancelled', 'refunded', 'closed'])
+export const CLOSED: ReadonlySet<CertificateStatus> = new Set(['cancelled', 'refunded', 'closed'])
 
 /** One page. A renewal stands directly under the certificate that it renews, in either direction. */
 export async function listCertificates(db: Db, request: ListRequest): Promise<readonly ListRow[]> {
   const { accountId, filter, sort } = request
   const conditions = [sql<SqlBool>`l.account_id = ${accountId}`, ...columnConditions(request)]
   if (filter.issuer !== null) conditions.push(sql`l.issuer = any(${await findIssuers(db, accountId, filter.issuer)}::text[])`)
+  if (request.lineageId !== undefined) conditions.push(sql`l.lineage_id = ${request.lineageId}`)
   const few = await resolveIdSets(db, idSets(request), request.maxIds ?? MAX_IDS)
   if (few.ids !== null) {
     if (few.ids.length === 0) return []

@@ -55,6 +55,8 @@ export interface CertificateRecord {
   readonly termYears: number | null
   readonly validityRule: 'public' | 'private' | null
   readonly renewsCertificateId: string | null
+  /** What it renews was deleted. */
+  readonly isOldGone: boolean
   readonly lineageId: string
   readonly lineageIndex: number
   readonly createdAt: number
@@ -192,6 +194,8 @@ function recordQuery(db: Db | Trx) {
         .whereRef('endpoint.certificate_id', '=', 'certificate.id')
         .select((count) => count.fn.countAll<number>().as('count'))
         .as('endpoint_count'),
+      sql<boolean>`exists (select from certificate old where old.id = certificate.renews_certificate_id
+        and old.account_id ${sql.raw(SAME)} certificate.account_id and old.closed_as is not null)`.as('is_old_gone'),
       sql<string | null>`${successorUpload('certificate.id')}`.as('successor_upload_id'),
       sql<HostKey | null>`case when application.csr is null and application.state in ('pendingValidation', 'inReview')
         then application.form -> 'hostKey' end`.as('awaited_key'),
@@ -247,6 +251,7 @@ function toRecord(row: Row): CertificateRecord {
     termYears: row.order_term_years,
     validityRule: row.validity_rule,
     renewsCertificateId: row.renews_certificate_id,
+    isOldGone: row.is_old_gone,
     lineageId: row.lineage_id,
     lineageIndex: row.lineage_index,
     createdAt: toMs(row.created_at),

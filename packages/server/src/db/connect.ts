@@ -49,6 +49,7 @@ import { up as uploadsThatFollow } from './migrations/0048-uploads-that-follow.t
 import { up as liveLinesOfAgents } from './migrations/0049-live-lines-of-agents.ts'
 import { up as takenOutOfLineages } from './migrations/0050-taken-out-of-lineages.ts'
 import { up as revokedIntermediates } from './migrations/0051-revoked-intermediates.ts'
+import { up as brandsOfUploads } from './migrations/0052-brands-of-uploads.ts'
 import { up as deploymentsUnderWay } from './migrations/0054-deployments-under-way.ts'
 import { up as followedByWindow } from './migrations/0056-followed-by-window.ts'
 import { AppError } from '../domain/errors.ts'
@@ -122,6 +123,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0049-live-lines-of-agents': { up: liveLinesOfAgents },
   '0050-taken-out-of-lineages': { up: takenOutOfLineages },
   '0051-revoked-intermediates': { up: revokedIntermediates },
+  '0052-brands-of-uploads': { up: brandsOfUploads },
   '0054-deployments-under-way': { up: deploymentsUnderWay },
   '0056-followed-by-window': { up: followedByWindow },
 }

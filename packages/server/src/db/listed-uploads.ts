@@ -1,6 +1,6 @@
 /**
  * The list facts of uploads, written as they are known: working them out of the stored rows took longer than all else that an upload does in
- * the database. What is written is what `refresh_listing` (0050-taken-out-of-lineages.ts) would write.
+ * the database. What is written is what `refresh_listing` (0052-brands-of-uploads.ts) would write.
  *
  * @module
  */
@@ -19,6 +19,7 @@ export interface ListedUpload {
   readonly name: string
   readonly names: readonly string[]
   readonly issuer: string
+  readonly brand: string | null
   readonly notBefore: number
   readonly notAfter: number
   readonly windowOpensAt: number
@@ -45,14 +46,14 @@ export async function listUploads(trx: Trx, accountId: string, uploads: readonly
 
 async function insertListings(trx: Trx, accountId: string, uploads: readonly ListedUpload[]): Promise<void> {
   const insert = sql`insert into certificate_listing (certificate_id, account_id, lineage_id, lineage_index, origin, phase, closed,
-      issuer, not_after, window_opens_at, place_not_after, place_name, words_of, lifetime_days, waits_for)
+      issuer, brand, not_after, window_opens_at, place_not_after, place_name, words_of, lifetime_days, waits_for)
     select id, ${accountId}, id, 0, 'uploaded', 'valid', false,
-      issuer, not_after, window_opens_at, not_after, name, words_hash(name, string_to_array(names, ' ')), lifetime_days, 'ordered'
+      issuer, brand, not_after, window_opens_at, not_after, name, words_hash(name, string_to_array(names, ' ')), lifetime_days, 'ordered'
     from unnest(${uploads.map((upload) => upload.certificateId)}::text[], ${uploads.map(({ name }) => name)}::text[],
       ${uploads.map(({ names }) => names.join(' '))}::text[], ${uploads.map(({ issuer }) => issuer)}::text[],
-      ${uploads.map(({ notAfter }) => iso(notAfter))}::timestamptz[],
+      ${uploads.map(({ brand }) => brand)}::text[], ${uploads.map(({ notAfter }) => iso(notAfter))}::timestamptz[],
       ${uploads.map(({ windowOpensAt }) => iso(windowOpensAt))}::timestamptz[], ${uploads.map(lifetimeDaysOf)}::int[])
-      as row (id, name, names, issuer, not_after, window_opens_at, lifetime_days)`
+      as row (id, name, names, issuer, brand, not_after, window_opens_at, lifetime_days)`
   await writeLater(trx, insert.compile(trx))
 }
 

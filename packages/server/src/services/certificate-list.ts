@@ -10,13 +10,15 @@ import {
   type CertificateSort,
   type CertificateView,
   type ExpiryCount,
+  type ListedCertificate,
   type StatusCount,
 } from '@evercert/contract'
 import { listCertificates, type ListPosition, type ListRequest, type SortKey } from '../db/certificate-list.ts'
+import { findUnder, type PageOfRows } from '../db/certificate-under.ts'
 import { countByExpiryDay, countByStatus } from '../db/certificate-tally.ts'
 import { countTaggedByExpiryDay, countTaggedByStatus } from '../db/tagged-counts.ts'
 import { findCertificates } from '../db/certificates.ts'
-import { toListFilter } from '../domain/certificate/list-filter.ts'
+import { leavesOut, toListFilter } from '../domain/certificate/list-filter.ts'
 import { longestWindowMs } from '../domain/certificate/window.ts'
 import { AppError } from '../domain/errors.ts'
 import { toCertificateView } from './certificates.ts'
@@ -35,19 +37,43 @@ export async function listCertificateViews(
   services: Services,
   caller: Caller,
   query: ListQuery,
-): Promise<{ items: CertificateView[]; nextCursor: string | null }> {
+): Promise<{ items: ListedCertificate[]; nextCursor: string | null }> {
   const sort = query.sort ?? DEFAULT_SORT
-  const after = query.cursor === undefined ? null : parseCursor(query.cursor, sort)
-  const { views, last } = await loadPage(services, {
+  const request = {
     accountId: caller.accountId,
     now: services.now(),
     limit: query.limit,
     filter: { ...toListFilter(query), narrowedTo: caller.tags ?? null },
     sort: toSort(sort),
     longestWindowMs: longestWindowMs(services.policy),
-    after,
-  })
-  return { items: views, nextCursor: last === null ? null : toCursor(sort, last) }
+    after: query.cursor === undefined ? null : parseCursor(query.cursor, sort),
+  }
+  const page = await listPage(services, request)
+  const under = leavesOut(request.filter) ? await findUnder(services.db, request, page) : new Map<string, readonly string[]>()
+  const ids = page.rows.map(({ certificateId }) => certificateId)
+  const views = await loadViews(services, request.accountId, [...ids, ...[...under.values()].flat()])
+  const viewsOf = (wanted: readonly string[]): CertificateView[] => wanted.flatMap((id) => views.get(id) ?? [])
+  const items = viewsOf(ids).map((view) => ({ ...view, under: viewsOf(under.get(view.id) ?? []) }))
+  const last = lastOf(page)
+  return { items, nextCursor: last === null ? null : toCursor(sort, last) }
+}
+
+async function listPage(services: Services, request: ListRequest): Promise<PageOfRows> {
+  const rows = await listCertificates(services.db, { ...request, limit: request.limit + 1 })
+  return { rows: rows.slice(0, request.limit), next: rows[request.limit] ?? null }
+}
+
+function lastOf({ rows, next }: PageOfRows): ListPosition | null {
+  return next === null ? null : (rows.at(-1)?.position ?? null)
+}
+
+async function loadViews(
+  services: Services,
+  accountId: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, CertificateView>> {
+  const records = await findCertificates(services.db, accountId, ids)
+  return new Map([...records].map(([id, record]) => [id, toCertificateView(services, record)]))
 }
 
 export interface LoadedPage {
@@ -56,20 +82,14 @@ export interface LoadedPage {
   readonly last: ListPosition | null
 }
 
-/** Rows and what they show are read one after the other: a row shows what is true when it is shown. */
+/**
+ * What matches, and nothing else. Rows and what they show are read one after the other: a row shows what is true when it is shown.
+ */
 export async function loadPage(services: Services, request: ListRequest): Promise<LoadedPage> {
-  const rows = await listCertificates(services.db, { ...request, limit: request.limit + 1 })
-  const page = rows.slice(0, request.limit)
-  const records = await findCertificates(
-    services.db,
-    request.accountId,
-    page.map((row) => row.certificateId),
-  )
-  const views = page.flatMap(({ certificateId }) => {
-    const record = records.get(certificateId)
-    return record === undefined ? [] : [toCertificateView(services, record)]
-  })
-  return { views, last: rows.length > request.limit ? (page.at(-1)?.position ?? null) : null }
+  const page = await listPage(services, request)
+  const ids = page.rows.map(({ certificateId }) => certificateId)
+  const views = await loadViews(services, request.accountId, ids)
+  return { views: ids.flatMap((id) => views.get(id) ?? []), last: lastOf(page) }
 }
 
 export function toSort(sort: CertificateSort): ListRequest['sort'] {

@@ -18,7 +18,7 @@ import { estimateOf } from './estimates.ts'
 import { listHistory } from './history.ts'
 import { listIssuances } from './issuances.ts'
 import { loadLineage } from './lineage.ts'
-import { describeHostKeyStep, describeNextStep } from './next-step-view.ts'
+import { describeEarlyStep, describeHostKeyStep, describeNextStep } from './next-step-view.ts'
 import { describeManagedStep, toManagementView } from './management-view.ts'
 import { loadRenewalOf } from './renewals.ts'
 import { loadRevocationCheck } from './revocation-checks/view.ts'
@@ -89,7 +89,7 @@ export function toCertificateView(
     specification: record.specification,
     knownSpecification: record.specification ?? record.readSpecification,
     ...toIssuanceView(issuance, now),
-    isNew: record.renewsCertificateId !== null,
+    isNew: record.renewsCertificateId !== null && !record.isOldGone,
     renewsCertificateId: record.renewsCertificateId,
     renewedByCertificateId: record.facts.liveRenewal?.certificateId ?? null,
     orderId: record.orderId,
@@ -108,6 +108,7 @@ export function toCertificateView(
     nextStep:
       describeHostKeyStep(record, now) ??
       describeManagedStep(management, record, status) ??
+      describeEarlyStep(record, status, now) ??
       describeNextStep(record, status, decision, estimate),
     estimate,
     servedAt: toIso(record.servedAt),

@@ -62,12 +62,15 @@ export async function checkSubmission(
 }
 
 function notDue(services: Services, record: CertificateRecord, status: CertificateStatus): AppError {
-  const why = isInProgress(record)
-    ? 'an application is in progress: withdraw it first'
+  const [why, ...possible] = isInProgress(record)
+    ? (['an application is in progress: withdraw it first', 'withdraw'] as const)
     : mayReissueNow(services, record)
-      ? `its status is ${status}, nothing is due: ask for a reissue (reissue: true) if it is to be issued again at no charge`
-      : `its status is ${status}: an application is not due`
-  return new AppError('conflict', `Applying for ${record.name}: ${why}.`, { facts: { status } })
+      ? ([
+          `its status is ${status}, nothing is due: ask for a reissue (reissue: true) if it is to be issued again at no charge`,
+          'reissue',
+        ] as const)
+      : ([`its status is ${status}: an application is not due`] as const)
+  return new AppError('conflict', `Applying for ${record.name}: ${why}.`, { facts: { status, possible } })
 }
 
 function mayReissueNow({ now }: Services, record: CertificateRecord): boolean {

@@ -94,6 +94,33 @@ export function describeHostKeyStep({ application }: CertificateRecord, now: num
   })
 }
 
+/** An upload whose time has not begun. Null: it has, or something else comes first. */
+export function describeEarlyStep(record: CertificateRecord, status: CertificateStatus, now: number): NextStep | null {
+  const { issuance, facts, targetCount } = record
+  if (status !== 'issued' || facts.origin !== 'uploaded' || facts.liveRenewal !== null) return null
+  if (issuance === null || issuance.notBefore <= now) return null
+  const from = formatInstant(issuance.notBefore)
+  return targetCount === 0
+    ? view(
+        'awaitValidity',
+        'user',
+        {
+          en: `It is not valid before ${from}: install it then, and leave the present one in place until then.`,
+          zh: `证书自 ${from} 起才生效：请届时再安装，此前请保留现有证书。`,
+        },
+        issuance.notBefore,
+      )
+    : view(
+        'awaitValidity',
+        'evercert',
+        {
+          en: `It is not valid before ${from}: it is installed then, by itself.`,
+          zh: `证书自 ${from} 起才生效：届时将自动安装。`,
+        },
+        issuance.notBefore,
+      )
+}
+
 function refusedStep(record: CertificateRecord): NextStep {
   const reason = record.application?.failedDetail ?? null
   return view('correctApplication', 'user', {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { CertificateView } from '@evercert/contract'
+import type { CertificateView, ListedCertificate } from '@evercert/contract'
 import { longestWindowMs } from '../../src/domain/certificate/window.ts'
 import { listCertificates } from '../../src/db/certificate-list.ts'
 import { statusCondition } from '../../src/db/status-condition.ts'
@@ -188,8 +188,8 @@ eachDatabase((_kind, open) => {
     account: TestAccount,
     query: Parameters<TestAccount['client']['certificates']['list']>[0],
     betweenPages: () => Promise<unknown> = () => Promise.resolve(),
-  ): Promise<CertificateView[]> {
-    const items: CertificateView[] = []
+  ): Promise<ListedCertificate[]> {
+    const items: ListedCertificate[] = []
     let cursor: string | undefined
     do {
       const page = await account.client.certificates.list({ ...query, ...(cursor !== undefined && { cursor }) })
@@ -211,7 +211,20 @@ eachDatabase((_kind, open) => {
     expect(renewal).toMatchObject({ isNew: true, renewsCertificateId: first.id, name: 'shop first-r1' })
     expect(ids(await listAll(account, { search: 'SHOP first' }))).toEqual([first.id, renewal.id])
     expect(ids(await listAll(account, { status: 'pendingApplication' }))).toEqual([third.id, renewal.id])
-    expect(ids(await listAll(account, { status: 'expiringSoon' }))).toEqual([second.id, first.id])
+    // Under the old one also where the filter leaves it out; and there it is no row.
+    for (const limit of [1, 2, 3]) {
+      const soon = await listAll(account, { status: 'expiringSoon', limit })
+      expect(soon.map(({ id, under }) => [id, ids(under)])).toEqual([
+        [second.id, []],
+        [first.id, [renewal.id]],
+      ])
+    }
+    const { items } = await account.client.certificates.list({ search: first.id })
+    expect(items[0]?.under).toMatchObject([{ id: renewal.id, isNew: true, status: 'pendingApplication' }])
+    const unfiltered = await listAll(account, {})
+    expect(unfiltered.flatMap(({ under }) => under)).toEqual([])
+    await account.client.certificates.cancel({ id: renewal.id })
+    expect((await listAll(account, { status: 'expiringSoon' })).flatMap(({ under }) => under)).toEqual([])
     expect(await listAll(account, { status: 'expired' })).toEqual([])
   })
 

@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { sql, type RawBuilder } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { listCertificates, type ListPosition, type ListRequest } from '../../src/db/certificate-list.ts'
+import type { CertificateQuery } from '@evercert/contract'
+import { listCertificates, type ListPosition, type ListRequest, type ListRow } from '../../src/db/certificate-list.ts'
 import { sumUpTallies } from '../../src/db/certificate-tally.ts'
+import { findUnder } from '../../src/db/certificate-under.ts'
 import { openDatabase, type Database, type Db } from '../../src/db/connect.ts'
 import { fillListing } from '../../src/db/migrations/0009-certificate-list.ts'
 import { countWaiting } from '../../src/db/renewal-funnel.ts'
@@ -20,6 +22,8 @@ interface Member {
   /** Null: not issued. */
   readonly days: number | null
   readonly ended: 'revoked' | 'closed' | null
+  /** Follows what the one before it followed, if that one has ended: as after an upload that was taken out. */
+  readonly skipsEnded?: boolean
 }
 
 const isExpired = (member?: Member) => member?.ended === null && member.days !== null && member.days <= 0
@@ -29,13 +33,50 @@ const member: fc.Arbitrary<Member> = fc.record({
   name: fc.string({ unit: fc.constantFrom('a', 'B', 'é', '商', '-', ' '), minLength: 1, maxLength: 5 }),
   days: fc.option(fc.integer({ min: -50, max: 400 })),
   ended: fc.constantFrom(null, null, null, 'revoked', 'closed'),
+  skipsEnded: fc.boolean(),
 })
 const lineages = fc.array(fc.array(member, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 6 })
 const order = fc.record({ key: fc.constantFrom('created', 'expiry', 'name'), descending: fc.boolean() } as const)
-const query = fc.constantFrom({}, { status: 'expiringSoon' }, { status: 'expired' }, { status: 'closed' }, { name: 'a' }, {
-  search: 'example.com',
-  name: 'b',
-} as const)
+const query = fc.constantFrom(
+  {},
+  { status: 'expiringSoon' },
+  { status: 'expired' },
+  { status: 'pendingApplication' },
+  { status: 'closed' },
+  { name: 'a' },
+  { search: 'example.com', name: 'b' },
+  { expiresFrom: new Date(NOW).toISOString(), expiresTo: new Date(NOW + 30 * DAY_MS).toISOString() },
+  { tags: 'none' },
+) as fc.Arbitrary<CertificateQuery>
+
+/** What each member of a lineage renews: an index, or null. */
+function linksOf(members: readonly Member[]): (number | null)[] {
+  const links: (number | null)[] = []
+  for (const [index, { skipsEnded }] of members.entries()) {
+    const before = members[index - 1]
+    links.push(
+      before === undefined ? null : skipsEnded === true && before.ended !== null ? (links[index - 1] ?? null) : index - 1,
+    )
+  }
+  return links
+}
+
+/** The model: what is neither closed nor a row stands under the nearest row that it renews, by one link or several. */
+function expectedUnder(
+  ids: readonly string[],
+  members: readonly Member[],
+  rows: ReadonlySet<string>,
+): (readonly [string, string])[] {
+  const links = linksOf(members)
+  return ids.flatMap((id, index) => {
+    if (rows.has(id) || members[index]?.ended === 'closed') return []
+    for (let at = links[index] ?? null; at !== null; at = links[at] ?? null) {
+      const row = ids[at] ?? ''
+      if (rows.has(row)) return [[row, id] as const]
+    }
+    return []
+  })
+}
 
 eachDatabase((_kind, open) => {
   let database: Database
@@ -56,18 +97,24 @@ eachDatabase((_kind, open) => {
   }
 
   /** Each lineage in a transaction, as a renewal would add it. @returns the ids of each lineage */
-  function store(accountId: string, wanted: readonly (readonly Member[])[]): Promise<string[][]> {
+  function store(
+    accountId: string,
+    wanted: readonly (readonly Member[])[],
+    linksIn: (members: readonly Member[]) => readonly (number | null)[] = linksOf,
+  ): Promise<string[][]> {
     return Promise.all(
       wanted.map((members) =>
         database.db.transaction().execute(async (trx) => {
           const ids = members.map(() => `crt_${randomUUID()}`)
+          const links = linksIn(members)
           for (const [index, { name, days, ended }] of members.entries()) {
             const issued = days === null ? null : new Date(NOW + days * DAY_MS)
             await sql`insert into certificate (id, account_id, name, origin, lineage_id, lineage_index, issuance_id, created_at,
-                revoked_at, closed_as)
+                revoked_at, closed_as, renews_certificate_id)
               values (${ids[index]}, ${accountId}, ${`${name}${ids[index]?.slice(0, 12)}`}, 'uploaded', ${ids[0]}, ${index},
                 ${issued === null ? null : `iss_${ids[index]}`}, now(),
-                ${ended === 'revoked' ? new Date(NOW) : null}, ${ended === 'closed' ? 'closed' : null})`.execute(trx)
+                ${ended === 'revoked' ? new Date(NOW) : null}, ${ended === 'closed' ? 'closed' : null},
+                ${ids[links[index] ?? -1] ?? null})`.execute(trx)
             if (issued === null) continue
             await sql`insert into issuance (id, account_id, certificate_id, sha256, serial, issuer, names, spki_sha256,
                 not_before, not_after, window_opens_at, chain_pem, created_at)
@@ -100,6 +147,20 @@ eachDatabase((_kind, open) => {
     }
   }
 
+  /** Page after page, with what stands under the rows of each: pairs of a row and its renewal, in their order. */
+  async function readUnder(request: Omit<ListRequest, 'after' | 'longestWindowMs'>): Promise<(readonly [string, string])[]> {
+    const pairs: (readonly [string, string])[] = []
+    const whole = { ...request, longestWindowMs: longestWindowMs(DEFAULT_RENEWAL_POLICY) }
+    for (let after: ListPosition | null = null; ;) {
+      const found: readonly ListRow[] = await listCertificates(database.db, { ...whole, after, limit: request.limit + 1 })
+      const page = { rows: found.slice(0, request.limit), next: found[request.limit] ?? null }
+      const under = await findUnder(database.db, { ...whole, after }, page)
+      pairs.push(...page.rows.flatMap(({ certificateId: row }) => (under.get(row) ?? []).map((id) => [row, id] as const)))
+      if (page.next === null) return pairs
+      after = page.rows.at(-1)?.position ?? null
+    }
+  }
+
   test('in every order and filter the rows of a lineage stand together, each under its predecessor, and pages lose and repeat none', async () => {
     await fc.assert(
       fc.asyncProperty(lineages, order, query, fc.integer({ min: 1, max: 5 }), async (wanted, sort, filter, limit) => {
@@ -113,6 +174,18 @@ eachDatabase((_kind, open) => {
           const shown = ids.filter((id) => whole.includes(id))
           const start = whole.indexOf(shown[0] ?? '')
           if (shown.length > 0) expect(whole.slice(start, start + shown.length)).toEqual(shown)
+        }
+        // Each live renewal that is not a row stands once, under what it renews, whatever page that is on.
+        const rows = new Set(whole)
+        const pairs =
+          filter.status === 'closed' ? [] : stored.flatMap((ids, index) => expectedUnder(ids, wanted[index] ?? [], rows))
+        const expected = new Map(pairs.map(([row, id]) => [id, row]))
+        for (const way of [{ limit: 1, maxIds: 0 }, { limit }]) {
+          const under = await readUnder({ ...request, ...way })
+          expect(new Map(under.map(([row, id]) => [id, row]))).toEqual(expected)
+          expect(under.length).toBe(expected.size)
+          const places = under.map(([row, id]) => [whole.indexOf(row), stored.flat().indexOf(id)] as const)
+          expect(places).toEqual(places.toSorted(([a, b], [c, d]) => a - c || b - d))
         }
         // Lineages that come in between pages are no reason to lose or repeat one of those that were there.
         const paged = await readAll({ ...request, limit }, async () => {
@@ -199,7 +272,7 @@ eachDatabase((_kind, open) => {
     const { db } = database
     const accountId = await newAccount()
     const valid = (days: number): Member => ({ name: 'a', days, ended: null })
-    const [[oldId = '', newId = ''] = []] = await store(accountId, [[valid(10), valid(300)], [valid(5)]])
+    const [[oldId = '', newId = ''] = []] = await store(accountId, [[valid(10), valid(300)], [valid(5)]], () => [])
     // Orders and secrets are not what this is about.
     await sql`alter table renewal drop constraint if exists renewal_account_id_order_id_fkey`.execute(db)
     await sql`alter table target drop constraint if exists target_config_secret_id_fkey`.execute(db)

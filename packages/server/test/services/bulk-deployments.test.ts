@@ -6,10 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createChain, type TestLeaf } from '../../../../test/harness/certificates.ts'
 import { startNginx, type Nginx } from '../../../../test/harness/nginx.ts'
 import { DEFAULT_WORKER_SETTINGS, startWorker, type Worker } from '../../src/jobs/worker.ts'
+import { DAY_MS } from '../../src/domain/time.ts'
 import { deploy } from '../../src/services/advance/deploy-effects.ts'
 import { loadWork } from '../../src/services/advance/facts.ts'
 import { createPlaces } from '../../src/services/advance/places.ts'
 import { scanDue } from '../../src/services/scan.ts'
+import { DEFAULT_START } from '../support/clock.ts'
 import { openerOf } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -19,6 +21,8 @@ const COUNT = 72
 const FEW = 12
 
 const authority = createChain()
+/** Valid by the clock of the service too. */
+const issue = (names: readonly string[]): TestLeaf => authority.issue({ names: [...names], notBefore: DEFAULT_START - DAY_MS })
 let folder: string
 let service: TestService
 let nginx: Nginx
@@ -32,7 +36,7 @@ interface Place {
 
 function aPlace(name: string): Place {
   const [certificatePath, keyPath] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)]
-  const old = authority.issue({ names: [name] })
+  const old = issue([name])
   writeFileSync(certificatePath, old.chainPem)
   writeFileSync(keyPath, old.privateKeyPem)
   return { name, certificatePath, keyPath }
@@ -125,7 +129,7 @@ describe('a batch on one nginx', () => {
     const ids = new Set<string>()
     const wanted = new Map<string, string>()
     for (const place of places.slice(0, COUNT)) {
-      const leaf = authority.issue({ names: [place.name] })
+      const leaf = issue([place.name])
       const { id } = await upload(leaf, place.name)
       ids.add((await addTarget({ certificateId: id, place })).id)
       wanted.set(place.name, leaf.sha256)
@@ -137,7 +141,7 @@ describe('a batch on one nginx', () => {
 
   test('of several targets of one certificate is reloaded once, whether they have addresses of their own or not', async () => {
     const few = places.slice(COUNT)
-    const leaf = authority.issue({ names: few.map(({ name }) => name) })
+    const leaf = issue(few.map(({ name }) => name))
     const { id: certificateId } = await upload(leaf, 'several')
     const ids = new Set<string>()
     for (const [index, place] of few.entries()) ids.add((await addTarget({ certificateId, place, probed: index % 2 === 0 })).id)
@@ -155,7 +159,7 @@ describe('a batch on one nginx', () => {
   test('does not wait for a target that was deleted on its way there', async () => {
     const [place] = places
     if (place === undefined) throw new Error('no site')
-    const { id: certificateId } = await upload(authority.issue({ names: [place.name] }), 'on its way')
+    const { id: certificateId } = await upload(issue([place.name]), 'on its way')
     const { id: targetId } = await addTarget({ certificateId, place })
     const services = { ...service.services, places: createPlaces(2) }
     const { id } = await services.db

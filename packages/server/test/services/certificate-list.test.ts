@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CertificateQuery, CertificateView } from '@evercert/contract'
+import { createRoot } from '../../../../test/harness/certificates.ts'
+import { up } from '../../src/db/migrations/0052-brands-of-uploads.ts'
 import { DAY_MS } from '../../src/domain/time.ts'
 import {
   aForeignCertificate,
@@ -23,7 +25,7 @@ eachDatabase((_kind, open) => {
   const upload = (account: TestAccount, name: string, names: readonly string[], daysLeft = 200) =>
     anUpload(account, { name, leaf: aForeignCertificate(service, { names: [...names], daysLeft }) })
 
-  async function found(account: TestAccount, query: CertificateQuery): Promise<string[]> {
+  async function found(account: TestAccount, query: CertificateQuery & { readonly limit?: number }): Promise<string[]> {
     return (await account.client.certificates.list(query)).items.map(({ name }) => name)
   }
 
@@ -84,6 +86,27 @@ eachDatabase((_kind, open) => {
       const brand = bought?.specification?.brand ?? ''
       expect(await found(account, { brand })).toEqual([bought?.name])
       expect(await found(account, { brand: brand.slice(0, 3) })).toEqual([])
+      const ca = createRoot({ commonName: 'GlobalSign Test CA', organization: 'GlobalSign nv-sa' })
+      const entry = (name: string) => {
+        const { chainPem, privateKeyPem } = ca.issue({
+          names: [`${name.replace(' ', '')}.example.com`],
+          notAfter: service.clock.now() + 20 * DAY_MS,
+        })
+        return { name, certificatePem: chainPem, privateKeyPem }
+      }
+      const other = await anAccount(service, { balanceMinor: 0 })
+      const alone = await other.client.certificates.upload(entry('alone'))
+      const many = Array.from({ length: 24 }, (_, index) => `many ${index}`)
+      await other.client.uploads.create({ entries: many.map((name) => entry(name)) })
+      await upload(other, 'of nobody', ['nobody.example.com'])
+      const branded = async () => (await found(other, { brand: 'GlobalSign', sort: 'created', limit: 100 })).toSorted()
+      expect(alone.knownSpecification?.brand).toBe('GlobalSign')
+      expect(await branded()).toEqual(['alone', ...many].toSorted())
+      // Those that were listed before this was so.
+      await service.services.db.updateTable('certificate_listing').set({ brand: null }).where('origin', '=', 'uploaded').execute()
+      expect(await branded()).toEqual([])
+      await up(service.services.db as never)
+      expect(await branded()).toEqual(['alone', ...many].toSorted())
       const issuer = shop.issuer ?? ''
       expect(await found(account, { issuer: issuer.slice(3, 9).toUpperCase() })).toContain('Main Shop')
     })

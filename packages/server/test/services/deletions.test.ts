@@ -128,8 +128,9 @@ eachDatabase((_kind, open) => {
       entitlement: before.entitlement,
       targets: before.targets,
       renewsCertificateId: old.id,
-      isNew: true,
+      isNew: false, // what it was the new one of is gone
     })
+    expect(before.isNew).toBe(true)
     expect(renewalProcess?.state).toBe('closed')
     expect(await storedSecrets()).toBe(2)
     clock.moveTo(Date.parse(renewed.notAfter ?? '') - 12 * DAY_MS)

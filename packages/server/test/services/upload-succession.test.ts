@@ -103,6 +103,13 @@ eachDatabase((_kind, open) => {
     const { token } = await account.client.tokens.create({ name: 'narrow', scopes: ['certificates:read'], tags: ['ends'] })
     const narrowed = createClient({ url: service.url, token })
     expect(await shown(first, narrowed)).toEqual({ members: [0, 22], earlier: 0, later: 0 })
+    // The list: what the filter leaves out stands under the one that matches, the nearest twenty; to the token its own alone.
+    const underFirst = async (client = account.client) => {
+      const { items } = await client.certificates.list({ search: first })
+      return items.map(({ under }) => under.map(({ id }) => ids.indexOf(id)))
+    }
+    expect(await underFirst()).toEqual([upTo(1, 20)])
+    expect(await underFirst(narrowed)).toEqual([[22]])
   })
 
   test('in bulk: what the list has of it is what the database works out itself, and of two that name the same the first is taken', async () => {

@@ -1,12 +1,14 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createChain, createRoot, createSelfSigned, type TestLeaf } from '../../../../test/harness/certificates.ts'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { authenticate } from '../../src/services/access/callers.ts'
+import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import { uploadCertificate } from '../../src/services/uploads/upload-one.ts'
 import { StaleSecrets, type Vault } from '../../src/services/vault.ts'
 import { aForeignCertificate, anAccount, anUpload, refusalOf, type TestAccount } from '../support/builders.ts'
-import { eachDatabase } from '../support/databases.ts'
+import { eachDatabase, temporaryFolder } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
 const BEGIN = '-----BEGIN CERTIFICATE-----\n'
@@ -71,6 +73,43 @@ eachDatabase((_kind, open) => {
     const [key] = keys
     expect(key?.account_id).toBe(account.accountId)
     expect(await service.services.vault.open(service.services.db, key?.secret_id ?? '', 'privateKey')).toBe(own.privateKeyPem)
+  })
+
+  test('one whose time has not begun says so, and is installed on its day', async () => {
+    const folder = temporaryFolder()
+    const config = { certificatePath: `${folder}/a.pem`, keyPath: `${folder}/a.key` }
+    const begins = Math.floor(service.clock.now() / 1000) * 1000 + 3 * DAY_MS
+    const early = createChain({ notAfter: begins + 400 * DAY_MS }).issue({
+      names: ['early.example.com'],
+      notBefore: begins,
+      notAfter: begins + 90 * DAY_MS,
+    })
+    const { id, nextStep, status } = await account.client.certificates.upload({
+      name: 'early',
+      certificatePem: early.chainPem,
+      privateKeyPem: early.privateKeyPem,
+    })
+    expect([status, nextStep]).toMatchObject(['issued', { code: 'awaitValidity', mover: 'user', at: isoOf(begins) }])
+    const target = await account.client.targets.create({ certificateId: id, name: 'a server', kind: 'localFiles', config })
+    const advance = () => advanceCertificate(service.services, id, new AbortController().signal)
+    const shown = async () => {
+      const { nextStep: step, targets } = await account.client.certificates.get({ id })
+      return [step.code, step.mover, ...targets.map(({ deployment }) => deployment?.state)]
+    }
+    await advance()
+    expect(await shown()).toEqual(['awaitValidity', 'evercert', 'planned'])
+    expect(existsSync(config.certificatePath)).toBe(false)
+    const before = service.clock.now()
+    service.clock.moveTo(begins - 60_000) // it goes on by itself
+    await advance()
+    expect(existsSync(config.certificatePath)).toBe(false)
+    service.clock.moveTo(begins)
+    await advance()
+    expect(readFileSync(config.certificatePath, 'utf8')).toBe(early.chainPem)
+    expect((await shown())[0]).not.toBe('awaitValidity')
+    service.clock.moveTo(before)
+    await account.client.targets.remove({ id: target.id })
+    await account.client.certificates.remove({ id })
   })
 
   test('only the certificates are kept of the text that they came in', async () => {

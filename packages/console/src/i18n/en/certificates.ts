@@ -60,6 +60,9 @@ export const certificates: SameKeys<typeof zh> = {
   nextStep: 'Next step',
   actions: 'Actions',
   isNew: 'new',
+  notFiltered: 'not in the filter',
+  notFilteredMore:
+    'This renewal does not match the filter. It is here because it replaces the one above, and is left out of counts, bulk actions and exports.',
   isNewOf: 'Renewal of the certificate above',
   moreNames: '… ({{count}} domains)',
   noDomains: 'no domains applied for',

@@ -57,6 +57,8 @@ export const certificates = {
   nextStep: '下一步',
   actions: '操作',
   isNew: '新',
+  notFiltered: '不在筛选结果中',
+  notFilteredMore: '此续费证书不符合筛选条件，因取代上方的旧证书而显示；不计入数量、批量操作和导出。',
   isNewOf: '续费证书，取代上方的旧证书',
   moreNames: '等 {{count}} 个域名',
   noDomains: '尚未申请域名',

@@ -23,7 +23,7 @@ interface BrandedCellProps extends CellProps {
 
 const NAMES_SHOWN = 1
 
-export function NameCell({ certificate, brandTitle }: BrandedCellProps) {
+export function NameCell({ certificate, brandTitle, isUnder }: BrandedCellProps & { readonly isUnder: boolean }) {
   const { name, domains, isNew, origin, managed, tags, knownSpecification } = certificate
   return (
     <>
@@ -44,6 +44,11 @@ export function NameCell({ certificate, brandTitle }: BrandedCellProps) {
       )}
       {knownSpecification !== null && <SpecificationLine known={knownSpecification} brandTitle={brandTitle} />}
       <div className="tags">
+        {isUnder && (
+          <span className="tag" title={t('certificates.notFilteredMore')}>
+            {t('certificates.notFiltered')}
+          </span>
+        )}
         {origin === 'uploaded' && <span className="tag">{t('certificates.uploaded')}</span>}
         {managed && <span className="tag">{t('certificates.managed')}</span>}
         {tags.map((tag) => (

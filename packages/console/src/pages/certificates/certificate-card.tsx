@@ -16,18 +16,20 @@ import { RowActions } from './row-actions.tsx'
 
 interface CertificateCardProps {
   readonly certificate: CertificateView
+  /** Stands under what it renews, and is not of the filter. */
+  readonly isUnder: boolean
   readonly selection: Selection
   /** Of its texts, which listen to nothing: in another one it is drawn anew. */
   readonly language: Language
   readonly brandTitle: BrandTitle
 }
 
-export const CertificateCard = memo(({ certificate, selection, brandTitle }: CertificateCardProps) => (
-  <li className="card" data-certificate={certificate.id} data-new={certificate.isNew}>
+export const CertificateCard = memo(({ certificate, isUnder, selection, brandTitle }: CertificateCardProps) => (
+  <li className="card" data-certificate={certificate.id} data-new={certificate.isNew || isUnder} data-under={isUnder}>
     <div className="card-head">
-      <SelectBox selection={selection} id={certificate.id} name={certificate.name} />
+      {!isUnder && <SelectBox selection={selection} id={certificate.id} name={certificate.name} />}
       <div className="card-name">
-        <NameCell certificate={certificate} brandTitle={brandTitle} />
+        <NameCell certificate={certificate} brandTitle={brandTitle} isUnder={isUnder} />
       </div>
       <StatusMark certificate={certificate} />
     </div>

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CertificateView } from '@evercert/contract'
+import type { ListedCertificate } from '@evercert/contract'
 import { useInfiniteQuery, type InfiniteData, type UseInfiniteQueryResult } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import { memo, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react'
@@ -22,6 +22,7 @@ import { CertificateRow } from './certificate-row.tsx'
 import { rowsToDraw, screenfulFrom } from './drawn-first.ts'
 import { isFiltered, type ListState } from './list-query.ts'
 import { CELL, COLUMN_HEADER, ROW, ROW_GROUP, TABLE } from './table-roles.ts'
+import { withUnder } from './with-under.ts'
 
 const REFRESH_MS = 30_000
 
@@ -88,7 +89,7 @@ export function CertificateList({ state, onClear }: CertificateListProps) {
 }
 
 interface LoadedPage {
-  readonly items: readonly CertificateView[]
+  readonly items: readonly ListedCertificate[]
   readonly nextCursor: string | null
 }
 
@@ -175,7 +176,7 @@ const CARDS = '(max-width: 980px)'
 const COLUMNS = ['name', 'specification', 'status', 'validity', 'served', 'nextStep', 'actions'] as const
 
 interface RowsProps {
-  readonly certificates: readonly CertificateView[]
+  readonly certificates: readonly ListedCertificate[]
   readonly selection: Selection
 }
 
@@ -191,8 +192,8 @@ const Rows = memo(({ certificates, selection }: RowsProps) => {
       <>
         <SelectAll selection={selection} ids={ids} isLabelled />
         <ul className="cards">
-          {certificates.map((certificate) => (
-            <CertificateCard key={certificate.id} certificate={certificate} {...common} />
+          {withUnder(certificates).map(({ key, ...row }) => (
+            <CertificateCard key={key} {...row} {...common} />
           ))}
         </ul>
       </>
@@ -213,8 +214,8 @@ const Rows = memo(({ certificates, selection }: RowsProps) => {
         </tr>
       </thead>
       <tbody {...ROW_GROUP}>
-        {certificates.map((certificate) => (
-          <CertificateRow key={certificate.id} certificate={certificate} {...common} />
+        {withUnder(certificates).map(({ key, ...row }) => (
+          <CertificateRow key={key} {...row} {...common} />
         ))}
       </tbody>
     </table>

@@ -18,19 +18,21 @@ import { CELL, ROW, ROW_HEADER } from './table-roles.ts'
 
 interface CertificateRowProps {
   readonly certificate: CertificateView
+  /** Stands under what it renews, and is not of the filter. */
+  readonly isUnder: boolean
   readonly selection: Selection
   /** Of its texts, which listen to nothing: in another one it is drawn anew. */
   readonly language: Language
   readonly brandTitle: BrandTitle
 }
 
-export const CertificateRow = memo(({ certificate, selection, brandTitle }: CertificateRowProps) => (
-  <tr {...ROW} data-certificate={certificate.id} data-new={certificate.isNew}>
+export const CertificateRow = memo(({ certificate, isUnder, selection, brandTitle }: CertificateRowProps) => (
+  <tr {...ROW} data-certificate={certificate.id} data-new={certificate.isNew || isUnder} data-under={isUnder}>
     <td {...CELL} className="column-select">
-      <SelectBox selection={selection} id={certificate.id} name={certificate.name} />
+      {!isUnder && <SelectBox selection={selection} id={certificate.id} name={certificate.name} />}
     </td>
     <th {...ROW_HEADER}>
-      <NameCell certificate={certificate} brandTitle={brandTitle} />
+      <NameCell certificate={certificate} brandTitle={brandTitle} isUnder={isUnder} />
     </th>
     <td {...CELL} className="column-specification">
       <SpecificationCell certificate={certificate} brandTitle={brandTitle} />

@@ -8,7 +8,8 @@ import { sql, type Kysely } from 'kysely'
 import { refreshingMany, refreshingOne } from './0011-listing-once.ts'
 import { FOLLOWING_SHAPE, FOLLOWS } from './0048-uploads-that-follow.ts'
 
-const SHAPE = {
+/** Of the functions that keep the list. */
+export const SHAPE = {
   ...FOLLOWING_SHAPE,
   facts: FOLLOWING_SHAPE.facts.replace(FOLLOWS, 'u.closed_as is null and u.revoked_at is null'),
 }

@@ -60,6 +60,11 @@ export function toListFilter(query: CertificateQuery): ListFilter {
   }
 }
 
+/** Whether it leaves out anything that is not closed, of what the caller sees. */
+export function leavesOut({ narrowedTo: _seen, ...conditions }: ListFilter): boolean {
+  return Object.values(conditions).some((condition) => (Array.isArray(condition) ? condition.length > 0 : condition !== null))
+}
+
 function toInstant(iso: string | undefined): number | null {
   return iso === undefined ? null : Date.parse(iso)
 }

@@ -10,6 +10,7 @@ import { whenToAsk } from '../../domain/managed/suggested-window.ts'
 import type { ApplicationForm } from '../../domain/application/prefill.ts'
 import type { ApplicationState } from '../../domain/application/application-machine.ts'
 import type { CaSubject, RevocationReason } from '../../ports/ca.ts'
+import type { DeploymentState } from '../../domain/deployment/deployment-machine.ts'
 import type { RenewalState } from '../../domain/renewal/renewal-machine.ts'
 import { subjectOf } from '../../domain/applicant/subject.ts'
 import { findCertificate, type CertificateRecord } from '../../db/certificates.ts'
@@ -94,6 +95,9 @@ function workQuery(db: Db | Trx) {
         .on('application.state', 'in', ['pendingValidation', 'inReview', 'reviewFailed']),
     )
     .leftJoin('issuer', 'issuer.id', 'application.issuer_id')
+    .leftJoin('issuance', (join) =>
+      join.onRef('issuance.id', '=', 'certificate.issuance_id').onRef('issuance.account_id', SAME, 'certificate.account_id'),
+    )
     .leftJoin('review', (join) =>
       join.onRef('review.application_id', '=', 'application.id').onRef('review.account_id', SAME, 'application.account_id'),
     )
@@ -104,6 +108,8 @@ function workQuery(db: Db | Trx) {
       'certificate.id',
       'certificate.account_id',
       'certificate.issuance_id',
+      'certificate.origin',
+      'issuance.not_before',
       'certificate.renews_certificate_id',
       'certificate.closed_as',
       'certificate.revoked_at',
@@ -167,7 +173,7 @@ export async function loadWork(services: Services, certificateId: string): Promi
   const [row] = await findWork(services.db, { id: certificateId })
   if (row === undefined) return null
   const application = toApplication(row)
-  const deployments = row.issuance_id === null ? [] : await loadDeployments(services, row.issuance_id)
+  const deployments = row.issuance_id === null ? [] : await loadDeployments(services, row.issuance_id, validFrom(row))
   const isRevoking = row.revocation_confirmed_at !== null && row.revoked_at === null
   const revocation = isRevoking ? await loadRevocation(services, certificateId) : null
   const isOver = row.closed_as !== null || row.revoked_at !== null
@@ -287,7 +293,19 @@ async function loadRevocation(services: Services, certificateId: string): Promis
   return row === undefined ? null : { id: row.id, reason: row.reason, failures: row.failures, retryAt: toMs(row.retry_at) }
 }
 
-async function loadDeployments(services: Services, issuanceId: string): Promise<AdvanceFacts['deployments']> {
+/**
+ * Before this nothing is installed: clients would refuse it. What a CA issued here is valid, however its clock differs from ours; what was uploaded
+ * may begin on a later day.
+ */
+function validFrom({ origin, not_before: notBefore }: Row): number | null {
+  return origin === 'uploaded' ? toMs(notBefore) : null
+}
+
+async function loadDeployments(
+  services: Services,
+  issuanceId: string,
+  from: number | null,
+): Promise<AdvanceFacts['deployments']> {
   const rows = await services.db
     .selectFrom('deployment')
     .innerJoin('target', 'target.id', 'deployment.target_id')
@@ -308,11 +326,17 @@ async function loadDeployments(services: Services, issuanceId: string): Promise<
   return rows.map((row) => ({
     id: row.id,
     state: row.state,
-    retryAt: toMs(row.retry_at),
+    retryAt: notBefore(row.state, toMs(row.retry_at), from !== null && from > services.now() ? from : null),
     isCanary: row.canary,
     check: toCheck(services, row),
     isRestoring: row.restore_reason !== null,
   }))
+}
+
+/** A failed one that waits for a person goes on to do so. */
+function notBefore(state: DeploymentState, retryAt: number | null, from: number | null): number | null {
+  if (from === null || (state !== 'planned' && retryAt === null)) return retryAt
+  return Math.max(retryAt ?? from, from)
 }
 
 /** How long after a reload a server may go on as before: its old workers end, its new ones begin. */

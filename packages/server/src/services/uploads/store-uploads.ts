@@ -143,8 +143,9 @@ async function insertAll(services: Services, trx: Trx, caller: Caller, uploads: 
     await listUploads(
       trx,
       accountId,
-      uploads.map(({ id, place, name, leaf }) => ({
+      uploads.map(({ id, place, name, leaf, specification }) => ({
         ...leaf,
+        brand: specification.brand,
         certificateId: id,
         lineageId: place.lineageId,
         name,
