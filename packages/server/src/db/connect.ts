@@ -49,6 +49,7 @@ import { up as uploadsThatFollow } from './migrations/0048-uploads-that-follow.t
 import { up as liveLinesOfAgents } from './migrations/0049-live-lines-of-agents.ts'
 import { up as takenOutOfLineages } from './migrations/0050-taken-out-of-lineages.ts'
 import { up as revokedIntermediates } from './migrations/0051-revoked-intermediates.ts'
+import { up as intermediatesOfIssuances } from './migrations/0055-intermediates-of-issuances.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -120,6 +121,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0049-live-lines-of-agents': { up: liveLinesOfAgents },
   '0050-taken-out-of-lineages': { up: takenOutOfLineages },
   '0051-revoked-intermediates': { up: revokedIntermediates },
+  '0055-intermediates-of-issuances': { up: intermediatesOfIssuances },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them
