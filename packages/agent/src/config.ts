@@ -75,12 +75,12 @@ const DEFAULT_WAIT_SECONDS = 10
 
 /** @throws AgentError when others than root could have written it, or a setting is wrong or unknown */
 export function loadConfig(path: string, say: Say): AgentConfig {
-  refuseForeignFile(path, say)
+  ensureOwn(path, say)
   return parseConfig(readFileSync(path, 'utf8'), path, say, process.env)
 }
 
-/** Who can write the file or its folder says what runs as us. */
-function refuseForeignFile(path: string, say: Say): void {
+/** Who can write the file or its folder says what runs as us. @throws AgentError */
+export function ensureOwn(path: string, say: Say): void {
   for (const one of [path, dirname(path)]) {
     const stats = find(one, path, say)
     const isOurs = stats.uid === 0 || stats.uid === process.geteuid?.()
@@ -96,7 +96,7 @@ function refuseForeignFile(path: string, say: Say): void {
 
 function find(one: string, path: string, say: Say) {
   try {
-    if (lstatSync(one).isSymbolicLink()) refuseForeignFile(dirname(one), say)
+    if (lstatSync(one).isSymbolicLink()) ensureOwn(dirname(one), say)
     return statSync(one)
   } catch (cause) {
     if (cause instanceof AgentError) throw cause

@@ -5,14 +5,17 @@
  * @module
  */
 import { hostname } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '@evercert/pair-files/pause'
 import { GATHER_MS, type Gathering } from '@evercert/pair-files/reload-turns'
 import { callService, printable, ServiceProblem } from './api.ts'
-import { loadConfig, type AgentConfig } from './config.ts'
-import { discover, observeSites } from './discover/discover.ts'
+import { ensureOwn, loadConfig, type AgentConfig } from './config.ts'
+import { createSiteObserver, discover } from './discover/discover.ts'
+import { stampOf } from './file-stamp.ts'
 import { AgentError, type Say } from './language.ts'
 import { forgetReport, keepReport, listReports, loadIdentity, signReport, type Report } from './state.ts'
 import { createTeller } from './live.ts'
+import { tidily, tidy } from './tidy.ts'
+import { createTurns } from './turns.ts'
 import { VERSION } from './version.ts'
 import { doWork, readWork, type Taken } from './work.ts'
 
@@ -30,6 +33,8 @@ const MAX_AT_ONCE = 16
 const MORE_SECONDS = 1
 /** The service may be slow to say that there is no more. */
 const GATHER_MORE_MS = 5_000
+/** Lines and reports, which come from many pieces of work at the same time. */
+const toldInTurn = createTurns(4)
 /** Whoever watches waits no longer for a line; the work does not wait at all. */
 const TELL_MS = 5_000
 
@@ -62,7 +67,7 @@ export async function run(running: Running): Promise<void> {
       if (said !== complaint) running.log(`${said} Trying again; the sites of this host are not affected.`)
       complaint = said
       // Spread, so that a fleet does not come back in one moment.
-      await sleep(pauseMs * (0.5 + Math.random()), undefined, { signal: running.signal }).catch(() => {})
+      await pause(pauseMs * (0.5 + Math.random()), running.signal)
       pauseMs = Math.min(pauseMs * PAUSE_GROWTH, LONGEST_PAUSE_MS)
     }
   }
@@ -81,7 +86,10 @@ interface Agent {
   /** As of the last time that it could be read. */
   config: AgentConfig
   configFault: string
+  /** Of the file that `config` was read from; null: it is read again in any case. */
+  configStamp: string | null
   observedAt: number
+  readonly observe: ReturnType<typeof createSiteObserver>
   /** Of what was told last, so that changes are told at once. */
   observedSites: string
   /** Other work is asked for, to be done beside what is being done. */
@@ -91,19 +99,34 @@ interface Agent {
 function startAgent(running: Running): Agent {
   const config = loadConfig(running.configPath, running.say)
   const identity = loadIdentity(config.stateFolder, config.server, running.say)
-  return { running, identity, config, configFault: '', observedAt: 0, observedSites: '', isGathering: false }
+  return {
+    running,
+    identity,
+    config,
+    configFault: '',
+    configStamp: null,
+    observedAt: 0,
+    observe: createSiteObserver(),
+    observedSites: '',
+    isGathering: false,
+  }
 }
 
 /** The file may be changed while we run: a fault in it leaves what was there before. */
 function readConfigAgain(agent: Agent): void {
   const { running } = agent
   try {
+    const stamp = stampOf(running.configPath)
+    ensureOwn(running.configPath, running.say)
+    if (stamp !== null && stamp === agent.configStamp) return
+    agent.configStamp = null
     const config = loadConfig(running.configPath, running.say)
     if (config.server !== agent.config.server || config.stateFolder !== agent.config.stateFolder) {
       throw new AgentError('Reading the configuration: another service or state folder is used after a restart.')
     }
     agent.config = config
     agent.configFault = ''
+    agent.configStamp = stamp
   } catch (error) {
     const fault = error instanceof Error ? error.message : 'unreadable'
     if (fault !== agent.configFault) running.log(`${fault} Going on with the configuration from before.`)
@@ -116,7 +139,11 @@ async function turn(agent: Agent): Promise<void> {
   for (const report of listReports(agent.config.stateFolder)) await deliver(agent, report)
   await observeIfDue(agent)
   const first = await poll(agent, { waitSeconds: WAIT_SECONDS })
-  if (first === null) return
+  if (first !== null) await tidily(() => doAll(agent, first))
+}
+
+/** This one, and what else is there. */
+async function doAll(agent: Agent, first: Taken): Promise<void> {
   const held = new Map<string, Promise<void>>()
   const bySite = new Map<unknown, Promise<void>>()
   const begin = (work: Taken): void => {
@@ -154,13 +181,15 @@ async function finish(agent: Agent, work: Taken): Promise<void> {
   const { running, config, identity } = agent
   running.log(`Work ${work.id}: ${printable(`${String(work.raw['kind'])} ${String(work.raw['site'])}`)}`)
   const teller = createTeller(async (lines, signal) => {
-    const answer = await callService(config, {
-      path: '/agents/log',
-      body: { workId: work.id, lease: work.lease, ...lines },
-      credential: identity.credential,
-      timeoutMs: TELL_MS,
-      signal,
-    })
+    const answer = await toldInTurn(() =>
+      callService(config, {
+        path: '/agents/log',
+        body: { workId: work.id, lease: work.lease, ...lines },
+        credential: identity.credential,
+        timeoutMs: TELL_MS,
+        signal,
+      }),
+    )
     const { told } = answer as { readonly told?: unknown }
     return typeof told === 'number' ? told : lines.from
   })
@@ -184,7 +213,7 @@ async function finish(agent: Agent, work: Taken): Promise<void> {
 /** What the service will never take is let go; anything else stays for the next turn. */
 async function deliver(agent: Agent, { workId, statement, signature }: Report): Promise<void> {
   try {
-    await call(agent, '/agents/report', { statement, signature })
+    await toldInTurn(() => call(agent, '/agents/report', { statement, signature }))
   } catch (error) {
     if (!isRefusal(error)) throw error
     agent.running.log(`Work ${workId}: the service does not take the report: ${error.message}`)
@@ -200,7 +229,8 @@ const MAX_BODY = 900_000
 
 async function observeIfDue(agent: Agent): Promise<void> {
   const { running, config } = agent
-  const sites = observeSites(config.sites)
+  const sites = agent
+    .observe(config.sites)
     .slice(0, MAX_SITES)
     .map((site) => ({ ...site, domains: site.domains.slice(0, MAX_NAMES) }))
   const told = JSON.stringify(sites)
@@ -212,21 +242,21 @@ async function observeIfDue(agent: Agent): Promise<void> {
     // What cannot be told must not keep work from being done.
     running.log(`The service does not take what was found on this host: ${error.message}`)
   }
+  tidy()
   agent.observedSites = told
   agent.observedAt = Date.now()
 }
 
 function findingsOf(config: AgentConfig): readonly object[] {
-  let findings = discover(config)
+  const findings = discover(config)
     .findings.slice(0, MAX_FINDINGS)
-
     .map(({ port: _port, configPath: _configPath, serverNames, domains, ...finding }) => ({
       ...finding,
       serverNames: serverNames.slice(0, MAX_NAMES),
       domains: domains.slice(0, MAX_NAMES),
     }))
-  while (JSON.stringify(findings).length > MAX_BODY) findings = findings.slice(0, findings.length / 2)
-  return findings
+  let length = 0
+  return findings.filter((finding) => (length += JSON.stringify(finding).length + 1) <= MAX_BODY)
 }
 
 /** The same again would be refused again. */

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { CertificatePair, DeployEvidence, RestoreEvidence } from '@evercert/contract'
 import { AppError } from '@evercert/contract/app-error'
 import { oneFile, twoFiles } from '@evercert/pair-files/layout'
 import { localHost } from '@evercert/pair-files/local-host'
 import { createPairTarget, type PairTarget } from '@evercert/pair-files/pair-target'
+import { pause } from '@evercert/pair-files/pause'
 import type { Gathering } from '@evercert/pair-files/reload-turns'
 import { createStepLog } from '@evercert/pair-files/step-log'
 import type { ProbeConfig, SiteConfig } from './config.ts'
@@ -104,7 +104,7 @@ async function waitUntilServed(probe: ProbeConfig, wanted: string): Promise<Look
   for (;;) {
     const seen = await lookAt(probe)
     if (seen.sha256 === wanted || Date.now() >= until) return seen
-    await sleep(LOOK_MS)
+    await pause(LOOK_MS)
   }
 }
 

@@ -15,7 +15,7 @@ export interface UnitFacts {
  * Of Node and its V8: what an agent that waits nearly all the time can do without. The compilers for hot code and their threads are 2 to 4 MiB
  * of pages that nothing else would touch; what is slow here is elsewhere (commands, handshakes, the disk).
  */
-const LEAN = '--jitless --v8-pool-size=0 --max-semi-space-size=1 --max-old-space-size=64'
+const LEAN = '--jitless --v8-pool-size=0 --max-semi-space-size=1 --max-old-space-size=64 --single-threaded-gc --expose-gc'
 
 /**
  * Root, since it writes keys for servers and reloads them; what that does not need is taken away. No limit on memory or time: they would
@@ -28,6 +28,8 @@ Wants=network-online.target
 After=network-online.target
 
 [Service]
+# What is given back goes back to the system, and threads of Node have no heaps of their own.
+Environment=MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536
 ExecStart="${node}" ${LEAN} "${program}" run --config "${configPath}"
 Restart=always
 RestartSec=5

@@ -12,6 +12,7 @@ import { printable } from './api.ts'
 import { SITE_NAME, type AgentConfig, type SiteConfig } from './config.ts'
 import { findKey, KEY_KINDS, makeOrderedCsr, type CsrOrder } from './host-keys.ts'
 import { openSite, type SiteUse } from './site.ts'
+import { tidy } from './tidy.ts'
 
 type Outcome = Pick<AgentStatement, 'outcome' | 'problem' | 'install' | 'restore' | 'log' | 'csrPem' | 'code'>
 
@@ -57,6 +58,7 @@ export async function doWork(config: AgentConfig, { id, lease, raw }: Taken, use
   const onLine = (line: string): void => {
     said.push(line)
     use.onLine?.(line)
+    tidy()
   }
   const outcome = await attempt(config, id, raw, { ...use, onLine })
   // All that was said, also before what an error tells of: whoever watched has the beginning of it.

@@ -165,12 +165,14 @@ describe('haproxy', () => {
     write({
       'haproxy.cfg': `global
   crt-base ${root}/tls
+  setenv KNOWN ${root}/many
+  presetenv KNOWN /elsewhere
 crt-store web
   load crt store.pem key store.key alias one
 frontend one # bind :1 ssl crt no.pem
   bind :443,:8443 ssl crt a.pem crt "with space.pem" alpn h2
   bind 10.0.0.1:444 ssl crt ${root}/many/ crt-list ${root}/list
-  bind :445 ssl crt "\${DIR}/v.pem"
+  bind :445 ssl crt "\${DIR}/v.pem" crt "\${KNOWN}/1.pem" crt '\${KNOWN}/literal.pem'
 `,
       list: `# comment
 a.pem [alpn h2 ocsp-update on] a.example !no.example *.a.example
@@ -186,14 +188,16 @@ ${root}/tls/b.pem
     })
     const found = short(discoverHaproxy(createSource(), join(root, 'haproxy.cfg')))
     expect(found).toEqual([
-      { at: 'haproxy.cfg:4', pair: ['tls/store.pem', 'tls/store.key'], names: [], port: null },
-      { at: 'haproxy.cfg:6', pair: ['tls/a.pem', null], names: [], port: 443 },
-      { at: 'haproxy.cfg:6', pair: ['tls/with space.pem', null], names: [], port: 443 },
-      { at: 'haproxy.cfg:7', pair: ['many/1.pem', null], names: [], port: 444 },
-      { at: 'haproxy.cfg:7', pair: ['many/2.pem', 'many/2.pem.key'], names: [], port: 444 },
+      { at: 'haproxy.cfg:6', pair: ['tls/store.pem', 'tls/store.key'], names: [], port: null },
+      { at: 'haproxy.cfg:8', pair: ['tls/a.pem', null], names: [], port: 443 },
+      { at: 'haproxy.cfg:8', pair: ['tls/with space.pem', null], names: [], port: 443 },
+      { at: 'haproxy.cfg:9', pair: ['many/1.pem', null], names: [], port: 444 },
+      { at: 'haproxy.cfg:9', pair: ['many/2.pem', 'many/2.pem.key'], names: [], port: 444 },
       { at: 'list:2', pair: ['tls/a.pem', null], names: ['a.example', '*.a.example'], port: 444 },
       { at: 'list:3', pair: ['tls/b.pem', 'tls/b.pem.key'], names: [], port: 444 },
-      { at: 'haproxy.cfg:8', pair: ['${DIR}/v.pem', null], names: [], port: 445, problem: 'variable' },
+      { at: 'haproxy.cfg:10', pair: ['${DIR}/v.pem', null], names: [], port: 445, problem: 'variable' },
+      { at: 'haproxy.cfg:10', pair: ['many/1.pem', null], names: [], port: 445 },
+      { at: 'haproxy.cfg:10', pair: ['${KNOWN}/literal.pem', null], names: [], port: 445, problem: 'variable' },
     ])
   })
 })

@@ -3,12 +3,15 @@
  *
  * @module
  */
+import { Acls, type AclTools } from './acl.ts'
+import { runCommand } from './command.ts'
+import { hasCode, type FoundFile, type Host } from './host.ts'
 import {
+  byNumber,
   link,
   mkdir,
-  open,
-  readFile,
   readdir,
+  readFile,
   readlink,
   realpath,
   rename,
@@ -17,10 +20,8 @@ import {
   stat,
   statfs,
   symlink,
-} from 'node:fs/promises'
-import { Acls, type AclTools } from './acl.ts'
-import { runCommand } from './command.ts'
-import { hasCode, type FoundFile, type Host } from './host.ts'
+  withOpen,
+} from './local-files.ts'
 
 export function createLocalHost(tools: AclTools): Host {
   const acls = new Acls(tools)
@@ -40,7 +41,7 @@ const LOCAL = {
   removeFolder: (path) => rmdir(path),
   removeTree: (path) => rm(path, { recursive: true, force: true }),
   rename,
-  symlink,
+  symlink: (target, path) => symlink(target, path),
   hardLink: link,
   findLinkTarget,
   list: (path) => readdir(path),
@@ -57,17 +58,14 @@ const LOCAL = {
 export const localHost = createLocalHost({ getfacl: '/usr/bin/getfacl', setfacl: '/usr/bin/setfacl' })
 
 async function createFile(acls: Acls, path: string, file: FoundFile): Promise<void> {
-  const handle = await open(path, 'wx', 0o600)
-  try {
-    await handle.writeFile(file.bytes)
-    const own = await handle.stat()
+  await withOpen(path, { flags: 'wx', mode: 0o600 }, async (opened) => {
+    await byNumber.write(opened, file.bytes)
+    const own = await byNumber.stat(opened)
     const { uid, gid } = { uid: file.uid ?? own.uid, gid: file.gid ?? own.gid }
-    if (uid !== own.uid || gid !== own.gid) await handle.chown(uid, gid)
-    await handle.chmod(file.mode)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+    if (uid !== own.uid || gid !== own.gid) await byNumber.chown(opened, uid, gid)
+    await byNumber.chmod(opened, file.mode)
+    await byNumber.flush(opened)
+  })
   if (typeof file.acl === 'string') await acls.set(path, file.acl)
 }
 
@@ -81,10 +79,5 @@ async function findLinkTarget(path: string): Promise<string | null> {
 }
 
 async function flushFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+  await withOpen(path, { flags: 'r' }, byNumber.flush)
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from './pause.ts'
 import { runBatch, type Member, type Outcome } from './reload-batch.ts'
 
 /** Jobs of one moment come within this time of each other. */
@@ -97,7 +97,7 @@ async function gatherAndRun(server: string, turns: Turns): Promise<void> {
     const quietMs = turns.waiting.at(-1)?.gathering.quietMs(server) ?? 0
     const leftMs = Math.min(turns.lastCameAt + quietMs, since + MAX_GATHER_MS) - now
     if (leftMs <= 0 || turns.waiting.length >= MAX_BATCH) break
-    await sleep(Math.min(leftMs, GATHER_MS))
+    await pause(Math.min(leftMs, GATHER_MS))
   }
   const batch = turns.waiting.splice(0, MAX_BATCH)
   if (turns.waiting.length > 0) turns.tail = gatherAndRun(server, turns)

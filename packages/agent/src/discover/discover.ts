@@ -7,7 +7,9 @@ import { readFileSync, realpathSync, statSync } from 'node:fs'
 import type { AgentFinding, AgentSite, FindingProblem } from '@evercert/contract'
 import { parseChain, parsePem, PkiError, toPem, type CertificateFacts } from '@evercert/pki'
 import type { AgentConfig, DiscoveredKind, SiteConfig } from '../config.ts'
+import { stampOf } from '../file-stamp.ts'
 import { isMissing } from '../state.ts'
+import { tidy } from '../tidy.ts'
 import { discoverApache } from './apache.ts'
 import { discoverHaproxy } from './haproxy.ts'
 import { discoverNginx } from './nginx.ts'
@@ -38,7 +40,8 @@ export function discover(config: Pick<AgentConfig, 'discover' | 'sites'>): Disco
       .filter((path) => isThere(path))
       .flatMap((path) => read(source, path).map((one) => ({ ...one, configPath: path }))),
   )
-  const findings = merge(named).map((one) => toFinding(one, config.sites))
+  const siteOf = findSites(config.sites)
+  const findings = merge(named).map((one) => toFinding(one, siteOf))
   return { findings, faults: source.faults }
 }
 
@@ -66,7 +69,7 @@ const MAX_NAME = 253
 
 function toFinding(
   { server, file, line, certificatePath, keyPath, serverNames, port, problem, configPath }: Read,
-  sites: AgentConfig['sites'],
+  siteOf: (certificatePath: string) => string | null,
 ): Found {
   const read = problem === null ? readLeaf(certificatePath) : { leaf: null, problem }
   return {
@@ -78,21 +81,43 @@ function toFinding(
     serverNames: serverNames.slice(0, MAX_NAMES).map((name) => name.slice(0, MAX_NAME)),
     port,
     configPath,
-    site:
-      Object.keys(sites).find((name) => sites[name] !== undefined && isSameFile(sites[name].certificatePath, certificatePath)) ??
-      null,
+    site: siteOf(certificatePath),
     ...toFacts(read),
   }
 }
 
+/** What the service is told of the certificate that a file holds. */
+type Facts = Pick<AgentSite, 'sha256' | 'notAfter' | 'domains' | 'problem'>
+
 /** What the files of the sites hold, as the service is told. */
-export function observeSites(sites: AgentConfig['sites']): AgentSite[] {
+export function observeSites(
+  sites: AgentConfig['sites'],
+  factsOf: (certificatePath: string) => Facts = (path) => toFacts(readLeaf(path)),
+): AgentSite[] {
   return Object.entries(sites).map(([name, { server, certificatePath }]: [string, SiteConfig]) => ({
     name,
     server,
     certificatePath,
-    ...toFacts(readLeaf(certificatePath)),
+    ...factsOf(certificatePath),
   }))
+}
+
+/** The same for who looks again and again: a file that is as it was is not read again. */
+export function createSiteObserver(): (sites: AgentConfig['sites']) => AgentSite[] {
+  let known = new Map<string, { readonly stamp: string | null; readonly facts: Facts }>()
+  return (sites) => {
+    const seen = new Map<string, { readonly stamp: string | null; readonly facts: Facts }>()
+    const observed = observeSites(sites, (path) => {
+      const stamp = stampOf(path)
+      const before = known.get(path)
+      const now =
+        before !== undefined && stamp !== null && before.stamp === stamp ? before : { stamp, facts: toFacts(readLeaf(path)) }
+      seen.set(path, now)
+      return now.facts
+    })
+    known = seen
+    return observed
+  }
 }
 
 interface ReadLeaf {
@@ -100,7 +125,7 @@ interface ReadLeaf {
   readonly problem: FindingProblem | null
 }
 
-function toFacts({ leaf, problem }: ReadLeaf): Pick<AgentSite, 'sha256' | 'notAfter' | 'domains' | 'problem'> {
+function toFacts({ leaf, problem }: ReadLeaf): Facts {
   return {
     sha256: leaf?.sha256 ?? null,
     notAfter: leaf === null ? null : new Date(leaf.notAfter).toISOString(),
@@ -112,11 +137,12 @@ function toFacts({ leaf, problem }: ReadLeaf): Pick<AgentSite, 'sha256' | 'notAf
 const MAX_FILE_BYTES = 1024 * 1024
 
 function readLeaf(path: string): ReadLeaf {
+  tidy()
   try {
     const stats = statSync(path)
     if (!stats.isFile() || stats.size > MAX_FILE_BYTES) return { leaf: null, problem: 'unreadable' }
-    const blocks = parsePem(readFileSync(path, 'utf8')).filter(({ label }) => label.endsWith('CERTIFICATE'))
-    const [leaf] = parseChain(blocks.map(({ der, label }) => toPem(der, label)).join(''))
+    const first = parsePem(readFileSync(path, 'utf8')).find(({ label }) => label.endsWith('CERTIFICATE'))
+    const [leaf] = first === undefined ? [] : parseChain(toPem(first.der, first.label))
     return leaf === undefined ? { leaf: null, problem: 'noCertificate' } : { leaf, problem: null }
   } catch (error) {
     if (isMissing(error)) return { leaf: null, problem: 'missing' }
@@ -124,11 +150,20 @@ function readLeaf(path: string): ReadLeaf {
   }
 }
 
-function isSameFile(one: string, other: string): boolean {
-  if (one === other) return true
+/** Which site has a file, by whatever way its path leads there; the first, should there be several. */
+function findSites(sites: AgentConfig['sites']): (certificatePath: string) => string | null {
+  const byPath = new Map<string, string>()
+  for (const [name, { certificatePath }] of Object.entries(sites).toReversed()) {
+    byPath.set(realPathOf(certificatePath), name)
+    byPath.set(certificatePath, name)
+  }
+  return (certificatePath) => byPath.get(certificatePath) ?? byPath.get(realPathOf(certificatePath)) ?? null
+}
+
+function realPathOf(path: string): string {
   try {
-    return realpathSync(one) === realpathSync(other)
+    return realpathSync(path)
   } catch {
-    return false // one of them is missing
+    return path // it is missing
   }
 }

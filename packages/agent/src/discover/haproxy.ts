@@ -9,12 +9,14 @@ import { toAbsolute, type Named, type Source } from './source.ts'
 interface State {
   readonly source: Source
   crtBase: string | null
+  /** What `setenv` and `presetenv` say; those of the process nobody knows here. */
+  readonly variables: Map<string, string>
   readonly found: Named[]
 }
 
 /** @param path a file, or a folder of `*.cfg` */
 export function discoverHaproxy(source: Source, path: string): readonly Named[] {
-  const state: State = { source, crtBase: null, found: [] }
+  const state: State = { source, crtBase: null, variables: new Map(), found: [] }
   const files = source.isFolder(path) ? source.glob(`${path}/*.cfg`) : source.glob(path)
   for (const file of files) source.enter(file, 0, () => readFile(state, file))
   return state.found
@@ -23,15 +25,22 @@ export function discoverHaproxy(source: Source, path: string): readonly Named[] 
 function readFile(state: State, file: string): void {
   let section = ''
   for (const [index, text] of state.source.read(file).split('\n').entries()) {
-    const words = wordsOf(text)
-    const [first = ''] = words
+    const words = wordsOf(text, state.variables)
+    const [first = '', name = ''] = words
     const at = { file, line: index + 1 }
     if (/^(global|defaults|frontend|listen|backend|crt-store|userlist|peers|resolvers|mailers|program|cache|ring)$/.test(first))
       section = first
-    if (first === 'crt-base' && section !== 'crt-store') state.crtBase = words[1] ?? null
+    if (section === 'global') readVariable(state.variables, first, [name, words[2] ?? ''])
+    if (first === 'crt-base' && section !== 'crt-store') state.crtBase = name === '' ? null : name
     if (first === 'bind') readBind(state, words, at)
     if (first === 'load' && section === 'crt-store') readLoad(state, words, at)
   }
+}
+
+function readVariable(variables: Map<string, string>, keyword: string, [name, value]: readonly [string, string]): void {
+  if (keyword === 'setenv' || (keyword === 'presetenv' && !variables.has(name))) variables.set(name, value)
+  if (keyword === 'unsetenv') variables.delete(name)
+  if (keyword === 'resetenv') variables.clear()
 }
 
 interface At {
@@ -82,7 +91,7 @@ function readList(state: State, written: string, { port }: Pick<Where, 'port' | 
   const path = toAbsolute(written, '/')
   source.enter(path, 1, () => {
     for (const [index, text] of source.read(path).split('\n').entries()) {
-      const [certificate, ...filters] = wordsOf(text.replaceAll(/\[[^\]]*\]/g, ' '))
+      const [certificate, ...filters] = wordsOf(text.replaceAll(/\[[^\]]*\]/g, ' '), NONE)
       if (certificate === undefined) continue
       const serverNames = filters.filter((filter) => !filter.startsWith('!'))
       readCertificate(state, certificate, { file: path, line: index + 1, port, serverNames })
@@ -103,15 +112,23 @@ function problemOf(path: string): FindingProblem | null {
   return path.startsWith('@') ? 'notAFile' : null
 }
 
-/** `#` begins a comment; quotes and backslashes as HAProxy reads them. */
-function wordsOf(text: string): readonly string[] {
+const NONE: ReadonlyMap<string, string> = new Map()
+
+/** `#` begins a comment; quotes and backslashes as HAProxy reads them, and variables within double quotes alone. What is not known stays as it is written. */
+function wordsOf(text: string, variables: ReadonlyMap<string, string>): readonly string[] {
+  const expanded = (quoted: string): string =>
+    quoted.replaceAll(
+      /\$(?:\{(\w+)\}|(\w+))/g,
+      (all, braced?: string, bare?: string) => variables.get(braced ?? bare ?? '') ?? all,
+    )
   const all = [...text.matchAll(/#.*|(?:\\.|"[^"]*"?|'[^']*'?|[^\s#"'\\])+/g)].map(([word]) => word)
   return all
     .filter((word) => !word.startsWith('#'))
     .map((word) =>
       word.replaceAll(
         /\\(.)|"([^"]*)"?|'([^']*)'?/g,
-        (_all, escaped?: string, double?: string, single?: string) => escaped ?? double ?? single ?? '',
+        (_all, escaped?: string, double?: string, single?: string) =>
+          escaped ?? (double === undefined ? undefined : expanded(double)) ?? single ?? '',
       ),
     )
 }

@@ -14,6 +14,13 @@ interface Directive {
   readonly block: readonly Directive[] | null
 }
 
+/** Nothing else is kept: a large host has thousands of other lines. */
+const WANTED = new Set(['ssl_certificate', 'ssl_certificate_key', 'listen', 'server_name'])
+
+function isWanted(name: string, block: unknown): boolean {
+  return block !== null || WANTED.has(name)
+}
+
 interface Token {
   readonly text: string
   readonly line: number
@@ -32,9 +39,7 @@ interface Place {
 }
 
 function parseFile(source: Source, path: string, place: Place): readonly Directive[] {
-  const tokens = tokenize(source.read(path))
-  const cursor = { at: 0 }
-  return parseBlock(tokens, cursor, { source, file: path, place }, true)
+  return parseBlock(tokenize(source.read(path)), { source, file: path, place }, true)
 }
 
 interface Parsing {
@@ -43,12 +48,12 @@ interface Parsing {
   readonly place: Place
 }
 
-function parseBlock(tokens: readonly Token[], cursor: { at: number }, parsing: Parsing, isTop: boolean): readonly Directive[] {
+function parseBlock(tokens: Iterator<Token>, parsing: Parsing, isTop: boolean): readonly Directive[] {
   const found: Directive[] = []
   let words: Token[] = []
   for (;;) {
-    const token = tokens[cursor.at++]
-    if (token === undefined) {
+    const { done, value: token } = tokens.next() as IteratorResult<Token, undefined>
+    if (done === true) {
       if (!isTop) throw new Error('a block is not closed')
       return found
     }
@@ -62,11 +67,11 @@ function parseBlock(tokens: readonly Token[], cursor: { at: number }, parsing: P
     }
     const [first, ...rest] = words
     words = []
-    const block = token.text === '{' ? parseBlock(tokens, cursor, parsing, false) : null
+    const block = token.text === '{' ? parseBlock(tokens, parsing, false) : null
     if (first === undefined) continue
     const args = rest.map(({ text }) => text)
     if (first.text === 'include' && block === null) found.push(...includeFiles(parsing, args[0] ?? ''))
-    else found.push({ name: first.text, args, file: parsing.file, line: first.line, block })
+    else if (isWanted(first.text, block)) found.push({ name: first.text, args, file: parsing.file, line: first.line, block })
   }
 }
 
@@ -78,8 +83,7 @@ function includeFiles({ source, place }: Parsing, pattern: string): readonly Dir
 }
 
 /** Words, `;`, `{` and `}`; comments are left out. A brace within `${…}` is part of the word. */
-function tokenize(text: string): readonly Token[] {
-  const tokens: Token[] = []
+function* tokenize(text: string): Generator<Token, undefined> {
   let line = 1
   for (const match of text.matchAll(
     /\n|#[^\n]*|"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^])*)'|[;{}]|(?:\\[^]|\$\{[^}\s]*\}|[^\s;{}"'#\\]|(?<=[^\s;{}])["'#])+|\\/g,
@@ -89,11 +93,10 @@ function tokenize(text: string): readonly Token[] {
     else if (!all.startsWith('#')) {
       const quoted = double ?? single
       const word = quoted ?? all
-      tokens.push({ text: word.replaceAll(/\\(["'\\ ])/g, '$1'), line, isQuoted: quoted !== undefined })
+      yield { text: word.replaceAll(/\\(["'\\ ])/g, '$1'), line, isQuoted: quoted !== undefined }
       line += all.split('\n').length - 1
     }
   }
-  return tokens
 }
 
 /** What a server block has from the block around it, unless it says otherwise. */

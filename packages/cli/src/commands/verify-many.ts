@@ -11,6 +11,7 @@ import { clean, createPaint, formatTable, type Cell } from '../output.ts'
 import type { Session } from '../session.ts'
 import { parseSite, type Site } from '../site.ts'
 import { toDocument } from '../verification-document.ts'
+import { wordFor } from '../words.ts'
 
 export interface VerifyManyOptions {
   readonly from?: string
@@ -135,7 +136,7 @@ function formatResults(session: Session, results: readonly HostVerification[], w
         return [
           { text: site },
           { text: where },
-          { text: verdict, colour: good ? 'green' : 'red' },
+          { text: wordFor('verdict', verdict, session.language), colour: good ? 'green' : 'red' },
           { text: daysLeft },
           { text: good ? '' : cause },
         ]
@@ -153,6 +154,8 @@ function formatResults(session: Session, results: readonly HostVerification[], w
 }
 
 const BAR_COLUMNS = 30
+/** For the figures behind it: a line that is wider than the terminal would not be one that moves. */
+const FIGURES_COLUMNS = 32
 const DRAW_EVERY_MS = 100
 
 /** One moving line on a terminal; nothing elsewhere. */
@@ -164,9 +167,10 @@ function createBar({ shell, say }: Session, total: number): { add(ok: boolean): 
   let wrong = 0
   let drawnAt = 0
   const draw = (): void => {
-    const filled = Math.round((done / total) * BAR_COLUMNS)
+    const columns = Math.max(0, Math.min(BAR_COLUMNS, (stderr.columns || 80) - FIGURES_COLUMNS))
+    const filled = Math.round((done / total) * columns)
     const faults = wrong === 0 ? '' : paint('red', say(`  ${wrong} wrong`, `  ${wrong} 个异常`))
-    stderr.write(`\r\u001B[2K${paint('cyan', '█'.repeat(filled))}${'░'.repeat(BAR_COLUMNS - filled)} ${done}/${total}${faults}`)
+    stderr.write(`\r\u001B[2K${paint('cyan', '█'.repeat(filled))}${'░'.repeat(columns - filled)} ${done}/${total}${faults}`)
   }
   return {
     add: (ok) => {

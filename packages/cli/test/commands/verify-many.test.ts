@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Socket } from 'node:net'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createChain } from '../../../../test/harness/certificates.ts'
 import { serveTcp, serveTls, type Running } from '../../../pki/test/probe/servers.ts'
 import { runProgram } from '../../src/program.ts'
-import { aShell } from '../builders.ts'
+import { displayWidth } from '../../src/output.ts'
+import { aShell, type TestShell } from '../builders.ts'
 
 const authority = createChain()
 const leaf = authority.issue({ names: ['127.0.0.1'], notAfter: Date.now() + 40 * 86_400_000 })
@@ -24,9 +26,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-async function verify(hosts: string, ...more: readonly string[]) {
+const verify = (hosts: string, ...more: readonly string[]) => verifyIn(aShell({ LANG: 'C' }), hosts, ...more)
+
+async function verifyIn(base: TestShell, hosts: string, ...more: readonly string[]) {
   writeFileSync(join(folder, 'hosts.txt'), hosts)
-  const shell = { ...aShell({ LANG: 'C' }), now: () => Date.now() }
+  const shell = { ...base, now: () => Date.now() }
   const code = await runProgram(['verify', '--from', join(folder, 'hosts.txt'), '--ca', join(folder, 'ca.pem'), ...more], shell)
   return { code, out: shell.out(), err: shell.err() }
 }
@@ -58,6 +62,39 @@ test('one that is wrong: exit code 1, in CSV and in JSON', async () => {
     ['smtp', false],
     ['tls', false],
   ])
+})
+
+/** A server that answers nobody before so many are there at the same time, and then has an eye on whether more come. */
+async function aCrowd(size: number) {
+  const waiting: Socket[] = []
+  const crowds: number[] = []
+  const server = await serveTcp(
+    (socket) => {
+      if (waiting.push(socket) !== size) return
+      setTimeout(() => {
+        crowds.push(waiting.length)
+        for (const each of waiting.splice(0)) each.end('no TLS\r\n')
+      }, 20)
+    },
+    { host: '0.0.0.0' },
+  )
+  onTestFinished(() => server.close())
+  return { port: server.port, crowds }
+}
+
+test('so many are looked at beside each other, and no more; on a terminal a bar shows how far it is, within its width, and is gone at the end', async () => {
+  const { port, crowds } = await aCrowd(4)
+  const hosts = Array.from({ length: 12 }, (_, index) => `127.0.0.${index + 1}:${port}\n`).join('')
+  const shell = aShell({ LANG: 'zh_CN.UTF-8', TERM: 'xterm', NO_COLOR: '1' }, { isTTY: true, columns: 44 })
+  const { code, out, err } = await verifyIn(shell, hosts, '--concurrency', '4')
+  expect([code, new Set(crowds)]).toEqual([1, new Set([4])])
+  const [last, ...drawn] = err.split('\r\u001B[2K').toReversed()
+  expect([last, drawn[0]]).toEqual(['', `${'█'.repeat(12)} 12/12  12 个异常`])
+  expect(drawn.every((line) => displayWidth(line) <= 44)).toBe(true)
+  expect(out).toContain('不是 TLS 服务')
+  expect(out).toContain('12 个主机中 0 个正常')
+  const piped = await verify(hosts, '--concurrency', '4')
+  expect(piped.err).toBe('')
 })
 
 test('a line that is no site is named; so is a file without one', async () => {

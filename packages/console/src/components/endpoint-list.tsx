@@ -21,7 +21,8 @@ export function EndpointList({ endpoints }: { readonly endpoints: readonly Endpo
       {endpoints.map((endpoint) => (
         <li key={endpoint.id}>
           <strong className="break">
-            {endpoint.host}:{endpoint.port}
+            {endpoint.host}
+            <wbr />:{endpoint.port}
           </strong>
           {endpoint.serverName !== endpoint.host && <span className="muted"> SNI {endpoint.serverName}</span>}
           {endpoint.observations.length === 0 && <p className="muted">{t('certificate.notProbed')}</p>}

@@ -16,6 +16,7 @@ export type {
 } from './observation.ts'
 export { probeAddress, probeOtherKey, type ProbeRequest } from './probe.ts'
 export { askSystem, isAbsence, resolveAddresses, type AddressResolver } from './resolve.ts'
+export { nameInOneLine } from './served-chain.ts'
 export type { Expectation, RevokedFacts, Verdict } from './verdict.ts'
 export { explainMissing, explainRevoked } from './verdict-texts.ts'
 export type { Bilingual, Explanation } from './verdict-texts.ts'

@@ -59,8 +59,8 @@ function describeIssuer(certificate: X509Certificate): ServedCertificate {
 function describe(certificate: X509Certificate, sha256: string): ServedCertificate {
   return {
     sha256,
-    subject: oneLine(certificate.subject),
-    issuer: oneLine(certificate.issuer),
+    subject: nameInOneLine(certificate.subject),
+    issuer: nameInOneLine(certificate.issuer),
     notBefore: certificate.validFromDate.getTime(),
     notAfter: certificate.validToDate.getTime(),
     names: readNames(certificate.subjectAltName),
@@ -79,7 +79,8 @@ function fingerprint(certificate: X509Certificate): string {
 }
 
 // Node gives undefined for an empty distinguished name, whatever its types say.
-function oneLine(name: string | undefined): string {
+/** A name as Node has it, a line for each attribute, for people. */
+export function nameInOneLine(name: string | undefined): string {
   return printable((name ?? '').replaceAll('\n', ', '))
 }
 

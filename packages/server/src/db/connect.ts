@@ -51,6 +51,7 @@ import { up as takenOutOfLineages } from './migrations/0050-taken-out-of-lineage
 import { up as revokedIntermediates } from './migrations/0051-revoked-intermediates.ts'
 import { up as brandsOfUploads } from './migrations/0052-brands-of-uploads.ts'
 import { up as deploymentsUnderWay } from './migrations/0054-deployments-under-way.ts'
+import { up as intermediatesOfIssuances } from './migrations/0055-intermediates-of-issuances.ts'
 import { up as followedByWindow } from './migrations/0056-followed-by-window.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
@@ -125,6 +126,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0051-revoked-intermediates': { up: revokedIntermediates },
   '0052-brands-of-uploads': { up: brandsOfUploads },
   '0054-deployments-under-way': { up: deploymentsUnderWay },
+  '0055-intermediates-of-issuances': { up: intermediatesOfIssuances },
   '0056-followed-by-window': { up: followedByWindow },
 }
 

@@ -252,6 +252,8 @@ export interface IssuanceTable {
   created_at: Date
   /** Whether it stands in `revocation_check`. */
   revocation_noted: Generated<boolean>
+  /** What signed it, up to below the root, as far as it is in its chain; null until it is noted there. */
+  intermediates_sha256: ColumnType<readonly string[] | null, never, never>
 }
 
 export interface HistoryTable {

@@ -4,7 +4,9 @@
  *
  * @module
  */
+import type { Verdict } from '@evercert/contract'
 import { sql } from 'kysely'
+import { worstVerdict } from '../domain/endpoint/worst-verdict.ts'
 import { AppError } from '../domain/errors.ts'
 import { DAY_MS } from '../domain/time.ts'
 import type { Caller, Services } from './context.ts'
@@ -19,6 +21,16 @@ interface CertificateRow {
   readonly name: string
   readonly not_after: Date
   readonly served_at: Date | null
+}
+
+/** One with endpoints. */
+interface ProvedRow {
+  readonly id: string
+  readonly name: string
+  /** Of its endpoints that were probed, each once. */
+  readonly verdicts: readonly Verdict[]
+  /** Null: one of its endpoints never served it. */
+  readonly proved_at: Date | null
 }
 
 interface EndpointRow {
@@ -53,6 +65,20 @@ const CERTIFICATES: readonly Family<CertificateRow>[] = [
     name: 'evercert_certificate_served_timestamp_seconds',
     help: 'When every endpoint was seen to serve the current issuance; 0: not yet.',
     sample: (row) => ({ labels: certificateLabels(row), value: seconds(row.served_at) }),
+  },
+]
+
+const PROVED: readonly Family<ProvedRow>[] = [
+  {
+    name: 'evercert_certificate_verdict',
+    help: 'The worst verdict of its endpoints, as a label; always 1.',
+    sample: (row) =>
+      row.verdicts.length === 0 ? null : { labels: { ...certificateLabels(row), verdict: worstVerdict(row.verdicts) }, value: 1 },
+  },
+  {
+    name: 'evercert_certificate_proof_timestamp_seconds',
+    help: 'The oldest of the last proofs of its endpoints; 0: one of them was never in order.',
+    sample: (row) => ({ labels: certificateLabels(row), value: seconds(row.proved_at) }),
   },
 ]
 
@@ -126,6 +152,7 @@ export function openMetrics(services: Services, caller: Caller): ReadableStream<
 async function* writePages(services: Services, accountId: string): AsyncGenerator<string, void, undefined> {
   const now = services.now()
   for (const family of CERTIFICATES) yield* writeFamily(family, (after) => certificatePage(services, accountId, after), now)
+  for (const family of PROVED) yield* writeFamily(family, (after) => provedPage(services, accountId, after), now)
   for (const family of ENDPOINTS) yield* writeFamily(family, (after) => endpointPage(services, accountId, after), now)
 }
 
@@ -158,6 +185,16 @@ async function certificatePage({ db }: Services, accountId: string, after: strin
   return rows
 }
 
+async function provedPage({ db }: Services, accountId: string, after: string): Promise<readonly ProvedRow[]> {
+  const { rows } = await sql<ProvedRow>`select c.id, c.name,
+      coalesce(array_agg(distinct e.verdict) filter (where e.verdict is not null), '{}') as verdicts,
+      case when bool_and(e.proved_at is not null) then min(e.proved_at) end as proved_at
+    from certificate c join endpoint e on e.certificate_id = c.id and e.account_id = c.account_id
+    where c.account_id = ${accountId} and c.id > ${after} and c.closed_as is null and c.revoked_at is null and c.issuance_id is not null
+    group by c.id, c.name order by c.id limit ${PAGE_SIZE}`.execute(db)
+  return rows
+}
+
 async function endpointPage({ db }: Services, accountId: string, after: string): Promise<readonly EndpointRow[]> {
   return db
     .selectFrom('endpoint')
@@ -169,7 +206,7 @@ async function endpointPage({ db }: Services, accountId: string, after: string):
     .execute()
 }
 
-function certificateLabels({ id, name }: CertificateRow): Labels {
+function certificateLabels({ id, name }: Pick<CertificateRow, 'id' | 'name'>): Labels {
   return { certificate: id, name }
 }
 

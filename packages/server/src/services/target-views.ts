@@ -10,7 +10,20 @@ import { LIVE_LOG } from './agents/live-lines.ts'
 import type { Caller, Services } from './context.ts'
 import { isNameOf, nameServed } from './served-name.ts'
 
-function adviceOf(code: string | null): NonNullable<TargetView['deployment']>['advice'] {
+/** Nothing is late yet: it is given up when its time is over. */
+const WITH_AGENT = {
+  cause: {
+    en: 'The work is being done by the agent on the host, or waits until the agent asks for it.',
+    zh: '主机上的代理正在执行该任务，或将在下次连接时领取。',
+  },
+  remedy: {
+    en: 'If the agent was not seen of late, start evercert-agent on the host and see that it reaches this service.',
+    zh: '如代理长时间未连接，请在主机上启动 evercert-agent 并确认其能访问本系统。',
+  },
+}
+
+function adviceOf(code: string | null, state: string): NonNullable<TargetView['deployment']>['advice'] {
+  if (code === 'agentAway' && state === 'planned') return { code, ...WITH_AGENT }
   return code === null || !isProblemCode(code) ? null : { code, ...PROBLEM_TEXTS[code] }
 }
 
@@ -108,7 +121,7 @@ export async function listTargetViews(
             state: row.state,
             log: [...(row.log ?? []), ...(row.live_log ?? [])],
             problem: row.problem,
-            advice: adviceOf(row.problem_code),
+            advice: adviceOf(row.problem_code, row.state),
             warning: row.tidy_problem,
             unprovable: unprovable.get(row.id) ?? null,
             updatedAt: row.updated_at.toISOString(),

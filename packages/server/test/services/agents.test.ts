@@ -248,6 +248,7 @@ describe('work', () => {
     expect(waiting).toMatchObject({
       state: 'planned',
       problem: expect.stringContaining(`Waiting for agent ${host.name}`) as string,
+      advice: { cause: { en: expect.stringContaining('or waits until the agent asks') as string } },
     })
     const second = await take(host)
     expect([second.id, second.lease === first.lease]).toEqual([first.id, false])
@@ -405,7 +406,8 @@ describe('work', () => {
     const { id } = await addTarget(host, { timeoutMinutes: 5 })
     await waitFor('the reason', async () => (await deploymentOf(id))?.problem ?? null)
     service.clock.advance(5 * 60_000 + 1_000)
-    const { problem } = await reach(id, 'failed')
+    const { problem, advice } = await reach(id, 'failed')
+    expect(advice?.cause.en).toContain('has not done the work in time')
     expect(problem).toContain('did not take the work within 5 minutes')
     expect((await host.client.agents.poll({})).work).toBeNull()
   })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import type { CertificateDetail, EndpointView } from '@evercert/contract'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { serveTls } from '../../../pki/test/probe/servers.ts'
 import { createOpensslCa, type OpensslCa, type OpensslLeaf, type OpensslPlaces } from '../../../../test/harness/openssl-ca.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/domain/time.ts'
@@ -142,13 +142,13 @@ oneDatabase((_, open) => {
       return { sha256, rows }
     }
 
-    test('an intermediate that its CA revokes: what stands under it is `revoked` by name, told of once, and goes on in our books; on hold and released, it is in order again', async () => {
+    test('an intermediate that its CA revokes: who has a certificate under it is told once, served or not; what serves it is `revoked` by name, and goes on in our books; on hold and released, it is in order again', async () => {
       const path = '/root.crl'
       const ca = await below({ crlUrl: `${site.url}${path}` })
       await serveList(path, '-crlexts', 'only_cas') // a list of CAs alone, as roots have it
       const leaf = await ca.issue({ name: aSite(service) })
       const held = await upload(leaf, ca.pem)
-      await upload(await ca.issue({ name: aSite(service) }), ca.pem)
+      const unserved = await upload(await ca.issue({ name: aSite(service) }), ca.pem)
       const endpoint = await serve(leaf, ca.pem, held)
       expect((await look(endpoint.id))?.verdict).toBe('served')
       await round()
@@ -160,6 +160,21 @@ oneDatabase((_, open) => {
       await serveList(path)
       clock.advance(7 * HOUR_MS)
       await round()
+      const told = async ({ id }: CertificateDetail) => (await noticesOf(id)).filter(({ kind }) => kind === 'revokedByCa')
+      const [about, ...others] = await told(unserved)
+      expect([about?.title.en, others.length]).toEqual([
+        expect.stringMatching(/^upload \d+ stands under an intermediate that its CA has revoked$/) as string,
+        0,
+      ])
+      expect([about?.title.zh, about?.text.en]).toEqual([
+        expect.stringContaining('证书链中有中间证书已被 CA 吊销') as string,
+        expect.stringContaining('The certificate itself is not revoked') as string,
+      ])
+      expect(about?.text.en).toContain('intermediate "CN=Intermediate 1"')
+      expect(await get(unserved.id)).toMatchObject({ status: 'issued' })
+      const late = await upload(await ca.issue({ name: aSite(service) }), ca.pem) // when everybody knows
+      await round()
+      expect([await told(late), await told(unserved)].map(({ length }) => length)).toEqual([1, 1])
       await probeRound() // nobody had to wait for its time
       const seen = await look(endpoint.id)
       expect(seen).toMatchObject({ verdict: 'revoked', observations: [{ verdict: 'revoked' }], strayedAt: null })
@@ -192,6 +207,24 @@ oneDatabase((_, open) => {
       await account.client.certificates.verify({ id: held.id })
       expect((await look(endpoint.id))?.verdict).toBe('served')
       await endpoint.close()
+    })
+
+    test('one chain that cannot be read holds up no other, and is told of once', async () => {
+      const path = '/beside.crl'
+      await serveList(path)
+      const [damaged, sound] = [
+        await upload(await root.issue({ name: aSite(service), crlUrl: `${site.url}${path}` }), ''),
+        await upload(await root.issue({ name: aSite(service), crlUrl: `${site.url}${path}` }), root.pem),
+      ]
+      const { db, log } = service.services
+      await sql`update issuance set chain_pem = 'PEM' where certificate_id = ${damaged.id}`.execute(db)
+      const said = vi.spyOn(log, 'error')
+      onTestFinished(() => said.mockRestore())
+      await round()
+      expect((await get(sound.id)).revocationCheck?.state).toBe('good')
+      await round()
+      const [line, ...more] = said.mock.calls.map(([one]) => one)
+      expect([line, more]).toMatchObject([{ event: 'revocation.notReadable', accountId: account.accountId }, []])
     })
 
     test('a list for servers alone, or by a stranger, says nothing of an intermediate; a responder that the root answers for does', async () => {

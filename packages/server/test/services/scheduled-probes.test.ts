@@ -201,6 +201,9 @@ eachDatabase((_kind, open) => {
     expect(samples.get(`evercert_endpoint_proof_timestamp_seconds${labels}`)).toBeGreaterThan(1_700_000_000)
     const ofCertificate = `{certificate="${renewed.detail.id}",name="${renewed.detail.name}"}`
     expect(samples.get(`evercert_certificate_days_left${ofCertificate}`)).toBeCloseTo((endsAt - clock.now()) / DAY_MS, 1)
+    expect(samples.get(`evercert_certificate_verdict${ofCertificate.replace('}', ',verdict="served"}')}`)).toBe(1)
+    const proof = 'proof_timestamp_seconds'
+    expect(samples.get(`evercert_certificate_${proof}${ofCertificate}`)).toBe(samples.get(`evercert_endpoint_${proof}${labels}`))
     const other = await anAccount(service, { scopes: ['metrics:read'] })
     expect(parseMetrics(await (await scrape(other.token)).text()).size).toBe(0) // another tenant has none of it
   })

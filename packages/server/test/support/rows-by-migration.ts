@@ -362,4 +362,7 @@ const LATER: Readonly<Record<string, (place: Place) => readonly string[]>> = {
   '0051-revoked-intermediates': ({ account }) => [
     `update revocation_check set is_issuer = true where account_id = '${account}' and sha256 like 'sha-revoked-%'`,
   ],
+  '0055-intermediates-of-issuances': ({ account, key: k }) => [
+    `update issuance set intermediates_sha256 = '{sha-revoked-${k}}' where account_id = '${account}'`,
+  ],
 }

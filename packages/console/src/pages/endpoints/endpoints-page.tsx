@@ -102,7 +102,8 @@ function EndpointTable({ endpoints, busyId, seen, onProbe }: EndpointTableProps)
       kind: 'name',
       render: ({ host, port, serverName }) => (
         <>
-          {host}:{port}
+          {host}
+          <wbr />:{port}
           {serverName !== host && <div className="muted endpoint-sni">SNI {serverName}</div>}
         </>
       ),

@@ -25,7 +25,8 @@ export function MapTable({ groups, onOpen }: { readonly groups: readonly MapGrou
       kind: 'name',
       render: ({ id, host, port }) => (
         <Button type="link" className="map-name" onClick={() => onOpen(id)}>
-          {host}:{port}
+          {host}
+          <wbr />:{port}
         </Button>
       ),
     },

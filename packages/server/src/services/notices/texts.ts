@@ -68,17 +68,22 @@ const TITLES: Readonly<Record<NoticeKind, (facts: NoticeDetail, now: number) => 
     zh: `${place ?? '-'} 不再使用证书 ${name}`,
   }),
   revokedByCa: ({ certificateName: name, place, issuer }) =>
-    issuer !== undefined
+    issuer !== undefined && place === null
       ? {
-          en: `${place ?? '-'} serves a certificate under an intermediate that its CA has revoked (${name})`,
-          zh: `${place ?? '-'} 的证书链中有中间证书已被 CA 吊销（${name}）`,
+          en: `${name} stands under an intermediate that its CA has revoked`,
+          zh: `证书 ${name} 的证书链中有中间证书已被 CA 吊销`,
         }
-      : place === null
-        ? { en: `${name} was revoked by its CA`, zh: `证书 ${name} 已被 CA 吊销` }
-        : {
-            en: `${place} serves a certificate that its CA has revoked (${name})`,
-            zh: `${place} 正在使用已被 CA 吊销的证书（${name}）`,
-          },
+      : issuer !== undefined
+        ? {
+            en: `${place ?? '-'} serves a certificate under an intermediate that its CA has revoked (${name})`,
+            zh: `${place ?? '-'} 的证书链中有中间证书已被 CA 吊销（${name}）`,
+          }
+        : place === null
+          ? { en: `${name} was revoked by its CA`, zh: `证书 ${name} 已被 CA 吊销` }
+          : {
+              en: `${place} serves a certificate that its CA has revoked (${name})`,
+              zh: `${place} 正在使用已被 CA 吊销的证书（${name}）`,
+            },
   reviewWaiting: ({ certificateName: name, place }) => ({
     en: `The ${place ?? 'OV'} application for ${name} waits for review`,
     zh: `证书 ${name} 的 ${place ?? 'OV'} 申请等待审核`,

@@ -12,8 +12,9 @@ import type { Services } from '../context.ts'
 import { createAsker, type Answer, type Asked } from './ask.ts'
 import { claimChecks, releaseChecks, type ClaimedCheck } from './claims.ts'
 import { fetchIssuer } from './issuers.ts'
-import { forgetRevocationChecks, noteIssuances } from './note.ts'
+import { forgetRevocationChecks, NOTED_AT_ONCE, noteIssuances } from './note.ts'
 import { recordAnswers, type Answered } from './record.ts'
+import { tellHoldersOfAll } from './revoked-issuers.ts'
 
 /** Hosts that are asked at the same time. */
 const AT_ONCE = 4
@@ -55,11 +56,14 @@ export function createRevocationChecker(
 
   return {
     round: async () => {
-      if (services.now() - tidiedAt > TIDY_MS) {
+      const isTidying = services.now() - tidiedAt > TIDY_MS
+      if (isTidying) {
         tidiedAt = services.now()
         await forgetRevocationChecks(services)
       }
-      for (let batch = 0; batch < MAX_NOTED && (await noteIssuances(services)); batch++) if (signal.aborted) break
+      const noted = await noteAll(services, signal)
+      // What came under one that is revoked already; hourly too, for what another node noted in the moment in which this one told.
+      if (noted > 0 || isTidying) await tellHoldersOfAll(services, signal)
       const { checks, until } = await claimChecks(services)
       const ends = services.now() + budget.roundMs
       const known = checks.flatMap((check) => (check.issuer_der === null ? [] : [{ check, issuer: check.issuer_der }]))
@@ -69,6 +73,17 @@ export function createRevocationChecker(
       return checks.length
     },
   }
+}
+
+/** @returns how many were noted */
+async function noteAll(services: Services, signal: AbortSignal): Promise<number> {
+  let noted = 0
+  for (let batch = 0; batch < MAX_NOTED && !signal.aborted; batch++) {
+    const count = await noteIssuances(services)
+    noted += count
+    if (count < NOTED_AT_ONCE) break
+  }
+  return noted
 }
 
 interface RoundFacts {

@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Trx } from '../../db/transition.ts'
 import { DAY_MS } from '../../domain/time.ts'
-import { intermediatesOf } from './chains.ts'
+import { intermediatesOf, type Intermediate } from './chains.ts'
 
 /** One that is held, or that an endpoint shows, with what is above it. */
 export interface NotedChain {
@@ -20,6 +20,11 @@ export interface NotedChain {
   readonly seen_at: Date | null
 }
 
+export interface FollowedChain extends NotedChain {
+  /** Nearest first. */
+  readonly above: readonly Intermediate[]
+}
+
 export interface IssuerRow extends NotedChain {
   readonly is_issuer: boolean
 }
@@ -30,11 +35,20 @@ const MAX_STRANGE = 200
 /** Chains that are looked at in one go: each takes some signatures. */
 const AT_ONCE = 50
 
+/** The same, with what stands above each. */
+export async function followChains(chains: readonly NotedChain[]): Promise<readonly FollowedChain[]> {
+  const followed: FollowedChain[] = []
+  for (const one of chains) {
+    if (followed.length % AT_ONCE === AT_ONCE - 1) await setImmediate() // others get their turn
+    followed.push({ ...one, above: intermediatesOf(one.chain) })
+  }
+  return followed
+}
+
 /** Those that are not noted yet, or not as lasting as they turn out to be. */
-export async function intermediateRows(trx: Trx, chains: readonly NotedChain[], now: number): Promise<readonly IssuerRow[]> {
+export async function intermediateRows(trx: Trx, chains: readonly FollowedChain[], now: number): Promise<readonly IssuerRow[]> {
   const wanted = new Map<string, IssuerRow>()
-  for (const [index, one] of chains.entries()) {
-    if (index % AT_ONCE === AT_ONCE - 1) await setImmediate() // others get their turn
+  for (const one of chains) {
     for (const row of rowsAbove(one, now)) wanted.set(keyOf(row), lasting(wanted.get(keyOf(row)), row))
   }
   if (wanted.size === 0) return []
@@ -50,8 +64,8 @@ export async function intermediateRows(trx: Trx, chains: readonly NotedChain[], 
 const keyOf = ({ account_id: accountId, sha256 }: { readonly account_id: string; readonly sha256: string }): string =>
   `${accountId} ${sha256}`
 
-function rowsAbove({ account_id, chain, not_after: leafEnds, seen_at }: NotedChain, now: number): readonly IssuerRow[] {
-  return intermediatesOf(chain).flatMap(({ sha256, der, issuer, notAfter }) => {
+function rowsAbove({ account_id, above, not_after: leafEnds, seen_at }: FollowedChain, now: number): readonly IssuerRow[] {
+  return above.flatMap(({ sha256, der, issuer, notAfter }) => {
     if (!(notAfter > now)) return []
     const row = { account_id, sha256, chain: issuer === null ? [der] : [der, issuer], seen_at, is_issuer: true }
     return [{ ...row, not_after: new Date(Math.min(notAfter, leafEnds.getTime())) }]

@@ -4,37 +4,68 @@
  * @module
  */
 import { sql } from 'kysely'
-import { parsePem } from '@evercert/pki'
+import { parsePem, PkiError } from '@evercert/pki'
 import { DerError } from '@evercert/pki/der-reader'
 import { isIssuedByDer, readRevocationSources, serialHexOf } from '@evercert/pki/revocation'
 import type { HostVerification, ServedObservation } from '@evercert/pki/probe'
 import type { Trx } from '../../db/transition.ts'
 import type { Services } from '../context.ts'
-import { intermediateRows, type IssuerRow, type NotedChain } from './issuer-rows.ts'
+import { followChains, intermediateRows, type FollowedChain, type IssuerRow, type NotedChain } from './issuer-rows.ts'
 
-const MAX_PER_ROUND = 200
+export const NOTED_AT_ONCE = 200
 
-/** Notes issuances that came since the last round, whoever brought them, and what is above them. @returns whether there may be more */
-export async function noteIssuances(services: Services): Promise<boolean> {
+interface NewIssuance {
+  readonly id: string
+  readonly account_id: string
+  readonly sha256: string
+  readonly chain_pem: string
+  readonly not_after: Date
+}
+
+/**
+ * Notes issuances that came since the last round, whoever brought them, and what is above them. One that cannot be read is logged, once, and holds
+ * up no other.
+ *
+ * @returns how many; a whole batch: there may be more
+ */
+export async function noteIssuances(services: Services): Promise<number> {
   const now = services.now()
   return services.db.transaction().execute(async (trx) => {
-    const { rows } = await sql<{ id: string; account_id: string; sha256: string; chain_pem: string; not_after: Date }>`
+    const { rows } = await sql<NewIssuance>`
       select id, account_id, sha256, chain_pem, not_after from issuance where not revocation_noted
-      order by id limit ${MAX_PER_ROUND} for update skip locked`.execute(trx)
-    if (rows.length === 0) return false
+      order by id limit ${NOTED_AT_ONCE} for update skip locked`.execute(trx)
+    if (rows.length === 0) return 0
     const lasting = rows
       .filter((row) => row.not_after.getTime() > now)
-      .map(({ account_id, sha256, not_after, chain_pem: chainPem }) => ({
-        account_id,
-        sha256,
-        not_after,
-        seen_at: null,
-        chain: parsePem(chainPem).map(({ der }) => der),
-      }))
-    await insertRows(trx, lasting, await intermediateRows(trx, lasting, now), now)
-    await sql`update issuance set revocation_noted = true where id = any(${rows.map(({ id }) => id)}::text[])`.execute(trx)
-    return rows.length === MAX_PER_ROUND
+      .flatMap((row) => {
+        const chain = readOrLog(services, row)
+        if (chain === null) return []
+        const { account_id, sha256, not_after } = row
+        return [{ account_id, sha256, not_after, seen_at: null, chain }]
+      })
+    const followed = await followChains(lasting)
+    await insertRows(trx, lasting, await intermediateRows(trx, followed, now), now)
+    await markNoted(trx, rows, followed)
+    return rows.length
   })
+}
+
+/** DER, leaf first. */
+function readOrLog(services: Services, { id, account_id: accountId, chain_pem: chainPem }: NewIssuance) {
+  try {
+    return parsePem(chainPem).map(({ der }) => der)
+  } catch (error) {
+    if (!(error instanceof PkiError)) throw error
+    services.log.error({ event: 'revocation.notReadable', accountId, issuanceId: id, error })
+    return null
+  }
+}
+
+async function markNoted(trx: Trx, rows: readonly NewIssuance[], followed: readonly FollowedChain[]): Promise<void> {
+  const above = new Map(followed.map((one) => [`${one.account_id} ${one.sha256}`, one.above.map(({ sha256 }) => sha256)]))
+  const noted = rows.map(({ id, account_id, sha256 }) => ({ id, above: above.get(`${account_id} ${sha256}`) ?? [] }))
+  await sql`update issuance i set revocation_noted = true, intermediates_sha256 = s.above
+    from jsonb_to_recordset(${JSON.stringify(noted)}::jsonb) as s (id text, above text[]) where i.id = s.id`.execute(trx)
 }
 
 /** What an endpoint showed, and what was expected there. */
@@ -70,7 +101,8 @@ export async function noteStrangers(services: Services, trx: Trx, proofs: readon
       if (above.length > 0) chains.set([accountId, ...observation.chain.map((one) => one.sha256)].join(' '), noted)
     }
   }
-  await insertRows(trx, [...found.values()], await intermediateRows(trx, [...chains.values()], now), now)
+  const followed = await followChains([...chains.values()])
+  await insertRows(trx, [...found.values()], await intermediateRows(trx, followed, now), now)
 }
 
 /** The year 9999, which databases take: a stranger may write any other. */

@@ -16,7 +16,7 @@ import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { lockCertificate } from '../ending-facts.ts'
 import { planNotice } from '../notices/plan.ts'
 import type { Answer } from './ask.ts'
-import { probeSenders } from './revoked-issuers.ts'
+import { probeSenders, tellHolders } from './revoked-issuers.ts'
 import { saidBy } from './said-by.ts'
 import { lockSites, markSites } from './sites.ts'
 
@@ -133,7 +133,10 @@ interface Finding {
 async function actOnFinding(services: Services, accountId: string, sha256: string): Promise<void> {
   const certificateId = await findHolder(services, accountId, sha256)
   const work = certificateId === null ? null : await loadWork(services, certificateId)
-  if (await isUntoldIssuer(services, accountId, sha256)) await probeSenders(services, accountId, sha256)
+  if (await isUntoldIssuer(services, accountId, sha256)) {
+    await tellHolders(services, accountId, sha256)
+    await probeSenders(services, accountId, sha256)
+  }
   await services.db.transaction().execute(async (trx) => {
     const record = certificateId === null ? null : await lockHolder(services, trx, { accountId, certificateId })
     await lockSites(trx, accountId, sha256)
