@@ -274,6 +274,17 @@ const HAS_NOBODY_WHO_LOOKS = sql<boolean>`target.probe_host is null and not exis
   where e.account_id = target.account_id and e.certificate_id = target.certificate_id)
   and exists (select from certificate c where c.id = target.certificate_id and c.closed_as is null and c.revoked_at is null)`
 
+interface UnderWayFacts {
+  readonly state: string | null
+  readonly check_at: Date | null
+  readonly restore_reason: string | null
+}
+
+/** More lines may come by themselves. */
+function isUnderWay({ state, check_at, restore_reason }: UnderWayFacts): boolean {
+  return state === 'planned' || (state === 'applied' && (check_at !== null || restore_reason !== null))
+}
+
 /** Targets with their latest deployment, of one certificate or of all. */
 export async function listTargetViews(
   services: { readonly db: Db },
@@ -304,6 +315,8 @@ export async function listTargetViews(
       'target.probe_protocol',
       'deployment.id as deployment_id',
       'deployment.state',
+      'deployment.check_at',
+      'deployment.restore_reason',
       'deployment.log',
       'deployment.problem',
       'deployment.problem_code',
@@ -341,6 +354,7 @@ export async function listTargetViews(
             id: row.deployment_id,
             issuanceSha256: row.sha256,
             state: row.state,
+            underWay: isUnderWay(row),
             log: [...(row.log ?? [])],
             problem: row.problem,
             advice: adviceOf(row.problem_code),
