@@ -588,7 +588,7 @@ async function readAll(): Promise<void> {
   const lists = Object.values(contract).flatMap((members) =>
     Object.values(members).flatMap(({ '~orpc': { route } }) => (route.method === 'GET' ? [route.path ?? ''] : [])),
   )
-  for (const path of lists.filter((each) => !each.includes('{'))) {
+  for (const path of lists.filter((each) => !each.includes('{') && !each.endsWith('/events'))) {
     const { body } = await say('GET', `/api/v1${path}?limit=200`)
     const { body: plain } = await say('GET', `/api/v1${path}`)
     const items = ((body['items'] ?? plain['items'] ?? []) as unknown as { id?: string }[]).slice(0, 5)

@@ -14,6 +14,8 @@ export interface NginxOptions {
   /** PEM files that the server reads; they must exist. */
   readonly certificatePath: string
   readonly keyPath: string
+  /** Default: loopback, of both families where the machine has them. */
+  readonly addresses?: readonly string[]
   /** Default `_`: answers for every name. */
   readonly serverName?: string
   /** Where `/.well-known/` of the plain HTTP port is passed on to, for instance `http://127.0.0.1:8080`. */
@@ -43,9 +45,10 @@ export interface Nginx {
 
 /** Starts nginx and waits until it accepts connections. @throws Error with what it wrote when it does not start */
 export async function startNginx(options: NginxOptions): Promise<Nginx> {
-  const addresses = (await hasIpv6()) ? ['127.0.0.1', '::1'] : ['127.0.0.1']
+  const addresses = options.addresses ?? ((await hasIpv6()) ? ['127.0.0.1', '::1'] : ['127.0.0.1'])
+  const [address = '127.0.0.1'] = addresses
   const folder = mkdtempSync(join(tmpdir(), 'evercert-nginx-'))
-  const [httpsPort, httpPort] = [await freePort(), await freePort()]
+  const [httpsPort, httpPort] = [await freePort(address), await freePort(address)]
   const configPath = join(folder, 'nginx.conf')
   const extraPath = join(folder, 'extra.conf')
   for (const name of ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']) mkdirSync(join(folder, name))
@@ -53,7 +56,7 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
   writeFileSync(configPath, toConfig({ ...options, folder, addresses, httpsPort, httpPort }))
   const command = findNginx()
   const args = ['-p', folder, '-e', join(folder, 'error.log'), '-c', configPath]
-  const server = await start(folder, command, args, [httpsPort, httpPort])
+  const server = await start({ folder, command, args, address, ports: [httpsPort, httpPort] })
   return {
     addresses,
     httpsPort,
@@ -71,8 +74,16 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
   }
 }
 
-async function start(folder: string, command: string, args: string[], ports: readonly number[]): Promise<RunningProcess> {
-  const isReady = async () => (await Promise.all(ports.map((port) => accepts(port)))).every(Boolean)
+interface Start {
+  readonly folder: string
+  readonly command: string
+  readonly args: string[]
+  readonly address: string
+  readonly ports: readonly number[]
+}
+
+async function start({ folder, command, args, address, ports }: Start): Promise<RunningProcess> {
+  const isReady = async () => (await Promise.all(ports.map((port) => accepts(port, address)))).every(Boolean)
   try {
     return await startProcess({ command, args, debianPackage: 'nginx-light', isReady })
   } catch (error) {

@@ -216,7 +216,12 @@ function addOverviewCommands(program: Command, run: Run, say: Say): void {
 /** What works on the list as a whole, and on names and tags. */
 function addListCommands(program: Command, run: Run, say: Say): void {
   addFilterOptions(program.command('export'), say)
-    .description(say('write the filtered list to a file, or to stdout', '将筛选后的列表导出到文件或标准输出'))
+    .description(
+      say(
+        'write the filtered list, or the certificates that are named, to a file, or to stdout',
+        '将筛选后的列表或指定的证书导出到文件或标准输出',
+      ),
+    )
     .addOption(
       new Option(
         '--format <format>',
@@ -227,6 +232,10 @@ function addListCommands(program: Command, run: Run, say: Say): void {
       )
         .choices(exportFormat.options)
         .makeOptionMandatory(),
+    )
+    .option(
+      '--ids <ids>',
+      say('only these certificates, separated by commas; at most 1000', '仅这些证书的编号，以逗号分隔；最多 1000 个'),
     )
     .option('--out <file>', say('where to; default: stdout', '输出文件；默认标准输出'))
     .option('--force', say('overwrite what is there', '覆盖已有文件'))

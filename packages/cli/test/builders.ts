@@ -147,7 +147,16 @@ export function anApplication(wish: Partial<ApplicationView> = {}): ApplicationV
 }
 
 export function aTarget(state: string | null, sha256 = NEW_SHA, problem: string | null = null): TargetView {
-  const common = { id: 'dep_1', issuanceSha256: sha256, log: [], advice: null, warning: null, unprovable: null, updatedAt: AT }
+  const common = {
+    id: 'dep_1',
+    issuanceSha256: sha256,
+    underWay: false,
+    log: [],
+    advice: null,
+    warning: null,
+    unprovable: null,
+    updatedAt: AT,
+  }
   const deployment = state === null ? null : { ...common, state, problem }
   return { id: 'tgt_1', certificateId: 'crt_old', name: 'nginx', kind: 'localFiles', canary: false, probe: null, deployment }
 }

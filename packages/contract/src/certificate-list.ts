@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from 'zod'
-import { CERTIFICATE_ORIGINS, CERTIFICATE_SORTS, EXPORT_FORMATS, RENEWAL_STAGES } from './certificate-words.ts'
+import { CERTIFICATE_ORIGINS, CERTIFICATE_SORTS, EXPORT_FORMATS, MAX_SELECTED, RENEWAL_STAGES } from './certificate-words.ts'
 import { bilingual, certificateStatus, id, instant } from './views.ts'
 
 const text = z.string().trim().min(1).max(253)
@@ -32,11 +32,18 @@ export const certificateFilter = {
   anyTags: tagList.optional().meta({ description: 'Has one of these tags or more, separated by commas' }),
 }
 
+export const certificateSelection = z.array(id).min(1).max(MAX_SELECTED).meta({
+  description:
+    'These alone, as far as the filter meets them; closed ones too unless a status is given. An id that is none of yours is left out',
+})
+
 export const certificateSort = z.enum(CERTIFICATE_SORTS)
 export type CertificateSort = z.infer<typeof certificateSort>
 
 export const certificateQuery = { ...certificateFilter, sort: certificateSort.default('-created') }
 export type CertificateQuery = Partial<z.input<z.ZodObject<typeof certificateQuery>>>
+/** What is exported: all that the filter meets, or what of that is named. */
+export type ExportQuery = CertificateQuery & { readonly ids?: readonly string[] | undefined }
 
 /** Lower case; a comma separates tags in a filter, so that none has one. */
 export const tag = z
@@ -58,7 +65,7 @@ export type StatusCount = z.infer<typeof statusCount>
 export const expiryCount = z.object({ on: z.iso.date(), count: z.int() })
 export type ExpiryCount = z.infer<typeof expiryCount>
 
-export const bulkTags = z.strictObject({ ids: z.array(id).min(1).max(1000), ...tagChange })
+export const bulkTags = z.strictObject({ ids: z.array(id).min(1).max(MAX_SELECTED), ...tagChange })
 
 export const exportFormat = z.enum(EXPORT_FORMATS)
 export type ExportFormat = z.infer<typeof exportFormat>

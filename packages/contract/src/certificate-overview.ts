@@ -5,7 +5,15 @@
  */
 import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
-import { bulkTags, certificateQuery, expiryCount, exportFormat, statusCount, tagChange } from './certificate-list.ts'
+import {
+  bulkTags,
+  certificateQuery,
+  certificateSelection,
+  expiryCount,
+  exportFormat,
+  statusCount,
+  tagChange,
+} from './certificate-list.ts'
 import { line } from './line.ts'
 import { byId, paging, read, write } from './operation.ts'
 import { certificateDetail, certificateStatus, historyEntry, id, nextStepView, page, renewalView } from './views.ts'
@@ -30,10 +38,22 @@ export const certificateEvent = z.object({
 })
 export type CertificateEvent = z.infer<typeof certificateEvent>
 
+/** Something of the account's certificates is another than before; what it is, the list says. */
+export const listEvent = z.object({ changes: z.int().meta({ description: 'News since listening began; 0: it begins' }) })
+export type ListEvent = z.infer<typeof listEvent>
+
 export const overview = {
   counts: read('/certificates/counts', 'Certificates', 'How many certificates have each status', 'certificates:read')
     .input(z.strictObject({}))
     .output(page(statusCount)),
+  changes: read(
+    '/certificates/events',
+    'Certificates',
+    'That something in the list may have changed, and nothing of what: an event at once, and at most one in two seconds (server-sent events; ends after 5 minutes, ask again)',
+    'certificates:read',
+  )
+    .input(z.strictObject({}))
+    .output(eventIterator(listEvent)),
   events: read(
     '/certificates/{id}/events',
     'Certificates',
@@ -70,13 +90,13 @@ export const overview = {
   export: write(
     '/certificates/export',
     'Certificates',
-    'The filtered list as a file: CSV for spreadsheets, or one JSON document in each line',
+    'The filtered list, or what of it is named by id, as a file: CSV for spreadsheets, or one JSON document in each line',
     'certificates:read',
   )
     .route({
       outputStructure: 'detailed',
       spec: (operation) => ({ ...operation, responses: { 200: EXPORTED } }),
     })
-    .input(z.strictObject({ ...certificateQuery, format: exportFormat }))
+    .input(z.strictObject({ ...certificateQuery, ids: certificateSelection.optional(), format: exportFormat }))
     .output(z.object({ headers: z.record(z.string(), z.string()), body: streamed })),
 }

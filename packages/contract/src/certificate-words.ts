@@ -33,3 +33,6 @@ export const FIRST_STEPS = ['certificate', 'issued', 'site', 'renewed', 'proved'
 export type FirstStep = (typeof FIRST_STEPS)[number]
 
 export const EXPORT_FORMATS = ['csv', 'json'] as const
+
+/** The most certificates that one action on many takes. */
+export const MAX_SELECTED = 1000

@@ -7,7 +7,7 @@ import { createORPCClient, ORPCError } from '@orpc/client'
 import type { ContractRouterClient } from '@orpc/contract'
 import type { JsonifiedClient } from '@orpc/openapi-client'
 import { OpenAPILink } from '@orpc/openapi-client/fetch'
-import type { CertificateQuery, ExportFormat } from './certificate-list.ts'
+import type { ExportFormat, ExportQuery } from './certificate-list.ts'
 import { contract, NEEDS_IDEMPOTENCY_KEY } from './contract.ts'
 import { parseProblem } from './parse-problem.ts'
 import type { ProblemDocument } from './problem-document.ts'
@@ -73,7 +73,7 @@ export function createClient(options: ClientOptions | BrowserOptions): Client {
  */
 export function openExport(
   options: ClientOptions | BrowserOptions,
-  request: CertificateQuery & { readonly format: ExportFormat },
+  request: ExportQuery & { readonly format: ExportFormat },
 ): Promise<ReadableStream<Uint8Array>> {
   return openStream(options, { path: 'certificates/export', request, types: /^(text\/csv|application\/x-ndjson)\b/ })
 }

@@ -32,6 +32,7 @@ export const NARROWING = {
     declineRevocation: CERTIFICATE,
     remove: CERTIFICATE,
     counts: 'filtered',
+    changes: 'open', // that there is news, and none of it
     events: CERTIFICATE,
     expiries: 'filtered',
     forecast: 'closed', // the sums that it is made from know no tags

@@ -53,6 +53,17 @@ export const orderRequest = z.strictObject({
 })
 export type OrderRequest = z.infer<typeof orderRequest>
 
+export const topUpView = z.object({
+  granted: z.boolean(),
+  days: z.int().meta({ description: 'Days topped up if the certificate were issued now' }),
+  entitledUntil: instant,
+  certificateUntil: instant,
+  shortfallDays: z.int(),
+  lostDays: z.int(),
+  explanation: bilingual,
+})
+export type TopUpView = z.infer<typeof topUpView>
+
 export const quoteView = z.object({
   kind: z.enum(['new', 'renewal']),
   productId: id,
@@ -71,15 +82,7 @@ export const quoteView = z.object({
   comparison: bilingual
     .nullable()
     .meta({ description: 'What matches, what differs and what that means; null for a new purchase' }),
-  topUp: z.object({
-    granted: z.boolean(),
-    days: z.int().meta({ description: 'Days topped up if the certificate were issued now' }),
-    entitledUntil: instant,
-    certificateUntil: instant,
-    shortfallDays: z.int(),
-    lostDays: z.int(),
-    explanation: bilingual,
-  }),
+  topUp: topUpView,
   estimate: bilingual,
 })
 export type QuoteView = z.infer<typeof quoteView>
@@ -102,6 +105,19 @@ export const orderView = z.object({
   nextStep: nextStepView,
 })
 export type OrderView = z.infer<typeof orderView>
+
+export const orderDetail = orderView.extend({
+  offer: z
+    .object({
+      renewsName: z.string().nullable().meta({ description: 'Of the certificate that is renewed; null for a new purchase' }),
+      names: z.array(z.string()).meta({ description: 'Its domain names; none for a new purchase: its application says them' }),
+      topUp: topUpView,
+      estimate: bilingual,
+    })
+    .nullable()
+    .meta({ description: 'What paying gets, were the certificate issued now; null when it is not to be paid any more' }),
+})
+export type OrderDetail = z.infer<typeof orderDetail>
 
 export const ledgerLine = z.object({
   id,

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { line } from './line.ts'
 import { byId, paging, read, write } from './operation.ts'
 import { payingOrderView } from './payment-views.ts'
-import { balanceView, orderRequest, orderView, productPrice, productView, quoteView } from './order-views.ts'
+import { balanceView, orderDetail, orderRequest, orderView, productPrice, productView, quoteView } from './order-views.ts'
 import { id, page, renewalView, specification } from './views.ts'
 
 const productTitle = z.object({ en: line(128), zh: line(128) })
@@ -62,7 +62,7 @@ export const orders = {
   list: read('/orders', 'Orders', 'List orders, newest first', 'orders:read')
     .input(z.strictObject(paging))
     .output(page(orderView)),
-  get: read('/orders/{id}', 'Orders', 'One order', 'orders:read').input(byId).output(orderView),
+  get: read('/orders/{id}', 'Orders', 'One order, and what paying it gets', 'orders:read').input(byId).output(orderDetail),
   place: write('/orders', 'Orders', 'Place an order; a renewal reserves the old certificate', 'orders:write', {
     idempotent: 'required',
     created: true,

@@ -176,6 +176,9 @@ export const targetView = z.object({
       id,
       issuanceSha256: sha256,
       state: z.string(),
+      underWay: z.boolean().meta({
+        description: 'More lines may come by themselves: it is being made, watched after its reload, or taken back',
+      }),
       log: z.array(z.string()),
       problem: nullableText,
       advice: z

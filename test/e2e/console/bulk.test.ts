@@ -276,6 +276,12 @@ it('deploys again where it failed', async () => {
   await dialogOf(page).getByText('1 succeeded').waitFor()
   await waitFor('it to be installed', async () => ((await stateOf()) === 'applied' ? true : null))
   expect(await readFile(join(folder, 'front.pem'), 'utf8')).toContain('BEGIN CERTIFICATE')
+  // Nothing looks at it, so that it stays installed and is never proved: its log has ended, and says so.
+  await page.goto(`${house.service().url}/certificates/${id}`)
+  await page
+    .locator('#targets summary')
+    .getByText(/^\d+ lines$/)
+    .waitFor()
 })
 
 it('exports what the filter meets, in the order of the list', async () => {
@@ -302,6 +308,33 @@ it('exports what the filter meets, in the order of the list', async () => {
   const documents = json.text.trim().split('\n')
   expect(documents.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(items.map(({ id }) => id))
   expect(faults).toEqual([])
+})
+
+it('exports what is selected, and says how many', async () => {
+  const tab = await open(NARROW_EN, '/?sort=name')
+  const { page } = tab
+  const chosen = ['mail', 'portal']
+  for (const name of chosen) await page.getByRole('checkbox', { name, exact: true }).check()
+  await bar(page).getByRole('button', { name: 'Export' }).click()
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('menuitem', { name: 'The selected ones, as CSV' }).click(),
+  ])
+  expect(download.suggestedFilename()).toMatch(/^certificates-selected-\d{4}-\d\d-\d\d\.csv$/)
+  const [, ...lines] = (await readFile(await download.path(), 'utf8')).trim().split('\r\n')
+  expect(lines.map((line) => line.split(',').slice(0, 2))).toEqual(chosen.map((name) => [idOf(name), name]))
+  await bar(page).getByText('2 certificates exported').waitFor()
+  await expectFine(tab, 'bulk-exported-en-dark-390')
+  // One that is gone meanwhile is not in the file, and that is said; of another selection nothing is.
+  await bar(page).getByRole('button', { name: 'Export' }).click()
+  await page.route('**/api/v1/certificates/export', (route) => {
+    const { ids, ...rest } = route.request().postDataJSON() as { ids: string[] }
+    return route.continue({ postData: JSON.stringify({ ...rest, ids: [...ids.slice(1), 'crt_gone'] }) })
+  })
+  await page.getByRole('menuitem', { name: 'as JSON' }).click()
+  await bar(page).getByText('1 of 2 exported').waitFor()
+  await page.getByRole('checkbox', { name: 'portal', exact: true }).uncheck()
+  await bar(page).getByText('1 of 2 exported').waitFor({ state: 'hidden' })
 })
 
 it('says why an action cannot be done, and opens the menu of a row by keyboard', async () => {

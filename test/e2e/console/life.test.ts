@@ -18,6 +18,7 @@ const WIDE_ZH: View = { width: 1440, language: 'zh', theme: 'light' }
 const NARROW_EN: View = { width: 390, language: 'en', theme: 'dark' }
 const SHOP = 'shop.example.com'
 const PRODUCT = 'evercert-private-dv-single'
+const DAY_MS = 86_400_000
 
 let folder: string
 let house: House
@@ -143,6 +144,131 @@ it('renames, manages, revokes and refunds: each says before what it does', async
   expect(await balance()).toBe(before + (price?.amountMinor ?? Number.NaN))
 })
 
+interface Upload {
+  readonly name: string
+  readonly daysLeft: number
+}
+
+async function upload({ name, daysLeft }: Upload): Promise<string> {
+  const notAfter = Date.now() + daysLeft * DAY_MS
+  const leaf = createChain().issue({ names: [`${name}.corp.test`], notBefore: notAfter - 90 * DAY_MS, notAfter })
+  const uploaded = { name, certificatePem: leaf.chainPem, privateKeyPem: leaf.privateKeyPem }
+  return (await house.service().client.certificates.upload(uploaded)).id
+}
+
+const rowOf = (page: Page, name: string) => page.locator('[data-certificate]', { hasText: `${name}.corp.test` })
+
+it('shows by itself what others upload, and waits with it while somebody is at something', async () => {
+  await upload({ name: 'before', daysLeft: 80 })
+  const { page, faults } = await open(WIDE_ZH, '/')
+  await rowOf(page, 'before').waitFor()
+  const all = page.locator('.count[aria-pressed=true] .count-number')
+  const count = Number(await all.innerText())
+  await upload({ name: 'alone', daysLeft: 80 })
+  await rowOf(page, 'alone').waitFor({ timeout: 8000 }) // without it, after 30 seconds
+  await expect.poll(() => all.innerText()).toBe(String(count + 1)) // the counts as well
+  // A menu is open: nothing moves under it.
+  await rowOf(page, 'before').getByRole('button', { name: '更多' }).click()
+  await page.getByRole('menuitem', { name: '立即探测' }).waitFor()
+  const asked: string[] = []
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+  await upload({ name: 'meanwhile', daysLeft: 80 })
+  await page.waitForTimeout(4500) // twice as long as it took above
+  expect([asked, await rowOf(page, 'meanwhile').count()]).toEqual([[], 0])
+  await page.keyboard.press('Escape')
+  await rowOf(page, 'meanwhile').waitFor()
+  // What is selected stays where it is, until somebody wants to see more.
+  await page.getByRole('checkbox', { name: 'before', exact: true }).check()
+  await upload({ name: 'later', daysLeft: 80 })
+  await page.getByRole('button', { name: '列表有更新，点击查看' }).click()
+  await rowOf(page, 'later').waitFor()
+  expect(await page.getByRole('checkbox', { name: 'before', exact: true }).isChecked()).toBe(true)
+  expect(faults).toEqual([])
+})
+
+it('says what is paid for, and closes where it was opened: over the page of the certificate, or over the list', async () => {
+  const { client } = house.service()
+  const id = await upload({ name: 'soon', daysLeft: 20 })
+  const order = await client.orders.place(
+    { renewsCertificateId: id, productId: PRODUCT },
+    { context: { idempotencyKey: 'soon' } },
+  )
+  const tab = await open(WIDE_ZH, `/certificates/${id}`)
+  const { page } = tab
+  const settled = async (): Promise<[string, number]> => [
+    new URL(page.url()).pathname + new URL(page.url()).search,
+    await page.evaluate<number>('Math.round(scrollY)'),
+  ]
+  await page.locator('#chain').waitFor()
+  await page.evaluate('scrollTo(0, 40)')
+  const before = await settled()
+  await page.locator('.head').getByRole('link', { name: '查看续费' }).click()
+  const bought = page.getByRole('region', { name: '本次购买' })
+  for (const text of ['Evercert 私有 CA DV 单域名证书', '1 年 · 1 个域名', 'soon.corp.test', '不支持补齐', '¥100.00', order.id])
+    await bought.getByText(text).first().waitFor()
+  await expectFine(tab, 'life-pay-zh-light-1440')
+  await page.reload() // the same link goes on over the same page
+  await bought.waitFor()
+  await page.keyboard.press('Escape')
+  await bought.waitFor({ state: 'hidden' })
+  await page.getByRole('heading', { name: 'soon', level: 1 }).waitFor()
+  expect((await settled())[0]).toBe(before[0])
+  await page.evaluate('scrollTo(0, 40)')
+  await page.locator('.head').getByRole('link', { name: '查看续费' }).click()
+  await bought.waitFor()
+  await page.getByRole('button', { name: '关闭', exact: true }).click()
+  await bought.waitFor({ state: 'hidden' })
+  expect(await settled()).toEqual(before)
+
+  await page.goto(`${house.service().url}/?origin=uploaded&sort=-name`)
+  await rowOf(page, 'soon').waitFor()
+  await page.evaluate('scrollTo(0, 60)')
+  const list = await settled()
+  await rowOf(page, 'soon').getByRole('link', { name: '查看续费' }).click()
+  await bought.waitFor()
+  await page.keyboard.press('Escape')
+  await bought.waitFor({ state: 'hidden' })
+  expect(await settled()).toEqual(list)
+  await page.goto(`${house.service().url}/orders/${order.id}`)
+  for (const text of ['soon.corp.test', '不支持补齐']) await page.locator('main').getByText(text).first().waitFor()
+  await client.orders.cancel({ id: order.id })
+})
+
+it('keeps a menu open when a phone is turned, and says what it said in another language too', async () => {
+  const { page, faults } = await open(NARROW_EN, '/')
+  await page.setViewportSize({ width: 390, height: 844 })
+  const more = page.getByRole('button', { name: 'More: before', exact: true })
+  const probe = page.getByRole('menuitem', { name: 'Probe now' })
+  const isSeen = async (): Promise<boolean> => {
+    const box = await probe.boundingBox()
+    return box !== null && box.y >= 0 && box.y + box.height <= (page.viewportSize()?.height ?? 0)
+  }
+  await more.click()
+  await expect.poll(isSeen).toBe(true)
+  for (const size of [
+    { width: 844, height: 390 },
+    { width: 390, height: 844 },
+    { width: 1180, height: 600 }, // where cards become a table
+  ]) {
+    await page.setViewportSize(size)
+    await expect.poll(isSeen, { message: JSON.stringify(size) }).toBe(true)
+  }
+  await probe.click()
+  await page.locator('.ant-message').getByText('Probed: ').waitFor()
+  await page.getByRole('button', { name: '中文' }).click()
+  await page.locator('.ant-message').getByText('探测完成：').waitFor()
+  await page.goto(`${house.service().url}/contacts`)
+  await page.getByRole('button', { name: '添加联系人' }).click()
+  const drawer = page.getByRole('dialog')
+  for (const [index, text] of ['Wei', 'wei@example.com', '+86 138 1234 5678'].entries())
+    await drawer.locator('input:not([type=hidden])').nth(index).fill(text)
+  await drawer.locator('button[type=submit]').click()
+  await page.locator('.result-line', { hasText: '已保存' }).waitFor()
+  await page.getByRole('button', { name: 'English' }).click()
+  await page.locator('.result-line', { hasText: 'Saved: Wei' }).waitFor()
+  expect(faults).toEqual([])
+})
+
 it('cancels what is not issued, in English on a phone', async () => {
   const { client } = house.service()
   const order = await client.orders.place({ productId: PRODUCT }, { context: { idempotencyKey: 'second' } })
@@ -162,13 +288,7 @@ it('cancels what is not issued, in English on a phone', async () => {
 
 it('shows the chain of an upload, what was issued, its key and the upload that it follows, and deletes it; who may only read is told so', async () => {
   const { client } = house.service()
-  const notAfter = Date.now() + 20 * 86_400_000
-  const before = createChain().issue({ names: ['first.corp.test'], notBefore: notAfter - 90 * 86_400_000, notAfter })
-  const { id: firstId } = await client.certificates.upload({
-    name: 'first',
-    certificatePem: before.chainPem,
-    privateKeyPem: before.privateKeyPem,
-  })
+  const firstId = await upload({ name: 'first', daysLeft: 20 })
   const leaf = createChain().issue({ names: ['old.corp.test'] })
   const { id } = await client.certificates.upload({
     name: 'old',

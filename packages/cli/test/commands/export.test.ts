@@ -62,6 +62,19 @@ it('sends the filters as the service takes them, and writes the file for its own
   expect(statSync(out).mode & 0o777).toBe(0o600)
 })
 
+it('names certificates by their ids, each once, and refuses none and too many before anything is sent', async () => {
+  const service = await aService((response) => response.writeHead(200, CSV).end(ROWS))
+  const args = ['export', '--format', 'csv', '--sort', 'name', '--ids']
+  expect((await run(service.url, ...args, 'crt_b, crt_a,crt_b,')).code).toBe(0)
+  const request = { sort: 'name', ids: ['crt_b', 'crt_a'], format: 'csv' }
+  expect(service.asked.splice(0)).toEqual(['POST /api/v1/certificates/export', request])
+  for (const ids of [' , ', Array.from({ length: 1001 }, (_, index) => `crt_${index}`).join()]) {
+    const { code, err } = await run(service.url, '--json', ...args, ids)
+    expect([code, problemDocument.parse(JSON.parse(err)).code]).toEqual([1, 'invalid'])
+  }
+  expect(service.asked).toEqual([])
+})
+
 it('writes to stdout, bytes as they came', async () => {
   const service = await aService((response) => response.writeHead(200, CSV).end(ROWS))
   expect(await run(service.url, 'export', '--format', 'csv')).toEqual({ code: 0, out: ROWS, err: '' })

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CertificateQuery, ExportFormat } from '@evercert/contract'
+import type { ExportFormat, ExportQuery } from '@evercert/contract'
 import { createClient, openExport } from '@evercert/contract/client'
 import { readTabAccount } from './tab-account.ts'
 import { readTabToken } from './tab-token.ts'
@@ -17,9 +17,7 @@ export function createClientWith(token: string): ReturnType<typeof createClient>
   return createClient({ url: location.origin, token })
 }
 
-/** The filtered list as a file, while it comes. @throws ApiProblem; the transport's own error when the service is away */
-export function openListExport(
-  request: CertificateQuery & { readonly format: ExportFormat },
-): Promise<ReadableStream<Uint8Array>> {
+/** The filtered list, or what of it is selected, as a file, while it comes. @throws ApiProblem; the transport's own error when the service is away */
+export function openListExport(request: ExportQuery & { readonly format: ExportFormat }): Promise<ReadableStream<Uint8Array>> {
   return openExport(caller, request)
 }

@@ -4,16 +4,16 @@
  * @module
  */
 import ApartmentOutlined from '@ant-design/icons/es/icons/ApartmentOutlined'
-import AntApp from 'antd/es/app'
 import Button from 'antd/es/button'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { enterAccount, useMe } from '../api/use-me.ts'
 import { DropMenu } from '../components/drop-menu.tsx'
+import { useToasts } from '../components/said.tsx'
 
 export function AccountSwitch() {
   const { t } = useTranslation()
-  const { message } = AntApp.useApp()
+  const toasts = useToasts()
   const me = useMe()
   const [isEntering, setEntering] = useState(false)
   const enter = async (accountId: string): Promise<void> => {
@@ -22,7 +22,7 @@ export function AccountSwitch() {
       await enterAccount(accountId)
     } catch {
       setEntering(false)
-      void message.error(t('shell.accountClosed'))
+      toasts.error((t) => t('shell.accountClosed'))
     }
   }
   const { account = null, accounts = [] } = me.data ?? {}

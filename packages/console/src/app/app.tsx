@@ -16,6 +16,7 @@ import { askToGoOn, useSessionEnd } from '../api/session-end.ts'
 import { antLocaleOf, currentLanguage } from '../i18n/i18n.ts'
 import { CrashGuard } from './crash-guard.tsx'
 import { findPage } from './find-page.ts'
+import { useIsOnCertificate } from './over-place.ts'
 import { PageView } from './page-view.tsx'
 import { useIsDark, useMedia } from './preferences.ts'
 import { Shell } from './shell.tsx'
@@ -80,7 +81,7 @@ function SessionEnd() {
 function Pages() {
   const { t } = useTranslation()
   const [path] = useLocation()
-  const found = findPage(path)
+  const found = findPage(path, useIsOnCertificate())
   const title = found === null ? t('shell.notFoundTitle') : t(found.page.title)
   useEffect(() => {
     document.title = `${title} · Evercert`

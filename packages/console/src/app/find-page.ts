@@ -10,11 +10,20 @@ export interface FoundPage {
   readonly params: Readonly<Record<string, string>>
 }
 
-/** The first page of the list whose path fits; null when none does. */
-export function findPage(path: string): FoundPage | null {
+/** Drawers over another page than their usual one. */
+const BENEATH: ReadonlyMap<Page, Page> = new Map(
+  PAGES.flatMap((page) => (page.beneath === undefined ? [] : [[page, { ...page, component: page.beneath }] as const])),
+)
+
+/**
+ * The first page of the list whose path fits; null when none does.
+ *
+ * @param isOnCertificate a drawer was opened on the page of a certificate
+ */
+export function findPage(path: string, isOnCertificate = false): FoundPage | null {
   for (const page of PAGES) {
     const params = matchPath(page.path, path)
-    if (params !== null) return { page, params }
+    if (params !== null) return { page: (isOnCertificate ? BENEATH.get(page) : undefined) ?? page, params }
   }
   return null
 }

@@ -6,7 +6,6 @@
 import BulbOutlined from '@ant-design/icons/es/icons/BulbOutlined'
 import TranslationOutlined from '@ant-design/icons/es/icons/TranslationOutlined'
 import UserOutlined from '@ant-design/icons/es/icons/UserOutlined'
-import AntApp from 'antd/es/app'
 import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
@@ -17,6 +16,7 @@ import { changeLanguage, currentLanguage, TAGS } from '../i18n/i18n.ts'
 import { AccountSwitch } from './account-switch.tsx'
 import { THEMES, useThemeChoice } from './preferences.ts'
 import { useLeave } from './use-leave.ts'
+import { useToasts } from '../components/said.tsx'
 
 const THEME_KEYS = { system: 'shell.themeSystem', light: 'shell.themeLight', dark: 'shell.themeDark' } as const
 
@@ -62,7 +62,7 @@ function AccountMenu() {
   const [, go] = useLocation()
   const me = useMe()
   const leave = useLeave()
-  const { message } = AntApp.useApp()
+  const toasts = useToasts()
   if (me.data === undefined) return null
   const { user, token, account } = me.data
   const who = user === null ? labelled(t('shell.byToken'), token?.name ?? '') : user.email
@@ -74,7 +74,7 @@ function AccountMenu() {
     {
       key: 'signOut',
       label: t('shell.signOut'),
-      onClick: () => void leave().catch(() => message.error(t('shell.signOutFailed'))),
+      onClick: () => void leave().catch(() => toasts.error((t) => t('shell.signOutFailed'))),
     },
   ]
   return (

@@ -6,4 +6,6 @@
 export interface PageProps {
   /** The named parts of the path, decoded. */
   readonly params: Readonly<Record<string, string>>
+  /** Something lies over it. */
+  readonly isBeneath?: boolean
 }

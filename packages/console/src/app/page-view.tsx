@@ -28,7 +28,7 @@ function OpenPage({ found }: { readonly found: FoundPage }) {
   const { component: Content, overlay: Overlay } = found.page
   return (
     <Suspense fallback={<Loading />}>
-      <Content params={found.params} />
+      <Content params={found.params} isBeneath={Overlay !== undefined} />
       {Overlay !== undefined && (
         <Suspense fallback={null}>
           <Overlay params={found.params} />

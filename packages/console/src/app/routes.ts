@@ -52,6 +52,8 @@ export interface Page {
   readonly scope?: Scope
   /** Drawn over the page in a drawer, which stays where it is. */
   readonly overlay?: ComponentType<PageProps>
+  /** What the drawer lies over when it was opened there; it has the same parts of the path. */
+  readonly beneath?: ComponentType<PageProps>
   /** Without the frame of menu and header; for those who are not signed in. */
   readonly bare?: boolean
 }
@@ -210,8 +212,21 @@ export const PAGES: readonly Page[] = [
     menu: { icon: createElement(FileDoneOutlined), group: 'operations' },
   },
   { path: '/receipts/:id', title: 'receipts.title', component: receipt },
-  { path: '/certificates/:id/renewal', title: 'renewal.title', component: certificates, overlay: renewal, scope: 'orders:read' },
-  { path: '/certificates/:id/application', title: 'renewal.application', component: certificates, overlay: application },
+  {
+    path: '/certificates/:id/renewal',
+    title: 'renewal.title',
+    component: certificates,
+    overlay: renewal,
+    beneath: certificate,
+    scope: 'orders:read',
+  },
+  {
+    path: '/certificates/:id/application',
+    title: 'renewal.application',
+    component: certificates,
+    overlay: application,
+    beneath: certificate,
+  },
   { path: '/certificates/:id', title: 'certificate.title', component: certificate },
   {
     path: '/buy',

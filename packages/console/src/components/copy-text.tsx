@@ -5,10 +5,10 @@
  */
 import CheckOutlined from '@ant-design/icons/es/icons/CheckOutlined'
 import CopyOutlined from '@ant-design/icons/es/icons/CopyOutlined'
-import AntApp from 'antd/es/app'
 import Button from 'antd/es/button'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useToasts } from './said.tsx'
 import './copy-text.css'
 
 const SHOWN_MS = 2000
@@ -21,7 +21,7 @@ export interface CopyTextProps {
 
 export function CopyText({ text, what }: CopyTextProps) {
   const { t } = useTranslation()
-  const { message } = AntApp.useApp()
+  const toasts = useToasts()
   const [isCopied, setCopied] = useState(false)
   const copy = async (): Promise<void> => {
     try {
@@ -29,7 +29,7 @@ export function CopyText({ text, what }: CopyTextProps) {
       setCopied(true)
       setTimeout(() => setCopied(false), SHOWN_MS)
     } catch {
-      void message.warning(t('shell.copyFailed')) // a page without TLS, or a browser that asks and was refused
+      toasts.warning((t) => t('shell.copyFailed')) // a page without TLS, or a browser that asks and was refused
     }
   }
   return (

@@ -12,18 +12,17 @@ import { Moment } from './moment.tsx'
 
 type Deployment = NonNullable<TargetView['deployment']>
 
-/** `applied` is watched for some seconds, and then waits for all sites: it is under way until it is proved. */
-const UNDER_WAY = new Set(['planned', 'applied'])
+/** `applied` may become proved by itself, at any time or never: it is listened to, and says nothing more meanwhile. */
+const MAY_CHANGE = new Set(['planned', 'applied'])
 
-export function isUnderWay({ deployment }: Pick<TargetView, 'deployment'>): boolean {
-  return deployment !== null && UNDER_WAY.has(deployment.state)
+export function mayChange({ deployment }: Pick<TargetView, 'deployment'>): boolean {
+  return deployment !== null && MAY_CHANGE.has(deployment.state)
 }
 
 /** @param of the target's name, for those who hear the page */
 export function DeploymentLog({ deployment, of }: { readonly deployment: Deployment; readonly of: string }) {
   const { t } = useTranslation()
-  const isRunning = isUnderWay({ deployment })
-  const { log } = deployment
+  const { log, underWay: isRunning } = deployment
   // Once it was open it stays so: nobody's lines go away when the last of them has come.
   const [isOpen, setOpen] = useState(isRunning)
   if (isRunning && !isOpen) setOpen(true)

@@ -6,7 +6,7 @@
  */
 import Dropdown, { type DropdownProps } from 'antd/es/dropdown'
 
-export type DropMenuProps = Pick<DropdownProps, 'menu' | 'disabled' | 'open' | 'onOpenChange' | 'children'>
+export type DropMenuProps = Pick<DropdownProps, 'menu' | 'disabled' | 'placement' | 'open' | 'onOpenChange' | 'children'>
 
 export function DropMenu(props: DropMenuProps) {
   return <Dropdown trigger={['click']} transitionName="" {...props} />

@@ -5,6 +5,7 @@
  */
 import type { MouseEvent, ReactNode } from 'react'
 import { navigate } from 'wouter/use-browser-location'
+import { placeOver } from '../app/over-place.ts'
 
 interface LightLinkProps {
   readonly href: string
@@ -22,7 +23,7 @@ export function LightLink({ href, isOver = false, className, onClick, children }
       className={className}
       onClick={(event) => {
         onClick?.()
-        follow(event, isOver ? href + location.search : href)
+        follow(event, isOver ? placeOver(href) : href)
       }}
     >
       {children}

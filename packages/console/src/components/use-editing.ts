@@ -4,6 +4,7 @@
  * @module
  */
 import { useState } from 'react'
+import { useSaid, type Said } from './said.tsx'
 
 export interface Editing<Row> {
   /** Null: a new one. */
@@ -19,13 +20,13 @@ export interface Editing<Row> {
   readonly drawer: {
     readonly isOpen: boolean
     readonly onClose: () => void
-    readonly onDone: (what: string) => void
+    readonly onDone: (what: Said) => void
   }
 }
 
 export function useEditing<Row>(): Editing<Row> {
   const [state, setState] = useState<{ row: Row | null; isOpen: boolean; key: number }>({ row: null, isOpen: false, key: 0 })
-  const [done, setDone] = useState<string | null>(null)
+  const [done, setDone] = useSaid()
   const close = (): void => setState((before) => ({ ...before, isOpen: false }))
   return {
     ...state,

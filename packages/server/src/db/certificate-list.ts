@@ -50,6 +50,7 @@ export const CLOSED: ReadonlySet<CertificateStatus> = new Set(['cancelled', 'ref
 export async function listCertificates(db: Db, request: ListRequest): Promise<readonly ListRow[]> {
   const { accountId, filter, sort } = request
   const conditions = [sql<SqlBool>`l.account_id = ${accountId}`, ...columnConditions(request)]
+  if (filter.ids !== null) conditions.push(sql`l.certificate_id = any(${[...filter.ids]}::text[])`)
   if (filter.issuer !== null) conditions.push(sql`l.issuer = any(${await findIssuers(db, accountId, filter.issuer)}::text[])`)
   if (request.lineageId !== undefined) conditions.push(sql`l.lineage_id = ${request.lineageId}`)
   const few = await resolveIdSets(db, idSets(request), request.maxIds ?? MAX_IDS)
@@ -120,7 +121,8 @@ function columnConditions({ filter, now, sort }: ListRequest): RawBuilder<SqlBoo
   const live = status === 'issued' || status === 'expiringSoon' || status === 'revocationPending'
   const conditions = status === null ? [] : [statusCondition(status, new Date(now))]
   // Follow from the status. The indexes that give the order hold what is not closed.
-  if (status === null || !CLOSED.has(status)) conditions.push(sql`not l.closed`)
+  const mayBeClosed = status === null ? filter.ids !== null : CLOSED.has(status)
+  if (!mayBeClosed) conditions.push(sql`not l.closed`)
   // A lineage's place is the latest notAfter of those that are valid: the walk may begin there.
   if (live && sort.key === 'expiry') conditions.push(sql`l.place_not_after > ${new Date(now)}`)
   if (waitsFor !== null) {

@@ -1,9 +1,9 @@
 /**
- * The filtered list as a file, made page by page while it is sent: memory does not grow with it.
+ * The filtered list, or what is named of it, as a file, made page by page while it is sent: memory does not grow with it.
  *
  * @module
  */
-import type { CertificateQuery, CertificateView, ExportFormat } from '@evercert/contract'
+import type { CertificateView, ExportFormat, ExportQuery } from '@evercert/contract'
 import type { ListPosition } from '../db/certificate-list.ts'
 import { toListFilter } from '../domain/certificate/list-filter.ts'
 import { longestWindowMs } from '../domain/certificate/window.ts'
@@ -56,7 +56,7 @@ const TYPES = { csv: 'text/csv; charset=utf-8', json: 'application/x-ndjson; cha
 export function exportCertificates(
   services: Services,
   caller: Caller,
-  { format, ...query }: CertificateQuery & { readonly format: ExportFormat },
+  { format, ...query }: ExportQuery & { readonly format: ExportFormat },
   pageRows = PAGE_ROWS,
 ): ExportFile {
   const request = {

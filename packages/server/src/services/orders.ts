@@ -7,7 +7,6 @@ import type { OrderRequest, OrderView, QuoteView } from '@evercert/contract'
 import type { CertificateRecord } from '../db/certificates.ts'
 import { successorUpload } from '../db/successor-upload.ts'
 import { insertWithHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
-import { decideEntitlement, decideValidity } from '../domain/entitlement/entitlement.ts'
 import { AppError } from '../domain/errors.ts'
 import { tellOld } from './cancelled-renewal.ts'
 import { lockNames } from './certificate-rows.ts'
@@ -16,19 +15,17 @@ import { newId, type Caller, type Services } from './context.ts'
 import { draftOrder, knownOf, type OrderDraft } from './draft-order.ts'
 import { forgetUnpaid } from './management.ts'
 import { leaveOpenPayments } from './open-payments.ts'
+import { topUpOf } from './order-offer.ts'
 import { UNPAID_ORDER_LIFE_MS } from './order-step.ts'
 import { returnPromotionUse, takePromotionUse, type Promotion } from './promotions.ts'
 import { loadOrder, NOTHING_BEGUN, toOrderView } from './read-orders.ts'
-import { renewalRefusal, topUpText, timingText } from './texts.ts'
+import { renewalRefusal, timingText } from './texts.ts'
 import { wake } from './wake.ts'
 import { sql } from 'kysely'
 
 /** Price, top-up and losses; buys nothing. @throws AppError the renewal's first reason, `notFound`, `invalid` */
 export async function createQuote(services: Services, caller: Caller, request: OrderRequest): Promise<QuoteView> {
   const draft = await draftOrder(services, services.db, caller, { request })
-  const now = services.now()
-  const entitlement = decideEntitlement(topUpFacts(draft), now)
-  const validity = decideValidity({ entitledUntil: entitlement.entitledUntil, rule: draft.product.validityRule, notBefore: now })
   return {
     kind: draft.old === null ? 'new' : 'renewal',
     productId: draft.product.id,
@@ -40,15 +37,7 @@ export async function createQuote(services: Services, caller: Caller, request: O
     sameSpecification: draft.comparison.same,
     changed: [...draft.comparison.changed],
     ...comparisonOf(draft),
-    topUp: {
-      granted: entitlement.toppedUp,
-      days: entitlement.toppedUpDays,
-      entitledUntil: new Date(entitlement.entitledUntil).toISOString(),
-      certificateUntil: new Date(validity.notAfter).toISOString(),
-      shortfallDays: validity.shortfallDays,
-      lostDays: entitlement.lost?.days ?? 0,
-      explanation: topUpText(entitlement, { changed: draft.comparison.changed, termYears: draft.termYears }),
-    },
+    topUp: topUpOf(draft, services.now()),
     estimate: timingText(draft.product.specification.certificateType),
   }
 }
@@ -203,21 +192,6 @@ async function reserveRenewal(
     code: 'alreadyRenewed',
     facts: { renewalId: live?.id ?? null, certificateId: live?.new_certificate_id ?? null },
   })
-}
-
-function topUpFacts(draft: OrderDraft) {
-  return {
-    kind: draft.old === null ? ('new' as const) : ('renewal' as const),
-    oldOrigin: draft.old?.facts.origin ?? null,
-    sameSpecification: draft.comparison.same,
-    ...endsOfOld(draft.old),
-    termYears: draft.termYears,
-  }
-}
-
-/** The ends of the old certificate and of its entitlement, which a top-up continues. */
-function endsOfOld(old: CertificateRecord | null): { oldNotAfter: number | null; oldEntitledUntil: number | null } {
-  return { oldNotAfter: old?.issuance?.notAfter ?? null, oldEntitledUntil: old?.entitlement?.entitledUntil ?? null }
 }
 
 /** Cancels an unpaid order; the old certificate can be renewed again. Idempotent. @throws AppError `notFound`, `conflict` when paid */

@@ -84,6 +84,17 @@ async function findUnprovable(
   return found
 }
 
+interface UnderWayFacts {
+  readonly state: string | null
+  readonly check_at: Date | null
+  readonly restore_reason: string | null
+}
+
+/** More lines may come by themselves. */
+function isUnderWay({ state, check_at, restore_reason }: UnderWayFacts): boolean {
+  return state === 'planned' || (state === 'applied' && (check_at !== null || restore_reason !== null))
+}
+
 /** Targets with their latest deployment, of one certificate or of all. */
 export async function listTargetViews(
   services: Pick<Services, 'db' | 'adapters' | 'vault'>,
@@ -119,6 +130,7 @@ export async function listTargetViews(
             id: row.deployment_id,
             issuanceSha256: row.sha256,
             state: row.state,
+            underWay: isUnderWay(row),
             log: [...(row.log ?? []), ...(row.live_log ?? [])],
             problem: row.problem,
             advice: adviceOf(row.problem_code, row.state),
@@ -153,6 +165,8 @@ function loadRows(db: Services['db'], caller: Caller, certificateId: string | nu
       'target.probe_protocol',
       'deployment.id as deployment_id',
       'deployment.state',
+      'deployment.check_at',
+      'deployment.restore_reason',
       'deployment.log',
       LIVE_LOG.as('live_log'),
       'deployment.problem',

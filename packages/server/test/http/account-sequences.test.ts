@@ -35,6 +35,7 @@ const SLOW = [
   'certificates.verify',
   'certificates.probe',
   'certificates.events',
+  'certificates.changes',
   'discovery.look',
   'agents.poll',
   'channels.test',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { certificateView } from '@evercert/contract'
+import { certificateView, MAX_SELECTED } from '@evercert/contract'
 import { openExport } from '@evercert/contract/client'
 import { identify } from '../../src/services/access/callers.ts'
 import { exportCertificates } from '../../src/services/certificate-export.ts'
@@ -43,6 +43,34 @@ eachDatabase((_kind, open) => {
     expect(lines).toHaveLength(1)
     expect(view?.name).toBe('商店')
     expect(await read({ format: 'json', name: 'nothing like it' })).toBe('')
+  })
+
+  test('a selection: those that are named, in the order of the list, and of nobody else’s anything', async () => {
+    const { items } = await account.client.certificates.list({ sort: 'name' })
+    const [first, second, third] = items.map(({ id }) => id) as [string, string, string]
+    const other = await anAccount(service, { balanceMinor: 0 })
+    const theirs = (await anUpload(other, { name: 'theirs', daysLeft: 200 })).id
+    const idsOf = async (wish: Wish): Promise<string[]> =>
+      (await read(wish))
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => certificateView.parse(JSON.parse(line)).id)
+    expect(await idsOf({ format: 'json', sort: 'name', ids: [third, theirs, first, 'crt_none', first] })).toEqual([first, third])
+    expect(await idsOf({ format: 'json', sort: '-name', ids: [first, third] })).toEqual([third, first])
+    expect(await idsOf({ format: 'json', ids: [first, second], name: 'plain' })).toEqual([second]) // within the filter
+    expect(await read({ format: 'json', ids: [theirs] })).toBe('')
+    // Who sees those with a tag alone gets no other by its id.
+    await account.client.certificates.tag({ id: first, add: ['seen'], remove: [] })
+    const { token } = await account.client.tokens.create({ name: 'narrow', scopes: ['certificates:read'], tags: ['seen'] })
+    const narrowed = await openExport({ url: service.url, token }, { format: 'json', ids: [first, second] })
+    expect((await new Response(narrowed).text()).match(/"id":"crt_[^"]+"/g)).toEqual([`"id":"${first}"`])
+    // What is closed is left out of the list; somebody who names it means it.
+    await account.client.certificates.remove({ id: third })
+    expect(await idsOf({ format: 'json', sort: 'name' })).toEqual([first, second])
+    expect(await idsOf({ format: 'json', ids: [second, third], sort: 'name' })).toEqual([second, third])
+    expect(await refusalOf(read({ format: 'csv', ids: [] }))).toMatchObject({ code: 'invalid', status: 400 })
+    const tooMany = Array.from({ length: MAX_SELECTED + 1 }, () => first)
+    expect(await refusalOf(read({ format: 'csv', ids: tooMany }))).toMatchObject({ code: 'invalid', status: 400 })
   })
 
   test('memory does not grow with the rows: the next are read when the last ones were taken, and none for a reader who left', async () => {

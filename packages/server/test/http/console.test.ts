@@ -1,16 +1,22 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ApiProblem } from '@evercert/contract/client'
 import { addConsoleFiles, openConsolePage, type ConsoleEnv } from '../../src/http/console.ts'
 import { authenticate } from '../../src/services/access/callers.ts'
-import { countListeners, MAX_LISTENERS, MAX_LISTENERS_OF_ONE, watchCertificate } from '../../src/services/certificate-events.ts'
+import { watchCertificate, watchList } from '../../src/services/certificate-events.ts'
+import { countListeners, MAX_LISTENERS, MAX_LISTENERS_OF_ONE } from '../../src/services/listening.ts'
 import { aForeignCertificate, anAccount, anUpload, type TestAccount } from '../support/builders.ts'
 import { eachDatabase } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
+
+const BEGUN = { done: false, value: { changes: 0 } }
+const CHANGED = { done: false, value: { changes: 1 } }
+const LONGER_THAN_A_LOOK_MS = 2200
 
 const HTML = { accept: 'text/html,application/xhtml+xml' }
 
@@ -115,6 +121,47 @@ eachDatabase((_kind, open) => {
     stop.abort()
   })
 
+  test('of the list they say that it changed, and nothing of what; of another account’s nothing at all', async () => {
+    const own = await anAccount(service)
+    const narrow = await own.client.tokens.create({ name: 'narrow', scopes: ['certificates:read'], tags: ['none has it'] })
+    const stop = new AbortController()
+    const { signal } = stop
+    const all = await own.client.certificates.changes({}, { signal })
+    const narrowed = await service.clientOf(narrow.token).certificates.changes({}, { signal })
+    expect([await all.next(), await narrowed.next()]).toEqual([BEGUN, BEGUN])
+    const news = [all.next(), narrowed.next()]
+    const settled = (): Promise<unknown> => Promise.race([...news, sleep(LONGER_THAN_A_LOOK_MS, 'nothing')])
+    await anUpload(account, { name: 'of somebody else', daysLeft: 90 })
+    expect(await settled()).toBe('nothing')
+    for (const name of ['one', 'two', 'three']) await anUpload(own, { name: `uploaded ${name}`, daysLeft: 90 })
+    expect(await Promise.all(news)).toEqual([CHANGED, CHANGED]) // several at once are one, or two
+    stop.abort()
+    // Who may not read certificates is not told that there are any.
+    const other = await own.client.tokens.create({ name: 'other', scopes: ['targets:read'] })
+    await expect(service.clientOf(other.token).certificates.changes({})).rejects.toMatchObject({ problem: { code: 'forbidden' } })
+  })
+
+  test('who listens to lists takes places of their own, of which no single caller gets all', async () => {
+    const { services } = service
+    const caller = await authenticate(services, account.token)
+    const listen = (who: typeof caller) => watchList(services, who, { mayStill: () => Promise.resolve() })
+    await expect.poll(() => countListeners(services), { timeout: 15_000 }).toBe(0)
+    const mine = await Promise.all(Array.from({ length: MAX_LISTENERS_OF_ONE }, () => listen(caller)))
+    await expect(listen(caller)).rejects.toMatchObject({ code: 'rateLimited' })
+    const others = await Promise.all(
+      Array.from({ length: MAX_LISTENERS.list - MAX_LISTENERS_OF_ONE }, (_, index) =>
+        listen({ ...caller, userId: `usr_${Math.floor(index / MAX_LISTENERS_OF_ONE)}` }),
+      ),
+    )
+    await expect(listen({ ...caller, userId: 'usr_late' })).rejects.toMatchObject({ code: 'rateLimited' })
+    // Of certificates the places are all there.
+    const leaf = aForeignCertificate(service, { names: ['beside.test'], daysLeft: 90 })
+    const { id } = await anUpload(account, { name: 'beside the lists', leaf })
+    const one = await watchCertificate(services, { ...caller, userId: 'usr_late' }, { id, mayStill: () => Promise.resolve() })
+    for (const each of [...mine, ...others, one]) await each.return()
+    expect(countListeners(services)).toBe(0)
+  })
+
   test.each(['ended', 'untagged'] as const)('events tell nothing to a token that was %s since they began', async (how) => {
     const { id } = await anUpload(account, {
       name: `seen by a token ${how}`,
@@ -136,7 +183,7 @@ eachDatabase((_kind, open) => {
 
   test('events of somebody else’s certificate are not found, and listeners are bounded, each caller and all together', async () => {
     const listeners = await Promise.all(
-      Array.from({ length: MAX_LISTENERS / MAX_LISTENERS_OF_ONE + 1 }, async (_, number) => {
+      Array.from({ length: MAX_LISTENERS.certificate / MAX_LISTENERS_OF_ONE + 1 }, async (_, number) => {
         const own = await anAccount(service)
         const leaf = aForeignCertificate(service, { names: [`listener-${number}.test`], daysLeft: 90 })
         return { own, id: (await anUpload(own, { name: 'listened to', leaf })).id }
@@ -161,7 +208,7 @@ eachDatabase((_kind, open) => {
     await expect.poll(() => countListeners(service.services), { timeout: 15_000 }).toBe(0)
     expect(await many(one, MAX_LISTENERS_OF_ONE + 9)).toEqual([MAX_LISTENERS_OF_ONE, 9]) // however many ask at once
     for (const other of listeners.slice(1, -1)) expect(await many(other, MAX_LISTENERS_OF_ONE)).toEqual([MAX_LISTENERS_OF_ONE, 0])
-    expect(countListeners(service.services)).toBe(MAX_LISTENERS)
+    expect(countListeners(service.services)).toBe(MAX_LISTENERS.certificate)
     expect(await listen(late)).toBe('rateLimited')
     stop.abort()
     // Who leaves makes room.

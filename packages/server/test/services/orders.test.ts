@@ -328,6 +328,28 @@ eachDatabase((_kind, open) => {
     }
   })
 
+  test('an order says before it is paid what it gets, as its quote did, and nothing when it is not to be paid any more', async () => {
+    const old = await anIssuedCertificate(account)
+    moveIntoWindow(service, old)
+    const upload = await anUpload(account, { daysLeft: 20 })
+    for (const wish of [
+      { renewsCertificateId: old.id },
+      { renewsCertificateId: upload.id, productId: PRIVATE_SINGLE },
+      { productId: PUBLIC_SINGLE },
+    ]) {
+      const { topUp, estimate } = await account.client.quotes.create(wish)
+      const { id } = await account.client.orders.place(wish, withKey())
+      const renewed = [old, upload].find((each) => each.id === wish.renewsCertificateId)
+      // What is not topped up is counted from the moment.
+      const { entitledUntil: _until, certificateUntil: _first, explanation: _words, ...figures } = topUp
+      const offer = { renewsName: renewed?.name ?? null, names: renewed?.domains ?? [], estimate }
+      expect((await account.client.orders.get({ id })).offer).toMatchObject({ ...offer, topUp: topUp.granted ? topUp : figures })
+      expect(topUp.granted).toBe(renewed === old)
+      await account.client.orders.cancel({ id })
+      expect((await account.client.orders.get({ id })).offer).toBeNull()
+    }
+  })
+
   test('a paid order is not cancelled', async () => {
     const order = await buy(account)
     expect(await refusalOf(account.client.orders.cancel({ id: order.id }))).toMatchObject({ code: 'conflict', status: 409 })

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import AntApp from 'antd/es/app'
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
 import { useMe } from '../../api/use-me.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { useToasts } from '../../components/said.tsx'
 import { useLeave } from '../use-leave.ts'
 import { ENTRY_GROUPS, listAccounts, listActions, listPages, matches, type Entry } from './palette-entries.ts'
 import './palette.css'
@@ -115,7 +115,7 @@ function Search({ close }: { readonly close: () => void }) {
 /** In the order in which they are shown. */
 function useEntries(text: string) {
   const { t } = useTranslation()
-  const { message } = AntApp.useApp()
+  const toasts = useToasts()
   const [, go] = useLocation()
   const leave = useLeave()
   const me = useMe().data
@@ -125,7 +125,7 @@ function useEntries(text: string) {
   const fixed = [
     ...listActions(needs, leave),
     ...listPages(needs),
-    ...(me === undefined ? [] : listAccounts(t, me, () => void message.error(t('shell.accountClosed')))),
+    ...(me === undefined ? [] : listAccounts(t, me, () => toasts.error((t) => t('shell.accountClosed')))),
   ].filter((entry) => matches(entry, text))
   const all = [...found.entries, ...fixed]
   const entries = ENTRY_GROUPS.flatMap((group) => all.filter((entry) => entry.group === group))

@@ -24,6 +24,7 @@ import { installation } from './installation.ts'
 import { life } from './life.ts'
 import { names } from './names.ts'
 import { notices } from './notices.ts'
+import { offer } from './offer.ts'
 import { orders } from './orders.ts'
 import { palette } from './palette.ts'
 import { outlook } from './outlook.ts'
@@ -61,6 +62,7 @@ export const more: SameKeys<typeof zh> = {
   life,
   names,
   notices,
+  offer,
   orders,
   palette,
   outlook,

@@ -26,6 +26,7 @@ import { installation } from './installation.ts'
 import { life } from './life.ts'
 import { names } from './names.ts'
 import { notices } from './notices.ts'
+import { offer } from './offer.ts'
 import { orders } from './orders.ts'
 import { palette } from './palette.ts'
 import { outlook } from './outlook.ts'
@@ -63,6 +64,7 @@ export const more = {
   life,
   names,
   notices,
+  offer,
   orders,
   palette,
   outlook,

@@ -6,7 +6,6 @@
 import type { AgentDetail, AgentSite } from '@evercert/contract'
 import { useQuery } from '@tanstack/react-query'
 import Alert from 'antd/es/alert'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { api } from '../../api/client.ts'
@@ -19,6 +18,7 @@ import { Moment } from '../../components/moment.tsx'
 import '../../components/page.css'
 import { PageHead } from '../../components/page-head.tsx'
 import { QueryView } from '../../components/query-view.tsx'
+import { useSaid } from '../../components/said.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { useEditing } from '../../components/use-editing.ts'
 import { FindingsPanel } from './findings-panel.tsx'
@@ -34,7 +34,7 @@ const REFRESH_BUSY_MS = 2_000
 
 export function AgentPage({ params: { id = '' } }: PageProps) {
   const { t } = useTranslation()
-  const [result, say] = useState<string | null>(null)
+  const [result, say] = useSaid()
   const mayRevoke = useMay('targets:write')
   const editing = useEditing<AgentSite>()
   const agent = useQuery({
@@ -76,7 +76,7 @@ export function AgentPage({ params: { id = '' } }: PageProps) {
               onClose={editing.close}
               onMade={(name) => {
                 editing.close()
-                say(t('agents.targetMade', { name }))
+                say((t) => t('agents.targetMade', { name }))
               }}
             />
           </>

@@ -13,13 +13,14 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
+import type { Said } from '../../components/said.tsx'
 import { titleOf } from './title-of.ts'
 
 type Deed = 'approve' | 'refuse' | 'explain' | 'withdraw'
 
 interface ApprovalActionsProps {
   readonly approval: ApprovalView
-  readonly onDone: (what: string) => void
+  readonly onDone: (what: Said) => void
 }
 
 const MAX_TEXT = 500
@@ -69,7 +70,7 @@ function DeedDialog({ deed, approval, onClose, onDone }: DeedDialogProps) {
   const work = useMutation({
     mutationFn: () => perform(deed, approval.id, text),
     onSuccess: (view) => {
-      onDone(doneText(t, deed, view, what))
+      onDone((t) => doneText(t, deed, view, titleOf(t, approval)))
       onClose()
     },
     // What was approved changes more than the request; and what failed may have lapsed.

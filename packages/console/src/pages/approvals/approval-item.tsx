@@ -9,6 +9,7 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { Moment } from '../../components/moment.tsx'
+import type { Said } from '../../components/said.tsx'
 import { Mark, type Tone } from '../../components/status-mark.tsx'
 import { TechnicalDetail } from '../../components/technical-detail.tsx'
 import { ApprovalActions } from './approval-actions.tsx'
@@ -26,7 +27,7 @@ const TONES: Readonly<Record<ApprovalView['state'], Tone>> = {
 
 interface ApprovalItemProps {
   readonly approval: ApprovalView
-  readonly onDone: (what: string) => void
+  readonly onDone: (what: Said) => void
 }
 
 export function ApprovalItem({ approval, onDone }: ApprovalItemProps) {

@@ -6,7 +6,6 @@
 import type { ApprovalView } from '@evercert/contract'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'wouter'
 import { api } from '../../api/client.ts'
@@ -16,6 +15,7 @@ import { DoneNotice } from '../../components/done-notice.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { useSaid, type Said } from '../../components/said.tsx'
 import { ApprovalItem } from './approval-item.tsx'
 import './approvals-page.css'
 
@@ -25,7 +25,7 @@ const REFRESH_MS = 15_000
 export function ApprovalsPage() {
   const { t } = useTranslation()
   const [params, setParams] = useSearchParams()
-  const [done, setDone] = useState<string | null>(null)
+  const [done, setDone] = useSaid()
   const which = params.get('show') === 'all' ? 'all' : 'open'
   const list = useInfiniteQuery({
     queryKey: [...keys.approvals, which],
@@ -76,7 +76,7 @@ export function ApprovalsPage() {
   )
 }
 
-function ApprovalList({ rows, onDone }: { readonly rows: readonly ApprovalView[]; readonly onDone: (what: string) => void }) {
+function ApprovalList({ rows, onDone }: { readonly rows: readonly ApprovalView[]; readonly onDone: (what: Said) => void }) {
   return (
     <ul className="approvals">
       {rows.map((approval) => (

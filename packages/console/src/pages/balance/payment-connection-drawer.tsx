@@ -12,6 +12,7 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { ConnectionDrawer, type ConnectionValues } from '../../components/adapter-form/connection-drawer.tsx'
 import { IdField } from '../../components/id-field.tsx'
+import type { Said } from '../../components/said.tsx'
 
 interface Own {
   readonly id?: string
@@ -23,7 +24,7 @@ interface PaymentConnectionDrawerProps {
   readonly connection: PaymentConnectionView | null
   readonly isOpen: boolean
   readonly onClose: () => void
-  readonly onDone: (what: string) => void
+  readonly onDone: (what: Said) => void
 }
 
 export function PaymentConnectionDrawer({ connection, isOpen, onClose, onDone }: PaymentConnectionDrawerProps) {
@@ -36,7 +37,7 @@ export function PaymentConnectionDrawer({ connection, isOpen, onClose, onDone }:
         : api.paymentConnections.update({ id: connection.id, title, ...(config !== null && { config }) }),
     onSuccess: async ({ title }) => {
       await queries.invalidateQueries({ queryKey: keys.paymentConnections })
-      onDone(t(connection === null ? 'balance.connected' : 'balance.changed', { title }))
+      onDone((t) => t(connection === null ? 'balance.connected' : 'balance.changed', { title }))
     },
   })
   return (

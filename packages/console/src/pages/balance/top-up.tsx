@@ -12,7 +12,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { useIdempotencyKey } from '../../api/idempotency-key.ts'
 import { AmountFields } from '../../components/amount-fields.tsx'
-import { parseAmount } from '../../components/amount.ts'
+import { amountText, parseAmount } from '../../components/amount.ts'
 import { DoneNotice } from '../../components/done-notice.tsx'
 import { FormDrawer } from '../../components/form-drawer.tsx'
 import { formatMoney } from '../../components/money.ts'
@@ -24,7 +24,13 @@ interface Values {
   readonly note?: string
 }
 
-export function TopUp({ currency }: { readonly currency: string }) {
+interface TopUpProps {
+  readonly currency: string
+  /** What is lacking; left out: somebody says how much. */
+  readonly amountMinor?: number
+}
+
+export function TopUp({ currency, amountMinor }: TopUpProps) {
   const { t } = useTranslation()
   const [form] = Form.useForm<Values>()
   /** Counts the forms that were opened: the same amount may come in twice, and each form books it once. */
@@ -73,7 +79,7 @@ export function TopUp({ currency }: { readonly currency: string }) {
         isOpen={isOpen}
         isPending={topUp.isPending}
         error={topUp.error}
-        initialValues={{ currency }}
+        initialValues={{ currency, ...(amountMinor !== undefined && { amount: amountText(amountMinor, currency) }) }}
         onSubmit={(values) => topUp.mutate(values)}
         onClose={() => setOpen(false)}
       >

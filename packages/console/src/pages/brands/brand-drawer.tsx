@@ -11,6 +11,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { FormDrawer } from '../../components/form-drawer.tsx'
+import type { Said } from '../../components/said.tsx'
 import { TitleFields } from '../../components/title-fields.tsx'
 
 const MAX_WORD = 64
@@ -25,7 +26,7 @@ interface BrandDrawerProps {
   readonly brand: BrandView | null
   readonly isOpen: boolean
   readonly onClose: () => void
-  readonly onDone: (what: string) => void
+  readonly onDone: (what: Said) => void
 }
 
 export function BrandDrawer({ brand, isOpen, onClose, onDone }: BrandDrawerProps) {
@@ -37,7 +38,7 @@ export function BrandDrawer({ brand, isOpen, onClose, onDone }: BrandDrawerProps
       brand === null ? api.brands.create({ name, title }) : api.brands.update({ name: brand.name, title }),
     onSuccess: async ({ name }) => {
       await queries.invalidateQueries({ queryKey: keys.brands })
-      onDone(t(brand === null ? 'brands.added' : 'brands.changed', { name }))
+      onDone((t) => t(brand === null ? 'brands.added' : 'brands.changed', { name }))
     },
   })
   return (

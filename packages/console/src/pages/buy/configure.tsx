@@ -109,10 +109,10 @@ function Offer({ quote, request, isOld }: OfferProps) {
       const wanted = { ...request, expectedAmountMinor: price.amountMinor }
       return api.orders.place(wanted, keyFor(wanted))
     },
-    onSuccess: (order) => {
-      queries.setQueryData(keys.order(order.id), order)
+    onSuccess: async ({ id }) => {
+      await queries.prefetchQuery({ queryKey: keys.order(id), queryFn: () => api.orders.get({ id }) })
       void queries.invalidateQueries({ queryKey: keys.orderList })
-      go(orderPlace(order.id))
+      go(orderPlace(id))
     },
   })
   return (

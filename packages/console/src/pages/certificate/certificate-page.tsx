@@ -18,6 +18,7 @@ import { Loading } from '../../components/loading.tsx'
 import { OpensslLine } from '../../components/openssl-line.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { TargetList } from '../../components/target-list.tsx'
+import { AddTarget } from './add-target.tsx'
 import { Facts } from './certificate-facts.tsx'
 import { CertificateHead } from './certificate-head.tsx'
 import './certificate-page.css'
@@ -29,13 +30,14 @@ import { Lineage } from './lineage.tsx'
 import { Tags } from './tags.tsx'
 import { Timeline } from './timeline.tsx'
 
-export function CertificatePage({ params: { id = '' } }: PageProps) {
+export function CertificatePage({ params: { id = '' }, isBeneath = false }: PageProps) {
   const { t } = useTranslation()
-  const interval = useLiveCertificate(id)
+  // What lies over it listens, and loads anew what this shows.
+  const interval = useLiveCertificate(isBeneath ? null : id)
   const certificate = useQuery({
     queryKey: keys.certificate(id),
     queryFn: () => api.certificates.get({ id }),
-    refetchInterval: interval,
+    refetchInterval: isBeneath ? false : interval,
   })
   const isLoaded = certificate.data !== undefined
   useEffect(() => {
@@ -78,6 +80,7 @@ function Page({ certificate }: { readonly certificate: CertificateDetail }) {
           </Section>
           <Section id="targets" title={t('certificate.targets')}>
             <TargetList targets={targets} />
+            {certificate.sha256 !== null && <AddTarget certificateId={id} name={host === '' ? certificate.name : host} />}
           </Section>
           <Section id="downloads" title={t('certificate.downloads')}>
             <Downloads certificate={certificate} />

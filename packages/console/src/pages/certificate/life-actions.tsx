@@ -12,6 +12,7 @@ import { useLocation } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { useMe } from '../../api/use-me.ts'
+import { placeOver } from '../../app/over-place.ts'
 import { Action } from '../../components/action.tsx'
 import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { DoneNotice } from '../../components/done-notice.tsx'
@@ -20,7 +21,9 @@ import { formatMoney } from '../../components/money.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { pick } from '../../i18n/i18n.ts'
 import { afterColon, joinSentences } from '../../components/join-list.ts'
+import { useSaid } from '../../components/said.tsx'
 import { TechnicalDetail } from '../../components/technical-detail.tsx'
+import { applicationPlace } from '../certificates/next-place.ts'
 import { EndDialog, type EndingWay } from '../orders/end-certificate.tsx'
 import './life-actions.css'
 import { lifeReason, type LifeAction } from './life-reasons.ts'
@@ -132,7 +135,7 @@ function Reissue({ certificate, reasonOf }: LifeProps) {
         label={t('life.reissueNow')}
         of={certificate.name}
         reason={reason}
-        onClick={() => go(`/certificates/${certificate.id}/application?reissue`)}
+        onClick={() => go(placeOver(`${applicationPlace(certificate)}?reissue`))}
       />
     </Line>
   )
@@ -189,7 +192,7 @@ function Suggestion({ suggestion }: { readonly suggestion: NonNullable<Managemen
 function Money({ certificate, orderId, reasonOf }: LifeProps & { readonly orderId: string }) {
   const { t } = useTranslation()
   const [way, setWay] = useState<EndingWay | null>(null)
-  const [done, setDone] = useState<string | null>(null)
+  const [done, setDone] = useSaid()
   const order = useQuery({ queryKey: keys.order(orderId), queryFn: () => api.orders.get({ id: orderId }) })
   const { name } = certificate
   const [cancelReason, refundReason] = [reasonOf('cancel'), reasonOf('refund')]
@@ -208,7 +211,7 @@ function Money({ certificate, orderId, reasonOf }: LifeProps & { readonly orderI
             way={way}
             onClose={() => setWay(null)}
             onEnded={({ refund }) =>
-              setDone(refund === null ? t('life.endedWithout') : t('life.endedWith', { amount: formatMoney(refund) }))
+              setDone((t) => (refund === null ? t('life.endedWithout') : t('life.endedWith', { amount: formatMoney(refund) })))
             }
           />
         </>

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import type { ListedCertificate } from '@evercert/contract'
+import { MAX_SELECTED, type ListedCertificate } from '@evercert/contract'
 import { useInfiniteQuery, type InfiniteData, type UseInfiniteQueryResult } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import { memo, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { askAhead, listPages } from '../../api/certificate-pages.ts'
+import { useLiveList, type LiveList } from '../../api/use-live-list.ts'
 import { useMedia } from '../../app/preferences.ts'
 import { Loading } from '../../components/loading.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -16,15 +17,17 @@ import { useBrandTitle } from '../../components/brand-title.ts'
 import { currentLanguage } from '../../i18n/i18n.ts'
 import { BulkActions } from './bulk/bulk-actions.tsx'
 import { SelectAll } from './bulk/select-box.tsx'
-import { createSelection, MAX_SELECTED, type Selection } from './bulk/selection.ts'
+import { createSelection, type Selection } from './bulk/selection.ts'
 import { CertificateCard } from './certificate-card.tsx'
 import { CertificateRow } from './certificate-row.tsx'
 import { rowsToDraw, screenfulFrom } from './drawn-first.ts'
-import { isFiltered, type ListState } from './list-query.ts'
+import { EmptyList } from './empty-list.tsx'
+import type { ListState } from './list-query.ts'
 import { CELL, COLUMN_HEADER, ROW, ROW_GROUP, TABLE } from './table-roles.ts'
 import { withUnder } from './with-under.ts'
 
-const REFRESH_MS = 30_000
+/** More pages than these are not loaded anew by themselves: that is much, and moves what somebody reads. */
+const LIVE_PAGES = 2
 
 /** A list that comes sooner than this does not grow pale before. */
 const SLOW_MS = 150
@@ -48,14 +51,15 @@ const screenful = (): number => screenfulFrom(document.querySelector('.list')?.g
 
 interface CertificateListProps {
   readonly state: ListState
+  /** Something lies over it. */
+  readonly isBeneath: boolean
   readonly onClear: () => void
 }
 
-export function CertificateList({ state, onClear }: CertificateListProps) {
+export function CertificateList({ state, isBeneath, onClear }: CertificateListProps) {
   const [selection] = useState(createSelection)
   const list = useInfiniteQuery({
     ...listPages(state),
-    refetchInterval: ({ state: { data } }) => (data !== undefined && data.pages.length > 2 ? false : REFRESH_MS),
     placeholderData: (previous) => previous,
   })
   const loaded = useMemo(() => list.data?.pages.flatMap(({ items }) => items) ?? [], [list.data])
@@ -63,12 +67,17 @@ export function CertificateList({ state, onClear }: CertificateListProps) {
   const listed = useMemo(() => ({ rows: loaded, of }), [loaded, of])
   const drawn = useDeferredValue(listed)
   const certificates = useMemo(() => rowsToDraw(listed, drawn, screenful()), [listed, drawn])
+  const news = useLiveList({
+    isListening: !isBeneath && list.data !== undefined,
+    isHeld: () => selection.ids().size > 0 || (list.data?.pages.length ?? 0) > LIVE_PAGES,
+  })
   const isSlow = useLasts(list.isPlaceholderData, SLOW_MS)
   if (list.isPending) return <Loading />
   if (list.data === undefined) return <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />
   return (
     <div aria-busy={list.isPlaceholderData} data-slow={isSlow} className="list">
       <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />
+      <News {...news} />
       <BulkActions selection={selection} certificates={loaded} />
       {certificates.length === 0 ? (
         <EmptyList state={state} onClear={onClear} />
@@ -83,6 +92,20 @@ export function CertificateList({ state, onClear }: CertificateListProps) {
             selection={selection}
           />
         </>
+      )}
+    </div>
+  )
+}
+
+/** Over the list, which stays where it is. */
+function News({ isWaiting, show }: LiveList) {
+  const { t } = useTranslation()
+  return (
+    <div className="list-news" role="status">
+      {isWaiting && (
+        <Button type="primary" size="small" shape="round" onClick={show}>
+          {t('certificates.changed')}
+        </Button>
       )}
     </div>
   )
@@ -221,31 +244,3 @@ const Rows = memo(({ certificates, selection }: RowsProps) => {
     </table>
   )
 })
-
-/** Says what is true: nothing expires, nothing fits, or nothing is there. */
-function EmptyList({ state, onClear }: CertificateListProps) {
-  const { t } = useTranslation()
-  const { status, sort: _sort, ...others } = state
-  if (status === 'expiringSoon' && !isFiltered(others)) {
-    return (
-      <div className="empty">
-        <p className="empty-title">{t('certificates.emptyExpiring')}</p>
-        <p className="muted">{t('certificates.emptyExpiringMore')}</p>
-      </div>
-    )
-  }
-  if (isFiltered(state)) {
-    return (
-      <div className="empty">
-        <p className="empty-title">{t('certificates.emptyFiltered')}</p>
-        <Button onClick={onClear}>{t('certificates.clear')}</Button>
-      </div>
-    )
-  }
-  return (
-    <div className="empty">
-      <p className="empty-title">{t('certificates.emptyTitle')}</p>
-      <p className="muted">{t('certificates.emptyText')}</p>
-    </div>
-  )
-}

@@ -5,6 +5,7 @@
  */
 import { lazy, Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { PageProps } from '../../app/page-props.ts'
 import { useTourIsAway } from '../../app/preferences.ts'
 import { allTexts } from '../../i18n/i18n.ts'
 import { CertificateList } from './certificate-list.tsx'
@@ -19,7 +20,7 @@ const TourCard = lazy(async () => {
   return { default: component }
 })
 
-export function CertificatesPage() {
+export function CertificatesPage({ isBeneath = false }: PageProps) {
   const { t } = useTranslation()
   const [state, change] = useListState()
   const [isTourAway] = useTourIsAway()
@@ -36,6 +37,7 @@ export function CertificatesPage() {
         <FilterBar state={state} onChange={change} />
         <CertificateList
           state={state}
+          isBeneath={isBeneath}
           onClear={() =>
             change({
               status: undefined,

@@ -21,14 +21,13 @@ import { certificatePlace, nextPlace } from './next-place.ts'
 const ALWAYS: readonly CertificateStatusView[] = ['expiringSoon', 'pendingApplication', 'issued']
 /** Out of the list unless asked for. */
 const HIDDEN: readonly CertificateStatusView[] = ['cancelled', 'refunded', 'closed']
-const MINUTE_MS = 60_000
 
 interface OverviewProps {
   readonly status: CertificateStatusView | undefined
   readonly onChange: ChangeListState
 }
 
-/** Parts of it are drawn anew only when they change: the list has to answer at once. */
+/** Parts of it are drawn anew only when they change: the list has to answer at once. What changes, the list beneath loads anew with its own. */
 export function Overview({ status, onChange }: OverviewProps) {
   return (
     <div className="overview">
@@ -43,7 +42,7 @@ const Timeline = memo(ExpiryTimeline)
 
 function Counts({ status, onChange }: OverviewProps) {
   const { t } = useTranslation()
-  const counts = useQuery({ queryKey: keys.counts, queryFn: () => api.certificates.counts({}), refetchInterval: MINUTE_MS })
+  const counts = useQuery({ queryKey: keys.counts, queryFn: () => api.certificates.counts({}) })
   const found = new Map(counts.data?.items.map(({ status: each, count }) => [each, count]))
   const shown = CERTIFICATE_STATUSES.filter(
     (each) => !HIDDEN.includes(each) && (ALWAYS.includes(each) || found.has(each) || each === status),
@@ -91,7 +90,7 @@ const Attention = memo(() => {
   const answers = useQueries({
     queries: LOOKED_AT.map((status) => {
       const query = { status, sort: 'expiry', limit: LOOKED_AT_EACH } as const
-      return { queryKey: keys.list(query), queryFn: () => api.certificates.list(query), refetchInterval: MINUTE_MS }
+      return { queryKey: keys.list(query), queryFn: () => api.certificates.list(query) }
     }),
   })
   const wanting = answers.flatMap(({ data }) => data?.items.filter(({ nextStep }) => nextStep.mover === 'user') ?? [])

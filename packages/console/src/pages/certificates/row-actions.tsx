@@ -6,9 +6,8 @@
 import type { CertificateView } from '@evercert/contract'
 import MoreOutlined from '@ant-design/icons/es/icons/MoreOutlined'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import AntApp from 'antd/es/app'
 import Button from 'antd/es/button'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState, type RefObject } from 'react'
 import { useLocation } from 'wouter'
 import { ApiProblem } from '@evercert/contract/client'
 import { api } from '../../api/client.ts'
@@ -16,6 +15,7 @@ import { keys } from '../../api/keys.ts'
 import { useMay } from '../../api/use-may.ts'
 import { Action } from '../../components/action.tsx'
 import { DropMenu } from '../../components/drop-menu.tsx'
+import { useToasts } from '../../components/said.tsx'
 import { pick, t } from '../../i18n/i18n.ts'
 import { applicationPlace, certificatePlace, isApplying, renewalPlace } from './next-place.ts'
 
@@ -77,9 +77,31 @@ export function RenewAction({ certificate }: RowActionsProps) {
   )
 }
 
+/** Of the menu that is open: a row that is drawn in another way, as when a screen is turned, has it open too. */
+let opened: { readonly id: string } | null = null
+const REDRAWN_WITHIN_MS = 1000
+
+/** Keeps an open menu, and what it belongs to, in sight. */
+function useOpenMenu(id: string, isOpen: boolean, button: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    if (!isOpen) return undefined
+    const own = { id }
+    opened = own
+    const keepInSight = (): number => requestAnimationFrame(() => button.current?.scrollIntoView({ block: 'nearest' }))
+    keepInSight()
+    addEventListener('resize', keepInSight)
+    return () => {
+      removeEventListener('resize', keepInSight)
+      setTimeout(() => {
+        if (opened === own) opened = null
+      }, REDRAWN_WITHIN_MS)
+    }
+  }, [id, isOpen, button])
+}
+
 /** The menu is made when somebody wants it: a list has thousands of these. */
 function MoreActions({ certificate }: RowActionsProps) {
-  const [isWanted, setWanted] = useState(false)
+  const [isWanted, setWanted] = useState(() => opened?.id === certificate.id)
   if (isWanted) return <MoreMenu certificate={certificate} />
   return (
     <button
@@ -98,20 +120,21 @@ function MoreActions({ certificate }: RowActionsProps) {
 function MoreMenu({ certificate }: RowActionsProps) {
   const [, go] = useLocation()
   const [isOpen, setOpen] = useState(true)
-  const { message } = AntApp.useApp()
+  const toasts = useToasts()
   const queries = useQueryClient()
   // By name, and not by the contract's declaration: that is larger than the rest of this page, which is the first that is seen.
   const mayProbe = useMay('certificates:write')
   const lacking = mayProbe ? null : t('problem.lacking', { scope: 'certificates:write' })
   const button = useRef<HTMLButtonElement>(null)
-  useEffect(() => button.current?.focus(), [])
+  useEffect(() => button.current?.focus({ preventScroll: true }), [])
+  useOpenMenu(certificate.id, isOpen, button)
   const probe = useMutation({
     mutationFn: () => api.certificates.verify({ id: certificate.id }),
     onSuccess: (seen) => {
       void queries.invalidateQueries({ queryKey: keys.certificates })
-      void message.info(t('certificates.probed', { sentence: pick(seen.nextStep.text) }))
+      toasts.info((t) => t('certificates.probed', { sentence: pick(seen.nextStep.text) }))
     },
-    onError: (error) => void message.error(error instanceof ApiProblem ? pick(error.problem.cause) : t('problem.awayCause')),
+    onError: (error) => toasts.error((t) => (error instanceof ApiProblem ? pick(error.problem.cause) : t('problem.awayCause'))),
   })
   const items = [
     { key: 'details', label: t('certificates.details'), onClick: () => go(certificatePlace(certificate)) },
@@ -123,7 +146,14 @@ function MoreMenu({ certificate }: RowActionsProps) {
     },
   ]
   return (
-    <DropMenu menu={{ items }} open={isOpen} onOpenChange={setOpen}>
+    <DropMenu
+      menu={{ items }}
+      open={isOpen}
+      onOpenChange={(wanted) => {
+        if (!wanted) opened = null
+        setOpen(wanted)
+      }}
+    >
       <Button
         ref={button}
         type="text"

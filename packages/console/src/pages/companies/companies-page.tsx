@@ -16,6 +16,7 @@ import { EmptyList } from '../../components/page.tsx'
 import { joinList } from '../../components/join-list.ts'
 import { PageHead } from '../../components/page-head.tsx'
 import { QueryView } from '../../components/query-view.tsx'
+import { useSaid } from '../../components/said.tsx'
 import { NEW, useOpened } from '../../components/use-opened.ts'
 import { AllowedButton } from '../../components/allowed-button.tsx'
 import { useLacking } from '../../api/use-lacking.ts'
@@ -27,7 +28,7 @@ export function CompaniesPage() {
   const companies = useQuery({ queryKey: keys.companies, queryFn: () => api.companies.list() })
   const lacking = useLacking('companies.update')
   const [opened, open] = useOpened()
-  const [result, say] = useState<string | null>(null)
+  const [result, say] = useSaid()
   const [leaving, setLeaving] = useState<CompanyListItem | null>(null)
   const add = <AllowedButton operation="companies.create" label={t('companies.add')} type="primary" onClick={() => open(NEW)} />
   const columns: Column<CompanyListItem>[] = [
@@ -75,8 +76,12 @@ export function CompaniesPage() {
           }
         </QueryView>
       </section>
-      <CompanyDrawer opened={opened} open={open} onSaved={(name) => say(t('forms.saved', { name }))} />
-      <RemoveCompany company={leaving} onClose={() => setLeaving(null)} onRemoved={(name) => say(t('forms.removed', { name }))} />
+      <CompanyDrawer opened={opened} open={open} onSaved={(name) => say((t) => t('forms.saved', { name }))} />
+      <RemoveCompany
+        company={leaving}
+        onClose={() => setLeaving(null)}
+        onRemoved={(name) => say((t) => t('forms.removed', { name }))}
+      />
     </>
   )
 }

@@ -14,6 +14,7 @@ import { AllowedButton } from '../../components/allowed-button.tsx'
 import { DocumentImage } from '../../components/document-image.tsx'
 import { FileDrop } from '../../components/file-drop.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { useSaid } from '../../components/said.tsx'
 import { readDocument, type DocumentFault } from './read-document.ts'
 
 export function CompanyDocuments({ company }: { readonly company: CompanyView }) {
@@ -34,7 +35,7 @@ function CompanyDocument({ company, kind }: { readonly company: CompanyView; rea
   const queries = useQueryClient()
   const lacking = useLacking('companies.putDocument')
   const [fault, setFault] = useState<DocumentFault | null>(null)
-  const [result, say] = useState<string | null>(null)
+  const [result, say] = useSaid()
   const present = company.documents.find((document) => document.kind === kind)
   const onSuccess = (view: CompanyView): void => {
     queries.setQueryData([...keys.companies, company.id], view)
@@ -44,14 +45,14 @@ function CompanyDocument({ company, kind }: { readonly company: CompanyView; rea
     mutationFn: (contentBase64: string) => api.companies.putDocument({ id: company.id, kind, contentBase64 }),
     onSuccess: (view) => {
       onSuccess(view)
-      say(t('companies.documentStored'))
+      say((t) => t('companies.documentStored'))
     },
   })
   const remove = useMutation({
     mutationFn: () => api.companies.removeDocument({ id: company.id, kind }),
     onSuccess: (view) => {
       onSuccess(view)
-      say(t('companies.documentRemoved'))
+      say((t) => t('companies.documentRemoved'))
     },
   })
   const take = async ([file]: readonly File[]): Promise<void> => {

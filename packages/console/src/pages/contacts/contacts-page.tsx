@@ -15,6 +15,7 @@ import { RecordTable, type Column } from '../../components/record-table.tsx'
 import { EmptyList } from '../../components/page.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { QueryView } from '../../components/query-view.tsx'
+import { useSaid } from '../../components/said.tsx'
 import { NEW, useOpened } from '../../components/use-opened.ts'
 import { AllowedButton } from '../../components/allowed-button.tsx'
 import { useLacking } from '../../api/use-lacking.ts'
@@ -25,7 +26,7 @@ export function ContactsPage() {
   const contacts = useQuery({ queryKey: keys.contacts, queryFn: () => api.contacts.list() })
   const lacking = useLacking('contacts.update')
   const [opened, open] = useOpened()
-  const [result, say] = useState<string | null>(null)
+  const [result, say] = useSaid()
   const [leaving, setLeaving] = useState<ContactListItem | null>(null)
   const add = <AllowedButton operation="contacts.create" label={t('contacts.add')} type="primary" onClick={() => open(NEW)} />
   const columns: Column<ContactListItem>[] = [
@@ -58,8 +59,12 @@ export function ContactsPage() {
           }
         </QueryView>
       </section>
-      <ContactDrawer opened={opened} onClose={() => open(null)} onSaved={(name) => say(t('forms.saved', { name }))} />
-      <RemoveContact contact={leaving} onClose={() => setLeaving(null)} onRemoved={(name) => say(t('forms.removed', { name }))} />
+      <ContactDrawer opened={opened} onClose={() => open(null)} onSaved={(name) => say((t) => t('forms.saved', { name }))} />
+      <RemoveContact
+        contact={leaving}
+        onClose={() => setLeaving(null)}
+        onRemoved={(name) => say((t) => t('forms.removed', { name }))}
+      />
     </>
   )
 }

@@ -6,7 +6,6 @@
 import type { CsrDetail } from '@evercert/contract'
 import { contract } from '@evercert/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import AntApp from 'antd/es/app'
 import Button from 'antd/es/button'
 import Form from 'antd/es/form'
 import { useState } from 'react'
@@ -19,6 +18,7 @@ import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { QueryView } from '../../components/query-view.tsx'
 import { RecordDrawer, useFormId } from '../../components/record-drawer.tsx'
+import { useToasts } from '../../components/said.tsx'
 import { fileNameOf, saveFile } from '../../components/save-file.ts'
 import { inputFields, useSchemaRule } from '../../components/schema-rule.ts'
 import { PemField } from './pem-field.tsx'
@@ -77,14 +77,14 @@ function CsrFacts({ csr }: { readonly csr: CsrDetail }) {
 
 function CsrPem({ csr }: { readonly csr: CsrDetail }) {
   const { t } = useTranslation()
-  const { message } = AntApp.useApp()
+  const toasts = useToasts()
   const [isCopied, setCopied] = useState(false)
   const copy = (): void => {
     // Without TLS a browser has no clipboard for pages.
     const copied = navigator.clipboard?.writeText(csr.csrPem) ?? Promise.reject(new Error('no clipboard'))
     copied.then(
       () => setCopied(true),
-      () => void message.warning(t('shell.copyFailed')),
+      () => toasts.warning((t) => t('shell.copyFailed')),
     )
   }
   return (

@@ -20,6 +20,7 @@ import { KeyName } from '../../components/key-name.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { QueryView } from '../../components/query-view.tsx'
+import { useSaid } from '../../components/said.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { NEW, useOpened } from '../../components/use-opened.ts'
 import { AllowedButton } from '../../components/allowed-button.tsx'
@@ -32,7 +33,7 @@ export function CsrsPage() {
   const { t } = useTranslation()
   const csrs = useQuery({ queryKey: keys.csrs, queryFn: () => api.csrs.list() })
   const [opened, open] = useOpened()
-  const [result, say] = useState<string | null>(null)
+  const [result, say] = useSaid()
   const [leaving, setLeaving] = useState<CsrView | null>(null)
   const add = <AllowedButton operation="csrs.create" label={t('csrs.add')} type="primary" onClick={() => open(NEW)} />
   return (
@@ -53,12 +54,12 @@ export function CsrsPage() {
         isOpen={opened === NEW}
         onClose={() => open(null)}
         onStored={({ id, name }) => {
-          say(t('forms.saved', { name }))
+          say((t) => t('forms.saved', { name }))
           open(id)
         }}
       />
       <CsrDrawer id={opened === NEW ? null : opened} onClose={() => open(null)} />
-      <RemoveCsr csr={leaving} onClose={() => setLeaving(null)} onRemoved={(name) => say(t('forms.removed', { name }))} />
+      <RemoveCsr csr={leaving} onClose={() => setLeaving(null)} onRemoved={(name) => say((t) => t('forms.removed', { name }))} />
     </>
   )
 }

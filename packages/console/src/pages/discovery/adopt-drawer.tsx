@@ -12,13 +12,14 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { CertificateSelect } from '../../components/certificate-select.tsx'
 import { FormDrawer } from '../../components/form-drawer.tsx'
+import type { Said } from '../../components/said.tsx'
 import { siteName } from './candidate-name.ts'
 
 interface AdoptDrawerProps {
   readonly candidate: CandidateView | null
   readonly isOpen: boolean
   readonly onClose: () => void
-  readonly onDone: (what: string) => void
+  readonly onDone: (what: Said) => void
 }
 
 interface Values {
@@ -33,7 +34,7 @@ export function AdoptDrawer({ candidate, isOpen, onClose, onDone }: AdoptDrawerP
   const adopt = useMutation({
     mutationFn: ({ certificateId }: Values) => api.discovery.accept({ id: candidate?.id ?? '', certificateId }),
     onSuccess: async () => {
-      onDone(t('discovery.adopted', { name }))
+      onDone((t) => t('discovery.adopted', { name }))
       for (const queryKey of [keys.candidates, keys.endpoints, keys.certificates]) await queries.invalidateQueries({ queryKey })
     },
   })

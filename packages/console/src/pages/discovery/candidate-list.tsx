@@ -14,6 +14,7 @@ import { EmptyList } from '../../components/page.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { ListEnd } from '../../components/page.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import type { Said } from '../../components/said.tsx'
 import { useEditing } from '../../components/use-editing.ts'
 import { AdoptDrawer } from './adopt-drawer.tsx'
 import { siteName } from './candidate-name.ts'
@@ -21,7 +22,7 @@ import { CandidateTable } from './candidate-table.tsx'
 
 const PAGE_SIZE = 50
 
-export function CandidateList({ onDone }: { readonly onDone: (what: string | null) => void }) {
+export function CandidateList({ onDone }: { readonly onDone: (what: Said | null) => void }) {
   const { t } = useTranslation()
   const editing = useEditing<CandidateView>()
   const change = useChange(onDone)
@@ -36,14 +37,14 @@ export function CandidateList({ onDone }: { readonly onDone: (what: string | nul
   const adopt = (candidate: CandidateView): void =>
     change.make(async () => {
       await api.discovery.accept({ id: candidate.id })
-      return t('discovery.adopted', { name: siteName(candidate) })
+      return (t) => t('discovery.adopted', { name: siteName(candidate) })
     })
   const forget = (candidate: CandidateView): void =>
     change.make(async () => {
       await api.discovery.dismiss({ id: candidate.id })
-      return t('discovery.forgotten', { name: siteName(candidate) })
+      return (t) => t('discovery.forgotten', { name: siteName(candidate) })
     })
-  const close = (what: string): void => {
+  const close = (what: Said): void => {
     editing.close()
     onDone(what)
   }
@@ -56,7 +57,12 @@ export function CandidateList({ onDone }: { readonly onDone: (what: string | nul
         {fitting.length > 1 && (
           <Button
             loading={change.isPending}
-            onClick={() => change.make(async () => t('discovery.adoptedAll', { count: await acceptAll(fitting) }))}
+            onClick={() =>
+              change.make(async () => {
+                const count = await acceptAll(fitting)
+                return (t) => t('discovery.adoptedAll', { count })
+              })
+            }
           >
             {t('discovery.adoptAll', { count: fitting.length })}
           </Button>
@@ -85,10 +91,10 @@ export function CandidateList({ onDone }: { readonly onDone: (what: string | nul
 }
 
 /** One at a time; each says what it did. */
-function useChange(onDone: (what: string | null) => void) {
+function useChange(onDone: (what: Said | null) => void) {
   const queries = useQueryClient()
   const change = useMutation({
-    mutationFn: (act: () => Promise<string>) => act(),
+    mutationFn: (act: () => Promise<Said>) => act(),
     onMutate: () => onDone(null),
     onSuccess: onDone,
     onSettled: async () => {
@@ -98,7 +104,7 @@ function useChange(onDone: (what: string | null) => void) {
   return {
     error: change.error,
     isPending: change.isPending,
-    make: (act: () => Promise<string>): void => {
+    make: (act: () => Promise<Said>): void => {
       if (!change.isPending) change.mutate(act)
     },
   }

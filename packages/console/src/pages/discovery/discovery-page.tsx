@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { PageHead } from '../../components/page-head.tsx'
+import { useSaid } from '../../components/said.tsx'
 import { CandidateList } from './candidate-list.tsx'
 import './discovery-page.css'
 import { LookForm } from './look-form.tsx'
 
 export function DiscoveryPage() {
   const { t } = useTranslation()
-  const [result, say] = useState<string | null>(null)
+  const [result, say] = useSaid()
   return (
     <>
       <PageHead title={t('shell.discovery')} intro={t('discovery.intro')} result={result} />

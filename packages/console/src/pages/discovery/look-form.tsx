@@ -17,13 +17,14 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { CertificateSelect } from '../../components/certificate-select.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import type { Said } from '../../components/said.tsx'
 import { findBadName, readNames, readPorts, toRequests, type LookBy, type LookValues } from './look-request.ts'
 
 const WAYS = ['names', 'certificate', 'range'] as const satisfies readonly LookBy[]
 const PROTOCOLS = endpointProtocol.options
 const START = { by: 'names', protocol: 'tls' } as const satisfies LookValues
 
-export function LookForm({ onDone }: { readonly onDone: (what: string | null) => void }) {
+export function LookForm({ onDone }: { readonly onDone: (what: Said | null) => void }) {
   const { t } = useTranslation()
   const [form] = Form.useForm<LookValues>()
   const by = Form.useWatch('by', form) ?? START.by
@@ -40,7 +41,7 @@ export function LookForm({ onDone }: { readonly onDone: (what: string | null) =>
       return totals
     },
     onMutate: () => onDone(null),
-    onSuccess: (totals) => onDone(t('discovery.looked', { ...totals })),
+    onSuccess: (totals) => onDone((t) => t('discovery.looked', { ...totals })),
     onSettled: async () => {
       setProgress(null)
       await queries.invalidateQueries({ queryKey: keys.candidates })

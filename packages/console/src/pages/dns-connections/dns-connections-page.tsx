@@ -16,6 +16,7 @@ import { useAdapterTexts } from '../../components/adapter-form/use-adapter-texts
 import { ConfirmedAction } from '../../components/confirmed-action.tsx'
 import { RecordPage } from '../../components/record-page.tsx'
 import type { Column } from '../../components/record-table.tsx'
+import type { Said } from '../../components/said.tsx'
 import { useEditing } from '../../components/use-editing.ts'
 import { AllowedButton } from '../../components/allowed-button.tsx'
 
@@ -102,7 +103,7 @@ interface DnsConnectionDrawerProps {
   readonly connection: DnsConnection | null
   readonly isOpen: boolean
   readonly onClose: () => void
-  readonly onDone: (what: string) => void
+  readonly onDone: (what: Said) => void
 }
 
 function DnsConnectionDrawer({ connection, isOpen, onClose, onDone }: DnsConnectionDrawerProps) {
@@ -115,7 +116,7 @@ function DnsConnectionDrawer({ connection, isOpen, onClose, onDone }: DnsConnect
         : api.dnsConnections.update({ id: connection.id, name, ...(config !== null && { config }) }),
     onSuccess: async ({ name }) => {
       await queries.invalidateQueries({ queryKey: keys.dnsConnections })
-      onDone(t(connection === null ? 'dnsConnections.connected' : 'dnsConnections.changed', { name }))
+      onDone((t) => t(connection === null ? 'dnsConnections.connected' : 'dnsConnections.changed', { name }))
     },
   })
   const adding = {

@@ -20,6 +20,7 @@ import { joinSentences } from '../../components/join-list.ts'
 import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { QueryView } from '../../components/query-view.tsx'
+import { useSaid } from '../../components/said.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { useShown } from '../../components/use-shown.ts'
 import { pick } from '../../i18n/i18n.ts'
@@ -35,7 +36,7 @@ const TONES = { fault: 'bad', unproved: 'todo', served: 'good' } as const
 export function EndpointsPage() {
   const { t } = useTranslation()
   const queries = useQueryClient()
-  const [result, say] = useState<string | null>(null)
+  const [result, say] = useSaid()
   const [seen, setSeen] = useState<readonly SeenAddress[]>([])
   const endpoints = useQuery({ queryKey: keys.endpoints, queryFn: () => api.endpoints.list(), refetchInterval: REFRESH_MS })
   const probe = useMutation({
@@ -50,7 +51,7 @@ export function EndpointsPage() {
       setSeen([])
     },
     onSuccess: async ({ name, nextStep }) => {
-      say(t('endpoints.probed', { name, sentence: pick(nextStep.text) }))
+      say((t) => t('endpoints.probed', { name, sentence: pick(nextStep.text) }))
       await queries.invalidateQueries({ queryKey: keys.endpoints })
       await queries.invalidateQueries({ queryKey: keys.certificates })
     },

@@ -13,7 +13,8 @@ import { useTourIsAway } from '../../app/preferences.ts'
 import { PageHead } from '../../components/page-head.tsx'
 import { QueryView } from '../../components/query-view.tsx'
 import './first-steps.css'
-import { stepStates, placeOf, type TourStep } from './step-states.ts'
+import { stepStates, type TourStep } from './step-states.ts'
+import { useStepPlace } from './use-step-place.ts'
 
 /** What another page, or another person, did is seen soon. */
 const REFRESH_MS = 5000
@@ -60,6 +61,7 @@ export function FirstStepsPage() {
 
 function Step({ step: { step, state }, certificateId }: { readonly step: TourStep; readonly certificateId: string | null }) {
   const { t } = useTranslation()
+  const place = useStepPlace(state === 'now' ? step : step === 'renewed' ? null : step, certificateId)
   return (
     <li data-state={state} aria-current={state === 'now' ? 'step' : undefined}>
       <div>
@@ -69,7 +71,7 @@ function Step({ step: { step, state }, certificateId }: { readonly step: TourSte
         <p className="muted">{t(`firstSteps.texts.${step}`)}</p>
         {(state === 'now' || (step === 'proved' && state === 'done')) && (
           <p className="tour-links">
-            <Link href={placeOf(step, certificateId)}>{t(`firstSteps.links.${step}`)}</Link>
+            <Link href={place}>{t(`firstSteps.links.${step}`)}</Link>
             {step === 'certificate' && <Link href="/buy">{t('firstSteps.buy')}</Link>}
           </p>
         )}

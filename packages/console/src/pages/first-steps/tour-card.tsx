@@ -12,7 +12,8 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { useTourIsAway } from '../../app/preferences.ts'
 import './first-steps.css'
-import { placeOf, stepStates } from './step-states.ts'
+import { stepStates } from './step-states.ts'
+import { useStepPlace } from './use-step-place.ts'
 
 const REFRESH_MS = 15_000
 
@@ -26,10 +27,10 @@ export function TourCard() {
     refetchInterval: REFRESH_MS,
     retry: false,
   })
-  if (isAway || progress.data === undefined || !progress.data.isNeeded) return null
-  const steps = stepStates(progress.data)
+  const steps = progress.data === undefined ? [] : stepStates(progress.data)
   const next = steps.find(({ state }) => state === 'now')
-  if (next === undefined) return null
+  const place = useStepPlace(next?.step ?? null, progress.data?.certificateId ?? null)
+  if (isAway || progress.data === undefined || !progress.data.isNeeded || next === undefined) return null
   const done = steps.filter(({ state }) => state === 'done').length
   return (
     <section className="panel tour-card" aria-label={t('shell.firstSteps')}>
@@ -39,7 +40,8 @@ export function TourCard() {
         <div>{labelled(t('firstSteps.states.now'), t(`firstSteps.titles.${next.step}`))}</div>
       </div>
       <div className="tour-links">
-        <Link href={placeOf(next.step, progress.data.certificateId)}>{t(`firstSteps.links.${next.step}`)}</Link>
+        <Link href={place}>{t(`firstSteps.links.${next.step}`)}</Link>
+        {next.step === 'certificate' && <Link href="/buy">{t('firstSteps.buy')}</Link>}
         <Link href="/first-steps">{t('firstSteps.open')}</Link>
         <Button size="small" onClick={() => setAway(true)}>
           {t('firstSteps.putAway')}

@@ -20,6 +20,7 @@ import { IdField } from '../../components/id-field.tsx'
 import { issuerTitle } from '../../components/issuer-title.ts'
 import { RecordPage } from '../../components/record-page.tsx'
 import type { Column } from '../../components/record-table.tsx'
+import type { Said } from '../../components/said.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { useEditing } from '../../components/use-editing.ts'
 
@@ -142,7 +143,7 @@ interface IssuerDrawerProps {
   readonly issuer: IssuerView | null
   readonly isOpen: boolean
   readonly onClose: () => void
-  readonly onDone: (what: string) => void
+  readonly onDone: (what: Said) => void
 }
 
 /** What is not different is not sent: the service writes the built-in CA's own settings and root itself. */
@@ -167,7 +168,7 @@ function IssuerDrawer({ issuer, isOpen, onClose, onDone }: IssuerDrawerProps) {
     },
     onSuccess: async ({ title }) => {
       await queries.invalidateQueries({ queryKey: keys.issuers })
-      onDone(t(issuer === null ? 'issuers.connected' : 'issuers.changed', { title: issuerTitle(title) }))
+      onDone((t) => t(issuer === null ? 'issuers.connected' : 'issuers.changed', { title: issuerTitle(title) }))
     },
   })
   const adding = { title: t('issuers.connect'), intro: t('issuers.connectIntro'), submit: t('issuers.connect') }

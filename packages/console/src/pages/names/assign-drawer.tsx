@@ -11,6 +11,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { FormDrawer } from '../../components/form-drawer.tsx'
+import type { Said } from '../../components/said.tsx'
 import { useAccounts } from './use-accounts.ts'
 
 interface Values {
@@ -23,7 +24,7 @@ interface AssignDrawerProps {
   readonly name: string | null
   readonly isOpen: boolean
   readonly onClose: () => void
-  readonly onDone: (what: string) => void
+  readonly onDone: (what: Said) => void
 }
 
 const MAX_NAME = 253
@@ -37,7 +38,7 @@ export function AssignDrawer({ name, isOpen, onClose, onDone }: AssignDrawerProp
     mutationFn: (values: Values) => api.names.assign({ ...values, name: values.name.trim() }),
     onSuccess: async (claim) => {
       const account = accounts.find(({ id }) => id === claim.accountId)?.name ?? claim.accountId
-      onDone(t('names.assignedDone', { name: claim.name, account }))
+      onDone((t) => t('names.assignedDone', { name: claim.name, account }))
       await queries.invalidateQueries({ queryKey: keys.names })
     },
   })

@@ -18,6 +18,7 @@ import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { ListEnd } from '../../components/page.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import type { Said } from '../../components/said.tsx'
 import { useAccounts } from './use-accounts.ts'
 
 const PAGE_SIZE = 50
@@ -27,7 +28,7 @@ interface NameListProps {
   /** This one and those below it; empty: all. */
   readonly name: string
   readonly onAssign: (name: string) => void
-  readonly onDone: (what: string) => void
+  readonly onDone: (what: Said) => void
 }
 
 export function NameList({ of, name, onAssign, onDone }: NameListProps) {
@@ -101,7 +102,7 @@ function useColumns({ onAssign, onDone }: Pick<NameListProps, 'onAssign' | 'onDo
 interface ReleaseProps {
   readonly name: string
   readonly isOperator: boolean
-  readonly onDone: (what: string) => void
+  readonly onDone: (what: Said) => void
 }
 
 function Release({ name, isOperator, onDone }: ReleaseProps) {
@@ -115,7 +116,7 @@ function Release({ name, isOperator, onDone }: ReleaseProps) {
       consequences={isOperator ? [t('names.releaseAny')] : [t('names.releaseUsed'), t('names.releaseOwn')]}
       act={async () => {
         await api.names.release({ name })
-        onDone(t('names.released', { name }))
+        onDone((t) => t('names.released', { name }))
       }}
       changes={keys.names}
     />

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'wouter'
 import Button from 'antd/es/button'
 import Input from 'antd/es/input'
 import { useIsOperator } from '../../api/use-is-operator.ts'
 import { PageHead } from '../../components/page-head.tsx'
+import { useSaid } from '../../components/said.tsx'
 import { useEditing } from '../../components/use-editing.ts'
 import { AssignDrawer } from './assign-drawer.tsx'
 import { NameList } from './name-list.tsx'
@@ -21,7 +21,7 @@ const SCOPES = ['account', 'installation'] as const
 export function NamesPage() {
   const { t } = useTranslation()
   const [params, setParams] = useSearchParams()
-  const [result, say] = useState<string | null>(null)
+  const [result, say] = useSaid()
   const isOperator = useIsOperator() === true
   const editing = useEditing<string>()
   const of = isOperator && params.get('of') === 'installation' ? 'installation' : 'account'

@@ -12,6 +12,7 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { ConnectionDrawer, type ConnectionValues } from '../../components/adapter-form/connection-drawer.tsx'
+import type { Said } from '../../components/said.tsx'
 
 const MAX_NAME = 64
 
@@ -22,7 +23,7 @@ interface ChannelDrawerProps {
   readonly channel: ChannelView | null
   readonly isOpen: boolean
   readonly onClose: () => void
-  readonly onDone: (what: string) => void
+  readonly onDone: (what: Said) => void
 }
 
 export function ChannelDrawer({ channel, isOpen, onClose, onDone }: ChannelDrawerProps) {
@@ -35,7 +36,7 @@ export function ChannelDrawer({ channel, isOpen, onClose, onDone }: ChannelDrawe
         : api.channels.update({ id: channel.id, name, role, ...(config !== null && { config }) }),
     onSuccess: async ({ name }) => {
       await queries.invalidateQueries({ queryKey: keys.channels })
-      onDone(t(channel === null ? 'notices.channelAdded' : 'notices.channelChanged', { name }))
+      onDone((t) => t(channel === null ? 'notices.channelAdded' : 'notices.channelChanged', { name }))
     },
   })
   return (

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OrderView } from '@evercert/contract'
+import type { OrderDetail, OrderView } from '@evercert/contract'
 import { useQuery } from '@tanstack/react-query'
 import Alert from 'antd/es/alert'
 import { useTranslation } from 'react-i18next'
@@ -15,6 +15,7 @@ import { gradeOf } from '../../components/grade.ts'
 import { LinkButton } from '../../components/link-button.tsx'
 import { Loading } from '../../components/loading.tsx'
 import { Moment } from '../../components/moment.tsx'
+import { OfferFacts } from '../../components/offer-facts.tsx'
 import { formatMoney } from '../../components/money.ts'
 import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
@@ -76,7 +77,7 @@ export function OrderPage({ params }: PageProps) {
   )
 }
 
-function Facts({ order }: { readonly order: OrderView }) {
+function Facts({ order }: { readonly order: OrderDetail }) {
   const { t } = useTranslation()
   const products = useQuery({ queryKey: keys.products, queryFn: () => api.products.list() })
   const { specification, renewsCertificateId, paidAt } = order
@@ -114,6 +115,7 @@ function Facts({ order }: { readonly order: OrderView }) {
         <dd>
           {t('terms.years', { count: order.termYears })} · {t('orders.domains', { count: order.domainCount })}
         </dd>
+        {order.offer !== null && <OfferFacts offer={order.offer} />}
         <dt>{t('orders.price')}</dt>
         <dd className="amount-big">{formatMoney(order.price)}</dd>
         <dt>{t('orders.placedAt')}</dt>

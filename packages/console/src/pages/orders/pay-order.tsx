@@ -5,7 +5,6 @@
  */
 import type { OrderView } from '@evercert/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import AntApp from 'antd/es/app'
 import Radio from 'antd/es/radio'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -13,10 +12,13 @@ import { Link, useLocation } from 'wouter'
 import { api } from '../../api/client.ts'
 import { useIdempotencyKey } from '../../api/idempotency-key.ts'
 import { keys } from '../../api/keys.ts'
+import { useIsOperator } from '../../api/use-is-operator.ts'
 import { AllowedButton } from '../../components/allowed-button.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { formatMoney } from '../../components/money.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { useToasts } from '../../components/said.tsx'
+import { TopUp } from '../balance/top-up.tsx'
 import { useRefreshMoney } from './refresh-money.ts'
 import './pay-order.css'
 
@@ -32,12 +34,7 @@ export function PayOrder({ order }: { readonly order: OrderView }) {
     <section className="panel" aria-label={t('orders.pay')}>
       <h2>{t('orders.pay')}</h2>
       <Methods order={order} method={method} onChange={setMethod} />
-      {isShort && (
-        <p className="pay-short">
-          {t('orders.short', { amount: formatMoney({ amountMinor: missingMinor, currency: order.price.currency }) })}{' '}
-          <Link href="/balance">{t('orders.topUp')}</Link>
-        </p>
-      )}
+      {isShort && <Short missingMinor={missingMinor} currency={order.price.currency} />}
       <p className="muted">
         {method === BALANCE
           ? t('orders.payBalanceText', { amount: formatMoney(order.price) })
@@ -58,10 +55,24 @@ export function PayOrder({ order }: { readonly order: OrderView }) {
   )
 }
 
-function usePay(order: OrderView) {
+/** An operator books what came in at once, and goes on paying. */
+function Short({ missingMinor, currency }: { readonly missingMinor: number; readonly currency: string }) {
   const { t } = useTranslation()
+  const isOperator = useIsOperator() === true
+  return (
+    <>
+      <p className="pay-short">
+        {t('orders.short', { amount: formatMoney({ amountMinor: missingMinor, currency }) })}{' '}
+        {!isOperator && <Link href="/balance">{t('orders.topUp')}</Link>}
+      </p>
+      {isOperator && <TopUp currency={currency} amountMinor={missingMinor} />}
+    </>
+  )
+}
+
+function usePay(order: OrderView) {
   const [, go] = useLocation()
-  const { message } = AntApp.useApp()
+  const toasts = useToasts()
   const refresh = useRefreshMoney()
   const keyFor = useIdempotencyKey()
   return useMutation({
@@ -69,7 +80,7 @@ function usePay(order: OrderView) {
     onSuccess: async (paid) => {
       await refresh()
       if (paid.state !== 'paid' || paid.certificateId === null) return
-      void message.success(t('orders.paidDone'))
+      toasts.success((t) => t('orders.paidDone'))
       go(`/certificates/${encodeURIComponent(paid.certificateId)}/application`)
     },
   })
@@ -123,7 +134,7 @@ function CancelOrder({ order }: { readonly order: OrderView }) {
     mutationFn: () => api.orders.cancel({ id: order.id }),
     onSuccess: async (cancelled) => {
       setOpen(false)
-      queries.setQueryData(keys.order(order.id), cancelled)
+      queries.setQueryData(keys.order(order.id), { ...cancelled, offer: null })
       await refresh()
     },
   })

@@ -5,7 +5,6 @@
  */
 import type { PaymentView } from '@evercert/contract'
 import { useMutation } from '@tanstack/react-query'
-import AntApp from 'antd/es/app'
 import Form from 'antd/es/form'
 import Input from 'antd/es/input'
 import { useState } from 'react'
@@ -17,6 +16,7 @@ import { AmountFields } from '../../components/amount-fields.tsx'
 import { amountText, parseAmount } from '../../components/amount.ts'
 import { FormDrawer } from '../../components/form-drawer.tsx'
 import { formatMoney } from '../../components/money.ts'
+import { useToasts } from '../../components/said.tsx'
 import { useRefreshMoney } from './refresh-money.ts'
 
 interface Values {
@@ -28,7 +28,7 @@ interface Values {
 
 export function RecordReceipt({ payment }: { readonly payment: PaymentView }) {
   const { t } = useTranslation()
-  const { message } = AntApp.useApp()
+  const toasts = useToasts()
   const [form] = Form.useForm<Values>()
   const [isOpen, setOpen] = useState(false)
   const keyFor = useIdempotencyKey()
@@ -47,7 +47,7 @@ export function RecordReceipt({ payment }: { readonly payment: PaymentView }) {
     },
     onSuccess: async (changed) => {
       setOpen(false)
-      void message.success(t('orders.receiptDone', { state: t(`orders.paymentStates.${changed.state}`) }))
+      toasts.success((t) => t('orders.receiptDone', { state: t(`orders.paymentStates.${changed.state}`) }))
       await refresh()
     },
   })

@@ -16,6 +16,7 @@ import { keys } from '../../api/keys.ts'
 import { FormDrawer } from '../../components/form-drawer.tsx'
 import { IdField } from '../../components/id-field.tsx'
 import { issuerTitle } from '../../components/issuer-title.ts'
+import type { Said } from '../../components/said.tsx'
 import { TitleFields } from '../../components/title-fields.tsx'
 import { pick } from '../../i18n/i18n.ts'
 import { PriceFields } from './price-fields.tsx'
@@ -32,14 +33,14 @@ interface ProductDrawerProps {
   readonly product: ProductView | null
   readonly isOpen: boolean
   readonly onClose: () => void
-  readonly onDone: (what: string) => void
+  readonly onDone: (what: Said) => void
 }
 
 export function ProductDrawer({ product, isOpen, onClose, onDone }: ProductDrawerProps) {
   const { t } = useTranslation()
   const [form] = Form.useForm<ProductValues>()
   const save = useSave(product, (saved) =>
-    onDone(t(product === null ? 'products.added' : 'products.changed', { title: pick(saved.title) })),
+    onDone((t) => t(product === null ? 'products.added' : 'products.changed', { title: pick(saved.title) })),
   )
   return (
     <FormDrawer<ProductValues>

@@ -16,6 +16,7 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { AmountFields } from '../../components/amount-fields.tsx'
 import { FormDrawer } from '../../components/form-drawer.tsx'
+import type { Said } from '../../components/said.tsx'
 import { TitleFields } from '../../components/title-fields.tsx'
 import { pick } from '../../i18n/i18n.ts'
 import { examplePrices } from './example-prices.ts'
@@ -35,7 +36,7 @@ interface PromotionDrawerProps {
   readonly products: readonly ProductView[]
   readonly isOpen: boolean
   readonly onClose: () => void
-  readonly onDone: (what: string) => void
+  readonly onDone: (what: Said) => void
 }
 
 export function PromotionDrawer({ promotion, products, isOpen, onClose, onDone }: PromotionDrawerProps) {
@@ -43,7 +44,7 @@ export function PromotionDrawer({ promotion, products, isOpen, onClose, onDone }
   const [form] = Form.useForm<PromotionValues>()
   const isNew = promotion === null
   const save = useSave(promotion, (saved) =>
-    onDone(t(isNew ? 'promotions.added' : 'promotions.changed', { title: pick(saved.title) })),
+    onDone((t) => t(isNew ? 'promotions.added' : 'promotions.changed', { title: pick(saved.title) })),
   )
   return (
     <FormDrawer<PromotionValues>

@@ -13,7 +13,8 @@ export interface FormValues {
   readonly domains: string
   readonly validationMethod: ApplicationFormView['validationMethod']
   readonly dnsConnectionId: string | null
-  readonly contactId: string | null
+  /** Missing: no contact is stored, so that there is none to choose. */
+  readonly contactId?: string | null
   readonly contact: { readonly name: string; readonly email: string; readonly phone: string }
   readonly companyId: string | null
   readonly superior: { readonly name: string; readonly title: string; readonly phone: string; readonly email: string }
@@ -55,14 +56,15 @@ export function splitDomains(text: string): string[] {
  * @param type decides which parts are sent at all
  */
 export function toForm(values: FormValues, before: ApplicationView['form'], type: 'DV' | 'OV' | 'EV'): ApplicationFormView {
-  const isWritten = values.contactId === null || values.contactId === WRITTEN_HERE
+  const contactId = values.contactId ?? WRITTEN_HERE
+  const isWritten = contactId === WRITTEN_HERE
   const isOwnCsr = values.keySource === 'csr'
   return {
     ...before,
     domains: splitDomains(values.domains),
     validationMethod: values.validationMethod,
     dnsConnectionId: values.validationMethod === 'dnsAutomatic' ? values.dnsConnectionId : null,
-    contactId: isWritten ? null : values.contactId,
+    contactId: isWritten ? null : contactId,
     contact: isWritten ? values.contact : null,
     companyId: type === 'DV' ? null : values.companyId,
     superior: type === 'EV' ? values.superior : null,

@@ -12,6 +12,7 @@ import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
 import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
+import { placeWithout } from '../../app/over-place.ts'
 import { AllowedButton } from '../../components/allowed-button.tsx'
 import { useFormFaults } from '../../components/form-faults.ts'
 import { Loading } from '../../components/loading.tsx'
@@ -59,7 +60,7 @@ function ApplicationForm({ certificate, isReissue, application }: ApplicationFor
       api.applications.submit({ id, ...toForm(values, application.form, type), ...(isReissue && { reissue: true }) }),
     onSuccess: () => {
       draft.forget()
-      if (isReissue) go(`/certificates/${id}/application`, { replace: true }) // what was asked for is under way
+      if (isReissue) go(placeWithout('reissue'), { replace: true }) // what was asked for is under way
       return queries.invalidateQueries({ queryKey: keys.certificates })
     },
   })

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PaymentView } from '@evercert/contract'
+import type { OrderDetail, PaymentView } from '@evercert/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import Alert from 'antd/es/alert'
 import Button from 'antd/es/button'
@@ -17,15 +17,18 @@ import { keys } from '../../api/keys.ts'
 import { useLacking } from '../../api/use-lacking.ts'
 import { AllowedButton } from '../../components/allowed-button.tsx'
 import { CopyText } from '../../components/copy-text.tsx'
+import { gradeOf } from '../../components/grade.ts'
 import { Loading } from '../../components/loading.tsx'
 import { formatMoney } from '../../components/money.ts'
 import { Moment } from '../../components/moment.tsx'
+import { OfferFacts } from '../../components/offer-facts.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import { ReducedPrice } from '../../components/reduced-price.tsx'
+import { productTitle } from '../orders/order-terms.ts'
 
 const POLL_MS = 5000
 
 export function PayStep({ orderId }: { readonly orderId: string }) {
-  const { t } = useTranslation()
   const order = useQuery({ queryKey: keys.order(orderId), queryFn: () => api.orders.get({ id: orderId }) })
   const payments = useQuery({
     queryKey: keys.payments(orderId),
@@ -38,21 +41,48 @@ export function PayStep({ orderId }: { readonly orderId: string }) {
   const open = payments.data?.items.filter(({ state, place }) => state === 'created' && place !== null) ?? []
   return (
     <>
-      <dl className="facts">
-        <dt>{t('renewal.orderId')}</dt>
-        <dd className="mono break">{orderId}</dd>
-        <dt>{t('renewal.orderedAt')}</dt>
-        <dd>
-          <Moment at={order.data.placedAt} />
-        </dd>
-        <dt>{t('renewal.price')}</dt>
-        <dd className="price number">{formatMoney(order.data.price)}</dd>
-      </dl>
+      <Bought order={order.data} />
       {open.map((payment) => (
         <OpenPayment key={payment.id} payment={payment} />
       ))}
       <Methods orderId={orderId} currency={order.data.price.currency} />
     </>
+  )
+}
+
+/** Whoever comes back later pays for what they see, not for a number. */
+function Bought({ order }: { readonly order: OrderDetail }) {
+  const { t } = useTranslation()
+  const products = useQuery({ queryKey: keys.products, queryFn: () => api.products.list() })
+  const { id, productId, specification, termYears, domainCount, offer, placedAt } = order
+  const { brand, certificateType, domainType, grade } = specification
+  return (
+    <section aria-labelledby="bought">
+      <h3 id="bought">{t('offer.bought')}</h3>
+      <dl className="facts">
+        <dt>{t('renewal.product')}</dt>
+        <dd>
+          <strong>{productTitle(products.data?.items, productId)}</strong>
+          <div className="muted">{[brand, certificateType, t(`terms.domainType.${domainType}`), gradeOf(grade)].join(' · ')}</div>
+        </dd>
+        <dt>{t('orders.what')}</dt>
+        <dd>
+          {t('terms.years', { count: termYears })} · {t('orders.domains', { count: domainCount })}
+        </dd>
+        {offer !== null && <OfferFacts offer={offer} />}
+        <dt>{t('renewal.orderId')}</dt>
+        <dd>
+          <span className="mono break">{id}</span>
+          <div className="muted">
+            {t('renewal.orderedAt')} <Moment at={placedAt} />
+          </div>
+        </dd>
+        <dt>{t('renewal.price')}</dt>
+        <dd className="price number">
+          <ReducedPrice of={order} />
+        </dd>
+      </dl>
+    </section>
   )
 }
 

@@ -14,10 +14,12 @@ import { api } from '../../api/client.ts'
 import { keys } from '../../api/keys.ts'
 import { useLiveCertificate } from '../../api/use-live-certificate.ts'
 import type { PageProps } from '../../app/page-props.ts'
+import { useIsOnCertificate } from '../../app/over-place.ts'
 import { NARROW, useMedia } from '../../app/preferences.ts'
 import { Loading } from '../../components/loading.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { listPlace } from '../certificates/list-query.ts'
+import { certificatePlace } from '../certificates/next-place.ts'
 import { ApplicationStep } from './application-step.tsx'
 import { InstallStep } from './install-step.tsx'
 import { PayStep } from './pay-step.tsx'
@@ -36,7 +38,7 @@ export function RenewalDrawer({ params: { id = '' } }: PageProps) {
   const newId = old.data?.renewedByCertificateId ?? null
   useLiveCertificate(old.data === undefined || newId !== null ? null : id)
   return (
-    <Frame title={old.data === undefined ? t('renewal.title') : t('renewal.titleOf', { name: old.data.name })}>
+    <Frame id={id} title={old.data === undefined ? t('renewal.title') : t('renewal.titleOf', { name: old.data.name })}>
       {old.isPending && <Loading />}
       <ProblemNotice error={old.error} onRetry={() => void old.refetch()} />
       {old.data !== undefined &&
@@ -50,16 +52,24 @@ export function ApplicationDrawer({ params: { id = '' } }: PageProps) {
   const { t } = useTranslation()
   const isReissue = new URLSearchParams(useSearch()).has('reissue')
   return (
-    <Frame title={t(isReissue ? 'life.reissue' : 'renewal.application')}>
+    <Frame id={id} title={t(isReissue ? 'life.reissue' : 'renewal.application')}>
       <WithNew old={null} id={id} isReissue={isReissue} />
     </Frame>
   )
 }
 
-function Frame({ title, children }: { readonly title: string; readonly children: React.ReactNode }) {
+interface FrameProps {
+  /** Of the certificate in the address. */
+  readonly id: string
+  readonly title: string
+  readonly children: React.ReactNode
+}
+
+function Frame({ id, title, children }: FrameProps) {
   const { t } = useTranslation()
   const [, go] = useLocation()
   const isNarrow = useMedia(NARROW)
+  const isOnCertificate = useIsOnCertificate()
   useFocusBack()
   return (
     <Drawer
@@ -67,7 +77,7 @@ function Frame({ title, children }: { readonly title: string; readonly children:
       size={isNarrow ? '100%' : WIDTH}
       title={<h2 className="drawer-title break">{title}</h2>}
       closable={{ 'aria-label': t('shell.close') }}
-      onClose={() => go(listPlace(location.search))}
+      onClose={() => go(isOnCertificate ? certificatePlace({ id }) : listPlace(location.search))}
       className="renewal"
     >
       {children}

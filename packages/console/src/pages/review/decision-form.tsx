@@ -17,6 +17,7 @@ import { keys } from '../../api/keys.ts'
 import { joinList } from '../../components/join-list.ts'
 import { Action } from '../../components/action.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
+import type { Said } from '../../components/said.tsx'
 
 interface Values {
   readonly checks?: ReviewCheck[]
@@ -28,7 +29,7 @@ type Decision = 'approve' | 'refuse'
 
 interface DecisionFormProps {
   readonly review: ReviewDetail
-  readonly onDecided: (result: string) => void
+  readonly onDecided: (result: Said) => void
 }
 
 const MAX_EVIDENCE = 8000
@@ -47,7 +48,7 @@ export function DecisionForm({ review, onDecided }: DecisionFormProps) {
         : api.reviews.refuse({ id, checks, reason, evidence: evidence.trim() === '' ? null : evidence })
     },
     onSuccess: async (view, decision) => {
-      onDecided(t(decision === 'approve' ? 'reviews.approved' : 'reviews.refused'))
+      onDecided((t) => t(decision === 'approve' ? 'reviews.approved' : 'reviews.refused'))
       queries.setQueryData([...keys.reviews, 'one', view.id], view)
       await queries.invalidateQueries({ queryKey: [...keys.reviews, 'list'] })
       await queries.invalidateQueries({ queryKey: keys.certificates })

@@ -5,7 +5,6 @@
  */
 import type { ReviewDetail } from '@evercert/contract'
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { api } from '../../api/client.ts'
@@ -17,6 +16,7 @@ import { joinList } from '../../components/join-list.ts'
 import { Moment } from '../../components/moment.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { QueryView } from '../../components/query-view.tsx'
+import { useSaid } from '../../components/said.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { ApplicantPanel } from './applicant-panel.tsx'
 import { DecisionForm } from './decision-form.tsx'
@@ -26,7 +26,7 @@ const TONES = { waiting: 'todo', approved: 'good', refused: 'bad' } as const
 
 export function ReviewPage({ params: { id = '' } }: PageProps) {
   const { t } = useTranslation()
-  const [result, say] = useState<string | null>(null)
+  const [result, say] = useSaid()
   const review = useQuery({ queryKey: [...keys.reviews, 'one', id], queryFn: () => api.reviews.get({ id }) })
   return (
     <>

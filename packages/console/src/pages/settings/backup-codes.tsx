@@ -4,10 +4,10 @@
  * @module
  */
 import Alert from 'antd/es/alert'
-import AntApp from 'antd/es/app'
 import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
 import { formatMoment } from '../../components/moment.tsx'
+import { useToasts } from '../../components/said.tsx'
 import { saveFile } from '../../components/save-file.ts'
 import './settings-page.css'
 
@@ -19,7 +19,7 @@ interface BackupCodesProps {
 
 export function BackupCodes({ codes, email, onKept }: BackupCodesProps) {
   const { t } = useTranslation()
-  const { message } = AntApp.useApp()
+  const toasts = useToasts()
   const save = (): void => {
     const head = [`Evercert ${location.origin}`, email, formatMoment(new Date().toISOString(), 'minute'), t('security.codesText')]
     saveFile('evercert-backup-codes.txt', new Blob([[...head, '', ...codes, ''].join('\n')], { type: 'text/plain' }))
@@ -27,9 +27,9 @@ export function BackupCodes({ codes, email, onKept }: BackupCodesProps) {
   const copy = async (): Promise<void> => {
     try {
       await navigator.clipboard.writeText(codes.join('\n'))
-      void message.success(t('shell.copied'))
+      toasts.success((t) => t('shell.copied'))
     } catch {
-      void message.warning(t('shell.copyFailed'))
+      toasts.warning((t) => t('shell.copyFailed'))
     }
   }
   return (

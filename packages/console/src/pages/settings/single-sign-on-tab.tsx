@@ -42,7 +42,7 @@ export function SingleSignOnTab() {
       <SignInProviderDrawer
         key={editing.key}
         editing={editing}
-        onDone={(title) => editing.drawer.onDone(t('singleSignOn.saved', { title }))}
+        onDone={(title) => editing.drawer.onDone((t) => t('singleSignOn.saved', { title }))}
       />
     </>
   )

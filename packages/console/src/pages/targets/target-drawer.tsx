@@ -15,6 +15,7 @@ import { ConnectionDrawer, type ConnectionValues } from '../../components/adapte
 import { CertificateSelect } from '../../components/certificate-select.tsx'
 import { FreshDialog, needsFresh } from '../../components/fresh-dialog.tsx'
 import { OwnAddressFields, ownAddressOf, type OwnAddress } from '../../components/own-address-fields.tsx'
+import type { Said } from '../../components/said.tsx'
 
 interface Own extends OwnAddress {
   readonly certificateId?: string
@@ -25,33 +26,35 @@ interface Own extends OwnAddress {
 interface TargetDrawerProps {
   /** Null: a new one. */
   readonly target: TargetView | null
+  /** Of a new one: for which certificate it is, and what it is called unless somebody calls it otherwise. Left out: somebody chooses. */
+  readonly of?: { readonly certificateId: string; readonly name: string }
   readonly isOpen: boolean
   readonly onClose: () => void
-  readonly onDone: (what: string) => void
+  readonly onDone: (what: Said) => void
 }
 
 const MAX_NAME = 64
 
 /** What the form shows at first. */
-function startOf(target: TargetView | null) {
-  if (target === null) return { canary: false }
+function startOf(target: TargetView | null, of: TargetDrawerProps['of']) {
+  if (target === null) return { canary: false, ...(of !== undefined && { name: of.name }) }
   const { name, canary, probe } = target
   return { name, canary, ...probe }
 }
 
-export function TargetDrawer({ target, isOpen, onClose, onDone }: TargetDrawerProps) {
+export function TargetDrawer({ target, of, isOpen, onClose, onDone }: TargetDrawerProps) {
   const { t } = useTranslation()
   const queries = useQueryClient()
   const save = useMutation({
     mutationFn: (values: ConnectionValues<Own>) => {
-      const { certificateId = '', name, kind, config, canary = false } = values
+      const { certificateId = of?.certificateId ?? '', name, kind, config, canary = false } = values
       const probe = ownAddressOf(values)
       return target === null
         ? api.targets.create({ certificateId, name, kind, config: config ?? {}, canary, ...(probe !== null && { probe }) })
         : api.targets.update({ id: target.id, name, canary, probe, ...(config !== null && { config }) })
     },
     onSuccess: async ({ name }) => {
-      onDone(t(target === null ? 'targets.added' : 'targets.changed', { name }))
+      onDone((t) => t(target === null ? 'targets.added' : 'targets.changed', { name }))
       await queries.invalidateQueries({ queryKey: keys.targets })
       await queries.invalidateQueries({ queryKey: keys.certificates })
     },
@@ -71,7 +74,7 @@ export function TargetDrawer({ target, isOpen, onClose, onDone }: TargetDrawerPr
       isOpen={isOpen}
       isPending={save.isPending}
       error={needsFresh(save.error) ? null : save.error}
-      initialValues={startOf(target)}
+      initialValues={startOf(target, of)}
       onSubmit={(values) => save.mutate(values)}
       onClose={onClose}
       after={
@@ -87,7 +90,7 @@ export function TargetDrawer({ target, isOpen, onClose, onDone }: TargetDrawerPr
         </>
       }
     >
-      {target === null && (
+      {target === null && of === undefined && (
         <Form.Item
           name="certificateId"
           label={t('targets.certificate')}

@@ -6,7 +6,6 @@
 import type { TargetView } from '@evercert/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import Button from 'antd/es/button'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { api } from '../../api/client.ts'
@@ -18,12 +17,13 @@ import { useLiveCertificate } from '../../api/use-live-certificate.ts'
 import { CertificateLink } from '../../components/certificate-link.tsx'
 import { RecordTable, type Column } from '../../components/record-table.tsx'
 import { EmptyList } from '../../components/page.tsx'
-import { DeploymentLog, isUnderWay } from '../../components/deployment-log.tsx'
+import { DeploymentLog, mayChange } from '../../components/deployment-log.tsx'
 import { DeploymentProblem } from '../../components/deployment-problem.tsx'
 import { Moment } from '../../components/moment.tsx'
 import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { QueryView } from '../../components/query-view.tsx'
+import { useSaid } from '../../components/said.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { useEditing } from '../../components/use-editing.ts'
 import { useShown } from '../../components/use-shown.ts'
@@ -39,7 +39,7 @@ const MAX_LIVE = 2
 export function TargetsPage() {
   const { t } = useTranslation()
   const queries = useQueryClient()
-  const [result, say] = useState<string | null>(null)
+  const [result, say] = useSaid()
   const editing = useEditing<TargetView>()
   const mayChange = useMay('installation:operate')
   const open = (target: TargetView | null) => {
@@ -51,7 +51,7 @@ export function TargetsPage() {
     mutationFn: ({ id }: TargetView) => api.targets.deploy({ id }),
     onMutate: () => say(null),
     onSuccess: async (_, { name }) => {
-      say(t('targets.deployed', { name }))
+      say((t) => t('targets.deployed', { name }))
       await queries.invalidateQueries({ queryKey: keys.targets })
       await queries.invalidateQueries({ queryKey: keys.certificates })
     },
@@ -116,7 +116,7 @@ function TargetTable({ targets, busyId, onDeploy, onChange }: TargetTableProps) 
   const texts = useAdapterTexts('deploy')
   const lacking = useLacking('targets.deploy')
   const { rows, all, showMore } = useShown(sortTargets(targets))
-  const live = [...new Set(targets.filter(isUnderWay).map(({ certificateId }) => certificateId))].slice(0, MAX_LIVE)
+  const live = [...new Set(targets.filter(mayChange).map(({ certificateId }) => certificateId))].slice(0, MAX_LIVE)
   const columns: Column<TargetView>[] = [
     {
       key: 'name',

@@ -14,6 +14,7 @@ import { keys } from '../../api/keys.ts'
 import { PageHead } from '../../components/page-head.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { AllowedButton } from '../../components/allowed-button.tsx'
+import { useSaid } from '../../components/said.tsx'
 import { DraftTable } from './draft-table.tsx'
 import { sendUploads } from './send-uploads.ts'
 import { SourceInput } from './source-input.tsx'
@@ -35,15 +36,10 @@ const isReady = (draft: UploadDraft): draft is Ready => draft.privateKeyPem !== 
 export function UploadPage() {
   const { t } = useTranslation()
   const state = useUploadState()
-  const { send, progress, result, forget } = useSend(state)
+  const { send, progress, result, isWhole, forget } = useSend(state)
   return (
     <>
-      <PageHead
-        title={t('upload.title')}
-        intro={t('upload.intro')}
-        result={result?.text}
-        tone={result?.isWhole === false ? 'warning' : 'good'}
-      />
+      <PageHead title={t('upload.title')} intro={t('upload.intro')} result={result} tone={isWhole ? 'good' : 'warning'} />
       <StoredList stored={state.stored} />
       <SourceInput
         sources={state.sources}
@@ -65,16 +61,11 @@ interface Wish {
   readonly completeChain: boolean
 }
 
-interface Result {
-  readonly text: string
-  readonly isWhole: boolean
-}
-
 function useSend(state: UploadState) {
-  const { t } = useTranslation()
   const queries = useQueryClient()
   const [progress, setProgress] = useState<Progressing | null>(null)
-  const [result, setResult] = useState<Result | null>(null)
+  const [result, say] = useSaid()
+  const [isWhole, setWhole] = useState(true)
   const send = useMutation({
     mutationFn: async ({ dryRun, completeChain }: Wish) => {
       const ready = state.drafts.filter(isReady)
@@ -93,20 +84,23 @@ function useSend(state: UploadState) {
       )
       return { good: entries.length - refused, refused, dryRun }
     },
-    onMutate: () => setResult(null),
+    onMutate: () => say(null),
     onSuccess: ({ good, refused, dryRun }) => {
-      const parts = [
-        good > 0 && t(dryRun ? 'upload.checked' : 'upload.done', { count: good }),
-        refused > 0 && t('upload.refusedCount', { count: refused }),
-      ]
-      setResult({ text: parts.filter((part) => part !== false).join(' '), isWhole: refused === 0 })
+      say((t) => {
+        const parts = [
+          good > 0 && t(dryRun ? 'upload.checked' : 'upload.done', { count: good }),
+          refused > 0 && t('upload.refusedCount', { count: refused }),
+        ]
+        return parts.filter((part) => part !== false).join(' ')
+      })
+      setWhole(refused === 0)
     },
     onSettled: () => {
       setProgress(null)
       void queries.invalidateQueries({ queryKey: keys.certificates })
     },
   })
-  return { send, progress, result, forget: () => setResult(null) }
+  return { send, progress, result, isWhole, forget: () => say(null) }
 }
 
 interface DraftsProps extends Pick<ReturnType<typeof useSend>, 'send' | 'progress'> {

@@ -3,10 +3,12 @@
  *
  * @module
  */
-import type { CertificateQuery } from '@evercert/contract'
+import type { CertificateQuery, ExportQuery } from '@evercert/contract'
 import { AppError } from '../errors.ts'
 
 export interface ListFilter {
+  /** Nothing but these; null: all. */
+  readonly ids: readonly string[] | null
   readonly status: NonNullable<CertificateQuery['status']> | null
   readonly search: SearchTerms | null
   /** Lower case: the beginning of a word. */
@@ -40,8 +42,9 @@ export interface SearchTerms {
 const SHORTEST_HEX = 8
 
 /** @throws AppError `invalid` for a fingerprint or serial number that is no hex */
-export function toListFilter(query: CertificateQuery): ListFilter {
+export function toListFilter(query: ExportQuery): ListFilter {
   return {
+    ids: query.ids ?? null,
     status: query.status ?? null,
     search: toSearchTerms(query.search ?? ''),
     name: query.name?.toLowerCase() ?? null,

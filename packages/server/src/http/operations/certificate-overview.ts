@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { watchCertificate } from '../../services/certificate-events.ts'
+import { watchCertificate, watchList } from '../../services/certificate-events.ts'
 import { exportCertificates } from '../../services/certificate-export.ts'
 import { countCertificates, countExpiries } from '../../services/certificate-list.ts'
 import { loadFirstSteps } from '../../services/first-steps.ts'
@@ -15,6 +15,12 @@ import { onePage, operations, requireStill } from './operation.ts'
 export const overview = {
   counts: operations.certificates.counts.handler(async ({ context: { services, caller } }) =>
     onePage(await countCertificates(services, caller)),
+  ),
+  changes: operations.certificates.changes.handler(({ context, input, signal }) =>
+    watchList(context.services, context.caller, {
+      signal,
+      mayStill: () => requireStill(context, 'certificates.changes', input),
+    }),
   ),
   events: operations.certificates.events.handler(({ context, input, signal }) =>
     watchCertificate(context.services, context.caller, {

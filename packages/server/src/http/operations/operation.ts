@@ -74,11 +74,11 @@ function requireKind(caller: Caller, { isForAgents = false, isOpen = false }: Op
  */
 export async function requireStill(
   { services, caller, headers }: RequestContext,
-  operation: 'certificates.events',
-  input: { readonly id: string },
+  operation: 'certificates.events' | 'certificates.changes',
+  input: { readonly id?: string },
 ): Promise<void> {
   const now = await identify(services, credentialsOf(headers))
-  if (now.caller.accountId !== caller.accountId) throw notFound('certificate', input.id) // the session is elsewhere
+  if (now.caller.accountId !== caller.accountId) throw notFound('certificate', input.id ?? 'list') // the session is elsewhere
   requireScope(now.caller, 'certificates:read')
   await requireNarrowed(services.db, now.caller, { operation, input })
 }

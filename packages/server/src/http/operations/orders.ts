@@ -10,7 +10,8 @@ import { cancelOrder, createQuote, draftQuoted, placeOrder } from '../../service
 import { loadBalance, payOrder, topUpBalance } from '../../services/payments.ts'
 import { startPayment } from '../../services/provider-payments/start.ts'
 import { restoreProduct, retireProduct, updateProduct } from '../../services/product-changes.ts'
-import { listOrders, loadOrder } from '../../services/read-orders.ts'
+import { loadOrderDetail } from '../../services/order-offer.ts'
+import { listOrders } from '../../services/read-orders.ts'
 import { loadRenewal } from '../../services/renewals.ts'
 import { call, onePage, operations } from './operation.ts'
 
@@ -34,7 +35,7 @@ export const orders = {
   list: operations.orders.list.handler(({ context: { services, caller }, input }) =>
     listOrders(services, caller, { cursor: input.cursor, limit: input.limit }),
   ),
-  get: operations.orders.get.handler(({ context: { services, caller }, input }) => loadOrder(services.db, caller, input.id)),
+  get: operations.orders.get.handler(({ context: { services, caller }, input }) => loadOrderDetail(services, caller, input.id)),
   place: operations.orders.place.handler(({ context, input }) =>
     runOnceWith(
       context.services,

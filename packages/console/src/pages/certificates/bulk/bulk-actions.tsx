@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CertificateView, Scope } from '@evercert/contract'
+import { MAX_SELECTED, type CertificateView, type Scope } from '@evercert/contract'
 import { useQuery } from '@tanstack/react-query'
 import Alert from 'antd/es/alert'
 import Button from 'antd/es/button'
@@ -13,10 +13,12 @@ import { useTranslation } from 'react-i18next'
 import { api } from '../../../api/client.ts'
 import { keys } from '../../../api/keys.ts'
 import { isOf, personOf } from '../../../app/kept-drafts.ts'
+import { useListExport } from '../use-list-export.ts'
 import type { BulkAction, Opened } from './bulk-dialog.tsx'
 import './bulk.css'
+import { ExportSelected, ExportState } from './export-selected.tsx'
 import { forgetRenewals, loadKeptRenewals, type KeptRenewals } from './kept-renewals.ts'
-import { MAX_SELECTED, type Selection } from './selection.ts'
+import type { Selection } from './selection.ts'
 import { useSelectedIds } from './use-selection.ts'
 
 const BulkDialog = lazy(async () => ({ default: (await import('./bulk-dialog.tsx')).BulkDialog }))
@@ -60,7 +62,7 @@ export function BulkActions({ selection, certificates }: BulkActionsProps) {
       )}
       {selected.length > 0 && (
         <Bar
-          count={selected.length}
+          ids={selected.map(({ id }) => id)}
           scopes={scopes}
           onOpen={(action) => setOpened({ action, certificates: selected })}
           onClear={selection.clear}
@@ -116,14 +118,16 @@ function Interrupted({ kept: { items, outcomes }, onResume, onForget }: Interrup
 }
 
 interface BarProps {
-  readonly count: number
+  readonly ids: readonly string[]
   readonly scopes: readonly Scope[]
   readonly onOpen: (action: BulkAction) => void
   readonly onClear: () => void
 }
 
-function Bar({ count, scopes, onOpen, onClear }: BarProps) {
+function Bar({ ids, scopes, onOpen, onClear }: BarProps) {
   const { t } = useTranslation()
+  const save = useListExport()
+  const count = ids.length
   const tooMany = count > MAX_SELECTED ? t('bulk.tooMany', { count: MAX_SELECTED }) : null
   return (
     <section className="bulk-bar" aria-label={t('bulk.bar')}>
@@ -142,7 +146,13 @@ function Bar({ count, scopes, onOpen, onClear }: BarProps) {
             onClick={() => onOpen(action)}
           />
         ))}
+        {tooMany === null ? (
+          <ExportSelected ids={ids} save={save} />
+        ) : (
+          <BarButton label={t('certificates.export')} reason={tooMany} onClick={() => undefined} />
+        )}
       </span>
+      <ExportState ids={ids} save={save} />
     </section>
   )
 }

@@ -3,9 +3,6 @@
  *
  * @module
  */
-/** The most that one action takes: each is a call or two of the service. */
-export const MAX_SELECTED = 1000
-
 export interface Selection {
   readonly ids: () => ReadonlySet<string>
   readonly change: (ids: Iterable<string>, isSelected: boolean) => void
