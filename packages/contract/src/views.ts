@@ -307,6 +307,7 @@ export const revocationUnknown = z.enum([
   'badSignature',
   'stale',
   'notCovered',
+  'chainUnreadable',
   'notAnswered',
 ])
 export type RevocationUnknown = z.infer<typeof revocationUnknown>

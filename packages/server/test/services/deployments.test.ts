@@ -8,6 +8,7 @@ import { createChain, createSelfSigned, type TestLeaf } from '../../../../test/h
 import { CAN_RUN_DOVECOT, startDovecot } from '../../../../test/harness/dovecot.ts'
 import { serveTls } from '../../../pki/test/probe/servers.ts'
 import { startNginx, type Nginx } from '../../../../test/harness/nginx.ts'
+import { MINUTE_MS } from '../../src/domain/time.ts'
 import { anAccount, anIssuedCertificate, PRIVATE_SINGLE, refusalOf, type TestAccount } from '../support/builders.ts'
 import { openerOf } from '../support/databases.ts'
 import { startTestService, type TestService } from '../support/service.ts'
@@ -301,6 +302,45 @@ describe('a target without an address of its own', () => {
     })
     expect(target.deployment?.state).toBe('applied')
     expect(site.onDisk()).toBe(certificate.sha256)
+  })
+})
+
+describe('a target whose deployment never ends', () => {
+  const stuck = {
+    'was broken off, and nobody goes on': { begun_at: () => new Date(service.clock.now()) },
+    'is looked at, and nobody looks': {
+      check_at: () => new Date(service.clock.now()),
+      check_until: () => new Date(service.clock.now()),
+    },
+    'is taken back, and nobody does': { restore_reason: () => 'it was worse' },
+  }
+
+  test.each(Object.entries(stuck))('one that %s: it can be deleted an hour after the last that was heard of it', async (_, facts) => {
+    const certificate = await aCertificate()
+    const folder = mkdtempSync(join(tmpdir(), 'evercert-deployments-'))
+    closing.push(() => rmSync(folder, { recursive: true }))
+    const config = { certificatePath: join(folder, 'a.pem'), keyPath: join(folder, 'a.key') }
+    const { id } = await account.client.targets.create({
+      certificateId: certificate.id,
+      name: `never ${certificate.id}`,
+      kind: 'localFiles',
+      config,
+    })
+    await reach(id, 'applied')
+    const { db } = service.services
+    // Nobody is to go on: its certificate is done with.
+    await db.updateTable('certificate').set({ closed_as: 'refunded', advance_at: null }).where('id', '=', certificate.id).execute()
+    const write = (ageMs: number) => {
+      const columns = Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, value()]))
+      const updatedAt = new Date(service.clock.now() - ageMs)
+      return db.updateTable('deployment').set({ ...columns, updated_at: updatedAt }).where('target_id', '=', id).execute()
+    }
+    await write(59 * MINUTE_MS)
+    const refusal = await refusalOf(account.client.targets.remove({ id }))
+    expect([refusal.code, refusal.detail]).toEqual(['deploymentUnderWay', expect.stringContaining('it is given up at')])
+    await write(60 * MINUTE_MS)
+    await account.client.targets.remove({ id })
+    expect((await account.client.targets.list()).items.map((target) => target.id)).not.toContain(id)
   })
 })
 

@@ -67,8 +67,13 @@ const TITLES: Readonly<Record<NoticeKind, (facts: NoticeDetail, now: number) => 
     en: `${place ?? '-'} does not serve ${name} any more`,
     zh: `${place ?? '-'} 不再使用证书 ${name}`,
   }),
-  revokedByCa: ({ certificateName: name, place, issuer }) =>
-    issuer !== undefined && place === null
+  revokedByCa: ({ certificateName: name, place, issuer, count }) =>
+    count !== undefined
+      ? {
+          en: `${count} certificates stand under an intermediate that its CA has revoked (${name})`,
+          zh: `${count} 张证书的证书链中有中间证书已被 CA 吊销（${name}）`,
+        }
+      : issuer !== undefined && place === null
       ? {
           en: `${name} stands under an intermediate that its CA has revoked`,
           zh: `证书 ${name} 的证书链中有中间证书已被 CA 吊销`,
@@ -200,8 +205,13 @@ const ADVICE: Readonly<Record<NoticeKind, (certificateId: string, facts: NoticeD
     en: `It did before: somebody put another certificate there, or a node that was away came back. Install the certificate again. See: evercert show ${id}`,
     zh: `该站点此前已使用新证书：可能被换上了其他证书，或有旧节点重新上线。请重新安装证书。查看：evercert show ${id}`,
   }),
-  revokedByCa: (id, { issuer }) =>
-    issuer !== undefined
+  revokedByCa: (id, { issuer, count }) =>
+    count !== undefined
+      ? {
+          en: 'The certificates themselves are not revoked, but clients may refuse them from now on. Have the CA issue them anew under another intermediate, or install another chain that the CA offers; the keys may stay. The timeline of each says so: evercert list',
+          zh: '证书本身未被吊销，但客户端可能随时拒绝。请让 CA 以其他中间证书重新签发，或安装 CA 提供的另一条证书链；无需更换私钥。每张证书的时间线均有记录：evercert list',
+        }
+      : issuer !== undefined
       ? {
           en: `The certificate itself is not revoked, but clients may refuse it from now on. Have the CA issue it anew under another intermediate, or install another chain that the CA offers; the key may stay. See: evercert show ${id}`,
           zh: `证书本身未被吊销，但客户端可能随时拒绝。请让 CA 以其他中间证书重新签发，或安装 CA 提供的另一条证书链；无需更换私钥。查看：evercert show ${id}`,
