@@ -80,7 +80,7 @@ describe('a target over SSH', () => {
     await expect(target.inspect()).rejects.toMatchObject({ code: 'targetUnreachable' })
   })
 
-  const limits = { readyMs: 5_000, answerMs: 1_500, endMs: 100 }
+  const limits = { readyMs: 5_000, answerMs: 700, endMs: 100 }
 
   test.each(['sftp-server', 'sshd'] as const)(
     'whose %s stops answering in the middle of a transfer is told so within the limit, and the next try ends with the new one served',
@@ -96,7 +96,7 @@ describe('a target over SSH', () => {
       const failure: unknown = await target.apply(next).catch((error: unknown) => error)
       expect(failure).toMatchObject({
         code: 'targetUnreachable',
-        message: expect.stringMatching(/no answer to .+ within 1.5 s, the connection was cut: look at/) as string,
+        message: expect.stringMatching(/no answer to .+ within 0.7 s, the connection was cut: look at/) as string,
       })
       expect(performance.now() - known.frozenAt).toBeLessThan(10_000)
       expect(await look(site.server.port)).not.toBe(next.sha256)
