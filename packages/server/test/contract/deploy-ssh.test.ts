@@ -108,6 +108,35 @@ describe('a target over SSH', () => {
     },
   )
 
+  test('whose connection is cut for one that got no answer tells who shares it; what was under way there is owed, and done by the next try', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'evercert-ssh-shared-'))
+    const [begun, go] = [join(folder, 'begun'), join(folder, 'go')]
+    const reloadCommand = ['/bin/sh', '-c', `echo run >> ${begun}; until [ -e ${go} ]; do sleep 0.05; done`]
+    const kit = { ...kitWithoutNetwork, sshLimits: limits }
+    const inFolder = (name: string) => ({ certificatePath: join(folder, `${name}.pem`), keyPath: join(folder, `${name}.key`) })
+    const slow = localFilesConfig.parse({ ...inFolder('slow'), testCommand: ['true'], reloadCommand, ...sshOf(server) })
+    const other = localFilesConfig.parse({ ...inFolder('other'), ...sshOf(server) })
+    const pair = issue()
+    const signIns = () => server.logs().match(/Accepted publickey/g)?.length ?? 0
+    const before = signIns()
+    const reloading = localFilesTarget(slow, kit).apply(pair)
+    const told = expect(reloading).rejects.toMatchObject({ code: 'targetUnreachable' })
+    await expect.poll(() => existsSync(begun), { timeout: 30_000 }).toBe(true)
+    let end = (): void => {}
+    const asking = localFilesTarget(other, kit, (reached) => {
+      if (reached === 'versionWritten') end = server.freeze('sftp-server')
+    }).apply(pair)
+    await expect(asking).rejects.toMatchObject({ code: 'targetUnreachable' })
+    await told
+    expect(signIns()).toBe(before + 1)
+    end()
+    writeFileSync(go, '')
+    const [again, anew] = await Promise.all([slow, other].map((config) => localFilesTarget(config, kit).apply(pair)))
+    expect([again, anew]).toMatchObject([{ changed: false, reloaded: true }, { changed: true }])
+    expect(readFileSync(begun, 'utf8')).toBe('run\nrun\n')
+    rmSync(folder, { recursive: true, force: true })
+  })
+
   test('that takes the connection and says nothing is told so within the limit', async () => {
     const silent = createServer(() => {}).listen(0, '127.0.0.1')
     await once(silent, 'listening')
