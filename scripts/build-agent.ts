@@ -36,5 +36,7 @@ console.error(`Evercert: the agent is built (${((performance.now() - started) / 
 
 /** In strings, templates and patterns it means the same. Node keeps a source with any other letter at twice its size. */
 function toAscii(code: string): string {
-  return code.replaceAll(/[^\x00-\x7f]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return code.replaceAll(/\P{ASCII}/gu, (letter) =>
+    Array.from({ length: letter.length }, (_, at) => `\\u${letter.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  )
 }

@@ -44,7 +44,8 @@ export async function refuseUnderWay(
   for (const deployment of deployments) {
     const givenUpAt = new Date(deployment.updated_at.getTime() + GIVEN_UP_AFTER_MS)
     const because = givenUpAt.getTime() > now ? whyUnderWay(deployment) : null
-    if (because !== null) throw underWay(`${because}, and it is given up at ${secondOf(givenUpAt)} if nothing more is heard of it`)
+    if (because !== null)
+      throw underWay(`${because}, and it is given up at ${secondOf(givenUpAt)} if nothing more is heard of it`)
     const taken = await whyAtAgent(trx, accountId, deployment.id, now)
     if (taken !== null) throw underWay(taken)
     function underWay(why: string): AppError {

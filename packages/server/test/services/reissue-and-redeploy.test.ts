@@ -15,7 +15,7 @@ import {
   type TestAccount,
 } from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
-import { eachDatabase, temporaryFolder } from '../support/databases.ts'
+import { eachDatabase, isPostgres, temporaryFolder } from '../support/databases.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -86,9 +86,9 @@ eachDatabase((kind, open) => {
     expect(await ask(ended.id)).toBe('conflict')
   })
 
-  // The embedded database has one transaction at a time.
-  if (kind !== 'embedded')
-    test('an agent that takes the work at the moment in which its target is deleted has it first', async () => {
+  test.runIf(isPostgres(kind))(
+    'an agent that takes the work at the moment in which its target is deleted has it first',
+    async () => {
       const { client } = account
       const certificate = await anIssuedCertificate(account, { productId: PRIVATE_SINGLE })
       const agent = `web-${certificate.id.slice(-8)}`
@@ -119,7 +119,8 @@ eachDatabase((kind, open) => {
         return { removing }
       })
       expect((await removed.removing).code).toBe('deploymentUnderWay')
-    })
+    },
+  )
 
   test('a refused deployment is repeated on request, once its cause is mended', async () => {
     const { client } = account

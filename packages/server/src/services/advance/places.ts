@@ -215,7 +215,14 @@ function createHosts({ maxAside, maxSlow }: Limits, isClosed: () => boolean): Ho
   const crowds = new Map<string, Crowd>()
   const listeners: ((who: readonly Returning[]) => void)[] = []
   const crowdOf = ({ name }: Host): Crowd => {
-    const found = crowds.get(name) ?? { aside: 0, slow: 0, left: 0, timer: null, isLettingIn: false, returning: new Map<string, Returning>() }
+    const found = crowds.get(name) ?? {
+      aside: 0,
+      slow: 0,
+      left: 0,
+      timer: null,
+      isLettingIn: false,
+      returning: new Map<string, Returning>(),
+    }
     crowds.set(name, found)
     return found
   }
@@ -282,7 +289,8 @@ function createHosts({ maxAside, maxSlow }: Limits, isClosed: () => boolean): Ho
     willReturn: (host, who) => {
       const crowd = crowdOf(host)
       crowd.returning.set(who.deploymentId, who)
-      if (!isFull(host)) letIn(host, crowd) // who was waited for left in this very moment
+      if (!isFull(host))
+        letIn(host, crowd) // who was waited for left in this very moment
       else if (crowd.timer === null) letInAfter(FOLLOW_MS, host, crowd)
     },
     onRoom: (listener) => void listeners.push(listener),
