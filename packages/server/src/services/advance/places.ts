@@ -193,6 +193,8 @@ interface Crowd {
   readonly returning: Map<string, Returning>
 }
 
+const noCrowd = (): Crowd => ({ aside: 0, slow: 0, left: 0, timer: null, isLettingIn: false, returning: new Map() })
+
 interface Hosts extends Pick<Places, 'admits' | 'willReturn' | 'onRoom'> {
   isFull(host: Host): boolean
   maySlow(host: Host): boolean
@@ -215,14 +217,7 @@ function createHosts({ maxAside, maxSlow }: Limits, isClosed: () => boolean): Ho
   const crowds = new Map<string, Crowd>()
   const listeners: ((who: readonly Returning[]) => void)[] = []
   const crowdOf = ({ name }: Host): Crowd => {
-    const found = crowds.get(name) ?? {
-      aside: 0,
-      slow: 0,
-      left: 0,
-      timer: null,
-      isLettingIn: false,
-      returning: new Map<string, Returning>(),
-    }
+    const found = crowds.get(name) ?? noCrowd()
     crowds.set(name, found)
     return found
   }
