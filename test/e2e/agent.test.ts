@@ -41,6 +41,7 @@ let house: House
 let nginx: Nginx
 let agent: RunningProcess
 let certificateId: string
+const memory = { ofFewSites: 0 }
 
 beforeAll(async () => {
   mkdirSync(at('tls'))
@@ -113,12 +114,20 @@ function megabytes(name: 'VmHWM'): number {
   return (Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1_024) / 1_000_000
 }
 
-const keysOnHost = (): string[] => readdirSync(at('state', 'keys')).filter((name) => name.endsWith('.pem'))
+const keysOnHost = (): string[] =>
+  (existsSync(at('state', 'keys')) ? readdirSync(at('state', 'keys')) : []).filter((name) => name.endsWith('.pem'))
 
 async function addTarget(host: Host): Promise<TargetView> {
   return house.call((client) =>
     client.targets.create({ certificateId, name: `web1-${host}`, kind: 'agent', config: { agent: 'web1', site: nameOf(host) } }),
   )
+}
+
+/** As it was before a try that failed. */
+async function forgetShop(): Promise<void> {
+  await house.setClock(issuedAtFor(Date.now()) - Date.now())
+  const { items } = await house.call((client) => client.targets.list())
+  for (const { id, name } of items) if (name === 'web1-shop') await house.call((client) => client.targets.remove({ id }))
 }
 
 function reach(id: string, state: string): Promise<TargetView> {
@@ -184,20 +193,26 @@ it('is enrolled by one line, once, and finds and adopts what nginx serves', asyn
   expect((await evercert('agent', 'show', 'web1')).stdout).toContain(filesOf('lazy').certificatePath)
 })
 
-it('installs a certificate whose key was made on the host, and its renewal by itself with another such key; both are served', async () => {
+it('installs a certificate whose key was made on the host, and its renewal by itself with another such key; both are served', async ({
+  task,
+}) => {
+  const tries = task.result?.retryCount ?? 0
+  if (tries > 0) await forgetShop()
+  const which = String(tries)
+  const before = { keys: keysOnHost().length }
   const { id: productId } = await findProduct(house.service().client)
   // The host takes no key from outside.
   configure('shop', { keyOnHost: true })
   const made = onHost('csr', nameOf('shop'), '--domain', SITE)
   const csrId = /--csr-id (\S+)/.exec(made.stdout)?.[1] ?? ''
   expect({ csrId, stderr: made.stderr }).toMatchObject({ csrId: expect.stringMatching(/^csr_/) as string, stderr: '' })
-  const oldId = await buyAndApply(house, { productId, domains: [SITE], form: { csrId } })
+  const oldId = await buyAndApply(house, { productId, domains: [SITE], form: { csrId }, which })
   await waitForIssuance(house, oldId)
   certificateId = oldId
   const { id } = await addTarget('shop')
   const first = await reach(id, 'applied')
   expect(await served('shop')).toBe(first.deployment?.issuanceSha256)
-  expect(keysOnHost()).toHaveLength(1)
+  expect(keysOnHost()).toHaveLength(before.keys + 1)
   await house.call((client) =>
     client.endpoints.create({ certificateId, host: 'web1.evercert.test', serverName: SITE, port: nginx.httpsPort }),
   )
@@ -211,9 +226,9 @@ it('installs a certificate whose key was made on the host, and its renewal by it
   })
   const renewed = await waitForClose(house, certificateId)
   expect(await served('shop')).toBe(renewed.sha256)
-  expect(keysOnHost()).toHaveLength(2)
+  expect(keysOnHost()).toHaveLength(before.keys + 2)
   const { items } = await house.call((client) => client.csrs.list())
-  expect(items).toMatchObject([
+  expect(items.slice(0, 2)).toMatchObject([
     { hasKey: false, usedByCertificateId: certificateId },
     { hasKey: false, usedByCertificateId: oldId },
   ])
@@ -221,8 +236,12 @@ it('installs a certificate whose key was made on the host, and its renewal by it
     createPublicKey(readFileSync(filesOf('shop').keyPath)).export({ type: 'spki', format: 'der' }),
   )
   expect(items[0]?.spkiSha256).toBe(spki.digest('hex'))
-  // At its highest, after a key, two deployments and their handshakes.
-  expect(megabytes('VmHWM')).toBeLessThan(60)
+  memory.ofFewSites = megabytes('VmHWM')
+})
+
+it('needs less than 60 MB at its highest, after a key, two deployments and their handshakes', () => {
+  expect(memory.ofFewSites).toBeGreaterThan(0)
+  expect(memory.ofFewSites).toBeLessThan(60)
 })
 
 it('refuses when the configuration of nginx is broken already: nothing is reloaded, and the report says what nginx says', async () => {
@@ -359,7 +378,7 @@ it('needs little memory at its highest on a large host, all of it adopted, with 
     return items[0]?.siteCount === Object.keys(config.sites).length ? true : null
   })
   await deployTo(sites, ids)
-  expect(megabytes('VmHWM')).toBeLessThan(66)
+  expect(megabytes('VmHWM')).toBeLessThan(60)
 })
 
 it('a revoked agent is answered no more, and deployments say so', async () => {

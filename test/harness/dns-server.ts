@@ -51,14 +51,16 @@ export async function startDnsServer(options: DnsServerOptions = {}): Promise<Dn
     const failure = failures.get(key(question.name)) ?? failures.get(`${key(question.name)} ${question.type}`)
     if (failure === 'silence') return
     const records = zone.get(key(question.name))
-    const values = records?.get(question.type as RecordKind) ?? []
+    // An alias has nothing else (RFC 1034 §3.6.2); who asks goes on with the name that it stands for.
+    const type = (records?.get('CNAME')?.length ?? 0) > 0 ? 'CNAME' : (question.type as RecordKind)
+    const values = records?.get(type) ?? []
     const code = failure === 'servfail' ? SERVFAIL : records ? 0 : NXDOMAIN
     const answer = dnsPacket.encode({
       type: 'response',
       id: query.id ?? 0,
       flags: AUTHORITATIVE | code,
       questions: [question],
-      answers: values.map((value) => toAnswer(question.name, question.type as RecordKind, value)),
+      answers: values.map((value) => toAnswer(question.name, type, value)),
     })
     socket.send(answer, from.port, from.address)
   })

@@ -47,6 +47,12 @@ async function main(): Promise<HalfAnswersReport> {
   const upstream = await startDnsServer({ host: UPSTREAM_HOST, port: UPSTREAM_PORT })
   upstream.add('both.test', 'A', '127.0.0.3')
   upstream.add('both.test', 'AAAA', '::1')
+  for (const [alias, name] of [
+    ['alias', 'second'],
+    ['second', 'both'],
+    ['dangling', 'absent'],
+  ])
+    upstream.add(`${alias}.test`, 'CNAME', `${name}.test`)
   upstream.add('four.test', 'A', '127.0.0.4')
   upstream.add('six.test', 'AAAA', '::1')
   for (const name of ['no-six.test', 'silent-six.test']) upstream.add(name, 'A', '127.0.0.5')
@@ -64,7 +70,9 @@ async function main(): Promise<HalfAnswersReport> {
     isReady: async () => (await dns.lookup('four.test')).address === '127.0.0.4',
   })
   try {
-    const names = ['both', 'four', 'six', 'absent', 'listed', 'no-six', 'silent-six', 'no-four'].map((name) => `${name}.test`)
+    const names = ['both', 'alias', 'dangling', 'four', 'six', 'absent', 'listed', 'no-six', 'silent-six', 'no-four'].map(
+      (name) => `${name}.test`,
+    )
     return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await look(name)] as const)))
   } finally {
     await bind.stop()

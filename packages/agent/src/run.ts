@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { pause } from '@evercert/pair-files/pause'
 import { GATHER_MS, type Gathering } from '@evercert/pair-files/reload-turns'
@@ -90,7 +91,7 @@ interface Agent {
   configStamp: string | null
   observedAt: number
   readonly observe: ReturnType<typeof createSiteObserver>
-  /** Of what was told last, so that changes are told at once. */
+  /** Digest of what was told last, so that changes are told at once. */
   observedSites: string
   /** Other work is asked for, to be done beside what is being done. */
   isGathering: boolean
@@ -233,7 +234,7 @@ async function observeIfDue(agent: Agent): Promise<void> {
     .observe(config.sites)
     .slice(0, MAX_SITES)
     .map((site) => ({ ...site, domains: site.domains.slice(0, MAX_NAMES) }))
-  const told = JSON.stringify(sites)
+  const told = createHash('sha256').update(JSON.stringify(sites)).digest('base64')
   if (told === agent.observedSites && Date.now() - agent.observedAt < OBSERVE_MS) return
   try {
     await call(agent, '/agents/observe', { hostName: hostname(), version: VERSION, sites, findings: findingsOf(config) })

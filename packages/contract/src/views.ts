@@ -186,7 +186,10 @@ export const targetView = z.object({
         .nullable()
         .meta({ description: 'What the problem is in general, and what to do' }),
       warning: nullableText.meta({ description: 'Why an earlier upload is still at the provider; the deployment is in order' }),
-      unprovable: bilingual.nullable().meta({ description: 'Why nothing can prove it, and what to do; null when something can' }),
+      unprovable: bilingual.nullable().meta({
+        description:
+          'Why nothing can prove it, or why it has not begun (it waits for a canary), and what to do; null when it goes on',
+      }),
       updatedAt: instant,
     })
     .nullable(),
@@ -307,6 +310,7 @@ export const revocationUnknown = z.enum([
   'badSignature',
   'stale',
   'notCovered',
+  'chainUnreadable',
   'notAnswered',
 ])
 export type RevocationUnknown = z.infer<typeof revocationUnknown>

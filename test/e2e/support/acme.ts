@@ -61,12 +61,14 @@ export interface Purchase {
   readonly productId: string
   readonly domains: readonly string[]
   readonly form?: Partial<ApplicationFormView>
+  /** Tells this purchase from an earlier one of the same, such as that of a test before its retry. */
+  readonly which?: string
 }
 
 /** Money, order, payment and application. @returns the certificate's id */
-export async function buyAndApply(house: Household, { productId, domains, form = {} }: Purchase): Promise<string> {
+export async function buyAndApply(house: Household, { productId, domains, form = {}, which = '' }: Purchase): Promise<string> {
   const money = { amountMinor: 1_000_000, currency: 'CNY' }
-  const key = (what: string) => ({ context: { idempotencyKey: `${what}-${productId}-${domains.join()}` } })
+  const key = (what: string) => ({ context: { idempotencyKey: `${what}-${productId}-${domains.join()}${which}` } })
   await house.call((client) => client.balance.topUp(money, key('money')))
   const order = await house.call((client) =>
     client.orders.place({ productId, termYears: 1, domainCount: domains.length }, key('order')),

@@ -96,6 +96,8 @@ export interface NoticeDetail {
   readonly outcome?: ApprovalOutcome
   /** Of `revokedByCa`: the intermediate above the certificate, when it is that which was revoked. */
   readonly issuer?: string
+  /** Of `revokedByCa`: of so many certificates at once; absent: of one. */
+  readonly count?: number
 }
 
 export interface NoticeDeliveryTable {

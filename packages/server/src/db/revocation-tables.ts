@@ -47,3 +47,12 @@ export interface RevocationCheckTable {
   /** It stands above others. */
   is_issuer: Generated<boolean>
 }
+
+/** Which certificates' people were told of a revoked intermediate. */
+export interface ToldOfIssuerTable {
+  account_id: string
+  certificate_id: string
+  /** The intermediate, and which of its holds, or its end. */
+  occasion: string
+  told_at: Date
+}

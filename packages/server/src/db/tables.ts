@@ -51,7 +51,7 @@ import type {
 } from './access-tables.ts'
 import type { EndpointCandidateTable, EndpointTable, ObservationTable, ReceiptKeyTable, ReceiptTable } from './proof-tables.ts'
 import type { AuditBatchTable, AuditEntryTable, AuditHeadTable, AuditIntentTable } from './audit-tables.ts'
-import type { RevocationCheckTable } from './revocation-tables.ts'
+import type { RevocationCheckTable, ToldOfIssuerTable } from './revocation-tables.ts'
 import type { CertificateListingTable, CertificateTagTable } from './certificate-list-tables.ts'
 
 export interface AccountTable {
@@ -346,6 +346,7 @@ export interface Tables {
   renewal: RenewalTable
   revocation: RevocationTable
   revocation_check: RevocationCheckTable
+  told_of_issuer: ToldOfIssuerTable
   entitlement: EntitlementTable
   dns_connection: DnsConnectionTable
   private_key: PrivateKeyTable

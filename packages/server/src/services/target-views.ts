@@ -5,6 +5,7 @@
  */
 import { isProblemCode, PROBLEM_TEXTS, type TargetView } from '@evercert/contract'
 import { sql } from 'kysely'
+import type { DeploymentState } from '../domain/deployment/deployment-machine.ts'
 import { seenBy } from './access/narrowing.ts'
 import { LIVE_LOG } from './agents/live-lines.ts'
 import type { Caller, Services } from './context.ts'
@@ -41,6 +42,23 @@ function unprovableName(name: string): typeof UNPROVABLE {
     zh: `无法证明 ${example} 已启用该证书：证书没有此域名的站点，部署目标也没有自己的地址；请为 ${example} 添加站点，或为部署目标设置地址。`,
   }
 }
+
+/** It is not touched before that one is proved. */
+function waitsFor(canary: string, state: DeploymentState | null): typeof UNPROVABLE {
+  const isOut = state === 'failed' || state === 'rolledBack'
+  return {
+    en: `It is left as it is until the canary ${canary} is proved${isOut ? ', which failed: mend that target and deploy to it again' : ''}.`,
+    zh: `在金丝雀目标 ${canary} 得到验证之前保持不变${isOut ? '；该目标部署失败，请排除原因后重新部署' : ''}。`,
+  }
+}
+
+/** The first canary that a planned one waits for, and how that one stands. */
+const AWAITED = sql<{ readonly name: string; readonly state: DeploymentState | null } | null>`(
+  select jsonb_build_object('name', t.name, 'state', d.state) from target t
+  left join deployment d on d.account_id = t.account_id and d.target_id = t.id and d.issuance_id = deployment.issuance_id
+  where deployment.state in ('planned', 'failed') and not target.canary and t.account_id = target.account_id
+    and t.certificate_id = target.certificate_id and t.canary and d.state is distinct from 'proved'
+  order by t.id limit 1)`
 
 const MAY_BE_LOOKED_FOR = sql<boolean>`deployment.state = 'applied' and target.probe_host is null
   and exists (select from certificate c where c.id = target.certificate_id and c.closed_as is null and c.revoked_at is null)`
@@ -135,7 +153,7 @@ export async function listTargetViews(
             problem: row.problem,
             advice: adviceOf(row.problem_code, row.state),
             warning: row.tidy_problem,
-            unprovable: unprovable.get(row.id) ?? null,
+            unprovable: row.awaited === null ? (unprovable.get(row.id) ?? null) : waitsFor(row.awaited.name, row.awaited.state),
             updatedAt: row.updated_at.toISOString(),
           },
   }))
@@ -176,6 +194,7 @@ function loadRows(db: Services['db'], caller: Caller, certificateId: string | nu
       'issuance.sha256',
       'target.config_secret_id',
       MAY_BE_LOOKED_FOR.as('may_be_looked_for'),
+      AWAITED.as('awaited'),
     ])
     .where('target.account_id', '=', caller.accountId)
     .where(seenBy(caller, 'target.certificate_id'))

@@ -5,9 +5,14 @@
  */
 import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
+import { MINUTE_MS } from '../domain/time.ts'
+
+/** Far longer than anything takes: whoever wrote nothing down meanwhile is gone, or does not come to its end. */
+export const GIVEN_UP_AFTER_MS = 60 * MINUTE_MS
 
 interface Facts {
   readonly id: string
+  readonly updated_at: Date
   readonly state: string
   readonly begun_at: Date | null
   readonly check_until: Date | null
@@ -16,7 +21,7 @@ interface Facts {
 }
 
 /**
- * Locks the deployments of the target, so that none begins before the end of the transaction.
+ * Locks the deployments of the target and what of them is for agents, so that none begins before the end of the transaction.
  *
  * @param what is attempted, for the error: `Deleting target shop`
  * @throws AppError `deploymentUnderWay`, whose facts name the deployment
@@ -27,23 +32,47 @@ export async function refuseUnderWay(
   target: { readonly id: string; readonly name: string },
   { what, now }: { readonly what: string; readonly now: number },
 ): Promise<void> {
+  await lockWork(trx, accountId, target.id)
   const deployments = await trx
     .selectFrom('deployment')
-    .select(['id', 'state', 'begun_at', 'check_until', 'restore_reason', 'retry_at'])
+    .select(['id', 'state', 'begun_at', 'check_until', 'restore_reason', 'retry_at', 'updated_at'])
     .where('account_id', '=', accountId)
     .where('target_id', '=', target.id)
     .orderBy('id')
     .forUpdate()
     .execute()
   for (const deployment of deployments) {
-    const because = whyUnderWay(deployment) ?? (await whyAtAgent(trx, accountId, deployment.id, now))
-    if (because === null) continue
-    throw new AppError(
-      'deploymentUnderWay',
-      `${what}: its deployment ${deployment.id} is under way: ${because}: see evercert targets log ${target.name}, and do it again when that has ended.`,
-      { facts: { deploymentId: deployment.id } },
-    )
+    const givenUpAt = new Date(deployment.updated_at.getTime() + GIVEN_UP_AFTER_MS)
+    const because = givenUpAt.getTime() > now ? whyUnderWay(deployment) : null
+    if (because !== null)
+      throw underWay(`${because}, and it is given up at ${secondOf(givenUpAt)} if nothing more is heard of it`)
+    const taken = await whyAtAgent(trx, accountId, deployment.id, now)
+    if (taken !== null) throw underWay(taken)
+    function underWay(why: string): AppError {
+      return new AppError(
+        'deploymentUnderWay',
+        `${what}: its deployment ${deployment.id} is under way: ${why}: see evercert targets log ${target.name}, and do it again when that has ended.`,
+        { facts: { deploymentId: deployment.id } },
+      )
+    }
   }
+}
+
+/**
+ * Before the deployments, as who reports does. Also what no agent has yet: one that takes it at this very moment has it first, and is seen, or finds it
+ * gone.
+ */
+async function lockWork(trx: Trx, accountId: string, targetId: string): Promise<void> {
+  await trx
+    .selectFrom('agent_work')
+    .innerJoin('deployment', 'deployment.id', 'agent_work.deployment_id')
+    .select('agent_work.id')
+    .where('agent_work.account_id', '=', accountId)
+    .where('deployment.target_id', '=', targetId)
+    .where('agent_work.state', 'in', ['queued', 'leased'])
+    .orderBy('agent_work.id')
+    .forUpdate('agent_work')
+    .execute()
 }
 
 /** One that waits for its next try touches nothing: a host that is gone for good keeps nobody from deleting. */

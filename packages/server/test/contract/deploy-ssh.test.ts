@@ -80,7 +80,7 @@ describe('a target over SSH', () => {
     await expect(target.inspect()).rejects.toMatchObject({ code: 'targetUnreachable' })
   })
 
-  const limits = { readyMs: 5_000, answerMs: 1_500, endMs: 100 }
+  const limits = { readyMs: 5_000, answerMs: 700, endMs: 100 }
 
   test.each(['sftp-server', 'sshd'] as const)(
     'whose %s stops answering in the middle of a transfer is told so within the limit, and the next try ends with the new one served',
@@ -96,7 +96,7 @@ describe('a target over SSH', () => {
       const failure: unknown = await target.apply(next).catch((error: unknown) => error)
       expect(failure).toMatchObject({
         code: 'targetUnreachable',
-        message: expect.stringMatching(/no answer to .+ within 1.5 s, the connection was cut: look at/) as string,
+        message: expect.stringMatching(/no answer to .+ within 0.7 s, the connection was cut: look at/) as string,
       })
       expect(performance.now() - known.frozenAt).toBeLessThan(10_000)
       expect(await look(site.server.port)).not.toBe(next.sha256)
@@ -107,6 +107,35 @@ describe('a target over SSH', () => {
       await expect.poll(() => look(site.server.port)).toBe(next.sha256)
     },
   )
+
+  test('whose connection is cut for one that got no answer tells who shares it; what was under way there is owed, and done by the next try', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'evercert-ssh-shared-'))
+    const [begun, go] = [join(folder, 'begun'), join(folder, 'go')]
+    const reloadCommand = ['/bin/sh', '-c', `echo run >> ${begun}; until [ -e ${go} ]; do sleep 0.05; done`]
+    const kit = { ...kitWithoutNetwork, sshLimits: limits }
+    const inFolder = (name: string) => ({ certificatePath: join(folder, `${name}.pem`), keyPath: join(folder, `${name}.key`) })
+    const slow = localFilesConfig.parse({ ...inFolder('slow'), testCommand: ['true'], reloadCommand, ...sshOf(server) })
+    const other = localFilesConfig.parse({ ...inFolder('other'), ...sshOf(server) })
+    const pair = issue()
+    const signIns = () => server.logs().match(/Accepted publickey/g)?.length ?? 0
+    const before = signIns()
+    const reloading = localFilesTarget(slow, kit).apply(pair)
+    const told = reloading.catch((error: unknown) => error)
+    await expect.poll(() => existsSync(begun), { timeout: 30_000 }).toBe(true)
+    let end = (): void => {}
+    const asking = localFilesTarget(other, kit, (reached) => {
+      if (reached === 'versionWritten') end = server.freeze('sftp-server')
+    }).apply(pair)
+    await expect(asking).rejects.toMatchObject({ code: 'targetUnreachable' })
+    expect(await told).toMatchObject({ code: 'targetUnreachable' })
+    expect(signIns()).toBe(before + 1)
+    end()
+    writeFileSync(go, '')
+    const [again, anew] = await Promise.all([slow, other].map((config) => localFilesTarget(config, kit).apply(pair)))
+    expect([again, anew]).toMatchObject([{ changed: false, reloaded: true }, { changed: true }])
+    expect(readFileSync(begun, 'utf8')).toBe('run\nrun\n')
+    rmSync(folder, { recursive: true, force: true })
+  })
 
   test('that takes the connection and says nothing is told so within the limit', async () => {
     const silent = createServer(() => {}).listen(0, '127.0.0.1')

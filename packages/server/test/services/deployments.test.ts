@@ -3,11 +3,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { receiptClaims, type CertificateDetail, type TargetView } from '@evercert/contract'
+import { probeAddress } from '@evercert/pki/probe'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createChain, createSelfSigned, type TestLeaf } from '../../../../test/harness/certificates.ts'
 import { CAN_RUN_DOVECOT, startDovecot } from '../../../../test/harness/dovecot.ts'
 import { serveTls } from '../../../pki/test/probe/servers.ts'
 import { startNginx, type Nginx } from '../../../../test/harness/nginx.ts'
+import { MINUTE_MS } from '../../src/domain/time.ts'
 import { anAccount, anIssuedCertificate, PRIVATE_SINGLE, refusalOf, type TestAccount } from '../support/builders.ts'
 import { openerOf } from '../support/databases.ts'
 import { startTestService, type TestService } from '../support/service.ts'
@@ -92,6 +94,13 @@ const reach = (id: string, state: string) =>
     const target = await read(id)
     return target.deployment?.state === state ? target : null
   })
+/** What a server shows to who asks it now. */
+async function served({ nginx }: Site, certificate: CertificateDetail): Promise<string | null> {
+  const where = { address: '127.0.0.1', port: nginx.httpsPort, serverName: nameOf(certificate) }
+  const seen = await probeAddress({ ...where, timeoutMs: 4_000, trustedRootsPem: [], now: service.clock.now() })
+  return seen.reachable ? seen.chain[0].sha256 : null
+}
+
 /** The time in which a reload may take effect is over. */
 const letWindowPass = () => service.clock.advance(11_000)
 
@@ -304,6 +313,56 @@ describe('a target without an address of its own', () => {
   })
 })
 
+describe('a target whose deployment never ends', () => {
+  const stuck = {
+    'was broken off, and nobody goes on': { begun_at: () => new Date(service.clock.now()) },
+    'is looked at, and nobody looks': {
+      check_at: () => new Date(service.clock.now()),
+      check_until: () => new Date(service.clock.now()),
+    },
+    'is taken back, and nobody does': { restore_reason: () => 'it was worse' },
+  }
+
+  test.each(Object.entries(stuck))(
+    'one that %s: it can be deleted an hour after the last that was heard of it',
+    async (_, facts) => {
+      const certificate = await aCertificate()
+      const folder = mkdtempSync(join(tmpdir(), 'evercert-deployments-'))
+      closing.push(() => rmSync(folder, { recursive: true }))
+      const config = { certificatePath: join(folder, 'a.pem'), keyPath: join(folder, 'a.key') }
+      const { id } = await account.client.targets.create({
+        certificateId: certificate.id,
+        name: `never ${certificate.id}`,
+        kind: 'localFiles',
+        config,
+      })
+      await reach(id, 'applied')
+      const { db } = service.services
+      // Nobody is to go on: its certificate is done with.
+      await db
+        .updateTable('certificate')
+        .set({ closed_as: 'refunded', advance_at: null })
+        .where('id', '=', certificate.id)
+        .execute()
+      const write = (ageMs: number) => {
+        const columns = Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, value()]))
+        const updatedAt = new Date(service.clock.now() - ageMs)
+        return db
+          .updateTable('deployment')
+          .set({ ...columns, updated_at: updatedAt })
+          .where('target_id', '=', id)
+          .execute()
+      }
+      await write(59 * MINUTE_MS)
+      const refusal = await refusalOf(account.client.targets.remove({ id }))
+      expect([refusal.code, refusal.detail]).toEqual(['deploymentUnderWay', expect.stringContaining('it is given up at')])
+      await write(60 * MINUTE_MS)
+      await account.client.targets.remove({ id })
+      expect((await account.client.targets.list()).items.map((target) => target.id)).not.toContain(id)
+    },
+  )
+})
+
 describe('a canary', () => {
   test('goes first, the others wait for its proof, and go on with it', async () => {
     const certificate = await aCertificate()
@@ -314,12 +373,16 @@ describe('a canary', () => {
     await reach(canary.id, 'applied')
     letWindowPass()
     await reach(canary.id, 'rolledBack')
-    expect((await read(other.id)).deployment?.state).toBe('planned')
-    expect(second.onDisk()).toBe(second.old.sha256)
+    expect((await read(other.id)).deployment).toMatchObject({ state: 'planned', log: [], problem: null })
+    expect((await read(other.id)).deployment?.unprovable).toEqual({
+      en: `It is left as it is until the canary ${canary.name} is proved, which failed: mend that target and deploy to it again.`,
+      zh: `在金丝雀目标 ${canary.name} 得到验证之前保持不变；该目标部署失败，请排除原因后重新部署。`,
+    })
+    expect([second.onDisk(), await served(second, certificate)]).toEqual([second.old.sha256, second.old.sha256])
     first.script('reload', first.nginx.reloadCommand.join(' '))
     await account.client.targets.deploy({ id: canary.id })
     await reach(canary.id, 'proved')
-    await reach(other.id, 'proved')
+    expect((await reach(other.id, 'proved')).deployment?.unprovable).toBeNull()
     expect(second.onDisk()).toBe(certificate.sha256)
   })
 

@@ -1,6 +1,8 @@
-import { X509Certificate } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { createClient } from '@evercert/contract/client'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { DAY_MS } from '../../src/domain/time.ts'
 import {
@@ -13,11 +15,11 @@ import {
   type TestAccount,
 } from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
-import { eachDatabase, temporaryFolder } from '../support/databases.ts'
+import { eachDatabase, isPostgres, temporaryFolder } from '../support/databases.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 import { waitFor } from '../support/wait-for.ts'
 
-eachDatabase((_kind, open) => {
+eachDatabase((kind, open) => {
   let service: TestService
   let account: TestAccount
   const clock = createClock(DEFAULT_START)
@@ -83,6 +85,42 @@ eachDatabase((_kind, open) => {
     await client.orders.place({ renewsCertificateId: ended.id })
     expect(await ask(ended.id)).toBe('conflict')
   })
+
+  test.runIf(isPostgres(kind))(
+    'an agent that takes the work at the moment in which its target is deleted has it first',
+    async () => {
+      const { client } = account
+      const certificate = await anIssuedCertificate(account, { productId: PRIVATE_SINGLE })
+      const agent = `web-${certificate.id.slice(-8)}`
+      const { token } = await client.agents.createEnrolment({ name: agent })
+      const publicKeyPem = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString()
+      const enrolling = {
+        publicKeyPem,
+        credentialSha256: randomBytes(32).toString('hex'),
+        hostName: 'web1.internal',
+        version: '0.1.0',
+      }
+      await createClient({ url: service.url, token: '' }).agents.enrol({ token, ...enrolling })
+      const config = { agent, site: 'shop' }
+      const { id } = await client.targets.create({ certificateId: certificate.id, name: `${agent}-shop`, kind: 'agent', config })
+      const { db } = service.services
+      const work = await waitFor(
+        'the work',
+        async () => (await db.selectFrom('agent_work').select('id').executeTakeFirst()) ?? null,
+      )
+      const removed = await db.transaction().execute(async (trx) => {
+        const taken = { state: 'leased', lease: 'lease', leased_at: new Date(clock.now()) } as const
+        await trx.updateTable('agent_work').set(taken).where('id', '=', work.id).execute()
+        const removing = refusalOf(client.targets.remove({ id }))
+        await waitFor('the deletion to wait for it', async () => {
+          const { rows } = await sql`select from pg_stat_activity where wait_event_type = 'Lock'`.execute(db)
+          return rows.length > 0 ? true : null
+        })
+        return { removing }
+      })
+      expect((await removed.removing).code).toBe('deploymentUnderWay')
+    },
+  )
 
   test('a refused deployment is repeated on request, once its cause is mended', async () => {
     const { client } = account

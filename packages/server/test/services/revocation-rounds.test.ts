@@ -160,21 +160,34 @@ oneDatabase((_, open) => {
       await serveList(path)
       clock.advance(7 * HOUR_MS)
       await round()
-      const told = async ({ id }: CertificateDetail) => (await noticesOf(id)).filter(({ kind }) => kind === 'revokedByCa')
-      const [about, ...others] = await told(unserved)
-      expect([about?.title.en, others.length]).toEqual([
+      const told = async (id?: string) =>
+        (await account.client.notices.list(id === undefined ? {} : { certificateId: id })).items.filter(
+          ({ kind }) => kind === 'revokedByCa',
+        )
+      const [both, ...others] = await told() // one notice, however many stand under it
+      expect([both?.title.en, both?.certificateId, others.length]).toEqual([
+        '2 certificates stand under an intermediate that its CA has revoked (CN=Intermediate 1)',
+        null,
+        0,
+      ])
+      expect(both?.title.zh).toBe('2 张证书的证书链中有中间证书已被 CA 吊销（CN=Intermediate 1）')
+      expect(both?.text.en).toContain('intermediate "CN=Intermediate 1"')
+      for (const { name } of [held, unserved]) expect(both?.text.en).toContain(name)
+      for (const { id } of [held, unserved])
+        expect((await get(id)).history.filter(({ to }) => to === 'intermediateRevoked')).toHaveLength(1)
+      expect(await get(unserved.id)).toMatchObject({ status: 'issued' })
+      const late = await upload(await ca.issue({ name: aSite(service) }), ca.pem) // when everybody knows
+      await round()
+      const [about, ...more] = await told(late.id)
+      expect([about?.title.en, more.length, (await told()).length]).toEqual([
         expect.stringMatching(/^upload \d+ stands under an intermediate that its CA has revoked$/) as string,
         0,
+        2,
       ])
       expect([about?.title.zh, about?.text.en]).toEqual([
         expect.stringContaining('证书链中有中间证书已被 CA 吊销') as string,
         expect.stringContaining('The certificate itself is not revoked') as string,
       ])
-      expect(about?.text.en).toContain('intermediate "CN=Intermediate 1"')
-      expect(await get(unserved.id)).toMatchObject({ status: 'issued' })
-      const late = await upload(await ca.issue({ name: aSite(service) }), ca.pem) // when everybody knows
-      await round()
-      expect([await told(late), await told(unserved)].map(({ length }) => length)).toEqual([1, 1])
       await probeRound() // nobody had to wait for its time
       const seen = await look(endpoint.id)
       expect(seen).toMatchObject({ verdict: 'revoked', observations: [{ verdict: 'revoked' }], strayedAt: null })
@@ -187,18 +200,14 @@ oneDatabase((_, open) => {
       expect(words?.remedy.zh).toContain('其他中间证书')
       const detail = await get(held.id)
       expect(detail).toMatchObject({ status: 'issued', revocationCheck: { state: 'unknown', problem: { code: 'noAddress' } } })
-      expect(detail.history.map(({ to }) => to)).toContain('intermediateRevoked')
-      const [notice, ...more] = (await noticesOf(held.id)).filter(({ kind }) => kind !== 'expiry')
-      expect([notice?.kind, more.length]).toEqual(['revokedByCa', 0])
-      expect(notice?.title.en).toContain(`${endpoint.place} serves a certificate under an intermediate`)
-      expect(notice?.text.en).toContain('The certificate itself is not revoked')
-      expect(notice?.text.zh).toContain('证书本身未被吊销')
+      expect(detail.history.find(({ to }) => to === 'intermediateRevoked')?.detail).toContain(endpoint.place)
+      expect((await noticesOf(held.id)).filter(({ kind }) => kind !== 'expiry')).toEqual([]) // told before it was seen
 
       clock.advance(7 * HOUR_MS)
       await round()
       await account.client.certificates.verify({ id: held.id })
       expect((await look(endpoint.id))?.verdict).toBe('revoked')
-      expect((await noticesOf(held.id)).filter(({ kind }) => kind === 'revokedByCa')).toHaveLength(1)
+      expect(await told()).toHaveLength(2)
 
       writeFileSync(join(folder, 'root', 'index.txt'), '') // released
       await serveList(path)
@@ -222,6 +231,8 @@ oneDatabase((_, open) => {
       onTestFinished(() => said.mockRestore())
       await round()
       expect((await get(sound.id)).revocationCheck?.state).toBe('good')
+      const { problem } = (await get(damaged.id)).revocationCheck ?? {}
+      expect([problem?.code, problem?.cause.en]).toEqual(['chainUnreadable', 'The stored chain cannot be read.'])
       await round()
       const [line, ...more] = said.mock.calls.map(([one]) => one)
       expect([line, more]).toMatchObject([{ event: 'revocation.notReadable', accountId: account.accountId }, []])
@@ -262,6 +273,11 @@ oneDatabase((_, open) => {
       await round()
       await account.client.certificates.verify({ id: held.id })
       expect((await look(endpoint.id))?.verdict).toBe('revoked')
+      const [notice, ...more] = (await noticesOf(held.id)).filter(({ kind }) => kind !== 'expiry')
+      expect([notice?.kind, more.length]).toEqual(['revokedByCa', 0])
+      expect(notice?.title.en).toContain(`${endpoint.place} serves a certificate under an intermediate`)
+      expect(notice?.text.en).toContain('The certificate itself is not revoked')
+      expect(notice?.text.zh).toContain('证书本身未被吊销')
       await endpoint.close()
 
       const other = await below({})

@@ -139,7 +139,10 @@ async function deployPlanned(services: Services, work: Work, { deployment, live,
     await recordApplied(services, work, deployment, { baseline, evidence, log: await live.end(evidence.log) })
   } catch (error) {
     const log = await live.end(logOf(error))
-    if (error instanceof AppError && error.stale) throw error
+    if (error instanceof AppError && error.stale) {
+      await endOvertaken(services, work, deployment)
+      throw error
+    }
     if (error instanceof AppError && error.pending) return waitForTarget(services, work, deployment, error)
     await recordDeployFailure(services, work, deployment, { error, log })
   }
@@ -174,6 +177,17 @@ async function begin(services: Services, work: Work, deployment: DeploymentWork,
   const brokenOff = hasBegun ? [logLine(services, 'The try before this one broke off: going on from what it left.')] : []
   await noteDeployment(services, work, deployment, { log: brokenOff, hasBegun: true })
   return baseline
+}
+
+/** A later issuance came while this one was put in place: the target is not touched any more, and may be deleted. */
+async function endOvertaken(services: Services, { accountId }: Work, { id }: DeploymentWork): Promise<void> {
+  await services.db
+    .updateTable('deployment')
+    .set({ begun_at: null })
+    .where('id', '=', id)
+    .where('account_id', '=', accountId)
+    .where('state', '=', 'superseded')
+    .execute()
 }
 
 /** Written down before the target is touched: after a crash in between it could not be seen any more. */

@@ -17,6 +17,8 @@ const SLOW_MS = 1_000
 const MAX_SLOW = 512
 /** Those who leave a host in one moment let as many in, together. */
 const LET_IN_MS = 50
+/** Who was let in may be done by another node, or be done already: while there is room, others follow. Longer than it takes to see that a host is slow. */
+const FOLLOW_MS = 2 * SLOW_MS
 /** Nobody else is known to come: those of one moment come within this time. */
 const GATHER_MS = 60
 /** Jobs begin of which nobody knows yet where they lead. */
@@ -186,8 +188,12 @@ interface Crowd {
   /** Since somebody was let in. */
   left: number
   timer: NodeJS.Timeout | null
+  /** The timer is about those who left; else about whoever follows. */
+  isLettingIn: boolean
   readonly returning: Map<string, Returning>
 }
+
+const noCrowd = (): Crowd => ({ aside: 0, slow: 0, left: 0, timer: null, isLettingIn: false, returning: new Map() })
 
 interface Hosts extends Pick<Places, 'admits' | 'willReturn' | 'onRoom'> {
   isFull(host: Host): boolean
@@ -211,7 +217,7 @@ function createHosts({ maxAside, maxSlow }: Limits, isClosed: () => boolean): Ho
   const crowds = new Map<string, Crowd>()
   const listeners: ((who: readonly Returning[]) => void)[] = []
   const crowdOf = ({ name }: Host): Crowd => {
-    const found = crowds.get(name) ?? { aside: 0, slow: 0, left: 0, timer: null, returning: new Map<string, Returning>() }
+    const found = crowds.get(name) ?? noCrowd()
     crowds.set(name, found)
     return found
   }
@@ -226,15 +232,23 @@ function createHosts({ maxAside, maxSlow }: Limits, isClosed: () => boolean): Ho
   const letIn = (host: Host, crowd: Crowd): void => {
     crowd.left += 1
     if (crowd.returning.size === 0) crowd.left = 0
-    if (crowd.timer !== null || crowd.left === 0) return
+    if (crowd.left > 0 && !crowd.isLettingIn) letInAfter(LET_IN_MS, host, crowd)
+  }
+  const letInAfter = (ms: number, host: Host, crowd: Crowd): void => {
+    if (crowd.timer !== null) clearTimeout(crowd.timer)
+    crowd.isLettingIn = ms === LET_IN_MS
     crowd.timer = setTimeout(() => {
+      if (isClosed()) return
+      const room = isFull(host) ? 0 : ALWAYS_ASIDE
+      const who = [...crowd.returning.values()].slice(0, crowd.isLettingIn ? crowd.left : room)
       crowd.timer = null
-      const who = [...crowd.returning.values()].slice(0, crowd.left)
+      crowd.isLettingIn = false
       crowd.left = 0
       for (const { deploymentId } of who) crowd.returning.delete(deploymentId)
+      if (crowd.returning.size > 0) letInAfter(FOLLOW_MS, host, crowd)
       forgetIfEmpty(host, crowd)
-      if (who.length > 0 && !isClosed()) for (const listener of listeners) listener(who)
-    }, LET_IN_MS)
+      if (who.length > 0) for (const listener of listeners) listener(who)
+    }, ms)
     crowd.timer.unref() // whoever waits is written down, and returns by itself later
   }
   return {
@@ -270,7 +284,9 @@ function createHosts({ maxAside, maxSlow }: Limits, isClosed: () => boolean): Ho
     willReturn: (host, who) => {
       const crowd = crowdOf(host)
       crowd.returning.set(who.deploymentId, who)
-      if (!isFull(host)) letIn(host, crowd) // who was waited for left in this very moment
+      if (!isFull(host))
+        letIn(host, crowd) // who was waited for left in this very moment
+      else if (crowd.timer === null) letInAfter(FOLLOW_MS, host, crowd)
     },
     onRoom: (listener) => void listeners.push(listener),
   }

@@ -122,6 +122,8 @@ export async function planNotice(services: Services, trx: Trx, happened: Happene
   return (await storeNotices(services, trx, [{ accountId, certificateId, kind, occasion, facts }])) > 0
 }
 
+const NOTHING = { notAfter: null, stageDays: null, progress: null } as const
+
 /** Plans a notice about the account, or about one of its certificates without its dates. @param subject what it is about, for people */
 export async function planAccountNotice(
   services: Services,
@@ -131,10 +133,13 @@ export async function planAccountNotice(
     readonly certificateId: string | null
     readonly subject: string
     readonly money?: CreditedMoney
+    /** Of `revokedByCa`: how many certificates it is about. */
+    readonly count?: number
   },
 ): Promise<void> {
-  const { accountId, certificateId, kind, occasion, subject, detail, place = null, money = null } = happened
-  const facts = { certificateName: subject, names: [], notAfter: null, stageDays: null, progress: null, detail, place, money }
+  const { accountId, certificateId, kind, occasion, subject, detail, place = null, money = null, issuer, count } = happened
+  const revoked = { ...(issuer !== undefined && { issuer }), ...(count !== undefined && { count }) }
+  const facts = { certificateName: subject, names: [], ...NOTHING, detail, place, money, ...revoked }
   await storeNotices(services, trx, [{ accountId, certificateId, kind, occasion, facts }])
 }
 

@@ -67,23 +67,28 @@ const TITLES: Readonly<Record<NoticeKind, (facts: NoticeDetail, now: number) => 
     en: `${place ?? '-'} does not serve ${name} any more`,
     zh: `${place ?? '-'} 不再使用证书 ${name}`,
   }),
-  revokedByCa: ({ certificateName: name, place, issuer }) =>
-    issuer !== undefined && place === null
+  revokedByCa: ({ certificateName: name, place, issuer, count }) =>
+    count !== undefined
       ? {
-          en: `${name} stands under an intermediate that its CA has revoked`,
-          zh: `证书 ${name} 的证书链中有中间证书已被 CA 吊销`,
+          en: `${count} certificates stand under an intermediate that its CA has revoked (${name})`,
+          zh: `${count} 张证书的证书链中有中间证书已被 CA 吊销（${name}）`,
         }
-      : issuer !== undefined
+      : issuer !== undefined && place === null
         ? {
-            en: `${place ?? '-'} serves a certificate under an intermediate that its CA has revoked (${name})`,
-            zh: `${place ?? '-'} 的证书链中有中间证书已被 CA 吊销（${name}）`,
+            en: `${name} stands under an intermediate that its CA has revoked`,
+            zh: `证书 ${name} 的证书链中有中间证书已被 CA 吊销`,
           }
-        : place === null
-          ? { en: `${name} was revoked by its CA`, zh: `证书 ${name} 已被 CA 吊销` }
-          : {
-              en: `${place} serves a certificate that its CA has revoked (${name})`,
-              zh: `${place} 正在使用已被 CA 吊销的证书（${name}）`,
-            },
+        : issuer !== undefined
+          ? {
+              en: `${place ?? '-'} serves a certificate under an intermediate that its CA has revoked (${name})`,
+              zh: `${place ?? '-'} 的证书链中有中间证书已被 CA 吊销（${name}）`,
+            }
+          : place === null
+            ? { en: `${name} was revoked by its CA`, zh: `证书 ${name} 已被 CA 吊销` }
+            : {
+                en: `${place} serves a certificate that its CA has revoked (${name})`,
+                zh: `${place} 正在使用已被 CA 吊销的证书（${name}）`,
+              },
   reviewWaiting: ({ certificateName: name, place }) => ({
     en: `The ${place ?? 'OV'} application for ${name} waits for review`,
     zh: `证书 ${name} 的 ${place ?? 'OV'} 申请等待审核`,
@@ -200,16 +205,21 @@ const ADVICE: Readonly<Record<NoticeKind, (certificateId: string, facts: NoticeD
     en: `It did before: somebody put another certificate there, or a node that was away came back. Install the certificate again. See: evercert show ${id}`,
     zh: `该站点此前已使用新证书：可能被换上了其他证书，或有旧节点重新上线。请重新安装证书。查看：evercert show ${id}`,
   }),
-  revokedByCa: (id, { issuer }) =>
-    issuer !== undefined
+  revokedByCa: (id, { issuer, count }) =>
+    count !== undefined
       ? {
-          en: `The certificate itself is not revoked, but clients may refuse it from now on. Have the CA issue it anew under another intermediate, or install another chain that the CA offers; the key may stay. See: evercert show ${id}`,
-          zh: `证书本身未被吊销，但客户端可能随时拒绝。请让 CA 以其他中间证书重新签发，或安装 CA 提供的另一条证书链；无需更换私钥。查看：evercert show ${id}`,
+          en: 'The certificates themselves are not revoked, but clients may refuse them from now on. Have the CA issue them anew under another intermediate, or install another chain that the CA offers; the keys may stay. The timeline of each says so: evercert list',
+          zh: '证书本身未被吊销，但客户端可能随时拒绝。请让 CA 以其他中间证书重新签发，或安装 CA 提供的另一条证书链；无需更换私钥。每张证书的时间线均有记录：evercert list',
         }
-      : {
-          en: `Clients may refuse it from now on. Get another certificate with a new key and install it at once. See: evercert show ${id}`,
-          zh: `客户端可能随时拒绝该证书。请立即使用新密钥申请并安装新证书。查看：evercert show ${id}`,
-        },
+      : issuer !== undefined
+        ? {
+            en: `The certificate itself is not revoked, but clients may refuse it from now on. Have the CA issue it anew under another intermediate, or install another chain that the CA offers; the key may stay. See: evercert show ${id}`,
+            zh: `证书本身未被吊销，但客户端可能随时拒绝。请让 CA 以其他中间证书重新签发，或安装 CA 提供的另一条证书链；无需更换私钥。查看：evercert show ${id}`,
+          }
+        : {
+            en: `Clients may refuse it from now on. Get another certificate with a new key and install it at once. See: evercert show ${id}`,
+            zh: `客户端可能随时拒绝该证书。请立即使用新密钥申请并安装新证书。查看：evercert show ${id}`,
+          },
   reviewWaiting: () => ({
     en: 'Somebody else than who submitted it has to decide: evercert reviews list',
     zh: '须由提交人以外的审核员处理：evercert reviews list',

@@ -11,7 +11,7 @@ import { readableName } from '@evercert/pki/readable-name'
 import { toMs } from '../../db/time.ts'
 import { recordHistory, type Trx } from '../../db/transition.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
-import { planNotice } from '../notices/plan.ts'
+import { planAccountNotice, planNotice } from '../notices/plan.ts'
 import { intermediatesOf } from './chains.ts'
 import { saidBy } from './said-by.ts'
 
@@ -49,30 +49,47 @@ export interface Sender {
   readonly place: string | null
 }
 
-/** With the certificate's id behind it. */
-function occasionOf(sha256: string, { reason, at }: RevokedFacts): string {
-  return `${sha256}:${reason === 'certificateHold' ? new Date(at).toISOString() : 'revoked'}:`
+/** Each intermediate, each of its holds, and its end. */
+function occasionOf({ sha256, facts: { reason, at } }: RevokedIssuer): string {
+  return `${sha256}:${reason === 'certificateHold' ? new Date(at).toISOString() : 'revoked'}`
 }
 
-/** A certificate's people are told once of each intermediate, of each of its holds, and of its end. */
-export async function tellOfRevokedIssuer(
-  services: Services,
-  trx: Trx,
-  { accountId, certificateId, place }: Sender,
-  { sha256, subject, facts }: RevokedIssuer,
-): Promise<void> {
-  const detail = `intermediate "${subject}" (SHA-256 ${sha256}): ${saidBy(facts)}`
-  const occasion = `${occasionOf(sha256, facts)}${certificateId}`
-  const isNew = await planNotice(services, trx, {
+function detailOf({ sha256, subject, facts }: RevokedIssuer): string {
+  return `intermediate "${subject}" (SHA-256 ${sha256}): ${saidBy(facts)}`
+}
+
+/** A certificate's people are told once of each occasion. */
+export async function tellOfRevokedIssuer(services: Services, trx: Trx, sender: Sender, issuer: RevokedIssuer): Promise<void> {
+  const { accountId, certificateId } = sender
+  const result = await trx
+    .insertInto('told_of_issuer')
+    .values({
+      account_id: accountId,
+      certificate_id: certificateId,
+      occasion: occasionOf(issuer),
+      told_at: new Date(services.now()),
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  if (result.numInsertedOrUpdatedRows === 1n) await tellOne(services, trx, sender, issuer)
+}
+
+async function tellOne(services: Services, trx: Trx, sender: Sender, issuer: RevokedIssuer): Promise<void> {
+  const { certificateId, place } = sender
+  await planNotice(services, trx, {
     certificateId,
     kind: 'revokedByCa',
-    occasion,
-    detail,
+    occasion: `${occasionOf(issuer)}:${certificateId}`,
+    detail: detailOf(issuer),
     ...(place !== null && { place }),
-    issuer: subject,
+    issuer: issuer.subject,
   })
-  if (!isNew) return
-  await recordHistory(trx, {
+  await recordHistory(trx, historyOf(services, sender, issuer))
+}
+
+function historyOf(services: Services, { accountId, certificateId, place }: Sender, issuer: RevokedIssuer) {
+  const detail = detailOf(issuer)
+  return {
     accountId,
     certificateId,
     subject: 'certificate',
@@ -82,26 +99,42 @@ export async function tellOfRevokedIssuer(
     actor: EVERCERT_ACTOR,
     detail: place === null ? detail : `${place}: ${detail}`,
     now: services.now(),
-  })
+  } as const
 }
 
-/** Told of in one transaction. */
-const TOLD_AT_ONCE = 100
+/** Written down in one statement. */
+const WRITTEN_AT_ONCE = 500
+/** Named in a notice; the others are counted. */
+const MAX_NAMED = 20
 
 /**
- * The people of each certificate that is held under it are told, whether or not an endpoint serves it. Who was told already is not told again, so it may
- * be repeated.
+ * The people of each certificate that is held under it are told, whether or not an endpoint serves it: of many at once in one notice, and each in its
+ * timeline. Who was told already is not told again, so it may be repeated.
  */
 export async function tellHolders(services: Services, accountId: string, sha256: string): Promise<void> {
   const issuer = await findRevokedIssuer(services, accountId, sha256)
   if (issuer === null) return
-  for (let told = TOLD_AT_ONCE; told === TOLD_AT_ONCE;)
-    told = await services.db.transaction().execute(async (trx) => {
-      const holders = await untoldHolders(services, trx, accountId, issuer)
-      for (const { id, place } of holders)
-        await tellOfRevokedIssuer(services, trx, { accountId, certificateId: id, place }, issuer)
-      return holders.length
+  await services.db.transaction().execute(async (trx) => {
+    const holders = await markHolders(services, trx, accountId, issuer)
+    const [only, ...others] = holders.map(({ id, place }) => ({ accountId, certificateId: id, place }))
+    if (only === undefined) return
+    if (others.length === 0) return tellOne(services, trx, only, issuer)
+    const entries = [only, ...others].map((holder) => historyOf(services, holder, issuer))
+    for (let from = 0; from < entries.length; from += WRITTEN_AT_ONCE)
+      await recordHistory(trx, ...entries.slice(from, from + WRITTEN_AT_ONCE))
+    const named = holders.slice(0, MAX_NAMED).map(({ name }) => name)
+    const more = holders.length - named.length
+    await planAccountNotice(services, trx, {
+      accountId,
+      certificateId: null,
+      kind: 'revokedByCa',
+      occasion: `${occasionOf(issuer)}:${only.certificateId}:${holders.length}`,
+      subject: issuer.subject,
+      detail: `${detailOf(issuer)}: ${named.join(', ')}${more === 0 ? '' : ` +${more}`}`,
+      issuer: issuer.subject,
+      count: holders.length,
     })
+  })
 }
 
 /** Of all that are known to be revoked: there are hardly any. */
@@ -132,17 +165,24 @@ async function findRevokedIssuer({ db }: Services, accountId: string, sha256: st
   return { sha256, subject, facts: { at: toMs(at) ?? 0, reason: reason ?? 'unspecified', source, url } }
 }
 
-/** Current, valid, and not told yet; with an endpoint that was last seen to send both. */
-async function untoldHolders(services: Services, trx: Trx, accountId: string, { sha256, facts }: RevokedIssuer) {
-  const { rows } = await sql<{ id: string; place: string | null }>`
-    select c.id, (select e.host || ':' || e.port from endpoint e
-        join observation o on o.account_id = e.account_id and o.endpoint_id = e.id and o.sha256 = i.sha256
-        where e.account_id = c.account_id and e.certificate_id = c.id and ${sha256} = any(o.chain_sha256) order by e.id limit 1) as place
-    from issuance i join certificate c on c.account_id = i.account_id and c.issuance_id = i.id
-    where i.account_id = ${accountId} and i.intermediates_sha256 @> array[${sha256}::text] and i.intermediates_sha256 <> '{}'
-      and i.not_after > ${new Date(services.now())} and c.revoked_at is null and c.closed_as is null
-      and not exists (select from notice n where n.certificate_id = c.id and n.kind = 'revokedByCa'
-        and n.occasion = ${occasionOf(sha256, facts)} || c.id)
-    order by c.id limit ${TOLD_AT_ONCE}`.execute(trx)
+/** Current, valid, and not told yet; with an endpoint that was last seen to send both. Told from here on: of two who ask at the same time, one gets each. */
+async function markHolders(services: Services, trx: Trx, accountId: string, issuer: RevokedIssuer) {
+  const now = new Date(services.now())
+  const { rows } = await sql<{ id: string; name: string; place: string | null }>`
+    with held as (
+      select c.id, c.name, (select e.host || ':' || e.port from endpoint e
+          join observation o on o.account_id = e.account_id and o.endpoint_id = e.id and o.sha256 = i.sha256
+          where e.account_id = c.account_id and e.certificate_id = c.id and ${issuer.sha256} = any(o.chain_sha256)
+          order by e.id limit 1) as place
+      from issuance i join certificate c on c.account_id = i.account_id and c.issuance_id = i.id
+      where i.account_id = ${accountId} and i.intermediates_sha256 @> array[${issuer.sha256}::text] and i.intermediates_sha256 <> '{}'
+        and i.not_after > ${now} and c.revoked_at is null and c.closed_as is null
+        and not exists (select from told_of_issuer t
+          where t.account_id = c.account_id and t.certificate_id = c.id and t.occasion = ${occasionOf(issuer)})),
+    told as (
+      insert into told_of_issuer (account_id, certificate_id, occasion, told_at)
+      select ${accountId}, id, ${occasionOf(issuer)}, ${now} from held order by id
+      on conflict do nothing returning certificate_id)
+    select held.id, held.name, held.place from held join told on told.certificate_id = held.id order by held.id`.execute(trx)
   return rows
 }

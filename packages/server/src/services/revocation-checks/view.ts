@@ -37,10 +37,23 @@ export async function loadRevocationCheck(
     .where('account_id', '=', accountId)
     .where('sha256', '=', sha256)
     .executeTakeFirst()
-  return toView(row ?? NOTHING, services)
+  return toView(row ?? { ...NOTHING, problem_code: await whyNoted(services, accountId, sha256) }, services)
 }
 
-const NOTHING: Row = {
+/** Why nothing is noted of it: its turn comes, or nobody could read it. */
+async function whyNoted({ db, now }: Services, accountId: string, sha256: string): Promise<RevocationUnknown> {
+  const row = await db
+    .selectFrom('issuance')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where('sha256', '=', sha256)
+    .where('revocation_noted', '=', true)
+    .where('not_after', '>', new Date(now()))
+    .executeTakeFirst()
+  return row === undefined ? 'notAskedYet' : 'chainUnreadable'
+}
+
+const NOTHING: Omit<Row, 'problem_code'> = {
   state: 'unknown',
   source: null,
   url: null,
@@ -49,7 +62,6 @@ const NOTHING: Row = {
   next_update: null,
   revoked_at: null,
   reason: null,
-  problem_code: 'notAskedYet',
   problem: null,
   acted_at: null,
 }
@@ -85,6 +97,10 @@ const TELL_CA = {
 
 const UNKNOWN_TEXTS: Readonly<Record<RevocationUnknown, { readonly cause: Bilingual; readonly remedy: Bilingual }>> = {
   notAskedYet: { cause: { en: 'The CA was not asked yet.', zh: '尚未向 CA 查询。' }, remedy: LATER },
+  chainUnreadable: {
+    cause: { en: 'The stored chain cannot be read.', zh: '已保存的证书链无法解析。' },
+    remedy: { en: 'Upload the certificate again, with its chain.', zh: '请重新上传证书及其证书链。' },
+  },
   switchedOff: {
     cause: { en: 'This installation asks no CA.', zh: '本系统未启用吊销查询。' },
     remedy: { en: 'The operator sets EVERCERT_REVOCATION_HOURS.', zh: '请管理员设置 EVERCERT_REVOCATION_HOURS。' },

@@ -106,6 +106,8 @@ describe('BIND as the resolver of the system', () => {
       const found = Object.fromEntries(Object.entries(report).map(([name, one]) => [name, one.found]))
       expect(found).toEqual({
         'both.test': ['127.0.0.3', '::1'],
+        'alias.test': ['127.0.0.3', '::1'], // by way of another
+        'dangling.test': [],
         'four.test': ['127.0.0.4'],
         'six.test': ['::1'],
         'absent.test': [],
