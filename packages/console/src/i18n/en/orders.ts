@@ -97,7 +97,9 @@ export const orders: SameKeys<typeof zh> = {
   orderAgain: 'Order again',
   cancelCertificate: 'Cancel the certificate',
   refund: 'Ask for a refund',
-  ways: { cancel: 'Cancel the certificate', cancelWithoutRefund: 'Cancel without a refund',
+  ways: {
+    cancel: 'Cancel the certificate',
+    cancelWithoutRefund: 'Cancel without a refund',
     remove: 'Delete the certificate',
     removeWithoutRefund: 'Delete without a refund',
     refund: 'Refund',

@@ -92,7 +92,9 @@ export const orders = {
   orderAgain: '重新下单',
   cancelCertificate: '取消证书',
   refund: '申请退款',
-  ways: { cancel: '取消证书', cancelWithoutRefund: '不退款，仍然取消',
+  ways: {
+    cancel: '取消证书',
+    cancelWithoutRefund: '不退款，仍然取消',
     remove: '删除证书',
     removeWithoutRefund: '不退款，仍然删除',
     refund: '退款',

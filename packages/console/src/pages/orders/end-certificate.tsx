@@ -65,7 +65,7 @@ export function EndDialog({ order, certificate, way, onEnded, onClose }: EndDial
   return (
     <ConfirmDialog
       title={t(`orders.titles.${way ?? 'cancel'}`)}
-      confirm={way === null ? '' : t(`orders.ways.${isLate && way !== 'refund' ? `${way}WithoutRefund` : way}`)}
+      confirm={way === null ? '' : t(`orders.ways.${isLate ? (`${way}WithoutRefund` as const) : way}`)}
       isOpen={way !== null}
       isPending={end.isPending}
       error={end.error}
