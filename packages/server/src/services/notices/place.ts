@@ -38,29 +38,24 @@ const CHANNELS: NoticePlace = {
 }
 
 export function noticePlace(subject: NoticeSubjectOf): NoticePlace {
-  switch (subject.kind) {
-    case 'approvalWaiting':
-    case 'approvalDecided':
-      return APPROVALS
-    case 'reviewWaiting':
-      return REVIEWS
-    case 'deliveryGivenUp':
-      return CHANNELS
-    case 'moneyCredited':
-      return moneyPlace(subject.facts)
-    case 'expiry':
-    case 'expired':
-      return expiryPlace(subject)
-    case 'applicationRefused':
-      return certificatePlace(subject, 'application')
-    case 'renewalAttention':
-    case 'deploymentFailed':
-    case 'deploymentRolledBack':
-    case 'endpointStrayed':
-    case 'revokedByCa':
-    case 'managedBlocked':
-      return certificatePlace(subject)
-  }
+  return PLACES[subject.kind](subject)
+}
+
+const PLACES: Readonly<Record<NoticeKind, (subject: NoticeSubjectOf) => NoticePlace>> = {
+  expiry: expiryPlace,
+  expired: expiryPlace,
+  applicationRefused: (subject) => certificatePlace(subject, 'application'),
+  renewalAttention: (subject) => certificatePlace(subject),
+  deploymentFailed: (subject) => certificatePlace(subject),
+  deploymentRolledBack: (subject) => certificatePlace(subject),
+  endpointStrayed: (subject) => certificatePlace(subject),
+  revokedByCa: (subject) => certificatePlace(subject),
+  managedBlocked: (subject) => certificatePlace(subject),
+  reviewWaiting: () => REVIEWS,
+  approvalWaiting: () => APPROVALS,
+  approvalDecided: () => APPROVALS,
+  deliveryGivenUp: () => CHANNELS,
+  moneyCredited: ({ facts }) => moneyPlace(facts),
 }
 
 function expiryPlace(subject: NoticeSubjectOf): NoticePlace {
