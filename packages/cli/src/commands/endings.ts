@@ -86,11 +86,12 @@ export function refundCommand(session: Session, wanted: string, options: EndingO
   )
 }
 
-function reportEnding(session: Session, ending: EndingView): number {
+/** @param answer the operation's own, for `--json` */
+function reportEnding(session: Session, ending: EndingView, answer: object = ending): number {
   const { say, paint } = session
   const { certificateId: id, status, refund, oldCertificateId, oldActsAt } = ending
   const money = refund === null ? null : formatMoney(refund)
-  session.document(ending)
+  session.document(answer)
   session.print(
     `${paint('green', '✔')} ${status === 'cancelled' ? say(`Cancelled: ${id}`, `已取消：${id}`) : say(`Refunded: ${id}`, `已退款：${id}`)}`,
     money === null
@@ -128,7 +129,7 @@ export function deleteCommand(session: Session, wanted: string, options: CancelO
   }
   return act(session, wanted, { yes: options.yes === true, question }, async (client, { id }) => {
     const deleted = await client.certificates.remove({ id, withoutRefund })
-    if (deleted.ending !== null) return reportEnding(session, deleted.ending)
+    if (deleted.ending !== null) return reportEnding(session, deleted.ending, deleted)
     session.document(deleted)
     session.print(`${session.paint('green', '✔')} ${session.say(`Deleted: ${id}`, `已删除：${id}`)}`)
     return 0
