@@ -115,6 +115,6 @@ it('an upload is deleted by its name', async () => {
   const { id } = await house.call((client) => client.certificates.upload(upload))
   const unasked = await evercert('delete', 'elsewhere')
   expect([unasked.code, unasked.stderr.includes('--yes')]).toEqual([1, true])
-  expect(JSON.parse((await evercert('delete', 'elsewhere', '--yes', '--json')).stdout)).toEqual({ id })
+  expect(JSON.parse((await evercert('delete', 'elsewhere', '--yes', '--json')).stdout)).toEqual({ id, ending: null })
   expect((await evercert('show', 'elsewhere')).code).toBe(1)
 })

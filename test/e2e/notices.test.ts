@@ -116,7 +116,7 @@ it.skipIf(NO_MAIL_SERVER !== null)('nearer its end it is told of by mail and web
   await moveTo(12.2) // what is issued now must be valid by the machine's own clock, too
   const message = await waitFor('the mail', async () => mailsAbout('expires in 12 days')[0] ?? null)
   expect(message).toContain('X-Envelope-To: ops@example.com')
-  expect(message.replaceAll('=\n', '')).toContain(`http://evercert.test/api/v1/certificates/${old.id}`)
+  expect(message.replaceAll('=\n', '')).toContain(`http://evercert.test/certificates/${old.id}`)
   const hooks = () => receiver.requests.filter(({ body }) => body.includes('expires in 12 days'))
   await waitFor('the webhook', async () => (hooks().length > 0 ? true : null))
   await sleep(A_WHILE_MS)

@@ -381,9 +381,14 @@ function addEndingCommands(program: Command, run: Run, say: Say): void {
     .action(bind<[string, RevokeOptions]>(run, revokeCommand))
   ending(
     'delete',
-    'delete what is expired, revoked or uploaded, and destroy its stored keys',
-    '删除已过期、已吊销或上传的证书，并销毁其私钥',
-  ).action(bind<[string, EndingOptions]>(run, deleteCommand))
+    'delete what is expired, revoked or uploaded, or was refused, and destroy its stored keys',
+    '删除已过期、已吊销、上传或审核失败的证书，并销毁其私钥',
+  )
+    .option(
+      '--without-refund',
+      say('delete a refused one also when the money does not come back', '即使不退款也删除审核失败的证书'),
+    )
+    .action(bind<[string, CancelOptions]>(run, deleteCommand))
 }
 
 function addDownloadCommand(program: Command, run: Run, say: Say): void {

@@ -37,6 +37,13 @@ test('what can be done follows docs/lifecycle.md', () => {
     revoke: 'cancelInstead',
     remove: 'cancelInstead',
   })
+  expect(reasonsOf({ status: 'reviewFailed' })).toMatchObject({
+    cancel: null,
+    refund: null,
+    revoke: 'cancelInstead',
+    remove: null,
+  })
+  expect(reasonsOf({ status: 'reviewFailed' }, ['certificates:write'])).toMatchObject({ remove: 'ordersScope' })
   expect(reasonsOf({ status: 'revoked' })).toMatchObject({
     cancel: 'alreadyIssued',
     refund: null,

@@ -103,9 +103,22 @@ export const endings = {
   remove: remove(
     '/certificates/{id}',
     'Certificates',
-    'Delete an expired, revoked or uploaded certificate that is not in use; its stored keys are destroyed',
+    'Delete an expired, revoked or uploaded certificate that is not in use, and cancel a refused one (with `orders:write`); its stored keys are destroyed',
     'certificates:write',
   )
-    .input(byId)
-    .output(byId),
+    .input(
+      z.strictObject({
+        id,
+        withoutRefund: z
+          .boolean()
+          .default(false)
+          .meta({ description: 'Delete a refused one also when the 7 days are over and the money does not come back' }),
+      }),
+    )
+    .output(
+      z.object({
+        id,
+        ending: endingView.nullable().meta({ description: 'Of a refused one: what cancelling it did; null for others' }),
+      }),
+    ),
 }

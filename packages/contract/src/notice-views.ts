@@ -70,7 +70,10 @@ export const noticeView = z.object({
   isPersonal: z.boolean().meta({ description: 'For the caller alone: the others do not see it' }),
   title: bilingual,
   text: bilingual,
-  url: z.string().nullable(),
+  url: z.string().nullable().meta({ description: 'The place with the public address of the service; null when that is not set' }),
+  place: z
+    .object({ path: z.string(), title: bilingual })
+    .meta({ description: 'The page of the console where what it asks for is done' }),
   createdAt: instant,
   readAt: instant.nullable(),
   deliveries: z.array(deliveryView),

@@ -78,7 +78,7 @@ export const PROBLEMS = {
   refundNeedsRevocation: { status: 409, title: 'An issued certificate is refunded only after its revocation' },
   managedCertificate: { status: 409, title: 'A managed certificate cannot be revoked' },
   notRevocable: { status: 409, title: 'Only a valid certificate can be revoked' },
-  notDeletable: { status: 409, title: 'Only an expired, revoked or uploaded certificate can be deleted' },
+  notDeletable: { status: 409, title: 'Only an expired, revoked, uploaded or refused certificate can be deleted' },
   certificateInUse: { status: 409, title: 'The certificate is in use' },
   // Payments and the catalogue.
   callbackForged: { status: 400, title: 'The callback is not signed by the provider' },

@@ -86,11 +86,12 @@ export function refundCommand(session: Session, wanted: string, options: EndingO
   )
 }
 
-function reportEnding(session: Session, ending: EndingView): number {
+/** @param answer the operation's own, for `--json` */
+function reportEnding(session: Session, ending: EndingView, answer: object = ending): number {
   const { say, paint } = session
   const { certificateId: id, status, refund, oldCertificateId, oldActsAt } = ending
   const money = refund === null ? null : formatMoney(refund)
-  session.document(ending)
+  session.document(answer)
   session.print(
     `${paint('green', '✔')} ${status === 'cancelled' ? say(`Cancelled: ${id}`, `已取消：${id}`) : say(`Refunded: ${id}`, `已退款：${id}`)}`,
     money === null
@@ -111,13 +112,25 @@ function reportEnding(session: Session, ending: EndingView): number {
   return 0
 }
 
-export function deleteCommand(session: Session, wanted: string, options: EndingOptions): Promise<number> {
-  const question = (name: string): Bilingual => ({
-    en: `Delete ${name}, and destroy its stored keys for good?`,
-    zh: `删除 ${name} 并永久销毁其私钥？`,
-  })
+export function deleteCommand(session: Session, wanted: string, options: CancelOptions): Promise<number> {
+  const withoutRefund = options.withoutRefund === true
+  const question = (name: string, certificate: CertificateDetail): Bilingual => {
+    const money =
+      certificate.status !== 'reviewFailed'
+        ? { en: '', zh: '' }
+        : withoutRefund
+          ? { en: ' Its order ends, also if the money does not come back.', zh: ' 其订单随之结束（即使不退款）。' }
+          : { en: ' Its order ends, and the money goes back to the balance.', zh: ' 其订单随之结束，款项退回余额。' }
+    const old = money.en === '' ? money : backToOld(certificate)
+    return {
+      en: `Delete ${name}, and destroy its stored keys for good?${money.en}${old.en}`,
+      zh: `删除 ${name} 并永久销毁其私钥？${money.zh}${old.zh}`,
+    }
+  }
   return act(session, wanted, { yes: options.yes === true, question }, async (client, { id }) => {
-    session.document(await client.certificates.remove({ id }))
+    const deleted = await client.certificates.remove({ id, withoutRefund })
+    if (deleted.ending !== null) return reportEnding(session, deleted.ending, deleted)
+    session.document(deleted)
     session.print(`${session.paint('green', '✔')} ${session.say(`Deleted: ${id}`, `已删除：${id}`)}`)
     return 0
   })

@@ -44,11 +44,11 @@ export async function runUpload(session: Session, items: AsyncIterable<Item>, op
       ),
     )
   } catch (error) {
-    session.print(...formatReport(session, report, options))
+    session.print(...formatReport(session, report, { ...options, isWhole: false }))
     throw error
   }
   session.document(toDocument(report, options))
-  session.print(...formatReport(session, report, options))
+  session.print(...formatReport(session, report, { ...options, isWhole: true }))
   return isAllKept(report) ? EXIT.kept : EXIT.notAllKept
 }
 
@@ -71,7 +71,15 @@ function toDocument(report: UploadReport, { source, dryRun }: UploadManyOptions)
   return { source, dryRun, ...report, skipped }
 }
 
-function formatReport(session: Session, report: UploadReport, { dryRun }: UploadManyOptions): string[] {
+type Paper = Pick<Session, 'say' | 'paint' | 'columns' | 'language'>
+
+interface ReportOptions {
+  readonly dryRun: boolean
+  /** False: it broke off, and what comes after is not in the report. */
+  readonly isWhole: boolean
+}
+
+export function formatReport(session: Paper, report: UploadReport, { dryRun, isWhole }: ReportOptions): string[] {
   const { say, paint } = session
   const { stored, present, refused, skipped } = report
   const storedText = dryRun
@@ -84,7 +92,7 @@ function formatReport(session: Session, report: UploadReport, { dryRun }: Upload
     say(`${skipped.length} left out`, `${skipped.length} 个未处理`),
   ]
   return [
-    `${isAllKept(report) ? paint('green', '✔') : paint('yellow', '■')} ${summary.join(say(', ', '，'))}`,
+    `${isWhole && isAllKept(report) ? paint('green', '✔') : paint('yellow', '■')} ${summary.join(say(', ', '，'))}`,
     ...lines(
       session,
       say('Refused', '被拒绝'),
@@ -105,7 +113,7 @@ interface Line {
   readonly remedy?: Bilingual
 }
 
-function lines(session: Session, title: string, all: readonly Line[]): string[] {
+function lines(session: Paper, title: string, all: readonly Line[]): string[] {
   if (all.length === 0) return []
   const { say, paint, columns, language } = session
   const rows = all

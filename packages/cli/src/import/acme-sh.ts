@@ -8,7 +8,8 @@ import { readdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Estate } from './estate.ts'
-import { firstSkipped, isMissing, notAnEstate, readText } from './files.ts'
+import { firstSkipped, notAnEstate, readText } from './files.ts'
+import { listFolders, orRefuse } from './folders.ts'
 import { CURRENT_ALONE, skipped, type Item } from './found.ts'
 
 const ECC = '_ecc'
@@ -21,15 +22,15 @@ export const acmeSh: Estate = {
 }
 
 async function* readAcmeSh(home: string): AsyncGenerator<Item> {
-  const folders = await readdir(home, { withFileTypes: true }).catch((error: unknown) => {
-    if (isMissing(error)) throw notAnEstate('acme.sh', home, 'such folder')
-    throw error
-  })
-  const names = new Set(folders.filter((entry) => entry.isDirectory()).map(({ name }) => name))
-  for (const folder of [...names].toSorted()) {
+  const listed = await orRefuse(home, listFolders(home, home))
+  if (listed === null) throw notAnEstate('acme.sh', home, 'such folder')
+  yield* listed.left
+  const names = new Set(listed.names)
+  for (const folder of listed.names) {
     const domain = folder.endsWith(ECC) ? folder.slice(0, -ECC.length) : folder
-    const files = new Set(await readdir(join(home, folder)).catch(() => []))
-    if (!files.has(`${domain}.conf`)) continue // accounts, hooks, deploy scripts
+    const files = await readdir(join(home, folder)).catch(() => null)
+    if (files === null) yield skipped(join(home, folder), 'unreadable')
+    if (files === null || !files.includes(`${domain}.conf`)) continue // accounts, hooks, deploy scripts
     const origin = join(home, folder)
     const chain = await readText(home, join(origin, 'fullchain.cer'))
     const key = await readText(home, join(origin, `${domain}.key`))

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { readdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Estate } from './estate.ts'
-import { firstSkipped, isMissing, notAnEstate, readText } from './files.ts'
+import { firstSkipped, notAnEstate, readText } from './files.ts'
+import { listFolders, orRefuse, type Listed } from './folders.ts'
 import { CURRENT_ALONE, skipped, type Item } from './found.ts'
 
 export const caddy: Estate = {
@@ -18,11 +18,15 @@ export const caddy: Estate = {
 }
 
 async function* readCaddy(data: string): AsyncGenerator<Item> {
-  const issuers = await foldersOf(join(data, 'certificates'))
+  const certificates = join(data, 'certificates')
+  const issuers = await orRefuse(certificates, listFolders(data, certificates))
   if (issuers === null) throw notAnEstate('Caddy', data, 'folder "certificates"')
+  yield* issuers.left
   const taken = new Set<string>()
-  for (const issuer of issuers) {
-    for (const site of (await foldersOf(join(data, 'certificates', issuer))) ?? []) {
+  for (const issuer of issuers.names) {
+    const sites = await listOrTell(data, join(certificates, issuer))
+    yield* sites.left
+    for (const site of sites.names) {
       const origin = join(data, 'certificates', issuer, site)
       const chain = await readText(data, join(origin, `${site}.crt`))
       const key = await readText(data, join(origin, `${site}.key`))
@@ -37,19 +41,14 @@ async function* readCaddy(data: string): AsyncGenerator<Item> {
       yield { kind: 'found', origin, name, certificatePem: chain, privateKeyPem: key, lineage: CURRENT_ALONE }
     }
   }
-  for (const authority of (await foldersOf(join(data, 'pki', 'authorities'))) ?? [])
+  for (const authority of (await listOrTell(data, join(data, 'pki', 'authorities'))).names)
     yield skipped(join(data, 'pki', 'authorities', authority), 'certificateAuthority')
 }
 
-async function foldersOf(folder: string): Promise<string[] | null> {
+async function listOrTell(root: string, folder: string): Promise<Listed> {
   try {
-    const entries = await readdir(folder, { withFileTypes: true })
-    return entries
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name)
-      .toSorted()
-  } catch (error) {
-    if (isMissing(error)) return null
-    throw error
+    return (await listFolders(root, folder)) ?? { names: [], left: [] }
+  } catch {
+    return { names: [], left: [skipped(folder, 'unreadable')] }
   }
 }

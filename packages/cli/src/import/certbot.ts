@@ -10,7 +10,8 @@ import { readdir, realpath } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { parseCertificate, type CertificateFacts } from '@evercert/pki'
 import type { Estate } from './estate.ts'
-import { firstSkipped, isMissing, notAnEstate, readText } from './files.ts'
+import { firstSkipped, notAnEstate, readText } from './files.ts'
+import { listFolders, orRefuse, type Listed } from './folders.ts'
 import { skipped, type Found, type Item, type Skipped } from './found.ts'
 
 export const certbot: Estate = {
@@ -21,9 +22,12 @@ export const certbot: Estate = {
 }
 
 async function* readCertbot(root: string, now: number): AsyncGenerator<Item> {
-  const names = await lineages(join(root, 'live'))
-  if (names === null) throw notAnEstate('certbot', root, 'folder "live"')
-  for (const name of names) {
+  const folder = join(root, 'live')
+  const listed = await orRefuse(folder, listFolders(root, folder))
+  if (listed === null) throw notAnEstate('certbot', root, 'folder "live"')
+  yield* listed.left
+  yield* await withoutLive(root, listed)
+  for (const name of listed.names) {
     const live = join(root, 'live', name)
     const chain = await readText(root, join(live, 'fullchain.pem'))
     const key = await readText(root, join(live, 'privkey.pem'))
@@ -39,17 +43,15 @@ async function* readCertbot(root: string, now: number): AsyncGenerator<Item> {
   }
 }
 
-async function lineages(live: string): Promise<string[] | null> {
-  try {
-    const entries = await readdir(live, { withFileTypes: true })
-    return entries
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name)
-      .toSorted()
-  } catch (error) {
-    if (isMissing(error)) return null
-    throw error
-  }
+/** Lineages that certbot renews and that have no folder: somebody moved or deleted it. */
+async function withoutLive(root: string, { names, left }: Listed): Promise<Skipped[]> {
+  const folder = join(root, 'renewal')
+  const files = await readdir(folder).catch(() => [])
+  const told = new Set([...names, ...left.map(({ origin }) => basename(origin))])
+  return files
+    .filter((file) => file.endsWith('.conf') && !told.has(file.slice(0, -'.conf'.length)))
+    .toSorted()
+    .map((file) => skipped(join(folder, file), 'incomplete'))
 }
 
 /** All but the current one. */

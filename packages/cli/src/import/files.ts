@@ -23,13 +23,14 @@ export async function readText(root: string, path: string): Promise<string | Ski
   }
 }
 
-function isInside(root: string, path: string): boolean {
+export function isInside(root: string, path: string): boolean {
   const way = relative(root, path)
   return way === '' || !(way === '..' || way.startsWith(`..${sep}`))
 }
 
+/** Also when a file stands where a folder was looked for. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
 }
 
 /** The first of several reasons, for a pair of which one half or both could not be read. */

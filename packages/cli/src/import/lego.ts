@@ -6,7 +6,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Estate } from './estate.ts'
-import { firstSkipped, isMissing, notAnEstate, readText } from './files.ts'
+import { firstSkipped, notAnEstate, readText } from './files.ts'
+import { orRefuse } from './folders.ts'
 import { CURRENT_ALONE, skipped, type Item } from './found.ts'
 
 export const lego: Estate = {
@@ -18,10 +19,8 @@ export const lego: Estate = {
 
 async function* readLego(path: string): AsyncGenerator<Item> {
   const folder = join(path, 'certificates')
-  const files = await readdir(folder).catch((error: unknown) => {
-    if (isMissing(error)) throw notAnEstate('lego', path, 'folder "certificates"')
-    throw error
-  })
+  const files = await orRefuse(folder, readdir(folder))
+  if (files === null) throw notAnEstate('lego', path, 'folder "certificates"')
   const names = files
     .filter((file) => file.endsWith('.crt') && !file.endsWith('.issuer.crt'))
     .map((file) => file.slice(0, -'.crt'.length))

@@ -6,6 +6,7 @@
 import { opendir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readText } from './files.ts'
+import { orRefuse } from './folders.ts'
 import { skipped, type Skipped } from './found.ts'
 import { createBudget, type Budget } from './limits.ts'
 import type { SourceFile } from './pair-files.ts'
@@ -39,7 +40,12 @@ async function countFiles(folder: string, depth: number): Promise<number> {
 
 async function* walk(root: string, folder: string, budget: Budget, depth: number): AsyncGenerator<SourceFile | Skipped> {
   const folders: string[] = []
-  for await (const entry of await opendir(folder)) {
+  const opened = depth === 0 ? await orRefuse(root, opendir(root)) : await opendir(folder).catch(() => null)
+  if (opened === null) {
+    yield skipped(folder, 'unreadable')
+    return
+  }
+  for await (const entry of opened) {
     const path = join(folder, entry.name)
     budget.addFile()
     if (entry.isDirectory()) folders.push(path)

@@ -1,6 +1,6 @@
 import { toProblemDocument } from '@evercert/contract'
 import { describe, expect, it } from 'vitest'
-import { progressText } from '../../src/commands/upload-report.ts'
+import { formatReport, progressText } from '../../src/commands/upload-report.ts'
 import { isLoss, skipped } from '../../src/import/found.ts'
 import { createNamer, fitName } from '../../src/import/names.ts'
 import { fractionOf } from '../../src/import/position.ts'
@@ -24,6 +24,13 @@ describe('progressText', () => {
     expect(fractionOf({ done: 3, total: 0 })).toBeNull()
     expect(fractionOf({ done: 9, total: 3 })).toBe(1)
   })
+})
+
+it('a report of what broke off is not marked as done', () => {
+  const paper = { ...session, paint: (_colour: string, text: string) => text, columns: 80, language: 'en' as const }
+  const first = (isWhole: boolean) => formatReport(paper, emptyReport(), { dryRun: true, isWhole })[0]
+  expect(first(true)).toMatch(/^✔ 0 would be stored/)
+  expect(first(false)).toMatch(/^■ 0 would be stored/)
 })
 
 describe('names', () => {

@@ -180,3 +180,73 @@ it.each(ESTATES.map((estate) => [estate.id, estate] as const))(
     await expect(collect(estate.read(join(root, 'nothing'), now))).rejects.toThrow(CliFailure)
   },
 )
+
+/** What is there and cannot be listed, for root too: a link that leads to itself. */
+const unlistable = (path: string): void => {
+  mkdirSync(dirname(join(root, path)), { recursive: true })
+  symlinkSync(path.split('/').at(-1) ?? '', join(root, path))
+}
+
+describe('odd folders', () => {
+  it.each([
+    ['certbot', certbot, 'live'],
+    ['lego', lego, 'certificates'],
+    ['Caddy', caddy, 'certificates'],
+    ['acme.sh', acmeSh, ''],
+  ])('%s: one that cannot be listed is refused with the path and what to do', async (_id, estate, inner) => {
+    unlistable(inner === '' ? 'home' : inner)
+    const folder = inner === '' ? join(root, 'home') : root
+    await expect(collect(estate.read(folder, now))).rejects.toMatchObject({
+      problem: { code: 'invalid', cause: { en: expect.stringContaining(`${join(folder, inner)} cannot be read (ELOOP)`) } },
+    })
+  })
+
+  it('a file in the place of the folder is refused as no such folder', async () => {
+    put({ file: 'x' })
+    for (const estate of ESTATES) await expect(collect(estate.read(join(root, 'file'), now))).rejects.toThrow(CliFailure)
+  })
+
+  it('certbot: a linked lineage is read, one with a renewal and no live folder is told, and so is one that cannot be listed', async () => {
+    const leaf = issue('shop.example.com')
+    put({
+      'moved/fullchain.pem': leaf.chainPem,
+      'moved/privkey.pem': leaf.privateKeyPem,
+      'live/README': '',
+      'renewal/gone.example.com.conf': '',
+      'renewal/shop.example.com.conf': '',
+    })
+    symlinkSync('../moved', join(root, 'live/shop.example.com'))
+    symlinkSync(base, join(root, 'live/out.example.com'))
+    symlinkSync('../nowhere', join(root, 'live/lost.example.com'))
+    unlistable('live/loop.example.com')
+    const { found, codes } = await collect(certbot.read(root, now))
+    expect(found.map(({ name, certificatePem }) => [name, certificatePem])).toEqual([['shop.example.com', leaf.chainPem]])
+    expect(codes.toSorted()).toEqual([
+      'gone.example.com.conf: incomplete',
+      'loop.example.com: unreadable',
+      'lost.example.com: incomplete',
+      'out.example.com: link',
+    ])
+  })
+
+  it('acme.sh and Caddy: what cannot be listed is left out and told, and the rest is read', async () => {
+    const leaf = issue('shop.example.com')
+    put({
+      'shop.example.com/shop.example.com.conf': '',
+      'shop.example.com/fullchain.cer': leaf.chainPem,
+      'shop.example.com/shop.example.com.key': leaf.privateKeyPem,
+      'certificates/local/shop.example.com/shop.example.com.crt': leaf.chainPem,
+      'certificates/local/shop.example.com/shop.example.com.key': leaf.privateKeyPem,
+    })
+    unlistable('loop.example.com')
+    unlistable('certificates/other')
+    for (const [estate, left] of [
+      [acmeSh, 'loop.example.com: unreadable'],
+      [caddy, 'other: unreadable'],
+    ] as const) {
+      const { found, codes } = await collect(estate.read(root, now))
+      expect(found.map(({ name }) => name)).toEqual(['shop.example.com'])
+      expect(codes).toEqual([left])
+    }
+  })
+})

@@ -13,7 +13,17 @@ import { Moment } from './moment.tsx'
 
 const MOMENTS = ['opensAt', 'reissueOpensAt', 'entitledUntil', 'refundableUntil'] as const
 const LISTS = ['targets', 'endpoints', 'renewals', 'application', 'names', 'tags', 'brands', 'secrets'] as const
-const INSTEAD = ['cancel', 'cancelWithoutRefund', 'withdraw', 'refund', 'revoke', 'delete', 'wait', 'submit'] as const
+const INSTEAD = [
+  'cancel',
+  'cancelWithoutRefund',
+  'withdraw',
+  'refund',
+  'revoke',
+  'delete',
+  'deleteWithoutRefund',
+  'wait',
+  'submit',
+] as const
 
 export function ProblemFacts({ of: facts }: { readonly of: ProblemDocument['facts'] }) {
   const { t } = useTranslation()

@@ -48,12 +48,15 @@ export interface NoticeTable {
   for_user_id: Generated<string | null>
 }
 
-/** `blocked`: it could not act by itself, and tries again. `reissueByHand`: inside the period paid for, and not managed. */
+/**
+ * `blocked`: it could not act by itself, and tries again. `reissueByHand`: inside the period paid for, and not managed.
+ * `buyAnew`: its brand is not renewed. `renewsLater`: it is told of before its window opens.
+ */
 export interface NoticeOutlook {
-  readonly does: 'renews' | 'reissues' | 'blocked' | 'reissueByHand'
-  /** When it acts or tries again, epoch milliseconds. */
+  readonly does: 'renews' | 'reissues' | 'blocked' | 'reissueByHand' | 'buyAnew' | 'renewsLater'
+  /** When it acts, tries again or opens, epoch milliseconds. */
   readonly at: number | null
-  /** Why it could not, the last time. */
+  /** Why it could not, the last time; of `buyAnew` the brand. */
   readonly detail: string | null
 }
 

@@ -31,9 +31,19 @@ export async function cancelCertificate(
   const locked = await lockCertificate(services, trx, caller, id)
   const decision = decideCancel(locked.facts, { now: services.now(), withoutRefund })
   refuseUnlessAllowed('Cancelling', locked.record, decision)
-  if (decision.done)
-    return view(trx, caller, locked, { ...NOTHING_FREED, status: 'cancelled', isRefunded: locked.facts.refunded })
-  return end(services, trx, caller, locked, { status: 'cancelled', refund: decision.refund })
+  return cancelLocked(services, trx, caller, locked, decision)
+}
+
+/** What was decided already: by cancelling, or by deleting what was refused. */
+export function cancelLocked(
+  services: Services,
+  trx: Trx,
+  caller: Caller,
+  locked: LockedCertificate,
+  { done, refund }: { readonly done: boolean; readonly refund: boolean },
+): Promise<EndingView> {
+  if (done) return view(trx, caller, locked, { ...NOTHING_FREED, status: 'cancelled', isRefunded: locked.facts.refunded })
+  return end(services, trx, caller, locked, { status: 'cancelled', refund })
 }
 
 /**

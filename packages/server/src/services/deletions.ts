@@ -1,12 +1,15 @@
 /**
  * Deleting: the row leaves the list as `closed`, its keys and issued certificates are destroyed, its history stays. The row itself stays
- * too, so that orders, renewals and the lineage of others still lead somewhere.
+ * too, so that orders, renewals and the lineage of others still lead somewhere. What was refused before anything was issued is cancelled.
  *
  * @module
  */
+import type { EndingView } from '@evercert/contract'
 import { recordHistory, type Trx } from '../db/transition.ts'
 import { decideDeletion } from '../domain/certificate/decide-ending.ts'
 import { AppError } from '../domain/errors.ts'
+import { requireScope } from './accounts.ts'
+import { cancelLocked } from './cancellations.ts'
 import type { Caller, Services } from './context.ts'
 import { lockCertificate, refuseUnlessAllowed, withdrawIfAny, type LockedCertificate } from './ending-facts.ts'
 import { endManagement } from './management.ts'
@@ -15,22 +18,43 @@ import { destroyKeys } from './stored-keys.ts'
 import { leaveLineage } from './uploads/leave-lineage.ts'
 import { wake } from './wake.ts'
 
-/** Idempotent. @throws AppError `certificateInUse` with what uses it, `notDeletable`, `issuanceUnderWay`, `alreadyEnded`, `notFound` */
-export async function deleteCertificate(services: Services, caller: Caller, id: string): Promise<{ id: string }> {
+interface Deleted {
+  readonly id: string
+  /** What cancelling did; null when it was closed. */
+  readonly ending: EndingView | null
+}
+
+/**
+ * Idempotent.
+ *
+ * @param withoutRefund also when the money of what was refused does not come back any more
+ * @throws AppError `certificateInUse` with what uses it, `notDeletable`, `issuanceUnderWay`, `alreadyEnded`, `notFound`; of what was refused:
+ *   `refundPeriodOver`, and `forbidden` for who may not use the balance
+ */
+export async function deleteCertificate(
+  services: Services,
+  caller: Caller,
+  { id, withoutRefund }: { readonly id: string; readonly withoutRefund: boolean },
+): Promise<Deleted> {
   services.onStep('certificates.remove', 'intended')
-  await services.db.transaction().execute(async (trx) => {
+  const ending = await services.db.transaction().execute(async (trx) => {
     const locked = await lockCertificate(services, trx, caller, id)
-    const decision = decideDeletion(locked.facts)
+    const decision = decideDeletion(locked.facts, { now: services.now(), withoutRefund })
     refuseUnlessAllowed('Deleting', locked.record, decision)
-    if (decision.done) return
+    if (decision.as === 'cancelled') {
+      requireScope(caller, 'orders:write')
+      return cancelLocked(services, trx, caller, locked, decision)
+    }
+    if (decision.done) return null
     await refuseIfInUse(trx, locked)
     await withdrawIfAny(trx, locked) // a refused one: it is with nobody
     await declineIfAwaited(trx, caller, locked)
     await close(services, trx, locked)
     services.onStep('certificates.remove', 'done')
+    return null
   })
   services.onStep('certificates.remove', 'recorded')
-  return { id }
+  return { id, ending }
 }
 
 async function refuseIfInUse(trx: Trx, { record }: LockedCertificate): Promise<void> {

@@ -35,6 +35,7 @@ function nextOf(
   { jitter, suggestion }: ManagementFacts,
 ): { readonly action: 'renew' | 'reissue' | 'apply'; readonly at: number } | null {
   const { facts } = record
+  if (facts.application?.state === 'reviewFailed' && record.application?.failedCode === 'reviewRefused') return null
   if (facts.issuance !== null) return planManaged(facts, { jitter, suggestedAt: suggestion?.at ?? null }, now(), policy)
   const isWaiting = facts.closedAs === null && (facts.application === null || facts.application.state === 'withdrawn')
   return isWaiting ? { action: 'apply', at: record.createdAt } : null

@@ -123,9 +123,11 @@ export function describeEarlyStep(record: CertificateRecord, status: Certificate
 
 function refusedStep(record: CertificateRecord): NextStep {
   const reason = record.application?.failedDetail ?? null
+  const isReissue = record.issuance !== null
+  const by = record.application?.failedCode === 'reviewRefused' ? 'review' : 'CA'
   return view('correctApplication', 'user', {
-    en: `The CA refused: ${reason ?? 'no reason given'} Correct the application and submit it again.`,
-    zh: `申请未通过${ownWords(reason, '：')}。请修改申请后重新提交。`,
+    en: `The ${by} refused: ${sentence(reason ?? 'no reason given')} Correct the application and submit it again${isReissue ? '' : ', or delete the certificate'}.`,
+    zh: `申请未通过${ownWords(reason, '：')}。请修改申请后重新提交${isReissue ? '' : '，或删除该证书'}。`,
   })
 }
 

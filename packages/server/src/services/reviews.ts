@@ -16,6 +16,7 @@ import { toApplicantView } from './applicants.ts'
 import { openSentDocument } from './company-documents.ts'
 import { notFound, personOf, type Caller, type Services } from './context.ts'
 import { toEstimateView } from './estimates.ts'
+import { planNotice } from './notices/plan.ts'
 import { wake } from './wake.ts'
 
 function reviewQuery(db: Db | Trx) {
@@ -194,8 +195,26 @@ export async function refuseReview(services: Services, caller: Caller, id: strin
       toState: 'reviewFailed',
       detail: 'reviewRefused',
     })
+    await keepForPerson(trx, facts, refusal.reason)
+    const { certificate_id: certificateId, application_id: occasion } = row
+    await planNotice(services, trx, { certificateId, kind: 'applicationRefused', occasion, detail: refusal.reason })
   })
   return loadReview(services, caller, id)
+}
+
+/** A managed certificate does not send again by itself what a person refused: it says why, until somebody corrects it. */
+async function keepForPerson(trx: Trx, { accountId, certificateId }: Facts, reason: string): Promise<void> {
+  await trx
+    .updateTable('management')
+    .set((builder) => ({
+      failures: builder('failures', '+', 1),
+      failed_code: 'reviewRefused',
+      failed_detail: reason,
+      retry_at: null,
+    }))
+    .where('certificate_id', '=', certificateId)
+    .where('account_id', '=', accountId)
+    .execute()
 }
 
 interface Facts {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { createClient } from '@evercert/contract/client'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import {
@@ -77,6 +78,25 @@ eachDatabase((_kind, open) => {
     await Promise.all([remove(id), remove(id)])
     await remove(id)
     expect((await get(id)).history.filter(({ to }) => to === 'deleted')).toHaveLength(1)
+  })
+
+  test('what the CA refused is deleted as it would be cancelled: the money comes back, once, and who may not spend is refused', async () => {
+    const balance = async () => (await account.client.balance.get()).balances[0]?.amountMinor ?? 0
+    const { id } = await buyCertificate(account)
+    const before = (await balance()) + 10_000
+    await account.client.applications.submit({ id, ...aForm([aSite(service)]) })
+    const { db } = service.services
+    await db.updateTable('application').set({ state: 'reviewFailed' }).where('certificate_id', '=', id).execute()
+    const { nextStep } = await get(id)
+    expect(nextStep.text.en).toMatch(/submit it again, or delete the certificate\.$/)
+    const { token } = await account.client.tokens.create({ name: 'ops', scopes: ['certificates:read', 'certificates:write'] })
+    const narrow = createClient({ url: service.url, token })
+    expect(await refusalOf(narrow.certificates.remove({ id }))).toMatchObject({ code: 'forbidden' })
+    const { ending } = await remove(id)
+    expect(ending).toMatchObject({ status: 'cancelled', refund: { amountMinor: 10_000 }, order: { state: 'refunded' } })
+    expect((await remove(id)).ending).toMatchObject({ status: 'cancelled', refund: { amountMinor: 10_000 } })
+    expect(await balance()).toBe(before)
+    expect(await listed()).toEqual([])
   })
 
   test('what uses it is named: targets, sites, renewals, applications', async () => {

@@ -177,6 +177,11 @@ oneDatabase((kind, open) => {
       return pair
     },
     'renewal refused by the CA': () => refusedByCa(),
+    'renewal refused by the CA, bought 8 days ago': async () => {
+      const pair = await refusedByCa()
+      clock.advanceDays(8)
+      return pair
+    },
     'managed renewal in validation': async () => {
       const pair = await managedRenewal()
       await applied(pair.id)
@@ -236,6 +241,7 @@ oneDatabase((kind, open) => {
     refund: (id) => account.client.certificates.refund({ id }, withKey()),
     revoke: (id) => account.client.certificates.revoke({ id, reason: 'superseded' }),
     delete: (id) => account.client.certificates.remove({ id }),
+    'delete without refund': (id) => account.client.certificates.remove({ id, withoutRefund: true }),
   }
 
   const answerOf = (call: Promise<unknown>): Promise<string> =>

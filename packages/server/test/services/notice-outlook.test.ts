@@ -1,9 +1,20 @@
 /** Who is told that a certificate expires is told what Evercert does about it by itself, and what is paid for already. */
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import { planDueNotices } from '../../src/services/notices/plan.ts'
-import { aForm, anAccount, aSite, buyCertificate, PRIVATE_SINGLE, PUBLIC_SINGLE, type TestAccount } from '../support/builders.ts'
+import {
+  aForeignCertificate,
+  aForm,
+  anAccount,
+  anUpload,
+  aSite,
+  buyCertificate,
+  PRIVATE_SINGLE,
+  PUBLIC_SINGLE,
+  type TestAccount,
+} from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
 import { eachDatabase } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
@@ -58,16 +69,37 @@ eachDatabase((_kind, open) => {
   })
 
   test('inside a paid period nobody is told to buy', async () => {
-    const { id, notAfter } = await issue(PUBLIC_SINGLE)
+    const { id, name, notAfter } = await issue(PUBLIC_SINGLE)
     moveBefore(notAfter, 15)
     expect(await noticeAbout(id)).toContain(
-      `do not buy a renewal. Submit its application again, at no charge: evercert apply ${id}`,
+      `do not buy a renewal. Submit its application again, at no charge. In the console: Certificates › ${name} › Application. On the command line: evercert apply ${id}`,
     )
   })
 
   test('what is neither managed nor paid on is renewed by hand', async () => {
     const { id, notAfter } = await issue(PRIVATE_SINGLE)
     moveBefore(notAfter, 15)
-    expect(await noticeAbout(id)).toContain(`Renew it now: evercert renew ${id}`)
+    expect(await noticeAbout(id)).toMatch(
+      /Renew it now\. In the console: .+ › Renewal\. On the command line: evercert renew crt_/,
+    )
+  })
+
+  test('what is of a brand that is not renewed is bought anew, not renewed now', async () => {
+    const { id, notAfter } = await issue('evercert-trial-dv-single')
+    const { db } = service.services
+    await sql`update entitlement set entitled_until = ${notAfter} where certificate_id = ${id}`.execute(db) // as after its last reissue
+    moveBefore(notAfter, 15)
+    const text = await noticeAbout(id)
+    expect(text).toMatch(/brand Evercert Trial cannot be renewed here\. Buy a new one .+ In the console: Buy a certificate\./)
+    expect(text).not.toMatch(/renew it now/i)
+  })
+
+  test('an upload that is told of before its window is renewed later', async () => {
+    const leaf = aForeignCertificate(service, { names: [aSite(service)], daysLeft: 45 })
+    const { id } = await anUpload(account, { leaf })
+    const settings = await account.client.noticeSettings.get()
+    await account.client.noticeSettings.set({ ...settings, leadsDays: [44, 10] })
+    clock.advanceDays(2)
+    expect(await noticeAbout(id)).toMatch(/Its renewal is not open yet: it opens on 20\d\d-/)
   })
 })

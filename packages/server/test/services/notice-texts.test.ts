@@ -43,6 +43,9 @@ describe.each(NOTICE_KINDS)('%s', (kind) => {
       expect(each).not.toMatch(/undefined|null/)
     }
     expect(text.zh).toMatch(/[\u4e00-\u9fff]/)
+    expect(text.en).toMatch(/In the console: \S.+\. On the command line: evercert \S/)
+    expect(text.zh).toMatch(/控制台：\S.+；命令行：evercert \S/)
+    expect(text.en.match(/evercert /g)).toHaveLength(1) // a command never stands alone
   })
 
   test('a title is one line, whatever the names hold', () => {
@@ -65,6 +68,19 @@ test.each([
   expect(textOf('expiry', { progress }).text.en).toContain(advice)
 })
 
+test('what cannot be renewed is bought anew, and what is told of before its window is not to be renewed now', () => {
+  const never = textOf('expiry', { outlook: { does: 'buyAnew', at: null, detail: 'DigiCert' } }).text
+  expect(never.en).toContain('brand DigiCert cannot be renewed here. Buy a new one')
+  expect(never.en).toContain('In the console: Buy a certificate. On the command line: evercert order')
+  expect(never.zh).toContain('品牌 DigiCert 的证书不支持续费购买')
+  const later = textOf('expiry', { outlook: { does: 'renewsLater', at: now + DAY_MS, detail: null } }).text
+  expect(later.en).toContain('it opens on 2026-11-24 08:00 UTC')
+  for (const text of [never, later]) {
+    expect(text.en).not.toMatch(/renew it now|evercert renew/i)
+    expect(text.zh).not.toContain('立即续费')
+  }
+})
+
 test('an expired certificate that nobody renewed is bought anew', () => {
   expect(textOf('expired', { notAfter: now - DAY_MS }).text.en).toContain('bought anew')
 })
@@ -73,7 +89,7 @@ test.each([
   ['renews', 'Evercert renews it by itself on 2026-11-24 08:00 UTC', '自动续费'],
   ['reissues', 'Evercert reissues it at no charge on 2026-11-24 08:00 UTC', '自动免费重新签发'],
   ['blocked', 'could not act by itself: The balance is too low. Evercert tries again on 2026-11-24 08:00 UTC', '重试'],
-  ['reissueByHand', 'do not buy a renewal. Submit its application again, at no charge: evercert apply crt_1', '免费重新签发'],
+  ['reissueByHand', 'do not buy a renewal. Submit its application again, at no charge.', '免费重新签发'],
 ] as const)('nobody is told to renew by hand what Evercert does or what is paid for: %s', (does, en, zh) => {
   const outlook = { does, at: now + DAY_MS, detail: does === 'blocked' ? 'The balance is too low.' : null }
   for (const kind of ['expiry', 'expired'] as const) {

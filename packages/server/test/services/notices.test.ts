@@ -409,7 +409,7 @@ eachDatabase((_kind, open) => {
     expect(notice).toMatchObject({
       certificateId: id,
       certificateName: name,
-      url: `https://evercert.example/api/v1/certificates/${id}`,
+      url: `https://evercert.example/certificates/${id}/renewal`,
     })
     expect(notice?.text.en).toContain(`evercert renew ${id}`)
     const read = await account.client.notices.markRead({ id: notice?.id ?? '' })

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { SCOPES, type ApplicationFormView, type CertificateDetail, type ReviewView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
+import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY_MS } from '../../src/domain/time.ts'
 import {
@@ -159,12 +160,49 @@ oneDatabase((_kind, open) => {
     expect(await approve(review, service.client)).toMatchObject({ state: 'approved', decidedBy: 'operator' })
   })
 
+  test('a managed one that a reviewer refused is not sent again by itself: a person has to correct it', async () => {
+    const { id, form, review } = await submitted()
+    const { db } = service.services
+    await db
+      .insertInto('management')
+      .values({
+        certificate_id: id,
+        account_id: account.accountId,
+        limit_minor: 0,
+        currency: 'CNY',
+        jitter: 0,
+        created_at: new Date(service.services.now()),
+      })
+      .execute()
+    await db.updateTable('certificate').set({ managed: true }).where('id', '=', id).execute()
+    await reviewer.reviews.refuse({ id: review.id, reason: 'The licence has expired.' })
+    await advanceCertificate(service.services, id, new AbortController().signal)
+    expect((await reviewer.reviews.list({ state: 'waiting' })).items.filter(({ certificateId }) => certificateId === id)).toEqual(
+      [],
+    )
+    expect(await account.client.certificates.get({ id })).toMatchObject({
+      status: 'reviewFailed',
+      nextStep: { code: 'correctApplication', mover: 'user' },
+      management: { nextAction: null, at: null, problem: { code: 'reviewRefused', detail: 'The licence has expired.' } },
+    })
+    await account.client.applications.submit({ id, ...form })
+    expect((await reviewOf(id)).id).not.toBe(review.id)
+  })
+
   test('a refusal shows its reason; corrected and submitted again, it is issued', async () => {
     const { id, form, review } = await submitted()
     await reviewer.reviews.refuse({ id: review.id, reason: 'The licence has expired.' })
     expect(await refusalOf(approve(review))).toMatchObject({ code: 'conflict', facts: { state: 'refused' } })
     const failed = await account.client.certificates.get({ id })
     expect(failed).toMatchObject({ status: 'reviewFailed', nextStep: { code: 'correctApplication' } })
+    expect(failed.nextStep.text.en).toMatch(/^The review refused: The licence has expired\. Correct the application/)
+    const { items } = await account.client.notices.list({ certificateId: id })
+    expect(items.filter(({ kind }) => kind === 'applicationRefused')).toMatchObject([
+      {
+        text: { en: expect.stringContaining('What happened: The licence has expired.') },
+        place: { path: `/certificates/${id}/application` },
+      },
+    ])
     const application = await account.client.applications.get({ id })
     expect(application).toMatchObject({
       state: 'reviewFailed',

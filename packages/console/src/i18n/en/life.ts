@@ -68,6 +68,8 @@ export const life: SameKeys<typeof zh> = {
   declineText: 'The certificate stays valid. Your name goes into the history.',
   deletion: 'Delete',
   deletionText: 'Takes it off the list and destroys its stored keys.',
+  deletionOfRefused:
+    'Its application was refused: correct it and submit it again, or delete it. Its order ends with it, as by cancelling.',
   remove: 'Delete the certificate',
   removeTitle: 'Delete “{{name}}”?',
   removeText: 'This cannot be undone. What is in use (targets, sites, a renewal under way) cannot be deleted.',
@@ -87,7 +89,7 @@ export const life: SameKeys<typeof zh> = {
     managed: 'It renews by itself: turn that off before you revoke it.',
     revoking: 'It is being revoked: wait for the outcome.',
     revoked: 'The certificate is revoked.',
-    stillValid: 'It is still valid. Only expired, revoked or uploaded certificates can be deleted.',
+    stillValid: 'It is still valid. Only expired, revoked, uploaded or refused certificates can be deleted.',
     cancelInstead: 'It is not issued yet: cancel it instead.',
     renewed: 'It has been renewed: reissue the certificate that renews it.',
   },

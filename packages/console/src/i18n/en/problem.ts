@@ -31,6 +31,7 @@ export const problem: SameKeys<typeof zh> = {
     refund: 'ask for the refund',
     revoke: 'revoke it',
     delete: 'delete it',
+    deleteWithoutRefund: 'delete it without a refund',
     wait: 'wait until it is issued',
     submit: 'submit the application',
   },

@@ -28,6 +28,7 @@ export const problem = {
     refund: '申请退款',
     revoke: '吊销证书',
     delete: '删除证书',
+    deleteWithoutRefund: '不退款，仍然删除',
     wait: '等待签发完成',
     submit: '提交申请',
   },

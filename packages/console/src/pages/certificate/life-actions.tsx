@@ -54,7 +54,11 @@ export function LifeActions({ certificate }: { readonly certificate: Certificate
         <Money certificate={certificate} orderId={certificate.orderId} reasonOf={reasonOf} />
       )}
       <Revoke certificate={certificate} reasonOf={reasonOf} />
-      <Remove certificate={certificate} reasonOf={reasonOf} />
+      {certificate.status === 'reviewFailed' && certificate.orderId !== null && scopes.includes('orders:read') ? (
+        <RemoveRefused certificate={certificate} orderId={certificate.orderId} reasonOf={reasonOf} />
+      ) : (
+        <Remove certificate={certificate} reasonOf={reasonOf} />
+      )}
     </ul>
   )
 }
@@ -263,6 +267,31 @@ function Confirmation({ certificate: { id, name }, reasonOf }: LifeProps) {
         changes={keys.certificates}
       />
     </>
+  )
+}
+
+/** What was refused ends with its order, as by cancelling. */
+function RemoveRefused({ certificate, orderId, reasonOf }: LifeProps & { readonly orderId: string }) {
+  const { t } = useTranslation()
+  const [isOpen, setOpen] = useState(false)
+  const order = useQuery({ queryKey: keys.order(orderId), queryFn: () => api.orders.get({ id: orderId }) })
+  const reason = reasonOf('remove')
+  return (
+    <Line title={t('life.deletion')} text={reason ?? t('life.deletionOfRefused')}>
+      {order.data !== undefined && (
+        <>
+          <Action label={t('life.remove')} of={certificate.name} reason={reason} onClick={() => setOpen(true)} />
+          <EndDialog
+            order={order.data}
+            certificate={certificate}
+            way={isOpen ? 'remove' : null}
+            onClose={() => setOpen(false)}
+            onEnded={() => setOpen(false)}
+          />
+        </>
+      )}
+      <ProblemNotice error={order.error} onRetry={() => void order.refetch()} />
+    </Line>
   )
 }
 

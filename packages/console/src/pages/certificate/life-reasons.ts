@@ -38,11 +38,12 @@ const SCOPES: Readonly<Record<LifeAction, Scope>> = {
   remove: 'certificates:write',
 }
 const UNISSUED: readonly string[] = ['pendingApplication', 'pendingValidation', 'inReview', 'reviewFailed']
+const DELETABLE: readonly string[] = ['expired', 'revoked', 'reviewFailed']
 const CLOSED: readonly string[] = ['cancelled', 'refunded', 'closed']
 
 /** @returns null when nothing that is known here speaks against it */
 export function lifeReason(action: LifeAction, facts: Facts, scopes: readonly Scope[]): LifeReason | null {
-  const scope = SCOPES[action]
+  const scope = action === 'remove' && facts.status === 'reviewFailed' ? 'orders:write' : SCOPES[action] // it ends its order
   if (!scopes.includes(scope)) return scope === 'orders:write' ? 'ordersScope' : 'certificatesScope'
   if (CLOSED.includes(facts.status)) return 'ended'
   return JUDGES[action](facts)
@@ -74,7 +75,7 @@ const JUDGES: Readonly<Record<LifeAction, (facts: Facts) => LifeReason | null>> 
     return whyNotValid(facts) ?? (facts.managed ? 'managed' : null)
   },
   remove: (facts) => {
-    if (facts.origin === 'uploaded' || facts.status === 'expired' || facts.status === 'revoked') return null
+    if (facts.origin === 'uploaded' || DELETABLE.includes(facts.status)) return null
     if (isUnissued(facts)) return 'cancelInstead'
     return facts.status === 'revocationPending' ? 'revoking' : 'stillValid'
   },

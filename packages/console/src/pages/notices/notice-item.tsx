@@ -25,27 +25,13 @@ const DELIVERY_TONES: Readonly<Record<DeliveryView['state'], Tone>> = {
   obsolete: 'ended',
 }
 
-/** Where what a notice asks for is done. */
-function Place({ notice: { kind, certificateId } }: { readonly notice: NoticeView }) {
-  const { t } = useTranslation()
-  const id = certificateId === null ? null : encodeURIComponent(certificateId)
-  const places: Partial<Record<NoticeView['kind'], readonly [string, string]>> = {
-    approvalWaiting: ['/approvals', t('shell.approvals')],
-    approvalDecided: ['/approvals', t('shell.approvals')],
-    reviewWaiting: ['/reviews', t('shell.reviews')],
-    moneyCredited: ['/balance', t('shell.balance')],
-    deliveryGivenUp: ['/notices/channels', t('notices.channels')],
-    ...(id !== null && {
-      expiry: [`/certificates/${id}/renewal`, t('renewal.title')],
-      applicationRefused: [`/certificates/${id}/application`, t('renewal.application')],
-    }),
-  }
-  const place = places[kind]
-  if (place === undefined) return null
+/** Where what a notice asks for is done; the certificate itself is linked beside it. */
+function Place({ notice: { place, certificateId } }: { readonly notice: NoticeView }) {
+  if (certificateId !== null && place.path === `/certificates/${certificateId}`) return null
   return (
     <>
       {' · '}
-      <Link href={place[0]}>{place[1]}</Link>
+      <Link href={place.path}>{pick(place.title)}</Link>
     </>
   )
 }

@@ -1,5 +1,5 @@
 /**
- * Cancelling a certificate before issuance, or asking for the money of a revoked one: what it does is said before, and a refusal says
+ * Cancelling a certificate before issuance, deleting a refused one, or asking for the money of a revoked one: what it does is said before, and a refusal says
  * what is possible instead.
  *
  * @module
@@ -23,8 +23,13 @@ interface EndCertificateProps {
   readonly onEnded: (ended: EndingView) => void
 }
 
-export type EndingWay = 'cancel' | 'refund'
-type Way = EndingWay | 'cancelWithoutRefund'
+export type EndingWay = 'cancel' | 'refund' | 'remove'
+
+/** What is asked of the service; to say that the money may be lost is a wish of its own. */
+interface Wish {
+  readonly way: EndingWay
+  readonly withoutRefund: boolean
+}
 
 export function EndCertificate({ order, certificate, onEnded }: EndCertificateProps) {
   const { t } = useTranslation()
@@ -56,16 +61,16 @@ export function EndDialog({ order, certificate, way, onEnded, onClose }: EndDial
     onEnded(ended)
   })
   const isIssued = certificate.sha256 !== null
-  const isLate = way === 'cancel' && allowsCancelWithoutRefund(end.error)
+  const isLate = way !== 'refund' && allowsWithoutRefund(end.error)
   return (
     <ConfirmDialog
-      title={way === 'refund' ? t('orders.refundTitle') : t('orders.cancelTitle')}
-      confirm={way === null ? '' : t(`orders.ways.${isLate ? 'cancelWithoutRefund' : way}`)}
+      title={t(`orders.titles.${way ?? 'cancel'}`)}
+      confirm={way === null ? '' : t(`orders.ways.${isLate ? (`${way}WithoutRefund` as const) : way}`)}
       isOpen={way !== null}
       isPending={end.isPending}
       error={end.error}
       onConfirm={() => {
-        if (way !== null) end.mutate(isLate ? 'cancelWithoutRefund' : way)
+        if (way !== null) end.mutate({ way, withoutRefund: isLate })
       }}
       onClose={() => {
         onClose()
@@ -81,22 +86,23 @@ function useEnd(id: string, onEnded: (ended: EndingView) => void) {
   const keyFor = useIdempotencyKey()
   const refresh = useRefreshMoney()
   return useMutation({
-    mutationFn: (way: Way) =>
-      way === 'refund'
-        ? api.certificates.refund({ id }, keyFor({ id, way }))
-        : api.certificates.cancel({ id, withoutRefund: way === 'cancelWithoutRefund' }, keyFor({ id, way })),
+    mutationFn: ({ way, withoutRefund }: Wish): Promise<EndingView | null> => {
+      if (way === 'refund') return api.certificates.refund({ id }, keyFor({ id, way }))
+      if (way === 'cancel') return api.certificates.cancel({ id, withoutRefund }, keyFor({ id, way, withoutRefund }))
+      return api.certificates.remove({ id, withoutRefund }).then(({ ending }) => ending)
+    },
     onSuccess: async (ended) => {
-      onEnded(ended)
+      if (ended !== null) onEnded(ended)
       await refresh()
     },
   })
 }
 
 /** The days are over, and giving the certificate up without the money is what is left. */
-function allowsCancelWithoutRefund(error: unknown): boolean {
+function allowsWithoutRefund(error: unknown): boolean {
   if (!(error instanceof ApiProblem)) return false
   const { possible } = error.problem.facts
-  return Array.isArray(possible) && possible.includes('cancelWithoutRefund')
+  return Array.isArray(possible) && possible.some((way) => way === 'cancelWithoutRefund' || way === 'deleteWithoutRefund')
 }
 
 interface EndingTextProps {

@@ -32,7 +32,8 @@ export interface EndingFacts {
 }
 
 /** Whatever a person can do instead. */
-export type Alternative = 'cancel' | 'cancelWithoutRefund' | 'withdraw' | 'refund' | 'revoke' | 'delete' | 'wait'
+export type Alternative =
+  'cancel' | 'cancelWithoutRefund' | 'withdraw' | 'refund' | 'revoke' | 'delete' | 'deleteWithoutRefund' | 'wait'
 
 export type EndingRefusalCode = Extract<
   ProblemCode,
@@ -140,7 +141,7 @@ export function decideRevocation(facts: EndingFacts): EndingDecision<{ readonly 
   const awaitsContact = facts.certificateType !== 'DV'
   if (facts.origin === 'uploaded') return refuse('notPurchased', { status }, status === 'closed' ? [] : ['delete'])
   if (status === 'revocationPending' || status === 'revoked') return { allowed: true, done: true, awaitsContact }
-  if (UNISSUED.includes(status)) return refuse('notRevocable', { status }, facts.isBeingIssued ? ['wait'] : ['cancel'])
+  if (UNISSUED.includes(status)) return refuse('notRevocable', { status }, insteadOfIssuing(facts))
   if (!VALID.includes(status)) return refuse('notRevocable', { status }, status === 'expired' ? ['delete'] : [])
   if (facts.managed) return refuse('managedCertificate', { status }, [])
   // A reissue that the CA is signing would come after the revocation, and be valid.
@@ -148,14 +149,34 @@ export function decideRevocation(facts: EndingFacts): EndingDecision<{ readonly 
   return { allowed: true, done: false, awaitsContact }
 }
 
-/** DOMAIN §5: expired, revoked or uploaded. Whether it is in use is asked apart. */
-export function decideDeletion(facts: EndingFacts): EndingDecision {
+/** What can be done with what is not issued yet, beside going on with it. */
+function insteadOfIssuing({ status, isBeingIssued }: EndingFacts): readonly Alternative[] {
+  if (isBeingIssued) return ['wait']
+  return status === 'reviewFailed' ? ['delete'] : ['cancel']
+}
+
+/**
+ * DOMAIN §5: expired, revoked or uploaded; §2: and what was refused, which ends as it would by cancelling, with its money. Whether it is in
+ * use is asked apart.
+ */
+export function decideDeletion(
+  facts: EndingFacts,
+  wish: { readonly now: number; readonly withoutRefund: boolean },
+): EndingDecision<{ readonly as: 'closed' } | { readonly as: 'cancelled'; readonly refund: boolean }> {
   const { status } = facts
-  if (status === 'closed') return { allowed: true, done: true }
+  if (status === 'closed') return { allowed: true, done: true, as: 'closed' }
+  if (status === 'reviewFailed' || status === 'cancelled') return decideDeletionOfRefused(facts, wish)
   if (CLOSED.includes(status)) return refuse('alreadyEnded', { status }, [])
   if (facts.isBeingIssued) return refuse('issuanceUnderWay', { status }, ['wait'])
-  if (facts.origin === 'uploaded' || status === 'expired' || status === 'revoked') return { allowed: true, done: false }
+  if (facts.origin === 'uploaded' || status === 'expired' || status === 'revoked')
+    return { allowed: true, done: false, as: 'closed' }
   if (status === 'revocationPending') return refuse('notDeletable', { status }, ['wait'])
   if (UNISSUED.includes(status)) return refuse('notDeletable', { status }, ['cancel'])
   return refuse('notDeletable', { status }, facts.managed ? [] : ['revoke'])
+}
+
+function decideDeletionOfRefused(facts: EndingFacts, wish: { readonly now: number; readonly withoutRefund: boolean }) {
+  const decision = decideCancel(facts, wish)
+  if (decision.allowed) return { ...decision, as: 'cancelled' as const }
+  return decision.code === 'refundPeriodOver' ? { ...decision, possible: ['deleteWithoutRefund' as const] } : decision
 }

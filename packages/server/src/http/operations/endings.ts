@@ -35,6 +35,6 @@ export const endings = {
     declineRevocation(services, caller, input.id),
   ),
   remove: operations.certificates.remove.handler(({ context: { services, caller }, input }) =>
-    deleteCertificate(services, caller, input.id),
+    deleteCertificate(services, caller, input),
   ),
 }

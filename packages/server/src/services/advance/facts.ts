@@ -177,7 +177,8 @@ export async function loadWork(services: Services, certificateId: string): Promi
   const isRevoking = row.revocation_confirmed_at !== null && row.revoked_at === null
   const revocation = isRevoking ? await loadRevocation(services, certificateId) : null
   const isOver = row.closed_as !== null || row.revoked_at !== null
-  const isWaiting = application === null || application.state === 'reviewFailed'
+  // What a reviewer refused waits for a person; what a CA refused is sent again, later.
+  const isWaiting = application === null || (application.state === 'reviewFailed' && row.review_state !== 'refused')
   const managed = row.managed && isWaiting && !isOver ? await loadManagedWork(services, row) : null
   return {
     certificateId,

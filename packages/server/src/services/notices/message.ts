@@ -8,6 +8,7 @@ import type { NoticeKind } from '../../domain/notice/notice-kinds.ts'
 import type { NoticeMessage } from '../../ports/notify.ts'
 import type { Services } from '../context.ts'
 import type { NoticeSettings } from './settings.ts'
+import { noticePlace, type NoticeSubjectOf } from './place.ts'
 import { noticeText } from './texts.ts'
 
 export interface StoredNotice {
@@ -33,15 +34,9 @@ export interface Reader {
   readonly language: 'en' | 'zh' | null
 }
 
-/** The certificate as the API answers it, the page of approvals, or the payer's of the order. Null without `EVERCERT_PUBLIC_URL`. */
-export function noticeUrl(
-  services: Pick<Services, 'publicUrl'>,
-  { kind, certificateId, facts }: Pick<StoredNotice, 'kind' | 'certificateId' | 'facts'>,
-): string | null {
-  if (services.publicUrl === null) return null
-  if (kind === 'approvalWaiting' || kind === 'approvalDecided') return `${services.publicUrl}/approvals`
-  if (facts.money?.account === null) return `${services.publicUrl}/orders/${facts.money.orderId}`
-  return certificateId === null ? services.publicUrl : `${services.publicUrl}/api/v1/certificates/${certificateId}`
+/** The page of the console where it is done. Null without `EVERCERT_PUBLIC_URL`. */
+export function noticeUrl({ publicUrl }: Pick<Services, 'publicUrl'>, subject: NoticeSubjectOf): string | null {
+  return publicUrl === null ? null : `${publicUrl}${noticePlace(subject).path}`
 }
 
 /** The account's, but for those who get a mail of their own. */

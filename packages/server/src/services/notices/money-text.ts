@@ -16,7 +16,7 @@ export function moneyTitle({ certificateName: orderId, money }: NoticeDetail): B
 }
 
 export function moneyAdvice({ money }: NoticeDetail): Bilingual {
-  if (money === null || money === undefined) return { en: 'See: evercert payments', zh: '查看：evercert payments' }
+  if (money === null || money === undefined) return { en: 'See the payments.', zh: '请查看支付记录。' }
   const [facts, todo] = [whatCame(money), money.account === null ? ofPayer(money) : ofOperator(money)]
   return { en: `${facts.en}\n${todo.en}`, zh: `${facts.zh}\n${todo.zh}` }
 }
@@ -49,7 +49,7 @@ function whatCame({ reason, received, price, credited }: CreditedMoney): Bilingu
   }
 }
 
-function ofPayer({ reason, orderId }: CreditedMoney): Bilingual {
+function ofPayer({ reason }: CreditedMoney): Bilingual {
   if (reason === 'surplus')
     return {
       en: 'Use it for another order, or ask the operator to pay it back.',
@@ -57,12 +57,12 @@ function ofPayer({ reason, orderId }: CreditedMoney): Bilingual {
     }
   if (reason === 'wrongAmount' || reason === 'wrongCurrency')
     return {
-      en: `Pay the order from the balance or in another way: evercert pay ${orderId}. Or cancel it: evercert orders --cancel ${orderId}. To have the money back, ask the operator.`,
-      zh: `请使用余额或其他方式支付订单：evercert pay ${orderId}；或取消订单：evercert orders --cancel ${orderId}。如需退回款项，请联系管理员。`,
+      en: `Pay the order from the balance or in another way, or cancel it. To have the money back, ask the operator.`,
+      zh: `请使用余额或其他方式支付订单，或取消订单。如需退回款项，请联系管理员。`,
     }
   return {
-    en: 'Use it for another order, or ask the operator to pay it back. See: evercert balance',
-    zh: '余额可用于其他订单；如需退回，请联系管理员。查看：evercert balance',
+    en: 'Use it for another order, or ask the operator to pay it back.',
+    zh: '余额可用于其他订单；如需退回，请联系管理员。',
   }
 }
 

@@ -11,6 +11,7 @@ import { seenBy } from '../access/narrowing.ts'
 import { isAboutMoney, NOTICE_KINDS, type NoticeKind } from '../../domain/notice/notice-kinds.ts'
 import { notFound, type Caller, type Services } from '../context.ts'
 import { noticeUrl } from './message.ts'
+import { noticePlace } from './place.ts'
 import { noticeText } from './texts.ts'
 
 export interface NoticeQuery {
@@ -100,18 +101,23 @@ async function toViews(services: Services, caller: Caller, rows: readonly Notice
     caller,
     rows.map(({ id }) => id),
   )
-  return rows.map((row) => ({
-    id: row.id,
-    kind: row.kind,
-    certificateId: row.certificate_id,
-    certificateName: row.facts.certificateName,
-    isPersonal: row.for_user_id !== null,
-    ...noticeText({ kind: row.kind, certificateId: row.certificate_id, facts: row.facts }, row.created_at.getTime()),
-    url: noticeUrl(services, { kind: row.kind, certificateId: row.certificate_id, facts: row.facts }),
-    createdAt: row.created_at.toISOString(),
-    readAt: row.read_at?.toISOString() ?? null,
-    deliveries: deliveries.get(row.id) ?? [],
-  }))
+  return rows.map((row) => {
+    const subject = { kind: row.kind, certificateId: row.certificate_id, facts: row.facts }
+    const { path, trail } = noticePlace(subject)
+    return {
+      id: row.id,
+      kind: row.kind,
+      certificateId: row.certificate_id,
+      certificateName: row.facts.certificateName,
+      isPersonal: row.for_user_id !== null,
+      ...noticeText(subject, row.created_at.getTime()),
+      url: noticeUrl(services, subject),
+      place: { path, title: trail.at(-1) ?? { en: path, zh: path } },
+      createdAt: row.created_at.toISOString(),
+      readAt: row.read_at?.toISOString() ?? null,
+      deliveries: deliveries.get(row.id) ?? [],
+    }
+  })
 }
 
 async function loadDeliveries(

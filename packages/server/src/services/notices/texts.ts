@@ -4,28 +4,29 @@
  * @module
  */
 import type { ApprovalKind, Bilingual } from '@evercert/contract'
-import type { ApprovalOutcome, NoticeDetail } from '../../db/notice-tables.ts'
+import type { ApprovalOutcome, NoticeDetail, NoticeOutlook } from '../../db/notice-tables.ts'
 import type { RenewalProgress } from '../../domain/notice/decide-notice.ts'
 import type { NoticeKind } from '../../domain/notice/notice-kinds.ts'
 import { DAY_MS, HOUR_MS } from '../../domain/time.ts'
 import { formatInstant } from '../texts.ts'
 import { moneyAdvice, moneyTitle } from './money-text.ts'
+import { oneLine } from './one-line.ts'
+import { noticePlace, placeText, type NoticeSubjectOf } from './place.ts'
 
 export interface NoticeText {
   readonly title: Bilingual
   readonly text: Bilingual
 }
 
-interface Subject {
-  readonly kind: NoticeKind
-  readonly certificateId: string | null
-  readonly facts: NoticeDetail
+function join(advice: Bilingual, place: Bilingual): Bilingual {
+  return { en: `${advice.en} ${place.en}`, zh: `${advice.zh}${place.zh}` }
 }
 
 /** @param now the moment for which it is said: how long is left depends on it */
-export function noticeText({ kind, certificateId, facts }: Subject, now: number): NoticeText {
+export function noticeText({ kind, certificateId, facts }: NoticeSubjectOf, now: number): NoticeText {
   const title = TITLES[kind](facts, now)
-  const lines = [namesLine(facts), validityLine(facts, now), detailLine(kind, facts), ADVICE[kind](certificateId ?? '', facts)]
+  const place = placeText(noticePlace({ kind, certificateId, facts }))
+  const lines = [namesLine(facts), validityLine(facts, now), detailLine(kind, facts), join(ADVICE[kind](facts), place)]
   const present = lines.filter((line) => line !== null)
   return {
     title: { en: oneLine(title.en), zh: oneLine(title.zh) },
@@ -175,119 +176,131 @@ function approvalDetail(detail: string): string | null {
   return reason === undefined ? `处理人：${decided}` : `处理人：${decided}；理由：${reason}`
 }
 
-const ADVICE: Readonly<Record<NoticeKind, (certificateId: string, facts: NoticeDetail) => Bilingual>> = {
-  expiry: (id, facts) => outlookAdvice(id, facts) ?? PROGRESS_ADVICE[facts.progress ?? 'none'](id),
-  expired: (id, facts) =>
-    outlookAdvice(id, facts) ??
+const ADVICE: Readonly<Record<NoticeKind, (facts: NoticeDetail) => Bilingual>> = {
+  expiry: (facts) => outlookAdvice(facts) ?? PROGRESS_ADVICE[facts.progress ?? 'none'],
+  expired: (facts) =>
+    outlookAdvice(facts) ??
     (facts.progress === null || facts.progress === 'none'
       ? {
           en: 'Sites that still serve it fail. An expired certificate is bought anew, not renewed.',
           zh: '仍在使用该证书的网站将无法访问。已过期的证书不能续费，请新购证书。',
         }
-      : PROGRESS_ADVICE[facts.progress](id)),
-  applicationRefused: (id) => ({
-    en: `Correct the application and submit it again. See: evercert show ${id}`,
-    zh: `请修改申请后重新提交。查看：evercert show ${id}`,
+      : PROGRESS_ADVICE[facts.progress]),
+  applicationRefused: () => ({
+    en: 'Correct the application and submit it again.',
+    zh: '请修改申请后重新提交。',
   }),
-  renewalAttention: (id) => ({
-    en: `Install the new certificate at the addresses named, or correct the endpoints; probing goes on. See: evercert show ${id}`,
-    zh: `请在上述地址安装新证书，或更正站点信息；系统会继续探测。查看：evercert show ${id}`,
+  renewalAttention: () => ({
+    en: 'Install the new certificate at the addresses named, or correct the endpoints; probing goes on.',
+    zh: '请在上述地址安装新证书，或更正站点信息；系统会继续探测。',
   }),
-  deploymentFailed: (id) => ({
-    en: `Mend the cause; what can be tried again is tried again by itself, else deploy again. See: evercert show ${id}`,
-    zh: `请排除原因；可重试的部署会自动重试，否则请重新部署。查看：evercert show ${id}`,
+  deploymentFailed: () => ({
+    en: 'Mend the cause; what can be tried again is tried again by itself, else deploy again.',
+    zh: '请排除原因；可重试的部署会自动重试，否则请重新部署。',
   }),
-  deploymentRolledBack: (id) => ({
-    en: `The pair of before is in place. Mend the cause and deploy again. See: evercert show ${id}`,
-    zh: `已恢复为之前的证书。请排除原因后重新部署。查看：evercert show ${id}`,
+  deploymentRolledBack: () => ({
+    en: 'The pair of before is in place. Mend the cause and deploy again.',
+    zh: '已恢复为之前的证书。请排除原因后重新部署。',
   }),
-  endpointStrayed: (id) => ({
-    en: `It did before: somebody put another certificate there, or a node that was away came back. Install the certificate again. See: evercert show ${id}`,
-    zh: `该站点此前已使用新证书：可能被换上了其他证书，或有旧节点重新上线。请重新安装证书。查看：evercert show ${id}`,
+  endpointStrayed: () => ({
+    en: 'It did before: somebody put another certificate there, or a node that was away came back. Install the certificate again.',
+    zh: '该站点此前已使用新证书：可能被换上了其他证书，或有旧节点重新上线。请重新安装证书。',
   }),
-  revokedByCa: (id, { issuer, count }) =>
+  revokedByCa: ({ issuer, count }) =>
     count !== undefined
       ? {
-          en: 'The certificates themselves are not revoked, but clients may refuse them from now on. Have the CA issue them anew under another intermediate, or install another chain that the CA offers; the keys may stay. The timeline of each says so: evercert list',
-          zh: '证书本身未被吊销，但客户端可能随时拒绝。请让 CA 以其他中间证书重新签发，或安装 CA 提供的另一条证书链；无需更换私钥。每张证书的时间线均有记录：evercert list',
+          en: 'The certificates themselves are not revoked, but clients may refuse them from now on. Have the CA issue them anew under another intermediate, or install another chain that the CA offers; the keys may stay. The timeline of each says so.',
+          zh: '证书本身未被吊销，但客户端可能随时拒绝。请让 CA 以其他中间证书重新签发，或安装 CA 提供的另一条证书链；无需更换私钥。每张证书的时间线均有记录。',
         }
       : issuer !== undefined
         ? {
-            en: `The certificate itself is not revoked, but clients may refuse it from now on. Have the CA issue it anew under another intermediate, or install another chain that the CA offers; the key may stay. See: evercert show ${id}`,
-            zh: `证书本身未被吊销，但客户端可能随时拒绝。请让 CA 以其他中间证书重新签发，或安装 CA 提供的另一条证书链；无需更换私钥。查看：evercert show ${id}`,
+            en: 'The certificate itself is not revoked, but clients may refuse it from now on. Have the CA issue it anew under another intermediate, or install another chain that the CA offers; the key may stay.',
+            zh: '证书本身未被吊销，但客户端可能随时拒绝。请让 CA 以其他中间证书重新签发，或安装 CA 提供的另一条证书链；无需更换私钥。',
           }
         : {
-            en: `Clients may refuse it from now on. Get another certificate with a new key and install it at once. See: evercert show ${id}`,
-            zh: `客户端可能随时拒绝该证书。请立即使用新密钥申请并安装新证书。查看：evercert show ${id}`,
+            en: 'Clients may refuse it from now on. Get another certificate with a new key and install it at once.',
+            zh: '客户端可能随时拒绝该证书。请立即使用新密钥申请并安装新证书。',
           },
   reviewWaiting: () => ({
-    en: 'Somebody else than who submitted it has to decide: evercert reviews list',
-    zh: '须由提交人以外的审核员处理：evercert reviews list',
+    en: 'Somebody else than who submitted it has to decide.',
+    zh: '须由提交人以外的审核员处理。',
   }),
   approvalWaiting: () => ({
-    en: 'Approve or refuse it, as somebody else than who asked: evercert approvals list',
-    zh: '请由申请人以外的成员批准或拒绝：evercert approvals list',
+    en: 'Approve or refuse it, as somebody else than who asked.',
+    zh: '请由申请人以外的成员批准或拒绝。',
   }),
-  moneyCredited: (_id, facts) => moneyAdvice(facts),
-  managedBlocked: (id) => ({
-    en: `It is tried again by itself. Mend the cause, or renew it by hand: until then nobody renews it. See: evercert show ${id}`,
-    zh: `系统会自动重试。请排除原因或手动续费，在此之前证书不会续费。查看：evercert show ${id}`,
+  moneyCredited: moneyAdvice,
+  managedBlocked: () => ({
+    en: 'It is tried again by itself. Mend the cause, or renew it by hand: until then nobody renews it.',
+    zh: '系统会自动重试。请排除原因或手动续费，在此之前证书不会续费。',
   }),
   approvalDecided: () => ({
-    en: 'What was approved and is yours to use waits for a day: evercert approvals list',
-    zh: '已批准且须由您使用的请求保留一天：evercert approvals list',
+    en: 'What was approved and is yours to use waits for a day.',
+    zh: '已批准且须由您使用的请求保留一天。',
   }),
   deliveryGivenUp: () => ({
-    en: 'Correct the channel and test it: evercert channels test',
-    zh: '请更正该通知渠道并测试：evercert channels test',
+    en: 'Correct the channel and test it.',
+    zh: '请更正该通知渠道并测试。',
   }),
 }
 
-const PROGRESS_ADVICE: Readonly<Record<RenewalProgress, (certificateId: string) => Bilingual>> = {
-  none: (id) => ({
-    en: `It is not renewed. Renew it now: evercert renew ${id}`,
-    zh: `尚未续费，请立即续费：evercert renew ${id}`,
-  }),
-  underWay: (id) => ({
-    en: `Its renewal is under way and not issued yet. See what it waits for: evercert show ${id}`,
-    zh: `续费正在进行，新证书尚未签发。查看进度：evercert show ${id}`,
-  }),
-  issuedNotServed: (id) => ({
-    en: `The new certificate is issued, but was not seen at every site. Install it, and add sites that are missing. See: evercert show ${id}`,
-    zh: `新证书已签发，但尚未确认在所有站点生效。请安装新证书，并补充缺少的站点。查看：evercert show ${id}`,
-  }),
+const PROGRESS_ADVICE: Readonly<Record<RenewalProgress, Bilingual>> = {
+  none: {
+    en: 'It is not renewed. Renew it now.',
+    zh: '尚未续费，请立即续费。',
+  },
+  underWay: {
+    en: 'Its renewal is under way and not issued yet. See what it waits for.',
+    zh: '续费正在进行，新证书尚未签发。请查看进度。',
+  },
+  issuedNotServed: {
+    en: 'The new certificate is issued, but was not seen at every site. Install it, and add sites that are missing.',
+    zh: '新证书已签发，但尚未确认在所有站点生效。请安装新证书，并补充缺少的站点。',
+  },
 }
 
-/** What Evercert will do, and when; null: nothing by itself, and nothing that is paid for already. */
-function outlookAdvice(id: string, { outlook }: NoticeDetail): Bilingual | null {
+type Does = NoticeOutlook['does']
+
+/** What Evercert will do, and when, or why nothing is to be renewed now; null: nothing by itself, and nothing that is paid for already. */
+function outlookAdvice({ outlook }: NoticeDetail): Bilingual | null {
   if (outlook === null || outlook === undefined) return null
   const when = outlook.at === null ? null : formatInstant(outlook.at)
-  const [en, zh] = [when === null ? 'soon' : `on ${when}`, when === null ? '近期' : `于 ${when} `]
-  switch (outlook.does) {
-    case 'renews':
-      return {
-        en: `It is managed: Evercert renews it by itself ${en}, within your limit. There is nothing to do. See: evercert show ${id}`,
-        zh: `已托管：Evercert 将${zh}自动续费，不超过您设置的上限，无需操作。查看：evercert show ${id}`,
-      }
-    case 'reissues':
-      return {
-        en: `It is managed: Evercert reissues it at no charge ${en}. There is nothing to do. See: evercert show ${id}`,
-        zh: `已托管：Evercert 将${zh}自动免费重新签发，无需操作。查看：evercert show ${id}`,
-      }
-    case 'blocked':
-      return {
-        en: `It is managed, but could not act by itself: ${outlook.detail ?? '-'} Evercert tries again ${en}. Mend the cause, or renew it by hand. See: evercert show ${id}`,
-        zh: `已托管，但未能自动完成，Evercert 将${zh}重试。请排除原因，或手动续费。查看：evercert show ${id}（技术详情：${outlook.detail ?? '-'}）`,
-      }
-    case 'reissueByHand':
-      return {
-        en: `The period that was paid for goes on: do not buy a renewal. Submit its application again, at no charge: evercert apply ${id}`,
-        zh: `服务期尚未结束，无需续费购买。请重新提交证书申请，可免费重新签发：evercert apply ${id}`,
-      }
+  const at = when === null ? { en: 'soon', zh: '近期' } : { en: `on ${when}`, zh: `于 ${when} ` }
+  if (outlook.does === 'blocked' && when === null) return blockedForGood(outlook.detail ?? '-')
+  return OUTLOOKS[outlook.does](at, outlook.detail ?? '-')
+}
+
+/** What a reviewer refused is not sent again by itself. */
+function blockedForGood(detail: string): Bilingual {
+  return {
+    en: `It is managed, but could not act by itself: ${detail} Evercert does not try again before somebody corrects it.`,
+    zh: `已托管，但未能自动完成，须人工更正后才会继续。（技术详情：${detail}）`,
   }
 }
 
-/** A title is a mail's subject. */
-function oneLine(text: string): string {
-  return text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()
+const OUTLOOKS: Readonly<Record<Does, (at: Bilingual, detail: string) => Bilingual>> = {
+  renews: (at) => ({
+    en: `It is managed: Evercert renews it by itself ${at.en}, within your limit. There is nothing to do.`,
+    zh: `已托管：Evercert 将${at.zh}自动续费，不超过您设置的上限，无需操作。`,
+  }),
+  reissues: (at) => ({
+    en: `It is managed: Evercert reissues it at no charge ${at.en}. There is nothing to do.`,
+    zh: `已托管：Evercert 将${at.zh}自动免费重新签发，无需操作。`,
+  }),
+  blocked: (at, detail) => ({
+    en: `It is managed, but could not act by itself: ${detail} Evercert tries again ${at.en}. Mend the cause, or renew it by hand.`,
+    zh: `已托管，但未能自动完成，Evercert 将${at.zh}重试。请排除原因，或手动续费。（技术详情：${detail}）`,
+  }),
+  reissueByHand: () => ({
+    en: 'The period that was paid for goes on: do not buy a renewal. Submit its application again, at no charge.',
+    zh: '服务期尚未结束，无需续费购买。请重新提交证书申请，可免费重新签发。',
+  }),
+  buyAnew: (_at, brand) => ({
+    en: `Certificates of the brand ${brand} cannot be renewed here. Buy a new one for the same names and install it before this one ends.`,
+    zh: `品牌 ${brand} 的证书不支持续费购买。请为相同域名新购证书，并在到期前安装。`,
+  }),
+  renewsLater: (at) => ({
+    en: `Its renewal is not open yet: it opens ${at.en}. There is nothing to do before.`,
+    zh: `续费尚未开放，将${at.zh}开放，在此之前无需操作。`,
+  }),
 }

@@ -56,13 +56,13 @@ describe('by status, within the period', () => {
     ['pendingApplication', 'yes', 'yes', 'notRevocable cancel', 'notDeletable cancel'],
     ['pendingValidation', 'yes', 'yes', 'notRevocable cancel', 'notDeletable cancel'],
     ['inReview', 'yes', 'yes', 'notRevocable cancel', 'notDeletable cancel'],
-    ['reviewFailed', 'yes', 'yes', 'notRevocable cancel', 'notDeletable cancel'],
+    ['reviewFailed', 'yes', 'yes', 'notRevocable delete', 'yes'],
     ['issued', 'alreadyIssued revoke', 'refundNeedsRevocation revoke', 'yes', 'notDeletable revoke'],
     ['expiringSoon', 'alreadyIssued revoke', 'refundNeedsRevocation revoke', 'yes', 'notDeletable revoke'],
     ['expired', 'alreadyIssued delete', 'refundNeedsRevocation delete', 'notRevocable delete', 'yes'],
     ['revocationPending', 'alreadyIssued wait', 'refundNeedsRevocation wait', 'again', 'notDeletable wait'],
     ['revoked', 'alreadyIssued delete', 'refundPeriodOver delete', 'again', 'yes'],
-    ['cancelled', 'again', 'alreadyEnded', 'notRevocable', 'alreadyEnded'],
+    ['cancelled', 'again', 'alreadyEnded', 'notRevocable', 'again'],
     ['refunded', 'alreadyEnded', 'again', 'notRevocable', 'alreadyEnded'],
     ['closed', 'alreadyEnded', 'alreadyEnded', 'notRevocable', 'again'],
   ])('%s', (status, cancel, refund, revoke, deletion) => {
@@ -71,7 +71,7 @@ describe('by status, within the period', () => {
       short(decideCancel(some, { now: PAID, withoutRefund: false })),
       short(decideRefund(some, PAID)),
       short(decideRevocation(some)),
-      short(decideDeletion(some)),
+      short(decideDeletion(some, { now: PAID, withoutRefund: false })),
     ]).toEqual([cancel, refund, revoke, deletion])
   })
 })
@@ -91,10 +91,18 @@ test('who says that the money may be lost cancels later, and gets it back while 
   expect(short(decideCancel(facts('issued'), wish(LAST + 1)))).toBe('alreadyIssued revoke')
 })
 
+test('what was refused is deleted as it would be cancelled, and says how to delete it when the money is not given back', () => {
+  const wish = (now: number, withoutRefund = false) => ({ now, withoutRefund })
+  expect(decideDeletion(facts('reviewFailed'), wish(LAST))).toMatchObject({ allowed: true, as: 'cancelled', refund: true })
+  expect(short(decideDeletion(facts('reviewFailed'), wish(LAST + 1)))).toBe('refundPeriodOver deleteWithoutRefund')
+  expect(decideDeletion(facts('reviewFailed'), wish(LAST + 1, true))).toMatchObject({ as: 'cancelled', refund: false })
+  expect(decideDeletion(facts('expired'), wish(PAID))).toMatchObject({ allowed: true, as: 'closed' })
+})
+
 test('an upload is deleted in every status, and nothing else', () => {
   for (const status of ['issued', 'expiringSoon', 'expired'] as const) {
     const upload = facts(status, UPLOADED)
-    expect(short(decideDeletion(upload))).toBe('yes')
+    expect(short(decideDeletion(upload, { now: PAID, withoutRefund: false }))).toBe('yes')
     expect(short(decideRevocation(upload))).toBe('notPurchased delete')
     expect(short(decideRefund(upload, PAID))).toBe('notPurchased delete')
     expect(short(decideCancel(upload, { now: PAID, withoutRefund: true }))).toBe('notPurchased delete')
@@ -128,7 +136,7 @@ test('while the CA may have signed, nothing ends: what it signed must be found',
       for (const decision of [
         decideCancel(signing, { now: PAID, withoutRefund }),
         decideRevocation(signing),
-        decideDeletion(signing),
+        decideDeletion(signing, { now: PAID, withoutRefund: false }),
         some.status === 'revoked' ? null : decideRefund(signing, PAID),
       ])
         expect(decision?.allowed === true && !decision.done).toBe(false)
