@@ -16,6 +16,7 @@ import { pick } from '../language.ts'
 import { clean, formatFacts, formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
 import { formatTargetRows } from './targets.ts'
+import { detailInChinese } from '@evercert/contract/history-details'
 import { historyWord, wordFor } from '../words.ts'
 
 /** Newest first, as the service sends it. */
@@ -162,6 +163,8 @@ export function formatHistory({ language }: Pick<Session, 'language'>, entries: 
   return entries.map(({ at, subject, from, to, actor, detail }) => {
     const [before, after] = [from, to].map((state) => (state === null ? '∅' : historyWord({ subject, state }, language)))
     const what = wordFor('historySubject', subject, language)
-    return clean(`${formatInstant(at)}  ${what} ${before} → ${after}  (${actor})${detail === null ? '' : `  ${detail}`}`)
+    return clean(
+      `${formatInstant(at)}  ${what} ${before} → ${after}  (${actor})${detail === null ? '' : `  ${language === 'zh' ? detailInChinese(detail) : detail}`}`,
+    )
   })
 }

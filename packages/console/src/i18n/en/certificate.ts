@@ -57,7 +57,6 @@ export const certificate: SameKeys<typeof zh> = {
   lineageLater_one: '{{count}} later one is not shown.',
   lineageLater_other: '{{count}} later ones are not shown.',
   lineageThis: 'this certificate',
-  renewsOther: 'renews {{id}}',
   renewalState: 'Renewal',
   renewalStates: {
     ordered: 'ordered',

@@ -43,7 +43,6 @@ export const certificate = {
   lineageLater_one: '另有 {{count}} 张更晚的证书未显示。',
   lineageLater_other: '另有 {{count}} 张更晚的证书未显示。',
   lineageThis: '本证书',
-  renewsOther: '续费自 {{id}}',
   renewalState: '续费状态',
   renewalStates: WORDS_ZH.renewal,
   chain: '证书链',

@@ -4,6 +4,7 @@
  * @module
  */
 import type { HistoryEntryView } from '@evercert/contract'
+import { detailInChinese } from '@evercert/contract/history-details'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import { useState } from 'react'
@@ -53,15 +54,6 @@ function nounOf(kind: 'subjects' | 'states', noun: string): string {
   return i18n.exists(key) ? String(i18n.t(key as 'history.states.open')) : noun
 }
 
-/** What the service itself writes beside a state; what people and servers wrote stays. */
-function inWords(detail: string): string {
-  const separator = currentLanguage() === 'zh' ? '；' : '; '
-  return detail.replace(
-    /(^|; )renews (crt_\w+)$/,
-    (_all, before: string, id: string) => (before === '' ? '' : separator) + i18n.t('certificate.renewsOther', { id }),
-  )
-}
-
 function Entry({ entry: { at, subject, from, to, actor, detail } }: { readonly entry: HistoryEntryView }) {
   return (
     <li>
@@ -73,7 +65,7 @@ function Entry({ entry: { at, subject, from, to, actor, detail } }: { readonly e
         {from !== null && <span className="muted">{nounOf('states', from)} → </span>}
         {nounOf('states', to)}
         <span className="muted"> · {actor}</span>
-        {detail !== null && <TechnicalDetail text={inWords(detail)} />}
+        {detail !== null && <TechnicalDetail text={currentLanguage() === 'zh' ? detailInChinese(detail) : detail} />}
       </div>
     </li>
   )
