@@ -119,6 +119,17 @@ const GO = `(path) => {
   return new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(null))))
 }`
 
+/** Each page is looked at in each of them. Pictures are of the middle one, of all with `EVERCERT_TEST_LONG=1`. */
+const MIDDLE = 1024
+const WIDTHS = [1440, 390, MIDDLE] as const
+
+/** How much wider than the screen the page is, and which cells have words that lie over their neighbours. */
+const LOOK_FOR_SPILLS = `() => {
+  const spilt = [...document.querySelectorAll('main td, main th')].filter((cell) => cell.clientWidth > 0 && cell.scrollWidth > cell.clientWidth + 1)
+  const words = spilt.slice(0, 3).map((cell) => cell.innerText.slice(0, 60) + ' ' + cell.scrollWidth + ' > ' + cell.clientWidth)
+  return [Math.max(0, document.documentElement.scrollWidth - innerWidth), words]
+}`
+
 /** Pages that only the operator of the installation has. */
 const OPERATORS = /^\/(issuers|products|settings\/(single-sign-on|master-keys|backups)|balance\/connections)/
 
@@ -145,8 +156,17 @@ it('has no page with a violation that axe finds, with anything wider than the sc
     expect(new URL(page.url()).pathname).toBe(path)
     if (path === '/issuers') await page.getByText('Evercert 内置 CA（私有有效期）').first().waitFor()
     const violations = await findViolations(page)
-    const tooWide = await page.evaluate<number>('Math.max(0, document.documentElement.scrollWidth - innerWidth)')
-    if (violations.length > 0 || tooWide > 0) wrong.push({ path, violations, tooWide })
+    if (violations.length > 0) wrong.push({ path, violations })
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 900 })
+      const [tooWide, spilt] = await page.evaluate<[number, string[]]>(`(${LOOK_FOR_SPILLS})()`)
+      if (tooWide > 0 || spilt.length > 0) wrong.push({ path, width, tooWide, spilt })
+      const name = path
+        .replaceAll(/[a-z]{3}_\w+/g, 'one')
+        .replaceAll(/\W+/g, '-')
+        .replace(/^-/, '')
+      if (width === MIDDLE || IS_LONG) await takePicture(page, `page-${name || 'list'}-zh-dark-${width}`)
+    }
   }
   expect({ wrong, faults: [...own.faults, ...operators.faults] }).toEqual({ wrong: [], faults: [] })
   expect(all.length).toBeGreaterThan(MIN_PAGES)
