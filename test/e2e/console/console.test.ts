@@ -1,5 +1,5 @@
 /**
- * The console in Chromium, against the service, its own CA and a real nginx: signing in, the list, a renewal from quote to proof with
+ * The console in Chromium, against the service, its own CA, Pebble and a real nginx: signing in, the list, a renewal from quote to proof with
  * the browser closed on the way, and the page of a certificate. One service and one browser for all.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -12,10 +12,10 @@ import { findProduct, issuedAtFor } from '../../../demo/past.ts'
 import { findViolations, openTab, startBrowser, takePicture, type Tab, type View } from '../../harness/browser.ts'
 import { createChain, createSelfSigned } from '../../harness/certificates.ts'
 import { startNginx, type Nginx } from '../../harness/nginx.ts'
-import { buyAndApply } from '../support/acme.ts'
+import { startPebble } from '../../harness/pebble.ts'
+import { buyAndApply, connectAcme } from '../support/acme.ts'
 import { openHouse, type House } from '../support/house.ts'
 import { waitForIssuance } from '../support/renewal.ts'
-import { startServiceProcess } from '../support/service-process.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const SHOP = 'shop.evercert.test'
@@ -150,20 +150,23 @@ describe('signing in', () => {
 })
 
 describe('the first operator', () => {
+  /** The same link, where the service is reached from here. */
+  const here = (link: string): string => {
+    const { pathname, search, hash } = new URL(link)
+    return house.service().url + pathname + search + hash
+  }
+
   it('is made by the link that the service prints, and comes in by e-mail and password', async () => {
-    const environment = { EVERCERT_DATA_DIR: join(folder, 'fresh'), EVERCERT_DNS_SERVERS: house.dns.address }
-    const service = await startServiceProcess({ environment })
-    onTestFinished(async () => void (await service.stop()))
     const tab = await openTab(browser, { width: 390, language: 'zh', theme: 'dark' })
     const { page } = tab
-    await page.goto(service.firstOperatorLink ?? '')
+    await page.goto(here(house.service().firstOperatorLink ?? ''))
     await page.getByLabel('姓名').fill('王芳')
     expect(new URL(page.url()).hash).toBe('') // the token left the address bar
     await expectFine(tab, 'welcome-zh-dark-390')
     await page.getByLabel('邮箱').fill('wang@example.test')
     await page.getByLabel('密码', { exact: true }).fill('Correct-horse-9-battery')
     await page.getByRole('button', { name: '创建并登录' }).click()
-    await page.getByText('还没有证书').waitFor()
+    await page.locator('.list').getByText(SHOP).first().waitFor()
     await page.reload()
     await page.getByRole('button', { name: '用户: wang@example.test' }).click()
     await page.getByRole('menuitem', { name: '退出登录' }).click()
@@ -171,7 +174,7 @@ describe('the first operator', () => {
     await page.getByLabel('密码', { exact: true }).fill('Correct-horse-9-battery')
     await page.getByRole('button', { name: '登录', exact: true }).click()
     await page.getByRole('button', { name: '用户: wang@example.test' }).waitFor()
-    const link = await inviteReviewer(tab, service.url)
+    const link = here(await inviteReviewer(tab, house.service().url))
     const guest = await openTab(browser, { width: 1024, language: 'en', theme: 'light' })
     await guest.page.goto(link)
     await guest.page.getByText('with the role “Reviewer”').waitFor()
@@ -276,6 +279,36 @@ describe('an uploaded certificate', () => {
     await page.reload() // what was chosen is in the address
     await page.getByRole('button', { name: '确认并续费' }).waitFor()
     await expectFine(tab, 'renewal-uploaded-zh-light-1440')
+  })
+})
+
+describe('a certificate of an ACME CA', () => {
+  it('is bought, applied for and issued by Pebble', async () => {
+    const [issuerId, domain] = [`pebble${Date.now() % 100_000}`, 'acme.evercert.test'] // a second try has another CA
+    house.dns.add(domain, 'A', house.site.address)
+    const httpPort = Number(new URL(house.proofUrl).port)
+    const pebble = await startPebble({ httpPort, dnsServer: house.dns.address })
+    onTestFinished(() => pebble.stop())
+    await connectAcme(house, pebble, { issuerId, fileValidationHttpPort: httpPort })
+    const tab = await open({ width: 1024, language: 'en', theme: 'light' }, '/buy')
+    const { page } = tab
+    await page.getByText(`${issuerId}, single`).click()
+    await page.getByRole('button', { name: 'Place the order' }).click()
+    await page.getByRole('button', { name: /^Pay CN¥/ }).click()
+    await page.getByLabel('Domain names').fill(domain)
+    await page.getByLabel('Name', { exact: true }).fill('Li Lei')
+    await page.getByLabel('E-mail').fill('li@example.com')
+    await page.getByLabel('Phone').fill('+86 138 1234 5678')
+    await page.getByRole('button', { name: 'Submit the application' }).click()
+    await page.getByText('The new certificate is issued, and not yet served everywhere').waitFor({ timeout: 60_000 })
+    await takePicture(page, 'acme-issued-en-light-1024')
+    await page.getByRole('link', { name: 'See the certificate' }).click()
+    await page
+      .locator('#chain')
+      .getByText(/Pebble Intermediate CA/)
+      .first()
+      .waitFor()
+    expect(tab.faults).toEqual([])
   })
 })
 

@@ -123,6 +123,16 @@ const GO = `(path) => {
 const MIDDLE = 1024
 const WIDTHS = [1440, 390, MIDDLE] as const
 
+const OPACITY_OF_BUSY_BUTTON = `() => {
+  const button = document.querySelector('main .ant-btn')
+  const busy = button.cloneNode()
+  busy.classList.add('ant-btn-loading')
+  button.after(busy)
+  const { opacity } = getComputedStyle(busy)
+  busy.remove()
+  return opacity
+}`
+
 /** How much wider than the screen the page is, and which cells have words that lie over their neighbours. */
 const LOOK_FOR_SPILLS = `() => {
   const spilt = [...document.querySelectorAll('main td, main th')].filter((cell) => cell.clientWidth > 0 && cell.scrollWidth > cell.clientWidth + 1)
@@ -145,6 +155,9 @@ it('has no page with a violation that axe finds, with anything wider than the sc
     await page.goto(service.url)
     await page.locator('main h1').waitFor()
     expect(await contrastOfEdges(page)).toBeGreaterThanOrEqual(3)
+    // A button that is at it is faded no more than others are: its words are read.
+    const opacity = await page.evaluate<string>(`(${OPACITY_OF_BUSY_BUTTON})()`)
+    expect(opacity).toBe('1')
   }
   const wrong: object[] = []
   const all = paths()
