@@ -16,6 +16,7 @@ import { startPebble } from '../../harness/pebble.ts'
 import { buyAndApply, connectAcme } from '../support/acme.ts'
 import { openHouse, type House } from '../support/house.ts'
 import { waitForIssuance } from '../support/renewal.ts'
+import { startServiceProcess } from '../support/service-process.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const SHOP = 'shop.evercert.test'
@@ -150,23 +151,20 @@ describe('signing in', () => {
 })
 
 describe('the first operator', () => {
-  /** The same link, where the service is reached from here. */
-  const here = (link: string): string => {
-    const { pathname, search, hash } = new URL(link)
-    return house.service().url + pathname + search + hash
-  }
-
   it('is made by the link that the service prints, and comes in by e-mail and password', async () => {
+    const environment = { EVERCERT_DATA_DIR: join(folder, 'fresh'), EVERCERT_DNS_SERVERS: house.dns.address }
+    const service = await startServiceProcess({ environment })
+    onTestFinished(async () => void (await service.stop()))
     const tab = await openTab(browser, { width: 390, language: 'zh', theme: 'dark' })
     const { page } = tab
-    await page.goto(here(house.service().firstOperatorLink ?? ''))
+    await page.goto(service.firstOperatorLink ?? '')
     await page.getByLabel('姓名').fill('王芳')
     expect(new URL(page.url()).hash).toBe('') // the token left the address bar
     await expectFine(tab, 'welcome-zh-dark-390')
     await page.getByLabel('邮箱').fill('wang@example.test')
     await page.getByLabel('密码', { exact: true }).fill('Correct-horse-9-battery')
     await page.getByRole('button', { name: '创建并登录' }).click()
-    await page.locator('.list').getByText(SHOP).first().waitFor()
+    await page.getByText('还没有证书').waitFor()
     await page.reload()
     await page.getByRole('button', { name: '用户: wang@example.test' }).click()
     await page.getByRole('menuitem', { name: '退出登录' }).click()
@@ -174,7 +172,7 @@ describe('the first operator', () => {
     await page.getByLabel('密码', { exact: true }).fill('Correct-horse-9-battery')
     await page.getByRole('button', { name: '登录', exact: true }).click()
     await page.getByRole('button', { name: '用户: wang@example.test' }).waitFor()
-    const link = here(await inviteReviewer(tab, house.service().url))
+    const link = await inviteReviewer(tab, service.url)
     const guest = await openTab(browser, { width: 1024, language: 'en', theme: 'light' })
     await guest.page.goto(link)
     await guest.page.getByText('with the role “Reviewer”').waitFor()

@@ -119,9 +119,9 @@ const GO = `(path) => {
   return new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(null))))
 }`
 
-/** Each page is looked at in each of them. Pictures are of the middle one, of all with `EVERCERT_TEST_LONG=1`. */
+/** Widths that each page is looked at in; pictures are of the middle one, of all with `EVERCERT_TEST_LONG=1`. The tests of single pages have the widest. */
 const MIDDLE = 1024
-const WIDTHS = [1440, 390, MIDDLE] as const
+const WIDTHS = IS_LONG ? [1440, 390, MIDDLE] : [390, MIDDLE]
 
 const OPACITY_OF_BUSY_BUTTON = `() => {
   const button = document.querySelector('main .ant-btn')
