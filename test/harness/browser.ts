@@ -147,8 +147,8 @@ export function contrastOfEdges(page: Page): Promise<number> {
   })()`)
 }
 
-/** Keeps a picture of the whole page among the artefacts of the run. */
+/** Keeps a picture of the whole page among the artefacts of the run: as JPEG, which takes half the time of PNG, and there are two hundred of them. */
 export async function takePicture(page: Page, name: string): Promise<void> {
   mkdirSync(ARTEFACTS, { recursive: true })
-  await page.screenshot({ path: join(ARTEFACTS, `${name}.png`), fullPage: true })
+  await page.screenshot({ path: join(ARTEFACTS, `${name}.jpg`), type: 'jpeg', quality: 85, fullPage: true })
 }

@@ -105,11 +105,18 @@ export function formatProblem(problem: ProblemDocument, language: Language, pain
   return [
     `${paint('red', '✖')} ${paint('bold', clean(title))} ${paint('dim', `(${problem.code})`)}`,
     ...cleanLines(problem.detail).map((line) => `  ${line}`),
+    ...(zh ? faultsZh(problem).map((line) => `  ${clean(line)}`) : []),
     // In Chinese the cause is the heading already: titles are English, for programs.
     ...(zh ? [] : [`  Cause: ${clean(pick(problem.cause, language))}`]),
     `  ${zh ? '处理' : 'Remedy'}${colon}${clean(pick(problem.remedy, language))}`,
     ...(problem.requestId === null ? [] : [`  ${zh ? '请求编号' : 'Request'}${colon}${clean(problem.requestId)}`]),
   ]
+}
+
+/** What is wrong with each field, or with a CSR: the detail is English. */
+function faultsZh({ facts: { faultsZh: faults, adviceZh: advice } }: ProblemDocument): readonly string[] {
+  if (Array.isArray(faults)) return faults.map(String)
+  return typeof advice === 'string' ? [advice] : []
 }
 
 /** For programs: the problem document on one line. */

@@ -28,6 +28,16 @@ test.each([
   expect(fault?.errors.join('')).toMatch(/^[^。]+。\S[^。]*。$/u) // two Chinese sentences, with nothing between
 })
 
+it('says what is wrong with a field, or a CSR, in the words of the page', () => {
+  const facts = { faults: ['a.b: Invalid'], faultsEn: ['a.b: Enter a number'], faultsZh: ['a.b: 请填写数字'] }
+  const ofCsr = { adviceEn: 'Make a new one.', adviceZh: '请重新生成。' }
+  expect([faults('zh', 'invalid', facts), faults('en', 'invalid', facts), faults('zh', 'badCsr', ofCsr)]).toEqual([
+    [{ name: ['a', 'b'], errors: ['请填写数字'] }],
+    [{ name: ['a', 'b'], errors: ['Enter a number'] }],
+    [{ name: ['csrPem'], errors: ['请重新生成。'] }],
+  ])
+})
+
 it('says of each field what is wrong with it, and nothing of a problem that is about none', () => {
   expect(faults('en', 'invalid', { faults: ['contact.email: Invalid e-mail', 'not of a field'] })).toEqual([
     { name: ['contact', 'email'], errors: ['(Invalid e-mail)'] },

@@ -42,10 +42,18 @@ export type CertificateEvent = z.infer<typeof certificateEvent>
 export const listEvent = z.object({ changes: z.int().meta({ description: 'News since listening began; 0: it begins' }) })
 export type ListEvent = z.infer<typeof listEvent>
 
+/** Of certificates that live 90 days or longer; of shorter ones it is the last third of their life. */
+const renewalWindow = z
+  .object({
+    days: z.int(),
+    timeZone: z.string().nullable().meta({ description: 'Of its calendar days; null: days of 24 hours back from the end' }),
+  })
+  .meta({ description: 'When a certificate expires soon, as the installation is configured' })
+
 export const overview = {
   counts: read('/certificates/counts', 'Certificates', 'How many certificates have each status', 'certificates:read')
     .input(z.strictObject({}))
-    .output(page(statusCount)),
+    .output(page(statusCount).extend({ renewalWindow })),
   changes: read(
     '/certificates/events',
     'Certificates',

@@ -78,9 +78,7 @@ export async function parseCsr(input: string | Uint8Array): Promise<CsrFacts> {
     throw new PkiError(
       'badCsr',
       'The CSR cannot be read: send the complete PKCS#10 request (-----BEGIN CERTIFICATE REQUEST-----).',
-      {
-        cause,
-      },
+      { cause, fault: 'unreadable' },
     )
   }
 }
@@ -88,7 +86,9 @@ export async function parseCsr(input: string | Uint8Array): Promise<CsrFacts> {
 function derOfPem(pem: string): Uint8Array {
   const [block, ...more] = parsePem(pem).filter(({ label }) => /^(NEW )?CERTIFICATE REQUEST$/.test(label))
   if (!block || more.length > 0) {
-    throw new PkiError('badCsr', `The text holds ${block ? more.length + 1 : 0} certificate requests: send exactly one.`)
+    throw new PkiError('badCsr', `The text holds ${block ? more.length + 1 : 0} certificate requests: send exactly one.`, {
+      fault: 'notOne',
+    })
   }
   return block.der
 }
@@ -104,10 +104,13 @@ function checkRequest(der: Uint8Array): CsrFacts {
     throw new PkiError(
       'badCsr',
       'The CSR is signed with a weak or unknown digest: make it again with SHA-256 (openssl req -sha256).',
+      { fault: 'weakDigest' },
     )
   const key = createPublicKey({ key: Buffer.from(publicKey.whole), format: 'der', type: 'spki' })
   if (!verify(digest, expectTag(info, TAG.sequence).whole, key, bitStringOf(signature))) {
-    throw new PkiError('badCsr', 'The signature of the CSR does not fit its key: the file was changed, make a new one.')
+    throw new PkiError('badCsr', 'The signature of the CSR does not fit its key: the file was changed, make a new one.', {
+      fault: 'wrongSignature',
+    })
   }
   const { commonName } = readDistinguishedName(subject)
   const { dnsNames } = requestedAltNames(attributes)

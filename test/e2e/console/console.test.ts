@@ -1,5 +1,5 @@
 /**
- * The console in Chromium, against the service, its own CA and a real nginx: signing in, the list, a renewal from quote to proof with
+ * The console in Chromium, against the service, its own CA, Pebble and a real nginx: signing in, the list, a renewal from quote to proof with
  * the browser closed on the way, and the page of a certificate. One service and one browser for all.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -12,7 +12,8 @@ import { findProduct, issuedAtFor } from '../../../demo/past.ts'
 import { findViolations, openTab, startBrowser, takePicture, type Tab, type View } from '../../harness/browser.ts'
 import { createChain, createSelfSigned } from '../../harness/certificates.ts'
 import { startNginx, type Nginx } from '../../harness/nginx.ts'
-import { buyAndApply } from '../support/acme.ts'
+import { startPebble } from '../../harness/pebble.ts'
+import { buyAndApply, connectAcme } from '../support/acme.ts'
 import { openHouse, type House } from '../support/house.ts'
 import { waitForIssuance } from '../support/renewal.ts'
 import { startServiceProcess } from '../support/service-process.ts'
@@ -276,6 +277,36 @@ describe('an uploaded certificate', () => {
     await page.reload() // what was chosen is in the address
     await page.getByRole('button', { name: '确认并续费' }).waitFor()
     await expectFine(tab, 'renewal-uploaded-zh-light-1440')
+  })
+})
+
+describe('a certificate of an ACME CA', () => {
+  it('is bought, applied for and issued by Pebble', async () => {
+    const [issuerId, domain] = [`pebble${Date.now() % 100_000}`, 'acme.evercert.test'] // a second try has another CA
+    house.dns.add(domain, 'A', house.site.address)
+    const httpPort = Number(new URL(house.proofUrl).port)
+    const pebble = await startPebble({ httpPort, dnsServer: house.dns.address })
+    onTestFinished(() => pebble.stop())
+    await connectAcme(house, pebble, { issuerId, fileValidationHttpPort: httpPort })
+    const tab = await open({ width: 1024, language: 'en', theme: 'light' }, '/buy')
+    const { page } = tab
+    await page.getByText(`${issuerId}, single`).click()
+    await page.getByRole('button', { name: 'Place the order' }).click()
+    await page.getByRole('button', { name: /^Pay CN¥/ }).click()
+    await page.getByLabel('Domain names').fill(domain)
+    await page.getByLabel('Name', { exact: true }).fill('Li Lei')
+    await page.getByLabel('E-mail').fill('li@example.com')
+    await page.getByLabel('Phone').fill('+86 138 1234 5678')
+    await page.getByRole('button', { name: 'Submit the application' }).click()
+    await page.getByText('The new certificate is issued, and not yet served everywhere').waitFor({ timeout: 60_000 })
+    await takePicture(page, 'acme-issued-en-light-1024')
+    await page.getByRole('link', { name: 'See the certificate' }).click()
+    await page
+      .locator('#chain')
+      .getByText(/Pebble Intermediate CA/)
+      .first()
+      .waitFor()
+    expect(tab.faults).toEqual([])
   })
 })
 

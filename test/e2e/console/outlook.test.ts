@@ -168,7 +168,7 @@ it('draws the outlook: the funnel leads to those that wait, the calendar to a da
   expect(await page.locator('.picture-table tbody tr').count()).toBe(36)
   await expectFine(wide, 'outlook-en-light-1440')
   await page.locator('.calendar-day[data-level]').first().click()
-  await page.getByRole('rowheader', { name: /bought elsewhere/ }).waitFor()
+  await page.getByRole('rowheader', { name: /^bought elsewhere/ }).waitFor()
 })
 
 it('maps the endpoints: by keyboard from cell to cell, opened, and as a table', async () => {

@@ -10,7 +10,7 @@ import {
   type HistoryEntryView,
   type KnownSpecificationView,
 } from '@evercert/contract'
-import { historyDetailZh } from '@evercert/contract/history-detail'
+import { detailInChinese } from '@evercert/contract/history-details'
 import { findCertificate } from '../find-certificate.ts'
 import { formatDay, formatInstant } from '../format.ts'
 import { pick } from '../language.ts'
@@ -163,7 +163,7 @@ export function formatHistory({ language }: Pick<Session, 'language'>, entries: 
   return entries.map(({ at, subject, from, to, actor, detail }) => {
     const [before, after] = [from, to].map((state) => (state === null ? '∅' : historyWord({ subject, state }, language)))
     const what = wordFor('historySubject', subject, language)
-    const why = detail === null ? '' : `  ${language === 'zh' ? historyDetailZh(detail) : detail}`
+    const why = detail === null ? '' : `  ${language === 'zh' ? detailInChinese(detail) : detail}`
     return clean(`${formatInstant(at)}  ${what} ${before} → ${after}  (${actor})${why}`)
   })
 }

@@ -1,4 +1,4 @@
-import type { CertificateDetail, ProductView } from '@evercert/contract'
+import { toProblemDocument, type CertificateDetail, type ProductView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { formatProblem, toProblem } from '../../src/failure.ts'
@@ -86,6 +86,14 @@ it('what is most like the old one comes first', () => {
   const multi = { domainType: 'multi', certificateType: 'DV', grade: null, brand: null } as const
   const found = fittingProducts(CATALOGUE, { domains: ['a.example'], knownSpecification: multi }, {})
   expect(found.map(({ id }) => id)).toEqual(['dv-multi', 'dv-single', 'dv-mixed'])
+})
+
+it('says in Chinese what is wrong with each field, and with a CSR', () => {
+  const say = (code: 'invalid' | 'badCsr', facts: Readonly<Record<string, unknown>>, language: 'en' | 'zh' = 'zh') =>
+    formatProblem(toProblemDocument(code, 'Reading.', { facts }), language, createPaint({ write: () => undefined }, {}))
+  expect(say('invalid', { faultsZh: ['port: 请填写数字'] })).toContain('  port: 请填写数字')
+  expect(say('badCsr', { adviceZh: '请重新生成。' })).toContain('  请重新生成。')
+  expect(say('badCsr', { adviceZh: '请重新生成。' }, 'en').join('')).not.toContain('请')
 })
 
 describe('the product of an upload', () => {

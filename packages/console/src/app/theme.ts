@@ -17,6 +17,7 @@ const shared = {
   borderRadius: 6,
   motionDurationMid: '0.12s',
   motionDurationSlow: '0.18s',
+  opacityLoading: 1, // a button that is at it is read like any other: faded, its words had 2.8 to 1
 }
 
 const light: ThemeConfig = {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Fragment } from 'react'
 import { currentLanguage } from '../i18n/i18n.ts'
 import { formatInstant, type Precision } from '../i18n/instants.ts'
 
@@ -14,7 +15,15 @@ export function formatMoment(at: string, precision: Precision): string {
 export function Moment({ at, precision = 'minute' }: { readonly at: string; readonly precision?: Precision }) {
   return (
     <time dateTime={at} title={`${at.slice(0, 19).replace('T', ' ')} UTC`} className="number moment">
-      {formatMoment(at, precision)}
+      {formatMoment(at, precision)
+        .split(' ')
+        .map((part, index) => (
+          // oxlint-disable-next-line react/no-array-index-key -- day and time: they have no other names
+          <Fragment key={index}>
+            {index > 0 && ' '}
+            <span className="nowrap">{part}</span>
+          </Fragment>
+        ))}
     </time>
   )
 }

@@ -10,6 +10,7 @@ import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { askToGoOn, useSessionEnd } from '../api/session-end.ts'
+import { pick } from '../i18n/i18n.ts'
 import { joinList } from './join-list.ts'
 import { ProblemFacts } from './problem-facts.tsx'
 import { Sentence } from './sentence.tsx'
@@ -83,6 +84,7 @@ function ProblemText({ problem }: { readonly problem: ProblemDocument }) {
         <strong>{t('problem.remedy')}</strong>
         <Sentence of={problem.remedy} />
       </p>
+      <Advice of={problem.facts} />
       <ProblemFacts of={problem.facts} />
       <Missing of={problem.facts['missing']} />
       {problem.code === 'secondPersonNeeded' && <SecondPerson approvers={problem.facts['approvers']} />}
@@ -98,6 +100,12 @@ function ProblemText({ problem }: { readonly problem: ProblemDocument }) {
       </details>
     </>
   )
+}
+
+/** Which of several faults it is that cause and remedy speak of. */
+function Advice({ of: { adviceEn, adviceZh } }: { readonly of: ProblemDocument['facts'] }) {
+  if (typeof adviceEn !== 'string' || typeof adviceZh !== 'string') return null
+  return <p className="break">{pick({ en: adviceEn, zh: adviceZh })}</p>
 }
 
 function SignInAgain() {

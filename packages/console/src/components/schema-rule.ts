@@ -26,7 +26,9 @@ function issueText(t: TFunction, issue: Issue, value: unknown): string {
   if (value === undefined || value === null || (typeof value === 'string' && value.trim() === '')) return t('forms.required')
   if (issue.code === 'too_small') return t('forms.tooShort', { count: Number(issue.minimum) })
   if (issue.code === 'too_big') return t('forms.tooLong', { count: Number(issue.maximum) })
-  return issue.code === 'invalid_format' && issue.format === 'email' ? t('forms.email') : t('forms.wrong')
+  if (issue.code !== 'invalid_format') return t('forms.wrong')
+  if (issue.format === 'url') return t('fields.badUrl')
+  return issue.format === 'email' ? t('forms.email') : t('forms.wrong')
 }
 
 /** The fields that an operation of the contract takes, each with its schema. */

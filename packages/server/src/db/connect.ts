@@ -53,6 +53,7 @@ import { up as brandsOfUploads } from './migrations/0052-brands-of-uploads.ts'
 import { up as deploymentsUnderWay } from './migrations/0054-deployments-under-way.ts'
 import { up as intermediatesOfIssuances } from './migrations/0055-intermediates-of-issuances.ts'
 import { up as followedByWindow } from './migrations/0056-followed-by-window.ts'
+import { up as shippedBrandTitles } from './migrations/0058-shipped-brand-titles.ts'
 import { up as toldOfIssuers } from './migrations/0059-told-of-issuers.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
@@ -129,6 +130,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0054-deployments-under-way': { up: deploymentsUnderWay },
   '0055-intermediates-of-issuances': { up: intermediatesOfIssuances },
   '0056-followed-by-window': { up: followedByWindow },
+  '0058-shipped-brand-titles': { up: shippedBrandTitles },
   '0059-told-of-issuers': { up: toldOfIssuers },
 }
 

@@ -7,6 +7,7 @@ import { ORPCError } from '@orpc/server'
 import { ValidationError } from '@orpc/contract'
 import { PROBLEMS, toProblemDocument, type ProblemDocument } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
+import { factsOfIssues, pathOf } from '../domain/issue-words.ts'
 import type { Services } from '../services/context.ts'
 
 export interface Rendered {
@@ -58,10 +59,12 @@ function renderInvalid(error: unknown, requestId: string): ProblemDocument | nul
   const { cause } = error
   const tooLarge = cause instanceof ValidationError ? renderTooLarge(cause.issues, requestId) : null
   if (tooLarge !== null) return tooLarge
-  const faults = cause instanceof ValidationError ? cause.issues.map((issue) => `${pathOf(issue.path)}: ${issue.message}`) : []
+  const facts = factsOfIssues(cause instanceof ValidationError ? cause.issues : [], 'body')
   const detail =
-    faults.length === 0 ? 'Reading the request: it is not well-formed JSON.' : `Reading the request: ${faults.join('; ')}.`
-  return toProblemDocument('invalid', detail, { facts: { faults }, requestId })
+    facts.faults.length === 0
+      ? 'Reading the request: it is not well-formed JSON.'
+      : `Reading the request: ${facts.faults.join('; ')}.`
+  return toProblemDocument('invalid', detail, { facts: { ...facts }, requestId })
 }
 
 /** From here on a text is a file that somebody chose, and not a field that somebody filled in. */
@@ -78,7 +81,7 @@ function renderTooLarge(issues: ValidationError['issues'], requestId: string): P
   const sizes = issues.map((issue) => {
     const { code, origin, maximum } = issue as { code?: unknown; origin?: unknown; maximum?: unknown }
     const isSize = code === 'too_big' && origin === 'string' && typeof maximum === 'number' && maximum >= LONG_TEXT
-    return isSize ? { field: pathOf(issue.path), maximum } : null
+    return isSize ? { field: pathOf(issue.path, 'body'), maximum } : null
   })
   const found = sizes.filter((size) => size !== null)
   const [first] = found
@@ -89,11 +92,4 @@ function renderTooLarge(issues: ValidationError['issues'], requestId: string): P
   })
   const facts = { field: first.field, maxCharacters: first.maximum }
   return toProblemDocument('tooLarge', `Reading the request: ${said.join('; ')}.`, { facts, requestId })
-}
-
-function pathOf(path: readonly unknown[] | undefined): string {
-  const names = (path ?? []).map((part) =>
-    typeof part === 'object' && part !== null && 'key' in part ? String(part.key) : String(part),
-  )
-  return names.join('.') || 'body'
 }

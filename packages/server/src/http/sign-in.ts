@@ -13,6 +13,7 @@ import {
   type SingleSignOnAnswer,
 } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
+import { factsOfIssues } from '../domain/issue-words.ts'
 import { MINUTE_MS } from '../domain/time.ts'
 import { checkPassword } from '../services/access/links.ts'
 import { findPasskeyOwner, notePasskeyUse, passkeySite } from '../services/access/passkeys.ts'
@@ -62,8 +63,8 @@ async function readBody(context: Context, path: SignInPath): Promise<SignInCall[
   const raw = readJsonText(readUtf8(await context.req.arrayBuffer()))
   const parsed = SIGN_IN_REQUESTS[path].safeParse(raw)
   if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`)
-  throw new AppError('invalid', `Reading the request: ${faults.join('; ')}.`, { facts: { faults } })
+  const facts = factsOfIssues(parsed.error.issues, 'body')
+  throw new AppError('invalid', `Reading the request: ${facts.faults.join('; ')}.`, { facts: { ...facts } })
 }
 
 function readJsonText(body: string): unknown {

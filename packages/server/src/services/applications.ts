@@ -15,6 +15,7 @@ import { loadApplicationView } from './application-view.ts'
 import { findByName } from './certificate-rows.ts'
 import { checkSubmission, type Submission, type SubmittedForm } from './check-submission.ts'
 import { newId, notFound, personOf, type Caller, type Services } from './context.ts'
+import { csrOfAnotherOrder } from './csr-advice.ts'
 import { claimsColumn, refuseForeignNames } from './name-claims.ts'
 import { findReusableReview, openReview } from './open-review.ts'
 import { recordServerAnswers } from './server-answers.ts'
@@ -159,7 +160,7 @@ async function conflictingApplication(trx: Trx, record: CertificateRecord, csr: 
       : await trx.selectFrom('application').select('id').where('spki_sha256', '=', csr.spkiSha256).executeTakeFirst()
   return sameKey === undefined
     ? new AppError('conflict', `Applying for ${record.name}: an application is in progress: withdraw it first.`)
-    : new AppError('badCsr', 'Reading the CSR: its public key was used in another order: make a CSR with a new key.')
+    : csrOfAnotherOrder()
 }
 
 const MAX_NAME_LENGTH = 64

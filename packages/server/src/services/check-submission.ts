@@ -16,6 +16,7 @@ import { checkHostKey } from './agents/host-keys.ts'
 import { resolveApplicant } from './applicants.ts'
 import { loadProduct, requireReviewingIssuer, type Product } from './catalogue.ts'
 import type { Services } from './context.ts'
+import { csrOfOtherCommonName, csrOfOtherNames } from './csr-advice.ts'
 import { findStoredCsr, readCsr } from './csrs.ts'
 
 /** A reissue that is not due is asked for by name, so that a form that is sent twice issues once. */
@@ -124,14 +125,8 @@ export function checkCsrNames(csr: CsrFacts, identifiers: readonly string[]): vo
   const extra = [...names].filter((name) => !identifiers.includes(name))
   const { commonName } = csr
   if (commonName !== null && !identifiers.includes(commonName.toLowerCase())) {
-    throw new AppError(
-      'badCsr',
-      `Reading the CSR: its common name ${commonName} is not among the domains: make one whose common name is, or that has none.`,
-    )
+    throw csrOfOtherCommonName(commonName)
   }
   if (missing.length === 0 && extra.length === 0) return
-  throw new AppError(
-    'badCsr',
-    `Reading the CSR: it lacks ${missing.join(', ') || 'nothing'} and has ${extra.join(', ') || 'nothing'} too many: make one for exactly the domains.`,
-  )
+  throw csrOfOtherNames(missing, extra)
 }

@@ -10,6 +10,7 @@ import type { Role, Scope } from '@evercert/contract'
 import type { Database, Db } from '../db/connect.ts'
 import type { Queue } from '../db/queue.ts'
 import { AppError } from '../domain/errors.ts'
+import { factsOfIssues } from '../domain/issue-words.ts'
 import { formatId, type IdPrefix } from '../domain/id.ts'
 import type { BusinessCalendar } from '../domain/business-day/business-calendar.ts'
 import type { RenewalPolicy } from '../domain/certificate/window.ts'
@@ -153,8 +154,8 @@ export function parseConfig<Config>(
 ): Config {
   const parsed = adapter.config.safeParse(raw)
   if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'config'}: ${issue.message}`)
-  throw new AppError('invalid', `Reading the settings of "${adapter.id}": ${faults.join('; ')}.`, { facts: { faults } })
+  const facts = factsOfIssues(parsed.error.issues, 'config')
+  throw new AppError('invalid', `Reading the settings of "${adapter.id}": ${facts.faults.join('; ')}.`, { facts: { ...facts } })
 }
 
 /** The same for settings that somebody enters: a name that the adapter does not know is a typing error. @throws AppError `invalid` */
@@ -163,11 +164,13 @@ export function parseNewConfig<Config>(
   raw: unknown,
 ): Config {
   const config = parseConfig(adapter, raw)
-  const faults = Object.keys(raw as object)
-    .filter((name) => !(name in (config as object)))
-    .map((name) => `${name}: there is no such setting`)
-  if (faults.length === 0) return config
-  throw new AppError('invalid', `Reading the settings of "${adapter.id}": ${faults.join('; ')}.`, { facts: { faults } })
+  const unknown = Object.keys(raw as object).filter((name) => !(name in (config as object)))
+  if (unknown.length === 0) return config
+  const facts = factsOfIssues(
+    unknown.map((name) => ({ path: [name], message: 'there is no such setting' })),
+    'config',
+  )
+  throw new AppError('invalid', `Reading the settings of "${adapter.id}": ${facts.faults.join('; ')}.`, { facts: { ...facts } })
 }
 
 type ParseResult<Config> =

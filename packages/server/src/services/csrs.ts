@@ -21,6 +21,7 @@ import type { Trx } from '../db/transition.ts'
 import { commonNameOf, parseDomainName } from '../domain/application/domain-names.ts'
 import { AppError } from '../domain/errors.ts'
 import { storePrivateKey } from './certificates.ts'
+import { badCsrOf, csrOfSameKey } from './csr-advice.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 import { readPki } from './read-pki.ts'
 
@@ -180,7 +181,8 @@ export async function readCsr(csr: string | Uint8Array): Promise<CsrFacts> {
   try {
     return await parseCsr(csr)
   } catch (cause) {
-    if (cause instanceof PkiError) throw new AppError(cause.code === 'tooLarge' ? 'tooLarge' : 'badCsr', cause.message, { cause })
+    if (cause instanceof PkiError)
+      throw cause.code === 'tooLarge' ? new AppError('tooLarge', cause.message, { cause }) : badCsrOf(cause)
     throw cause
   }
 }
@@ -247,13 +249,7 @@ async function duplicate(trx: Trx, caller: Caller, name: string, facts: CsrFacts
     .executeTakeFirst()
   return sameKey === undefined
     ? new AppError('duplicateName', `Storing the CSR ${name}: there is one with this name: choose another.`)
-    : new AppError(
-        'badCsr',
-        `Storing the CSR ${name}: its public key is that of ${sameKey.name} (${sameKey.id}): use a new key.`,
-        {
-          facts: { csrId: sameKey.id },
-        },
-      )
+    : csrOfSameKey(name, sameKey)
 }
 
 /**

@@ -206,7 +206,8 @@ eachDatabase((_kind, open) => {
   test('counts by status follow every change, also when the clock alone moves', async () => {
     const account = await anAccount(service)
     const counts = async () => {
-      const { items } = await account.client.certificates.counts({})
+      const { items, renewalWindow } = await account.client.certificates.counts({})
+      expect(renewalWindow).toEqual({ days: 30, timeZone: null })
       return Object.fromEntries(items.map(({ status, count }) => [status, count]))
     }
     expect(await counts()).toEqual({})

@@ -50,7 +50,7 @@ oneDatabase((_kind, open) => {
     expect(await client.csrs.get({ id: csr.id })).toMatchObject({ usedByCertificateId: id })
     const second = await buyCertificate(account)
     const refused = await refusalOf(client.applications.submit({ id: second.id, ...aForm([site], { csrId: csr.id }) }))
-    expect(refused).toMatchObject({ code: 'badCsr' })
+    expect(refused).toMatchObject({ code: 'badCsr', facts: { adviceZh: '其公钥已用于其他订单，请用新密钥重新生成 CSR。' } })
     // What is finished no longer holds the CSR; its certificate keeps the key.
     const keys = await keyCount()
     await client.csrs.remove({ id: csr.id })
@@ -142,7 +142,10 @@ oneDatabase((_kind, open) => {
     })
 
     test('what is no CSR, and domains that are none', async () => {
-      expect(await refusalOf(account.client.csrs.upload({ name: 'x', csrPem: 'none' }))).toMatchObject({ code: 'badCsr' })
+      expect(await refusalOf(account.client.csrs.upload({ name: 'x', csrPem: 'none' }))).toMatchObject({
+        code: 'badCsr',
+        facts: { adviceZh: expect.stringContaining('无法读取') as string },
+      })
       expect(await refusalOf(account.client.csrs.create({ name: 'x', domains: ['com'] }))).toMatchObject({ code: 'badDomain' })
     })
 

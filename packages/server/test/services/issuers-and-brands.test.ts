@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRoot } from '../../../../test/harness/certificates.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
+import { up as shippedBrandTitles } from '../../src/db/migrations/0058-shipped-brand-titles.ts'
 import { openIssuer } from '../../src/services/catalogue.ts'
 import {
   aForm,
@@ -118,6 +119,23 @@ oneDatabase((_kind, open) => {
   })
 
   describe('brands', () => {
+    test('an earlier installation gets the Chinese titles of the brands that came with it, but for those that its operator named', async () => {
+      const { db } = service.services
+      const titles = async () => {
+        const { items } = await service.client.brands.list()
+        return Object.fromEntries(items.map(({ name, title }) => [name, title.zh]))
+      }
+      const shipped = await titles()
+      await db
+        .updateTable('brand')
+        .set((set) => ({ title_zh: set.ref('name') }))
+        .execute()
+      await db.updateTable('brand').set({ title_zh: '我们的试用' }).where('name', '=', 'Evercert Trial').execute()
+      await shippedBrandTitles(db as never)
+      expect(await titles()).toEqual({ ...shipped, 'Evercert Trial': '我们的试用' })
+      await db.updateTable('brand').set({ title_zh: 'Evercert 试用' }).where('name', '=', 'Evercert Trial').execute()
+    })
+
     const price = { amountMinor: 1, currency: 'CNY' }
     const product = (id: string, brand: string) => ({
       id,

@@ -59,6 +59,30 @@ eachDatabase((_kind, open) => {
       .where('id', '=', renewalId)
       .execute()
     expect(await done()).toEqual(['certificate', 'issued', 'renewed', 'proved'])
+    // Its site was seen to serve the old one, which was right then: that proves nothing of the new one.
+    const endpoint = {
+      id: 'end_seen',
+      account_id: account.accountId,
+      certificate_id: renewalId ?? '',
+      host: 'shop.test',
+      port: 1,
+    }
+    const now = new Date(service.clock.now())
+    await db
+      .insertInto('endpoint')
+      .values({ ...endpoint, server_name: 'shop.test', verdict: 'served', probed_at: now, created_at: now })
+      .execute()
+    const said = JSON.stringify({ en: '', zh: '' })
+    const seen = { address: '192.0.2.1', verdict: 'served', chain_sha256: [], cause: said, remedy: said, observed_at: now }
+    await db
+      .insertInto('observation')
+      .values({ ...seen, endpoint_id: endpoint.id, account_id: account.accountId, certificate_id: old.id })
+      .execute()
+    expect((await client.endpoints.map()).items).toMatchObject([{ verdict: 'oldCertificate' }])
+    await db.updateTable('observation').set({ certificate_id: endpoint.certificate_id }).execute()
+    expect((await client.endpoints.map()).items).toMatchObject([{ verdict: 'served' }])
+    await db.deleteFrom('observation').execute()
+    await db.deleteFrom('endpoint').execute()
     const { entered, stages } = await client.certificates.funnel({})
     expect([entered, ...stages.map(({ reached }) => reached)]).toEqual([1, 1, 1, 1, 1, 1, 1])
   })

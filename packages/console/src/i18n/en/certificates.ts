@@ -105,8 +105,14 @@ export const certificates: SameKeys<typeof zh> = {
   importText: 'On the server where Certbot, acme.sh, lego or Caddy keeps its certificates; nothing there is changed:',
   importMore: 'acme.sh, lego or caddy in place of certbot; without --dry-run it is stored here.',
   emptyExpiring: 'Nothing expires soon: nothing needs renewing.',
-  emptyExpiringMore:
-    'A certificate expires soon in its last 30 days; one that lives less than 90 days, in the last third of its life.',
+  emptyExpiringMore_one:
+    'A certificate expires soon on its last day; one that lives less than 90 days, in the last third of its life.',
+  emptyExpiringMore_other:
+    'A certificate expires soon in its last {{count}} days; one that lives less than 90 days, in the last third of its life.',
+  emptyExpiringDays_one:
+    'A certificate expires soon on its last calendar day ({{timeZone}}); one that lives less than 90 days, in the last third of its life.',
+  emptyExpiringDays_other:
+    'A certificate expires soon in its last {{count}} calendar days ({{timeZone}}); one that lives less than 90 days, in the last third of its life.',
   emptyFiltered: 'No certificate meets these conditions.',
   changed: 'The list has changed: show it',
   loadMore: 'Load more',

@@ -20,7 +20,7 @@ export const firstSteps: SameKeys<typeof zh> = {
       'What was uploaded is issued already. For what was bought, submit the application and prove the domain; the built-in CA mostly takes less than a minute.',
     site: 'On the page of the certificate, add the endpoints that clients connect to and, for Evercert to install it, a target through an agent. Without an endpoint nothing can be proved.',
     renewed:
-      'Renewing opens 30 days before the end. Before that, what was bought is reissued at no charge within the period paid for, in the very same way.',
+      'Renewing opens when a certificate expires soon. Before that, what was bought is reissued at no charge within the period paid for, in the very same way.',
     proved:
       'Evercert shakes hands with every address of the endpoints until all of them serve the new certificate, and signs a receipt.',
   },

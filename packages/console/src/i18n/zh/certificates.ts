@@ -101,7 +101,12 @@ export const certificates = {
   importText: '请在 Certbot、acme.sh、lego 或 Caddy 所在的服务器上运行（不会改动其中的文件）：',
   importMore: '可将 certbot 换成 acme.sh、lego 或 caddy；去掉 --dry-run 即正式导入。',
   emptyExpiring: '目前没有即将过期的证书，无需续费。',
-  emptyExpiringMore: '证书在到期前 30 天内（有效期不足 90 天的证书为最后三分之一）进入即将过期状态。',
+  emptyExpiringMore_one: '证书在到期前 {{count}} 天内（有效期不足 90 天的证书为最后三分之一）进入即将过期状态。',
+  emptyExpiringMore_other: '证书在到期前 {{count}} 天内（有效期不足 90 天的证书为最后三分之一）进入即将过期状态。',
+  emptyExpiringDays_one:
+    '证书在到期前 {{count}} 个自然日内（{{timeZone}} 时区；有效期不足 90 天的证书为最后三分之一）进入即将过期状态。',
+  emptyExpiringDays_other:
+    '证书在到期前 {{count}} 个自然日内（{{timeZone}} 时区；有效期不足 90 天的证书为最后三分之一）进入即将过期状态。',
   emptyFiltered: '没有符合条件的证书。',
   changed: '列表有更新，点击查看',
   loadMore: '加载更多',

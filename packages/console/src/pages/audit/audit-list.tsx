@@ -50,6 +50,9 @@ export function AuditList({ search }: { readonly search: AuditSearch }) {
   )
 }
 
+/** In characters: names that are as short stay in one piece. */
+const FITS = 20
+
 function useColumns(open: (entry: AuditEntryView) => void): readonly Column<AuditEntryView>[] {
   const { t } = useTranslation()
   return [
@@ -69,7 +72,7 @@ function useColumns(open: (entry: AuditEntryView) => void): readonly Column<Audi
       title: t('audit.who'),
       render: ({ actor, actorKind }) => (
         <>
-          <span className="break">{actor}</span>
+          <span className={actor.length > FITS ? 'break' : undefined}>{actor}</span>
           {actorKind === 'token' && <div className="muted">{t('audit.actorKinds.token')}</div>}
         </>
       ),

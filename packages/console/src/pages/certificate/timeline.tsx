@@ -4,7 +4,7 @@
  * @module
  */
 import type { HistoryEntryView } from '@evercert/contract'
-import { historyDetailZh } from '@evercert/contract/history-detail'
+import { detailInChinese } from '@evercert/contract/history-details'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import { useState } from 'react'
@@ -65,7 +65,7 @@ function Entry({ entry: { at, subject, from, to, actor, detail } }: { readonly e
         {from !== null && <span className="muted">{nounOf('states', from)} → </span>}
         {nounOf('states', to)}
         <span className="muted"> · {actor}</span>
-        {detail !== null && <TechnicalDetail text={currentLanguage() === 'zh' ? historyDetailZh(detail) : detail} />}
+        {detail !== null && <TechnicalDetail text={currentLanguage() === 'zh' ? detailInChinese(detail) : detail} />}
       </div>
     </li>
   )

@@ -103,7 +103,7 @@ export function ServedCell({ certificate: { servedAt, sha256 } }: CellProps) {
 export function NextStepCell({ certificate: { nextStep } }: CellProps) {
   return (
     <span data-mover={nextStep.mover}>
-      <Sentence of={nextStep.text} />
+      <Sentence of={nextStep.text} isNarrow />
     </span>
   )
 }

@@ -31,7 +31,7 @@ export function EmptyList({ state, onClear }: EmptyListProps) {
     return (
       <div className="empty">
         <p className="empty-title">{t('certificates.emptyExpiring')}</p>
-        <p className="muted">{t('certificates.emptyExpiringMore')}</p>
+        <WindowText />
         <Button onClick={onClear}>{t('certificates.clear')}</Button>
       </div>
     )
@@ -47,10 +47,27 @@ export function EmptyList({ state, onClear }: EmptyListProps) {
   return <NothingHere />
 }
 
+const useCounts = () => useQuery({ queryKey: keys.counts, queryFn: () => api.certificates.counts({}) })
+
+/** As the installation is configured. */
+function WindowText() {
+  const { t } = useTranslation()
+  const { data } = useCounts()
+  if (data === undefined) return null
+  const { days: count, timeZone } = data.renewalWindow
+  return (
+    <p className="muted">
+      {timeZone === null
+        ? t('certificates.emptyExpiringMore', { count })
+        : t('certificates.emptyExpiringDays', { count, timeZone })}
+    </p>
+  )
+}
+
 function NothingHere() {
   const { t } = useTranslation()
   const { data: me } = useMe()
-  const counts = useQuery({ queryKey: keys.counts, queryFn: () => api.certificates.counts({}) })
+  const counts = useCounts()
   const hidden = (counts.data?.items ?? [])
     .filter(({ status }) => HIDDEN.includes(status))
     .reduce((sum, { count }) => sum + count, 0)

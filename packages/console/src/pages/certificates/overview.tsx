@@ -117,7 +117,7 @@ function Wanting({ certificate }: { readonly certificate: CertificateView }) {
       </LightLink>
       <StatusMark certificate={certificate} />
       <p className="attention-why">
-        <Sentence of={certificate.nextStep.text} />
+        <Sentence of={certificate.nextStep.text} isNarrow />
       </p>
     </li>
   )

@@ -16,6 +16,7 @@ import { useIdempotencyKey } from '../../api/idempotency-key.ts'
 import { keys } from '../../api/keys.ts'
 import { useLacking } from '../../api/use-lacking.ts'
 import { AllowedButton } from '../../components/allowed-button.tsx'
+import { useBrandTitle } from '../../components/brand-title.ts'
 import { CopyText } from '../../components/copy-text.tsx'
 import { gradeOf } from '../../components/grade.ts'
 import { Loading } from '../../components/loading.tsx'
@@ -56,6 +57,7 @@ function Bought({ order }: { readonly order: OrderDetail }) {
   const products = useQuery({ queryKey: keys.products, queryFn: () => api.products.list() })
   const { id, productId, specification, termYears, domainCount, offer, placedAt } = order
   const { brand, certificateType, domainType, grade } = specification
+  const brandTitle = useBrandTitle()
   return (
     <section aria-labelledby="bought">
       <h3 id="bought">{t('offer.bought')}</h3>
@@ -63,7 +65,9 @@ function Bought({ order }: { readonly order: OrderDetail }) {
         <dt>{t('renewal.product')}</dt>
         <dd>
           <strong>{productTitle(products.data?.items, productId)}</strong>
-          <div className="muted">{[brand, certificateType, t(`terms.domainType.${domainType}`), gradeOf(grade)].join(' · ')}</div>
+          <div className="muted">
+            {[brandTitle(brand), certificateType, t(`terms.domainType.${domainType}`), gradeOf(grade)].join(' · ')}
+          </div>
         </dd>
         <dt>{t('orders.what')}</dt>
         <dd>

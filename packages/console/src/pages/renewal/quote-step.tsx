@@ -45,7 +45,7 @@ export function QuoteStep({ old }: { readonly old: CertificateDetail }) {
   if (!old.renewal.eligible) return <NotOffered old={old} />
   if (products.isPending) return <Loading />
   if (products.data === undefined) return <ProblemNotice error={products.error} onRetry={() => void products.refetch()} />
-  const sold = products.data.items.filter(isSold)
+  const sold = products.data.items.filter((each) => isSold(each) && each.supportsRenewal)
   const productId = change.productId ?? quote.data?.productId
   const product = sold.find(({ id }) => id === productId)
   return (

@@ -13,9 +13,10 @@ import { listHistory } from '../../services/history.ts'
 import { onePage, operations, requireStill } from './operation.ts'
 
 export const overview = {
-  counts: operations.certificates.counts.handler(async ({ context: { services, caller } }) =>
-    onePage(await countCertificates(services, caller)),
-  ),
+  counts: operations.certificates.counts.handler(async ({ context: { services, caller } }) => ({
+    ...onePage(await countCertificates(services, caller)),
+    renewalWindow: { days: services.policy.windowDays, timeZone: services.policy.calendar?.timeZone ?? null },
+  })),
   changes: operations.certificates.changes.handler(({ context, input, signal }) =>
     watchList(context.services, context.caller, {
       signal,
