@@ -46,7 +46,7 @@ export function openBrowser(service: Pick<TestService, 'url' | 'fetch'>): Browse
         ...(body !== undefined && { body: JSON.stringify(body) }),
       })
       for (const line of response.headers.getSetCookie()) keep(cookies, line)
-      const answered: unknown = await response.json().catch(() => null)
+      const answered: unknown = isStream(response) ? await response.body?.cancel() : await response.json().catch(() => null)
       return { status: response.status, body: answered as Body, problem: parseProblem(answered), headers: response.headers }
     },
     signInPath: (path, body = {}) => browser.send('POST', `/api/auth/${path}`, { body }),
@@ -54,6 +54,11 @@ export function openBrowser(service: Pick<TestService, 'url' | 'fetch'>): Browse
     me: async () => (await browser.send<MeView>('GET', '/api/v1/me')).body,
   }
   return browser
+}
+
+/** Goes on for minutes: whoever asks here only wants to know whether it begins. */
+function isStream({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('text/event-stream') ?? false
 }
 
 /** What stands behind # in a link. */
