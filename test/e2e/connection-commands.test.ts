@@ -72,6 +72,15 @@ async function refusal(...args: string[]): Promise<Refusal> {
   return JSON.parse(stderr) as Refusal
 }
 
+/** Settings are changed when what a deployment put in place is judged. */
+async function nothingIsUnderWay(): Promise<void> {
+  const underWay = async () => {
+    const { items } = await service.client.targets.list({})
+    return items.filter(({ deployment }) => deployment === null || deployment.underWay)
+  }
+  await expect.poll(underWay, { timeout: 60_000 }).toEqual([])
+}
+
 it('an endpoint is added, looked at, listed with what it serves, and removed', async () => {
   const leaf = createRoot().issue({ names: ['mail.example.com'], notAfter: Date.now() + 60 * 86_400_000 })
   const upload = { name: 'mail', certificatePem: leaf.chainPem, privateKeyPem: leaf.privateKeyPem }
@@ -100,36 +109,21 @@ it('a target is changed by what is named alone, and kinds that nobody tried on a
     /awsAcm +AWS Certificate Manager \* .*\n[^]*\* Tried against a server/,
   )
   expect((await evercert(['targets', 'kinds', 'tencentSsl'], { language: 'zh' })).stdout).toContain('尚未在真实账号上试用')
+  // Without an endpoint nothing is watched after the installation.
+  const leaf = createRoot().issue({ names: ['plain.example.com'], notAfter: Date.now() + 60 * 86_400_000 })
+  await service.client.certificates.upload({ name: 'plain', certificatePem: leaf.chainPem, privateKeyPem: leaf.privateKeyPem })
   const files = ['--set', `certificatePath=${join(folder, 'a.pem')}`, '--set', `keyPath=${join(folder, 'a.key')}`]
-  await json(
-    'targets',
-    'add',
-    '--certificate',
-    'mail',
-    '--name',
-    'files',
-    '--kind',
-    'localFiles',
-    ...files,
-    '--probe',
-    '127.0.0.1:9',
-  )
+  await json('targets', 'add', '--certificate', 'plain', '--name', 'files', '--kind', 'localFiles', ...files)
   expect((await refusal('targets', 'change', 'files')).code).toBe('invalid')
-  const changed = await json<TargetDetail>(
-    'targets',
-    'change',
-    'files',
-    '--set',
-    'keyMode=0640',
-    '--server-name',
-    'mail.example.com',
-  )
+  await nothingIsUnderWay()
+  const probe = ['--probe', '127.0.0.1:9', '--server-name', 'mail.example.com']
+  const changed = await json<TargetDetail>('targets', 'change', 'files', '--set', 'keyMode=0640', ...probe)
   expect(changed).toMatchObject({
     config: { keyMode: '0640', keyPath: join(folder, 'a.key') },
     probe: { host: '127.0.0.1', port: 9, serverName: 'mail.example.com' },
   })
-  const named = ['targets', 'change', 'files', '--name', 'disk', '--probe', 'none', '--set', 'keyMode=0600']
-  expect(await json<TargetDetail>(...named)).toMatchObject({ name: 'disk', probe: null, config: { keyMode: '0600' } })
+  const named = ['targets', 'change', 'files', '--name', 'disk', '--probe', 'none']
+  expect(await json<TargetDetail>(...named)).toMatchObject({ name: 'disk', probe: null, config: { keyMode: '0640' } })
 })
 
 it('a DNS connection takes its settings one by one, and its secret from a file alone', async () => {
