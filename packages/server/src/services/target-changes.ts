@@ -62,10 +62,10 @@ async function applyChange(services: Services, trx: Trx, caller: Caller, id: str
   const { config } = change
   const name = change.name ?? target.name
   const site = changedSite(target, change)
-  // The old place would be forgotten with what is under way there.
-  if (config !== undefined)
-    await refuseUnderWay(trx, accountId, target, { what: `Changing target ${target.name}`, now: services.now() })
   const secretId = config === undefined ? null : await sealSettings(services, trx, caller, target, config)
+  // The old place would be forgotten with what is under way there. What is wrong with the settings themselves is said first.
+  if (secretId !== null)
+    await refuseUnderWay(trx, accountId, target, { what: `Changing target ${target.name}`, now: services.now() })
   await trx
     .updateTable('target')
     .set({ name, ...site, ...(secretId !== null && { config_secret_id: secretId }) })
