@@ -48,11 +48,11 @@ async function fill(db: Db, accountId: string, from: number, to: number): Promis
         case when ${sql.raw(isIssued)} then ${sql.raw(idOf('iss', 'n'))} end, case when n % 20 = 0 and ${sql.raw(isIssued)} then now() end, now()
       from generate_series(${from}::int, ${to}::int) n`.execute(trx)
     await sql`insert into issuance (id, account_id, certificate_id, sha256, serial, issuer, names, spki_sha256,
-        not_before, not_after, window_opens_at, chain_pem, created_at)
+        not_before, not_after, window_opens_at, chain_pem, revocation_noted, created_at)
       select ${sql.raw(idOf('iss', 'n'))}, ${accountId}, ${sql.raw(idOf('crt', 'n'))}, md5(n::text) || md5((-n)::text),
         md5(n::text), 'O=CA ' || n % 20 || ', CN=Issuing ' || n % 20,
         array['site-' || n || '.team-' || n % 1000 || '.example.com'], md5(n::text) || md5((-n)::text),
-        ends - interval '365 days', ends, ends - interval '30 days', 'none', now()
+        ends - interval '365 days', ends, ends - interval '30 days', 'none', true, now()
       from (select n, date_trunc('second', now() + (n::bigint * 7919 % 63072000 - 6307200) * interval '1 second') as ends
         from generate_series(${from}::int, ${to}::int) n) numbered where ${sql.raw(isIssued)}`.execute(trx)
     await sql`insert into certificate_tag (account_id, certificate_id, tag, created_at)

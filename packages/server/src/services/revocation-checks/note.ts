@@ -12,7 +12,8 @@ import type { Trx } from '../../db/transition.ts'
 import type { Services } from '../context.ts'
 import { followChains, intermediateRows, type FollowedChain, type IssuerRow, type NotedChain } from './issuer-rows.ts'
 
-export const NOTED_AT_ONCE = 200
+/** Few: a transaction holds the embedded database, and after an upgrade everything is noted anew. */
+export const NOTED_AT_ONCE = 50
 
 interface NewIssuance {
   readonly id: string
