@@ -64,8 +64,13 @@ export async function requestCertificate(options: CsrOptions, say: Say): Promise
   return { id, name }
 }
 
-/** Kept before anybody knows of it: a certificate without its key would be of no use. @throws AppError `deployRefused` */
-async function makeKey(stateFolder: string, kind: KeyKind): Promise<PrivateKey> {
+/**
+ * Kept before anybody knows of it: a certificate without its key would be of no use.
+ *
+ * @param announce called before the key is kept: whoever looks for it later finds it, or finds that there is none
+ * @throws AppError `deployRefused`
+ */
+async function makeKey(stateFolder: string, kind: KeyKind, announce: (key: PrivateKey) => void = () => {}): Promise<PrivateKey> {
   const folder = join(stateFolder, KEYS)
   ensureFolder(folder)
   forgetOldKeys(folder)
@@ -76,6 +81,7 @@ async function makeKey(stateFolder: string, kind: KeyKind): Promise<PrivateKey> 
     )
   }
   const key = await generateKey(kind)
+  announce(key)
   writeDurably(join(folder, `${key.spkiSha256}.pem`), key.pkcs8Pem)
   return key
 }
@@ -101,8 +107,7 @@ export async function makeOrderedCsr(stateFolder: string, { workId, domains, key
   const note = join(stateFolder, KEYS, `${workId}.made`)
   const found = readKey(join(stateFolder, KEYS, `${readNote(note)}.pem`))
   if (found !== null) return csrOf(found, domains)
-  const key = await makeKey(stateFolder, kind)
-  writeDurably(note, key.spkiSha256)
+  const key = await makeKey(stateFolder, kind, ({ spkiSha256 }) => writeDurably(note, spkiSha256))
   return csrOf(key, domains)
 }
 

@@ -13,6 +13,7 @@ import type { Gathering } from '@evercert/pair-files/reload-turns'
 import { createStepLog } from '@evercert/pair-files/step-log'
 import type { ProbeConfig, SiteConfig } from './config.ts'
 import { lookAt, type Look } from './look.ts'
+import type { Begun } from './state.ts'
 
 /** Between two looks. */
 const LOOK_MS = 250
@@ -31,9 +32,17 @@ export interface SiteUse {
   /** Told each line of the log as it is said, in the order of the log. */
   readonly onLine?: ((line: string) => void) | undefined
   readonly gathering?: Gathering | undefined
+  /** Of the piece of work; without it, what was begun before a crash is not known. */
+  readonly memory?: Memory | undefined
 }
 
-export function openSite(config: SiteConfig, { onLine, gathering }: SiteUse = {}): Site {
+/** What is known of a piece of work that was begun before, maybe by a process that died. */
+export interface Memory {
+  find(): Begun | null
+  note(begun: Begun): void
+}
+
+export function openSite(config: SiteConfig, { onLine, gathering, memory }: SiteUse = {}): Site {
   const { certificatePath, keyPath, testCommand, reloadCommand, commandTimeoutSeconds } = config
   const target = createPairTarget({
     layout: keyPath === null ? oneFile(certificatePath) : twoFiles({ certificatePath, keyPath }),
@@ -48,7 +57,7 @@ export function openSite(config: SiteConfig, { onLine, gathering }: SiteUse = {}
   })
   return {
     inspect: async () => (await target.inspect()).sha256,
-    install: (pair) => install(config, target, pair, onLine),
+    install: (pair) => install(config, target, pair, { onLine, memory }),
     restore: (refused) => target.restore(refused),
   }
 }
@@ -57,11 +66,10 @@ async function install(
   config: SiteConfig,
   target: PairTarget,
   pair: CertificatePair,
-  onLine: SiteUse['onLine'],
+  { onLine, memory }: SiteUse,
 ): Promise<DeployEvidence> {
   const log = createStepLog(Date.now, onLine)
-  const before = await look(config.probe)
-  if (before !== null) log.say(`Before: ${before.said}.`)
+  const { begun, before } = await lookBefore(config.probe, log, memory)
   const lead = [...log.lines]
   const evidence = await target.apply(pair)
   if (config.probe === null) return evidence
@@ -70,14 +78,31 @@ async function install(
   own.say(`After: ${after.said}.`)
   const lines = [...lead, ...evidence.log, ...own.lines]
   // Who did not answer before either is not mended by going back.
-  const isWorse = after.sha256 !== pair.sha256 && (after.sha256 !== null || before?.sha256 !== null)
-  if (!isWorse || !evidence.changed) return { ...evidence, log: lines }
+  const isWorse = after.sha256 !== pair.sha256 && (after.sha256 !== null || before?.servedSha256 !== null)
+  // Who died over it swapped maybe: then the files are as they are by us, though nothing was left to change.
+  if (!isWorse || (!evidence.changed && begun === null)) return { ...evidence, log: lines }
   throw await takeBack(config.probe, target, { pair, after, before, lines, onLine })
+}
+
+/** What was served before it was begun; after a crash that is known from the first time alone. */
+async function lookBefore(
+  probe: ProbeConfig | null,
+  log: { say(line: string): void },
+  memory: Memory | undefined,
+): Promise<{ readonly begun: Begun | null; readonly before: Begun | null }> {
+  const begun = memory?.find() ?? null
+  const seen = await look(probe)
+  if (seen === null) return { begun, before: begun }
+  log.say(`Before: ${seen.said}.`)
+  const before = begun ?? { servedSha256: seen.sha256 }
+  if (begun === null) memory?.note(before)
+  else log.say('This was begun before, and broken off.')
+  return { begun, before }
 }
 
 interface Failed {
   readonly pair: CertificatePair
-  readonly before: Look | null
+  readonly before: Begun | null
   readonly after: Look
   readonly lines: readonly string[]
   readonly onLine: SiteUse['onLine']
@@ -89,7 +114,8 @@ async function takeBack(
   { pair, before, after, lines, onLine }: Failed,
 ): Promise<AppError> {
   const restored = await target.restore(pair.sha256)
-  const again = before === null || before.sha256 === null ? await look(probe) : await waitUntilServed(probe, before.sha256)
+  const again =
+    before === null || before.servedSha256 === null ? await look(probe) : await waitUntilServed(probe, before.servedSha256)
   const log = createStepLog(Date.now, onLine)
   log.say(`Put back what was there before; now ${again?.said ?? 'nobody looks'}.`)
   return new AppError(

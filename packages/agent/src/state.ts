@@ -102,6 +102,29 @@ export function forgetReport(stateFolder: string, workId: string): void {
   rmSync(join(stateFolder, OUTBOX, `${workId}.json`), { force: true })
 }
 
+const BEGUN = 'begun'
+
+/** Written before a site is touched for a piece of work, and gone with its report: after a crash the files alone do not tell who changed them. */
+export interface Begun {
+  /** SHA-256 of what was served before; null: nobody answered. */
+  readonly servedSha256: string | null
+}
+
+export function findBegun(stateFolder: string, workId: string): Begun | null {
+  const text = readOrNull(join(stateFolder, BEGUN, `${workId}.json`))
+  return text === null ? null : (JSON.parse(text) as Begun)
+}
+
+/** @throws the error of the file system */
+export function noteBegun(stateFolder: string, workId: string, begun: Begun): void {
+  ensureFolder(join(stateFolder, BEGUN))
+  writeDurably(join(stateFolder, BEGUN, `${workId}.json`), JSON.stringify(begun))
+}
+
+export function forgetBegun(stateFolder: string, workId: string): void {
+  rmSync(join(stateFolder, BEGUN, `${workId}.json`), { force: true })
+}
+
 /** Alone first: where the parents are made too, Node says of a read-only file system that a folder is missing. */
 export function ensureFolder(path: string): void {
   try {
@@ -112,9 +135,39 @@ export function ensureFolder(path: string): void {
   }
 }
 
+const UNFINISHED = /\.(\d+)\.[0-9a-f]{12}\.unfinished$/
+
+/** Removes what processes that died were writing; a key among it was told to nobody. Of one that lives it is left. */
+export function removeUnfinished(stateFolder: string): void {
+  for (const folder of [stateFolder, ...['keys', OUTBOX, BEGUN].map((name) => join(stateFolder, name))]) {
+    for (const name of listOrNone(folder)) {
+      const pid = Number(UNFINISHED.exec(name)?.[1] ?? 0)
+      if (pid > 0 && (pid === process.pid || !isAlive(pid))) rmSync(join(folder, name), { force: true })
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+function listOrNone(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
+}
+
 /** In one step, for the owner alone. */
 export function writeDurably(path: string, text: string, mode = 0o600): void {
-  const unfinished = `${path}.${randomBytes(6).toString('hex')}.unfinished`
+  const unfinished = `${path}.${process.pid}.${randomBytes(6).toString('hex')}.unfinished`
   const file = openSync(unfinished, 'wx', mode)
   try {
     try {

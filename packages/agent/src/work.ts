@@ -11,7 +11,8 @@ import { checkChain } from '@evercert/pair-files/pair'
 import { printable } from './api.ts'
 import { SITE_NAME, type AgentConfig, type SiteConfig } from './config.ts'
 import { findKey, KEY_KINDS, makeOrderedCsr, type CsrOrder } from './host-keys.ts'
-import { openSite, type SiteUse } from './site.ts'
+import { openSite, type Memory, type SiteUse } from './site.ts'
+import { findBegun, noteBegun } from './state.ts'
 import { tidy } from './tidy.ts'
 
 type Outcome = Pick<AgentStatement, 'outcome' | 'problem' | 'install' | 'restore' | 'log' | 'csrPem' | 'code'>
@@ -99,13 +100,26 @@ async function attempt(config: AgentConfig, workId: string, raw: Taken['raw'], u
       return { ...nothing, outcome: 'csrMade', problem: null, csrPem }
     }
     const sha256 = readFingerprint(raw)
-    const site = openSite(known, use)
+    const site = openSite(known, { ...use, memory: memoryOf(config.stateFolder, workId) })
     if (kind === 'restore') {
       return { ...nothing, outcome: 'restored', problem: null, restore: await site.restore(sha256) }
     }
     return { ...nothing, outcome: 'installed', problem: null, install: await site.install(readPair(config, known, raw, sha256)) }
   } catch (error) {
     return { ...nothing, ...toFailure(error) }
+  }
+}
+
+function memoryOf(stateFolder: string, workId: string): Memory {
+  return {
+    find: () => findBegun(stateFolder, workId),
+    note: (begun) => {
+      try {
+        noteBegun(stateFolder, workId, begun)
+      } catch {
+        // A disk that is full or read-only: the site may be on another one.
+      }
+    },
   }
 }
 

@@ -119,6 +119,7 @@ export async function openVersionStore(host: Host, layout: Layout): Promise<Vers
       }
       onStep('adopting')
       for (const [index, { path, target }] of links.entries()) {
+        await removeUnfinishedLinks(host, path)
         await replaceWithLink(host, path, target)
         if (index < links.length - 1) onStep('certificateLinked')
       }
@@ -161,6 +162,17 @@ async function pruneFolder(host: Host, folder: string, kept: readonly (string | 
   const names = (await findOrNull(host.list(folder))) ?? []
   const leftovers = names.filter((name) => name.endsWith(UNFINISHED) || (toVersion(name) !== null && !kept.includes(name)))
   for (const name of leftovers) await host.removeTree(join(folder, name))
+}
+
+/** What a crash left beside a file that was about to become a link. Best effort: it is in nobody's way. */
+async function removeUnfinishedLinks(host: Host, path: string): Promise<void> {
+  try {
+    const folder = dirname(path)
+    const isLeft = (name: string) => name.startsWith(`${basename(path)}.`) && name.endsWith(UNFINISHED)
+    for (const name of (await host.list(folder)).filter(isLeft)) await host.removeFile(join(folder, name))
+  } catch {
+    // A folder that may not be listed, or a lost connection, which the next step says.
+  }
 }
 
 async function findPending(host: Host, path: string): Promise<PendingReload | null> {
