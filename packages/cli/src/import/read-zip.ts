@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fromFd, type Entry, type ZipFile } from 'yauzl'
+import { fromRandomAccessReader, type Entry, type ZipFile } from 'yauzl'
 import { open } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { archiveDamaged, isUnsafe } from './archive.ts'
@@ -12,6 +12,7 @@ import { skipped, type Skipped } from './found.ts'
 import { createBudget, MAX_FILE_BYTES, type Budget, type Limits } from './limits.ts'
 import type { SourceFile } from './pair-files.ts'
 import type { Position } from './position.ts'
+import { ZipReader } from './zip-reader.ts'
 
 const UNIX_TYPE = 0o170000
 const UNIX_LINK = 0o120000
@@ -19,14 +20,18 @@ const ENCRYPTED = 1
 const STORED = 0
 const DEFLATED = 8
 
-const openZip = promisify(fromFd) as (fd: number, options: object) => Promise<ZipFile>
+const openZip = promisify(fromRandomAccessReader) as (reader: ZipReader, size: number, options: object) => Promise<ZipFile>
 
 export async function* readZip(path: string, position: Position, limits?: Limits): AsyncGenerator<SourceFile | Skipped> {
   const file = await open(path)
   const budget = createBudget(path, limits)
   try {
     // Names are decoded here, so that a bad one is an entry that is skipped and not the end of the archive.
-    const zip = await openZip(file.fd, { lazyEntries: true, autoClose: false, decodeStrings: false })
+    const zip = await openZip(new ZipReader(file), (await file.stat()).size, {
+      lazyEntries: true,
+      autoClose: false,
+      decodeStrings: false,
+    })
     position.total = zip.entryCount
     for await (const entry of entriesOf(zip)) {
       position.done += 1
@@ -70,8 +75,9 @@ async function readEntry(zip: ZipFile, entry: Entry, budget: Budget): Promise<So
   return { kind: 'file', path, text: await readContent(zip, entry, budget) }
 }
 
-/** What the entry says of its size is checked against what comes out. */
+/** What the entry says of its size is checked against what comes out. What holds nothing needs no look: it costs a hundred times its place. */
 async function readContent(zip: ZipFile, entry: Entry, budget: Budget): Promise<string> {
+  if (entry.compressedSize === 0 && entry.uncompressedSize === 0) return ''
   const stream = await new Promise<NodeJS.ReadableStream>((resolve, reject) => {
     zip.openReadStream(entry, (error, opened) => (error === null ? resolve(opened) : reject(error)))
   })

@@ -1,8 +1,9 @@
 import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { makeTar, makeTarGz, makeZip, tarHeader, type ArchiveEntry } from '../../../../test/harness/archives.ts'
 import { createChain } from '../../../../test/harness/certificates.ts'
 import { CliFailure } from '../../src/failure.ts'
@@ -114,6 +115,21 @@ it('a tar whose header of extensions has no end is refused before it fills the m
   const before = process.memoryUsage().arrayBuffers
   expect((await refusal(read(write('tar.gz', bomb)))).problem.code).toBe('invalid')
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * 1024 * 1024)
+})
+
+it('a zip of many small entries is read a window at a time, not a call to the system for each entry', async () => {
+  const entries = Array.from({ length: 10_000 }, (_, place): ArchiveEntry[] => [
+    { path: `${place}/`, kind: 'folder' },
+    { path: `${place}/empty.txt` },
+  ])
+  const path = write('zip', makeZip(entries.flat()))
+  const file = await open(path)
+  const reads = vi.spyOn(Object.getPrototypeOf(file) as typeof file, 'read')
+  await file.close()
+  expect((await read(path)).found).toEqual([])
+  expect(reads.mock.calls.length).toBeGreaterThan(0)
+  expect(reads.mock.calls.length).toBeLessThan(100)
+  reads.mockRestore()
 })
 
 describe('a folder', () => {
