@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import { connect, createSecureContext, type SecureContext } from 'node:tls'
-import { createTurns } from './turns.ts'
+import { createTurns } from '@evercert/pair-files/turns'
 
 export interface Look {
   /** SHA-256 of the leaf that is served, lower-case hex; null when nobody answers. */

@@ -16,7 +16,7 @@ import { AgentError, type Say } from './language.ts'
 import { forgetReport, keepReport, listReports, loadIdentity, signReport, type Report } from './state.ts'
 import { createTeller } from './live.ts'
 import { tidily, tidy } from './tidy.ts'
-import { createTurns } from './turns.ts'
+import { createTurns } from '@evercert/pair-files/turns'
 import { VERSION } from './version.ts'
 import { doWork, readWork, type Taken } from './work.ts'
 

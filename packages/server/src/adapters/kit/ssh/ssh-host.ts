@@ -14,6 +14,7 @@ import { AppError } from '../../../domain/errors.ts'
 import type { AdapterKit } from '../../../ports/kit.ts'
 import { collectOutput, type CommandResult } from '@evercert/pair-files/command'
 import { findOrNull, hasCode, type FoundFile, type Host } from '@evercert/pair-files/host'
+import { createTurns } from '@evercert/pair-files/turns'
 import { connectSsh, unreachable, type SshConnection } from './connect.ts'
 import { createSshAcl, type RunThere } from './ssh-acl.ts'
 import type { SshSettings } from './ssh-settings.ts'
@@ -72,7 +73,7 @@ function createSshHost(name: string, connection: SshConnection): Host {
       entries.map(({ filename }) => filename),
     )
   const removeFile = async (path: string) => void (await findOrNull(unlink(path)))
-  const atOnce = createLimit(COMMANDS_AT_ONCE)
+  const atOnce = createTurns(COMMANDS_AT_ONCE)
   const runThere: RunThere = (argv, timeoutMs, input) => atOnce(() => run(connection, argv, { timeoutMs, input }))
   const acl = createSshAcl(runThere)
   const removeFolder = (path: string) => call('rmdir', path, (sftp, done) => sftp.rmdir(path, done))
@@ -198,22 +199,6 @@ async function createFile(call: Call, path: string, file: FoundFile): Promise<vo
 
 /** OpenSSH allows ten sessions in a connection; SFTP is one. */
 const COMMANDS_AT_ONCE = 6
-
-function createLimit(count: number): <Value>(work: () => Promise<Value>) => Promise<Value> {
-  let running = 0
-  const waiting: (() => void)[] = []
-  return async (work) => {
-    if (running >= count) await new Promise<void>((resolve) => waiting.push(resolve))
-    else running += 1
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next === undefined) running -= 1
-      else next()
-    }
-  }
-}
 
 interface RunWish {
   readonly timeoutMs: number
