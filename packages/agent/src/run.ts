@@ -35,7 +35,7 @@ const MORE_SECONDS = 1
 /** The service may be slow to say that there is no more. */
 const GATHER_MORE_MS = 5_000
 /** Lines and reports, which come from many pieces of work at the same time. */
-const toldInTurn = createTurns(4)
+const toldInTurn = createTurns(2)
 /** Whoever watches waits no longer for a line; the work does not wait at all. */
 const TELL_MS = 5_000
 
