@@ -19,14 +19,25 @@ export interface IssueFacts {
   readonly faultsZh: readonly string[]
 }
 
-/** @param whole the name of what has no path */
+/** More than a form has fields. Who sends a megabyte of faults does not get two back. */
+const MAX_FAULTS = 50
+/** Of a line: what was sent may stand in it. */
+const MAX_LINE = 500
+
+/** The first {@link MAX_FAULTS}. @param whole the name of what has no path */
 export function factsOfIssues(issues: readonly Issue[], whole: string): IssueFacts {
-  const said = issues.map((issue) => ({ path: pathOf(issue.path, whole), message: issue.message, words: wordsOf(issue) }))
+  const said = issues
+    .slice(0, MAX_FAULTS)
+    .map((issue) => ({ path: pathOf(issue.path, whole), message: issue.message, words: wordsOf(issue) }))
   return {
-    faults: said.map(({ path, message }) => `${path}: ${message}`),
-    faultsEn: said.map(({ path, words }) => `${path}: ${words.en}`),
-    faultsZh: said.map(({ path, words }) => `${path}: ${words.zh}`),
+    faults: said.map(({ path, message }) => clip(`${path}: ${message}`)),
+    faultsEn: said.map(({ path, words }) => clip(`${path}: ${words.en}`)),
+    faultsZh: said.map(({ path, words }) => clip(`${path}: ${words.zh}`)),
   }
+}
+
+function clip(line: string): string {
+  return line.length <= MAX_LINE ? line : `${line.slice(0, MAX_LINE - 1).toWellFormed()}…`
 }
 
 export function pathOf(path: readonly unknown[] | undefined, whole: string): string {

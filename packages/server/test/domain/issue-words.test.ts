@@ -36,6 +36,15 @@ test.each<[string, z.ZodType, unknown, string, string]>([
   expect(said(schema, value)).toMatchObject({ faultsEn: [`body: ${en}`], faultsZh: [`body: ${zh}`] })
 })
 
+test('of many faults the first are told, and no line is as long as what was sent', () => {
+  const sent = Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`unknown${index}`, 1]))
+  const lines = Object.values(said(z.strictObject({}), sent)).flat()
+  expect(lines.map(({ length }) => length)).toEqual([500, 500, 500])
+  expect(lines[0]).toMatch(/^body: .*unknown0.*…$/)
+  const { faults, faultsEn, faultsZh } = said(z.array(z.string()), Array(10_000).fill(1))
+  expect([faults.length, faultsEn.length, faultsZh.length]).toEqual([50, 50, 50])
+})
+
 /** What the fields of a schema can say is found by what nobody would fill in. */
 test('no field of a contact, a company or an upload is refused in English on a Chinese page', () => {
   const operations = [contract.contacts.create, contract.companies.create, contract.certificates.list]
