@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path/posix'
 import { AppError } from '@evercert/contract/app-error'
 import { createCsr, generateKey, loadPrivateKey, toPem, type KeyKind, type PrivateKey } from '@evercert/pki'
@@ -11,7 +11,7 @@ import { callService } from './api.ts'
 import { loadConfig, type SiteConfig } from './config.ts'
 import { observeSites } from './discover/discover.ts'
 import { AgentError, type Say } from './language.ts'
-import { ensureFolder, isMissing, loadIdentity, writeDurably } from './state.ts'
+import { ensureFolder, forgetOlder, isMissing, loadIdentity, writeDurably } from './state.ts'
 
 export const KEY_KINDS = ['p256', 'p384', 'rsa2048', 'rsa3072', 'rsa4096'] as const satisfies readonly KeyKind[]
 
@@ -64,11 +64,11 @@ export async function requestCertificate(options: CsrOptions, say: Say): Promise
   return { id, name }
 }
 
-/** Kept before anybody knows of it: a certificate without its key would be of no use. @throws AppError `deployRefused` */
-async function makeKey(stateFolder: string, kind: KeyKind): Promise<PrivateKey> {
+/** Kept before the service knows of it: a certificate without its key would be of no use. @param note told of it before it is kept @throws AppError `deployRefused` */
+async function makeKey(stateFolder: string, kind: KeyKind, note: (key: PrivateKey) => void = () => {}): Promise<PrivateKey> {
   const folder = join(stateFolder, KEYS)
   ensureFolder(folder)
-  forgetOldKeys(folder)
+  forgetOlder(folder, KEPT_MS)
   if (readdirSync(folder).length >= MAX_KEPT) {
     throw new AppError(
       'deployRefused',
@@ -76,6 +76,7 @@ async function makeKey(stateFolder: string, kind: KeyKind): Promise<PrivateKey> 
     )
   }
   const key = await generateKey(kind)
+  note(key)
   writeDurably(join(folder, `${key.spkiSha256}.pem`), key.pkcs8Pem)
   return key
 }
@@ -101,8 +102,8 @@ export async function makeOrderedCsr(stateFolder: string, { workId, domains, key
   const note = join(stateFolder, KEYS, `${workId}.made`)
   const found = readKey(join(stateFolder, KEYS, `${readNote(note)}.pem`))
   if (found !== null) return csrOf(found, domains)
-  const key = await makeKey(stateFolder, kind)
-  writeDurably(note, key.spkiSha256)
+  // Noted first: a note without its key is made anew, a key without its note would lie there for good.
+  const key = await makeKey(stateFolder, kind, ({ spkiSha256 }) => writeDurably(note, spkiSha256))
   return csrOf(key, domains)
 }
 
@@ -129,16 +130,5 @@ function readKey(path: string) {
     return loadPrivateKey(readFileSync(path, 'utf8'))
   } catch {
     return null // missing, or no key: not the one that is looked for
-  }
-}
-
-function forgetOldKeys(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name)
-    try {
-      if (Date.now() - statSync(path).mtimeMs > KEPT_MS) rmSync(path, { force: true })
-    } catch (error) {
-      if (!isMissing(error)) throw error
-    }
   }
 }

@@ -13,7 +13,16 @@ import { ensureOwn, loadConfig, type AgentConfig } from './config.ts'
 import { createSiteObserver, discover } from './discover/discover.ts'
 import { stampOf } from './file-stamp.ts'
 import { AgentError, type Say } from './language.ts'
-import { forgetReport, keepReport, listReports, loadIdentity, signReport, type Report } from './state.ts'
+import {
+  forgetBegun,
+  forgetReport,
+  forgetUnfinished,
+  keepReport,
+  listReports,
+  loadIdentity,
+  signReport,
+  type Report,
+} from './state.ts'
 import { createTeller } from './live.ts'
 import { tidily, tidy } from './tidy.ts'
 import { createTurns } from '@evercert/pair-files/turns'
@@ -100,6 +109,7 @@ interface Agent {
 function startAgent(running: Running): Agent {
   const config = loadConfig(running.configPath, running.say)
   const identity = loadIdentity(config.stateFolder, config.server, running.say)
+  forgetUnfinished(config.stateFolder)
   return {
     running,
     identity,
@@ -204,6 +214,7 @@ async function finish(agent: Agent, work: Taken): Promise<void> {
   const report = signReport(identity, work.id, statement)
   try {
     keepReport(config.stateFolder, report)
+    forgetBegun(config.stateFolder, work.id)
   } catch (error) {
     // A disk that is full or read-only is what the report tells of: it is told all the same, and done again if that fails.
     running.log(`Work ${work.id}: its report cannot be kept: ${error instanceof Error ? error.message : 'unknown'}`)
@@ -219,6 +230,7 @@ async function deliver(agent: Agent, { workId, statement, signature }: Report): 
     if (!isRefusal(error)) throw error
     agent.running.log(`Work ${workId}: the service does not take the report: ${error.message}`)
   }
+  forgetBegun(agent.config.stateFolder, workId)
   forgetReport(agent.config.stateFolder, workId)
 }
 

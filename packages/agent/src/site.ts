@@ -13,6 +13,7 @@ import type { Gathering } from '@evercert/pair-files/reload-turns'
 import { createStepLog } from '@evercert/pair-files/step-log'
 import type { ProbeConfig, SiteConfig } from './config.ts'
 import { lookAt, type Look } from './look.ts'
+import type { Begun } from './state.ts'
 
 /** Between two looks. */
 const LOOK_MS = 250
@@ -31,9 +32,18 @@ export interface SiteUse {
   /** Told each line of the log as it is said, in the order of the log. */
   readonly onLine?: ((line: string) => void) | undefined
   readonly gathering?: Gathering | undefined
+  /** Of the piece of work: kept over the death of the process. Without it the work is done at most once. */
+  readonly begun?: KeptBegun | undefined
 }
 
-export function openSite(config: SiteConfig, { onLine, gathering }: SiteUse = {}): Site {
+export interface KeptBegun {
+  find(): Begun | null
+  /** @throws the error of the file system */
+  keep(begun: Begun): void
+}
+
+export function openSite(config: SiteConfig, use: SiteUse = {}): Site {
+  const { onLine, gathering } = use
   const { certificatePath, keyPath, testCommand, reloadCommand, commandTimeoutSeconds } = config
   const target = createPairTarget({
     layout: keyPath === null ? oneFile(certificatePath) : twoFiles({ certificatePath, keyPath }),
@@ -48,36 +58,55 @@ export function openSite(config: SiteConfig, { onLine, gathering }: SiteUse = {}
   })
   return {
     inspect: async () => (await target.inspect()).sha256,
-    install: (pair) => install(config, target, pair, onLine),
+    install: (pair) => install(config, target, pair, use),
     restore: (refused) => target.restore(refused),
   }
 }
 
 async function install(
-  config: SiteConfig,
+  { probe }: SiteConfig,
   target: PairTarget,
   pair: CertificatePair,
-  onLine: SiteUse['onLine'],
+  { onLine, begun }: SiteUse,
 ): Promise<DeployEvidence> {
+  if (probe === null) return target.apply(pair)
   const log = createStepLog(Date.now, onLine)
-  const before = await look(config.probe)
-  if (before !== null) log.say(`Before: ${before.said}.`)
+  const interrupted = begun?.find() ?? null
+  const before = interrupted ?? (await begin(probe, target))
+  log.say(`Before: ${before.said}.`)
+  if (interrupted === null) keep(begun, before, (line) => log.say(line))
   const lead = [...log.lines]
   const evidence = await target.apply(pair)
-  if (config.probe === null) return evidence
-  const after = await waitUntilServed(config.probe, pair.sha256)
+  const after = await waitUntilServed(probe, pair.sha256)
   const own = createStepLog(Date.now, onLine)
   own.say(`After: ${after.said}.`)
   const lines = [...lead, ...evidence.log, ...own.lines]
   // Who did not answer before either is not mended by going back.
-  const isWorse = after.sha256 !== pair.sha256 && (after.sha256 !== null || before?.sha256 !== null)
-  if (!isWorse || !evidence.changed) return { ...evidence, log: lines }
-  throw await takeBack(config.probe, target, { pair, after, before, lines, onLine })
+  const isWorse = after.sha256 !== pair.sha256 && (after.sha256 !== null || before.served !== null)
+  // The try that was interrupted may have put it there.
+  const isOurs = evidence.changed || (interrupted !== null && interrupted.held !== pair.sha256)
+  if (!isWorse || !isOurs) return { ...evidence, log: lines }
+  throw await takeBack(probe, target, { pair, after, before, lines, onLine })
+}
+
+async function begin(probe: ProbeConfig, target: PairTarget): Promise<Begun> {
+  const { sha256: held } = await target.inspect()
+  const { sha256: served, said } = await lookAt(probe)
+  return { held, served, said }
+}
+
+/** A disk that is full keeps nothing: the work is done all the same, and only a death in the middle of it is judged by less. */
+function keep(begun: KeptBegun | undefined, before: Begun, say: (line: string) => void): void {
+  try {
+    begun?.keep(before)
+  } catch (error) {
+    say(`What was there before cannot be noted: ${error instanceof Error ? error.message : 'unknown'}.`)
+  }
 }
 
 interface Failed {
   readonly pair: CertificatePair
-  readonly before: Look | null
+  readonly before: Begun
   readonly after: Look
   readonly lines: readonly string[]
   readonly onLine: SiteUse['onLine']
@@ -89,12 +118,12 @@ async function takeBack(
   { pair, before, after, lines, onLine }: Failed,
 ): Promise<AppError> {
   const restored = await target.restore(pair.sha256)
-  const again = before === null || before.sha256 === null ? await look(probe) : await waitUntilServed(probe, before.sha256)
+  const again = before.served === null ? await lookAt(probe) : await waitUntilServed(probe, before.served)
   const log = createStepLog(Date.now, onLine)
-  log.say(`Put back what was there before; now ${again?.said ?? 'nobody looks'}.`)
+  log.say(`Put back what was there before; now ${again.said}.`)
   return new AppError(
     'rolledBack',
-    `after the reload ${after.said} and not the new certificate ${pair.sha256.slice(0, 16)}…, so the previous pair was put back, and ${again?.said ?? ''}: see what the reload command does, then deploy again.`,
+    `after the reload ${after.said} and not the new certificate ${pair.sha256.slice(0, 16)}…, so the previous pair was put back, and ${again.said}: see what the reload command does, then deploy again.`,
     { facts: { log: [...lines, ...restored.log, ...log.lines] } },
   )
 }
@@ -106,8 +135,4 @@ async function waitUntilServed(probe: ProbeConfig, wanted: string): Promise<Look
     if (seen.sha256 === wanted || Date.now() >= until) return seen
     await pause(LOOK_MS)
   }
-}
-
-async function look(probe: ProbeConfig | null): Promise<Look | null> {
-  return probe === null ? null : lookAt(probe)
 }

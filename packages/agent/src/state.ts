@@ -4,7 +4,18 @@
  * @module
  */
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path/posix'
 import { AgentError, type Say } from './language.ts'
 
@@ -102,6 +113,65 @@ export function forgetReport(stateFolder: string, workId: string): void {
   rmSync(join(stateFolder, OUTBOX, `${workId}.json`), { force: true })
 }
 
+/** How a site was before a piece of work touched it. */
+export interface Begun {
+  /** SHA-256 of the leaf that its files held; null when none could be read. */
+  readonly held: string | null
+  /** SHA-256 of the leaf that it served, and that in words; null when nobody answered. */
+  readonly served: string | null
+  readonly said: string
+}
+
+const BEGUN = 'begun'
+/** The service gives nothing again that is so old. */
+const BEGUN_KEPT_MS = 7 * 86_400_000
+
+/** Who is killed after the swap finds the new pair in its place, and has to know that it is this work that put it there. @throws the error of the file system */
+export function keepBegun(stateFolder: string, workId: string, begun: Begun): void {
+  const folder = join(stateFolder, BEGUN)
+  ensureFolder(folder)
+  forgetOlder(folder, BEGUN_KEPT_MS)
+  writeDurably(join(folder, `${workId}.json`), JSON.stringify(begun))
+}
+
+export function findBegun(stateFolder: string, workId: string): Begun | null {
+  const text = readOrNull(join(stateFolder, BEGUN, `${workId}.json`))
+  return text === null ? null : (JSON.parse(text) as Begun)
+}
+
+/** When its report is kept, or taken. */
+export function forgetBegun(stateFolder: string, workId: string): void {
+  rmSync(join(stateFolder, BEGUN, `${workId}.json`), { force: true })
+}
+
+const UNFINISHED = '.unfinished'
+/** Another process of ours writes no file for so long. */
+const UNFINISHED_KEPT_MS = 3_600_000
+
+/** What was being written when somebody was killed: no file yet, and perhaps half a key. */
+export function forgetUnfinished(stateFolder: string): void {
+  for (const folder of ['', OUTBOX, BEGUN, 'keys'])
+    forgetOlder(join(stateFolder, folder), UNFINISHED_KEPT_MS, (name) => name.endsWith(UNFINISHED))
+}
+
+/** One that cannot be removed stays until the next time. */
+export function forgetOlder(folder: string, ageMs: number, isMeant: (name: string) => boolean = () => true): void {
+  let names: readonly string[] = []
+  try {
+    names = readdirSync(folder).filter((name) => isMeant(name))
+  } catch {
+    return
+  }
+  for (const name of names) {
+    const path = join(folder, name)
+    try {
+      if (Date.now() - statSync(path).mtimeMs > ageMs) rmSync(path, { force: true })
+    } catch {
+      continue
+    }
+  }
+}
+
 /** Alone first: where the parents are made too, Node says of a read-only file system that a folder is missing. */
 export function ensureFolder(path: string): void {
   try {
@@ -114,7 +184,7 @@ export function ensureFolder(path: string): void {
 
 /** In one step, for the owner alone. */
 export function writeDurably(path: string, text: string, mode = 0o600): void {
-  const unfinished = `${path}.${randomBytes(6).toString('hex')}.unfinished`
+  const unfinished = `${path}.${randomBytes(6).toString('hex')}${UNFINISHED}`
   const file = openSync(unfinished, 'wx', mode)
   try {
     try {

@@ -12,6 +12,7 @@ import { printable } from './api.ts'
 import { SITE_NAME, type AgentConfig, type SiteConfig } from './config.ts'
 import { findKey, KEY_KINDS, makeOrderedCsr, type CsrOrder } from './host-keys.ts'
 import { openSite, type SiteUse } from './site.ts'
+import { findBegun, keepBegun, type Begun } from './state.ts'
 import { tidy } from './tidy.ts'
 
 type Outcome = Pick<AgentStatement, 'outcome' | 'problem' | 'install' | 'restore' | 'log' | 'csrPem' | 'code'>
@@ -99,7 +100,11 @@ async function attempt(config: AgentConfig, workId: string, raw: Taken['raw'], u
       return { ...nothing, outcome: 'csrMade', problem: null, csrPem }
     }
     const sha256 = readFingerprint(raw)
-    const site = openSite(known, use)
+    const begun = {
+      find: () => findBegun(config.stateFolder, workId),
+      keep: (before: Begun) => keepBegun(config.stateFolder, workId, before),
+    }
+    const site = openSite(known, { ...use, begun })
     if (kind === 'restore') {
       return { ...nothing, outcome: 'restored', problem: null, restore: await site.restore(sha256) }
     }

@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseCsr } from '@evercert/pki'
 import { afterAll, describe, expect, test } from 'vitest'
 import { loadConfig, parseConfig } from '../src/config.ts'
+import { forgetUnfinished } from '../src/state.ts'
 import { doWork, readWork } from '../src/work.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'evercert-agent-work-'))
@@ -104,13 +105,34 @@ describe('a key that is made here', () => {
     expect(statSync(join(stateFolder, 'keys', `${spki}.pem`)).mode & 0o777).toBe(0o600)
     // It died before the report was on disk: the service gives the same work again.
     expect(await spkiOf((await doWork(own, order('wrk_1'))).csrPem)).toBe(spki)
-    // It died between the key and the note: nobody had heard of that key.
-    rmSync(join(stateFolder, 'keys', 'wrk_1.made'))
+    // It died between the note and the key: nobody had heard of that key, and there is one again.
+    rmSync(join(stateFolder, 'keys', `${spki}.pem`))
     const anew = await spkiOf((await doWork(own, order('wrk_1'))).csrPem)
-    expect([anew === spki, keys().includes(`${anew}.pem`)]).toEqual([false, true])
+    expect(anew).not.toBe(spki)
+    expect(keys()).toEqual([`${anew}.pem`, 'wrk_1.made'].toSorted())
     const other = await spkiOf((await doWork(own, order('wrk_2', { key: 'p384', domains: ['*.shop.example'] }))).csrPem)
     expect(new Set([spki, anew, other]).size).toBe(3)
   })
+})
+
+test('what was being written when it was killed goes after an hour: another process of ours may be writing now', () => {
+  const stateFolder = mkdtempSync(join(configs, 'unfinished-'))
+  const old = new Date(Date.now() - 2 * 3_600_000)
+  for (const part of ['keys', 'outbox', 'begun']) mkdirSync(join(stateFolder, part))
+  const left = [
+    'identity.json.aa.unfinished',
+    'keys/k.pem.aa.unfinished',
+    'outbox/w.json.aa.unfinished',
+    'begun/w.json.aa.unfinished',
+  ]
+  const kept = ['keys/k.pem', 'keys/new.pem.bb.unfinished', 'outbox/w.json']
+  for (const name of [...left, ...kept]) {
+    writeFileSync(join(stateFolder, name), '')
+    if (!name.includes('new')) utimesSync(join(stateFolder, name), old, old)
+  }
+  forgetUnfinished(stateFolder)
+  expect(left.filter((name) => existsSync(join(stateFolder, name)))).toEqual([])
+  expect(kept.filter((name) => existsSync(join(stateFolder, name)))).toEqual(kept)
 })
 
 describe('the configuration', () => {
