@@ -4,7 +4,6 @@
  * @module
  */
 import type { FileHandle } from 'node:fs/promises'
-import { Readable } from 'node:stream'
 import { callbackify } from 'node:util'
 import { RandomAccessReader } from 'yauzl'
 
@@ -25,12 +24,8 @@ export class ZipReader extends RandomAccessReader {
     this.#file = file
   }
 
-  override _readStreamForRange(start: number, end: number): Readable {
-    return Readable.from(this.#pieces(start, end), { objectMode: false })
-  }
-
   override read(buffer: Buffer, offset: number, length: number, position: number, done: (error: Error | null) => void): void {
-    const take = callbackify(() => this.#take(position, length))
+    const take = callbackify(() => this.take(position, length))
     take((error, bytes) => {
       if (error !== null) return done(error)
       bytes.copy(buffer, offset)
@@ -38,17 +33,8 @@ export class ZipReader extends RandomAccessReader {
     })
   }
 
-  async *#pieces(start: number, end: number): AsyncGenerator<Buffer> {
-    for (let at = start; at < end;) {
-      const bytes = await this.#take(at, Math.min(WINDOW_BYTES, end - at))
-      if (bytes.length === 0) throw new Error('unexpected EOF')
-      yield Buffer.from(bytes)
-      at += bytes.length
-    }
-  }
-
   /** Shorter than asked for at the end of the file. */
-  async #take(position: number, length: number): Promise<Buffer> {
+  async take(position: number, length: number): Promise<Buffer> {
     const holds = ({ start, bytes }: Window): boolean => start <= position && position + length <= start + bytes.length
     const known = this.#windows.find((window) => holds(window))
     const window = known ?? (await this.#load(position, Math.max(length, WINDOW_BYTES)))
