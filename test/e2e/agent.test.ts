@@ -275,6 +275,22 @@ it('takes back what a reload without effect left, and says what is served', asyn
   expect([onDisk('lazy'), await served('lazy')]).toEqual([before, before])
 })
 
+it('takes it back also when it was killed between the reload and the look', async () => {
+  const before = await served('lazy')
+  rmSync(at('lazy-ran'), { force: true })
+  configure('lazy', { reloadCommand: ['touch', at('lazy-ran')] })
+  const { items } = await house.call((client) => client.targets.list())
+  const id = items.find(({ name }) => name === 'web1-lazy')?.id ?? ''
+  await house.call((client) => client.targets.deploy({ id }))
+  await waitFor('the reload', () => Promise.resolve(existsSync(at('lazy-ran')) ? true : null))
+  await agent.kill()
+  expect(onDisk('lazy')).not.toBe(before)
+  agent = await startAgent()
+  await reach(id, 'rolledBack')
+  expect([onDisk('lazy'), await served('lazy')]).toEqual([before, before])
+  await waitFor('the note to go', () => Promise.resolve(readdirSync(at('state', 'begun')).length === 0 ? true : null))
+})
+
 it('goes on while the service is away, and reports afterwards, once', async () => {
   const { id, certificateId: of } = await addTarget('slow')
   await reloadBegan('slow')

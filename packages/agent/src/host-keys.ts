@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path/posix'
 import { AppError } from '@evercert/contract/app-error'
 import { createCsr, generateKey, loadPrivateKey, toPem, type KeyKind, type PrivateKey } from '@evercert/pki'
@@ -11,7 +11,7 @@ import { callService } from './api.ts'
 import { loadConfig, type SiteConfig } from './config.ts'
 import { observeSites } from './discover/discover.ts'
 import { AgentError, type Say } from './language.ts'
-import { ensureFolder, isMissing, loadIdentity, writeDurably } from './state.ts'
+import { ensureFolder, isMissing, loadIdentity, removeWhere, writeDurably } from './state.ts'
 
 export const KEY_KINDS = ['p256', 'p384', 'rsa2048', 'rsa3072', 'rsa4096'] as const satisfies readonly KeyKind[]
 
@@ -73,7 +73,7 @@ export async function requestCertificate(options: CsrOptions, say: Say): Promise
 async function makeKey(stateFolder: string, kind: KeyKind, announce: (key: PrivateKey) => void = () => {}): Promise<PrivateKey> {
   const folder = join(stateFolder, KEYS)
   ensureFolder(folder)
-  forgetOldKeys(folder)
+  removeWhere(folder, ({ ageMs }) => ageMs > KEPT_MS)
   if (readdirSync(folder).length >= MAX_KEPT) {
     throw new AppError(
       'deployRefused',
@@ -107,6 +107,7 @@ export async function makeOrderedCsr(stateFolder: string, { workId, domains, key
   const note = join(stateFolder, KEYS, `${workId}.made`)
   const found = readKey(join(stateFolder, KEYS, `${readNote(note)}.pem`))
   if (found !== null) return csrOf(found, domains)
+  // Noted first: a note without its key is made anew, a key without its note would lie there for good.
   const key = await makeKey(stateFolder, kind, ({ spkiSha256 }) => writeDurably(note, spkiSha256))
   return csrOf(key, domains)
 }
@@ -134,16 +135,5 @@ function readKey(path: string) {
     return loadPrivateKey(readFileSync(path, 'utf8'))
   } catch {
     return null // missing, or no key: not the one that is looked for
-  }
-}
-
-function forgetOldKeys(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name)
-    try {
-      if (Date.now() - statSync(path).mtimeMs > KEPT_MS) rmSync(path, { force: true })
-    } catch (error) {
-      if (!isMissing(error)) throw error
-    }
   }
 }

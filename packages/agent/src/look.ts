@@ -19,7 +19,7 @@ const TIMEOUT_MS = 4_000
 /** One for all: each takes memory of OpenSSL's, which is given back late. Without roots, which nobody asks and which take more than all else. */
 let shared: SecureContext | null = null
 
-const inTurn = createTurns(6)
+const inTurn = createTurns(2)
 
 /** Never rejects. */
 export function lookAt(site: { readonly address: string; readonly port: number; readonly serverName: string }): Promise<Look> {

@@ -14,6 +14,7 @@ import { createSiteObserver, discover } from './discover/discover.ts'
 import { stampOf } from './file-stamp.ts'
 import { AgentError, type Say } from './language.ts'
 import {
+  forgetAllBegun,
   forgetBegun,
   forgetReport,
   keepReport,
@@ -44,7 +45,7 @@ const MORE_SECONDS = 1
 /** The service may be slow to say that there is no more. */
 const GATHER_MORE_MS = 5_000
 /** Lines and reports, which come from many pieces of work at the same time. */
-const toldInTurn = createTurns(4)
+const toldInTurn = createTurns(2)
 /** Whoever watches waits no longer for a line; the work does not wait at all. */
 const TELL_MS = 5_000
 
@@ -150,7 +151,8 @@ async function turn(agent: Agent): Promise<void> {
   for (const report of listReports(agent.config.stateFolder)) await deliver(agent, report)
   await observeIfDue(agent)
   const first = await poll(agent, { waitSeconds: WAIT_SECONDS })
-  if (first !== null) await tidily(() => doAll(agent, first))
+  if (first === null) return forgetAllBegun(agent.config.stateFolder)
+  await tidily(() => doAll(agent, first))
 }
 
 /** This one, and what else is there. */

@@ -32,17 +32,18 @@ export interface SiteUse {
   /** Told each line of the log as it is said, in the order of the log. */
   readonly onLine?: ((line: string) => void) | undefined
   readonly gathering?: Gathering | undefined
-  /** Of the piece of work; without it, what was begun before a crash is not known. */
-  readonly memory?: Memory | undefined
+  /** Of the piece of work: kept over the death of the process. Without it the work is done at most once. */
+  readonly begun?: KeptBegun | undefined
 }
 
-/** What is known of a piece of work that was begun before, maybe by a process that died. */
-export interface Memory {
+export interface KeptBegun {
   find(): Begun | null
-  note(begun: Begun): void
+  /** @throws the error of the file system */
+  keep(begun: Begun): void
 }
 
-export function openSite(config: SiteConfig, { onLine, gathering, memory }: SiteUse = {}): Site {
+export function openSite(config: SiteConfig, use: SiteUse = {}): Site {
+  const { onLine, gathering } = use
   const { certificatePath, keyPath, testCommand, reloadCommand, commandTimeoutSeconds } = config
   const target = createPairTarget({
     layout: keyPath === null ? oneFile(certificatePath) : twoFiles({ certificatePath, keyPath }),
@@ -57,52 +58,55 @@ export function openSite(config: SiteConfig, { onLine, gathering, memory }: Site
   })
   return {
     inspect: async () => (await target.inspect()).sha256,
-    install: (pair) => install(config, target, pair, { onLine, memory }),
+    install: (pair) => install(config, target, pair, use),
     restore: (refused) => target.restore(refused),
   }
 }
 
 async function install(
-  config: SiteConfig,
+  { probe }: SiteConfig,
   target: PairTarget,
   pair: CertificatePair,
-  { onLine, memory }: SiteUse,
+  { onLine, begun }: SiteUse,
 ): Promise<DeployEvidence> {
+  if (probe === null) return target.apply(pair)
   const log = createStepLog(Date.now, onLine)
-  const { begun, before } = await lookBefore(config.probe, log, memory)
+  const interrupted = begun?.find() ?? null
+  const before = interrupted ?? (await begin(probe, target))
+  log.say(`Before: ${before.said}.`)
+  if (interrupted === null) keep(begun, before, (line) => log.say(line))
   const lead = [...log.lines]
   const evidence = await target.apply(pair)
-  if (config.probe === null) return evidence
-  const after = await waitUntilServed(config.probe, pair.sha256)
+  const after = await waitUntilServed(probe, pair.sha256)
   const own = createStepLog(Date.now, onLine)
   own.say(`After: ${after.said}.`)
   const lines = [...lead, ...evidence.log, ...own.lines]
   // Who did not answer before either is not mended by going back.
-  const isWorse = after.sha256 !== pair.sha256 && (after.sha256 !== null || before?.servedSha256 !== null)
-  // Who died over it swapped maybe: then the files are as they are by us, though nothing was left to change.
-  if (!isWorse || (!evidence.changed && begun === null)) return { ...evidence, log: lines }
-  throw await takeBack(config.probe, target, { pair, after, before, lines, onLine })
+  const isWorse = after.sha256 !== pair.sha256 && (after.sha256 !== null || before.served !== null)
+  // The try that was interrupted may have put it there.
+  const isOurs = evidence.changed || (interrupted !== null && interrupted.held !== pair.sha256)
+  if (!isWorse || !isOurs) return { ...evidence, log: lines }
+  throw await takeBack(probe, target, { pair, after, before, lines, onLine })
 }
 
-/** What was served before it was begun; after a crash that is known from the first time alone. */
-async function lookBefore(
-  probe: ProbeConfig | null,
-  log: { say(line: string): void },
-  memory: Memory | undefined,
-): Promise<{ readonly begun: Begun | null; readonly before: Begun | null }> {
-  const begun = memory?.find() ?? null
-  const seen = await look(probe)
-  if (seen === null) return { begun, before: begun }
-  log.say(`Before: ${seen.said}.`)
-  const before = begun ?? { servedSha256: seen.sha256 }
-  if (begun === null) memory?.note(before)
-  else log.say('This was begun before, and broken off.')
-  return { begun, before }
+async function begin(probe: ProbeConfig, target: PairTarget): Promise<Begun> {
+  const { sha256: held } = await target.inspect()
+  const { sha256: served, said } = await lookAt(probe)
+  return { held, served, said }
+}
+
+/** A disk that is full keeps nothing: the work is done all the same, and only a death in the middle of it is judged by less. */
+function keep(begun: KeptBegun | undefined, before: Begun, say: (line: string) => void): void {
+  try {
+    begun?.keep(before)
+  } catch (error) {
+    say(`What was there before cannot be noted: ${error instanceof Error ? error.message : 'unknown'}.`)
+  }
 }
 
 interface Failed {
   readonly pair: CertificatePair
-  readonly before: Begun | null
+  readonly before: Begun
   readonly after: Look
   readonly lines: readonly string[]
   readonly onLine: SiteUse['onLine']
@@ -114,13 +118,12 @@ async function takeBack(
   { pair, before, after, lines, onLine }: Failed,
 ): Promise<AppError> {
   const restored = await target.restore(pair.sha256)
-  const again =
-    before === null || before.servedSha256 === null ? await look(probe) : await waitUntilServed(probe, before.servedSha256)
+  const again = before.served === null ? await lookAt(probe) : await waitUntilServed(probe, before.served)
   const log = createStepLog(Date.now, onLine)
-  log.say(`Put back what was there before; now ${again?.said ?? 'nobody looks'}.`)
+  log.say(`Put back what was there before; now ${again.said}.`)
   return new AppError(
     'rolledBack',
-    `after the reload ${after.said} and not the new certificate ${pair.sha256.slice(0, 16)}…, so the previous pair was put back, and ${again?.said ?? ''}: see what the reload command does, then deploy again.`,
+    `after the reload ${after.said} and not the new certificate ${pair.sha256.slice(0, 16)}…, so the previous pair was put back, and ${again.said}: see what the reload command does, then deploy again.`,
     { facts: { log: [...lines, ...restored.log, ...log.lines] } },
   )
 }
@@ -132,8 +135,4 @@ async function waitUntilServed(probe: ProbeConfig, wanted: string): Promise<Look
     if (seen.sha256 === wanted || Date.now() >= until) return seen
     await pause(LOOK_MS)
   }
-}
-
-async function look(probe: ProbeConfig | null): Promise<Look | null> {
-  return probe === null ? null : lookAt(probe)
 }

@@ -4,8 +4,19 @@
  * @module
  */
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path/posix'
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path/posix'
 import { AgentError, type Say } from './language.ts'
 
 export interface Identity {
@@ -102,12 +113,21 @@ export function forgetReport(stateFolder: string, workId: string): void {
   rmSync(join(stateFolder, OUTBOX, `${workId}.json`), { force: true })
 }
 
+/** How a site was before a piece of work touched it. */
+export interface Begun {
+  /** SHA-256 of the leaf that its files held; null when none could be read. */
+  readonly held: string | null
+  /** SHA-256 of the leaf that it served, and that in words; null when nobody answered. */
+  readonly served: string | null
+  readonly said: string
+}
+
 const BEGUN = 'begun'
 
-/** Written before a site is touched for a piece of work, and gone with its report: after a crash the files alone do not tell who changed them. */
-export interface Begun {
-  /** SHA-256 of what was served before; null: nobody answered. */
-  readonly servedSha256: string | null
+/** Who is killed after the swap finds the new pair in its place, and has to know that it is this work that put it there. @throws the error of the file system */
+export function keepBegun(stateFolder: string, workId: string, begun: Begun): void {
+  ensureFolder(join(stateFolder, BEGUN))
+  writeDurably(join(stateFolder, BEGUN, `${workId}.json`), JSON.stringify(begun))
 }
 
 export function findBegun(stateFolder: string, workId: string): Begun | null {
@@ -115,14 +135,63 @@ export function findBegun(stateFolder: string, workId: string): Begun | null {
   return text === null ? null : (JSON.parse(text) as Begun)
 }
 
-/** @throws the error of the file system */
-export function noteBegun(stateFolder: string, workId: string, begun: Begun): void {
-  ensureFolder(join(stateFolder, BEGUN))
-  writeDurably(join(stateFolder, BEGUN, `${workId}.json`), JSON.stringify(begun))
-}
-
+/** When its report is taken. */
 export function forgetBegun(stateFolder: string, workId: string): void {
   rmSync(join(stateFolder, BEGUN, `${workId}.json`), { force: true })
+}
+
+/** When there is no work: what was begun is given until it is reported, so this was called off. */
+export function forgetAllBegun(stateFolder: string): void {
+  removeWhere(join(stateFolder, BEGUN), () => true)
+}
+
+const UNFINISHED = /(?:\.(\d+))?\.[0-9a-f]{12}\.unfinished$/
+/** Nobody writes a file for so long: another process has the number, or an earlier version named none. */
+const UNFINISHED_KEPT_MS = 3_600_000
+
+/** What was being written by processes that died: no file yet, and perhaps half a key, which was told to nobody. Of one that lives it is left. */
+export function removeUnfinished(stateFolder: string): void {
+  const isLeft = ({ name, ageMs }: Aged): boolean => {
+    const found = UNFINISHED.exec(name)
+    if (found === null) return false
+    const pid = Number(found[1] ?? 0)
+    return ageMs > UNFINISHED_KEPT_MS || (pid > 0 && (pid === process.pid || !isAlive(pid)))
+  }
+  for (const name of ['', 'keys', OUTBOX, BEGUN]) removeWhere(join(stateFolder, name), isLeft)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+interface Aged {
+  readonly name: string
+  readonly ageMs: number
+}
+
+/** One that cannot be removed stays until the next time. */
+export function removeWhere(folder: string, isMeant: (file: Aged) => boolean): void {
+  for (const name of listOrNone(folder)) {
+    const path = join(folder, name)
+    try {
+      if (isMeant({ name, ageMs: Date.now() - statSync(path).mtimeMs })) rmSync(path, { force: true })
+    } catch {
+      continue
+    }
+  }
+}
+
+function listOrNone(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
 }
 
 /** Alone first: where the parents are made too, Node says of a read-only file system that a folder is missing. */
@@ -135,37 +204,7 @@ export function ensureFolder(path: string): void {
   }
 }
 
-const UNFINISHED = /\.(\d+)\.[0-9a-f]{12}\.unfinished$/
-
-/** Removes what processes that died were writing; a key among it was told to nobody. Of one that lives it is left. */
-export function removeUnfinished(stateFolder: string): void {
-  for (const folder of [stateFolder, ...['keys', OUTBOX, BEGUN].map((name) => join(stateFolder, name))]) {
-    for (const name of listOrNone(folder)) {
-      const pid = Number(UNFINISHED.exec(name)?.[1] ?? 0)
-      if (pid > 0 && (pid === process.pid || !isAlive(pid))) rmSync(join(folder, name), { force: true })
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
-}
-
-function listOrNone(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-  } catch (error) {
-    if (isMissing(error)) return []
-    throw error
-  }
-}
-
-/** In one step, for the owner alone. */
+/** In one step that lasts, for the owner alone. */
 export function writeDurably(path: string, text: string, mode = 0o600): void {
   const unfinished = `${path}.${process.pid}.${randomBytes(6).toString('hex')}.unfinished`
   const file = openSync(unfinished, 'wx', mode)
@@ -180,6 +219,17 @@ export function writeDurably(path: string, text: string, mode = 0o600): void {
   } catch (error) {
     rmSync(unfinished, { force: true }) // on a full disk it would take what room is left
     throw error
+  }
+  flushFolder(dirname(path))
+}
+
+/** A name lasts once its folder does. */
+function flushFolder(path: string): void {
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
   }
 }
 

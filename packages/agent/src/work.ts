@@ -11,8 +11,8 @@ import { checkChain } from '@evercert/pair-files/pair'
 import { printable } from './api.ts'
 import { SITE_NAME, type AgentConfig, type SiteConfig } from './config.ts'
 import { findKey, KEY_KINDS, makeOrderedCsr, type CsrOrder } from './host-keys.ts'
-import { openSite, type Memory, type SiteUse } from './site.ts'
-import { findBegun, noteBegun } from './state.ts'
+import { openSite, type SiteUse } from './site.ts'
+import { findBegun, keepBegun, type Begun } from './state.ts'
 import { tidy } from './tidy.ts'
 
 type Outcome = Pick<AgentStatement, 'outcome' | 'problem' | 'install' | 'restore' | 'log' | 'csrPem' | 'code'>
@@ -100,26 +100,17 @@ async function attempt(config: AgentConfig, workId: string, raw: Taken['raw'], u
       return { ...nothing, outcome: 'csrMade', problem: null, csrPem }
     }
     const sha256 = readFingerprint(raw)
-    const site = openSite(known, { ...use, memory: memoryOf(config.stateFolder, workId) })
+    const begun = {
+      find: () => findBegun(config.stateFolder, workId),
+      keep: (before: Begun) => keepBegun(config.stateFolder, workId, before),
+    }
+    const site = openSite(known, { ...use, begun })
     if (kind === 'restore') {
       return { ...nothing, outcome: 'restored', problem: null, restore: await site.restore(sha256) }
     }
     return { ...nothing, outcome: 'installed', problem: null, install: await site.install(readPair(config, known, raw, sha256)) }
   } catch (error) {
     return { ...nothing, ...toFailure(error) }
-  }
-}
-
-function memoryOf(stateFolder: string, workId: string): Memory {
-  return {
-    find: () => findBegun(stateFolder, workId),
-    note: (begun) => {
-      try {
-        noteBegun(stateFolder, workId, begun)
-      } catch {
-        // A disk that is full or read-only: the site may be on another one.
-      }
-    },
   }
 }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createChain } from '../../../test/harness/certificates.ts'
 import { run } from '../src/run.ts'
-import { drawIdentity, storeIdentity } from '../src/state.ts'
+import { drawIdentity, keepBegun, storeIdentity } from '../src/state.ts'
 
 interface Asked {
   readonly path: string
@@ -148,4 +148,26 @@ test('what waits for one server is done together and reloads it once; what is do
     expect(lines.length).toBeGreaterThan(0)
     expect(install.log.slice(0, lines.length)).toEqual(lines)
   }
+})
+
+test('what was noted of work that is called off goes when there is no work, and not while it is away', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'evercert-agent-begun-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const stateFolder = join(folder, 'state')
+  const notes = () => readdirSync(join(stateFolder, 'begun'))
+  const ending = new AbortController()
+  const seen: (readonly string[])[] = []
+  const service = await aService(({ path }) => {
+    if (!path.endsWith('/poll')) return { status: 200, body: {} }
+    seen.push(notes())
+    if (seen.length === 3) ending.abort()
+    return seen.length === 1 ? { status: 503, body: { code: 'storageUnavailable' } } : { status: 200, body: { work: null } }
+  })
+  storeIdentity(stateFolder, { ...drawIdentity(service.url), id: 'agt_1', name: 'web1' })
+  keepBegun(stateFolder, 'wrk_1', { held: null, served: null, said: 'nobody answered' })
+  const configPath = join(folder, 'config.json')
+  const discover = { nginx: [], apache: [], haproxy: [] }
+  writeFileSync(configPath, JSON.stringify({ server: service.url, stateFolder, discover, sites: {} }), { mode: 0o644 })
+  await run({ configPath, say: (en) => en, log: () => {}, signal: ending.signal })
+  expect(seen).toEqual([['wrk_1.json'], ['wrk_1.json'], []])
 })

@@ -1,9 +1,11 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseCsr } from '@evercert/pki'
 import { afterAll, describe, expect, test } from 'vitest'
 import { loadConfig, parseConfig } from '../src/config.ts'
+import { removeUnfinished } from '../src/state.ts'
 import { doWork, readWork } from '../src/work.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'evercert-agent-work-'))
@@ -104,13 +106,37 @@ describe('a key that is made here', () => {
     expect(statSync(join(stateFolder, 'keys', `${spki}.pem`)).mode & 0o777).toBe(0o600)
     // It died before the report was on disk: the service gives the same work again.
     expect(await spkiOf((await doWork(own, order('wrk_1'))).csrPem)).toBe(spki)
-    // It died between the key and the note: nobody had heard of that key.
-    rmSync(join(stateFolder, 'keys', 'wrk_1.made'))
+    // It died between the note and the key: nobody had heard of that key, and there is one again.
+    rmSync(join(stateFolder, 'keys', `${spki}.pem`))
     const anew = await spkiOf((await doWork(own, order('wrk_1'))).csrPem)
-    expect([anew === spki, keys().includes(`${anew}.pem`)]).toEqual([false, true])
+    expect(anew).not.toBe(spki)
+    expect(keys()).toEqual([`${anew}.pem`, 'wrk_1.made'].toSorted())
     const other = await spkiOf((await doWork(own, order('wrk_2', { key: 'p384', domains: ['*.shop.example'] }))).csrPem)
     expect(new Set([spki, anew, other]).size).toBe(3)
   })
+})
+
+test('what was being written by who died goes, and by whom nobody knows after an hour; of who lives it stays', () => {
+  const stateFolder = mkdtempSync(join(configs, 'unfinished-'))
+  const old = new Date(Date.now() - 2 * 3_600_000)
+  for (const part of ['keys', 'outbox', 'begun']) mkdirSync(join(stateFolder, part))
+  const unfinished = (path: string, pid?: number) => `${path}${pid === undefined ? '' : `.${pid}`}.0123456789ab.unfinished`
+  const { pid: dead } = spawnSync('true')
+  const left = [
+    unfinished('identity.json', dead),
+    unfinished('keys/k.pem', dead),
+    unfinished('begun/w.json', process.pid),
+    unfinished('outbox/w.json'),
+    unfinished('outbox/old.json', process.ppid),
+  ]
+  const kept = ['keys/k.pem', 'outbox/w.json', unfinished('keys/new.pem', process.ppid), unfinished('keys/new.pem')]
+  for (const name of [...left, ...kept]) {
+    writeFileSync(join(stateFolder, name), '')
+    if (/outbox|k[.]pem$/.test(name)) utimesSync(join(stateFolder, name), old, old)
+  }
+  removeUnfinished(stateFolder)
+  expect(left.filter((name) => existsSync(join(stateFolder, name)))).toEqual([])
+  expect(kept.filter((name) => existsSync(join(stateFolder, name)))).toEqual(kept)
 })
 
 describe('the configuration', () => {

@@ -11,11 +11,12 @@ import { forwardingText } from './renewal/walk.ts'
 import type { Session } from './session.ts'
 import { wordFor } from './words.ts'
 
-export function formatApplication(session: Session, application: ApplicationView): string[] {
+/** @param serviceUrl where the service was called, for links that it gives without a host */
+export function formatApplication(session: Session, application: ApplicationView, serviceUrl: string): string[] {
   const { paint } = session
   return [
     ...formatFacts(factsOf(session, application), paint),
-    ...application.validations.flatMap((validation) => ['', ...formatValidation(session, validation)]),
+    ...application.validations.flatMap((validation) => ['', ...formatValidation(session, validation, serviceUrl)]),
   ]
 }
 
@@ -44,14 +45,14 @@ function factsOf(session: Session, application: ApplicationView): (readonly [str
   return optional.filter((fact): fact is readonly [string, string] => fact[1] !== null && fact[1] !== '')
 }
 
-function formatValidation(session: Session, validation: ApplicationView['validations'][number]): string[] {
+function formatValidation(session: Session, validation: ApplicationView['validations'][number], serviceUrl: string): string[] {
   const { say, paint, language } = session
   const { domain, method, location, content, state, servers, serversAskedAt, forwardTo } = validation
   const colour = state === 'valid' ? 'green' : state === 'invalid' ? 'red' : 'yellow'
   return [
     `${paint('bold', clean(domain))}  ${paint(colour, wordFor('validation', state, language))}${reusedText(session, validation)}`,
     `  ${clean(location)}${method === 'dns' ? '  TXT' : ''}  ${clean(content)}`,
-    ...(forwardTo === null || state === 'valid' ? [] : [`  ${forwardingText(forwardTo, say)}`]),
+    ...(forwardTo === null || state === 'valid' ? [] : [`  ${forwardingText(new URL(forwardTo, serviceUrl), say)}`]),
     ...(validation.problem === null || state === 'valid' ? [] : [`  ${clean(validation.problem)}`]),
     ...(serversAskedAt === null
       ? []

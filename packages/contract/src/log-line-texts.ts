@@ -47,6 +47,7 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   ['Removed the files: there was nothing before.', '已删除文件：此前没有任何文件。'],
   ['Put back version {version}….', '已恢复版本 {version}…。'],
   ['Put back what was there before; now {seen}.', '已恢复原来的内容，现在{seen}。'],
+  ['What was there before cannot be noted: {detail}.', '无法记录部署前的状态：{detail}。'],
   // Looking before and after.
   ['Before: {site} at {address}: {seen}', '部署前：{site}（{address}）：{seen}'],
   ['Before: {site}: {seen}', '部署前：{site}：{seen}'],

@@ -13,7 +13,10 @@ test.each([
   ['web: nothing is deployed', 'web：不重新部署'],
   ['at most CN¥100.00 for each renewal; given back by crt_9', '每次续费最多 CN¥100.00；由 crt_9 交还'],
   ['given back by crt_9', '由 crt_9 交还'],
-  ['2 addresses of 1 endpoints serve it', '1 个站点的 2 个地址已使用该证书'],
+  ['2 addresses of 1 endpoints serve it', '1 个站点的 2 个地址已使用该证书'], // of histories written before
+  ['2 addresses of 1 endpoint serve it', '1 个站点的 2 个地址已使用该证书'],
+  ['1 address of 1 endpoint serves it', '1 个站点的 1 个地址已使用该证书'],
+  ['nothing issued; 1 stored key destroyed', '未签发；已销毁 1 个存储的私钥'],
   ['ops asks; owner may decide.', '申请人：ops；可审批：owner'],
   ['reviewRefused', '审核未通过'],
   ['the channel was removed', '通知渠道已移除'],

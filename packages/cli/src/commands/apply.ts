@@ -37,7 +37,8 @@ export async function applyCommand(session: Session, wanted: string, options: Ap
   const { id } = await findCertificate(client, wanted)
   const application = await act(client, id, options)
   session.document(application)
-  session.print(...formatApplication(session, application), ...whatFollows(session, application))
+  const { url } = await session.connection()
+  session.print(...formatApplication(session, application, url), ...whatFollows(session, application))
   return 0
 }
 

@@ -40,7 +40,7 @@ export async function renewCommand(session: Session, wanted: string, options: Re
   const changes = changesOf(options)
   const method = await fromOptions({ validation: options.validation, dnsConnection: options.dnsConnection })
   const timeoutMs = options.timeout === undefined ? null : parseTimeout(options.timeout)
-  const client = await session.client()
+  const [client, { url: serviceUrl }] = [await session.client(), await session.connection()]
   const old = await findOld(client, await findCertificate(client, wanted))
   if (options.quote === true) {
     const completed = await withProduct(session, client, old, changes)
@@ -57,6 +57,7 @@ export async function renewCommand(session: Session, wanted: string, options: Re
   try {
     const walk = walkRenewal({
       client,
+      serviceUrl,
       oldId: old.id,
       completeOrder: (seen) => withProduct(session, client, seen, changes, interruption.signal),
       completeForm: async (application, seen) => {

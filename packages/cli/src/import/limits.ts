@@ -14,6 +14,11 @@ const MAX_TOTAL_BYTES = 1024 * 1024 * 1024
 
 /** Counts what was read of one source. */
 export interface Budget {
+  /**
+   * Of a source that says beforehand how many there are.
+   * @throws CliFailure `tooLarge`
+   */
+  expectFiles(count: number): void
   /** @throws CliFailure `tooLarge` */
   addFile(): void
   /** @throws CliFailure `tooLarge` */
@@ -28,10 +33,12 @@ export interface Limits {
 export function createBudget(source: string, limits: Limits = { files: MAX_FILES, bytes: MAX_TOTAL_BYTES }): Budget {
   let files = 0
   let bytes = 0
+  const expectFiles = (count: number): void => {
+    if (count > limits.files) throw tooMuch(source, `more than ${limits.files} files`, `超过 ${limits.files} 个文件`)
+  }
   return {
-    addFile: () => {
-      if (++files > limits.files) throw tooMuch(source, `more than ${limits.files} files`, `超过 ${limits.files} 个文件`)
-    },
+    expectFiles,
+    addFile: () => expectFiles((files += 1)),
     addBytes: (more) => {
       bytes += more
       if (bytes > limits.bytes)

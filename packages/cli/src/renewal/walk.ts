@@ -16,6 +16,8 @@ import { loadFacts, loadOrderKey, paymentKey } from './load-facts.ts'
 
 export interface WalkOptions {
   readonly client: Client
+  /** Where the service was called, for links that it gives without a host. */
+  readonly serviceUrl: string
   readonly oldId: string
   /** What the user changed, with what nobody else knows; empty = exactly the old configuration. Called before the offer. */
   readonly completeOrder: (
@@ -202,13 +204,16 @@ function showOtherMethod(walk: Walk, { certificateId, form }: ApplicationView): 
 
 function showValidations(walk: Walk, validations: readonly ValidationView[]): void {
   for (const validation of validations) {
-    showOnce(walk, `${validation.location} ${validation.content}`, describeValidation(validation, walk.say))
+    showOnce(walk, `${validation.location} ${validation.content}`, describeValidation(validation, walk))
     if (validation.problem !== null) showOnce(walk, validation.problem, [clean(validation.problem)])
   }
 }
 
 /** What the CA looks for, and where: the file's URL and content, or the DNS record. */
-export function describeValidation({ method, location, content, domain, forwardTo }: ValidationView, say: Say): string[] {
+export function describeValidation(
+  { method, location, content, domain, forwardTo }: ValidationView,
+  { say, serviceUrl }: Pick<Walk, 'say' | 'serviceUrl'>,
+): string[] {
   if (method === 'dns')
     return [
       say(`DNS record for ${clean(domain)}:`, `${clean(domain)} 的 DNS 记录：`),
@@ -220,15 +225,15 @@ export function describeValidation({ method, location, content, domain, forwardT
     `  ${clean(location)}`,
     `  ${first}`,
     ...more.filter(Boolean).map((line) => `  ${line}`),
-    ...(forwardTo === null ? [] : [`  ${forwardingText(forwardTo, say)}`]),
+    ...(forwardTo === null ? [] : [`  ${forwardingText(new URL(forwardTo, serviceUrl), say)}`]),
   ]
 }
 
 /** In place of a copied file. Each account has its own path, so that its sites answer for nobody else. */
-export function forwardingText(forwardTo: string, say: Say): string {
+export function forwardingText({ href }: URL, say: Say): string {
   return say(
-    `or forward /.well-known/ of the site to ${clean(forwardTo)} (with the Host header)`,
-    `或将站点的 /.well-known/ 转发至 ${clean(forwardTo)}（保留 Host 头）`,
+    `or forward /.well-known/ of the site to ${clean(href)} (with the Host header)`,
+    `或将站点的 /.well-known/ 转发至 ${clean(href)}（保留 Host 头）`,
   )
 }
 

@@ -5,6 +5,7 @@ import { runProgram } from '../../src/program.ts'
 import { createSession } from '../../src/session.ts'
 import { anApplication, aShell } from '../builders.ts'
 
+const SERVICE_URL = 'https://evercert.internal:8470'
 const CONTACT = { name: 'Ada', email: 'ada@example.com', phone: '12345' }
 
 describe('the form that is sent', () => {
@@ -66,6 +67,24 @@ describe('an application as text', () => {
     expect(lines[3]).toMatch(/ns3\.example\.com +– +no answer +ns3\.example\.com has no address/)
   })
 
+  it('gives where to forward to with a host, also when the service gives a path', () => {
+    const file = {
+      domain: 'shop.example.com',
+      method: 'file' as const,
+      location: 'http://shop.example.com/.well-known/pki-validation/fileauth.txt',
+      forwardTo: '/acc_1/.well-known/',
+      content: 'token',
+      state: 'pending' as const,
+      problem: null,
+      validatedAt: null,
+      reused: false,
+      servers: [],
+      serversAskedAt: null,
+    }
+    const lines = formatApplication(session, anApplication({ validations: [file] }), SERVICE_URL)
+    expect(lines.join('\n')).toContain(`the site to ${SERVICE_URL}/acc_1/.well-known/ (`)
+  })
+
   it('shows the refusal, and lets no terminal be driven by it', () => {
     const at = '2026-11-23T06:00:00.000Z'
     const lines = formatApplication(
@@ -81,6 +100,7 @@ describe('an application as text', () => {
           remedy: { en: 'Correct it.', zh: '请修改。' },
         },
       }),
+      SERVICE_URL,
     ).join('\n')
     expect(lines).toMatch(/Review +refused: expired/)
     expect(lines).toContain('Correct it.')

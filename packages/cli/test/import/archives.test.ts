@@ -1,8 +1,10 @@
 import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { RandomAccessReader } from 'yauzl'
 import { makeTar, makeTarGz, makeZip, tarHeader, type ArchiveEntry } from '../../../../test/harness/archives.ts'
 import { createChain } from '../../../../test/harness/certificates.ts'
 import { CliFailure } from '../../src/failure.ts'
@@ -114,6 +116,42 @@ it('a tar whose header of extensions has no end is refused before it fills the m
   const before = process.memoryUsage().arrayBuffers
   expect((await refusal(read(write('tar.gz', bomb)))).problem.code).toBe('invalid')
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * 1024 * 1024)
+})
+
+it('an entry of a zip that is smaller than it says is refused', async () => {
+  const short = makeZip([{ path: 'a.pem', content: 'x', claimedSize: 2 }])
+  expect((await refusal(read(write('zip', short)))).problem.code).toBe('invalid')
+})
+
+it('a zip that says that it holds too many files is refused before one is read', async () => {
+  const path = write('zip', makeZip(PAIR))
+  const at = position()
+  const first = refusal(readZip(path, at, { files: 2, bytes: 1e6 }).next())
+  expect((await first).problem).toMatchObject({ code: 'tooLarge', remedy: { zh: expect.stringContaining('拆分') as string } })
+  expect(at.done).toBe(0)
+})
+
+it('a zip of many small entries is read a window at a time, without a stream for each, and lets other work go on', async () => {
+  const entries = Array.from({ length: 2000 }, (_, place): ArchiveEntry[] => [
+    { path: `${place}/`, kind: 'folder' },
+    { path: `${place}/empty.txt` },
+  ])
+  const path = write('zip', makeZip(entries.flat()))
+  const file = await open(path)
+  const reads = vi.spyOn(Object.getPrototypeOf(file) as typeof file, 'read')
+  await file.close()
+  const streams = vi.spyOn(RandomAccessReader.prototype, 'createReadStream')
+  let turns = 0
+  const turn = (): void => void ((turns += 1), (next = setImmediate(turn)))
+  let next = setImmediate(turn)
+  expect((await read(path)).found).toEqual([])
+  clearImmediate(next)
+  expect(turns).toBeGreaterThan(4000 / 64)
+  expect(streams).not.toHaveBeenCalled()
+  streams.mockRestore()
+  expect(reads.mock.calls.length).toBeGreaterThan(0)
+  expect(reads.mock.calls.length).toBeLessThan(20)
+  reads.mockRestore()
 })
 
 describe('a folder', () => {

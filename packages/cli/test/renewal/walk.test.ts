@@ -6,6 +6,8 @@ import { describeValidation, walkRenewal, type WalkResult } from '../../src/rene
 import { aCertificate, aFreshCertificate, aRenewal, notRenewable } from '../builders.ts'
 import { createFakeService, type FakeService } from './fake-service.ts'
 
+const SERVICE_URL = 'http://127.0.0.1:8470'
+
 interface Wish {
   readonly confirm?: () => Promise<boolean>
   readonly signal?: AbortSignal
@@ -18,6 +20,7 @@ function walk({ client }: FakeService, wish: Wish = {}) {
   const progress = createProgress({ stream: { write: (text) => (shown += text) }, env: {} })
   const result: Promise<WalkResult> = walkRenewal({
     client,
+    serviceUrl: SERVICE_URL,
     oldId: 'crt_old',
     completeOrder: () => Promise.resolve({}),
     completeForm: ({ form }) => Promise.resolve(form),
@@ -165,16 +168,23 @@ describe('describeValidation', () => {
     const location = 'http://shop.example.com/.well-known/pki-validation/fileauth.txt'
     const file = { ...validation, method: 'file' as const, location, content: 'token\n' }
     const lines = ['File for shop.example.com:', `  ${location}`, '  token']
-    expect(describeValidation(file, createSay('en'))).toEqual(lines)
+    expect(describeValidation(file, { say: createSay('en'), serviceUrl: SERVICE_URL })).toEqual(lines)
     const forwardTo = 'https://evercert.example/acc_1/.well-known/'
-    expect(describeValidation({ ...file, forwardTo }, createSay('en'))).toEqual([
-      ...lines,
-      `  or forward /.well-known/ of the site to ${forwardTo} (with the Host header)`,
-    ])
+    // Without a public address of its own the service gives a path: it is told with the address at which the service was called.
+    for (const [given, whole] of [
+      [forwardTo, forwardTo],
+      ['/acc_1/.well-known/', 'http://127.0.0.1:8470/acc_1/.well-known/'],
+    ] as const)
+      expect(describeValidation({ ...file, forwardTo: given }, { say: createSay('en'), serviceUrl: SERVICE_URL })).toEqual([
+        ...lines,
+        `  or forward /.well-known/ of the site to ${whole} (with the Host header)`,
+      ])
   })
 
   it('shows the DNS record, without what would drive the terminal', () => {
     const record = { ...validation, method: 'dns' as const, location: '_dnsauth.shop.example.com', content: 'value\u001B[2J' }
-    expect(describeValidation(record, createSay('zh'))[1]).toBe('  _dnsauth.shop.example.com  TXT  "value"')
+    expect(describeValidation(record, { say: createSay('zh'), serviceUrl: SERVICE_URL })[1]).toBe(
+      '  _dnsauth.shop.example.com  TXT  "value"',
+    )
   })
 })

@@ -40,6 +40,9 @@ function askToSignIn({ isKnown, isWanted }: Unauthenticated): void {
 /** A given icon comes and goes at once. Ant Design's own shrinks away, and after a quick answer stays for ever, in the button's name. */
 const BUTTONS = { autoInsertSpace: false, loadingIcon: <LoadingOutlined /> }
 
+/** Passing notes stand near the foot, two at once: at the head they would cover the title of a drawer. */
+const NOTES = { top: 'calc(100vh - 112px)' }
+
 export function App() {
   useTranslation() // another language draws everything anew, in place
   const isDark = useIsDark()
@@ -53,7 +56,7 @@ export function App() {
   return (
     <ConfigProvider theme={theme} csp={{ nonce: styleNonce }} {...(locale !== undefined && { locale })} button={BUTTONS}>
       <QueryClientProvider client={queryClient}>
-        <AntApp className="app">
+        <AntApp className="app" message={NOTES}>
           <CrashGuard>
             <Pages />
           </CrashGuard>

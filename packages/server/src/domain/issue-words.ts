@@ -19,14 +19,25 @@ export interface IssueFacts {
   readonly faultsZh: readonly string[]
 }
 
-/** @param whole the name of what has no path */
+/** More than a form has fields. Who sends a megabyte of faults does not get two back. */
+const MAX_FAULTS = 50
+/** Of a line: what was sent may stand in it. */
+const MAX_LINE = 500
+
+/** The first {@link MAX_FAULTS}. @param whole the name of what has no path */
 export function factsOfIssues(issues: readonly Issue[], whole: string): IssueFacts {
-  const said = issues.map((issue) => ({ path: pathOf(issue.path, whole), message: issue.message, words: wordsOf(issue) }))
+  const said = issues
+    .slice(0, MAX_FAULTS)
+    .map((issue) => ({ path: pathOf(issue.path, whole), message: issue.message, words: wordsOf(issue) }))
   return {
-    faults: said.map(({ path, message }) => `${path}: ${message}`),
-    faultsEn: said.map(({ path, words }) => `${path}: ${words.en}`),
-    faultsZh: said.map(({ path, words }) => `${path}: ${words.zh}`),
+    faults: said.map(({ path, message }) => clip(`${path}: ${message}`)),
+    faultsEn: said.map(({ path, words }) => clip(`${path}: ${words.en}`)),
+    faultsZh: said.map(({ path, words }) => clip(`${path}: ${words.zh}`)),
   }
+}
+
+function clip(line: string): string {
+  return line.length <= MAX_LINE ? line : `${line.slice(0, MAX_LINE - 1).toWellFormed()}…`
 }
 
 export function pathOf(path: readonly unknown[] | undefined, whole: string): string {
@@ -59,6 +70,28 @@ const OWN: Readonly<Record<string, string>> = {
   'a private key is sent by https alone': '私钥只能通过 https 发送',
   'give either certificateArn or name': '请在 certificateArn 与 name 中填写一项',
   'there is no such setting': '没有这项设置',
+  'an absolute path of a file': '请填写文件的绝对路径',
+  'octal, nothing for others': '请填写八进制权限，且其他用户无任何权限，例如 0640',
+  'SHA256: and 43 characters, as ssh-keygen -lf prints it': '请填写 SHA256: 加 43 个字符，与 ssh-keygen -lf 的输出一致',
+  '6 to 128 ASCII characters': '须为 6 至 128 个 ASCII 字符',
+  'an https URL': '请填写以 https:// 开头的网址',
+  'an https URL without path': '请填写以 https:// 开头、不带路径的网址',
+  'must be an http or https URL': '请填写以 http:// 或 https:// 开头的网址',
+  'must be whsec_ and 24 to 64 bytes in base64': '须为 whsec_ 加 24 至 64 字节的 Base64 编码',
+  'such as eu-central-1': '请填写地域，例如 eu-central-1',
+  'such as ap-guangzhou': '请填写地域，例如 ap-guangzhou',
+  'must look like AKIA…': '格式须如 AKIA…',
+  'must look like LTAI…': '格式须如 LTAI…',
+  'must look like AKID…': '格式须如 AKID…',
+  'must look like 123456:ABC…': '格式须如 123456:ABC…',
+  'must look like sk_live_…': '格式须如 sk_live_…',
+  'must look like whsec_…': '格式须如 whsec_…',
+  'arn:aws:acm:…:certificate/…': '格式须如 arn:aws:acm:…:certificate/…',
+  'letters, digits and hyphens': '只能含字母、数字和短横线',
+  'an accelerated domain in lower case': '请填写小写的加速域名',
+  'must be a number or @name': '请填写数字或 @名称',
+  'must be 1 to 12 capitals, digits or dashes': '须为 1 至 12 个大写字母、数字或短横线',
+  'must be the number of the application': '请填写应用的编号（纯数字）',
 }
 
 const TYPES: Readonly<Record<string, Bilingual>> = {

@@ -93,7 +93,7 @@ async function end(
     subjectId: record.id,
     fromState: facts.status,
     toState: status,
-    detail: `${money}; ${keys} stored keys destroyed`,
+    detail: `${money}; ${keys} stored ${keys === 1 ? 'key' : 'keys'} destroyed`,
   })
   await wake(services, trx, record.id) // for TXT records
   return view(trx, caller, locked, { status, isRefunded: refund, oldId, oldActsAt })

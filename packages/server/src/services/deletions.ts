@@ -130,7 +130,7 @@ async function close(services: Services, trx: Trx, { record, facts, history }: L
     subjectId: id,
     fromState: facts.status,
     toState: 'deleted',
-    detail: `${what}; ${keys} stored keys destroyed`,
+    detail: `${what}; ${keys} stored ${keys === 1 ? 'key' : 'keys'} destroyed`,
   })
   await leaveLineage(trx, history, id)
   await wake(services, trx, id) // for TXT records

@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { contract } from '@evercert/contract'
+import { caAdapters } from '../../src/adapters/ca/index.ts'
+import { deployAdapters } from '../../src/adapters/deploy/index.ts'
+import { dnsAdapters } from '../../src/adapters/dns/index.ts'
+import { notifyAdapters } from '../../src/adapters/notify/index.ts'
+import { paymentAdapters } from '../../src/adapters/payment/index.ts'
 import { factsOfIssues } from '../../src/domain/issue-words.ts'
 
 const said = (schema: z.ZodType, value: unknown) => {
@@ -31,6 +36,15 @@ test.each<[string, z.ZodType, unknown, string, string]>([
   expect(said(schema, value)).toMatchObject({ faultsEn: [`body: ${en}`], faultsZh: [`body: ${zh}`] })
 })
 
+test('of many faults the first are told, and no line is as long as what was sent', () => {
+  const sent = Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`unknown${index}`, 1]))
+  const lines = Object.values(said(z.strictObject({}), sent)).flat()
+  expect(lines.map(({ length }) => length)).toEqual([500, 500, 500])
+  expect(lines[0]).toMatch(/^body: .*unknown0.*…$/)
+  const { faults, faultsEn, faultsZh } = said(z.array(z.string()), Array(10_000).fill(1))
+  expect([faults.length, faultsEn.length, faultsZh.length]).toEqual([50, 50, 50])
+})
+
 /** What the fields of a schema can say is found by what nobody would fill in. */
 test('no field of a contact, a company or an upload is refused in English on a Chinese page', () => {
   const operations = [contract.contacts.create, contract.companies.create, contract.certificates.list]
@@ -43,4 +57,41 @@ test('no field of a contact, a company or an upload is refused in English on a C
   })
   expect(lines.length).toBeGreaterThan(40)
   expect([...new Set(lines)].filter((line) => /不符合要求|[a-z]+ [a-z]+ [a-z]+/.test(line))).toEqual([])
+})
+
+interface Def {
+  readonly checks?: readonly { readonly _zod: { readonly def: Def } }[]
+  readonly error?: (issue: object) => string | { readonly message: string } | undefined
+}
+
+/** The sentences that a schema, or anything in it, says of itself instead of the library. */
+function ownSentences(schema: unknown, seen = new Set<unknown>()): string[] {
+  if (typeof schema !== 'object' || schema === null || seen.has(schema)) return []
+  seen.add(schema)
+  if (schema instanceof Map) return []
+  if (!('_zod' in schema)) return Object.values(schema).flatMap((part) => ownSentences(part, seen))
+  const { def } = (schema as z.ZodType)._zod as unknown as { readonly def: Def & Readonly<Record<string, unknown>> }
+  const said = def.error?.({})
+  const own = said === undefined ? [] : [typeof said === 'string' ? said : said.message]
+  const parts = def['type'] === 'lazy' ? [(def['getter'] as () => unknown)()] : Object.values(def)
+  return [...own, ...parts.flatMap((part) => ownSentences(part, seen))]
+}
+
+function inputsOf(router: object): unknown[] {
+  return Object.values(router).flatMap((part: object) => {
+    if (!('~orpc' in part)) return inputsOf(part)
+    return [(part['~orpc'] as { readonly inputSchema?: unknown }).inputSchema]
+  })
+}
+
+test('every sentence that the contract says of its own input, and adapters of their settings, has a Chinese one', () => {
+  const settings = [...caAdapters, ...deployAdapters, ...dnsAdapters, ...notifyAdapters, ...paymentAdapters].map(
+    ({ config }) => config,
+  )
+  const sentences = [...new Set(ownSentences([...inputsOf(contract), ...settings]))]
+  expect(sentences).toEqual(
+    expect.arrayContaining(['must be one line without control characters', 'give privateKey or password']),
+  )
+  const words = sentences.map((message) => factsOfIssues([{ message }], 'body').faultsZh.join())
+  expect(words.filter((line) => line.includes('不符合要求'))).toEqual([])
 })

@@ -45,7 +45,7 @@ export function AgentPage({ params: { id = '' } }: PageProps) {
   return (
     <>
       <p className="agent-back">
-        <Link href="/agents">← {t('shell.agents')}</Link>
+        <Link href="/agents">‹ {t('shell.agents')}</Link>
       </p>
       <PageHead
         title={agent.data?.name ?? t('agents.one')}

@@ -16,6 +16,7 @@ import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { TechnicalDetail } from '../../components/technical-detail.tsx'
 import { currentLanguage } from '../../i18n/i18n.ts'
+import { whatHappened } from '../audit/audit-words.ts'
 
 const SHOWN_AT_FIRST = 12
 
@@ -54,6 +55,12 @@ function nounOf(kind: 'subjects' | 'states', noun: string): string {
   return i18n.exists(key) ? String(i18n.t(key as 'history.states.open')) : noun
 }
 
+/** Of an approval that waits it is the operation, by its name in the API. */
+function detailOf(subject: string, detail: string): string {
+  if (subject === 'approval' && /^\w+\.\w+$/.test(detail)) return whatHappened({ source: 'entry', action: detail })
+  return currentLanguage() === 'zh' ? detailInChinese(detail) : detail
+}
+
 function Entry({ entry: { at, subject, from, to, actor, detail } }: { readonly entry: HistoryEntryView }) {
   return (
     <li>
@@ -65,7 +72,7 @@ function Entry({ entry: { at, subject, from, to, actor, detail } }: { readonly e
         {from !== null && <span className="muted">{nounOf('states', from)} → </span>}
         {nounOf('states', to)}
         <span className="muted"> · {actor}</span>
-        {detail !== null && <TechnicalDetail text={currentLanguage() === 'zh' ? detailInChinese(detail) : detail} />}
+        {detail !== null && <TechnicalDetail text={detailOf(subject, detail)} />}
       </div>
     </li>
   )

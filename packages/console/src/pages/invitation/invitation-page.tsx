@@ -19,6 +19,7 @@ import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { currentLanguage } from '../../i18n/i18n.ts'
 import { LinkPage } from '../sign-in/link-page.tsx'
 import { NameField, NewPasswordField } from '../sign-in/new-user-fields.tsx'
+import { PasswordField } from '../sign-in/password-field.tsx'
 import { SecondFactorField } from '../sign-in/second-factor-field.tsx'
 import { useEnter } from '../sign-in/use-enter.ts'
 
@@ -104,17 +105,7 @@ function JoinForm({ token, email }: FormProps) {
     <Form<{ password?: string; code?: string }> layout="vertical" requiredMark={false} onFinish={(values) => join.mutate(values)}>
       <ProblemNotice error={join.error} />
       <EmailField email={email} />
-      {wantsCode ? (
-        <SecondFactorField />
-      ) : (
-        <Form.Item
-          name="password"
-          label={t('signIn.password')}
-          rules={[{ required: true, message: t('signIn.passwordMissing') }]}
-        >
-          <Input.Password autoComplete="current-password" maxLength={128} />
-        </Form.Item>
-      )}
+      {wantsCode ? <SecondFactorField /> : <PasswordField />}
       <Button type="primary" htmlType="submit" block loading={join.isPending}>
         {t('signIn.join')}
       </Button>

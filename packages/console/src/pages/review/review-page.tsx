@@ -31,7 +31,7 @@ export function ReviewPage({ params: { id = '' } }: PageProps) {
   return (
     <>
       <p className="review-back">
-        <Link href="/reviews">← {t('shell.reviews')}</Link>
+        <Link href="/reviews">‹ {t('shell.reviews')}</Link>
       </p>
       <PageHead title={review.data?.companyName ?? t('reviews.one')} result={result} />
       <QueryView query={review}>

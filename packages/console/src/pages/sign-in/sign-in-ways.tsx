@@ -14,6 +14,7 @@ import { enterSecondFactor, signInByPassword } from '../../api/sign-in.ts'
 import { writeTabToken } from '../../api/tab-token.ts'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { OtherWays } from './other-ways.tsx'
+import { PasswordField } from './password-field.tsx'
 import { SecondFactorField } from './second-factor-field.tsx'
 
 type Way = 'password' | 'secondFactor' | 'token'
@@ -75,9 +76,7 @@ function PasswordForm({ email: known, onEntered, onSecondFactor }: PasswordFormP
       <Form.Item name="email" label={t('signIn.email')} rules={[{ required: true, message: t('signIn.emailMissing') }]}>
         <Input type="email" autoComplete="username" maxLength={254} />
       </Form.Item>
-      <Form.Item name="password" label={t('signIn.password')} rules={[{ required: true, message: t('signIn.passwordMissing') }]}>
-        <Input.Password autoComplete="current-password" maxLength={128} />
-      </Form.Item>
+      <PasswordField />
       <Button type="primary" htmlType="submit" block loading={signIn.isPending}>
         {t('signIn.submit')}
       </Button>

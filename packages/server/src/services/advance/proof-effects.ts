@@ -82,7 +82,11 @@ async function recordProof(services: Services, work: Work, results: readonly End
     const facts = { accountId: work.accountId, certificateId: work.certificateId, actor: EVERCERT_ACTOR, now }
     if (served) {
       const addresses = results.reduce((count, { verification }) => count + verification.addresses.length, 0)
-      const detail = `${addresses} addresses of ${results.length} endpoints serve it`
+      const [seen, of] = [
+        addresses === 1 ? '1 address' : `${addresses} addresses`,
+        results.length === 1 ? '1 endpoint' : `${results.length} endpoints`,
+      ]
+      const detail = `${seen} of ${of} ${addresses === 1 ? 'serves' : 'serve'} it`
       await recordHistory(trx, {
         ...facts,
         subject: 'certificate',

@@ -6,6 +6,7 @@
 import { sql } from 'kysely'
 import type { Verdict } from '@evercert/contract'
 import type { AddressVerification, HostVerification } from '@evercert/pki/probe'
+import { writeLater } from '../../db/later.ts'
 import type { OtherObservation } from '../../db/proof-tables.ts'
 import { recordHistory, type Trx } from '../../db/transition.ts'
 import { nextProbeAt } from '../../domain/endpoint/schedule.ts'
@@ -196,11 +197,11 @@ export function describeFaults(proofs: readonly Pick<EndpointProof, 'endpoint' |
 async function storeObservations(trx: Trx, proofs: readonly EndpointProof[], observedAt: string): Promise<void> {
   if (proofs.length === 0) return
   const rows = JSON.stringify(proofs.flatMap<object>((proof) => toObservationRows(proof, observedAt)))
-  await sql`delete from observation o using endpoint e
+  const gone = sql`delete from observation o using endpoint e
     where e.id = any(${proofs.map(({ endpoint }) => endpoint.id)}::text[]) and o.endpoint_id = e.id and o.account_id = e.account_id
       and not exists (select 1 from jsonb_to_recordset(${rows}::jsonb) as s (endpoint_id text, address text)
-        where s.endpoint_id = o.endpoint_id and s.address = o.address)`.execute(trx)
-  await sql`insert into observation (endpoint_id, account_id, certificate_id, address, verdict, sha256, chain_sha256, not_before,
+        where s.endpoint_id = o.endpoint_id and s.address = o.address)`
+  const seen = sql`insert into observation (endpoint_id, account_id, certificate_id, address, verdict, sha256, chain_sha256, not_before,
       not_after, cause, remedy, observed_at, key_kind, other)
     select endpoint_id, account_id, certificate_id, address, verdict, sha256, chain_sha256, not_before,
       not_after, cause, remedy, observed_at, key_kind, other
@@ -210,7 +211,8 @@ async function storeObservations(trx: Trx, proofs: readonly EndpointProof[], obs
     on conflict (endpoint_id, address) do update set certificate_id = excluded.certificate_id, verdict = excluded.verdict,
       sha256 = excluded.sha256, chain_sha256 = excluded.chain_sha256, not_before = excluded.not_before,
       not_after = excluded.not_after, cause = excluded.cause, remedy = excluded.remedy, observed_at = excluded.observed_at,
-      key_kind = excluded.key_kind, other = excluded.other`.execute(trx)
+      key_kind = excluded.key_kind, other = excluded.other`
+  for (const write of [gone, seen]) await writeLater(trx, write.compile(trx))
 }
 
 function toObservationRows({ endpoint, expectation, verification }: EndpointProof, observedAt: string) {
