@@ -57,6 +57,17 @@ export async function takeLock(host: Host, path: string, options: LockOptions): 
   }
 }
 
+/** Removes the lock of a process that died when all but that was done. Never rejects: who comes next takes it over. */
+export async function removeDeadLock(host: Host, path: string, options: LockOptions): Promise<void> {
+  if (heldHere.has(`${host.name}\0${path}`)) return
+  try {
+    const bytes = await findOrNull(host.readFile(path))
+    if (bytes !== null && !isLive(bytes, options)) await host.removeFile(path)
+  } catch {
+    // As when it is given back.
+  }
+}
+
 // A link appears with its whole content, so that nobody reads a lock that is half written.
 async function tryToTake(host: Host, path: string, { now, staleAfterMs }: LockOptions): Promise<boolean> {
   const unfinished = `${path}.${hostname()}.${process.pid}${UNFINISHED}`
@@ -74,9 +85,12 @@ async function tryToTake(host: Host, path: string, { now, staleAfterMs }: LockOp
   }
 }
 
-async function isHeld(host: Host, path: string, { now, staleAfterMs }: LockOptions): Promise<boolean> {
+async function isHeld(host: Host, path: string, options: LockOptions): Promise<boolean> {
   const bytes = await findOrNull(host.readFile(path))
-  if (bytes === null) return false
+  return bytes !== null && isLive(bytes, options)
+}
+
+function isLive(bytes: Uint8Array, { now, staleAfterMs }: LockOptions): boolean {
   const holder = parseHolder(Buffer.from(bytes).toString('utf8'))
   if (holder === null) return false
   if (now - holder.takenAt > Math.max(staleAfterMs, Math.min(holder.staleAfterMs ?? 0, MOST_MS))) return false

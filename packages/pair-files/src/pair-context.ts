@@ -6,7 +6,7 @@
 import { AppError } from '@evercert/contract/app-error'
 import { orRefuse, type Host } from './host.ts'
 import type { Layout } from './layout.ts'
-import { takeLock } from './lock.ts'
+import { removeDeadLock, takeLock } from './lock.ts'
 import { readFoundPair, type FoundPair } from './pair.ts'
 import type { BatchFacts } from './reload-batch.ts'
 import type { Gathering } from './reload-turns.ts'
@@ -80,8 +80,7 @@ export async function lock(
   { count, timeoutSeconds }: BatchFacts,
 ): Promise<() => Promise<void>> {
   const { files, host } = context
-  // Test, reload, and the reload of a rollback, and as much again for the files.
-  const staleAfterMs = 6 * timeoutSeconds * 1_000 + count * BATCH_MS_EACH
+  const staleAfterMs = staleAfter(timeoutSeconds) + count * BATCH_MS_EACH
   const release = await orRefuse('Preparing the folder for the versions', async () => {
     await store.ensureFolder()
     try {
@@ -97,6 +96,14 @@ export async function lock(
     await store.removeIfUnused()
   }
 }
+
+/** When nothing is to be done. */
+export function forgetDeadLock({ files, host }: Context, store: VersionStore): Promise<void> {
+  return removeDeadLock(host, store.lockPath, { now: files.now(), staleAfterMs: staleAfter(files.commandTimeoutSeconds) })
+}
+
+/** Test, reload, and the reload of a rollback, and as much again for the files. */
+const staleAfter = (timeoutSeconds: number): number => 6 * timeoutSeconds * 1_000
 
 export function putBack(store: VersionStore, { previousVersion }: PendingReload): Promise<void> {
   return previousVersion === null ? store.detach() : store.swapTo(previousVersion)

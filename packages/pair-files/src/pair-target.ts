@@ -15,6 +15,7 @@ import { orRefuse } from './host.ts'
 import { checkPair, isSamePair, type FoundPair } from './pair.ts'
 import {
   findPending,
+  forgetDeadLock,
   gatheringOf,
   lock,
   nameOf,
@@ -74,7 +75,10 @@ async function inspect(context: Context): Promise<{ sha256: string | null }> {
 async function apply(context: Context, wanted: CheckedPair): Promise<DeployEvidence> {
   const store = await openStore(context)
   const found = await findApplied(context, store, wanted)
-  if (found !== null) return unchanged(context, found)
+  if (found !== null) {
+    await forgetDeadLock(context, store)
+    return unchanged(context, found)
+  }
   const installation = createInstallation(context, store, wanted)
   try {
     const { files, log } = context
