@@ -196,6 +196,9 @@ function recordQuery(db: Db | Trx) {
         .as('endpoint_count'),
       sql<boolean>`exists (select from certificate old where old.id = certificate.renews_certificate_id
         and old.account_id ${sql.raw(SAME)} certificate.account_id and old.closed_as is not null)`.as('is_old_gone'),
+      // Of what is sold under the brand that an upload tells; null when nothing is.
+      sql<boolean | null>`case when certificate.origin = 'uploaded' then (select bool_or(sold.supports_renewal) from product sold
+        where sold.brand = issuance.known_brand and sold.retired_at is null) end`.as('known_brand_supports_renewal'),
       sql<string | null>`${successorUpload('certificate.id')}`.as('successor_upload_id'),
       sql<HostKey | null>`case when application.csr is null and application.state in ('pendingValidation', 'inReview')
         then application.form -> 'hostKey' end`.as('awaited_key'),
@@ -260,8 +263,8 @@ function toRecord(row: Row): CertificateRecord {
     revocationConfirmedAt: toMs(row.revocation_confirmed_at),
     facts: {
       origin: row.origin,
-      brand: specification?.brand ?? '',
-      brandSupportsRenewal: row.supports_renewal,
+      brand: specification?.brand ?? row.known_brand ?? '',
+      brandSupportsRenewal: row.origin === 'uploaded' ? row.known_brand_supports_renewal : row.supports_renewal,
       closedAs: row.closed_as,
       revokedAt: toMs(row.revoked_at),
       revocationRequestedAt: toMs(row.revocation_requested_at),

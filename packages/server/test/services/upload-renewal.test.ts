@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRoot } from '../../../../test/harness/certificates.ts'
 import { addCalendarYears, DAY_MS } from '../../src/domain/time.ts'
+import { createBrand } from '../../src/services/brands.ts'
+import { createProduct } from '../../src/services/catalogue.ts'
 import {
   aCompany,
   aForm,
@@ -64,6 +66,47 @@ eachDatabase((_kind, open) => {
     expect(quote.comparison?.zh).toMatch(
       /一致：域名类型、证书类型。不一致：证书品牌（GlobalSign → Evercert Private CA）。.*证书等级/,
     )
+  })
+
+  test('FD §3.3: an upload is judged by its own brand: refused, by name, where nothing that is sold under it can be renewed', async () => {
+    const brand = 'RapidSSL'
+    const leaf = createRoot({ commonName: 'RapidSSL Test CA', notAfter: service.clock.now() + 4000 * DAY_MS }).issue({
+      names: [aSite(service)],
+      notBefore: service.clock.now() - 345 * DAY_MS,
+      notAfter: service.clock.now() + 20 * DAY_MS,
+    })
+    const { id } = await anUpload(account, { leaf })
+    const renewal = async () => (await account.client.certificates.get({ id })).renewal
+    const sell = async (productId: string, supportsRenewal: boolean): Promise<unknown> =>
+      createProduct(service.services, {
+        id: productId,
+        title: { en: productId, zh: productId },
+        issuerId: 'evercert-public',
+        specification: { domainType: 'single', certificateType: 'DV', grade: 'standard', brand },
+        supportsRenewal,
+        prices: [
+          {
+            termYears: 1,
+            base: { amountMinor: 100, currency: 'CNY' },
+            includedDomains: 1,
+            extraDomain: { amountMinor: 0, currency: 'CNY' },
+          },
+        ],
+      })
+    expect(await renewal()).toMatchObject({ eligible: true, reasons: [] })
+    await createBrand(service.services, { name: brand, title: { en: brand, zh: brand } })
+    await sell('rapid-free', false)
+    expect(await renewal()).toMatchObject({
+      eligible: false,
+      action: null,
+      reasons: [{ code: 'renewalBrandUnsupported', facts: { brand } }],
+    })
+    expect(await refusalOf(account.client.quotes.create({ renewsCertificateId: id, productId: PRIVATE_SINGLE }))).toMatchObject({
+      code: 'renewalBrandUnsupported',
+      facts: { brand },
+    })
+    await sell('rapid-paid', true)
+    expect(await renewal()).toMatchObject({ eligible: true, reasons: [] })
   })
 
   test('FD §3.6: a mismatch in domain type and certificate type is named with both sides', async () => {

@@ -15,7 +15,10 @@ export type RenewalFacts = StatusFacts & {
   readonly origin: 'purchased' | 'uploaded'
   /** For the refusal, which names it. */
   readonly brand: string
-  /** Null: not known (uploaded with an unknown brand, or no product chosen yet), which is no reason against. */
+  /**
+   * Bought here: whether its product does. Uploaded: whether anything that is sold under the upload's own brand does. Null: not known (the upload
+   * tells no brand, or one that is not sold here), which is no reason against.
+   */
   readonly brandSupportsRenewal: boolean | null
   /** End of the period paid for, epoch milliseconds; null when nothing was issued yet, and for uploads. */
   readonly entitledUntil: number | null

@@ -93,6 +93,16 @@ describe('FD §3.3 brands: a refusal names the brand', () => {
     expect(decision.action).toBeNull()
   })
 
+  test.each([
+    ['its own brand supports renewal', 'GlobalSign', true, []],
+    ['its own brand does not', 'RapidSSL', false, [{ code: 'renewalBrandUnsupported', facts: { brand: 'RapidSSL' } }]],
+    ['its own brand is not sold here', "Let's Encrypt", null, []],
+    ['it tells no brand', '', null, []],
+  ])('§3.3 uploaded: %s', (_which, brand, brandSupportsRenewal, reasons) => {
+    const decision = decide({ ...uploaded, brand, brandSupportsRenewal }, inWindow)
+    expect(decision).toMatchObject({ eligible: reasons.length === 0, action: reasons.length === 0 ? 'renew' : null, reasons })
+  })
+
   test('§3.4 every reason is listed, not the first alone', () => {
     const change = { brandSupportsRenewal: false, liveRenewal: { renewalId: 'r', certificateId: null } }
     expect(codes(decide(change, at('2026-06-01')))).toEqual(['alreadyRenewed', 'renewalNotYetOpen', 'renewalBrandUnsupported'])
