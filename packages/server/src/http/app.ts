@@ -7,7 +7,6 @@ import { randomUUID } from 'node:crypto'
 import { OpenAPIHandler } from '@orpc/openapi/fetch'
 import { onError, ORPCError as ProblemCarrier } from '@orpc/server'
 import { Hono, type Context, type MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
 import { contract, MAX_UPLOADS_BYTES, RECEIPT_KEYS_PATH, UPLOADS_PATH } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
@@ -16,6 +15,7 @@ import { auditAlarm } from '../services/audit/alarm.ts'
 import type { Services } from '../services/context.ts'
 import { AGENT_PROGRAM_PATH } from '../services/agents/enrolments.ts'
 import { findProofFile } from '../services/proof-responder.ts'
+import { limitBodyTo } from './body-limit.ts'
 import { addConsoleFiles, openConsolePage, type ConsoleEnv } from './console.ts'
 import { credentialsOf } from './credentials.ts'
 import { findAddress, requestTargetOf } from './network-address.ts'
@@ -30,7 +30,7 @@ import { refuseOtherSites } from './same-site.ts'
 import { addSignIn } from './sign-in.ts'
 import { networkAddress } from './network-address.ts'
 import { recordRefusal } from './audit-trail.ts'
-import { withUtf8Text } from './utf8-body.ts'
+import { refuseEncodedBody, withUtf8Text } from './utf8-body.ts'
 
 export interface AppOptions {
   readonly version: string
@@ -64,15 +64,9 @@ const STRICT_TRANSPORT = 'max-age=15552000'
 const limitBody = limitTo(MAX_BODY_BYTES)
 const limitUploads = limitTo(MAX_UPLOADS_BYTES)
 
-function limitTo(maxSize: number) {
-  return bodyLimit({
-    maxSize,
-    onError: () => {
-      throw new AppError('tooLarge', `Reading the request: its body is larger than ${maxSize} bytes: send less at once.`, {
-        facts: { maxBodyBytes: maxSize },
-      })
-    },
-  })
+function limitTo(maxBodyBytes: number): MiddlewareHandler {
+  const detail = `Reading the request: its body is larger than ${maxBodyBytes} bytes: send less at once.`
+  return limitBodyTo(maxBodyBytes, () => new AppError('tooLarge', detail, { facts: { maxBodyBytes } }))
 }
 
 export function createApp(services: Services, options: AppOptions): Hono<Env> {
@@ -128,7 +122,7 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
     limits.arrive(null, networkAddress(context))
     return next()
   }
-  app.use('/api/auth/*', countAnonymous, limitBody)
+  app.use('/api/auth/*', countAnonymous, refuseEncodedBody, limitBody)
   app.use('/callbacks/*', countAnonymous)
   addSignIn(app, services)
   addApi(app, services, { ...options, limits })
@@ -184,6 +178,7 @@ function addApi(app: Hono<Env>, services: Services, options: AppOptions & { read
     await next()
     context.header('cache-control', 'no-store') // answers are one account's, and some hold a private key
   })
+  app.use('/api/v1/*', refuseEncodedBody)
   app.use('/api/v1/*', (context, next) => (context.req.path === UPLOADS_PATH ? limitUploads : limitBody)(context, next))
   app.all('/api/v1/*', async (context) => {
     const { caller, setCookies } = await callerOf(services, options.limits, context)
@@ -285,6 +280,7 @@ function problemResponse(services: Services, context: Context<Env>, error: unkno
       'content-type': 'application/problem+json',
       // The rest of the body was not read: the connection ends with this answer, and the client must know.
       ...(problem.code === 'tooLarge' && { connection: 'close' }),
+      ...(problem.code === 'encodingUnsupported' && { 'accept-encoding': 'identity' }), // RFC 9110 §12.5.3
       ...(retryAfterSeconds === null ? {} : { 'retry-after': String(retryAfterSeconds) }),
     },
   })
