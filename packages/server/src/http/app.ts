@@ -23,6 +23,7 @@ import type { RequestContext } from './operations/operation.ts'
 import { router } from './operations/router.ts'
 import { addProofOfService } from './proof-of-service.ts'
 import { addPaymentCallbacks } from './payment-callbacks.ts'
+import { nameProblemLanguage } from './problem-language.ts'
 import { renderProblem } from './problem.ts'
 import { createRequestLimits, type RequestLimits } from './request-limits.ts'
 import { REFERENCE_HTML, REFERENCE_SCRIPT } from './reference-page.ts'
@@ -88,6 +89,7 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
       strictTransportSecurity: false,
     }),
   )
+  app.use(nameProblemLanguage)
   app.onError(async (error, context) => {
     const { method, path } = context.req
     await recordRefusal(services, { method, path, address: networkAddress(context), requestId: context.get('requestId') }, error)
@@ -163,7 +165,7 @@ function addApi(app: Hono<Env>, services: Services, options: AppOptions & { read
   const handler = new OpenAPIHandler(router, {
     interceptors: [
       onError((error, { context }) => {
-        throw toCarrier(services, unreadable(error, context) ?? error, context.requestId)
+        throw toCarrier(services, unreadable(error, context) ?? error, context)
       }),
     ],
     customErrorResponseBodyEncoder: (error) => error.data as object,
@@ -255,8 +257,8 @@ function refuseForeignType(context: Context<Env>): void {
 }
 
 /** The handler sends status and data of one error type only; the rendered problem rides in it. */
-function toCarrier(services: Services, error: unknown, requestId: string) {
-  const { problem, retryAfterSeconds } = renderProblem(services, error, requestId)
+function toCarrier(services: Services, error: unknown, context: RequestContext) {
+  const { problem, retryAfterSeconds } = renderProblem(services, error, context)
   return new ProblemCarrier(problem.code, {
     status: problem.status,
     message: problem.detail,
@@ -273,7 +275,10 @@ function withHeaders(response: Response, setCookies: readonly string[]): Respons
 }
 
 function problemResponse(services: Services, context: Context<Env>, error: unknown): Response {
-  const { problem, retryAfterSeconds } = renderProblem(services, error, context.get('requestId'))
+  const { problem, retryAfterSeconds } = renderProblem(services, error, {
+    requestId: context.get('requestId'),
+    headers: context.req.raw.headers,
+  })
   return new Response(JSON.stringify(problem), {
     status: problem.status,
     headers: {

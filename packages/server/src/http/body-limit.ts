@@ -25,7 +25,7 @@ export function limitBodyTo(maxBytes: number, tooLarge: () => AppError): Middlew
 }
 
 function replaceBody(context: Context, body: Uint8Array<ArrayBuffer>): void {
-  context.req.raw = new Request(context.req.raw, { body })
+  context.req.raw = new Request(context.req.raw, { method: context.req.method, body })
 }
 
 /** Null when it is larger. It is never cancelled: that would end the connection before the answer. */
