@@ -25,6 +25,17 @@ function trickle(port: number, head: string, piece: string, gapMs: number): Prom
   })
 }
 
+test.each([
+  ['127.0.0.1', 'it is in use: choose another port'],
+  ['192.0.2.1', 'this machine has no such address: choose one'],
+])('a place at %s that cannot be listened on is named, with what to do', async (host, said) => {
+  const fetch = (): Response => new Response('')
+  const { port, close } = await listen({ fetch, host: '127.0.0.1', port: 0 })
+  onTestFinished(close)
+  const refused = { code: 'misconfigured', message: expect.stringContaining(`Listening on ${host}:${port}: ${said}`) as string }
+  await expect(listen({ fetch, host, port })).rejects.toMatchObject(refused)
+})
+
 describe('a slow client', () => {
   const limits = { headersMs: 300, requestMs: 600, checkMs: 50 }
   let reached = 0
