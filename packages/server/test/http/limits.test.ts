@@ -30,8 +30,9 @@ test.each([
   ['192.0.2.1', 'this machine has no such address: choose one'],
 ])('a place at %s that cannot be listened on is named, with what to do', async (host, said) => {
   const fetch = (): Response => new Response('')
-  const { port, close } = await listen({ fetch, host: '127.0.0.1', port: 0 })
-  onTestFinished(close)
+  const listener = await listen({ fetch, host: '127.0.0.1', port: 0 })
+  onTestFinished(() => listener.close())
+  const { port } = listener
   const refused = { code: 'misconfigured', message: expect.stringContaining(`Listening on ${host}:${port}: ${said}`) as string }
   await expect(listen({ fetch, host, port })).rejects.toMatchObject(refused)
 })
