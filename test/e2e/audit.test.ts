@@ -42,7 +42,7 @@ it('lists who did what, and filters', async () => {
   expect((await evercert('zh', 'audit', '--action', 'tokens')).stdout).toMatch(
     /时间.*操作者.*\n.*operator.*127\.0\.0\.1.*tokens\.create/,
   )
-  expect((await evercert('en', 'audit', 'list', '--from', 'yesterday')).code).toBe(1)
+  expect((await evercert('en', 'audit', 'list', '--from', 'yesterday')).code).toBe(64)
 })
 
 it('checks what the service has', async () => {
@@ -91,6 +91,6 @@ it('checks an exported file without the service, names the line, and exits with 
   await writeFile(kept, '{"jws":"a.b.c"}')
   expect((await verify(log, '--checkpoint', kept)).code).toBe(1)
   await writeFile(kept, '{}')
-  expect((await verify(log, '--checkpoint', kept)).code).toBe(1)
-  expect((await verify(place('nowhere'))).code).toBe(1)
+  expect((await verify(log, '--checkpoint', kept)).code).toBe(64)
+  expect((await verify(place('nowhere'))).code).toBe(64)
 })

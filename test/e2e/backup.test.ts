@@ -296,7 +296,7 @@ describe('the embedded installation', () => {
     const file = join(folder, 'never.backup')
     const env = environmentOf(running.place, { EVERCERT_BACKUP_PASSPHRASE: undefined, ...secret })
     const { code, stderr } = await runEvercertHere(env, 'backup', file, ...args)
-    expect([code, existsSync(file)]).toEqual([1, false])
+    expect([code, existsSync(file)]).toEqual([64, false])
     expect(stderr).toContain(expected)
   })
 

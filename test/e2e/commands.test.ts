@@ -63,10 +63,18 @@ async function json<Value>(...args: string[]): Promise<Value> {
   return JSON.parse(stdout) as Value
 }
 
-async function refusal(...args: string[]): Promise<{ code: string; detail: string }> {
+interface Refusal {
+  readonly code: string
+  readonly detail: string
+}
+
+const refusal = (...args: string[]): Promise<Refusal> => failureOf(args, 1)
+const misuse = (...args: string[]): Promise<Refusal> => failureOf(args, 64)
+
+async function failureOf(args: readonly string[], exitCode: number): Promise<Refusal> {
   const { code, stderr } = await evercert(...args, '--json')
-  expect(code).toBe(1)
-  return JSON.parse(stderr) as { code: string; detail: string }
+  expect(code).toBe(exitCode)
+  return JSON.parse(stderr) as Refusal
 }
 
 /** From a payment to the records that are to be put in place, by what each command says itself. */
@@ -96,7 +104,7 @@ describe('products', () => {
       [3, 30_000, 'CNY'],
     ])
     const multi = ['products', 'price', 'evercert-private-dv-multi', '--term', '1', '--amount-minor', '3000', '--currency', 'USD']
-    expect((await refusal(...multi)).detail).toContain('--extra-domain-minor')
+    expect((await misuse(...multi)).detail).toContain('--extra-domain-minor')
     const withExtra = await json<ProductView>(...multi, '--extra-domain-minor', '700')
     expect(withExtra.prices.find(({ base }) => base.currency === 'USD')?.extraDomain.amountMinor).toBe(700)
     expect((await refusal('products', 'price', PRODUCT, '--term', '5', '--amount-minor', '1')).code).toBe('notFound')
@@ -126,8 +134,8 @@ describe('products', () => {
         { termYears: 1, base: { amountMinor: 1_950, currency: 'USD' }, extraDomain: { amountMinor: 2_000, currency: 'USD' } },
       ],
     })
-    expect((await refusal(...add, ...rest, '--price', '128 CNY')).detail).toContain('1=128 CNY')
-    expect((await refusal(...add, ...rest, '--price', '1=128 CNY', '--type', 'XV')).detail).toContain('DV, OV, EV')
+    expect((await misuse(...add, ...rest, '--price', '128 CNY')).detail).toContain('1=128 CNY')
+    expect((await misuse(...add, ...rest, '--price', '1=128 CNY', '--type', 'XV')).detail).toContain('DV, OV, EV')
     const unknown = await refusal(...add, '--brand', 'Everzert', '--price', '1=128 CNY')
     expect(unknown.detail).toContain('Evercert')
   })
@@ -170,9 +178,9 @@ describe('promotions, order, pay and payments', () => {
   })
 
   it('says what is wrong with a promotion', async () => {
-    expect((await refusal('promotions', 'add', '--title', 'x')).detail).toContain('--percent or --amount')
-    expect((await refusal('promotions', 'add', '--title', 'x', '--amount', 'much')).detail).toContain('20 CNY')
-    expect((await refusal('promotions', 'add', '--title', 'x', '--percent', '5', '--until', 'soon')).detail).toContain('--until')
+    expect((await misuse('promotions', 'add', '--title', 'x')).detail).toContain('--percent or --amount')
+    expect((await misuse('promotions', 'add', '--title', 'x', '--amount', 'much')).detail).toContain('20 CNY')
+    expect((await misuse('promotions', 'add', '--title', 'x', '--percent', '5', '--until', 'soon')).detail).toContain('--until')
   })
 
   it('an order without money is refused with what is missing, and stays to be paid', async () => {
@@ -221,7 +229,7 @@ describe('issuers and brands', () => {
     await writeFile(file, JSON.stringify({ ...config, eab: { keyId: 'kid' }, profile: 'short' }))
     const changed = await json<IssuerDetail>('issuers', 'change', 'other', '--title', 'New', '--config', `@${file}`)
     expect(changed).toMatchObject({ title: 'New', config: { profile: 'short' }, secretsSet: ['eab.hmacKey'] })
-    expect((await refusal('issuers', 'change', 'other', '--config', '{"eab":')).detail).not.toContain('eab')
+    expect((await misuse('issuers', 'change', 'other', '--config', '{"eab":')).detail).not.toContain('eab')
     expect((await json<IssuerDetail>('issuers', 'retire', 'other')).retiredAt).not.toBeNull()
     expect((await json<IssuerDetail>('issuers', 'restore', 'other')).retiredAt).toBeNull()
   })
@@ -256,7 +264,7 @@ describe('money', () => {
     await json('pay', orderId, '--method', 'bank')
     const [invoice] = (await json<{ items: PaymentView[] }>('payments', '--order', orderId)).items
     const receive = ['payments', '--receive', invoice?.id ?? '', '--amount', '50 CNY']
-    expect((await refusal(...receive)).detail).toContain('--reference')
+    expect((await misuse(...receive)).detail).toContain('--reference')
     for (let time = 0; time < 2; time += 1)
       expect(await json<PaymentView>(...receive, '--reference', 'bank-1')).toMatchObject({
         state: 'created',

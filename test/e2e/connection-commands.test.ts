@@ -65,9 +65,12 @@ interface Refusal {
   readonly remedy: { readonly en: string; readonly zh: string }
 }
 
-async function refusal(...args: string[]): Promise<Refusal> {
+const refusal = (...args: string[]): Promise<Refusal> => failureOf(args, 1)
+const misuse = (...args: string[]): Promise<Refusal> => failureOf(args, 64)
+
+async function failureOf(args: readonly string[], exitCode: number): Promise<Refusal> {
   const { code, stderr } = await evercert([...args, '--json'])
-  expect(code).toBe(1)
+  expect(code).toBe(exitCode)
   expect(stderr).not.toContain(SECRET)
   return JSON.parse(stderr) as Refusal
 }
@@ -101,7 +104,7 @@ it('an endpoint is added, looked at, listed with what it serves, and removed', a
   const { items } = await json<{ items: EndpointView[] }>('endpoints')
   expect(items.map(({ id }) => id)).toEqual([smtp.id])
   expect((await refusal('endpoints', 'remove', '127.0.0.1:9')).code).toBe('notFound')
-  expect((await refusal('endpoints', 'add', 'a b', '--certificate', 'mail')).remedy.zh).toContain('主机:端口')
+  expect((await misuse('endpoints', 'add', 'a b', '--certificate', 'mail')).remedy.zh).toContain('主机:端口')
 })
 
 it('a target is changed by what is named alone, and kinds that nobody tried on a live account say so', async () => {
@@ -114,7 +117,7 @@ it('a target is changed by what is named alone, and kinds that nobody tried on a
   await service.client.certificates.upload({ name: 'plain', certificatePem: leaf.chainPem, privateKeyPem: leaf.privateKeyPem })
   const files = ['--set', `certificatePath=${join(folder, 'a.pem')}`, '--set', `keyPath=${join(folder, 'a.key')}`]
   await json('targets', 'add', '--certificate', 'plain', '--name', 'files', '--kind', 'localFiles', ...files)
-  expect((await refusal('targets', 'change', 'files')).code).toBe('invalid')
+  expect((await misuse('targets', 'change', 'files')).code).toBe('invalid')
   await nothingIsUnderWay()
   const probe = ['--probe', '127.0.0.1:9', '--server-name', 'mail.example.com']
   const changed = await json<TargetDetail>('targets', 'change', 'files', '--set', 'keyMode=0640', ...probe)
@@ -130,16 +133,16 @@ it('a DNS connection takes its settings one by one, and its secret from a file a
   expect((await evercert(['dns-connections', 'kinds', 'rfc2136'])).stdout).toMatch(/secret +secret: --set-file +yes/)
   const add = ['dns-connections', 'add', '--name', 'BIND', '--kind', 'rfc2136', '--set', 'server=192.0.2.53']
   const needed = [...add, '--set', 'keyName=evercert', '--set', 'port=5353']
-  expect((await refusal(...add)).remedy.en).toContain('--set keyName=<value> --set-file secret=<file>')
-  expect((await refusal(...needed, '--set', `secret=${SECRET}`)).remedy.zh).toContain('--set-file secret=')
+  expect((await misuse(...add)).remedy.en).toContain('--set keyName=<value> --set-file secret=<file>')
+  expect((await misuse(...needed, '--set', `secret=${SECRET}`)).remedy.zh).toContain('--set-file secret=')
   const inline = JSON.stringify({ server: '192.0.2.53', keyName: 'evercert', secret: SECRET })
-  expect((await refusal('dns-connections', 'add', '--name', 'x', '--kind', 'rfc2136', '--config', inline)).detail).toContain(
+  expect((await misuse('dns-connections', 'add', '--name', 'x', '--kind', 'rfc2136', '--config', inline)).detail).toContain(
     'secret',
   )
-  expect((await refusal(...add, '--set', 'port=many')).detail).toContain('port is a number')
-  expect((await refusal(...add, '--set', 'sever=x')).detail).toContain('it has server, port')
-  expect((await refusal(...add, '--set', 'algorithm=md5')).detail).toContain('hmac-sha256, hmac-sha512')
-  expect((await refusal('dns-connections', 'add', '--name', 'x', '--kind', 'route')).detail).toContain('take one of rfc2136')
+  expect((await misuse(...add, '--set', 'port=many')).detail).toContain('port is a number')
+  expect((await misuse(...add, '--set', 'sever=x')).detail).toContain('it has server, port')
+  expect((await misuse(...add, '--set', 'algorithm=md5')).detail).toContain('hmac-sha256, hmac-sha512')
+  expect((await misuse('dns-connections', 'add', '--name', 'x', '--kind', 'route')).detail).toContain('take one of rfc2136')
   const made = await json<{ id: string }>(...needed, '--set-file', `secret=${secretFile}`)
   expect((await evercert(['dns-connections'])).stdout).toMatch(new RegExp(`BIND +rfc2136 +${made.id}`))
   const fromInput = await evercert([...needed.map((text) => (text === 'BIND' ? 'other' : text)), '--set-file', 'secret=-'], {
@@ -160,7 +163,7 @@ it('a DNS connection takes its settings one by one, and its secret from a file a
 it('an issuer is added, and one of its settings changed without giving the others again', async () => {
   const settings = ['--set', 'directoryUrl=https://ca.example.com/directory', '--set', 'contacts=a@example.com']
   const add = ['issuers', 'add', 'other', '--title', 'Other CA', '--kind', 'acme', ...settings, '--set', 'eab.keyId=kid']
-  expect((await refusal(...add)).detail).toContain('missing eab.hmacKey')
+  expect((await misuse(...add)).detail).toContain('missing eab.hmacKey')
   await json(...add, '--set', 'contacts=b@example.com', '--set-file', `eab.hmacKey=${secretFile}`)
   const changed = await json<IssuerDetail>(
     'issuers',
@@ -235,7 +238,7 @@ it('a channel is changed, and notice settings are changed one at a time', async 
     ['--leads', '30,x'],
     ['--add-recipient', 'nobody'],
   ])
-    expect((await refusal('notices', 'settings', ...wrong)).detail).toContain(wrong[0])
+    expect((await misuse('notices', 'settings', ...wrong)).detail).toContain(wrong[0])
   expect((await refusal('notices', 'settings', '--time-zone', 'Mars/Base')).code).toBe('invalid')
 })
 
@@ -286,7 +289,7 @@ it('an invitation is listed and taken back, and the token says whose it is', asy
   await json('users', 'uninvite', 'New@example.com')
   expect(await json('users', 'invitations')).toMatchObject({ items: [] })
   expect((await refusal('users', 'uninvite', 'new@example.com')).code).toBe('notFound')
-  expect((await refusal('users', 'role', 'new@example.com', '--role', 'boss')).remedy.zh).toContain('viewer')
+  expect((await misuse('users', 'role', 'new@example.com', '--role', 'boss')).remedy.zh).toContain('viewer')
   expect((await refusal('users', 'remove', 'new@example.com')).code).toBe('notFound')
   const own = (await service.client.me.get()).account
   expect((await evercert(['whoami'])).stdout).toContain(own?.id)

@@ -193,6 +193,6 @@ describe('upload --from', () => {
     expect(await command('upload', '--from', estate, '--name', 'x')).toMatchObject({ code: 64 })
     expect(await command('upload', '--from', estate, '--renews', 'x')).toMatchObject({ code: 64 })
     expect(await command('upload', '--name', 'x')).toMatchObject({ code: 64 })
-    expect(await command('upload', '--from', join(folder, 'nothing'))).toMatchObject({ code: 1 })
+    expect(await command('upload', '--from', join(folder, 'nothing'))).toMatchObject({ code: 64 })
   })
 })

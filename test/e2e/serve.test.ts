@@ -1,7 +1,7 @@
 /** What `evercert serve` says when it starts, and when it cannot: for people and for programs. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ProblemDocument } from '@evercert/contract'
@@ -40,13 +40,29 @@ async function serve(
 test('a start that fails is a problem document with --json, and said in both languages without; no password in any', async () => {
   const port = await freePort()
   const environment = { EVERCERT_DATABASE_URL: `postgres://ada:${PASSWORD}@127.0.0.1:${port}/certs` }
-  const [json, english, chinese, misconfigured] = await Promise.all([
+  const file = join(folder, 'file')
+  await writeFile(file, '')
+  const [json, english, chinese, misconfigured, noUrl, noFolder] = await Promise.all([
     serve(environment, ['--json']),
     serve({ ...environment, EVERCERT_DATA_DIR: join(folder, 'en') }, []),
     serve({ ...environment, EVERCERT_DATA_DIR: join(folder, 'zh') }, ['--lang', 'zh']),
     serve({ EVERCERT_PORT: 'abc', EVERCERT_DATA_DIR: join(folder, 'wrong') }, ['--json']),
+    serve({ EVERCERT_DATABASE_URL: `postgres//ada:${PASSWORD}@db`, EVERCERT_DATA_DIR: join(folder, 'url') }, []),
+    serve({ EVERCERT_DATA_DIR: join(file, 'data') }, ['--lang', 'zh']),
   ])
   expect([json.code, english.code, chinese.code, misconfigured.code]).toEqual([70, 70, 70, 78])
+  expect([noUrl, noFolder]).toEqual([
+    {
+      code: 78,
+      stdout: '',
+      stderr: expect.stringMatching(/EVERCERT_DATABASE_URL is wrong.* postgres:\/\/\n.*Cause.*\n.*Remedy/) as string,
+    },
+    {
+      code: 78,
+      stdout: '',
+      stderr: expect.stringMatching(/无法写入数据目录 .*file\/data（ENOTDIR）[^]*处理：.*EVERCERT_DATA_DIR/) as string,
+    },
+  ])
   expect(JSON.parse(misconfigured.stderr) as ProblemDocument).toMatchObject({
     code: 'misconfigured',
     detail: "The settings are wrong:\n  EVERCERT_PORT is 'abc': give a number from 0 to 65535",
@@ -58,7 +74,7 @@ test('a start that fails is a problem document with --json, and said in both lan
   })
   expect(english.stderr).toContain(`Cause: No PostgreSQL answers at 127.0.0.1:${port}.`)
   expect(chinese.stderr).toContain('请启动 PostgreSQL，或修正 EVERCERT_DATABASE_URL。')
-  expect(JSON.stringify([json, english, chinese])).not.toContain(PASSWORD)
+  expect(JSON.stringify([json, english, chinese, noUrl])).not.toContain(PASSWORD)
 })
 
 test('with --json the start is one document: what was chosen, and where it is', async () => {

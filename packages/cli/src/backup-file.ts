@@ -8,7 +8,7 @@ import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import type { Decrypter, Encrypter } from 'age-encryption'
-import { failure } from './failure.ts'
+import { failure, wrongUsage } from './failure.ts'
 
 export interface LockOptions {
   readonly passphraseFile?: string
@@ -95,7 +95,7 @@ function addRecipient(encrypter: Encrypter, recipient: string): void {
   try {
     encrypter.addRecipient(recipient)
   } catch {
-    throw failure('invalid', `Reading the recipient "${recipient}": it is no age recipient: give one such as age1….`, {
+    throw wrongUsage('invalid', `Reading the recipient "${recipient}": it is no age recipient: give one such as age1….`, {
       cause: { en: `"${recipient}" is no age recipient.`, zh: `“${recipient}” 不是 age 接收方公钥。` },
       remedy: { en: 'Give the public key that "age-keygen" printed: age1….', zh: '请提供 “age-keygen” 输出的公钥：age1…。' },
     })
@@ -106,7 +106,7 @@ function addIdentity(decrypter: Decrypter, identity: string): void {
   try {
     decrypter.addIdentity(identity)
   } catch {
-    throw failure('invalid', 'Reading the identity file: it holds no age identity: give the file that "age-keygen" wrote.', {
+    throw wrongUsage('invalid', 'Reading the identity file: it holds no age identity: give the file that "age-keygen" wrote.', {
       cause: { en: 'The file holds no age identity.', zh: '该文件中没有 age 私钥。' },
       remedy: {
         en: 'Give the file that "age-keygen" wrote: AGE-SECRET-KEY-….',
@@ -117,7 +117,7 @@ function addIdentity(decrypter: Decrypter, identity: string): void {
 }
 
 function noSecret(key: '--recipient' | '--identity-file'): Error {
-  return failure(
+  return wrongUsage(
     'invalid',
     `Looking for the secret of the backup: there is none: set ${PASSPHRASE}, --passphrase-file or ${key}.`,
     {
@@ -132,13 +132,17 @@ function noSecret(key: '--recipient' | '--identity-file'): Error {
 }
 
 function shortPassphrase(): Error {
-  return failure('invalid', `Reading the passphrase: it has fewer than ${MIN_PASSPHRASE_LENGTH} characters: take a longer one.`, {
-    cause: {
-      en: `Who has the file may try passphrases for as long as they like; this one has fewer than ${MIN_PASSPHRASE_LENGTH} characters.`,
-      zh: `得到文件的人可以无限次尝试口令；该口令少于 ${MIN_PASSPHRASE_LENGTH} 个字符。`,
+  return wrongUsage(
+    'invalid',
+    `Reading the passphrase: it has fewer than ${MIN_PASSPHRASE_LENGTH} characters: take a longer one.`,
+    {
+      cause: {
+        en: `Who has the file may try passphrases for as long as they like; this one has fewer than ${MIN_PASSPHRASE_LENGTH} characters.`,
+        zh: `得到文件的人可以无限次尝试口令；该口令少于 ${MIN_PASSPHRASE_LENGTH} 个字符。`,
+      },
+      remedy: { en: 'Take a longer one, such as five random words.', zh: '请使用更长的口令，例如五个随机单词。' },
     },
-    remedy: { en: 'Take a longer one, such as five random words.', zh: '请使用更长的口令，例如五个随机单词。' },
-  })
+  )
 }
 
 function wrongSecret(path: string): Error {
@@ -156,7 +160,7 @@ function wrongSecret(path: string): Error {
 }
 
 function unreadable(path: string, code: string): Error {
-  return failure('invalid', `Reading ${path}: it cannot be read (${code}): check the path.`, {
+  return wrongUsage('invalid', `Reading ${path}: it cannot be read (${code}): check the path.`, {
     cause: { en: `The file ${path} cannot be read (${code}).`, zh: `无法读取文件 ${path}（${code}）。` },
     remedy: { en: 'Check the path and the permissions.', zh: '请检查路径和权限。' },
   })

@@ -5,7 +5,7 @@
  */
 import type { Command } from 'commander'
 import { certificateSort, certificateStatus, RENEWAL_STAGES, type CertificateQuery } from '@evercert/contract'
-import { failure } from './failure.ts'
+import { wrongUsage } from './failure.ts'
 import type { Say } from './language.ts'
 
 export interface FilterOptions {
@@ -85,7 +85,7 @@ function oneOf<Value extends string>(option: string, text: string | undefined, k
   const found = known.find((value) => value === text)
   if (found !== undefined) return found
   const all = known.join(', ')
-  throw failure('invalid', `Reading ${option}: "${text}" is none of its values: take one of ${all}.`, {
+  throw wrongUsage('invalid', `Reading ${option}: "${text}" is none of its values: take one of ${all}.`, {
     cause: { en: `"${text}" is no value of ${option}.`, zh: `“${text}” 不是 ${option} 的可用值。` },
     remedy: { en: `Take one of ${all}.`, zh: `请使用以下之一：${all}。` },
   })
@@ -95,7 +95,7 @@ function toInstant(option: string, text: string | undefined): string | undefined
   if (text === undefined) return undefined
   const instant = /^\d{4}-\d{2}-\d{2}(T.*)?$/.test(text) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(instant)) return new Date(instant).toISOString()
-  throw failure('invalid', `Reading ${option}: "${text}" is no day: write it as 2026-12-05.`, {
+  throw wrongUsage('invalid', `Reading ${option}: "${text}" is no day: write it as 2026-12-05.`, {
     cause: { en: `"${text}" is no day.`, zh: `“${text}” 不是日期。` },
     remedy: { en: 'Write it as 2026-12-05.', zh: '请写成 2026-12-05 的形式。' },
   })

@@ -25,15 +25,6 @@ export class CliFailure extends Error {
   }
 }
 
-/** For commands whose exit code 1 is a finding: what they refuse of their input is wrong usage. */
-export async function withUsageErrors(work: Promise<number>): Promise<number> {
-  try {
-    return await work
-  } catch (error) {
-    throw error instanceof CliFailure ? new CliFailure(error.problem, EXIT_USAGE) : error
-  }
-}
-
 /** The exit code for anything that was thrown. */
 export function exitCodeOf(error: unknown): number {
   return error instanceof CliFailure ? error.exitCode : EXIT_FAILED
@@ -49,6 +40,11 @@ export interface FailureTexts {
 /** @param detail *what was attempted: what happened: what to do* */
 export function failure(code: ProblemCode, detail: string, { facts, ...texts }: FailureTexts = {}): CliFailure {
   return new CliFailure({ ...toProblemDocument(code, detail, facts === undefined ? {} : { facts }), ...texts })
+}
+
+/** What was given on the command line cannot be used, a file that it names included. */
+export function wrongUsage(code: ProblemCode, detail: string, texts: FailureTexts = {}): CliFailure {
+  return new CliFailure(failure(code, detail, texts).problem, EXIT_USAGE)
 }
 
 /** The user broke off, which is no failure. */

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { readCredential } from './credentials.ts'
-import { failure } from './failure.ts'
+import { failure, wrongUsage } from './failure.ts'
 
 export const DEFAULT_URL = 'http://127.0.0.1:8470'
 
@@ -46,7 +46,7 @@ export async function findServiceUrl(options: ProfileOptions, env: NodeJS.Proces
   const dataDir = defaultDataDir(env)
   const url = options.url ?? notEmpty(env['EVERCERT_URL']) ?? (await readServiceUrl(dataDir)) ?? DEFAULT_URL
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw failure('invalid', `Reading the service's address: "${url}" is not an http(s) URL: give one such as ${DEFAULT_URL}.`)
+    throw wrongUsage('invalid', `Reading the service's address: "${url}" is not an http(s) URL: give one such as ${DEFAULT_URL}.`)
   }
   return url
 }

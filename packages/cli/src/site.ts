@@ -5,7 +5,7 @@
  */
 import { isIPv6 } from 'node:net'
 import { DEFAULT_PORTS, ENDPOINT_PROTOCOLS, type EndpointProtocol } from '@evercert/pki/probe'
-import { failure } from './failure.ts'
+import { wrongUsage } from './failure.ts'
 
 export interface Site {
   readonly host: string
@@ -24,7 +24,7 @@ export function parseSite(site: string, protocol: EndpointProtocol = 'tls'): Sit
   const spoken = scheme === undefined ? protocol : protocolOf(scheme.toLowerCase())
   const place = spoken === null ? null : parsePlace(rest.replace(/\/.*$/, ''), DEFAULT_PORTS[spoken])
   if (spoken !== null && place !== null) return { ...place, protocol: spoken }
-  throw failure('invalid', `Reading the site: "${site}" is not host or host:port: give one such as example.com:443.`, {
+  throw wrongUsage('invalid', `Reading the site: "${site}" is not host or host:port: give one such as example.com:443.`, {
     cause: { en: `"${site}" is neither a host nor host:port.`, zh: `“${site}” 不是“主机”或“主机:端口”。` },
     remedy: { en: 'Give a host such as example.com or example.com:8443.', zh: '请填写如 example.com 或 example.com:8443。' },
   })

@@ -12,9 +12,9 @@ interface Texts {
   readonly remedy: Bilingual
 }
 
-/** A failure of the server's own start, with what is known of its database in both languages. */
+/** A failure of the server's own start, with what is known of its reason in both languages. */
 export function startFailure(code: ProblemCode, detail: string, facts: Facts = {}): CliFailure {
-  const texts = typeof facts['reason'] === 'string' ? DATABASE_TEXTS[facts['reason']]?.(facts) : undefined
+  const texts = typeof facts['reason'] === 'string' ? REASON_TEXTS[facts['reason']]?.(facts) : undefined
   return failure(code, detail, { ...(texts ?? (code === 'misconfigured' ? SETTING_TEXTS : {})), facts })
 }
 
@@ -28,7 +28,7 @@ const SETTING_TEXTS: Texts = {
 
 const URL_SETTING = 'EVERCERT_DATABASE_URL'
 
-const DATABASE_TEXTS: Readonly<Record<string, (facts: Facts) => Texts>> = {
+const REASON_TEXTS: Readonly<Record<string, (facts: Facts) => Texts>> = {
   unreachable: (facts) => ({
     cause: { en: `No PostgreSQL answers at ${serverOf(facts)}.`, zh: `${serverOf(facts)} 上的 PostgreSQL 无响应。` },
     remedy: { en: `Start it, or correct ${URL_SETTING}.`, zh: `请启动 PostgreSQL，或修正 ${URL_SETTING}。` },
@@ -56,6 +56,16 @@ const DATABASE_TEXTS: Readonly<Record<string, (facts: Facts) => Texts>> = {
   refused: (facts) => ({
     cause: { en: `PostgreSQL at ${serverOf(facts)} takes no connection.`, zh: `${serverOf(facts)} 上的 PostgreSQL 不接受连接。` },
     remedy: { en: 'Mend what it says, and start again.', zh: '请按其提示处理后重新启动。' },
+  }),
+  dataFolder: ({ folder, systemCode }) => ({
+    cause: {
+      en: `The data folder ${String(folder)} cannot be written (${String(systemCode)}).`,
+      zh: `无法写入数据目录 ${String(folder)}（${String(systemCode)}）。`,
+    },
+    remedy: {
+      en: 'Give it to the user of the service, with mode 0700, or choose another folder by EVERCERT_DATA_DIR.',
+      zh: '请将该目录交给运行服务的用户并设为 0700 权限，或用 EVERCERT_DATA_DIR 指定其他目录。',
+    },
   }),
   badUrl: () => ({
     cause: { en: `${URL_SETTING} is no URL.`, zh: `${URL_SETTING} 不是有效的 URL。` },

@@ -124,7 +124,7 @@ describe('options', () => {
   ])('%j is refused before anything is sent', async (argv) => {
     const url = await aServer(500, 'text/plain', '')
     const shell = aShell({ EVERCERT_TOKEN: 't' })
-    expect(await runProgram([...argv, '--json', '--url', url], shell)).toBe(1)
+    expect(await runProgram([...argv, '--json', '--url', url], shell)).toBe(64)
     expect(problemDocument.parse(JSON.parse(shell.err())).code).toBe('invalid')
     expect(shell.err()).not.toContain('top-secret')
   })

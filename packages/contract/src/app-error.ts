@@ -19,6 +19,7 @@ export const RETRY = {
   conflict: 'backoff',
   idempotencyKeyReused: 'never',
   tooLarge: 'never',
+  encodingUnsupported: 'never',
   signInRefused: 'never',
   secondFactorRefused: 'never',
   passkeyRefused: 'never',

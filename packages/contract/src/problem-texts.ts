@@ -56,6 +56,12 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     'Send less at once; the detail names the limit.',
     '请减小单次提交的内容，限制见详情。',
   ),
+  encodingUnsupported: text(
+    'The request has a Content-Encoding. The service unpacks nothing that it is sent.',
+    '请求带有 Content-Encoding。服务不解压收到的内容。',
+    'Send the body as it is, without compression and without a Content-Encoding header.',
+    '请直接发送未压缩的请求正文，不要附带 Content-Encoding 请求头。',
+  ),
   renewalNotYetOpen: text(
     'Renewal opens only shortly before a certificate expires.',
     '续费仅在证书临近到期时开放。',

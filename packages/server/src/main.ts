@@ -4,7 +4,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ import { paymentAdapters } from './adapters/payment/index.ts'
 import { openMasterKeys } from './adapters/secrets/index.ts'
 import { ConfigError, loadConfig, type Config } from './config/config.ts'
 import { openDatabase, type Database } from './db/connect.ts'
-import { lockFolder } from './db/lock.ts'
+import { ensurePrivateFolder, takeDataFolder } from './db/lock.ts'
 import { startQueue } from './db/queue.ts'
 import { AppError } from './domain/errors.ts'
 import { DAY_MS, MINUTE_MS } from './domain/time.ts'
@@ -104,8 +104,7 @@ export async function startService(options: StartOptions): Promise<RunningServic
 
 async function start(options: StartOptions, cleanup: Cleanup): Promise<RunningService> {
   const { config } = options
-  ensurePrivateFolder(config.dataDir)
-  cleanup.add(lockFolder(config.dataDir))
+  cleanup.add(takeDataFolder(config.dataDir))
   const log = createLog(config)
   const database = await openConfigured(config)
   cleanup.add(() => database.close())
@@ -217,12 +216,6 @@ async function createServices(
 
 function isHttps(url: string | null): boolean {
   return url?.startsWith('https:') ?? false
-}
-
-/** The embedded database makes its files readable for all; the folders above them are for the owner alone. */
-function ensurePrivateFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  if (process.platform !== 'win32' && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700)
 }
 
 /** Secrets never reach a log line by being part of a logged object: errors are reduced to type, message and stack. */

@@ -15,7 +15,7 @@ import { parseMasterKeys } from './adapters/secrets/master-key-file.ts'
 import { ConfigError, loadConfig, type Config } from './config/config.ts'
 import { migrate, openDatabase, openEmptyDatabase, type Database, type DatabaseSettings } from './db/connect.ts'
 import { writeTables, type CopiedTable } from './db/copy/write.ts'
-import { lockFolder } from './db/lock.ts'
+import { lockFolder, takeDataFolder } from './db/lock.ts'
 import type { Trx } from './db/transition.ts'
 import { AppError } from './domain/errors.ts'
 import { COPY_END, copyLines, type CopyHeader } from './services/backups.ts'
@@ -63,8 +63,7 @@ const MAX_LINE_BYTES = 64_000_000
  */
 export async function restoreBackup(environment: NodeJS.ProcessEnv, source: AsyncIterable<Uint8Array>): Promise<CopyReport> {
   const config = loadConfig(environment)
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-  const unlock = lockFolder(config.dataDir)
+  const unlock = takeDataFolder(config.dataDir)
   try {
     return await restoreInto(config, source)
   } finally {

@@ -422,6 +422,18 @@ it('changes a channel for notices in place, whose secret stays until its address
   await client.channels.remove({ id })
 })
 
+it('shows the API at its reference page, within the policy of that page', async () => {
+  const { page, faults } = await openTab(browser, NARROW_EN)
+  const refused: string[] = []
+  page.on('response', (answer) => void (answer.status() >= 400 && refused.push(answer.url())))
+  await page.goto(`${house.service().url}/api/v1/docs`)
+  await page.getByText('/api/v1/certificates/{id}/probe').click()
+  await page.locator('details[open] h3', { hasText: 'Parameters' }).waitFor()
+  const tooWide = await page.evaluate(`Math.max(0, document.documentElement.scrollWidth - innerWidth)`)
+  const violations = await findViolations(page)
+  expect({ violations, tooWide, faults, refused }).toEqual({ violations: [], tooWide: 0, faults: [], refused: [] })
+})
+
 it('has pages of lists that are fine on a narrow screen', async () => {
   const tab = await open(NARROW_EN, '/targets')
   for (const path of ['/targets', '/endpoints', '/reviews', '/companies', '/issuers', '/balance/connections']) {

@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises'
 import { applicationForm, type ApplicationView } from '@evercert/contract'
 import { ApiProblem, type Client } from '@evercert/contract/client'
-import { failure } from '../failure.ts'
+import { failure, wrongUsage } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
 import type { Session } from '../session.ts'
 import { formatApplication } from '../format-application.ts'
@@ -153,7 +153,7 @@ async function readForm(path: string): Promise<Partial<Form>> {
   try {
     return checkForm(JSON.parse(text) as object, `Reading ${path}`)
   } catch (error) {
-    if (error instanceof SyntaxError) throw failure('invalid', `Reading ${path}: it is not JSON: correct it.`)
+    if (error instanceof SyntaxError) throw wrongUsage('invalid', `Reading ${path}: it is not JSON: correct it.`)
     throw error
   }
 }
@@ -163,7 +163,7 @@ function checkForm(raw: object, attempt: string): Partial<Form> {
   const parsed = applicationForm.partial().safeParse(raw)
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'form'}: ${message}`)
-    throw failure('invalid', `${attempt}: ${faults.join('; ')}.`)
+    throw wrongUsage('invalid', `${attempt}: ${faults.join('; ')}.`)
   }
   return Object.fromEntries(Object.entries(parsed.data).filter(([name]) => name in raw))
 }
@@ -174,6 +174,6 @@ export async function readBase64(option: string, path: string): Promise<string> 
     return (await readFile(path)).toString('base64')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    throw failure('invalid', `Reading ${option}: ${path} cannot be read (${code}): check the path.`)
+    throw wrongUsage('invalid', `Reading ${option}: ${path} cannot be read (${code}): check the path.`)
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { AccountRules, ApprovalView } from '@evercert/contract'
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import { formatInstant, formatMoney } from '../format.ts'
 import { formatFacts } from '../output.ts'
 import { parseMoney } from '../parse-money.ts'
@@ -109,7 +109,7 @@ function readLimits(texts: readonly string[]): AccountRules['spendingLimits'] {
 function readSwitch(option: string, text: string | undefined): boolean | null {
   if (text === undefined) return null
   if (text === 'on' || text === 'off') return text === 'on'
-  throw failure('invalid', `Reading ${option}: ${text}: give on or off.`)
+  throw wrongUsage('invalid', `Reading ${option}: ${text}: give on or off.`)
 }
 
 function showRules(session: Session, rules: AccountRules): number {

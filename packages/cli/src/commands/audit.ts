@@ -15,7 +15,7 @@ import {
   type AuditCheckpoint,
   type AuditFault,
 } from '@evercert/pki'
-import { failure } from '../failure.ts'
+import { failure, wrongUsage } from '../failure.ts'
 import { formatInstant } from '../format.ts'
 import { pick, type Language } from '../language.ts'
 import { clean, formatFacts, formatTable, type Colour } from '../output.ts'
@@ -74,7 +74,7 @@ export async function listAuditCommand(session: Session, options: ListAuditOptio
 function toInstant(option: string, text: string): string {
   const at = Date.parse(text)
   if (!Number.isNaN(at)) return new Date(at).toISOString()
-  throw failure('invalid', `Reading ${option}: "${text}" is no time: give a day such as 2026-12-05, or ISO 8601.`)
+  throw wrongUsage('invalid', `Reading ${option}: "${text}" is no time: give a day such as 2026-12-05, or ISO 8601.`)
 }
 
 const COLOURS: Readonly<Partial<Record<AuditOutcome, Colour>>> = { refused: 'red', failed: 'yellow', unknown: 'yellow' }
@@ -151,7 +151,7 @@ async function verifyFile(
   { kept, keys: keysPath }: { readonly kept: string | null; readonly keys: string | undefined },
 ): Promise<Verified> {
   await access(path).catch((error: unknown) => {
-    throw failure('invalid', `Reading the log: ${path}: ${error instanceof Error ? error.message : 'unreadable'}.`)
+    throw wrongUsage('invalid', `Reading the log: ${path}: ${error instanceof Error ? error.message : 'unreadable'}.`)
   })
   const keys = await loadKeys(session, keysPath)
   const trust = { keys, kept: kept === null ? null : readKept(kept, keys) }
@@ -170,7 +170,7 @@ function parseKept(text: string): string {
   } catch {
     // told below
   }
-  throw failure('invalid', 'Reading --checkpoint: it is not what "evercert audit checkpoint --out" writes.')
+  throw wrongUsage('invalid', 'Reading --checkpoint: it is not what "evercert audit checkpoint --out" writes.')
 }
 
 function readKept(jws: string, keys: Parameters<typeof readAuditCheckpoint>[1]): AuditCheckpoint {
@@ -269,7 +269,7 @@ export interface ExportAuditOptions {
 export async function exportAuditCommand(session: Session, options: ExportAuditOptions): Promise<number> {
   const { out, after = '0', installation = false } = options
   const force = options.force === true
-  if (!/^\d{1,15}$/.test(after)) throw failure('invalid', `Reading --after: "${after}" is no position: give a whole number.`)
+  if (!/^\d{1,15}$/.test(after)) throw wrongUsage('invalid', `Reading --after: "${after}" is no position: give a whole number.`)
   refuseExisting([out], { force })
   const body = await openAuditExport(await session.connection(), { after: Number(after), installation })
   const bytes = await writeStream(out, body, force)

@@ -4,7 +4,7 @@
  * @module
  */
 import { company as companySchema, type CompanyView, type DocumentKind } from '@evercert/contract'
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import { clean, formatFacts } from '../output.ts'
 import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
@@ -122,14 +122,14 @@ function readCompany(path: string, value: unknown) {
   const parsed = companySchema.safeParse(value)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map(({ path: field, message }) => `${field.join('.') || 'company'}: ${message}`)
-  throw failure('invalid', `Reading ${path}: ${faults.join('; ')}.`)
+  throw wrongUsage('invalid', `Reading ${path}: ${faults.join('; ')}.`)
 }
 
 function parseJson(path: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw failure('invalid', `Reading ${path}: it is not JSON: correct it.`)
+    throw wrongUsage('invalid', `Reading ${path}: it is not JSON: correct it.`)
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { keyKind, type CsrDetail } from '@evercert/contract'
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import { cleanLines, formatFacts } from '../output.ts'
 import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
@@ -37,11 +37,11 @@ export interface CsrOptions {
 export async function addCsrCommand(session: Session, options: CsrOptions): Promise<number> {
   const { name, domain = [], csr, key } = options
   if ((csr === undefined) === (domain.length === 0))
-    throw failure('invalid', 'Reading the command line: give either --csr <file>, or --domain <name> for a CSR made here.')
+    throw wrongUsage('invalid', 'Reading the command line: give either --csr <file>, or --domain <name> for a CSR made here.')
   const client = await session.client()
   if (csr === undefined) {
     const kind = keyKind.safeParse(options.keyKind ?? 'p256')
-    if (!kind.success) throw failure('invalid', `Reading --key-kind: use one of ${keyKind.options.join(', ')}.`)
+    if (!kind.success) throw wrongUsage('invalid', `Reading --key-kind: use one of ${keyKind.options.join(', ')}.`)
     return showCsr(session, await client.csrs.create({ name, domains: [...domain], key: kind.data }))
   }
   const csrPem = await readPem('--csr', csr)

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { MAX_DISCOVERED_AT_ONCE, type CandidateView, type DiscoveryRequest } from '@evercert/contract'
 import { ApiProblem, type Client } from '@evercert/contract/client'
 import type { EndpointProtocol } from '@evercert/pki/probe'
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
 import { createProgress } from '../progress.ts'
 import type { Session } from '../session.ts'
@@ -61,18 +61,18 @@ async function toRequests(
   if (certificate !== undefined) requests.push({ ...common, certificateId: (await findCertificate(client, certificate)).id })
   if (range !== undefined) requests.push({ ...common, range })
   if (requests.length > 0) return requests
-  throw failure('invalid', 'Looking for endpoints: nothing is named: give names, --from, --certificate or --range.')
+  throw wrongUsage('invalid', 'Looking for endpoints: nothing is named: give names, --from, --certificate or --range.')
 }
 
 function readPort(text: string): number {
   const port = Number(text)
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
-  throw failure('invalid', `Reading --ports: "${text}" is no port: give numbers separated by commas.`)
+  throw wrongUsage('invalid', `Reading --ports: "${text}" is no port: give numbers separated by commas.`)
 }
 
 async function readNames(path: string): Promise<readonly string[]> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw failure(
+    throw wrongUsage(
       'invalid',
       `Reading --from: ${path}: ${error instanceof Error ? error.message : 'unreadable'}: give a text file.`,
     )

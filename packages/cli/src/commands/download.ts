@@ -15,7 +15,7 @@ import type {
   KeyFormat,
 } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
-import { failure } from '../failure.ts'
+import { failure, wrongUsage } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
 import { pick } from '../language.ts'
 import { clean } from '../output.ts'
@@ -133,7 +133,7 @@ function report({ paint, say, language }: Session, paths: readonly string[], { w
 }
 
 function alwaysWithKey(format: DownloadFormat): Error {
-  return failure('invalid', `Downloading without the key: ${format} always holds it: choose nginx, apache, other or root.`, {
+  return wrongUsage('invalid', `Downloading without the key: ${format} always holds it: choose nginx, apache, other or root.`, {
     cause: { en: `The format ${format} always holds the private key.`, zh: `格式 ${format} 必须包含私钥。` },
     remedy: { en: 'Choose nginx, apache, other or root.', zh: '请选择 nginx、apache、other 或 root。' },
   })

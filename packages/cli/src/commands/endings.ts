@@ -15,7 +15,7 @@ import {
 } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
 import { EXIT_DECLINED, isConfirmed } from '../confirmation.ts'
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import { findExactly } from '../find-certificate.ts'
 import { formatInstant, formatMoney } from '../format.ts'
 import { clean } from '../output.ts'
@@ -162,14 +162,14 @@ function parseReason(text: string): RevocationReasonView {
   const parsed = revocationReason.safeParse(text)
   if (parsed.success) return parsed.data
   const known = revocationReason.options.join(', ')
-  throw failure('invalid', `Reading --reason: "${text}" is none of ${known}.`, {
+  throw wrongUsage('invalid', `Reading --reason: "${text}" is none of ${known}.`, {
     cause: { en: 'There is no such reason for a revocation.', zh: '没有这种吊销原因。' },
     remedy: { en: `Give one of ${known}.`, zh: `请使用以下之一：${known}。` },
   })
 }
 
 function oneAnswer(): Error {
-  return failure('invalid', 'Reading the command line: --confirm and --decline exclude each other.', {
+  return wrongUsage('invalid', 'Reading the command line: --confirm and --decline exclude each other.', {
     cause: { en: 'Two answers were given.', zh: '同时给出了两个相反的选项。' },
     remedy: { en: 'Give one of them.', zh: '请只使用其中一个。' },
   })

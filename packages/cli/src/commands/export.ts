@@ -6,7 +6,7 @@
 import { MAX_SELECTED, type ExportFormat } from '@evercert/contract'
 import { openExport } from '@evercert/contract/client'
 import { toQuery, type FilterOptions } from '../certificate-filter.ts'
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import { clean } from '../output.ts'
 import type { Session } from '../session.ts'
 import { refuseExisting, writeStream } from '../write-files.ts'
@@ -35,7 +35,7 @@ export async function exportCommand(session: Session, options: ExportOptions): P
 function readIds(list: string): string[] {
   const ids = [...new Set(list.split(',').map((id) => id.trim()))].filter((id) => id !== '')
   if (ids.length > 0 && ids.length <= MAX_SELECTED) return ids
-  throw failure('invalid', `Reading --ids: ${ids.length} ids are named: name 1 to ${MAX_SELECTED}.`, {
+  throw wrongUsage('invalid', `Reading --ids: ${ids.length} ids are named: name 1 to ${MAX_SELECTED}.`, {
     cause: { en: `--ids names ${ids.length} certificates.`, zh: `--ids 列出了 ${ids.length} 张证书。` },
     remedy: {
       en: `Name 1 to ${MAX_SELECTED} ids, separated by commas; for more, use the filters.`,

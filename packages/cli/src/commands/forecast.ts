@@ -5,7 +5,7 @@
  */
 import { countOf } from '@evercert/contract'
 import { formatDay } from '../format.ts'
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import { formatTable } from '../output.ts'
 import type { Session } from '../session.ts'
 
@@ -54,7 +54,7 @@ function toInput({ months }: ForecastOptions): { months?: number } {
   if (months === undefined) return {}
   const count = Number(months)
   if (Number.isInteger(count) && count >= 1 && count <= MAX_MONTHS) return { months: count }
-  throw failure('invalid', `Reading --months: "${months}" is no number from 1 to ${MAX_MONTHS}.`, {
+  throw wrongUsage('invalid', `Reading --months: "${months}" is no number from 1 to ${MAX_MONTHS}.`, {
     cause: { en: `"${months}" is no number of months.`, zh: `“${months}” 不是月数。` },
     remedy: { en: `Give a number from 1 to ${MAX_MONTHS}.`, zh: `请输入 1 到 ${MAX_MONTHS} 之间的数。` },
   })

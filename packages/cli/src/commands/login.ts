@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isScope, SCOPES, type TokenView } from '@evercert/contract'
 import { ApiProblem, createClient } from '@evercert/contract/client'
 import { keepCredential, readCredential } from '../credentials.ts'
-import { failure } from '../failure.ts'
+import { failure, wrongUsage } from '../failure.ts'
 import { formatInstant } from '../format.ts'
 import { clean } from '../output.ts'
 import type { Session } from '../session.ts'
@@ -27,7 +27,7 @@ export async function loginCommand(session: Session, { scope, name }: LoginOptio
   const { say, shell } = session
   const unknown = scope.filter((each) => !isScope(each))
   if (unknown.length > 0)
-    throw failure('invalid', `Reading --scope: there is no permission ${unknown.join(', ')}: use ${SCOPES.join(', ')}.`)
+    throw wrongUsage('invalid', `Reading --scope: there is no permission ${unknown.join(', ')}: use ${SCOPES.join(', ')}.`)
   const url = await session.serviceUrl()
   const { deviceLogins } = createClient({ url, token: null })
   const client = (name ?? defaultName()).slice(0, MAX_NAME)

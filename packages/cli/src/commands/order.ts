@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import type { OrderRequest } from '@evercert/contract'
 import { isConfirmed } from '../confirmation.ts'
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import { formatMoney } from '../format.ts'
 import type { Session } from '../session.ts'
 import { formatQuote, parseTerm } from './renew.ts'
@@ -58,5 +58,5 @@ export async function orderCommand(session: Session, productId: string, options:
 /** @throws CliFailure `invalid` */
 function toCount(text: string): number {
   if (/^[1-9][0-9]{0,2}$/.test(text)) return Number(text)
-  throw failure('invalid', `Reading --domains: "${text}" is no number of domains: give 1 to 250.`)
+  throw wrongUsage('invalid', `Reading --domains: "${text}" is no number of domains: give 1 to 250.`)
 }

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import type { PaymentView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import { formatInstant, formatMoney } from '../format.ts'
 import type { Language } from '../language.ts'
 import { formatTable, type Colour } from '../output.ts'
@@ -85,7 +85,7 @@ async function actOnOne(client: Client, { check, receive, amount, reference }: P
   if (check !== undefined) return client.payments.check({ id: check })
   if (receive === undefined) return null
   if (reference === undefined) {
-    throw failure(
+    throw wrongUsage(
       'invalid',
       "Recording a receipt: it has no reference: give the bank's with --reference, so that it counts once.",
       {

@@ -4,7 +4,7 @@
  * @module
  */
 import { certificateType, domainType, type ProductView } from '@evercert/contract'
-import { failure } from '../failure.ts'
+import { failure, wrongUsage } from '../failure.ts'
 import { formatDay, formatMoney } from '../format.ts'
 import { clean, formatTable } from '../output.ts'
 import { parseMoney } from '../parse-money.ts'
@@ -57,7 +57,7 @@ export async function addProductCommand(session: Session, id: string, options: A
 function toPrice(text: string, { includedDomains, extraDomain }: AddProductOptions): Price {
   const [, years = '', amount] = /^(\d{1,2})=(.*)$/.exec(text) ?? []
   if (amount === undefined)
-    throw failure('invalid', `Reading --price: "${clean(text)}": give years and amount, such as "1=128 CNY".`)
+    throw wrongUsage('invalid', `Reading --price: "${clean(text)}": give years and amount, such as "1=128 CNY".`)
   const base = parseMoney(amount, 'give --price such as "1=128 CNY"')
   const extra =
     extraDomain === undefined
@@ -74,7 +74,7 @@ function toPrice(text: string, { includedDomains, extraDomain }: AddProductOptio
 function oneOf<Name extends string>(option: string, names: readonly Name[], text: string): Name {
   const found = names.find((name) => name.toLowerCase() === text.toLowerCase())
   if (found !== undefined) return found
-  throw failure('invalid', `Reading ${option}: "${clean(text)}": give one of ${names.join(', ')}.`)
+  throw wrongUsage('invalid', `Reading ${option}: "${clean(text)}": give one of ${names.join(', ')}.`)
 }
 
 export interface PriceOptions {
@@ -113,7 +113,7 @@ function extraOf({ extraDomainMinor }: PriceOptions, old: Price | null, model: P
   if (extraDomainMinor !== undefined) return toWhole('--extra-domain-minor', extraDomainMinor)
   if (old !== null) return old.extraDomain.amountMinor
   if (model.extraDomain.amountMinor === 0) return 0
-  throw failure('invalid', 'Pricing in another currency: further domains have a price too: give --extra-domain-minor.')
+  throw wrongUsage('invalid', 'Pricing in another currency: further domains have a price too: give --extra-domain-minor.')
 }
 
 export async function retireProductCommand(session: Session, id: string): Promise<number> {
@@ -132,7 +132,7 @@ function show(session: Session, product: ProductView): number {
 
 function toWhole(option: string, text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw failure('invalid', `Reading ${option}: "${text}" is not a whole number: give minor units, or years.`)
+  throw wrongUsage('invalid', `Reading ${option}: "${text}" is not a whole number: give minor units, or years.`)
 }
 
 function formatProducts({ say, paint, columns }: Session, products: readonly ProductView[]): string[] {

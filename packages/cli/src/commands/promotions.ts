@@ -4,7 +4,7 @@
  * @module
  */
 import type { PromotionView } from '@evercert/contract'
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import { formatInstant, formatMoney } from '../format.ts'
 import { formatTable } from '../output.ts'
 import { parseMoney } from '../parse-money.ts'
@@ -81,7 +81,7 @@ function toReduction({ percent, amount }: AddPromotionOptions): PromotionView['o
   if (percent !== undefined && amount === undefined) return { kind: 'percent', percent: toWhole('--percent', percent) }
   if (amount !== undefined && percent === undefined)
     return { kind: 'amount', amount: parseMoney(amount, 'give one such as --amount "20 CNY"') }
-  throw failure('invalid', 'Reading the promotion: give --percent or --amount, and not both.')
+  throw wrongUsage('invalid', 'Reading the promotion: give --percent or --amount, and not both.')
 }
 
 function toList(text: string): string[] {
@@ -93,13 +93,13 @@ function toList(text: string): string[] {
 
 function toWhole(option: string, text: string): number {
   if (/^\d{1,10}$/.test(text)) return Number(text)
-  throw failure('invalid', `Reading ${option}: "${text}" is not a whole number.`)
+  throw wrongUsage('invalid', `Reading ${option}: "${text}" is not a whole number.`)
 }
 
 function toInstant(option: string, text: string): string {
   const at = Date.parse(text)
   if (!Number.isNaN(at)) return new Date(at).toISOString()
-  throw failure(
+  throw wrongUsage(
     'invalid',
     `Reading ${option}: "${text}" is no day or instant: give one such as 2026-11-11 or 2026-11-11T00:00+08:00.`,
   )

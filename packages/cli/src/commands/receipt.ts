@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises'
 import { RECEIPT_KEYS_PATH, RECEIPT_TYPE, receiptClaims, type ReceiptClaims, type ReceiptView } from '@evercert/contract'
 import { PkiError, verifyStatement, type PublicJwk } from '@evercert/pki'
-import { failure } from '../failure.ts'
+import { failure, wrongUsage } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
 import { formatInstant } from '../format.ts'
 import { clean, formatFacts, formatTable } from '../output.ts'
@@ -113,7 +113,7 @@ export async function readText(what: string, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    throw failure('invalid', `Reading ${what}: ${path}: ${error instanceof Error ? error.message : 'unreadable'}.`)
+    throw wrongUsage('invalid', `Reading ${what}: ${path}: ${error instanceof Error ? error.message : 'unreadable'}.`)
   }
 }
 
@@ -135,7 +135,7 @@ function parseKeys(text: string): readonly PublicJwk[] {
   } catch {
     // told below
   }
-  throw failure('invalid', `Reading the keys: this is no JWK set: get it from ${RECEIPT_KEYS_PATH} of the installation.`)
+  throw wrongUsage('invalid', `Reading the keys: this is no JWK set: get it from ${RECEIPT_KEYS_PATH} of the installation.`)
 }
 
 function isKey(value: unknown): value is PublicJwk {

@@ -4,7 +4,7 @@
  * @module
  */
 import { countOf, type CertificateDetail, type OrderView, type QuoteView } from '@evercert/contract'
-import { failure, Interrupted } from '../failure.ts'
+import { failure, Interrupted, wrongUsage } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
 import { formatInstant, formatMoney } from '../format.ts'
 import { pick } from '../language.ts'
@@ -102,7 +102,7 @@ function changesOf(options: RenewOptions): Awaited<ReturnType<WalkOptions['compl
 /** @throws CliFailure `invalid` */
 export function parseTerm(text: string): number {
   if (/^[1-3]$/.test(text)) return Number(text)
-  throw failure('invalid', `Reading --term: "${text}" is not 1, 2 or 3 years.`, {
+  throw wrongUsage('invalid', `Reading --term: "${text}" is not 1, 2 or 3 years.`, {
     cause: { en: 'The term is not a number of years from 1 to 3.', zh: '年限不是 1 到 3 之间的整数。' },
     remedy: { en: 'Give --term 1, 2 or 3, or leave it out.', zh: '请使用 --term 1、2 或 3，或省略。' },
   })
@@ -111,7 +111,7 @@ export function parseTerm(text: string): number {
 /** @throws CliFailure `invalid` */
 function parseTimeout(text: string): number {
   if (/^[0-9]{1,7}$/.test(text)) return Number(text) * 1000
-  throw failure('invalid', `Reading --timeout: "${text}" is no number of seconds.`, {
+  throw wrongUsage('invalid', `Reading --timeout: "${text}" is no number of seconds.`, {
     cause: { en: 'The time-out is no whole number of seconds.', zh: '超时时间不是整数秒。' },
     remedy: { en: 'Give seconds, such as --timeout 600.', zh: '请填写秒数，如 --timeout 600。' },
   })

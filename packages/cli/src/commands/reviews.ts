@@ -6,7 +6,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reviewCheck, type ReviewCheck, type ReviewDetail } from '@evercert/contract'
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import { formatInstant } from '../format.ts'
 import { pick } from '../language.ts'
 import { formatFacts } from '../output.ts'
@@ -79,7 +79,7 @@ function readChecks(texts: readonly string[]): ReviewCheck[] {
   return texts.map((text) => {
     const parsed = reviewCheck.safeParse(text)
     if (parsed.success) return parsed.data
-    throw failure('invalid', `Reading --check: there is no check "${text}": use ${reviewCheck.options.join(', ')}.`)
+    throw wrongUsage('invalid', `Reading --check: there is no check "${text}": use ${reviewCheck.options.join(', ')}.`)
   })
 }
 

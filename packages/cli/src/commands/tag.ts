@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import { findExactly } from '../find-certificate.ts'
 import { clean } from '../output.ts'
 import type { Session } from '../session.ts'
@@ -38,7 +38,7 @@ function split(list: string | undefined): string[] {
 }
 
 function nothingToDo(): Error {
-  return failure('invalid', 'Tagging: no tag is named: give --add or --remove.', {
+  return wrongUsage('invalid', 'Tagging: no tag is named: give --add or --remove.', {
     cause: { en: 'No tag is named.', zh: '未指定标签。' },
     remedy: { en: 'Give --add or --remove.', zh: '请使用 --add 或 --remove。' },
   })

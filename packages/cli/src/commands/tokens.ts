@@ -4,7 +4,7 @@
  * @module
  */
 import { isScope, SCOPES } from '@evercert/contract'
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import { formatInstant } from '../format.ts'
 import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
@@ -34,7 +34,7 @@ export interface TokenOptions {
 export async function addTokenCommand(session: Session, { name, scope, tag }: TokenOptions): Promise<number> {
   const unknown = scope.filter((each) => !isScope(each))
   if (unknown.length > 0)
-    throw failure('invalid', `Reading --scope: there is no permission ${unknown.join(', ')}: use ${SCOPES.join(', ')}.`)
+    throw wrongUsage('invalid', `Reading --scope: there is no permission ${unknown.join(', ')}: use ${SCOPES.join(', ')}.`)
   const made = await (
     await session.client()
   ).tokens.create({ name, scopes: scope.filter((each) => isScope(each)), tags: tag === undefined ? null : [...tag] })

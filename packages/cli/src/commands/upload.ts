@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { CommanderError } from 'commander'
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
 import { openSource } from '../import/source.ts'
 import type { Session } from '../session.ts'
@@ -72,7 +72,7 @@ async function uploadOne(session: Session, { name, cert, key, renews, completeCh
 export async function readPem(option: string, path: string): Promise<string> {
   const text = await readText(option, path)
   if (text.includes('-----BEGIN ')) return text
-  throw failure('invalid', `Reading ${option}: ${path} is not PEM: convert it, for instance with openssl x509 -inform der.`, {
+  throw wrongUsage('invalid', `Reading ${option}: ${path} is not PEM: convert it, for instance with openssl x509 -inform der.`, {
     cause: { en: `The file ${path} is not PEM.`, zh: `文件 ${path} 不是 PEM 格式。` },
     remedy: {
       en: 'Convert it: openssl x509 -inform der, or openssl pkcs12 -nodes for a .pfx.',
@@ -87,7 +87,7 @@ export async function readText(option: string, path: string): Promise<string> {
     return await readFile(path, 'utf8')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    throw failure('invalid', `Reading ${option}: ${path} cannot be read (${code}): check the path.`, {
+    throw wrongUsage('invalid', `Reading ${option}: ${path} cannot be read (${code}): check the path.`, {
       cause: { en: `The file ${path} cannot be read (${code}).`, zh: `无法读取文件 ${path}（${code}）。` },
       remedy: { en: 'Check the path and the permissions.', zh: '请检查路径和权限。' },
     })

@@ -4,7 +4,7 @@
  * @module
  */
 import { MEMBER_ROLES, type AccountView, type MemberRole } from '@evercert/contract'
-import { failure } from '../failure.ts'
+import { failure, wrongUsage } from '../failure.ts'
 import { formatInstant } from '../format.ts'
 import { clean, formatTable } from '../output.ts'
 import { listCommand } from '../list-command.ts'
@@ -54,7 +54,7 @@ export function parseRole(text: string): MemberRole {
   const found = MEMBER_ROLES.find((role) => role === text)
   if (found !== undefined) return found
   const all = MEMBER_ROLES.join(', ')
-  throw failure('invalid', `Reading --role: there is no role "${clean(text)}": use one of ${all}.`, {
+  throw wrongUsage('invalid', `Reading --role: there is no role "${clean(text)}": use one of ${all}.`, {
     cause: { en: `There is no role "${clean(text)}".`, zh: `没有角色 “${clean(text)}”。` },
     remedy: { en: `Use one of ${all}.`, zh: `请使用以下之一：${all}。` },
   })

@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { isInOrder, type AddressVerification, type EndpointProtocol, type HostVerification } from '@evercert/pki/probe'
-import { CliFailure, failure } from '../failure.ts'
+import { CliFailure, wrongUsage } from '../failure.ts'
 import { pick } from '../language.ts'
 import { clean, createPaint, formatTable, type Cell } from '../output.ts'
 import type { Session } from '../session.ts'
@@ -55,7 +55,7 @@ export async function verifyMany(session: Session, options: VerifyManyOptions, l
 /** One site on a line; what begins with `#` is a comment, and a site that is there twice counts once. */
 async function readSites(path: string, protocol: EndpointProtocol | undefined): Promise<readonly Site[]> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw failure(
+    throw wrongUsage(
       'invalid',
       `Reading --from: ${path}: ${error instanceof Error ? error.message : 'unreadable'}: give a text file.`,
     )
@@ -68,7 +68,7 @@ async function readSites(path: string, protocol: EndpointProtocol | undefined): 
     sites.set(`${site.protocol} ${site.host.toLowerCase()} ${site.port}`, site)
   }
   if (sites.size > 0 && sites.size <= MOST_HOSTS) return [...sites.values()]
-  throw failure('invalid', `Reading --from: ${path} names ${sites.size} sites: give 1 to ${MOST_HOSTS}, one on a line.`)
+  throw wrongUsage('invalid', `Reading --from: ${path} names ${sites.size} sites: give 1 to ${MOST_HOSTS}, one on a line.`)
 }
 
 function parseLine(line: string, number: number, protocol: EndpointProtocol | undefined): Site {
@@ -76,7 +76,7 @@ function parseLine(line: string, number: number, protocol: EndpointProtocol | un
     return parseSite(line, protocol)
   } catch (error) {
     if (!(error instanceof CliFailure)) throw error
-    throw failure(
+    throw wrongUsage(
       'invalid',
       `Reading --from, line ${number}: "${clean(line).slice(0, 80)}" is not host or host:port: correct it.`,
     )
@@ -86,7 +86,7 @@ function parseLine(line: string, number: number, protocol: EndpointProtocol | un
 function readConcurrency(text: string | undefined): number {
   const count = text === undefined ? DEFAULT_CONCURRENCY : Number(text)
   if (Number.isInteger(count) && count >= 1 && count <= MOST_AT_ONCE) return count
-  throw failure('invalid', `Reading --concurrency: "${text}" is not a number from 1 to ${MOST_AT_ONCE}.`)
+  throw wrongUsage('invalid', `Reading --concurrency: "${text}" is not a number from 1 to ${MOST_AT_ONCE}.`)
 }
 
 /** A row for each certificate that an address serves; one for a host without address. */

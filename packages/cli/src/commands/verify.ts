@@ -12,7 +12,7 @@ import {
   type HostVerification,
   type ServedCertificate,
 } from '@evercert/pki/probe'
-import { failure, withUsageErrors } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import { formatOpensslDate } from '../format.ts'
 import { pick } from '../language.ts'
 import { clean } from '../output.ts'
@@ -34,11 +34,7 @@ const TIMEOUT_MS = 10_000
 const CONCURRENCY = 16
 
 /** Exit code 1 as soon as one address does not serve a healthy (or the expected) certificate; 64 for what cannot be looked at. */
-export function verifyCommand(session: Session, site: string | undefined, options: VerifyOptions): Promise<number> {
-  return withUsageErrors(verify(session, site, options))
-}
-
-async function verify(session: Session, site: string | undefined, options: VerifyOptions): Promise<number> {
+export async function verifyCommand(session: Session, site: string | undefined, options: VerifyOptions): Promise<number> {
   const roots = options.ca === undefined ? [] : [await readRoots(options.ca)]
   const common = {
     ...(options.serverName === undefined ? {} : { serverName: options.serverName }),
@@ -50,9 +46,10 @@ async function verify(session: Session, site: string | undefined, options: Verif
   const look = (one: Site) => verifyHost({ ...common, ...one, now: session.shell.now() })
   if (options.from !== undefined) {
     if (site === undefined) return verifyMany(session, options, look)
-    throw failure('invalid', 'Reading the command line: a site and --from are both given: give one of them.')
+    throw wrongUsage('invalid', 'Reading the command line: a site and --from are both given: give one of them.')
   }
-  if (site === undefined) throw failure('invalid', 'Reading the command line: no site is given: name one, or a file with --from.')
+  if (site === undefined)
+    throw wrongUsage('invalid', 'Reading the command line: no site is given: name one, or a file with --from.')
   const verification = await look(parseSite(site, options.protocol))
   session.document(toDocument(verification))
   session.print(...formatVerification(session, verification))
@@ -67,14 +64,14 @@ async function readRoots(path: string): Promise<string> {
   } catch (error) {
     if (!(error instanceof PkiError)) throw error
   }
-  throw failure('invalid', `Reading --ca: ${path} holds no PEM certificate: give the root's PEM file.`)
+  throw wrongUsage('invalid', `Reading --ca: ${path} holds no PEM certificate: give the root's PEM file.`)
 }
 
 /** Lower-case hex; colons, as openssl prints them, are taken. @throws CliFailure `invalid` */
 export function parseFingerprint(text: string): string {
   const hex = text.replaceAll(/[:\s]/g, '').toLowerCase()
   if (/^[0-9a-f]{64}$/.test(hex)) return hex
-  throw failure('invalid', `Reading --expect: "${text}" is no SHA-256 fingerprint: give 64 hex digits.`, {
+  throw wrongUsage('invalid', `Reading --expect: "${text}" is no SHA-256 fingerprint: give 64 hex digits.`, {
     cause: { en: 'The fingerprint to expect is no SHA-256.', zh: '期望的指纹不是 SHA-256。' },
     remedy: { en: 'Give 64 hex digits, with or without colons.', zh: '请提供 64 位十六进制数字，可带冒号。' },
   })

@@ -4,7 +4,7 @@
  * @module
  */
 import { stat } from 'node:fs/promises'
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import type { Item } from './found.ts'
 import { pairFiles } from './pair-files.ts'
 import type { Position } from './position.ts'
@@ -17,7 +17,7 @@ export async function openSource(path: string, position: Position): Promise<Asyn
   if (info?.isFile() && /\.zip$/i.test(path)) return pairFiles((await import('./read-zip.ts')).readZip(path, position))
   if (info?.isFile() && /\.(tar|tar\.gz|tgz)$/i.test(path))
     return pairFiles((await import('./read-tar.ts')).readTar(path, position))
-  throw failure('invalid', `Reading --from: ${path} is no folder, .zip, .tar.gz or .tar: check the path.`, {
+  throw wrongUsage('invalid', `Reading --from: ${path} is no folder, .zip, .tar.gz or .tar: check the path.`, {
     cause: {
       en: `There is no folder or archive at ${path}.`,
       zh: `${path} 处没有文件夹或压缩包。`,

@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import type { Say } from '../language.ts'
 import type { Session } from '../session.ts'
 import { isObject } from './fields.ts'
@@ -96,7 +96,7 @@ function parseJson(text: string): unknown {
 
 /** The value of an option that cannot be used. */
 export function wrongOption(option: string, en: string, zh: string) {
-  return failure('invalid', `Reading ${option}: ${en}.`, {
+  return wrongUsage('invalid', `Reading ${option}: ${en}.`, {
     cause: { en: `The value of ${option} cannot be used.`, zh: `${option} 的值无法使用。` },
     remedy: { en: `For ${option}: ${en}.`, zh: `${option}：${zh}。` },
   })

@@ -5,7 +5,7 @@
  */
 import type { AdapterView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
-import { failure, Interrupted } from '../failure.ts'
+import { Interrupted, wrongUsage } from '../failure.ts'
 import { clean } from '../output.ts'
 import type { Session } from '../session.ts'
 import { readFields, valueAt, withValue, type SettingField } from './fields.ts'
@@ -46,7 +46,7 @@ export async function findKind(session: Session, port: Port, kind: string): Prom
   const found = items.find(({ id }) => id === kind)
   if (found !== undefined) return found
   const kinds = items.map(({ id }) => id).join(', ')
-  throw failure('invalid', `Reading the kind: there is no kind "${clean(kind)}": take one of ${kinds}.`, {
+  throw wrongUsage('invalid', `Reading the kind: there is no kind "${clean(kind)}": take one of ${kinds}.`, {
     cause: { en: `There is no kind "${clean(kind)}".`, zh: `没有类型 “${clean(kind)}”。` },
     remedy: { en: `Take one of ${kinds}.`, zh: `请使用以下之一：${kinds}。` },
   })
@@ -60,7 +60,7 @@ function refuseShown({ config, isConfigPublic, values }: Given, fields: readonly
   )
   if (shown === undefined) return
   const { path } = shown
-  throw failure('invalid', `Reading the settings: the secret "${path}" stands on the command line: give it by a file.`, {
+  throw wrongUsage('invalid', `Reading the settings: the secret "${path}" stands on the command line: give it by a file.`, {
     cause: {
       en: `The setting "${path}" is a secret; arguments of commands are seen by other users of the machine and stay in the shell's history.`,
       zh: `设置项 “${path}” 是机密；命令行参数会被本机其他用户看到，并留在 shell 历史中。`,
@@ -156,7 +156,7 @@ async function complete(
 function missing(needed: readonly SettingField[], kind: string) {
   const names = needed.map(({ path }) => path)
   const options = needed.map(({ path, isSecret }) => (isSecret ? `--set-file ${path}=<file>` : `--set ${path}=<value>`))
-  return failure('invalid', `Reading the settings of ${kind}: missing ${names.join(', ')}: give ${options.join(' ')}.`, {
+  return wrongUsage('invalid', `Reading the settings of ${kind}: missing ${names.join(', ')}: give ${options.join(' ')}.`, {
     cause: {
       en: `${kind} needs settings that were not given: ${names.join(', ')}.`,
       zh: `缺少 ${kind} 所需的设置：${names.join('、')}。`,

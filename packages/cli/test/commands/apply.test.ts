@@ -117,7 +117,7 @@ describe('wrong usage says what to do, before anything is sent', () => {
     [['tokens', 'add', '--name', 'x', '--scope', 'everything'], /certificates:read/],
   ])('%j', async (argv, text) => {
     const shell = aShell({ EVERCERT_TOKEN: 't', EVERCERT_URL: 'http://127.0.0.1:9' })
-    expect(await runProgram(argv, shell)).toBe(1)
+    expect(await runProgram(argv, shell)).toBe(64)
     expect(shell.err()).toMatch(text)
     expect(shell.err()).toContain('(invalid)')
   })

@@ -70,7 +70,7 @@ it('names certificates by their ids, each once, and refuses none and too many be
   expect(service.asked.splice(0)).toEqual(['POST /api/v1/certificates/export', request])
   for (const ids of [' , ', Array.from({ length: 1001 }, (_, index) => `crt_${index}`).join()]) {
     const { code, err } = await run(service.url, '--json', ...args, ids)
-    expect([code, problemDocument.parse(JSON.parse(err)).code]).toEqual([1, 'invalid'])
+    expect([code, problemDocument.parse(JSON.parse(err)).code]).toEqual([64, 'invalid'])
   }
   expect(service.asked).toEqual([])
 })
@@ -127,7 +127,7 @@ it.each([[['--sort', 'size']], [['--origin', 'stolen']], [['--expires-to', 'tomo
     const service = await aService(() => undefined)
     for (const command of [['list'], ['export', '--format', 'csv']]) {
       const { code, err } = await run(service.url, ...command, '--json', ...args)
-      expect([code, problemDocument.parse(JSON.parse(err)).code]).toEqual([1, 'invalid'])
+      expect([code, problemDocument.parse(JSON.parse(err)).code]).toEqual([64, 'invalid'])
     }
     expect(service.asked).toEqual([])
   },
@@ -141,5 +141,5 @@ it('tags several certificates in one call, and wants to be told how', async () =
   expect([code, out]).toEqual([0, '✔ 1 of 1 changed\n'])
   const change = { ids: ['crt_old'], add: ['prod', 'web'], remove: ['old'] }
   expect(service.asked.slice(-2)).toEqual(['POST /api/v1/certificates/tags', change])
-  expect((await run(service.url, 'tag', 'crt_old')).code).toBe(1)
+  expect((await run(service.url, 'tag', 'crt_old')).code).toBe(64)
 })

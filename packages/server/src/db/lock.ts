@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { AppError } from '../domain/errors.ts'
@@ -14,6 +14,33 @@ interface Owner {
   /** Start time of the process in clock ticks since boot; null where the system does not tell. Guards against a reused pid. */
   readonly startedTicks: string | null
   readonly host: string
+}
+
+/** The embedded database makes its files readable for all; the folders above them are for the owner alone. */
+export function ensurePrivateFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (process.platform !== 'win32' && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700)
+}
+
+/**
+ * Makes the folder where it is not there, and takes it.
+ *
+ * @returns what gives it back
+ * @throws AppError `conflict` while another live process has it, `misconfigured` when it cannot be written
+ */
+export function takeDataFolder(folder: string): () => void {
+  try {
+    ensurePrivateFolder(folder)
+    return lockFolder(folder)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (cause instanceof AppError || code === undefined) throw cause
+    const remedy = 'give it to the user of the service, or choose another EVERCERT_DATA_DIR'
+    throw new AppError('misconfigured', `Opening the data folder ${folder}: it cannot be written (${code}): ${remedy}.`, {
+      cause,
+      facts: { reason: 'dataFolder', folder, systemCode: code },
+    })
+  }
 }
 
 /** Takes the folder. @returns what gives it back. @throws AppError `conflict` while another live process has it */

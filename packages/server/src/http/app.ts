@@ -7,7 +7,6 @@ import { randomUUID } from 'node:crypto'
 import { OpenAPIHandler } from '@orpc/openapi/fetch'
 import { onError, ORPCError as ProblemCarrier } from '@orpc/server'
 import { Hono, type Context, type MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
 import { contract, MAX_UPLOADS_BYTES, RECEIPT_KEYS_PATH, UPLOADS_PATH } from '@evercert/contract'
 import { AppError } from '../domain/errors.ts'
@@ -16,6 +15,7 @@ import { auditAlarm } from '../services/audit/alarm.ts'
 import type { Services } from '../services/context.ts'
 import { AGENT_PROGRAM_PATH } from '../services/agents/enrolments.ts'
 import { findProofFile } from '../services/proof-responder.ts'
+import { limitBodyTo } from './body-limit.ts'
 import { addConsoleFiles, openConsolePage, type ConsoleEnv } from './console.ts'
 import { credentialsOf } from './credentials.ts'
 import { findAddress, requestTargetOf } from './network-address.ts'
@@ -23,6 +23,7 @@ import type { RequestContext } from './operations/operation.ts'
 import { router } from './operations/router.ts'
 import { addProofOfService } from './proof-of-service.ts'
 import { addPaymentCallbacks } from './payment-callbacks.ts'
+import { nameProblemLanguage } from './problem-language.ts'
 import { renderProblem } from './problem.ts'
 import { createRequestLimits, type RequestLimits } from './request-limits.ts'
 import { REFERENCE_HTML, REFERENCE_SCRIPT } from './reference-page.ts'
@@ -30,7 +31,7 @@ import { refuseOtherSites } from './same-site.ts'
 import { addSignIn } from './sign-in.ts'
 import { networkAddress } from './network-address.ts'
 import { recordRefusal } from './audit-trail.ts'
-import { withUtf8Text } from './utf8-body.ts'
+import { refuseEncodedBody, withUtf8Text } from './utf8-body.ts'
 
 export interface AppOptions {
   readonly version: string
@@ -64,15 +65,9 @@ const STRICT_TRANSPORT = 'max-age=15552000'
 const limitBody = limitTo(MAX_BODY_BYTES)
 const limitUploads = limitTo(MAX_UPLOADS_BYTES)
 
-function limitTo(maxSize: number) {
-  return bodyLimit({
-    maxSize,
-    onError: () => {
-      throw new AppError('tooLarge', `Reading the request: its body is larger than ${maxSize} bytes: send less at once.`, {
-        facts: { maxBodyBytes: maxSize },
-      })
-    },
-  })
+function limitTo(maxBodyBytes: number): MiddlewareHandler {
+  const detail = `Reading the request: its body is larger than ${maxBodyBytes} bytes: send less at once.`
+  return limitBodyTo(maxBodyBytes, () => new AppError('tooLarge', detail, { facts: { maxBodyBytes } }))
 }
 
 export function createApp(services: Services, options: AppOptions): Hono<Env> {
@@ -94,6 +89,7 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
       strictTransportSecurity: false,
     }),
   )
+  app.use(nameProblemLanguage)
   app.onError(async (error, context) => {
     const { method, path } = context.req
     await recordRefusal(services, { method, path, address: networkAddress(context), requestId: context.get('requestId') }, error)
@@ -128,7 +124,7 @@ export function createApp(services: Services, options: AppOptions): Hono<Env> {
     limits.arrive(null, networkAddress(context))
     return next()
   }
-  app.use('/api/auth/*', countAnonymous, limitBody)
+  app.use('/api/auth/*', countAnonymous, refuseEncodedBody, limitBody)
   app.use('/callbacks/*', countAnonymous)
   addSignIn(app, services)
   addApi(app, services, { ...options, limits })
@@ -169,7 +165,7 @@ function addApi(app: Hono<Env>, services: Services, options: AppOptions & { read
   const handler = new OpenAPIHandler(router, {
     interceptors: [
       onError((error, { context }) => {
-        throw toCarrier(services, unreadable(error, context) ?? error, context.requestId)
+        throw toCarrier(services, unreadable(error, context) ?? error, context)
       }),
     ],
     customErrorResponseBodyEncoder: (error) => error.data as object,
@@ -184,6 +180,7 @@ function addApi(app: Hono<Env>, services: Services, options: AppOptions & { read
     await next()
     context.header('cache-control', 'no-store') // answers are one account's, and some hold a private key
   })
+  app.use('/api/v1/*', refuseEncodedBody)
   app.use('/api/v1/*', (context, next) => (context.req.path === UPLOADS_PATH ? limitUploads : limitBody)(context, next))
   app.all('/api/v1/*', async (context) => {
     const { caller, setCookies } = await callerOf(services, options.limits, context)
@@ -260,8 +257,8 @@ function refuseForeignType(context: Context<Env>): void {
 }
 
 /** The handler sends status and data of one error type only; the rendered problem rides in it. */
-function toCarrier(services: Services, error: unknown, requestId: string) {
-  const { problem, retryAfterSeconds } = renderProblem(services, error, requestId)
+function toCarrier(services: Services, error: unknown, context: RequestContext) {
+  const { problem, retryAfterSeconds } = renderProblem(services, error, context)
   return new ProblemCarrier(problem.code, {
     status: problem.status,
     message: problem.detail,
@@ -278,13 +275,17 @@ function withHeaders(response: Response, setCookies: readonly string[]): Respons
 }
 
 function problemResponse(services: Services, context: Context<Env>, error: unknown): Response {
-  const { problem, retryAfterSeconds } = renderProblem(services, error, context.get('requestId'))
+  const { problem, retryAfterSeconds } = renderProblem(services, error, {
+    requestId: context.get('requestId'),
+    headers: context.req.raw.headers,
+  })
   return new Response(JSON.stringify(problem), {
     status: problem.status,
     headers: {
       'content-type': 'application/problem+json',
       // The rest of the body was not read: the connection ends with this answer, and the client must know.
       ...(problem.code === 'tooLarge' && { connection: 'close' }),
+      ...(problem.code === 'encodingUnsupported' && { 'accept-encoding': 'identity' }), // RFC 9110 §12.5.3
       ...(retryAfterSeconds === null ? {} : { 'retry-after': String(retryAfterSeconds) }),
     },
   })

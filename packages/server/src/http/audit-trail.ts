@@ -112,7 +112,13 @@ const REFUSED: ReadonlySet<string> = new Set([
   'approverUnfit',
 ])
 /** Mistakes of who asks: nothing was tried. */
-const OF_NO_INTEREST: ReadonlySet<string> = new Set(['invalid', 'notFound', 'tooLarge', 'idempotencyKeyMissing'])
+const OF_NO_INTEREST: ReadonlySet<string> = new Set([
+  'invalid',
+  'notFound',
+  'tooLarge',
+  'encodingUnsupported',
+  'idempotencyKeyMissing',
+])
 
 async function noteFailure(
   { audit }: Services,

@@ -22,6 +22,11 @@ interface ListenerLimits {
 }
 
 const LIMITS: ListenerLimits = { headersMs: 15_000, requestMs: 60_000, checkMs: 5000 }
+const REFUSALS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'it is in use: choose another port or stop what uses it',
+  EACCES: 'this user may not take it: choose a port from 1024, or give the service CAP_NET_BIND_SERVICE',
+  EADDRNOTAVAIL: 'this machine has no such address: choose one that it has',
+}
 const MAX_HEADER_BYTES = 16 * 1024
 const MAX_HEADERS = 100
 
@@ -63,8 +68,8 @@ export async function listen({ fetch, host, port, pair = null, limits = LIMITS }
     ) as Server | TlsServer
     listening.maxHeadersCount = MAX_HEADERS
     listening.once('error', (cause: NodeJS.ErrnoException) => {
-      const remedy = cause.code === 'EADDRINUSE' ? 'it is in use: choose another port or stop what uses it' : String(cause.code)
-      reject(new AppError('misconfigured', `Listening on ${host}:${port}: ${remedy}.`, { cause }))
+      const said = REFUSALS[cause.code ?? ''] ?? `it cannot be listened on (${String(cause.code)}): choose another`
+      reject(new AppError('misconfigured', `Listening on ${host}:${port}: ${said}.`, { cause }))
     })
   })
   // Connections that are there keep what they agreed on; whoever comes later gets the new pair.

@@ -51,6 +51,7 @@ export async function createOpenApiDocument(version: string): Promise<object> {
       if (operation === undefined) throw new Error(`operation ${name}.${operationName} is missing in the OpenAPI document`)
       operation.responses = { ...operation.responses, default: problem }
       describeAccess(operation, meta.operation)
+      keepToQuery(operation.parameters)
       const headers = headersOf(meta.operation?.idempotent)
       if (headers.length > 0) operation.parameters = [...(operation.parameters ?? []), ...headers]
     }
@@ -61,4 +62,13 @@ export async function createOpenApiDocument(version: string): Promise<object> {
 function describeAccess(operation: { description?: string; security?: object[] }, meta: OperationMeta | undefined): void {
   operation.description = `Permission: ${meta?.scope ?? '-'}`
   if (meta?.isOpen === true) operation.security = []
+}
+
+/** For a query alone (OpenAPI 3.1.1 §4.8.12.2); the generator says it of paths too. */
+function keepToQuery(parameters: readonly object[] = []): void {
+  for (const parameter of parameters as { in?: string; allowEmptyValue?: boolean; allowReserved?: boolean }[]) {
+    if (parameter.in === 'query') continue
+    delete parameter.allowEmptyValue
+    delete parameter.allowReserved
+  }
 }

@@ -4,19 +4,17 @@
  * @module
  */
 import type { Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { AppError } from '../domain/errors.ts'
 import type { Services } from '../services/context.ts'
 import { readPaymentCallback } from '../services/provider-payments/callback.ts'
+import { limitBodyTo } from './body-limit.ts'
 
 const MAX_BYTES = 262_144
 
-const limit = bodyLimit({
-  maxSize: MAX_BYTES,
-  onError: () => {
-    throw new AppError('tooLarge', `Reading a callback: it is larger than ${MAX_BYTES} bytes: no provider sends that.`)
-  },
-})
+const limit = limitBodyTo(
+  MAX_BYTES,
+  () => new AppError('tooLarge', `Reading a callback: it is larger than ${MAX_BYTES} bytes: no provider sends that.`),
+)
 
 /** Any answer but 2xx makes the provider send it again. */
 export function addPaymentCallbacks(app: Hono<{ readonly Variables: { requestId: string } }>, services: Services): void {

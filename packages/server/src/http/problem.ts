@@ -9,13 +9,27 @@ import { PROBLEMS, toProblemDocument, type ProblemDocument } from '@evercert/con
 import { AppError } from '../domain/errors.ts'
 import { factsOfIssues, pathOf } from '../domain/issue-words.ts'
 import type { Services } from '../services/context.ts'
+import { problemLanguage } from './problem-language.ts'
 
 export interface Rendered {
   readonly problem: ProblemDocument
   readonly retryAfterSeconds: number | null
 }
 
-export function renderProblem(services: Pick<Services, 'log'>, error: unknown, requestId: string): Rendered {
+/** For whom a problem is rendered. */
+interface Asked {
+  readonly requestId: string
+  readonly headers: Headers
+}
+
+/** In Chinese the cause is the title, as the command and the console have it. */
+export function renderProblem(services: Pick<Services, 'log'>, error: unknown, { requestId, headers }: Asked): Rendered {
+  const rendered = renderInEnglish(services, error, requestId)
+  const { problem } = rendered
+  return problemLanguage(headers) === 'en' ? rendered : { ...rendered, problem: { ...problem, title: problem.cause.zh } }
+}
+
+function renderInEnglish(services: Pick<Services, 'log'>, error: unknown, requestId: string): Rendered {
   if (error instanceof AppError) {
     return {
       problem: toProblemDocument(error.code, withoutCredentials(error.message), { facts: error.facts, requestId }),

@@ -16,7 +16,7 @@ export const REFERENCE_HTML = `<!doctype html>
 export const REFERENCE_SCRIPT = `'use strict'
 const sheet = new CSSStyleSheet()
 sheet.replaceSync(\`
-  :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }
+  :root { color-scheme: light dark; background: Canvas; color: CanvasText; font: 15px/1.5 system-ui, sans-serif }
   body { margin: 0 auto; max-width: 60rem; padding: 1.5rem }
   h2 { margin: 2rem 0 .5rem; border-bottom: 1px solid #8884 }
   summary { cursor: pointer; padding: .35rem 0 }
@@ -33,7 +33,8 @@ const element = (tag, text, ...children) => {
   return node
 }
 const schemaOf = (content) => content && Object.values(content)[0] && Object.values(content)[0].schema
-const block = (title, value) => value ? [element('h4', title), element('pre', JSON.stringify(value, null, 2))] : []
+const json = (value) => Object.assign(element('pre', JSON.stringify(value, null, 2)), { tabIndex: 0 }) // scrolled by the keyboard too
+const block = (title, value) => value ? [element('h3', title), json(value)] : []
 function operation(path, method, details) {
   const summary = element('summary', '', element('b', method.toUpperCase()), element('code', '/api/v1' + path), ' ' + (details.summary || ''))
   const answers = Object.entries(details.responses || {}).flatMap(([status, answer]) => block('Answer ' + status, schemaOf(answer.content)))
@@ -51,5 +52,7 @@ fetch('/api/v1/openapi.json').then((answer) => answer.json()).then((api) => {
       groups.set(tag, [...(groups.get(tag) || []), operation(path, method, details)])
     }
   for (const [tag, operations] of groups) main.append(element('h2', tag), ...operations)
+  const schemas = Object.entries((api.components || {}).schemas || {})
+  main.append(element('h2', 'Schemas'), ...schemas.map(([name, schema]) => element('details', '', element('summary', '', element('code', name)), json(schema))))
 })
 `

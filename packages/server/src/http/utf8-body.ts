@@ -1,9 +1,10 @@
 /**
- * JSON is UTF-8 (RFC 8259 §8.1). The library's own reading puts U+FFFD where bytes are not, and so would store what nobody wrote.
+ * In which bytes a body is JSON: not compressed, and UTF-8 (RFC 8259 §8.1). The library's own reading puts U+FFFD where bytes are not, and so would store what nobody wrote.
  *
  * @module
  */
 import { isUtf8 } from 'node:buffer'
+import type { MiddlewareHandler } from 'hono'
 import { AppError } from '../domain/errors.ts'
 
 /** The same request; `text()` refuses bytes that are not UTF-8, and reads them once like before. */
@@ -15,4 +16,11 @@ export function withUtf8Text(request: Request): Request {
 export function readUtf8(body: ArrayBuffer): string {
   if (!isUtf8(body)) throw new AppError('invalid', 'Reading the request: its body is not UTF-8: send it as UTF-8.')
   return new TextDecoder().decode(body)
+}
+
+/** Packed, a little is a lot: nothing is unpacked. @throws AppError `encodingUnsupported` */
+export const refuseEncodedBody: MiddlewareHandler = (context, next) => {
+  const encoding = context.req.header('content-encoding') ?? 'identity'
+  if (/^\s*(identity)?\s*$/i.test(encoding)) return next()
+  throw new AppError('encodingUnsupported', `Reading the request: its body is encoded as ${encoding}: send it uncompressed.`)
 }

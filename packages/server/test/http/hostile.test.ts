@@ -58,6 +58,26 @@ eachDatabase((_kind, open) => {
     send(path, { method: 'POST', body, headers })
   const order = JSON.stringify({ productId: PRIVATE_SINGLE })
 
+  test.each([
+    ['zh-CN,zh;q=0.9,en;q=0.8', 'zh'],
+    ['ZH', 'zh'],
+    ['fr, zh;q=0.5, en;q=0.4', 'zh'],
+    ['en, zh', 'en'],
+    ['zh;q=0, *', 'en'],
+    ['zh;q=many', 'en'],
+    ['fr', 'en'],
+    ['*', 'en'],
+  ])('the title is in the language that is preferred: %s', async (accepted, language) => {
+    const headers = { 'accept-language': accepted }
+    for (const path of ['/api/v1/orders/ord_none', '/api/v1/nothing', '/api/v1/orders?limit=many']) {
+      const response = await send(path, { headers })
+      const { title, cause, code } = await problemOf(response)
+      expect(title).toBe(language === 'zh' ? cause.zh : PROBLEMS[code].title)
+      expect(response.headers.get('content-language')).toBe(language === 'zh' ? 'zh, en' : 'en')
+      expect(response.headers.get('vary')).toMatch(/accept-language/i)
+    }
+  })
+
   describe('a body', () => {
     test.each([
       ['cut short', '{"productId": "evercert'],
@@ -457,7 +477,7 @@ eachDatabase((_kind, open) => {
 
   test.each(Object.keys(PROBLEMS) as ProblemCode[])('the problem %s renders with its texts in both languages', (code) => {
     const error = new AppError(code, 'Doing it: it failed: do it again.', { facts: { id: 'x' }, retryAfterSeconds: 7 })
-    const rendered = renderProblem(service.services, error, 'request-1')
+    const rendered = renderProblem(service.services, error, { requestId: 'request-1', headers: new Headers() })
     expect(rendered).toEqual({
       problem: toProblemDocument(code, error.message, { facts: { id: 'x' }, requestId: 'request-1' }),
       retryAfterSeconds: 7,
@@ -468,7 +488,10 @@ eachDatabase((_kind, open) => {
   })
 
   test('an error of ours shows nothing of itself', () => {
-    const rendered = renderProblem(service.services, new Error('password=hunter2 at /srv/app.ts'), 'request-2')
+    const rendered = renderProblem(service.services, new Error('password=hunter2 at /srv/app.ts'), {
+      requestId: 'request-2',
+      headers: new Headers(),
+    })
     expect(rendered.problem).toMatchObject({ code: 'internal', status: 500, requestId: 'request-2' })
     expect(JSON.stringify(rendered)).not.toMatch(/hunter2|srv/)
   })

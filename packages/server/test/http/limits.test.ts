@@ -25,6 +25,18 @@ function trickle(port: number, head: string, piece: string, gapMs: number): Prom
   })
 }
 
+test.each([
+  ['127.0.0.1', 'it is in use: choose another port'],
+  ['192.0.2.1', 'this machine has no such address: choose one'],
+])('a place at %s that cannot be listened on is named, with what to do', async (host, said) => {
+  const fetch = (): Response => new Response('')
+  const listener = await listen({ fetch, host: '127.0.0.1', port: 0 })
+  onTestFinished(() => listener.close())
+  const { port } = listener
+  const refused = { code: 'misconfigured', message: expect.stringContaining(`Listening on ${host}:${port}: ${said}`) as string }
+  await expect(listen({ fetch, host, port })).rejects.toMatchObject(refused)
+})
+
 describe('a slow client', () => {
   const limits = { headersMs: 300, requestMs: 600, checkMs: 50 }
   let reached = 0
@@ -78,6 +90,22 @@ describe('the service', () => {
       socket.on('close', () => resolve({ answer }))
     })
     return answer.split('\r\n\r\n')[0] ?? ''
+  }
+
+  function chunkOf(body: Buffer): Buffer {
+    return Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')])
+  }
+
+  /** As a client does that looks for no answer while it sends. */
+  function sendThenRead(bytes: Buffer): Promise<{ answer: string; failure: Error | null }> {
+    return new Promise((resolve) => {
+      let [answer, failure]: [string, Error | null] = ['', null]
+      const socket = connect(Number(new URL(service.url).port), '127.0.0.1', () => {
+        socket.write(bytes, () => socket.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1'))))
+      })
+      socket.on('error', (error) => (failure = error))
+      socket.on('close', () => resolve({ answer, failure }))
+    })
   }
 
   const ELSEWHERE = ['//evil.example', '/%2F%2Fevil.example', '/\\evil.example', '/..//evil.example', 'https://evil.example/']
@@ -147,15 +175,42 @@ describe('the service', () => {
     expect((await client.certificates.get({ id })).managed).toBe(false)
   })
 
-  test('unpacks no body: a gzip of fifty megabytes is bytes that are no JSON', async () => {
+  test.each([
+    ['/api/v1/orders', 400],
+    ['/api/auth/sign-in/email', 403],
+  ])('unpacks no body at %s, and says so', async (path, otherwise) => {
     const bomb = gzipSync(Buffer.alloc(50_000_000, '['))
-    const answer = await service.fetch('/api/v1/orders', {
-      method: 'POST',
-      headers: { authorization: `Bearer ${account.token}`, 'content-type': 'application/json', 'content-encoding': 'gzip' },
-      body: new Uint8Array(bomb),
+    const send = (encoding: string, body: Uint8Array<ArrayBuffer>): Promise<Response> =>
+      service.fetch(path, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${account.token}`, 'content-type': 'application/json', 'content-encoding': encoding },
+        body,
+      })
+    const answer = await send('gzip', new Uint8Array(bomb))
+    expect(answer.status).toBe(415)
+    expect(answer.headers.get('accept-encoding')).toBe('identity')
+    expect(await answer.json()).toMatchObject({
+      code: 'encodingUnsupported',
+      remedy: {
+        en: expect.stringContaining('without compression') as string,
+        zh: expect.stringContaining('未压缩') as string,
+      },
     })
-    expect(answer.status).toBe(400)
+    expect((await send('identity', Buffer.from('{}'))).status).toBe(otherwise)
   })
+
+  test.each(['content-length: 30000000', 'transfer-encoding: chunked'])(
+    'answers whoever sends thirty megabytes (%s), and reads nothing before all of it is sent',
+    async (framing) => {
+      const body = Buffer.alloc(30_000_000, ' ')
+      const sent = framing.startsWith('c') ? body : chunkOf(body)
+      const bearer = `authorization: Bearer ${account.token}`
+      const head = `POST /api/v1/orders HTTP/1.1\r\nhost: a\r\n${bearer}\r\ncontent-type: application/json\r\n${framing}\r\n\r\n`
+      const { answer, failure } = await sendThenRead(Buffer.concat([Buffer.from(head), sent]))
+      expect(failure).toBeNull()
+      expect(answer).toMatch(/^HTTP\/1\.1 413[^]*connection: close[^]*"code":"tooLarge"/i)
+    },
+  )
 
   test('takes pictures by their content: XML that grows, SVG, archives and office files are none', async () => {
     const company = await account.client.companies.create(aCompany())
