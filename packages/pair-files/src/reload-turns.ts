@@ -1,6 +1,6 @@
 /**
- * Who is deployed to one server at about the same time goes as one batch: gathered until nobody else comes, one batch after the other. For this process; two
- * nodes of the service may each reload a server once.
+ * Who is deployed to one server at about the same time goes as one batch: gathered until nobody else comes, one batch after the other. For this process: that all
+ * nodes of the service send theirs to the same one is the service's business.
  *
  * @module
  */

@@ -31,6 +31,7 @@ import { createApp, createProofApp } from './http/app.ts'
 import { listen, type Listener, type ListenOptions } from './http/listener.ts'
 import { openOwnPair, type OwnPair } from './http/own-pair.ts'
 import { createPlaces } from './services/advance/places.ts'
+import { createReloadLeases } from './services/advance/reload-leases.ts'
 import { DEFAULT_WORKER_SETTINGS, startWorker, type WorkerSettings } from './jobs/worker.ts'
 import { createSignIn } from './services/access/better-auth.ts'
 import { createFirstOperatorLink } from './services/access/first-operator.ts'
@@ -210,6 +211,7 @@ async function createServices(
     requestLimits: config.requestLimits,
     onStep: options.onStep ?? (() => {}),
     places: createPlaces(options.worker?.concurrency ?? DEFAULT_WORKER_SETTINGS.concurrency),
+    reloads: createReloadLeases({ database, node, log }),
     agentProgram: () => readFile(AGENT_FILE).catch(() => null),
   }
 }

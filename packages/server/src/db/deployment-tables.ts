@@ -62,3 +62,14 @@ export interface DeploymentTable {
   created_at: Date
   updated_at: Date
 }
+
+/** Which node gathers what is deployed to a server. */
+export interface ReloadLeaseTable {
+  /** SHA-256 of what is reloaded. */
+  server: string
+  node: string
+  /** By the clock of the database. */
+  until: Date
+  /** Jobs that other nodes left to this one. */
+  handed: Generated<string[]>
+}

@@ -41,6 +41,8 @@ export interface Queue {
   fail(jobId: string): Promise<void>
   /** Says that these jobs are still worked on. */
   touch(jobIds: readonly string[]): Promise<void>
+  /** Those of the jobs that still run: another node began them and left them to this one, which goes on with them. */
+  takeOver(jobIds: readonly string[]): Promise<readonly ClaimedJob[]>
   /** Frees the jobs of workers that died, so that the scan can enqueue their certificates again. */
   releaseDead(): Promise<void>
   /** Calls back when a job of this process was committed, or may have been: a hint, never needed. */
@@ -131,6 +133,12 @@ export async function startQueue(database: Database, url: string | null): Promis
     },
     touch: async (jobIds) => {
       await boss.touch(QUEUE, [...jobIds])
+    },
+    takeOver: async (jobIds) => {
+      const { rows } = await sql<ClaimedJob>`
+        update jobs.job set heartbeat_on = now() where name = ${QUEUE} and state = 'active' and id = any(${jobIds}::uuid[])
+        returning id, data`.execute(database.db)
+      return rows
     },
     releaseDead: () => releaseSilent(HEARTBEAT_SECONDS),
     onSent: (listener) => {

@@ -25,7 +25,7 @@ import type {
 import type { AgentEnrolmentTable, AgentTable, AgentWorkTable } from './agent-tables.ts'
 import type { AccountRulesTable, ApprovalTable } from './approval-tables.ts'
 import type { CaAuthorityTable, CaOrderTable } from './builtin-ca-tables.ts'
-import type { DeploymentTable, TargetTable } from './deployment-tables.ts'
+import type { DeploymentTable, ReloadLeaseTable, TargetTable } from './deployment-tables.ts'
 import type { NameClaimTable } from './name-tables.ts'
 import type { MasterKeyHolderTable, MasterKeyTable, RemovedMasterKeyTable, SecretTable } from './secret-tables.ts'
 import type { PaymentConnectionTable, PaymentReceiptTable, PaymentTable } from './payment-tables.ts'
@@ -355,6 +355,7 @@ export interface Tables {
   issuance: IssuanceTable
   target: TargetTable
   deployment: DeploymentTable
+  reload_lease: ReloadLeaseTable
   endpoint: EndpointTable
   observation: ObservationTable
   receipt: ReceiptTable

@@ -47,35 +47,12 @@ const GATHER_MS = 5
 export function startWorker(services: Services, settings: WorkerSettings = DEFAULT_WORKER_SETTINGS): Worker {
   const abort = new AbortController()
   const rounds = startRounds(services, settings, abort.signal)
-  const running = new Map<string, Promise<void>>()
-  /** Certificates whose job runs; true when another was sent meanwhile, which may be claimed when this one ends. */
-  const sentAgain = new Map<string, boolean>()
   let claiming: Promise<void> | null = null
   let gathering: NodeJS.Timeout | null = null
   /** The last claim got all that it asked for: there may be more. */
   let mayBeMore = false
   let isClaiming = false
-
   const { places } = services
-  const run = async (jobId: string, certificateId: string): Promise<void> => {
-    sentAgain.set(certificateId, false)
-    const begun = places.begin()
-    try {
-      await places.within(() => advanceCertificate(services, certificateId, abort.signal, begun))
-      await services.queue.complete(jobId)
-    } catch (error) {
-      services.log.error({ event: 'job.failed', jobId, certificateId, error })
-      await services.queue.fail(jobId).catch(() => {}) // the database is away: the heartbeat frees the job later
-    } finally {
-      begun()
-      running.delete(jobId)
-      const isAwaited = sentAgain.get(certificateId) === true
-      sentAgain.delete(certificateId)
-      if (isAwaited || mayBeMore) poke()
-    }
-  }
-
-  const touch = (): Promise<void> => (running.size === 0 ? Promise.resolve() : services.queue.touch([...running.keys()]))
 
   const claim = async (): Promise<void> => {
     const count = countToClaim(places.free())
@@ -83,14 +60,7 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
     mayBeMore = false // also when claiming fails: the next poll tries again
     const jobs = await services.queue.claim(count)
     mayBeMore = jobs.length === count
-    for (const job of jobs) {
-      const { certificateId } = job.data
-      // Freed while this process was suspended, and sent again: its run goes on, and is not doubled.
-      if (sentAgain.has(certificateId)) {
-        sentAgain.set(certificateId, true)
-        await services.queue.fail(job.id)
-      } else running.set(job.id, run(job.id, certificateId))
-    }
+    for (const job of jobs) await runs.begin(job)
   }
 
   const poke = (): void => {
@@ -108,17 +78,20 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
         })
     }, GATHER_MS)
   }
+  const runs = createRuns(services, abort.signal, (isAwaited) => {
+    if (isAwaited || mayBeMore) poke()
+  })
   places.setMore(() => mayBeMore || isClaiming)
   places.onFree(() => {
     if (mayBeMore) poke()
   })
 
+  services.reloads.onHanded(runs.takeOver)
   places.onRoom((who) => void letIn(services, who))
   services.queue.onSent(({ certificateId }) => {
-    if (sentAgain.has(certificateId)) sentAgain.set(certificateId, true)
-    else poke()
+    if (!runs.noteSent(certificateId)) poke()
   })
-  const timers = [...rounds.timers, ...startTimers(services, settings, { poke, touch })]
+  const timers = [...rounds.timers, ...startTimers(services, settings, { poke, touch: runs.touch })]
   poke()
   return {
     stop: async () => {
@@ -127,10 +100,77 @@ export function startWorker(services: Services, settings: WorkerSettings = DEFAU
       for (const timer of timers) timer.stop()
       if (gathering !== null) clearTimeout(gathering)
       await claiming
-      await Promise.all(running.values())
+      await services.reloads.close()
+      await runs.idle()
       await Promise.all(timers.map(({ idle }) => idle()))
       await rounds.idle()
     },
+  }
+}
+
+interface Runs {
+  begin(job: ClaimedJob): Promise<void>
+  /** Jobs that another node left to this one, which has their server. Never rejects: should it fail, they are silent, and free in the end. */
+  readonly takeOver: (jobIds: readonly string[]) => Promise<void>
+  /** Whether a job of the certificate runs, which the one that was sent waits for. */
+  noteSent(certificateId: string): boolean
+  readonly touch: () => Promise<void>
+  idle(): Promise<unknown>
+}
+
+type ClaimedJob = Awaited<ReturnType<Services['queue']['claim']>>[number]
+
+/** @param onEnd called when one has ended, and whether another job of its certificate was sent meanwhile */
+function createRuns(services: Services, signal: AbortSignal, onEnd: (isAwaited: boolean) => void): Runs {
+  const { places, queue, log } = services
+  const running = new Map<string, Promise<void>>()
+  /** Certificates whose job runs; true when another was sent meanwhile, which may be claimed when this one ends. */
+  const sentAgain = new Map<string, boolean>()
+
+  const run = async (jobId: string, certificateId: string): Promise<void> => {
+    sentAgain.set(certificateId, false)
+    const begun = places.begin()
+    let isLeft = false
+    const onLeft = (): void => void (isLeft = true)
+    try {
+      await places.within(() => advanceCertificate(services, certificateId, signal, { jobId, onBegun: begun, onLeft }))
+      if (!isLeft) await queue.complete(jobId)
+    } catch (error) {
+      log.error({ event: 'job.failed', jobId, certificateId, error })
+      await queue.fail(jobId).catch(() => {}) // the database is away: the heartbeat frees the job later
+    } finally {
+      begun()
+      running.delete(jobId)
+      const isAwaited = sentAgain.get(certificateId) === true
+      sentAgain.delete(certificateId)
+      onEnd(isAwaited)
+    }
+  }
+
+  const begin = async ({ id, data: { certificateId } }: ClaimedJob): Promise<void> => {
+    // Freed while this process was suspended, and sent again: its run goes on, and is not doubled.
+    if (sentAgain.has(certificateId)) {
+      sentAgain.set(certificateId, true)
+      await queue.fail(id)
+    } else running.set(id, run(id, certificateId))
+  }
+
+  return {
+    begin,
+    takeOver: async (jobIds) => {
+      try {
+        for (const job of await queue.takeOver(jobIds)) await (signal.aborted ? queue.fail(job.id) : begin(job))
+      } catch (error) {
+        log.error({ event: 'queue.takeOverFailed', error })
+      }
+    },
+    noteSent: (certificateId) => {
+      if (!sentAgain.has(certificateId)) return false
+      sentAgain.set(certificateId, true)
+      return true
+    },
+    touch: () => (running.size === 0 ? Promise.resolve() : queue.touch([...running.keys()])),
+    idle: () => Promise.all(running.values()),
   }
 }
 

@@ -33,6 +33,8 @@ export type { CertificatePair, DeployEvidence, RestoreEvidence }
 export interface DeployTarget {
   /** What is reloaded: targets with the same one share it. Absent where nothing is. */
   readonly server?: string
+  /** The same where a reload is shared, in words that mean one server on every node of the service: one node gathers for it. Absent: each node for itself. */
+  readonly sharedReload?: string
   /** The machine or service elsewhere that is waited for: however long it takes to answer, targets of others go on. Absent: this machine. */
   readonly host?: string
   inspect(): Promise<{ readonly sha256: string | null }>

@@ -22,6 +22,7 @@ import type { NotifyAdapter } from '../ports/notify.ts'
 import type { PaymentAdapter } from '../ports/payment.ts'
 import type { SignIn } from '../ports/sign-in.ts'
 import type { Places } from './advance/places.ts'
+import type { ReloadLeases } from './advance/reload-leases.ts'
 import type { AuditAnchor } from './audit/anchor-file.ts'
 import type { AuditLog } from './audit/log.ts'
 import type { Keyring } from './keyring.ts'
@@ -77,6 +78,7 @@ export interface Services {
   readonly requestLimits: { readonly perMinute: number | null; readonly anonymousPerMinute: number | null }
   readonly onStep: StepHook
   readonly places: Places
+  readonly reloads: ReloadLeases
   /** The one file that hosts run; null when it was not built. */
   readonly agentProgram: () => Promise<Uint8Array<ArrayBuffer> | null>
 }

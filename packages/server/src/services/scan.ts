@@ -21,10 +21,11 @@ export async function scanDue(services: Services): Promise<number> {
   return lost.length
 }
 
-/** Housekeeping: dead workers' jobs, orders that nobody paid, counts that were added, idempotency keys of last week, sessions that
+/** Housekeeping: dead workers' jobs and leases, orders that nobody paid, counts that were added, idempotency keys of last week, sessions that
  * ended. */
 export async function tidyUp(services: Services): Promise<void> {
   await services.queue.releaseDead()
+  await services.reloads.tidy()
   await expireUnpaidOrders(services)
   await expireApprovals(services)
   await sumUpTallies(services.db)

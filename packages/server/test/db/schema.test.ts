@@ -34,6 +34,7 @@ const OF_THE_INSTALLATION = [
   'product_price',
   'promotion',
   'receipt_key',
+  'reload_lease', // which node reloads a server, whoever deploys to it
   'renewal_policy',
   // Users: which accounts they are in is said by `member`, of each account.
   'credential',

@@ -8,6 +8,7 @@ import { createChain } from '../../../../test/harness/certificates.ts'
 import { startHttpReceiver } from '../../../../test/harness/http-receiver.ts'
 import { DEFAULT_WORKER_SETTINGS, startWorker } from '../../src/jobs/worker.ts'
 import { createPlaces } from '../../src/services/advance/places.ts'
+import { createReloadLeases } from '../../src/services/advance/reload-leases.ts'
 import { createClock } from '../support/clock.ts'
 import { eachDatabase } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
@@ -16,7 +17,7 @@ import { waitFor } from '../support/wait-for.ts'
 /** At the same time, and beside them. */
 const [PLACES, ASIDE] = [8, 8]
 /** For each hanging host: more than all places together. */
-const MANY_AT_A_NODE = 20
+const MANY_AT_A_NODE = 18
 const FEW = 6
 
 const authority = createChain()
@@ -68,8 +69,10 @@ eachDatabase((kind, open) => {
     ]).flat()
     await Promise.all(wanted.map(async ({ of, ...one }, index) => ids[of].add(await aTarget(service, `${of} ${index}`, one))))
 
-    const workers = Array.from({ length: nodes }, () => {
-      const services = { ...service.services, places: createPlaces(PLACES, ASIDE) }
+    const { database, log } = service.services
+    const workers = Array.from({ length: nodes }, (_, index) => {
+      const reloads = createReloadLeases({ database, node: `node ${index}`, log })
+      const services = { ...service.services, places: createPlaces(PLACES, ASIDE), reloads }
       return startWorker(services, { ...DEFAULT_WORKER_SETTINGS, concurrency: PLACES, pollMs: 200, scanMs: 200 })
     })
     const letGo = (): void => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hostname } from 'node:os'
 import { z } from 'zod'
 import type { DeployTarget } from '../../ports/deploy.ts'
 import type { AdapterKit } from '../../ports/kit.ts'
@@ -84,5 +85,12 @@ export function filesTarget(
     },
     onStep,
   )
-  return ssh === undefined ? target : { ...target, host: nameOfSshHost(ssh) }
+  const isReloaded = (settings.reloadCommand ?? defaults.reloadCommand) !== undefined
+  // Of a node on another machine this machine is another server.
+  const shared = ssh === undefined ? `${hostname()}\0${target.server}` : target.server
+  return {
+    ...target,
+    ...(ssh !== undefined && { host: nameOfSshHost(ssh) }),
+    ...(isReloaded && { sharedReload: shared }),
+  }
 }

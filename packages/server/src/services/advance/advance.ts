@@ -53,15 +53,23 @@ const DEPLOYMENT_EFFECTS: Readonly<Record<Exclude<DeploymentEffect, 'deploy'>, R
   restoreDeployment,
 }
 
+/** The job that it is run for. */
+export interface AdvanceRun {
+  readonly jobId?: string
+  /** Called when it is known what is done with it. */
+  readonly onBegun?: () => void
+  /** Called when another node goes on with the job: it is not ended here. */
+  readonly onLeft?: () => void
+}
+
 /**
  * @param signal aborted when the service stops: the certificate is left as recorded, and goes on at the next start
- * @param onBegun called when it is known what is done with it
  */
 export async function advanceCertificate(
   services: Services,
   certificateId: string,
   signal: AbortSignal,
-  onBegun: () => void = () => {},
+  job: AdvanceRun = {},
 ): Promise<void> {
   for (let effects = 0; effects < MAX_EFFECTS && !signal.aborted; effects += 1) {
     const work = await loadWork(services, certificateId)
@@ -72,7 +80,7 @@ export async function advanceCertificate(
       continue
     }
     if (step.do === 'rest' || step.do === 'wait') return sleepUntil(services, work, step)
-    await perform(services, work, step, { signal, onBegun })
+    if ((await perform(services, work, step, { signal, job })) === 'leftToAnother') return job.onLeft?.()
   }
   if (!signal.aborted) services.log.error({ event: 'certificate.noProgress', certificateId })
 }
@@ -93,20 +101,24 @@ async function perform(
   services: Services,
   work: Work,
   step: Exclude<Step, { do: 'wait' | 'rest' }>,
-  { signal, onBegun }: { readonly signal: AbortSignal; readonly onBegun: () => void },
-): Promise<void> {
+  { signal, job }: { readonly signal: AbortSignal; readonly job: AdvanceRun },
+): Promise<'done' | 'leftToAnother'> {
+  const onBegun = () => job.onBegun?.()
   if (step.do !== 'deploy') onBegun()
   services.onStep(step.do, 'intended')
   try {
-    if (step.do === 'deploy') await deploy(services, work, [step.deploymentId, ...step.alongside], onBegun)
-    else if ('deploymentId' in step) await DEPLOYMENT_EFFECTS[step.do](services, work, step.deploymentId)
+    if (step.do === 'deploy') {
+      const ids = [step.deploymentId, ...step.alongside] as const
+      if ((await deploy(services, work, ids, { jobId: job.jobId, onBegun })) === 'leftToAnother') return 'leftToAnother'
+    } else if ('deploymentId' in step) await DEPLOYMENT_EFFECTS[step.do](services, work, step.deploymentId)
     else await EFFECTS[step.do](services, work, signal)
   } catch (error) {
-    if (signal.aborted) return
-    if (error instanceof AppError && error.stale) return // somebody else changed the facts: look again
+    if (signal.aborted) return 'done'
+    if (error instanceof AppError && error.stale) return 'done' // somebody else changed the facts: look again
     services.log.warn({ event: 'certificate.stepFailed', certificateId: work.certificateId, step: step.do, error })
     await recordFailure(services, work, error)
-    return
+    return 'done'
   }
   services.onStep(step.do, 'recorded')
+  return 'done'
 }

@@ -26,7 +26,16 @@ import {
 import { CHECK_WINDOW_SECONDS, type Work } from './facts.ts'
 import { createLiveLog, type LiveLog } from './live-log.ts'
 import { hostOf, SITES, type Host, type Visit } from './places.ts'
+import type { Release } from './reload-leases.ts'
 import { loadSites, lookAt } from './sightings.ts'
+
+/** Who runs it. */
+export interface DeployRun {
+  /** What another node may go on with; without it no other is asked. */
+  readonly jobId?: string | undefined
+  /** Called when it is known which server it is. */
+  readonly onBegun: () => void
+}
 
 /** What is looked at for each deployment of a certificate: the next ones find the rest. */
 const MAX_TOGETHER = 200
@@ -35,28 +44,58 @@ const MAX_TOGETHER = 200
  * Installs one issuance on a target, and on those of the others that go with it: on the same server, which is reloaded once for all of them, or each with an
  * address of its own, where it alone is seen. The failure of one is recorded with it and stops nothing else.
  *
- * @param onBegun called when it is known which server it is
+ * @returns whether another node, which has the server, goes on with the job: nothing was done here
  */
 export async function deploy(
   services: Services,
   work: Work,
   [deploymentId, ...others]: readonly [string, ...string[]],
-  onBegun: () => void,
-): Promise<void> {
-  const first = await prepare(services, work, deploymentId)
-  const together = [first]
+  run: DeployRun,
+): Promise<'done' | 'leftToAnother'> {
+  const releases: Release[] = []
   try {
-    for (const id of others.slice(0, MAX_TOGETHER - 1)) {
-      const other = await prepare(services, work, id)
-      if (goesWith(first, other)) together.push(other)
-      else other.end()
+    const first = await prepare(services, work, deploymentId)
+    const together = [first]
+    try {
+      if (!(await holds(services, first, run.jobId, releases))) {
+        first.end()
+        return 'leftToAnother'
+      }
+      for (const id of others.slice(0, MAX_TOGETHER - 1)) {
+        const other = await prepare(services, work, id)
+        // What another node has is not left to it yet: the job is, when nothing else of it is left here.
+        if (goesWith(first, other) && (await holds(services, other, run.jobId === undefined ? undefined : null, releases)))
+          together.push(other)
+        else other.end()
+      }
+    } catch (error) {
+      for (const one of together) one.end() // else whoever comes to their servers would wait for them for ever
+      throw error
     }
-  } catch (error) {
-    for (const one of together) one.end() // else whoever comes to their servers would wait for them for ever
-    throw error
+    run.onBegun()
+    await deployAll(services, work, together)
+    return 'done'
+  } finally {
+    for (const release of releases) release()
   }
-  onBegun()
-  if (together.length === 1) return deployOne(services, work, first)
+}
+
+/** Whether this node gathers for its server, or nobody needs to. */
+async function holds(
+  { reloads }: Services,
+  { sharedReload }: Prepared,
+  jobId: string | null | undefined,
+  releases: Release[],
+): Promise<boolean> {
+  if (sharedReload === null || jobId === undefined) return true
+  const release = await reloads.hold(sharedReload, jobId)
+  if (release !== null) releases.push(release)
+  return release !== null
+}
+
+async function deployAll(services: Services, work: Work, together: readonly Prepared[]): Promise<void> {
+  const [first] = together
+  if (together.length === 1 && first !== undefined) return deployOne(services, work, first)
   const { places } = services
   const results = await places.aside(() =>
     Promise.allSettled(together.map((one) => places.within(() => deployOne(services, work, one)))),
@@ -79,6 +118,8 @@ interface Prepared {
   readonly target: DeployTarget | { readonly fault: unknown }
   /** What is reloaded; null when nothing is, or nobody knows. */
   readonly server: string | null
+  /** The same, where a reload is shared with other nodes. */
+  readonly sharedReload: string | null
   readonly visit: Visit
   /** It is at its server, or will not come. */
   readonly end: () => void
@@ -94,8 +135,12 @@ async function prepare(services: Services, work: Work, deploymentId: string): Pr
   const live = createLiveLog(services, work, deployment)
   let arrive = (): void => {}
   const visit = places.visit()
+  let elsewhereMs = (): number => 0
   const gathering: Gathering = {
-    quietMs: (server) => visit.quietMs(server),
+    quietMs: (server) => {
+      const quietMs = visit.quietMs(server)
+      return quietMs === 0 ? 0 : Math.max(quietMs, elsewhereMs())
+    },
     aside: (wait) => {
       arrive()
       return visit.aside(wait)
@@ -104,11 +149,12 @@ async function prepare(services: Services, work: Work, deploymentId: string): Pr
   const rest = { loaded, deployment, live, visit, end: () => arrive() }
   try {
     const target = await openTarget(services, work, deployment, { onLogLine: live.say, onTold: live.skip, gathering })
-    const server = target.server ?? null
+    const { server = null, sharedReload = null } = target
     if (server !== null) arrive = places.announce(server)
-    return { ...rest, target, server }
+    if (sharedReload !== null) elsewhereMs = () => services.reloads.quietMs(sharedReload)
+    return { ...rest, target, server, sharedReload }
   } catch (fault) {
-    return { ...rest, target: { fault }, server: null }
+    return { ...rest, target: { fault }, server: null, sharedReload: null }
   }
 }
 
