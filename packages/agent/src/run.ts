@@ -132,6 +132,7 @@ function readConfigAgain(agent: Agent): void {
     ensureOwn(running.configPath, running.say)
     if (stamp !== null && stamp === agent.configStamp) return
     agent.configStamp = null
+    tidy()
     const config = loadConfig(running.configPath, running.say)
     if (config.server !== agent.config.server || config.stateFolder !== agent.config.stateFolder) {
       throw new AgentError('Reading the configuration: another service or state folder is used after a restart.')
@@ -187,6 +188,7 @@ async function doAll(agent: Agent, first: Taken): Promise<void> {
 }
 
 async function poll(agent: Agent, wish: { readonly waitSeconds: number; readonly holding?: readonly string[] }) {
+  tidy()
   return readWork(await call(agent, '/agents/poll', wish))
 }
 
@@ -210,7 +212,11 @@ async function finish(agent: Agent, work: Taken): Promise<void> {
     quietMs: () => (agent.isGathering ? GATHER_MORE_MS : GATHER_MS),
     aside: (wait) => wait(),
   }
-  const statement = await doWork(config, work, { onLine: teller.say, gathering })
+  const onLine = (line: string): void => {
+    teller.say(line)
+    tidy() // a step has ended
+  }
+  const statement = await doWork(config, work, { onLine, gathering })
   teller.end()
   running.log(`Work ${work.id}: ${statement.outcome}${statement.problem === null ? '' : `: ${printable(statement.problem)}`}`)
   const report = signReport(identity, work.id, statement)
