@@ -212,7 +212,11 @@ async function runCase(host: Host, { kind, death }: Case): Promise<Outcome> {
     ...verdict,
     atDeath,
     changes: agent.changes(),
-    atEnd: await look(host, kind),
+    // For some milliseconds behind its reload nginx answers with both.
+    atEnd: await waitFor('what is on the disk to be served', async () => {
+      const sight = await look(host, kind)
+      return sight.served === sight.onDisk ? sight : null
+    }),
     reports: work.map((one) => `${one.kind} ${one.site}: ${one.report?.outcome ?? 'none'}`),
     newKeyFiles,
     hasKey: newKeyFiles.includes(`${await spkiOf(house, id)}.pem`),

@@ -7,12 +7,12 @@
  *
  * @module
  */
-import { readFile } from 'node:fs/promises'
 import { workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { serialize } from 'pg-protocol'
 import { DurableFiles } from './embedded-files.ts'
 import { COUNT, nextNumber, READY, REQUEST, type EmbeddedThreadData } from './embedded-messages.ts'
+import { readProgram } from './embedded-program.ts'
 import { PipeReader, PipeWriter, type PipeMessage } from './pipe.ts'
 
 /** Of the platform; the types of Node leave it to those of browsers. */
@@ -41,8 +41,9 @@ const requests = new PipeReader(pipes.requests)
 const replies = new PipeWriter(pipes.replies)
 const { defaultStartParams } = PGlite as unknown as { defaultStartParams: readonly string[] }
 // What takes time and needs no folder comes first: it may be done while the rest of the server is loaded.
-const program = new URL('pglite.wasm', import.meta.resolve('@electric-sql/pglite'))
-const pgliteWasmModule = await WebAssembly.compile(await readFile(program))
+const program = await readProgram()
+const pgliteWasmModule = await WebAssembly.compile(program)
+program.buffer.transfer(0) // V8 has a copy; these 9 MB are free now, and not when garbage is collected here
 let first = requests.next()
 while (first === null) {
   requests.wait()

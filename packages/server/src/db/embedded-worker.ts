@@ -18,10 +18,15 @@ export interface EmbeddedThread {
 
 /**
  * How V8 compiles PostgreSQL's WebAssembly: each function when it is called first, so that the start waits only for those that it needs, and by
- * its first compiler alone. The optimizing one would take 600 MB for some seconds, nearly all of it for the generated parser; with that left out
- * it still takes 30 MB, and renewals are not quicker for it.
+ * its first compiler alone, but those that the program says are hot (embedded-program.ts). For all of it the optimizing one would take 600 MB for
+ * some seconds.
  */
-const COMPILER = ['--wasm-lazy-compilation', '--liftoff-only', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering']
+const COMPILER = [
+  '--wasm-lazy-compilation',
+  '--no-wasm-tier-up',
+  '--no-wasm-dynamic-tiering',
+  '--experimental-wasm-compilation-hints',
+]
 /** What the thread makes lives for one message. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2 }
 
