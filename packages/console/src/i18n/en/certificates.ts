@@ -47,7 +47,7 @@ export const certificates: SameKeys<typeof zh> = {
     ordered: 'Renewal not ordered',
     paid: 'Renewal not paid',
     applied: 'Renewal not applied for',
-    issued: 'Renewal waits for the CA',
+    issued: 'Renewal not issued',
     installed: 'Renewal not installed',
     proved: 'Renewal not proved',
   },

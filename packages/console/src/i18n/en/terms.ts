@@ -40,7 +40,7 @@ export const terms: SameKeys<typeof zh> = {
     abandoned: 'abandoned',
     superseded: 'superseded',
   },
-  mover: { user: 'Your move', ca: 'The CA’s move', evercert: 'Evercert works', nobody: 'Nothing to do' },
+  mover: { user: 'Your move', ca: 'The CA’s move', evercert: 'Evercert works', nobody: 'Nothing to do here' },
   key: { p256: 'ECC P-256', p384: 'ECC P-384', rsa2048: 'RSA 2048', rsa3072: 'RSA 3072', rsa4096: 'RSA 4096' },
   role: {
     installationOperator: 'Operator of the installation',

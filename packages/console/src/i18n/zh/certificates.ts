@@ -44,7 +44,7 @@ export const certificates = {
     ordered: '续费未下单',
     paid: '续费未付款',
     applied: '续费未提交申请',
-    issued: '续费等待 CA 签发',
+    issued: '续费未签发',
     installed: '续费未安装',
     proved: '续费未证明生效',
   },

@@ -13,7 +13,7 @@ export const terms = {
   days_other: '{{count}} 天',
   verdict: WORDS_ZH.verdict,
   deployment: WORDS_ZH.deployment,
-  mover: { user: '需要您操作', ca: '等待 CA', evercert: '系统处理中', nobody: '无需操作' },
+  mover: { user: '需要您操作', ca: '等待 CA', evercert: '系统处理中', nobody: '此处无需操作' },
   key: { p256: 'ECC P-256', p384: 'ECC P-384', rsa2048: 'RSA 2048', rsa3072: 'RSA 3072', rsa4096: 'RSA 4096' },
   role: { installationOperator: '安装管理员', ...WORDS_ZH.role },
 }
