@@ -151,6 +151,17 @@ eachDatabase((_kind, open) => {
     expect(entitledUntil).toBeLessThan(addCalendarYears(Date.parse(old.notAfter ?? ''), 1) - 15 * DAY_MS)
   })
 
+  test('FD §3.8: a mixed product takes the prefilled application of an upload as it is, wildcard first among its names or not', async () => {
+    const site = aSite(service)
+    const old = await anUpload(account, { leaf: sold([`*.${site}`, site], [DV]) })
+    const { certificateId } = await buy(account, { renewsCertificateId: old.id, productId: 'evercert-private-dv-mixed' })
+    const id = certificateId ?? ''
+    const { form } = await account.client.applications.get({ id })
+    expect(form.domains).toEqual([site, `*.${site}`])
+    await account.client.applications.submit({ id, ...form })
+    expect((await account.client.applications.get({ id })).form.domains).toEqual([site, `*.${site}`])
+  })
+
   test('FD §3.8: the organisation of the subject is the company of OV and EV, where the account has one of this name', async () => {
     const company = await account.client.companies.create(aCompany({ name: 'Sold To Limited' }))
     const [known, unknown] = await Promise.all(
