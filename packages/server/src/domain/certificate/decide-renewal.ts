@@ -85,8 +85,17 @@ type Situation = {
 
 type Check = (situation: Situation) => RenewalReason | null
 
-/** Every check is asked; the order is the order of urgency. */
-const CHECKS: readonly Check[] = [notIssued, expired, revoked, alreadyRenewed, entitlementContinues, notYetOpen, brandUnsupported]
+/** Every check is asked; the order is the order of urgency, and what helps comes first: a certificate that has its successor is not bought anew. */
+const CHECKS: readonly Check[] = [
+  notIssued,
+  hasSuccessor,
+  expired,
+  revoked,
+  renewalOrdered,
+  entitlementContinues,
+  notYetOpen,
+  brandUnsupported,
+]
 
 /**
  * Decides on the renewal of one certificate. Total and pure; refusals are values, not exceptions.
@@ -148,10 +157,15 @@ function revoked({ facts }: Situation): RenewalReason | null {
   }
 }
 
-function alreadyRenewed({ facts }: Situation): RenewalReason | null {
-  if (facts.liveRenewal === null) return null
-  const { renewalId, certificateId } = facts.liveRenewal
-  return { code: 'alreadyRenewed', facts: { renewalId, certificateId } }
+function hasSuccessor({ facts: { liveRenewal } }: Situation): RenewalReason | null {
+  if (liveRenewal === null || liveRenewal.certificateId === null) return null
+  return { code: 'alreadyRenewed', facts: { ...liveRenewal } }
+}
+
+/** Not paid yet; once the old certificate has expired or is revoked, it is not paid any more. */
+function renewalOrdered({ facts: { liveRenewal } }: Situation): RenewalReason | null {
+  if (liveRenewal === null || liveRenewal.certificateId !== null) return null
+  return { code: 'alreadyRenewed', facts: { ...liveRenewal } }
 }
 
 function entitlementContinues(situation: Situation): RenewalReason | null {
