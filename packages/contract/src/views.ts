@@ -222,6 +222,10 @@ export const managementView = z.object({
   problem: z.object({ code: problemCode, detail: z.string(), cause: bilingual, remedy: bilingual }).nullable().meta({
     description: 'Why it could not act by itself the last time',
   }),
+  foreseen: z.object({ code: problemCode, text: bilingual }).nullable().meta({
+    description:
+      'Said in advance: why it will not be renewed by itself, as things are now, and what to do; null when nothing is known against it',
+  }),
 })
 
 export const certificateView = z.object({

@@ -19,7 +19,8 @@ import { listHistory } from './history.ts'
 import { listIssuances } from './issuances.ts'
 import { loadLineage } from './lineage.ts'
 import { describeEarlyStep, describeHostKeyStep, describeNextStep } from './next-step-view.ts'
-import { describeManagedStep, toManagementView } from './management-view.ts'
+import { foreseeManaged } from './managed-foresight.ts'
+import { describeManagedStep, toManagementView, type Foreseen } from './management-view.ts'
 import { loadRenewalOf } from './renewals.ts'
 import { loadRevocationCheck } from './revocation-checks/view.ts'
 import { listTargetViews } from './target-views.ts'
@@ -48,7 +49,8 @@ export async function loadCertificateDetail(services: Services, caller: Caller, 
     listHistory(services, caller, record.id, { limit: HISTORY_SHOWN }),
     loadRevocationCheck(services, record.accountId, record.issuance?.sha256 ?? null),
   ])
-  const view = toCertificateView(services, record)
+  const foreseen = await foreseeManaged(services, services.db, [record])
+  const view = toCertificateView(services, record, foreseen.get(record.id) ?? null)
   const { items } = history
   return { ...view, revocationCheck, chainPem, issuances, renewalProcess, lineage, targets, endpoints, history: items }
 }
@@ -64,15 +66,16 @@ async function loadChain(services: Services, record: CertificateRecord): Promise
   return row?.chain_pem ?? null
 }
 
-/** Facts and the clock become what people see. */
+/** Facts and the clock become what people see. @param foreseen see {@link foreseeManaged} */
 export function toCertificateView(
   services: Pick<Services, 'now' | 'policy' | 'calendar'>,
   record: CertificateRecord,
+  foreseen: Foreseen | null,
 ): CertificateView {
   const now = services.now()
   const status = deriveStatus(record.facts, now, services.policy)
   const decision = decideRenewal(record.facts, now, services.policy)
-  const management = toManagementView(services, record)
+  const management = toManagementView(services, record, foreseen)
   const { issuance } = record
   const estimate = toEstimate(services, record)
   return {

@@ -17,6 +17,7 @@ import {
   PUBLIC_SINGLE,
   refusalOf,
   topUp,
+  TRIAL_SINGLE,
   withKey,
   type OrderWish,
   type TestAccount,
@@ -117,6 +118,26 @@ eachDatabase((_kind, open) => {
     expect(again.sha256).not.toBe(old.sha256)
     expect(again.managed).toBe(true)
     expect(await charges()).toHaveLength(1)
+  })
+
+  test('of a brand that is not renewed it is reissued within what is paid for, says in advance that it ends then and why, and is managed no more after', async () => {
+    const old = await manage((await issue({ productId: TRIAL_SINGLE })).id)
+    const until = (old.entitlement?.entitledUntil ?? '').slice(0, 10)
+    expect(old.management).toMatchObject({ nextAction: 'reissue', foreseen: { code: 'renewalBrandUnsupported' } })
+    for (const text of Object.values(old.management?.foreseen?.text ?? {}))
+      expect(text).toMatch(new RegExp(`${until}.*Evercert Trial`, 's'))
+    moveToPlan(old)
+    expect((await read(old.id)).nextStep).toMatchObject({ code: 'managed', mover: 'evercert' })
+    expect((await read(old.id)).nextStep.text.en).toContain(old.management?.foreseen?.text.en)
+    await advance(old.id)
+    const again = await read(old.id)
+    expect(again.sha256).not.toBe(old.sha256)
+    expect(again).toMatchObject({ managed: true, management: { foreseen: old.management?.foreseen } })
+    const { db } = service.services
+    await sql`update entitlement set entitled_until = ${again.notAfter} where certificate_id = ${old.id}`.execute(db) // as after its last reissue
+    expect((await read(old.id)).management).toMatchObject({ nextAction: null, foreseen: { code: 'renewalBrandUnsupported' } })
+    await account.client.management.stop({ id: old.id })
+    expect(await refusalOf(manage(old.id))).toMatchObject({ code: 'notManageable', facts: { obstacles: ['brandUnsupported'] } })
   })
 
   test('a price above the limit is not paid: it says so, nothing is ordered, and a raised limit goes on at once', async () => {

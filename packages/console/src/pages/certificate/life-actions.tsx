@@ -149,7 +149,7 @@ type Management = NonNullable<CertificateDetail['management']>
 
 function Plan({ management }: { readonly management: Management }) {
   const { t } = useTranslation()
-  const { spendingLimit, nextAction, at, suggestion, problem } = management
+  const { spendingLimit, nextAction, at, suggestion, problem, foreseen } = management
   return (
     <>
       {t('life.limitIs', { amount: formatMoney(spendingLimit) })}
@@ -162,6 +162,11 @@ function Plan({ management }: { readonly management: Management }) {
         </>
       )}
       {suggestion !== null && <Suggestion suggestion={suggestion} />}
+      {foreseen !== null && (
+        <div className="life-problem">
+          <p>{pick(foreseen.text)}</p>
+        </div>
+      )}
       {problem !== null && (
         <div className="life-problem">
           <p>{joinSentences([pick(problem.cause), pick(problem.remedy)])}</p>

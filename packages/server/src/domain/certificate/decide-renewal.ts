@@ -101,7 +101,8 @@ const CHECKS: readonly Check[] = [
  * Decides on the renewal of one certificate. Total and pure; refusals are values, not exceptions.
  *
  * When the entitlement goes on and its own window is not open, renewing is refused and `action` is `reissue` as soon as the
- * certificate itself is in its window. An expired certificate with time paid for left is reissued too: expiry does not forfeit it.
+ * certificate itself is in its window. An expired certificate with time paid for left is reissued too: expiry does not forfeit it; and one whose
+ * brand is not renewed, to the end of what was paid for.
  * @throws RangeError when the runtime does not know the policy's time zone
  */
 export function decideRenewal(facts: RenewalFacts, now: number, policy: RenewalPolicy): RenewalDecision {
@@ -207,7 +208,8 @@ function isReissuable({ facts, now, outlived }: Situation): boolean {
 function reissueIsDue(situation: Situation): boolean {
   const { now, certificateOpensAt, entitlementOpensAt, issuance } = situation
   const isExpired = issuance !== null && now >= issuance.notAfter
-  return isReissuable(situation) && now >= certificateOpensAt && (now < entitlementOpensAt || isExpired)
+  const isRenewedInstead = now >= entitlementOpensAt && !isExpired && situation.facts.brandSupportsRenewal !== false
+  return isReissuable(situation) && now >= certificateOpensAt && !isRenewedInstead
 }
 
 /**

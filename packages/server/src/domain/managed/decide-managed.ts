@@ -104,6 +104,8 @@ export type ManageObstacle = 'uploaded' | 'ended' | 'notIssued' | 'brandUnsuppor
 
 export type ManageableFacts = {
   readonly renewal: RenewalFacts
+  /** The period paid for goes on beyond the certificate: what is not renewed is still reissued. */
+  readonly isReissued: boolean
   readonly status: 'issued' | 'expiringSoon' | 'other'
   /** The last application's form; null: none was ever sent. */
   readonly lastForm: Pick<ApplicationForm, 'validationMethod'> | null
@@ -117,12 +119,12 @@ const OBSTACLES: readonly Obstacle[] = [
   ['uploaded', ({ renewal }) => renewal.origin === 'uploaded'],
   ['notIssued', ({ renewal }) => renewal.issuance === null],
   ['ended', ({ renewal, status }) => renewal.issuance !== null && status === 'other'],
-  ['brandUnsupported', ({ renewal }) => renewal.brandSupportsRenewal === false],
+  ['brandUnsupported', ({ renewal, isReissued }) => renewal.brandSupportsRenewal === false && !isReissued],
   ['csrOfYours', ({ hasForeignKey }) => hasForeignKey],
   ['dnsByHand', ({ lastForm }) => lastForm?.validationMethod === 'dnsManual'],
 ]
 
-/** Everything that keeps a certificate from renewing by itself; empty when it can be managed. */
+/** Everything that keeps a certificate from renewing and reissuing by itself; empty when it can be managed. */
 export function findManageObstacles(facts: ManageableFacts): readonly ManageObstacle[] {
   return OBSTACLES.filter(([, applies]) => applies(facts)).map(([obstacle]) => obstacle)
 }
