@@ -142,7 +142,17 @@ eachDatabase((_kind, open) => {
 
   test('a price above the limit is not paid: it says so, nothing is ordered, and a raised limit goes on at once', async () => {
     const old = await manage((await issue()).id, { ...LIMIT, amountMinor: 9_999 })
+    expect(old.management).toMatchObject({ nextAction: 'renew', problem: null, foreseen: { code: 'spendingLimit' } })
     moveToPlan(old)
+    // Said before it is tried, as the act decides it, on the page and in the list.
+    const before = await read(old.id)
+    expect(before.nextStep).toMatchObject({ code: 'managedBlocked', mover: 'user' })
+    expect(before.nextStep.text.en).toMatch(/could not renew by itself.+costs CN¥100\.00 now.+allows CN¥99\.99.+raise the limit/)
+    expect(before.nextStep.text.zh).toMatch(/¥100\.00.+¥99\.99/)
+    const { items } = await account.client.certificates.list({})
+    expect(items.map(({ nextStep }) => nextStep)).toEqual([before.nextStep])
+    expect((await manage(old.id)).management?.foreseen).toBeNull()
+    await manage(old.id, { ...LIMIT, amountMinor: 9_999 })
     await advance(old.id)
     const blocked = await read(old.id)
     expect(blocked).toMatchObject({

@@ -70,6 +70,17 @@ eachDatabase((_kind, open) => {
     )
   })
 
+  test('one whose renewal costs more than its limit says so before it is tried, and what to do', async () => {
+    const { id, notAfter } = await issue(PRIVATE_SINGLE)
+    await account.client.management.start({ id, spendingLimit: { ...YEAR, amountMinor: 9_999 } })
+    moveBefore(notAfter, 7)
+    const text = await noticeAbout(id)
+    expect(text).toMatch(
+      /could not renew it soon\. Its renewal costs CN¥100\.00 now, and its owner allows CN¥99\.99: raise the limit/,
+    )
+    expect(text).not.toMatch(/nothing to do|within your limit/)
+  })
+
   test('one that lacks money for its renewal says why, and when it tries again', async () => {
     const { id, notAfter } = await issue(PRIVATE_SINGLE)
     await account.client.management.start({ id, spendingLimit: YEAR })

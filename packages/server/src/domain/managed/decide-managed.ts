@@ -6,6 +6,7 @@
 import type { ApplicationForm } from '../application/prefill.ts'
 import { decideRenewal, mayReissue, type RenewalFacts, type RenewalReasonCode } from '../certificate/decide-renewal.ts'
 import type { RenewalPolicy } from '../certificate/window.ts'
+import type { Money } from '../payment/money.ts'
 import { DAY_MS, HOUR_MS } from '../time.ts'
 import { ignoresSuggestionsFrom } from './suggested-window.ts'
 
@@ -84,6 +85,11 @@ function planOwn(
 
 function isApplying({ application }: RenewalFacts): boolean {
   return application !== null && (application.state === 'pendingValidation' || application.state === 'inReview')
+}
+
+/** Whether a managed certificate may spend that much by itself: asked before it is told in advance, and when it acts. */
+export function isWithinLimit(limit: Money, price: Money): boolean {
+  return price.currency === limit.currency && price.amountMinor <= limit.amountMinor
 }
 
 const RETRY_HOURS = [1, 4, 12, 24] as const
