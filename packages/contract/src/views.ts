@@ -357,6 +357,9 @@ export type LineageView = z.infer<typeof lineageView>
 
 export const certificateDetail = certificateView.extend({
   revocationCheck: revocationCheckView.nullable().meta({ description: 'Of the current issuance; null while nothing is issued' }),
+  ipAddresses: z
+    .array(z.string())
+    .meta({ description: 'Of an upload; they are not among the domains, and a renewal here will not have them' }),
   chainPem: z.string().nullable(),
   issuances: z.array(issuanceView).meta({ description: 'Newest first, at most 100' }),
   renewalProcess: renewalView.nullable(),

@@ -53,6 +53,7 @@ function factsOf(session: Session, certificate: CertificateDetail): (readonly [s
     [say('Status', '状态'), pick(certificate.statusText, language)],
     [say('Next', '下一步'), pick(certificate.nextStep.text, language)],
     [say('Domains', '域名'), certificate.domains.join(', ')],
+    [say('IP addresses', 'IP 地址'), certificate.ipAddresses.join(', ')],
     [say('Tags', '标签'), certificate.tags.join(', ')],
     [
       say('Specification', '规格'),
