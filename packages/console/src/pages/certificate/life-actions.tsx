@@ -156,7 +156,7 @@ function Plan({ management }: { readonly management: Management }) {
       {nextAction !== null && at !== null && (
         <>
           {' '}
-          {t(`life.next.${nextAction}`)}
+          {nextAction === 'renew' && foreseen !== null ? t('life.nextWould') : t(`life.next.${nextAction}`)}
           {afterColon()}
           <Moment at={at} />
         </>
