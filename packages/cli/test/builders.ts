@@ -45,6 +45,7 @@ export function aCertificate(wish: Partial<CertificateDetail> = {}): Certificate
     servedAt: AT,
     createdAt: AT,
     revocationCheck: null,
+    ipAddresses: [],
     chainPem: null,
     issuances: [],
     lineage: { members: [], earlier: 0, later: 0 },

@@ -5,14 +5,15 @@
  */
 import { z } from 'zod'
 import { CERTIFICATE_ORIGINS, CERTIFICATE_SORTS, EXPORT_FORMATS, MAX_SELECTED, RENEWAL_STAGES } from './certificate-words.ts'
+import { toLine } from './line.ts'
 import { bilingual, certificateStatus, id, instant } from './views.ts'
 
-const text = z.string().trim().min(1).max(253)
-const tagList = z.string().max(1024).meta({ description: 'Tags, separated by commas' })
+const text = z.string().overwrite(toLine).min(1).max(253)
+const tagList = z.string().normalize('NFC').max(1024).meta({ description: 'Tags, separated by commas' })
 
 export const certificateFilter = {
   status: certificateStatus.optional().meta({ description: 'Without it: all but cancelled, refunded and closed' }),
-  search: z.string().max(253).optional().meta({
+  search: z.string().normalize('NFC').max(253).optional().meta({
     description:
       'Beginning of any word of the name, of a domain or one of its parents, of a SHA-256 or serial number (8 digits or more); or a whole id',
   }),
@@ -48,7 +49,7 @@ export type ExportQuery = CertificateQuery & { readonly ids?: readonly string[] 
 /** Lower case; a comma separates tags in a filter, so that none has one. */
 export const tag = z
   .string()
-  .trim()
+  .overwrite(toLine)
   .toLowerCase()
   .min(1)
   .max(64)

@@ -10,7 +10,12 @@ import { z } from 'zod'
 // oxlint-disable-next-line no-control-regex
 export const ONE_LINE = /^[^\u0000-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]*$/
 
+/** As it is kept: two ways to write one text (é, or e with an accent after it) are one, so that names are compared as people read them. */
+export function toLine(text: string): string {
+  return text.trim().normalize('NFC')
+}
+
 /** @param least 0 where nothing may be said */
 export function line(most: number, least: 0 | 1 = 1) {
-  return z.string().trim().min(least).max(most).regex(ONE_LINE, 'must be one line without control characters')
+  return z.string().overwrite(toLine).min(least).max(most).regex(ONE_LINE, 'must be one line without control characters')
 }

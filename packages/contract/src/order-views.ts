@@ -64,6 +64,11 @@ export const topUpView = z.object({
 })
 export type TopUpView = z.infer<typeof topUpView>
 
+export const notCarriedOver = z
+  .object({ code: z.enum(['ipAddresses']), values: z.array(z.string()), text: bilingual })
+  .nullable()
+  .meta({ description: 'What the old certificate has and the new one will not have, whatever is bought; null: nothing' })
+
 export const quoteView = z.object({
   kind: z.enum(['new', 'renewal']),
   productId: id,
@@ -82,6 +87,7 @@ export const quoteView = z.object({
   comparison: bilingual
     .nullable()
     .meta({ description: 'What matches, what differs and what that means; null for a new purchase' }),
+  notCarriedOver,
   topUp: topUpView,
   estimate: bilingual,
 })
@@ -111,6 +117,7 @@ export const orderDetail = orderView.extend({
     .object({
       renewsName: z.string().nullable().meta({ description: 'Of the certificate that is renewed; null for a new purchase' }),
       names: z.array(z.string()).meta({ description: 'Its domain names; none for a new purchase: its application says them' }),
+      notCarriedOver,
       topUp: topUpView,
       estimate: bilingual,
     })

@@ -222,6 +222,10 @@ export const managementView = z.object({
   problem: z.object({ code: problemCode, detail: z.string(), cause: bilingual, remedy: bilingual }).nullable().meta({
     description: 'Why it could not act by itself the last time',
   }),
+  foreseen: z.object({ code: problemCode, text: bilingual }).nullable().meta({
+    description:
+      'Said in advance: why it will not be renewed by itself, as things are now, and what to do; null when nothing is known against it',
+  }),
 })
 
 export const certificateView = z.object({
@@ -353,6 +357,9 @@ export type LineageView = z.infer<typeof lineageView>
 
 export const certificateDetail = certificateView.extend({
   revocationCheck: revocationCheckView.nullable().meta({ description: 'Of the current issuance; null while nothing is issued' }),
+  ipAddresses: z
+    .array(z.string())
+    .meta({ description: 'Of an upload; they are not among the domains, and a renewal here will not have them' }),
   chainPem: z.string().nullable(),
   issuances: z.array(issuanceView).meta({ description: 'Newest first, at most 100' }),
   renewalProcess: renewalView.nullable(),

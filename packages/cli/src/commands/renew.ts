@@ -181,7 +181,12 @@ export function formatQuote(session: Session, quote: QuoteView): string[] {
     ],
     paint,
   )
-  return [...facts.map((line) => `  ${line}`), ...comparisonLines(session, quote), ...lossWarning(session, quote)]
+  return [
+    ...facts.map((line) => `  ${line}`),
+    ...comparisonLines(session, quote),
+    ...lostLines(session, quote),
+    ...lossWarning(session, quote),
+  ]
 }
 
 /** What is taken off the list price, and why. */
@@ -203,6 +208,11 @@ function sameText({ say }: Session, { kind, sameSpecification, changed }: QuoteV
 /** FD §3.6: whether the four attributes match is said before anything is bought. */
 function comparisonLines({ language }: Session, { comparison, sameSpecification }: QuoteView): string[] {
   return comparison === null || sameSpecification ? [] : [`  ${clean(pick(comparison, language))}`]
+}
+
+/** What the new one will not have, whatever is bought. */
+function lostLines({ paint, language }: Session, { notCarriedOver }: QuoteView): string[] {
+  return notCarriedOver === null ? [] : [paint('yellow', `  ! ${clean(pick(notCarriedOver.text, language))}`)]
 }
 
 /** Of an upload something is never known, and its days are never added, whatever is bought. */

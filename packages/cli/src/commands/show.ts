@@ -53,6 +53,7 @@ function factsOf(session: Session, certificate: CertificateDetail): (readonly [s
     [say('Status', '状态'), pick(certificate.statusText, language)],
     [say('Next', '下一步'), pick(certificate.nextStep.text, language)],
     [say('Domains', '域名'), certificate.domains.join(', ')],
+    [say('IP addresses', 'IP 地址'), certificate.ipAddresses.join(', ')],
     [say('Tags', '标签'), certificate.tags.join(', ')],
     [
       say('Specification', '规格'),
@@ -72,6 +73,7 @@ function factsOf(session: Session, certificate: CertificateDetail): (readonly [s
       renewalProcess === null ? renewalText(session, certificate) : wordFor('renewal', renewalProcess.state, language),
     ],
     [say('CA suggests', 'CA 建议续费'), suggestionText(certificate)],
+    [say('Not renewed', '不会续费'), foreseenText(session, certificate)],
     [say('Revocation', '吊销状态'), revocationText(session, certificate)],
     [say('Served since', '上线时间'), certificate.servedAt === null ? null : formatInstant(certificate.servedAt)],
   ]
@@ -110,6 +112,12 @@ function suggestionText({ management }: CertificateDetail): string | null {
   if (suggestion === null) return null
   const { from, until, page } = suggestion
   return `${formatInstant(from)} – ${formatInstant(until)}${page === null ? '' : ` ${page}`}`
+}
+
+/** Why it will not be renewed by itself, as things are now. */
+function foreseenText({ language }: Session, { management }: CertificateDetail): string | null {
+  const foreseen = management?.foreseen ?? null
+  return foreseen === null ? null : pick(foreseen.text, language)
 }
 
 /** By the CA's word, or why nobody knows. */

@@ -44,6 +44,7 @@ export type SkipCode =
   | 'link'
   | 'unsafePath'
   | 'certificateAuthority'
+  | 'givenBefore'
 
 /** Something that looked like a certificate or key and is not uploaded. */
 export interface Skipped {
@@ -83,10 +84,11 @@ const REASONS: Readonly<Record<SkipCode, Bilingual>> = {
     en: 'A CA of its own: only server certificates are imported.',
     zh: '属于 CA 自身：仅导入服务器证书。',
   },
+  givenBefore: { en: 'Its certificate is already given by another file.', zh: '其中的证书已由其他文件提供。' },
 }
 
 /** By leaving these out nothing is lost. */
-const HARMLESS: ReadonlySet<SkipCode> = new Set(['superseded', 'certificateAuthority', 'noCertificate'])
+const HARMLESS: ReadonlySet<SkipCode> = new Set(['superseded', 'certificateAuthority', 'noCertificate', 'givenBefore'])
 
 /** Whether a certificate may be missing because this was left out. */
 export function isLoss({ code }: Skipped): boolean {
@@ -95,4 +97,10 @@ export function isLoss({ code }: Skipped): boolean {
 
 export function skipped(origin: string, code: SkipCode): Skipped {
   return { kind: 'skipped', origin, code, reason: REASONS[code] }
+}
+
+/** A further file of one certificate. @param by the file that is uploaded */
+export function givenBefore(origin: string, by: string): Skipped {
+  const reason = { en: `Its certificate is already given by ${by}.`, zh: `其中的证书已由 ${by} 提供。` }
+  return { ...skipped(origin, 'givenBefore'), reason }
 }

@@ -17,7 +17,7 @@ import {
   type CertificateFacts,
   type PemBlock,
 } from '@evercert/pki'
-import { skipped, type Found, type Item, type Skipped } from './found.ts'
+import { givenBefore, skipped, type Item, type Skipped } from './found.ts'
 import { createNamer } from './names.ts'
 
 /** Text of one file of a folder or archive. */
@@ -47,7 +47,8 @@ interface Table {
   readonly lonely: Leaf[]
   /** By their subject. */
   readonly authorities: Map<string, CertificateFacts[]>
-  readonly seen: Set<string>
+  /** The file of each certificate that went out. */
+  readonly seen: Map<string, string>
   readonly nameFor: (text: string) => string
 }
 
@@ -62,7 +63,7 @@ export async function* pairFiles(files: AsyncIterable<SourceFile | Skipped>): As
     waiting: new Map(),
     lonely: [],
     authorities: new Map(),
-    seen: new Set(),
+    seen: new Map(),
     nameFor: createNamer(),
   }
   for await (const file of files) yield* file.kind === 'skipped' ? [file] : addFile(table, file)
@@ -142,10 +143,12 @@ function chainOf({ authorities }: Table, { facts, others }: Leaf): readonly Cert
   return ordered.filter((certificate, place) => place === 0 || certificate.issuer !== certificate.subject)
 }
 
-function toFound(table: Table, { facts, path }: Leaf, chain: readonly CertificateFacts[]): Found[] {
+function toFound(table: Table, { facts, path }: Leaf, chain: readonly CertificateFacts[]): Item[] {
   const key = table.keys.get(facts.spkiSha256)
-  if (key === undefined || table.seen.has(facts.sha256)) return []
-  table.seen.add(facts.sha256)
+  if (key === undefined) return []
+  const by = table.seen.get(facts.sha256)
+  if (by !== undefined) return by === path ? [] : [givenBefore(path, by)]
+  table.seen.set(facts.sha256, path)
   key.isUsed = true
   return [
     {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createChain, createRoot, createSelfSigned, type TestLeaf } from '../../../../test/harness/certificates.ts'
+import { isLoss } from '../../src/import/found.ts'
 import { pairFiles, type SourceFile } from '../../src/import/pair-files.ts'
 import { collect, type Collected } from './collect.ts'
 
@@ -31,12 +32,38 @@ describe('pairFiles', () => {
     ['intermediate first', { 'ca.crt': intermediate, 'leaf.key': shop.privateKeyPem, 'leaf.crt': shop.pem }],
     ['a chain in the wrong order', { 'all.pem': intermediate + shop.pem, 'key.pem': shop.privateKeyPem }],
     ['with the root', { 'all.pem': shop.chainPem + shop.rootPem, 'key.pem': shop.privateKeyPem }],
-    ['the same certificate in three files', { a: shop.pem, b: shop.chainPem, c: shop.chainPem, d: shop.privateKeyPem }],
+    ['twice in one file', { a: shop.chainPem + shop.chainPem, d: shop.privateKeyPem }],
   ])('finds the pair by its public key: %s', async (_how, files) => {
     const { found, codes } = await pair(files)
     expect(codes).toEqual([])
     expect(found.map(({ name }) => name)).toEqual(['shop.example.com'])
     isWhole(found[0], shop)
+  })
+
+  it.each([
+    [
+      'before its key',
+      { 'a.pem': shop.pem, 'b.pem': shop.chainPem, 'c.pem': shop.chainPem, d: shop.privateKeyPem },
+      'a.pem',
+      ['b.pem', 'c.pem'],
+    ],
+    ['after its key', { d: shop.privateKeyPem, 'b.pem': shop.chainPem, 'c.pem': shop.chainPem }, 'b.pem', ['c.pem']],
+    [
+      'without the chain, which comes later',
+      { d: shop.privateKeyPem, 'b.pem': shop.pem, 'c.pem': shop.pem, 'e.pem': intermediate },
+      'b.pem',
+      ['c.pem'],
+    ],
+  ])('tells each further file of one certificate, and which gave it: %s', async (_how, files, by, others) => {
+    const { found, skipped, codes } = await pair(files)
+    isWhole(found[0], shop)
+    expect(found.map(({ origin }) => origin)).toEqual([by])
+    expect(codes).toEqual(others.map((path) => `${path}: givenBefore`))
+    for (const item of skipped) {
+      expect(item.reason.en).toContain(`already given by ${by}`)
+      expect(item.reason.zh).toContain(by)
+      expect(isLoss(item)).toBe(false)
+    }
   })
 
   it('keeps pairs apart whatever their files are called', async () => {

@@ -148,6 +148,7 @@ export function aQuote() {
     sameSpecification: true,
     changed: [],
     unknown: [],
+    notCarriedOver: null,
     comparison: { en: 'All four attributes match.', zh: '四项规格均一致。' },
     topUp: {
       granted: true,

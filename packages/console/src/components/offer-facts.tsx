@@ -14,7 +14,7 @@ const NAMES_SHOWN = 5
 
 export function OfferFacts({ offer }: { readonly offer: NonNullable<OrderDetail['offer']> }) {
   const { t } = useTranslation()
-  const { renewsName, names, topUp, estimate } = offer
+  const { renewsName, names, notCarriedOver, topUp, estimate } = offer
   const shown = joinList(names.slice(0, NAMES_SHOWN))
   return (
     <>
@@ -28,6 +28,7 @@ export function OfferFacts({ offer }: { readonly offer: NonNullable<OrderDetail[
       <dd className="break">
         {names.length === 0 ? t('offer.namesLater') : shown}
         {names.length > NAMES_SHOWN && ` ${t('offer.moreNames', { count: names.length - NAMES_SHOWN })}`}
+        {notCarriedOver !== null && <div className="muted">{pick(notCarriedOver.text)}</div>}
       </dd>
       {renewsName !== null && (
         <>

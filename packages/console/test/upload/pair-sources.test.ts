@@ -61,7 +61,7 @@ describe('certificates, chains and keys in files of any name and order', () => {
       readSource('again.pem', leaf.pem),
       readSource('d.key', stray.privateKeyPem),
     ])
-    expect(drafts).toMatchObject([{ suggestedName: 'c.example.com', privateKeyPem: null }])
+    expect(drafts).toMatchObject([{ suggestedName: 'c.example.com', privateKeyPem: null, sources: ['c.pem', 'again.pem'] }])
     expect(looseKeys).toEqual(['d.key'])
   })
 

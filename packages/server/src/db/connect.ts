@@ -56,6 +56,7 @@ import { up as followedByWindow } from './migrations/0056-followed-by-window.ts'
 import { up as shippedBrandTitles } from './migrations/0058-shipped-brand-titles.ts'
 import { up as toldOfIssuers } from './migrations/0059-told-of-issuers.ts'
 import { up as reloadLeases } from './migrations/0060-reload-leases.ts'
+import { up as keysUsedAgain } from './migrations/0061-keys-used-again.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -134,6 +135,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0058-shipped-brand-titles': { up: shippedBrandTitles },
   '0059-told-of-issuers': { up: toldOfIssuers },
   '0060-reload-leases': { up: reloadLeases },
+  '0061-keys-used-again': { up: keysUsedAgain },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Generated, JSONColumnType } from 'kysely'
+import type { Bilingual } from '@evercert/contract'
 import type { RenewalProgress } from '../domain/notice/decide-notice.ts'
 import type { DeliveryState } from '../domain/notice/delivery-machine.ts'
 import type { NoticeKind } from '../domain/notice/notice-kinds.ts'
@@ -49,15 +50,17 @@ export interface NoticeTable {
 }
 
 /**
- * `blocked`: it could not act by itself, and tries again. `reissueByHand`: inside the period paid for, and not managed.
+ * `heldUp`: it would be renewed by itself, but not as things are now. `blocked`: it could not act by itself, and tries again. `reissueByHand`: inside the period paid for, and not managed.
  * `buyAnew`: its brand is not renewed. `renewsLater`: it is told of before its window opens.
  */
 export interface NoticeOutlook {
-  readonly does: 'renews' | 'reissues' | 'blocked' | 'reissueByHand' | 'buyAnew' | 'renewsLater'
+  readonly does: 'renews' | 'reissues' | 'heldUp' | 'blocked' | 'reissueByHand' | 'buyAnew' | 'renewsLater'
   /** When it acts, tries again or opens, epoch milliseconds. */
   readonly at: number | null
   /** Why it could not, the last time; of `buyAnew` the brand. */
   readonly detail: string | null
+  /** Why it will not be renewed by itself, and what to do; null or absent: nothing is known against it. */
+  readonly foreseen?: Bilingual | null
 }
 
 /** Money that came in and paid no order, or more than it. */

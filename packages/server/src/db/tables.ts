@@ -185,6 +185,8 @@ export interface ApplicationTable {
   method: 'file' | 'dns'
   private_key_id: string | null
   spki_sha256: string | null
+  /** Another application of the same certificate has the public key already: that one holds it against other orders. */
+  reuses_key: Generated<boolean>
   csr: Uint8Array | null
   reference: string
   first_attempt_at: Date | null

@@ -134,7 +134,7 @@ async function prefill(
   { accountId, specification }: CertificateRecord,
   old: Awaited<ReturnType<typeof loadPrefillSource>>,
 ): Promise<ApplicationForm> {
-  const form = prefillApplication(old)
+  const form = prefillApplication(old, specification?.domainType ?? null)
   if (old.lastApplication !== null) return form
   const automatic = withAutomaticMethod(form, await loadWays(services, accountId, form.domains))
   if (specification?.certificateType === 'DV') return automatic

@@ -60,9 +60,10 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
   const state = isReviewed && reused === null ? 'inReview' : 'pendingValidation'
   await lockDocuments(trx, record.accountId, applicant)
   const privateKeyId = await lockCsr(trx, record.accountId, form.csrId)
+  const reusesKey = csr !== null && (await findKeyHolder(trx, csr)) === record.id
   const insert = trx
     .insertInto('application')
-    .values(toRow(caller, submission, { id, state, now, privateKeyId }))
+    .values(toRow(caller, submission, { id, state, now, privateKeyId, reusesKey }))
     .onConflict((conflict) => conflict.doNothing())
     .returning('id')
   const isFirst = await insertWithHistoryIfNew(trx, insert, { ...facts, subject: 'application', subjectId: id, toState: state })
@@ -82,9 +83,10 @@ function toRow(
     readonly state: 'inReview' | 'pendingValidation'
     readonly now: number
     readonly privateKeyId: string | null
+    readonly reusesKey: boolean
   },
 ) {
-  const { id, state, now, privateKeyId } = stored
+  const { id, state, now, privateKeyId, reusesKey } = stored
   return {
     id,
     account_id: caller.accountId,
@@ -96,6 +98,7 @@ function toRow(
     method: form.validationMethod === 'file' ? ('file' as const) : ('dns' as const),
     private_key_id: privateKeyId,
     spki_sha256: csr?.spkiSha256 ?? null,
+    reuses_key: reusesKey,
     csr: csr?.der ?? null,
     csr_id: form.csrId,
     submitted_by: personOf(caller),
@@ -154,13 +157,22 @@ async function refuseIfApplied(trx: Trx, record: CertificateRecord, identifiers:
 }
 
 async function conflictingApplication(trx: Trx, record: CertificateRecord, csr: CsrFacts | null): Promise<AppError> {
-  const sameKey =
-    csr === null
-      ? undefined
-      : await trx.selectFrom('application').select('id').where('spki_sha256', '=', csr.spkiSha256).executeTakeFirst()
-  return sameKey === undefined
+  const holder = csr === null ? null : await findKeyHolder(trx, csr)
+  return holder === null || holder === record.id
     ? new AppError('conflict', `Applying for ${record.name}: an application is in progress: withdraw it first.`)
     : csrOfAnotherOrder()
+}
+
+/** Of all accounts: the certificate, and so the order, that the public key serves. The same condition as the index. */
+async function findKeyHolder(trx: Trx, { spkiSha256 }: CsrFacts): Promise<string | null> {
+  const row = await trx
+    .selectFrom('application')
+    .select('certificate_id')
+    .where('spki_sha256', '=', spkiSha256)
+    .where('reuses_key', '=', false)
+    .where(sql<boolean>`(state <> 'withdrawn' or finalize_started_at is not null)`)
+    .executeTakeFirst()
+  return row?.certificate_id ?? null
 }
 
 const MAX_NAME_LENGTH = 64

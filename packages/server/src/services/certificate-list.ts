@@ -23,6 +23,7 @@ import { longestWindowMs } from '../domain/certificate/window.ts'
 import { AppError } from '../domain/errors.ts'
 import { toCertificateView } from './certificates.ts'
 import type { Caller, Services } from './context.ts'
+import { foreseeManaged } from './managed-foresight.ts'
 import { STATUS_TEXTS } from './texts.ts'
 
 export interface ListQuery extends CertificateQuery {
@@ -73,7 +74,8 @@ async function loadViews(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, CertificateView>> {
   const records = await findCertificates(services.db, accountId, ids)
-  return new Map([...records].map(([id, record]) => [id, toCertificateView(services, record)]))
+  const foreseen = await foreseeManaged(services, services.db, [...records.values()])
+  return new Map([...records].map(([id, record]) => [id, toCertificateView(services, record, foreseen.get(id) ?? null)]))
 }
 
 export interface LoadedPage {

@@ -19,7 +19,9 @@ import { listHistory } from './history.ts'
 import { listIssuances } from './issuances.ts'
 import { loadLineage } from './lineage.ts'
 import { describeEarlyStep, describeHostKeyStep, describeNextStep } from './next-step-view.ts'
-import { describeManagedStep, toManagementView } from './management-view.ts'
+import { foreseeManaged } from './managed-foresight.ts'
+import { describeManagedStep, toManagementView, type Foreseen } from './management-view.ts'
+import { ipAddressesOf, loadChain } from './not-carried-over.ts'
 import { loadRenewalOf } from './renewals.ts'
 import { loadRevocationCheck } from './revocation-checks/view.ts'
 import { listTargetViews } from './target-views.ts'
@@ -39,7 +41,7 @@ const HISTORY_SHOWN = 200
 export async function loadCertificateDetail(services: Services, caller: Caller, id: string): Promise<CertificateDetail> {
   const record = await loadCertificate(services, caller, id)
   const [chainPem, issuances, renewalProcess, lineage, targets, endpoints, history, revocationCheck] = await Promise.all([
-    loadChain(services, record),
+    loadChain(services.db, record),
     listIssuances(services, record),
     loadRenewalOf(services, caller, record.id),
     loadLineage(services, caller, record),
@@ -48,31 +50,34 @@ export async function loadCertificateDetail(services: Services, caller: Caller, 
     listHistory(services, caller, record.id, { limit: HISTORY_SHOWN }),
     loadRevocationCheck(services, record.accountId, record.issuance?.sha256 ?? null),
   ])
-  const view = toCertificateView(services, record)
+  const foreseen = await foreseeManaged(services, services.db, [record])
+  const view = toCertificateView(services, record, foreseen.get(record.id) ?? null)
   const { items } = history
-  return { ...view, revocationCheck, chainPem, issuances, renewalProcess, lineage, targets, endpoints, history: items }
+  const ipAddresses = ipAddressesOf(record, chainPem)
+  return {
+    ...view,
+    revocationCheck,
+    ipAddresses,
+    chainPem,
+    issuances,
+    renewalProcess,
+    lineage,
+    targets,
+    endpoints,
+    history: items,
+  }
 }
 
-async function loadChain(services: Services, record: CertificateRecord): Promise<string | null> {
-  if (record.issuance === null) return null
-  const row = await services.db
-    .selectFrom('issuance')
-    .select('chain_pem')
-    .where('id', '=', record.issuance.id)
-    .where('account_id', '=', record.accountId)
-    .executeTakeFirst()
-  return row?.chain_pem ?? null
-}
-
-/** Facts and the clock become what people see. */
+/** Facts and the clock become what people see. @param foreseen see {@link foreseeManaged} */
 export function toCertificateView(
   services: Pick<Services, 'now' | 'policy' | 'calendar'>,
   record: CertificateRecord,
+  foreseen: Foreseen | null,
 ): CertificateView {
   const now = services.now()
   const status = deriveStatus(record.facts, now, services.policy)
   const decision = decideRenewal(record.facts, now, services.policy)
-  const management = toManagementView(services, record)
+  const management = toManagementView(services, record, foreseen)
   const { issuance } = record
   const estimate = toEstimate(services, record)
   return {

@@ -40,14 +40,24 @@ export function knownOf(old: CertificateRecord | null): KnownSpecification {
  * @param wish.preferredCurrency the product's own default when it is not sold in it
  * @throws AppError the renewal's first reason, `notFound`, `invalid`, `productRetired`, `promotionNotApplicable`
  */
-export async function draftOrder(
-  services: Services,
+export async function draftOrder(services: Services, db: Db | Trx, caller: Caller, wish: OrderWish): Promise<OrderDraft> {
+  const { renewsCertificateId } = wish.request
+  const old = renewsCertificateId === undefined ? null : await loadRenewable(services, db, caller, renewsCertificateId)
+  return draftFor(services, db, { accountId: caller.accountId, old }, wish)
+}
+
+interface OrderWish {
+  readonly request: OrderRequest
+  readonly preferredCurrency?: string | null
+}
+
+/** As {@link draftOrder}, at the prices of now, whether or not the old certificate can be renewed now. */
+export async function draftFor(
+  services: Pick<Services, 'now'>,
   db: Db | Trx,
-  caller: Caller,
-  { request, preferredCurrency = null }: { readonly request: OrderRequest; readonly preferredCurrency?: string | null },
+  { accountId, old }: { readonly accountId: string; readonly old: CertificateRecord | null },
+  { request, preferredCurrency = null }: OrderWish,
 ): Promise<OrderDraft> {
-  const old =
-    request.renewsCertificateId === undefined ? null : await loadRenewable(services, db, caller, request.renewsCertificateId)
   const product = await loadProduct(db, productIdOf(request, old))
   if (product.retiredAt !== null || product.issuerRetiredAt !== null) {
     throw new AppError(
@@ -64,7 +74,7 @@ export async function draftOrder(
   checkDomainCount(product, domainCount)
   const comparison = compareSpecifications(product.specification, knownOf(old))
   const prices = pricesOf(product, termYears)
-  const price = await choosePrice(db, caller, prices, { ...request, preferredCurrency })
+  const price = await choosePrice(db, accountId, prices, { ...request, preferredCurrency })
   const { currency } = price
   const listMinor = listPriceOf(price, domainCount)
   const discount = await findDiscount(db, {
@@ -88,7 +98,7 @@ export async function draftOrder(
 /** The currency that is asked for; else the first of the product's in which there is money; else the product's first. */
 async function choosePrice(
   db: Db | Trx,
-  caller: Caller,
+  accountId: string,
   prices: readonly [ProductPrice, ...ProductPrice[]],
   wish: { readonly currency?: string | undefined; readonly preferredCurrency: string | null },
 ): Promise<ProductPrice> {
@@ -108,7 +118,7 @@ async function choosePrice(
   const balances = await db
     .selectFrom('balance')
     .select('currency')
-    .where('account_id', '=', caller.accountId)
+    .where('account_id', '=', accountId)
     .where('amount_minor', '>', 0)
     .execute()
   return prices.find((price) => balances.some(({ currency }) => currency === price.currency)) ?? first

@@ -11,14 +11,20 @@ import { formatMoney } from '../domain/payment/money.ts'
 import type { Services } from './context.ts'
 import { formatInstant, ownWords } from './texts.ts'
 
+/** Why it will not be renewed by itself, as things are now. */
+export type Foreseen = NonNullable<NonNullable<CertificateView['management']>['foreseen']>
 type ManagementView = NonNullable<CertificateView['management']>
 type NextStep = CertificateView['nextStep']
 
 /** Null: it is renewed by hand. */
-export function toManagementView(services: Pick<Services, 'now' | 'policy'>, record: CertificateRecord): ManagementView | null {
+export function toManagementView(
+  services: Pick<Services, 'now' | 'policy'>,
+  record: CertificateRecord,
+  foreseen: Foreseen | null,
+): ManagementView | null {
   const { management } = record
   if (management === null) return null
-  const next = nextOf(services, record, management)
+  const next = nextManaged(services, record, management)
   const at = next === null ? null : new Date(Math.max(next.at, management.retryAt ?? 0)).toISOString()
   return {
     spendingLimit: { amountMinor: management.limitMinor, currency: management.currency },
@@ -26,10 +32,12 @@ export function toManagementView(services: Pick<Services, 'now' | 'policy'>, rec
     at,
     suggestion: toSuggestion(management),
     problem: toProblem(management),
+    foreseen,
   }
 }
 
-function nextOf(
+/** What it does by itself, and from when; null: nothing, or nothing before a person acts. */
+export function nextManaged(
   { now, policy }: Pick<Services, 'now' | 'policy'>,
   record: CertificateRecord,
   { jitter, suggestion }: ManagementFacts,
@@ -80,15 +88,28 @@ export function describeManagedStep(
       at,
     }
   }
+  const { foreseen } = management
+  if (foreseen !== null && management.nextAction === 'renew') {
+    return {
+      code: 'managedBlocked',
+      mover: 'user',
+      text: {
+        en: `As things are now it could not renew by itself on ${when}. ${foreseen.text.en}`,
+        zh: `按目前情况，将无法于 ${when} 自动续费。${foreseen.text.zh}`,
+      },
+      at,
+    }
+  }
   const { en, zh } = ACTIONS[management.nextAction]
+  const end = foreseen === null ? { en: '', zh: '' } : { en: ` ${foreseen.text.en}`, zh: foreseen.text.zh }
   const limit = formatMoney(management.spendingLimit)
   const wish = describeSuggestion(management.suggestion)
   return {
     code: 'managed',
     mover: 'evercert',
     text: {
-      en: `It ${en} by itself from ${when}, for at most ${limit}.${wish.en}`,
-      zh: `将于 ${when} 起${zh}，费用不超过 ${limit}。${wish.zh}`,
+      en: `It ${en} by itself from ${when}, for at most ${limit}.${wish.en}${end.en}`,
+      zh: `将于 ${when} 起${zh}，费用不超过 ${limit}。${wish.zh}${end.zh}`,
     },
     at,
   }

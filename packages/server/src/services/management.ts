@@ -8,6 +8,7 @@ import type { CertificateDetail, MoneyView } from '@evercert/contract'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
 import { recordHistory, type HistoryFacts, type Trx } from '../db/transition.ts'
+import { decideRenewal } from '../domain/certificate/decide-renewal.ts'
 import { deriveStatus } from '../domain/certificate/derive-status.ts'
 import { AppError } from '../domain/errors.ts'
 import { findManageObstacles, planManaged, reconsiderAt, type ManageObstacle } from '../domain/managed/decide-managed.ts'
@@ -30,7 +31,7 @@ const OBSTACLE_TEXTS: Readonly<Record<ManageObstacle, string>> = {
     'it was uploaded, and nothing says which product renews it: renew it once by hand, and manage the certificate that comes of that',
   notIssued: 'it is not issued yet: manage it once it is',
   ended: 'it has ended: buy a new one',
-  brandUnsupported: 'its brand does not support renewal: buy one of another brand',
+  brandUnsupported: 'its brand does not support renewal, and nothing is left to reissue: buy one of another brand',
   csrOfYours: 'its CSR was made by you, and a renewal needs a new key: let the service make the next one',
   dnsByHand: 'its domains are validated by DNS by hand: use a DNS connection or a file',
 }
@@ -79,6 +80,7 @@ async function findObstacles(services: Services, trx: Trx, record: CertificateRe
   const status = deriveStatus(record.facts, services.now(), services.policy)
   return findManageObstacles({
     renewal: record.facts,
+    isReissued: decideRenewal(record.facts, services.now(), services.policy).reissueOpensAt !== null,
     status: status === 'issued' || status === 'expiringSoon' ? status : 'other',
     ...(await loadLastForm(trx, record.accountId, record.id)),
   })

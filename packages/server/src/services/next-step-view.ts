@@ -131,8 +131,15 @@ function refusedStep(record: CertificateRecord): NextStep {
   })
 }
 
-/** Expiry does not forfeit what was paid for. */
-function expiredStep(_record: CertificateRecord, renewal: RenewalDecision): NextStep {
+/** Expiry does not forfeit what was paid for; and what was renewed is not bought again. */
+function expiredStep({ facts }: CertificateRecord, renewal: RenewalDecision): NextStep {
+  const successorId = facts.liveRenewal?.certificateId ?? null
+  if (successorId !== null) {
+    return view('renewed', 'nobody', {
+      en: `It has expired, and ${successorId} takes its place: see what that one waits for. Sites that serve this one still fail.`,
+      zh: `证书已过期，由 ${successorId} 接替，请查看其进度。仍在使用本证书的网站将无法访问。`,
+    })
+  }
   return renewal.action === 'reissue'
     ? reissueStep()
     : view('buyNew', 'user', { en: 'It has expired: buy a new certificate.', zh: '证书已过期，请新购证书。' })

@@ -10,6 +10,7 @@ import { compareSpecifications, type Specification, type SpecificationComparison
 import { loadProduct, type Product } from './catalogue.ts'
 import type { Caller, Services } from './context.ts'
 import { knownOf } from './draft-order.ts'
+import { findNotCarriedOver } from './not-carried-over.ts'
 import { loadOrder } from './read-orders.ts'
 import { timingText, topUpText } from './texts.ts'
 
@@ -60,6 +61,7 @@ async function offerOf(services: Services, caller: Caller, order: OrderView): Pr
   return {
     renewsName: old?.name ?? null,
     names: [...(old?.issuance?.names ?? [])],
+    notCarriedOver: await findNotCarriedOver(services.db, old),
     topUp: topUpOf({ old, product, comparison, termYears }, services.now()),
     estimate: timingText(specification.certificateType),
   }

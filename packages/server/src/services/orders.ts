@@ -14,6 +14,7 @@ import { comparisonText } from './comparison-text.ts'
 import { newId, type Caller, type Services } from './context.ts'
 import { draftOrder, knownOf, type OrderDraft } from './draft-order.ts'
 import { forgetUnpaid } from './management.ts'
+import { findNotCarriedOver } from './not-carried-over.ts'
 import { leaveOpenPayments } from './open-payments.ts'
 import { topUpOf } from './order-offer.ts'
 import { UNPAID_ORDER_LIFE_MS } from './order-step.ts'
@@ -37,6 +38,7 @@ export async function createQuote(services: Services, caller: Caller, request: O
     sameSpecification: draft.comparison.same,
     changed: [...draft.comparison.changed],
     ...comparisonOf(draft),
+    notCarriedOver: await findNotCarriedOver(services.db, draft.old),
     topUp: topUpOf(draft, services.now()),
     estimate: timingText(draft.product.specification.certificateType),
   }

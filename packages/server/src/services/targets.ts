@@ -193,11 +193,26 @@ export async function insertDeployments(
   await writeLater(trx, planned)
 }
 
+/** Nothing is installed for a certificate that ended before its time. */
+function refuseEndedDeployment(
+  targetId: string,
+  ended: { readonly certificate_id: string; readonly revoked_at: Date | null; readonly closed_as: string | null },
+): void {
+  const { certificate_id: certificateId, revoked_at: revokedAt, closed_as: closedAs } = ended
+  if (revokedAt === null && closedAs === null) return
+  const [code, what] = revokedAt === null ? (['alreadyEnded', 'closed'] as const) : (['certificateRevoked', 'revoked'] as const)
+  throw new AppError(
+    code,
+    `Deploying to ${targetId} again: its certificate ${certificateId} is ${what}: buy or upload another one, and add its target for the same place; this target can be removed.`,
+    { facts: { certificateId } },
+  )
+}
+
 /**
  * Plans a deployment anew after its cause was mended. One that is planned or applied stays as it is; at the target's own address that did not show it
  * there is another look.
  *
- * @throws AppError `notFound`, `conflict` when the target has no deployment of the current certificate
+ * @throws AppError `notFound`, `certificateRevoked`, `alreadyEnded`, `conflict` when the target has no deployment of the current certificate
  */
 export async function deployAgain(services: Services, caller: Caller, targetId: string): Promise<TargetView> {
   const row = await services.db
@@ -206,12 +221,21 @@ export async function deployAgain(services: Services, caller: Caller, targetId: 
     .leftJoin('deployment', (join) =>
       join.onRef('deployment.target_id', '=', 'target.id').onRef('deployment.issuance_id', '=', 'certificate.issuance_id'),
     )
-    .select(['target.certificate_id', 'target.probe_host', 'deployment.id', 'deployment.state', 'deployment.baseline'])
+    .select([
+      'certificate.revoked_at',
+      'certificate.closed_as',
+      'target.certificate_id',
+      'target.probe_host',
+      'deployment.id',
+      'deployment.state',
+      'deployment.baseline',
+    ])
     .where('target.account_id', '=', caller.accountId)
     .where('target.id', '=', targetId)
     .executeTakeFirst()
   if (row === undefined) throw notFound('target', targetId)
   const { certificate_id: certificateId, id, state } = row
+  refuseEndedDeployment(targetId, row)
   if (id === null || state === null) {
     throw new AppError(
       'conflict',

@@ -127,6 +127,29 @@ eachDatabase((_kind, open) => {
     ])
   })
 
+  test('two ways to write one name are one name: it is kept composed (NFC), compared and found so', async () => {
+    const { client } = account
+    const [composed, decomposed] = ['caf\u00E9', 'cafe\u0301']
+    const first = await anUpload(account, { name: decomposed })
+    expect(first.name).toBe(composed)
+    const { chainPem: certificatePem, privateKeyPem } = aForeignCertificate(service)
+    const pair = { certificatePem, privateKeyPem }
+    for (const name of [composed, decomposed])
+      expect(await refusalOf(client.certificates.upload({ name, ...pair }))).toMatchObject({ code: 'duplicateName' })
+    const second = await anUpload(account, { name: 'bar' })
+    expect(await refusalOf(client.certificates.rename({ id: second.id, name: decomposed }))).toMatchObject({
+      code: 'duplicateName',
+    })
+    await client.certificates.tag({ id: second.id, add: [`\u00E9`, `e\u0301`] })
+    const found = async (filter: Parameters<typeof client.certificates.list>[0]) =>
+      (await client.certificates.list(filter)).items.map(({ id }) => id)
+    expect(await found({ search: decomposed })).toEqual([first.id])
+    expect(await found({ name: decomposed })).toEqual([first.id])
+    expect(await found({ tags: 'e\u0301' })).toEqual([second.id])
+    expect((await client.certificates.get({ id: second.id })).tags).toEqual(['\u00E9'])
+    expect((await client.contacts.create({ name: decomposed, email: 'a@example.com', phone: '123456' })).name).toBe(composed)
+  })
+
   test('an export has one line for each record, whatever is in the names', async () => {
     const { client } = account
     await anUpload(account, { name: '=HYPERLINK("https://x.example","shop"), a' })

@@ -50,8 +50,9 @@ eachDatabase((_kind, open) => {
   })
   afterAll(() => service.stop())
 
-  const submit = (id: string, form: ApplicationFormView) => account.client.applications.submit({ id, ...form })
-  const refusal = (id: string, form: ApplicationFormView) => refusalOf(submit(id, form))
+  type Submitted = ApplicationFormView & { readonly reissue?: boolean }
+  const submit = (id: string, form: Submitted) => account.client.applications.submit({ id, ...form })
+  const refusal = (id: string, form: Submitted) => refusalOf(submit(id, form))
 
   test('before any application a new purchase shows an empty form', async () => {
     const { id } = await buyCertificate(account)
@@ -215,6 +216,19 @@ eachDatabase((_kind, open) => {
         .where('certificate_id', '=', id)
         .executeTakeFirstOrThrow()
       expect(stored).toEqual({ private_key_id: null, spki_sha256: key.spkiSha256 })
+      // DOMAIN §4: not in another order; in its own the same CSR serves again, and while it does nothing else is said to be wrong with it.
+      await submit(id, { ...withCsr(csrPem, [site]), reissue: true })
+      const again = await waitFor('the reissue', async () => {
+        const found = await account.client.certificates.get({ id })
+        return found.sha256 === issued.sha256 ? null : found
+      })
+      expect(new X509Certificate(again.chainPem ?? '').checkPrivateKey(key.keyObject)).toBe(true)
+      const two = await buyCertificate(account)
+      expect((await refusal(two.id, withCsr(csrPem, [site]))).detail).toContain('used in another order')
+      await submit(id, { ...withCsr(csrPem, [site]), validationMethod: 'dnsManual', reissue: true })
+      expect(await refusal(id, { ...withCsr(csrPem, [site]), reissue: true })).toMatchObject({ code: 'conflict' })
+      await account.client.applications.withdraw({ id })
+      expect((await refusal(two.id, withCsr(csrPem, [site]))).detail).toContain('used in another order')
     })
 
     test('whose key was used in another order is refused, also in another account', async () => {

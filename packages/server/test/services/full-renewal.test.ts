@@ -135,5 +135,10 @@ eachDatabase((_kind, open) => {
     const renewed = await obtain(account, created.id, form)
     expectYearOf(renewed)
     expect(renewed.status).toBe('issued')
+    // Expired without a site that is watched: its renewal is what helps, not a purchase.
+    const expired = await account.client.certificates.get({ id: old.id })
+    expect(expired.renewal.reasons.map(({ code }) => code)).toEqual(['alreadyRenewed', 'certificateExpired'])
+    expect(expired.nextStep).toMatchObject({ code: 'renewed', mover: 'nobody' })
+    for (const text of Object.values(expired.nextStep.text)) expect(text).toContain(created.id)
   })
 })

@@ -17,6 +17,7 @@ import {
   PUBLIC_SINGLE,
   refusalOf,
   topUp,
+  TRIAL_SINGLE,
   withKey,
   type OrderWish,
   type TestAccount,
@@ -119,9 +120,39 @@ eachDatabase((_kind, open) => {
     expect(await charges()).toHaveLength(1)
   })
 
+  test('of a brand that is not renewed it is reissued within what is paid for, says in advance that it ends then and why, and is managed no more after', async () => {
+    const old = await manage((await issue({ productId: TRIAL_SINGLE })).id)
+    const until = (old.entitlement?.entitledUntil ?? '').slice(0, 10)
+    expect(old.management).toMatchObject({ nextAction: 'reissue', foreseen: { code: 'renewalBrandUnsupported' } })
+    for (const text of Object.values(old.management?.foreseen?.text ?? {}))
+      expect(text).toMatch(new RegExp(`${until}.*Evercert Trial`, 's'))
+    moveToPlan(old)
+    expect((await read(old.id)).nextStep).toMatchObject({ code: 'managed', mover: 'evercert' })
+    expect((await read(old.id)).nextStep.text.en).toContain(old.management?.foreseen?.text.en)
+    await advance(old.id)
+    const again = await read(old.id)
+    expect(again.sha256).not.toBe(old.sha256)
+    expect(again).toMatchObject({ managed: true, management: { foreseen: old.management?.foreseen } })
+    const { db } = service.services
+    await sql`update entitlement set entitled_until = ${again.notAfter} where certificate_id = ${old.id}`.execute(db) // as after its last reissue
+    expect((await read(old.id)).management).toMatchObject({ nextAction: null, foreseen: { code: 'renewalBrandUnsupported' } })
+    await account.client.management.stop({ id: old.id })
+    expect(await refusalOf(manage(old.id))).toMatchObject({ code: 'notManageable', facts: { obstacles: ['brandUnsupported'] } })
+  })
+
   test('a price above the limit is not paid: it says so, nothing is ordered, and a raised limit goes on at once', async () => {
     const old = await manage((await issue()).id, { ...LIMIT, amountMinor: 9_999 })
+    expect(old.management).toMatchObject({ nextAction: 'renew', problem: null, foreseen: { code: 'spendingLimit' } })
     moveToPlan(old)
+    // Said before it is tried, as the act decides it, on the page and in the list.
+    const before = await read(old.id)
+    expect(before.nextStep).toMatchObject({ code: 'managedBlocked', mover: 'user' })
+    expect(before.nextStep.text.en).toMatch(/could not renew by itself.+costs CN¥100\.00 now.+allows CN¥99\.99.+raise the limit/)
+    expect(before.nextStep.text.zh).toMatch(/¥100\.00.+¥99\.99/)
+    const { items } = await account.client.certificates.list({})
+    expect(items.map(({ nextStep }) => nextStep)).toEqual([before.nextStep])
+    expect((await manage(old.id)).management?.foreseen).toBeNull()
+    await manage(old.id, { ...LIMIT, amountMinor: 9_999 })
     await advance(old.id)
     const blocked = await read(old.id)
     expect(blocked).toMatchObject({

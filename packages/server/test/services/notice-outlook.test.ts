@@ -55,7 +55,30 @@ eachDatabase((_kind, open) => {
     const { id, notAfter } = await issue(PUBLIC_SINGLE)
     await account.client.management.start({ id, spendingLimit: YEAR })
     moveBefore(notAfter, 29.9)
-    expect(await noticeAbout(id)).toMatch(/Evercert reissues it at no charge on 20\d\d-/)
+    expect(await noticeAbout(id)).toMatch(/Evercert reissues it at no charge on 20\d\d-.+There is nothing to do\. In the console/)
+  })
+
+  test('a managed one of a brand that is not renewed is reissued, and the notice says that it ends then and why', async () => {
+    const { id, notAfter, entitlement } = await issue('evercert-trial-dv-single')
+    await account.client.management.start({ id, spendingLimit: YEAR })
+    moveBefore(notAfter, 29.9)
+    const until = entitlement?.entitledUntil.slice(0, 10) ?? '-'
+    expect(await noticeAbout(id)).toMatch(
+      new RegExp(
+        `reissues it at no charge on .+ There is nothing to do for that\\. .+ends on ${until} .+ "Evercert Trial" does not support renewal`,
+      ),
+    )
+  })
+
+  test('one whose renewal costs more than its limit says so before it is tried, and what to do', async () => {
+    const { id, notAfter } = await issue(PRIVATE_SINGLE)
+    await account.client.management.start({ id, spendingLimit: { ...YEAR, amountMinor: 9_999 } })
+    moveBefore(notAfter, 7)
+    const text = await noticeAbout(id)
+    expect(text).toMatch(
+      /could not renew it soon\. Its renewal costs CN¥100\.00 now, and its owner allows CN¥99\.99: raise the limit/,
+    )
+    expect(text).not.toMatch(/nothing to do|within your limit/)
   })
 
   test('one that lacks money for its renewal says why, and when it tries again', async () => {

@@ -143,5 +143,16 @@ eachDatabase((kind, open) => {
     rmSync(folder, { recursive: true })
     const stranger = await anAccount(service)
     expect((await refusalOf(stranger.client.targets.deploy({ id: target.id }))).code).toBe('notFound')
+    // Nothing is installed for what is revoked: that is said, and nothing is planned.
+    await client.certificates.revoke({ id: certificate.id, reason: 'superseded' })
+    await waitFor('the revocation', async () =>
+      (await client.certificates.get({ id: certificate.id })).status === 'revoked' ? true : null,
+    )
+    expect(await refusalOf(client.targets.deploy({ id: target.id }))).toMatchObject({
+      code: 'certificateRevoked',
+      status: 409,
+      facts: { certificateId: certificate.id },
+      detail: expect.stringContaining('buy or upload another one, and add its target') as string,
+    })
   })
 })

@@ -16,6 +16,7 @@ import {
   PRIVATE_SINGLE,
   refusalOf,
   type TestAccount,
+  withKey,
 } from '../support/builders.ts'
 import { eachDatabase } from '../support/databases.ts'
 import { startTestService, type TestService } from '../support/service.ts'
@@ -149,6 +150,32 @@ eachDatabase((_kind, open) => {
     // The CA dates a certificate back a little; the year counts from the issuance itself.
     expect(Math.abs(entitledUntil - addCalendarYears(issuedAt, 1))).toBeLessThan(2 * 3_600_000)
     expect(entitledUntil).toBeLessThan(addCalendarYears(Date.parse(old.notAfter ?? ''), 1) - 15 * DAY_MS)
+  })
+
+  test('IP addresses of an upload are shown, and quote and order say before payment that its renewal will not have them', async () => {
+    const [site, plain] = [aSite(service), aSite(service)]
+    const old = await anUpload(account, { leaf: sold([site, '192.0.2.7', '2001:db8::7'], [DV]) })
+    expect(old).toMatchObject({ domains: [site], ipAddresses: ['192.0.2.7', '2001:db8::7'] })
+    const request = { renewsCertificateId: old.id, productId: PRIVATE_SINGLE }
+    const quote = await account.client.quotes.create(request)
+    expect(quote.notCarriedOver).toMatchObject({ code: 'ipAddresses', values: ['192.0.2.7', '2001:db8::7'] })
+    for (const text of Object.values(quote.notCarriedOver?.text ?? {})) expect(text).toMatch(/192\.0\.2\.7.+2001:db8::7/)
+    const { id } = await account.client.orders.place(request, withKey())
+    expect((await account.client.orders.get({ id })).offer?.notCarriedOver).toEqual(quote.notCarriedOver)
+    const without = await anUpload(account, { leaf: sold([plain], [DV]) })
+    expect(without.ipAddresses).toEqual([])
+    expect((await account.client.quotes.create({ ...request, renewsCertificateId: without.id })).notCarriedOver).toBeNull()
+  })
+
+  test('FD §3.8: a mixed product takes the prefilled application of an upload as it is, wildcard first among its names or not', async () => {
+    const site = aSite(service)
+    const old = await anUpload(account, { leaf: sold([`*.${site}`, site], [DV]) })
+    const { certificateId } = await buy(account, { renewsCertificateId: old.id, productId: 'evercert-private-dv-mixed' })
+    const id = certificateId ?? ''
+    const { form } = await account.client.applications.get({ id })
+    expect(form.domains).toEqual([site, `*.${site}`])
+    await account.client.applications.submit({ id, ...form })
+    expect((await account.client.applications.get({ id })).form.domains).toEqual([site, `*.${site}`])
   })
 
   test('FD §3.8: the organisation of the subject is the company of OV and EV, where the account has one of this name', async () => {

@@ -6,6 +6,7 @@ export const certificate: SameKeys<typeof zh> = {
   state: 'Status and next step',
   facts: 'The certificate',
   names: 'Domains',
+  ipAddresses: 'IP addresses',
   moreNames_one: '{{count}} more domain',
   moreNames_other: '{{count}} more domains',
   validFrom: 'Valid from',

@@ -16,6 +16,7 @@ export const life: SameKeys<typeof zh> = {
   limit: 'Limit for each renewal',
   limitHelp: '0: free renewals only.',
   next: { renew: 'Renews by itself from', reissue: 'Is reissued by itself from', apply: 'Applies by itself from' },
+  nextWould: 'Would renew by itself from',
   suggested: 'The CA suggests renewing between',
   suggestedWhy: 'Its page says why',
   manageIntro: 'The certificate is then renewed, applied for, validated and deployed by itself; so is the one that follows it.',

@@ -6,6 +6,7 @@ export const certificate = {
   state: '状态与下一步',
   facts: '证书信息',
   names: '域名',
+  ipAddresses: 'IP 地址',
   moreNames_one: '其余 {{count}} 个域名',
   moreNames_other: '其余 {{count}} 个域名',
   validFrom: '生效时间',

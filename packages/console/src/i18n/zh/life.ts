@@ -12,6 +12,7 @@ export const life = {
   limit: '每次续费的额度',
   limitHelp: '0 表示只使用免费续费。',
   next: { renew: '将自动续费：', reissue: '将自动重签：', apply: '将自动提交申请：' },
+  nextWould: '原定自动续费：',
   suggested: '签发机构建议的续费时间：',
   suggestedWhy: '查看签发机构的说明',
   manageIntro: '托管后，证书由系统自动续费、申请、验证和部署，续费后的新证书继续托管。',

@@ -19,6 +19,7 @@ export function Facts({ certificate }: { readonly certificate: CertificateDetail
   const {
     id,
     domains,
+    ipAddresses,
     knownSpecification: known,
     notBefore,
     notAfter,
@@ -33,6 +34,7 @@ export function Facts({ certificate }: { readonly certificate: CertificateDetail
   const current = certificate.issuances.find(({ isCurrent }) => isCurrent)
   const rows: readonly (readonly [string, ReactNode])[] = [
     [t('certificate.names'), domains.length === 0 ? null : <Names key="names" domains={domains} />],
+    [t('certificate.ipAddresses'), ipAddresses.length === 0 ? null : <Names key="addresses" domains={ipAddresses} />],
     [t('certificates.specification'), known === null ? null : <Specification key="specification" known={known} />],
     [t('certificates.origin'), t(`terms.origin.${origin}`)],
     [t('certificate.validFrom'), notBefore === null ? null : <Moment key="from" at={notBefore} />],

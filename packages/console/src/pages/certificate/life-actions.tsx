@@ -149,19 +149,24 @@ type Management = NonNullable<CertificateDetail['management']>
 
 function Plan({ management }: { readonly management: Management }) {
   const { t } = useTranslation()
-  const { spendingLimit, nextAction, at, suggestion, problem } = management
+  const { spendingLimit, nextAction, at, suggestion, problem, foreseen } = management
   return (
     <>
       {t('life.limitIs', { amount: formatMoney(spendingLimit) })}
       {nextAction !== null && at !== null && (
         <>
           {' '}
-          {t(`life.next.${nextAction}`)}
+          {nextAction === 'renew' && foreseen !== null ? t('life.nextWould') : t(`life.next.${nextAction}`)}
           {afterColon()}
           <Moment at={at} />
         </>
       )}
       {suggestion !== null && <Suggestion suggestion={suggestion} />}
+      {foreseen !== null && (
+        <div className="life-problem">
+          <p>{pick(foreseen.text)}</p>
+        </div>
+      )}
       {problem !== null && (
         <div className="life-problem">
           <p>{joinSentences([pick(problem.cause), pick(problem.remedy)])}</p>

@@ -6,6 +6,7 @@
 import type { KnownSpecificationView, QuoteView, SpecificationView } from '@evercert/contract'
 import { useTranslation } from 'react-i18next'
 import { gradeOf } from '../../components/grade.ts'
+import { NotCarriedOver } from '../../components/not-carried-over.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { useBrandTitle } from '../../components/brand-title.ts'
 import { pick } from '../../i18n/i18n.ts'
@@ -55,6 +56,7 @@ export function Comparison({ known, chosen, quote }: ComparisonProps) {
         </tbody>
       </table>
       {sentence !== null && <p className="muted">{pick(sentence)}</p>}
+      <NotCarriedOver lost={quote?.notCarriedOver ?? null} />
     </div>
   )
 }

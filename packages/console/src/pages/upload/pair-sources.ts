@@ -17,7 +17,7 @@ export interface Draft {
   readonly certificatePem: string
   /** Null: no key that was given belongs to it. */
   readonly privateKeyPem: string | null
-  /** The files that it was put together from. */
+  /** The files that it was put together from, and those that give it once more. */
   readonly sources: readonly string[]
 }
 
@@ -39,9 +39,9 @@ interface Placed<Block> {
 
 export function pairSources(sources: readonly Source[]): Pairing {
   const keys = sources.flatMap(({ name, keys: blocks }) => blocks.map((block) => ({ block, source: name })))
-  const certificates = firstOfEach(
-    sources.flatMap(({ name, certificates: blocks }) => blocks.map((block) => ({ block, source: name }))),
-  )
+  const given = sources.flatMap(({ name, certificates: blocks }) => blocks.map((block) => ({ block, source: name })))
+  const certificates = firstOfEach(given)
+  const filesOf = Map.groupBy(given, ({ block }) => block.id)
   const bySubject = Map.groupBy(certificates, ({ block }) => block.subject)
   const keyByMark = new Map(keys.map((key) => [key.block.keyMark, key]))
   const unmarked = keys.filter(({ block }) => block.keyMark === null)
@@ -57,7 +57,7 @@ export function pairSources(sources: readonly Source[]): Pairing {
       continue // an intermediate or a root
     }
     if (key !== undefined) used.add(key.block)
-    drafts.push(toDraft(leaf, key ?? null, intermediatesOf(leaf, bySubject)))
+    drafts.push(toDraft(filesOf.get(leaf.block.id) ?? [leaf], leaf, key ?? null, intermediatesOf(leaf, bySubject)))
   }
   const loose = keys.filter(({ block }) => !used.has(block)).map(({ source }) => source)
   return { drafts: withOwnNames(drafts), looseKeys: [...new Set(loose)], looseAuthorities: [...looseAuthorities] }
@@ -84,13 +84,15 @@ function intermediatesOf(
   return chain
 }
 
+/** @param given the leaf once more for each file that it is in */
 function toDraft(
+  given: readonly Placed<CertificateBlock>[],
   leaf: Placed<CertificateBlock>,
   key: Placed<KeyBlock> | null,
   intermediates: readonly Placed<CertificateBlock>[],
 ): Draft {
   const { id, domains, commonName, notAfter } = leaf.block
-  const places = [leaf.source, ...(key === null ? [] : [key.source]), ...intermediates.map(({ source }) => source)]
+  const files = [...given, ...(key === null ? [] : [key]), ...intermediates]
   return {
     id,
     suggestedName: (domains[0] ?? commonName ?? stemOf(leaf.source)).slice(0, MAX_NAME_LENGTH),
@@ -98,7 +100,7 @@ function toDraft(
     notAfter,
     certificatePem: [leaf, ...intermediates].map(({ block }) => block.pem).join(''),
     privateKeyPem: key?.block.pem ?? null,
-    sources: [...new Set(places)],
+    sources: [...new Set(files.map(({ source }) => source))],
   }
 }
 

@@ -5,7 +5,8 @@
  */
 import { location, type HostKey, type Location, type Superior } from '@evercert/contract'
 import { AppError } from '../errors.ts'
-import { parseDomainName } from './domain-names.ts'
+import type { DomainType } from '../product/specification.ts'
+import { commonNameOf, parseDomainName } from './domain-names.ts'
 
 /** The key that the service makes when no CSR is pasted. */
 export type KeyKind = 'p256' | 'p384' | 'rsa2048' | 'rsa3072' | 'rsa4096'
@@ -68,12 +69,23 @@ export type PrefillSource = {
  *
  * A fresh key every time: a CSR is never carried over, for its public key was used in another order (DOMAIN §4).
  * Names that no application may have (IP addresses, a company in the common name) are left out.
+ *
+ * @param domainType what was bought; null when that is not known
  */
-export function prefillApplication(old: PrefillSource): ApplicationForm {
-  const last = old.lastApplication
-  if (last !== null) return withFreshKey(last, old.hostKey)
+export function prefillApplication(old: PrefillSource, domainType: DomainType | null): ApplicationForm {
+  const form = old.lastApplication === null ? fromCertificate(old) : withFreshKey(old.lastApplication, old.hostKey)
+  return domainType === 'mixed' ? { ...form, domains: plainFirst(form.domains) } : form
+}
+
+function fromCertificate(old: PrefillSource): ApplicationForm {
   // The one method that suits every name and needs no connection.
   return { ...EMPTY_FORM, domains: domainsOf(old), location: locationOf(old.subject ?? ''), validationMethod: 'dnsManual' }
+}
+
+/** A mixed product wants a name without `*.` first (DOMAIN §4); the others keep their order. */
+function plainFirst(domains: readonly string[]): string[] {
+  const first = commonNameOf(domains)
+  return first === null ? [] : [first, ...domains.filter((name) => name !== first)]
 }
 
 /** Where the subject was, when it says so in full; what no form could take is left out. */

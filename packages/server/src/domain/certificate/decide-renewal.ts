@@ -85,14 +85,24 @@ type Situation = {
 
 type Check = (situation: Situation) => RenewalReason | null
 
-/** Every check is asked; the order is the order of urgency. */
-const CHECKS: readonly Check[] = [notIssued, expired, revoked, alreadyRenewed, entitlementContinues, notYetOpen, brandUnsupported]
+/** Every check is asked; the order is the order of urgency, and what helps comes first: a certificate that has its successor is not bought anew. */
+const CHECKS: readonly Check[] = [
+  notIssued,
+  hasSuccessor,
+  expired,
+  revoked,
+  renewalOrdered,
+  entitlementContinues,
+  notYetOpen,
+  brandUnsupported,
+]
 
 /**
  * Decides on the renewal of one certificate. Total and pure; refusals are values, not exceptions.
  *
  * When the entitlement goes on and its own window is not open, renewing is refused and `action` is `reissue` as soon as the
- * certificate itself is in its window. An expired certificate with time paid for left is reissued too: expiry does not forfeit it.
+ * certificate itself is in its window. An expired certificate with time paid for left is reissued too: expiry does not forfeit it; and one whose
+ * brand is not renewed, to the end of what was paid for.
  * @throws RangeError when the runtime does not know the policy's time zone
  */
 export function decideRenewal(facts: RenewalFacts, now: number, policy: RenewalPolicy): RenewalDecision {
@@ -148,10 +158,15 @@ function revoked({ facts }: Situation): RenewalReason | null {
   }
 }
 
-function alreadyRenewed({ facts }: Situation): RenewalReason | null {
-  if (facts.liveRenewal === null) return null
-  const { renewalId, certificateId } = facts.liveRenewal
-  return { code: 'alreadyRenewed', facts: { renewalId, certificateId } }
+function hasSuccessor({ facts: { liveRenewal } }: Situation): RenewalReason | null {
+  if (liveRenewal === null || liveRenewal.certificateId === null) return null
+  return { code: 'alreadyRenewed', facts: { ...liveRenewal } }
+}
+
+/** Not paid yet; once the old certificate has expired or is revoked, it is not paid any more. */
+function renewalOrdered({ facts: { liveRenewal } }: Situation): RenewalReason | null {
+  if (liveRenewal === null || liveRenewal.certificateId !== null) return null
+  return { code: 'alreadyRenewed', facts: { ...liveRenewal } }
 }
 
 function entitlementContinues(situation: Situation): RenewalReason | null {
@@ -193,7 +208,8 @@ function isReissuable({ facts, now, outlived }: Situation): boolean {
 function reissueIsDue(situation: Situation): boolean {
   const { now, certificateOpensAt, entitlementOpensAt, issuance } = situation
   const isExpired = issuance !== null && now >= issuance.notAfter
-  return isReissuable(situation) && now >= certificateOpensAt && (now < entitlementOpensAt || isExpired)
+  const isRenewedInstead = now >= entitlementOpensAt && !isExpired && situation.facts.brandSupportsRenewal !== false
+  return isReissuable(situation) && now >= certificateOpensAt && !isRenewedInstead
 }
 
 /**

@@ -6,6 +6,7 @@
 import type { ApplicationForm } from '../application/prefill.ts'
 import { decideRenewal, mayReissue, type RenewalFacts, type RenewalReasonCode } from '../certificate/decide-renewal.ts'
 import type { RenewalPolicy } from '../certificate/window.ts'
+import type { Money } from '../payment/money.ts'
 import { DAY_MS, HOUR_MS } from '../time.ts'
 import { ignoresSuggestionsFrom } from './suggested-window.ts'
 
@@ -86,6 +87,11 @@ function isApplying({ application }: RenewalFacts): boolean {
   return application !== null && (application.state === 'pendingValidation' || application.state === 'inReview')
 }
 
+/** Whether a managed certificate may spend that much by itself: asked before it is told in advance, and when it acts. */
+export function isWithinLimit(limit: Money, price: Money): boolean {
+  return price.currency === limit.currency && price.amountMinor <= limit.amountMinor
+}
+
 const RETRY_HOURS = [1, 4, 12, 24] as const
 
 /** When a managed step that failed is tried again: ever more slowly, but hourly once the time is short. @param failures 1 or more */
@@ -104,6 +110,8 @@ export type ManageObstacle = 'uploaded' | 'ended' | 'notIssued' | 'brandUnsuppor
 
 export type ManageableFacts = {
   readonly renewal: RenewalFacts
+  /** The period paid for goes on beyond the certificate: what is not renewed is still reissued. */
+  readonly isReissued: boolean
   readonly status: 'issued' | 'expiringSoon' | 'other'
   /** The last application's form; null: none was ever sent. */
   readonly lastForm: Pick<ApplicationForm, 'validationMethod'> | null
@@ -117,12 +125,12 @@ const OBSTACLES: readonly Obstacle[] = [
   ['uploaded', ({ renewal }) => renewal.origin === 'uploaded'],
   ['notIssued', ({ renewal }) => renewal.issuance === null],
   ['ended', ({ renewal, status }) => renewal.issuance !== null && status === 'other'],
-  ['brandUnsupported', ({ renewal }) => renewal.brandSupportsRenewal === false],
+  ['brandUnsupported', ({ renewal, isReissued }) => renewal.brandSupportsRenewal === false && !isReissued],
   ['csrOfYours', ({ hasForeignKey }) => hasForeignKey],
   ['dnsByHand', ({ lastForm }) => lastForm?.validationMethod === 'dnsManual'],
 ]
 
-/** Everything that keeps a certificate from renewing by itself; empty when it can be managed. */
+/** Everything that keeps a certificate from renewing and reissuing by itself; empty when it can be managed. */
 export function findManageObstacles(facts: ManageableFacts): readonly ManageObstacle[] {
   return OBSTACLES.filter(([, applies]) => applies(facts)).map(([obstacle]) => obstacle)
 }

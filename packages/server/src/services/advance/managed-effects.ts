@@ -6,7 +6,7 @@
  */
 import { recordHistory, type Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
-import { retryManagedAt } from '../../domain/managed/decide-managed.ts'
+import { isWithinLimit, retryManagedAt } from '../../domain/managed/decide-managed.ts'
 import { formatMoney, type Money } from '../../domain/payment/money.ts'
 import { loadNextForm } from '../application-view.ts'
 import { submitApplication } from '../applications.ts'
@@ -64,7 +64,7 @@ function refuseWhileUnpaid({ certificateId, managed }: Work): void {
 }
 
 function refuseAbove(limit: Money, price: Money, work: Work): void {
-  if (price.currency === limit.currency && price.amountMinor <= limit.amountMinor) return
+  if (isWithinLimit(limit, price)) return
   throw new AppError(
     'spendingLimit',
     `Renewing ${work.certificateId} by itself: it costs ${formatMoney(price)}, and its owner allows ${formatMoney(limit)}: raise the limit, or renew it by hand.`,

@@ -9,6 +9,7 @@ import type { NoticeOutlook } from '../../db/notice-tables.ts'
 import type { Trx } from '../../db/transition.ts'
 import { decideRenewal, type RenewalDecision, type RenewalReasonCode } from '../../domain/certificate/decide-renewal.ts'
 import type { Services } from '../context.ts'
+import { foreseeManaged } from '../managed-foresight.ts'
 import { toManagementView } from '../management-view.ts'
 import type { NoticeSubject } from './facts.ts'
 
@@ -20,13 +21,16 @@ export async function loadOutlook(
 ): Promise<NoticeOutlook | null> {
   const record = await findCertificate(trx, accountId, certificateId)
   if (record === null) return null
-  const management = toManagementView(services, record)
+  const foreseen = (await foreseeManaged(services, trx, [record])).get(record.id) ?? null
+  const management = toManagementView(services, record, foreseen)
   if (management === null || (management.nextAction === null && management.problem === null)) {
     return byHand(decideRenewal(record.facts, services.now(), services.policy))
   }
   const at = management.at === null ? null : Date.parse(management.at)
   if (management.problem !== null) return { does: 'blocked', at, detail: management.problem.detail }
-  return { does: management.nextAction === 'renew' ? 'renews' : 'reissues', at, detail: null }
+  const isRenewal = management.nextAction === 'renew'
+  const does = !isRenewal ? 'reissues' : foreseen === null ? 'renews' : 'heldUp'
+  return { does, at, detail: null, foreseen: foreseen?.text ?? null }
 }
 
 /** Null: it is renewed by hand, or expired. */

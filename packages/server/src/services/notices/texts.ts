@@ -26,7 +26,7 @@ function join(advice: Bilingual, place: Bilingual): Bilingual {
 export function noticeText({ kind, certificateId, facts }: NoticeSubjectOf, now: number): NoticeText {
   const title = TITLES[kind](facts, now)
   const place = placeText(noticePlace({ kind, certificateId, facts }))
-  const lines = [namesLine(facts), validityLine(facts, now), detailLine(kind, facts), join(ADVICE[kind](facts), place)]
+  const lines = [namesLine(facts), validityLine(facts, now), detailLine(kind, facts), join(ADVICE[kind](facts, now), place)]
   const present = lines.filter((line) => line !== null)
   return {
     title: { en: oneLine(title.en), zh: oneLine(title.zh) },
@@ -176,10 +176,10 @@ function approvalDetail(detail: string): string | null {
   return reason === undefined ? `处理人：${decided}` : `处理人：${decided}；理由：${reason}`
 }
 
-const ADVICE: Readonly<Record<NoticeKind, (facts: NoticeDetail) => Bilingual>> = {
-  expiry: (facts) => outlookAdvice(facts) ?? PROGRESS_ADVICE[facts.progress ?? 'none'],
-  expired: (facts) =>
-    outlookAdvice(facts) ??
+const ADVICE: Readonly<Record<NoticeKind, (facts: NoticeDetail, now: number) => Bilingual>> = {
+  expiry: (facts, now) => outlookAdvice(facts, now) ?? PROGRESS_ADVICE[facts.progress ?? 'none'],
+  expired: (facts, now) =>
+    outlookAdvice(facts, now) ??
     (facts.progress === null || facts.progress === 'none'
       ? {
           en: 'Sites that still serve it fail. An expired certificate is bought anew, not renewed.',
@@ -262,12 +262,12 @@ const PROGRESS_ADVICE: Readonly<Record<RenewalProgress, Bilingual>> = {
 type Does = NoticeOutlook['does']
 
 /** What Evercert will do, and when, or why nothing is to be renewed now; null: nothing by itself, and nothing that is paid for already. */
-function outlookAdvice({ outlook }: NoticeDetail): Bilingual | null {
+function outlookAdvice({ outlook }: NoticeDetail, now: number): Bilingual | null {
   if (outlook === null || outlook === undefined) return null
-  const when = outlook.at === null ? null : formatInstant(outlook.at)
+  if (outlook.does === 'blocked' && outlook.at === null) return blockedForGood(outlook.detail ?? '-')
+  const when = outlook.at === null || outlook.at <= now ? null : formatInstant(outlook.at)
   const at = when === null ? { en: 'soon', zh: '近期' } : { en: `on ${when}`, zh: `于 ${when} ` }
-  if (outlook.does === 'blocked' && when === null) return blockedForGood(outlook.detail ?? '-')
-  return OUTLOOKS[outlook.does](at, outlook.detail ?? '-')
+  return OUTLOOKS[outlook.does](at, outlook.detail ?? '-', outlook.foreseen ?? null)
 }
 
 /** What a reviewer refused is not sent again by itself. */
@@ -278,14 +278,18 @@ function blockedForGood(detail: string): Bilingual {
   }
 }
 
-const OUTLOOKS: Readonly<Record<Does, (at: Bilingual, detail: string) => Bilingual>> = {
+const OUTLOOKS: Readonly<Record<Does, (at: Bilingual, detail: string, foreseen: Bilingual | null) => Bilingual>> = {
   renews: (at) => ({
     en: `It is managed: Evercert renews it by itself ${at.en}, within your limit. There is nothing to do.`,
     zh: `已托管：Evercert 将${at.zh}自动续费，不超过您设置的上限，无需操作。`,
   }),
-  reissues: (at) => ({
-    en: `It is managed: Evercert reissues it at no charge ${at.en}. There is nothing to do.`,
-    zh: `已托管：Evercert 将${at.zh}自动免费重新签发，无需操作。`,
+  reissues: (at, _detail, foreseen) => ({
+    en: `It is managed: Evercert reissues it at no charge ${at.en}. There is nothing to do${foreseen === null ? '.' : ` for that. ${foreseen.en}`}`,
+    zh: `已托管：Evercert 将${at.zh}自动免费重新签发，无需操作。${foreseen?.zh ?? ''}`,
+  }),
+  heldUp: (at, detail, foreseen) => ({
+    en: `It is managed, but as things are now Evercert could not renew it ${at.en}. ${foreseen?.en ?? detail}`,
+    zh: `已托管，但按目前情况 Evercert 无法${at.zh}自动续费。${foreseen?.zh ?? detail}`,
   }),
   blocked: (at, detail) => ({
     en: `It is managed, but could not act by itself: ${detail} Evercert tries again ${at.en}. Mend the cause, or renew it by hand.`,

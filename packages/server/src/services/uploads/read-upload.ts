@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ONE_LINE } from '@evercert/contract'
+import { ONE_LINE, toLine } from '@evercert/contract'
 import { createChainReader, loadKeyOf, orderChain, toPem, type CertificateFacts, type PrivateKey } from '@evercert/pki'
 import { AppError } from '../../domain/errors.ts'
 import { knowSpecification, type ReadSpecification } from '../../domain/product/known-specification.ts'
@@ -87,7 +87,7 @@ function factsToKeep(leaf: CertificateFacts): CheckedUpload['leaf'] {
 }
 
 function checkName(text: string): string {
-  const name = text.trim()
+  const name = toLine(text)
   if (!ONE_LINE.test(name)) {
     throw new AppError('invalid', 'Uploading: the name has line breaks or control characters: give it one line of text.', {
       facts: { field: 'name' },

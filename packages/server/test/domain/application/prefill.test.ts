@@ -25,13 +25,13 @@ describe('FD §3.8 bought here: prefilled from the last application', () => {
       names: ['other.example'],
       commonName: null,
     }
-    expect(prefillApplication(old)).toEqual(last)
+    expect(prefillApplication(old, null)).toEqual(last)
   })
 
   test('a form of before contacts, companies and stored CSRs lacks nothing', () => {
     const { contactId: _1, location: _2, companyId: _3, superior: _4, csrId: _5, hostKey: _6, ...ofBefore } = last
     const old = { lastApplication: ofBefore as ApplicationForm, hostKey: null, names: [], commonName: null }
-    expect(prefillApplication(old)).toEqual({ ...EMPTY_FORM, ...ofBefore })
+    expect(prefillApplication(old, null)).toEqual({ ...EMPTY_FORM, ...ofBefore })
   })
 
   test('a key that was made on a host is made there again', () => {
@@ -40,13 +40,13 @@ describe('FD §3.8 bought here: prefilled from the last application', () => {
       { agent: 'web2', site: 'shop' },
     ]
     const source = { lastApplication: { ...last, csrId: 'csr_1' }, hostKey: web1, names: [], commonName: null }
-    expect(prefillApplication(source)).toEqual({ ...last, hostKey: web1 })
+    expect(prefillApplication(source, null)).toEqual({ ...last, hostKey: web1 })
     const asked = { ...source, lastApplication: { ...last, hostKey: web2 } }
-    expect(prefillApplication(asked)).toEqual({ ...last, hostKey: web2 })
+    expect(prefillApplication(asked, null)).toEqual({ ...last, hostKey: web2 })
   })
 
   test('the form is a copy', () => {
-    const form = prefillApplication({ lastApplication: last, hostKey: null, names: [], commonName: null })
+    const form = prefillApplication({ lastApplication: last, hostKey: null, names: [], commonName: null }, null)
     form.domains.push('new.example.com')
     expect(last.domains).toEqual(['example.com', '*.example.com'])
   })
@@ -62,7 +62,7 @@ describe('FD §3.8 uploaded: prefilled from the subject and the names', () => {
     ['', null],
   ])('the place, when all of it is there: %j', (subject, location) => {
     const old = { lastApplication: null, hostKey: null, names: ['a.example.com'], commonName: null, subject }
-    expect(prefillApplication(old).location).toEqual(location)
+    expect(prefillApplication(old, null).location).toEqual(location)
   })
 
   test.each([
@@ -78,11 +78,34 @@ describe('FD §3.8 uploaded: prefilled from the subject and the names', () => {
     ['an IP address among the names', ['192.0.2.1', 'a.example.com'], '192.0.2.1', ['a.example.com']],
     ['nothing', [], null, []],
   ])('%s', (_what, names, commonName, domains) => {
-    expect(prefillApplication({ lastApplication: null, hostKey: null, names, commonName })).toEqual({
+    expect(prefillApplication({ lastApplication: null, hostKey: null, names, commonName }, null)).toEqual({
       ...EMPTY_FORM,
       domains,
       validationMethod: 'dnsManual',
     })
+  })
+})
+
+describe('FD §3.8 a mixed product wants a plain name first, and the others keep their order', () => {
+  const names = ['*.w.example.com', 'b.example.com', 'w.example.com']
+  const plainFirst = ['b.example.com', '*.w.example.com', 'w.example.com']
+  test.each([
+    ['wildcard first among the names', names, null, 'mixed', plainFirst],
+    [
+      'wildcard as common name',
+      ['w.example.com', ...names],
+      '*.w.example.com',
+      'mixed',
+      ['w.example.com', '*.w.example.com', 'b.example.com'],
+    ],
+    ['wildcards alone', ['*.b.example.com', '*.a.example.com'], null, 'mixed', ['*.b.example.com', '*.a.example.com']],
+    ['no names', [], null, 'mixed', []],
+    ['another product', names, null, 'multiWildcard', names],
+  ] as const)('%s', (_what, sans, commonName, domainType, domains) => {
+    const old = { lastApplication: null, hostKey: null, names: sans, commonName }
+    expect(prefillApplication(old, domainType).domains).toEqual(domains)
+    const again = { ...old, lastApplication: { ...last, domains: [...new Set(sans)] } }
+    if (commonName === null) expect(prefillApplication(again, domainType).domains).toEqual(domains)
   })
 })
 
@@ -100,7 +123,7 @@ describe('what works by itself is chosen when there is exactly one such way', ()
     ['two DNS connections', ['*.a.example'], ['dns-1', 'dns-2'], true, byHand],
     ['no names', [], [], true, byHand],
   ] as const)('%s', (_what, names, dnsConnectionIds, answersFiles, expected) => {
-    const form = prefillApplication({ lastApplication: null, hostKey: null, names, commonName: null })
+    const form = prefillApplication({ lastApplication: null, hostKey: null, names, commonName: null }, null)
     expect(withAutomaticMethod({ ...form, domains: [...names] }, { dnsConnectionIds, answersFiles })).toMatchObject(expected)
   })
 })

@@ -142,6 +142,19 @@ describe('FD §3.7 at most one live renewal for each old certificate', () => {
     expect(decision.action).toBeNull()
   })
 
+  test.each([
+    ['expired', {}, issuance.notAfter, 'certificateExpired'],
+    ['revoked', { revokedAt: at('2026-11-20') }, inWindow, 'certificateRevoked'],
+  ] as const)(
+    '§3.4 the reason that helps comes first: its renewal, unless that is not paid and cannot be any more: %s',
+    (_what, change, now, code) => {
+      const codesOf = (certificateId: string | null) =>
+        codes(decide({ ...change, liveRenewal: { renewalId: 'r', certificateId } }, now))
+      expect(codesOf('new-certificate')).toEqual(['alreadyRenewed', code])
+      expect(codesOf(null)).toEqual([code, 'alreadyRenewed'])
+    },
+  )
+
   test('§2 a cancelled renewal is not live: the old certificate is renewable again', () => {
     expect(decide({ liveRenewal: null }, inWindow).eligible).toBe(true)
   })
@@ -267,10 +280,12 @@ describe('properties', () => {
       'renewalNotYetOpen',
       'renewalBrandUnsupported',
     ]
+    const orderOfRenewed = [...new Set(['certificateNotIssued', 'alreadyRenewed', ...order])]
     fc.assert(
       fc.property(...anyCase, (facts, clock, policy) => {
         const found = codes(decideRenewal(facts, clock(facts), policy))
-        expect(found).toEqual(order.filter((code) => found.includes(code)))
+        const isPaid = (facts.liveRenewal?.certificateId ?? null) !== null
+        expect(found).toEqual((isPaid ? orderOfRenewed : order).filter((code) => found.includes(code)))
       }),
     )
   })

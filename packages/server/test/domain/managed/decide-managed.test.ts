@@ -78,6 +78,10 @@ describe('what a managed certificate does, and when', () => {
 
   test('a brand that does not support renewal still reissues what is paid for', () => {
     expect(plan({ brandSupportsRenewal: false, entitledUntil: at('2027-01-10') })).toMatchObject({ action: 'reissue' })
+    // Its own end lies within the last days of the period: to be renewed, if its brand were; a reissue is what is left of it.
+    const last = { issuance: { notBefore: at('2026-11-01'), notAfter: at('2026-12-18') }, entitledUntil: at('2027-01-01') }
+    expect(plan({ ...last, brandSupportsRenewal: false })).toMatchObject({ action: 'reissue' })
+    expect(plan(last)).toMatchObject({ action: 'renew' })
   })
 })
 
@@ -128,7 +132,13 @@ describe('a failed step is tried again', () => {
 })
 
 describe('what keeps a certificate from being managed', () => {
-  const good = { renewal: bought, status: 'issued', lastForm: { validationMethod: 'file' }, hasForeignKey: false } as const
+  const good = {
+    renewal: bought,
+    isReissued: false,
+    status: 'issued',
+    lastForm: { validationMethod: 'file' },
+    hasForeignKey: false,
+  } as const
 
   test('nothing, for one that is bought here, issued, and whose form can be sent again', () => {
     expect(findManageObstacles(good)).toEqual([])
@@ -140,6 +150,7 @@ describe('what keeps a certificate from being managed', () => {
     [{ renewal: { ...bought, issuance: null }, status: 'other' }, ['notIssued']],
     [{ status: 'other' }, ['ended']],
     [{ renewal: { ...bought, brandSupportsRenewal: false } }, ['brandUnsupported']],
+    [{ renewal: { ...bought, brandSupportsRenewal: false }, isReissued: true }, []],
     [{ hasForeignKey: true }, ['csrOfYours']],
     [{ lastForm: { validationMethod: 'dnsManual' }, hasForeignKey: true }, ['csrOfYours', 'dnsByHand']],
   ] as const)('%j', (change, obstacles) => {
