@@ -5,20 +5,19 @@
  */
 import type { OrderRequest, OrderView, QuoteView } from '@evercert/contract'
 import type { CertificateRecord } from '../db/certificates.ts'
-import { successorUpload } from '../db/successor-upload.ts'
 import { insertWithHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { tellOld } from './cancelled-renewal.ts'
-import { lockNames } from './certificate-rows.ts'
 import { comparisonText } from './comparison-text.ts'
 import { newId, type Caller, type Services } from './context.ts'
-import { draftOrder, knownOf, type OrderDraft } from './draft-order.ts'
+import { draftOrder, knownOf, loadRenewable, type OrderDraft } from './draft-order.ts'
 import { forgetUnpaid } from './management.ts'
 import { leaveOpenPayments } from './open-payments.ts'
 import { topUpOf } from './order-offer.ts'
 import { UNPAID_ORDER_LIFE_MS } from './order-step.ts'
 import { returnPromotionUse, takePromotionUse, type Promotion } from './promotions.ts'
 import { loadOrder, NOTHING_BEGUN, toOrderView } from './read-orders.ts'
+import { lockToRenew } from './renewal-locks.ts'
 import { renewalRefusal, timingText } from './texts.ts'
 import { wake } from './wake.ts'
 import { sql } from 'kysely'
@@ -81,12 +80,16 @@ export async function draftQuoted(services: Services, caller: Caller, request: O
 /**
  * Places an order; for a renewal, reserves the old certificate, which the database holds to one live renewal.
  *
- * @param draft of moments ago: what became of the old certificate since, paying asks again
- * @throws AppError `alreadyRenewed`, `promotionNotApplicable`
+ * @param draft of moments ago: whether the old certificate is still to be renewed is asked again under its locks
+ * @throws AppError the renewal's first reason, `promotionNotApplicable`
  */
 export async function placeOrder(services: Services, trx: Trx, caller: Caller, draft: OrderDraft): Promise<OrderView> {
   const now = services.now()
   const { product, old } = draft
+  if (old !== null) {
+    await lockToRenew(trx, caller.accountId, old.id)
+    await loadRenewable(services, trx, caller, old.id)
+  }
   const orderId = newId(services, 'ord')
   const row = {
     id: orderId,
@@ -152,21 +155,11 @@ function refuseOtherPrice(draft: OrderDraft, request: OrderRequest): void {
   })
 }
 
-/** Uploads look for renewals under the same lock: of the two the second sees the first. */
-async function refuseIfFollowed(trx: Trx, { accountId }: Caller, old: CertificateRecord): Promise<void> {
-  await lockNames(trx, accountId)
-  const { rows } = await sql<{ id: string | null }>`select ${successorUpload('certificate.id')} as id from certificate
-    where id = ${old.id} and account_id = ${accountId}`.execute(trx)
-  const certificateId = rows[0]?.id ?? null
-  if (certificateId !== null) throw renewalRefusal(old, { code: 'alreadyRenewed', facts: { renewalId: null, certificateId } })
-}
-
 async function reserveRenewal(
   services: Services,
   trx: Trx,
   { caller, old, orderId }: { readonly caller: Caller; readonly old: CertificateRecord; readonly orderId: string },
 ): Promise<void> {
-  await refuseIfFollowed(trx, caller, old)
   const result = await trx
     .insertInto('renewal')
     .values({

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { sql } from 'kysely'
 import type { OrderView, PayingOrderView } from '@evercert/contract'
 import { transition, type Trx } from '../../db/transition.ts'
 import { isOverLimit } from '../../domain/approval/rules.ts'
@@ -17,6 +16,7 @@ import { refuseIfOldEnded } from '../fulfil-order.ts'
 import { findAnswer, runOnce, type IdempotentCall } from '../idempotency.ts'
 import { callbackUrlOf, openPaymentConnection, type OpenPaymentConnection } from '../payment-connections.ts'
 import { loadOrder } from '../read-orders.ts'
+import { lockOrder } from '../renewal-locks.ts'
 import { loadPayment, paymentQuery, toPaymentView, type PaymentRow } from './payments.ts'
 import { checkPayment } from './poll.ts'
 
@@ -89,7 +89,7 @@ function openPayment(
   { enabled, lifeMs, adapter }: OpenPaymentConnection,
 ): Promise<PaymentRow | null> {
   return services.db.transaction().execute(async (trx) => {
-    await sql`select id from "order" where id = ${orderId} and account_id = ${caller.accountId} for update`.execute(trx)
+    await lockOrder(trx, caller.accountId, orderId)
     const order = await loadOrder(trx, caller, orderId)
     if (order.state === 'paid') return null
     await refuseUnpayable(services, trx, order)
