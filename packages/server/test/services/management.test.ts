@@ -6,7 +6,7 @@ import { AppError } from '../../src/domain/errors.ts'
 import type { CaAdapter } from '../../src/ports/ca.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import type { StepHook } from '../../src/services/context.ts'
-import { expireUnpaidOrders } from '../../src/services/orders.ts'
+import { expireUnpaidOrders } from '../../src/services/unpaid-orders.ts'
 import {
   aForm,
   anAccount,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { DAY_MS } from '../../src/domain/time.ts'
-import { expireUnpaidOrders } from '../../src/services/orders.ts'
+import { expireUnpaidOrders } from '../../src/services/unpaid-orders.ts'
 import { tidyUp } from '../../src/services/scan.ts'
 import {
   aForm,

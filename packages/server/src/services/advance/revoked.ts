@@ -7,6 +7,7 @@ import { sql } from 'kysely'
 import { recordHistory, transition, type HistoryFacts, type Trx } from '../../db/transition.ts'
 import { tellOld } from '../cancelled-renewal.ts'
 import type { Services } from '../context.ts'
+import { endUnpaid } from '../unpaid-orders.ts'
 import { leaveLineage } from '../uploads/leave-lineage.ts'
 import { wake } from '../wake.ts'
 import type { Work } from './facts.ts'
@@ -43,7 +44,7 @@ export async function endAsRevoked(
     detail,
   })
   await supersedeDeployments(trx, work, facts)
-  await cancelUnpaidRenewal(trx, work, facts)
+  await cancelUnpaidRenewal(services, trx, work, facts)
   await giveBackToOld(services, trx, work, facts)
   await warnSites(trx, work)
   await leaveLineage(trx, facts, certificateId)
@@ -58,17 +59,17 @@ async function supersedeDeployments(trx: Trx, work: Work, facts: HistoryFacts): 
 }
 
 /** An unpaid renewal of a revoked certificate cannot be paid any more. A paid one goes on: it is needed all the more. */
-async function cancelUnpaidRenewal(trx: Trx, work: Work, facts: HistoryFacts): Promise<void> {
+async function cancelUnpaidRenewal(services: Services, trx: Trx, work: Work, facts: HistoryFacts): Promise<void> {
   const renewal = await trx
     .selectFrom('renewal')
-    .select(['id', 'order_id'])
+    .select('order_id')
     .where('account_id', '=', work.accountId)
     .where('old_certificate_id', '=', work.certificateId)
     .where('state', '=', 'ordered')
     .executeTakeFirst()
   if (renewal === undefined) return
-  await transition(trx, { ...facts, subject: 'order', id: renewal.order_id, from: 'placed', to: 'cancelled', detail: 'revoked' })
-  await transition(trx, { ...facts, subject: 'renewal', id: renewal.id, from: 'ordered', to: 'cancelled', detail: 'revoked' })
+  const end = { id: renewal.order_id, from: 'placed', to: 'cancelled' } as const
+  await endUnpaid(services, trx, { ...facts, certificateId: work.certificateId, detail: 'revoked' }, end)
 }
 
 /**
