@@ -31,7 +31,7 @@ interface Movement {
  * Pays an order from the balance: payment, ledger, order, new linked certificate and renewal change together or not at all.
  * Idempotent: a paid order is returned as it is.
  *
- * @throws AppError `paymentRequired` with the missing amount, `conflict` (cancelled, expired, or the old certificate ended), `notFound`
+ * @throws AppError `paymentRequired` with the missing amount, `conflict` (cancelled or expired), as {@link refuseIfOldEnded}, `notFound`
  */
 export async function payOrder(services: Services, trx: Trx, caller: Caller, orderId: string): Promise<OrderView> {
   await lockOrder(trx, caller.accountId, orderId)

@@ -224,6 +224,21 @@ eachDatabase((_kind, open) => {
       expect((await refusalOf(account.client.certificates.confirmRevocation({ id }))).code).toBe('conflict')
     })
 
+    test('meanwhile an ordered renewal is not paid; declined, it is, and confirmed, its order ends', async () => {
+      const [kept, gone] = [await anOvCertificate(), await issue()]
+      clock.moveTo(Date.parse(kept.notAfter ?? '') - 12 * DAY_MS)
+      const { orders, certificates } = account.client
+      const orderOf = async ({ id }: { readonly id: string }) => (await orders.place({ renewsCertificateId: id }, withKey())).id
+      const [keptOrder, goneOrder] = [await orderOf(kept), await orderOf(gone)]
+      for (const { id } of [kept, gone]) await certificates.revoke({ id })
+      for (const id of [keptOrder, goneOrder])
+        expect(await refusalOf(orders.pay({ id }, withKey()))).toMatchObject({ code: 'certificateRevoked', status: 409 })
+      await certificates.declineRevocation({ id: kept.id })
+      expect(await orders.pay({ id: keptOrder }, withKey())).toMatchObject({ state: 'paid' })
+      await advance(gone.id)
+      expect(await orders.get({ id: goneOrder })).toMatchObject({ state: 'cancelled', certificateId: null })
+    })
+
     test('the 7 days count to the confirmation, not to the wish', async () => {
       const { id } = await anOvCertificate()
       await account.client.certificates.revoke({ id })

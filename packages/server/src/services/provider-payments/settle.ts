@@ -10,7 +10,7 @@ import { decideReceipt, type CreditReason } from '../../domain/payment/decide-re
 import { formatMoney, type Money } from '../../domain/payment/money.ts'
 import type { PaymentReport } from '../../ports/payment.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
-import { fulfilOrder, hasOldEnded } from '../fulfil-order.ts'
+import { fulfilOrder, whyOldEnded } from '../fulfil-order.ts'
 import { wakeUnpaid } from '../management.ts'
 import { moveMoney } from '../payments.ts'
 import { loadOrder } from '../read-orders.ts'
@@ -97,7 +97,7 @@ async function receive(services: Services, trx: Trx, locked: Locked, receipt: Re
   const decision = decideReceipt({
     price: { amountMinor: payment.amount_minor, currency: payment.currency },
     paymentState: payment.state,
-    orderPayable: order.state === 'placed' && !(await hasOldEnded(services, trx, order)),
+    orderPayable: order.state === 'placed' && (await whyOldEnded(services, trx, order)) === null,
     heldMinor: payment.state === 'created' ? payment.received_minor : 0,
     received: amount,
     partial,

@@ -30,7 +30,7 @@ interface Wish {
 /**
  * Opens a payment at the provider, or gives the one that is open there for this order. A paid order is returned as it is.
  *
- * @throws AppError `notFound`, `conflict` (the order cannot be paid, the connection takes no payments), `invalid` (the provider does not take the
+ * @throws AppError `notFound`, `conflict` (the order cannot be paid, the connection takes no payments), as {@link refuseIfOldEnded}, `invalid` (the provider does not take the
  *   amount), and what the provider refuses with
  */
 export async function startPayment(
