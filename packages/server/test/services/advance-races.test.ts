@@ -6,10 +6,12 @@ import { DAY_MS } from '../../src/domain/time.ts'
 import { AppError } from '../../src/domain/errors.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import { loadWork } from '../../src/services/advance/facts.ts'
+import { endAsRevoked } from '../../src/services/advance/revoked.ts'
 import { recordFailure } from '../../src/services/advance/record-failure.ts'
 import type { Caller, StepHook } from '../../src/services/context.ts'
 import { manageIn } from '../../src/services/management.ts'
 import { revokeIn } from '../../src/services/revocations.ts'
+import { lockLineage } from '../../src/services/uploads/leave-lineage.ts'
 import {
   aForm,
   anAccount,
@@ -213,6 +215,41 @@ eachDatabase((kind, open) => {
     expect((await Promise.allSettled(calls)).map(({ status }) => status)).toEqual(rounds.map(() => 'fulfilled'))
     const { managed, management } = await account.client.certificates.get({ id })
     expect(management !== null).toBe(managed)
+  })
+
+  /** As when its CRL says so: nobody here asked for it. */
+  async function revokedByItsCa(id: string): Promise<void> {
+    const { services } = service
+    const work = await loadWork(services, id)
+    if (work === null) throw new Error('There is no such certificate.')
+    const { accountId } = account
+    const facts = { accountId, certificateId: id, actor: 'evercert', now: clock.now() }
+    await transactionOf().execute(async (trx) => {
+      await lockLineage(trx, accountId, id)
+      await endAsRevoked(services, trx, work, { facts, revokedAt: clock.now(), fromState: null, detail: 'its CRL says so' })
+    })
+  }
+
+  test('what its CA revokes is not managed any more; the old one is again, while that renewal was not over', async () => {
+    const { client } = account
+    const old = await issue()
+    await client.management.start({ id: old.id, spendingLimit })
+    clock.moveTo(Date.parse(old.notAfter ?? '') - 12 * DAY_MS)
+    const renewed = await buyCertificate(account, { renewsCertificateId: old.id })
+    await client.applications.submit({ id: renewed.id, ...aForm(old.domains) })
+    await advance(renewed.id)
+    expect(await client.certificates.get({ id: renewed.id })).toMatchObject({ status: 'issued', managed: true })
+    await revokedByItsCa(renewed.id)
+    expect(await client.certificates.get({ id: renewed.id })).toMatchObject({
+      status: 'revoked',
+      managed: false,
+      management: null,
+    })
+    const back = await client.certificates.get({ id: old.id })
+    expect(back).toMatchObject({ managed: true, management: { spendingLimit, nextAction: 'renew' }, renewal: { eligible: true } })
+    expect(Date.parse(back.management?.at ?? '')).toBeGreaterThan(clock.now())
+    await revokedByItsCa(old.id) // renews nothing: nobody has it back
+    expect(await client.certificates.get({ id: old.id })).toMatchObject({ status: 'revoked', managed: false, management: null })
   })
 
   test.runIf(isPostgres(kind))('who changes the row of a certificate twice, while somebody ends it, comes first', async () => {
