@@ -58,7 +58,12 @@ type OrderRow = Awaited<ReturnType<typeof lockOrder>>
 type ApplicationRow = Awaited<ReturnType<typeof lockApplication>>
 
 function lockOrder(trx: Trx, id: string) {
-  return trx.selectFrom('order').select(['state', 'paid_at']).where('id', '=', id).forNoKeyUpdate().executeTakeFirstOrThrow()
+  return trx
+    .selectFrom('order')
+    .select(['state', 'paid_at', 'amount_minor'])
+    .where('id', '=', id)
+    .forNoKeyUpdate()
+    .executeTakeFirstOrThrow()
 }
 
 function lockApplication(trx: Trx, id: string) {
@@ -82,6 +87,7 @@ function toEndingFacts(
     managed: record.managed,
     certificateType: record.specification?.certificateType ?? null,
     paidAt: order?.paid_at?.getTime() ?? null,
+    priceMinor: order?.amount_minor ?? null,
     refunded: order?.state === 'refunded',
     isBeingIssued: application?.state === 'inReview' && application.finalize_started_at !== null,
     revocationConfirmedAt: record.revocationConfirmedAt,

@@ -103,6 +103,23 @@ eachDatabase((kind, open) => {
     expect(await listed()).toEqual([])
   })
 
+  test('what was revoked in time for a refund is not deleted with its money, unless who may spend says so', async () => {
+    const { id } = await issue()
+    await account.client.certificates.revoke({ id })
+    await advance(id)
+    expect(await refusalOf(remove(id))).toMatchObject({
+      code: 'refundAvailable',
+      status: 409,
+      facts: { possible: ['refund', 'deleteWithoutRefund'] },
+    })
+    const { token } = await account.client.tokens.create({ name: 'revoker', scopes: ['certificates:read', 'certificates:write'] })
+    const narrow = createClient({ url: service.url, token })
+    const withoutRefund = { id, withoutRefund: true }
+    expect(await refusalOf(narrow.certificates.remove(withoutRefund))).toMatchObject({ code: 'forbidden' })
+    await account.client.certificates.remove(withoutRefund)
+    expect(await get(id)).toMatchObject({ status: 'closed' })
+  })
+
   test('what uses it is named: targets, sites, renewals, applications', async () => {
     const { id } = await anUpload(account, { daysLeft: 20 })
     const config = { certificatePath: `${temporaryFolder()}/a.pem`, keyPath: `${temporaryFolder()}/a.key` }
