@@ -276,6 +276,7 @@ async function refuseIfManaged(trx: Trx, caller: Caller, certificateId: string):
   throw new AppError(
     'managedCertificate',
     `Withdrawing the application of ${certificateId}: the certificate is managed and would apply again: stop managing it first.`,
+    { facts: { possible: ['stopManaging'] } },
   )
 }
 

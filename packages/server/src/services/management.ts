@@ -41,7 +41,7 @@ const OBSTACLE_TEXTS: Readonly<Record<ManageObstacle, string>> = {
 /**
  * Lets a certificate renew and reissue by itself. Again with another limit: that one holds from now on.
  *
- * @throws AppError `notManageable` with every obstacle, `notFound`
+ * @throws AppError `alreadyRenewed` with what renews it, `notManageable` with every obstacle, `conflict`, `notFound`
  */
 export async function startManaging(
   services: Services,
@@ -53,7 +53,7 @@ export async function startManaging(
   return loadCertificateDetail(services, caller, id)
 }
 
-/** As {@link startManaging}, in the caller's transaction, under the locks of those who end certificates. @throws AppError also `conflict` */
+/** As {@link startManaging}, in the caller's transaction, under the locks of those who end certificates. */
 export async function manageIn(
   services: Services,
   trx: Trx,
@@ -65,7 +65,7 @@ export async function manageIn(
   await storeManagement(services, trx, { ...history, certificateId: id }, limit)
 }
 
-/** @throws AppError `notManageable` with every obstacle, `notFound` */
+/** @throws AppError `alreadyRenewed` with what renews it, `notManageable` with every obstacle, `notFound` */
 export async function loadManageable(services: Services, trx: Trx, caller: Caller, id: string): Promise<CertificateRecord> {
   const record = await findCertificate(trx, caller.accountId, id)
   if (record === null) throw notFound('certificate', id)
@@ -74,6 +74,14 @@ export async function loadManageable(services: Services, trx: Trx, caller: Calle
 }
 
 async function refuseUnmanageable(services: Services, trx: Trx, record: CertificateRecord): Promise<void> {
+  const renewalId = record.facts.liveRenewal?.renewalId ?? null
+  const certificateId = record.facts.liveRenewal?.certificateId ?? null
+  if (certificateId !== null) {
+    const attempt = `Managing ${record.name} (${record.id})`
+    throw new AppError('alreadyRenewed', `${attempt}: it is renewed by ${certificateId}, which can be managed in its place.`, {
+      facts: { renewalId, certificateId },
+    })
+  }
   const obstacles = await findObstacles(services, trx, record)
   const [first] = obstacles
   if (first === undefined) return

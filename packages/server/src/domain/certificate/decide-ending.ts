@@ -35,7 +35,7 @@ export interface EndingFacts {
 
 /** Whatever a person can do instead. */
 export type Alternative =
-  'cancel' | 'cancelWithoutRefund' | 'withdraw' | 'refund' | 'revoke' | 'delete' | 'deleteWithoutRefund' | 'wait'
+  'cancel' | 'cancelWithoutRefund' | 'withdraw' | 'refund' | 'revoke' | 'delete' | 'deleteWithoutRefund' | 'stopManaging' | 'wait'
 
 export type EndingRefusalCode = Extract<
   ProblemCode,
@@ -135,7 +135,12 @@ function afterIssuance(facts: EndingFacts, now: number): readonly Alternative[] 
   if (facts.status === 'revocationPending') return ['wait']
   if (facts.status === 'revoked') return decideRefund(facts, now).allowed ? insteadOfLosing(facts) : ['delete']
   if (facts.status === 'expired') return ['delete']
-  return facts.managed ? [] : ['revoke']
+  return [insteadOfKeeping(facts)]
+}
+
+/** Of a valid one. */
+function insteadOfKeeping({ managed }: EndingFacts): Alternative {
+  return managed ? 'stopManaging' : 'revoke'
 }
 
 function insteadOfLosing({ priceMinor }: EndingFacts): readonly Alternative[] {
@@ -150,7 +155,7 @@ export function decideRevocation(facts: EndingFacts): EndingDecision<{ readonly 
   if (status === 'revocationPending' || status === 'revoked') return { allowed: true, done: true, awaitsContact }
   if (UNISSUED.includes(status)) return refuse('notRevocable', { status }, insteadOfIssuing(facts))
   if (!VALID.includes(status)) return refuse('notRevocable', { status }, status === 'expired' ? ['delete'] : [])
-  if (facts.managed) return refuse('managedCertificate', { status }, [])
+  if (facts.managed) return refuse('managedCertificate', { status }, ['stopManaging'])
   // A reissue that the CA is signing would come after the revocation, and be valid.
   if (facts.isBeingIssued) return refuse('issuanceUnderWay', { status }, ['wait'])
   return { allowed: true, done: false, awaitsContact }
@@ -182,7 +187,7 @@ export function decideDeletion(
     return { allowed: true, done: false, as: 'closed', givesUpMoney: false }
   if (status === 'revocationPending') return refuse('notDeletable', { status }, ['wait'])
   if (UNISSUED.includes(status)) return refuse('notDeletable', { status }, ['cancel'])
-  return refuse('notDeletable', { status }, facts.managed ? [] : ['revoke'])
+  return refuse('notDeletable', { status }, [insteadOfKeeping(facts)])
 }
 
 function decideDeletionOfRevoked(facts: EndingFacts, withoutRefund: boolean) {

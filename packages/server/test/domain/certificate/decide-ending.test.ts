@@ -122,7 +122,10 @@ test('an upload is deleted in every status, and nothing else', () => {
 })
 
 test('a managed certificate is not revoked, and OV and EV await the contact', () => {
-  expect(short(decideRevocation(facts('issued', { managed: true })))).toBe('managedCertificate')
+  const managed = facts('issued', { managed: true })
+  expect(short(decideRevocation(managed))).toBe('managedCertificate stopManaging')
+  expect(short(decideRefund(managed, PAID))).toBe('refundNeedsRevocation stopManaging')
+  expect(short(decideDeletion(managed, { now: PAID, withoutRefund: false }))).toBe('notDeletable stopManaging')
   const awaits = (certificateType: EndingFacts['certificateType']) => decideRevocation(facts('issued', { certificateType }))
   expect(awaits('DV')).toMatchObject({ allowed: true, awaitsContact: false })
   expect(awaits('OV')).toMatchObject({ allowed: true, awaitsContact: true })
