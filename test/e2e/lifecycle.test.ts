@@ -91,7 +91,9 @@ it('revoked by the command, with the reason that it is given', async () => {
   const { code, stdout } = await evercert('revoke', id, '--reason', 'superseded', '--yes')
   expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining(`Revoked: ${id}`) as string })
   expect(await pebble.certificateStatus(serial ?? '')).toBe('Revoked')
-  expect((await evercert('delete', id, '--yes')).stdout).toContain(`Deleted: ${id}`)
+  const kept = await evercert('delete', id, '--yes')
+  expect([kept.code, kept.stderr.includes('deleteWithoutRefund')]).toEqual([1, true])
+  expect((await evercert('delete', id, '--without-refund', '--yes')).stdout).toContain(`Deleted: ${id}`)
 })
 
 it('cancelled while it waits for its validation, and the money is back', async () => {

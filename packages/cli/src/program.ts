@@ -386,7 +386,7 @@ function addEndingCommands(program: Command, run: Run, say: Say): void {
   )
     .option(
       '--without-refund',
-      say('delete a refused one also when the money does not come back', '即使不退款也删除审核失败的证书'),
+      say('delete also when the money of a refused or revoked one does not come back', '即使不退款也删除审核失败或已吊销的证书'),
     )
     .action(bind<[string, CancelOptions]>(run, deleteCommand))
 }

@@ -73,6 +73,7 @@ export const RETRY = {
   issuanceUnderWay: 'never',
   refundPeriodOver: 'never',
   refundNeedsRevocation: 'never',
+  refundAvailable: 'never',
   managedCertificate: 'never',
   notRevocable: 'never',
   notDeletable: 'never',

@@ -109,10 +109,10 @@ export const endings = {
     .input(
       z.strictObject({
         id,
-        withoutRefund: z
-          .boolean()
-          .default(false)
-          .meta({ description: 'Delete a refused one also when the 7 days are over and the money does not come back' }),
+        withoutRefund: z.boolean().default(false).meta({
+          description:
+            'Delete a refused one also when the 7 days are over and the money does not come back, and a revoked one whose money could still be given back (with `orders:write`)',
+        }),
       }),
     )
     .output(

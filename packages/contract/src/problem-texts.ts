@@ -230,6 +230,12 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     'Revoke it within 7 days of the payment, then ask for the refund.',
     '请在付款后 7 天内吊销证书，然后申请退款。',
   ),
+  refundAvailable: text(
+    'The certificate was revoked within 7 days of its payment, so its money can be given back; deleted, it would be lost.',
+    '证书在付款后 7 天内吊销，款项可以退回；删除后将无法退款。',
+    'Ask for the refund, which also takes it off the list; or delete it without a refund.',
+    '请申请退款，证书会随之离开列表；也可以选择不退款并删除。',
+  ),
   managedCertificate: text(
     'The certificate is managed: it renews by itself.',
     '证书已托管，会自动续费。',

@@ -77,6 +77,7 @@ export const PROBLEMS = {
   issuanceUnderWay: { status: 409, title: 'The CA is issuing the certificate at this moment' },
   refundPeriodOver: { status: 409, title: 'The days in which money is given back are over' },
   refundNeedsRevocation: { status: 409, title: 'An issued certificate is refunded only after its revocation' },
+  refundAvailable: { status: 409, title: 'The money of the certificate can still be given back' },
   managedCertificate: { status: 409, title: 'A managed certificate cannot be revoked' },
   notRevocable: { status: 409, title: 'Only a valid certificate can be revoked' },
   notDeletable: { status: 409, title: 'Only an expired, revoked, uploaded or refused certificate can be deleted' },

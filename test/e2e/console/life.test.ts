@@ -135,6 +135,13 @@ it('renames, manages, revokes and refunds: each says before what it does', async
   await waitFor('the refund to be offered', async () =>
     (await action(page, '申请退款').getAttribute('aria-disabled')) === 'true' ? null : true,
   )
+  await action(page, '删除证书').click()
+  await page.getByRole('dialog').getByRole('button', { name: '删除证书' }).click()
+  await page.getByRole('dialog').getByText('款项可以退回').waitFor()
+  await page.getByRole('dialog').getByRole('button', { name: '不退款，仍然删除' }).waitFor()
+  await expectFine(tab, 'life-refund-available-zh-light-1440')
+  await page.keyboard.press('Escape')
+  expect(await statusOf(shopId)).toBe('revoked')
   const before = await balance()
   await action(page, '申请退款').click()
   await page.getByRole('dialog').locator('.ant-btn-dangerous').click()

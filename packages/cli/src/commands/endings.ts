@@ -121,10 +121,14 @@ export function deleteCommand(session: Session, wanted: string, options: CancelO
         : withoutRefund
           ? { en: ' Its order ends, also if the money does not come back.', zh: ' 其订单随之结束（即使不退款）。' }
           : { en: ' Its order ends, and the money goes back to the balance.', zh: ' 其订单随之结束，款项退回余额。' }
+    const lost =
+      certificate.status === 'revoked' && withoutRefund
+        ? { en: ' Its money does not come back any more.', zh: ' 之后不能再退款。' }
+        : money
     const old = money.en === '' ? money : backToOld(certificate)
     return {
-      en: `Delete ${name}, and destroy its stored keys for good?${money.en}${old.en}`,
-      zh: `删除 ${name} 并永久销毁其私钥？${money.zh}${old.zh}`,
+      en: `Delete ${name}, and destroy its stored keys for good?${lost.en}${old.en}`,
+      zh: `删除 ${name} 并永久销毁其私钥？${lost.zh}${old.zh}`,
     }
   }
   return act(session, wanted, { yes: options.yes === true, question }, async (client, { id }) => {

@@ -22,32 +22,39 @@ interface ConfirmedActionProps {
   readonly consequences?: readonly string[]
   readonly isDangerous?: boolean
   readonly act: () => Promise<unknown>
+  /** What is left once it was refused in this way. */
+  readonly otherwise?: {
+    readonly label: string
+    readonly isLeft: (error: unknown) => boolean
+    readonly act: () => Promise<unknown>
+  }
   /** What is old once it is done. */
   readonly changes: QueryKey
 }
 
 export function ConfirmedAction(props: ConfirmedActionProps) {
-  const { label, of, reason = null, title, text, consequences = [], isDangerous = true, act, changes } = props
+  const { label, of, reason = null, title, text, consequences = [], isDangerous = true, act, otherwise, changes } = props
   const queries = useQueryClient()
   const [isOpen, setOpen] = useState(false)
   const action = useMutation({
-    mutationFn: act,
+    mutationFn: (isOtherwise: boolean) => (isOtherwise && otherwise !== undefined ? otherwise.act() : act()),
     onSuccess: async () => {
       setOpen(false)
       await queries.invalidateQueries({ queryKey: changes })
     },
   })
+  const isLeft = otherwise?.isLeft(action.error) === true
   return (
     <>
       <Action label={label} of={of} reason={reason} onClick={() => setOpen(true)} />
       <ConfirmDialog
         title={title}
-        confirm={label}
+        confirm={isLeft ? otherwise.label : label}
         isDangerous={isDangerous}
         isOpen={isOpen}
         isPending={action.isPending}
         error={action.error}
-        onConfirm={() => action.mutate()}
+        onConfirm={() => action.mutate(isLeft)}
         onClose={() => {
           setOpen(false)
           action.reset()

@@ -21,6 +21,7 @@ const INSTEAD = [
   'revoke',
   'delete',
   'deleteWithoutRefund',
+  'stopManaging',
   'wait',
   'submit',
 ] as const

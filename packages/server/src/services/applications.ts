@@ -12,7 +12,7 @@ import type { Applicant } from '../domain/applicant/applicant.ts'
 import { AppError } from '../domain/errors.ts'
 import type { NameClaim } from '../domain/name/name-ownership.ts'
 import { loadApplicationView } from './application-view.ts'
-import { findByName } from './certificate-rows.ts'
+import { findByName, lockNames } from './certificate-rows.ts'
 import { checkSubmission, type Submission, type SubmittedForm } from './check-submission.ts'
 import { newId, notFound, personOf, type Caller, type Services } from './context.ts'
 import { csrOfAnotherOrder } from './csr-advice.ts'
@@ -50,6 +50,7 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
   const { certificateType } = product.specification
   const now = services.now()
   const facts = { accountId: caller.accountId, certificateId: record.id, actor: caller.actor, now }
+  if (isUnnamed(record)) await lockNames(trx, record.accountId) // before any row: the order in which everybody locks them
   if (record.application !== null && record.facts.application?.state === 'reviewFailed') {
     await transition(trx, { ...facts, subject: 'application', id: record.application.id, from: 'reviewFailed', to: 'withdrawn' })
   }
@@ -68,10 +69,10 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
     .returning('id')
   const isFirst = await insertWithHistoryIfNew(trx, insert, { ...facts, subject: 'application', subjectId: id, toState: state })
   if (!isFirst) throw await conflictingApplication(trx, record, csr)
-  await nameAfterDomain(trx, record, identifiers[0] ?? record.name, facts)
+  const name = await nameAfterDomain(trx, record, identifiers[0] ?? record.name, facts)
   if (isReviewed)
     await openReview(services, trx, caller, { applicationId: id, certificateId: record.id, certificateType, applicant }, reused)
-  await wake(services, trx, record.id, { application_id: id })
+  await wake(services, trx, record.id, { application_id: id, ...(name !== null && { name }) })
 }
 
 /** @param stored.now epoch milliseconds */
@@ -179,14 +180,22 @@ const MAX_NAME_LENGTH = 64
 
 const MAX_NAMESAKES = 9
 
-/** A certificate that was bought without a name takes its first domain, numbered when others have that name: `shop.test (2)`. */
-async function nameAfterDomain(trx: Trx, record: CertificateRecord, domain: string, facts: HistoryFacts): Promise<void> {
-  if (record.name !== record.id) return
+function isUnnamed({ id, name }: CertificateRecord): boolean {
+  return name === id
+}
+
+/**
+ * A certificate that was bought without a name takes its first domain, numbered when others have that name: `shop.test (2)`.
+ *
+ * @returns what its row is to be given; null: it keeps its name
+ */
+async function nameAfterDomain(trx: Trx, record: CertificateRecord, domain: string, facts: HistoryFacts): Promise<string | null> {
+  if (!isUnnamed(record)) return null
   const name = await freeName(trx, record.accountId, domain)
-  if (name === null) return
-  await trx.updateTable('certificate').set({ name }).where('id', '=', record.id).execute()
+  if (name === null) return null
   const entry = { ...facts, subject: 'certificate', subjectId: record.id, fromState: null }
   await recordHistory(trx, { ...entry, toState: 'renamed', detail: `${record.name} → ${name}` })
+  return name
 }
 
 async function freeName(trx: Trx, accountId: string, domain: string): Promise<string | null> {
@@ -279,6 +288,7 @@ async function refuseIfManaged(trx: Trx, caller: Caller, certificateId: string):
   throw new AppError(
     'managedCertificate',
     `Withdrawing the application of ${certificateId}: the certificate is managed and would apply again: stop managing it first.`,
+    { facts: { possible: ['stopManaging'] } },
   )
 }
 

@@ -11,10 +11,10 @@ import { AppError } from '../domain/errors.ts'
 import type { Caller, Services } from './context.ts'
 import { lockCertificate, refuseUnlessAllowed, withdrawIfAny, type LockedCertificate } from './ending-facts.ts'
 import { endManagement, giveManagementBack } from './management.ts'
-import { cancelRenewalOf } from './orders.ts'
 import { moveMoney } from './payments.ts'
 import { loadOrder } from './read-orders.ts'
 import { destroyKeys } from './stored-keys.ts'
+import { cancelRenewalOf } from './unpaid-orders.ts'
 import { wake } from './wake.ts'
 
 /**

@@ -27,9 +27,9 @@ interface Deleted {
 /**
  * Idempotent.
  *
- * @param withoutRefund also when the money of what was refused does not come back any more
- * @throws AppError `certificateInUse` with what uses it, `notDeletable`, `issuanceUnderWay`, `alreadyEnded`, `notFound`; of what was refused:
- *   `refundPeriodOver`, and `forbidden` for who may not use the balance
+ * @param withoutRefund also when the money of what was refused does not come back any more, or that of what was revoked could still
+ * @throws AppError `certificateInUse` with what uses it, `notDeletable`, `issuanceUnderWay`, `alreadyEnded`, `notFound`; of what was revoked
+ *   `refundAvailable`; of what was refused `refundPeriodOver`; of both `forbidden` for who may not use the balance
  */
 export async function deleteCertificate(
   services: Services,
@@ -46,6 +46,7 @@ export async function deleteCertificate(
       return cancelLocked(services, trx, caller, locked, decision)
     }
     if (decision.done) return null
+    if (decision.givesUpMoney) requireScope(caller, 'orders:write')
     await refuseIfInUse(trx, locked)
     await withdrawIfAny(trx, locked) // a refused one: it is with nobody
     await declineIfAwaited(trx, caller, locked)

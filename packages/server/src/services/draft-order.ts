@@ -146,7 +146,8 @@ function checkDomainCount(product: Product, domainCount: number): void {
   })
 }
 
-async function loadRenewable(services: Services, db: Db | Trx, caller: Caller, id: string): Promise<CertificateRecord> {
+/** As it is now. @throws AppError the renewal's first reason, `notFound` */
+export async function loadRenewable(services: Services, db: Db | Trx, caller: Caller, id: string): Promise<CertificateRecord> {
   const old = await findCertificate(db, caller.accountId, id)
   if (old === null) throw notFound('certificate', id)
   const decision = decideRenewal(old.facts, services.now(), services.policy)

@@ -1,5 +1,5 @@
 /**
- * What cancelling, refunding, revoking and deleting have in common: the locks, the facts under them, and refusals that say what is
+ * What cancelling, refunding, revoking, deleting and managing have in common: the locks, the facts under them, and refusals that say what is
  * possible instead.
  *
  * @module
@@ -39,11 +39,11 @@ export async function lockCertificate(services: Services, trx: Trx, caller: Call
   await lockLineage(trx, caller.accountId, id)
   const order = seen.order_id === null ? null : await lockOrder(trx, seen.order_id)
   const application = seen.application_id === null ? null : await lockApplication(trx, seen.application_id)
-  // No key update: rows that refer to it are inserted by others who wait for the order, which is locked here.
+  // No key update, here as of order and application: whoever holds the row and changes it a second time looks whether both are still there.
   const { rows } = await sql<{ application_id: string | null }>`select application_id from certificate
     where id = ${id} and account_id = ${caller.accountId} for no key update`.execute(trx)
   if (rows[0]?.application_id !== seen.application_id) {
-    throw new AppError('conflict', `Ending ${id}: an application was submitted meanwhile: look at it, then try again.`)
+    throw new AppError('conflict', `Changing ${id}: an application was submitted meanwhile: look at it, then try again.`)
   }
   const record = await findCertificate(trx, caller.accountId, id)
   if (record === null) throw notFound('certificate', id)
@@ -58,7 +58,12 @@ type OrderRow = Awaited<ReturnType<typeof lockOrder>>
 type ApplicationRow = Awaited<ReturnType<typeof lockApplication>>
 
 function lockOrder(trx: Trx, id: string) {
-  return trx.selectFrom('order').select(['state', 'paid_at']).where('id', '=', id).forUpdate().executeTakeFirstOrThrow()
+  return trx
+    .selectFrom('order')
+    .select(['state', 'paid_at', 'amount_minor'])
+    .where('id', '=', id)
+    .forNoKeyUpdate()
+    .executeTakeFirstOrThrow()
 }
 
 function lockApplication(trx: Trx, id: string) {
@@ -66,7 +71,7 @@ function lockApplication(trx: Trx, id: string) {
     .selectFrom('application')
     .select(['state', 'finalize_started_at'])
     .where('id', '=', id)
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirstOrThrow()
 }
 
@@ -82,6 +87,7 @@ function toEndingFacts(
     managed: record.managed,
     certificateType: record.specification?.certificateType ?? null,
     paidAt: order?.paid_at?.getTime() ?? null,
+    priceMinor: order?.amount_minor ?? null,
     refunded: order?.state === 'refunded',
     isBeingIssued: application?.state === 'inReview' && application.finalize_started_at !== null,
     revocationConfirmedAt: record.revocationConfirmedAt,

@@ -28,25 +28,41 @@ export async function fulfilOrder(services: Services, trx: Trx, order: OrderView
   return { ...order, state: 'paid', certificateId, paidAt: new Date(facts.now).toISOString(), nextStep: PAID_STEP }
 }
 
-/** The old certificate may have expired or been revoked since the order was placed: then it is bought anew. */
-export async function hasOldEnded(services: Services, trx: Trx, order: OrderView): Promise<boolean> {
-  if (order.renewsCertificateId === null) return false
+/**
+ * The old certificate may have ended since the order was placed: then another is bought anew. One whose revocation was asked for counts, too: if
+ * that is declined the order can be paid. The caller holds the lock of the lineage.
+ *
+ * @returns the reason; null: it is still to be renewed
+ */
+export async function whyOldEnded(services: Services, trx: Trx, order: OrderView): Promise<OldEnded | null> {
+  if (order.renewsCertificateId === null) return null
   const old = await trx
     .selectFrom('certificate')
     .innerJoin('issuance', 'issuance.id', 'certificate.issuance_id')
-    .select(['issuance.not_after', 'certificate.revoked_at', 'certificate.closed_as'])
+    .select(['issuance.not_after', 'certificate.revoked_at', 'certificate.revocation_requested_at', 'certificate.closed_as'])
     .where('certificate.id', '=', order.renewsCertificateId)
     .executeTakeFirst()
-  return old === undefined || old.revoked_at !== null || old.closed_as !== null || old.not_after.getTime() <= services.now()
+  if (old === undefined || old.closed_as !== null) return 'certificateNotIssued'
+  if (old.not_after.getTime() <= services.now()) return 'certificateExpired'
+  if (old.revoked_at !== null) return 'certificateRevoked'
+  return old.revocation_requested_at === null ? null : 'revocationRequested'
 }
 
-/** @throws AppError `conflict` as {@link hasOldEnded} says */
+type OldEnded = keyof typeof OLD_ENDED
+
+const OLD_ENDED = {
+  certificateNotIssued: 'was deleted meanwhile: cancel the order and buy a new certificate',
+  certificateExpired: 'expired meanwhile: cancel the order and buy a new certificate',
+  certificateRevoked: 'was revoked meanwhile: cancel the order and buy a new certificate',
+  revocationRequested: 'is about to be revoked: cancel the order, or pay it if the revocation is declined',
+} as const
+
+/** @throws AppError `certificateNotIssued`, `certificateExpired`, `certificateRevoked`: as a new order of it is refused */
 export async function refuseIfOldEnded(services: Services, trx: Trx, order: OrderView): Promise<void> {
-  if (!(await hasOldEnded(services, trx, order))) return
-  throw new AppError(
-    'conflict',
-    `Paying order ${order.id}: the certificate that it renews expired or was revoked meanwhile: cancel the order and buy a new certificate.`,
-  )
+  const why = await whyOldEnded(services, trx, order)
+  if (why === null) return
+  const code = why === 'revocationRequested' ? 'certificateRevoked' : why
+  throw new AppError(code, `Paying order ${order.id}: ${order.renewsCertificateId ?? ''}, which it renews, ${OLD_ENDED[why]}.`)
 }
 
 /** The row that appears under the old one: pendingApplication, linked. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { randomInt } from 'node:crypto'
+import { sql } from 'kysely'
 import type { CertificateDetail, MoneyView } from '@evercert/contract'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
@@ -16,6 +17,8 @@ import { formatMoney } from '../domain/payment/money.ts'
 import { findHostKey } from './agents/host-keys.ts'
 import { loadCertificate, loadCertificateDetail } from './certificates.ts'
 import { notFound, type Caller, type Services } from './context.ts'
+import { lockCertificate } from './ending-facts.ts'
+import { lockLineage } from './uploads/leave-lineage.ts'
 import { wake } from './wake.ts'
 
 /** A managed certificate as its jobs use it. */
@@ -39,7 +42,7 @@ const OBSTACLE_TEXTS: Readonly<Record<ManageObstacle, string>> = {
 /**
  * Lets a certificate renew and reissue by itself. Again with another limit: that one holds from now on.
  *
- * @throws AppError `notManageable` with every obstacle, `notFound`
+ * @throws AppError `alreadyRenewed` with what renews it, `notManageable` with every obstacle, `conflict`, `notFound`
  */
 export async function startManaging(
   services: Services,
@@ -51,29 +54,41 @@ export async function startManaging(
   return loadCertificateDetail(services, caller, id)
 }
 
-/** As {@link startManaging}, in the caller's transaction. */
+/** As {@link startManaging}, in the caller's transaction, under the locks of those who end certificates. */
 export async function manageIn(
   services: Services,
   trx: Trx,
   caller: Caller,
   { id, limit }: { readonly id: string; readonly limit: MoneyView },
 ): Promise<void> {
-  await loadManageable(services, trx, caller, id)
-  const facts = { accountId: caller.accountId, certificateId: id, actor: caller.actor, now: services.now() }
-  await storeManagement(trx, facts, limit)
-  await wake(services, trx, id)
+  const { record, history } = await lockCertificate(services, trx, caller, id)
+  await refuseUnmanageable(services, trx, record)
+  await storeManagement(services, trx, { ...history, certificateId: id }, limit)
 }
 
-/** @throws AppError `notManageable` with every obstacle, `notFound` */
+/** @throws AppError `alreadyRenewed` with what renews it, `notManageable` with every obstacle, `notFound` */
 export async function loadManageable(services: Services, trx: Trx, caller: Caller, id: string): Promise<CertificateRecord> {
   const record = await findCertificate(trx, caller.accountId, id)
   if (record === null) throw notFound('certificate', id)
+  await refuseUnmanageable(services, trx, record)
+  return record
+}
+
+async function refuseUnmanageable(services: Services, trx: Trx, record: CertificateRecord): Promise<void> {
+  const renewalId = record.facts.liveRenewal?.renewalId ?? null
+  const certificateId = record.facts.liveRenewal?.certificateId ?? null
+  if (certificateId !== null) {
+    const attempt = `Managing ${record.name} (${record.id})`
+    throw new AppError('alreadyRenewed', `${attempt}: it is renewed by ${certificateId}, which can be managed in its place.`, {
+      facts: { renewalId, certificateId },
+    })
+  }
   const obstacles = await findObstacles(services, trx, record)
   const [first] = obstacles
-  if (first !== undefined) {
-    throw new AppError('notManageable', `Managing ${record.name} (${id}): ${OBSTACLE_TEXTS[first]}.`, { facts: { obstacles } })
-  }
-  return record
+  if (first === undefined) return
+  throw new AppError('notManageable', `Managing ${record.name} (${record.id}): ${OBSTACLE_TEXTS[first]}.`, {
+    facts: { obstacles },
+  })
 }
 
 async function findObstacles(services: Services, trx: Trx, record: CertificateRecord): Promise<readonly ManageObstacle[]> {
@@ -89,21 +104,26 @@ async function findObstacles(services: Services, trx: Trx, record: CertificateRe
 /** Idempotent. @throws AppError `notFound` */
 export async function stopManaging(services: Services, caller: Caller, id: string): Promise<CertificateDetail> {
   await loadCertificate(services, caller, id)
-  await services.db
-    .transaction()
-    .execute((trx) =>
-      endManagement(trx, { accountId: caller.accountId, certificateId: id, actor: caller.actor, now: services.now() }),
-    )
+  await services.db.transaction().execute(async (trx) => {
+    await lockLineage(trx, caller.accountId, id)
+    await endManagement(trx, { accountId: caller.accountId, certificateId: id, actor: caller.actor, now: services.now() })
+  })
   return loadCertificateDetail(services, caller, id)
 }
 
-/** Money came in: managed certificates that lacked it act at once. */
+/** Money came in: managed certificates that lacked it act at once. Locks certificates before what manages them, as everybody does. */
 export async function wakeUnpaid(services: Services, trx: Trx, accountId: string): Promise<void> {
+  const { rows } = await sql<{ id: string }>`select certificate.id from certificate
+    join management on management.certificate_id = certificate.id
+    where management.account_id = ${accountId} and management.failed_code = 'paymentRequired'
+    order by certificate.id for no key update of certificate`.execute(trx)
+  if (rows.length === 0) return
   const waiting = await trx
     .updateTable('management')
     .set({ retry_at: null })
     .where('account_id', '=', accountId)
     .where('failed_code', '=', 'paymentRequired')
+    .where(sql<boolean>`certificate_id = any(${rows.map(({ id }) => id)}::text[])`)
     .returning('certificate_id')
     .execute()
   for (const { certificate_id: id } of waiting) await wake(services, trx, id)
@@ -122,7 +142,8 @@ export async function forgetUnpaid(trx: Trx, accountId: string, certificateId: s
 
 type OfCertificate = HistoryFacts & { readonly certificateId: string }
 
-async function storeManagement(trx: Trx, facts: OfCertificate, limit: MoneyView, why = ''): Promise<void> {
+/** Also wakes the certificate: its row changes once. The caller holds its lock. */
+async function storeManagement(services: Services, trx: Trx, facts: OfCertificate, limit: MoneyView, why = ''): Promise<void> {
   const { accountId, certificateId, now } = facts
   await trx
     .insertInto('management')
@@ -145,7 +166,7 @@ async function storeManagement(trx: Trx, facts: OfCertificate, limit: MoneyView,
       }),
     )
     .execute()
-  await markManaged(trx, facts, true)
+  await wake(services, trx, certificateId, { managed: true })
   const detail = `at most ${formatMoney(limit)} for each renewal${why}`
   await recordHistory(trx, {
     ...facts,
@@ -163,24 +184,21 @@ const JITTER_STEPS = 1_000_000
 /** Safe to repeat. @returns null: nothing acts by itself any more */
 export async function endManagement(trx: Trx, facts: OfCertificate): Promise<null> {
   const { accountId, certificateId } = facts
+  await trx
+    .updateTable('certificate')
+    .set({ managed: false })
+    .where('id', '=', certificateId)
+    .where('account_id', '=', accountId)
+    .where('managed', '=', true)
+    .execute()
   const removed = await trx
     .deleteFrom('management')
     .where('certificate_id', '=', certificateId)
     .where('account_id', '=', accountId)
     .executeTakeFirst()
   if (removed.numDeletedRows === 0n) return null
-  await markManaged(trx, facts, false)
   await recordHistory(trx, { ...facts, subject: 'management', subjectId: certificateId, fromState: 'managed', toState: 'ended' })
   return null
-}
-
-async function markManaged(trx: Trx, { accountId, certificateId }: OfCertificate, managed: boolean): Promise<void> {
-  await trx
-    .updateTable('certificate')
-    .set({ managed })
-    .where('id', '=', certificateId)
-    .where('account_id', '=', accountId)
-    .execute()
 }
 
 /** The certificate that renews a managed one is managed from its first moment, under the same limit; the old one no more. */
@@ -193,8 +211,7 @@ export async function passManagementOn(
   const passed = await loadManagement(trx, facts.accountId, oldId)
   if (passed === null) return
   await endManagement(trx, { ...facts, certificateId: oldId })
-  await storeManagement(trx, { ...facts, certificateId: newId }, passed.limit)
-  await wake(services, trx, newId)
+  await storeManagement(services, trx, { ...facts, certificateId: newId }, passed.limit)
 }
 
 /**
@@ -213,7 +230,7 @@ export async function giveManagementBack(
   await endManagement(trx, { ...facts, certificateId: newId })
   const old = await findCertificate(trx, facts.accountId, oldId)
   if (passed === null || old === null || (await findObstacles(services, trx, old)).length > 0) return null
-  await storeManagement(trx, { ...facts, certificateId: oldId }, passed.limit, `; given back by ${newId}`)
+  await storeManagement(services, trx, { ...facts, certificateId: oldId }, passed.limit, `; given back by ${newId}`)
   const row = await loadManagement(trx, facts.accountId, oldId)
   const plan = planManaged(old.facts, { jitter: row?.jitter ?? 0, suggestedAt: null }, facts.now, services.policy)
   if (plan === null) return null
@@ -224,7 +241,6 @@ export async function giveManagementBack(
     .where('certificate_id', '=', oldId)
     .where('account_id', '=', facts.accountId)
     .execute()
-  await wake(services, trx, oldId)
   return Math.max(plan.at, retryAt)
 }
 

@@ -5,23 +5,17 @@
  */
 import type { OrderRequest, OrderView, QuoteView } from '@evercert/contract'
 import type { CertificateRecord } from '../db/certificates.ts'
-import { successorUpload } from '../db/successor-upload.ts'
-import { insertWithHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
+import { insertWithHistory, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
-import { tellOld } from './cancelled-renewal.ts'
-import { lockNames } from './certificate-rows.ts'
 import { comparisonText } from './comparison-text.ts'
 import { newId, type Caller, type Services } from './context.ts'
-import { draftOrder, knownOf, type OrderDraft } from './draft-order.ts'
-import { forgetUnpaid } from './management.ts'
+import { draftOrder, knownOf, loadRenewable, type OrderDraft } from './draft-order.ts'
 import { findNotCarriedOver } from './not-carried-over.ts'
-import { leaveOpenPayments } from './open-payments.ts'
 import { topUpOf } from './order-offer.ts'
-import { UNPAID_ORDER_LIFE_MS } from './order-step.ts'
-import { returnPromotionUse, takePromotionUse, type Promotion } from './promotions.ts'
-import { loadOrder, NOTHING_BEGUN, toOrderView } from './read-orders.ts'
+import { takePromotionUse, type Promotion } from './promotions.ts'
+import { NOTHING_BEGUN, toOrderView } from './read-orders.ts'
+import { lockToRenew } from './renewal-locks.ts'
 import { renewalRefusal, timingText } from './texts.ts'
-import { wake } from './wake.ts'
 import { sql } from 'kysely'
 
 /** Price, top-up and losses; buys nothing. @throws AppError the renewal's first reason, `notFound`, `invalid` */
@@ -83,12 +77,16 @@ export async function draftQuoted(services: Services, caller: Caller, request: O
 /**
  * Places an order; for a renewal, reserves the old certificate, which the database holds to one live renewal.
  *
- * @param draft of moments ago: what became of the old certificate since, paying asks again
- * @throws AppError `alreadyRenewed`, `promotionNotApplicable`
+ * @param draft of moments ago: whether the old certificate is still to be renewed is asked again under its locks
+ * @throws AppError the renewal's first reason, `promotionNotApplicable`
  */
 export async function placeOrder(services: Services, trx: Trx, caller: Caller, draft: OrderDraft): Promise<OrderView> {
   const now = services.now()
   const { product, old } = draft
+  if (old !== null) {
+    await lockToRenew(trx, caller.accountId, old.id)
+    await loadRenewable(services, trx, caller, old.id)
+  }
   const orderId = newId(services, 'ord')
   const row = {
     id: orderId,
@@ -154,21 +152,11 @@ function refuseOtherPrice(draft: OrderDraft, request: OrderRequest): void {
   })
 }
 
-/** Uploads look for renewals under the same lock: of the two the second sees the first. */
-async function refuseIfFollowed(trx: Trx, { accountId }: Caller, old: CertificateRecord): Promise<void> {
-  await lockNames(trx, accountId)
-  const { rows } = await sql<{ id: string | null }>`select ${successorUpload('certificate.id')} as id from certificate
-    where id = ${old.id} and account_id = ${accountId}`.execute(trx)
-  const certificateId = rows[0]?.id ?? null
-  if (certificateId !== null) throw renewalRefusal(old, { code: 'alreadyRenewed', facts: { renewalId: null, certificateId } })
-}
-
 async function reserveRenewal(
   services: Services,
   trx: Trx,
   { caller, old, orderId }: { readonly caller: Caller; readonly old: CertificateRecord; readonly orderId: string },
 ): Promise<void> {
-  await refuseIfFollowed(trx, caller, old)
   const result = await trx
     .insertInto('renewal')
     .values({
@@ -194,84 +182,4 @@ async function reserveRenewal(
     code: 'alreadyRenewed',
     facts: { renewalId: live?.id ?? null, certificateId: live?.new_certificate_id ?? null },
   })
-}
-
-/** Cancels an unpaid order; the old certificate can be renewed again. Idempotent. @throws AppError `notFound`, `conflict` when paid */
-export async function cancelOrder(services: Services, caller: Caller, orderId: string): Promise<OrderView> {
-  return services.db.transaction().execute(async (trx) => {
-    const order = await loadOrder(trx, caller, orderId)
-    if (order.state === 'cancelled') return order
-    const facts = {
-      accountId: caller.accountId,
-      certificateId: order.renewsCertificateId,
-      actor: caller.actor,
-      now: services.now(),
-    }
-    await transition(trx, { ...facts, subject: 'order', id: orderId, from: order.state, to: 'cancelled' })
-    await releaseOld(services, trx, orderId, facts)
-    await leaveOpenPayments(trx, orderId, facts)
-    await returnPromotionUse(trx, orderId)
-    return loadOrder(trx, caller, orderId)
-  })
-}
-
-/** A managed one was at rest meanwhile, and goes on by itself. */
-async function releaseOld(services: Services, trx: Trx, orderId: string, facts: HistoryFacts): Promise<void> {
-  const oldId = await cancelRenewalOf(trx, orderId, facts)
-  if (oldId === null) return
-  await forgetUnpaid(trx, facts.accountId, oldId)
-  await wake(services, trx, oldId)
-}
-
-/** Frees the old certificate of a renewal's order. @returns its id, or null when the order was no renewal */
-export async function cancelRenewalOf(
-  trx: Trx,
-  orderId: string,
-  facts: { accountId: string; certificateId: string | null; actor: string; now: number },
-): Promise<string | null> {
-  const renewal = await trx
-    .selectFrom('renewal')
-    .select(['id', 'state', 'old_certificate_id'])
-    .where('order_id', '=', orderId)
-    .where('account_id', '=', facts.accountId)
-    .executeTakeFirst()
-  if (renewal === undefined) return null
-  const { id, state, old_certificate_id: oldId } = renewal
-  await transition(trx, { ...facts, subject: 'renewal', id, from: state, to: 'cancelled' })
-  await tellOld(trx, facts, { id, state, oldId })
-  return oldId
-}
-
-/** Ends orders that nobody paid for a day and nobody is paying, so that an abandoned one does not block its certificate. @returns how many */
-export async function expireUnpaidOrders(services: Services): Promise<number> {
-  const now = services.now()
-  const stale = await services.db
-    .selectFrom('order')
-    .select(['id', 'account_id', 'renews_certificate_id'])
-    .where('state', '=', sql.lit('placed'))
-    .where('placed_at', '<=', new Date(now - UNPAID_ORDER_LIFE_MS))
-    // An invoice gives more time, and somebody may be paying at this moment.
-    .where(
-      sql<boolean>`not exists (select 1 from payment where payment.order_id = "order".id
-        and payment.state = 'created' and payment.connection_id is not null)`,
-    )
-    .limit(500)
-    .execute()
-  for (const order of stale) {
-    const facts = { accountId: order.account_id, certificateId: order.renews_certificate_id, actor: 'evercert', now }
-    await services.db
-      .transaction()
-      .execute(async (trx) => {
-        await transition(trx, { ...facts, subject: 'order', id: order.id, from: 'placed', to: 'expired' })
-        await releaseOld(services, trx, order.id, facts)
-        await leaveOpenPayments(trx, order.id, facts)
-        await returnPromotionUse(trx, order.id)
-      })
-      .catch(unlessConflict) // paid or cancelled at this very moment
-  }
-  return stale.length
-}
-
-function unlessConflict(error: unknown): void {
-  if (!(error instanceof AppError && error.code === 'conflict')) throw error
 }

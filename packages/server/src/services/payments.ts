@@ -15,6 +15,7 @@ import { newId, type Caller, type Services } from './context.ts'
 import { fulfilOrder, refuseIfOldEnded } from './fulfil-order.ts'
 import { wakeUnpaid } from './management.ts'
 import { loadOrder } from './read-orders.ts'
+import { lockOrder } from './renewal-locks.ts'
 
 interface Movement {
   readonly kind: LedgerMovement
@@ -30,13 +31,10 @@ interface Movement {
  * Pays an order from the balance: payment, ledger, order, new linked certificate and renewal change together or not at all.
  * Idempotent: a paid order is returned as it is.
  *
- * @throws AppError `paymentRequired` with the missing amount, `conflict` (cancelled, expired, or the old certificate ended), `notFound`
+ * @throws AppError `paymentRequired` with the missing amount, `conflict` (cancelled or expired), as {@link refuseIfOldEnded}, `notFound`
  */
 export async function payOrder(services: Services, trx: Trx, caller: Caller, orderId: string): Promise<OrderView> {
-  await writeLater(
-    trx,
-    sql`select id from "order" where id = ${orderId} and account_id = ${caller.accountId} for update`.compile(trx),
-  )
+  await lockOrder(trx, caller.accountId, orderId)
   const order = await loadOrder(trx, caller, orderId)
   if (order.state === 'paid') return order
   if (order.state !== 'placed') {

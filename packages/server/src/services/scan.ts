@@ -9,7 +9,7 @@ import { forgetOldRequests } from './access/request-windows.ts'
 import { forgetOldSignIns } from './access/sign-in-failures.ts'
 import { expireApprovals } from './approvals/expire.ts'
 import type { Services } from './context.ts'
-import { expireUnpaidOrders } from './orders.ts'
+import { expireUnpaidOrders } from './unpaid-orders.ts'
 
 const MAX_PER_SCAN = 1000
 const IDEMPOTENCY_KEY_LIFE_MS = 7 * 86_400_000

@@ -41,7 +41,10 @@ type ReasonText = (facts: RenewalReason['facts']) => Bilingual
 const when = (value: string | number | null | undefined): string => (typeof value === 'number' ? formatInstant(value) : '-')
 
 const REASON_TEXTS: Readonly<Record<RenewalReason['code'], ReasonText>> = {
-  certificateNotIssued: () => ({ en: 'It is not issued yet.', zh: '证书尚未签发。' }),
+  certificateNotIssued: ({ status }) =>
+    status === 'cancelled' || status === 'refunded' || status === 'closed'
+      ? { en: `It is ${STATUS_TEXTS[status].en}: buy a new one.`, zh: `证书${STATUS_TEXTS[status].zh}，请新购证书。` }
+      : { en: 'It is not issued yet.', zh: '证书尚未签发。' },
   certificateExpired: (facts) => ({
     en: `It expired on ${when(facts['notAfter'])}: buy a new one.`,
     zh: `证书已于 ${when(facts['notAfter'])} 过期，请新购证书。`,

@@ -19,7 +19,7 @@ export async function wake(
   services: Services,
   trx: Trx,
   certificateId: string,
-  alsoSet: { readonly application_id?: string } = {},
+  alsoSet: { readonly application_id?: string; readonly name?: string; readonly managed?: boolean } = {},
 ): Promise<void> {
   const due = trx
     .updateTable('certificate')

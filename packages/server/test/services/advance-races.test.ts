@@ -6,14 +6,28 @@ import { DAY_MS } from '../../src/domain/time.ts'
 import { AppError } from '../../src/domain/errors.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import { loadWork } from '../../src/services/advance/facts.ts'
+import { endAsRevoked } from '../../src/services/advance/revoked.ts'
 import { recordFailure } from '../../src/services/advance/record-failure.ts'
-import type { StepHook } from '../../src/services/context.ts'
-import { aForm, anAccount, aSite, buyCertificate, PRIVATE_SINGLE, refusalOf, type TestAccount } from '../support/builders.ts'
+import type { Caller, StepHook } from '../../src/services/context.ts'
+import { manageIn } from '../../src/services/management.ts'
+import { revokeIn } from '../../src/services/revocations.ts'
+import { lockLineage } from '../../src/services/uploads/leave-lineage.ts'
+import {
+  aForm,
+  anAccount,
+  aSite,
+  buyCertificate,
+  PRIVATE_SINGLE,
+  refusalOf,
+  withKey,
+  type TestAccount,
+} from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
-import { eachDatabase, temporaryFolder } from '../support/databases.ts'
+import { eachDatabase, isPostgres, temporaryFolder } from '../support/databases.ts'
+import { outcomeOf, untilItWaits } from '../support/lock-waits.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
-eachDatabase((_kind, open) => {
+eachDatabase((kind, open) => {
   let service: TestService
   let account: TestAccount
   let onStep: StepHook = () => {}
@@ -154,6 +168,117 @@ eachDatabase((_kind, open) => {
     const form = aForm([aSite(service)])
     const outcomes = await Promise.allSettled([1, 2].map(() => account.client.applications.submit({ id, ...form })))
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  })
+
+  const spendingLimit = { amountMinor: 10_000, currency: 'CNY' }
+  const callerOf = (): Caller => ({ accountId: account.accountId, tokenId: 'test', actor: 'test', scopes: new Set() })
+
+  /** Whether the second waits for the first, which is done before it ends. */
+  async function besides<Second>(
+    first: Parameters<ReturnType<typeof transactionOf>['execute']>[0],
+    second: () => Promise<Second>,
+  ) {
+    const { outcome } = await transactionOf().execute(async (trx) => {
+      await first(trx)
+      const running = outcomeOf(second())
+      if (isPostgres(kind)) await untilItWaits(service, running)
+      return { outcome: running }
+    })
+    return outcome
+  }
+  const transactionOf = () => service.services.db.transaction()
+
+  test('managing and revoking at once: whoever comes second is refused', async () => {
+    const [one, other] = [await issue(), await issue()]
+    const revoke = { reason: 'superseded' as const }
+    const managing = await besides(
+      (trx) => revokeIn(service.services, trx, callerOf(), { ...revoke, id: one.id }),
+      () => account.client.management.start({ id: one.id, spendingLimit }),
+    )
+    expect(managing).toEqual({ code: 'notManageable' })
+    await advance(one.id)
+    expect(await account.client.certificates.get({ id: one.id })).toMatchObject({ status: 'revoked', managed: false })
+    const revoking = await besides(
+      (trx) => manageIn(service.services, trx, callerOf(), { id: other.id, limit: spendingLimit }),
+      () => account.client.certificates.revoke({ ...revoke, id: other.id }),
+    )
+    expect(revoking).toEqual({ code: 'managedCertificate' })
+    expect(await account.client.certificates.get({ id: other.id })).toMatchObject({ status: 'issued', managed: true })
+  })
+
+  test('who manages and who stops managing at once, and money that comes in, wait for each other in one order', async () => {
+    const { id } = await issue()
+    const rounds = Array.from({ length: 6 }, (_, index) => index % 2 === 0)
+    const calls = rounds.map((starts) =>
+      starts ? account.client.management.start({ id, spendingLimit }) : account.client.management.stop({ id }),
+    )
+    expect((await Promise.allSettled(calls)).map(({ status }) => status)).toEqual(rounds.map(() => 'fulfilled'))
+    const { managed, management } = await account.client.certificates.get({ id })
+    expect(management !== null).toBe(managed)
+  })
+
+  /** As when its CRL says so: nobody here asked for it. */
+  async function revokedByItsCa(id: string): Promise<void> {
+    const { services } = service
+    const work = await loadWork(services, id)
+    if (work === null) throw new Error('There is no such certificate.')
+    const { accountId } = account
+    const facts = { accountId, certificateId: id, actor: 'evercert', now: clock.now() }
+    await transactionOf().execute(async (trx) => {
+      await lockLineage(trx, accountId, id)
+      await endAsRevoked(services, trx, work, { facts, revokedAt: clock.now(), fromState: null, detail: 'its CRL says so' })
+    })
+  }
+
+  test('what its CA revokes is not managed any more; the old one is again, while that renewal was not over', async () => {
+    const { client } = account
+    const old = await issue()
+    await client.management.start({ id: old.id, spendingLimit })
+    clock.moveTo(Date.parse(old.notAfter ?? '') - 12 * DAY_MS)
+    const renewed = await buyCertificate(account, { renewsCertificateId: old.id })
+    await client.applications.submit({ id: renewed.id, ...aForm(old.domains) })
+    await advance(renewed.id)
+    expect(await client.certificates.get({ id: renewed.id })).toMatchObject({ status: 'issued', managed: true })
+    await revokedByItsCa(renewed.id)
+    expect(await client.certificates.get({ id: renewed.id })).toMatchObject({
+      status: 'revoked',
+      managed: false,
+      management: null,
+    })
+    const back = await client.certificates.get({ id: old.id })
+    expect(back).toMatchObject({ managed: true, management: { spendingLimit, nextAction: 'renew' }, renewal: { eligible: true } })
+    expect(Date.parse(back.management?.at ?? '')).toBeGreaterThan(clock.now())
+    await revokedByItsCa(old.id) // renews nothing: nobody has it back
+    expect(await client.certificates.get({ id: old.id })).toMatchObject({ status: 'revoked', managed: false, management: null })
+  })
+
+  test.runIf(isPostgres(kind))('who changes the row of a certificate twice, while somebody ends it, comes first', async () => {
+    const { id } = await buyCertificate(account, { productId: PRIVATE_SINGLE })
+    const ending = await transactionOf().execute(async (trx) => {
+      const change = (name: string) => trx.updateTable('certificate').set({ name }).where('id', '=', id).execute()
+      await change(`${id} once`)
+      const cancelling = outcomeOf(account.client.certificates.cancel({ id }, withKey()))
+      await untilItWaits(service, cancelling)
+      await change(`${id} twice`) // looks whether its order is still there
+      return { cancelling }
+    })
+    expect(await ending.cancelling).toMatchObject({ answer: { status: 'cancelled', order: { state: 'refunded' } } })
+  })
+
+  test.runIf(isPostgres(kind))('applying, renaming and cancelling at once end each in an answer or a refusal', async () => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 6 }, async (_, index) => {
+        const { id } = await buyCertificate(account, { productId: PRIVATE_SINGLE })
+        const { client } = account
+        return Promise.all([
+          outcomeOf(client.applications.submit({ id, ...aForm([aSite(service)]) })),
+          outcomeOf(client.certificates.rename({ id, name: `named ${index}` })),
+          outcomeOf(client.certificates.cancel({ id }, withKey())),
+        ])
+      }),
+    )
+    const codes = outcomes.flat().flatMap((outcome) => ('code' in outcome ? [outcome.code] : []))
+    expect(codes.filter((code) => code !== 'conflict' && code !== 'alreadyEnded')).toEqual([])
   })
 
   test('a removed endpoint is gone with its proof, and its address is free for another certificate', async () => {

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createClient } from '@evercert/contract/client'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
+import type { Caller } from '../../src/services/context.ts'
+import { draftQuoted, placeOrder } from '../../src/services/orders.ts'
 import {
   aForeignCertificate,
   aForm,
@@ -10,15 +12,17 @@ import {
   anUpload,
   aSite,
   buyCertificate,
+  PRIVATE_SINGLE,
   refusalOf,
   withKey,
   type TestAccount,
 } from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
-import { eachDatabase, temporaryFolder } from '../support/databases.ts'
+import { eachDatabase, isPostgres, temporaryFolder } from '../support/databases.ts'
+import { outcomeOf, untilItWaits } from '../support/lock-waits.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
-eachDatabase((_kind, open) => {
+eachDatabase((kind, open) => {
   let service: TestService
   let account: TestAccount
   const clock = createClock(DEFAULT_START)
@@ -99,6 +103,23 @@ eachDatabase((_kind, open) => {
     expect(await listed()).toEqual([])
   })
 
+  test('what was revoked in time for a refund is not deleted with its money, unless who may spend says so', async () => {
+    const { id } = await issue()
+    await account.client.certificates.revoke({ id })
+    await advance(id)
+    expect(await refusalOf(remove(id))).toMatchObject({
+      code: 'refundAvailable',
+      status: 409,
+      facts: { possible: ['refund', 'deleteWithoutRefund'] },
+    })
+    const { token } = await account.client.tokens.create({ name: 'revoker', scopes: ['certificates:read', 'certificates:write'] })
+    const narrow = createClient({ url: service.url, token })
+    const withoutRefund = { id, withoutRefund: true }
+    expect(await refusalOf(narrow.certificates.remove(withoutRefund))).toMatchObject({ code: 'forbidden' })
+    await account.client.certificates.remove(withoutRefund)
+    expect(await get(id)).toMatchObject({ status: 'closed' })
+  })
+
   test('what uses it is named: targets, sites, renewals, applications', async () => {
     const { id } = await anUpload(account, { daysLeft: 20 })
     const config = { certificatePath: `${temporaryFolder()}/a.pem`, keyPath: `${temporaryFolder()}/a.key` }
@@ -166,6 +187,35 @@ eachDatabase((_kind, open) => {
     expect(await storedSecrets()).toBe(0)
     expect(await listed()).toEqual([])
     expect(await listed({ status: 'cancelled' })).toEqual([id])
+  })
+
+  const callerOf = ({ accountId }: TestAccount): Caller => ({ accountId, tokenId: 'test', actor: 'test', scopes: new Set() })
+
+  test('a renewal that was looked at before its certificate was deleted is not ordered', async () => {
+    const { id } = await anUpload(account, { daysLeft: 20 })
+    const { services } = service
+    const caller = callerOf(account)
+    const draft = await draftQuoted(services, caller, { renewsCertificateId: id, productId: PRIVATE_SINGLE })
+    await remove(id)
+    const placing = services.db.transaction().execute((trx) => placeOrder(services, trx, caller, draft))
+    await expect(placing).rejects.toMatchObject({ code: 'certificateNotIssued' })
+    expect((await account.client.orders.list({})).items).toEqual([])
+  })
+
+  test('who deletes a certificate while its renewal is being ordered is refused, and the renewal is paid and goes on', async () => {
+    const { id } = await anUpload(account, { daysLeft: 20 })
+    const { services } = service
+    const caller = callerOf(account)
+    const draft = await draftQuoted(services, caller, { renewsCertificateId: id, productId: PRIVATE_SINGLE })
+    const { order, deleting } = await services.db.transaction().execute(async (trx) => {
+      const placed = await placeOrder(services, trx, caller, draft)
+      const removing = outcomeOf(remove(id))
+      if (isPostgres(kind)) await untilItWaits(service, removing)
+      return { order: placed, deleting: removing }
+    })
+    expect(await deleting).toEqual({ code: 'certificateInUse' })
+    expect(await account.client.orders.pay({ id: order.id }, withKey())).toMatchObject({ state: 'paid' })
+    expect(await get(id)).toMatchObject({ status: 'expiringSoon', renewalProcess: { state: 'open' } })
   })
 
   test('its name is free for another, and nothing is installed or applied for any more', async () => {

@@ -6,7 +6,7 @@ import { AppError } from '../../src/domain/errors.ts'
 import type { CaAdapter } from '../../src/ports/ca.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import type { StepHook } from '../../src/services/context.ts'
-import { expireUnpaidOrders } from '../../src/services/orders.ts'
+import { expireUnpaidOrders } from '../../src/services/unpaid-orders.ts'
 import {
   aForm,
   anAccount,
@@ -397,6 +397,19 @@ eachDatabase((_kind, open) => {
   })
 
   const told = async () => (await account.client.notices.list({})).items.filter(({ kind }) => kind === 'managedBlocked')
+
+  test('one that is renewed already is not managed: the refusal names what renews it; and a managed one is revoked once that is stopped', async () => {
+    const old = await issue()
+    clock.moveTo(Date.parse(old.renewal.opensAt ?? ''))
+    const { id: certificateId, renewalProcess } = await buyCertificate(account, { renewsCertificateId: old.id })
+    expect(await refusalOf(manage(old.id))).toMatchObject({
+      code: 'alreadyRenewed',
+      facts: { certificateId, renewalId: renewalProcess?.id },
+    })
+    expect(await read(old.id)).toMatchObject({ managed: false, management: null })
+    const { id } = await manage((await issue()).id)
+    expect(await refusalOf(account.client.certificates.revoke({ id }))).toMatchObject({ facts: { possible: ['stopManaging'] } })
+  })
 
   test('what a person has to do at every renewal is not managed', async () => {
     const upload = await anUpload(account)

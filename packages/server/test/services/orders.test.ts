@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { DAY_MS } from '../../src/domain/time.ts'
-import { expireUnpaidOrders } from '../../src/services/orders.ts'
+import { expireUnpaidOrders } from '../../src/services/unpaid-orders.ts'
 import { tidyUp } from '../../src/services/scan.ts'
 import {
   aForm,
@@ -376,7 +376,7 @@ eachDatabase((_kind, open) => {
     const order = await account.client.orders.place({ renewsCertificateId: old.id, productId: PRIVATE_SINGLE }, withKey())
     const before = await balanceOf(account)
     clock.advance(DAY_MS)
-    expect(await refusalOf(account.client.orders.pay({ id: order.id }))).toMatchObject({ code: 'conflict' })
+    expect(await refusalOf(account.client.orders.pay({ id: order.id }))).toMatchObject({ code: 'certificateExpired' })
     expect(await balanceOf(account)).toBe(before)
   })
 

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { EVERCERT_ACTOR } from '../../src/services/context.ts'
 import { draftOrder } from '../../src/services/draft-order.ts'
-import { expireUnpaidOrders } from '../../src/services/orders.ts'
+import { expireUnpaidOrders } from '../../src/services/unpaid-orders.ts'
 import {
   anAccount,
   buy,

@@ -6,6 +6,7 @@ import { DAY_MS } from '../../src/domain/time.ts'
 import { AppError } from '../../src/domain/errors.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
 import type { Services, StepHook } from '../../src/services/context.ts'
+import { pollDuePayments } from '../../src/services/provider-payments/poll.ts'
 import {
   aForm,
   anAccount,
@@ -223,6 +224,21 @@ eachDatabase((_kind, open) => {
       expect((await refusalOf(account.client.certificates.confirmRevocation({ id }))).code).toBe('conflict')
     })
 
+    test('meanwhile an ordered renewal is not paid; declined, it is, and confirmed, its order ends', async () => {
+      const [kept, gone] = [await anOvCertificate(), await issue()]
+      clock.moveTo(Date.parse(kept.notAfter ?? '') - 12 * DAY_MS)
+      const { orders, certificates } = account.client
+      const orderOf = async ({ id }: { readonly id: string }) => (await orders.place({ renewsCertificateId: id }, withKey())).id
+      const [keptOrder, goneOrder] = [await orderOf(kept), await orderOf(gone)]
+      for (const { id } of [kept, gone]) await certificates.revoke({ id })
+      for (const id of [keptOrder, goneOrder])
+        expect(await refusalOf(orders.pay({ id }, withKey()))).toMatchObject({ code: 'certificateRevoked', status: 409 })
+      await certificates.declineRevocation({ id: kept.id })
+      expect(await orders.pay({ id: keptOrder }, withKey())).toMatchObject({ state: 'paid' })
+      await advance(gone.id)
+      expect(await orders.get({ id: goneOrder })).toMatchObject({ state: 'cancelled', certificateId: null })
+    })
+
     test('the 7 days count to the confirmation, not to the wish', async () => {
       const { id } = await anOvCertificate()
       await account.client.certificates.revoke({ id })
@@ -294,6 +310,33 @@ eachDatabase((_kind, open) => {
     )
     const due = await service.services.db.selectFrom('certificate').select('advance_at').where('id', '=', id).executeTakeFirst()
     expect(due?.advance_at).toBeNull()
+  })
+
+  test('an unpaid renewal ends with its old certificate: the promotion is free again, and what was paid in part is on the balance', async () => {
+    const { client } = account
+    const old = await issue()
+    clock.moveTo(Date.parse(old.notAfter ?? '') - 12 * DAY_MS)
+    const title = { en: 'Once', zh: '一次' }
+    const off = { kind: 'percent' as const, percent: 10 }
+    await service.client.promotions.create({ title, off, code: 'ONCE', maxUses: 1 })
+    const config = { instructions: 'Bank of Examples', dueDays: 14 }
+    await service.client.paymentConnections.create({ id: 'revoked-invoice', title: 'Invoice', kind: 'offlineInvoice', config })
+    const order = await client.orders.place({ renewsCertificateId: old.id, promotionCode: 'ONCE' }, withKey())
+    const { paymentPending } = await client.orders.pay({ id: order.id, method: 'revoked-invoice' }, withKey())
+    const paymentId = paymentPending?.id ?? ''
+    const half = { id: paymentId, amountMinor: 4_000, currency: 'CNY', reference: 'half' }
+    await client.payments.recordReceipt(half, withKey())
+    const balance = async () => (await client.balance.get()).balances[0]?.amountMinor ?? 0
+    const before = await balance()
+    await client.certificates.revoke({ id: old.id })
+    await advance(old.id)
+    expect(await client.orders.get({ id: order.id })).toMatchObject({ state: 'cancelled' })
+    await pollDuePayments(service.services)
+    expect(await client.payments.get({ id: paymentId })).toMatchObject({ state: 'credited' })
+    expect((await balance()) - before).toBe(4_000)
+    expect(await client.quotes.create({ productId: PRIVATE_SINGLE, promotionCode: 'ONCE' })).toMatchObject({
+      price: { amountMinor: 9_000 },
+    })
   })
 
   test('a renewal that is issued while its old certificate is revoked: both come about', async () => {

@@ -92,6 +92,6 @@ export const life: SameKeys<typeof zh> = {
     revoked: 'The certificate is revoked.',
     stillValid: 'It is still valid. Only expired, revoked, uploaded or refused certificates can be deleted.',
     cancelInstead: 'It is not issued yet: cancel it instead.',
-    renewed: 'It has been renewed: reissue the certificate that renews it.',
+    renewed: 'It has been renewed: go on with the certificate that renews it.',
   },
 }

@@ -32,6 +32,7 @@ export const problem: SameKeys<typeof zh> = {
     revoke: 'revoke it',
     delete: 'delete it',
     deleteWithoutRefund: 'delete it without a refund',
+    stopManaging: 'stop managing it',
     wait: 'wait until it is issued',
     submit: 'submit the application',
   },

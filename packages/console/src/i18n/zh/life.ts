@@ -83,6 +83,6 @@ export const life = {
     revoked: '证书已吊销。',
     stillValid: '证书仍然有效。只能删除已过期、已吊销、上传或审核失败的证书。',
     cancelInstead: '证书尚未签发，请改为取消。',
-    renewed: '该证书已续费，请对续费后的证书重新签发。',
+    renewed: '该证书已续费，请在续费后的证书上操作。',
   },
 }

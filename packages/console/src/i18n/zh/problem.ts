@@ -29,6 +29,7 @@ export const problem = {
     revoke: '吊销证书',
     delete: '删除证书',
     deleteWithoutRefund: '不退款，仍然删除',
+    stopManaging: '关闭托管',
     wait: '等待签发完成',
     submit: '提交申请',
   },

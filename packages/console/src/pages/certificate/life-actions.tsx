@@ -24,7 +24,7 @@ import { afterColon, joinSentences } from '../../components/join-list.ts'
 import { useSaid } from '../../components/said.tsx'
 import { TechnicalDetail } from '../../components/technical-detail.tsx'
 import { applicationPlace } from '../certificates/next-place.ts'
-import { EndDialog, type EndingWay } from '../orders/end-certificate.tsx'
+import { allowsWithoutRefund, EndDialog, type EndingWay } from '../orders/end-certificate.tsx'
 import './life-actions.css'
 import { lifeReason, type LifeAction } from './life-reasons.ts'
 import { ManageDrawer } from './manage-drawer.tsx'
@@ -313,6 +313,11 @@ function Remove({ certificate: { id, name }, reasonOf }: LifeProps) {
         text={t('life.removeText')}
         consequences={[t('life.removeRow'), t('life.removeKeys'), t('life.removeMoney'), t('life.removeLink')]}
         act={() => api.certificates.remove({ id })}
+        otherwise={{
+          label: t('orders.ways.removeWithoutRefund'),
+          isLeft: allowsWithoutRefund,
+          act: () => api.certificates.remove({ id, withoutRefund: true }),
+        }}
         changes={keys.certificates}
       />
     </Line>

@@ -56,6 +56,7 @@ const JUDGES: Readonly<Record<LifeAction, (facts: Facts) => LifeReason | null>> 
   manage: (facts) => {
     if (facts.managed) return null // it can be stopped always
     if (facts.origin === 'uploaded') return 'uploaded'
+    if (facts.renewedByCertificateId !== null) return 'renewed'
     return isUnissued(facts) ? 'notIssued' : whyNotValid(facts)
   },
   reissue: (facts) => {

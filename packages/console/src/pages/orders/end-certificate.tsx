@@ -98,8 +98,8 @@ function useEnd(id: string, onEnded: (ended: EndingView) => void) {
   })
 }
 
-/** The days are over, and giving the certificate up without the money is what is left. */
-function allowsWithoutRefund(error: unknown): boolean {
+/** Giving the certificate up without the money is what is left: the days are over, or the money is to be lost. */
+export function allowsWithoutRefund(error: unknown): boolean {
   if (!(error instanceof ApiProblem)) return false
   const { possible } = error.problem.facts
   return Array.isArray(possible) && possible.some((way) => way === 'cancelWithoutRefund' || way === 'deleteWithoutRefund')

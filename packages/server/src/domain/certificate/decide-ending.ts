@@ -21,6 +21,8 @@ export interface EndingFacts {
   readonly certificateType: CertificateType | null
   /** Null for an upload. */
   readonly paidAt: number | null
+  /** What its order cost; null for an upload. */
+  readonly priceMinor: number | null
   /** Whether the money of its order was given back. */
   readonly refunded: boolean
   /** From the moment when the CA is asked to sign until its certificate is stored: nobody knows whether it did. */
@@ -33,7 +35,7 @@ export interface EndingFacts {
 
 /** Whatever a person can do instead. */
 export type Alternative =
-  'cancel' | 'cancelWithoutRefund' | 'withdraw' | 'refund' | 'revoke' | 'delete' | 'deleteWithoutRefund' | 'wait'
+  'cancel' | 'cancelWithoutRefund' | 'withdraw' | 'refund' | 'revoke' | 'delete' | 'deleteWithoutRefund' | 'stopManaging' | 'wait'
 
 export type EndingRefusalCode = Extract<
   ProblemCode,
@@ -42,6 +44,7 @@ export type EndingRefusalCode = Extract<
   | 'issuanceUnderWay'
   | 'refundPeriodOver'
   | 'refundNeedsRevocation'
+  | 'refundAvailable'
   | 'alreadyRenewed'
   | 'alreadyEnded'
   | 'managedCertificate'
@@ -130,9 +133,18 @@ function periodOf(facts: EndingFacts): EndingRefusal['facts'] {
 
 function afterIssuance(facts: EndingFacts, now: number): readonly Alternative[] {
   if (facts.status === 'revocationPending') return ['wait']
-  if (facts.status === 'revoked') return decideRefund(facts, now).allowed ? ['refund', 'delete'] : ['delete']
+  if (facts.status === 'revoked') return decideRefund(facts, now).allowed ? insteadOfLosing(facts) : ['delete']
   if (facts.status === 'expired') return ['delete']
-  return facts.managed ? [] : ['revoke']
+  return [insteadOfKeeping(facts)]
+}
+
+/** Of a valid one. */
+function insteadOfKeeping({ managed }: EndingFacts): Alternative {
+  return managed ? 'stopManaging' : 'revoke'
+}
+
+function insteadOfLosing({ priceMinor }: EndingFacts): readonly Alternative[] {
+  return ['refund', priceMinor === 0 ? 'delete' : 'deleteWithoutRefund']
 }
 
 /** DOMAIN §5: what was bought here, is valid and is not managed. OV and EV await the contact's confirmation. */
@@ -143,7 +155,7 @@ export function decideRevocation(facts: EndingFacts): EndingDecision<{ readonly 
   if (status === 'revocationPending' || status === 'revoked') return { allowed: true, done: true, awaitsContact }
   if (UNISSUED.includes(status)) return refuse('notRevocable', { status }, insteadOfIssuing(facts))
   if (!VALID.includes(status)) return refuse('notRevocable', { status }, status === 'expired' ? ['delete'] : [])
-  if (facts.managed) return refuse('managedCertificate', { status }, [])
+  if (facts.managed) return refuse('managedCertificate', { status }, ['stopManaging'])
   // A reissue that the CA is signing would come after the revocation, and be valid.
   if (facts.isBeingIssued) return refuse('issuanceUnderWay', { status }, ['wait'])
   return { allowed: true, done: false, awaitsContact }
@@ -156,23 +168,33 @@ function insteadOfIssuing({ status, isBeingIssued }: EndingFacts): readonly Alte
 }
 
 /**
- * DOMAIN §5: expired, revoked or uploaded; §2: and what was refused, which ends as it would by cancelling, with its money. Whether it is in
- * use is asked apart.
+ * DOMAIN §5: expired, revoked or uploaded; §2: and what was refused, which ends as it would by cancelling, with its money. What can be refunded
+ * as revoked is deleted only by who says that the money may be lost. Whether it is in use is asked apart.
  */
 export function decideDeletion(
   facts: EndingFacts,
   wish: { readonly now: number; readonly withoutRefund: boolean },
-): EndingDecision<{ readonly as: 'closed' } | { readonly as: 'cancelled'; readonly refund: boolean }> {
+): EndingDecision<
+  { readonly as: 'closed'; readonly givesUpMoney: boolean } | { readonly as: 'cancelled'; readonly refund: boolean }
+> {
   const { status } = facts
-  if (status === 'closed') return { allowed: true, done: true, as: 'closed' }
+  if (status === 'closed') return { allowed: true, done: true, as: 'closed', givesUpMoney: false }
   if (status === 'reviewFailed' || status === 'cancelled') return decideDeletionOfRefused(facts, wish)
   if (CLOSED.includes(status)) return refuse('alreadyEnded', { status }, [])
   if (facts.isBeingIssued) return refuse('issuanceUnderWay', { status }, ['wait'])
-  if (facts.origin === 'uploaded' || status === 'expired' || status === 'revoked')
-    return { allowed: true, done: false, as: 'closed' }
+  if (status === 'revoked') return decideDeletionOfRevoked(facts, wish.withoutRefund)
+  if (facts.origin === 'uploaded' || status === 'expired')
+    return { allowed: true, done: false, as: 'closed', givesUpMoney: false }
   if (status === 'revocationPending') return refuse('notDeletable', { status }, ['wait'])
   if (UNISSUED.includes(status)) return refuse('notDeletable', { status }, ['cancel'])
-  return refuse('notDeletable', { status }, facts.managed ? [] : ['revoke'])
+  return refuse('notDeletable', { status }, [insteadOfKeeping(facts)])
+}
+
+function decideDeletionOfRevoked(facts: EndingFacts, withoutRefund: boolean) {
+  const { status, priceMinor, paidAt } = facts
+  const givesUpMoney = priceMinor !== null && priceMinor > 0 && !facts.refunded && decideRefundOfRevoked(facts).allowed
+  if (givesUpMoney && !withoutRefund) return refuse('refundAvailable', { status, paidAt }, insteadOfLosing(facts))
+  return { allowed: true, done: false, as: 'closed', givesUpMoney } as const
 }
 
 function decideDeletionOfRefused(facts: EndingFacts, wish: { readonly now: number; readonly withoutRefund: boolean }) {

@@ -6,13 +6,14 @@
 import { createProduct, listProducts, toProductView } from '../../services/catalogue.ts'
 import { passGate } from '../../services/approvals/gate.ts'
 import { runOnce, runOnceWith } from '../../services/idempotency.ts'
-import { cancelOrder, createQuote, draftQuoted, placeOrder } from '../../services/orders.ts'
+import { createQuote, draftQuoted, placeOrder } from '../../services/orders.ts'
 import { loadBalance, payOrder, topUpBalance } from '../../services/payments.ts'
 import { startPayment } from '../../services/provider-payments/start.ts'
 import { restoreProduct, retireProduct, updateProduct } from '../../services/product-changes.ts'
 import { loadOrderDetail } from '../../services/order-offer.ts'
 import { listOrders } from '../../services/read-orders.ts'
 import { loadRenewal } from '../../services/renewals.ts'
+import { cancelOrder } from '../../services/unpaid-orders.ts'
 import { call, onePage, operations } from './operation.ts'
 
 export const products = {

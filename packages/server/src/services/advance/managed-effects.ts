@@ -15,6 +15,7 @@ import { draftOrder } from '../draft-order.ts'
 import { planNotice } from '../notices/plan.ts'
 import { placeOrder } from '../orders.ts'
 import { payOrder } from '../payments.ts'
+import { lockToRenew } from '../renewal-locks.ts'
 import type { Work, WorkingManagement } from './facts.ts'
 
 /** The service acts for the account within what its owner allowed; no operation of the API is called with this. */
@@ -31,6 +32,7 @@ export function renewManaged(services: Services, work: Work): Promise<void> {
     services.db.transaction().execute(async (trx) => {
       const caller = evercertFor(work)
       refuseWhileUnpaid(work)
+      await lockToRenew(trx, work.accountId, work.certificateId)
       const limit = await lockLimit(trx, work)
       const wish = { request: { renewsCertificateId: work.certificateId }, preferredCurrency: limit.currency }
       const order = await placeOrder(services, trx, caller, await draftOrder(services, trx, caller, wish))

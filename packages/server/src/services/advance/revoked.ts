@@ -7,6 +7,8 @@ import { sql } from 'kysely'
 import { recordHistory, transition, type HistoryFacts, type Trx } from '../../db/transition.ts'
 import { tellOld } from '../cancelled-renewal.ts'
 import type { Services } from '../context.ts'
+import { endManagement, giveManagementBack } from '../management.ts'
+import { endUnpaid } from '../unpaid-orders.ts'
 import { leaveLineage } from '../uploads/leave-lineage.ts'
 import { wake } from '../wake.ts'
 import type { Work } from './facts.ts'
@@ -43,8 +45,10 @@ export async function endAsRevoked(
     detail,
   })
   await supersedeDeployments(trx, work, facts)
-  await cancelUnpaidRenewal(trx, work, facts)
-  await giveBackToOld(services, trx, work, facts)
+  await cancelUnpaidRenewal(services, trx, work, facts)
+  const oldId = await giveBackToOld(services, trx, work, facts)
+  if (oldId === null) await endManagement(trx, { ...facts, certificateId })
+  else await giveManagementBack(services, trx, { ...facts, certificateId }, { oldId, newId: certificateId })
   await warnSites(trx, work)
   await leaveLineage(trx, facts, certificateId)
 }
@@ -58,33 +62,35 @@ async function supersedeDeployments(trx: Trx, work: Work, facts: HistoryFacts): 
 }
 
 /** An unpaid renewal of a revoked certificate cannot be paid any more. A paid one goes on: it is needed all the more. */
-async function cancelUnpaidRenewal(trx: Trx, work: Work, facts: HistoryFacts): Promise<void> {
+async function cancelUnpaidRenewal(services: Services, trx: Trx, work: Work, facts: HistoryFacts): Promise<void> {
   const renewal = await trx
     .selectFrom('renewal')
-    .select(['id', 'order_id'])
+    .select('order_id')
     .where('account_id', '=', work.accountId)
     .where('old_certificate_id', '=', work.certificateId)
     .where('state', '=', 'ordered')
     .executeTakeFirst()
   if (renewal === undefined) return
-  await transition(trx, { ...facts, subject: 'order', id: renewal.order_id, from: 'placed', to: 'cancelled', detail: 'revoked' })
-  await transition(trx, { ...facts, subject: 'renewal', id: renewal.id, from: 'ordered', to: 'cancelled', detail: 'revoked' })
+  const end = { id: renewal.order_id, from: 'placed', to: 'cancelled' } as const
+  await endUnpaid(services, trx, { ...facts, certificateId: work.certificateId, detail: 'revoked' }, end)
 }
 
 /**
  * A renewal that was not closed yet ends with the certificate that it brought. If the old one is still valid, targets and sites belong to
  * it again, so that another renewal finds them; nothing is installed by itself.
+ *
+ * @returns its id; null when nothing is given back
  */
-async function giveBackToOld(services: Services, trx: Trx, work: Work, facts: HistoryFacts): Promise<void> {
+async function giveBackToOld(services: Services, trx: Trx, work: Work, facts: HistoryFacts): Promise<string | null> {
   const { renewal, renewsCertificateId: oldId } = work
-  if (renewal === null || oldId === null || (renewal.state !== 'open' && renewal.state !== 'attention')) return
+  if (renewal === null || oldId === null || (renewal.state !== 'open' && renewal.state !== 'attention')) return null
   await transition(trx, { ...facts, subject: 'renewal', id: renewal.id, from: renewal.state, to: 'cancelled', detail: 'revoked' })
   await tellOld(trx, { ...facts, certificateId: work.certificateId }, { ...renewal, oldId })
   const { rows } = await sql<{ id: string }>`select certificate.id from certificate
     join issuance on issuance.id = certificate.issuance_id
     where certificate.id = ${oldId} and certificate.account_id = ${work.accountId} and certificate.closed_as is null
       and certificate.revoked_at is null and issuance.not_after > ${new Date(facts.now)} for update of certificate`.execute(trx)
-  if (rows.length === 0) return
+  if (rows.length === 0) return null
   const { accountId, actor, now } = facts
   await moveSites(trx, { accountId, actor, now, from: work.certificateId, to: oldId })
   await trx
@@ -93,6 +99,7 @@ async function giveBackToOld(services: Services, trx: Trx, work: Work, facts: Hi
     .where('id', '=', oldId)
     .execute()
   await wake(services, trx, oldId)
+  return oldId
 }
 
 const REVOKED = {

@@ -13,6 +13,7 @@ import { formatMoney, requireCurrency } from '../../domain/payment/money.ts'
 import type { Caller, Services } from '../context.ts'
 import { describeKey } from '../downloads.ts'
 import { lockCertificate, refuseUnlessAllowed } from '../ending-facts.ts'
+import { refuseIfOldEnded } from '../fulfil-order.ts'
 import { loadManageable, manageIn } from '../management.ts'
 import { loadOrder } from '../read-orders.ts'
 import { payOrder } from '../payments.ts'
@@ -57,6 +58,7 @@ export const GUARDED = {
     describe: async (input, { services, trx, caller, rules }) => {
       const { id, method } = payment.parse(input)
       const order = await loadOrder(trx, caller, id)
+      if (order.state === 'placed') await refuseIfOldEnded(services, trx, order)
       const begun = { orderId: id, connectionId: method, now: services.now() }
       const isOpen = order.state === 'placed' && (method === 'balance' || !(await hasOpenPayment(trx, caller, begun)))
       return {

@@ -40,9 +40,9 @@ export async function checkKeyRequester(services: Services, caller: Caller): Pro
   )
 }
 
-/** One setter at a time, so that what was compared is what is replaced. */
+/** One setter at a time, so that what was compared is what is replaced. No key update: whoever writes something of the account goes on. */
 export async function lockAccount(trx: Trx, accountId: string): Promise<void> {
-  await trx.selectFrom('account').select('id').where('id', '=', accountId).forUpdate().execute()
+  await trx.selectFrom('account').select('id').where('id', '=', accountId).forNoKeyUpdate().execute()
 }
 
 async function requireTwo(trx: Trx, accountId: string): Promise<void> {

@@ -10,10 +10,11 @@ import { decideReceipt, type CreditReason } from '../../domain/payment/decide-re
 import { formatMoney, type Money } from '../../domain/payment/money.ts'
 import type { PaymentReport } from '../../ports/payment.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
-import { fulfilOrder, hasOldEnded } from '../fulfil-order.ts'
+import { fulfilOrder, whyOldEnded } from '../fulfil-order.ts'
 import { wakeUnpaid } from '../management.ts'
 import { moveMoney } from '../payments.ts'
 import { loadOrder } from '../read-orders.ts'
+import { lockOrder } from '../renewal-locks.ts'
 import { loadPayment, type PaymentRow } from './payments.ts'
 import { tellCredited } from './tell-credited.ts'
 
@@ -36,7 +37,7 @@ export interface Locked {
 async function lock(services: Services, trx: Trx, id: string, who: { accountId: string; actor: string }): Promise<Locked> {
   const { accountId, actor } = who
   const { order_id: orderId } = await loadPayment(trx, accountId, id)
-  await sql`select id from "order" where id = ${orderId} and account_id = ${accountId} for update`.execute(trx)
+  await lockOrder(trx, accountId, orderId)
   await sql`select id from payment where id = ${id} and account_id = ${accountId} for update`.execute(trx)
   const order = await loadOrder(trx, { accountId, tokenId: EVERCERT_ACTOR, actor, scopes: new Set() }, orderId)
   const facts = { accountId, certificateId: order.renewsCertificateId, actor, now: services.now() }
@@ -96,7 +97,7 @@ async function receive(services: Services, trx: Trx, locked: Locked, receipt: Re
   const decision = decideReceipt({
     price: { amountMinor: payment.amount_minor, currency: payment.currency },
     paymentState: payment.state,
-    orderPayable: order.state === 'placed' && !(await hasOldEnded(services, trx, order)),
+    orderPayable: order.state === 'placed' && (await whyOldEnded(services, trx, order)) === null,
     heldMinor: payment.state === 'created' ? payment.received_minor : 0,
     received: amount,
     partial,

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { sql } from 'kysely'
 import type { OrderView, PayingOrderView } from '@evercert/contract'
 import { transition, type Trx } from '../../db/transition.ts'
 import { isOverLimit } from '../../domain/approval/rules.ts'
@@ -17,6 +16,7 @@ import { refuseIfOldEnded } from '../fulfil-order.ts'
 import { findAnswer, runOnce, type IdempotentCall } from '../idempotency.ts'
 import { callbackUrlOf, openPaymentConnection, type OpenPaymentConnection } from '../payment-connections.ts'
 import { loadOrder } from '../read-orders.ts'
+import { lockOrder } from '../renewal-locks.ts'
 import { loadPayment, paymentQuery, toPaymentView, type PaymentRow } from './payments.ts'
 import { checkPayment } from './poll.ts'
 
@@ -30,7 +30,7 @@ interface Wish {
 /**
  * Opens a payment at the provider, or gives the one that is open there for this order. A paid order is returned as it is.
  *
- * @throws AppError `notFound`, `conflict` (the order cannot be paid, the connection takes no payments), `invalid` (the provider does not take the
+ * @throws AppError `notFound`, `conflict` (the order cannot be paid, the connection takes no payments), as {@link refuseIfOldEnded}, `invalid` (the provider does not take the
  *   amount), and what the provider refuses with
  */
 export async function startPayment(
@@ -89,7 +89,7 @@ function openPayment(
   { enabled, lifeMs, adapter }: OpenPaymentConnection,
 ): Promise<PaymentRow | null> {
   return services.db.transaction().execute(async (trx) => {
-    await sql`select id from "order" where id = ${orderId} and account_id = ${caller.accountId} for update`.execute(trx)
+    await lockOrder(trx, caller.accountId, orderId)
     const order = await loadOrder(trx, caller, orderId)
     if (order.state === 'paid') return null
     await refuseUnpayable(services, trx, order)

@@ -22,6 +22,7 @@ const facts = (status: CertificateStatus, wish: Partial<EndingFacts> = {}): Endi
   managed: false,
   certificateType: 'DV',
   paidAt: PAID,
+  priceMinor: 10_000,
   refunded: false,
   isBeingIssued: false,
   revocationConfirmedAt: null,
@@ -35,7 +36,7 @@ function short(decision: EndingDecision): string {
   return [decision.code, ...decision.possible].join(' ')
 }
 
-const UPLOADED = { origin: 'uploaded', certificateType: null, paidAt: null } as const
+const UPLOADED = { origin: 'uploaded', certificateType: null, paidAt: null, priceMinor: null } as const
 
 test('DOMAIN §5: the money comes back for 7 times 24 hours, the last millisecond included', () => {
   expect(REFUND_PERIOD_MS).toBe(7 * 86_400_000)
@@ -99,6 +100,17 @@ test('what was refused is deleted as it would be cancelled, and says how to dele
   expect(decideDeletion(facts('expired'), wish(PAID))).toMatchObject({ allowed: true, as: 'closed' })
 })
 
+test('what was revoked in time for a refund is not deleted without it unless that is said, and what was free is', () => {
+  const wish = (withoutRefund: boolean) => ({ now: LAST + DAY_MS, withoutRefund })
+  const revoked = facts('revoked', { revocationConfirmedAt: LAST })
+  expect(short(decideDeletion(revoked, wish(false)))).toBe('refundAvailable refund deleteWithoutRefund')
+  expect(decideDeletion(revoked, wish(true))).toMatchObject({ allowed: true, as: 'closed', givesUpMoney: true })
+  expect(short(decideCancel(revoked, wish(false)))).toBe('alreadyIssued refund deleteWithoutRefund')
+  const others = [{ revocationConfirmedAt: LAST + 1 }, { priceMinor: 0 }, { renewedByCertificateId: 'crt_new' }]
+  for (const other of others)
+    expect(decideDeletion({ ...revoked, ...other }, wish(false))).toMatchObject({ as: 'closed', givesUpMoney: false })
+})
+
 test('an upload is deleted in every status, and nothing else', () => {
   for (const status of ['issued', 'expiringSoon', 'expired'] as const) {
     const upload = facts(status, UPLOADED)
@@ -110,7 +122,10 @@ test('an upload is deleted in every status, and nothing else', () => {
 })
 
 test('a managed certificate is not revoked, and OV and EV await the contact', () => {
-  expect(short(decideRevocation(facts('issued', { managed: true })))).toBe('managedCertificate')
+  const managed = facts('issued', { managed: true })
+  expect(short(decideRevocation(managed))).toBe('managedCertificate stopManaging')
+  expect(short(decideRefund(managed, PAID))).toBe('refundNeedsRevocation stopManaging')
+  expect(short(decideDeletion(managed, { now: PAID, withoutRefund: false }))).toBe('notDeletable stopManaging')
   const awaits = (certificateType: EndingFacts['certificateType']) => decideRevocation(facts('issued', { certificateType }))
   expect(awaits('DV')).toMatchObject({ allowed: true, awaitsContact: false })
   expect(awaits('OV')).toMatchObject({ allowed: true, awaitsContact: true })
@@ -123,6 +138,7 @@ const someFacts: fc.Arbitrary<EndingFacts> = fc.record({
   managed: fc.boolean(),
   certificateType: fc.constantFrom('DV', 'OV', 'EV', null),
   paidAt: fc.option(fc.constant(PAID), { nil: null }),
+  priceMinor: fc.option(fc.constantFrom(0, 10_000), { nil: null }),
   refunded: fc.boolean(),
   isBeingIssued: fc.boolean(),
   revocationConfirmedAt: fc.option(fc.integer({ min: PAID, max: LAST + DAY_MS }), { nil: null }),
