@@ -12,7 +12,7 @@ import type { Applicant } from '../domain/applicant/applicant.ts'
 import { AppError } from '../domain/errors.ts'
 import type { NameClaim } from '../domain/name/name-ownership.ts'
 import { loadApplicationView } from './application-view.ts'
-import { findByName, lockNames } from './certificate-rows.ts'
+import { lockNames } from './certificate-rows.ts'
 import { checkSubmission, type Submission, type SubmittedForm } from './check-submission.ts'
 import { newId, notFound, personOf, type Caller, type Services } from './context.ts'
 import { csrOfAnotherOrder } from './csr-advice.ts'
@@ -191,20 +191,26 @@ function isUnnamed({ id, name }: CertificateRecord): boolean {
  */
 async function nameAfterDomain(trx: Trx, record: CertificateRecord, domain: string, facts: HistoryFacts): Promise<string | null> {
   if (!isUnnamed(record)) return null
-  const name = await freeName(trx, record.accountId, domain)
-  if (name === null) return null
+  const wished = Array.from({ length: MAX_NAMESAKES }, (_, index) => (index === 0 ? domain : `${domain} (${index + 1})`))
+  const taken = await findNames(trx, record.accountId, [record.id, ...wished])
+  if (!taken.has(record.id)) return null // it was given a name meanwhile
+  const name = wished.find((each) => !taken.has(each) && each.length <= MAX_NAME_LENGTH)
+  if (name === undefined) return null
   const entry = { ...facts, subject: 'certificate', subjectId: record.id, fromState: null }
   await recordHistory(trx, { ...entry, toState: 'renamed', detail: `${record.name} → ${name}` })
   return name
 }
 
-async function freeName(trx: Trx, accountId: string, domain: string): Promise<string | null> {
-  for (let number = 1; number <= MAX_NAMESAKES; number += 1) {
-    const name = number === 1 ? domain : `${domain} (${number})`
-    if (name.length > MAX_NAME_LENGTH) return null
-    if ((await findByName(trx, accountId, name)) === null) return name
-  }
-  return null
+/** Which of the names certificates of the account have. Whoever calls has {@link lockNames}. */
+async function findNames(trx: Trx, accountId: string, names: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await trx
+    .selectFrom('certificate')
+    .select('name')
+    .where('account_id', '=', accountId)
+    .where('name', 'in', names)
+    .where('closed_as', 'is', null)
+    .execute()
+  return new Set(rows.map(({ name }) => name))
 }
 
 /**

@@ -4,8 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ApplicationFormView } from '@evercert/contract'
+import type { ApplicationFormView, Scope } from '@evercert/contract'
 import { createCsr, generateKey, toPem } from '@evercert/pki'
+import type { Trx } from '../../src/db/transition.ts'
+import { submitApplication } from '../../src/services/applications.ts'
 import {
   aForm,
   anAccount,
@@ -58,6 +60,26 @@ eachDatabase((_kind, open) => {
     const { id } = await buyCertificate(account)
     const draft = await account.client.applications.get({ id })
     expect(draft).toMatchObject({ id: null, state: 'draft', prefilledFrom: null, form: { domains: [], csrPem: null } })
+  })
+
+  test('a name that a certificate is given while it is applied for stays', async () => {
+    const { id } = await buyCertificate(account)
+    const { services } = service
+    const caller = { accountId: account.accountId, tokenId: 'tok', actor: 'test', scopes: new Set<Scope>() }
+    const name = `named ${id}`
+    // What was read of the certificate is old when the application is stored.
+    const db = new Proxy(services.db, {
+      get: (target, key) => {
+        if (key !== 'transaction') return (Reflect.get(target, key, target) as () => unknown).bind(target)
+        const execute = async (work: (trx: Trx) => Promise<unknown>) => {
+          await account.client.certificates.rename({ id, name })
+          return target.transaction().execute(work)
+        }
+        return () => ({ execute })
+      },
+    })
+    await submitApplication({ ...services, db }, caller, id, aForm([aSite(service)]))
+    expect(await account.client.certificates.get({ id })).toMatchObject({ name, status: 'pendingValidation' })
   })
 
   test('a certificate is issued once the validation file is seen; the proof is shown and dated', async () => {
