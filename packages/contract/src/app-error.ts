@@ -113,6 +113,9 @@ export const RETRY = {
   timedOut: 'backoff',
   upstreamUnavailable: 'backoff',
   storageUnavailable: 'backoff',
+  storageFull: 'backoff',
+  databaseNewer: 'never',
+  folderInUse: 'never',
   internal: 'backoff',
 } as const satisfies Record<ProblemCode, Retry>
 

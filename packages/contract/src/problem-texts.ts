@@ -363,6 +363,24 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     'Ask the operator to check the database; nothing was lost.',
     '请管理员检查数据库，数据没有丢失。',
   ),
+  storageFull: text(
+    'The disk of the database is full: what was asked was not stored.',
+    '数据库所在磁盘已满，请求的内容没有保存。',
+    'Ask the operator to make room on it, and try again; nothing was lost.',
+    '请管理员清理磁盘空间后重试，数据没有丢失。',
+  ),
+  databaseNewer: text(
+    'A newer version of Evercert has changed the database.',
+    '数据库已由更新版本的 Evercert 升级。',
+    'Start that version or a later one, or restore a backup of before; nothing was changed.',
+    '请启动该版本或更新的版本，或恢复升级之前的备份；数据没有变动。',
+  ),
+  folderInUse: text(
+    'Another process uses the data folder.',
+    '数据目录正被另一个进程使用。',
+    'Stop that process first, or choose another EVERCERT_DATA_DIR.',
+    '请先停止该进程，或改用其他 EVERCERT_DATA_DIR。',
+  ),
   internal: text(
     'The service made a mistake of its own.',
     '服务自身发生错误。',

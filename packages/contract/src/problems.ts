@@ -122,6 +122,9 @@ export const PROBLEMS = {
   timedOut: { status: 504, title: 'No answer in time' },
   upstreamUnavailable: { status: 503, title: 'A provider did not answer' },
   storageUnavailable: { status: 503, title: 'The database does not answer' },
+  storageFull: { status: 503, title: 'The disk of the database is full' },
+  databaseNewer: { status: 503, title: 'The database belongs to a newer version' },
+  folderInUse: { status: 503, title: 'The data folder is in use' },
   internal: { status: 500, title: 'An error of the service itself' },
 } as const satisfies Record<string, { status: number; title: string }>
 

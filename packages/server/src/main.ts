@@ -92,7 +92,7 @@ class Cleanup {
   }
 }
 
-/** Starts the service and resolves when it is ready. @throws AppError `conflict` (folder in use), `storageUnavailable`, `misconfigured` */
+/** Starts the service and resolves when it is ready. @throws AppError `folderInUse`, `databaseNewer`, `storageUnavailable`, `misconfigured` */
 export async function startService(options: StartOptions): Promise<RunningService> {
   const cleanup = new Cleanup()
   try {

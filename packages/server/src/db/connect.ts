@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { statfs } from 'node:fs/promises'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { Migrator, type Migration } from 'kysely/migration'
 import pg from 'pg'
@@ -77,7 +78,7 @@ export interface Database {
   readonly db: Db
   /** Null for PostgreSQL. The job queue needs it, since it sends several statements at once. */
   readonly embedded: EmbeddedConnection | null
-  /** @throws AppError `storageUnavailable` */
+  /** @throws AppError `storageUnavailable`; `storageFull` when the embedded one could soon write no more */
   ping(): Promise<void>
   /** What PostgreSQL's autovacuum does by itself: the embedded database has none, and its dead rows would stay for ever. */
   vacuum(): Promise<void>
@@ -228,7 +229,23 @@ async function connectEmbedded(settings: { readonly folder: string; readonly onF
   const vacuum = async (): Promise<void> => {
     await embedded.exec('vacuum (analyze)')
   }
-  return { kind: 'embedded', db, embedded, ping: () => ping(db), vacuum, close: () => db.destroy() }
+  const look = async (): Promise<void> => {
+    await ping(db)
+    await ensureRoom(settings.folder)
+  }
+  return { kind: 'embedded', db, embedded, ping: look, vacuum, close: () => db.destroy() }
+}
+
+/** A file of the write-ahead log: with less, one that is full can have no successor. */
+const MIN_ROOM_BYTES = 16 * 2 ** 20
+
+/** @throws AppError `storageFull` */
+async function ensureRoom(folder: string): Promise<void> {
+  const { bavail, bsize } = await statfs(folder)
+  if (bavail * bsize < MIN_ROOM_BYTES)
+    throw new AppError('storageFull', `Asking the database: the disk of ${folder} is full: make room on it.`, {
+      facts: { freeBytes: bavail * bsize },
+    })
 }
 
 async function ping(db: Db): Promise<void> {
@@ -241,14 +258,30 @@ async function ping(db: Db): Promise<void> {
   }
 }
 
-/** @param last the migration to stop after; all by default. @throws AppError `storageUnavailable` */
+/** @param last the migration to stop after; all by default. @throws AppError `databaseNewer`, `storageUnavailable` */
 export async function migrate(db: Db, last?: string): Promise<void> {
+  await refuseNewer(db)
   const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) } })
   const { error } = await (last === undefined ? migrator.migrateToLatest() : migrator.migrateTo(last))
   if (error === undefined) return
   throw new AppError(
     'storageUnavailable',
-    'Bringing the database schema up to date: it failed: see the log for the statement, mend the cause and start again.',
+    'Bringing the database schema up to date: it failed, and is as it was: mend the cause and start again.',
     { cause: error },
   )
+}
+
+/** What this version does not know was done by a later one. */
+async function refuseNewer(db: Db): Promise<void> {
+  const { rows } = await sql<{ found: boolean }>`select to_regclass('kysely_migration') is not null as found`.execute(db)
+  if (rows[0]?.found !== true) return
+  const unknown = (await listMigrations(db)).filter((name) => !(name in MIGRATIONS))
+  if (unknown.length > 0)
+    throw new AppError(
+      'databaseNewer',
+      `Opening the database: a newer version changed it (${unknown.join(', ')}): start that version.`,
+      {
+        facts: { migrations: unknown },
+      },
+    )
 }

@@ -26,7 +26,7 @@ export function ensurePrivateFolder(folder: string): void {
  * Makes the folder where it is not there, and takes it.
  *
  * @returns what gives it back
- * @throws AppError `conflict` while another live process has it, `misconfigured` when it cannot be written
+ * @throws AppError `folderInUse` while another live process has it, `misconfigured` when it cannot be written
  */
 export function takeDataFolder(folder: string): () => void {
   try {
@@ -43,7 +43,7 @@ export function takeDataFolder(folder: string): () => void {
   }
 }
 
-/** Takes the folder. @returns what gives it back. @throws AppError `conflict` while another live process has it */
+/** Takes the folder. @returns what gives it back. @throws AppError `folderInUse` while another live process has it */
 export function lockFolder(folder: string): () => void {
   const path = join(folder, 'evercert.lock')
   const mine = `${path}.${process.pid}`
@@ -60,7 +60,7 @@ export function lockFolder(folder: string): () => void {
   }
 }
 
-/** Makes `path` a link to `mine`, unless a live process has it. @throws AppError `conflict` */
+/** Makes `path` a link to `mine`, unless a live process has it. @throws AppError `folderInUse` */
 function take(mine: string, path: string, folder: string): void {
   for (let attempt = 0; attempt < 3; attempt += 1) {
     if (tryLink(mine, path)) return
@@ -149,7 +149,7 @@ function startedTicksOf(pid: number): string | null {
 function inUse(folder: string, owner: Owner | null): AppError {
   const who = owner === null ? 'another process' : `process ${owner.pid} on ${owner.host}`
   return new AppError(
-    'conflict',
+    'folderInUse',
     `Opening ${folder}: ${who} uses it: stop that one first, choose another EVERCERT_DATA_DIR, or remove evercert.lock in it if it is gone.`,
   )
 }

@@ -36,7 +36,7 @@ const LADDERS = {
 
 export type Ladder = keyof typeof LADDERS
 
-/** After this many unsuccessful probes in a row the renewal asks for a person's attention (about four minutes). */
+/** After this many unsuccessful probes in a row the renewal asks for a person's attention (about two minutes). */
 export const PROBES_BEFORE_ATTENTION = 9
 
 /** Milliseconds until the next try. @param failures how many tries have failed, 1 or more */

@@ -47,7 +47,8 @@ export function addConsoleFiles(app: Hono<ConsoleEnv>, folder: string): void {
 /** Where a browser wants a page and no other route has one. Null: this is not for the console. */
 export async function openConsolePage(context: Context<ConsoleEnv>, folder: string): Promise<Response | null> {
   const { req } = context
-  const isPage = (req.method === 'GET' || req.method === 'HEAD') && /\btext\/html\b/.test(req.header('accept') ?? '')
+  const wanted = req.path === '/' ? /\btext\/html\b|\*\/\*/ : /\btext\/html\b/ // what has no name of ours is a page only for who asks for pages
+  const isPage = (req.method === 'GET' || req.method === 'HEAD') && wanted.test(req.header('accept') ?? '')
   if (!isPage || PROGRAM_PATHS.test(req.path)) return null
   const html = await readFile(join(folder, 'index.html'), 'utf8').catch(() => null)
   context.header('cache-control', 'no-cache')

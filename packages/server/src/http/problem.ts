@@ -39,6 +39,10 @@ function renderInEnglish(services: Pick<Services, 'log'>, error: unknown, reques
   const invalid = renderInvalid(error, requestId)
   if (invalid !== null) return { problem: invalid, retryAfterSeconds: null }
   services.log.error({ event: 'request.failed', requestId, error })
+  if (isDiskFull(error)) {
+    const detail = 'Handling the request: the disk of the database is full: nothing was changed: make room on it and try again.'
+    return { problem: toProblemDocument('storageFull', detail, { requestId }), retryAfterSeconds: 30 }
+  }
   if (isDatabaseAway(error)) {
     const detail = 'Handling the request: the database does not answer: nothing was changed: try again in a moment.'
     return { problem: toProblemDocument('storageUnavailable', detail, { requestId }), retryAfterSeconds: 5 }
@@ -63,6 +67,11 @@ const DATABASE_AWAY = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|08\w{3}|57P0\d|
 
 function isDatabaseAway(error: unknown): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && DATABASE_AWAY.test(error.code)
+}
+
+/** SQLSTATE disk_full, and what a file system says. */
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === '53100' || error.code === 'ENOSPC')
 }
 
 /** Null when the failure is ours. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startProcess, type RunningProcess } from '../../../../test/harness/process.ts'
-import { openDatabase } from '../../src/db/connect.ts'
+import { migrate, openDatabase } from '../../src/db/connect.ts'
 import { lockFolder } from '../../src/db/lock.ts'
 import { AppError } from '../../src/domain/errors.ts'
 import { openerOf, temporaryFolder, type TestDatabase } from '../support/databases.ts'
@@ -150,7 +150,7 @@ describe('the lock of a data folder', () => {
   test('refuses a second process, naming the first, and is free again when given back', () => {
     const release = lockFolder(folder)
     const refusal = refusalOf()
-    expect(refusal.code).toBe('conflict')
+    expect(refusal.code).toBe('folderInUse')
     expect(refusal.message).toContain(folder)
     expect(refusal.message).toContain(`process ${process.pid}`)
     release()
@@ -174,7 +174,7 @@ describe('the lock of a data folder', () => {
     lockFolder(folder)()
     writeFileSync(lockFile, '')
     const release = lockFolder(folder)
-    expect(refusalOf().code).toBe('conflict')
+    expect(refusalOf().code).toBe('folderInUse')
     release()
   })
 
@@ -210,11 +210,21 @@ describe('a service on a folder', () => {
   test('refuses a second start clearly, and goes on undisturbed', async () => {
     const service = await startTestService({ database })
     await expect(startTestService({ database })).rejects.toMatchObject({
-      code: 'conflict',
+      code: 'folderInUse',
       message: expect.stringContaining('stop that one first') as string,
     })
     expect(await (await service.fetch('/readyz')).text()).toBe('ready')
     await service.stop()
+  })
+
+  test('a database that a newer version changed is left alone, and its version asked for', async () => {
+    const opened = await openDatabase(database.settings)
+    const { db } = opened
+    await sql`insert into kysely_migration (name, timestamp) values ('9999-to-come', '2030-01-01')`.execute(db)
+    await expect(migrate(db)).rejects.toMatchObject({ code: 'databaseNewer', facts: { migrations: ['9999-to-come'] } })
+    await sql`delete from kysely_migration where name = '9999-to-come'`.execute(db)
+    await migrate(db)
+    await opened.close()
   })
 
   test('does not start with another master key than the one that sealed its secrets, and says so', async () => {

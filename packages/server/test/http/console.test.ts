@@ -36,6 +36,13 @@ describe('the files of the console', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
+  test('the root is a page for who takes anything, other places are for who asks for pages', async () => {
+    const asked = async (path: string, accept: string) => (await app.request(path, { headers: { accept } })).status
+    expect(await Promise.all([asked('/', '*/*'), asked('/', 'application/json'), asked('/orders', '*/*')])).toEqual([
+      200, 404, 404,
+    ])
+  })
+
   test('an asset never changes, and comes compressed to those who take it', async () => {
     const plain = await app.request('/assets/main-abc123.js')
     expect(await plain.text()).toBe('plain')

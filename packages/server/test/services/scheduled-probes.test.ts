@@ -133,6 +133,10 @@ eachDatabase((_kind, open) => {
     const waitMs = Date.parse(seen.nextProbeAt ?? '') - Date.parse(seen.probedAt ?? '')
     expect(waitMs).toBeGreaterThan(0.89 * HOUR_MS) // hourly on the first day
     expect(waitMs).toBeLessThan(1.11 * HOUR_MS)
+    service.clock.advance(1000)
+    const again = await account.client.certificates.verify({ id: renewed.detail.id })
+    expect(again.servedAt).toBe(detail.servedAt) // since when, however often it is looked at
+    expect(again.history.filter(({ to }) => to === 'served')).toHaveLength(1)
   })
 
   test('the proof is signed, and can be checked without the service; what was altered cannot', async () => {

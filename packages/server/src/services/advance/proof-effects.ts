@@ -72,7 +72,7 @@ async function recordProof(services: Services, work: Work, results: readonly End
     await trx
       .updateTable('certificate')
       .set({
-        served_at: served ? new Date(now) : null,
+        served_at: served ? sql`coalesce(served_at, ${new Date(now)}::timestamptz)` : null, // since when, not when it was looked at last
         probe_failures: failures,
         probe_due_at: served ? null : new Date(now + backoffMs('serve', failures)),
         advance_at: new Date(now + backoffMs('serve', Math.max(1, failures))), // should the process die before it goes on
@@ -81,20 +81,14 @@ async function recordProof(services: Services, work: Work, results: readonly End
       .execute()
     const facts = { accountId: work.accountId, certificateId: work.certificateId, actor: EVERCERT_ACTOR, now }
     if (served) {
-      const addresses = results.reduce((count, { verification }) => count + verification.addresses.length, 0)
-      const [seen, of] = [
-        addresses === 1 ? '1 address' : `${addresses} addresses`,
-        results.length === 1 ? '1 endpoint' : `${results.length} endpoints`,
-      ]
-      const detail = `${seen} of ${of} ${addresses === 1 ? 'serves' : 'serve'} it`
-      await recordHistory(trx, {
+      const entry = {
         ...facts,
         subject: 'certificate',
         subjectId: work.certificateId,
         fromState: null,
         toState: 'served',
-        detail,
-      })
+      } as const
+      if (!provedBefore) await recordHistory(trx, { ...entry, detail: countServed(results) })
       await proveDeployments(trx, work, provable, facts)
       if (work.issuanceId !== null) await planRemovals(services, trx, { accountId: work.accountId, issuanceId: work.issuanceId })
       if (key !== null && !provedBefore) await issueReceipt(services, trx, { key, proofs: results, replaces })
@@ -105,6 +99,13 @@ async function recordProof(services: Services, work: Work, results: readonly End
       await planNotice(services, trx, { certificateId: work.certificateId, kind: 'renewalAttention', occasion, detail })
     }
   })
+}
+
+function countServed(results: readonly EndpointProof[]): string {
+  const addresses = results.reduce((count, { verification }) => count + verification.addresses.length, 0)
+  const seen = addresses === 1 ? '1 address' : `${addresses} addresses`
+  const of = results.length === 1 ? '1 endpoint' : `${results.length} endpoints`
+  return `${seen} of ${of} ${addresses === 1 ? 'serves' : 'serve'} it`
 }
 
 /**
