@@ -58,6 +58,8 @@ eachDatabase((_kind, open) => {
   test('a range is looked at only where the operator allowed it, and only a small one', async () => {
     const { client } = account
     expect((await refusalOf(client.discovery.look({ range: '127.0.8.0/29', ports: [port] }))).code).toBe('rangeForbidden')
+    for (const address of ['127.0.8.1', '2130708481', '127.0.2049', '[::1]', '::ffff:127.0.9.1', '203.0.113.5.'])
+      expect((await refusalOf(client.discovery.look({ names: ['127.0.9.1', address] }))).code).toBe('rangeForbidden')
     expect((await refusalOf(client.discovery.look({ range: '127.0.9.0/24', ports: [port, 1] }))).code).toBe('invalid')
     expect((await refusalOf(client.discovery.look({ names: ['a b'] }))).code).toBe('invalid')
     expect((await refusalOf(client.discovery.look({}))).code).toBe('invalid')
