@@ -8,7 +8,7 @@ import { resolve } from 'node:path/posix'
 import { parseArgs } from 'node:util'
 import { adopt, isAdoptable, whyNot, type Adopted } from './adopt.ts'
 import { printable, ServiceProblem } from './api.ts'
-import { DEFAULT_CONFIG, DEFAULT_STATE_FOLDER, loadConfig } from './config.ts'
+import { DEFAULT_CONFIG, loadConfig } from './config.ts'
 import { discover, type Found } from './discover/discover.ts'
 import { enroll } from './enroll.ts'
 import { KEY_KINDS, requestCertificate } from './host-keys.ts'
@@ -23,7 +23,7 @@ const OPTIONS = {
   server: { type: 'string' },
   token: { type: 'string' },
   'ca-file': { type: 'string' },
-  'state-folder': { type: 'string', default: DEFAULT_STATE_FOLDER },
+  'state-folder': { type: 'string' },
   start: { type: 'boolean', default: false },
   all: { type: 'boolean', default: false },
   name: { type: 'string' },
@@ -94,7 +94,7 @@ async function enrollCommand({ values, say }: Invocation): Promise<number> {
       server,
       token: token === '-' ? readFileSync(0, 'utf8').trim() : token,
       caFile: values['ca-file'] ?? null,
-      stateFolder: values['state-folder'],
+      stateFolder: values['state-folder'] ?? null,
       start: values.start,
       env: process.env,
     },

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createChain } from '../../../test/harness/certificates.ts'
+import { enroll } from '../src/enroll.ts'
 import { run } from '../src/run.ts'
 import { drawIdentity, keepBegun, storeIdentity } from '../src/state.ts'
 
@@ -170,4 +171,24 @@ test('what was noted of work that is called off goes when there is no work, and 
   writeFileSync(configPath, JSON.stringify({ server: service.url, stateFolder, discover, sites: {} }), { mode: 0o644 })
   await run({ configPath, say: (en) => en, log: () => {}, signal: ending.signal })
   expect(seen).toEqual([['wrk_1.json'], ['wrk_1.json'], []])
+})
+
+test('a host whose configuration is another one, or cannot be kept, sends nothing; its folder for the state is that of its configuration', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'evercert-agent-enroll-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const service = await aService(() => ({ status: 200, body: { id: 'agt_1', name: 'web1' } }))
+  const [configPath, own, other] = ['config.json', 'own', 'other'].map((name) => join(folder, name)) as [string, string, string]
+  const options = { configPath, server: service.url, token: 't', caFile: null, stateFolder: null, start: false, env: {} }
+  const en = (text: string): string => text
+  writeFileSync(configPath, JSON.stringify({ server: service.url, stateFolder: own, sites: {} }), { mode: 0o644 })
+  await expect(enroll({ ...options, stateFolder: other }, en)).rejects.toThrow(`names ${service.url} and ${own}`)
+  await expect(enroll({ ...options, caFile: join(folder, 'missing.pem') }, en)).rejects.toThrow('nothing was sent')
+  const beneathFile = join(configPath, 'config.json')
+  await expect(enroll({ ...options, configPath: beneathFile, stateFolder: other }, en)).rejects.toThrow('nothing was sent')
+  expect(service.asked).toEqual([])
+  const before = readFileSync(configPath, 'utf8')
+  await enroll(options, en)
+  expect(service.asked).toHaveLength(1)
+  expect(readdirSync(own)).toEqual(['identity.json'])
+  expect(readFileSync(configPath, 'utf8')).toBe(before)
 })
