@@ -14,7 +14,7 @@ import { DEFAULT_STATE_FOLDER, findServiceUrl, loadConfig } from './config.ts'
 import { AgentError, type Say } from './language.ts'
 import { findProxyOf } from './proxy.ts'
 import { drawIdentity, ensureFolder, findIdentity, storeIdentity, writeDurably } from './state.ts'
-import { UNIT_FILE, unitText } from './unit.ts'
+import { commandLine, UNIT_FILE, unitText } from './unit.ts'
 import { VERSION } from './version.ts'
 
 export interface EnrollOptions {
@@ -161,20 +161,18 @@ function nextSteps(say: Say): readonly string[] {
   ]
 }
 
-function startUnit(options: EnrollOptions, say: Say): readonly string[] {
+function startUnit({ configPath }: EnrollOptions, say: Say): readonly string[] {
+  const facts = { node: process.execPath, program: resolve(process.argv[1] ?? ''), configPath: resolve(configPath) }
   if (!hasSystemd()) {
     return [
       say(
-        'There is no systemd here: start "evercert-agent run" yourself.',
-        '本机没有 systemd：请自行启动 “evercert-agent run”。',
+        'There is no systemd here: let what starts services here start this, as root:',
+        '本机没有 systemd：请由本机的服务管理程序以 root 身份启动：',
       ),
+      `  ${commandLine(facts)}`,
     ]
   }
-  writeDurably(
-    UNIT_FILE,
-    unitText({ node: process.execPath, program: resolve(process.argv[1] ?? ''), configPath: options.configPath }),
-    0o644,
-  )
+  writeDurably(UNIT_FILE, unitText(facts), 0o644)
   for (const args of [['daemon-reload'], ['enable', '--now', 'evercert-agent']]) {
     const { status, stderr } = spawnSync('systemctl', args, { encoding: 'utf8' })
     if (status === 0) continue
