@@ -4,12 +4,11 @@
  * @module
  */
 import { verdict as verdictSchema, type EndpointProtocol, type EndpointView } from '@evercert/contract'
-import { DEFAULT_PORTS } from '@evercert/pki/probe'
+import { canonicalHost, DEFAULT_PORTS } from '@evercert/pki/probe'
 import type { Selectable } from 'kysely'
 import type { Db } from '../db/connect.ts'
 import type { ObservationTable } from '../db/proof-tables.ts'
 import { recordHistory } from '../db/transition.ts'
-import { canonicalHost } from '../domain/endpoint/host-name.ts'
 import { AppError } from '../domain/errors.ts'
 import { seenBy } from './access/narrowing.ts'
 import { lockNewestIssued, refuseIfEnded } from './certificate-rows.ts'

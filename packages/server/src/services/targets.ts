@@ -4,11 +4,10 @@
  * @module
  */
 import type { EndpointProtocol, TargetView } from '@evercert/contract'
-import { DEFAULT_PORTS } from '@evercert/pki/probe'
+import { canonicalHost, DEFAULT_PORTS } from '@evercert/pki/probe'
 import { sql } from 'kysely'
 import { writeLater } from '../db/later.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
-import { canonicalHost } from '../domain/endpoint/host-name.ts'
 import { AppError } from '../domain/errors.ts'
 import type { DeployAdapter } from '../ports/deploy.ts'
 import { requireFresh } from './access/fresh.ts'

@@ -329,7 +329,7 @@ describe('owner, group and mode', () => {
           'for f; do cat "$f" && exit; done; exit 1',
           'sh',
         ]
-        return spawnSync('setpriv', [...words, ...files]).status === 0
+        return spawnSync('/usr/bin/setpriv', [...words, ...files]).status === 0
       })
     const names = (found: typeof who) => found.map(([name]) => name)
     return { byPath: names(readersBy([paths.keyPath])), byStore: names(readersBy(inStore.map((name) => join(store, name)))) }
@@ -347,7 +347,7 @@ describe('owner, group and mode', () => {
     chmodSync(at('private'), folderMode)
     return paths
   }
-  const acl = (entry: string, path: string) => expect(spawnSync('setfacl', ['-m', entry, path]).status).toBe(0)
+  const acl = (entry: string, path: string) => expect(spawnSync('/usr/bin/setfacl', ['-m', entry, path]).status).toBe(0)
 
   test.runIf(isRoot).each<[string, () => Site, string[]]>([
     ['the group of the folder and of the key', () => privateSite({ gid: 12_345 }), ['ssl']],

@@ -5,10 +5,9 @@
  */
 import { isIP } from 'node:net'
 import { MAX_DISCOVERED_AT_ONCE, type DiscoveryResult, type EndpointProtocol } from '@evercert/contract'
-import { DEFAULT_PORTS, type AddressVerification, type HostVerification } from '@evercert/pki/probe'
+import { canonicalHost, DEFAULT_PORTS, type AddressVerification, type HostVerification } from '@evercert/pki/probe'
 import type { CandidateAddress } from '../../db/proof-tables.ts'
 import { addressesOf, isWithin, parseRange, sizeOf, type AddressRange } from '../../domain/endpoint/address-range.ts'
-import { canonicalHost } from '../../domain/endpoint/host-name.ts'
 import { AppError } from '../../domain/errors.ts'
 import { loadCertificateDetail } from '../certificates.ts'
 import type { Caller, Services } from '../context.ts'
