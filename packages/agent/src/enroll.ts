@@ -6,7 +6,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path/posix'
 import { callService } from './api.ts'
@@ -14,7 +14,7 @@ import { DEFAULT_STATE_FOLDER, findServiceUrl, loadConfig } from './config.ts'
 import { AgentError, type Say } from './language.ts'
 import { findProxyOf } from './proxy.ts'
 import { drawIdentity, ensureFolder, findIdentity, storeIdentity, writeDurably } from './state.ts'
-import { UNIT_FILE, unitText } from './unit.ts'
+import { commandLine, UNIT_FILE, unitText } from './unit.ts'
 import { VERSION } from './version.ts'
 
 export interface EnrollOptions {
@@ -24,7 +24,8 @@ export interface EnrollOptions {
   readonly caFile: string | null
   /** Of the shell: `HTTPS_PROXY` and `NO_PROXY` go into the configuration, since the unit has another. */
   readonly env: NodeJS.ProcessEnv
-  readonly stateFolder: string
+  /** Null: that of the configuration which is there, or the usual. */
+  readonly stateFolder: string | null
   /** Installs and starts the systemd unit, where there is systemd. */
   readonly start: boolean
 }
@@ -42,21 +43,23 @@ export async function enroll(options: EnrollOptions, say: Say): Promise<readonly
       ),
     )
   }
-  const proxy = findProxyOf(server, options.env)
-  const known = findIdentity(options.stateFolder)
+  // The token is good once: whatever this host can refuse is found before.
+  const place = findPlace(options, server, say)
+  const { stateFolder, caFile, proxy } = place
+  const known = findIdentity(stateFolder)
   if (known !== null && known.id !== null && known.server === server) {
     throw new AgentError(
       say(
-        `Enrolling: this host is agent ${known.name ?? ''} of ${server} already. To enrol it anew, remove ${options.stateFolder}/identity.json.`,
-        `注册：本机已是 ${server} 的代理 ${known.name ?? ''}。如需重新注册，请删除 ${options.stateFolder}/identity.json。`,
+        `Enrolling: this host is agent ${known.name ?? ''} of ${server} already. To enrol it anew, remove ${stateFolder}/identity.json.`,
+        `注册：本机已是 ${server} 的代理 ${known.name ?? ''}。如需重新注册，请删除 ${stateFolder}/identity.json。`,
       ),
     )
   }
   // Stored before it is told: the same again after a lost answer.
   const identity = known?.server === server ? known : drawIdentity(server)
-  storeIdentity(options.stateFolder, identity)
+  storeIdentity(stateFolder, identity)
   const answer = await callService(
-    { server, caFile: options.caFile, proxy },
+    { server, caFile, proxy },
     {
       path: '/agents/enrol',
       body: {
@@ -72,8 +75,8 @@ export async function enroll(options: EnrollOptions, say: Say): Promise<readonly
   )
   const { id, name } = answer as { readonly id?: unknown; readonly name?: unknown }
   if (typeof id !== 'string' || typeof name !== 'string') throw new AgentError('the service answered without an id')
-  ensureConfig(options, { server, proxy }, say)
-  storeIdentity(options.stateFolder, { ...identity, id, name })
+  if (!place.hasConfig) writeConfig(options.configPath, { server, ...place })
+  storeIdentity(stateFolder, { ...identity, id, name })
   const enrolled = say(
     `This host is agent ${name} (${id}). Its configuration is ${options.configPath}.`,
     `本机已注册为代理 ${name}（${id}），配置文件为 ${options.configPath}。`,
@@ -81,15 +84,19 @@ export async function enroll(options: EnrollOptions, say: Say): Promise<readonly
   return [enrolled, ...(options.start ? startUnit(options, say) : nextSteps(say))]
 }
 
-/** What is there stays, if it is for this service. */
-function ensureConfig(
-  { configPath, caFile, stateFolder }: EnrollOptions,
-  { server, proxy }: { readonly server: string; readonly proxy: string | null },
-  say: Say,
-): void {
-  if (existsSync(configPath)) {
-    const found = loadConfig(configPath, say)
-    if (found.server === server && found.stateFolder === stateFolder) return
+interface Place {
+  readonly stateFolder: string
+  readonly caFile: string | null
+  readonly proxy: string | null
+  readonly hasConfig: boolean
+}
+
+/** Where everything of this host is kept; a configuration that is there stays. @throws AgentError when it is another's, or something cannot be written or read */
+function findPlace(options: EnrollOptions, server: string, say: Say): Place {
+  const { configPath, stateFolder, env } = options
+  const hasConfig = existsSync(configPath)
+  const found = hasConfig ? loadConfig(configPath, say) : null
+  if (found !== null && (found.server !== server || (stateFolder !== null && found.stateFolder !== stateFolder))) {
     throw new AgentError(
       say(
         `Enrolling: ${configPath} names ${found.server} and ${found.stateFolder}: correct or remove it.`,
@@ -97,7 +104,42 @@ function ensureConfig(
       ),
     )
   }
-  ensureFolder(dirname(configPath))
+  const place = {
+    stateFolder: found?.stateFolder ?? stateFolder ?? DEFAULT_STATE_FOLDER,
+    caFile: options.caFile ?? found?.caFile ?? null,
+    proxy: found?.proxy ?? findProxyOf(server, env),
+    hasConfig,
+  }
+  ensurePossible(options, place, say)
+  return place
+}
+
+/** @throws AgentError */
+function ensurePossible({ configPath, start }: EnrollOptions, { stateFolder, caFile, hasConfig }: Place, say: Say): void {
+  const folders = [stateFolder, ...(hasConfig ? [] : [dirname(configPath)])]
+  try {
+    for (const folder of folders) ensureFolder(folder)
+    for (const folder of [...folders, ...(start && hasSystemd() ? [dirname(UNIT_FILE)] : [])])
+      accessSync(`${folder}/.`, constants.W_OK)
+    if (caFile !== null) accessSync(caFile, constants.R_OK)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new AgentError(
+      say(
+        `Enrolling: ${why}: nothing was sent: correct it, then run it again.`,
+        `注册：${why}：尚未发送任何内容，请更正后重试。`,
+      ),
+      { cause },
+    )
+  }
+}
+
+const hasSystemd = (): boolean => existsSync('/run/systemd/system')
+
+function writeConfig(
+  configPath: string,
+  { server, caFile, proxy, stateFolder }: Omit<Place, 'hasConfig'> & { readonly server: string },
+): void {
   const isUsual = stateFolder === DEFAULT_STATE_FOLDER
   const config = {
     server,
@@ -119,20 +161,18 @@ function nextSteps(say: Say): readonly string[] {
   ]
 }
 
-function startUnit(options: EnrollOptions, say: Say): readonly string[] {
-  if (!existsSync('/run/systemd/system')) {
+function startUnit({ configPath }: EnrollOptions, say: Say): readonly string[] {
+  const facts = { node: process.execPath, program: resolve(process.argv[1] ?? ''), configPath: resolve(configPath) }
+  if (!hasSystemd()) {
     return [
       say(
-        'There is no systemd here: start "evercert-agent run" yourself.',
-        '本机没有 systemd：请自行启动 “evercert-agent run”。',
+        'There is no systemd here: let what starts services here start this, as root:',
+        '本机没有 systemd：请由本机的服务管理程序以 root 身份启动：',
       ),
+      `  ${commandLine(facts)}`,
     ]
   }
-  writeDurably(
-    UNIT_FILE,
-    unitText({ node: process.execPath, program: resolve(process.argv[1] ?? ''), configPath: options.configPath }),
-    0o644,
-  )
+  writeDurably(UNIT_FILE, unitText(facts), 0o644)
   for (const args of [['daemon-reload'], ['enable', '--now', 'evercert-agent']]) {
     const { status, stderr } = spawnSync('systemctl', args, { encoding: 'utf8' })
     if (status === 0) continue

@@ -8,14 +8,14 @@ import { resolve } from 'node:path/posix'
 import { parseArgs } from 'node:util'
 import { adopt, isAdoptable, whyNot, type Adopted } from './adopt.ts'
 import { printable, ServiceProblem } from './api.ts'
-import { DEFAULT_CONFIG, DEFAULT_STATE_FOLDER, loadConfig } from './config.ts'
+import { DEFAULT_CONFIG, loadConfig } from './config.ts'
 import { discover, type Found } from './discover/discover.ts'
 import { enroll } from './enroll.ts'
 import { KEY_KINDS, requestCertificate } from './host-keys.ts'
 import { AgentError, createSay, type Say } from './language.ts'
 import { run } from './run.ts'
 import { findIdentity } from './state.ts'
-import { unitText } from './unit.ts'
+import { commandLine, unitText } from './unit.ts'
 import { VERSION } from './version.ts'
 
 const OPTIONS = {
@@ -23,13 +23,14 @@ const OPTIONS = {
   server: { type: 'string' },
   token: { type: 'string' },
   'ca-file': { type: 'string' },
-  'state-folder': { type: 'string', default: DEFAULT_STATE_FOLDER },
+  'state-folder': { type: 'string' },
   start: { type: 'boolean', default: false },
   all: { type: 'boolean', default: false },
   name: { type: 'string' },
   domain: { type: 'string', multiple: true, default: [] as string[] },
   key: { type: 'string', default: 'p256' },
   json: { type: 'boolean', default: false },
+  command: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const
 
@@ -55,7 +56,7 @@ function usage(say: Say): string {
   csr <site> [--domain <name>]... [--key p256]
                          make a key here, keep it, and store its CSR at the service
   run                    do the service's work (the systemd unit runs this)
-  unit                   print the systemd unit
+  unit [--command]       print the systemd unit; --command: the line that it runs, for hosts without systemd
 
   --config <file>        default ${DEFAULT_CONFIG}`,
     `evercert-agent ${VERSION}
@@ -68,7 +69,7 @@ function usage(say: Say): string {
   csr <站点> [--domain <域名>]... [--key p256]
                          在本机生成并保存私钥，仅将 CSR 提交到服务端
   run                    执行服务端的任务（由 systemd 单元运行）
-  unit                   输出 systemd 单元
+  unit [--command]       输出 systemd 单元；--command 输出其启动命令，用于没有 systemd 的主机
 
   --config <文件>        默认 ${DEFAULT_CONFIG}`,
   )
@@ -94,7 +95,7 @@ async function enrollCommand({ values, say }: Invocation): Promise<number> {
       server,
       token: token === '-' ? readFileSync(0, 'utf8').trim() : token,
       caFile: values['ca-file'] ?? null,
-      stateFolder: values['state-folder'],
+      stateFolder: values['state-folder'] ?? null,
       start: values.start,
       env: process.env,
     },
@@ -198,9 +199,8 @@ async function runCommand({ values, say }: Invocation): Promise<number> {
 }
 
 function unitCommand({ values }: Invocation): number {
-  process.stdout.write(
-    unitText({ node: process.execPath, program: resolve(process.argv[1] ?? ''), configPath: resolve(values.config) }),
-  )
+  const facts = { node: process.execPath, program: resolve(process.argv[1] ?? ''), configPath: resolve(values.config) }
+  process.stdout.write(values.command ? `${commandLine(facts)}\n` : unitText(facts))
   return 0
 }
 

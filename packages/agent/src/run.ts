@@ -27,6 +27,7 @@ import {
 import { createTeller } from './live.ts'
 import { tidily, tidy } from './tidy.ts'
 import { createTurns } from '@evercert/pair-files/turns'
+import { isLean } from './unit.ts'
 import { VERSION } from './version.ts'
 import { doWork, readWork, type Taken } from './work.ts'
 
@@ -64,6 +65,14 @@ export async function run(running: Running): Promise<void> {
   running.log(
     `evercert-agent ${VERSION}: agent ${agent.identity.name}, sites: ${Object.keys(agent.config.sites).join(', ') || 'none'}`,
   )
+  if (!isLean(process.execArgv)) {
+    running.log(
+      running.say(
+        'Started without the options of its unit it takes some 20 MB more: "evercert-agent unit --command" prints the line to start it by.',
+        '未使用其单元中的选项启动，将多占用约 20 MB 内存：“evercert-agent unit --command” 可输出启动命令。',
+      ),
+    )
+  }
   let pauseMs = FIRST_PAUSE_MS
   let complaint = ''
   while (!running.signal.aborted) {

@@ -18,12 +18,27 @@ export interface UnitFacts {
  */
 const LEAN =
   '--jitless --no-node-snapshot --v8-pool-size=0 --max-semi-space-size=1 --max-old-space-size=64 --single-threaded-gc --expose-gc'
+/** What is given back goes back to the system, and threads of Node have no heaps of their own. */
+const LEAN_ENVIRONMENT = 'MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536'
+
+const startOf = ({ node, program, configPath }: UnitFacts): string =>
+  `"${node}" ${LEAN} "${program}" run --config "${configPath}"`
+
+/** What the unit starts, as a line for a shell: where there is no systemd. */
+export function commandLine(facts: UnitFacts): string {
+  return `${LEAN_ENVIRONMENT} ${startOf(facts)}`
+}
+
+/** Whether a process was started as the unit does. @param nodeOptions of its own */
+export function isLean(nodeOptions: readonly string[]): boolean {
+  return LEAN.split(' ').every((option) => nodeOptions.includes(option))
+}
 
 /**
  * Root, since it writes keys for servers and reloads them; what that does not need is taken away. No limit on memory or time: they would
  * hold for the servers' own test commands too.
  */
-export function unitText({ node, program, configPath }: UnitFacts): string {
+export function unitText(facts: UnitFacts): string {
   return `[Unit]
 Description=Evercert agent: installs certificates on this host
 Wants=network-online.target
@@ -31,8 +46,8 @@ After=network-online.target
 
 [Service]
 # What is given back goes back to the system, and threads of Node have no heaps of their own.
-Environment=MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536
-ExecStart="${node}" ${LEAN} "${program}" run --config "${configPath}"
+Environment=${LEAN_ENVIRONMENT}
+ExecStart=${startOf(facts)}
 Restart=always
 RestartSec=5
 # A deployment that has begun is brought to its end.

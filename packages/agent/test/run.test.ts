@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { generateKeyPairSync, verify } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -6,7 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createChain } from '../../../test/harness/certificates.ts'
+import { enroll } from '../src/enroll.ts'
 import { run } from '../src/run.ts'
+import { commandLine, isLean, unitText } from '../src/unit.ts'
 import { drawIdentity, keepBegun, storeIdentity } from '../src/state.ts'
 
 interface Asked {
@@ -157,6 +160,7 @@ test('what was noted of work that is called off goes when there is no work, and 
   const notes = () => readdirSync(join(stateFolder, 'begun'))
   const ending = new AbortController()
   const seen: (readonly string[])[] = []
+  const said: string[] = []
   const service = await aService(({ path }) => {
     if (!path.endsWith('/poll')) return { status: 200, body: {} }
     seen.push(notes())
@@ -168,6 +172,43 @@ test('what was noted of work that is called off goes when there is no work, and 
   const configPath = join(folder, 'config.json')
   const discover = { nginx: [], apache: [], haproxy: [] }
   writeFileSync(configPath, JSON.stringify({ server: service.url, stateFolder, discover, sites: {} }), { mode: 0o644 })
-  await run({ configPath, say: (en) => en, log: () => {}, signal: ending.signal })
+  await run({ configPath, say: (en) => en, log: (line) => said.push(line), signal: ending.signal })
+  expect(said.filter((line) => line.includes('unit --command'))).toHaveLength(1)
   expect(seen).toEqual([['wrk_1.json'], ['wrk_1.json'], []])
+})
+
+test('a host whose configuration is another one, or cannot be kept, sends nothing; its folder for the state is that of its configuration', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'evercert-agent-enroll-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const service = await aService(() => ({ status: 200, body: { id: 'agt_1', name: 'web1' } }))
+  const [configPath, own, other] = ['config.json', 'own', 'other'].map((name) => join(folder, name)) as [string, string, string]
+  const options = { configPath, server: service.url, token: 't', caFile: null, stateFolder: null, start: false, env: {} }
+  const en = (text: string): string => text
+  writeFileSync(configPath, JSON.stringify({ server: service.url, stateFolder: own, sites: {} }), { mode: 0o644 })
+  await expect(enroll({ ...options, stateFolder: other }, en)).rejects.toThrow(`names ${service.url} and ${own}`)
+  await expect(enroll({ ...options, caFile: join(folder, 'missing.pem') }, en)).rejects.toThrow('nothing was sent')
+  const beneathFile = join(configPath, 'config.json')
+  await expect(enroll({ ...options, configPath: beneathFile, stateFolder: other }, en)).rejects.toThrow('nothing was sent')
+  expect(service.asked).toEqual([])
+  const before = readFileSync(configPath, 'utf8')
+  await enroll(options, en)
+  expect(service.asked).toHaveLength(1)
+  expect(readdirSync(own)).toEqual(['identity.json'])
+  expect(readFileSync(configPath, 'utf8')).toBe(before)
+})
+
+test('where there is no systemd the agent is started by the very line of its unit', () => {
+  const facts = {
+    node: process.execPath,
+    program: '/usr/local/bin/evercert-agent',
+    configPath: '/etc/evercert-agent/config.json',
+  }
+  const [environment, start] = ['Environment', 'ExecStart'].map(
+    (setting) => new RegExp(`^${setting}=(.+)$`, 'm').exec(unitText(facts))?.[1],
+  )
+  expect(commandLine(facts)).toBe(`${environment} ${start}`)
+  const asked = commandLine({ ...facts, program: '-p' }).replace(/"-p" run .*$/, '-p "JSON.stringify(process.execArgv)"')
+  const { stdout } = spawnSync('sh', ['-c', asked], { encoding: 'utf8' })
+  expect(isLean(JSON.parse(stdout) as string[])).toBe(true)
+  expect(isLean([])).toBe(false)
 })

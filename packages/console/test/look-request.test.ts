@@ -15,7 +15,9 @@ it('reads names from lines and words, without comments and repetitions', () => {
 })
 
 it('names the first that is no host: a wildcard, a port, a URL', () => {
-  expect(findBadName(['a.test', 'a.test.', '_x.test', '192.0.2.1', '2001:db8::1'])).toBeNull()
+  expect(
+    findBadName(['a.test', 'a.test.', '_x.test', '192.0.2.1', '2001:db8::1', '[::1]', 'münchen.test', '例子。测试']),
+  ).toBeNull()
   for (const bad of ['*.a.test', 'a.test:443', 'https://a.test', '-a.test', 'a..test', `${'a'.repeat(64)}.test`])
     expect(findBadName(['a.test', bad])).toBe(bad)
 })

@@ -12,8 +12,12 @@ import { bilingual, endpointProtocol, endpointView, id, instant, page, sha256, v
 export const MAX_DISCOVERED_AT_ONCE = 256
 
 const discoveryRequest = z.strictObject({
-  names: z.array(line(253)).max(MAX_DISCOVERED_AT_ONCE).default([]),
-  certificateId: id.optional().meta({ description: 'The names of this certificate, without wildcards' }),
+  names: z.array(line(253)).max(MAX_DISCOVERED_AT_ONCE).default([]).meta({
+    description: 'Host names; addresses only of EVERCERT_DISCOVERY_RANGES',
+  }),
+  certificateId: id
+    .optional()
+    .meta({ description: 'The names of this certificate, without wildcards, and addresses of EVERCERT_DISCOVERY_RANGES' }),
   range: z.union([z.cidrv4(), z.cidrv6()]).optional().meta({
     description: 'CIDR, within EVERCERT_DISCOVERY_RANGES: every address is looked at without a name',
   }),

@@ -34,6 +34,10 @@ const SENTENCES: readonly (readonly [string, string])[] = [
     'Warning: whether {path} has an ACL cannot be told, and none is kept: getfacl and setfacl cannot be run there: see docs/targets.md.',
     '警告：无法得知 {path} 是否有 ACL，ACL 不会保留：那里无法运行 getfacl 和 setfacl，参见 docs/targets.md。',
   ],
+  [
+    'Warning: {path} may keep out some who could read the key until now: it is kept there from now on: let them enter that folder.',
+    '警告：{path} 可能会挡住此前能读取私钥的用户：私钥今后存放于该处，请允许他们进入该文件夹。',
+  ],
   ['Swapped in {pair} for {before}.', '已用{pair}替换{before}。'],
   ['What was there was not a matching pair; it is kept as it was.', '原有文件不是匹配的证书和私钥，已原样保留。'],
   ['Ran the test command: {ending}.', '已执行测试命令：{ending}。'],

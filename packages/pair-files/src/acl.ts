@@ -53,15 +53,24 @@ export class Acls {
   }
 
   /** @throws an error of the file system, `EPERM` */
-  async set(path: string, acl: string): Promise<void> {
+  set(path: string, acl: string): Promise<void> {
+    return this.#change(path, ['--set-file=-'], acl)
+  }
+
+  /** @throws as `set` */
+  dropDefault(path: string): Promise<void> {
+    return this.#change(path, ['--remove-default'], '')
+  }
+
+  #change(path: string, wish: readonly string[], input: string): Promise<void> {
     const options = { env: COMMAND_ENVIRONMENT, timeout: TIMEOUT_MS }
-    await new Promise<void>((resolve, reject) => {
-      const child = execFile(this.#tools.setfacl, ['--set-file=-', '--', path], options, (error) => {
+    return new Promise<void>((resolve, reject) => {
+      const child = execFile(this.#tools.setfacl, [...wish, '--', path], options, (error) => {
         if (error === null) resolve()
         else reject(Object.assign(new Error(error.message, { cause: error }), { code: 'EPERM', syscall: 'setfacl', path }))
       })
       child.stdin?.on('error', () => undefined) // it ended before it read: why, it says itself
-      child.stdin?.end(acl)
+      child.stdin?.end(input)
     })
   }
 

@@ -15,7 +15,7 @@ export async function writeNewFolder(host: Host, path: string, files: Readonly<R
   const unfinished = unfinishedNameOf(path)
   try {
     await host.createFolder(unfinished)
-    for (const [name, file] of Object.entries(files)) await host.createFile(join(unfinished, name), file)
+    for (const [name, file] of Object.entries(files)) await writeShutIn(host, unfinished, { name, file })
     await host.flushFolder(unfinished)
     await host.rename(unfinished, path)
     await host.flushFolder(dirname(path))
@@ -23,6 +23,23 @@ export async function writeNewFolder(host: Host, path: string, files: Readonly<R
     await host.removeTree(unfinished).catch(() => {}) // a lost connection: the next deployment removes it
     throw error
   }
+}
+
+/** With folders around it, the file has a link in its place. */
+async function writeShutIn(
+  host: Host,
+  folder: string,
+  { name, file }: { readonly name: string; readonly file: FoundFile },
+): Promise<void> {
+  const inner = [folder]
+  for (const rights of file.within ?? []) {
+    inner.push(rights.name)
+    await host.createFolder(join(...inner), rights)
+  }
+  await host.createFile(join(...inner, name), file)
+  if (inner.length === 1) return
+  for (let depth = inner.length; depth > 1; depth--) await host.flushFolder(join(...inner.slice(0, depth)))
+  await host.symlink(join(...inner.slice(1), name), join(folder, name))
 }
 
 /** Puts a symbolic link in the place of whatever file or link is there, in one step. */

@@ -16,6 +16,16 @@ export interface FoundFile {
   readonly gid: number | null
   /** As `setfacl` reads it; null or absent when the mode says it all. */
   readonly acl?: string | null
+  /** Folders around it in its version, the outermost first; default: none. */
+  readonly within?: readonly FolderRights[]
+}
+
+export interface FolderRights {
+  readonly name: string
+  readonly uid: number
+  readonly gid: number
+  readonly mode: number
+  readonly acl: string | null
 }
 
 export interface FoundAcl {
@@ -56,13 +66,13 @@ export interface Host {
   readFile(path: string): Promise<Uint8Array>
   /** Makes a file that is not there, with exactly these rights and never readable by anyone else on the way, and flushes it. */
   createFile(path: string, file: FoundFile): Promise<void>
-  /** One folder, whose parent is there; mode 755. */
-  createFolder(path: string): Promise<void>
+  /** One folder, whose parent is there; default: mode 755. Never with more rights on the way, and with fewer where it cannot be given away. */
+  createFolder(path: string, rights?: FolderRights): Promise<void>
   /** A file or link; a missing one is fine. */
   removeFile(path: string): Promise<void>
   /** An empty folder. */
   removeFolder(path: string): Promise<void>
-  /** A file, or a folder with the files in it; a missing one is fine. */
+  /** A file, or a folder with all that is in it; a missing one is fine. */
   removeTree(path: string): Promise<void>
   /** In one step, in the place of a file or link that is there. */
   rename(from: string, to: string): Promise<void>
@@ -78,6 +88,8 @@ export interface Host {
   freeSpace(path: string): Promise<FreeSpace | null>
   /** The access control list of a file, and whether one can be given to the file that takes its place. */
   lookAtAcl(path: string): Promise<FoundAcl>
+  /** What is made in the folder takes no ACL over from it. */
+  dropDefaultAcl(path: string): Promise<void>
   /** Runs a program: no shell expands anything of it. Never rejects but for a lost connection. */
   run(argv: readonly string[], timeoutMs: number): Promise<CommandResult>
   close(): Promise<void>

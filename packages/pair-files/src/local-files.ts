@@ -6,6 +6,8 @@
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
 
+export const chmod = promisify(fs.chmod)
+export const chown = promisify(fs.chown)
 export const link = promisify(fs.link)
 export const mkdir = promisify(fs.mkdir)
 export const readFile = promisify(fs.readFile)

@@ -5,9 +5,12 @@
  */
 import { Acls, type AclTools } from './acl.ts'
 import { runCommand } from './command.ts'
-import { hasCode, type FoundFile, type Host } from './host.ts'
+import { giveRights } from './folder-rights.ts'
+import { hasCode, type FolderRights, type FoundFile, type Host } from './host.ts'
 import {
   byNumber,
+  chmod,
+  chown,
   link,
   mkdir,
   readdir,
@@ -25,7 +28,13 @@ import {
 
 export function createLocalHost(tools: AclTools): Host {
   const acls = new Acls(tools)
-  return { ...LOCAL, createFile: (path, file) => createFile(acls, path, file), lookAtAcl: (path) => acls.lookAt(path) }
+  return {
+    ...LOCAL,
+    createFile: (path, file) => createFile(acls, path, file),
+    createFolder: (path, rights) => createFolder(acls, path, rights),
+    lookAtAcl: (path) => acls.lookAt(path),
+    dropDefaultAcl: (path) => acls.dropDefault(path),
+  }
 }
 
 const LOCAL = {
@@ -36,7 +45,6 @@ const LOCAL = {
     return { isFile: stats.isFile(), sizeBytes: stats.size, mode: stats.mode & 0o777, uid: stats.uid, gid: stats.gid }
   },
   readFile: (path) => readFile(path),
-  createFolder: (path) => mkdir(path, { mode: 0o755 }),
   removeFile: (path) => rm(path, { force: true }),
   removeFolder: (path) => rmdir(path),
   removeTree: (path) => rm(path, { recursive: true, force: true }),
@@ -53,7 +61,7 @@ const LOCAL = {
   },
   run: runCommand,
   close: () => Promise.resolve(),
-} satisfies Omit<Host, 'createFile' | 'lookAtAcl'>
+} satisfies Omit<Host, 'createFile' | 'createFolder' | 'lookAtAcl' | 'dropDefaultAcl'>
 
 export const localHost = createLocalHost({ getfacl: '/usr/bin/getfacl', setfacl: '/usr/bin/setfacl' })
 
@@ -63,10 +71,17 @@ async function createFile(acls: Acls, path: string, file: FoundFile): Promise<vo
     const own = await byNumber.stat(opened)
     const { uid, gid } = { uid: file.uid ?? own.uid, gid: file.gid ?? own.gid }
     if (uid !== own.uid || gid !== own.gid) await byNumber.chown(opened, uid, gid)
-    await byNumber.chmod(opened, file.mode)
+    // Of an ACL the mode tells the mask, which is not the group's right.
+    await byNumber.chmod(opened, typeof file.acl === 'string' ? file.mode & 0o700 : file.mode)
     await byNumber.flush(opened)
   })
   if (typeof file.acl === 'string') await acls.set(path, file.acl)
+}
+
+async function createFolder(acls: Acls, path: string, rights?: FolderRights): Promise<void> {
+  await mkdir(path, { mode: rights === undefined ? 0o755 : 0o700 })
+  if (rights === undefined) return
+  await giveRights({ stat: LOCAL.stat, chown, chmod, setAcl: (of, acl) => acls.set(of, acl) }, path, rights)
 }
 
 async function findLinkTarget(path: string): Promise<string | null> {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { join } from 'node:path/posix'
 import { AppError } from '@evercert/contract/app-error'
 import type { CertificatePair, DeployEvidence, RestoreEvidence } from '@evercert/contract'
 import type { CheckedPair } from './checked-pair.ts'
@@ -32,7 +33,7 @@ import {
 import type { Failure, Member, Outcome } from './reload-batch.ts'
 import { inBatch } from './reload-turns.ts'
 import { restore } from './restore-pair.ts'
-import { rightsFor } from './rights.ts'
+import { findNarrowed, rightsFor, type Loss } from './rights.ts'
 import { createStepLog } from './step-log.ts'
 import type { Files, PendingReload, VersionStore } from './version-store.ts'
 
@@ -200,18 +201,8 @@ interface Wanted {
 /** Everything up to the instant in which the pair changes. */
 async function swap(context: Context, store: VersionStore, { found, contents, sha256 }: Wanted): Promise<Fallback> {
   const { files, host, onStep, log } = context
-  const rights = await rightsFor(host, files.layout, found)
-  for (const { name, path } of files.layout.files) {
-    const loss = rights[name]?.aclLoss
-    if (loss === 'lost')
-      log.say(
-        `Warning: the ACL of ${path} is not kept: getfacl and setfacl are missing: install the package acl, then set it again.`,
-      )
-    if (loss === 'unknown')
-      log.say(
-        `Warning: whether ${path} has an ACL cannot be told, and none is kept: getfacl and setfacl cannot be run there: see docs/targets.md.`,
-      )
-  }
+  const rights = await rightsFor(host, { layout: files.layout, store: store.folder }, found)
+  for (const { name } of files.layout.files) for (const loss of rights[name]?.losses ?? []) log.say(warningOf(loss))
   const withRights = (of: Readonly<Record<string, Uint8Array | null>>, kind: 'wanted' | 'kept'): Files =>
     Object.fromEntries(
       Object.entries(of).map(([name, bytes]) => {
@@ -221,6 +212,8 @@ async function swap(context: Context, store: VersionStore, { found, contents, sh
     )
   const version = await store.writeVersion(sha256, withRights(contents, 'wanted'))
   log.say(`Staged ${nameOf(sha256)} in ${store.folder}.`)
+  for (const { wanted } of Object.values(rights))
+    for (const loss of await findNarrowed(host, join(store.folder, version), wanted)) log.say(warningOf(loss))
   onStep('versionWritten')
   const foundBytes = Object.fromEntries(Object.entries(found.files).map(([name, file]) => [name, file?.bytes ?? null]))
   await store.adopt({ sha256: found.sha256, files: withRights(foundBytes, 'kept') }, onStep)
@@ -241,6 +234,14 @@ async function swap(context: Context, store: VersionStore, { found, contents, sh
     throw error
   }
   return { ...previous, mustReload: interrupted !== null }
+}
+
+function warningOf({ path, kind }: Loss): string {
+  if (kind === 'lost')
+    return `Warning: the ACL of ${path} is not kept: getfacl and setfacl are missing: install the package acl, then set it again.`
+  if (kind === 'unknown')
+    return `Warning: whether ${path} has an ACL cannot be told, and none is kept: getfacl and setfacl cannot be run there: see docs/targets.md.`
+  return `Warning: ${path} may keep out some who could read the key until now: it is kept there from now on: let them enter that folder.`
 }
 
 /** Best effort, after an error whose own text matters more: the next deployment removes what stays. */

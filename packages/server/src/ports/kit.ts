@@ -75,6 +75,8 @@ export interface AdapterKit {
   readonly agentDesk?: AgentDesk
   /** Told each line of a deployment's log as it is said, before the evidence has them all; missing where nobody watches. */
   readonly onLogLine?: (line: string) => void
+  /** The same for each try of one deployment, another when somebody asks for it anew; missing where there is none. */
+  readonly delivery?: string
   /** Knows of other deployments on their way to the same server; missing where there are none. */
   readonly gathering?: Gathering
   /** For servers that are reached over SSH; missing for the usual. */

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { z } from 'zod'
 import { verdict as verdictSchema, type EndpointProtocol, type EndpointView } from '@evercert/contract'
-import { DEFAULT_PORTS } from '@evercert/pki/probe'
+import { canonicalHost, DEFAULT_PORTS } from '@evercert/pki/probe'
 import type { Selectable } from 'kysely'
 import type { Db } from '../db/connect.ts'
 import type { ObservationTable } from '../db/proof-tables.ts'
@@ -25,13 +24,11 @@ export interface NewEndpoint {
   readonly serverName?: string | undefined
 }
 
-const hostName = z.union([z.ipv4(), z.ipv6(), z.hostname()])
-
 /** Adds an endpoint and proves it. @throws AppError `notFound`, `invalid`, `duplicateName` */
 export async function createEndpoint(services: Services, caller: Caller, endpoint: NewEndpoint): Promise<EndpointView> {
-  const host = endpoint.host.toLowerCase()
-  const serverName = (endpoint.serverName ?? endpoint.host).toLowerCase()
-  if (!hostName.safeParse(host).success || !hostName.safeParse(serverName).success) {
+  const host = canonicalHost(endpoint.host)
+  const serverName = canonicalHost(endpoint.serverName ?? endpoint.host)
+  if (host === null || serverName === null) {
     throw new AppError(
       'invalid',
       `Adding endpoint ${endpoint.host}: host and serverName must be a DNS name or an address, without port.`,

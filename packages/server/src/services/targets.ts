@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { z } from 'zod'
 import type { EndpointProtocol, TargetView } from '@evercert/contract'
-import { DEFAULT_PORTS } from '@evercert/pki/probe'
+import { canonicalHost, DEFAULT_PORTS } from '@evercert/pki/probe'
 import { sql } from 'kysely'
 import { writeLater } from '../db/later.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
@@ -38,8 +37,6 @@ export interface TargetProbe {
   readonly serverName?: string | undefined
 }
 
-const hostName = z.union([z.ipv4(), z.ipv6(), z.hostname()])
-
 /** @throws AppError `invalid` */
 export function probeColumns({ name, canary = false, probe }: Pick<NewTarget, 'name' | 'canary' | 'probe'>) {
   if (probe === undefined) {
@@ -49,9 +46,9 @@ export function probeColumns({ name, canary = false, probe }: Pick<NewTarget, 'n
       `Target ${name}: the others wait for a canary until it is proved, so it needs an address of its own: give probe.`,
     )
   }
-  const host = probe.host.toLowerCase()
-  const serverName = (probe.serverName ?? probe.host).toLowerCase()
-  if (!hostName.safeParse(host).success || !hostName.safeParse(serverName).success) {
+  const host = canonicalHost(probe.host)
+  const serverName = canonicalHost(probe.serverName ?? probe.host)
+  if (host === null || serverName === null) {
     throw new AppError(
       'invalid',
       `Target ${name}: probe.host and probe.serverName must be a DNS name or an address, without port.`,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readLogLine } from '@evercert/contract'
@@ -50,6 +50,13 @@ describe.skipIf(!existsSync(TOOLS.setfacl))('the ACL of a file that is replaced'
     expect(warnings).toHaveLength(1) // the certificate has none
     expect(warnings[0]).toContain(paths.keyPath)
     expect(readLogLine(warnings[0] ?? '').text.zh).toContain('acl 软件包')
+  })
+
+  test("without the tools the key is its owner's alone, since the mode tells no right of the group", async () => {
+    const paths = filesWithAcl('stricter')
+    const { log } = await targetOf(paths, { ...TOOLS, getfacl: '/nonexistent/tool' }).apply(issue())
+    expect(log.filter((line) => line.includes('Warning'))).toHaveLength(1)
+    expect(statSync(paths.keyPath).mode & 0o777).toBe(0o600)
   })
 
   test('is found in one file of many, and not looked for in one that is missing', async () => {

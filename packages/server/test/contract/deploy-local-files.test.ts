@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -308,6 +309,116 @@ describe('owner, group and mode', () => {
     for (const version of versions) {
       expect(statSync(at('certs/.site.pem.evercert', version, 'key.pem')).mode & 0o077).toBe(0)
     }
+  })
+
+  /** Whoever of these may read a key by its path, and whoever may by any path of the store. */
+  function readersOf(paths: Site): Record<'byPath' | 'byStore', string[]> {
+    const store = join(dirname(paths.certificatePath), '.site.pem.evercert')
+    const inStore = existsSync(store)
+      ? readdirSync(store, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('key.pem'))
+      : []
+    const who = Object.entries({ nobody: [65_534, 65_534], web: [33, 33], ssl: [12_346, 12_345], stranger: [12_347, 12_347] })
+    const readersBy = (files: string[]) =>
+      who.filter(([, [uid, gid]]) => {
+        const words = [
+          `--reuid=${uid}`,
+          `--regid=${gid}`,
+          '--clear-groups',
+          'sh',
+          '-c',
+          'for f; do cat "$f" && exit; done; exit 1',
+          'sh',
+        ]
+        return spawnSync('/usr/bin/setpriv', [...words, ...files]).status === 0
+      })
+    const names = (found: typeof who) => found.map(([name]) => name)
+    return { byPath: names(readersBy([paths.keyPath])), byStore: names(readersBy(inStore.map((name) => join(store, name)))) }
+  }
+
+  /** As on Debian: a key in a folder that one group may enter. */
+  function privateSite({ gid = 0, mode = 0o640, folderMode = 0o710 } = {}): Site {
+    chmodSync(folder, 0o755)
+    for (const name of ['certs', 'private']) mkdirSync(at(name))
+    const paths = site({ certificate: 'certs/site.pem', key: 'private/site.key' })
+    writePair(paths, issue())
+    chmodSync(paths.keyPath, mode)
+    chownSync(paths.keyPath, 0, gid)
+    chownSync(at('private'), 0, 12_345)
+    chmodSync(at('private'), folderMode)
+    return paths
+  }
+  const acl = (entry: string, path: string) => expect(spawnSync('/usr/bin/setfacl', ['-m', entry, path]).status).toBe(0)
+
+  test.runIf(isRoot).each<[string, () => Site, string[]]>([
+    ['the group of the folder and of the key', () => privateSite({ gid: 12_345 }), ['ssl']],
+    ['the folder of one group, the key of another', () => privateSite({ gid: 33 }), []],
+    ['all who are in the group of the folder', () => privateSite({ mode: 0o644 }), ['ssl']],
+    [
+      'somebody by an ACL of the key and its folder',
+      () => {
+        const paths = privateSite()
+        acl('u:nobody:r', paths.keyPath)
+        acl('u:nobody:x', at('private'))
+        return paths
+      },
+      ['nobody'],
+    ],
+    [
+      'nobody by an ACL of the key alone, whose mask is no right of the group',
+      () => {
+        const paths = privateSite({ gid: 33, mode: 0o600 })
+        acl('u:nobody:r', paths.keyPath)
+        return paths
+      },
+      [],
+    ],
+    [
+      'one to whom an ACL of an open folder denies it',
+      () => {
+        const paths = privateSite({ mode: 0o644, folderMode: 0o755 })
+        acl('u:nobody:-', at('private'))
+        return paths
+      },
+      ['web', 'ssl', 'stranger'],
+    ],
+    [
+      'those whom a folder behind a link lets in',
+      () => {
+        const paths = privateSite({ mode: 0o644, folderMode: 0o755 })
+        mkdirSync(at('archive'))
+        chownSync(at('archive'), 0, 33)
+        chmodSync(at('archive'), 0o710)
+        renameSync(paths.keyPath, at('archive/site.key'))
+        symlinkSync('../archive/site.key', paths.keyPath)
+        return paths
+      },
+      ['web'],
+    ],
+    [
+      'nobody by what the folder of the certificate passes on',
+      () => {
+        const paths = privateSite({ gid: 12_345 })
+        acl('d:u:nobody:rx', at('certs'))
+        return paths
+      },
+      ['ssl'],
+    ],
+  ])('the key is read by the same as before, by whatever path: %s', async (_, prepare, readers) => {
+    const paths = prepare()
+    expect(readersOf(paths).byPath).toEqual(readers)
+    for (let round = 0; round < 2; round++) {
+      const { log } = await target(paths).apply(issue())
+      expect(log.join('\n')).not.toContain('Warning')
+      expect(readersOf(paths)).toEqual({ byPath: readers, byStore: readers })
+    }
+  })
+
+  test.runIf(isRoot)('whom the folder of the certificate keeps out is told', async () => {
+    const paths = privateSite({ mode: 0o644 })
+    chmodSync(at('certs'), 0o700)
+    const { log } = await target(paths).apply(issue())
+    expect(log.filter((line) => line.includes(`${at('certs')} may keep out some who could read the key`))).toHaveLength(1)
+    expect(readersOf(paths)).toEqual({ byPath: [], byStore: [] })
   })
 })
 

@@ -1,9 +1,21 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SFTP_SERVER, startSshServer, type SshServer } from '../../../../test/harness/sshd.ts'
 import { localFilesConfig, localFilesTarget } from '../../src/adapters/deploy/local-files.ts'
@@ -173,8 +185,14 @@ describe.skipIf(!existsSync(TOOLS.setfacl))('the ACL of a file over SSH', () => 
     const server = await startSshServer()
     const folder = mkdtempSync(join(tmpdir(), 'evercert-ssh-acl-'))
     try {
+      const keys = join(folder, 'keys')
+      mkdirSync(keys)
+      const owner = process.getuid?.() ?? 0
+      const group = owner === 0 ? 12_346 : (process.getgid?.() ?? 0)
+      chownSync(keys, owner, group)
+      chmodSync(keys, 0o710)
       const sites = [0, 1, 2].map((index) => {
-        const paths = { certificatePath: join(folder, `${index} a.pem`), keyPath: join(folder, `${index} a.key`) }
+        const paths = { certificatePath: join(folder, `${index} a.pem`), keyPath: join(keys, `${index} a.key`) }
         const old = issue()
         writeFileSync(paths.certificatePath, old.chainPem)
         writeFileSync(paths.keyPath, old.privateKeyPem, { mode: 0o600 })
@@ -192,8 +210,20 @@ describe.skipIf(!existsSync(TOOLS.setfacl))('the ACL of a file over SSH', () => 
         expect(aclOf(keyPath)).toContain('user:12345:r--')
         expect(aclOf(certificatePath)).not.toContain('12345')
         expect(statSync(keyPath).mode & 0o007).toBe(0)
+        const { mode, uid, gid } = statSync(dirname(realpathSync(keyPath)))
+        expect([mode & 0o777, uid, gid]).toEqual([0o710, owner, group])
       }
-      expect(server.logs().match(/Accepted publickey/g)).toHaveLength(1)
+      const [{ certificatePath, keyPath }] = sites as [(typeof sites)[0]]
+      const again = targetOf('nginx', {
+        certificatePath,
+        keyPath,
+        ...sshOf(server),
+        testCommand: ['true'],
+        reloadCommand: ['true'],
+      })
+      expect((await again.apply(issue())).log.join('\n')).not.toContain('failed')
+      expect(readdirSync(join(folder, '.0 a.pem.evercert')).filter((name) => /^[0-9a-f]{64}/.test(name))).toHaveLength(2)
+      expect(server.logs().match(/Accepted publickey/g)).toHaveLength(2)
     } finally {
       await server.stop()
       rmSync(folder, { recursive: true, force: true })

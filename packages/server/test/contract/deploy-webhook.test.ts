@@ -81,6 +81,18 @@ test('the chain is sent, signed, under the same id each time, and the private ke
   expect(sent().headers['webhook-id']).toBe(headers['webhook-id'])
 })
 
+test('the id is of the delivery: of this deployment and this step, the same at each try', async () => {
+  const pair = issue()
+  const idOf = async (delivery: string, step: 'apply' | 'restore' = 'apply'): Promise<unknown> => {
+    const one = webhook.create(webhook.config.parse({ url: receiver.url, secret: SECRET }), { ...kits.kit, delivery })
+    await (step === 'apply' ? one.apply(pair) : one.restore(pair.sha256, null))
+    return sent().headers['webhook-id']
+  }
+  const ids = [await idOf('one'), await idOf('other'), await idOf('one:2'), await idOf('one', 'restore')]
+  expect(new Set(ids).size).toBe(4)
+  expect(await idOf('one')).toBe(ids[0])
+})
+
 test('the private key goes along when it is asked for, and then by https alone, or within the machine', async () => {
   const pair = issue()
   await target({ sendPrivateKey: true }).apply(pair)

@@ -3,6 +3,7 @@ import { runProgram } from '../../../cli/src/program.ts'
 import { aShell } from '../../../cli/test/builders.ts'
 import { serveTls, type Running } from '../../../pki/test/probe/servers.ts'
 import { createChain } from '../../../../test/harness/certificates.ts'
+import { probeColumns } from '../../src/services/targets.ts'
 import { anAccount, aSite, refusalOf, type TestAccount } from '../support/builders.ts'
 import { createClock } from '../support/clock.ts'
 import { eachDatabase } from '../support/databases.ts'
@@ -58,6 +59,8 @@ eachDatabase((_kind, open) => {
   test('a range is looked at only where the operator allowed it, and only a small one', async () => {
     const { client } = account
     expect((await refusalOf(client.discovery.look({ range: '127.0.8.0/29', ports: [port] }))).code).toBe('rangeForbidden')
+    for (const address of ['127.0.8.1', '2130708481', '127.0.2049', '[::1]', '::ffff:127.0.9.1', '203.0.113.5.'])
+      expect((await refusalOf(client.discovery.look({ names: ['127.0.9.1', address] }))).code).toBe('rangeForbidden')
     expect((await refusalOf(client.discovery.look({ range: '127.0.9.0/24', ports: [port, 1] }))).code).toBe('invalid')
     expect((await refusalOf(client.discovery.look({ names: ['a b'] }))).code).toBe('invalid')
     expect((await refusalOf(client.discovery.look({}))).code).toBe('invalid')
@@ -82,6 +85,46 @@ eachDatabase((_kind, open) => {
     const { items } = await account.client.endpoints.list()
     expect(items.find(({ id }) => id === document.accepted[0])).toMatchObject({ host: '127.0.9.1', serverName: name })
     await account.client.endpoints.remove({ id: document.accepted[0] ?? '' })
+  })
+
+  test('a host has one form, however it is written: of an endpoint, a candidate and the address of a target', async () => {
+    const { client } = account
+    const certificateId = ours.detail.id
+    const add = (host: string, serverName = 'münchen.example.com') =>
+      client.endpoints.create({ certificateId, host, serverName, port: 9 })
+    const forms = [
+      ['MÜNCHEN.example.com', 'xn--mnchen-3ya.example.com', 'xn--mnchen-3ya.example.com.', 'münchen。example.com'],
+      ['[::1]', '::1', '[0:0:0:0:0:0:0:1]', '0:0:0:0:0:0:0:1'],
+      ['name.example.com.', 'Name.example.com'],
+    ]
+    const hosts = ['xn--mnchen-3ya.example.com', '::1', 'name.example.com']
+    for (const [index, [first = '', ...others]] of forms.entries()) {
+      const { id, host, serverName } = await add(first)
+      expect([host, serverName]).toEqual([hosts[index], 'xn--mnchen-3ya.example.com'])
+      for (const other of others) expect((await refusalOf(add(other))).code).toBe('duplicateName')
+      await client.endpoints.remove({ id })
+    }
+    for (const bad of [
+      '*.example.com',
+      'a b',
+      'name:443',
+      'https://name',
+      '-a.example.com',
+      'a..example.com',
+      '[name]',
+      'fe80::1%eth0',
+    ])
+      expect((await refusalOf(add(bad))).code).toBe('invalid')
+    expect(
+      await client.discovery.look({ names: ['münchen.example.com', 'xn--mnchen-3ya.example.com.'], ports: [9] }),
+    ).toMatchObject({
+      looked: 1,
+    })
+    const probe = { host: '[0:0:0:0:0:0:0:1]', serverName: 'MÜNCHEN.example.com.', protocol: 'tls' } as const
+    expect(probeColumns({ name: 'web', probe })).toMatchObject({
+      probe_host: '::1',
+      probe_server_name: 'xn--mnchen-3ya.example.com',
+    })
   })
 
   test('looking again changes the candidate and makes no second one', async () => {

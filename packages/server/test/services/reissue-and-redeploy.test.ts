@@ -5,6 +5,7 @@ import { createClient } from '@evercert/contract/client'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { DAY_MS } from '../../src/domain/time.ts'
+import { startHttpReceiver } from '../../../../test/harness/http-receiver.ts'
 import {
   aForm,
   anAccount,
@@ -121,6 +122,31 @@ eachDatabase((kind, open) => {
       expect((await removed.removing).code).toBe('deploymentUnderWay')
     },
   )
+
+  test('each target, and each wish to deploy again, is a delivery of its own to a webhook', async () => {
+    const { client } = account
+    const receiver = await startHttpReceiver(() => ({ status: 422, body: 'not yet' }))
+    try {
+      const { id: certificateId } = await anIssuedCertificate(account, { productId: PRIVATE_SINGLE })
+      const config = { url: receiver.url, secret: `whsec_${'A'.repeat(32)}` }
+      const add = (name: string) => client.targets.create({ certificateId, name, kind: 'webhook', config })
+      const [one, other] = [await add('hook one'), await add('hook other')]
+      const received = (count: number) =>
+        waitFor(`${count} deliveries`, () => Promise.resolve(receiver.requests.length >= count ? true : null))
+      await received(2)
+      await waitFor('the refusal', async () => {
+        const seen = await client.targets.list({ certificateId })
+        return seen.items.every(({ deployment }) => deployment?.state === 'failed') ? true : null
+      })
+      for (const [index, { id }] of [one, other].entries()) {
+        await client.targets.deploy({ id })
+        await received(3 + index)
+      }
+      expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(4)
+    } finally {
+      await receiver.close()
+    }
+  })
 
   test('a refused deployment is repeated on request, once its cause is mended', async () => {
     const { client } = account

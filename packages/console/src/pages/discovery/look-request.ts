@@ -27,8 +27,9 @@ export function readNames(text: string): string[] {
 
 /** The first that is neither a host name nor an address; null: all are. */
 export function findBadName(names: readonly string[]): string | null {
-  const isAddress = (name: string): boolean => /^[0-9a-f:.]+$/i.test(name) && (name.match(/:/g)?.length ?? 0) >= 2
-  const isHost = (name: string): boolean => name.length <= 253 && /^(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?$/i.test(name)
+  const isAddress = (name: string): boolean => /^\[?[0-9a-f:.]+\]?$/i.test(name) && (name.match(/:/g)?.length ?? 0) >= 2
+  const isHost = (name: string): boolean =>
+    name.length <= 253 && /^(?!-)[\p{L}\p{M}\p{N}_-]{1,63}([.。][\p{L}\p{M}\p{N}_-]{1,63})*[.。]?$/u.test(name)
   return names.find((name) => !isHost(name) && !isAddress(name)) ?? null
 }
 

@@ -96,7 +96,7 @@ interface Taken {
 async function send(kit: AdapterKit, { url, secret }: WebhookConfig, { type, id, data }: Message): Promise<Taken> {
   const what = 'Sending to the webhook'
   const body = JSON.stringify({ type, timestamp: new Date(kit.now()).toISOString(), data })
-  const headers = signedHeaders({ id: `${type}:${id}`, secret, body, now: kit.now() })
+  const headers = signedHeaders({ id: `${type}:${kit.delivery ?? id}`, secret, body, now: kit.now() })
   const answer = await postJson(kit, { what, url, body, headers, signal: undefined })
   const said = readSaid(answer.text)
   refuse(what, answer, said)

@@ -5,7 +5,8 @@
  */
 import type { EndpointProtocol, ProblemCode } from '@evercert/contract'
 import { plainText } from '@evercert/contract/plain-text'
-import { sql } from 'kysely'
+import { sql, type ExpressionBuilder } from 'kysely'
+import type { Tables } from '../../db/tables.ts'
 import { transition } from '../../db/transition.ts'
 import { toMs } from '../../db/time.ts'
 import type { DeploymentState } from '../../domain/deployment/deployment-machine.ts'
@@ -30,6 +31,8 @@ export interface DeploymentWork {
   readonly sha256: string
   readonly keySecretId: string | null
   readonly issuerId: string | null
+  /** Line of the history by which somebody asked for it anew; null: not yet. */
+  readonly askedAgain: string | null
   /** The target's own address. */
   readonly probe: {
     readonly host: string
@@ -76,6 +79,7 @@ export async function loadDeployment(services: Services, work: Work, id: string)
       'issuance.sha256',
       'application.issuer_id',
       'private_key.secret_id',
+      (eb) => askedAgain(eb).as('asked_again'),
     ])
     .where('deployment.id', '=', id)
     .where('deployment.account_id', '=', work.accountId)
@@ -96,6 +100,7 @@ export async function loadDeployment(services: Services, work: Work, id: string)
     sha256: row.sha256,
     keySecretId: row.secret_id,
     issuerId: row.issuer_id,
+    askedAgain: row.asked_again,
     probe: host === null || port === null || serverName === null ? null : { host, port, serverName, protocol: protocol ?? 'tls' },
     baseline: row.baseline,
     previousSha256: row.previous_sha256,
@@ -140,7 +145,25 @@ export async function openTarget(
     round: deployment.failures,
     onTold,
   })
-  return adapter.create(parseConfig(adapter, raw), { ...services.kit, agentDesk, ...use })
+  return adapter.create(parseConfig(adapter, raw), { ...services.kit, agentDesk, delivery: deliveryOf(deployment), ...use })
+}
+
+function deliveryOf({ id, askedAgain: line }: DeploymentWork): string {
+  return line === null ? id : `${id}:${line}`
+}
+
+/** Evercert's own tries are no cause of their own. */
+function askedAgain(eb: ExpressionBuilder<Tables, 'deployment'>) {
+  return eb
+    .selectFrom('history')
+    .select((of) => of.fn.max('history.id').as('line'))
+    .whereRef('history.certificate_id', '=', 'deployment.certificate_id')
+    .whereRef('history.account_id', '=', 'deployment.account_id')
+    .where('history.subject', '=', 'deployment')
+    .whereRef('history.subject_id', '=', 'deployment.id')
+    .where('history.from_state', 'in', ['failed', 'rolledBack'])
+    .where('history.to_state', '=', 'planned')
+    .where((of) => of.or([of('history.from_state', '=', 'rolledBack'), of('history.actor', '<>', EVERCERT_ACTOR)]))
 }
 
 /** What was there before, when it is one of ours and its key is here. */

@@ -5,9 +5,9 @@
  */
 import { isIP } from 'node:net'
 import { MAX_DISCOVERED_AT_ONCE, type DiscoveryResult, type EndpointProtocol } from '@evercert/contract'
-import { DEFAULT_PORTS, type AddressVerification, type HostVerification } from '@evercert/pki/probe'
+import { canonicalHost, DEFAULT_PORTS, type AddressVerification, type HostVerification } from '@evercert/pki/probe'
 import type { CandidateAddress } from '../../db/proof-tables.ts'
-import { addressesOf, isWithin, parseRange, sizeOf } from '../../domain/endpoint/address-range.ts'
+import { addressesOf, isWithin, parseRange, sizeOf, type AddressRange } from '../../domain/endpoint/address-range.ts'
 import { AppError } from '../../domain/errors.ts'
 import { loadCertificateDetail } from '../certificates.ts'
 import type { Caller, Services } from '../context.ts'
@@ -56,8 +56,8 @@ export async function discover(services: Services, caller: Caller, request: Requ
 async function listSites(services: Services, caller: Caller, request: Request): Promise<readonly ProbedSite[]> {
   const named = request.certificateId === undefined ? [] : await namesOf(services, caller, request.certificateId)
   const hosts = [
-    ...request.names.map(checkName),
-    ...named,
+    ...request.names.map((name) => checkName(services, name)),
+    ...named.filter((name) => isIP(name) === 0 || isAllowed(services, rangeOf(name))),
     ...(request.range === undefined ? [] : openRange(services, request.range)),
   ]
   const ports = request.ports.length === 0 ? [DEFAULT_PORTS[request.protocol]] : [...new Set(request.ports)]
@@ -71,15 +71,18 @@ async function listSites(services: Services, caller: Caller, request: Request): 
   )
 }
 
-function checkName(name: string): string {
-  const host = name.toLowerCase().replace(/\.$/, '')
-  if (isIP(host) !== 0 || /^(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/.test(host)) return host
-  throw new AppError('invalid', `Looking for endpoints: "${name}" is no host name: give names without port and wildcard.`)
+/** Addresses one by one are a range too. */
+function checkName(services: Services, name: string): string {
+  const host = canonicalHost(name)
+  if (host === null)
+    throw new AppError('invalid', `Looking for endpoints: "${name}" is no host name: give names without port and wildcard.`)
+  if (isIP(host) !== 0 && !isAllowed(services, rangeOf(host))) throw forbidden(host)
+  return host
 }
 
 async function namesOf(services: Services, caller: Caller, certificateId: string): Promise<readonly string[]> {
   const { domains } = await loadCertificateDetail(services, caller, certificateId)
-  return domains.filter((domain) => !domain.startsWith('*.'))
+  return domains.flatMap((domain) => (domain.startsWith('*.') ? [] : (canonicalHost(domain) ?? [])))
 }
 
 /** A public address may be anybody's, so the guard alone is not enough here. */
@@ -87,13 +90,7 @@ function openRange(services: Services, text: string): readonly string[] {
   const range = parseRange(text)
   if (range === null)
     throw new AppError('invalid', `Looking for endpoints: "${text}" is no range: write CIDR such as 10.0.0.0/28.`)
-  const allowed = services.probing.discoveryRanges.map(parseRange)
-  if (!allowed.some((outer) => outer !== null && isWithin(range, outer))) {
-    throw new AppError(
-      'rangeForbidden',
-      `Looking for endpoints in ${text}: the operator did not allow it: add a range around it to EVERCERT_DISCOVERY_RANGES.`,
-    )
-  }
+  if (!isAllowed(services, range)) throw forbidden(text)
   if (sizeOf(range) > BigInt(MAX_DISCOVERED_AT_ONCE)) {
     throw new AppError(
       'invalid',
@@ -101,6 +98,22 @@ function openRange(services: Services, text: string): readonly string[] {
     )
   }
   return addressesOf(range)
+}
+
+function rangeOf(address: string): AddressRange | null {
+  return parseRange(`${address}/${isIP(address) === 4 ? 32 : 128}`)
+}
+
+function isAllowed({ probing }: Services, range: AddressRange | null): boolean {
+  const allowed = probing.discoveryRanges.map(parseRange)
+  return range !== null && allowed.some((outer) => outer !== null && isWithin(range, outer))
+}
+
+function forbidden(text: string): AppError {
+  return new AppError(
+    'rangeForbidden',
+    `Looking for endpoints in ${text}: the operator did not allow it: add a range around it to EVERCERT_DISCOVERY_RANGES.`,
+  )
 }
 
 async function lookAt(services: Services, sites: readonly ProbedSite[]): Promise<readonly HostVerification[]> {

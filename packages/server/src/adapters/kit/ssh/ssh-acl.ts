@@ -15,6 +15,8 @@ export interface SshAcl {
   look(path: string): Promise<FoundAcl>
   /** @throws an error of the file system when the host refuses it */
   set(path: string, acl: string): Promise<void>
+  /** @throws as `set` */
+  dropDefault(path: string): Promise<void>
 }
 
 export function createSshAcl(run: RunThere): SshAcl {
@@ -24,6 +26,10 @@ export function createSshAcl(run: RunThere): SshAcl {
   const isSettable = (): Promise<boolean> => {
     canSet ??= run(['setfacl', '--version'], TIMEOUT_MS).then(({ ok }) => ok)
     return canSet
+  }
+  const change = async (path: string, wish: string, input?: string): Promise<void> => {
+    const { ok, output } = await run(['setfacl', wish, '--', path], TIMEOUT_MS, input)
+    if (!ok) throw Object.assign(new Error(`setfacl: ${output}`), { code: 'EPERM', syscall: 'setfacl', path })
   }
   return {
     look: async (path) => {
@@ -37,13 +43,11 @@ export function createSshAcl(run: RunThere): SshAcl {
         isRefused ||= !(await run(['getfacl', '--version'], TIMEOUT_MS)).ok
         return { acl: null, loss: 'unknown' }
       }
-      const entries = output.split('\n').filter((line) => /^(user|group|mask|other):/.test(line))
+      const entries = output.split('\n').filter((line) => /^(default:)?(user|group|mask|other):/.test(line))
       if (entries.length === 0) return { acl: null, loss: null }
       return (await isSettable()) ? { acl: `${entries.join('\n')}\n`, loss: null } : { acl: null, loss: 'lost' }
     },
-    set: async (path, acl) => {
-      const { ok, output } = await run(['setfacl', '--set-file=-', '--', path], TIMEOUT_MS, acl)
-      if (!ok) throw Object.assign(new Error(`setfacl: ${output}`), { code: 'EPERM', syscall: 'setfacl', path })
-    },
+    set: (path, acl) => change(path, '--set-file=-', acl),
+    dropDefault: (path) => change(path, '--remove-default'),
   }
 }

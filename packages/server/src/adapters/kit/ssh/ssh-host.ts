@@ -13,6 +13,7 @@ import type { Attributes, ClientChannel, SFTPWrapper, Stats } from 'ssh2'
 import { AppError } from '../../../domain/errors.ts'
 import type { AdapterKit } from '../../../ports/kit.ts'
 import { collectOutput, type CommandResult } from '@evercert/pair-files/command'
+import { giveRights } from '@evercert/pair-files/folder-rights'
 import { findOrNull, hasCode, type FoundFile, type Host } from '@evercert/pair-files/host'
 import { createTurns } from '@evercert/pair-files/turns'
 import { connectSsh, unreachable, type SshConnection } from './connect.ts'
@@ -78,28 +79,36 @@ function createSshHost(name: string, connection: SshConnection): Host {
   const acl = createSshAcl(runThere)
   const removeFolder = (path: string) => call('rmdir', path, (sftp, done) => sftp.rmdir(path, done))
 
+  const stat: Host['stat'] = async (path) => {
+    const stats = await call<Stats>('stat', path, (sftp, done) => sftp.stat(path, done))
+    return { isFile: stats.isFile(), sizeBytes: stats.size, mode: stats.mode & 0o777, uid: stats.uid, gid: stats.gid }
+  }
+  const chown = (path: string, uid: number, gid: number) => call('chown', path, (sftp, done) => sftp.chown(path, uid, gid, done))
+  const chmod = (path: string, mode: number) => call('chmod', path, (sftp, done) => sftp.chmod(path, mode, done))
+  const removeTree: Host['removeTree'] = async (path) => {
+    const stats = await findOrNull(lstat(path))
+    if (stats?.isDirectory() !== true) return removeFile(path)
+    for (const entry of await list(path)) await removeTree(`${path}/${entry}`)
+    await removeFolder(path)
+  }
+
   return {
     name,
     isRemote: true,
-    stat: async (path) => {
-      const stats = await call<Stats>('stat', path, (sftp, done) => sftp.stat(path, done))
-      return { isFile: stats.isFile(), sizeBytes: stats.size, mode: stats.mode & 0o777, uid: stats.uid, gid: stats.gid }
-    },
+    stat,
     readFile: (path) => call<Buffer>('read', path, (sftp, done) => sftp.readFile(path, done)),
     createFile: async (path, file) => {
       await createFile(call, path, file)
       if (typeof file.acl === 'string') await acl.set(path, file.acl)
     },
-    createFolder: (path) =>
-      orExists(lstat, path, () => call('mkdir', path, (sftp, done) => sftp.mkdir(path, { mode: 0o755 } as Attributes, done))),
+    createFolder: async (path, rights) => {
+      const mode = rights === undefined ? 0o755 : 0o700
+      await orExists(lstat, path, () => call('mkdir', path, (sftp, done) => sftp.mkdir(path, { mode } as Attributes, done)))
+      if (rights !== undefined) await giveRights({ stat, chown, chmod, setAcl: (of, list) => acl.set(of, list) }, path, rights)
+    },
     removeFile,
     removeFolder,
-    removeTree: async (path) => {
-      const stats = await findOrNull(lstat(path))
-      if (stats?.isDirectory() !== true) return removeFile(path)
-      for (const entry of await list(path)) await removeFile(`${path}/${entry}`)
-      await removeFolder(path)
-    },
+    removeTree,
     rename: (from, to) => call('rename', to, (sftp, done) => sftp.ext_openssh_rename(from, to, done)),
     symlink: (target, path) => call('symlink', path, (sftp, done) => sftp.symlink(target, path, done)),
     hardLink: (existing, path) =>
@@ -125,6 +134,7 @@ function createSshHost(name: string, connection: SshConnection): Host {
       }
     },
     lookAtAcl: (path) => acl.look(path),
+    dropDefaultAcl: (path) => acl.dropDefault(path),
     run: runThere,
     close: () => {
       connection.close()
@@ -190,7 +200,9 @@ async function createFile(call: Call, path: string, file: FoundFile): Promise<vo
     const own = await call<Stats>('fstat', path, (sftp, done) => sftp.fstat(handle, done))
     const { uid, gid } = { uid: file.uid ?? own.uid, gid: file.gid ?? own.gid }
     if (uid !== own.uid || gid !== own.gid) await call('chown', path, (sftp, done) => sftp.fchown(handle, uid, gid, done))
-    await call('chmod', path, (sftp, done) => sftp.fchmod(handle, file.mode, done))
+    // Of an ACL the mode tells the mask, which is not the group's right.
+    const mode = typeof file.acl === 'string' ? file.mode & 0o700 : file.mode
+    await call('chmod', path, (sftp, done) => sftp.fchmod(handle, mode, done))
     await call('fsync', path, (sftp, done) => sftp.ext_openssh_fsync(handle, done))
   } finally {
     await call('close', path, (sftp, done) => sftp.close(handle, done)).catch(() => {}) // the first error tells more
