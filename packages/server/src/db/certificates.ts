@@ -4,7 +4,8 @@
  * @module
  */
 import { sql, type SqlBool } from 'kysely'
-import type { HostKey } from '@evercert/contract'
+import type { Bilingual, HostKey } from '@evercert/contract'
+import { PROBES_BEFORE_ATTENTION } from '../domain/backoff.ts'
 import type { RenewalFacts } from '../domain/certificate/decide-renewal.ts'
 import type { ReadSpecification } from '../domain/product/known-specification.ts'
 import type { Specification } from '../domain/product/specification.ts'
@@ -93,6 +94,8 @@ export interface CertificateRecord {
   readonly entitlement: { readonly termYears: number; readonly entitledUntil: number; readonly toppedUpDays: number } | null
   readonly targetCount: number
   readonly endpointCount: number
+  /** An address that goes on showing a certificate which is neither this one nor the one before it; null: none, or it was not looked for long enough. */
+  readonly stranger: { readonly cause: Bilingual; readonly remedy: Bilingual } | null
   /** In lower case, sorted. */
   readonly tags: readonly string[]
 }
@@ -199,6 +202,15 @@ function recordQuery(db: Db | Trx) {
       // Of what is sold under the brand that an upload tells; null when nothing is.
       sql<boolean | null>`case when certificate.origin = 'uploaded' then (select bool_or(sold.supports_renewal) from product sold
         where sold.brand = issuance.known_brand and sold.retired_at is null) end`.as('known_brand_supports_renewal'),
+      sql<CertificateRecord['stranger']>`case when certificate.served_at is null
+          and certificate.probe_failures >= ${sql.lit(PROBES_BEFORE_ATTENTION)} then (
+        select jsonb_build_object('cause', seen.cause, 'remedy', seen.remedy) from endpoint e
+          join observation o on o.endpoint_id = e.id and o.certificate_id = e.certificate_id
+          cross join lateral (values (o.verdict, o.sha256, o.cause, o.remedy),
+            (o.other ->> 'verdict', o.other ->> 'sha256', o.other -> 'cause', o.other -> 'remedy')) as seen (verdict, sha256, cause, remedy)
+        where e.certificate_id = certificate.id and seen.sha256 <> issuance.sha256
+          and seen.verdict not in ('served', 'oldCertificate')
+        order by e.id, o.address limit 1) end`.as('stranger'),
       sql<string | null>`${successorUpload('certificate.id')}`.as('successor_upload_id'),
       sql<HostKey | null>`case when application.csr is null and application.state in ('pendingValidation', 'inReview')
         then application.form -> 'hostKey' end`.as('awaited_key'),
@@ -279,6 +291,7 @@ function toRecord(row: Row): CertificateRecord {
     entitlement: toEntitlement(row),
     targetCount: Number(row.target_count ?? 0),
     endpointCount: Number(row.endpoint_count ?? 0),
+    stranger: row.stranger,
     tags: row.tags,
   }
 }

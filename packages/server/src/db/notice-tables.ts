@@ -104,6 +104,8 @@ export interface NoticeDetail {
   readonly issuer?: string
   /** Of `revokedByCa`: of so many certificates at once; absent: of one. */
   readonly count?: number
+  /** Of `endpointStrayed`: it was not seen to serve the certificate before. */
+  readonly neverProved?: true
 }
 
 export interface NoticeDeliveryTable {

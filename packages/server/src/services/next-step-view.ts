@@ -257,6 +257,13 @@ function installStep(record: CertificateRecord): NextStep {
       zh: '请将证书安装到 Web 服务器，并添加站点：没有站点就无法证明新证书已生效。',
     })
   }
+  if (record.stranger !== null) {
+    const { cause, remedy } = record.stranger
+    return view('replaceStranger', 'user', {
+      en: `${cause.en} ${remedy.en} If another certificate is meant there, remove the endpoint.`,
+      zh: `${cause.zh}${remedy.zh}如该站点本应使用其他证书，请移除该站点。`,
+    })
+  }
   const byHand = record.targetCount === 0
   return view('prove', byHand ? 'user' : 'evercert', {
     en: byHand

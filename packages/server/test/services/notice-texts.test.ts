@@ -54,6 +54,17 @@ describe.each(NOTICE_KINDS)('%s', (kind) => {
   })
 })
 
+test('an endpoint that was never proved is not said to have changed', () => {
+  const { title, text } = textOf('endpointStrayed', { place: 'shop.example.com:443', neverProved: true })
+  expect(title).toEqual({
+    en: 'shop.example.com:443 serves another certificate than shop',
+    zh: 'shop.example.com:443 使用的证书不是 shop',
+  })
+  expect(text.en).toContain('neither this certificate nor the one before it')
+  expect(text.en).not.toContain('It did before')
+  expect(text.zh).not.toContain('此前已使用')
+})
+
 test('many names are counted, not listed', () => {
   const names = Array.from({ length: 100 }, (_, at) => `host-${at}.example.com`)
   expect(textOf('expiry', { names }).text.en).toContain('host-4.example.com and 95 more')

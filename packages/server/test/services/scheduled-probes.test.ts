@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { runProgram } from '../../../cli/src/program.ts'
 import { aShell } from '../../../cli/test/builders.ts'
 import { serveTcp, serveTls, type Running } from '../../../pki/test/probe/servers.ts'
+import { createChain } from '../../../../test/harness/certificates.ts'
 import { freePort } from '../../../../test/harness/ports.ts'
 import { DAY_MS, HOUR_MS } from '../../src/domain/time.ts'
 import { anAccount, aSite, PRIVATE_SINGLE, refusalOf, type TestAccount } from '../support/builders.ts'
@@ -253,6 +254,53 @@ eachDatabase((_kind, open) => {
     expect(await strayNotices()).toHaveLength(before + 2)
     await serve('127.0.0.13', renewed)
     expect((await waitForProbeAfter(same)).strayedAt).toBeNull()
+  })
+
+  test('a stranger for the other kind of key is told of, and one in its place as well', async () => {
+    const before = (await strayNotices()).length
+    const rsa = () => createChain().issue({ names: ['elsewhere.example.com'], key: 'rsa2048' })
+    const both = ({ chainPem, privateKeyPem }: { chainPem: string; privateKeyPem: string }) =>
+      put('127.0.0.13', (place) =>
+        serveTls(renewed, { cert: [renewed.chainPem, chainPem], key: [renewed.privateKeyPem, privateKeyPem] }, place),
+      )
+    await both(rsa())
+    clock.advance(DAY_MS) // both kinds are asked for once a day
+    const strange = await waitForProbeAfter(await look())
+    expect(strange).toMatchObject({ verdict: 'wrongName', strayedAt: expect.any(String) as string })
+    expect(await strayNotices()).toHaveLength(before + 1)
+    await both(rsa())
+    const another = await waitForProbeAfter(strange)
+    expect(await strayNotices()).toHaveLength(before + 2)
+    await waitForProbeAfter(another)
+    expect(await strayNotices()).toHaveLength(before + 2)
+  })
+
+  test('where it was never proved, a certificate that nobody knows is told of once, after a grace, and the next step says what to do', async () => {
+    const mine = await aServableCertificate(account, aSite(service))
+    const [site = ''] = mine.detail.domains
+    const stranger = createChain().issue({ names: [site] })
+    const server = await serveTls(stranger, {}, { host: '127.0.0.21' })
+    const { certificates, endpoints, notices } = account.client
+    const get = () => certificates.get({ id: mine.detail.id })
+    for (const host of ['127.0.0.21', 'never-there.example.com'])
+      await endpoints.create({ certificateId: mine.detail.id, host, port: server.port, serverName: site })
+    const told = async () => (await notices.list({ certificateId: mine.detail.id })).items
+    for (let look = 1; look < 5; look += 1) await certificates.verify({ id: mine.detail.id })
+    const soon = await get()
+    expect(soon.endpoints.map(({ verdict }) => verdict)).toContain('otherCertificate')
+    expect(soon.nextStep.code).toBe('prove')
+    expect(await told()).toEqual([])
+    for (let look = 5; look < 10; look += 1) await certificates.verify({ id: mine.detail.id })
+    const [notice] = await told()
+    expect(notice).toMatchObject({ kind: 'endpointStrayed', title: { en: expect.stringContaining('serves another') as string } })
+    expect(notice?.text.en).toContain('127.0.0.21: otherCertificate')
+    expect(notice?.text.en).not.toContain('It did before')
+    const { nextStep } = await get()
+    expect(nextStep).toMatchObject({ code: 'replaceStranger', mover: 'user' })
+    expect(nextStep.text.en).toContain(`127.0.0.21:${server.port}`)
+    for (let look = 0; look < 2; look += 1) await certificates.verify({ id: mine.detail.id })
+    expect(await told()).toHaveLength(1)
+    await server.close()
   })
 
   /** The clock goes on until it is due. */

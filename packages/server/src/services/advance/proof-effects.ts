@@ -13,7 +13,7 @@ import { planRemovals } from '../earlier-uploads.ts'
 import { planNotice } from '../notices/plan.ts'
 import { loadExpectations } from '../probing/expectation.ts'
 import { verifySite } from '../probing/observe.ts'
-import { describeFaults, storeProofs, type EndpointProof } from '../probing/record.ts'
+import { describeFaults, showsStranger, storeProofs, type EndpointProof } from '../probing/record.ts'
 import { nameMissing } from '../revocation-checks/missing.ts'
 import { ensureReceiptKey } from '../receipts/key.ts'
 import { issueReceipt } from '../receipts/issue.ts'
@@ -92,12 +92,7 @@ async function recordProof(services: Services, work: Work, results: readonly End
       await proveDeployments(trx, work, provable, facts)
       if (work.issuanceId !== null) await planRemovals(services, trx, { accountId: work.accountId, issuanceId: work.issuanceId })
       if (key !== null && !provedBefore) await issueReceipt(services, trx, { key, proofs: results, replaces })
-    } else if (failures >= PROBES_BEFORE_ATTENTION && work.renewal?.state === 'open') {
-      const detail = describeFaults(results)
-      await transition(trx, { ...facts, subject: 'renewal', id: work.renewal.id, from: 'open', to: 'attention', detail })
-      const occasion = `${work.renewal.id}:${now}` // again each time that a person acted in vain
-      await planNotice(services, trx, { certificateId: work.certificateId, kind: 'renewalAttention', occasion, detail })
-    }
+    } else if (failures >= PROBES_BEFORE_ATTENTION) await tellOfFaults(services, trx, work, results)
   })
 }
 
@@ -106,6 +101,39 @@ function countServed(results: readonly EndpointProof[]): string {
   const seen = addresses === 1 ? '1 address' : `${addresses} addresses`
   const of = results.length === 1 ? '1 endpoint' : `${results.length} endpoints`
   return `${seen} of ${of} ${addresses === 1 ? 'serves' : 'serve'} it`
+}
+
+/** After so many looks: an open renewal asks for attention; without one strangers are told of. */
+async function tellOfFaults(services: Services, trx: Trx, work: Work, results: readonly EndpointProof[]): Promise<void> {
+  const { accountId, certificateId, renewal } = work
+  if (renewal?.state !== 'open') return tellOfStrangers(services, trx, work, results)
+  const now = services.now()
+  const facts = { accountId, certificateId, actor: EVERCERT_ACTOR, now }
+  const detail = describeFaults(results)
+  await transition(trx, { ...facts, subject: 'renewal', id: renewal.id, from: 'open', to: 'attention', detail })
+  const occasion = `${renewal.id}:${now}` // again each time that a person acted in vain
+  await planNotice(services, trx, { certificateId, kind: 'renewalAttention', occasion, detail })
+}
+
+/**
+ * A certificate that no one knows, where this one was never proved. Once for each issuance, whatever the number of its endpoints. What has its own
+ * notice is not told twice: a renewal that asks for attention, and a deployment that failed.
+ */
+async function tellOfStrangers(services: Services, trx: Trx, work: Work, results: readonly EndpointProof[]): Promise<void> {
+  const { certificateId, issuanceId, renewal, facts } = work
+  const isTold =
+    renewal?.state === 'attention' || facts.deployments.some(({ state }) => state !== 'applied' && state !== 'proved')
+  const [first, ...others] = results.filter((proof) => isToServe(proof, services.now()) && showsStranger(proof))
+  if (isTold || first === undefined || issuanceId === null) return
+  const place = `${first.endpoint.host}:${first.endpoint.port}`
+  const detail = describeFaults([first, ...others])
+  const occasion = `unknown:${issuanceId}`
+  await planNotice(services, trx, { certificateId, kind: 'endpointStrayed', occasion, detail, place, neverProved: true })
+}
+
+/** Never proved; and before its time another one has to be there. */
+function isToServe({ endpoint, expectation }: EndpointProof, now: number): boolean {
+  return endpoint.provedSha256 !== expectation.expected.sha256 && expectation.notBefore <= now
 }
 
 /**

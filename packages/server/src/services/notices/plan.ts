@@ -110,6 +110,8 @@ export interface HappenedNotice {
   readonly place?: string
   /** Of `revokedByCa`: the intermediate that was revoked, and not the certificate. */
   readonly issuer?: string
+  /** Of `endpointStrayed`: it was not seen to serve the certificate before. */
+  readonly neverProved?: true
 }
 
 /** Plans a notice of something that happened, in the transaction that records it. @returns whether it is new */
@@ -117,8 +119,14 @@ export async function planNotice(services: Services, trx: Trx, happened: Happene
   const [subject] = await loadSubjects(trx, [happened.certificateId])
   if (subject === undefined) return false
   const { accountId, certificateId } = subject
-  const { kind, occasion, detail, place = null, issuer } = happened
-  const facts = { ...describe(subject), detail, place, ...(issuer !== undefined && { issuer }) }
+  const { kind, occasion, detail, place = null, issuer, neverProved } = happened
+  const facts = {
+    ...describe(subject),
+    detail,
+    place,
+    ...(issuer !== undefined && { issuer }),
+    ...(neverProved && { neverProved }),
+  }
   return (await storeNotices(services, trx, [{ accountId, certificateId, kind, occasion, facts }])) > 0
 }
 

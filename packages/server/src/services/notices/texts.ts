@@ -64,10 +64,10 @@ const TITLES: Readonly<Record<NoticeKind, (facts: NoticeDetail, now: number) => 
     en: `The installation of ${name} at ${place ?? '-'} was rolled back`,
     zh: `证书 ${name} 在 ${place ?? '-'} 的部署已回滚`,
   }),
-  endpointStrayed: ({ certificateName: name, place }) => ({
-    en: `${place ?? '-'} does not serve ${name} any more`,
-    zh: `${place ?? '-'} 不再使用证书 ${name}`,
-  }),
+  endpointStrayed: ({ certificateName: name, place, neverProved }) =>
+    neverProved
+      ? { en: `${place ?? '-'} serves another certificate than ${name}`, zh: `${place ?? '-'} 使用的证书不是 ${name}` }
+      : { en: `${place ?? '-'} does not serve ${name} any more`, zh: `${place ?? '-'} 不再使用证书 ${name}` },
   revokedByCa: ({ certificateName: name, place, issuer, count }) =>
     count !== undefined
       ? {
@@ -202,10 +202,16 @@ const ADVICE: Readonly<Record<NoticeKind, (facts: NoticeDetail, now: number) => 
     en: 'The pair of before is in place. Mend the cause and deploy again.',
     zh: '已恢复为之前的证书。请排除原因后重新部署。',
   }),
-  endpointStrayed: () => ({
-    en: 'It did before: somebody put another certificate there, or a node that was away came back. Install the certificate again.',
-    zh: '该站点此前已使用新证书：可能被换上了其他证书，或有旧节点重新上线。请重新安装证书。',
-  }),
+  endpointStrayed: ({ neverProved }) =>
+    neverProved
+      ? {
+          en: 'It serves neither this certificate nor the one before it. Install this one there, or find out what answers there (a CDN, a load balancer, another tool); if another certificate is meant there, remove the endpoint.',
+          zh: '该站点使用的既不是本证书，也不是其前一张证书。请在该处安装本证书，或确认由什么设备应答（CDN、负载均衡或其他工具）；如该站点本应使用其他证书，请移除该站点。',
+        }
+      : {
+          en: 'It did before: somebody put another certificate there, or a node that was away came back. Install the certificate again.',
+          zh: '该站点此前已使用新证书：可能被换上了其他证书，或有旧节点重新上线。请重新安装证书。',
+        },
   revokedByCa: ({ issuer, count }) =>
     count !== undefined
       ? {

@@ -17,6 +17,7 @@ export interface ProofExpectation {
   readonly expected: NonNullable<VerifyRequest['expected']>
   readonly trustedRootsPem: readonly string[]
   /** Epoch milliseconds. */
+  readonly notBefore: number
   readonly notAfter: number
   readonly servedAt: number | null
   /** Cancelled, refunded, deleted or revoked: nobody waits for its proof. */
@@ -31,6 +32,7 @@ interface Row {
   readonly closed: boolean
   readonly sha256: string
   readonly chain_pem: string
+  readonly not_before: Date
   readonly not_after: Date
   readonly root_pem: string | null
   readonly authority_root_pem: string | null
@@ -44,7 +46,7 @@ export async function loadExpectations(
 ): Promise<ReadonlyMap<string, ProofExpectation>> {
   const { rows } = await sql<Row>`
     select c.id, c.account_id, c.issuance_id, c.served_at, (c.closed_as is not null or c.revoked_at is not null) as closed,
-      i.sha256, i.chain_pem, i.not_after, iss.root_pem, ca.root_pem as authority_root_pem,
+      i.sha256, i.chain_pem, i.not_before, i.not_after, iss.root_pem, ca.root_pem as authority_root_pem,
       coalesce(p.sha256, o.sha256) as previous_sha256
     from certificate c
       join issuance i on i.id = c.issuance_id and i.account_id = c.account_id
@@ -66,6 +68,7 @@ function toExpectation(row: Row): ProofExpectation {
     issuanceId: row.issuance_id,
     expected: { sha256: row.sha256, previousSha256: row.previous_sha256, ...readChain(row.chain_pem) },
     trustedRootsPem: [row.root_pem, row.authority_root_pem].filter((pem) => pem !== null),
+    notBefore: toMs(row.not_before),
     notAfter: toMs(row.not_after),
     servedAt: toMs(row.served_at),
     closed: row.closed,

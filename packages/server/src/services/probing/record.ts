@@ -86,11 +86,12 @@ async function strangersBefore(trx: Trx, proofs: readonly EndpointProof[]): Prom
   if (strayed.length === 0) return known
   const rows = await trx
     .selectFrom('observation')
-    .select(['endpoint_id', 'sha256'])
+    .select(['endpoint_id', 'sha256', 'other'])
     .where('endpoint_id', 'in', [...known.keys()])
     .where('sha256', 'is not', null)
     .execute()
-  for (const { endpoint_id: id, sha256 } of rows) if (sha256 !== null) known.get(id)?.add(shortOf(sha256))
+  for (const { endpoint_id: id, sha256, other } of rows)
+    for (const seen of [sha256, other?.sha256 ?? null]) if (seen !== null) known.get(id)?.add(shortOf(seen))
   return known
 }
 
@@ -125,6 +126,18 @@ function worstStranger({ unresolved, addresses }: HostVerification, sha256: stri
   const isExpected = ({ observation, verdict }: Pick<AddressVerification, 'observation' | 'verdict'>): boolean =>
     verdict === 'revoked' && observation.reachable && observation.chain[0].sha256 === sha256
   return worstVerdict(['served', ...seen.filter((one) => !isExpected(one)).map(({ verdict }) => verdict)])
+}
+
+/** Whether an address shows a certificate that is neither the one to be served nor the one before it: by itself that does not become right. */
+export function showsStranger({ expectation, verification }: Pick<EndpointProof, 'expectation' | 'verification'>): boolean {
+  const { sha256, previousSha256 } = expectation.expected
+  return verification.addresses
+    .flatMap((one) => (one.other === null ? [one] : [one, one.other]))
+    .some(({ verdict, observation }) => {
+      if (!observation.reachable || !showsWrongCertificate(verdict)) return false
+      const [leaf] = observation.chain
+      return leaf.sha256 !== sha256 && leaf.sha256 !== previousSha256
+    })
 }
 
 /** It was proved to serve what it has to serve still, and shows something else; an address that is silent settles nothing. */
@@ -168,11 +181,13 @@ async function tellOfChange(services: Services, trx: Trx, proof: EndpointProof, 
   await planNotice(services, trx, { certificateId, kind: 'endpointStrayed', occasion, detail, place })
 }
 
-/** What makes it the same notice: the same strangers on the same day, however often it goes to and fro. */
+/** What makes it the same notice: the same strangers on the same day, under either kind of key, however often it goes to and fro. */
 function offendersOf({ addresses }: HostVerification): readonly string[] {
-  const seen = addresses.flatMap(({ verdict, observation }) =>
-    observation.reachable && verdict !== 'served' ? [shortOf(observation.chain[0].sha256)] : [],
-  )
+  const seen = addresses
+    .flatMap((one) => (one.other === null ? [one] : [one, one.other]))
+    .flatMap(({ verdict, observation }) =>
+      observation.reachable && verdict !== 'served' ? [shortOf(observation.chain[0].sha256)] : [],
+    )
   return [...new Set(seen)].toSorted((one, other) => one.localeCompare(other))
 }
 
