@@ -17,6 +17,10 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   // Files on a host, by the service or by an agent.
   ['The files hold this pair already.', '文件中已是此证书和私钥。'],
   [
+    'The files hold this pair already: reloading the server, which may not have read it.',
+    '文件中已是此证书和私钥，服务器可能尚未读取，现在重新加载。',
+  ],
+  [
     'An earlier deployment of this pair was interrupted before its reload: finishing it.',
     '此前部署同一证书时在重新加载前中断，现在继续完成。',
   ],

@@ -51,6 +51,8 @@ export interface DeploymentTable {
   restore_reason: string | null
   /** Since when the target is being touched, as far as is known; null: it is not. */
   begun_at: Generated<Date | null>
+  /** Somebody wants it anew: the server is reloaded also where it has the pair already. */
+  reload_asked: Generated<boolean>
   /** When what it left behind at the provider is removed; null: not, or not any more. */
   tidy_at: Generated<Date | null>
   /** When nothing of it was left. */

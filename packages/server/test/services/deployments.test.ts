@@ -313,6 +313,84 @@ describe('a target without an address of its own', () => {
   })
 })
 
+describe('a pair that is in the files already', () => {
+  const HELD = 'The files hold this pair already'
+  /** Uploaded; somebody copied it into the files of a server, which serves the old one still. */
+  async function aCopy(): Promise<{ certificate: CertificateDetail; site: Site }> {
+    const name = `copied-${++copies}.example`
+    const leaf = authority.issue({ names: [name], notBefore: service.clock.now() - 60 * MINUTE_MS })
+    const { chainPem: certificatePem, privateKeyPem } = leaf
+    const { id } = await account.client.certificates.upload({ name, certificatePem, privateKeyPem })
+    const [certificate, site] = [await account.client.certificates.get({ id }), await aServer(name)]
+    writeFileSync(site.config.certificatePath, certificatePem)
+    writeFileSync(site.config.keyPath, privateKeyPem)
+    return { certificate, site }
+  }
+  let copies = 0
+  const linesOf = async (id: string): Promise<string> => (await read(id)).deployment?.log.join('\n') ?? ''
+  const untilServed = (site: Site, certificate: CertificateDetail) =>
+    waitFor('it to be served', async () => ((await served(site, certificate)) === certificate.sha256 ? true : null))
+
+  test('and is not served is tested and reloaded, and nothing is written; once it is served, nothing is done', async () => {
+    const { certificate, site } = await aCopy()
+    const { id } = await addTarget(certificate, site)
+    await reach(id, 'proved')
+    const log = await linesOf(id)
+    expect(log).toMatch(
+      new RegExp(`${HELD}: reloading.*Ran the test command: exit code 0.*Ran the reload command: exit code 0`, 's'),
+    )
+    expect(log).not.toContain('Swapped in')
+    expect(
+      readdirSync(join(site.config.certificatePath, '..'), { withFileTypes: true }).filter((one) => one.isSymbolicLink()),
+    ).toEqual([])
+    const { probe } = await read(id)
+    const changed = {
+      host: '127.0.0.1',
+      port: probe?.port ?? 0,
+      protocol: 'tls',
+      serverName: `*.${nameOf(certificate)}`,
+    } as const
+    await account.client.targets.update({ id, probe: { ...changed, serverName: nameOf(certificate).toUpperCase() } })
+    await account.client.targets.update({ id, probe: { ...changed, serverName: 'other.example' } })
+    await reach(id, 'proved')
+    expect(await linesOf(id)).toContain(`${HELD}.`)
+  })
+
+  test('whose reload command does nothing is reloaded when that was mended: in the settings, or behind them', async () => {
+    const { certificate, site } = await aCopy()
+    const reloadCommand = site.script('reload', 'exit 0')
+    const { id } = await addTarget(certificate, site, { own: false, reloadCommand })
+    await reach(id, 'applied')
+    expect(await served(site, certificate)).toBe(site.old.sha256)
+    site.script('reload', `${site.nginx.reloadCommand.join(' ')}`)
+    await account.client.targets.deploy({ id })
+    await untilServed(site, certificate)
+    await reach(id, 'applied')
+    const counted = site.script('counted', `echo >> ${site.config.keyPath}.runs`)
+    await account.client.targets.update({ id, config: { ...site.config, reloadCommand: counted } })
+    await waitFor('the other command', async () => ((await linesOf(id)).includes('Ran the reload command') ? true : null))
+    expect(readFileSync(`${site.config.keyPath}.runs`, 'utf8')).toBe('\n')
+  })
+
+  test('is reloaded when an endpoint shows another one, and one whose test or reload fails says what the files hold', async () => {
+    const { certificate, site } = await aCopy()
+    await account.client.endpoints.create({
+      certificateId: certificate.id,
+      host: '127.0.0.1',
+      port: site.nginx.httpsPort,
+      serverName: nameOf(certificate),
+    })
+    const { id } = await addTarget(certificate, site, { own: false, reloadCommand: ['false'] })
+    const { deployment } = await reach(id, 'failed')
+    expect(deployment?.problem).toContain('the files hold this pair already and were left as they are')
+    expect(deployment?.advice?.cause.en).not.toContain('old one')
+    expect(site.onDisk()).toBe(certificate.sha256)
+    const { reloadCommand } = site.nginx
+    await account.client.targets.update({ id, config: { ...site.config, reloadCommand } })
+    await untilServed(site, certificate)
+  })
+})
+
 describe('a target whose deployment never ends', () => {
   const stuck = {
     'was broken off, and nobody goes on': { begun_at: () => new Date(service.clock.now()) },

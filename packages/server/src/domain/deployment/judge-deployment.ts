@@ -53,6 +53,22 @@ export function watchedOf({ sightings }: Baseline): readonly Sighting[] {
   return sightings.filter(({ isOwn, sha256 }) => isOwn || sha256 !== null)
 }
 
+/** Where to look once more: each site once, whatever addresses it had. */
+export function sitesOf({ sightings }: Baseline): readonly Site[] {
+  const isSameSite = (one: Site, other: Site) =>
+    one.host === other.host &&
+    one.port === other.port &&
+    one.isOwn === other.isOwn &&
+    one.serverName === other.serverName &&
+    one.protocol === other.protocol
+  return sightings.filter((one, index) => sightings.findIndex((other) => isSameSite(one, other)) === index)
+}
+
+/** Whether a pair that the target may hold already is not what is served. A silent endpoint tells nothing of it. */
+export function isNotServed({ sightings }: Baseline, wantedSha256: string): boolean {
+  return sightings.some(({ isOwn, sha256, isComplete }) => (sha256 === null ? isOwn : sha256 !== wantedSha256 || !isComplete))
+}
+
 /** @param wantedSha256 of the leaf that was deployed */
 export function judgeDeployment(baseline: Baseline, after: readonly Sighting[], wantedSha256: string): DeploymentJudgement {
   const findings = watchedOf(baseline).map((before) => {

@@ -44,6 +44,8 @@ export interface DeploymentWork {
   readonly restoreReason: string | null
   /** The target was being touched when somebody last wrote that down: now, or until a crash. */
   readonly hasBegun: boolean
+  /** Somebody wants it anew. */
+  readonly reloadAsked: boolean
 }
 
 /** @throws AppError `conflict`, stale, when the certificate has other deployments by now */
@@ -65,6 +67,7 @@ export async function loadDeployment(services: Services, work: Work, id: string)
       'deployment.check_tries',
       'deployment.restore_reason',
       'deployment.begun_at',
+      'deployment.reload_asked',
       'target.kind',
       'target.name',
       'target.config_secret_id',
@@ -103,6 +106,7 @@ export async function loadDeployment(services: Services, work: Work, id: string)
     checkTries: row.check_tries,
     restoreReason: row.restore_reason,
     hasBegun: row.begun_at !== null,
+    reloadAsked: row.reload_asked,
   }
 }
 

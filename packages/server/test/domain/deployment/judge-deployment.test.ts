@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { judgeDeployment, notRestored, watchedOf, type Sighting } from '../../../src/domain/deployment/judge-deployment.ts'
+import {
+  isNotServed,
+  judgeDeployment,
+  notRestored,
+  sitesOf,
+  watchedOf,
+  type Sighting,
+} from '../../../src/domain/deployment/judge-deployment.ts'
 
 const [OLD, NEW, OTHER] = ['aa', 'bb', 'cc']
 
@@ -76,4 +83,21 @@ test('restored is what serves again what it served before', () => {
   expect(notRestored(baseline, [own(), aSighting()])).toEqual([])
   expect(notRestored(baseline, [own({ sha256: NEW }), aSighting()])).toEqual(['192.0.2.9:443: said'])
   expect(notRestored(baseline, [own()])).toHaveLength(1)
+})
+
+test.each<[string, Sighting[], boolean]>([
+  ['nobody looks', [], false],
+  ['all show it', [own({ sha256: NEW }), aSighting({ sha256: NEW })], false],
+  ['its own address shows another', [own(), aSighting({ sha256: NEW })], true],
+  ['its own address is silent', [own(down)], true],
+  ['an endpoint shows another', [own({ sha256: NEW }), aSighting()], true],
+  ['an endpoint shows it without its intermediates', [aSighting({ sha256: NEW, isComplete: false })], true],
+  ['an endpoint is silent', [aSighting(down)], false],
+])('a pair that is there is not served when %s: %s', (_title, sightings, expected) => {
+  expect(isNotServed({ sightings }, NEW)).toBe(expected)
+})
+
+test('each site is looked at once, whatever addresses it had', () => {
+  const sightings = [own(), aSighting(), aSighting({ address: '192.0.2.2' }), aSighting({ protocol: 'smtp' })]
+  expect(sitesOf({ sightings })).toEqual([own(), aSighting(), aSighting({ protocol: 'smtp' })])
 })

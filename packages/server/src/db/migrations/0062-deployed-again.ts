@@ -1,0 +1,12 @@
+/**
+ * Deployments that somebody asked for anew: the server is then reloaded also where the files hold the pair already.
+ *
+ * @module
+ */
+import { sql, type Kysely } from 'kysely'
+
+const STATEMENTS = [`alter table deployment add column reload_asked boolean not null default false`]
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  for (const statement of STATEMENTS) await sql.raw(statement).execute(db)
+}
