@@ -80,15 +80,16 @@ async function install(
   // The try that was interrupted may have put it there.
   const wasOurs = interrupted !== null && interrupted.held !== pair.sha256
   const evidence = await target.apply(pair, { mustReload: await isReloadDue(probe, pair, { before, interrupted, wasOurs }) })
-  if (probe === null) return { ...evidence, log: [...lead, ...evidence.log] }
+  const isOurs = evidence.changed || wasOurs
+  const previousSha256 = evidence.changed ? evidence.previousSha256 : before.held
+  if (probe === null) return { ...evidence, changed: isOurs, previousSha256, log: [...lead, ...evidence.log] }
   const after = await waitUntilServed(probe, pair.sha256)
   const own = createStepLog(Date.now, onLine)
   own.say(`After: ${after.said}.`)
   const lines = [...lead, ...evidence.log, ...own.lines]
   // Who did not answer before either is not mended by going back.
   const isWorse = after.sha256 !== pair.sha256 && (after.sha256 !== null || before.served !== null)
-  const isOurs = evidence.changed || wasOurs
-  if (!isWorse || !isOurs) return { ...evidence, log: lines }
+  if (!isWorse || !isOurs) return { ...evidence, changed: isOurs, previousSha256, log: lines }
   throw await takeBack(probe, target, { pair, after, before, lines, onLine })
 }
 

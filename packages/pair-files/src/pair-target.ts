@@ -122,7 +122,7 @@ function reloadedAlone(
   throw new AppError(
     'deployRefused',
     `Reloading for ${placeOf(context)}: the ${command} command failed (${result.ending}); the files hold this pair already and were left as they are: correct what the command reports, then deploy again.${withOutput(result)}`,
-    { facts: { command, ending: result.ending, log: log.lines } },
+    { facts: { command, ending: result.ending, held: true, log: log.lines } },
   )
 }
 

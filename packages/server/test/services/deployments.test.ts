@@ -356,6 +356,31 @@ describe('a pair that is in the files already', () => {
     expect(await linesOf(id)).toContain(`${HELD}.`)
   })
 
+  test('stays when what is looked at shows another one: it was not this deployment that put it there', async () => {
+    const certificate = await aCertificate()
+    const [site, other] = [await aServer(nameOf(certificate)), await aServer(nameOf(certificate))]
+    const { id } = await addTarget(certificate, site)
+    await reach(id, 'proved')
+    const serverName = nameOf(certificate)
+    await account.client.targets.update({
+      id,
+      probe: { host: '127.0.0.1', protocol: 'tls', port: other.nginx.httpsPort, serverName },
+    })
+    await reach(id, 'applied')
+    letWindowPass()
+    const { deployment } = await reach(id, 'failed')
+    expect(deployment?.problem).toContain('The target had this pair before the deployment, so nothing is taken back')
+    expect(deployment?.advice?.code).toBe('verificationFailed')
+    await account.client.targets.deploy({ id })
+    await reach(id, 'applied')
+    letWindowPass()
+    await reach(id, 'failed')
+    expect([site.onDisk(), await served(site, certificate)]).toEqual([certificate.sha256, certificate.sha256])
+    const probe = { host: '127.0.0.1', protocol: 'tls', port: site.nginx.httpsPort, serverName } as const
+    await account.client.targets.update({ id, probe })
+    await reach(id, 'proved')
+  })
+
   test('whose reload command does nothing is reloaded when that was mended: in the settings, or behind them', async () => {
     const { certificate, site } = await aCopy()
     const reloadCommand = site.script('reload', 'exit 0')

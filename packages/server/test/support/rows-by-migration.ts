@@ -363,7 +363,7 @@ const LATER: Readonly<Record<string, (place: Place) => readonly string[]>> = {
     `update revocation_check set is_issuer = true where account_id = '${account}' and sha256 like 'sha-revoked-%'`,
   ],
   '0062-deployed-again': ({ key: k, account }) => [
-    `update deployment set reload_asked = true where account_id = '${account}' and id = 'dep_new_${k}'`,
+    `update deployment set reload_asked = true, changed = false where account_id = '${account}' and id = 'dep_new_${k}'`,
   ],
   '0061-keys-used-again': ({ account }) => [`update application set reuses_key = true where account_id = '${account}'`],
   '0059-told-of-issuers': ({ key: k, account }) => [

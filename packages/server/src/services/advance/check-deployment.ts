@@ -40,9 +40,11 @@ export async function checkDeployment(services: Services, work: Work, deployment
       checkTries: tries,
     })
   }
-  return judgement.verdict === 'bad'
-    ? intendToRestore(services, work, deployment, judgement)
-    : recordOpen(services, work, deployment, judgement)
+  if (judgement.verdict !== 'bad') return recordOpen(services, work, deployment, judgement)
+  // Who put it there before had it judged.
+  return deployment.changed === false
+    ? recordNotOurs(services, work, deployment, judgement)
+    : intendToRestore(services, work, deployment, judgement)
 }
 
 /** Its endpoints are looked at by schedule alone once the certificate is served: who came after that waits for the next look. */
@@ -73,6 +75,27 @@ function intendToRestore(
     log: [...log, logLine(services, 'Taking the deployment back.')],
     checkAt: null,
     restoreReason,
+  })
+}
+
+/** The pair was there before: to take it back would undo what another deployment, or a person, did. */
+function recordNotOurs(
+  services: Services,
+  work: Work,
+  deployment: DeploymentWork,
+  { reasons }: DeploymentJudgement,
+): Promise<void> {
+  const message = `Proving ${deployment.targetName}: after the reload ${reasons.join(' ')} The target had this pair before the deployment, so nothing is taken back: check its address and its reload command, then deploy again.`
+  return moveDeployment(services, work, deployment, 'failed', {
+    log: [
+      ...reasons.map((reason) => logLine(services, `After the reload: ${reason}`)),
+      logLine(services, 'The pair stays: it was there before this deployment.'),
+    ],
+    appends: true,
+    problem: { code: 'verificationFailed', message },
+    retryAt: null,
+    set: { check_at: null, check_until: null },
+    notice: { kind: 'deploymentFailed', detail: message },
   })
 }
 

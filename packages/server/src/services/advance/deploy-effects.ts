@@ -306,12 +306,18 @@ async function recordApplied(
     retryAt: null,
     set: {
       previous_sha256: previousSha256,
+      changed: evidence.changed || wasThere(deployment),
       check_at: isWatched ? new Date(now + backoffMs('check', 1)) : null,
       check_until: isWatched ? new Date(now + windowMs) : null,
       check_tries: 0,
     },
   })
   if (!isWatched && work.facts.servedAt !== null) await lookSoon(services, work.accountId, work.certificateId)
+}
+
+/** Of a pair that a try finds in its place: false, it was there; null, an earlier try may have put it there, which broke off or failed. */
+function wasThere({ changed, hasBegun, failures }: DeploymentWork): false | null {
+  return changed === false || (!hasBegun && failures === 0) ? false : null
 }
 
 /** What may mend itself in a moment is not told at once. */
@@ -328,12 +334,14 @@ async function recordDeployFailure(
   const retryAt = failure.retry === 'never' ? null : services.now() + backoffMs('upstream', deployment.failures + 1)
   const to = failure.code === 'rolledBack' ? 'rolledBack' : 'failed'
   const kind = to === 'rolledBack' ? 'deploymentRolledBack' : 'deploymentFailed'
+  const isHeld = error instanceof AppError && error.facts['held'] === true
   const isTold = retryAt === null || deployment.failures + 1 === TELL_AFTER_FAILURES
   await moveDeployment(services, work, deployment, to, {
     log,
     appends: true,
     problem: failure,
     retryAt,
+    ...(isHeld && { set: { changed: wasThere(deployment) } }),
     ...(isTold && { notice: { kind, detail: failure.message } }),
   })
 }
