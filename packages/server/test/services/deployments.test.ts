@@ -262,6 +262,18 @@ describe('a target without an address of its own', () => {
     expect(site.onDisk()).toBe(site.old.sha256)
   })
 
+  test('whose new certificate lacks the name of an endpoint that worked before is taken back', async () => {
+    const certificate = await aCertificate()
+    const site = await aServer('s9.example')
+    const where = { host: '127.0.0.1', port: site.nginx.httpsPort, serverName: 's9.example' }
+    await account.client.endpoints.create({ certificateId: certificate.id, ...where })
+    const { id } = await addTarget(certificate, site, { own: false })
+    await reach(id, 'applied')
+    letWindowPass()
+    expect((await reach(id, 'rolledBack')).deployment?.problem).toContain('wrongName')
+    expect(site.onDisk()).toBe(site.old.sha256)
+  })
+
   test('the receipt names what was seen to be served before it, whatever the records say; one without a basis is read still', async () => {
     const certificate = await aCertificate()
     const site = await aServer(nameOf(certificate))

@@ -27,6 +27,8 @@ export interface Sighting extends Site {
   readonly isHealthy: boolean
   /** All intermediates of the wanted chain are sent. Before a deployment: as `isHealthy`. */
   readonly isComplete: boolean
+  /** The leaf is for the name that was asked for. Absent in what was written down before this was looked at: as `isHealthy`. */
+  readonly hasName?: boolean
   /** One line for people, in English. */
   readonly said: string
 }
@@ -101,6 +103,8 @@ type Finding = 'new' | 'bad' | 'open'
 function compare(before: Sighting, now: Sighting | null, wantedSha256: string): Finding {
   if (now === null || now.sha256 === null) return before.sha256 === null ? 'open' : 'bad'
   // Roots that the service does not know make no difference to the right chain.
+  // What was accepted for its name is refused now, whatever else is right with it.
+  if (now.sha256 === wantedSha256 && (before.hasName ?? before.isHealthy) && now.hasName === false) return 'bad'
   if (now.sha256 === wantedSha256) return now.isComplete || !before.isComplete ? 'new' : 'bad'
   if (before.isOwn) return 'bad'
   return before.isHealthy && !now.isHealthy && now.sha256 !== before.sha256 ? 'bad' : 'open'

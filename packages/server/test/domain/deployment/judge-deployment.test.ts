@@ -36,6 +36,8 @@ describe("the target's own address", () => {
     ['answers no more', {}, down, 'bad'],
     ['shows it without its intermediates', {}, { sha256: NEW, isHealthy: false, isComplete: false }, 'bad'],
     ['was incomplete before as well', { isComplete: false }, { sha256: NEW, isComplete: false }, 'proved'],
+    ['shows it, which lacks the name', { hasName: true }, { sha256: NEW, hasName: false, isHealthy: false }, 'bad'],
+    ['shows one that lacks the name, as before', { hasName: false, isHealthy: false }, { sha256: NEW, hasName: false }, 'proved'],
     ['was down before, and is down', down, down, 'open'],
     ['was down before, and shows the old one', down, {}, 'bad'],
     ['was down before, and shows the new one', down, { sha256: NEW }, 'proved'],
@@ -54,6 +56,9 @@ describe("the target's own address", () => {
 describe('an endpoint, which others may serve as well', () => {
   test.each<[string, Partial<Sighting>, Partial<Sighting>, string]>([
     ['shows the new certificate', {}, { sha256: NEW }, 'seen'],
+    ['shows the new one, which lacks its name', { hasName: true, isHealthy: false }, { sha256: NEW, hasName: false }, 'bad'],
+    ['shows the new one, which lacks its name; before, only its health was noted', {}, { sha256: NEW, hasName: false }, 'bad'],
+    ['never had the right name', { hasName: false, isHealthy: false }, { sha256: NEW, hasName: false }, 'seen'],
     ['is stale', {}, {}, 'open'],
     ['shows another healthy one', {}, { sha256: OTHER }, 'open'],
     ['shows another one that clients refuse', {}, { sha256: OTHER, isHealthy: false }, 'bad'],
