@@ -7,6 +7,7 @@ import type { CertificatePair, DeployEvidence, RestoreEvidence } from '@evercert
 import { AppError } from '@evercert/contract/app-error'
 import { oneFile, twoFiles } from '@evercert/pair-files/layout'
 import { localHost } from '@evercert/pair-files/local-host'
+import { checkPair } from '@evercert/pair-files/pair'
 import { createPairTarget, type PairTarget } from '@evercert/pair-files/pair-target'
 import { pause } from '@evercert/pair-files/pause'
 import type { Gathering } from '@evercert/pair-files/reload-turns'
@@ -69,28 +70,51 @@ async function install(
   pair: CertificatePair,
   { onLine, begun }: SiteUse,
 ): Promise<DeployEvidence> {
-  if (probe === null) return target.apply(pair)
+  checkPair(pair)
   const log = createStepLog(Date.now, onLine)
   const interrupted = begun?.find() ?? null
   const before = interrupted ?? (await begin(probe, target))
-  log.say(`Before: ${before.said}.`)
+  if (probe !== null) log.say(`Before: ${before.said}.`)
   if (interrupted === null) keep(begun, before, (line) => log.say(line))
   const lead = [...log.lines]
-  const evidence = await target.apply(pair)
+  // The try that was interrupted may have put it there.
+  const wasOurs = interrupted !== null && interrupted.held !== pair.sha256
+  const evidence = await target.apply(pair, { mustReload: await isReloadDue(probe, pair, { before, interrupted, wasOurs }) })
+  const isOurs = evidence.changed || wasOurs
+  const previousSha256 = evidence.changed ? evidence.previousSha256 : before.held
+  if (probe === null) return { ...evidence, changed: isOurs, previousSha256, log: [...lead, ...evidence.log] }
   const after = await waitUntilServed(probe, pair.sha256)
   const own = createStepLog(Date.now, onLine)
   own.say(`After: ${after.said}.`)
   const lines = [...lead, ...evidence.log, ...own.lines]
   // Who did not answer before either is not mended by going back.
   const isWorse = after.sha256 !== pair.sha256 && (after.sha256 !== null || before.served !== null)
-  // The try that was interrupted may have put it there.
-  const isOurs = evidence.changed || (interrupted !== null && interrupted.held !== pair.sha256)
-  if (!isWorse || !isOurs) return { ...evidence, log: lines }
+  if (!isWorse || !isOurs) return { ...evidence, changed: isOurs, previousSha256, log: lines }
   throw await takeBack(probe, target, { pair, after, before, lines, onLine })
 }
 
-async function begin(probe: ProbeConfig, target: PairTarget): Promise<Begun> {
+interface Earlier {
+  readonly before: Begun
+  readonly interrupted: Begun | null
+  readonly wasOurs: boolean
+}
+
+/**
+ * Whether the server is reloaded also if the files hold the pair already: it serves another one, or nobody can tell. What an interrupted try put
+ * there without a reload is known to the files.
+ */
+async function isReloadDue(
+  probe: ProbeConfig | null,
+  { sha256 }: CertificatePair,
+  { before, interrupted, wasOurs }: Earlier,
+): Promise<boolean> {
+  if (probe === null) return !wasOurs
+  return (interrupted === null ? before.served : (await lookAt(probe)).sha256) !== sha256
+}
+
+async function begin(probe: ProbeConfig | null, target: PairTarget): Promise<Begun> {
   const { sha256: held } = await target.inspect()
+  if (probe === null) return { held, served: null, said: 'nobody looks' }
   const { sha256: served, said } = await lookAt(probe)
   return { held, served, said }
 }

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseCsr } from '@evercert/pki'
 import { afterAll, describe, expect, test } from 'vitest'
+import { createSelfSigned } from '../../../test/harness/certificates.ts'
+import { serveTls } from '../../pki/test/probe/servers.ts'
 import { loadConfig, parseConfig } from '../src/config.ts'
 import { removeUnfinished } from '../src/state.ts'
 import { doWork, readWork } from '../src/work.ts'
@@ -167,4 +169,27 @@ describe('the configuration', () => {
   ])('with %s is refused', (_what, text) => {
     expect(() => parseConfig(JSON.stringify(text), 'config.json', en)).toThrow('Reading config.json: ')
   })
+})
+
+test.each<[string, 'none' | 'another' | 'same', boolean]>([
+  ['nobody can see what is served', 'none', true],
+  ['another one is served', 'another', true],
+  ['it is served', 'same', false],
+])('a pair that is in the files already, when %s: reloaded alone: %s', async (_what, probing, reloaded) => {
+  const place = mkdtempSync(join(configs, 'held-'))
+  const [held, another] = [createSelfSigned(), createSelfSigned()]
+  const { chainPem, privateKeyPem, sha256 } = held
+  const paths = { certificatePath: join(place, 'site.pem'), keyPath: join(place, 'site.key') }
+  writeFileSync(paths.certificatePath, chainPem)
+  writeFileSync(paths.keyPath, privateKeyPem)
+  const server = await serveTls(probing === 'same' ? held : another)
+  const probe = { port: server.port, serverName: 'shop.example', waitSeconds: 1 }
+  const shop = { server: 'files', ...paths, reloadCommand: ['touch', join(place, 'ran')], ...(probing !== 'none' && { probe }) }
+  const text = JSON.stringify({ server: 'https://evercert.test', stateFolder: join(place, 'state'), sites: { shop } })
+  const raw = { id: 'wrk_1', lease: 'l', kind: 'install', site: 'shop', sha256, chainPem, privateKeyPem }
+  const work = { id: 'wrk_1', lease: 'l', raw }
+  const first = await doWork(parseConfig(text, 'config.json', en), work)
+  expect(first).toMatchObject({ outcome: 'installed', install: { changed: false, previousSha256: sha256, reloaded } })
+  expect(existsSync(join(place, 'ran'))).toBe(reloaded)
+  await server.close()
 })

@@ -8,8 +8,8 @@ import type { ProblemCode } from './problems.ts'
 
 export const DEPLOYMENT_PROBLEM_TEXTS = {
   deployRefused: text(
-    'The target refused the certificate; the old one is still in place.',
-    '部署目标拒绝了该证书，旧证书仍在使用。',
+    'The target refused what was asked of it; the detail says why, and what it has now.',
+    '部署目标拒绝了此次操作，原因及其当前状态见详情。',
     'Correct what the detail names on the server; the deployment can then be repeated.',
     '请按详情修复服务器上的问题，然后重新部署。',
   ),

@@ -17,6 +17,10 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   // Files on a host, by the service or by an agent.
   ['The files hold this pair already.', '文件中已是此证书和私钥。'],
   [
+    'The files hold this pair already: reloading the server, which may not have read it.',
+    '文件中已是此证书和私钥，服务器可能尚未读取，现在重新加载。',
+  ],
+  [
     'An earlier deployment of this pair was interrupted before its reload: finishing it.',
     '此前部署同一证书时在重新加载前中断，现在继续完成。',
   ],
@@ -65,6 +69,7 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   ],
   ['Its own address serves the new certificate.', '目标自身的地址已使用新证书。'],
   ['Taking the deployment back.', '正在撤回本次部署。'],
+  ['The pair stays: it was there before this deployment.', '证书和私钥保留：此次部署之前就在那里。'],
   ['The new pair stays: nothing that worked before is worse.', '保留新证书：此前正常的站点没有变差。'],
   ['Taken back: {outcome}.', '已撤回：{outcome}。'],
   ['Taking back the deployment to {target} ({reason}): {why}', '正在撤回到 {target} 的部署（{reason}）：{why}'],

@@ -42,7 +42,8 @@ export interface PairTarget {
   /** Targets with the same one share their reloads. */
   readonly server: string
   inspect(): Promise<{ readonly sha256: string | null }>
-  apply(pair: CertificatePair): Promise<DeployEvidence>
+  /** @param wish `mustReload`: also when the files hold the pair already, which the server may not have read */
+  apply(pair: CertificatePair, wish?: { readonly mustReload: boolean }): Promise<DeployEvidence>
   /** @param refused SHA-256 of the leaf to take back */
   restore(refused: string): Promise<RestoreEvidence>
 }
@@ -60,9 +61,10 @@ export function createPairTarget(files: PairFiles, onStep: (step: Step) => void 
   return {
     server: serverOf(files),
     inspect: () => onHost(inspect),
-    apply: async (pair) => {
+    apply: async (pair, { mustReload } = { mustReload: false }) => {
       const wanted = checkPair(pair)
-      return onHost((context) => apply(context, wanted))
+      // Without the command there is nothing that could be done about it.
+      return onHost((context) => apply(context, wanted, mustReload && files.reloadCommand !== undefined))
     },
     restore: (refused) => onHost((context) => restore(context, refused)),
   }
@@ -73,19 +75,20 @@ async function inspect(context: Context): Promise<{ sha256: string | null }> {
   return { sha256: (await readFound(context, store)).sha256 }
 }
 
-async function apply(context: Context, wanted: CheckedPair): Promise<DeployEvidence> {
+async function apply(context: Context, wanted: CheckedPair, mustReload: boolean): Promise<DeployEvidence> {
   const store = await openStore(context)
   const found = await findApplied(context, store, wanted)
-  if (found !== null) {
+  if (found !== null && !mustReload) {
     await forgetDeadLock(context, store)
     return unchanged(context, found)
   }
-  const installation = createInstallation(context, store, wanted)
+  const installation = createInstallation(context, store, { wanted, mustReload })
   try {
     const { files, log } = context
     const outcome = await inBatch(serverOf(files), installation.member, gatheringOf(files))
     if (outcome.is === 'error') throw outcome.error
     if (outcome.is === 'nothing') return unchanged(context, wanted)
+    if (installation.isKept()) return reloadedAlone(context, wanted, outcome)
     const fallback = installation.fallback()
     if (outcome.is === 'back') throw await rolledBack(context, store, fallback, outcome)
     context.onStep('reloaded')
@@ -108,6 +111,22 @@ function unchanged({ log }: Context, { sha256 }: { readonly sha256: string | nul
   return { changed: false, previousSha256: sha256, reloaded: false, log: log.lines }
 }
 
+/** The pair was there. @throws AppError `deployRefused` when a command failed */
+function reloadedAlone(
+  context: Context,
+  { sha256 }: CheckedPair,
+  outcome: Extract<Outcome, { is: 'in' | 'back' }>,
+): DeployEvidence {
+  const { log } = context
+  if (outcome.is === 'in') return { changed: false, previousSha256: sha256, reloaded: outcome.reload !== null, log: log.lines }
+  const { command, result } = outcome.failure
+  throw new AppError(
+    'deployRefused',
+    `Reloading for ${placeOf(context)}: the ${command} command failed (${result.ending}); the files hold this pair already and were left as they are: correct what the command reports, then deploy again.${withOutput(result)}`,
+    { facts: { command, ending: result.ending, held: true, log: log.lines } },
+  )
+}
+
 /** What a failed command goes back to. */
 interface Fallback extends PendingReload {
   /** The server may have read something else since: reload it after going back, whichever command failed. */
@@ -117,17 +136,26 @@ interface Fallback extends PendingReload {
 interface Installation {
   readonly member: Member
   changed(): boolean
+  /** The files held the pair and are left as they are. */
+  isKept(): boolean
   /** Known once it was put in. */
   fallback(): Fallback
   /** Gives the lock back. */
   end(): Promise<void>
 }
 
-function createInstallation(context: Context, store: VersionStore, wanted: CheckedPair): Installation {
+interface Installing {
+  readonly wanted: CheckedPair
+  /** Also what is there already. */
+  readonly mustReload: boolean
+}
+
+function createInstallation(context: Context, store: VersionStore, { wanted, mustReload }: Installing): Installation {
   const { files, log } = context
   let release = (): Promise<void> => Promise.resolve()
   let isChanged = false
   let isBack = false
+  let isKept = false
   let fallback: Fallback = { previousVersion: null, previousSha256: null, mustReload: false }
   const member: Member = {
     testCommand: files.testCommand ?? null,
@@ -138,7 +166,8 @@ function createInstallation(context: Context, store: VersionStore, wanted: Check
     begin: async (batch) => {
       release = await lock(context, store, batch)
       // Another deployment may have ended between the first look and the lock.
-      if ((await findApplied(context, store, wanted)) !== null) return null
+      isKept = (await findApplied(context, store, wanted)) !== null
+      if (isKept) return mustReload ? { mustBeHealthy: true } : null
       const found = await readFound(context, store)
       // A test that fails before anything was touched is not about our pair. It is only asked when the pair that is there is sound:
       // otherwise the test may fail just because the certificate is missing or broken, and this deployment is the cure.
@@ -146,6 +175,7 @@ function createInstallation(context: Context, store: VersionStore, wanted: Check
     },
     refuse: (result) => brokenBefore(context, result),
     putIn: async () => {
+      if (isKept) return log.say('The files hold this pair already: reloading the server, which may not have read it.')
       // Taken back for another's fault: the server has what is in the files.
       if (isBack && !fallback.mustReload) await store.clearPendingReload()
       const found = await readFound(context, store)
@@ -158,6 +188,7 @@ function createInstallation(context: Context, store: VersionStore, wanted: Check
       }
     },
     putBack: async (failure) => {
+      if (isKept) return
       await putBackFor(context, store, fallback, failure)
       isBack = true
       log.say(`Rolled back: ${restoredOf(fallback)}.`)
@@ -166,7 +197,7 @@ function createInstallation(context: Context, store: VersionStore, wanted: Check
     run: (command, timeoutSeconds) => context.host.run(command, timeoutSeconds * 1_000),
     tell: (command, result) => log.command(command, result),
   }
-  return { member, changed: () => isChanged, fallback: () => fallback, end: () => release() }
+  return { member, changed: () => isChanged, isKept: () => isKept, fallback: () => fallback, end: () => release() }
 }
 
 interface PutIn {

@@ -53,6 +53,10 @@ export interface DeploymentTable {
   restore_reason: string | null
   /** Since when the target is being touched, as far as is known; null: it is not. */
   begun_at: Generated<Date | null>
+  /** Somebody wants it anew: the server is reloaded also where it has the pair already. */
+  reload_asked: Generated<boolean>
+  /** Whether it put the pair in place; null: not known, as after a crash. */
+  changed: Generated<boolean | null>
   /** When what it left behind at the provider is removed; null: not, or not any more. */
   tidy_at: Generated<Date | null>
   /** When nothing of it was left. */

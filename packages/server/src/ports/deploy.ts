@@ -9,6 +9,11 @@ import type { AdapterKit } from './kit.ts'
 
 export type { CertificatePair, DeployEvidence, RestoreEvidence }
 
+export interface ApplyWish {
+  /** The target may hold the pair while the server does not serve it. */
+  readonly mustReload: boolean
+}
+
 /**
  * A target.
  *
@@ -16,7 +21,8 @@ export type { CertificatePair, DeployEvidence, RestoreEvidence }
  * - `apply` checks that the pair matches before it touches anything; the pair is swapped atomically: at no moment does the target
  *   hold a certificate beside another's key.
  * - A configuration that is broken beforehand is refused with `deployRefused`: nothing is changed, nothing reloaded.
- * - Applying twice is a no-op the second time (`changed` false), unless the first died before its reload: then it reloads.
+ * - Applying twice is a no-op the second time (`changed` false), unless the first died before its reload: then it reloads. With `mustReload` a
+ *   target that is reloaded at all is tested and reloaded also then, without a swap; when a command fails, nothing is put back.
  * - Targets of one server that are applied at about the same time (`kit.gathering`) are tested together and reloaded once; one that fails is
  *   left out, and the others go on.
  * - When the test or the reload command fails, the previous pair is put back, reloaded, and AppError `rolledBack` says why; its
@@ -38,7 +44,7 @@ export interface DeployTarget {
   /** The machine or service elsewhere that is waited for: however long it takes to answer, targets of others go on. Absent: this machine. */
   readonly host?: string
   inspect(): Promise<{ readonly sha256: string | null }>
-  apply(pair: CertificatePair): Promise<DeployEvidence>
+  apply(pair: CertificatePair, wish?: ApplyWish): Promise<DeployEvidence>
   /**
    * @param refused SHA-256 of the leaf to take back
    * @param previous what was there before, as far as the service has it; for targets that do not keep it themselves

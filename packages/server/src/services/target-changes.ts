@@ -89,7 +89,7 @@ async function applyChange(services: Services, trx: Trx, caller: Caller, id: str
     detail: `${name}: ${told}`,
     now: services.now(),
   })
-  if (isDirty) await deployAnew(services, trx, accountId, target)
+  if (isDirty) await deployAnew(services, trx, { accountId, target, reloadAsked: secretId !== null })
 }
 
 type ProbeColumns = Pick<LockedTarget, 'probe_host' | 'probe_port' | 'probe_server_name' | 'probe_protocol'>
@@ -185,9 +185,13 @@ async function sealSettings(
 async function deployAnew(
   services: Services,
   trx: Trx,
-  accountId: string,
-  { id, certificate_id: certificateId, issuance_id: issuanceId }: LockedTarget,
+  {
+    accountId,
+    target,
+    reloadAsked,
+  }: { readonly accountId: string; readonly target: LockedTarget; readonly reloadAsked: boolean },
 ): Promise<void> {
+  const { id, certificate_id: certificateId, issuance_id: issuanceId } = target
   if (issuanceId === null) return
   await trx
     .deleteFrom('deployment')
@@ -195,7 +199,7 @@ async function deployAnew(
     .where('target_id', '=', id)
     .where('issuance_id', '=', issuanceId)
     .execute()
-  await planDeployments(services, trx, { accountId, certificateId, issuanceId })
+  await planDeployments(services, trx, { accountId, certificateId, issuanceId, reloadAsked })
   await trx.updateTable('certificate').set({ probe_due_at: null }).where('id', '=', certificateId).execute()
   await wake(services, trx, certificateId)
 }

@@ -147,6 +147,8 @@ export interface Delivery {
   readonly accountId: string
   readonly certificateId: string
   readonly issuanceId: string
+  /** The server is reloaded also where it has the pair already. */
+  readonly reloadAsked?: boolean
 }
 
 /** One deployment for each target of the certificate that has none of this issuance. Adding a target makes only that target dirty. */
@@ -169,7 +171,7 @@ export async function planDeployments(services: Services, trx: Trx, delivery: De
 export async function insertDeployments(
   services: Services,
   trx: Trx,
-  { accountId, certificateId, issuanceId }: Delivery,
+  { accountId, certificateId, issuanceId, reloadAsked = false }: Delivery,
   targetIds: readonly string[],
 ): Promise<void> {
   if (targetIds.length === 0) return
@@ -188,6 +190,7 @@ export async function insertDeployments(
         problem: null,
         problem_code: null,
         retry_at: null,
+        reload_asked: reloadAsked,
         created_at: now,
         updated_at: now,
       })),
@@ -212,8 +215,8 @@ function refuseEndedDeployment(
 }
 
 /**
- * Plans a deployment anew after its cause was mended. One that is planned or applied stays as it is; at the target's own address that did not show it
- * there is another look.
+ * Plans a deployment anew after its cause was mended, with a reload also where the files hold the pair already. One that is planned, looked at or
+ * proved stays as it is.
  *
  * @throws AppError `notFound`, `certificateRevoked`, `alreadyEnded`, `conflict` when the target has no deployment of the current certificate
  */
@@ -228,18 +231,17 @@ export async function deployAgain(services: Services, caller: Caller, targetId: 
       'certificate.revoked_at',
       'certificate.closed_as',
       'target.certificate_id',
-      'target.probe_host',
+      'certificate.issuance_id',
       'deployment.id',
       'deployment.state',
-      'deployment.baseline',
     ])
     .where('target.account_id', '=', caller.accountId)
     .where('target.id', '=', targetId)
     .executeTakeFirst()
   if (row === undefined) throw notFound('target', targetId)
-  const { certificate_id: certificateId, id, state } = row
+  const { certificate_id: certificateId, issuance_id: issuanceId, id, state } = row
   refuseEndedDeployment(targetId, row)
-  if (id === null || state === null) {
+  if (id === null || state === null || issuanceId === null) {
     throw new AppError(
       'conflict',
       `Deploying to ${targetId} again: its certificate is not issued yet: there is nothing to deploy.`,
@@ -267,24 +269,28 @@ export async function deployAgain(services: Services, caller: Caller, targetId: 
         },
       })
     }
-    if (state === 'applied' && row.probe_host !== null && row.baseline !== null) {
-      const now = new Date(services.now())
-      await trx
-        .updateTable('deployment')
-        .set({ check_at: now, check_until: now, problem: null, problem_code: null })
-        .where('id', '=', id)
-        .where('account_id', '=', caller.accountId)
-        .where('state', '=', 'applied')
-        .where('check_at', 'is', null)
-        .where('restore_reason', 'is', null)
-        .execute()
-    }
+    if (state === 'applied') await replaceApplied(services, trx, { accountId: caller.accountId, certificateId, issuanceId }, id)
     await trx.updateTable('certificate').set({ probe_due_at: null }).where('id', '=', certificateId).execute()
     await wake(services, trx, certificateId)
   })
   const [view] = await listTargetViews(services, caller, certificateId, targetId)
   if (view === undefined) throw notFound('target', targetId)
   return view
+}
+
+/** A new one in its place, unless it is still looked at, taken back or touched: whoever works on the old one finds it gone. */
+async function replaceApplied(services: Services, trx: Trx, delivery: Delivery, id: string): Promise<void> {
+  const gone = await trx
+    .deleteFrom('deployment')
+    .where('id', '=', id)
+    .where('account_id', '=', delivery.accountId)
+    .where('state', '=', 'applied')
+    .where('check_at', 'is', null)
+    .where('restore_reason', 'is', null)
+    .where('begun_at', 'is', null)
+    .returning('target_id')
+    .executeTakeFirst()
+  if (gone !== undefined) await insertDeployments(services, trx, { ...delivery, reloadAsked: true }, [gone.target_id])
 }
 
 /** Forgets a target with its deployments; the files there stay as they are. @throws AppError `notFound`, `deploymentUnderWay` */

@@ -76,6 +76,16 @@ export function deployContract(id: string, createHarness: () => Promise<DeployHa
       expect(await harness.target.apply(pair)).toMatchObject({ changed: false, reloaded: false, previousSha256: pair.sha256 })
       expect(harness.snapshot()).toBe(before)
       expect(harness.countReloads()).toBe(reloads)
+      // Whoever sees that it is not served wants the reload: alone.
+      const isReloaded = harness.hasNoCommands !== true
+      const wish = { mustReload: true }
+      expect(await harness.target.apply(pair, wish)).toMatchObject({
+        changed: false,
+        reloaded: isReloaded,
+        previousSha256: pair.sha256,
+      })
+      expect(harness.snapshot()).toBe(before)
+      expect(harness.countReloads()).toBe(isReloaded ? reloads + 1 : reloads)
     })
 
     test('one renewal after another: each is served, each names the one before', async () => {

@@ -262,6 +262,18 @@ describe('a target without an address of its own', () => {
     expect(site.onDisk()).toBe(site.old.sha256)
   })
 
+  test('whose new certificate lacks the name of an endpoint that worked before is taken back', async () => {
+    const certificate = await aCertificate()
+    const site = await aServer('s9.example')
+    const where = { host: '127.0.0.1', port: site.nginx.httpsPort, serverName: 's9.example' }
+    await account.client.endpoints.create({ certificateId: certificate.id, ...where })
+    const { id } = await addTarget(certificate, site, { own: false })
+    await reach(id, 'applied')
+    letWindowPass()
+    expect((await reach(id, 'rolledBack')).deployment?.problem).toContain('wrongName')
+    expect(site.onDisk()).toBe(site.old.sha256)
+  })
+
   test('the receipt names what was seen to be served before it, whatever the records say; one without a basis is read still', async () => {
     const certificate = await aCertificate()
     const site = await aServer(nameOf(certificate))
@@ -310,6 +322,109 @@ describe('a target without an address of its own', () => {
     })
     expect(target.deployment?.state).toBe('applied')
     expect(site.onDisk()).toBe(certificate.sha256)
+  })
+})
+
+describe('a pair that is in the files already', () => {
+  const HELD = 'The files hold this pair already'
+  /** Uploaded; somebody copied it into the files of a server, which serves the old one still. */
+  async function aCopy(): Promise<{ certificate: CertificateDetail; site: Site }> {
+    const name = `copied-${++copies}.example`
+    const leaf = authority.issue({ names: [name], notBefore: service.clock.now() - 60 * MINUTE_MS })
+    const { chainPem: certificatePem, privateKeyPem } = leaf
+    const { id } = await account.client.certificates.upload({ name, certificatePem, privateKeyPem })
+    const [certificate, site] = [await account.client.certificates.get({ id }), await aServer(name)]
+    writeFileSync(site.config.certificatePath, certificatePem)
+    writeFileSync(site.config.keyPath, privateKeyPem)
+    return { certificate, site }
+  }
+  let copies = 0
+  const linesOf = async (id: string): Promise<string> => (await read(id)).deployment?.log.join('\n') ?? ''
+  const untilServed = (site: Site, certificate: CertificateDetail) =>
+    waitFor('it to be served', async () => ((await served(site, certificate)) === certificate.sha256 ? true : null))
+
+  test('and is not served is tested and reloaded, and nothing is written; once it is served, nothing is done', async () => {
+    const { certificate, site } = await aCopy()
+    const { id } = await addTarget(certificate, site)
+    await reach(id, 'proved')
+    const log = await linesOf(id)
+    expect(log).toMatch(
+      new RegExp(`${HELD}: reloading.*Ran the test command: exit code 0.*Ran the reload command: exit code 0`, 's'),
+    )
+    expect(log).not.toContain('Swapped in')
+    expect(
+      readdirSync(join(site.config.certificatePath, '..'), { withFileTypes: true }).filter((one) => one.isSymbolicLink()),
+    ).toEqual([])
+    const { probe } = await read(id)
+    const changed = {
+      host: '127.0.0.1',
+      port: probe?.port ?? 0,
+      protocol: 'tls',
+      serverName: `*.${nameOf(certificate)}`,
+    } as const
+    await account.client.targets.update({ id, probe: { ...changed, serverName: nameOf(certificate).toUpperCase() } })
+    await account.client.targets.update({ id, probe: { ...changed, serverName: 'other.example' } })
+    await reach(id, 'proved')
+    expect(await linesOf(id)).toContain(`${HELD}.`)
+  })
+
+  test('stays when what is looked at shows another one: it was not this deployment that put it there', async () => {
+    const certificate = await aCertificate()
+    const [site, other] = [await aServer(nameOf(certificate)), await aServer(nameOf(certificate))]
+    const { id } = await addTarget(certificate, site)
+    await reach(id, 'proved')
+    const serverName = nameOf(certificate)
+    await account.client.targets.update({
+      id,
+      probe: { host: '127.0.0.1', protocol: 'tls', port: other.nginx.httpsPort, serverName },
+    })
+    await reach(id, 'applied')
+    letWindowPass()
+    const { deployment } = await reach(id, 'failed')
+    expect(deployment?.problem).toContain('The target had this pair before the deployment, so nothing is taken back')
+    expect(deployment?.advice?.code).toBe('verificationFailed')
+    await account.client.targets.deploy({ id })
+    await reach(id, 'applied')
+    letWindowPass()
+    await reach(id, 'failed')
+    expect([site.onDisk(), await served(site, certificate)]).toEqual([certificate.sha256, certificate.sha256])
+    const probe = { host: '127.0.0.1', protocol: 'tls', port: site.nginx.httpsPort, serverName } as const
+    await account.client.targets.update({ id, probe })
+    await reach(id, 'proved')
+  })
+
+  test('whose reload command does nothing is reloaded when that was mended: in the settings, or behind them', async () => {
+    const { certificate, site } = await aCopy()
+    const reloadCommand = site.script('reload', 'exit 0')
+    const { id } = await addTarget(certificate, site, { own: false, reloadCommand })
+    await reach(id, 'applied')
+    expect(await served(site, certificate)).toBe(site.old.sha256)
+    site.script('reload', `${site.nginx.reloadCommand.join(' ')}`)
+    await account.client.targets.deploy({ id })
+    await untilServed(site, certificate)
+    await reach(id, 'applied')
+    const counted = site.script('counted', `echo >> ${site.config.keyPath}.runs`)
+    await account.client.targets.update({ id, config: { ...site.config, reloadCommand: counted } })
+    await waitFor('the other command', async () => ((await linesOf(id)).includes('Ran the reload command') ? true : null))
+    expect(readFileSync(`${site.config.keyPath}.runs`, 'utf8')).toBe('\n')
+  })
+
+  test('is reloaded when an endpoint shows another one, and one whose test or reload fails says what the files hold', async () => {
+    const { certificate, site } = await aCopy()
+    await account.client.endpoints.create({
+      certificateId: certificate.id,
+      host: '127.0.0.1',
+      port: site.nginx.httpsPort,
+      serverName: nameOf(certificate),
+    })
+    const { id } = await addTarget(certificate, site, { own: false, reloadCommand: ['false'] })
+    const { deployment } = await reach(id, 'failed')
+    expect(deployment?.problem).toContain('the files hold this pair already and were left as they are')
+    expect(deployment?.advice?.cause.en).not.toContain('old one')
+    expect(site.onDisk()).toBe(certificate.sha256)
+    const { reloadCommand } = site.nginx
+    await account.client.targets.update({ id, config: { ...site.config, reloadCommand } })
+    await untilServed(site, certificate)
   })
 })
 

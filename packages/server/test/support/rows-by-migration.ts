@@ -362,6 +362,9 @@ const LATER: Readonly<Record<string, (place: Place) => readonly string[]>> = {
   '0051-revoked-intermediates': ({ account }) => [
     `update revocation_check set is_issuer = true where account_id = '${account}' and sha256 like 'sha-revoked-%'`,
   ],
+  '0063-deployed-again': ({ key: k, account }) => [
+    `update deployment set reload_asked = true, changed = false where account_id = '${account}' and id = 'dep_new_${k}'`,
+  ],
   '0061-keys-used-again': ({ account }) => [`update application set reuses_key = true where account_id = '${account}'`],
   '0059-told-of-issuers': ({ key: k, account }) => [
     `insert into told_of_issuer (account_id, certificate_id, occasion, told_at) values ('${account}', 'crt_new_${k}', 'sha-revoked-${k}:revoked', ${AT})`,

@@ -27,6 +27,8 @@ export interface Sighting extends Site {
   readonly isHealthy: boolean
   /** All intermediates of the wanted chain are sent. Before a deployment: as `isHealthy`. */
   readonly isComplete: boolean
+  /** The leaf is for the name that was asked for. Absent in what was written down before this was looked at: as `isHealthy`. */
+  readonly hasName?: boolean
   /** One line for people, in English. */
   readonly said: string
 }
@@ -51,6 +53,22 @@ export interface DeploymentJudgement {
 /** Addresses that are worth a look after the deployment: its own, and those that worked. */
 export function watchedOf({ sightings }: Baseline): readonly Sighting[] {
   return sightings.filter(({ isOwn, sha256 }) => isOwn || sha256 !== null)
+}
+
+/** Where to look once more: each site once, whatever addresses it had. */
+export function sitesOf({ sightings }: Baseline): readonly Site[] {
+  const isSameSite = (one: Site, other: Site) =>
+    one.host === other.host &&
+    one.port === other.port &&
+    one.isOwn === other.isOwn &&
+    one.serverName === other.serverName &&
+    one.protocol === other.protocol
+  return sightings.filter((one, index) => sightings.findIndex((other) => isSameSite(one, other)) === index)
+}
+
+/** Whether a pair that the target may hold already is not what is served. A silent endpoint tells nothing of it. */
+export function isNotServed({ sightings }: Baseline, wantedSha256: string): boolean {
+  return sightings.some(({ isOwn, sha256, isComplete }) => (sha256 === null ? isOwn : sha256 !== wantedSha256 || !isComplete))
 }
 
 /** @param wantedSha256 of the leaf that was deployed */
@@ -85,6 +103,8 @@ type Finding = 'new' | 'bad' | 'open'
 function compare(before: Sighting, now: Sighting | null, wantedSha256: string): Finding {
   if (now === null || now.sha256 === null) return before.sha256 === null ? 'open' : 'bad'
   // Roots that the service does not know make no difference to the right chain.
+  // What was accepted for its name is refused now, whatever else is right with it.
+  if (now.sha256 === wantedSha256 && (before.hasName ?? before.isHealthy) && now.hasName === false) return 'bad'
   if (now.sha256 === wantedSha256) return now.isComplete || !before.isComplete ? 'new' : 'bad'
   if (before.isOwn) return 'bad'
   return before.isHealthy && !now.isHealthy && now.sha256 !== before.sha256 ? 'bad' : 'open'

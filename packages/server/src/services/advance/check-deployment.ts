@@ -5,7 +5,7 @@
  */
 import { backoffMs } from '../../domain/backoff.ts'
 import { isJudgedAfterAnother } from '../../domain/certificate/next-step.ts'
-import { judgeDeployment, type DeploymentJudgement } from '../../domain/deployment/judge-deployment.ts'
+import { judgeDeployment, sitesOf, type DeploymentJudgement } from '../../domain/deployment/judge-deployment.ts'
 import type { Services } from '../context.ts'
 import { lookSoon } from '../probing/prove-late.ts'
 import { loadDeployment, logLine, moveDeployment, noteDeployment, type DeploymentWork } from './deployment-record.ts'
@@ -18,7 +18,7 @@ export async function checkDeployment(services: Services, work: Work, deployment
   const deployment = await loadDeployment(services, work, deploymentId)
   const { state, baseline, checkUntil } = deployment
   if (state !== 'applied' || baseline === null || checkUntil === null) throw changed(work)
-  const sites = baseline.sightings.filter(isFirstOfItsSite)
+  const sites = sitesOf(baseline)
   const after = await services.places.visit().at(SITES, () => lookAt(services, work, deployment, sites))
   const judgement = judgeDeployment(baseline, after, deployment.sha256)
   services.onStep('checkDeployment', 'done')
@@ -40,24 +40,16 @@ export async function checkDeployment(services: Services, work: Work, deployment
       checkTries: tries,
     })
   }
-  return judgement.verdict === 'bad'
-    ? intendToRestore(services, work, deployment, judgement)
-    : recordOpen(services, work, deployment, judgement)
+  if (judgement.verdict !== 'bad') return recordOpen(services, work, deployment, judgement)
+  // Who put it there before had it judged.
+  return deployment.changed === false
+    ? recordNotOurs(services, work, deployment, judgement)
+    : intendToRestore(services, work, deployment, judgement)
 }
 
 /** Its endpoints are looked at by schedule alone once the certificate is served: who came after that waits for the next look. */
 async function lookSoonIfLate(services: Services, work: Work, { probe }: DeploymentWork): Promise<void> {
   if (probe === null && work.facts.servedAt !== null) await lookSoon(services, work.accountId, work.certificateId)
-}
-
-function isFirstOfItsSite<One extends { host: string; port: number; serverName: string; protocol?: string; isOwn: boolean }>(
-  one: One,
-  index: number,
-  all: readonly One[],
-): boolean {
-  const isSamePlace = (other: One) => other.host === one.host && other.port === one.port && other.isOwn === one.isOwn
-  const same = (other: One) => isSamePlace(other) && other.serverName === one.serverName && other.protocol === one.protocol
-  return all.findIndex(same) === index
 }
 
 function recordProved(services: Services, work: Work, deployment: DeploymentWork): Promise<void> {
@@ -83,6 +75,27 @@ function intendToRestore(
     log: [...log, logLine(services, 'Taking the deployment back.')],
     checkAt: null,
     restoreReason,
+  })
+}
+
+/** The pair was there before: to take it back would undo what another deployment, or a person, did. */
+function recordNotOurs(
+  services: Services,
+  work: Work,
+  deployment: DeploymentWork,
+  { reasons }: DeploymentJudgement,
+): Promise<void> {
+  const message = `Proving ${deployment.targetName}: after the reload ${reasons.join(' ')} The target had this pair before the deployment, so nothing is taken back: check its address and its reload command, then deploy again.`
+  return moveDeployment(services, work, deployment, 'failed', {
+    log: [
+      ...reasons.map((reason) => logLine(services, `After the reload: ${reason}`)),
+      logLine(services, 'The pair stays: it was there before this deployment.'),
+    ],
+    appends: true,
+    problem: { code: 'verificationFailed', message },
+    retryAt: null,
+    set: { check_at: null, check_until: null },
+    notice: { kind: 'deploymentFailed', detail: message },
   })
 }
 

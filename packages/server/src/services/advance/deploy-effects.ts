@@ -5,7 +5,7 @@
  * @module
  */
 import { backoffMs } from '../../domain/backoff.ts'
-import { watchedOf, type Baseline } from '../../domain/deployment/judge-deployment.ts'
+import { isNotServed, sitesOf, watchedOf, type Baseline } from '../../domain/deployment/judge-deployment.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { CertificatePair, DeployEvidence, DeployTarget } from '../../ports/deploy.ts'
 import type { Gathering } from '../../ports/kit.ts'
@@ -179,8 +179,9 @@ async function deployPlanned(services: Services, work: Work, { deployment, live,
     const host = hostOf(target)
     if (host !== null && !services.places.admits(host, deployment.id)) return await giveBack(services, work, deployment, host)
     const baseline = await begin(services, work, deployment, visit)
+    const mustReload = await isReloadDue(services, work, { deployment, baseline, visit })
     services.onStep('deploy', 'announced')
-    const evidence = await visit.at(host, async () => target.apply(await pairOf(services, work, deployment)))
+    const evidence = await visit.at(host, async () => target.apply(await pairOf(services, work, deployment), { mustReload }))
     services.onStep('deploy', 'done')
     await recordApplied(services, work, deployment, { baseline, evidence, log: await live.end(evidence.log) })
   } catch (error) {
@@ -223,6 +224,23 @@ async function begin(services: Services, work: Work, deployment: DeploymentWork,
   const brokenOff = hasBegun ? [logLine(services, 'The try before this one broke off: going on from what it left.')] : []
   await noteDeployment(services, work, deployment, { log: brokenOff, hasBegun: true })
   return baseline
+}
+
+interface Begun {
+  readonly deployment: DeploymentWork
+  readonly baseline: Baseline
+  readonly visit: Visit
+}
+
+/** Whether the server is reloaded also if the target holds the pair: it is not served, or an earlier try failed, or somebody asked. */
+async function isReloadDue(services: Services, work: Work, { deployment, baseline, visit }: Begun): Promise<boolean> {
+  const { reloadAsked, failures, hasBegun, sha256 } = deployment
+  if (reloadAsked || failures > 0) return true
+  if (!isNotServed(baseline, sha256)) return false
+  // The try that broke off may have reloaded it.
+  if (!hasBegun) return true
+  const sightings = await visit.at(SITES, () => lookAt(services, work, deployment, sitesOf(baseline)))
+  return isNotServed({ sightings }, sha256)
 }
 
 /** A later issuance came while this one was put in place: the target is not touched any more, and may be deleted. */
@@ -288,12 +306,18 @@ async function recordApplied(
     retryAt: null,
     set: {
       previous_sha256: previousSha256,
+      changed: evidence.changed || wasThere(deployment),
       check_at: isWatched ? new Date(now + backoffMs('check', 1)) : null,
       check_until: isWatched ? new Date(now + windowMs) : null,
       check_tries: 0,
     },
   })
   if (!isWatched && work.facts.servedAt !== null) await lookSoon(services, work.accountId, work.certificateId)
+}
+
+/** Of a pair that a try finds in its place: false, it was there; null, an earlier try may have put it there, which broke off or failed. */
+function wasThere({ changed, hasBegun, failures }: DeploymentWork): false | null {
+  return changed === false || (!hasBegun && failures === 0) ? false : null
 }
 
 /** What may mend itself in a moment is not told at once. */
@@ -310,12 +334,14 @@ async function recordDeployFailure(
   const retryAt = failure.retry === 'never' ? null : services.now() + backoffMs('upstream', deployment.failures + 1)
   const to = failure.code === 'rolledBack' ? 'rolledBack' : 'failed'
   const kind = to === 'rolledBack' ? 'deploymentRolledBack' : 'deploymentFailed'
+  const isHeld = error instanceof AppError && error.facts['held'] === true
   const isTold = retryAt === null || deployment.failures + 1 === TELL_AFTER_FAILURES
   await moveDeployment(services, work, deployment, to, {
     log,
     appends: true,
     problem: failure,
     retryAt,
+    ...(isHeld && { set: { changed: wasThere(deployment) } }),
     ...(isTold && { notice: { kind, detail: failure.message } }),
   })
 }

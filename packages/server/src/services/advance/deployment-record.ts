@@ -47,6 +47,10 @@ export interface DeploymentWork {
   readonly restoreReason: string | null
   /** The target was being touched when somebody last wrote that down: now, or until a crash. */
   readonly hasBegun: boolean
+  /** Somebody wants it anew. */
+  readonly reloadAsked: boolean
+  /** Whether it put the pair in place; null: not known, as after a crash. */
+  readonly changed: boolean | null
 }
 
 /** @throws AppError `conflict`, stale, when the certificate has other deployments by now */
@@ -68,6 +72,8 @@ export async function loadDeployment(services: Services, work: Work, id: string)
       'deployment.check_tries',
       'deployment.restore_reason',
       'deployment.begun_at',
+      'deployment.reload_asked',
+      'deployment.changed',
       'target.kind',
       'target.name',
       'target.config_secret_id',
@@ -108,6 +114,8 @@ export async function loadDeployment(services: Services, work: Work, id: string)
     checkTries: row.check_tries,
     restoreReason: row.restore_reason,
     hasBegun: row.begun_at !== null,
+    reloadAsked: row.reload_asked,
+    changed: row.changed,
   }
 }
 
@@ -207,6 +215,7 @@ export interface Recorded {
   readonly set?: {
     readonly baseline?: null
     readonly previous_sha256?: string | null
+    readonly changed?: boolean | null
     readonly check_at?: Date | null
     readonly check_until?: Date | null
     readonly check_tries?: number

@@ -5,7 +5,7 @@
  */
 import { isIP } from 'node:net'
 import { parseChain } from '@evercert/pki'
-import { judge, verifyHost, type AddressVerification } from '@evercert/pki/probe'
+import { coversName, judge, verifyHost, type AddressVerification } from '@evercert/pki/probe'
 import type { Sighting, Site } from '../../domain/deployment/judge-deployment.ts'
 import { AppError } from '../../domain/errors.ts'
 import { trustedRoots } from '../catalogue.ts'
@@ -96,10 +96,11 @@ function toSighting(
   const common = { ...site, address, isHealthy }
   if (!observation.reachable) return { ...common, sha256: null, isComplete: false, said: cause.en }
   const sent = new Set(observation.chain.map(({ sha256 }) => sha256))
-  const [{ sha256 }] = observation.chain
+  const [{ sha256, names }] = observation.chain
+  const hasName = coversName(names, site.serverName)
   const isComplete = isHealthy || wanted.every((one) => sent.has(one))
   const fault = isHealthy ? '' : ` (${verdict})`
-  return { ...common, sha256, isComplete, said: `it serves certificate ${sha256.slice(0, 16)}…${fault}.` }
+  return { ...common, sha256, isComplete, hasName, said: `it serves certificate ${sha256.slice(0, 16)}…${fault}.` }
 }
 
 /** @throws AppError `addressForbidden`; the host counts as one without an address */

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { judgeDeployment, notRestored, watchedOf, type Sighting } from '../../../src/domain/deployment/judge-deployment.ts'
+import {
+  isNotServed,
+  judgeDeployment,
+  notRestored,
+  sitesOf,
+  watchedOf,
+  type Sighting,
+} from '../../../src/domain/deployment/judge-deployment.ts'
 
 const [OLD, NEW, OTHER] = ['aa', 'bb', 'cc']
 
@@ -29,6 +36,8 @@ describe("the target's own address", () => {
     ['answers no more', {}, down, 'bad'],
     ['shows it without its intermediates', {}, { sha256: NEW, isHealthy: false, isComplete: false }, 'bad'],
     ['was incomplete before as well', { isComplete: false }, { sha256: NEW, isComplete: false }, 'proved'],
+    ['shows it, which lacks the name', { hasName: true }, { sha256: NEW, hasName: false, isHealthy: false }, 'bad'],
+    ['shows one that lacks the name, as before', { hasName: false, isHealthy: false }, { sha256: NEW, hasName: false }, 'proved'],
     ['was down before, and is down', down, down, 'open'],
     ['was down before, and shows the old one', down, {}, 'bad'],
     ['was down before, and shows the new one', down, { sha256: NEW }, 'proved'],
@@ -47,6 +56,9 @@ describe("the target's own address", () => {
 describe('an endpoint, which others may serve as well', () => {
   test.each<[string, Partial<Sighting>, Partial<Sighting>, string]>([
     ['shows the new certificate', {}, { sha256: NEW }, 'seen'],
+    ['shows the new one, which lacks its name', { hasName: true, isHealthy: false }, { sha256: NEW, hasName: false }, 'bad'],
+    ['shows the new one, which lacks its name; before, only its health was noted', {}, { sha256: NEW, hasName: false }, 'bad'],
+    ['never had the right name', { hasName: false, isHealthy: false }, { sha256: NEW, hasName: false }, 'seen'],
     ['is stale', {}, {}, 'open'],
     ['shows another healthy one', {}, { sha256: OTHER }, 'open'],
     ['shows another one that clients refuse', {}, { sha256: OTHER, isHealthy: false }, 'bad'],
@@ -76,4 +88,21 @@ test('restored is what serves again what it served before', () => {
   expect(notRestored(baseline, [own(), aSighting()])).toEqual([])
   expect(notRestored(baseline, [own({ sha256: NEW }), aSighting()])).toEqual(['192.0.2.9:443: said'])
   expect(notRestored(baseline, [own()])).toHaveLength(1)
+})
+
+test.each<[string, Sighting[], boolean]>([
+  ['nobody looks', [], false],
+  ['all show it', [own({ sha256: NEW }), aSighting({ sha256: NEW })], false],
+  ['its own address shows another', [own(), aSighting({ sha256: NEW })], true],
+  ['its own address is silent', [own(down)], true],
+  ['an endpoint shows another', [own({ sha256: NEW }), aSighting()], true],
+  ['an endpoint shows it without its intermediates', [aSighting({ sha256: NEW, isComplete: false })], true],
+  ['an endpoint is silent', [aSighting(down)], false],
+])('a pair that is there is not served when %s: %s', (_title, sightings, expected) => {
+  expect(isNotServed({ sightings }, NEW)).toBe(expected)
+})
+
+test('each site is looked at once, whatever addresses it had', () => {
+  const sightings = [own(), aSighting(), aSighting({ address: '192.0.2.2' }), aSighting({ protocol: 'smtp' })]
+  expect(sitesOf({ sightings })).toEqual([own(), aSighting(), aSighting({ protocol: 'smtp' })])
 })
