@@ -52,6 +52,7 @@ import { addUserCommands } from './user-commands.ts'
 import { createSession, type GlobalOptions, type Session, type Shell } from './session.ts'
 
 const EXIT_INTERRUPTED = 130
+const INTERRUPTED = 'Running the command: it was interrupted: run it again.'
 
 /** Runs one command line. Never rejects. @returns the exit code */
 export async function runProgram(argv: readonly string[], shell: Shell): Promise<number> {
@@ -80,7 +81,10 @@ interface Run {
 }
 
 function reportFailure({ shell, language, session, complaint }: Run, argv: readonly string[], error: unknown): number {
-  if (error instanceof Interrupted) return EXIT_INTERRUPTED
+  if (error instanceof Interrupted) {
+    if (argv.includes('--json')) shell.stderr.write(`${problemJson(failure('interrupted', INTERRUPTED).problem)}\n`)
+    return EXIT_INTERRUPTED
+  }
   if (error instanceof CommanderError && error.exitCode === 0) return 0
   if (isGroupAlone(error) && !argv.includes('--json')) {
     shell.stderr.write(complaint)

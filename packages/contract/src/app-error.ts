@@ -111,6 +111,7 @@ export const RETRY = {
   targetUnreachable: 'backoff',
   rateLimited: 'after',
   timedOut: 'backoff',
+  interrupted: 'never',
   upstreamUnavailable: 'backoff',
   storageUnavailable: 'backoff',
   internal: 'backoff',

@@ -167,7 +167,7 @@ async function wait(walk: Walk, phase: Phase, facts: RenewalFacts): Promise<void
     ])
   }
   walk.progress.hint(clean(facts.fresh === null ? '' : walk.say(facts.fresh.nextStep.text.en, facts.fresh.nextStep.text.zh)))
-  if (performance.now() > walk.deadline) throw outOfTime(walk)
+  if (performance.now() > walk.deadline) throw outOfTime(walk, phase)
   await sleep(walk.pollMs ?? POLL_MS, undefined, { signal: walk.signal }).catch(() => {
     throw new Interrupted('interrupted')
   })
@@ -243,9 +243,10 @@ function showOnce({ shown, progress }: Walk, key: string, lines: readonly string
   progress.note(...lines)
 }
 
-function outOfTime({ progress }: Walk): Error {
+function outOfTime({ progress, oldId }: Walk, phase: Phase): Error {
   progress.end('stopped')
   return failure('timedOut', 'Waiting for the renewal: it is not finished within --timeout: run the command again to go on.', {
+    facts: { phase, command: `evercert renew ${oldId}` },
     cause: { en: 'The renewal is not finished yet; it goes on in the service.', zh: '续费尚未完成，服务会继续处理。' },
     remedy: { en: 'Run the same command again to see how it stands.', zh: '再次运行相同命令即可查看进度。' },
   })

@@ -1,9 +1,12 @@
+import { problemDocument } from '@evercert/contract'
 import { describe, expect, it } from 'vitest'
+import { renewCommand, type RenewOptions } from '../../src/commands/renew.ts'
 import { createSay } from '../../src/language.ts'
 import { createProgress } from '../../src/progress.ts'
 import { findOld, orderKey } from '../../src/renewal/load-facts.ts'
+import { createSession } from '../../src/session.ts'
 import { describeValidation, walkRenewal, type WalkResult } from '../../src/renewal/walk.ts'
-import { aCertificate, aFreshCertificate, aRenewal, notRenewable } from '../builders.ts'
+import { aCertificate, aFreshCertificate, aRenewal, aShell, notRenewable } from '../builders.ts'
 import { createFakeService, type FakeService } from './fake-service.ts'
 
 const SERVICE_URL = 'http://127.0.0.1:8470'
@@ -98,6 +101,40 @@ describe('walkRenewal', () => {
     const service = createFakeService()
     await expect(walk(service, { timeoutMs: 0 }).result).rejects.toMatchObject({ problem: { code: 'timedOut' } })
     expect((await walk(service).result).result).toBe('served')
+  })
+})
+
+/** The whole command, its client the fake service's. */
+function runRenew({ client }: FakeService, wanted: string, options: RenewOptions = { yes: true }, isTTY = false) {
+  const shell = aShell({}, { isTTY })
+  const session = createSession(shell, 'en', { json: true })
+  const connection = () => Promise.resolve({ url: SERVICE_URL, token: null })
+  return { shell, code: renewCommand({ ...session, client: () => Promise.resolve(client), connection }, wanted, options) }
+}
+
+describe('evercert renew --json', () => {
+  it.each([
+    [false, ''],
+    [true, 'Order'],
+  ])('leaves stderr to the problem, unless it is a terminal (%s), and stdout empty', async (isTTY, shown) => {
+    const { code, shell } = runRenew(createFakeService(), 'crt_old', { yes: true, timeout: '0' }, isTTY)
+    const facts = { phase: 'validation', command: 'evercert renew crt_old' }
+    await expect(code).rejects.toMatchObject({ problem: { code: 'timedOut', facts } })
+    expect(shell.out()).toBe('')
+    if (isTTY) expect(shell.err()).toContain(shown)
+    else expect(shell.err()).toBe(shown)
+  })
+
+  it.each(['certificates.get', 'applications.submit'])('is one problem document when it is interrupted at %s', async (moment) => {
+    const service = createFakeService()
+    const { code, shell } = runRenew(service, 'crt_old')
+    service.onCall = (call) => {
+      if (call === moment) shell.interrupt()
+    }
+    expect(await code).toBe(130)
+    const { code: problem, remedy } = problemDocument.parse(JSON.parse(shell.err()))
+    expect([problem, remedy.en]).toEqual(['interrupted', 'Run "evercert renew crt_old" to go on.'])
+    expect(shell.out()).toBe('')
   })
 })
 
