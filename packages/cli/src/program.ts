@@ -269,8 +269,8 @@ function addRenewalCommands(program: Command, run: Run, say: Say): void {
     .argument('<certificate>', certificateArgument(say))
     .description(
       say(
-        'renew and wait until every address serves the new certificate; run it again to go on after an interruption (exit codes: 0 served, 1 failed, 2 not due, 130 interrupted)',
-        '续费并等待每个地址都使用新证书；中断后再次运行即可继续（退出码：0 已生效，1 失败，2 未到续费时间，130 已中断）',
+        'renew and wait until every address serves the new certificate; run it again to go on after an interruption (exit codes: 0 served, 1 failed, 2 never renewed and not due, 130 interrupted)',
+        '续费并等待每个地址都使用新证书；中断后再次运行即可继续（退出码：0 已生效，1 失败，2 从未续费且未到续费时间，130 已中断）',
       ),
     )
     .option('--quote', say('only show what it costs, and what a change loses', '仅显示价格及更改的影响'))

@@ -320,8 +320,14 @@ function formatServed(session: Session, { old, fresh }: RenewalFacts): string[] 
     [say('Topped up', '补齐天数'), String(fresh.entitlement?.toppedUpDays ?? 0)],
     [say('Paid until', '服务期至'), formatInstant(fresh.entitlement?.entitledUntil ?? null)],
   ]
+  const isServed = endpointsOf({ old, fresh }).every(({ observations }) =>
+    observations.every(({ verdict }) => verdict === 'served'),
+  )
+  const heading = isServed
+    ? `${paint('green', '✔')} ${paint('bold', say('Served: every address has the new certificate.', '已生效：每个地址都在使用新证书。'))}`
+    : `${paint('yellow', '!')} ${paint('bold', say('It was served at every address; now one of them says otherwise.', '新证书曾在每个地址生效，但现在有地址异常。'))}`
   return [
-    `${paint('green', '✔')} ${paint('bold', say('Served: every address has the new certificate.', '已生效：每个地址都在使用新证书。'))}`,
+    heading,
     ...formatFacts(facts, paint).map((line) => `  ${line}`),
     ...formatEndpoints(session, endpointsOf({ old, fresh })).map((line) => `  ${line}`),
   ]

@@ -33,7 +33,14 @@ export interface FakeService {
   onCall: (call: string, moment: 'before' | 'after') => void
 }
 
-export function createFakeService(): FakeService {
+interface Wish {
+  /** What is renewed was a renewal: the service shows that one with it, not the next. */
+  readonly isRenewalItself?: boolean
+  /** After the proof the site serves something else again. */
+  readonly strays?: boolean
+}
+
+export function createFakeService(wish: Wish = {}): FakeService {
   const calls: string[] = []
   const orders: OrderView[] = []
   const answers = new Map<string, unknown>()
@@ -59,18 +66,23 @@ export function createFakeService(): FakeService {
     else if (application.state === 'inReview' && looks > 4) application = { ...application, state: 'issued' }
     else if (application.state === 'issued' && looks > 6 && renewal !== null) renewal = { ...renewal, state: 'closed' }
   }
+  const closedBefore = aRenewal({ id: 'rnw_0', oldCertificateId: 'crt_older', newCertificateId: 'crt_old', state: 'closed' })
   const old = (): CertificateDetail =>
     aCertificate({
-      renewalProcess: renewal,
+      ...(wish.isRenewalItself === true
+        ? { renewsCertificateId: 'crt_older', renewalProcess: closedBefore }
+        : { renewalProcess: renewal }),
       renewedByCertificateId: renewal?.newCertificateId ?? null,
       targets: [aTarget('proved')],
-      endpoints: [anEndpoint(renewal?.state === 'closed' ? 'served' : 'oldCertificate')],
+      endpoints: [anEndpoint(renewal?.state === 'closed' && wish.strays !== true ? 'served' : 'oldCertificate')],
       ...(renewal === null ? {} : { renewal: notRenewable('alreadyRenewed') }),
     })
   const fresh = () =>
     aFreshCertificate({
       renewalProcess: renewal,
-      ...(application.state === 'issued' ? { sha256: NEW_SHA, status: 'issued' as const } : {}),
+      ...(application.state === 'issued'
+        ? { sha256: NEW_SHA, status: 'issued' as const, renewal: notRenewable('renewalNotYetOpen') }
+        : {}),
     })
 
   const api: Record<string, (input: { id?: string }) => unknown> = {

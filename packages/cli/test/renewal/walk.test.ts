@@ -1,6 +1,6 @@
 import { problemDocument } from '@evercert/contract'
 import { describe, expect, it } from 'vitest'
-import { renewCommand, type RenewOptions } from '../../src/commands/renew.ts'
+import { renewCommand, toServedDocument, type RenewOptions } from '../../src/commands/renew.ts'
 import { createSay } from '../../src/language.ts'
 import { createProgress } from '../../src/progress.ts'
 import { findOld, orderKey } from '../../src/renewal/load-facts.ts'
@@ -105,9 +105,15 @@ describe('walkRenewal', () => {
 })
 
 /** The whole command, its client the fake service's. */
-function runRenew({ client }: FakeService, wanted: string, options: RenewOptions = { yes: true }, isTTY = false) {
+function runRenew(
+  { client }: FakeService,
+  wanted: string,
+  { json = true, isTTY = false, ...options }: RenewOptions & { readonly json?: boolean; readonly isTTY?: boolean } = {
+    yes: true,
+  },
+) {
   const shell = aShell({}, { isTTY })
-  const session = createSession(shell, 'en', { json: true })
+  const session = createSession(shell, 'en', { json })
   const connection = () => Promise.resolve({ url: SERVICE_URL, token: null })
   return { shell, code: renewCommand({ ...session, client: () => Promise.resolve(client), connection }, wanted, options) }
 }
@@ -117,7 +123,7 @@ describe('evercert renew --json', () => {
     [false, ''],
     [true, 'Order'],
   ])('leaves stderr to the problem, unless it is a terminal (%s), and stdout empty', async (isTTY, shown) => {
-    const { code, shell } = runRenew(createFakeService(), 'crt_old', { yes: true, timeout: '0' }, isTTY)
+    const { code, shell } = runRenew(createFakeService(), 'crt_old', { yes: true, timeout: '0', isTTY })
     const facts = { phase: 'validation', command: 'evercert renew crt_old' }
     await expect(code).rejects.toMatchObject({ problem: { code: 'timedOut', facts } })
     expect(shell.out()).toBe('')
@@ -135,6 +141,40 @@ describe('evercert renew --json', () => {
     const { code: problem, remedy } = problemDocument.parse(JSON.parse(shell.err()))
     expect([problem, remedy.en]).toEqual(['interrupted', 'Run "evercert renew crt_old" to go on.'])
     expect(shell.out()).toBe('')
+  })
+})
+
+describe('evercert renew of what is renewed already', () => {
+  it('gives the result of a run that waited, however it is named', async () => {
+    const service = createFakeService()
+    const waited = walk(service)
+    const { steps: _, ...expected } = toServedDocument((await waited.result).facts, waited.progress)
+    expect(expected).toMatchObject({ result: 'served', old: { id: 'crt_old' }, new: { id: 'crt_new' } })
+    for (const wanted of ['crt_old', 'crt_new', 'shop.example.com']) {
+      const { code, shell } = runRenew(service, wanted)
+      expect(await code).toBe(0)
+      expect(JSON.parse(shell.out())).toEqual({ ...expected, steps: [] })
+    }
+  })
+
+  it('says so when an address serves something else by now', async () => {
+    for (const [strays, heading] of [
+      [false, '✔ Served: every address'],
+      [true, '! It was served at every address; now one of them says otherwise.'],
+    ] as const) {
+      const service = createFakeService({ strays })
+      await walk(service).result
+      const { code, shell } = runRenew(service, 'crt_old', { yes: true, json: false })
+      expect(await code).toBe(0)
+      expect(shell.out()).toContain(heading)
+    }
+  })
+
+  it('follows the renewal of what is a renewal itself', async () => {
+    const service = createFakeService({ isRenewalItself: true })
+    expect((await walk(service).result).result).toBe('served')
+    expect(await runRenew(service, 'crt_old').code).toBe(0)
+    expect([service.orders.length, service.payments()]).toEqual([1, 1])
   })
 })
 
@@ -177,9 +217,22 @@ describe('findOld', () => {
     expect((await findOld(service.client, named)).id).toBe('crt_old')
   })
 
-  it('is the certificate itself once its renewal is closed: there is nothing to go on with', async () => {
+  it('is the one that a closed renewal renewed, as long as the next one is not due', async () => {
     const renewalProcess = aRenewal({ state: 'closed', newCertificateId: 'crt_new' })
     const named = aFreshCertificate({ renewalProcess, renewal: notRenewable('renewalNotYetOpen') })
+    expect((await findOld(service.client, named)).id).toBe('crt_old')
+    for (const renewal of [
+      notRenewable('certificateExpired'),
+      notRenewable('certificateRevoked'),
+      { ...notRenewable('entitlementContinues'), action: 'reissue' as const },
+    ]) {
+      const itself = aFreshCertificate({ renewalProcess, renewal })
+      expect(await findOld(service.client, itself)).toBe(itself)
+    }
+  })
+
+  it('is the certificate itself when it was never renewed', async () => {
+    const named = aCertificate({ renewal: notRenewable('renewalNotYetOpen') })
     expect(await findOld(service.client, named)).toBe(named)
   })
 
