@@ -4,7 +4,7 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ApplicationView, CertificateDetail, OrderRequest, OrderView, QuoteView } from '@evercert/contract'
+import type { ApplicationView, CertificateDetail, OrderRequest, OrderView, QuoteView, TargetView } from '@evercert/contract'
 import { ApiProblem, type Client } from '@evercert/contract/client'
 import { failure, Interrupted } from '../failure.ts'
 import type { Say } from '../language.ts'
@@ -50,6 +50,7 @@ interface Walk extends WalkOptions {
   readonly deadline: number
   readonly shown: Set<string>
   applied: boolean
+  deployed: boolean
   probed: boolean
   confirmed: boolean
 }
@@ -64,7 +65,7 @@ const CHECK_EVERY_MS = 15_000
  */
 export async function walkRenewal(options: WalkOptions): Promise<WalkResult> {
   const deadline = options.timeoutMs === null ? Number.POSITIVE_INFINITY : performance.now() + options.timeoutMs
-  const walk: Walk = { ...options, deadline, shown: new Set(), applied: false, probed: false, confirmed: false }
+  const walk: Walk = { ...options, deadline, shown: new Set(), applied: false, deployed: false, probed: false, confirmed: false }
   for (;;) {
     if (walk.signal.aborted) throw new Interrupted('interrupted')
     const facts = await loadFacts(walk.client, walk.oldId)
@@ -94,7 +95,12 @@ async function perform(walk: Walk, step: Step, facts: RenewalFacts): Promise<Wal
       walk.progress.begin(stepName(walk.say, 'proof'))
       await walk.client.certificates.verify({ id: step.certificate.id })
       return null
+    case 'deploy':
+      walk.deployed = true
+      await deployAgain(walk, step.targets)
+      return null
     case 'wait':
+      walk.deployed = true
       await wait(walk, step.phase, facts)
       return null
     case 'stop':
@@ -104,6 +110,20 @@ async function perform(walk: Walk, step: Step, facts: RenewalFacts): Promise<Wal
         ...(step.cause && { cause: step.cause }),
         ...(step.remedy && { remedy: step.remedy }),
       })
+  }
+}
+
+/** Says so. What cannot be deployed again is told with the failure of before. */
+async function deployAgain({ client, progress, say }: Walk, targets: readonly TargetView[]): Promise<void> {
+  progress.begin(stepName(say, 'installation'))
+  for (const { id, name } of targets) {
+    progress.note(say(`Deploying again to "${clean(name)}", where it failed before.`, `重新部署到“${clean(name)}”（此前失败）。`))
+    try {
+      await client.targets.deploy({ id })
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error
+      progress.note(clean(error.problem.detail))
+    }
   }
 }
 

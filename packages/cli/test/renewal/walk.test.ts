@@ -178,6 +178,20 @@ describe('evercert renew of what is renewed already', () => {
   })
 })
 
+it('deploys again, once and said so, where an earlier run failed', async () => {
+  for (const isMended of [true, false]) {
+    const service = createFakeService({ deploymentFails: true })
+    await expect(walk(service).result).rejects.toMatchObject({ problem: { code: 'deployRefused' } })
+    expect(service.calls).not.toContain('targets.deploy') // what this run saw fail
+    service.mended = isMended
+    const again = walk(service)
+    if (isMended) expect((await again.result).result).toBe('served')
+    else await expect(again.result).rejects.toMatchObject({ problem: { code: 'deployRefused' } })
+    expect(service.calls.filter((call) => call === 'targets.deploy')).toHaveLength(1)
+    expect(again.shown()).toContain('Deploying again to "nginx", where it failed before.')
+  }
+})
+
 describe('an application that an earlier run submitted', () => {
   it('goes on as it is, and says how to submit another way', async () => {
     const shown = []
