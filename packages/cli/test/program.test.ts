@@ -33,7 +33,7 @@ describe('wrong usage', () => {
     expect(shell.err()).toContain('renew [options] <certificate>')
   })
 
-  it.each(['contacts', 'csrs', 'reviews', 'import'])('prints the commands of %s when none of them is named', async (group) => {
+  it.each(['import', 'receipt'])('prints the commands of %s when none of them is named', async (group) => {
     const shell = aShell()
     expect(await runProgram([group, '--lang', 'zh'], shell)).toBe(64)
     expect(shell.err()).toMatch(new RegExp(`^用法： evercert ${group} .*命令：`, 's'))
@@ -41,6 +41,16 @@ describe('wrong usage', () => {
     expect(await runProgram([group, '--json'], asked)).toBe(64)
     expect(problemDocument.parse(JSON.parse(asked.err())).detail).toContain('has to be named')
   })
+
+  it.each(['contacts', 'companies', 'csrs', 'reviews', 'tokens', 'products', 'targets', 'channels', 'issuers', 'endpoints'])(
+    'lists %s when no command of them is named',
+    async (noun) => {
+      const url = await aServer(200, 'application/json', '{"items":[],"nextCursor":null}')
+      const shell = aShell({ EVERCERT_TOKEN: 't' })
+      expect(await runProgram([noun, '--json', '--url', url], shell)).toBe(0)
+      expect(JSON.parse(shell.out())).toEqual({ items: [], nextCursor: null })
+    },
+  )
 
   it('prints the help that is asked for on stdout', async () => {
     const shell = aShell()
