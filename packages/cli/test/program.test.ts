@@ -115,6 +115,21 @@ describe('failures', () => {
   })
 })
 
+describe('the token', () => {
+  it.each<[string, string[], NodeJS.ProcessEnv, number]>([
+    ['in a file that is named and not there', ['--token-file', '/nowhere/token'], {}, 64],
+    ['in a file that the environment names', [], { EVERCERT_TOKEN_FILE: '/nowhere/token' }, 64],
+    ['in a file that holds none', ['--token-file', '/dev/null'], {}, 64],
+    ['nowhere', [], {}, 1],
+  ])('%s ends the command: %#', async (_where, options, env, exitCode) => {
+    const shell = aShell(env)
+    expect(await runProgram(['list', '--json', ...options], shell)).toBe(exitCode)
+    const { code, cause } = problemDocument.parse(JSON.parse(shell.err()))
+    expect(code).toBe('unauthenticated')
+    expect(cause.en.includes('No API token was given')).toBe(exitCode === 1)
+  })
+})
+
 describe('options', () => {
   it.each([
     [['renew', 'x', '--term', '4']],
@@ -131,11 +146,16 @@ describe('options', () => {
     [['notices', 'settings', '--add-recipient', 'nobody']],
     [['revoke', 'x', '--reason', 'boredom']],
     [['revoke', 'x', '--confirm', '--decline']],
+    [['receipt', 'verify', import.meta.filename]],
+    [['receipt', 'verify', '/nowhere/receipt.jws']],
+    [['import', 'certbot', '--root', '/nowhere']],
+    [['import', 'lego', '--path', '/nowhere']],
   ])('%j is refused before anything is sent', async (argv) => {
     const url = await aServer(500, 'text/plain', '')
     const shell = aShell({ EVERCERT_TOKEN: 't' })
     expect(await runProgram([...argv, '--json', '--url', url], shell)).toBe(64)
     expect(problemDocument.parse(JSON.parse(shell.err())).code).toBe('invalid')
     expect(shell.err()).not.toContain('top-secret')
+    if (argv.includes(import.meta.filename)) expect(shell.err()).toContain('no signed receipt')
   })
 })
