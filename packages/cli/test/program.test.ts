@@ -1,5 +1,8 @@
+import { spawnSync } from 'node:child_process'
+import { open } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { problemDocument } from '@evercert/contract'
 import { afterEach, describe, expect, it } from 'vitest'
 import { runProgram } from '../src/program.ts'
@@ -105,6 +108,22 @@ describe('failures', () => {
     expect(shell.err()).toContain('No entry.')
     expect(shell.err()).toContain('Remedy: A remedy.')
     expect(shell.err()).toContain('req_1')
+  })
+
+  it.each([
+    [[], /^✖ The output cannot be written[^]*ENOSPC[^]*Remedy: .*space/],
+    [['--lang', 'zh'], /^✖ 无法写入输出[^]*处理：.*空间/],
+    [['--json'], /^\{.*"code":"invalid".*\}\n$/],
+  ])('say so when the output cannot be written: %j', async (more, expected) => {
+    const full = await open('/dev/full', 'w')
+    const command = [join(import.meta.dirname, '../bin/main.mjs'), '--help', ...more]
+    const { status, stderr } = spawnSync(process.execPath, command, {
+      env: { ...process.env, LANG: 'C' },
+      stdio: ['ignore', full.fd, 'pipe'],
+      encoding: 'utf8',
+    })
+    await full.close()
+    expect([status, stderr]).toEqual([74, expect.stringMatching(expected)])
   })
 
   it('never show the token', async () => {
