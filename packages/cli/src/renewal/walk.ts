@@ -104,13 +104,14 @@ async function perform(walk: Walk, step: Step, facts: RenewalFacts): Promise<Wal
       await wait(walk, step.phase, facts)
       return null
     case 'stop':
-      if (step.phase !== undefined) walk.progress.begin(stepName(walk.say, step.phase))
-      walk.progress.end('failed')
-      throw failure(step.code, step.detail, {
-        ...(step.cause && { cause: step.cause }),
-        ...(step.remedy && { remedy: step.remedy }),
-      })
+      return stop(walk, step)
   }
+}
+
+function stop({ progress, say }: Walk, { code, detail, phase, cause, remedy }: Extract<Step, { do: 'stop' }>): never {
+  if (phase !== undefined) progress.begin(stepName(say, phase))
+  progress.end('failed')
+  throw failure(code, detail, { ...(cause && { cause }), ...(remedy && { remedy }) })
 }
 
 /** Says so. What cannot be deployed again is told with the failure of before. */
