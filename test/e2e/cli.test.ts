@@ -133,11 +133,11 @@ describe('renew', () => {
     expect(await renewalOrders()).toHaveLength(1)
   })
 
-  it('ends with 2 when nothing is due, and says when it is', async () => {
+  it('finds it served by the name of the site too, where the new one is meant, which is not due', async () => {
     const { code, stdout } = await evercert(['renew', SITE, '--yes', '--json'])
-    expect(code).toBe(2)
-    const { result, reasons } = JSON.parse(stdout) as { result: string; reasons: { code: string }[] }
-    expect([result, reasons[0]?.code]).toEqual(['notDue', 'renewalNotYetOpen'])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ result: 'served', old: { id: old.id, sha256: old.sha256 }, toppedUpDays: 12 })
+    expect(await renewalOrders()).toHaveLength(1)
   })
 
   it('lists the new certificate under the old one', async () => {
@@ -168,6 +168,9 @@ describe('upload', () => {
     const second = await succeed('second', 'elsewhere', 70)
     const third = await succeed('third', 'uploaded.example.com', 80)
     expect(third.renewsCertificateId).toBe(second.id)
+    const early = await evercert(['renew', third.id, '--yes', '--json'])
+    expect(early.code).toBe(2)
+    expect(JSON.parse(early.stdout)).toMatchObject({ result: 'notDue', reasons: [{ code: 'renewalNotYetOpen' }] })
     expect(await json<CertificateDetail>('show', second.renewsCertificateId ?? '')).toMatchObject({
       name: 'elsewhere',
       renewedByCertificateId: second.id,

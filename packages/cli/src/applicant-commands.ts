@@ -112,7 +112,10 @@ function addApply(program: Command, bind: Bind, say: Say): void {
 
 function addContacts(program: Command, bind: Bind, say: Say): void {
   const contacts = program.command('contacts').description(say('contacts of applications', '申请联系人'))
-  contacts.command('list').description(say('list, masked', '列表（已脱敏）')).action(bind<[object]>(listContactsCommand))
+  contacts
+    .command('list', { isDefault: true })
+    .description(say('list, masked', '列表（已脱敏）'))
+    .action(bind<[object]>(listContactsCommand))
   contacts
     .command('add')
     .description(say('add one', '新增'))
@@ -142,7 +145,10 @@ function addContacts(program: Command, bind: Bind, say: Say): void {
 
 function addCompanies(program: Command, bind: Bind, say: Say): void {
   const companies = program.command('companies').description(say('companies of applications', '申请公司'))
-  companies.command('list').description(say('list, masked', '列表（已脱敏）')).action(bind<[object]>(listCompaniesCommand))
+  companies
+    .command('list', { isDefault: true })
+    .description(say('list, masked', '列表（已脱敏）'))
+    .action(bind<[object]>(listCompaniesCommand))
   companies
     .command('add')
     .description(say('add one from a JSON file', '从 JSON 文件新增'))
@@ -197,7 +203,10 @@ function addCompanies(program: Command, bind: Bind, say: Say): void {
 
 function addCsrs(program: Command, bind: Bind, say: Say): void {
   const csrs = program.command('csrs').description(say('stored CSRs', '已保存的 CSR'))
-  csrs.command('list').description(say('list, newest first', '列表，最新在前')).action(bind<[object]>(listCsrsCommand))
+  csrs
+    .command('list', { isDefault: true })
+    .description(say('list, newest first', '列表，最新在前'))
+    .action(bind<[object]>(listCsrsCommand))
   csrs
     .command('add')
     .description(say('make one here, or upload one', '在此生成或上传'))
@@ -224,7 +233,7 @@ function addCsrs(program: Command, bind: Bind, say: Say): void {
 function addReviews(program: Command, bind: Bind, say: Say): void {
   const reviews = program.command('reviews').description(say('reviews of OV and EV applications', 'OV、EV 申请的审核'))
   reviews
-    .command('list')
+    .command('list', { isDefault: true })
     .description(say('the queue, oldest first', '待审核列表，最早在前'))
     .addOption(new Option('--state <state>', say('default waiting', '默认 waiting')).choices(reviewState.options))
     .action(bind<[ReviewListOptions]>(listReviewsCommand))
@@ -252,7 +261,7 @@ function addReviews(program: Command, bind: Bind, say: Say): void {
 
 function addTokens(program: Command, bind: Bind, say: Say): void {
   const tokens = program.command('tokens').description(say('API tokens of the account', '账号的 API 令牌'))
-  tokens.command('list').description(say('list', '列表')).action(bind<[object]>(listTokensCommand))
+  tokens.command('list', { isDefault: true }).description(say('list', '列表')).action(bind<[object]>(listTokensCommand))
   tokens
     .command('add')
     .description(say('make one; it is printed this once', '新建；仅显示一次'))

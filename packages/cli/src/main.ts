@@ -10,15 +10,19 @@ if (process.argv[2] === 'serve') keepHeapSmall()
 // What a module imports is loaded before its first line: by then it would be too late.
 const { selectAtTerminal } = await import('./choice.ts')
 const { runProgram } = await import('./program.ts')
+const { EXIT_OUTPUT, reportLostOutput } = await import('./lost-output.ts')
 
 const IMPATIENCE_MS = 500
 const EXIT_INTERRUPTED = 130
 
 // "evercert list | head" closes the pipe early: that is an end, not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
+  if (error.code === 'EPIPE') process.exit(0)
+  reportLostOutput(process.argv.slice(2), process, error)
+  process.exit(EXIT_OUTPUT)
 })
+// Then nothing can be told any more; the exit code still can.
+process.stderr.on('error', () => undefined)
 
 process.exitCode = await runProgram(process.argv.slice(2), {
   env: process.env,

@@ -56,16 +56,32 @@ async function loadToken(options: ProfileOptions, env: NodeJS.ProcessEnv, url: s
   const direct = options.tokenFile === undefined ? notEmpty(env['EVERCERT_TOKEN']) : undefined
   const file = chosenFile ?? join(defaultDataDir(env), 'operator.token')
   const ofLogin = direct === undefined && chosenFile === undefined ? await readCredential(env, url) : null
-  const token = direct ?? ofLogin ?? (await readToken(file))
+  const token = direct ?? ofLogin ?? (await readToken(file, chosenFile !== undefined))
   // A line break or worse in a header would be refused by fetch with a text that shows the token.
   if (/^[\x21-\x7E]+$/.test(token)) return token
-  throw failure('unauthenticated', `Reading the API token: it is empty or has characters that no token has: look at ${file}.`)
+  const where = direct === undefined ? file : 'EVERCERT_TOKEN'
+  const detail = `Reading the API token: it is empty or has characters that no token has: look at ${where}.`
+  const texts = {
+    cause: { en: `${where} holds no API token.`, zh: `${where} 中没有 API 令牌。` },
+    remedy: { en: 'Give one that the console or "evercert login" made.', zh: '请使用控制台或“evercert login”生成的令牌。' },
+  }
+  const isGiven = direct !== undefined || chosenFile !== undefined
+  throw isGiven ? wrongUsage('unauthenticated', detail, texts) : failure('unauthenticated', detail, texts)
 }
 
-async function readToken(file: string): Promise<string> {
+/** @param isGiven somebody named the file; otherwise there was perhaps never a service here */
+async function readToken(file: string, isGiven: boolean): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim()
   } catch (error) {
+    if (isGiven)
+      throw wrongUsage('unauthenticated', `Reading the API token: ${file} cannot be read (${systemCode(error)}).`, {
+        cause: { en: `${file} cannot be read (${systemCode(error)}).`, zh: `无法读取 ${file}（${systemCode(error)}）。` },
+        remedy: {
+          en: 'Look at --token-file and EVERCERT_TOKEN_FILE, and at the permissions of the file.',
+          zh: '请检查 --token-file、EVERCERT_TOKEN_FILE 以及文件权限。',
+        },
+      })
     throw failure('unauthenticated', `Reading the API token: ${file} cannot be read (${systemCode(error)}).`, {
       cause: {
         en: 'No API token was given, and there is none in the data folder of a service on this machine.',

@@ -52,6 +52,7 @@ import { addUserCommands } from './user-commands.ts'
 import { createSession, type GlobalOptions, type Session, type Shell } from './session.ts'
 
 const EXIT_INTERRUPTED = 130
+const INTERRUPTED = 'Running the command: it was interrupted: run it again.'
 
 /** Runs one command line. Never rejects. @returns the exit code */
 export async function runProgram(argv: readonly string[], shell: Shell): Promise<number> {
@@ -80,7 +81,10 @@ interface Run {
 }
 
 function reportFailure({ shell, language, session, complaint }: Run, argv: readonly string[], error: unknown): number {
-  if (error instanceof Interrupted) return EXIT_INTERRUPTED
+  if (error instanceof Interrupted) {
+    if (argv.includes('--json')) shell.stderr.write(`${problemJson(failure('interrupted', INTERRUPTED).problem)}\n`)
+    return EXIT_INTERRUPTED
+  }
   if (error instanceof CommanderError && error.exitCode === 0) return 0
   if (isGroupAlone(error) && !argv.includes('--json')) {
     shell.stderr.write(complaint)
@@ -265,8 +269,8 @@ function addRenewalCommands(program: Command, run: Run, say: Say): void {
     .argument('<certificate>', certificateArgument(say))
     .description(
       say(
-        'renew and wait until every address serves the new certificate; run it again to go on after an interruption (exit codes: 0 served, 1 failed, 2 not due, 130 interrupted)',
-        '续费并等待每个地址都使用新证书；中断后再次运行即可继续（退出码：0 已生效，1 失败，2 未到续费时间，130 已中断）',
+        'renew and wait until every address serves the new certificate; run it again to go on after an interruption (exit codes: 0 served, 1 failed, 2 never renewed and not due, 130 interrupted)',
+        '续费并等待每个地址都使用新证书；中断后再次运行即可继续（退出码：0 已生效，1 失败，2 从未续费且未到续费时间，130 已中断）',
       ),
     )
     .option('--quote', say('only show what it costs, and what a change loses', '仅显示价格及更改的影响'))

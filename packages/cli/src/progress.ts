@@ -38,6 +38,19 @@ export interface ProgressOptions {
   readonly now?: () => number
 }
 
+const NOWHERE: TextStream = { write: () => undefined }
+
+/** Where steps are shown: with `--json` only to a person at a terminal, since stdout and stderr have room for one document each. */
+export function progressStream({ json, shell: { stderr } }: ProgressViewer, stream: TextStream): TextStream {
+  if (!json) return stream
+  return stderr.isTTY === true ? stderr : NOWHERE
+}
+
+interface ProgressViewer {
+  readonly json: boolean
+  readonly shell: { readonly stderr: TextStream }
+}
+
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const FRAME_MS = 80
 const MARKS = { done: ['✔', 'green'], failed: ['✖', 'red'], stopped: ['■', 'yellow'] } as const

@@ -1,5 +1,8 @@
+import { spawnSync } from 'node:child_process'
+import { open } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { problemDocument } from '@evercert/contract'
 import { afterEach, describe, expect, it } from 'vitest'
 import { runProgram } from '../src/program.ts'
@@ -33,7 +36,7 @@ describe('wrong usage', () => {
     expect(shell.err()).toContain('renew [options] <certificate>')
   })
 
-  it.each(['contacts', 'csrs', 'reviews', 'import'])('prints the commands of %s when none of them is named', async (group) => {
+  it.each(['import', 'receipt'])('prints the commands of %s when none of them is named', async (group) => {
     const shell = aShell()
     expect(await runProgram([group, '--lang', 'zh'], shell)).toBe(64)
     expect(shell.err()).toMatch(new RegExp(`^用法： evercert ${group} .*命令：`, 's'))
@@ -41,6 +44,16 @@ describe('wrong usage', () => {
     expect(await runProgram([group, '--json'], asked)).toBe(64)
     expect(problemDocument.parse(JSON.parse(asked.err())).detail).toContain('has to be named')
   })
+
+  it.each(['contacts', 'companies', 'csrs', 'reviews', 'tokens', 'products', 'targets', 'channels', 'issuers', 'endpoints'])(
+    'lists %s when no command of them is named',
+    async (noun) => {
+      const url = await aServer(200, 'application/json', '{"items":[],"nextCursor":null}')
+      const shell = aShell({ EVERCERT_TOKEN: 't' })
+      expect(await runProgram([noun, '--json', '--url', url], shell)).toBe(0)
+      expect(JSON.parse(shell.out())).toEqual({ items: [], nextCursor: null })
+    },
+  )
 
   it('prints the help that is asked for on stdout', async () => {
     const shell = aShell()
@@ -97,11 +110,42 @@ describe('failures', () => {
     expect(shell.err()).toContain('req_1')
   })
 
+  it.each([
+    [[], /^✖ The output cannot be written[^]*ENOSPC[^]*Remedy: .*space/],
+    [['--lang', 'zh'], /^✖ 无法写入输出[^]*处理：.*空间/],
+    [['--json'], /^\{.*"code":"invalid".*\}\n$/],
+  ])('say so when the output cannot be written: %j', async (more, expected) => {
+    const full = await open('/dev/full', 'w')
+    const command = [join(import.meta.dirname, '../bin/main.mjs'), '--help', ...more]
+    const { status, stderr } = spawnSync(process.execPath, command, {
+      env: { ...process.env, LANG: 'C' },
+      stdio: ['ignore', full.fd, 'pipe'],
+      encoding: 'utf8',
+    })
+    await full.close()
+    expect([status, stderr]).toEqual([74, expect.stringMatching(expected)])
+  })
+
   it('never show the token', async () => {
     const shell = aShell({ EVERCERT_TOKEN: 'top-secret-token' })
     await runProgram(['balance', '--url', 'http://127.0.0.1:9'], shell)
     await runProgram(['balance', '--json', '--url', 'http://127.0.0.1:9'], shell)
     expect(shell.out() + shell.err()).not.toContain('top-secret-token')
+  })
+})
+
+describe('the token', () => {
+  it.each<[string, string[], NodeJS.ProcessEnv, number]>([
+    ['in a file that is named and not there', ['--token-file', '/nowhere/token'], {}, 64],
+    ['in a file that the environment names', [], { EVERCERT_TOKEN_FILE: '/nowhere/token' }, 64],
+    ['in a file that holds none', ['--token-file', '/dev/null'], {}, 64],
+    ['nowhere', [], {}, 1],
+  ])('%s ends the command: %#', async (_where, options, env, exitCode) => {
+    const shell = aShell(env)
+    expect(await runProgram(['list', '--json', ...options], shell)).toBe(exitCode)
+    const { code, cause } = problemDocument.parse(JSON.parse(shell.err()))
+    expect(code).toBe('unauthenticated')
+    expect(cause.en.includes('No API token was given')).toBe(exitCode === 1)
   })
 })
 
@@ -121,11 +165,16 @@ describe('options', () => {
     [['notices', 'settings', '--add-recipient', 'nobody']],
     [['revoke', 'x', '--reason', 'boredom']],
     [['revoke', 'x', '--confirm', '--decline']],
+    [['receipt', 'verify', import.meta.filename]],
+    [['receipt', 'verify', '/nowhere/receipt.jws']],
+    [['import', 'certbot', '--root', '/nowhere']],
+    [['import', 'lego', '--path', '/nowhere']],
   ])('%j is refused before anything is sent', async (argv) => {
     const url = await aServer(500, 'text/plain', '')
     const shell = aShell({ EVERCERT_TOKEN: 't' })
     expect(await runProgram([...argv, '--json', '--url', url], shell)).toBe(64)
     expect(problemDocument.parse(JSON.parse(shell.err())).code).toBe('invalid')
     expect(shell.err()).not.toContain('top-secret')
+    if (argv.includes(import.meta.filename)) expect(shell.err()).toContain('no signed receipt')
   })
 })

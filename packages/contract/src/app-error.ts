@@ -112,6 +112,7 @@ export const RETRY = {
   targetUnreachable: 'backoff',
   rateLimited: 'after',
   timedOut: 'backoff',
+  interrupted: 'never',
   upstreamUnavailable: 'backoff',
   storageUnavailable: 'backoff',
   storageFull: 'backoff',

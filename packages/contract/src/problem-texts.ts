@@ -351,6 +351,12 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     'The service tries again by itself; check the network if it goes on.',
     '系统会自动重试；如持续发生请检查网络。',
   ),
+  interrupted: text(
+    'Whoever ran the command broke it off; what it had begun goes on in the service.',
+    '命令被用户中断；已开始的操作会在服务中继续。',
+    'Run the same command again.',
+    '请再次运行相同的命令。',
+  ),
   upstreamUnavailable: text(
     'A provider did not answer, or answered with an error of its own.',
     '上游服务无响应或返回了错误。',

@@ -121,6 +121,7 @@ export const PROBLEMS = {
   // Surroundings.
   rateLimited: { status: 429, title: 'Too many requests' },
   timedOut: { status: 504, title: 'No answer in time' },
+  interrupted: { status: 499, title: 'It was interrupted' },
   upstreamUnavailable: { status: 503, title: 'A provider did not answer' },
   storageUnavailable: { status: 503, title: 'The database does not answer' },
   storageFull: { status: 503, title: 'The disk of the database is full' },

@@ -9,7 +9,7 @@ import { ApiProblem, type Client } from '@evercert/contract/client'
 import type { EndpointProtocol } from '@evercert/pki/probe'
 import { wrongUsage } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
-import { createProgress } from '../progress.ts'
+import { createProgress, progressStream } from '../progress.ts'
 import type { Session } from '../session.ts'
 import { formatCandidates } from './candidates.ts'
 
@@ -26,7 +26,7 @@ export interface DiscoverOptions {
 export async function discoverCommand(session: Session, names: readonly string[], options: DiscoverOptions): Promise<number> {
   const client = await session.client()
   const requests = await toRequests(client, names, options)
-  const progress = createProgress({ stream: session.shell.stderr, env: session.shell.env })
+  const progress = createProgress({ stream: progressStream(session, session.shell.stderr), env: session.shell.env })
   const [items, totals]: [CandidateView[], { looked: number; silent: number; known: number }] = [
     [],
     { looked: 0, silent: 0, known: 0 },

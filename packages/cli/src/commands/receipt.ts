@@ -74,9 +74,28 @@ export interface VerifyReceiptOptions {
   readonly keys?: string
 }
 
+/** RFC 7515 §3.1: three parts in base64url. Whatever is of this form and cannot be verified is a forgery; anything else the wrong file. */
+const JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/
+
+function noReceipt(path: string): Error {
+  return wrongUsage(
+    'invalid',
+    `Reading the receipt: ${path} is no signed receipt: give the file that "evercert receipt show --jws" wrote.`,
+    {
+      title: 'The file is no receipt',
+      cause: { en: `${path} is no signed receipt.`, zh: `${path} 不是签名凭证。` },
+      remedy: {
+        en: 'Give the file that "evercert receipt show <certificate> --jws <file>" wrote.',
+        zh: '请指定由 “evercert receipt show <证书> --jws <文件>” 写入的文件。',
+      },
+    },
+  )
+}
+
 /** Exit code 1 when it was altered or signed by somebody else. */
 export async function verifyReceiptCommand(session: Session, path: string, options: VerifyReceiptOptions): Promise<number> {
   const jws = (await readText('the receipt', path)).trim()
+  if (!JWS.test(jws)) throw noReceipt(path)
   const keys = await loadKeys(session, options.keys)
   const claims = check(jws, keys)
   session.document({ valid: true, claims })

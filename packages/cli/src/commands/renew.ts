@@ -4,12 +4,13 @@
  * @module
  */
 import { countOf, type CertificateDetail, type OrderView, type QuoteView } from '@evercert/contract'
-import { failure, Interrupted, wrongUsage } from '../failure.ts'
+import type { Client } from '@evercert/contract/client'
+import { failure, Interrupted, problemJson, wrongUsage } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
 import { formatInstant, formatMoney } from '../format.ts'
 import { pick } from '../language.ts'
 import { clean, formatFacts } from '../output.ts'
-import { createProgress, type Progress } from '../progress.ts'
+import { createProgress, progressStream, type Progress } from '../progress.ts'
 import type { RenewalFacts } from '../renewal/decide-step.ts'
 import { askMethod } from '../renewal/choose-method.ts'
 import { withProduct } from '../renewal/choose-product.ts'
@@ -40,21 +41,16 @@ export async function renewCommand(session: Session, wanted: string, options: Re
   const changes = changesOf(options)
   const method = await fromOptions({ validation: options.validation, dnsConnection: options.dnsConnection })
   const timeoutMs = options.timeout === undefined ? null : parseTimeout(options.timeout)
-  const [client, { url: serviceUrl }] = [await session.client(), await session.connection()]
-  const old = await findOld(client, await findCertificate(client, wanted))
-  if (options.quote === true) {
-    const completed = await withProduct(session, client, old, changes)
-    const quote = await client.quotes.create({ renewsCertificateId: old.id, ...completed })
-    session.document(quote)
-    session.print(...formatQuote(session, quote))
-    return 0
-  }
-  // With --json the steps are the events of a program's log: they go to stderr, and stdout keeps one document.
-  const stream = session.json ? session.shell.stderr : session.shell.stdout
-  const progress = createProgress({ stream, env: session.shell.env })
+  const progress = createProgress({ stream: progressStream(session, session.shell.stdout), env: session.shell.env })
   const interruption = new AbortController()
+  const interrupted = whenAborted(interruption.signal)
   const release = session.shell.onInterrupt(() => interruption.abort())
+  let named = wanted
   try {
+    const [client, { url: serviceUrl }] = [await session.client(), await session.connection()]
+    const old = await Promise.race([findMeant(client, wanted), interrupted])
+    if (options.quote === true) return await Promise.race([showQuote(session, client, old, changes), interrupted])
+    named = old.id
     const walk = walkRenewal({
       client,
       serviceUrl,
@@ -72,24 +68,40 @@ export async function renewCommand(session: Session, wanted: string, options: Re
       signal: interruption.signal,
       timeoutMs,
     })
-    return report(session, await Promise.race([walk, whenAborted(interruption.signal)]), progress)
+    return report(session, await Promise.race([walk, interrupted]), progress)
   } catch (error) {
     progress.end(error instanceof Interrupted ? 'stopped' : 'failed')
     if (!(error instanceof Interrupted)) throw error
-    return reportInterruption(session, old.id)
+    return reportInterruption(session, named)
   } finally {
     release()
   }
 }
 
-/** Also breaks off while a request is under way: whatever it does is found again by the next run, and done once. */
-function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(new Interrupted('interrupted')), { once: true })
-  })
+async function findMeant(client: Client, wanted: string): Promise<CertificateDetail> {
+  return findOld(client, await findCertificate(client, wanted))
 }
 
-function changesOf(options: RenewOptions): Awaited<ReturnType<WalkOptions['completeOrder']>> {
+async function showQuote(session: Session, client: Client, old: CertificateDetail, changes: Changes): Promise<number> {
+  const completed = await withProduct(session, client, old, changes)
+  const quote = await client.quotes.create({ renewsCertificateId: old.id, ...completed })
+  session.document(quote)
+  session.print(...formatQuote(session, quote))
+  return 0
+}
+
+/** Also breaks off while a request is under way: whatever it does is found again by the next run, and done once. */
+function whenAborted(signal: AbortSignal): Promise<never> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Interrupted('interrupted')), { once: true })
+  })
+  aborted.catch(() => undefined) // perhaps nobody waits for it just then
+  return aborted
+}
+
+type Changes = Awaited<ReturnType<WalkOptions['completeOrder']>>
+
+function changesOf(options: RenewOptions): Changes {
   const { product, term, currency, code } = options
   return {
     ...(product === undefined ? {} : { productId: product }),
@@ -308,19 +320,35 @@ function formatServed(session: Session, { old, fresh }: RenewalFacts): string[] 
     [say('Topped up', '补齐天数'), String(fresh.entitlement?.toppedUpDays ?? 0)],
     [say('Paid until', '服务期至'), formatInstant(fresh.entitlement?.entitledUntil ?? null)],
   ]
+  const isServed = endpointsOf({ old, fresh }).every(({ observations }) =>
+    observations.every(({ verdict }) => verdict === 'served'),
+  )
+  const heading = isServed
+    ? `${paint('green', '✔')} ${paint('bold', say('Served: every address has the new certificate.', '已生效：每个地址都在使用新证书。'))}`
+    : `${paint('yellow', '!')} ${paint('bold', say('It was served at every address; now one of them says otherwise.', '新证书曾在每个地址生效，但现在有地址异常。'))}`
   return [
-    `${paint('green', '✔')} ${paint('bold', say('Served: every address has the new certificate.', '已生效：每个地址都在使用新证书。'))}`,
+    heading,
     ...formatFacts(facts, paint).map((line) => `  ${line}`),
     ...formatEndpoints(session, endpointsOf({ old, fresh })).map((line) => `  ${line}`),
   ]
 }
 
 /** By id, which means the renewal of exactly this one, also when the service has finished it meanwhile. */
-function reportInterruption(session: Session, oldId: string): number {
-  const { say } = session
-  const command = `evercert renew ${clean(oldId)}`
-  session.shell.stderr.write(
-    `${say(`Interrupted. Nothing is lost: "${command}" goes on from here.`, `已中断，进度不会丢失：再次运行 “${command}” 即可继续。`)}\n`,
-  )
+function reportInterruption(session: Session, named: string): number {
+  const { say, shell } = session
+  const command = `evercert renew ${clean(named)}`
+  const text = {
+    en: `Interrupted. Nothing is lost: "${command}" goes on from here.`,
+    zh: `已中断，进度不会丢失：再次运行 “${command}” 即可继续。`,
+  }
+  if (!session.json) {
+    shell.stderr.write(`${say(text.en, text.zh)}\n`)
+    return EXIT.interrupted
+  }
+  const { problem } = failure('interrupted', `Renewing ${clean(named)}: it was interrupted: run "${command}" to go on.`, {
+    facts: { command },
+    remedy: { en: `Run "${command}" to go on.`, zh: `请运行 “${command}” 继续。` },
+  })
+  shell.stderr.write(`${problemJson(problem)}\n`)
   return EXIT.interrupted
 }

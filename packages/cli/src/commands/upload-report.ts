@@ -9,7 +9,7 @@ import { fractionOf, type Position } from '../import/position.ts'
 import { emptyReport, uploadItems, type UploadReport } from '../import/upload-items.ts'
 import { pick } from '../language.ts'
 import { clean, formatTable, type Cell } from '../output.ts'
-import { createProgress } from '../progress.ts'
+import { createProgress, progressStream } from '../progress.ts'
 import type { Session } from '../session.ts'
 
 export interface UploadManyOptions {
@@ -28,7 +28,7 @@ const EXIT = { kept: 0, notAllKept: 1 } as const
 export async function runUpload(session: Session, items: AsyncIterable<Item>, options: UploadManyOptions): Promise<number> {
   const report = emptyReport()
   const client = await session.client()
-  const progress = createProgress({ stream: session.shell.stderr, env: session.shell.env })
+  const progress = createProgress({ stream: progressStream(session, session.shell.stderr), env: session.shell.env })
   const label = options.dryRun ? session.say('Check certificates', '检查证书') : session.say('Upload certificates', '上传证书')
   try {
     await progress.step({ name: 'upload', label }, () =>

@@ -5,7 +5,7 @@
  */
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { relative, sep } from 'node:path'
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import { skipped, type SkipCode, type Skipped } from './found.ts'
 import { MAX_FILE_BYTES } from './limits.ts'
 
@@ -41,7 +41,7 @@ export function firstSkipped(...texts: readonly (string | Skipped)[]): SkipCode 
 
 /** @throws CliFailure `invalid`: the folder is not what the command says it is */
 export function notAnEstate(tool: string, root: string, missing: string): Error {
-  return failure('invalid', `Importing from ${tool}: ${root} has no ${missing}: say where its folder is.`, {
+  return wrongUsage('invalid', `Importing from ${tool}: ${root} has no ${missing}: say where its folder is.`, {
     title: `There is no ${tool} folder`,
     cause: { en: `${root} has no ${missing}.`, zh: `${root} 中没有 ${missing}。` },
     remedy: {

@@ -5,7 +5,7 @@
  */
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { failure } from '../failure.ts'
+import { wrongUsage } from '../failure.ts'
 import { isInside, isMissing } from './files.ts'
 import { skipped, type SkipCode, type Skipped } from './found.ts'
 
@@ -55,7 +55,7 @@ export async function orRefuse<Value>(folder: string, list: Promise<Value>): Pro
   } catch (error) {
     if (isMissing(error)) return null
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    throw failure('invalid', `Reading ${folder}: ${code}: check its permissions, or run as a user who may read it.`, {
+    throw wrongUsage('invalid', `Reading ${folder}: ${code}: check its permissions, or run as a user who may read it.`, {
       title: 'The folder cannot be read',
       cause: { en: `${folder} cannot be read (${code}).`, zh: `无法读取 ${folder}（${code}）。` },
       remedy: {

@@ -4,14 +4,15 @@
  *
  * @module
  */
-import type {
-  ApplicationView,
-  Bilingual,
-  CertificateDetail,
-  OrderView,
-  ProblemCode,
-  RenewalView,
-  TargetView,
+import {
+  PROBLEM_TEXTS,
+  type ApplicationView,
+  type Bilingual,
+  type CertificateDetail,
+  type OrderView,
+  type ProblemCode,
+  type RenewalView,
+  type TargetView,
 } from '@evercert/contract'
 
 export interface RenewalFacts {
@@ -37,6 +38,8 @@ export type Step =
   | { readonly do: 'wait'; readonly phase: Phase }
   /** A renewal that waits for a person: probing again tells the service that the person acted. */
   | { readonly do: 'probe'; readonly certificate: CertificateDetail }
+  /** What failed before this run: whoever runs the command again mended it. */
+  | { readonly do: 'deploy'; readonly targets: readonly TargetView[] }
   | {
       readonly do: 'stop'
       readonly code: ProblemCode
@@ -49,9 +52,14 @@ export type Step =
     }
   | { readonly do: 'done' }
 
-/** What this run did already: a refusal by the CA or a failed proof is tried once more for each run of the command, not for ever. */
+/**
+ * What this run did already: a refusal by the CA, a failed deployment or a failed proof is tried once more for each run of the command, not for
+ * ever.
+ */
 export interface Attempts {
   readonly applied: boolean
+  /** Also when this run waited: what fails while it watches is told, and not tried again. */
+  readonly deployed: boolean
   readonly probed: boolean
 }
 
@@ -92,8 +100,12 @@ function decideInstallation(
   { old, renewal }: RenewalFacts & { readonly renewal: RenewalView },
   attempts: Attempts,
 ): Step {
-  if (renewal.state === 'attention') return attempts.probed ? needsPerson(fresh, old) : { do: 'probe', certificate: fresh }
   const targets = targetsOf(fresh, old)
+  const failed = targets.filter((target) => hasFailed(target, fresh))
+  if (failed.length > 0 && !attempts.deployed) return { do: 'deploy', targets: failed }
+  const isUnderWay = failed.length === 0 && targets.some((target) => isBeingInstalled(target, fresh))
+  if (renewal.state === 'attention' && !isUnderWay)
+    return attempts.probed ? needsPerson(fresh, old) : { do: 'probe', certificate: fresh }
   if (targets.length === 0 && fresh.endpoints.length + old.endpoints.length === 0) return nowhereServed(fresh)
   return { do: 'wait', phase: targets.every((target) => isInstalled(target, fresh)) ? 'proof' : 'installation' }
 }
@@ -108,11 +120,19 @@ function isInstalled({ deployment }: TargetView, fresh: CertificateDetail): bool
   return deployment?.issuanceSha256 === fresh.sha256 && (deployment.state === 'applied' || deployment.state === 'proved')
 }
 
+function hasFailed({ deployment }: TargetView, fresh: CertificateDetail): boolean {
+  return deployment?.issuanceSha256 === fresh.sha256 && (deployment.state === 'failed' || deployment.state === 'rolledBack')
+}
+
+function isBeingInstalled({ deployment }: TargetView, fresh: CertificateDetail): boolean {
+  return deployment?.issuanceSha256 === fresh.sha256 && deployment.state === 'planned'
+}
+
 function needsPerson(fresh: CertificateDetail, old: CertificateDetail): Step {
   const failed = targetsOf(fresh, old).find(({ deployment }) => deployment !== null && deployment.problem !== null)
   if (failed !== undefined) {
     const detail = `Installing the new certificate on "${failed.name}": ${failed.deployment?.problem ?? 'failed'}`
-    return { do: 'stop', code: 'deployRefused', detail, remedy: null }
+    return { do: 'stop', code: 'deployRefused', detail, ...howToDeployAgain(failed, old) }
   }
   const wrong = [...fresh.endpoints, ...old.endpoints]
     .flatMap(({ observations }) => observations)
@@ -120,6 +140,19 @@ function needsPerson(fresh: CertificateDetail, old: CertificateDetail): Step {
   if (wrong === undefined) return stopped(fresh.nextStep.text.en)
   const detail = `Proving the new certificate at ${wrong.address}: ${wrong.verdict}. ${wrong.cause.en}`
   return { do: 'stop', code: 'verificationFailed', detail, remedy: wrong.remedy }
+}
+
+/** What is known of the fault, then the command that goes on when it is mended. */
+function howToDeployAgain({ id, name, deployment }: TargetView, old: CertificateDetail) {
+  const { cause, remedy } = deployment?.advice ?? { cause: null, remedy: PROBLEM_TEXTS.deployRefused.remedy }
+  const [again, alone] = [`evercert renew ${old.id}`, `evercert targets deploy ${/^[\w.-]+$/.test(name) ? name : id}`]
+  return {
+    cause,
+    remedy: {
+      en: `${remedy.en} Then run "${again}": it deploys there again and waits for the proof ("${alone}" only deploys).`,
+      zh: `${remedy.zh}然后运行 “${again}”：重新部署并等待验证（“${alone}” 仅重新部署）。`,
+    },
+  }
 }
 
 function nowhereServed(fresh: CertificateDetail): Step {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CertificateDetail, OrderView } from '@evercert/contract'
+import type { CertificateDetail, OrderView, RenewalView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
 import type { RenewalFacts } from './decide-step.ts'
 
@@ -12,28 +12,43 @@ const MAX_ORDERS = 2_000
 const PAGE_SIZE = 200
 
 /**
- * The certificate to renew when somebody names this one: itself, or the one that it is the unfinished renewal of. An upload is nobody's: it was
- * finished when it came, whatever it follows.
+ * The certificate to renew when somebody names this one: itself, or the one that it is the renewal of, unfinished or, as long as the next one is
+ * not due, finished: whoever runs an interrupted command again gets the same result, however far the service went meanwhile. An upload is
+ * nobody's: it was finished when it came, whatever it follows.
  */
 export async function findOld(client: Client, named: CertificateDetail): Promise<CertificateDetail> {
   const { renewalProcess, renewsCertificateId, renewal } = named
   if (renewsCertificateId === null || named.origin === 'uploaded' || renewal.eligible || named.renewedByCertificateId !== null)
     return named
   if (renewalProcess !== null && renewalProcess.oldCertificateId === named.id) return named
-  const isFinished = renewalProcess?.state === 'closed'
-  return isFinished ? named : client.certificates.get({ id: renewsCertificateId })
+  if (renewalProcess?.state === 'closed' && !isOnlyEarly(renewal)) return named
+  return client.certificates.get({ id: renewsCertificateId })
+}
+
+/** Nothing is wrong with it, and nothing is to be done: its time has not come. */
+function isOnlyEarly({ action, reasons }: CertificateDetail['renewal']): boolean {
+  return action === null && reasons.every(({ code }) => code === 'renewalNotYetOpen' || code === 'entitlementContinues')
 }
 
 /** Reads the state of the renewal of `oldId`. Changes nothing. */
 export async function loadFacts(client: Client, oldId: string): Promise<RenewalFacts> {
   const old = await client.certificates.get({ id: oldId })
-  const renewal = old.renewalProcess?.oldCertificateId === oldId ? old.renewalProcess : null
+  const renewal = await findRenewalOf(client, old)
   const isLive = renewal !== null && renewal.state !== 'cancelled'
   const order = isLive ? await client.orders.get({ id: renewal.orderId }) : await findPlaced(client, old)
   const newId = isLive ? (renewal.newCertificateId ?? order?.certificateId ?? null) : null
   if (newId === null) return { old, renewal, order, fresh: null, application: null }
   const [fresh, application] = await Promise.all([client.certificates.get({ id: newId }), client.applications.get({ id: newId })])
   return { old, renewal, order, fresh, application }
+}
+
+/** A certificate that is a renewal itself shows that one: the next one is that of its successor, which is there once it is paid. */
+async function findRenewalOf(client: Client, old: CertificateDetail): Promise<RenewalView | null> {
+  const isNextOf = (renewal: RenewalView | null) => renewal !== null && renewal.oldCertificateId === old.id
+  if (isNextOf(old.renewalProcess)) return old.renewalProcess
+  if (old.renewedByCertificateId === null) return null
+  const { renewalProcess } = await client.certificates.get({ id: old.renewedByCertificateId })
+  return isNextOf(renewalProcess) ? renewalProcess : null
 }
 
 /** An order that waits for payment, in case the answer to it was lost before the renewal was seen. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ApplicationView, CertificateDetail, OrderRequest, OrderView, QuoteView } from '@evercert/contract'
+import type { ApplicationView, CertificateDetail, OrderRequest, OrderView, QuoteView, TargetView } from '@evercert/contract'
 import { ApiProblem, type Client } from '@evercert/contract/client'
 import { failure, Interrupted } from '../failure.ts'
 import type { Say } from '../language.ts'
@@ -50,6 +50,7 @@ interface Walk extends WalkOptions {
   readonly deadline: number
   readonly shown: Set<string>
   applied: boolean
+  deployed: boolean
   probed: boolean
   confirmed: boolean
 }
@@ -64,7 +65,7 @@ const CHECK_EVERY_MS = 15_000
  */
 export async function walkRenewal(options: WalkOptions): Promise<WalkResult> {
   const deadline = options.timeoutMs === null ? Number.POSITIVE_INFINITY : performance.now() + options.timeoutMs
-  const walk: Walk = { ...options, deadline, shown: new Set(), applied: false, probed: false, confirmed: false }
+  const walk: Walk = { ...options, deadline, shown: new Set(), applied: false, deployed: false, probed: false, confirmed: false }
   for (;;) {
     if (walk.signal.aborted) throw new Interrupted('interrupted')
     const facts = await loadFacts(walk.client, walk.oldId)
@@ -94,16 +95,36 @@ async function perform(walk: Walk, step: Step, facts: RenewalFacts): Promise<Wal
       walk.progress.begin(stepName(walk.say, 'proof'))
       await walk.client.certificates.verify({ id: step.certificate.id })
       return null
+    case 'deploy':
+      walk.deployed = true
+      await deployAgain(walk, step.targets)
+      return null
     case 'wait':
+      walk.deployed = true
       await wait(walk, step.phase, facts)
       return null
     case 'stop':
-      if (step.phase !== undefined) walk.progress.begin(stepName(walk.say, step.phase))
-      walk.progress.end('failed')
-      throw failure(step.code, step.detail, {
-        ...(step.cause && { cause: step.cause }),
-        ...(step.remedy && { remedy: step.remedy }),
-      })
+      return stop(walk, step)
+  }
+}
+
+function stop({ progress, say }: Walk, { code, detail, phase, cause, remedy }: Extract<Step, { do: 'stop' }>): never {
+  if (phase !== undefined) progress.begin(stepName(say, phase))
+  progress.end('failed')
+  throw failure(code, detail, { ...(cause && { cause }), ...(remedy && { remedy }) })
+}
+
+/** Says so. What cannot be deployed again is told with the failure of before. */
+async function deployAgain({ client, progress, say }: Walk, targets: readonly TargetView[]): Promise<void> {
+  progress.begin(stepName(say, 'installation'))
+  for (const { id, name } of targets) {
+    progress.note(say(`Deploying again to "${clean(name)}", where it failed before.`, `重新部署到“${clean(name)}”（此前失败）。`))
+    try {
+      await client.targets.deploy({ id })
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error
+      progress.note(clean(error.problem.detail))
+    }
   }
 }
 
@@ -167,7 +188,7 @@ async function wait(walk: Walk, phase: Phase, facts: RenewalFacts): Promise<void
     ])
   }
   walk.progress.hint(clean(facts.fresh === null ? '' : walk.say(facts.fresh.nextStep.text.en, facts.fresh.nextStep.text.zh)))
-  if (performance.now() > walk.deadline) throw outOfTime(walk)
+  if (performance.now() > walk.deadline) throw outOfTime(walk, phase)
   await sleep(walk.pollMs ?? POLL_MS, undefined, { signal: walk.signal }).catch(() => {
     throw new Interrupted('interrupted')
   })
@@ -243,9 +264,10 @@ function showOnce({ shown, progress }: Walk, key: string, lines: readonly string
   progress.note(...lines)
 }
 
-function outOfTime({ progress }: Walk): Error {
+function outOfTime({ progress, oldId }: Walk, phase: Phase): Error {
   progress.end('stopped')
   return failure('timedOut', 'Waiting for the renewal: it is not finished within --timeout: run the command again to go on.', {
+    facts: { phase, command: `evercert renew ${oldId}` },
     cause: { en: 'The renewal is not finished yet; it goes on in the service.', zh: '续费尚未完成，服务会继续处理。' },
     remedy: { en: 'Run the same command again to see how it stands.', zh: '再次运行相同命令即可查看进度。' },
   })

@@ -13,8 +13,8 @@ import {
   OLD_SHA,
 } from '../builders.ts'
 
-const FIRST_TRY = { applied: false, probed: false }
-const TRIED = { applied: true, probed: true }
+const FIRST_TRY = { applied: false, deployed: false, probed: false }
+const TRIED = { applied: true, deployed: true, probed: true }
 
 const someFacts = (wish: Partial<RenewalFacts> = {}): RenewalFacts => ({
   old: aCertificate(),
@@ -105,6 +105,29 @@ describe('what failed in this run is not tried again', () => {
     const step = decideStep(issued({ fresh, renewal: aRenewal({ state: 'attention' }) }), TRIED)
     expect(step).toMatchObject({ do: 'stop', code: 'deployRefused', detail: expect.stringContaining('reload failed') as string })
   })
+
+  it.each(['failed', 'rolledBack'])(
+    'deploys once more what was %s before this run, waits, and looks before it gives up',
+    (state) => {
+      const at = (deployment: string, renewal: 'open' | 'attention' = 'attention') =>
+        issued({
+          fresh: aFreshCertificate({ sha256: NEW_SHA, targets: [aTarget(deployment, NEW_SHA, 'nginx -t failed')] }),
+          renewal: aRenewal({ state: renewal }),
+        })
+      expect(decideStep(at(state), FIRST_TRY)).toMatchObject({ do: 'deploy', targets: [{ id: 'tgt_1' }] })
+      const deployed = { ...FIRST_TRY, deployed: true }
+      const steps = [at('planned'), at('applied'), at(state), at(state, 'open')].map((facts) => what(decideStep(facts, deployed)))
+      expect(steps).toEqual(['wait for installation', 'probe', 'probe', 'wait for installation'])
+      expect(decideStep(at(state), TRIED)).toMatchObject({
+        do: 'stop',
+        code: 'deployRefused',
+        remedy: {
+          en: expect.stringMatching(/evercert renew crt_old.*evercert targets deploy nginx/) as string,
+          zh: expect.stringMatching(/evercert renew crt_old.*evercert targets deploy nginx/) as string,
+        },
+      })
+    },
+  )
 
   it('stops with the address that serves something else', () => {
     const fresh = aFreshCertificate({ sha256: NEW_SHA, endpoints: [anEndpoint('otherCertificate')] })

@@ -29,11 +29,22 @@ export interface FakeService {
   readonly orders: readonly OrderView[]
   readonly payments: () => number
   readonly submissions: () => number
+  /** Whether the target would take the certificate now. */
+  mended: boolean
   /** Called before and after each call; throwing there is the interruption. */
   onCall: (call: string, moment: 'before' | 'after') => void
 }
 
-export function createFakeService(): FakeService {
+interface Wish {
+  /** What is renewed was a renewal: the service shows that one with it, not the next. */
+  readonly isRenewalItself?: boolean
+  /** After the proof the site serves something else again. */
+  readonly strays?: boolean
+  /** The target refuses the new certificate, until it is mended and deployed to again. */
+  readonly deploymentFails?: boolean
+}
+
+export function createFakeService(wish: Wish = {}): FakeService {
   const calls: string[] = []
   const orders: OrderView[] = []
   const answers = new Map<string, unknown>()
@@ -42,6 +53,7 @@ export function createFakeService(): FakeService {
   let renewal: RenewalView | null = null
   let application: ApplicationView = anApplication()
   let looks = 0
+  let deployment: 'planned' | 'proved' | 'failed' = 'planned'
 
   const service: FakeService = {
     client: {} as Client,
@@ -49,6 +61,7 @@ export function createFakeService(): FakeService {
     orders,
     payments: () => payments,
     submissions: () => submissions,
+    mended: wish.deploymentFails !== true,
     onCall: () => undefined,
   }
 
@@ -57,20 +70,30 @@ export function createFakeService(): FakeService {
     looks += 1
     if (application.state === 'pendingValidation' && looks > 2) application = { ...application, state: 'inReview' }
     else if (application.state === 'inReview' && looks > 4) application = { ...application, state: 'issued' }
-    else if (application.state === 'issued' && looks > 6 && renewal !== null) renewal = { ...renewal, state: 'closed' }
+    else if (application.state === 'issued' && looks > 6 && renewal !== null) {
+      if (deployment !== 'planned') return
+      deployment = service.mended ? 'proved' : 'failed'
+      renewal = { ...renewal, state: deployment === 'proved' ? 'closed' : 'attention' }
+    }
   }
+  const closedBefore = aRenewal({ id: 'rnw_0', oldCertificateId: 'crt_older', newCertificateId: 'crt_old', state: 'closed' })
   const old = (): CertificateDetail =>
     aCertificate({
-      renewalProcess: renewal,
+      ...(wish.isRenewalItself === true
+        ? { renewsCertificateId: 'crt_older', renewalProcess: closedBefore }
+        : { renewalProcess: renewal }),
       renewedByCertificateId: renewal?.newCertificateId ?? null,
       targets: [aTarget('proved')],
-      endpoints: [anEndpoint(renewal?.state === 'closed' ? 'served' : 'oldCertificate')],
+      endpoints: [anEndpoint(renewal?.state === 'closed' && wish.strays !== true ? 'served' : 'oldCertificate')],
       ...(renewal === null ? {} : { renewal: notRenewable('alreadyRenewed') }),
     })
   const fresh = () =>
     aFreshCertificate({
       renewalProcess: renewal,
-      ...(application.state === 'issued' ? { sha256: NEW_SHA, status: 'issued' as const } : {}),
+      targets: wish.deploymentFails === true ? [aTarget(deployment, NEW_SHA, deployment === 'failed' ? 'refused' : null)] : [],
+      ...(application.state === 'issued'
+        ? { sha256: NEW_SHA, status: 'issued' as const, renewal: notRenewable('renewalNotYetOpen') }
+        : {}),
     })
 
   const api: Record<string, (input: { id?: string }) => unknown> = {
@@ -84,6 +107,7 @@ export function createFakeService(): FakeService {
       throw problem('notFound')
     },
     'certificates.verify': () => fresh(),
+    'targets.deploy': () => (deployment = 'planned'),
     'applications.get': () => application,
     'applications.check': () => application,
     'applications.submit': () => {

@@ -1,9 +1,12 @@
+import { problemDocument } from '@evercert/contract'
 import { describe, expect, it } from 'vitest'
+import { renewCommand, toServedDocument, type RenewOptions } from '../../src/commands/renew.ts'
 import { createSay } from '../../src/language.ts'
 import { createProgress } from '../../src/progress.ts'
 import { findOld, orderKey } from '../../src/renewal/load-facts.ts'
+import { createSession } from '../../src/session.ts'
 import { describeValidation, walkRenewal, type WalkResult } from '../../src/renewal/walk.ts'
-import { aCertificate, aFreshCertificate, aRenewal, notRenewable } from '../builders.ts'
+import { aCertificate, aFreshCertificate, aRenewal, aShell, notRenewable } from '../builders.ts'
 import { createFakeService, type FakeService } from './fake-service.ts'
 
 const SERVICE_URL = 'http://127.0.0.1:8470'
@@ -101,6 +104,94 @@ describe('walkRenewal', () => {
   })
 })
 
+/** The whole command, its client the fake service's. */
+function runRenew(
+  { client }: FakeService,
+  wanted: string,
+  { json = true, isTTY = false, ...options }: RenewOptions & { readonly json?: boolean; readonly isTTY?: boolean } = {
+    yes: true,
+  },
+) {
+  const shell = aShell({}, { isTTY })
+  const session = createSession(shell, 'en', { json })
+  const connection = () => Promise.resolve({ url: SERVICE_URL, token: null })
+  return { shell, code: renewCommand({ ...session, client: () => Promise.resolve(client), connection }, wanted, options) }
+}
+
+describe('evercert renew --json', () => {
+  it.each([
+    [false, ''],
+    [true, 'Order'],
+  ])('leaves stderr to the problem, unless it is a terminal (%s), and stdout empty', async (isTTY, shown) => {
+    const { code, shell } = runRenew(createFakeService(), 'crt_old', { yes: true, timeout: '0', isTTY })
+    const facts = { phase: 'validation', command: 'evercert renew crt_old' }
+    await expect(code).rejects.toMatchObject({ problem: { code: 'timedOut', facts } })
+    expect(shell.out()).toBe('')
+    if (isTTY) expect(shell.err()).toContain(shown)
+    else expect(shell.err()).toBe(shown)
+  })
+
+  it.each(['certificates.get', 'applications.submit'])('is one problem document when it is interrupted at %s', async (moment) => {
+    const service = createFakeService()
+    const { code, shell } = runRenew(service, 'crt_old')
+    service.onCall = (call) => {
+      if (call === moment) shell.interrupt()
+    }
+    expect(await code).toBe(130)
+    const { code: problem, remedy } = problemDocument.parse(JSON.parse(shell.err()))
+    expect([problem, remedy.en]).toEqual(['interrupted', 'Run "evercert renew crt_old" to go on.'])
+    expect(shell.out()).toBe('')
+  })
+})
+
+describe('evercert renew of what is renewed already', () => {
+  it('gives the result of a run that waited, however it is named', async () => {
+    const service = createFakeService()
+    const waited = walk(service)
+    const { steps: _, ...expected } = toServedDocument((await waited.result).facts, waited.progress)
+    expect(expected).toMatchObject({ result: 'served', old: { id: 'crt_old' }, new: { id: 'crt_new' } })
+    for (const wanted of ['crt_old', 'crt_new', 'shop.example.com']) {
+      const { code, shell } = runRenew(service, wanted)
+      expect(await code).toBe(0)
+      expect(JSON.parse(shell.out())).toEqual({ ...expected, steps: [] })
+    }
+  })
+
+  it('says so when an address serves something else by now', async () => {
+    for (const [strays, heading] of [
+      [false, '✔ Served: every address'],
+      [true, '! It was served at every address; now one of them says otherwise.'],
+    ] as const) {
+      const service = createFakeService({ strays })
+      await walk(service).result
+      const { code, shell } = runRenew(service, 'crt_old', { yes: true, json: false })
+      expect(await code).toBe(0)
+      expect(shell.out()).toContain(heading)
+    }
+  })
+
+  it('follows the renewal of what is a renewal itself', async () => {
+    const service = createFakeService({ isRenewalItself: true })
+    expect((await walk(service).result).result).toBe('served')
+    expect(await runRenew(service, 'crt_old').code).toBe(0)
+    expect([service.orders.length, service.payments()]).toEqual([1, 1])
+  })
+})
+
+it('deploys again, once and said so, where an earlier run failed', async () => {
+  for (const isMended of [true, false]) {
+    const service = createFakeService({ deploymentFails: true })
+    await expect(walk(service).result).rejects.toMatchObject({ problem: { code: 'deployRefused' } })
+    expect(service.calls).not.toContain('targets.deploy') // what this run saw fail
+    service.mended = isMended
+    const again = walk(service)
+    if (isMended) expect((await again.result).result).toBe('served')
+    else await expect(again.result).rejects.toMatchObject({ problem: { code: 'deployRefused' } })
+    expect(service.calls.filter((call) => call === 'targets.deploy')).toHaveLength(1)
+    expect(again.shown()).toContain('Deploying again to "nginx", where it failed before.')
+  }
+})
+
 describe('an application that an earlier run submitted', () => {
   it('goes on as it is, and says how to submit another way', async () => {
     const shown = []
@@ -140,9 +231,22 @@ describe('findOld', () => {
     expect((await findOld(service.client, named)).id).toBe('crt_old')
   })
 
-  it('is the certificate itself once its renewal is closed: there is nothing to go on with', async () => {
+  it('is the one that a closed renewal renewed, as long as the next one is not due', async () => {
     const renewalProcess = aRenewal({ state: 'closed', newCertificateId: 'crt_new' })
     const named = aFreshCertificate({ renewalProcess, renewal: notRenewable('renewalNotYetOpen') })
+    expect((await findOld(service.client, named)).id).toBe('crt_old')
+    for (const renewal of [
+      notRenewable('certificateExpired'),
+      notRenewable('certificateRevoked'),
+      { ...notRenewable('entitlementContinues'), action: 'reissue' as const },
+    ]) {
+      const itself = aFreshCertificate({ renewalProcess, renewal })
+      expect(await findOld(service.client, itself)).toBe(itself)
+    }
+  })
+
+  it('is the certificate itself when it was never renewed', async () => {
+    const named = aCertificate({ renewal: notRenewable('renewalNotYetOpen') })
     expect(await findOld(service.client, named)).toBe(named)
   })
 
