@@ -78,7 +78,7 @@ const evercert = (...args: string[]) =>
 
 /** `evercert-agent` on the host, as root would run it. */
 const onHost = (...args: string[]) =>
-  spawnSync(process.execPath, [program, ...args, '--config', configPath], {
+  spawnSync(process.execPath, [program, ...args, ...(args.includes('--config') ? [] : ['--config', configPath])], {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'], LANG: 'C' },
   })
