@@ -89,7 +89,7 @@ async function applyChange(services: Services, trx: Trx, caller: Caller, id: str
     detail: `${name}: ${told}`,
     now: services.now(),
   })
-  if (isDirty) await deployAnew(services, trx, { accountId, target, reloadAsked: secretId !== null })
+  if (isDirty) await deployAnew(services, trx, { accountId, target, reloadAsked: sealed !== null })
 }
 
 type ProbeColumns = Pick<LockedTarget, 'probe_host' | 'probe_port' | 'probe_server_name' | 'probe_protocol'>
