@@ -104,10 +104,14 @@ function compare(before: Sighting, now: Sighting | null, wantedSha256: string): 
   if (now === null || now.sha256 === null) return before.sha256 === null ? 'open' : 'bad'
   // Roots that the service does not know make no difference to the right chain.
   // What was accepted for its name is refused now, whatever else is right with it.
-  if (now.sha256 === wantedSha256 && (before.hasName ?? before.isHealthy) && now.hasName === false) return 'bad'
+  if (now.sha256 === wantedSha256 && hasLostName(before, now)) return 'bad'
   if (now.sha256 === wantedSha256) return now.isComplete || !before.isComplete ? 'new' : 'bad'
   if (before.isOwn) return 'bad'
   return before.isHealthy && !now.isHealthy && now.sha256 !== before.sha256 ? 'bad' : 'open'
+}
+
+function hasLostName(before: Sighting, now: Sighting): boolean {
+  return (before.hasName ?? before.isHealthy) && now.hasName === false
 }
 
 function isSamePlace(one: Sighting, other: Sighting): boolean {
