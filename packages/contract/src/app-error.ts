@@ -108,6 +108,7 @@ export const RETRY = {
   agentAway: 'never',
   targetBusy: 'after',
   deploymentUnderWay: 'never',
+  placeTaken: 'never',
   targetUnreachable: 'backoff',
   rateLimited: 'after',
   timedOut: 'backoff',

@@ -49,6 +49,12 @@ export const DEPLOYMENT_PROBLEM_TEXTS = {
     'It goes on by itself as soon as one of them is done. If it takes long, see why the host, or its reload command, does not answer.',
     '其中任一部署结束后会自动继续。如等待过久，请检查该主机或其重载命令为何没有响应。',
   ),
+  placeTaken: text(
+    'Another target overwrites one of these files, or is for the same site of an agent: of two the last one deployed would win.',
+    '已有其他部署目标写入其中某个文件，或对应代理的同一站点：两者会互相覆盖。',
+    'Give files of its own, or remove the other target first. A renewal takes over the targets of the certificate that it renews.',
+    '请改用独立的文件，或先移除另一个部署目标。续费证书会自动接管原证书的部署目标。',
+  ),
   deploymentUnderWay: text(
     'A deployment to this target is under way: what it put in place is not proved yet.',
     '该部署目标正在部署中，已写入的证书尚未得到验证。',

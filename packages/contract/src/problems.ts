@@ -115,6 +115,7 @@ export const PROBLEMS = {
   hostKeyRefused: { status: 422, title: 'The agent made no key on its host' },
   agentAway: { status: 503, title: 'The agent of the host does not answer' },
   targetBusy: { status: 503, title: 'The host of the target is busy' },
+  placeTaken: { status: 409, title: 'Another target overwrites the same' },
   deploymentUnderWay: { status: 409, title: 'The target is being deployed to' },
   targetUnreachable: { status: 503, title: 'The target does not answer' },
   // Surroundings.

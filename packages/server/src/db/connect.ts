@@ -57,6 +57,7 @@ import { up as shippedBrandTitles } from './migrations/0058-shipped-brand-titles
 import { up as toldOfIssuers } from './migrations/0059-told-of-issuers.ts'
 import { up as reloadLeases } from './migrations/0060-reload-leases.ts'
 import { up as keysUsedAgain } from './migrations/0061-keys-used-again.ts'
+import { up as targetPlaces } from './migrations/0062-target-places.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -136,6 +137,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0059-told-of-issuers': { up: toldOfIssuers },
   '0060-reload-leases': { up: reloadLeases },
   '0061-keys-used-again': { up: keysUsedAgain },
+  '0062-target-places': { up: targetPlaces },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

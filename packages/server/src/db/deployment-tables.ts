@@ -15,6 +15,8 @@ export interface TargetTable {
   name: string
   kind: string
   config_secret_id: string
+  /** Hashes of what it overwrites; null: not worked out yet. */
+  places: Generated<string[] | null>
   /** Deployed and proved before the others. */
   canary: Generated<boolean>
   /** Its own address; all of it or none. */

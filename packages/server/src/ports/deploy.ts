@@ -70,6 +70,11 @@ export interface DeployAdapter<Config = unknown> {
   /** The one name that is served from there, `.example.com` for all below it: endpoints of other names prove nothing. Default: any may be. */
   servedName?(config: Config): string
   create(config: Config, kit: AdapterKit): DeployTarget
+  /**
+   * What is overwritten there, in words that mean one place in the whole installation: two targets with one in common undo each other's work. Default:
+   * nothing that is known.
+   */
+  writes?(config: Config, accountId: string): readonly string[]
   /** Asked when a target is added: whether what the settings name is there. @throws AppError `invalid` */
   check?(config: Config, kit: AdapterKit): Promise<void>
 }

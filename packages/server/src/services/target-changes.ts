@@ -11,6 +11,7 @@ import { createAgentDesk } from './agents/desk.ts'
 import { findAdapter, notFound, parseNewConfig, type Caller, type Services } from './context.ts'
 import { isUniqueViolation } from './notices/channels.ts'
 import { withKeptSecrets, withoutSecrets } from './secret-settings.ts'
+import { learnPlaces, lockPlaces, placesOf, refuseTaken } from './target-places.ts'
 import { listTargetViews } from './target-views.ts'
 import { planDeployments, probeColumns, requireFreshForKeys, type NewTarget } from './targets.ts'
 import { refuseUnderWay } from './under-way.ts'
@@ -45,9 +46,10 @@ export async function loadTarget(services: Services, caller: Caller, id: string)
  * Other settings, or another address of its own, make this target dirty and no other: the current certificate is deployed there anew, which changes
  * nothing where it is already.
  *
- * @throws AppError `notFound`, `invalid`, `duplicateName`, `deploymentUnderWay` for other settings meanwhile, `freshAuthenticationNeeded` for other settings of a target that gets keys
+ * @throws AppError `notFound`, `invalid`, `duplicateName`, `placeTaken`, `deploymentUnderWay` for other settings meanwhile, `freshAuthenticationNeeded` for other settings of a target that gets keys
  */
 export async function updateTarget(services: Services, caller: Caller, id: string, change: TargetChange): Promise<TargetDetail> {
+  if (change.config !== undefined) await learnPlaces(services)
   const work = services.db.transaction().execute((trx) => applyChange(services, trx, caller, id, change))
   await work.catch((error: unknown) => {
     if (!isUniqueViolation(error)) throw error
@@ -58,22 +60,23 @@ export async function updateTarget(services: Services, caller: Caller, id: strin
 
 async function applyChange(services: Services, trx: Trx, caller: Caller, id: string, change: TargetChange): Promise<void> {
   const { accountId } = caller
+  if (change.config !== undefined) await lockPlaces(trx)
   const target = await lockTarget(trx, accountId, id)
   const { config } = change
   const name = change.name ?? target.name
   const site = changedSite(target, change)
-  const secretId = config === undefined ? null : await sealSettings(services, trx, caller, target, config)
+  const sealed = config === undefined ? null : await sealSettings(services, trx, caller, target, config)
   // The old place would be forgotten with what is under way there. What is wrong with the settings themselves is said first.
-  if (secretId !== null)
+  if (sealed !== null)
     await refuseUnderWay(trx, accountId, target, { what: `Changing target ${target.name}`, now: services.now() })
   await trx
     .updateTable('target')
-    .set({ name, ...site, ...(secretId !== null && { config_secret_id: secretId }) })
+    .set({ name, ...site, ...sealed })
     .where('account_id', '=', accountId)
     .where('id', '=', id)
     .execute()
-  if (secretId !== null) await trx.deleteFrom('secret').where('id', '=', target.config_secret_id).execute()
-  const isDirty = secretId !== null || isElsewhere(site, target)
+  if (sealed !== null) await trx.deleteFrom('secret').where('id', '=', target.config_secret_id).execute()
+  const isDirty = sealed !== null || isElsewhere(site, target)
   const told = isDirty ? 'the certificate is deployed there anew' : 'nothing is deployed'
   await recordHistory(trx, {
     accountId,
@@ -110,6 +113,7 @@ interface LockedTarget {
   readonly kind: string
   readonly canary: boolean
   readonly config_secret_id: string
+  readonly places: readonly string[] | null
   readonly probe_host: string | null
   readonly probe_port: number | null
   readonly probe_server_name: string | null
@@ -128,6 +132,7 @@ async function lockTarget(trx: Trx, accountId: string, id: string): Promise<Lock
       'target.kind',
       'target.canary',
       'target.config_secret_id',
+      'target.places',
       'target.probe_host',
       'target.probe_port',
       'target.probe_server_name',
@@ -152,19 +157,25 @@ async function sealSettings(
   caller: Caller,
   target: LockedTarget,
   wanted: Record<string, unknown>,
-): Promise<string> {
+): Promise<{ readonly config_secret_id: string; readonly places: string[] }> {
   const adapter = findAdapter(services.adapters.deploy, target.kind, 'target')
   const old: unknown = JSON.parse(await services.vault.open(trx, target.config_secret_id, 'targetConfig'))
   const settings = withKeptSecrets(adapter.config, wanted, old)
   const config = parseNewConfig(adapter, settings)
   if (!isDeepStrictEqual(settings, old)) await requireFreshForKeys({ ...services, db: trx }, caller, adapter, config)
   await adapter.check?.(config, { ...services.kit, agentDesk: createAgentDesk({ ...services, db: trx }, caller.accountId, null) })
-  return services.vault.seal(trx, {
+  const { accountId } = caller
+  const places = [...placesOf(adapter, config, accountId)]
+  // What it has already stays its own, also when it was shared before anybody looked.
+  const added = places.filter((place) => target.places?.includes(place) !== true)
+  await refuseTaken(trx, caller, { what: `Changing target ${target.name}`, targetId: target.id, places: added })
+  const secretId = await services.vault.seal(trx, {
     purpose: 'targetConfig',
-    accountId: caller.accountId,
+    accountId,
     plaintext: JSON.stringify(settings),
     now: services.now(),
   })
+  return { config_secret_id: secretId, places }
 }
 
 /**

@@ -15,6 +15,7 @@ import { requireFresh } from './access/fresh.ts'
 import { createAgentDesk } from './agents/desk.ts'
 import { lockNewestIssued, refuseIfEnded } from './certificate-rows.ts'
 import { findAdapter, newId, notFound, parseNewConfig, type Caller, type Services } from './context.ts'
+import { learnPlaces, lockPlaces, placesOf, refuseTaken } from './target-places.ts'
 import { listTargetViews } from './target-views.ts'
 import { refuseUnderWay } from './under-way.ts'
 import { wake } from './wake.ts'
@@ -79,7 +80,7 @@ export async function requireFreshForKeys(
 /**
  * Adds a target; an issued certificate is deployed to it at once.
  *
- * @throws AppError `notFound`, `invalid`, `misconfigured`, `duplicateName`, `freshAuthenticationNeeded`
+ * @throws AppError `notFound`, `invalid`, `misconfigured`, `duplicateName`, `placeTaken`, `freshAuthenticationNeeded`
  */
 export async function createTarget(services: Services, caller: Caller, target: NewTarget): Promise<TargetView> {
   const adapter = findAdapter(services.adapters.deploy, target.kind, 'target')
@@ -89,10 +90,14 @@ export async function createTarget(services: Services, caller: Caller, target: N
   const probe = probeColumns(target)
   const id = newId(services, 'tgt')
   const now = services.now()
+  const places = placesOf(adapter, config, caller.accountId)
+  if (places.length > 0) await learnPlaces(services)
   await services.db.transaction().execute(async (trx) => {
+    if (places.length > 0) await lockPlaces(trx)
     const certificate = await lockNewestIssued(trx, caller.accountId, target.certificateId)
     if (certificate === null) throw notFound('certificate', target.certificateId)
     refuseIfEnded(certificate)
+    await refuseTaken(trx, caller, { what: `Adding target ${target.name}`, targetId: id, places })
     const secretId = await services.vault.seal(trx, {
       purpose: 'targetConfig',
       accountId: caller.accountId,
@@ -108,6 +113,7 @@ export async function createTarget(services: Services, caller: Caller, target: N
         name: target.name,
         kind: target.kind,
         config_secret_id: secretId,
+        places: [...places],
         ...probe,
         created_at: new Date(now),
       })

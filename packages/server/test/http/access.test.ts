@@ -158,7 +158,7 @@ eachDatabase((kind, open) => {
       await codeOf('sign-in-providers', provider),
       await codeOf('sign-in-providers/mine', { secondFactor: 'trusted' }),
       await target('webhook', { ...hook, sendPrivateKey: true }),
-      await target('localFiles', files),
+      await target('localFiles', { certificatePath: '/nowhere/b.pem', keyPath: '/nowhere/b.key' }),
       await target('agent', { agent: 'none', site: 'none' }),
       await enrol('once-here'),
       await codeOf(`targets/${quiet.id}`, { config: { ...hook, sendPrivateKey: true } }),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -102,6 +103,12 @@ function addTarget({ certificateId, place, probed = true }: Wish): Promise<{ id:
   })
 }
 
+/** Files of the same site that no target has yet. */
+const aside = (place: Place): Place => {
+  const suffix = randomUUID()
+  return { ...place, certificatePath: `${place.certificatePath}.${suffix}`, keyPath: `${place.keyPath}.${suffix}` }
+}
+
 /** Each state that deployments of these targets have, and how often. */
 async function statesOf(ids: ReadonlySet<string>): Promise<Readonly<Record<string, number>>> {
   const rows = await service.services.db.selectFrom('deployment').select(['target_id', 'state']).execute()
@@ -161,7 +168,7 @@ describe('a batch on one nginx', () => {
     const [place] = places
     if (place === undefined) throw new Error('no site')
     const { id: certificateId } = await upload(issue([place.name]), 'on its way')
-    const { id: targetId } = await addTarget({ certificateId, place })
+    const { id: targetId } = await addTarget({ certificateId, place: aside(place) })
     const services = { ...service.services, places: createPlaces(2) }
     const { id } = await services.db
       .selectFrom('deployment')
@@ -182,7 +189,7 @@ test('what is being taken back is claimed before all others that a crash left wi
   const ids: string[] = []
   for (const place of places.slice(0, 4)) {
     const { id } = await upload(authority.issue({ names: [place.name] }), `after a crash ${place.name}`)
-    await addTarget({ certificateId: id, place })
+    await addTarget({ certificateId: id, place: aside(place) })
     ids.push(id)
   }
   while ((await Promise.all(await take())).length > 0);

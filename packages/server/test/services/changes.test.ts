@@ -7,12 +7,14 @@ import {
   aForm,
   anAccount,
   anIssuedCertificate,
+  anUpload,
   buyCertificate,
   withKey,
   PRIVATE_SINGLE,
   refusalOf,
   type TestAccount,
 } from '../support/builders.ts'
+import { nginx } from '../../src/adapters/deploy/nginx.ts'
 import { eachDatabase, temporaryFolder } from '../support/databases.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -95,6 +97,57 @@ eachDatabase((_kind, open) => {
       () => other.client.targets.update({ id: two ?? '', name: 'mine' }),
     ])
       expect((await refusalOf(call())).code).toBe('notFound')
+  })
+
+  test('no two targets overwrite one file: whoever adds or changes the second is refused, also at the same moment, and across accounts', async () => {
+    const { client } = account
+    const [mine, theirs] = await Promise.all([account, other].map((one) => anUpload(one)))
+    const folder = temporaryFolder()
+    const files = (name: string, key = name) => ({
+      certificatePath: join(folder, `${name}.pem`),
+      keyPath: join(folder, `${key}.key`),
+    })
+    const add = (by: TestAccount, name: string, config: Record<string, unknown>, kind = 'localFiles') =>
+      by.client.targets.create({ certificateId: (by === account ? mine : theirs)?.id ?? '', name, kind, config })
+    const first = await add(account, 'holder', files('a', 'shared'))
+    const { config } = await client.targets.get({ id: first.id })
+    const second = await refusalOf(add(account, 'second', { ...files('b'), keyPath: `${folder}/./x/..//shared.key` }))
+    expect(second).toMatchObject({ code: 'placeTaken', facts: { targetId: first.id } })
+    expect(second.detail).toContain('holder')
+    // Another account is told that there is one, and not which.
+    const stranger = await refusalOf(add(other, 'third', files('c', 'shared'), 'nginx'))
+    expect(stranger).toMatchObject({ code: 'placeTaken', facts: {} })
+    expect(stranger.detail).not.toMatch(new RegExp(`holder|${first.id}`))
+    expect((await client.targets.list()).items.map(({ name }) => name)).not.toContain('second')
+    // At the same moment.
+    const both = await Promise.allSettled([add(account, 'race', files('d')), add(other, 'race', files('d'))])
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    // Changed.
+    const free = await add(account, 'free', files('e'))
+    expect((await refusalOf(client.targets.update({ id: free.id, config: files('e', 'shared') }))).code).toBe('placeTaken')
+    await deployed(first.id)
+    await client.targets.update({ id: first.id, config: { ...config, reloadCommand: NO_COMMAND } })
+    // One from before it was looked at.
+    await service.services.db.updateTable('target').set({ places: null }).where('id', '=', first.id).execute()
+    expect((await refusalOf(add(other, 'late', files('f', 'shared')))).code).toBe('placeTaken')
+    await deployed(first.id)
+    await client.targets.remove({ id: first.id })
+    await add(other, 'freed', files('g', 'shared'))
+  })
+
+  test('the same path on another host, or of another user, is another file', () => {
+    const at = (host: string, user = 'deploy', certificatePath = '/etc/tls/a.pem') =>
+      nginx.writes?.(
+        nginx.config.parse({
+          certificatePath,
+          keyPath: '/etc/tls/a.key',
+          ssh: { host, user, hostKeys: [`SHA256:${'a'.repeat(43)}`], password: PASSWORD },
+        }),
+        'acc_1',
+      )
+    expect(at('WEB.example.com', 'deploy', '/etc//tls/../tls/a.pem')).toEqual(at('web.example.com'))
+    expect(at('web.example.com', 'root')).not.toEqual(at('web.example.com'))
+    expect(at('mail.example.com')).not.toEqual(at('web.example.com'))
   })
 
   test('a DNS connection keeps the secret that is left out, is not removed while an application needs it, and is removed after', async () => {

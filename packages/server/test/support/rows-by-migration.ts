@@ -366,6 +366,9 @@ const LATER: Readonly<Record<string, (place: Place) => readonly string[]>> = {
   '0059-told-of-issuers': ({ key: k, account }) => [
     `insert into told_of_issuer (account_id, certificate_id, occasion, told_at) values ('${account}', 'crt_new_${k}', 'sha-revoked-${k}:revoked', ${AT})`,
   ],
+  '0062-target-places': ({ key: k, account }) => [
+    `update target set places = '{sha-place-${k}}' where account_id = '${account}'`,
+  ],
   '0060-reload-leases': ({ key: k }) => [
     `insert into reload_lease (server, node, until, handed) values ('sha-server-${k}', 'node', ${AT}, '{job}')`,
   ],

@@ -32,6 +32,7 @@ export const agent = deployAdapter<AgentConfig>({
   apiDocs: '',
   config: agentConfig,
   hasOwnKeys: true,
+  writes: ({ agent: name, site }, accountId) => [`agent ${name} of ${accountId} ${site}`],
   getsKeys: () => true, // those of certificates whose keys are here
   check: async (config, kit) => void (await deskOf(kit).findSite(config.agent, config.site)),
   create: (config, kit) => ({

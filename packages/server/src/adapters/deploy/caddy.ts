@@ -13,6 +13,7 @@ import {
   filesTarget,
   NOT_TWO_FILES,
   twoFileSettings,
+  writtenFiles,
 } from '../kit/target-settings.ts'
 
 export const caddy = deployAdapter({
@@ -27,6 +28,7 @@ export const caddy = deployAdapter({
       ...commandSettings,
     })
     .refine(areTwoFiles, NOT_TWO_FILES),
+  writes: (config) => writtenFiles(config, twoFiles(config)),
   create: (config, kit) =>
     filesTarget(kit, config, twoFiles(config), {
       testCommand: ['caddy', 'validate', '--config', config.configPath],

@@ -6,7 +6,14 @@
 import { z } from 'zod'
 import { deployAdapter } from '../../ports/deploy.ts'
 import { twoFiles } from '@evercert/pair-files/layout'
-import { areTwoFiles, commandSettings, filesTarget, NOT_TWO_FILES, twoFileSettings } from '../kit/target-settings.ts'
+import {
+  areTwoFiles,
+  commandSettings,
+  filesTarget,
+  NOT_TWO_FILES,
+  twoFileSettings,
+  writtenFiles,
+} from '../kit/target-settings.ts'
 
 export const dovecot = deployAdapter({
   kind: 'deploy',
@@ -14,6 +21,7 @@ export const dovecot = deployAdapter({
   title: 'Dovecot',
   apiDocs: 'https://doc.dovecot.org/',
   config: z.object({ ...twoFileSettings, ...commandSettings }).refine(areTwoFiles, NOT_TWO_FILES),
+  writes: (config) => writtenFiles(config, twoFiles(config)),
   create: (config, kit) =>
     filesTarget(kit, config, twoFiles(config), {
       testCommand: ['doveconf', '-h', 'ssl'],

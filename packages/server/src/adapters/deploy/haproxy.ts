@@ -7,7 +7,7 @@
 import { z } from 'zod'
 import { deployAdapter } from '../../ports/deploy.ts'
 import { oneFile } from '@evercert/pair-files/layout'
-import { absolutePath, commandSettings, filesTarget, keyMode } from '../kit/target-settings.ts'
+import { absolutePath, commandSettings, filesTarget, keyMode, writtenFiles } from '../kit/target-settings.ts'
 
 export const haproxy = deployAdapter({
   kind: 'deploy',
@@ -20,6 +20,7 @@ export const haproxy = deployAdapter({
     configPath: absolutePath.default('/etc/haproxy/haproxy.cfg').describe('Configuration that the test names'),
     ...commandSettings,
   }),
+  writes: (config) => writtenFiles(config, oneFile(config.pemPath)),
   create: (config, kit) =>
     filesTarget(kit, config, oneFile(config.pemPath, config.pemMode), {
       testCommand: ['haproxy', '-c', '-f', config.configPath],

@@ -13,6 +13,7 @@ import {
   filesTarget,
   NOT_TWO_FILES,
   twoFileSettings,
+  writtenFiles,
 } from '../kit/target-settings.ts'
 
 export const lighttpd = deployAdapter({
@@ -27,6 +28,7 @@ export const lighttpd = deployAdapter({
       ...commandSettings,
     })
     .refine(areTwoFiles, NOT_TWO_FILES),
+  writes: (config) => writtenFiles(config, twoFiles(config)),
   create: (config, kit) =>
     filesTarget(kit, config, twoFiles(config), {
       testCommand: ['lighttpd', '-tt', '-f', config.configPath],

@@ -8,7 +8,14 @@ import { deployAdapter, type DeployTarget } from '../../ports/deploy.ts'
 import type { AdapterKit } from '../../ports/kit.ts'
 import { twoFiles } from '@evercert/pair-files/layout'
 import type { Step } from '@evercert/pair-files/pair-context'
-import { areTwoFiles, commandSettings, filesTarget, NOT_TWO_FILES, twoFileSettings } from '../kit/target-settings.ts'
+import {
+  areTwoFiles,
+  commandSettings,
+  filesTarget,
+  NOT_TWO_FILES,
+  twoFileSettings,
+  writtenFiles,
+} from '../kit/target-settings.ts'
 
 export const localFilesConfig = z.object({ ...twoFileSettings, ...commandSettings }).refine(areTwoFiles, NOT_TWO_FILES)
 export type LocalFilesConfig = z.infer<typeof localFilesConfig>
@@ -19,6 +26,7 @@ export const localFiles = deployAdapter({
   title: 'Files with a test and a reload command',
   apiDocs: 'https://man7.org/linux/man-pages/man2/rename.2.html',
   config: localFilesConfig,
+  writes: (config) => writtenFiles(config, twoFiles(config)),
   create: (config, kit) => localFilesTarget(config, kit),
 })
 

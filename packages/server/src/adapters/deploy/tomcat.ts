@@ -7,7 +7,7 @@
 import { z } from 'zod'
 import { deployAdapter } from '../../ports/deploy.ts'
 import { keystoreFile } from '@evercert/pair-files/layout'
-import { absolutePath, commandSettings, filesTarget, keyMode } from '../kit/target-settings.ts'
+import { absolutePath, commandSettings, filesTarget, keyMode, writtenFiles } from '../kit/target-settings.ts'
 import { secret } from '../kit/secret.ts'
 
 export const tomcat = deployAdapter({
@@ -29,6 +29,7 @@ export const tomcat = deployAdapter({
       .describe('What the entry is called in the keystore'),
     ...commandSettings,
   }),
+  writes: (config) => writtenFiles(config, { files: [{ name: 'keystore', path: config.keystorePath, isSecret: true }] }),
   create: (config, kit) => {
     const { keystorePath: path, keystorePassword: password, keystoreMode: mode, alias } = config
     return filesTarget(kit, config, keystoreFile({ path, password, alias, mode }), {

@@ -4,6 +4,7 @@
  * @module
  */
 import { hostname } from 'node:os'
+import { posix } from 'node:path'
 import { z } from 'zod'
 import type { DeployTarget } from '../../ports/deploy.ts'
 import type { AdapterKit } from '../../ports/kit.ts'
@@ -54,6 +55,12 @@ export const areTwoFiles = ({ certificatePath, keyPath }: { certificatePath: str
 export const NOT_TWO_FILES = 'certificatePath and keyPath must be two files'
 
 export type CommandSettings = z.infer<z.ZodObject<typeof commandSettings>>
+
+/** The files of a layout, on the host and by the user of the settings: a server may show each user other folders. */
+export function writtenFiles({ ssh }: Pick<CommandSettings, 'ssh'>, { files }: Pick<Layout, 'files'>): readonly string[] {
+  const where = ssh === undefined ? 'this machine' : nameOfSshHost({ ...ssh, host: ssh.host.toLowerCase() })
+  return files.map(({ path }) => `${where} ${posix.normalize(path)}`)
+}
 
 export interface ServerDefaults {
   readonly testCommand?: readonly string[]
