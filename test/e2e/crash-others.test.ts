@@ -16,7 +16,7 @@ import { buy } from './support/acme.ts'
 import { nameOf, pointsOf } from './support/crash-case.ts'
 import { openHouse, type House } from './support/house.ts'
 import { longRun } from './support/long.ts'
-import { apply, orderRenewal, waitForIssuance } from './support/renewal.ts'
+import { apply, freeSite, orderRenewal, waitForIssuance } from './support/renewal.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const PRICE = -10_000
@@ -128,6 +128,7 @@ describe('without a person', () => {
       const { site } = house
       // Like a server whose reload says that all is well, and did nothing.
       const stuck = join(folder, 'stuck')
+      await freeSite(house)
       const [shell, flag, reload] = site.target.reloadCommand
       const reloadCommand = [shell ?? '', flag ?? '', `test -e '${stuck}' || ${reload ?? ''}`]
       await house.call((client) =>
@@ -162,6 +163,7 @@ describe('without a person', () => {
     const old = await buyOld(serverName)
     const { site } = house
     const killed = join(folder, 'killed')
+    await freeSite(house)
     const [shell, flag, reload] = site.target.reloadCommand
     // The service, which started it, dies before the server has read the new pair.
     const reloadCommand = [

@@ -8,6 +8,12 @@ import { ApiProblem } from '@evercert/contract/client'
 import type { Household } from './house.ts'
 import { waitFor } from './wait-for.ts'
 
+/** Cases of one house share its site, and no two targets have the same files. */
+export async function freeSite(house: Household): Promise<void> {
+  const { items } = await house.call((client) => client.targets.list())
+  for (const { id } of items) await house.call((client) => client.targets.remove({ id }))
+}
+
 /**
  * Has the certificate installed on the site, and waits until the site is seen to serve it.
  *
@@ -15,6 +21,7 @@ import { waitFor } from './wait-for.ts'
  */
 export async function install(house: Household, certificateId: string, serverName: string, host = serverName): Promise<void> {
   const { site } = house
+  await freeSite(house)
   await house.call((client) =>
     client.targets.create({ certificateId, name: `site of ${serverName}`, kind: 'localFiles', config: { ...site.target } }),
   )
