@@ -45,7 +45,7 @@ export async function loadTarget(services: Services, caller: Caller, id: string)
  * Other settings, or another address of its own, make this target dirty and no other: the current certificate is deployed there anew, which changes
  * nothing where it is already.
  *
- * @throws AppError `notFound`, `invalid`, `duplicateName`, `deploymentUnderWay` for other settings meanwhile, `freshAuthenticationNeeded` for other settings of a target that gets keys
+ * @throws AppError `notFound`, `invalid`, `duplicateName`, `deploymentUnderWay` for other settings or another address meanwhile, `freshAuthenticationNeeded` for other settings of a target that gets keys
  */
 export async function updateTarget(services: Services, caller: Caller, id: string, change: TargetChange): Promise<TargetDetail> {
   const work = services.db.transaction().execute((trx) => applyChange(services, trx, caller, id, change))
@@ -63,9 +63,9 @@ async function applyChange(services: Services, trx: Trx, caller: Caller, id: str
   const name = change.name ?? target.name
   const site = changedSite(target, change)
   const secretId = config === undefined ? null : await sealSettings(services, trx, caller, target, config)
-  // The old place would be forgotten with what is under way there. What is wrong with the settings themselves is said first.
-  if (secretId !== null)
-    await refuseUnderWay(trx, accountId, target, { what: `Changing target ${target.name}`, now: services.now() })
+  // The old place, and what was seen before, would be forgotten with what is under way there. What is wrong with the settings themselves is said first.
+  const isDirty = secretId !== null || isElsewhere(site, target)
+  if (isDirty) await refuseUnderWay(trx, accountId, target, { what: `Changing target ${target.name}`, now: services.now() })
   await trx
     .updateTable('target')
     .set({ name, ...site, ...(secretId !== null && { config_secret_id: secretId }) })
@@ -73,7 +73,6 @@ async function applyChange(services: Services, trx: Trx, caller: Caller, id: str
     .where('id', '=', id)
     .execute()
   if (secretId !== null) await trx.deleteFrom('secret').where('id', '=', target.config_secret_id).execute()
-  const isDirty = secretId !== null || isElsewhere(site, target)
   const told = isDirty ? 'the certificate is deployed there anew' : 'nothing is deployed'
   await recordHistory(trx, {
     accountId,
