@@ -78,6 +78,9 @@ eachDatabase((_kind, open) => {
     const probed = await client.targets.update({ id: one.id, probe: { host: '127.0.0.1', port: 9 } })
     expect(probed).toMatchObject({ probe: { host: '127.0.0.1', port: 9, serverName: '127.0.0.1', protocol: 'tls' } })
     expect(probed.deployment?.id).not.toBe(deployment?.id)
+    await deployed(one.id, deployment?.id)
+    service.clock.advance(11_000)
+    await waitFor('the end of the look', async () => (await client.targets.get({ id: one.id })).deployment?.problem ?? null)
     expect((await client.targets.update({ id: one.id, probe: null })).probe).toBeNull()
   })
 

@@ -145,6 +145,7 @@ describe('a target with an address of its own', () => {
     for (const call of [
       () => account.client.targets.remove({ id }),
       () => account.client.targets.update({ id, config: { ...site.config } }),
+      () => account.client.targets.update({ id, probe: { host: '127.0.0.1', protocol: 'tls', port: 1 } }),
     ]) {
       const refusal = await refusalOf(call())
       expect(refusal).toMatchObject({ status: 409, code: 'deploymentUnderWay' })
@@ -193,6 +194,9 @@ describe('a target with an address of its own', () => {
     expect(site.onDisk()).toBe(certificate.sha256)
     const refusal = await refusalOf(account.client.targets.remove({ id }))
     expect([refusal.code, refusal.detail]).toEqual(['deploymentUnderWay', expect.stringContaining('looked at until')])
+    // Asked elsewhere now, nobody would know what was served before, and nothing would be taken back.
+    const elsewhere = { host: '127.0.0.1', protocol: 'tls', port: 1 } as const
+    expect((await refusalOf(account.client.targets.update({ id, probe: elsewhere }))).code).toBe('deploymentUnderWay')
     letWindowPass()
     const { deployment } = await reach(id, 'rolledBack')
     expect(site.onDisk()).toBe(site.old.sha256)
