@@ -46,11 +46,8 @@ export async function loadTarget(services: Services, caller: Caller, id: string)
  * Other settings, or another address of its own, make this target dirty and no other: the current certificate is deployed there anew, which changes
  * nothing where it is already.
  *
-<<<<<<< HEAD
- * @throws AppError `notFound`, `invalid`, `duplicateName`, `placeTaken`, `deploymentUnderWay` for other settings meanwhile, `freshAuthenticationNeeded` for other settings of a target that gets keys
-=======
- * @throws AppError `notFound`, `invalid`, `duplicateName`, `deploymentUnderWay` for other settings or another address meanwhile, `freshAuthenticationNeeded` for other settings of a target that gets keys
->>>>>>> deploy
+ * @throws AppError `notFound`, `invalid`, `duplicateName`, `placeTaken`, `deploymentUnderWay` for other settings or another address meanwhile,
+ * `freshAuthenticationNeeded` for other settings of a target that gets keys
  */
 export async function updateTarget(services: Services, caller: Caller, id: string, change: TargetChange): Promise<TargetDetail> {
   if (change.config !== undefined) await learnPlaces(services)
@@ -69,29 +66,17 @@ async function applyChange(services: Services, trx: Trx, caller: Caller, id: str
   const { config } = change
   const name = change.name ?? target.name
   const site = changedSite(target, change)
-<<<<<<< HEAD
   const sealed = config === undefined ? null : await sealSettings(services, trx, caller, target, config)
-  // The old place would be forgotten with what is under way there. What is wrong with the settings themselves is said first.
-  if (sealed !== null)
-    await refuseUnderWay(trx, accountId, target, { what: `Changing target ${target.name}`, now: services.now() })
-=======
-  const secretId = config === undefined ? null : await sealSettings(services, trx, caller, target, config)
   // The old place, and what was seen before, would be forgotten with what is under way there. What is wrong with the settings themselves is said first.
-  const isDirty = secretId !== null || isElsewhere(site, target)
+  const isDirty = sealed !== null || isElsewhere(site, target)
   if (isDirty) await refuseUnderWay(trx, accountId, target, { what: `Changing target ${target.name}`, now: services.now() })
->>>>>>> deploy
   await trx
     .updateTable('target')
     .set({ name, ...site, ...sealed })
     .where('account_id', '=', accountId)
     .where('id', '=', id)
     .execute()
-<<<<<<< HEAD
   if (sealed !== null) await trx.deleteFrom('secret').where('id', '=', target.config_secret_id).execute()
-  const isDirty = sealed !== null || isElsewhere(site, target)
-=======
-  if (secretId !== null) await trx.deleteFrom('secret').where('id', '=', target.config_secret_id).execute()
->>>>>>> deploy
   const told = isDirty ? 'the certificate is deployed there anew' : 'nothing is deployed'
   await recordHistory(trx, {
     accountId,
