@@ -319,14 +319,14 @@ async function targets(certificateId: string, hook: (name: string) => string): P
     user: 'deploy',
     hostKeys: [`SHA256:${'A'.repeat(43)}`],
   }
-  const paths = { certificatePath: '/etc/x/a.pem', keyPath: '/etc/x/a.key' }
+  const pathsOf = (name: string) => ({ certificatePath: `/etc/x/${name}.pem`, keyPath: `/etc/x/${name}.key` })
   const alibaba = { accessKeyId: `LTAI${'a'.repeat(20)}`, name: 'canary', casEndpoint: echo.url }
   const kinds = {
     nginx: {
-      ...paths,
+      ...pathsOf('nginx'),
       ssh: { ...ssh, privateKey: canaries.plant('SSH key', sshKey), passphrase: canaries.text('SSH passphrase') },
     },
-    apache: { ...paths, ssh: { ...ssh, password: canaries.text('SSH password') } },
+    apache: { ...pathsOf('apache'), ssh: { ...ssh, password: canaries.text('SSH password') } },
     tomcat: {
       keystorePath: join(folder, 'a.p12'),
       keystorePassword: canaries.plant('keystore password', randomBytes(12).toString('hex')),

@@ -35,6 +35,7 @@ beforeAll(async () => {
   await writeFile(secretFile, `${SECRET}\n`)
   service = await startServiceProcess({
     environment: {
+      EVERCERT_DISCOVERY_RANGES: '127.0.0.0/8',
       EVERCERT_DATA_DIR: join(folder, 'data'),
       EVERCERT_LOG_LEVEL: 'silent',
       EVERCERT_ALLOW_ADDRESSES: '127.0.0.0/8',
@@ -125,6 +126,7 @@ it('a target is changed by what is named alone, and kinds that nobody tried on a
     config: { keyMode: '0640', keyPath: join(folder, 'a.key') },
     probe: { host: '127.0.0.1', port: 9, serverName: 'mail.example.com' },
   })
+  await nothingIsUnderWay()
   const named = ['targets', 'change', 'files', '--name', 'disk', '--probe', 'none']
   expect(await json<TargetDetail>(...named)).toMatchObject({ name: 'disk', probe: null, config: { keyMode: '0640' } })
 })

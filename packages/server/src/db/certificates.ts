@@ -94,6 +94,8 @@ export interface CertificateRecord {
   readonly entitlement: { readonly termYears: number; readonly entitledUntil: number; readonly toppedUpDays: number } | null
   readonly targetCount: number
   readonly endpointCount: number
+  /** A target that does not have the current issuance, and is not tried again by itself. */
+  readonly failedTarget: string | null
   /** An address that goes on showing a certificate which is neither this one nor the one before it; null: none, or it was not looked for long enough. */
   readonly stranger: { readonly cause: Bilingual; readonly remedy: Bilingual } | null
   /** In lower case, sorted. */
@@ -202,6 +204,10 @@ function recordQuery(db: Db | Trx) {
       // Of what is sold under the brand that an upload tells; null when nothing is.
       sql<boolean | null>`case when certificate.origin = 'uploaded' then (select bool_or(sold.supports_renewal) from product sold
         where sold.brand = issuance.known_brand and sold.retired_at is null) end`.as('known_brand_supports_renewal'),
+      sql<string | null>`case when certificate.served_at is null then (select target.name from deployment d
+          join target on target.id = d.target_id and target.account_id ${sql.raw(SAME)} d.account_id
+        where d.certificate_id = certificate.id and d.issuance_id = certificate.issuance_id and d.state in ('failed', 'rolledBack')
+        order by target.name limit 1) end`.as('failed_target'),
       sql<CertificateRecord['stranger']>`case when certificate.served_at is null
           and certificate.probe_failures >= ${sql.lit(PROBES_BEFORE_ATTENTION)} then (
         select jsonb_build_object('cause', seen.cause, 'remedy', seen.remedy) from endpoint e
@@ -291,6 +297,7 @@ function toRecord(row: Row): CertificateRecord {
     entitlement: toEntitlement(row),
     targetCount: Number(row.target_count ?? 0),
     endpointCount: Number(row.endpoint_count ?? 0),
+    failedTarget: row.failed_target,
     stranger: row.stranger,
     tags: row.tags,
   }

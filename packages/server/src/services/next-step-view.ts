@@ -257,6 +257,13 @@ function installStep(record: CertificateRecord): NextStep {
       zh: '请将证书安装到 Web 服务器，并添加站点：没有站点就无法证明新证书已生效。',
     })
   }
+  if (record.failedTarget !== null) {
+    const { failedTarget: target } = record
+    return view('deployAgain', 'user', {
+      en: `It could not be installed on target ${target}: see there why, mend it, and deploy again.`,
+      zh: `未能安装到部署目标「${target}」：请查看原因，处理后重新部署。`,
+    })
+  }
   if (record.stranger !== null) {
     const { cause, remedy } = record.stranger
     return view('replaceStranger', 'user', {

@@ -262,8 +262,10 @@ describe('a target without an address of its own', () => {
     const { id } = await addTarget(certificate, site, { own: false, reloadCommand })
     await reach(id, 'applied')
     letWindowPass()
-    await reach(id, 'rolledBack')
+    const { name } = await reach(id, 'rolledBack')
     expect(site.onDisk()).toBe(site.old.sha256)
+    const { nextStep } = await account.client.certificates.get({ id: certificate.id })
+    expect(nextStep).toMatchObject({ code: 'deployAgain', mover: 'user', text: { en: expect.stringContaining(name) as string } })
   })
 
   test('whose new certificate lacks the name of an endpoint that worked before is taken back', async () => {
