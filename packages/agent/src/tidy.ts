@@ -6,9 +6,9 @@
  */
 
 /** What may lie around. */
-const GARBAGE_BYTES = 400_000
+const GARBAGE_BYTES = 200_000
 /** While something is done. */
-const EVERY_MS = 100
+const EVERY_MS = 50
 
 let usedAfter = 0
 

@@ -70,9 +70,9 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
   const isFirst = await insertWithHistoryIfNew(trx, insert, { ...facts, subject: 'application', subjectId: id, toState: state })
   if (!isFirst) throw await conflictingApplication(trx, record, csr)
   const name = await nameAfterDomain(trx, record, identifiers[0] ?? record.name, facts)
+  await wake(services, trx, record.id, { application_id: id, ...(name !== null && { name }) })
   if (isReviewed)
     await openReview(services, trx, caller, { applicationId: id, certificateId: record.id, certificateType, applicant }, reused)
-  await wake(services, trx, record.id, { application_id: id, ...(name !== null && { name }) })
 }
 
 /** @param stored.now epoch milliseconds */

@@ -158,6 +158,17 @@ export async function planDeployments(services: Services, trx: Trx, delivery: De
     .select('id')
     .where('account_id', '=', delivery.accountId)
     .where('certificate_id', '=', delivery.certificateId)
+    // Left to `on conflict`, one that ends at this moment would be waited for, while it waits for the certificate.
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('deployment')
+            .select('deployment.id')
+            .whereRef('deployment.target_id', '=', 'target.id')
+            .where('deployment.issuance_id', '=', delivery.issuanceId),
+        ),
+      ),
+    )
     .execute()
   await insertDeployments(
     services,

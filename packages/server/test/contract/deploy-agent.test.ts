@@ -10,11 +10,12 @@ import { aStageSite, issue } from './deploy-sites.ts'
 
 /** The agent itself at the desk: what lies between them, and their signatures, is tested with the service. */
 function deskAt(config: AgentConfig, pairOf: (sha256: string) => CertificatePair | undefined): AgentDesk {
+  let orders = 0
   return {
     ask: async ({ kind, site, sha256 }: AgentOrder): Promise<AgentStatement> => {
       const pair = kind === 'install' ? pairOf(sha256) : undefined
       const work = {
-        id: 'wrk_1',
+        id: `wrk_${(orders += 1)}`, // each was reported
         lease: 'lease',
         kind,
         site,
@@ -50,6 +51,7 @@ deployContract('agent with nginx', async (): Promise<DeployHarness> => {
     ...harness,
     target,
     hasOwnKeys: true,
+    reloadsItself: true,
     issue: () => {
       const pair = issue()
       issued.set(pair.sha256, pair)

@@ -12,6 +12,8 @@ export interface DeployHarness {
   readonly hasOwnKeys?: boolean
   /** What is put there is read by itself: nothing is tested, reloaded or put back. Default: false. */
   readonly hasNoCommands?: boolean
+  /** Whoever installs there decides about reloads; they cannot be asked for alone. Default: false. */
+  readonly reloadsItself?: boolean
   /** Of an adapter that nobody can ask what is there, so that `inspect` says null: whoever knows instead. */
   inspectThere?(): Promise<{ readonly sha256: string | null }>
   /** A new pair for the target's name; each call gives another certificate. */
@@ -77,7 +79,7 @@ export function deployContract(id: string, createHarness: () => Promise<DeployHa
       expect(harness.snapshot()).toBe(before)
       expect(harness.countReloads()).toBe(reloads)
       // Whoever sees that it is not served wants the reload: alone.
-      const isReloaded = harness.hasNoCommands !== true
+      const isReloaded = harness.hasNoCommands !== true && harness.reloadsItself !== true
       const wish = { mustReload: true }
       expect(await harness.target.apply(pair, wish)).toMatchObject({
         changed: false,

@@ -51,6 +51,7 @@ deployContract('webhook', async (): Promise<DeployHarness> => {
   })
   const config = webhook.config.parse({ url: `${installer.url}/hook`, secret: SECRET, sendPrivateKey: true })
   return {
+    reloadsItself: true,
     ...harness,
     inspectThere: () => files.inspect(),
     target: webhook.create(config, kits.kit),

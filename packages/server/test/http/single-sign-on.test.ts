@@ -374,7 +374,7 @@ oneDatabase((_kind, open) => {
     expect(added).toMatchObject({ code: 0, err: '' })
     expect(added.out).toContain(`${service.url}/api/auth/callback/cli`)
     expect(added.out).not.toContain(other.clientSecret)
-    expect(await evercert('C', 'change', 'cli', '--second-factor', 'sometimes')).toMatchObject({ code: 1 })
+    expect(await evercert('C', 'change', 'cli', '--second-factor', 'sometimes')).toMatchObject({ code: 64 })
     const change = ['--new-users', '--second-factor', 'trusted', '--acr', 'none', '--title', 'New title', '--json']
     const changed = await evercert('C', 'change', 'cli', ...change)
     expect(JSON.parse(changed.out)).toMatchObject({

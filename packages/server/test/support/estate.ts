@@ -110,7 +110,7 @@ async function buying(account: TestAccount, folder: string, canary: string) {
     certificateId: pending.id,
     name: `${canary} target`,
     kind: 'localFiles',
-    config: { certificatePath: join(folder, 'a.pem'), keyPath: join(folder, 'a.key'), reloadCommand: ['true'] },
+    config: { certificatePath: join(folder, `${canary}.pem`), keyPath: join(folder, `${canary}.key`), reloadCommand: ['true'] },
   })
   const idempotencyKey = randomUUID()
   const order = await client.orders.place({ productId: PRIVATE_SINGLE }, withKey(idempotencyKey))
