@@ -159,10 +159,11 @@ export async function planDeployments(services: Services, trx: Trx, delivery: De
     .where('account_id', '=', delivery.accountId)
     .where('certificate_id', '=', delivery.certificateId)
     // Left to `on conflict`, one that ends at this moment would be waited for, while it waits for the certificate.
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('deployment')
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('deployment')
             .select('deployment.id')
             .whereRef('deployment.target_id', '=', 'target.id')
             .where('deployment.issuance_id', '=', delivery.issuanceId),
