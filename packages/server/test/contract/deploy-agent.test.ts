@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import type { AgentStatement, CertificatePair } from '@evercert/contract'
 import { parseConfig, type AgentConfig } from '../../../agent/src/config.ts'
 import { openSite } from '../../../agent/src/site.ts'
@@ -5,17 +7,17 @@ import { doWork } from '../../../agent/src/work.ts'
 import { agent } from '../../src/adapters/deploy/agent.ts'
 import type { AgentDesk, AgentOrder } from '../../src/ports/kit.ts'
 import { deployContract, type DeployHarness } from './deploy-contract.ts'
+import { temporaryFolder } from '../support/databases.ts'
 import { kitWithoutNetwork } from './deploy-kit.ts'
 import { aStageSite, issue } from './deploy-sites.ts'
 
 /** The agent itself at the desk: what lies between them, and their signatures, is tested with the service. */
 function deskAt(config: AgentConfig, pairOf: (sha256: string) => CertificatePair | undefined): AgentDesk {
-  let orders = 0
   return {
     ask: async ({ kind, site, sha256 }: AgentOrder): Promise<AgentStatement> => {
       const pair = kind === 'install' ? pairOf(sha256) : undefined
       const work = {
-        id: `wrk_${(orders += 1)}`, // each was reported
+        id: `wrk_${randomUUID()}`, // each was reported
         lease: 'lease',
         kind,
         site,
@@ -38,7 +40,7 @@ deployContract('agent with nginx', async (): Promise<DeployHarness> => {
   const probe = { port: server.port, serverName: 'site.test' }
   const host = { server: 'nginx', ...settings, testCommand: server.testCommand, reloadCommand: [reload], probe }
   const config = parseConfig(
-    JSON.stringify({ server: 'https://evercert.test', sites: { shop: host } }),
+    JSON.stringify({ server: 'https://evercert.test', stateFolder: join(temporaryFolder(), 'state'), sites: { shop: host } }),
     'config.json',
     (en) => en,
   )
