@@ -207,6 +207,7 @@ function recordQuery(db: Db | Trx) {
       sql<string | null>`case when certificate.served_at is null then (select target.name from deployment d
           join target on target.id = d.target_id and target.account_id ${sql.raw(SAME)} d.account_id
         where d.certificate_id = certificate.id and d.issuance_id = certificate.issuance_id and d.state in ('failed', 'rolledBack')
+          and d.retry_at is null
         order by target.name limit 1) end`.as('failed_target'),
       sql<CertificateRecord['stranger']>`case when certificate.served_at is null
           and certificate.probe_failures >= ${sql.lit(PROBES_BEFORE_ATTENTION)} then (

@@ -9,6 +9,7 @@ import { startHttpReceiver } from '../../../../test/harness/http-receiver.ts'
 import {
   aForm,
   anAccount,
+  aSite,
   anIssuedCertificate,
   PRIVATE_SINGLE,
   PUBLIC_SINGLE,
@@ -144,6 +145,33 @@ eachDatabase((kind, open) => {
         await received(3 + index)
       }
       expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(4)
+    } finally {
+      await receiver.close()
+    }
+  })
+
+  test('a person has to act when a deployment is refused, and not while it is tried again by itself', async () => {
+    const { client } = account
+    let status = 503
+    const receiver = await startHttpReceiver(() => ({ status, body: 'no' }))
+    try {
+      const { id: certificateId } = await anIssuedCertificate(account, { productId: PRIVATE_SINGLE })
+      await client.endpoints.create({ certificateId, host: '127.0.0.1', port: 9, serverName: aSite(service) })
+      const config = { url: receiver.url, secret: `whsec_${'A'.repeat(32)}` }
+      const { id } = await client.targets.create({ certificateId, name: `hook ${certificateId}`, kind: 'webhook', config })
+      const failed = (isOver: boolean) =>
+        waitFor('the failure', async () => {
+          const { db } = service.services
+          const rows = await db.selectFrom('deployment').select(['state', 'retry_at']).where('target_id', '=', id).execute()
+          return rows.every((row) => row.state === 'failed' && (row.retry_at === null) === isOver) ? true : null
+        })
+      const step = async () => (await client.certificates.get({ id: certificateId })).nextStep
+      await failed(false)
+      expect(await step()).toMatchObject({ code: 'prove', mover: 'evercert' })
+      status = 422
+      await client.targets.deploy({ id })
+      await failed(true)
+      expect(await step()).toMatchObject({ code: 'deployAgain', mover: 'user' })
     } finally {
       await receiver.close()
     }
