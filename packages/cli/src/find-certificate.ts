@@ -6,11 +6,17 @@
 import type { CertificateDetail, CertificateView } from '@evercert/contract'
 import { ApiProblem, type Client } from '@evercert/contract/client'
 import { failure } from './failure.ts'
+import type { Say } from './language.ts'
 
 /** Pages of 200 that are looked through for the beginning of an id; beyond, the id must be written out. */
 const MAX_PAGES = 25
 const PAGE_SIZE = 200
 const SHORTEST_PREFIX = 4
+
+/** What the help says of the argument. */
+export function certificateArgument(say: Say): string {
+  return say('id, unique beginning of an id, name or domain', '编号、编号的唯一前缀、名称或域名')
+}
 
 /**
  * A name or domain stands for a whole chain of renewals: its newest link is meant. An id means exactly that certificate.
