@@ -131,7 +131,10 @@ function newestLinks(matches: readonly CertificateView[]): readonly CertificateV
 function nothingFound(wanted: string): Error {
   return failure(
     'notFound',
-    `Looking for the certificate "${wanted}": no id, name or domain is like that: see "evercert list".`,
+    {
+      en: `Looking for the certificate "${wanted}": no id, name or domain is like that: see "evercert list".`,
+      zh: `查找证书 “${wanted}”：没有相符的编号、名称或域名。`,
+    },
     {
       cause: { en: 'No certificate has this id, name or domain.', zh: '没有证书使用此编号、名称或域名。' },
       remedy: { en: 'Look it up with "evercert list".', zh: '请用 “evercert list” 查看。' },
@@ -143,7 +146,10 @@ function ambiguous(wanted: string, matches: readonly CertificateView[]): Error {
   const ids = matches.map((match) => match.id)
   return failure(
     'invalid',
-    `Looking for the certificate "${wanted}": ${ids.length} are like that (${ids.join(', ')}): give the id.`,
+    {
+      en: `Looking for the certificate "${wanted}": ${ids.length} are like that (${ids.join(', ')}): give the id.`,
+      zh: `查找证书 “${wanted}”：有 ${ids.length} 张相符（${ids.join('、')}）。`,
+    },
     {
       facts: { matches: ids },
       cause: { en: `"${wanted}" could mean ${ids.length} certificates.`, zh: `“${wanted}” 可能指 ${ids.length} 张证书。` },

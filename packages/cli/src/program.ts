@@ -14,7 +14,7 @@ import { addCatalogueCommands } from './catalogue-commands.ts'
 import { addDownloadCommand, addListCommands, addOverviewCommands } from './certificate-commands.ts'
 import { addConnectionCommands } from './connection-commands.ts'
 import { serveCommand } from './commands/serve.ts'
-import { exitCodeOf, EXIT_USAGE, failure, formatProblem, Interrupted, problemJson, toProblem } from './failure.ts'
+import { exitCodeOf, EXIT_USAGE, failure, formatProblem, Interrupted, problemJson, shownOf } from './failure.ts'
 import { addEndingCommands } from './ending-commands.ts'
 import { addEndpointCommands } from './endpoint-commands.ts'
 import { addIssuerCommands } from './issuer-commands.ts'
@@ -28,11 +28,12 @@ import { addManageCommand, addRenewalCommands } from './renewal-commands.ts'
 import { addTargetCommands } from './target-commands.ts'
 import { addProofCommands } from './proof-commands.ts'
 import { addSignInProviderCommands } from './sign-in-provider-commands.ts'
+import { complaintZh, HELP_ZH } from './usage-words.ts'
 import { addUserCommands } from './user-commands.ts'
 import { createSession, type GlobalOptions, type Session, type Shell } from './session.ts'
 
 const EXIT_INTERRUPTED = 130
-const INTERRUPTED = 'Running the command: it was interrupted: run it again.'
+const INTERRUPTED = { en: 'Running the command: it was interrupted: run it again.', zh: '运行命令：已中断，请重新运行。' }
 
 /** Runs one command line. Never rejects. @returns the exit code */
 export async function runProgram(argv: readonly string[], shell: Shell): Promise<number> {
@@ -71,10 +72,10 @@ function reportFailure({ shell, language, session, complaint }: Run, argv: reado
     return EXIT_USAGE
   }
   const wrongUsage = error instanceof CommanderError
-  const problem = toProblem(wrongUsage ? toUsageFailure(error) : error, session?.calledUrl() ?? null)
+  const shown = shownOf(wrongUsage ? toUsageFailure(error) : error, session?.calledUrl() ?? null)
   const lines = argv.includes('--json')
-    ? [problemJson(problem)]
-    : formatProblem(problem, language, createPaint(shell.stderr, shell.env))
+    ? [problemJson(shown.problem)]
+    : formatProblem(shown, language, createPaint(shell.stderr, shell.env))
   shell.stderr.write(`${lines.join('\n')}\n`)
   return wrongUsage ? EXIT_USAGE : exitCodeOf(error)
 }
@@ -85,12 +86,19 @@ function isGroupAlone(error: unknown): boolean {
 }
 
 function toUsageFailure(error: CommanderError): Error {
-  const detail = isGroupAlone(error) ? 'one of its commands has to be named' : error.message.replace(/^error: /, '')
-  return failure('invalid', `Reading the command line: ${detail}`, {
-    title: 'The command line is not understood',
-    cause: { en: 'There is no such command, option or value.', zh: '命令、选项或参数有误。' },
-    remedy: { en: 'See "evercert --help".', zh: '请查看 “evercert --help”。' },
-  })
+  const said = error.message.replace(/^error: /, '')
+  const [en, zh] = isGroupAlone(error)
+    ? ['one of its commands has to be named', '请指定其中一个命令。']
+    : [said, `${complaintZh(said)}。`]
+  return failure(
+    'invalid',
+    { en: `Reading the command line: ${en}`, zh: `读取命令行：${zh}` },
+    {
+      title: 'The command line is not understood',
+      cause: { en: 'There is no such command, option or value.', zh: '命令、选项或参数有误。' },
+      remedy: { en: 'See "evercert --help".', zh: '请查看 “evercert --help”。' },
+    },
+  )
 }
 
 type Action<Arguments extends unknown[]> = (session: Session, ...args: Arguments) => Promise<number>
@@ -148,7 +156,11 @@ function createProgram(run: Run): Command {
     .exitOverride()
     .helpOption('-h, --help', say('display help for command', '显示帮助'))
     .helpCommand('help [command]', say('display help for command', '显示命令的帮助'))
-    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => say(title, HELP_TITLES[title] ?? title) })
+    .configureHelp({
+      ...(run.language === 'zh' && HELP_ZH),
+      showGlobalOptions: true,
+      styleTitle: (title) => say(title, HELP_TITLES[title] ?? title),
+    })
     .configureOutput({
       writeOut: (text) => run.shell.stdout.write(text),
       writeErr: (text) => {

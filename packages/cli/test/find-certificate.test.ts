@@ -45,6 +45,16 @@ describe('chooseCertificate', () => {
     expect(() => chooseCertificate('crt_01a', all)).toThrow(/crt_01aaaa, crt_01abbb/)
   })
 
+  it('says in Chinese what it looked for and what it found', () => {
+    for (const [wanted, said] of [
+      ['crt_01a', '“crt_01a”：有 2 张相符（crt_01aaaa、crt_01abbb）'],
+      ['nobody', '“nobody”：没有相符'],
+    ] as const)
+      expect(() => chooseCertificate(wanted, all)).toThrow(
+        expect.objectContaining({ detailZh: expect.stringContaining(said) as string }) as Error,
+      )
+  })
+
   it('refuses a beginning too short to be meant as one', () => {
     expect(codeOf(() => chooseCertificate('crt', [shop]))).toBe('notFound')
   })

@@ -80,13 +80,20 @@ async function watchProbe(session: Session, client: Client, id: string): Promise
 }
 
 function nothingToProve(name: string) {
-  return failure('invalid', `Proving ${clean(name)}: it has no endpoint: add one with "evercert endpoints add".`, {
-    cause: { en: 'The certificate has no endpoint to look at.', zh: '该证书没有可探测的站点。' },
-    remedy: {
-      en: 'Add one: evercert endpoints add <host[:port]> --certificate <certificate>.',
-      zh: '请先添加：evercert endpoints add <主机[:端口]> --certificate <证书>。',
+  return failure(
+    'invalid',
+    {
+      en: `Proving ${clean(name)}: it has no endpoint: add one with "evercert endpoints add".`,
+      zh: `探测 ${clean(name)}：该证书没有站点。`,
     },
-  })
+    {
+      cause: { en: 'The certificate has no endpoint to look at.', zh: '该证书没有可探测的站点。' },
+      remedy: {
+        en: 'Add one: evercert endpoints add <host[:port]> --certificate <certificate>.',
+        zh: '请先添加：evercert endpoints add <主机[:端口]> --certificate <证书>。',
+      },
+    },
+  )
 }
 
 export async function removeEndpointCommand(session: Session, wanted: string): Promise<number> {
@@ -101,13 +108,23 @@ async function findEndpoint(client: Client, wanted: string): Promise<EndpointVie
   const found = items.filter((each) => each.id === wanted || siteOf(each) === wanted)
   const [only] = found
   if (only === undefined)
-    throw failure('notFound', `Looking up endpoint ${clean(wanted)}: there is none: see evercert endpoints list.`)
+    throw failure('notFound', {
+      en: `Looking up endpoint ${clean(wanted)}: there is none: see evercert endpoints list.`,
+      zh: `查找站点 ${clean(wanted)}：不存在，请查看 “evercert endpoints list”。`,
+    })
   if (found.length === 1) return only
   const ids = found.map(({ id }) => id).join(', ')
-  throw failure('invalid', `Looking up endpoint ${clean(wanted)}: there are several: name one by its id: ${ids}.`, {
-    cause: { en: 'Several endpoints have this host and port.', zh: '有多个站点使用该主机与端口。' },
-    remedy: { en: `Name one by its id: ${ids}.`, zh: `请使用编号：${ids}。` },
-  })
+  throw failure(
+    'invalid',
+    {
+      en: `Looking up endpoint ${clean(wanted)}: there are several: name one by its id: ${ids}.`,
+      zh: `查找站点 ${clean(wanted)}：有多个相符。`,
+    },
+    {
+      cause: { en: 'Several endpoints have this host and port.', zh: '有多个站点使用该主机与端口。' },
+      remedy: { en: `Name one by its id: ${ids}.`, zh: `请使用编号：${ids}。` },
+    },
+  )
 }
 
 function siteOf({ host, port }: Pick<EndpointView, 'host' | 'port'>): string {

@@ -14,6 +14,8 @@ import {
   type RenewalView,
   type TargetView,
 } from '@evercert/contract'
+import { inTheirWords } from '../failure.ts'
+import { wordFor } from '../words.ts'
 
 export interface RenewalFacts {
   /** The certificate that is renewed. */
@@ -43,7 +45,7 @@ export type Step =
   | {
       readonly do: 'stop'
       readonly code: ProblemCode
-      readonly detail: string
+      readonly detail: Bilingual
       /** Null: what the code says. */
       readonly cause?: Bilingual | null
       readonly remedy: Bilingual | null
@@ -68,7 +70,11 @@ export function decideStep(facts: RenewalFacts, attempts: Attempts): Step {
   if (renewal?.state === 'closed') return { do: 'done' }
   if (order?.state === 'placed') return { do: 'pay', order }
   if (renewal === null || renewal.state === 'cancelled') return old.renewal.eligible ? { do: 'order' } : { do: 'refuse' }
-  if (order !== null && order.state !== 'paid') return stopped(`The order ${order.id} is ${order.state}`)
+  if (order !== null && order.state !== 'paid')
+    return stopped({
+      en: `The order ${order.id} is ${order.state}`,
+      zh: `订单 ${order.id}：${wordFor('order', order.state, 'zh')}`,
+    })
   if (fresh === null || facts.application === null) return { do: 'wait', phase: 'payment' }
   return fresh.sha256 === null
     ? decideApplication(fresh, facts.application, attempts)
@@ -91,8 +97,13 @@ function decideApplication(certificate: CertificateDetail, application: Applicat
 }
 
 function refusedByCa({ problem }: ApplicationView): Step {
-  if (problem === null) return { do: 'stop', code: 'caRejected', detail: 'The CA refused the application.', remedy: null }
-  return { do: 'stop', code: problem.code, detail: problem.detail, remedy: problem.remedy }
+  if (problem !== null) return { do: 'stop', code: problem.code, detail: inTheirWords(problem.detail), remedy: problem.remedy }
+  return {
+    do: 'stop',
+    code: 'caRejected',
+    detail: { en: 'The CA refused the application.', zh: 'CA 拒绝了证书申请。' },
+    remedy: null,
+  }
 }
 
 function decideInstallation(
@@ -131,14 +142,20 @@ function isBeingInstalled({ deployment }: TargetView, fresh: CertificateDetail):
 function needsPerson(fresh: CertificateDetail, old: CertificateDetail): Step {
   const failed = targetsOf(fresh, old).find(({ deployment }) => deployment !== null && deployment.problem !== null)
   if (failed !== undefined) {
-    const detail = `Installing the new certificate on "${failed.name}": ${failed.deployment?.problem ?? 'failed'}`
+    const detail = {
+      en: `Installing the new certificate on "${failed.name}": ${failed.deployment?.problem ?? 'failed'}`,
+      zh: `将新证书安装到“${failed.name}”：${failed.deployment?.problem ?? '失败'}`,
+    }
     return { do: 'stop', code: 'deployRefused', detail, ...howToDeployAgain(failed, old) }
   }
   const wrong = [...fresh.endpoints, ...old.endpoints]
     .flatMap(({ observations }) => observations)
     .find(({ verdict }) => verdict !== 'served')
-  if (wrong === undefined) return stopped(fresh.nextStep.text.en)
-  const detail = `Proving the new certificate at ${wrong.address}: ${wrong.verdict}. ${wrong.cause.en}`
+  if (wrong === undefined) return stopped(fresh.nextStep.text)
+  const detail = {
+    en: `Proving the new certificate at ${wrong.address}: ${wrong.verdict}. ${wrong.cause.en}`,
+    zh: `验证 ${wrong.address} 的新证书：${wrong.cause.zh}`,
+  }
   return { do: 'stop', code: 'verificationFailed', detail, remedy: wrong.remedy }
 }
 
@@ -160,7 +177,10 @@ function nowhereServed(fresh: CertificateDetail): Step {
     do: 'stop',
     code: 'misconfigured',
     phase: 'proof',
-    detail: `Proving the new certificate ${fresh.id}: it is issued, but neither a target nor an endpoint says where it is served.`,
+    detail: {
+      en: `Proving the new certificate ${fresh.id}: it is issued, but neither a target nor an endpoint says where it is served.`,
+      zh: `验证新证书 ${fresh.id}：已签发，但没有站点或部署目标。`,
+    },
     cause: {
       en: 'The new certificate is issued. Nothing says where it is served, so nothing can be proved.',
       zh: '新证书已签发，但没有站点或部署目标，无法安装，也无法证明其已生效。',
@@ -172,6 +192,6 @@ function nowhereServed(fresh: CertificateDetail): Step {
   }
 }
 
-function stopped(detail: string): Step {
+function stopped(detail: Bilingual): Step {
   return { do: 'stop', code: 'conflict', detail, remedy: null }
 }

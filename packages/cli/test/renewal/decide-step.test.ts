@@ -97,13 +97,22 @@ describe('what failed in this run is not tried again', () => {
     const cause = { en: 'Not proved.', zh: '未通过验证。' }
     const problem = { code: 'validationFailed' as const, detail: 'The file is not there.', cause, remedy }
     const step = decideStep(paid({ application: anApplication({ state: 'reviewFailed', problem }) }), TRIED)
-    expect(step).toEqual({ do: 'stop', code: 'validationFailed', detail: 'The file is not there.', remedy })
+    expect(step).toEqual({
+      do: 'stop',
+      code: 'validationFailed',
+      detail: { en: 'The file is not there.', zh: 'The file is not there.' },
+      remedy,
+    })
   })
 
   it('stops with the target that could not be installed', () => {
     const fresh = aFreshCertificate({ sha256: NEW_SHA, targets: [aTarget('abandoned', NEW_SHA, 'reload failed')] })
     const step = decideStep(issued({ fresh, renewal: aRenewal({ state: 'attention' }) }), TRIED)
-    expect(step).toMatchObject({ do: 'stop', code: 'deployRefused', detail: expect.stringContaining('reload failed') as string })
+    expect(step).toMatchObject({
+      do: 'stop',
+      code: 'deployRefused',
+      detail: { en: expect.stringContaining('reload failed') as string },
+    })
   })
 
   it.each(['failed', 'rolledBack'])(
