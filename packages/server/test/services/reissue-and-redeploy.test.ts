@@ -161,12 +161,13 @@ eachDatabase((kind, open) => {
       const { id } = await client.targets.create({ certificateId, name: `hook ${certificateId}`, kind: 'webhook', config })
       const failed = (isOver: boolean) =>
         waitFor('the failure', async () => {
-          const { db } = service.services
-          const rows = await db.selectFrom('deployment').select(['state', 'retry_at']).where('target_id', '=', id).execute()
-          return rows.every((row) => row.state === 'failed' && (row.retry_at === null) === isOver) ? true : null
+          const { items } = await client.targets.list()
+          const deployment = items.find((target) => target.id === id)?.deployment
+          return deployment?.state === 'failed' && (deployment.retryAt === null) === isOver ? deployment : null
         })
       const step = async () => (await client.certificates.get({ id: certificateId })).nextStep
-      await failed(false)
+      const { updatedAt, retryAt } = await failed(false)
+      expect(Date.parse(retryAt ?? '')).toBeGreaterThan(Date.parse(updatedAt))
       expect(await step()).toMatchObject({ code: 'prove', mover: 'evercert' })
       status = 422
       await client.targets.deploy({ id })
