@@ -306,7 +306,8 @@ async function openListeners(
 }
 
 async function openProofListener({ proofListener }: Config, services: Services, cleanup: Cleanup): Promise<Listener | null> {
-  return proofListener === null ? null : openListener({ fetch: createProofApp(services).fetch, ...proofListener }, cleanup)
+  if (proofListener === null) return null
+  return openListener({ fetch: createProofApp(services).fetch, tellsProblems: false, ...proofListener }, cleanup)
 }
 
 async function openListener(options: ListenOptions, cleanup: Cleanup): Promise<Listener> {

@@ -275,13 +275,39 @@ eachDatabase((_kind, open) => {
       expect(long.status).toBeGreaterThanOrEqual(400)
       expect(long.status).toBeLessThan(500)
       const header = await send('/api/v1/certificates', { headers: { 'x-long': 'a'.repeat(60_000) } })
-      expect(header.status).toBe(431)
+      expect(await problemOf(header)).toMatchObject({ code: 'headersTooLarge', status: 431 })
     })
 
     test('bytes that are no HTTP get 400 and an end', async () => {
       const answer = await talk('GET / HTTP/1.1\r\nHost: a\r\nBad Header : x\r\n\r\n')
       expect(answer).toMatch(/^HTTP\/1\.1 400/)
+      expect(answer).not.toContain('Bad Header')
       expect(await talk('\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03')).toMatch(/^(HTTP\/1\.1 400|$)/)
+    })
+
+    test.each([
+      [
+        'a control character in the Idempotency-Key',
+        'POST /api/v1/orders HTTP/1.1\r\nHost: a\r\nIdempotency-Key: a\x01b\r\n',
+        '400',
+      ],
+      ['a Content-Length that is none', 'POST /api/v1/orders HTTP/1.1\r\nHost: a\r\nContent-Length: x1\r\n', '400'],
+      ['no Host', 'GET /api/v1/orders HTTP/1.1\r\n', '400'],
+      ['a Host that is none', 'GET /api/v1/orders HTTP/1.1\r\nHost: elsewhere org\r\n', '400'],
+      ['a path with a backslash', 'GET /api\\v1 HTTP/1.1\r\nHost: a\r\n', '400'],
+      ['more of headers than is read', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(20_000)}\r\n`, '431'],
+    ])('%s is refused with a problem document that repeats nothing', async (_what, request, status) => {
+      const [head = '', body = ''] = (await talk(`${request}Connection: close\r\n\r\n`)).split('\r\n\r\n')
+      expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+      const lines = head.toLowerCase().split('\r\n')
+      expect(lines).toContain('content-type: application/problem+json')
+      expect(lines).toContain('x-content-type-options: nosniff')
+      expect(lines).toContain(`content-length: ${body.length}`) // a character for each byte
+      const problem = parseProblem(JSON.parse(Buffer.from(body, 'latin1').toString()))
+      expect(problem).toMatchObject({ status: Number(status), requestId: null })
+      expect(problem?.cause.zh).toMatch(CHINESE)
+      expect(problem?.remedy.zh).toMatch(CHINESE)
+      expect(body).not.toMatch(/\\u0001|yyyy|elsewhere|orders/)
     })
 
     test('a request whose lengths contradict each other is refused', async () => {
