@@ -262,6 +262,19 @@ eachDatabase((_kind, open) => {
       expect(await problemOf(await send('/api/v1/certificates/x', { method }))).toMatchObject({ code: 'notFound' })
     })
 
+    test('an unknown query parameter is named as one', async () => {
+      const problem = await problemOf(await send('/api/v1/certificates?limit=2&bogus=1'))
+      expect(problem).toMatchObject({
+        code: 'invalid',
+        detail: 'Reading the request: query: Unrecognized key: "bogus".',
+        facts: {
+          faultsEn: ['query: There is no such query parameter: bogus'],
+          faultsZh: ['query: 没有这样的查询参数：bogus'],
+        },
+      })
+      expect((await problemOf(await post('{"bogus":1}'))).detail).toContain('body: Unrecognized key')
+    })
+
     test('HEAD is answered without a body and without an error of ours', async () => {
       for (const path of ['/api/v1/orders', '/api/v1/docs', '/healthz', '/nothing']) {
         const response = await send(path, { method: 'HEAD' })
