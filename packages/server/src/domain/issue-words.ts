@@ -70,6 +70,7 @@ const OWN: Readonly<Record<string, string>> = {
   'a private key is sent by https alone': '私钥只能通过 https 发送',
   'give either certificateArn or name': '请在 certificateArn 与 name 中填写一项',
   'there is no such setting': '没有这项设置',
+  'must stand once in its object': '在同一对象中只能出现一次',
   'an absolute path of a file': '请填写文件的绝对路径',
   'octal, nothing for others': '请填写八进制权限，且其他用户无任何权限，例如 0640',
   'SHA256: and 43 characters, as ssh-keygen -lf prints it': '请填写 SHA256: 加 43 个字符，与 ssh-keygen -lf 的输出一致',

@@ -110,6 +110,32 @@ eachDatabase((_kind, open) => {
       expect(({} as Record<string, unknown>)['domainCount']).toBeUndefined()
     })
 
+    test.each([
+      ['a field twice', '/api/v1/orders', `{"productId":"x","productId":"${PRIVATE_SINGLE}"}`, 'productId'],
+      ['a field twice, once escaped', '/api/v1/orders', `{"productId":"x","product\\u0049d":"${PRIVATE_SINGLE}"}`, 'productId'],
+      ['__proto__ twice', '/api/v1/orders', '{"__proto__":1,"__proto__":2}', '__proto__'],
+      ['an empty name twice', '/api/v1/orders', '{"":1,"":2}', 'body'],
+      [
+        'a setting twice',
+        '/api/v1/dns-connections',
+        '{"name":"a","kind":"rfc2136","config":{"server":"192.0.2.1","keyName":"k","server":"192.0.2.2"}}',
+        'server',
+      ],
+      [
+        'a field of one of several twice',
+        '/api/v1/certificate-uploads',
+        '{"entries":[{"name":"a"},{"name":"b","name":"c"}]}',
+        'name',
+      ],
+      ['a field of a sign-in twice', '/api/auth/sign-in/email', '{"email":"a@example.com","email":"b@example.com"}', 'email'],
+    ])('with %s is refused, and the name said', async (_what, path, body, name) => {
+      expect(await problemOf(await post(body, { origin: new URL(service.url).origin }, path))).toMatchObject({
+        code: 'invalid',
+        detail: `Reading the request: ${name}: must stand once in its object.`,
+        facts: { faultsZh: [`${name}: 在同一对象中只能出现一次`] },
+      })
+    })
+
     /** Well-formed JSON but for bytes that are not UTF-8: `?` stands for them. */
     const bytesOf = (json: object, wrong: readonly number[]): Uint8Array<ArrayBuffer> => {
       const [before = '', after = ''] = JSON.stringify(json).split('?')
