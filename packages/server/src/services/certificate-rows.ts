@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import { writeLater } from '../db/later.ts'
 import { insertWithHistory, type HistoryEntry, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
@@ -55,8 +55,12 @@ export async function insertCertificateRow(
   await insertWithHistory(trx, insert, { ...entry, accountId, certificateId: id, subject: 'certificate', subjectId: id, now })
 }
 
-/** Who looks whether names are free may take them: others who look wait until this transaction ends. */
-export async function lockNames(trx: Trx, accountId: string): Promise<void> {
+/**
+ * Who looks whether names are free may take them: others who look wait until this transaction ends.
+ *
+ * @param accountId or an expression for it; null locks nothing
+ */
+export async function lockNames(trx: Trx, accountId: string | RawBuilder<string | null>): Promise<void> {
   await writeLater(trx, sql`select id from account where id = ${accountId} for no key update`.compile(trx))
 }
 
