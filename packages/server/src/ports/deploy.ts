@@ -80,7 +80,7 @@ export interface DeployAdapter<Config = unknown> {
    * What is overwritten there, in words that mean one place in the whole installation: two targets with one in common undo each other's work. Default:
    * nothing that is known.
    */
-  writes?(config: Config, accountId: string): readonly string[]
+  writes?(config: Config, accountId: string): readonly string[] | Promise<readonly string[]>
   /** Asked when a target is added: whether what the settings name is there. @throws AppError `invalid` */
   check?(config: Config, kit: AdapterKit): Promise<void>
 }
