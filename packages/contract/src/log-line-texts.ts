@@ -70,6 +70,7 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   ['Its own address serves the new certificate.', '目标自身的地址已使用新证书。'],
   ['Taking the deployment back.', '正在撤回本次部署。'],
   ['The pair stays: it was there before this deployment.', '证书和私钥保留：此次部署之前就在那里。'],
+  ['The pair stays: it may have been there before this deployment.', '证书和私钥保留：可能在此次部署之前就在那里。'],
   ['The new pair stays: nothing that worked before is worse.', '保留新证书：此前正常的站点没有变差。'],
   ['Taken back: {outcome}.', '已撤回：{outcome}。'],
   ['Taking back the deployment to {target} ({reason}): {why}', '正在撤回到 {target} 的部署（{reason}）：{why}'],

@@ -17,7 +17,7 @@ export interface ApplyWish {
 /**
  * A target.
  *
- * - `inspect` changes nothing and gives the SHA-256 of the leaf that the target has, or null.
+ * - `inspect` changes nothing and gives the SHA-256 of the leaf that the target has, or null; `isUnknown` where nobody can be asked.
  * - `apply` checks that the pair matches before it touches anything; the pair is swapped atomically: at no moment does the target
  *   hold a certificate beside another's key.
  * - A configuration that is broken beforehand is refused with `deployRefused`: nothing is changed, nothing reloaded.
@@ -43,7 +43,7 @@ export interface DeployTarget {
   readonly sharedReload?: string
   /** The machine or service elsewhere that is waited for: however long it takes to answer, targets of others go on. Absent: this machine. */
   readonly host?: string
-  inspect(): Promise<{ readonly sha256: string | null }>
+  inspect(): Promise<{ readonly sha256: string | null; readonly isUnknown?: true }>
   apply(pair: CertificatePair, wish?: ApplyWish): Promise<DeployEvidence>
   /**
    * @param refused SHA-256 of the leaf to take back

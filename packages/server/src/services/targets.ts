@@ -278,6 +278,8 @@ export async function deployAgain(services: Services, caller: Caller, targetId: 
           check_at: null,
           check_until: null,
           check_tries: 0,
+          // What was taken back is nobody's doing any more.
+          ...(state === 'rolledBack' && { changed: null, held_sha256: null, held_at: null }),
         },
       })
     }
