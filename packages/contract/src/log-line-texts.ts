@@ -24,6 +24,7 @@ const SENTENCES: readonly (readonly [string, string])[] = [
     'An earlier deployment of this pair was interrupted before its reload: finishing it.',
     '此前部署同一证书时在重新加载前中断，现在继续完成。',
   ],
+    'The reload cannot be noted ({why}); the next deployment may repeat it.',
   ['The try before this one broke off: going on from what it left.', '上一次部署尝试中断，现从其留下的状态继续。'],
   [
     'Waiting for the host of {target}: others wait for its answer: this one follows when one of them has it.',

@@ -10,8 +10,8 @@ import type { AdapterKit } from './kit.ts'
 export type { CertificatePair, DeployEvidence, RestoreEvidence }
 
 export interface ApplyWish {
-  /** The target may hold the pair while the server does not serve it. */
-  readonly mustReload: boolean
+  /** The target may hold the pair while the server does not serve it. `once`: not again where this pair was reloaded since it is there. */
+  readonly mustReload: boolean | 'once'
 }
 
 /**
@@ -22,7 +22,8 @@ export interface ApplyWish {
  *   hold a certificate beside another's key.
  * - A configuration that is broken beforehand is refused with `deployRefused`: nothing is changed, nothing reloaded.
  * - Applying twice is a no-op the second time (`changed` false), unless the first died before its reload: then it reloads. With `mustReload` a
- *   target that is reloaded at all is tested and reloaded also then, without a swap; when a command fails, nothing is put back.
+ *   target that is reloaded at all is tested and reloaded also then, without a swap; when a command fails, nothing is put back. `once` does so a single
+ *   time for a pair in the files; a crash between the reload and its note makes it two.
  * - Targets of one server that are applied at about the same time (`kit.gathering`) are tested together and reloaded once; one that fails is
  *   left out, and the others go on.
  * - When the test or the reload command fails, the previous pair is put back, reloaded, and AppError `rolledBack` says why; its

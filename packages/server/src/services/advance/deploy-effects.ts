@@ -245,15 +245,19 @@ interface Place {
   readonly visit: Visit
 }
 
-/** Whether the server is reloaded also if the target holds the pair: it is not served, or an earlier try failed, or somebody asked. */
-async function isReloadDue(services: Services, work: Work, deployment: DeploymentWork, visit: Visit): Promise<boolean> {
-  const { reloadAsked, failures, hasBegun, sha256, baseline } = deployment
+/**
+ * Whether the server is reloaded also if the target holds the pair: it is not served, or an earlier try failed, or somebody asked. What only endpoints show
+ * may be another server's doing, and is a reason once.
+ */
+async function isReloadDue(services: Services, work: Work, deployment: DeploymentWork, visit: Visit): Promise<boolean | 'once'> {
+  const { reloadAsked, failures, hasBegun, sha256, baseline, probe } = deployment
   if (reloadAsked || failures > 0) return true
   if (baseline === null || !isNotServed(baseline, sha256)) return false
+  const due = probe === null ? 'once' : true
   // The try that broke off may have reloaded it.
-  if (!hasBegun) return true
+  if (!hasBegun) return due
   const sightings = await visit.at(SITES, () => lookAt(services, work, deployment, sitesOf(baseline)))
-  return isNotServed({ sightings }, sha256)
+  return isNotServed({ sightings }, sha256) && due
 }
 
 /** A later issuance came while this one was put in place: the target is not touched any more, and may be deleted. */
