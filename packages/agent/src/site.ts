@@ -22,8 +22,11 @@ const LOOK_MS = 250
 export interface Site {
   /** SHA-256 of the leaf that the files hold; null when none can be read. */
   inspect(): Promise<string | null>
-  /** @throws AppError `deployRefused`, `rolledBack`, `conflict`, …; the log is in its facts */
-  install(pair: CertificatePair): Promise<DeployEvidence>
+  /**
+   * @param again a person asked for it anew: the server is reloaded whatever it serves
+   * @throws AppError `deployRefused`, `rolledBack`, `conflict`, …; the log is in its facts
+   */
+  install(pair: CertificatePair, again?: boolean): Promise<DeployEvidence>
   /** @throws AppError `deployRefused` */
   restore(refused: string): Promise<RestoreEvidence>
 }
@@ -59,7 +62,7 @@ export function openSite(config: SiteConfig, use: SiteUse = {}): Site {
   })
   return {
     inspect: async () => (await target.inspect()).sha256,
-    install: (pair) => install(config, target, pair, use),
+    install: (pair, again = false) => install(config, target, { pair, again }, use),
     restore: (refused) => target.restore(refused),
   }
 }
@@ -67,7 +70,7 @@ export function openSite(config: SiteConfig, use: SiteUse = {}): Site {
 async function install(
   { probe }: SiteConfig,
   target: PairTarget,
-  pair: CertificatePair,
+  { pair, again }: { readonly pair: CertificatePair; readonly again: boolean },
   { onLine, begun }: SiteUse,
 ): Promise<DeployEvidence> {
   checkPair(pair)
@@ -76,10 +79,11 @@ async function install(
   const before = interrupted ?? (await begin(probe, target))
   if (probe !== null) log.say(`Before: ${before.said}.`)
   if (interrupted === null) keep(begun, before, (line) => log.say(line))
+  if (again) log.say('Asked for anew: the files are checked and the server is reloaded, also where it has the pair already.')
   const lead = [...log.lines]
   // The try that was interrupted may have put it there.
   const wasOurs = interrupted !== null && interrupted.held !== pair.sha256
-  const evidence = await target.apply(pair, { mustReload: await isReloadDue(probe, pair, { before, interrupted }) })
+  const evidence = await target.apply(pair, { mustReload: again || (await isReloadDue(probe, pair, { before, interrupted })) })
   const isOurs = evidence.changed || wasOurs
   const previousSha256 = evidence.changed ? evidence.previousSha256 : before.held
   if (probe === null) return { ...evidence, changed: isOurs, previousSha256, log: [...lead, ...evidence.log] }

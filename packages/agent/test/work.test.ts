@@ -197,5 +197,9 @@ test.each<[string, 'none' | 'another' | 'same', boolean]>([
   expect(existsSync(join(place, 'ran'))).toBe(reloaded)
   // Another order for the same: where nobody can see anything, once is enough.
   expect(await order('wrk_2')).toMatchObject(installed(probing === 'another'))
+  // Unless somebody asks for it.
+  const asked = await order('wrk_3', { again: true })
+  expect(asked).toMatchObject(installed(true))
+  expect(asked.install?.log.join('\n')).toMatch(/Asked for anew.*reloading the server.*Ran the reload command/s)
   await server.close()
 })

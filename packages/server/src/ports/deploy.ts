@@ -12,6 +12,8 @@ export type { CertificatePair, DeployEvidence, RestoreEvidence }
 export interface ApplyWish {
   /** The target may hold the pair while the server does not serve it. `once`: not again where this pair was reloaded since it is there. */
   readonly mustReload: boolean | 'once'
+  /** A person asked for it anew: whoever works elsewhere is told. */
+  readonly isAskedAnew?: boolean
 }
 
 /**

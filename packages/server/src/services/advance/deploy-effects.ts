@@ -195,7 +195,8 @@ async function deployPlanned(services: Services, work: Work, planned: Planned): 
     deployment = await begin(services, work, deployment, { target, visit })
     const mustReload = await isReloadDue(services, work, deployment, visit)
     services.onStep('deploy', 'announced')
-    const evidence = await visit.at(host, async () => target.apply(await pairOf(services, work, deployment), { mustReload }))
+    const wish = { mustReload, isAskedAnew: isAskedAnew(deployment) }
+    const evidence = await visit.at(host, async () => target.apply(await pairOf(services, work, deployment), wish))
     services.onStep('deploy', 'done')
     await recordApplied(services, work, deployment, { evidence, log: await live.end(evidence.log) })
   } catch (error) {
@@ -245,13 +246,15 @@ interface Place {
   readonly visit: Visit
 }
 
+const isAskedAnew = ({ reloadAsked, askedAgain }: DeploymentWork): boolean => reloadAsked || askedAgain !== null
+
 /**
  * Whether the server is reloaded also if the target holds the pair: it is not served, or an earlier try failed, or somebody asked. What only endpoints show
  * may be another server's doing, and is a reason once.
  */
 async function isReloadDue(services: Services, work: Work, deployment: DeploymentWork, visit: Visit): Promise<boolean | 'once'> {
-  const { reloadAsked, failures, hasBegun, sha256, baseline, probe } = deployment
-  if (reloadAsked || failures > 0) return true
+  const { failures, hasBegun, sha256, baseline, probe } = deployment
+  if (isAskedAnew(deployment) || failures > 0) return true
   if (baseline === null || !isNotServed(baseline, sha256)) return false
   const due = probe === null ? 'once' : true
   // The try that broke off may have reloaded it.
