@@ -5,6 +5,7 @@
  */
 import type { CertificateDetail, CertificateView } from '@evercert/contract'
 import { ApiProblem, type Client } from '@evercert/contract/client'
+import { toAscii } from '@evercert/pki/probe'
 import { failure } from './failure.ts'
 import type { Say } from './language.ts'
 
@@ -104,7 +105,7 @@ function chooseOnly(wanted: string, matches: readonly CertificateView[]): Certif
 
 /** The first way of meaning a certificate that gives any. */
 function matchesOf(wanted: string, candidates: readonly CertificateView[]): readonly CertificateView[] {
-  const domain = wanted.toLowerCase()
+  const domain = toAscii(wanted) || wanted.toLowerCase()
   const ways: readonly ((candidate: CertificateView) => boolean)[] = [
     (candidate) => candidate.id === wanted,
     (candidate) => candidate.name === wanted,

@@ -7,7 +7,8 @@ import { aCertificate, aFreshCertificate } from './builders.ts'
 
 const shop = aCertificate({ id: 'crt_01aaaa', name: 'shop', domains: ['shop.example.com', 'www.example.com'] })
 const mail = aCertificate({ id: 'crt_01abbb', name: 'mail', domains: ['mail.example.com'] })
-const all = [shop, mail]
+const idn = aCertificate({ id: 'crt_02ccc', name: 'idn', domains: ['xn--fsqu00a.xn--0zwm56d', '*.xn--fsqu00a.xn--0zwm56d'] })
+const all = [shop, mail, idn]
 
 function codeOf(work: () => unknown): string {
   try {
@@ -36,6 +37,8 @@ describe('chooseCertificate', () => {
     ['shop', shop],
     ['mail.example.com', mail],
     ['WWW.Example.com', shop],
+    ['例子.测试', idn],
+    ['*.例子.测试', idn],
   ])('%s means the right one', (wanted, certificate) => {
     expect(chooseCertificate(wanted, all)).toBe(certificate)
   })

@@ -5,12 +5,12 @@
  */
 import type { EndpointView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
-import type { EndpointProtocol } from '@evercert/pki/probe'
+import { canonicalHost, type EndpointProtocol } from '@evercert/pki/probe'
 import { failure } from '../failure.ts'
 import { findCertificate, ofCertificate } from '../find-certificate.ts'
 import { formatInstant } from '../format.ts'
 import { clean, formatTable } from '../output.ts'
-import { parseAddress } from '../parse-address.ts'
+import { parseAddress, readAddress } from '../parse-address.ts'
 import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { wordFor } from '../words.ts'
@@ -102,10 +102,10 @@ export async function removeEndpointCommand(session: Session, wanted: string): P
   return removed(session, await client.endpoints.remove({ id }))
 }
 
-/** @param wanted its id, or `host:port` when there is one alone */
+/** @param wanted its id, or `host:port` in any spelling when there is one alone */
 async function findEndpoint(client: Client, wanted: string): Promise<EndpointView> {
   const { items } = await client.endpoints.list()
-  const found = items.filter((each) => each.id === wanted || siteOf(each) === wanted)
+  const found = items.filter((each) => each.id === wanted || isAt(each, wanted))
   const [only] = found
   if (only === undefined)
     throw failure('notFound', {
@@ -125,6 +125,14 @@ async function findEndpoint(client: Client, wanted: string): Promise<EndpointVie
       remedy: { en: `Name one by its id: ${ids}.`, zh: `请使用编号：${ids}。` },
     },
   )
+}
+
+/** A host may be written in capitals, with its final dot, as an IDN, or as a longer form of the address. */
+function isAt(endpoint: EndpointView, wanted: string): boolean {
+  if (siteOf(endpoint) === wanted) return true
+  const asked = readAddress(wanted)
+  const host = asked === null ? null : canonicalHost(asked.host)
+  return host !== null && host === canonicalHost(endpoint.host) && asked?.port === endpoint.port
 }
 
 function siteOf({ host, port }: Pick<EndpointView, 'host' | 'port'>): string {

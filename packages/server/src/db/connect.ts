@@ -60,6 +60,8 @@ import { up as reloadLeases } from './migrations/0060-reload-leases.ts'
 import { up as keysUsedAgain } from './migrations/0061-keys-used-again.ts'
 import { up as targetPlaces } from './migrations/0062-target-places.ts'
 import { up as deployedAgain } from './migrations/0063-deployed-again.ts'
+import { up as whatTargetsHeld } from './migrations/0065-what-targets-held.ts'
+import { up as canonicalHosts } from './migrations/0066-canonical-hosts.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -141,6 +143,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0061-keys-used-again': { up: keysUsedAgain },
   '0062-target-places': { up: targetPlaces },
   '0063-deployed-again': { up: deployedAgain },
+  '0065-what-targets-held': { up: whatTargetsHeld },
+  '0066-canonical-hosts': { up: canonicalHosts },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -165,7 +165,7 @@ async function sealSettings(
   if (!isDeepStrictEqual(settings, old)) await requireFreshForKeys({ ...services, db: trx }, caller, adapter, config)
   await adapter.check?.(config, { ...services.kit, agentDesk: createAgentDesk({ ...services, db: trx }, caller.accountId, null) })
   const { accountId } = caller
-  const places = [...placesOf(adapter, config, accountId)]
+  const places = [...(await placesOf(adapter, config, accountId))]
   // What it has already stays its own, also when it was shared before anybody looked.
   const added = places.filter((place) => target.places?.includes(place) !== true)
   await refuseTaken(trx, caller, { what: `Changing target ${target.name}`, targetId: target.id, places: added })

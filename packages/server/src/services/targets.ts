@@ -87,7 +87,7 @@ export async function createTarget(services: Services, caller: Caller, target: N
   const probe = probeColumns(target)
   const id = newId(services, 'tgt')
   const now = services.now()
-  const places = placesOf(adapter, config, caller.accountId)
+  const places = await placesOf(adapter, config, caller.accountId)
   if (places.length > 0) await learnPlaces(services)
   await services.db.transaction().execute(async (trx) => {
     if (places.length > 0) await lockPlaces(trx)
@@ -278,6 +278,8 @@ export async function deployAgain(services: Services, caller: Caller, targetId: 
           check_at: null,
           check_until: null,
           check_tries: 0,
+          // What was taken back is nobody's doing any more.
+          ...(state === 'rolledBack' && { changed: null, held_sha256: null, held_at: null }),
         },
       })
     }
