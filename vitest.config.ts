@@ -1,4 +1,6 @@
+import { rmSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
+import { makeMemoryFolder } from './test/harness/memory-folder.ts'
 
 const pure = ['packages/*/test/**/*.test.ts']
 const real = [
@@ -8,6 +10,13 @@ const real = [
 
 // Real servers on a busy machine: a test is tried once more, and whoever needed that is named at the end as a fault to be found.
 const retry = 1
+
+// For this process and all that it starts. Who says where temporary files are to be is obeyed.
+const folder = process.env['TMPDIR'] === undefined ? makeMemoryFolder() : null
+if (folder !== null) {
+  process.env['TMPDIR'] = folder
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+}
 
 export default defineConfig({
   test: {
