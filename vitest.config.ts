@@ -25,7 +25,17 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       { extends: true, test: { name: 'unit', include: pure, exclude: real } },
-      { extends: true, test: { name: 'real', include: real, retry, testTimeout: 120_000, hookTimeout: 120_000 } },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          globalSetup: ['./test/harness/shared-postgres.ts'],
+          include: real,
+          retry,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
       {
         extends: true,
         test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], retry, testTimeout: 300_000, hookTimeout: 120_000 },
