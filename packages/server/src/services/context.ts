@@ -25,6 +25,7 @@ import type { Places } from './advance/places.ts'
 import type { ReloadLeases } from './advance/reload-leases.ts'
 import type { AuditAnchor } from './audit/anchor-file.ts'
 import type { AuditLog } from './audit/log.ts'
+import type { LookIntervals } from './certificate-events.ts'
 import type { Keyring } from './keyring.ts'
 import type { Vault } from './vault.ts'
 
@@ -77,6 +78,7 @@ export interface Services {
   /** Requests a minute of a token or user, and of a network address without either; null: not limited. */
   readonly requestLimits: { readonly perMinute: number | null; readonly anonymousPerMinute: number | null }
   readonly onStep: StepHook
+  readonly looks: LookIntervals
   readonly places: Places
   readonly reloads: ReloadLeases
   /** The one file that hosts run; null when it was not built. */
