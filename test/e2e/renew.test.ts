@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { ApiProblem } from '@evercert/contract/client'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { findProduct, issuedAtFor } from '../../demo/past.ts'
+import { postgresTemplate, TEMPLATE_DATABASE } from '../harness/database-templates.ts'
 import { startDnsServer } from '../harness/dns-server.ts'
 import { startPostgres, type Postgres } from '../harness/postgres.ts'
 import { buyAndApply } from './support/acme.ts'
@@ -25,8 +26,8 @@ let databases: PostgresTemplate
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'evercert-renew-'))
-  postgres = await startPostgres()
-  databases = await createPostgresTemplate(postgres)
+  postgres = await startPostgres({ dataTemplate: await postgresTemplate(), isForgetful: true }) // nobody kills it
+  databases = await createPostgresTemplate(postgres, TEMPLATE_DATABASE)
   await fillTemplate()
 })
 afterAll(async () => {
