@@ -12,13 +12,6 @@ import { loadCertificateDetail } from './certificates.ts'
 import type { Caller, Services } from './context.ts'
 import { listenTo } from './listening.ts'
 
-/** How often what somebody listens to is looked at. */
-export interface LookIntervals {
-  readonly certificateMs: number
-  readonly listMs: number
-}
-
-export const DEFAULT_LOOKS: LookIntervals = { certificateMs: 1000, listMs: 2000 }
 /** A transaction that began earlier may end later: what it wrote stands among the newest, not at their end. */
 const NEWEST = 32
 

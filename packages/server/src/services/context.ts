@@ -25,7 +25,6 @@ import type { Places } from './advance/places.ts'
 import type { ReloadLeases } from './advance/reload-leases.ts'
 import type { AuditAnchor } from './audit/anchor-file.ts'
 import type { AuditLog } from './audit/log.ts'
-import type { LookIntervals } from './certificate-events.ts'
 import type { Keyring } from './keyring.ts'
 import type { Vault } from './vault.ts'
 
@@ -84,6 +83,17 @@ export interface Services {
   /** The one file that hosts run; null when it was not built. */
   readonly agentProgram: () => Promise<Uint8Array<ArrayBuffer> | null>
 }
+
+/** How often it is looked whether something has changed. */
+export interface LookIntervals {
+  /** Of a certificate, and of the list, while somebody listens. */
+  readonly certificateMs: number
+  readonly listMs: number
+  /** Whether the master keys are there. */
+  readonly masterKeysMs: number
+}
+
+export const DEFAULT_LOOKS: LookIntervals = { certificateMs: 1000, listMs: 2000, masterKeysMs: 5000 }
 
 export interface ProbingPolicy {
   /** The usual time between two probes of an endpoint. */

@@ -1,4 +1,4 @@
-import type { LookIntervals } from '../../src/services/certificate-events.ts'
+import type { LookIntervals } from '../../src/services/context.ts'
 
-/** Who listens hears of a change sooner than elsewhere; nothing else is different. */
-export const QUICK_LOOKS: LookIntervals = { certificateMs: 300, listMs: 500 }
+/** A change is heard of sooner than elsewhere; nothing else is different. */
+export const QUICK_LOOKS: LookIntervals = { certificateMs: 300, listMs: 500, masterKeysMs: 1000 }
