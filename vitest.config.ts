@@ -24,7 +24,8 @@ export default defineConfig({
     globalSetup: ['./test/harness/global-setup.ts'],
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'unit', include: pure, exclude: real } },
+      // Pure: what one file loaded serves the next, and a process for each would cost more than its tests.
+      { extends: true, test: { name: 'unit', include: pure, exclude: real, isolate: false } },
       {
         extends: true,
         test: {
