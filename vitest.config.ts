@@ -1,6 +1,5 @@
-import { rmSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
-import { makeMemoryFolder } from './test/harness/memory-folder.ts'
+import { makeMemoryFolder, removeFolder } from './test/harness/memory-folder.ts'
 
 const pure = ['packages/*/test/**/*.test.ts']
 const real = [
@@ -15,7 +14,7 @@ const retry = 1
 const folder = process.env['TMPDIR'] === undefined ? makeMemoryFolder() : null
 if (folder !== null) {
   process.env['TMPDIR'] = folder
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  process.once('exit', () => removeFolder(folder))
 }
 
 export default defineConfig({

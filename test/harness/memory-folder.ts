@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { accessSync, chmodSync, constants, mkdtempSync, readFileSync, statfsSync } from 'node:fs'
+import { accessSync, chmodSync, constants, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 
@@ -19,6 +19,15 @@ export function makeMemoryFolder(): string | null {
   const folder = mkdtempSync(join(MEMORY, 'evercert-tests-'))
   chmodSync(folder, 0o1777)
   return folder
+}
+
+/** Whoever writes there still, since its server is about to end, does not make the run fail. */
+export function removeFolder(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  } catch {
+    // What is left is small.
+  }
 }
 
 function isFit(): boolean {
