@@ -16,7 +16,7 @@ declare module 'vitest' {
 }
 
 /** @returns what ends it */
-export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
+export async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   // Nobody kills it, so it need not wait for the disk.
   const server = await startPostgres({ dataTemplate: await postgresTemplate(), isForgetful: true, maxConnections: 200 })
   provide('postgresPort', server.port)

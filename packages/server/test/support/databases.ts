@@ -88,8 +88,8 @@ interface Databases {
 async function openPostgres(): Promise<Databases> {
   const port = inject('postgresPort')
   if (port !== undefined) {
-    const { create, dropAll } = databasesAt(port, TEMPLATE_DATABASE)
-    return { create, end: dropAll }
+    const databases = databasesAt(port, TEMPLATE_DATABASE)
+    return { create: () => databases.create(), end: () => databases.dropAll() }
   }
   // Nobody kills this server, so it need not wait for the disk.
   const server = await startPostgres({ dataTemplate: await postgresTemplate(), isForgetful: true })
