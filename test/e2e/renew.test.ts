@@ -13,7 +13,7 @@ import { startPostgres, type Postgres } from '../harness/postgres.ts'
 import { buyAndApply } from './support/acme.ts'
 import { ownAddress, settingsFor, type Household } from './support/house.ts'
 import { createPostgresTemplate, type PostgresTemplate } from './support/postgres-template.ts'
-import { apply, install, orderRenewal, waitForClose, waitForIssuance } from './support/renewal.ts'
+import { apply, installBeside, orderRenewal, waitForClose, waitForIssuance } from './support/renewal.ts'
 import { startServiceProcess, type ServiceProcess } from './support/service-process.ts'
 import { startSite } from './support/site.ts'
 import { copyTemplate } from './support/template.ts'
@@ -116,7 +116,7 @@ async function openTwoNodes(label: string) {
     items.map(async (old, index) => {
       const name = old.domains.join()
       const household = await stage.householdFor(name, index % 2 === 0 ? [first, second] : [second, first])
-      await install(household, old.id, name, household.site.address)
+      await installBeside(household, old.id, name, household.site.address)
       return { household, oldId: old.id, name }
     }),
   )
