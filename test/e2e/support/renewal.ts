@@ -34,8 +34,13 @@ export async function freeSite(house: Household): Promise<void> {
  * @param host where clients find the site; default its name
  */
 export async function install(house: Household, certificateId: string, serverName: string, host = serverName): Promise<void> {
-  const { site } = house
   await freeSite(house)
+  await installBeside(house, certificateId, serverName, host)
+}
+
+/** As {@link install}, where other sites have targets that stay: many may be installed at once. */
+export async function installBeside(house: Household, certificateId: string, serverName: string, host: string): Promise<void> {
+  const { site } = house
   await house.call((client) =>
     client.targets.create({ certificateId, name: `site of ${serverName}`, kind: 'localFiles', config: { ...site.target } }),
   )

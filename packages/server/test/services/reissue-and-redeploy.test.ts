@@ -119,7 +119,8 @@ eachDatabase((kind, open) => {
         await trx.updateTable('agent_work').set(taken).where('id', '=', work.id).execute()
         const removing = refusalOf(client.targets.remove({ id }))
         await waitFor('the deletion to wait for it', async () => {
-          const { rows } = await sql`select from pg_stat_activity where wait_event_type = 'Lock'`.execute(db)
+          const { rows } =
+            await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
           return rows.length > 0 ? true : null
         })
         return { removing }
