@@ -7,7 +7,8 @@ import { sql } from 'kysely'
 import type { ApplicationView } from '@evercert/contract'
 import { createCsr, type CsrFacts } from '@evercert/pki'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
-import { insertWithHistoryIfNew, recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
+import { violatedIndex } from '../db/later.ts'
+import { insertWithHistory, recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import type { Applicant } from '../domain/applicant/applicant.ts'
 import { AppError } from '../domain/errors.ts'
 import type { NameClaim } from '../domain/name/name-ownership.ts'
@@ -65,10 +66,9 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
   const insert = trx
     .insertInto('application')
     .values(toRow(caller, submission, { id, state, now, privateKeyId, reusesKey }))
-    .onConflict((conflict) => conflict.doNothing())
     .returning('id')
-  const isFirst = await insertWithHistoryIfNew(trx, insert, { ...facts, subject: 'application', subjectId: id, toState: state })
-  if (!isFirst) throw await conflictingApplication(trx, record, csr)
+  const entry = { ...facts, subject: 'application', subjectId: id, toState: state }
+  await insertWithHistory(trx, insert, entry, (error) => toConflict(error, record))
   const name = await nameAfterDomain(trx, record, identifiers[0] ?? record.name, facts)
   await wake(services, trx, record.id, { application_id: id, ...(name !== null && { name }) })
   if (isReviewed)
@@ -157,11 +157,12 @@ async function refuseIfApplied(trx: Trx, record: CertificateRecord, identifiers:
   throw new AppError('conflict', `Applying for ${record.name}: another application was submitted meanwhile: look at that one.`)
 }
 
-async function conflictingApplication(trx: Trx, record: CertificateRecord, csr: CsrFacts | null): Promise<AppError> {
-  const holder = csr === null ? null : await findKeyHolder(trx, csr)
-  return holder === null || holder === record.id
-    ? new AppError('conflict', `Applying for ${record.name}: an application is in progress: withdraw it first.`)
-    : csrOfAnotherOrder()
+/** What another application at the same moment left to this one. */
+function toConflict(error: unknown, { name }: CertificateRecord): unknown {
+  const index = violatedIndex(error)
+  if (index === null) return error
+  if (index === 'application_public_key') return csrOfAnotherOrder()
+  return new AppError('conflict', `Applying for ${name}: an application is in progress: withdraw it first.`)
 }
 
 /** Of all accounts: the certificate, and so the order, that the public key serves. The same condition as the index. */
