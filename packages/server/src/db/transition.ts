@@ -131,12 +131,7 @@ type FirstEntry = Omit<HistoryEntry, 'fromState'>
  * @param insert of one row, with `returning` its id
  * @throws as {@link writeLater} says
  */
-export async function insertWithHistory(
-  trx: Trx,
-  insert: InsertOfOne,
-  entry: FirstEntry,
-  refusal?: Refusal,
-): Promise<void> {
+export async function insertWithHistory(trx: Trx, insert: InsertOfOne, entry: FirstEntry, refusal?: Refusal): Promise<void> {
   const write = sql`
     with made as (${insert})
     insert into history (account_id, certificate_id, subject, subject_id, to_state, actor, detail, at)

@@ -152,7 +152,11 @@ async function requireAsRead(trx: Trx, { id, accountId, name, application }: Cer
   await requireTrue(
     trx,
     isAsRead,
-    () => new AppError('conflict', `Applying for ${name}: it ended, or another application was submitted meanwhile: look at it again.`),
+    () =>
+      new AppError(
+        'conflict',
+        `Applying for ${name}: it ended, or another application was submitted meanwhile: look at it again.`,
+      ),
   )
 }
 

@@ -146,7 +146,12 @@ export interface Place {
   readonly lineageId: string
   readonly lineageIndex: number
   /** What it renews; null: nothing. */
-  readonly old: { readonly id: string; readonly renewalId: string; readonly isManaged: boolean; readonly isTagged: boolean } | null
+  readonly old: {
+    readonly id: string
+    readonly renewalId: string
+    readonly isManaged: boolean
+    readonly isTagged: boolean
+  } | null
 }
 
 /** The renewal of an order is there, whatever became of the old certificate. */
@@ -204,7 +209,9 @@ export async function requirePlace(trx: Trx, accountId: string, order: OrderView
 
 /** Read again, it says what is in the way. */
 export function changedMeanwhile({ id }: OrderView): AppError {
-  return new AppError('conflict', `Paying order ${id}: the order or its certificate changed meanwhile: ask again.`, { stale: true })
+  return new AppError('conflict', `Paying order ${id}: the order or its certificate changed meanwhile: ask again.`, {
+    stale: true,
+  })
 }
 
 /** `shop` → `shop-r1` → `shop-r2`; a name that is too long, or an id as a name, gives way to the new id. */

@@ -161,9 +161,7 @@ const LIVE = ['planned', 'applied', 'failed', 'rolledBack'] as const
 async function findSites(db: Services['db'], work: Work): Promise<Site[]> {
   const rows = await db
     .selectFrom('target')
-    .leftJoin('deployment', (join) =>
-      join.onRef('deployment.target_id', '=', 'target.id').on('deployment.state', 'in', LIVE),
-    )
+    .leftJoin('deployment', (join) => join.onRef('deployment.target_id', '=', 'target.id').on('deployment.state', 'in', LIVE))
     .select(['target.id as target_id', 'deployment.id', 'deployment.state'])
     .where('target.account_id', '=', work.accountId)
     .where('target.certificate_id', 'in', [work.certificateId, work.renewsCertificateId ?? work.certificateId])
@@ -208,7 +206,11 @@ async function redeploy(services: Services, trx: Trx, delivery: Delivery, sites:
 }
 
 function overtaken(certificateId: string): AppError {
-  return new AppError('conflict', `Storing what was issued for ${certificateId}: its targets changed meanwhile: it is read again.`, {
-    stale: true,
-  })
+  return new AppError(
+    'conflict',
+    `Storing what was issued for ${certificateId}: its targets changed meanwhile: it is read again.`,
+    {
+      stale: true,
+    },
+  )
 }

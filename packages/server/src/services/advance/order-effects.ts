@@ -134,7 +134,12 @@ async function recordOrder(services: Services, work: Work, application: WorkingA
       .where('ca_order_ref', 'is', null)
       .where('state', '=', 'pendingValidation')
       .returning('id')
-    await changeOne(trx, first, () => stale(application), (error) => (violatedIndex(error) === null ? error : stale(application)))
+    await changeOne(
+      trx,
+      first,
+      () => stale(application),
+      (error) => (violatedIndex(error) === null ? error : stale(application)),
+    )
     await upsertValidations(trx, work, application.id, challenges, now)
     if (order.state !== 'pending') await enterReview(services, trx, work, application)
   })
@@ -145,12 +150,7 @@ async function recordOrder(services: Services, work: Work, application: WorkingA
  * no reference of ours. The second waits until the first is through, and then gets its own. Of two at the same moment a unique index refuses
  * one, which finds the other when it looks again.
  */
-async function refuseSharedOrder(
-  { db }: Services,
-  work: Work,
-  application: WorkingApplication,
-  ref: string,
-): Promise<void> {
+async function refuseSharedOrder({ db }: Services, work: Work, application: WorkingApplication, ref: string): Promise<void> {
   const other = await db
     .selectFrom('application')
     .select(['certificate_id', 'account_id'])
