@@ -13,7 +13,7 @@ import { decideRenewal } from '../domain/certificate/decide-renewal.ts'
 import { deriveStatus } from '../domain/certificate/derive-status.ts'
 import { AppError } from '../domain/errors.ts'
 import { findManageObstacles, planManaged, reconsiderAt, type ManageObstacle } from '../domain/managed/decide-managed.ts'
-import { formatMoney } from '../domain/payment/money.ts'
+import { formatMoney, requireCurrency } from '../domain/payment/money.ts'
 import { findHostKey } from './agents/host-keys.ts'
 import { loadCertificate, loadCertificateDetail } from './certificates.ts'
 import { notFound, type Caller, type Services } from './context.ts'
@@ -42,7 +42,7 @@ const OBSTACLE_TEXTS: Readonly<Record<ManageObstacle, string>> = {
 /**
  * Lets a certificate renew and reissue by itself. Again with another limit: that one holds from now on.
  *
- * @throws AppError `alreadyRenewed` with what renews it, `notManageable` with every obstacle, `conflict`, `notFound`
+ * @throws AppError `unknownCurrency`, `alreadyRenewed` with what renews it, `notManageable` with every obstacle, `conflict`, `notFound`
  */
 export async function startManaging(
   services: Services,
@@ -61,6 +61,7 @@ export async function manageIn(
   caller: Caller,
   { id, limit }: { readonly id: string; readonly limit: MoneyView },
 ): Promise<void> {
+  requireCurrency(limit.currency, `Managing ${id}`)
   const { record, history } = await lockCertificate(services, trx, caller, id)
   await refuseUnmanageable(services, trx, record)
   await storeManagement(services, trx, { ...history, certificateId: id }, limit)

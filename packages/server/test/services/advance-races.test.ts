@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseChain } from '@evercert/pki'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Db } from '../../src/db/connect.ts'
+import type { Trx } from '../../src/db/transition.ts'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { AppError } from '../../src/domain/errors.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
@@ -26,6 +28,23 @@ import { createClock, DEFAULT_START } from '../support/clock.ts'
 import { eachDatabase, isPostgres, temporaryFolder } from '../support/databases.ts'
 import { outcomeOf, untilItWaits } from '../support/lock-waits.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
+
+/** Something happens before each transaction, behind what was read for it. */
+function withBefore(db: Db, happen: () => Promise<void>): Db {
+  const transaction = () => ({
+    execute: async <Value>(work: (trx: Trx) => Promise<Value>): Promise<Value> => {
+      await happen()
+      return db.transaction().execute(work)
+    },
+  })
+  return new Proxy(db, {
+    get: (target, name) => {
+      if (name === 'transaction') return transaction
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+}
 
 eachDatabase((kind, open) => {
   let service: TestService
@@ -161,6 +180,28 @@ eachDatabase((kind, open) => {
       [old.sha256 ?? '']: 'superseded',
       [fresh.sha256 ?? '']: 'applied',
     })
+  })
+
+  test('a target that is added while what was issued is stored gets it', async () => {
+    const { old, renewed } = await aRenewedPair()
+    const folder = temporaryFolder()
+    const config = { certificatePath: join(folder, 'site.pem'), keyPath: join(folder, 'site.key') }
+    await account.client.applications.submit({ id: renewed.id, ...aForm(old.domains) })
+    let isIssued = false
+    onStep = (step, moment) => {
+      isIssued ||= step === 'finalizeOrder' && moment === 'done'
+    }
+    let added = 0
+    const db = withBefore(service.services.db, async () => {
+      if (!isIssued || added > 0) return
+      added += 1
+      await account.client.targets.create({ certificateId: old.id, name: `new-${old.id}`, kind: 'localFiles', config })
+    })
+    await advanceCertificate({ ...service.services, db }, renewed.id, new AbortController().signal)
+    const fresh = await account.client.certificates.get({ id: renewed.id })
+    expect(added).toBe(1)
+    expect(fresh.targets).toMatchObject([{ name: `new-${old.id}`, deployment: { state: 'applied' } }])
+    expect(parseChain(readFileSync(config.certificatePath, 'utf8'))[0]?.sha256).toBe(fresh.sha256)
   })
 
   test('of two submissions at once one is kept', async () => {

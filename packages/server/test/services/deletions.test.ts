@@ -198,7 +198,9 @@ eachDatabase((kind, open) => {
     const draft = await draftQuoted(services, caller, { renewsCertificateId: id, productId: PRIVATE_SINGLE })
     await remove(id)
     const placing = services.db.transaction().execute((trx) => placeOrder(services, trx, caller, draft))
-    await expect(placing).rejects.toMatchObject({ code: 'certificateNotIssued' })
+    await expect(placing).rejects.toMatchObject({ code: 'conflict', stale: true })
+    const again = draftQuoted(services, caller, { renewsCertificateId: id, productId: PRIVATE_SINGLE })
+    await expect(again).rejects.toMatchObject({ code: 'certificateNotIssued' })
     expect((await account.client.orders.list({})).items).toEqual([])
   })
 

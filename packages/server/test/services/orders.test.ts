@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { DAY_MS } from '../../src/domain/time.ts'
+import { AppError } from '../../src/domain/errors.ts'
+import { runOnceWith } from '../../src/services/idempotency.ts'
 import { expireUnpaidOrders } from '../../src/services/unpaid-orders.ts'
 import { tidyUp } from '../../src/services/scan.ts'
 import {
@@ -273,6 +275,22 @@ eachDatabase((_kind, open) => {
     const refusal = await refusalOf(of.client.orders.pay({ id: open?.id ?? '' }, withKey()))
     expect(refusal).toMatchObject({ code: 'paymentRequired', status: 402, facts: { missingMinor: 5_000, currency: 'CNY' } })
     expect(refusal.detail).toContain('50.00')
+  })
+
+  test('what changed between the look and the transaction is looked at again, a few times', async () => {
+    const { services } = service
+    const caller = { accountId: account.accountId, tokenId: 'test', actor: 'test', scopes: new Set<never>() }
+    const until = async (good: number): Promise<{ looks: number }> => {
+      let looks = 0
+      const call = { key: `look-${good}`, operation: 'orders.place', request: { good } }
+      const look = () => Promise.resolve((looks += 1))
+      return runOnceWith(services, caller, call, look, (_trx, seen) => {
+        if (seen < good) throw new AppError('conflict', 'Looking: it changed.', { stale: true })
+        return Promise.resolve({ looks: seen })
+      })
+    }
+    expect(await until(3)).toEqual({ looks: 3 })
+    await expect(until(4)).rejects.toMatchObject({ code: 'conflict', stale: true })
   })
 
   test('of two renewals of one certificate at once exactly one is placed; the other learns the id of the live one', async () => {
