@@ -60,6 +60,7 @@ import { up as reloadLeases } from './migrations/0060-reload-leases.ts'
 import { up as keysUsedAgain } from './migrations/0061-keys-used-again.ts'
 import { up as targetPlaces } from './migrations/0062-target-places.ts'
 import { up as deployedAgain } from './migrations/0063-deployed-again.ts'
+import { up as keyKindsOfEndpoints } from './migrations/0064-key-kinds-of-endpoints.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -141,6 +142,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0061-keys-used-again': { up: keysUsedAgain },
   '0062-target-places': { up: targetPlaces },
   '0063-deployed-again': { up: deployedAgain },
+  '0064-key-kinds-of-endpoints': { up: keyKindsOfEndpoints },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

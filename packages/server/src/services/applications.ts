@@ -6,9 +6,11 @@
 import { sql } from 'kysely'
 import type { ApplicationView } from '@evercert/contract'
 import { createCsr, type CsrFacts } from '@evercert/pki'
+import { holdsPlace } from '../db/endpoint-siblings.ts'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import { insertWithHistoryIfNew, recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import type { Applicant } from '../domain/applicant/applicant.ts'
+import { siteKeyKind } from '../domain/endpoint/site-key-kind.ts'
 import { AppError } from '../domain/errors.ts'
 import type { NameClaim } from '../domain/name/name-ownership.ts'
 import { loadApplicationView } from './application-view.ts'
@@ -25,7 +27,7 @@ import { wake } from './wake.ts'
  * Submits the application: it is stored with its first job, and goes to the CA from there. Submitting again after a refusal
  * replaces the refused one.
  *
- * @throws AppError `badDomain`, `badCsr`, `conflict` (not waiting for an application), `invalid`, `nameOfAnotherAccount`, `notFound`
+ * @throws AppError `badDomain`, `badCsr`, `conflict` (not waiting for an application), `invalid`, `keyKindTaken`, `nameOfAnotherAccount`, `notFound`
  */
 export async function submitApplication(
   services: Services,
@@ -54,7 +56,7 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
   if (record.application !== null && record.facts.application?.state === 'reviewFailed') {
     await transition(trx, { ...facts, subject: 'application', id: record.application.id, from: 'reviewFailed', to: 'withdrawn' })
   }
-  await refuseIfApplied(trx, record, identifiers) // the application before its certificate: the order in which everybody locks them
+  await refuseIfApplied(trx, submission) // the application before its certificate: the order in which everybody locks them
   const id = newId(services, 'app')
   const isReviewed = certificateType !== 'DV'
   const reused = isReviewed ? await findReusableReview(services, trx, caller, { certificateType, applicant }) : null
@@ -142,17 +144,29 @@ function removedMeanwhile(): AppError {
 }
 
 /** Of two submissions at once the second finds the first one's application, also when that was issued meanwhile. */
-async function refuseIfApplied(trx: Trx, record: CertificateRecord, identifiers: readonly string[]): Promise<void> {
+async function refuseIfApplied(trx: Trx, { record, identifiers, form, csr }: Submission): Promise<void> {
+  const keyKind = siteKeyKind(csr?.algorithm ?? form.key)
   const { rows } = await sql<{
     application_id: string | null
     has_ended: boolean
     claims: readonly NameClaim[]
+    held: string | null
   }>`select application_id, ${claimsColumn(identifiers)} as claims,
+      (select e.host || ':' || e.port from endpoint e where e.account_id = certificate.account_id
+        and e.certificate_id in (certificate.id, certificate.renews_certificate_id) and ${holdsPlace(keyKind)} limit 1) as held,
       closed_as is not null or revoked_at is not null or revocation_requested_at is not null as has_ended from certificate
     where id = ${record.id} and account_id = ${record.accountId} for update`.execute(trx)
   if (rows[0]?.has_ended === true)
     throw new AppError('alreadyEnded', `Applying for ${record.name}: it was ended meanwhile: nothing is issued for it any more.`)
   refuseForeignNames(identifiers, rows[0]?.claims ?? [], record.accountId)
+  const held = rows[0]?.held ?? null
+  if (held !== null) {
+    throw new AppError(
+      'keyKindTaken',
+      `Applying for ${record.name}: at ${held} another certificate is served beside it, which has this kind of key: choose the other kind.`,
+      { facts: { site: held } },
+    )
+  }
   if (rows[0]?.application_id === (record.application?.id ?? null)) return
   throw new AppError('conflict', `Applying for ${record.name}: another application was submitted meanwhile: look at that one.`)
 }
