@@ -242,8 +242,10 @@ eachDatabase((_kind, open) => {
       const seen = (await account.client.certificates.verify({ id: renewed.detail.id })).endpoints[0]
       expect(seen?.verdict).toBe('oldCertificate')
       expect(seen?.observations.map(({ verdict }) => verdict).toSorted()).toEqual(['oldCertificate', 'served'])
-      const beside = await issue('rsa', site)
+      const { detail: beside } = await aServableCertificate(account, site, { productId: PRIVATE_SINGLE }, 'rsa2048')
       expect(await add(beside.id)).toMatchObject({ certificateId: beside.id, keyKind: 'rsa' })
+      // Its CSR was the test's own; what the service would make by itself is of the other kind.
+      expect((await account.client.applications.get({ id: beside.id })).form).toMatchObject({ key: 'rsa2048', csrPem: null })
       expect((await account.client.certificates.verify({ id: renewed.detail.id })).servedAt).not.toBeNull()
     } finally {
       await server.close()
