@@ -26,7 +26,11 @@ export function EndpointList({ endpoints }: { readonly endpoints: readonly Endpo
             <wbr />:{endpoint.port}
           </strong>
           <SiteKey keyKind={endpoint.keyKind} />
-          {endpoint.serverName !== endpoint.host && <span className="muted"> SNI {endpoint.serverName}</span>}
+          {endpoint.serverName !== endpoint.host && (
+            <span className="muted">
+              {endpoint.keyKind !== null && ' ·'} SNI {endpoint.serverName}
+            </span>
+          )}
           {endpoint.observations.length === 0 && <p className="muted">{t('certificate.notProbed')}</p>}
           <ul className="observations">
             {endpoint.observations.map((observation) => (
