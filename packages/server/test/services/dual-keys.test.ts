@@ -52,12 +52,9 @@ eachDatabase((_kind, open) => {
     writeFileSync(files[kind].keyPath, leaf.privateKeyPem)
     return leaf.sha256
   }
-  const issue = async (kind: SiteKeyKind, domain = name, renewsCertificateId?: string): Promise<CertificateDetail> => {
-    const { id } = await buyCertificate(account, {
-      productId: PRIVATE_SINGLE,
-      ...(renewsCertificateId && { renewsCertificateId }),
-    })
-    return obtain(account, id, aForm([domain], { key: KEYS[kind] }))
+  const issue = async (kind: SiteKeyKind): Promise<CertificateDetail> => {
+    const { id } = await buyCertificate(account)
+    return obtain(account, id, aForm([name], { key: KEYS[kind] }))
   }
   const get = (id: string) => account.client.certificates.get({ id })
   const untilServed = (id: string) =>
@@ -166,7 +163,9 @@ eachDatabase((_kind, open) => {
 
   test('a third one is refused, whatever its key, and so is one that is not issued', async () => {
     for (const kind of ['rsa', 'ecdsa'] as const) {
-      const refusal = await refusalOf(addEndpoint((await issue(kind)).id))
+      const { chainPem: certificatePem, privateKeyPem } = foreign.issue({ names: [name], key: KEYS[kind] })
+      const { id } = await account.client.certificates.upload({ name: `third ${kind}`, certificatePem, privateKeyPem })
+      const refusal = await refusalOf(addEndpoint(id))
       expect(refusal).toMatchObject({ code: 'duplicateName', status: 409 })
       expect(refusal.detail).toContain(`for another certificate with an ${kind.toUpperCase()} key`)
       expect(refusal.cause.zh).not.toBe('')
