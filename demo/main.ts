@@ -84,7 +84,7 @@ async function run({ exit, json, site }: Options): Promise<number> {
   }
 
   function describeError(error: unknown): string[] {
-    if (error instanceof ApiProblem) return formatProblem(error.problem, language, paint)
+    if (error instanceof ApiProblem) return formatProblem(error, language, paint)
     return [`${paint('red', '✖')} ${clean(error instanceof Error ? error.message : String(error))}`]
   }
 }

@@ -39,6 +39,7 @@ let pebble: Pebble
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'evercert-crash-acme-'))
   pebble = await startPebble({ nonceRejectPercent: 20, authzReusePercent: 0 })
+  for (const pool of [inFront, alone]) pool() // both at once: what one waits for, the other uses
 })
 afterAll(async () => {
   await pebble.stop()
@@ -90,23 +91,22 @@ async function orderOne(house: House, name: string): Promise<string> {
   return newId
 }
 
+const inFront = runPool(CONCURRENCY, KILLS_IN_FRONT, () => openLane('a site in front'))
+const alone = runPool(CONCURRENCY, KILLS_IN_VALIDATION, () => openLane('the service alone'))
+
 const titled = (kills: readonly Interruption[]) => kills.map((kill) => [nameOf(kill.point), kill] as const)
 
 describe('the embedded database and Pebble, a site in front', () => {
-  const pool = runPool(CONCURRENCY, KILLS_IN_FRONT, () => openLane('a site in front'))
-
   it.each(titled(KILLS_IN_FRONT))('is killed at %s', async (_name, kill) => {
-    const outcome = await pool.result(kill)
+    const outcome = await inFront.result(kill)
     expect(outcome.ends).toEqual(['SIGKILL'])
     expectOneOfEach(outcome, { acmeOrders: 1, builtinOrders: [] })
   })
 })
 
 describe('the embedded database and Pebble, the service alone', () => {
-  const pool = runPool(CONCURRENCY, KILLS_IN_VALIDATION, () => openLane('the service alone'))
-
   it.each(titled(KILLS_IN_VALIDATION))('is killed at %s', async (_name, kill) => {
-    const outcome = await pool.result(kill)
+    const outcome = await alone.result(kill)
     expect(outcome.ends).toEqual(['SIGKILL'])
     const { acmeOrders } = outcome.audit
     expectOneOfEach(outcome, { builtinOrders: [] })

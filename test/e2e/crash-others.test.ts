@@ -46,7 +46,11 @@ async function waitForRest(house: House, id: string): Promise<void> {
   await waitFor('nothing to be due', async () => ((await house.service().audit(id)).atRest ? true : null))
 }
 
-describe('TXT records', () => {
+/** Within a house one case comes after the other. */
+const IN_TURN = { concurrent: false } as const
+
+// Two houses beside each other: what one waits for, the other uses.
+describe.concurrent('TXT records', () => {
   let bind: Bind
   let house: House
   let form: Partial<ApplicationFormView>
@@ -67,6 +71,7 @@ describe('TXT records', () => {
 
   it.each(pointsOf(['publishProof', 'removeTxtRecords'], MOMENTS).map((point) => [nameOf(point), point] as const))(
     'is killed at %s: one certificate, and none of our records is left',
+    IN_TURN,
     async (name, point) => {
       const below = `${name.replace(' ', '-').toLowerCase()}.${bind.zone}`
       const wish = { productId: 'evercert-private-dv-wildcard', domains: [`*.${below}`], form }
@@ -78,7 +83,7 @@ describe('TXT records', () => {
   )
 })
 
-describe('without a person', () => {
+describe.concurrent('without a person', () => {
   let house: House
 
   beforeAll(async () => {
@@ -100,6 +105,7 @@ describe('without a person', () => {
 
   it.each(pointsOf(['renewManaged', 'applyManaged'], MOMENTS).map((point) => [nameOf(point), point] as const))(
     'is killed at %s: one order, one charge, one application, one certificate',
+    IN_TURN,
     async (name, point) => {
       const old = await buyOld(`${name.replace(' ', '-').toLowerCase()}.${DOMAIN}`)
       const spendingLimit = { amountMinor: -PRICE, currency: 'CNY' }
@@ -122,6 +128,7 @@ describe('without a person', () => {
 
   it.each(MOMENTS)(
     'is killed at restoreDeployment %s: the site serves what it served, and the deployment says why',
+    IN_TURN,
     async (moment) => {
       const serverName = `restore-${moment}.${DOMAIN}`
       const old = await buyOld(serverName)
@@ -158,50 +165,54 @@ describe('without a person', () => {
     },
   )
 
-  it('is killed in the middle of a reload: the target cannot be deleted until that was ended, and nothing is left on the host', async () => {
-    const serverName = `deleted.${DOMAIN}`
-    const old = await buyOld(serverName)
-    const { site } = house
-    const killed = join(folder, 'killed')
-    await freeSite(house)
-    const [shell, flag, reload] = site.target.reloadCommand
-    // The service, which started it, dies before the server has read the new pair.
-    const reloadCommand = [
-      shell ?? '',
-      flag ?? '',
-      `test -e '${killed}' || { : > '${killed}'; kill -KILL $PPID; exit 1; }; ${reload ?? ''}`,
-    ]
-    const ends = house.ends.length
-    const { id } = await house.call((client) =>
-      client.targets.create({
-        certificateId: old.id,
-        name: `site of ${serverName}`,
-        kind: 'localFiles',
-        config: { ...site.target, reloadCommand },
-        probe: { host: site.address, port: site.port, serverName },
-      }),
-    )
-    await house.restarted(ends + 1)
-    const folderOfPairs = join(dirname(site.target.certificatePath), `.${basename(site.target.certificatePath)}.evercert`)
-    expect(readdirSync(folderOfPairs)).toEqual(expect.arrayContaining(['lock', 'pending-reload']))
-    const refusals = new Set<string>()
-    await waitFor('the target to be deleted', async () => {
-      try {
-        await house.call((client) => client.targets.remove({ id }))
-        return true
-      } catch (error) {
-        if (!(error instanceof ApiProblem)) throw error
-        refusals.add(error.problem.code)
-        return null
-      }
-    })
-    expect([...refusals]).toEqual(['deploymentUnderWay'])
-    expect(await site.servedSha256(serverName)).toBe(old.sha256)
-    expect(readdirSync(folderOfPairs).filter((name) => ['lock', 'pending-reload', 'fallback'].includes(name))).toEqual([])
-    const { history } = await read(old.id)
-    expect(history.flatMap(({ subject, to }) => (subject === 'deployment' ? [to] : [])).slice(0, 2)).toEqual([
-      'proved',
-      'applied',
-    ])
-  })
+  it(
+    'is killed in the middle of a reload: the target cannot be deleted until that was ended, and nothing is left on the host',
+    IN_TURN,
+    async () => {
+      const serverName = `deleted.${DOMAIN}`
+      const old = await buyOld(serverName)
+      const { site } = house
+      const killed = join(folder, 'killed')
+      await freeSite(house)
+      const [shell, flag, reload] = site.target.reloadCommand
+      // The service, which started it, dies before the server has read the new pair.
+      const reloadCommand = [
+        shell ?? '',
+        flag ?? '',
+        `test -e '${killed}' || { : > '${killed}'; kill -KILL $PPID; exit 1; }; ${reload ?? ''}`,
+      ]
+      const ends = house.ends.length
+      const { id } = await house.call((client) =>
+        client.targets.create({
+          certificateId: old.id,
+          name: `site of ${serverName}`,
+          kind: 'localFiles',
+          config: { ...site.target, reloadCommand },
+          probe: { host: site.address, port: site.port, serverName },
+        }),
+      )
+      await house.restarted(ends + 1)
+      const folderOfPairs = join(dirname(site.target.certificatePath), `.${basename(site.target.certificatePath)}.evercert`)
+      expect(readdirSync(folderOfPairs)).toEqual(expect.arrayContaining(['lock', 'pending-reload']))
+      const refusals = new Set<string>()
+      await waitFor('the target to be deleted', async () => {
+        try {
+          await house.call((client) => client.targets.remove({ id }))
+          return true
+        } catch (error) {
+          if (!(error instanceof ApiProblem)) throw error
+          refusals.add(error.problem.code)
+          return null
+        }
+      })
+      expect([...refusals]).toEqual(['deploymentUnderWay'])
+      expect(await site.servedSha256(serverName)).toBe(old.sha256)
+      expect(readdirSync(folderOfPairs).filter((name) => ['lock', 'pending-reload', 'fallback'].includes(name))).toEqual([])
+      const { history } = await read(old.id)
+      expect(history.flatMap(({ subject, to }) => (subject === 'deployment' ? [to] : [])).slice(0, 2)).toEqual([
+        'proved',
+        'applied',
+      ])
+    },
+  )
 })

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KillPoint } from '../harness/crash-service.ts'
 import { findProduct, issuedAtFor } from '../../demo/past.ts'
+import { postgresTemplate, TEMPLATE_DATABASE } from '../harness/database-templates.ts'
 import { startPostgres, type Postgres } from '../harness/postgres.ts'
 import { buy } from './support/acme.ts'
 import { expectOneOfEach, nameOf, pointsOf, renewThrough, type Interruption, type Outcome } from './support/crash-case.ts'
@@ -49,7 +50,7 @@ let postgres: Postgres
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'evercert-crash-'))
-  postgres = await startPostgres()
+  postgres = await startPostgres({ dataTemplate: await postgresTemplate() })
 })
 afterAll(async () => {
   await postgres.stop()
@@ -61,7 +62,8 @@ function openLane(kind: Kind): Lane<Interruption | null, Outcome> {
   return openCrashLane({
     folder: join(folder, `${kind}-${++lanes}`),
     domain: 'evercert.test',
-    environment: async () => (kind === 'embedded' ? {} : { EVERCERT_DATABASE_URL: await postgres.createDatabase() }),
+    environment: async () =>
+      kind === 'embedded' ? {} : { EVERCERT_DATABASE_URL: await postgres.createDatabase({ template: TEMPLATE_DATABASE }) },
     renew: renewOne,
   })
 }

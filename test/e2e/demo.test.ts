@@ -5,27 +5,24 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it, type TestContext } from 'vitest'
 import { longRun } from './support/long.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const DAY_MS = 86_400_000
 
 interface Run {
+  /** Its folder for temporary files. */
+  readonly folder: string
   readonly child: ChildProcess
   readonly stdout: () => string
   readonly stderr: () => string
   readonly exited: Promise<number | null>
 }
 
-let folder: string
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'evercert-demo-test-'))
-})
-afterEach(() => rm(folder, { recursive: true, force: true }))
-
-function startDemo(...args: string[]): Run {
+async function startDemo({ onTestFinished }: Pick<TestContext, 'onTestFinished'>, ...args: string[]): Promise<Run> {
+  const folder = await mkdtemp(join(tmpdir(), 'evercert-demo-test-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const env = { ...process.env, TMPDIR: folder, LANG: 'C.UTF-8', LC_ALL: '' }
   const child = spawn(process.execPath, [join(root, 'demo', 'main.ts'), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let out = ''
@@ -33,7 +30,7 @@ function startDemo(...args: string[]): Run {
   child.stdout.on('data', (data: Buffer) => (out += data.toString()))
   child.stderr.on('data', (data: Buffer) => (err += data.toString()))
   const exited = once(child, 'close').then(() => child.exitCode)
-  return { child, stdout: () => out, stderr: () => err, exited }
+  return { folder, child, stdout: () => out, stderr: () => err, exited }
 }
 
 /** Processes whose command line or working folder is in the demo's folder. */
@@ -43,7 +40,7 @@ async function processesOf(path: string): Promise<string[]> {
   return commands.filter((command) => command.includes(path)).map((command) => command.replaceAll('\0', ' '))
 }
 
-async function expectNothingLeft(): Promise<void> {
+async function expectNothingLeft({ folder }: Run): Promise<void> {
   expect(await readdir(folder)).toEqual([])
   expect(await processesOf(folder)).toEqual([])
 }
@@ -65,10 +62,11 @@ function addYear(instant: string): string {
   return date.toISOString()
 }
 
-describe.each(longRun(['nginx', 'builtin'], (site) => site === 'nginx'))('the demo with %s', (site) => {
-  it('ends with a served certificate and the object that is promised', async () => {
+// Beside each other: each has a folder, ports and processes of its own, and waits for much.
+describe.concurrent.each(longRun(['nginx', 'builtin'], (site) => site === 'nginx'))('the demo with %s', (site) => {
+  it('ends with a served certificate and the object that is promised', async (context) => {
     const startedAt = Date.now()
-    const demo = startDemo('--exit', '--json', '--site', site)
+    const demo = await startDemo(context, '--exit', '--json', '--site', site)
     const code = await demo.exited
     if (code !== 0) throw new Error(`The demo ended with ${code}:\n${demo.stderr()}`)
     const lines = demo.stdout().trimEnd().split('\n')
@@ -101,13 +99,13 @@ describe.each(longRun(['nginx', 'builtin'], (site) => site === 'nginx'))('the de
       'independentProof',
     ])
     expect(demo.stderr()).toMatch(/notBefore=\w{3} [ \d]\d \d\d:\d\d:\d\d \d{4} GMT\nnotAfter=/)
-    await expectNothingLeft()
+    await expectNothingLeft(demo)
   })
 })
 
-describe('the demo without --exit', () => {
-  it('keeps the service running at the printed URL until it is interrupted', async () => {
-    const demo = startDemo('--site', 'builtin')
+describe.concurrent('the demo without --exit', () => {
+  it('keeps the service running at the printed URL until it is interrupted', async (context) => {
+    const demo = await startDemo(context, '--site', 'builtin')
     const url = await waitForText(demo, /runs at (http:\/\/127\.0\.0\.1:\d+)/)
     const tokenFile = await waitForText(demo, /token: (\S+)/)
     const token = (await readFile(tokenFile, 'utf8')).trim()
@@ -117,17 +115,17 @@ describe('the demo without --exit', () => {
     demo.child.kill('SIGINT')
     demo.child.kill('SIGINT') // npm passes it on, so it comes twice
     expect(await demo.exited).toBe(0)
-    await expectNothingLeft()
+    await expectNothingLeft(demo)
   })
 
-  it.each(longRun([/process \d+/, /Then: validated/], ({ source }) => source.startsWith('Then')))(
+  it.for(longRun([/process \d+/, /Then: validated/], ({ source }) => source.startsWith('Then')))(
     'cleans up when it is interrupted in the middle (%s)',
-    async (moment) => {
-      const demo = startDemo('--site', 'builtin')
+    async (moment, context) => {
+      const demo = await startDemo(context, '--site', 'builtin')
       await waitForText(demo, moment)
       demo.child.kill('SIGINT')
       expect(await demo.exited).toBe(130)
-      await expectNothingLeft()
+      await expectNothingLeft(demo)
     },
   )
 })
@@ -141,7 +139,7 @@ async function waitForText(demo: Run, pattern: RegExp): Promise<string> {
   }
 }
 
-it('refuses options that it does not know', async () => {
-  const demo = startDemo('--bogus')
+it('refuses options that it does not know', async (context) => {
+  const demo = await startDemo(context, '--bogus')
   expect(await demo.exited).toBe(64)
 })

@@ -22,8 +22,8 @@ import { waitFor } from './support/wait-for.ts'
 const DAY_MS = 86_400_000
 const SECRET = `whsec_${Buffer.alloc(32, 3).toString('base64')}`
 const COMMAND = join(import.meta.dirname, '../../packages/cli/bin/main.mjs')
-/** Some rounds of the service, in which nothing may happen. */
-const A_WHILE_MS = 2500
+/** Five rounds of the service (test/harness/crash-service.ts), in which nothing may happen. */
+const A_WHILE_MS = 1250
 
 let folder: string
 let mail: MailServer

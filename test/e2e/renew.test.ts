@@ -7,12 +7,13 @@ import { join } from 'node:path'
 import { ApiProblem } from '@evercert/contract/client'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { findProduct, issuedAtFor } from '../../demo/past.ts'
+import { postgresTemplate, TEMPLATE_DATABASE } from '../harness/database-templates.ts'
 import { startDnsServer } from '../harness/dns-server.ts'
 import { startPostgres, type Postgres } from '../harness/postgres.ts'
 import { buyAndApply } from './support/acme.ts'
 import { ownAddress, settingsFor, type Household } from './support/house.ts'
 import { createPostgresTemplate, type PostgresTemplate } from './support/postgres-template.ts'
-import { apply, install, orderRenewal, waitForClose, waitForIssuance } from './support/renewal.ts'
+import { apply, installBeside, orderRenewal, waitForClose, waitForIssuance } from './support/renewal.ts'
 import { startServiceProcess, type ServiceProcess } from './support/service-process.ts'
 import { startSite } from './support/site.ts'
 import { copyTemplate } from './support/template.ts'
@@ -25,8 +26,8 @@ let databases: PostgresTemplate
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'evercert-renew-'))
-  postgres = await startPostgres()
-  databases = await createPostgresTemplate(postgres)
+  postgres = await startPostgres({ dataTemplate: await postgresTemplate(), isForgetful: true }) // nobody kills it
+  databases = await createPostgresTemplate(postgres, TEMPLATE_DATABASE)
   await fillTemplate()
 })
 afterAll(async () => {
@@ -115,7 +116,7 @@ async function openTwoNodes(label: string) {
     items.map(async (old, index) => {
       const name = old.domains.join()
       const household = await stage.householdFor(name, index % 2 === 0 ? [first, second] : [second, first])
-      await install(household, old.id, name, household.site.address)
+      await installBeside(household, old.id, name, household.site.address)
       return { household, oldId: old.id, name }
     }),
   )

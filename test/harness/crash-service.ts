@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { loadConfig } from '../../packages/server/src/config/config.ts'
 import { startService, type RunningService } from '../../packages/server/src/main.ts'
+import { QUICK_LOOKS } from '../../packages/server/test/support/looks.ts'
 import { audit, type Audit } from '../e2e/support/audit.ts'
 
 export type Moment = 'intended' | 'announced' | 'done' | 'recorded'
@@ -29,8 +30,11 @@ export type Report =
   | { readonly kind: 'audit'; readonly audit: Audit }
   | { readonly kind: 'failed'; readonly problem: string }
 
-/** A dead worker's job is free after ten seconds; looking every second instead of every fifteen shortens the test, not the rule. */
-const TIDY_MS = 1000
+/**
+ * A dead worker's job is free after ten seconds; looking every second instead of every fifteen shortens the test, not the rule. What is due is looked
+ * for, and who listens is told, more often for the same reason.
+ */
+const WORKER = { tidyMs: 1000, pollMs: 500, scanMs: 250 } as const
 
 // A process that lives for seconds earns nothing from optimised WebAssembly.
 setFlagsFromString('--liftoff-only')
@@ -64,7 +68,8 @@ const running = await startService({
   config: loadConfig(process.env),
   now: () => Date.now() + clockOffsetMs,
   onStep,
-  worker: { tidyMs: TIDY_MS },
+  worker: WORKER,
+  looks: QUICK_LOOKS,
 })
 process.once('SIGTERM', () => void running.stop().then(() => process.exit(0)))
 process.on('message', (command: Command) => {

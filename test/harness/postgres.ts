@@ -4,6 +4,7 @@
  * @module
  */
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -38,6 +39,8 @@ export interface PostgresOptions {
   readonly keepDataIn?: string
   /** Waits for no disk: for many databases that nobody kills. */
   readonly isForgetful?: boolean
+  /** Default 60. */
+  readonly maxConnections?: number
 }
 
 /** Starts a server with PostgreSQL's own defaults for durability. As root it runs as the system user `postgres`, as it demands. */
@@ -75,6 +78,29 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   }
 }
 
+export interface SharedDatabases {
+  /** The URL of a new copy of the template. */
+  create(): Promise<string>
+  /** Also those that somebody is connected to still. */
+  dropAll(): Promise<void>
+}
+
+/** Databases of one's own in a server that others use as well. */
+export function databasesAt(port: number, template: string): SharedDatabases {
+  const made: string[] = []
+  return {
+    create: async () => {
+      const name = `test_${randomUUID().replaceAll('-', '')}`
+      await query(urlOf(port, 'postgres'), `create database ${name} template ${template}`)
+      made.push(name)
+      return urlOf(port, name)
+    },
+    dropAll: async () => {
+      for (const name of made.splice(0)) await query(urlOf(port, 'postgres'), `drop database ${name} with (force)`)
+    },
+  }
+}
+
 const INITDB_OPTIONS = ['-U', SUPERUSER, '--auth=trust', '--encoding=UTF8', '--no-locale', '--no-sync', '--no-instructions']
 
 async function copyData(template: string, data: string): Promise<void> {
@@ -94,15 +120,15 @@ async function writePair(data: string, { chainPem, privateKeyPem }: NonNullable<
   await chown(key, uid, gid)
 }
 
-function serverOptions(port: number, { tls, isForgetful = false }: PostgresOptions): string[] {
+function serverOptions(port: number, { tls, isForgetful = false, maxConnections = 60 }: PostgresOptions): string[] {
   const settings = {
     ssl: tls === undefined ? 'off' : 'on',
     listen_addresses: '127.0.0.1',
     port,
     unix_socket_directories: '',
-    max_connections: 60,
+    max_connections: maxConnections,
     shared_buffers: '32MB',
-    ...(isForgetful ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
+    ...(isForgetful ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off' } : {}),
   }
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }

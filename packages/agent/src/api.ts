@@ -8,6 +8,7 @@ import { request as requestHttp, type ClientRequest } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { isIP } from 'node:net'
 import { connect } from 'node:tls'
+import { AGENT_KNOWS, KNOWN_ORDER_FIELDS } from '@evercert/contract/agent-orders'
 import { openTunnel } from './proxy.ts'
 
 export interface ServiceAddress {
@@ -55,6 +56,7 @@ export async function callService(
       'content-type': 'application/json',
       accept: 'application/json',
       'content-length': Buffer.byteLength(text),
+      [AGENT_KNOWS]: KNOWN_ORDER_FIELDS.join(','),
       ...(credential !== null && { authorization: `Bearer ${credential}` }),
     },
   }

@@ -22,8 +22,11 @@ const LOOK_MS = 250
 export interface Site {
   /** SHA-256 of the leaf that the files hold; null when none can be read. */
   inspect(): Promise<string | null>
-  /** @throws AppError `deployRefused`, `rolledBack`, `conflict`, …; the log is in its facts */
-  install(pair: CertificatePair): Promise<DeployEvidence>
+  /**
+   * @param again a person asked for it anew: the server is reloaded whatever it serves
+   * @throws AppError `deployRefused`, `rolledBack`, `conflict`, …; the log is in its facts
+   */
+  install(pair: CertificatePair, again?: boolean): Promise<DeployEvidence>
   /** @throws AppError `deployRefused` */
   restore(refused: string): Promise<RestoreEvidence>
 }
@@ -59,7 +62,7 @@ export function openSite(config: SiteConfig, use: SiteUse = {}): Site {
   })
   return {
     inspect: async () => (await target.inspect()).sha256,
-    install: (pair) => install(config, target, pair, use),
+    install: (pair, again = false) => install(config, target, { pair, again }, use),
     restore: (refused) => target.restore(refused),
   }
 }
@@ -67,7 +70,7 @@ export function openSite(config: SiteConfig, use: SiteUse = {}): Site {
 async function install(
   { probe }: SiteConfig,
   target: PairTarget,
-  pair: CertificatePair,
+  { pair, again }: { readonly pair: CertificatePair; readonly again: boolean },
   { onLine, begun }: SiteUse,
 ): Promise<DeployEvidence> {
   checkPair(pair)
@@ -78,11 +81,12 @@ async function install(
   const before = interrupted ?? (await begin(probe, { target, look }))
   if (probe !== null) log.say(`Before: ${before.said}.`)
   if (interrupted === null) keep(begun, before, (line) => log.say(line))
+  if (again) log.say('Asked for anew: the files are checked and the server is reloaded, also where it has the pair already.')
   const lead = [...log.lines]
   // The try that was interrupted may have put it there.
   const wasOurs = interrupted !== null && interrupted.held !== pair.sha256
   const evidence = await target.apply(pair, {
-    mustReload: await isReloadDue(probe, pair, { before, interrupted, wasOurs, look }),
+    mustReload: again || (await isReloadDue(probe, pair, { before, interrupted, look })),
   })
   const isOurs = evidence.changed || wasOurs
   const previousSha256 = evidence.changed ? evidence.previousSha256 : before.held
@@ -91,16 +95,18 @@ async function install(
   const own = createStepLog(Date.now, onLine)
   own.say(`After: ${after.said}.`)
   const lines = [...lead, ...evidence.log, ...own.lines]
-  // Who did not answer before either is not mended by going back.
-  const isWorse = after.sha256 !== pair.sha256 && (after.sha256 !== null || before.served !== null)
-  if (!isWorse || !isOurs) return { ...evidence, changed: isOurs, previousSha256, log: lines }
+  if (!isOurs || !isWorse(pair, before, after)) return { ...evidence, changed: isOurs, previousSha256, log: lines }
   throw await takeBack(probe, target, { pair, after, before, lines, onLine, look })
+}
+
+/** Who did not answer before either is not mended by going back. */
+function isWorse({ sha256 }: CertificatePair, before: Begun, after: Look): boolean {
+  return after.sha256 !== sha256 && (after.sha256 !== null || before.served !== null)
 }
 
 interface Earlier {
   readonly before: Begun
   readonly interrupted: Begun | null
-  readonly wasOurs: boolean
   readonly look: LookAt
 }
 
@@ -108,15 +114,15 @@ interface Earlier {
 type LookAt = (place: ProbeConfig) => Promise<Look>
 
 /**
- * Whether the server is reloaded also if the files hold the pair already: it serves another one, or nobody can tell. What an interrupted try put
- * there without a reload is known to the files.
+ * Whether the server is reloaded also if the files hold the pair already: it serves another one; where nobody can tell, once. What was put there with a
+ * reload, or without, is known to the files.
  */
 async function isReloadDue(
   probe: ProbeConfig | null,
   { sha256 }: CertificatePair,
-  { before, interrupted, wasOurs, look }: Earlier,
-): Promise<boolean> {
-  if (probe === null) return !wasOurs
+  { before, interrupted, look }: Earlier,
+): Promise<boolean | 'once'> {
+  if (probe === null) return 'once'
   return (interrupted === null ? before.served : (await look(probe)).sha256) !== sha256
 }
 

@@ -38,17 +38,9 @@ export function readWork(answer: unknown): Taken | null {
   throw new Error('the service gave work without an id')
 }
 
-const PAIR_FIELDS = [
-  'id',
-  'lease',
-  'kind',
-  'site',
-  'sha256',
-  'chainPem',
-  'privateKeyPem',
-] as const satisfies (keyof AgentPairWork)[]
+const PAIR_FIELDS: readonly (keyof AgentPairWork)[] = ['id', 'lease', 'kind', 'site', 'sha256', 'chainPem', 'privateKeyPem']
 const FIELDS: Readonly<Record<AgentWork['kind'], readonly string[]>> = {
-  install: PAIR_FIELDS,
+  install: [...PAIR_FIELDS, 'again'] satisfies (keyof AgentPairWork)[],
   restore: PAIR_FIELDS,
   csr: ['id', 'lease', 'kind', 'site', 'domains', 'key'] satisfies (keyof AgentCsrWork)[],
 }
@@ -108,7 +100,12 @@ async function attempt(config: AgentConfig, workId: string, raw: Taken['raw'], u
     if (kind === 'restore') {
       return { ...nothing, outcome: 'restored', problem: null, restore: await site.restore(sha256) }
     }
-    return { ...nothing, outcome: 'installed', problem: null, install: await site.install(readPair(config, known, raw, sha256)) }
+    return {
+      ...nothing,
+      outcome: 'installed',
+      problem: null,
+      install: await site.install(readPair(config, known, raw, sha256), raw['again'] === true),
+    }
   } catch (error) {
     return { ...nothing, ...toFailure(error) }
   }

@@ -189,9 +189,19 @@ test.each<[string, 'none' | 'another' | 'same' | 'beside', boolean]>([
   const shop = { server: 'files', ...paths, reloadCommand: ['touch', join(place, 'ran')], ...(probing !== 'none' && { probe }) }
   const text = JSON.stringify({ server: 'https://evercert.test', stateFolder: join(place, 'state'), sites: { shop } })
   const raw = { id: 'wrk_1', lease: 'l', kind: 'install', site: 'shop', sha256, chainPem, privateKeyPem }
-  const work = { id: 'wrk_1', lease: 'l', raw }
-  const first = await doWork(parseConfig(text, 'config.json', en), work)
-  expect(first).toMatchObject({ outcome: 'installed', install: { changed: false, previousSha256: sha256, reloaded } })
+  const order = (id: string, more: object = {}) =>
+    doWork(parseConfig(text, 'config.json', en), { id, lease: 'l', raw: { ...raw, id, ...more } })
+  const installed = (again: boolean) => ({
+    outcome: 'installed',
+    install: { changed: false, previousSha256: sha256, reloaded: again },
+  })
+  expect(await order('wrk_1')).toMatchObject(installed(reloaded))
   expect(existsSync(join(place, 'ran'))).toBe(reloaded)
+  // Another order for the same: where nobody can see anything, once is enough.
+  expect(await order('wrk_2')).toMatchObject(installed(probing === 'another'))
+  // Unless somebody asks for it.
+  const asked = await order('wrk_3', { again: true })
+  expect(asked).toMatchObject(installed(true))
+  expect(asked.install?.log.join('\n')).toMatch(/Asked for anew.*reloading the server.*Ran the reload command/s)
   await server.close()
 })

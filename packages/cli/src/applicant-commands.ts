@@ -44,6 +44,7 @@ import {
   type ReviewShowOptions,
 } from './commands/reviews.ts'
 import { addTokenCommand, listTokensCommand, removeTokenCommand, type TokenOptions } from './commands/tokens.ts'
+import { certificateArgument } from './find-certificate.ts'
 import type { Say } from './language.ts'
 import type { Session } from './session.ts'
 
@@ -75,7 +76,7 @@ export function addValidationOptions(command: Command, say: Say): Command {
 function addApply(program: Command, bind: Bind, say: Say): void {
   const command = program
     .command('apply')
-    .argument('<certificate>', say('id, unique beginning of an id, name or domain', '编号、编号的唯一前缀、名称或域名'))
+    .argument('<certificate>', certificateArgument(say))
     .description(
       say(
         'submit the application of a certificate: what is known of it, then the file, then the options',

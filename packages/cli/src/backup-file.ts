@@ -148,7 +148,10 @@ function shortPassphrase(): Error {
 function wrongSecret(path: string): Error {
   return failure(
     'invalid',
-    `Opening ${path}: it does not open with this secret, or is no backup: give the one it was made with.`,
+    {
+      en: `Opening ${path}: it does not open with this secret, or is no backup: give the one it was made with.`,
+      zh: `打开 ${path}：口令或密钥不匹配，或该文件不是备份。`,
+    },
     {
       cause: {
         en: 'The file does not open with this passphrase or key, or is no backup.',

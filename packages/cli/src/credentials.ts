@@ -63,7 +63,10 @@ async function load(file: string): Promise<Kept> {
   }
   const content = parse(text)
   if (isKept(content)) return content
-  throw failure('invalid', `Reading ${file}: it is not what "evercert login" writes: remove it and sign in again.`)
+  throw failure('invalid', {
+    en: `Reading ${file}: it is not what "evercert login" writes: remove it and sign in again.`,
+    zh: `读取 ${file}：不是 “evercert login” 写入的内容，请删除后重新登录。`,
+  })
 }
 
 function parse(text: string): unknown {

@@ -12,15 +12,24 @@ import { clean, cleanLines, toJson, type Paint } from './output.ts'
 export const EXIT_USAGE = 64
 const EXIT_FAILED = 1
 
+/** What is shown of a failure. */
+interface Shown {
+  readonly problem: ProblemDocument
+  /** The detail of the document, which is English for programs, in Chinese; null: cause and remedy say it. Missing: there is none in Chinese. */
+  readonly detailZh?: string | null
+}
+
 /** A failure that the command itself found. */
-export class CliFailure extends Error {
+export class CliFailure extends Error implements Shown {
   override readonly name = 'CliFailure'
   readonly problem: ProblemDocument
+  readonly detailZh: string | null
   readonly exitCode: number
 
-  constructor(problem: ProblemDocument, exitCode = EXIT_FAILED) {
+  constructor({ problem, detailZh }: Required<Shown>, exitCode = EXIT_FAILED) {
     super(problem.detail)
     this.problem = problem
+    this.detailZh = detailZh
     this.exitCode = exitCode
   }
 }
@@ -37,14 +46,36 @@ export interface FailureTexts {
   readonly facts?: Readonly<Record<string, unknown>>
 }
 
-/** @param detail *what was attempted: what happened: what to do* */
-export function failure(code: ProblemCode, detail: string, { facts, ...texts }: FailureTexts = {}): CliFailure {
-  return new CliFailure({ ...toProblemDocument(code, detail, facts === undefined ? {} : { facts }), ...texts })
+/**
+ * *What was attempted: what happened: what to do*, in both languages; in English alone where cause and remedy are the failure's own, and say as much in
+ * Chinese.
+ */
+type Said =
+  | readonly [detail: Bilingual, texts?: FailureTexts]
+  | readonly [detail: string, texts: FailureTexts & Required<Pick<FailureTexts, 'cause' | 'remedy'>>]
+
+export function failure(code: ProblemCode, ...said: Said): CliFailure {
+  return new CliFailure(toShown(code, said))
 }
 
 /** What was given on the command line cannot be used, a file that it names included. */
-export function wrongUsage(code: ProblemCode, detail: string, texts: FailureTexts = {}): CliFailure {
-  return new CliFailure(failure(code, detail, texts).problem, EXIT_USAGE)
+export function wrongUsage(code: ProblemCode, ...said: Said): CliFailure {
+  return new CliFailure(toShown(code, said), EXIT_USAGE)
+}
+
+function toShown(code: ProblemCode, [detail, { facts, ...texts } = {}]: Said): Required<Shown> {
+  const { en, zh } = typeof detail === 'string' ? { en: detail, zh: null } : detail
+  return { problem: { ...toProblemDocument(code, en, facts === undefined ? {} : { facts }), ...texts }, detailZh: zh }
+}
+
+/** For words that somebody else said, who has no Chinese. */
+export function inTheirWords(detail: string): Bilingual {
+  return { en: detail, zh: detail }
+}
+
+/** What a file or the like says of itself, for the middle of a sentence. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unreadable'
 }
 
 /** The user broke off, which is no failure. */
@@ -53,17 +84,20 @@ export class Interrupted extends Error {
 }
 
 /** What to show for anything that was thrown. */
-export function toProblem(error: unknown, url: string | null): ProblemDocument {
-  if (error instanceof CliFailure || error instanceof ApiProblem) return error.problem
+export function shownOf(error: unknown, url: string | null): Shown {
+  if (error instanceof CliFailure || error instanceof ApiProblem) return error
   const system = findSystemError(error)
   if (system !== null && url !== null) return serviceAway(url, system)
-  if (system !== null) return toProblemDocument('invalid', system)
-  return toProblemDocument('internal', error instanceof Error ? error.message : String(error))
+  if (system !== null) return { problem: toProblemDocument('invalid', system) }
+  return { problem: toProblemDocument('internal', error instanceof Error ? error.message : String(error)) }
 }
 
-function serviceAway(url: string, what: string): ProblemDocument {
-  return {
-    ...toProblemDocument('upstreamUnavailable', `Calling the service at ${url}: ${what}: start it, or say where it is.`),
+function serviceAway(url: string, what: string): Shown {
+  const detail = {
+    en: `Calling the service at ${url}: ${what}: start it, or say where it is.`,
+    zh: `连接服务 ${url}：${what}。`,
+  }
+  return failure('upstreamUnavailable', detail, {
     title: 'The service does not answer',
     cause: {
       en: `No Evercert service answers at ${url}.`,
@@ -73,7 +107,7 @@ function serviceAway(url: string, what: string): ProblemDocument {
       en: 'Start it with "evercert serve", or give its address with --url or EVERCERT_URL.',
       zh: '请用 “evercert serve” 启动服务，或用 --url、EVERCERT_URL 指定其地址。',
     },
-  }
+  })
 }
 
 const SYSTEM_CODE = /^(E[A-Z0-9]+|UND_ERR_[A-Z_]+|ERR_(SSL|TLS)_[A-Z_]+)$/
@@ -94,13 +128,14 @@ function findSystemError(error: unknown): string | null {
 }
 
 /** Lines for the terminal: what, why, what to do. */
-export function formatProblem(problem: ProblemDocument, language: Language, paint: Paint): string[] {
+export function formatProblem({ problem, detailZh = problem.detail }: Shown, language: Language, paint: Paint): string[] {
   const zh = language === 'zh'
+  const detail = zh ? detailZh : problem.detail
   const title = zh ? pick(problem.cause, language) : problem.title
   const colon = zh ? '：' : ': '
   return [
     `${paint('red', '✖')} ${paint('bold', clean(title))} ${paint('dim', `(${problem.code})`)}`,
-    ...cleanLines(problem.detail).map((line) => `  ${line}`),
+    ...(detail === null ? [] : cleanLines(detail).map((line) => `  ${line}`)),
     ...(zh ? faultsZh(problem).map((line) => `  ${clean(line)}`) : []),
     // In Chinese the cause is the heading already: titles are English, for programs.
     ...(zh ? [] : [`  Cause: ${clean(pick(problem.cause, language))}`]),

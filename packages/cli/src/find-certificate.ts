@@ -5,12 +5,19 @@
  */
 import type { CertificateDetail, CertificateView } from '@evercert/contract'
 import { ApiProblem, type Client } from '@evercert/contract/client'
+import { toAscii } from '@evercert/pki/probe'
 import { failure } from './failure.ts'
+import type { Say } from './language.ts'
 
 /** Pages of 200 that are looked through for the beginning of an id; beyond, the id must be written out. */
 const MAX_PAGES = 25
 const PAGE_SIZE = 200
 const SHORTEST_PREFIX = 4
+
+/** What the help says of the argument. */
+export function certificateArgument(say: Say): string {
+  return say('id, unique beginning of an id, name or domain', '编号、编号的唯一前缀、名称或域名')
+}
 
 /**
  * A name or domain stands for a whole chain of renewals: its newest link is meant. An id means exactly that certificate.
@@ -98,7 +105,7 @@ function chooseOnly(wanted: string, matches: readonly CertificateView[]): Certif
 
 /** The first way of meaning a certificate that gives any. */
 function matchesOf(wanted: string, candidates: readonly CertificateView[]): readonly CertificateView[] {
-  const domain = wanted.toLowerCase()
+  const domain = toAscii(wanted) || wanted.toLowerCase()
   const ways: readonly ((candidate: CertificateView) => boolean)[] = [
     (candidate) => candidate.id === wanted,
     (candidate) => candidate.name === wanted,
@@ -125,7 +132,10 @@ function newestLinks(matches: readonly CertificateView[]): readonly CertificateV
 function nothingFound(wanted: string): Error {
   return failure(
     'notFound',
-    `Looking for the certificate "${wanted}": no id, name or domain is like that: see "evercert list".`,
+    {
+      en: `Looking for the certificate "${wanted}": no id, name or domain is like that: see "evercert list".`,
+      zh: `查找证书 “${wanted}”：没有相符的编号、名称或域名。`,
+    },
     {
       cause: { en: 'No certificate has this id, name or domain.', zh: '没有证书使用此编号、名称或域名。' },
       remedy: { en: 'Look it up with "evercert list".', zh: '请用 “evercert list” 查看。' },
@@ -137,7 +147,10 @@ function ambiguous(wanted: string, matches: readonly CertificateView[]): Error {
   const ids = matches.map((match) => match.id)
   return failure(
     'invalid',
-    `Looking for the certificate "${wanted}": ${ids.length} are like that (${ids.join(', ')}): give the id.`,
+    {
+      en: `Looking for the certificate "${wanted}": ${ids.length} are like that (${ids.join(', ')}): give the id.`,
+      zh: `查找证书 “${wanted}”：有 ${ids.length} 张相符（${ids.join('、')}）。`,
+    },
     {
       facts: { matches: ids },
       cause: { en: `"${wanted}" could mean ${ids.length} certificates.`, zh: `“${wanted}” 可能指 ${ids.length} 张证书。` },

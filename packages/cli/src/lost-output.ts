@@ -17,7 +17,7 @@ interface Surroundings {
 
 export function reportLostOutput(argv: readonly string[], { env, stderr }: Surroundings, error: NodeJS.ErrnoException): void {
   const code = error.code ?? error.message
-  const { problem } = failure('invalid', `Writing the output: ${code}: what was asked for may be done all the same.`, {
+  const lost = failure('invalid', `Writing the output: ${code}: what was asked for may be done all the same.`, {
     title: 'The output cannot be written',
     cause: {
       en: `What the output goes to does not take it (${code}).`,
@@ -29,7 +29,7 @@ export function reportLostOutput(argv: readonly string[], { env, stderr }: Surro
     },
   })
   const lines = argv.includes('--json')
-    ? [problemJson(problem)]
-    : formatProblem(problem, detectLanguage(argv, env), createPaint(stderr, env))
+    ? [problemJson(lost.problem)]
+    : formatProblem(lost, detectLanguage(argv, env), createPaint(stderr, env))
   stderr.write(`${lines.join('\n')}\n`)
 }

@@ -46,7 +46,10 @@ export async function findServiceUrl(options: ProfileOptions, env: NodeJS.Proces
   const dataDir = defaultDataDir(env)
   const url = options.url ?? notEmpty(env['EVERCERT_URL']) ?? (await readServiceUrl(dataDir)) ?? DEFAULT_URL
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw wrongUsage('invalid', `Reading the service's address: "${url}" is not an http(s) URL: give one such as ${DEFAULT_URL}.`)
+    throw wrongUsage('invalid', {
+      en: `Reading the service's address: "${url}" is not an http(s) URL: give one such as ${DEFAULT_URL}.`,
+      zh: `读取服务地址：“${url}” 不是 http(s) 网址，请填写如 ${DEFAULT_URL}。`,
+    })
   }
   return url
 }
@@ -60,7 +63,10 @@ async function loadToken(options: ProfileOptions, env: NodeJS.ProcessEnv, url: s
   // A line break or worse in a header would be refused by fetch with a text that shows the token.
   if (/^[\x21-\x7E]+$/.test(token)) return token
   const where = direct === undefined ? file : 'EVERCERT_TOKEN'
-  const detail = `Reading the API token: it is empty or has characters that no token has: look at ${where}.`
+  const detail = {
+    en: `Reading the API token: it is empty or has characters that no token has: look at ${where}.`,
+    zh: '读取 API 令牌：内容为空，或含有令牌中不会出现的字符。',
+  }
   const texts = {
     cause: { en: `${where} holds no API token.`, zh: `${where} 中没有 API 令牌。` },
     remedy: { en: 'Give one that the console or "evercert login" made.', zh: '请使用控制台或“evercert login”生成的令牌。' },

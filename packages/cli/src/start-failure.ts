@@ -4,7 +4,7 @@
  * @module
  */
 import type { Bilingual, ProblemCode } from '@evercert/contract'
-import { failure, type CliFailure } from './failure.ts'
+import { failure, inTheirWords, type CliFailure } from './failure.ts'
 
 type Facts = Readonly<Record<string, unknown>>
 interface Texts {
@@ -15,7 +15,7 @@ interface Texts {
 /** A failure of the server's own start, with what is known of its reason in both languages. */
 export function startFailure(code: ProblemCode, detail: string, facts: Facts = {}): CliFailure {
   const texts = typeof facts['reason'] === 'string' ? REASON_TEXTS[facts['reason']]?.(facts) : undefined
-  return failure(code, detail, { ...(texts ?? (code === 'misconfigured' ? SETTING_TEXTS : {})), facts })
+  return failure(code, inTheirWords(detail), { ...(texts ?? (code === 'misconfigured' ? SETTING_TEXTS : {})), facts })
 }
 
 const SETTING_TEXTS: Texts = {

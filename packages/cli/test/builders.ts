@@ -147,15 +147,22 @@ export function anApplication(wish: Partial<ApplicationView> = {}): ApplicationV
   }
 }
 
-export function aTarget(state: string | null, sha256 = NEW_SHA, problem: string | null = null): TargetView {
+/** @param retryAfterMs of what failed and is tried again by itself */
+export function aTarget(
+  state: string | null,
+  sha256 = NEW_SHA,
+  problem: string | null = null,
+  retryAfterMs: number | null = null,
+): TargetView {
   const common = {
     id: 'dep_1',
     issuanceSha256: sha256,
-    underWay: false,
+    underWay: state === 'planned',
     log: [],
     advice: null,
     warning: null,
     unprovable: null,
+    retryAt: retryAfterMs === null ? null : new Date(Date.parse(AT) + retryAfterMs).toISOString(),
     updatedAt: AT,
   }
   const deployment = state === null ? null : { ...common, state, problem }

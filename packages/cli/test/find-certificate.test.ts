@@ -7,7 +7,8 @@ import { aCertificate, aFreshCertificate } from './builders.ts'
 
 const shop = aCertificate({ id: 'crt_01aaaa', name: 'shop', domains: ['shop.example.com', 'www.example.com'] })
 const mail = aCertificate({ id: 'crt_01abbb', name: 'mail', domains: ['mail.example.com'] })
-const all = [shop, mail]
+const idn = aCertificate({ id: 'crt_02ccc', name: 'idn', domains: ['xn--fsqu00a.xn--0zwm56d', '*.xn--fsqu00a.xn--0zwm56d'] })
+const all = [shop, mail, idn]
 
 function codeOf(work: () => unknown): string {
   try {
@@ -36,6 +37,8 @@ describe('chooseCertificate', () => {
     ['shop', shop],
     ['mail.example.com', mail],
     ['WWW.Example.com', shop],
+    ['例子.测试', idn],
+    ['*.例子.测试', idn],
   ])('%s means the right one', (wanted, certificate) => {
     expect(chooseCertificate(wanted, all)).toBe(certificate)
   })
@@ -43,6 +46,16 @@ describe('chooseCertificate', () => {
   it('refuses the beginning of several ids, and says which', () => {
     expect(codeOf(() => chooseCertificate('crt_01a', all))).toBe('invalid')
     expect(() => chooseCertificate('crt_01a', all)).toThrow(/crt_01aaaa, crt_01abbb/)
+  })
+
+  it('says in Chinese what it looked for and what it found', () => {
+    for (const [wanted, said] of [
+      ['crt_01a', '“crt_01a”：有 2 张相符（crt_01aaaa、crt_01abbb）'],
+      ['nobody', '“nobody”：没有相符'],
+    ] as const)
+      expect(() => chooseCertificate(wanted, all)).toThrow(
+        expect.objectContaining({ detailZh: expect.stringContaining(said) as string }) as Error,
+      )
   })
 
   it('refuses a beginning too short to be meant as one', () => {

@@ -55,6 +55,38 @@ describe('wrong usage', () => {
     },
   )
 
+  it.each([
+    [['qqqqqq'], '没有命令 qqqqqq。'],
+    [['lis'], '没有命令 lis（是否指 list？）。'],
+    [['renew'], '缺少参数 certificate。'],
+    [['list', '--bogus'], '没有选项 --bogus。'],
+    [['upload', '--name'], '选项 --name <name> 缺少值。'],
+    [['contacts', 'add'], '缺少选项 --name <name>。'],
+    [['show', 'a', 'b'], '参数过多：应为 1 个，实际 2 个。'],
+    [['list', '--$1'], '没有选项 --$1。'],
+    [['reviews', 'list', '--state', 'x'], '选项 --state <state> 的值 “x” 无效，可选：waiting, '],
+    [['receipt', 'bogus'], '没有命令 bogus。'],
+    [['renew', 'x', '--term', '4'], '--term：“4” 无效'],
+    [['order', 'x', '--domains', 'many'], '--domains：“many” 不是域名数'],
+    [['balance', '--top-up', 'much'], '读取金额：“much” 无效：请填写收到的金额'],
+  ])('%j is told in Chinese alone', async (argv, expected) => {
+    const shell = aShell({ EVERCERT_TOKEN: 't' })
+    expect(await runProgram([...argv, '--lang', 'zh'], shell)).toBe(64)
+    expect(shell.err()).toContain(expected)
+    expect(shell.err()).not.toMatch(/Reading|error:|unknown|missing|choices/)
+    const asked = aShell({ EVERCERT_TOKEN: 't' })
+    await runProgram([...argv, '--lang', 'zh', '--json'], asked)
+    const problem = problemDocument.parse(JSON.parse(asked.err()))
+    expect([problem.detail, problem.facts]).toEqual([expect.stringMatching(/^Reading .*[^。]$/s), {}]) // for programs as ever
+  })
+
+  it('names the choices of an option in Chinese', async () => {
+    const shell = aShell()
+    await runProgram(['reviews', 'list', '--help', '--lang', 'zh'], shell)
+    expect(shell.out()).toMatch(/（可选：waiting、/)
+    expect(shell.out()).not.toContain('choices:')
+  })
+
   it('prints the help that is asked for on stdout', async () => {
     const shell = aShell()
     expect(await runProgram(['renew', '--help', '--lang', 'zh'], shell)).toBe(0)

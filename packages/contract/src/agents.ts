@@ -111,6 +111,10 @@ const agentPairWork = z.strictObject({
   sha256: sha256.meta({ description: 'Of the leaf to install, or to take back' }),
   chainPem: z.string().nullable(),
   privateKeyPem: z.string().nullable().meta({ description: 'Null when the key was made on the host' }),
+  again: z.literal(true).optional().meta({
+    description:
+      'Somebody asked for it anew: the server is reloaded also where the files hold the pair. Only for agents that say that they know it (header evercert-agent-knows)',
+  }),
 })
 export type AgentPairWork = z.infer<typeof agentPairWork>
 

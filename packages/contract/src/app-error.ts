@@ -19,6 +19,8 @@ export const RETRY = {
   conflict: 'backoff',
   idempotencyKeyReused: 'never',
   tooLarge: 'never',
+  headersTooLarge: 'never',
+  requestTooSlow: 'never',
   encodingUnsupported: 'never',
   signInRefused: 'never',
   secondFactorRefused: 'never',

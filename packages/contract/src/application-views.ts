@@ -53,10 +53,10 @@ export const validationView = z.object({
   domain: z.string(),
   method: z.enum(['file', 'dns']),
   location: z.string().meta({ description: 'file: the URL; dns: the record name' }),
-  forwardTo: z
-    .string()
-    .nullable()
-    .meta({ description: 'file: where the web server may forward /.well-known/ to, in place of a file that is copied' }),
+  forwardTo: z.string().nullable().meta({
+    description:
+      'file: where the web server may forward /.well-known/ to, in place of a file that is copied; the listener of EVERCERT_HTTP01_PORT answers the same path',
+  }),
   content: z.string(),
   state: z.enum(['pending', 'processing', 'valid', 'invalid']),
   problem: z.string().nullable(),

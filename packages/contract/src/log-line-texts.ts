@@ -24,6 +24,18 @@ const SENTENCES: readonly (readonly [string, string])[] = [
     'An earlier deployment of this pair was interrupted before its reload: finishing it.',
     '此前部署同一证书时在重新加载前中断，现在继续完成。',
   ],
+  [
+    'Asked for anew: the files are checked and the server is reloaded, also where it has the pair already.',
+    '应要求重新部署：检查文件并重新加载服务器，即使其中已是此证书和私钥。',
+  ],
+  [
+    'Agent {agent} found this pair in place and did not reload: site {site} has no reload command, or the agent is of an earlier version, which does not know of deploying again: install the present one on the host.',
+    '代理 {agent} 发现已是此证书和私钥，未重新加载：站点 {site} 没有重新加载命令，或代理版本较旧，不支持重新部署。请在主机上安装当前版本的代理。',
+  ],
+  [
+    'The reload cannot be noted ({why}); the next deployment may repeat it.',
+    '无法记录本次重新加载（{why}），下次部署可能会再次加载。',
+  ],
   ['The try before this one broke off: going on from what it left.', '上一次部署尝试中断，现从其留下的状态继续。'],
   [
     'Waiting for the host of {target}: others wait for its answer: this one follows when one of them has it.',
@@ -70,6 +82,7 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   ['Its own address serves the new certificate.', '目标自身的地址已使用新证书。'],
   ['Taking the deployment back.', '正在撤回本次部署。'],
   ['The pair stays: it was there before this deployment.', '证书和私钥保留：此次部署之前就在那里。'],
+  ['The pair stays: it may have been there before this deployment.', '证书和私钥保留：可能在此次部署之前就在那里。'],
   ['The new pair stays: nothing that worked before is worse.', '保留新证书：此前正常的站点没有变差。'],
   ['Taken back: {outcome}.', '已撤回：{outcome}。'],
   ['Taking back the deployment to {target} ({reason}): {why}', '正在撤回到 {target} 的部署（{reason}）：{why}'],

@@ -11,6 +11,7 @@ import { DEPLOYMENT_PROBLEM_TEXTS } from './deployment-problem-texts.ts'
 import { KEY_PROBLEM_TEXTS } from './key-problem-texts.ts'
 import { NAME_PROBLEM_TEXTS } from './name-problem-texts.ts'
 import { PURCHASE_PROBLEM_TEXTS } from './purchase-problem-texts.ts'
+import { SENDING_PROBLEM_TEXTS } from './sending-problem-texts.ts'
 import { UPLOAD_PROBLEM_TEXTS } from './upload-problem-texts.ts'
 
 export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
@@ -20,6 +21,7 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
   ...KEY_PROBLEM_TEXTS,
   ...NAME_PROBLEM_TEXTS,
   ...UPLOAD_PROBLEM_TEXTS,
+  ...SENDING_PROBLEM_TEXTS,
   invalid: text(
     'A field of the request is missing or has the wrong form.',
     '请求中有字段缺失或格式不正确。',
@@ -49,18 +51,6 @@ export const PROBLEM_TEXTS: Readonly<Record<ProblemCode, ProblemText>> = {
     '同一 Idempotency-Key 被用于内容不同的请求。',
     'Use a new key for a new request; repeat a request unchanged.',
     '新的请求请使用新的键；重试时请保持请求内容不变。',
-  ),
-  tooLarge: text(
-    'The request or the answer exceeds the size limit.',
-    '请求或响应超过大小限制。',
-    'Send less at once; the detail names the limit.',
-    '请减小单次提交的内容，限制见详情。',
-  ),
-  encodingUnsupported: text(
-    'The request has a Content-Encoding. The service unpacks nothing that it is sent.',
-    '请求带有 Content-Encoding。服务不解压收到的内容。',
-    'Send the body as it is, without compression and without a Content-Encoding header.',
-    '请直接发送未压缩的请求正文，不要附带 Content-Encoding 请求头。',
   ),
   renewalNotYetOpen: text(
     'Renewal opens only shortly before a certificate expires.',

@@ -15,6 +15,8 @@ export const PROBLEMS = {
   conflict: { status: 409, title: 'The resource changed meanwhile' },
   idempotencyKeyReused: { status: 409, title: 'The Idempotency-Key was used for a different request' },
   tooLarge: { status: 413, title: 'The request is too large' },
+  headersTooLarge: { status: 431, title: 'The headers of the request are too large' },
+  requestTooSlow: { status: 408, title: 'The request did not arrive in time' },
   encodingUnsupported: { status: 415, title: 'The body of the request is compressed' },
   // Users, sessions, members.
   signInRefused: { status: 401, title: 'E-mail address or password is wrong' },

@@ -198,6 +198,7 @@ export const targetView = z.object({
         description:
           'Why nothing can prove it, or why it has not begun (it waits for a canary), and what to do; null when it goes on',
       }),
+      retryAt: instant.nullable().meta({ description: 'When what failed is tried again by itself; null: it is not' }),
       updatedAt: instant,
     })
     .nullable(),

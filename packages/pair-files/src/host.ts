@@ -14,6 +14,8 @@ export interface FoundFile {
   /** Null: whoever writes the file. */
   readonly uid: number | null
   readonly gid: number | null
+  /** Of a file that is there: when it was written, as exactly as the host tells. */
+  readonly modifiedMs?: number
   /** As `setfacl` reads it; null or absent when the mode says it all. */
   readonly acl?: string | null
   /** Folders around it in its version, the outermost first; default: none. */
@@ -42,6 +44,7 @@ export interface FileStats {
   readonly mode: number
   readonly uid: number
   readonly gid: number
+  readonly modifiedMs: number
 }
 
 export interface FreeSpace {

@@ -42,7 +42,14 @@ const LOCAL = {
   isRemote: false,
   stat: async (path) => {
     const stats = await stat(path)
-    return { isFile: stats.isFile(), sizeBytes: stats.size, mode: stats.mode & 0o777, uid: stats.uid, gid: stats.gid }
+    return {
+      isFile: stats.isFile(),
+      sizeBytes: stats.size,
+      mode: stats.mode & 0o777,
+      uid: stats.uid,
+      gid: stats.gid,
+      modifiedMs: stats.mtimeMs,
+    }
   },
   readFile: (path) => readFile(path),
   removeFile: (path) => rm(path, { force: true }),

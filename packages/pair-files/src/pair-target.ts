@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { createHash } from 'node:crypto'
 import { join } from 'node:path/posix'
 import { AppError } from '@evercert/contract/app-error'
 import type { CertificatePair, DeployEvidence, RestoreEvidence } from '@evercert/contract'
@@ -42,11 +43,13 @@ export interface PairTarget {
   /** Targets with the same one share their reloads. */
   readonly server: string
   inspect(): Promise<{ readonly sha256: string | null }>
-  /** @param wish `mustReload`: also when the files hold the pair already, which the server may not have read */
-  apply(pair: CertificatePair, wish?: { readonly mustReload: boolean }): Promise<DeployEvidence>
+  /** @param wish `mustReload`: also when the files hold the pair already, which the server may not have read; `once`: unless it was reloaded for it */
+  apply(pair: CertificatePair, wish?: { readonly mustReload: ReloadWish }): Promise<DeployEvidence>
   /** @param refused SHA-256 of the leaf to take back */
   restore(refused: string): Promise<RestoreEvidence>
 }
+
+export type ReloadWish = boolean | 'once'
 
 /** @param onStep called after each step; tests let the process die there */
 export function createPairTarget(files: PairFiles, onStep: (step: Step) => void = () => {}): PairTarget {
@@ -64,7 +67,7 @@ export function createPairTarget(files: PairFiles, onStep: (step: Step) => void 
     apply: async (pair, { mustReload } = { mustReload: false }) => {
       const wanted = checkPair(pair)
       // Without the command there is nothing that could be done about it.
-      return onHost((context) => apply(context, wanted, mustReload && files.reloadCommand !== undefined))
+      return onHost((context) => apply(context, wanted, files.reloadCommand === undefined ? false : mustReload))
     },
     restore: (refused) => onHost((context) => restore(context, refused)),
   }
@@ -75,10 +78,10 @@ async function inspect(context: Context): Promise<{ sha256: string | null }> {
   return { sha256: (await readFound(context, store)).sha256 }
 }
 
-async function apply(context: Context, wanted: CheckedPair, mustReload: boolean): Promise<DeployEvidence> {
+async function apply(context: Context, wanted: CheckedPair, mustReload: ReloadWish): Promise<DeployEvidence> {
   const store = await openStore(context)
   const found = await findApplied(context, store, wanted)
-  if (found !== null && !mustReload) {
+  if (found !== null && !(await isReloadDue(context, store, found, mustReload))) {
     await forgetDeadLock(context, store)
     return unchanged(context, found)
   }
@@ -88,7 +91,8 @@ async function apply(context: Context, wanted: CheckedPair, mustReload: boolean)
     const outcome = await inBatch(serverOf(files), installation.member, gatheringOf(files))
     if (outcome.is === 'error') throw outcome.error
     if (outcome.is === 'nothing') return unchanged(context, wanted)
-    if (installation.isKept()) return reloadedAlone(context, wanted, outcome)
+    const kept = installation.kept()
+    if (kept !== null) return await reloadedAlone(context, store, kept, outcome)
     const fallback = installation.fallback()
     if (outcome.is === 'back') throw await rolledBack(context, store, fallback, outcome)
     context.onStep('reloaded')
@@ -106,25 +110,60 @@ async function findApplied(context: Context, store: VersionStore, wanted: Checke
   return isSamePair(found, wanted) && (await findPending(store)) === null ? found : null
 }
 
+/** Of a pair that was swapped in and owes no reload the reload is done; of files that somebody else wrote, when it was noted. */
+async function isReloadDue(context: Context, store: VersionStore, found: FoundPair, wish: ReloadWish): Promise<boolean> {
+  if (wish !== 'once') return wish
+  return orRefuse('Looking for what was reloaded', async () => {
+    if (await store.isAdopted()) return false
+    return (await store.findReloaded()) !== stampOf(context, found)
+  })
+}
+
+/** Another one for other files, for the same ones written again, and for another command. */
+function stampOf({ files }: Context, { files: found }: FoundPair): string {
+  const digest = createHash('sha256').update(JSON.stringify(files.reloadCommand))
+  for (const { name } of files.layout.files) {
+    const file = found[name] ?? null
+    digest.update(JSON.stringify([name, file?.modifiedMs ?? null, file?.bytes.length ?? null])).update(file?.bytes ?? '')
+  }
+  return digest.digest('hex')
+}
+
 function unchanged({ log }: Context, { sha256 }: { readonly sha256: string | null }): DeployEvidence {
   log.say('The files hold this pair already.')
   return { changed: false, previousSha256: sha256, reloaded: false, log: log.lines }
 }
 
 /** The pair was there. @throws AppError `deployRefused` when a command failed */
-function reloadedAlone(
+async function reloadedAlone(
   context: Context,
-  { sha256 }: CheckedPair,
+  store: VersionStore,
+  found: FoundPair,
   outcome: Extract<Outcome, { is: 'in' | 'back' }>,
-): DeployEvidence {
+): Promise<DeployEvidence> {
   const { log } = context
-  if (outcome.is === 'in') return { changed: false, previousSha256: sha256, reloaded: outcome.reload !== null, log: log.lines }
+  if (outcome.is === 'in') {
+    context.onStep('reloaded')
+    await noteReloaded(context, store, found)
+    return { changed: false, previousSha256: found.sha256, reloaded: outcome.reload !== null, log: log.lines }
+  }
   const { command, result } = outcome.failure
   throw new AppError(
     'deployRefused',
     `Reloading for ${placeOf(context)}: the ${command} command failed (${result.ending}); the files hold this pair already and were left as they are: correct what the command reports, then deploy again.${withOutput(result)}`,
     { facts: { command, ending: result.ending, held: true, log: log.lines } },
   )
+}
+
+/** What is not noted is reloaded once more. Links into the store say it themselves. */
+async function noteReloaded(context: Context, store: VersionStore, found: FoundPair): Promise<void> {
+  try {
+    if (!(await store.isAdopted())) await store.noteReloaded(stampOf(context, found))
+  } catch (error) {
+    context.log.say(
+      `The reload cannot be noted (${error instanceof Error ? error.message : 'unknown'}); the next deployment may repeat it.`,
+    )
+  }
 }
 
 /** What a failed command goes back to. */
@@ -136,8 +175,8 @@ interface Fallback extends PendingReload {
 interface Installation {
   readonly member: Member
   changed(): boolean
-  /** The files held the pair and are left as they are. */
-  isKept(): boolean
+  /** The files held the pair and are left as they are: these; null: they did not. */
+  kept(): FoundPair | null
   /** Known once it was put in. */
   fallback(): Fallback
   /** Gives the lock back. */
@@ -147,7 +186,7 @@ interface Installation {
 interface Installing {
   readonly wanted: CheckedPair
   /** Also what is there already. */
-  readonly mustReload: boolean
+  readonly mustReload: ReloadWish
 }
 
 function createInstallation(context: Context, store: VersionStore, { wanted, mustReload }: Installing): Installation {
@@ -155,7 +194,7 @@ function createInstallation(context: Context, store: VersionStore, { wanted, mus
   let release = (): Promise<void> => Promise.resolve()
   let isChanged = false
   let isBack = false
-  let isKept = false
+  let kept: FoundPair | null = null
   let fallback: Fallback = { previousVersion: null, previousSha256: null, mustReload: false }
   const member: Member = {
     testCommand: files.testCommand ?? null,
@@ -166,8 +205,8 @@ function createInstallation(context: Context, store: VersionStore, { wanted, mus
     begin: async (batch) => {
       release = await lock(context, store, batch)
       // Another deployment may have ended between the first look and the lock.
-      isKept = (await findApplied(context, store, wanted)) !== null
-      if (isKept) return mustReload ? { mustBeHealthy: true } : null
+      kept = await findApplied(context, store, wanted)
+      if (kept !== null) return (await isReloadDue(context, store, kept, mustReload)) ? { mustBeHealthy: true } : null
       const found = await readFound(context, store)
       // A test that fails before anything was touched is not about our pair. It is only asked when the pair that is there is sound:
       // otherwise the test may fail just because the certificate is missing or broken, and this deployment is the cure.
@@ -175,7 +214,7 @@ function createInstallation(context: Context, store: VersionStore, { wanted, mus
     },
     refuse: (result) => brokenBefore(context, result),
     putIn: async () => {
-      if (isKept) return log.say('The files hold this pair already: reloading the server, which may not have read it.')
+      if (kept !== null) return log.say('The files hold this pair already: reloading the server, which may not have read it.')
       // Taken back for another's fault: the server has what is in the files.
       if (isBack && !fallback.mustReload) await store.clearPendingReload()
       const found = await readFound(context, store)
@@ -188,7 +227,7 @@ function createInstallation(context: Context, store: VersionStore, { wanted, mus
       }
     },
     putBack: async (failure) => {
-      if (isKept) return
+      if (kept !== null) return
       await putBackFor(context, store, fallback, failure)
       isBack = true
       log.say(`Rolled back: ${restoredOf(fallback)}.`)
@@ -197,7 +236,7 @@ function createInstallation(context: Context, store: VersionStore, { wanted, mus
     run: (command, timeoutSeconds) => context.host.run(command, timeoutSeconds * 1_000),
     tell: (command, result) => log.command(command, result),
   }
-  return { member, changed: () => isChanged, isKept: () => isKept, fallback: () => fallback, end: () => release() }
+  return { member, changed: () => isChanged, kept: () => kept, fallback: () => fallback, end: () => release() }
 }
 
 interface PutIn {

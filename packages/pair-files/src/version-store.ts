@@ -10,6 +10,7 @@
  *   <version>/certificate.pem, key.pem        the version is the SHA-256 of the leaf; never changed once it has its name
  *   pending-reload                            swapped, but the server was not reloaded yet
  *   fallback                → <version>       meanwhile: renamed into `current` to go back, or into `previous` at the end; neither needs room
+ *   reloaded                                  the server was reloaded for these files, which are no links to here; gone with the first swap
  *   lock
  * ```
  *
@@ -56,10 +57,13 @@ export interface VersionStore {
   findPendingReload(): Promise<PendingReload | null>
   markPendingReload(pending: PendingReload): Promise<void>
   clearPendingReload(): Promise<void>
+  /** For which files the server was reloaded although nothing was swapped; null: for none. */
+  findReloaded(): Promise<string | null>
+  noteReloaded(files: string): Promise<void>
   /** Before the swap, while there may be room: what going back takes. */
   prepareFallback(version: string | null): Promise<void>
   rememberPrevious(version: string | null): Promise<void>
-  /** Removes every version but the current, the previous and the one to go back to, and what a crash left unfinished. */
+  /** With a swap. Removes every version but the current, the previous and the one to go back to, what a crash left unfinished, and the note of a reload before. */
   prune(): Promise<void>
   /** Removes the folder if it is empty. Never rejects. */
   removeIfUnused(): Promise<void>
@@ -131,6 +135,7 @@ export async function openVersionStore(host: Host, layout: Layout): Promise<Vers
     findPendingReload,
     markPendingReload: (pending) => replaceText(host, at(PENDING), JSON.stringify(pending)),
     clearPendingReload: () => removeFile(host, at(PENDING)),
+    ...reloadNote(host, at(RELOADED)),
     prepareFallback: (version) =>
       version === null ? removeFile(host, at('fallback')) : replaceWithLink(host, at('fallback'), version),
     rememberPrevious: (version) => (version === null ? removeFile(host, at('previous')) : pointTo('previous', version)),
@@ -160,7 +165,9 @@ async function ensureFolder(host: Host, folder: string): Promise<void> {
 
 async function pruneFolder(host: Host, folder: string, kept: readonly (string | null)[]): Promise<void> {
   const names = (await findOrNull(host.list(folder))) ?? []
-  const leftovers = names.filter((name) => name.endsWith(UNFINISHED) || (toVersion(name) !== null && !kept.includes(name)))
+  const isLeft = (name: string): boolean =>
+    name.endsWith(UNFINISHED) || name === RELOADED || (toVersion(name) !== null && !kept.includes(name))
+  const leftovers = names.filter(isLeft)
   for (const name of leftovers) await host.removeTree(join(folder, name))
 }
 
@@ -175,12 +182,23 @@ async function removeUnfinishedLinks(host: Host, path: string): Promise<void> {
   }
 }
 
+function reloadNote(host: Host, path: string): Pick<VersionStore, 'findReloaded' | 'noteReloaded'> {
+  return {
+    findReloaded: async () => {
+      const bytes = await findOrNull(host.readFile(path))
+      return bytes === null ? null : Buffer.from(bytes).toString('utf8')
+    },
+    noteReloaded: (files) => replaceText(host, path, files),
+  }
+}
+
 async function findPending(host: Host, path: string): Promise<PendingReload | null> {
   const bytes = await findOrNull(host.readFile(path))
   return bytes === null ? null : parsePending(Buffer.from(bytes).toString('utf8'))
 }
 
 const PENDING = 'pending-reload'
+const RELOADED = 'reloaded'
 const UNREADABLE = 'unreadable'
 const VERSION = /^([0-9a-f]{64}|unreadable)(-\d+)?$/
 

@@ -40,7 +40,7 @@ import { createAuditLog } from './services/audit/log.ts'
 import { openAnchorFile } from './services/audit/anchor-file.ts'
 import { beginAudit, endAudit, recordAtStart } from './services/audit/rounds.ts'
 import { createBuiltinCaStore } from './services/builtin-ca-store.ts'
-import type { Services, StepHook } from './services/context.ts'
+import { DEFAULT_LOOKS, type LookIntervals, type Services, type StepHook } from './services/context.ts'
 import { applyRenewalPolicy } from './services/renewal-policy.ts'
 import { ensureShippedCatalogue } from './services/shipped-catalogue.ts'
 import { findSealingKeyId, openKeyring, withdraw } from './services/keyring.ts'
@@ -54,6 +54,7 @@ export interface StartOptions {
   readonly now?: () => number
   readonly onStep?: StepHook
   readonly worker?: Partial<WorkerSettings>
+  readonly looks?: LookIntervals
   /** Folder of the built console; default: where the build puts it. */
   readonly consoleFolder?: string
 }
@@ -210,6 +211,7 @@ async function createServices(
     freshAuthenticationMs: config.freshAuthenticationMinutes * MINUTE_MS,
     requestLimits: config.requestLimits,
     onStep: options.onStep ?? (() => {}),
+    looks: options.looks ?? DEFAULT_LOOKS,
     places: createPlaces(options.worker?.concurrency ?? DEFAULT_WORKER_SETTINGS.concurrency),
     reloads: createReloadLeases({ database, node, log }),
     agentProgram: () => readFile(AGENT_FILE).catch(() => null),
@@ -306,7 +308,8 @@ async function openListeners(
 }
 
 async function openProofListener({ proofListener }: Config, services: Services, cleanup: Cleanup): Promise<Listener | null> {
-  return proofListener === null ? null : openListener({ fetch: createProofApp(services).fetch, ...proofListener }, cleanup)
+  if (proofListener === null) return null
+  return openListener({ fetch: createProofApp(services).fetch, tellsProblems: false, ...proofListener }, cleanup)
 }
 
 async function openListener(options: ListenOptions, cleanup: Cleanup): Promise<Listener> {

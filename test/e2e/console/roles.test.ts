@@ -21,6 +21,7 @@ import {
 } from '../../../packages/server/test/support/builders.ts'
 import { openBrowser } from '../../../packages/server/test/support/browser.ts'
 import { createClock } from '../../../packages/server/test/support/clock.ts'
+import { openerOf } from '../../../packages/server/test/support/databases.ts'
 import { anEstate, type Estate } from '../../../packages/server/test/support/estate.ts'
 import { startTestService, type TestService } from '../../../packages/server/test/support/service.ts'
 import { contrastOfEdges, findViolations, openTab, startBrowser, takePicture, type View } from '../../harness/browser.ts'
@@ -36,6 +37,7 @@ const CANARY = 'shopkeeper'
 const MIN_PAGES = 45
 const MIN_PRESSED = 30
 
+const open = openerOf('embedded')
 let folder: string
 let service: TestService
 let browser: Browser
@@ -47,9 +49,7 @@ let renewals: { readonly quoted: string; readonly unpaid: string }
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'evercert-roles-'))
   browser = await startBrowser()
-  const settings = { kind: 'embedded', folder: join(folder, 'database') } as const
-  const database = { kind: 'embedded', settings, dataDir: folder, databaseUrl: null } as const
-  service = await startTestService({ database, clock: createClock(Date.now()) })
+  service = await startTestService({ database: await open(), clock: createClock(Date.now()) })
   account = await anAccount(service)
   estate = await anEstate(account, folder, CANARY)
   const [quoted, unpaid] = [await anUpload(account, { daysLeft: 20 }), await anUpload(account, { daysLeft: 20 })]

@@ -12,8 +12,9 @@ export interface PostgresTemplate {
   copy(): Promise<string>
 }
 
-export async function createPostgresTemplate(postgres: Postgres): Promise<PostgresTemplate> {
-  const url = await postgres.createDatabase()
+/** @param from what it is itself a copy of, before it is filled */
+export async function createPostgresTemplate(postgres: Postgres, from: string): Promise<PostgresTemplate> {
+  const url = await postgres.createDatabase({ template: from })
   const admin = await postgres.createDatabase()
   const template = nameIn(url)
   let copies = 0

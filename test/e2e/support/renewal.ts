@@ -8,10 +8,24 @@ import { ApiProblem } from '@evercert/contract/client'
 import type { Household } from './house.ts'
 import { waitFor } from './wait-for.ts'
 
-/** Cases of one house share its site, and no two targets have the same files. */
+/**
+ * Cases of one house share its site, and no two targets have the same files. Those of other sites stay: their houses may be at work in the same account. What is
+ * still looked at cannot be deleted before that has ended.
+ */
 export async function freeSite(house: Household): Promise<void> {
   const { items } = await house.call((client) => client.targets.list())
-  for (const { id } of items) await house.call((client) => client.targets.remove({ id }))
+  for (const { id } of items) {
+    const { config } = await house.call((client) => client.targets.get({ id }))
+    if (config['certificatePath'] !== house.site.target.certificatePath) continue
+    await waitFor('the site to be left alone', async () => {
+      try {
+        return await house.call((client) => client.targets.remove({ id }))
+      } catch (error) {
+        if (error instanceof ApiProblem && error.problem.code === 'deploymentUnderWay') return null
+        throw error
+      }
+    })
+  }
 }
 
 /**
@@ -20,14 +34,20 @@ export async function freeSite(house: Household): Promise<void> {
  * @param host where clients find the site; default its name
  */
 export async function install(house: Household, certificateId: string, serverName: string, host = serverName): Promise<void> {
-  const { site } = house
   await freeSite(house)
+  await installBeside(house, certificateId, serverName, host)
+}
+
+/** As {@link install}, where other sites have targets that stay: many may be installed at once. */
+export async function installBeside(house: Household, certificateId: string, serverName: string, host: string): Promise<void> {
+  const { site } = house
   await house.call((client) =>
     client.targets.create({ certificateId, name: `site of ${serverName}`, kind: 'localFiles', config: { ...site.target } }),
   )
   await waitFor('the certificate to be installed', async () => {
     const { targets } = await house.call((client) => client.certificates.get({ id: certificateId }))
-    return targets.every(({ deployment }) => deployment?.state === 'applied') ? targets : null
+    const isInstalled = targets.length > 0 && targets.every(({ deployment }) => deployment?.state === 'applied')
+    return isInstalled ? targets : null
   })
   await house.call((client) => client.endpoints.create({ certificateId, host, serverName, port: site.port }))
   await waitFor('the site to be proved', async () => {

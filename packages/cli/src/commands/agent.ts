@@ -68,13 +68,10 @@ export async function withdrawEnrolmentCommand(session: Session, wanted: string)
   const found = items.filter(({ id, name }) => id === wanted || name === wanted)
   const [one, another] = found
   if (one === undefined || another !== undefined) {
-    throw failure(
-      one === undefined ? 'notFound' : 'invalid',
-      say(
-        `Withdrawing enrolment ${wanted}: ${found.length} wait under this name: give an id of "evercert agent enrolments".`,
-        `撤回注册 ${wanted}：该名称下有 ${found.length} 条，请使用 “evercert agent enrolments” 中的编号。`,
-      ),
-    )
+    throw failure(one === undefined ? 'notFound' : 'invalid', {
+      en: `Withdrawing enrolment ${wanted}: ${found.length} wait under this name: give an id of "evercert agent enrolments".`,
+      zh: `撤回注册 ${wanted}：该名称下有 ${found.length} 条，请使用 “evercert agent enrolments” 中的编号。`,
+    })
   }
   session.document(await client.agents.withdrawEnrolment({ id: one.id }))
   session.print(say(`The line for ${one.name} lets nobody in any more.`, `${one.name} 的注册命令已撤回，不能再用于注册主机。`))
@@ -182,11 +179,8 @@ async function findAgentId(session: Session, wanted: string): Promise<string> {
     items.find(({ name, state }) => name === wanted && state === 'active') ??
     items.findLast(({ name }) => name === wanted)
   if (found !== undefined) return found.id
-  throw failure(
-    'notFound',
-    session.say(
-      `Looking up agent ${wanted}: there is none: see "evercert agent list".`,
-      `查找代理 ${wanted}：不存在，请查看 “evercert agent list”。`,
-    ),
-  )
+  throw failure('notFound', {
+    en: `Looking up agent ${wanted}: there is none: see "evercert agent list".`,
+    zh: `查找代理 ${wanted}：不存在，请查看 “evercert agent list”。`,
+  })
 }

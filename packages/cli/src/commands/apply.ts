@@ -4,7 +4,7 @@
  * @module
  */
 import { readFile } from 'node:fs/promises'
-import { applicationForm, type ApplicationView } from '@evercert/contract'
+import { applicationForm, type ApplicationView, type Bilingual } from '@evercert/contract'
 import { ApiProblem, type Client } from '@evercert/contract/client'
 import { failure, wrongUsage } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
@@ -138,7 +138,7 @@ export async function fromOptions(options: ApplyOptions): Promise<Partial<Form>>
     ...(csrId !== undefined && { csrId }),
     ...(hostKey !== undefined && { hostKey: toHostKey(hostKey) }),
   }
-  return checkForm(raw, 'Reading the options')
+  return checkForm(raw, { en: 'Reading the options', zh: '读取选项' })
 }
 
 /** `web1/shop.example`: names of agents have no slash, and those of sites neither. `none`: the service makes the key. */
@@ -151,19 +151,23 @@ function toHostKey(text: string): object | null {
 async function readForm(path: string): Promise<Partial<Form>> {
   const text = await readText('--file', path)
   try {
-    return checkForm(JSON.parse(text) as object, `Reading ${path}`)
+    return checkForm(JSON.parse(text) as object, { en: `Reading ${path}`, zh: `读取 ${path}` })
   } catch (error) {
-    if (error instanceof SyntaxError) throw wrongUsage('invalid', `Reading ${path}: it is not JSON: correct it.`)
+    if (error instanceof SyntaxError)
+      throw wrongUsage('invalid', {
+        en: `Reading ${path}: it is not JSON: correct it.`,
+        zh: `读取 ${path}：不是有效的 JSON，请修正。`,
+      })
     throw error
   }
 }
 
 /** Only what is there is checked and passed on: a default would replace what is known already. */
-function checkForm(raw: object, attempt: string): Partial<Form> {
+function checkForm(raw: object, attempt: Bilingual): Partial<Form> {
   const parsed = applicationForm.partial().safeParse(raw)
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'form'}: ${message}`)
-    throw wrongUsage('invalid', `${attempt}: ${faults.join('; ')}.`)
+    throw wrongUsage('invalid', { en: `${attempt.en}: ${faults.join('; ')}.`, zh: `${attempt.zh}：${faults.join('；')}。` })
   }
   return Object.fromEntries(Object.entries(parsed.data).filter(([name]) => name in raw))
 }
@@ -174,6 +178,9 @@ export async function readBase64(option: string, path: string): Promise<string> 
     return (await readFile(path)).toString('base64')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    throw wrongUsage('invalid', `Reading ${option}: ${path} cannot be read (${code}): check the path.`)
+    throw wrongUsage('invalid', {
+      en: `Reading ${option}: ${path} cannot be read (${code}): check the path.`,
+      zh: `读取 ${option}：无法读取 ${path}（${code}），请检查路径。`,
+    })
   }
 }

@@ -103,13 +103,21 @@ export async function setRulesCommand(session: Session, options: RulesOptions): 
 
 function readLimits(texts: readonly string[]): AccountRules['spendingLimits'] {
   if (texts.length === 1 && texts[0] === 'none') return null
-  return texts.map((text) => parseMoney(text, 'give one such as --spending-limit "500 CNY", or none'))
+  return texts.map((text) =>
+    parseMoney(text, {
+      en: 'give one such as --spending-limit "500 CNY", or none',
+      zh: '请填写如 --spending-limit "500 CNY"，或 none',
+    }),
+  )
 }
 
 function readSwitch(option: string, text: string | undefined): boolean | null {
   if (text === undefined) return null
   if (text === 'on' || text === 'off') return text === 'on'
-  throw wrongUsage('invalid', `Reading ${option}: ${text}: give on or off.`)
+  throw wrongUsage('invalid', {
+    en: `Reading ${option}: ${text}: give on or off.`,
+    zh: `读取 ${option}：“${text}” 无效，请使用 on 或 off。`,
+  })
 }
 
 function showRules(session: Session, rules: AccountRules): number {

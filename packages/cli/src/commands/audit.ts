@@ -15,7 +15,7 @@ import {
   type AuditCheckpoint,
   type AuditFault,
 } from '@evercert/pki'
-import { failure, wrongUsage } from '../failure.ts'
+import { failure, reasonOf, wrongUsage } from '../failure.ts'
 import { formatInstant } from '../format.ts'
 import { pick, type Language } from '../language.ts'
 import { clean, formatFacts, formatTable, type Colour } from '../output.ts'
@@ -74,7 +74,10 @@ export async function listAuditCommand(session: Session, options: ListAuditOptio
 function toInstant(option: string, text: string): string {
   const at = Date.parse(text)
   if (!Number.isNaN(at)) return new Date(at).toISOString()
-  throw wrongUsage('invalid', `Reading ${option}: "${text}" is no time: give a day such as 2026-12-05, or ISO 8601.`)
+  throw wrongUsage('invalid', {
+    en: `Reading ${option}: "${text}" is no time: give a day such as 2026-12-05, or ISO 8601.`,
+    zh: `读取 ${option}：“${text}” 不是时间，请填写日期（如 2026-12-05）或 ISO 8601 时间。`,
+  })
 }
 
 const COLOURS: Readonly<Partial<Record<AuditOutcome, Colour>>> = { refused: 'red', failed: 'yellow', unknown: 'yellow' }
@@ -151,7 +154,10 @@ async function verifyFile(
   { kept, keys: keysPath }: { readonly kept: string | null; readonly keys: string | undefined },
 ): Promise<Verified> {
   await access(path).catch((error: unknown) => {
-    throw wrongUsage('invalid', `Reading the log: ${path}: ${error instanceof Error ? error.message : 'unreadable'}.`)
+    throw wrongUsage('invalid', {
+      en: `Reading the log: ${path}: ${reasonOf(error)}.`,
+      zh: `读取日志 ${path}：${reasonOf(error)}。`,
+    })
   })
   const keys = await loadKeys(session, keysPath)
   const trust = { keys, kept: kept === null ? null : readKept(kept, keys) }
@@ -170,7 +176,10 @@ function parseKept(text: string): string {
   } catch {
     // told below
   }
-  throw wrongUsage('invalid', 'Reading --checkpoint: it is not what "evercert audit checkpoint --out" writes.')
+  throw wrongUsage('invalid', {
+    en: 'Reading --checkpoint: it is not what "evercert audit checkpoint --out" writes.',
+    zh: '读取 --checkpoint：不是 “evercert audit checkpoint --out” 写入的内容。',
+  })
 }
 
 function readKept(jws: string, keys: Parameters<typeof readAuditCheckpoint>[1]): AuditCheckpoint {
@@ -178,11 +187,15 @@ function readKept(jws: string, keys: Parameters<typeof readAuditCheckpoint>[1]):
     return readAuditCheckpoint(jws, keys)
   } catch (error) {
     if (!(error instanceof PkiError)) throw error
-    throw failure('invalid', `Reading --checkpoint: ${error.message}`, {
-      title: 'The kept checkpoint is not valid',
-      cause: { en: 'It was altered, or another installation signed it.', zh: '检查点已被修改，或由其他系统签发。' },
-      remedy: { en: 'Use the keys of the installation that signed it.', zh: '请使用签发系统的公钥。' },
-    })
+    throw failure(
+      'invalid',
+      { en: `Reading --checkpoint: ${error.message}`, zh: `读取 --checkpoint：${error.message}` },
+      {
+        title: 'The kept checkpoint is not valid',
+        cause: { en: 'It was altered, or another installation signed it.', zh: '检查点已被修改，或由其他系统签发。' },
+        remedy: { en: 'Use the keys of the installation that signed it.', zh: '请使用签发系统的公钥。' },
+      },
+    )
   }
 }
 
@@ -269,7 +282,11 @@ export interface ExportAuditOptions {
 export async function exportAuditCommand(session: Session, options: ExportAuditOptions): Promise<number> {
   const { out, after = '0', installation = false } = options
   const force = options.force === true
-  if (!/^\d{1,15}$/.test(after)) throw wrongUsage('invalid', `Reading --after: "${after}" is no position: give a whole number.`)
+  if (!/^\d{1,15}$/.test(after))
+    throw wrongUsage('invalid', {
+      en: `Reading --after: "${after}" is no position: give a whole number.`,
+      zh: `读取 --after：“${after}” 不是位置，请填写整数。`,
+    })
   refuseExisting([out], { force })
   const body = await openAuditExport(await session.connection(), { after: Number(after), installation })
   const bytes = await writeStream(out, body, force)

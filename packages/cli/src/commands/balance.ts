@@ -12,6 +12,11 @@ import { clean, formatTable } from '../output.ts'
 import { parseMoney } from '../parse-money.ts'
 import type { Session } from '../session.ts'
 
+const RECEIVED = {
+  en: 'give what was received, such as --top-up "1000 CNY"',
+  zh: '请填写收到的金额，如 --top-up "1000 CNY"',
+}
+
 export interface BalanceOptions {
   readonly topUp?: string
   readonly key?: string
@@ -22,7 +27,7 @@ export interface BalanceOptions {
 
 export async function balanceCommand(session: Session, options: BalanceOptions): Promise<number> {
   const { topUp, key = randomUUID(), note } = options
-  const money = topUp === undefined ? null : parseMoney(topUp, 'give what was received, such as --top-up "1000 CNY"')
+  const money = topUp === undefined ? null : parseMoney(topUp, RECEIVED)
   const client = await session.client()
   if (options.account !== undefined) await requireAccount(client, options.account)
   const balance =

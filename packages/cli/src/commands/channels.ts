@@ -82,7 +82,10 @@ async function findChannel(client: Client, wanted: string): Promise<ChannelView>
   const { items } = await client.channels.list()
   const found = items.find(({ id, name }) => id === wanted || name === wanted)
   if (found !== undefined) return found
-  throw failure('notFound', `Looking up channel ${wanted}: there is none with this name or id: see evercert channels list.`)
+  throw failure('notFound', {
+    en: `Looking up channel ${wanted}: there is none with this name or id: see evercert channels list.`,
+    zh: `查找通知渠道 ${wanted}：没有此名称或编号，请查看 “evercert channels list”。`,
+  })
 }
 
 function formatChannels({ say, paint, columns }: Session, channels: readonly ChannelView[]): string[] {

@@ -75,10 +75,10 @@ async function findDnsConnection(client: Client, wanted: string): Promise<DnsCon
   const { items } = await client.dnsConnections.list()
   const found = items.find(({ id, name }) => id === wanted || name === wanted)
   if (found !== undefined) return found
-  throw failure(
-    'notFound',
-    `Looking up DNS connection ${clean(wanted)}: there is none with this name or id: see evercert dns-connections.`,
-  )
+  throw failure('notFound', {
+    en: `Looking up DNS connection ${clean(wanted)}: there is none with this name or id: see evercert dns-connections.`,
+    zh: `查找 DNS 连接 ${clean(wanted)}：没有此名称或编号，请查看 “evercert dns-connections”。`,
+  })
 }
 
 export async function removePaymentConnectionCommand(session: Session, id: string): Promise<number> {
@@ -141,10 +141,10 @@ export async function changePaymentConnectionCommand(
 async function findPaymentConnection(client: Client, id: string): Promise<PaymentConnectionView> {
   const found = (await client.paymentConnections.list()).items.find((each) => each.id === id)
   if (found !== undefined) return found
-  throw failure(
-    'notFound',
-    `Looking up payment connection ${clean(id)}: there is none with this id: see evercert payment-connections list.`,
-  )
+  throw failure('notFound', {
+    en: `Looking up payment connection ${clean(id)}: there is none with this id: see evercert payment-connections list.`,
+    zh: `查找支付渠道 ${clean(id)}：没有此编号，请查看 “evercert payment-connections list”。`,
+  })
 }
 
 function show(session: Session, connection: PaymentConnectionView): number {

@@ -122,14 +122,17 @@ function readCompany(path: string, value: unknown) {
   const parsed = companySchema.safeParse(value)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map(({ path: field, message }) => `${field.join('.') || 'company'}: ${message}`)
-  throw wrongUsage('invalid', `Reading ${path}: ${faults.join('; ')}.`)
+  throw wrongUsage('invalid', { en: `Reading ${path}: ${faults.join('; ')}.`, zh: `读取 ${path}：${faults.join('；')}。` })
 }
 
 function parseJson(path: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw wrongUsage('invalid', `Reading ${path}: it is not JSON: correct it.`)
+    throw wrongUsage('invalid', {
+      en: `Reading ${path}: it is not JSON: correct it.`,
+      zh: `读取 ${path}：不是有效的 JSON，请修正。`,
+    })
   }
 }
 

@@ -37,11 +37,18 @@ export interface CsrOptions {
 export async function addCsrCommand(session: Session, options: CsrOptions): Promise<number> {
   const { name, domain = [], csr, key } = options
   if ((csr === undefined) === (domain.length === 0))
-    throw wrongUsage('invalid', 'Reading the command line: give either --csr <file>, or --domain <name> for a CSR made here.')
+    throw wrongUsage('invalid', {
+      en: 'Reading the command line: give either --csr <file>, or --domain <name> for a CSR made here.',
+      zh: '读取命令行：请使用 --csr <文件>，或用 --domain <域名> 在此生成 CSR，二者择一。',
+    })
   const client = await session.client()
   if (csr === undefined) {
     const kind = keyKind.safeParse(options.keyKind ?? 'p256')
-    if (!kind.success) throw wrongUsage('invalid', `Reading --key-kind: use one of ${keyKind.options.join(', ')}.`)
+    if (!kind.success)
+      throw wrongUsage('invalid', {
+        en: `Reading --key-kind: use one of ${keyKind.options.join(', ')}.`,
+        zh: `读取 --key-kind：请使用以下之一：${keyKind.options.join('、')}。`,
+      })
     return showCsr(session, await client.csrs.create({ name, domains: [...domain], key: kind.data }))
   }
   const csrPem = await readPem('--csr', csr)

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { MAX_DISCOVERED_AT_ONCE, type CandidateView, type DiscoveryRequest } from '@evercert/contract'
 import { ApiProblem, type Client } from '@evercert/contract/client'
 import type { EndpointProtocol } from '@evercert/pki/probe'
-import { wrongUsage } from '../failure.ts'
+import { reasonOf, wrongUsage } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
 import { createProgress, progressStream } from '../progress.ts'
 import type { Session } from '../session.ts'
@@ -61,21 +61,27 @@ async function toRequests(
   if (certificate !== undefined) requests.push({ ...common, certificateId: (await findCertificate(client, certificate)).id })
   if (range !== undefined) requests.push({ ...common, range })
   if (requests.length > 0) return requests
-  throw wrongUsage('invalid', 'Looking for endpoints: nothing is named: give names, --from, --certificate or --range.')
+  throw wrongUsage('invalid', {
+    en: 'Looking for endpoints: nothing is named: give names, --from, --certificate or --range.',
+    zh: '发现站点：未指定范围，请提供域名、--from、--certificate 或 --range。',
+  })
 }
 
 function readPort(text: string): number {
   const port = Number(text)
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
-  throw wrongUsage('invalid', `Reading --ports: "${text}" is no port: give numbers separated by commas.`)
+  throw wrongUsage('invalid', {
+    en: `Reading --ports: "${text}" is no port: give numbers separated by commas.`,
+    zh: `读取 --ports：“${text}” 不是端口，请填写以逗号分隔的数字。`,
+  })
 }
 
 async function readNames(path: string): Promise<readonly string[]> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw wrongUsage(
-      'invalid',
-      `Reading --from: ${path}: ${error instanceof Error ? error.message : 'unreadable'}: give a text file.`,
-    )
+    throw wrongUsage('invalid', {
+      en: `Reading --from: ${path}: ${reasonOf(error)}: give a text file.`,
+      zh: `读取 --from：${path}：${reasonOf(error)}，请提供文本文件。`,
+    })
   })
   return text
     .split(/\r?\n/)

@@ -140,5 +140,8 @@ function alwaysWithKey(format: DownloadFormat): Error {
 }
 
 function foreignAnswer(what: string): Error {
-  return failure('upstreamUnavailable', `Reading the download: ${what}: the answer is not that of an Evercert service.`)
+  return failure('upstreamUnavailable', {
+    en: `Reading the download: ${what}: the answer is not that of an Evercert service.`,
+    zh: `读取下载内容：${what}：对方不是 Evercert 服务。`,
+  })
 }

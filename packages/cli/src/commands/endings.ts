@@ -166,10 +166,14 @@ function parseReason(text: string): RevocationReasonView {
   const parsed = revocationReason.safeParse(text)
   if (parsed.success) return parsed.data
   const known = revocationReason.options.join(', ')
-  throw wrongUsage('invalid', `Reading --reason: "${text}" is none of ${known}.`, {
-    cause: { en: 'There is no such reason for a revocation.', zh: '没有这种吊销原因。' },
-    remedy: { en: `Give one of ${known}.`, zh: `请使用以下之一：${known}。` },
-  })
+  throw wrongUsage(
+    'invalid',
+    { en: `Reading --reason: "${text}" is none of ${known}.`, zh: `读取 --reason：没有 “${text}”。` },
+    {
+      cause: { en: 'There is no such reason for a revocation.', zh: '没有这种吊销原因。' },
+      remedy: { en: `Give one of ${known}.`, zh: `请使用以下之一：${known}。` },
+    },
+  )
 }
 
 function oneAnswer(): Error {

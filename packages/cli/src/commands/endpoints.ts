@@ -5,12 +5,12 @@
  */
 import type { EndpointView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
-import type { EndpointProtocol } from '@evercert/pki/probe'
+import { canonicalHost, type EndpointProtocol } from '@evercert/pki/probe'
 import { failure } from '../failure.ts'
 import { findCertificate, ofCertificate } from '../find-certificate.ts'
 import { formatInstant } from '../format.ts'
 import { clean, formatTable } from '../output.ts'
-import { parseAddress } from '../parse-address.ts'
+import { parseAddress, readAddress } from '../parse-address.ts'
 import { listCommand } from '../list-command.ts'
 import type { Session } from '../session.ts'
 import { wordFor } from '../words.ts'
@@ -80,13 +80,20 @@ async function watchProbe(session: Session, client: Client, id: string): Promise
 }
 
 function nothingToProve(name: string) {
-  return failure('invalid', `Proving ${clean(name)}: it has no endpoint: add one with "evercert endpoints add".`, {
-    cause: { en: 'The certificate has no endpoint to look at.', zh: '该证书没有可探测的站点。' },
-    remedy: {
-      en: 'Add one: evercert endpoints add <host[:port]> --certificate <certificate>.',
-      zh: '请先添加：evercert endpoints add <主机[:端口]> --certificate <证书>。',
+  return failure(
+    'invalid',
+    {
+      en: `Proving ${clean(name)}: it has no endpoint: add one with "evercert endpoints add".`,
+      zh: `探测 ${clean(name)}：该证书没有站点。`,
     },
-  })
+    {
+      cause: { en: 'The certificate has no endpoint to look at.', zh: '该证书没有可探测的站点。' },
+      remedy: {
+        en: 'Add one: evercert endpoints add <host[:port]> --certificate <certificate>.',
+        zh: '请先添加：evercert endpoints add <主机[:端口]> --certificate <证书>。',
+      },
+    },
+  )
 }
 
 export async function removeEndpointCommand(session: Session, wanted: string): Promise<number> {
@@ -95,22 +102,41 @@ export async function removeEndpointCommand(session: Session, wanted: string): P
   return removed(session, await client.endpoints.remove({ id }))
 }
 
-/** @param wanted its id, or `host:port` when there is one alone; with `/rsa` or `/ecdsa` behind it the one of two that is for this kind of key */
+/** @param wanted its id, or `host:port` in any spelling when there is one alone; with `/rsa` or `/ecdsa` behind it the one of two that is for this kind of key */
 async function findEndpoint(client: Client, wanted: string): Promise<EndpointView> {
   const { items } = await client.endpoints.list()
-  const found = items.filter((each) => [each.id, siteOf(each), `${siteOf(each)}/${each.keyKind ?? ''}`].includes(wanted))
+  const [, site = wanted, kind = null] = /^(.+)\/(rsa|ecdsa)$/.exec(wanted) ?? []
+  const found = items.filter((each) => each.id === wanted || (isAt(each, site) && (kind === null || each.keyKind === kind)))
   const [only] = found
   if (only === undefined)
-    throw failure('notFound', `Looking up endpoint ${clean(wanted)}: there is none: see evercert endpoints list.`)
+    throw failure('notFound', {
+      en: `Looking up endpoint ${clean(wanted)}: there is none: see evercert endpoints list.`,
+      zh: `查找站点 ${clean(wanted)}：不存在，请查看 “evercert endpoints list”。`,
+    })
   if (found.length === 1) return only
   const ids = found.map(({ id, keyKind }) => (keyKind === null ? id : `${id} (${KIND_NAMES[keyKind]})`)).join(', ')
-  throw failure('invalid', `Looking up endpoint ${clean(wanted)}: there are several: name one by its id: ${ids}.`, {
-    cause: { en: 'Several endpoints have this host and port.', zh: '有多个站点使用该主机与端口。' },
-    remedy: {
-      en: `Name one by its id, or add /rsa or /ecdsa to the name: ${ids}.`,
-      zh: `请使用编号，或在名称后加 /rsa、/ecdsa：${ids}。`,
+  throw failure(
+    'invalid',
+    {
+      en: `Looking up endpoint ${clean(wanted)}: there are several: name one by its id: ${ids}.`,
+      zh: `查找站点 ${clean(wanted)}：有多个相符。`,
     },
-  })
+    {
+      cause: { en: 'Several endpoints have this host and port.', zh: '有多个站点使用该主机与端口。' },
+      remedy: {
+        en: `Name one by its id, or add /rsa or /ecdsa to the name: ${ids}.`,
+        zh: `请使用编号，或在名称后加 /rsa、/ecdsa：${ids}。`,
+      },
+    },
+  )
+}
+
+/** A host may be written in capitals, with its final dot, as an IDN, or as a longer form of the address. */
+function isAt(endpoint: EndpointView, wanted: string): boolean {
+  if (siteOf(endpoint) === wanted) return true
+  const asked = readAddress(wanted)
+  const host = asked === null ? null : canonicalHost(asked.host)
+  return host !== null && host === canonicalHost(endpoint.host) && asked?.port === endpoint.port
 }
 
 const KIND_NAMES = { rsa: 'RSA', ecdsa: 'ECDSA' } as const

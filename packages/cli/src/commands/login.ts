@@ -27,7 +27,10 @@ export async function loginCommand(session: Session, { scope, name }: LoginOptio
   const { say, shell } = session
   const unknown = scope.filter((each) => !isScope(each))
   if (unknown.length > 0)
-    throw wrongUsage('invalid', `Reading --scope: there is no permission ${unknown.join(', ')}: use ${SCOPES.join(', ')}.`)
+    throw wrongUsage('invalid', {
+      en: `Reading --scope: there is no permission ${unknown.join(', ')}: use ${SCOPES.join(', ')}.`,
+      zh: `读取 --scope：没有权限 ${unknown.join('、')}，可用：${SCOPES.join('、')}。`,
+    })
   const url = await session.serviceUrl()
   const { deviceLogins } = createClient({ url, token: null })
   const client = (name ?? defaultName()).slice(0, MAX_NAME)

@@ -33,5 +33,5 @@ export async function manageCommand(session: Session, wanted: string, options: M
 
 /** The most that one renewal may cost. @throws CliFailure `invalid` */
 export function parseLimit(text: string | undefined): MoneyView {
-  return parseMoney(text, 'give --limit "100 CNY", or --stop')
+  return parseMoney(text, { en: 'give --limit "100 CNY", or --stop', zh: '请填写 --limit "100 CNY"，或 --stop' })
 }

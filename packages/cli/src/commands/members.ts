@@ -35,7 +35,10 @@ async function findMember(client: Client, wanted: string): Promise<MemberView> {
   const { items } = await client.members.list()
   const found = items.find(({ id, email }) => id === wanted || email === wanted.toLowerCase())
   if (found !== undefined) return found
-  throw failure('notFound', `Looking up the member ${clean(wanted)}: there is none: see "evercert users list --members".`)
+  throw failure('notFound', {
+    en: `Looking up the member ${clean(wanted)}: there is none: see "evercert users list --members".`,
+    zh: `查找成员 ${clean(wanted)}：不存在，请查看 “evercert users list --members”。`,
+  })
 }
 
 export const listInvitationsCommand = listCommand({
@@ -55,7 +58,10 @@ export async function removeInvitationCommand(session: Session, wanted: string):
   const { items } = await client.invitations.list()
   const found = items.find(({ id, email }) => id === wanted || email === wanted.toLowerCase())
   if (found === undefined)
-    throw failure('notFound', `Looking up the invitation of ${clean(wanted)}: there is none: see "evercert users invitations".`)
+    throw failure('notFound', {
+      en: `Looking up the invitation of ${clean(wanted)}: there is none: see "evercert users invitations".`,
+      zh: `查找 ${clean(wanted)} 的邀请：不存在，请查看 “evercert users invitations”。`,
+    })
   return removed(session, await client.invitations.remove({ id: found.id }))
 }
 

@@ -58,5 +58,8 @@ export async function orderCommand(session: Session, productId: string, options:
 /** @throws CliFailure `invalid` */
 function toCount(text: string): number {
   if (/^[1-9][0-9]{0,2}$/.test(text)) return Number(text)
-  throw wrongUsage('invalid', `Reading --domains: "${text}" is no number of domains: give 1 to 250.`)
+  throw wrongUsage('invalid', {
+    en: `Reading --domains: "${text}" is no number of domains: give 1 to 250.`,
+    zh: `读取 --domains：“${text}” 不是域名数，请填写 1 到 250。`,
+  })
 }

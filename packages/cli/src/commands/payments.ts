@@ -94,7 +94,10 @@ async function actOnOne(client: Client, { check, receive, amount, reference }: P
       },
     )
   }
-  const money = parseMoney(amount, 'give what came in, such as --amount "100 CNY"')
+  const money = parseMoney(amount, {
+    en: 'give what came in, such as --amount "100 CNY"',
+    zh: '请填写收到的金额，如 --amount "100 CNY"',
+  })
   return client.payments.recordReceipt({ id: receive, ...money, reference })
 }
 

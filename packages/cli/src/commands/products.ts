@@ -57,12 +57,18 @@ export async function addProductCommand(session: Session, id: string, options: A
 function toPrice(text: string, { includedDomains, extraDomain }: AddProductOptions): Price {
   const [, years = '', amount] = /^(\d{1,2})=(.*)$/.exec(text) ?? []
   if (amount === undefined)
-    throw wrongUsage('invalid', `Reading --price: "${clean(text)}": give years and amount, such as "1=128 CNY".`)
-  const base = parseMoney(amount, 'give --price such as "1=128 CNY"')
+    throw wrongUsage('invalid', {
+      en: `Reading --price: "${clean(text)}": give years and amount, such as "1=128 CNY".`,
+      zh: `读取 --price：“${clean(text)}” 无效，请填写年限与金额，如 “1=128 CNY”。`,
+    })
+  const base = parseMoney(amount, { en: 'give --price such as "1=128 CNY"', zh: '请填写 --price，如 "1=128 CNY"' })
   const extra =
     extraDomain === undefined
       ? { ...base, amountMinor: 0 }
-      : parseMoney(`${extraDomain} ${base.currency}`, 'give --extra-domain a number such as 20')
+      : parseMoney(`${extraDomain} ${base.currency}`, {
+          en: 'give --extra-domain a number such as 20',
+          zh: '请为 --extra-domain 填写数字，如 20',
+        })
   return {
     termYears: toWhole('--price', years),
     base,
@@ -74,7 +80,10 @@ function toPrice(text: string, { includedDomains, extraDomain }: AddProductOptio
 function oneOf<Name extends string>(option: string, names: readonly Name[], text: string): Name {
   const found = names.find((name) => name.toLowerCase() === text.toLowerCase())
   if (found !== undefined) return found
-  throw wrongUsage('invalid', `Reading ${option}: "${clean(text)}": give one of ${names.join(', ')}.`)
+  throw wrongUsage('invalid', {
+    en: `Reading ${option}: "${clean(text)}": give one of ${names.join(', ')}.`,
+    zh: `读取 ${option}：“${clean(text)}” 无效，请使用以下之一：${names.join('、')}。`,
+  })
 }
 
 export interface PriceOptions {
@@ -94,7 +103,10 @@ export async function priceCommand(session: Session, id: string, options: PriceO
   const ofTerm = product?.prices.filter((price) => price.termYears === termYears) ?? []
   const [model] = ofTerm
   if (product === undefined || model === undefined)
-    throw failure('notFound', `Pricing product ${id} for ${termYears} years: there is none: see evercert products list.`)
+    throw failure('notFound', {
+      en: `Pricing product ${id} for ${termYears} years: there is none: see evercert products list.`,
+      zh: `为产品 ${id} 的 ${termYears} 年期定价：不存在，请查看 “evercert products list”。`,
+    })
   const currency = options.currency?.toUpperCase() ?? model.base.currency
   const old = ofTerm.find((price) => price.base.currency === currency)
   const price: Price = {
@@ -113,7 +125,10 @@ function extraOf({ extraDomainMinor }: PriceOptions, old: Price | null, model: P
   if (extraDomainMinor !== undefined) return toWhole('--extra-domain-minor', extraDomainMinor)
   if (old !== null) return old.extraDomain.amountMinor
   if (model.extraDomain.amountMinor === 0) return 0
-  throw wrongUsage('invalid', 'Pricing in another currency: further domains have a price too: give --extra-domain-minor.')
+  throw wrongUsage('invalid', {
+    en: 'Pricing in another currency: further domains have a price too: give --extra-domain-minor.',
+    zh: '以其他货币定价：附加域名也需要价格，请提供 --extra-domain-minor。',
+  })
 }
 
 export async function retireProductCommand(session: Session, id: string): Promise<number> {
@@ -132,7 +147,10 @@ function show(session: Session, product: ProductView): number {
 
 function toWhole(option: string, text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw wrongUsage('invalid', `Reading ${option}: "${text}" is not a whole number: give minor units, or years.`)
+  throw wrongUsage('invalid', {
+    en: `Reading ${option}: "${text}" is not a whole number: give minor units, or years.`,
+    zh: `读取 ${option}：“${text}” 不是整数，请填写最小货币单位的金额或年数。`,
+  })
 }
 
 function formatProducts({ say, paint, columns }: Session, products: readonly ProductView[]): string[] {

@@ -80,8 +80,14 @@ function show(session: Session, promotion: PromotionView): number {
 function toReduction({ percent, amount }: AddPromotionOptions): PromotionView['off'] {
   if (percent !== undefined && amount === undefined) return { kind: 'percent', percent: toWhole('--percent', percent) }
   if (amount !== undefined && percent === undefined)
-    return { kind: 'amount', amount: parseMoney(amount, 'give one such as --amount "20 CNY"') }
-  throw wrongUsage('invalid', 'Reading the promotion: give --percent or --amount, and not both.')
+    return {
+      kind: 'amount',
+      amount: parseMoney(amount, { en: 'give one such as --amount "20 CNY"', zh: '请填写如 --amount "20 CNY"' }),
+    }
+  throw wrongUsage('invalid', {
+    en: 'Reading the promotion: give --percent or --amount, and not both.',
+    zh: '读取优惠：请使用 --percent 或 --amount，二者择一。',
+  })
 }
 
 function toList(text: string): string[] {
@@ -93,16 +99,19 @@ function toList(text: string): string[] {
 
 function toWhole(option: string, text: string): number {
   if (/^\d{1,10}$/.test(text)) return Number(text)
-  throw wrongUsage('invalid', `Reading ${option}: "${text}" is not a whole number.`)
+  throw wrongUsage('invalid', {
+    en: `Reading ${option}: "${text}" is not a whole number.`,
+    zh: `读取 ${option}：“${text}” 不是整数。`,
+  })
 }
 
 function toInstant(option: string, text: string): string {
   const at = Date.parse(text)
   if (!Number.isNaN(at)) return new Date(at).toISOString()
-  throw wrongUsage(
-    'invalid',
-    `Reading ${option}: "${text}" is no day or instant: give one such as 2026-11-11 or 2026-11-11T00:00+08:00.`,
-  )
+  throw wrongUsage('invalid', {
+    en: `Reading ${option}: "${text}" is no day or instant: give one such as 2026-11-11 or 2026-11-11T00:00+08:00.`,
+    zh: `读取 ${option}：“${text}” 不是日期或时间，请填写如 2026-11-11 或 2026-11-11T00:00+08:00。`,
+  })
 }
 
 function formatPromotions({ say, paint, columns, language }: Session, promotions: readonly PromotionView[]): string[] {

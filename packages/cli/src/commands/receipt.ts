@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises'
 import { RECEIPT_KEYS_PATH, RECEIPT_TYPE, receiptClaims, type ReceiptClaims, type ReceiptView } from '@evercert/contract'
 import { PkiError, verifyStatement, type PublicJwk } from '@evercert/pki'
-import { failure, wrongUsage } from '../failure.ts'
+import { failure, reasonOf, wrongUsage } from '../failure.ts'
 import { findCertificate } from '../find-certificate.ts'
 import { formatInstant } from '../format.ts'
 import { clean, formatFacts, formatTable } from '../output.ts'
@@ -64,10 +64,17 @@ async function newestOf(session: Session, wanted: string): Promise<ReceiptView> 
   const { items } = await client.receipts.list({ id, limit: 1 })
   const [newest] = items
   if (newest !== undefined) return newest
-  throw failure('notFound', `Looking up a receipt of ${id}: there is none: not every endpoint was seen to serve it yet.`, {
-    cause: { en: 'Nothing has been proved for this certificate yet.', zh: '该证书尚未完成生效验证。' },
-    remedy: { en: 'Add its endpoints, install it, and verify.', zh: '请添加站点、安装证书并验证。' },
-  })
+  throw failure(
+    'notFound',
+    {
+      en: `Looking up a receipt of ${id}: there is none: not every endpoint was seen to serve it yet.`,
+      zh: `查找 ${id} 的更换凭证：没有，尚未探测到所有站点都在使用该证书。`,
+    },
+    {
+      cause: { en: 'Nothing has been proved for this certificate yet.', zh: '该证书尚未完成生效验证。' },
+      remedy: { en: 'Add its endpoints, install it, and verify.', zh: '请添加站点、安装证书并验证。' },
+    },
+  )
 }
 
 export interface VerifyReceiptOptions {
@@ -118,21 +125,25 @@ function check(jws: string, keys: readonly PublicJwk[]): ReceiptClaims {
 }
 
 function refuse(what: string) {
-  return failure('invalid', `Checking the receipt: ${what}`, {
-    title: 'The receipt is not valid',
-    cause: { en: 'It was altered, or another installation signed it.', zh: '凭证已被修改，或由其他系统签发。' },
-    remedy: {
-      en: 'Ask for it again, and check it with the keys of the installation that issued it.',
-      zh: '请重新获取凭证，并使用签发系统的公钥验证。',
+  return failure(
+    'invalid',
+    { en: `Checking the receipt: ${what}`, zh: `验证凭证：${what}` },
+    {
+      title: 'The receipt is not valid',
+      cause: { en: 'It was altered, or another installation signed it.', zh: '凭证已被修改，或由其他系统签发。' },
+      remedy: {
+        en: 'Ask for it again, and check it with the keys of the installation that issued it.',
+        zh: '请重新获取凭证，并使用签发系统的公钥验证。',
+      },
     },
-  })
+  )
 }
 
 export async function readText(what: string, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    throw wrongUsage('invalid', `Reading ${what}: ${path}: ${error instanceof Error ? error.message : 'unreadable'}.`)
+    throw wrongUsage('invalid', { en: `Reading ${what}: ${path}: ${reasonOf(error)}.`, zh: `读取 ${path}：${reasonOf(error)}。` })
   }
 }
 
@@ -154,7 +165,10 @@ function parseKeys(text: string): readonly PublicJwk[] {
   } catch {
     // told below
   }
-  throw wrongUsage('invalid', `Reading the keys: this is no JWK set: get it from ${RECEIPT_KEYS_PATH} of the installation.`)
+  throw wrongUsage('invalid', {
+    en: `Reading the keys: this is no JWK set: get it from ${RECEIPT_KEYS_PATH} of the installation.`,
+    zh: `读取公钥：不是 JWK 集合，请从签发系统的 ${RECEIPT_KEYS_PATH} 获取。`,
+  })
 }
 
 function isKey(value: unknown): value is PublicJwk {

@@ -114,19 +114,27 @@ function changesOf(options: RenewOptions): Changes {
 /** @throws CliFailure `invalid` */
 export function parseTerm(text: string): number {
   if (/^[1-3]$/.test(text)) return Number(text)
-  throw wrongUsage('invalid', `Reading --term: "${text}" is not 1, 2 or 3 years.`, {
-    cause: { en: 'The term is not a number of years from 1 to 3.', zh: '年限不是 1 到 3 之间的整数。' },
-    remedy: { en: 'Give --term 1, 2 or 3, or leave it out.', zh: '请使用 --term 1、2 或 3，或省略。' },
-  })
+  throw wrongUsage(
+    'invalid',
+    { en: `Reading --term: "${text}" is not 1, 2 or 3 years.`, zh: `读取 --term：“${text}” 无效。` },
+    {
+      cause: { en: 'The term is not a number of years from 1 to 3.', zh: '年限不是 1 到 3 之间的整数。' },
+      remedy: { en: 'Give --term 1, 2 or 3, or leave it out.', zh: '请使用 --term 1、2 或 3，或省略。' },
+    },
+  )
 }
 
 /** @throws CliFailure `invalid` */
 function parseTimeout(text: string): number {
   if (/^[0-9]{1,7}$/.test(text)) return Number(text) * 1000
-  throw wrongUsage('invalid', `Reading --timeout: "${text}" is no number of seconds.`, {
-    cause: { en: 'The time-out is no whole number of seconds.', zh: '超时时间不是整数秒。' },
-    remedy: { en: 'Give seconds, such as --timeout 600.', zh: '请填写秒数，如 --timeout 600。' },
-  })
+  throw wrongUsage(
+    'invalid',
+    { en: `Reading --timeout: "${text}" is no number of seconds.`, zh: `读取 --timeout：“${text}” 无效。` },
+    {
+      cause: { en: 'The time-out is no whole number of seconds.', zh: '超时时间不是整数秒。' },
+      remedy: { en: 'Give seconds, such as --timeout 600.', zh: '请填写秒数，如 --timeout 600。' },
+    },
+  )
 }
 
 interface Offer {
@@ -345,10 +353,14 @@ function reportInterruption(session: Session, named: string): number {
     shell.stderr.write(`${say(text.en, text.zh)}\n`)
     return EXIT.interrupted
   }
-  const { problem } = failure('interrupted', `Renewing ${clean(named)}: it was interrupted: run "${command}" to go on.`, {
-    facts: { command },
-    remedy: { en: `Run "${command}" to go on.`, zh: `请运行 “${command}” 继续。` },
-  })
+  const { problem } = failure(
+    'interrupted',
+    { en: `Renewing ${clean(named)}: it was interrupted: run "${command}" to go on.`, zh: `续费 ${clean(named)}：已中断。` },
+    {
+      facts: { command },
+      remedy: { en: `Run "${command}" to go on.`, zh: `请运行 “${command}” 继续。` },
+    },
+  )
   shell.stderr.write(`${problemJson(problem)}\n`)
   return EXIT.interrupted
 }

@@ -79,7 +79,10 @@ function readChecks(texts: readonly string[]): ReviewCheck[] {
   return texts.map((text) => {
     const parsed = reviewCheck.safeParse(text)
     if (parsed.success) return parsed.data
-    throw wrongUsage('invalid', `Reading --check: there is no check "${text}": use ${reviewCheck.options.join(', ')}.`)
+    throw wrongUsage('invalid', {
+      en: `Reading --check: there is no check "${text}": use ${reviewCheck.options.join(', ')}.`,
+      zh: `读取 --check：没有核查项 “${text}”，可用：${reviewCheck.options.join('、')}。`,
+    })
   })
 }
 

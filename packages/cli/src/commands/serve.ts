@@ -21,11 +21,11 @@ export async function serveCommand(session: Session): Promise<number> {
       session.print(...lines)
     },
     failed: ({ code, detail, facts, cause }) => {
-      const { problem } = startFailure(code, detail, facts)
+      const failure = startFailure(code, detail, facts)
       const lines = session.json
-        ? [problemJson(problem)]
+        ? [problemJson(failure.problem)]
         : [
-            ...formatProblem(problem, language, createPaint(shell.stderr, shell.env)),
+            ...formatProblem(failure, language, createPaint(shell.stderr, shell.env)),
             ...(cause === null ? [] : [`  (${clean(cause)})`]),
           ]
       shell.stderr.write(`${lines.join('\n')}\n`)

@@ -82,10 +82,10 @@ export async function removeProviderCommand(session: Session, id: string): Promi
 async function findProvider(client: Client, id: string): Promise<SignInProviderView> {
   const found = (await client.signInProviders.list()).items.find((each) => each.id === id)
   if (found !== undefined) return found
-  throw failure(
-    'notFound',
-    `Looking up the sign-in provider ${clean(id)}: there is none with this id: see evercert sign-in-providers.`,
-  )
+  throw failure('notFound', {
+    en: `Looking up the sign-in provider ${clean(id)}: there is none with this id: see evercert sign-in-providers.`,
+    zh: `查找单点登录提供方 ${clean(id)}：没有此编号，请查看 “evercert sign-in-providers”。`,
+  })
 }
 
 async function readSecret(session: Session, file: string): Promise<string> {

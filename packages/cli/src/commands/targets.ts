@@ -158,7 +158,10 @@ async function findTarget(client: Client, wanted: string): Promise<TargetView> {
   const { items } = await client.targets.list()
   const found = items.find(({ id, name }) => id === wanted || name === wanted)
   if (found !== undefined) return found
-  throw failure('notFound', `Looking up target ${wanted}: there is none with this name or id: see evercert targets list.`)
+  throw failure('notFound', {
+    en: `Looking up target ${wanted}: there is none with this name or id: see evercert targets list.`,
+    zh: `查找部署目标 ${wanted}：没有此名称或编号，请查看 “evercert targets list”。`,
+  })
 }
 
 /** Of deployments that are in order themselves. */

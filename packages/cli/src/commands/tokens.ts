@@ -34,7 +34,10 @@ export interface TokenOptions {
 export async function addTokenCommand(session: Session, { name, scope, tag }: TokenOptions): Promise<number> {
   const unknown = scope.filter((each) => !isScope(each))
   if (unknown.length > 0)
-    throw wrongUsage('invalid', `Reading --scope: there is no permission ${unknown.join(', ')}: use ${SCOPES.join(', ')}.`)
+    throw wrongUsage('invalid', {
+      en: `Reading --scope: there is no permission ${unknown.join(', ')}: use ${SCOPES.join(', ')}.`,
+      zh: `读取 --scope：没有权限 ${unknown.join('、')}，可用：${SCOPES.join('、')}。`,
+    })
   const made = await (
     await session.client()
   ).tokens.create({ name, scopes: scope.filter((each) => isScope(each)), tags: tag === undefined ? null : [...tag] })

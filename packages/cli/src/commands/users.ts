@@ -64,7 +64,11 @@ export function parseRole(text: string): MemberRole {
 export async function recoverUserCommand(session: Session, email: string): Promise<number> {
   const client = await session.client()
   const user = (await client.users.list()).items.find((each) => each.id === email || each.email === email.toLowerCase())
-  if (user === undefined) throw failure('notFound', `Looking up the user ${email}: there is none: see "evercert users list".`)
+  if (user === undefined)
+    throw failure('notFound', {
+      en: `Looking up the user ${email}: there is none: see "evercert users list".`,
+      zh: `查找用户 ${email}：不存在，请查看 “evercert users list”。`,
+    })
   const recovery = await client.users.recover({ id: user.id })
   session.document(recovery)
   session.print(recovery.link)

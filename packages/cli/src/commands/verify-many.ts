@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { isInOrder, type AddressVerification, type EndpointProtocol, type HostVerification } from '@evercert/pki/probe'
-import { CliFailure, wrongUsage } from '../failure.ts'
+import { CliFailure, reasonOf, wrongUsage } from '../failure.ts'
 import { pick } from '../language.ts'
 import { clean, createPaint, formatTable, type Cell } from '../output.ts'
 import type { Session } from '../session.ts'
@@ -55,10 +55,10 @@ export async function verifyMany(session: Session, options: VerifyManyOptions, l
 /** One site on a line; what begins with `#` is a comment, and a site that is there twice counts once. */
 async function readSites(path: string, protocol: EndpointProtocol | undefined): Promise<readonly Site[]> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw wrongUsage(
-      'invalid',
-      `Reading --from: ${path}: ${error instanceof Error ? error.message : 'unreadable'}: give a text file.`,
-    )
+    throw wrongUsage('invalid', {
+      en: `Reading --from: ${path}: ${reasonOf(error)}: give a text file.`,
+      zh: `读取 --from：${path}：${reasonOf(error)}，请提供文本文件。`,
+    })
   })
   const lines = text.split(/\r?\n/).map((line) => line.replace(/#.*$/, '').trim())
   const sites = new Map<string, Site>()
@@ -68,7 +68,10 @@ async function readSites(path: string, protocol: EndpointProtocol | undefined): 
     sites.set(`${site.protocol} ${site.host.toLowerCase()} ${site.port}`, site)
   }
   if (sites.size > 0 && sites.size <= MOST_HOSTS) return [...sites.values()]
-  throw wrongUsage('invalid', `Reading --from: ${path} names ${sites.size} sites: give 1 to ${MOST_HOSTS}, one on a line.`)
+  throw wrongUsage('invalid', {
+    en: `Reading --from: ${path} names ${sites.size} sites: give 1 to ${MOST_HOSTS}, one on a line.`,
+    zh: `读取 --from：${path} 列出了 ${sites.size} 个站点，请提供 1 到 ${MOST_HOSTS} 个，每行一个。`,
+  })
 }
 
 function parseLine(line: string, number: number, protocol: EndpointProtocol | undefined): Site {
@@ -76,17 +79,20 @@ function parseLine(line: string, number: number, protocol: EndpointProtocol | un
     return parseSite(line, protocol)
   } catch (error) {
     if (!(error instanceof CliFailure)) throw error
-    throw wrongUsage(
-      'invalid',
-      `Reading --from, line ${number}: "${clean(line).slice(0, 80)}" is not host or host:port: correct it.`,
-    )
+    throw wrongUsage('invalid', {
+      en: `Reading --from, line ${number}: "${clean(line).slice(0, 80)}" is not host or host:port: correct it.`,
+      zh: `读取 --from 第 ${number} 行：“${clean(line).slice(0, 80)}” 不是“主机”或“主机:端口”，请修正。`,
+    })
   }
 }
 
 function readConcurrency(text: string | undefined): number {
   const count = text === undefined ? DEFAULT_CONCURRENCY : Number(text)
   if (Number.isInteger(count) && count >= 1 && count <= MOST_AT_ONCE) return count
-  throw wrongUsage('invalid', `Reading --concurrency: "${text}" is not a number from 1 to ${MOST_AT_ONCE}.`)
+  throw wrongUsage('invalid', {
+    en: `Reading --concurrency: "${text}" is not a number from 1 to ${MOST_AT_ONCE}.`,
+    zh: `读取 --concurrency：“${text}” 不是 1 到 ${MOST_AT_ONCE} 之间的数。`,
+  })
 }
 
 /** A row for each certificate that an address serves; one for a host without address. */

@@ -46,10 +46,16 @@ export async function verifyCommand(session: Session, site: string | undefined, 
   const look = (one: Site) => verifyHost({ ...common, ...one, now: session.shell.now() })
   if (options.from !== undefined) {
     if (site === undefined) return verifyMany(session, options, look)
-    throw wrongUsage('invalid', 'Reading the command line: a site and --from are both given: give one of them.')
+    throw wrongUsage('invalid', {
+      en: 'Reading the command line: a site and --from are both given: give one of them.',
+      zh: '读取命令行：同时给出了站点与 --from，请只使用其中一个。',
+    })
   }
   if (site === undefined)
-    throw wrongUsage('invalid', 'Reading the command line: no site is given: name one, or a file with --from.')
+    throw wrongUsage('invalid', {
+      en: 'Reading the command line: no site is given: name one, or a file with --from.',
+      zh: '读取命令行：未给出站点，请指定一个，或用 --from 指定文件。',
+    })
   const verification = await look(parseSite(site, options.protocol))
   session.document(toDocument(verification))
   session.print(...formatVerification(session, verification))
@@ -64,17 +70,27 @@ async function readRoots(path: string): Promise<string> {
   } catch (error) {
     if (!(error instanceof PkiError)) throw error
   }
-  throw wrongUsage('invalid', `Reading --ca: ${path} holds no PEM certificate: give the root's PEM file.`)
+  throw wrongUsage('invalid', {
+    en: `Reading --ca: ${path} holds no PEM certificate: give the root's PEM file.`,
+    zh: `读取 --ca：${path} 中没有 PEM 证书，请提供根证书的 PEM 文件。`,
+  })
 }
 
 /** Lower-case hex; colons, as openssl prints them, are taken. @throws CliFailure `invalid` */
 export function parseFingerprint(text: string): string {
   const hex = text.replaceAll(/[:\s]/g, '').toLowerCase()
   if (/^[0-9a-f]{64}$/.test(hex)) return hex
-  throw wrongUsage('invalid', `Reading --expect: "${text}" is no SHA-256 fingerprint: give 64 hex digits.`, {
-    cause: { en: 'The fingerprint to expect is no SHA-256.', zh: '期望的指纹不是 SHA-256。' },
-    remedy: { en: 'Give 64 hex digits, with or without colons.', zh: '请提供 64 位十六进制数字，可带冒号。' },
-  })
+  throw wrongUsage(
+    'invalid',
+    {
+      en: `Reading --expect: "${text}" is no SHA-256 fingerprint: give 64 hex digits.`,
+      zh: `读取 --expect：“${text}” 不是 SHA-256 指纹。`,
+    },
+    {
+      cause: { en: 'The fingerprint to expect is no SHA-256.', zh: '期望的指纹不是 SHA-256。' },
+      remedy: { en: 'Give 64 hex digits, with or without colons.', zh: '请提供 64 位十六进制数字，可带冒号。' },
+    },
+  )
 }
 
 function formatVerification(session: Session, verification: HostVerification): string[] {

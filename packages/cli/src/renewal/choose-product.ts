@@ -96,22 +96,32 @@ function describeProduct(session: Session, product: ProductView, old: Certificat
 function noProduct(session: Session, old: CertificateDetail, fitting: readonly ProductView[], changes: Changes): Error {
   const name = clean(old.name)
   if (fitting.length === 0)
-    return failure('invalid', `Renewing ${name}: no product on sale fits its names: see "evercert products list".`, {
-      cause: {
-        en: 'It was bought elsewhere, and nothing on sale is renewable, fits its names and is sold for this term and currency.',
-        zh: '该证书在别处购买，而在售产品中没有可续费且与其域名、年限和货币相符的产品。',
+    return failure(
+      'invalid',
+      {
+        en: `Renewing ${name}: no product on sale fits its names: see "evercert products list".`,
+        zh: `续费 ${name}：没有与其域名相符的在售产品。`,
       },
-      remedy: {
-        en: 'See "evercert products list", and name one with --product <id> that has room for its names.',
-        zh: '请查看 “evercert products list”，并用 --product <编号> 指定可容纳其域名的产品。',
+      {
+        cause: {
+          en: 'It was bought elsewhere, and nothing on sale is renewable, fits its names and is sold for this term and currency.',
+          zh: '该证书在别处购买，而在售产品中没有可续费且与其域名、年限和货币相符的产品。',
+        },
+        remedy: {
+          en: 'See "evercert products list", and name one with --product <id> that has room for its names.',
+          zh: '请查看 “evercert products list”，并用 --product <编号> 指定可容纳其域名的产品。',
+        },
+        facts: { field: 'productId', choices: [] },
       },
-      facts: { field: 'productId', choices: [] },
-    })
+    )
   const lines = fitting.map((product) => `  ${product.id}  ${describeProduct(session, product, old, changes)}`)
   const example = fitting[0]?.id ?? ''
   return failure(
     'invalid',
-    [`Renewing ${name}: it was bought elsewhere, so its product is not known: add --product <id>:`, ...lines].join('\n'),
+    {
+      en: [`Renewing ${name}: it was bought elsewhere, so its product is not known: add --product <id>:`, ...lines].join('\n'),
+      zh: [`续费 ${name}：该证书在别处购买，无法得知产品，请加 --product <编号>：`, ...lines].join('\n'),
+    },
     {
       cause: { en: 'Nothing is known of how an uploaded certificate was bought.', zh: '上传的证书没有购买记录，无法得知产品。' },
       remedy: {

@@ -9,11 +9,15 @@ import {
   type ApplicationView,
   type Bilingual,
   type CertificateDetail,
+  type EndpointView,
   type OrderView,
   type ProblemCode,
   type RenewalView,
   type TargetView,
 } from '@evercert/contract'
+import { inTheirWords } from '../failure.ts'
+import { formatInstant } from '../format.ts'
+import { wordFor } from '../words.ts'
 
 export interface RenewalFacts {
   /** The certificate that is renewed. */
@@ -43,7 +47,7 @@ export type Step =
   | {
       readonly do: 'stop'
       readonly code: ProblemCode
-      readonly detail: string
+      readonly detail: Bilingual
       /** Null: what the code says. */
       readonly cause?: Bilingual | null
       readonly remedy: Bilingual | null
@@ -68,7 +72,11 @@ export function decideStep(facts: RenewalFacts, attempts: Attempts): Step {
   if (renewal?.state === 'closed') return { do: 'done' }
   if (order?.state === 'placed') return { do: 'pay', order }
   if (renewal === null || renewal.state === 'cancelled') return old.renewal.eligible ? { do: 'order' } : { do: 'refuse' }
-  if (order !== null && order.state !== 'paid') return stopped(`The order ${order.id} is ${order.state}`)
+  if (order !== null && order.state !== 'paid')
+    return stopped({
+      en: `The order ${order.id} is ${order.state}`,
+      zh: `订单 ${order.id}：${wordFor('order', order.state, 'zh')}`,
+    })
   if (fresh === null || facts.application === null) return { do: 'wait', phase: 'payment' }
   return fresh.sha256 === null
     ? decideApplication(fresh, facts.application, attempts)
@@ -91,8 +99,13 @@ function decideApplication(certificate: CertificateDetail, application: Applicat
 }
 
 function refusedByCa({ problem }: ApplicationView): Step {
-  if (problem === null) return { do: 'stop', code: 'caRejected', detail: 'The CA refused the application.', remedy: null }
-  return { do: 'stop', code: problem.code, detail: problem.detail, remedy: problem.remedy }
+  if (problem !== null) return { do: 'stop', code: problem.code, detail: inTheirWords(problem.detail), remedy: problem.remedy }
+  return {
+    do: 'stop',
+    code: 'caRejected',
+    detail: { en: 'The CA refused the application.', zh: 'CA 拒绝了证书申请。' },
+    remedy: null,
+  }
 }
 
 function decideInstallation(
@@ -103,7 +116,13 @@ function decideInstallation(
   const targets = targetsOf(fresh, old)
   const failed = targets.filter((target) => hasFailed(target, fresh))
   if (failed.length > 0 && !attempts.deployed) return { do: 'deploy', targets: failed }
-  const isUnderWay = failed.length === 0 && targets.some((target) => isBeingInstalled(target, fresh))
+  const [over] = failed.filter((target) => !isTriedSoon(target))
+  const isUnderWay = targets.some(
+    (target) => isBeingInstalled(target, fresh) || (hasFailed(target, fresh) && isTriedSoon(target)),
+  )
+  // What failed here may be served all the same, installed by hand or by another target.
+  if (over !== undefined && !isUnderWay && isLookedAtSince(over, [...fresh.endpoints, ...old.endpoints]))
+    return notInstalled(over, old)
   if (renewal.state === 'attention' && !isUnderWay)
     return attempts.probed ? needsPerson(fresh, old) : { do: 'probe', certificate: fresh }
   if (targets.length === 0 && fresh.endpoints.length + old.endpoints.length === 0) return nowhereServed(fresh)
@@ -124,33 +143,70 @@ function hasFailed({ deployment }: TargetView, fresh: CertificateDetail): boolea
   return deployment?.issuanceSha256 === fresh.sha256 && (deployment.state === 'failed' || deployment.state === 'rolledBack')
 }
 
+/** Not one that waits for a canary: it begins when that one is proved, and never when that one failed. */
 function isBeingInstalled({ deployment }: TargetView, fresh: CertificateDetail): boolean {
-  return deployment?.issuanceSha256 === fresh.sha256 && deployment.state === 'planned'
+  return deployment?.issuanceSha256 === fresh.sha256 && deployment.underWay && deployment.unprovable === null
+}
+
+/** A server that restarts is back by then. Longer waits the service does alone. */
+const WORTH_WAITING_MS = 60_000
+
+/** Tried again by itself, so soon after it failed that waiting for it makes sense. */
+function isTriedSoon({ deployment }: TargetView): boolean {
+  if (deployment === null || deployment.retryAt === null) return false
+  return Date.parse(deployment.retryAt) - Date.parse(deployment.updatedAt) <= WORTH_WAITING_MS
+}
+
+/** What failed and is waited for. */
+export function retriedTargets({ old, fresh }: RenewalFacts): readonly TargetView[] {
+  return fresh === null ? [] : targetsOf(fresh, old).filter((target) => hasFailed(target, fresh) && isTriedSoon(target))
+}
+
+function isLookedAtSince({ deployment }: TargetView, endpoints: readonly EndpointView[]): boolean {
+  const failedAt = Date.parse(deployment?.updatedAt ?? '')
+  return endpoints.every(({ probedAt }) => probedAt !== null && Date.parse(probedAt) >= failedAt)
 }
 
 function needsPerson(fresh: CertificateDetail, old: CertificateDetail): Step {
   const failed = targetsOf(fresh, old).find(({ deployment }) => deployment !== null && deployment.problem !== null)
-  if (failed !== undefined) {
-    const detail = `Installing the new certificate on "${failed.name}": ${failed.deployment?.problem ?? 'failed'}`
-    return { do: 'stop', code: 'deployRefused', detail, ...howToDeployAgain(failed, old) }
-  }
+  if (failed !== undefined) return notInstalled(failed, old)
   const wrong = [...fresh.endpoints, ...old.endpoints]
     .flatMap(({ observations }) => observations)
     .find(({ verdict }) => verdict !== 'served')
-  if (wrong === undefined) return stopped(fresh.nextStep.text.en)
-  const detail = `Proving the new certificate at ${wrong.address}: ${wrong.verdict}. ${wrong.cause.en}`
+  if (wrong === undefined) return stopped(fresh.nextStep.text)
+  const detail = {
+    en: `Proving the new certificate at ${wrong.address}: ${wrong.verdict}. ${wrong.cause.en}`,
+    zh: `验证 ${wrong.address} 的新证书：${wrong.cause.zh}`,
+  }
   return { do: 'stop', code: 'verificationFailed', detail, remedy: wrong.remedy }
+}
+
+function notInstalled(target: TargetView, old: CertificateDetail): Step {
+  const problem = target.deployment?.problem ?? ''
+  const detail = {
+    en: `Installing the new certificate on "${target.name}": ${problem === '' ? 'failed' : problem}`,
+    zh: `将新证书安装到“${target.name}”：${problem === '' ? '失败' : problem}`,
+  }
+  return { do: 'stop', code: 'deployRefused', detail, ...howToDeployAgain(target, old) }
 }
 
 /** What is known of the fault, then the command that goes on when it is mended. */
 function howToDeployAgain({ id, name, deployment }: TargetView, old: CertificateDetail) {
   const { cause, remedy } = deployment?.advice ?? { cause: null, remedy: PROBLEM_TEXTS.deployRefused.remedy }
   const [again, alone] = [`evercert renew ${old.id}`, `evercert targets deploy ${/^[\w.-]+$/.test(name) ? name : id}`]
+  const retryAt = deployment?.retryAt ?? null
+  const byItself =
+    retryAt === null
+      ? { en: '', zh: '' }
+      : {
+          en: ` The service tries again by itself at ${formatInstant(retryAt)}.`,
+          zh: `系统将于 ${formatInstant(retryAt)} 自动重试。`,
+        }
   return {
     cause,
     remedy: {
-      en: `${remedy.en} Then run "${again}": it deploys there again and waits for the proof ("${alone}" only deploys).`,
-      zh: `${remedy.zh}然后运行 “${again}”：重新部署并等待验证（“${alone}” 仅重新部署）。`,
+      en: `${remedy.en} Then run "${again}": it deploys there again and waits for the proof ("${alone}" only deploys).${byItself.en}`,
+      zh: `${remedy.zh}然后运行 “${again}”：重新部署并等待验证（“${alone}” 仅重新部署）。${byItself.zh}`,
     },
   }
 }
@@ -160,7 +216,10 @@ function nowhereServed(fresh: CertificateDetail): Step {
     do: 'stop',
     code: 'misconfigured',
     phase: 'proof',
-    detail: `Proving the new certificate ${fresh.id}: it is issued, but neither a target nor an endpoint says where it is served.`,
+    detail: {
+      en: `Proving the new certificate ${fresh.id}: it is issued, but neither a target nor an endpoint says where it is served.`,
+      zh: `验证新证书 ${fresh.id}：已签发，但没有站点或部署目标。`,
+    },
     cause: {
       en: 'The new certificate is issued. Nothing says where it is served, so nothing can be proved.',
       zh: '新证书已签发，但没有站点或部署目标，无法安装，也无法证明其已生效。',
@@ -172,6 +231,6 @@ function nowhereServed(fresh: CertificateDetail): Step {
   }
 }
 
-function stopped(detail: string): Step {
+function stopped(detail: Bilingual): Step {
   return { do: 'stop', code: 'conflict', detail, remedy: null }
 }

@@ -7,11 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApplicationView, CertificateDetail, OrderRequest, OrderView, QuoteView, TargetView } from '@evercert/contract'
 import { ApiProblem, type Client } from '@evercert/contract/client'
 import { failure, Interrupted } from '../failure.ts'
+import { formatInstant } from '../format.ts'
 import type { Say } from '../language.ts'
 import { clean, cleanLines } from '../output.ts'
 import type { Progress, StepName } from '../progress.ts'
 import { wordFor } from '../words.ts'
-import { decideStep, type Phase, type RenewalFacts, type Step } from './decide-step.ts'
+import { decideStep, retriedTargets, type Phase, type RenewalFacts, type Step } from './decide-step.ts'
 import { loadFacts, loadOrderKey, paymentKey } from './load-facts.ts'
 
 export interface WalkOptions {
@@ -187,6 +188,7 @@ async function wait(walk: Walk, phase: Phase, facts: RenewalFacts): Promise<void
       walk.say('Install it on the server by hand; it is probed meanwhile.', '请在服务器上手动安装；系统会持续探测。'),
     ])
   }
+  for (const target of retriedTargets(facts)) showRetry(walk, target)
   walk.progress.hint(clean(facts.fresh === null ? '' : walk.say(facts.fresh.nextStep.text.en, facts.fresh.nextStep.text.zh)))
   if (performance.now() > walk.deadline) throw outOfTime(walk, phase)
   await sleep(walk.pollMs ?? POLL_MS, undefined, { signal: walk.signal }).catch(() => {
@@ -256,6 +258,17 @@ export function forwardingText({ href }: URL, say: Say): string {
     `or forward /.well-known/ of the site to ${clean(href)} (with the Host header)`,
     `或将站点的 /.well-known/ 转发至 ${clean(href)}（保留 Host 头）`,
   )
+}
+
+/** Told at each failure that the service mends by itself, perhaps. */
+function showRetry(walk: Walk, { id, name, deployment }: TargetView): void {
+  const [at, problem] = [deployment?.retryAt ?? null, clean(deployment?.problem ?? '')]
+  const said = `${clean(name)}: ${problem}`
+  const when = formatInstant(at)
+  showOnce(walk, `retry ${id} ${when}`, [
+    walk.say(`Not deployed to ${said}`, `未能部署到 ${said}`),
+    walk.say(`It is tried again by itself at ${when}.`, `系统将于 ${when} 自动重试。`),
+  ])
 }
 
 function showOnce({ shown, progress }: Walk, key: string, lines: readonly string[]): void {

@@ -1,7 +1,7 @@
 import { toProblemDocument, type CertificateDetail, type ProductView } from '@evercert/contract'
 import type { Client } from '@evercert/contract/client'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { formatProblem, toProblem } from '../../src/failure.ts'
+import { formatProblem, shownOf } from '../../src/failure.ts'
 import { createPaint } from '../../src/output.ts'
 import { askMethod, isMethodUnknown } from '../../src/renewal/choose-method.ts'
 import { fittingProducts, withProduct } from '../../src/renewal/choose-product.ts'
@@ -90,7 +90,11 @@ it('what is most like the old one comes first', () => {
 
 it('says in Chinese what is wrong with each field, and with a CSR', () => {
   const say = (code: 'invalid' | 'badCsr', facts: Readonly<Record<string, unknown>>, language: 'en' | 'zh' = 'zh') =>
-    formatProblem(toProblemDocument(code, 'Reading.', { facts }), language, createPaint({ write: () => undefined }, {}))
+    formatProblem(
+      { problem: toProblemDocument(code, 'Reading.', { facts }) },
+      language,
+      createPaint({ write: () => undefined }, {}),
+    )
   expect(say('invalid', { faultsZh: ['port: 请填写数字'] })).toContain('  port: 请填写数字')
   expect(say('badCsr', { adviceZh: '请重新生成。' })).toContain('  请重新生成。')
   expect(say('badCsr', { adviceZh: '请重新生成。' }, 'en').join('')).not.toContain('请')
@@ -99,8 +103,11 @@ it('says in Chinese what is wrong with each field, and with a CSR', () => {
 describe('the product of an upload', () => {
   const refusal = async (old: CertificateDetail, language: 'en' | 'zh') => {
     const error = await withProduct(sessionAt(false, language), client, old, {}).catch((thrown: unknown) => thrown)
-    const problem = toProblem(error, null)
-    return { problem, text: formatProblem(problem, language, createPaint({ write: () => undefined }, {})).join('\n') }
+    const shown = shownOf(error, null)
+    return {
+      problem: shown.problem,
+      text: formatProblem(shown, language, createPaint({ write: () => undefined }, {})).join('\n'),
+    }
   }
 
   it('is named with its choices when there is nobody to ask, in both languages', async () => {
@@ -118,7 +125,7 @@ describe('the product of an upload', () => {
     const domains = [...Array(2).keys()].map((index) => `*.${index}.example`)
     const old = anUpload({ domains })
     const error = await withProduct(sessionAt(false), client, old, { termYears: 3 }).catch((thrown: unknown) => thrown)
-    expect(toProblem(error, null).detail).toMatch(/no product on sale fits.*evercert products list/)
+    expect(shownOf(error, null).problem.detail).toMatch(/no product on sale fits.*evercert products list/)
   })
 
   it('is asked for at a terminal, with the price of all its names', async () => {

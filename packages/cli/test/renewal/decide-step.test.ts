@@ -1,3 +1,4 @@
+import type { EndpointView, TargetView } from '@evercert/contract'
 import { describe, expect, it } from 'vitest'
 import { decideStep, type RenewalFacts, type Step } from '../../src/renewal/decide-step.ts'
 import {
@@ -97,13 +98,22 @@ describe('what failed in this run is not tried again', () => {
     const cause = { en: 'Not proved.', zh: '未通过验证。' }
     const problem = { code: 'validationFailed' as const, detail: 'The file is not there.', cause, remedy }
     const step = decideStep(paid({ application: anApplication({ state: 'reviewFailed', problem }) }), TRIED)
-    expect(step).toEqual({ do: 'stop', code: 'validationFailed', detail: 'The file is not there.', remedy })
+    expect(step).toEqual({
+      do: 'stop',
+      code: 'validationFailed',
+      detail: { en: 'The file is not there.', zh: 'The file is not there.' },
+      remedy,
+    })
   })
 
   it('stops with the target that could not be installed', () => {
     const fresh = aFreshCertificate({ sha256: NEW_SHA, targets: [aTarget('abandoned', NEW_SHA, 'reload failed')] })
     const step = decideStep(issued({ fresh, renewal: aRenewal({ state: 'attention' }) }), TRIED)
-    expect(step).toMatchObject({ do: 'stop', code: 'deployRefused', detail: expect.stringContaining('reload failed') as string })
+    expect(step).toMatchObject({
+      do: 'stop',
+      code: 'deployRefused',
+      detail: { en: expect.stringContaining('reload failed') as string },
+    })
   })
 
   it.each(['failed', 'rolledBack'])(
@@ -117,7 +127,7 @@ describe('what failed in this run is not tried again', () => {
       expect(decideStep(at(state), FIRST_TRY)).toMatchObject({ do: 'deploy', targets: [{ id: 'tgt_1' }] })
       const deployed = { ...FIRST_TRY, deployed: true }
       const steps = [at('planned'), at('applied'), at(state), at(state, 'open')].map((facts) => what(decideStep(facts, deployed)))
-      expect(steps).toEqual(['wait for installation', 'probe', 'probe', 'wait for installation'])
+      expect(steps).toEqual(['wait for installation', 'probe', 'stop', 'stop'])
       expect(decideStep(at(state), TRIED)).toMatchObject({
         do: 'stop',
         code: 'deployRefused',
@@ -128,6 +138,28 @@ describe('what failed in this run is not tried again', () => {
       })
     },
   )
+
+  it('waits as long as what failed for good may be served all the same', () => {
+    const failed = aTarget('failed', NEW_SHA, 'no such file')
+    const other = (state: string) => ({ ...aTarget(state), id: 'tgt_2', name: 'web2' })
+    const waitsForCanary = { ...other('planned') }
+    waitsForCanary.deployment = waitsForCanary.deployment && { ...waitsForCanary.deployment, unprovable: { en: 'x', zh: 'x' } }
+    const looked = anEndpoint('oldCertificate')
+    const cases: readonly (readonly [TargetView[], EndpointView[], string])[] = [
+      [[failed], [looked], 'stop'],
+      [[failed], [], 'stop'],
+      [[failed], [looked, { ...looked, probedAt: null }], 'wait for installation'],
+      [[failed], [{ ...looked, probedAt: '2026-11-23T05:59:59.999Z' }], 'wait for installation'],
+      [[failed, other('planned')], [looked], 'wait for installation'],
+      [[failed, waitsForCanary], [looked], 'stop'],
+      [[failed, { ...aTarget('failed', NEW_SHA, 'away', 5000), id: 'tgt_2' }], [looked], 'wait for installation'],
+      [[failed, other('proved')], [looked], 'stop'],
+    ]
+    for (const [targets, endpoints, expected] of cases) {
+      const facts = issued({ fresh: aFreshCertificate({ sha256: NEW_SHA, targets, endpoints }), old: aCertificate() })
+      expect(what(decideStep(facts, { ...FIRST_TRY, deployed: true }))).toBe(expected)
+    }
+  })
 
   it('stops with the address that serves something else', () => {
     const fresh = aFreshCertificate({ sha256: NEW_SHA, endpoints: [anEndpoint('otherCertificate')] })

@@ -42,6 +42,10 @@ interface Wish {
   readonly strays?: boolean
   /** The target refuses the new certificate, until it is mended and deployed to again. */
   readonly deploymentFails?: boolean
+  /** Nobody is asked for attention yet. */
+  readonly staysOpen?: boolean
+  /** So long after it failed the service would try it again; a look later it has, and the target took it. */
+  readonly retryAfterMs?: number
 }
 
 export function createFakeService(wish: Wish = {}): FakeService {
@@ -71,9 +75,11 @@ export function createFakeService(wish: Wish = {}): FakeService {
     if (application.state === 'pendingValidation' && looks > 2) application = { ...application, state: 'inReview' }
     else if (application.state === 'inReview' && looks > 4) application = { ...application, state: 'issued' }
     else if (application.state === 'issued' && looks > 6 && renewal !== null) {
-      if (deployment !== 'planned') return
+      if (deployment === 'failed' && wish.retryAfterMs !== undefined) service.mended = true
+      else if (deployment !== 'planned') return
       deployment = service.mended ? 'proved' : 'failed'
-      renewal = { ...renewal, state: deployment === 'proved' ? 'closed' : 'attention' }
+      const asksNobody = wish.staysOpen === true || wish.retryAfterMs !== undefined
+      renewal = { ...renewal, state: deployment === 'proved' ? 'closed' : asksNobody ? 'open' : 'attention' }
     }
   }
   const closedBefore = aRenewal({ id: 'rnw_0', oldCertificateId: 'crt_older', newCertificateId: 'crt_old', state: 'closed' })
@@ -87,10 +93,12 @@ export function createFakeService(wish: Wish = {}): FakeService {
       endpoints: [anEndpoint(renewal?.state === 'closed' && wish.strays !== true ? 'served' : 'oldCertificate')],
       ...(renewal === null ? {} : { renewal: notRenewable('alreadyRenewed') }),
     })
+  const failing = () =>
+    deployment === 'failed' ? aTarget(deployment, NEW_SHA, 'refused', wish.retryAfterMs) : aTarget(deployment, NEW_SHA)
   const fresh = () =>
     aFreshCertificate({
       renewalProcess: renewal,
-      targets: wish.deploymentFails === true ? [aTarget(deployment, NEW_SHA, deployment === 'failed' ? 'refused' : null)] : [],
+      targets: wish.deploymentFails === true ? [failing()] : [],
       ...(application.state === 'issued'
         ? { sha256: NEW_SHA, status: 'issued' as const, renewal: notRenewable('renewalNotYetOpen') }
         : {}),

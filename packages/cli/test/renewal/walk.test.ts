@@ -192,6 +192,39 @@ it('deploys again, once and said so, where an earlier run failed', async () => {
   }
 })
 
+describe('a deployment that fails while it is waited for', () => {
+  it('for good ends it at once, with the remedy, though nobody is asked for attention yet', async () => {
+    const { result } = walk(createFakeService({ deploymentFails: true, staysOpen: true }))
+    await expect(result).rejects.toMatchObject({
+      problem: {
+        code: 'deployRefused',
+        detail: expect.stringContaining('"nginx": refused') as string,
+        remedy: { en: expect.stringContaining('evercert renew crt_old') as string },
+      },
+      detailZh: expect.stringContaining('“nginx”：refused') as string,
+    })
+  })
+
+  it('and is tried again soon is waited for, with the instant of the next try', async () => {
+    const { result, shown } = walk(createFakeService({ deploymentFails: true, retryAfterMs: 60_000 }))
+    expect((await result).result).toBe('served')
+    expect(shown()).toContain('Not deployed to nginx: refused\n    It is tried again by itself at 2026-11-23 06:01:00 UTC.')
+  })
+
+  it('and is tried again much later ends it, and says when that is', async () => {
+    const { result } = walk(createFakeService({ deploymentFails: true, retryAfterMs: 60_001 }))
+    await expect(result).rejects.toMatchObject({
+      problem: {
+        code: 'deployRefused',
+        remedy: {
+          en: expect.stringContaining('tries again by itself at 2026-11-23 06:01:00 UTC') as string,
+          zh: expect.stringContaining('将于 2026-11-23 06:01:00 UTC 自动重试') as string,
+        },
+      },
+    })
+  })
+})
+
 describe('an application that an earlier run submitted', () => {
   it('goes on as it is, and says how to submit another way', async () => {
     const shown = []

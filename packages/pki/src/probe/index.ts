@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { canonicalHost, coversName } from './host-names.ts'
+export { canonicalHost, coversName, toAscii } from './host-names.ts'
 export { CHECK_NAMES, judge, judgePair, topOf, type Judgement, type PairJudgement } from './judge.ts'
 export type {
   FailedObservation,

@@ -58,6 +58,8 @@ export interface AgentWorkTable {
   sha256: string | null
   /** Failures of the deployment, or the application, before: each try is a piece of work of its own. */
   round: number
+  /** Somebody asked for it anew: the server is reloaded also where the files hold the pair. */
+  again: Generated<boolean>
   state: AgentWorkState
   version: Generated<number>
   /** Drawn anew each time that it is taken; a report names the last one. */

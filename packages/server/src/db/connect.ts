@@ -61,6 +61,8 @@ import { up as keysUsedAgain } from './migrations/0061-keys-used-again.ts'
 import { up as targetPlaces } from './migrations/0062-target-places.ts'
 import { up as deployedAgain } from './migrations/0063-deployed-again.ts'
 import { up as keyKindsOfEndpoints } from './migrations/0064-key-kinds-of-endpoints.ts'
+import { up as whatTargetsHeld } from './migrations/0065-what-targets-held.ts'
+import { up as canonicalHosts } from './migrations/0066-canonical-hosts.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -143,6 +145,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0062-target-places': { up: targetPlaces },
   '0063-deployed-again': { up: deployedAgain },
   '0064-key-kinds-of-endpoints': { up: keyKindsOfEndpoints },
+  '0065-what-targets-held': { up: whatTargetsHeld },
+  '0066-canonical-hosts': { up: canonicalHosts },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -55,8 +55,12 @@ export interface DeploymentTable {
   begun_at: Generated<Date | null>
   /** Somebody wants it anew: the server is reloaded also where it has the pair already. */
   reload_asked: Generated<boolean>
-  /** Whether it put the pair in place; null: not known, as after a crash. */
+  /** Whether it put the pair in place; null: not known, and nothing is taken back. */
   changed: Generated<boolean | null>
+  /** Of the leaf that the target had before it was first touched for this deployment; null: none, or not known. */
+  held_sha256: Generated<string | null>
+  /** When that was looked up; null: not yet, or nobody can be asked. */
+  held_at: Generated<Date | null>
   /** When what it left behind at the provider is removed; null: not, or not any more. */
   tidy_at: Generated<Date | null>
   /** When nothing of it was left. */

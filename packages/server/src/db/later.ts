@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { sql, type Compilable, type CompiledQuery, type Kysely, type OperationNodeSource } from 'kysely'
+import { sql, type Compilable, type CompiledQuery, type Kysely, type OperationNodeSource, type RawBuilder } from 'kysely'
 import type { Tables } from './tables.ts'
 
 /** What is told instead of the database's own error. */
@@ -12,6 +12,7 @@ export type Refusal = (error: unknown) => unknown
 
 /** Of PostgreSQL. */
 const DIVISION_BY_ZERO = '22012'
+const UNIQUE_VIOLATION = '23505'
 
 const refusals = new WeakMap<CompiledQuery, Refusal>()
 const asItIs: Refusal = (error) => error
@@ -37,19 +38,50 @@ export async function writeLater(
 }
 
 /**
- * A write that must change one row, neither none nor more: otherwise the transaction fails with what `otherwise` gives.
+ * A write that must change one row, neither none nor more: otherwise the transaction fails with what `otherwise` gives, or for another error `refusal`.
  *
  * @param change with `returning` something
  * @throws as {@link writeLater} says
  */
-export async function changeOne(trx: Kysely<Tables>, change: OperationNodeSource, otherwise: () => Error): Promise<void> {
+export async function changeOne(
+  trx: Kysely<Tables>,
+  change: OperationNodeSource,
+  otherwise: () => Error,
+  refusal: Refusal = asItIs,
+): Promise<void> {
   // Nothing else in the statement divides.
   const write = sql`with changed as (${change}) select 1 / (count(*) = 1)::int from changed`
-  await writeLater(trx, write.compile(trx), (error) => (codeOf(error) === DIVISION_BY_ZERO ? otherwise() : error))
+  await writeLater(trx, write.compile(trx), orElse(otherwise, refusal))
+}
+
+/**
+ * Something that must be true when the transaction comes to it: otherwise the transaction fails with what `otherwise` gives.
+ *
+ * @param condition true or false, and divides nothing
+ * @param parts what it is about, as `with` takes it: may write
+ * @throws as {@link writeLater} says
+ */
+export async function requireTrue(
+  trx: Kysely<Tables>,
+  condition: RawBuilder<boolean>,
+  otherwise: () => Error,
+  parts?: RawBuilder<unknown>,
+): Promise<void> {
+  const begin = parts === undefined ? sql`` : sql`with ${parts} `
+  await writeLater(trx, sql`${begin}select 1 / (${condition})::int`.compile(trx), orElse(otherwise))
+}
+
+function orElse(otherwise: () => Error, refusal: Refusal = asItIs): Refusal {
+  return (error) => (codeOf(error) === DIVISION_BY_ZERO ? otherwise() : refusal(error))
 }
 
 function codeOf(error: unknown): unknown {
   return (error as { code?: unknown }).code
+}
+
+/** The unique index that has another row already; null for any other error. Who is to come second is refused by it, so nobody has to look before. */
+export function violatedIndex(error: unknown): string | null {
+  return codeOf(error) === UNIQUE_VIOLATION ? String((error as { constraint?: unknown }).constraint) : null
 }
 
 /**

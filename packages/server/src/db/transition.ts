@@ -16,7 +16,7 @@ import { paymentMachine } from '../domain/payment/payment-machine.ts'
 import { renewalMachine } from '../domain/renewal/renewal-machine.ts'
 import { reviewMachine } from '../domain/review/review-machine.ts'
 import { revocationMachine } from '../domain/revocation/revocation-machine.ts'
-import { writeLater } from './later.ts'
+import { writeLater, type Refusal } from './later.ts'
 import type { Tables } from './tables.ts'
 
 export type Trx = Transaction<Tables>
@@ -129,25 +129,13 @@ type FirstEntry = Omit<HistoryEntry, 'fromState'>
  * A new row with its line of the timeline, in one statement.
  *
  * @param insert of one row, with `returning` its id
+ * @throws as {@link writeLater} says
  */
-export async function insertWithHistory(trx: Trx, insert: InsertOfOne, entry: FirstEntry): Promise<void> {
-  await writeLater(trx, withHistory(insert, entry).compile(trx))
-}
-
-/**
- * The same for an insert that gives way to a row that is there, by `on conflict do nothing`.
- *
- * @returns false when it did: then the timeline says nothing either
- */
-export async function insertWithHistoryIfNew(trx: Trx, insert: InsertOfOne, entry: FirstEntry): Promise<boolean> {
-  const result = await withHistory(insert, entry).execute(trx)
-  return result.numAffectedRows === 1n
-}
-
-function withHistory(insert: InsertOfOne, entry: FirstEntry): RawBuilder<unknown> {
-  return sql`
+export async function insertWithHistory(trx: Trx, insert: InsertOfOne, entry: FirstEntry, refusal?: Refusal): Promise<void> {
+  const write = sql`
     with made as (${insert})
     insert into history (account_id, certificate_id, subject, subject_id, to_state, actor, detail, at)
     select ${entry.accountId}, ${entry.certificateId}, ${entry.subject}, id, ${entry.toState}, ${entry.actor}, ${entry.detail ?? null},
       ${new Date(entry.now)} from made`
+  await writeLater(trx, write.compile(trx), refusal)
 }

@@ -28,7 +28,7 @@ const MAX_LINE = 500
 export function factsOfIssues(issues: readonly Issue[], whole: string): IssueFacts {
   const said = issues
     .slice(0, MAX_FAULTS)
-    .map((issue) => ({ path: pathOf(issue.path, whole), message: issue.message, words: wordsOf(issue) }))
+    .map((issue) => ({ path: pathOf(issue.path, whole), message: issue.message, words: wordsOf(issue, whole) }))
   return {
     faults: said.map(({ path, message }) => clip(`${path}: ${message}`)),
     faultsEn: said.map(({ path, words }) => clip(`${path}: ${words.en}`)),
@@ -70,6 +70,7 @@ const OWN: Readonly<Record<string, string>> = {
   'a private key is sent by https alone': '私钥只能通过 https 发送',
   'give either certificateArn or name': '请在 certificateArn 与 name 中填写一项',
   'there is no such setting': '没有这项设置',
+  'must stand once in its object': '在同一对象中只能出现一次',
   'an absolute path of a file': '请填写文件的绝对路径',
   'octal, nothing for others': '请填写八进制权限，且其他用户无任何权限，例如 0640',
   'SHA256: and 43 characters, as ssh-keygen -lf prints it': '请填写 SHA256: 加 43 个字符，与 ssh-keygen -lf 的输出一致',
@@ -114,7 +115,7 @@ const FORMATS: Readonly<Record<string, Bilingual>> = {
   base64: both('Must be Base64', '须为 Base64 编码'),
 }
 
-function wordsOf(issue: Issue): Bilingual {
+function wordsOf(issue: Issue, whole: string): Bilingual {
   const own = OWN[issue.message]
   if (own !== undefined) return both(`${issue.message.charAt(0).toUpperCase()}${issue.message.slice(1)}`, own)
   const facts = issue as unknown as Facts
@@ -130,7 +131,12 @@ function wordsOf(issue: Issue): Bilingual {
     case 'not_multiple_of':
       return both(`Must be a multiple of ${String(facts['divisor'])}`, `须为 ${String(facts['divisor'])} 的倍数`)
     case 'unrecognized_keys':
-      return both(`There is no such field: ${listOf(facts['keys'], ', ')}`, `没有这样的字段：${listOf(facts['keys'], '、')}`)
+      return whole === 'query'
+        ? both(
+            `There is no such query parameter: ${listOf(facts['keys'], ', ')}`,
+            `没有这样的查询参数：${listOf(facts['keys'], '、')}`,
+          )
+        : both(`There is no such field: ${listOf(facts['keys'], ', ')}`, `没有这样的字段：${listOf(facts['keys'], '、')}`)
     case 'invalid_value':
       return both(`Must be one of: ${listOf(facts['values'], ', ')}`, `须为以下之一：${listOf(facts['values'], '、')}`)
     case 'invalid_union':

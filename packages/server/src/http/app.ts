@@ -164,8 +164,9 @@ function onceWanted<Value>(make: () => Promise<Value>): () => Promise<Value> {
 function addApi(app: Hono<Env>, services: Services, options: AppOptions & { readonly limits: RequestLimits }): void {
   const handler = new OpenAPIHandler(router, {
     interceptors: [
-      onError((error, { context }) => {
-        throw toCarrier(services, unreadable(error, context) ?? error, context)
+      onError((error, { context, request }) => {
+        const input = request.method === 'GET' ? 'query' : 'body' // as the handler reads it
+        throw toCarrier(services, unreadable(error, context) ?? error, { ...context, input })
       }),
     ],
     customErrorResponseBodyEncoder: (error) => error.data as object,
@@ -257,8 +258,8 @@ function refuseForeignType(context: Context<Env>): void {
 }
 
 /** The handler sends status and data of one error type only; the rendered problem rides in it. */
-function toCarrier(services: Services, error: unknown, context: RequestContext) {
-  const { problem, retryAfterSeconds } = renderProblem(services, error, context)
+function toCarrier(services: Services, error: unknown, asked: Parameters<typeof renderProblem>[2]) {
+  const { problem, retryAfterSeconds } = renderProblem(services, error, asked)
   return new ProblemCarrier(problem.code, {
     status: problem.status,
     message: problem.detail,

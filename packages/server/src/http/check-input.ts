@@ -5,7 +5,8 @@
  */
 import { AppError } from '../domain/errors.ts'
 
-const MAX_DEPTH = 32
+/** Objects and lists within each other. */
+export const MAX_DEPTH = 32
 
 /** @throws AppError `invalid` for NUL or half a surrogate pair in any text or name, and for deep nesting */
 export function checkInput(input: unknown): void {

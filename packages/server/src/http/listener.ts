@@ -6,10 +6,11 @@
 import { createServer as createPlainServer, type Server } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
+import { getRequestListener } from '@hono/node-server'
 import { AppError } from '../domain/errors.ts'
 import type { Fetch } from './door.ts'
 import { secureContextOf, type OwnPair } from './own-pair.ts'
+import { answerUnreadable, refuseUnreadable, refuseWithoutHost } from './unreadable-requests.ts'
 
 /** In milliseconds. */
 interface ListenerLimits {
@@ -38,6 +39,8 @@ export interface ListenOptions {
   /** Null: plain. */
   readonly pair?: OwnPair | null
   readonly limits?: ListenerLimits
+  /** Whether what is no HTTP gets a problem document, which tells whose service this is. Default: it does. */
+  readonly tellsProblems?: boolean
 }
 
 export interface Listener {
@@ -49,28 +52,38 @@ export interface Listener {
 }
 
 /** @throws AppError `misconfigured` when the port is in use or not ours to take */
-export async function listen({ fetch, host, port, pair = null, limits = LIMITS }: ListenOptions): Promise<Listener> {
+export async function listen({
+  fetch,
+  host,
+  port,
+  pair = null,
+  limits = LIMITS,
+  tellsProblems = true,
+}: ListenOptions): Promise<Listener> {
+  const answer = getRequestListener(fetch, { hostname: host, ...(tellsProblems && { errorHandler: refuseUnreadable }) })
+  const handle = tellsProblems ? refuseWithoutHost(answer) : answer
   const options = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: limits.checkMs,
+    requireHostHeader: !tellsProblems,
   }
   const server = await new Promise<Server | TlsServer>((resolve, reject) => {
-    const place = { fetch, hostname: host, port }
-    const listening = (
+    const listening =
       pair === null
-        ? serve({ ...place, createServer: createPlainServer, serverOptions: options }, () => resolve(listening))
-        : serve(
-            { ...place, createServer: createTlsServer, serverOptions: { ...options, ...secureContextOf(pair.current()) } },
-            () => resolve(listening),
+        ? createPlainServer(options, (request, response) => void handle(request, response))
+        : createTlsServer(
+            { ...options, ...secureContextOf(pair.current()) },
+            (request, response) => void handle(request, response),
           )
-    ) as Server | TlsServer
     listening.maxHeadersCount = MAX_HEADERS
+    if (tellsProblems) answerUnreadable(listening)
     listening.once('error', (cause: NodeJS.ErrnoException) => {
       const said = REFUSALS[cause.code ?? ''] ?? `it cannot be listened on (${String(cause.code)}): choose another`
       reject(new AppError('misconfigured', `Listening on ${host}:${port}: ${said}.`, { cause }))
     })
+    listening.listen(port, host, () => resolve(listening))
   })
   // Connections that are there keep what they agreed on; whoever comes later gets the new pair.
   const unwatch = pair?.watch((context) => (server as TlsServer).setSecureContext(context))

@@ -20,23 +20,25 @@ export interface Rendered {
 interface Asked {
   readonly requestId: string
   readonly headers: Headers
+  /** What the operation read; default: the body. */
+  readonly input?: 'query' | 'body'
 }
 
 /** In Chinese the cause is the title, as the command and the console have it. */
-export function renderProblem(services: Pick<Services, 'log'>, error: unknown, { requestId, headers }: Asked): Rendered {
-  const rendered = renderInEnglish(services, error, requestId)
+export function renderProblem(services: Pick<Services, 'log'>, error: unknown, asked: Asked): Rendered {
+  const rendered = renderInEnglish(services, error, asked)
   const { problem } = rendered
-  return problemLanguage(headers) === 'en' ? rendered : { ...rendered, problem: { ...problem, title: problem.cause.zh } }
+  return problemLanguage(asked.headers) === 'en' ? rendered : { ...rendered, problem: { ...problem, title: problem.cause.zh } }
 }
 
-function renderInEnglish(services: Pick<Services, 'log'>, error: unknown, requestId: string): Rendered {
+function renderInEnglish(services: Pick<Services, 'log'>, error: unknown, { requestId, input = 'body' }: Asked): Rendered {
   if (error instanceof AppError) {
     return {
       problem: toProblemDocument(error.code, withoutCredentials(error.message), { facts: error.facts, requestId }),
       retryAfterSeconds: error.retryAfterSeconds,
     }
   }
-  const invalid = renderInvalid(error, requestId)
+  const invalid = renderInvalid(error, requestId, input)
   if (invalid !== null) return { problem: invalid, retryAfterSeconds: null }
   services.log.error({ event: 'request.failed', requestId, error })
   if (isDiskFull(error)) {
@@ -75,14 +77,14 @@ function isDiskFull(error: unknown): boolean {
 }
 
 /** Null when the failure is ours. */
-function renderInvalid(error: unknown, requestId: string): ProblemDocument | null {
+function renderInvalid(error: unknown, requestId: string, input: 'query' | 'body'): ProblemDocument | null {
   if (!(error instanceof ORPCError) || error.status >= 500) return null
   if (error.status === PROBLEMS.tooLarge.status)
     return toProblemDocument('tooLarge', 'Reading the request: it is too large.', { requestId })
   const { cause } = error
   const tooLarge = cause instanceof ValidationError ? renderTooLarge(cause.issues, requestId) : null
   if (tooLarge !== null) return tooLarge
-  const facts = factsOfIssues(cause instanceof ValidationError ? cause.issues : [], 'body')
+  const facts = factsOfIssues(cause instanceof ValidationError ? cause.issues : [], input)
   const detail =
     facts.faults.length === 0
       ? 'Reading the request: it is not well-formed JSON.'

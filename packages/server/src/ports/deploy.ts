@@ -10,19 +10,22 @@ import type { AdapterKit } from './kit.ts'
 export type { CertificatePair, DeployEvidence, RestoreEvidence }
 
 export interface ApplyWish {
-  /** The target may hold the pair while the server does not serve it. */
-  readonly mustReload: boolean
+  /** The target may hold the pair while the server does not serve it. `once`: not again where this pair was reloaded since it is there. */
+  readonly mustReload: boolean | 'once'
+  /** A person asked for it anew: whoever works elsewhere is told. */
+  readonly isAskedAnew?: boolean
 }
 
 /**
  * A target.
  *
- * - `inspect` changes nothing and gives the SHA-256 of the leaf that the target has, or null.
+ * - `inspect` changes nothing and gives the SHA-256 of the leaf that the target has, or null; `isUnknown` where nobody can be asked.
  * - `apply` checks that the pair matches before it touches anything; the pair is swapped atomically: at no moment does the target
  *   hold a certificate beside another's key.
  * - A configuration that is broken beforehand is refused with `deployRefused`: nothing is changed, nothing reloaded.
  * - Applying twice is a no-op the second time (`changed` false), unless the first died before its reload: then it reloads. With `mustReload` a
- *   target that is reloaded at all is tested and reloaded also then, without a swap; when a command fails, nothing is put back.
+ *   target that is reloaded at all is tested and reloaded also then, without a swap; when a command fails, nothing is put back. `once` does so a single
+ *   time for a pair in the files; a crash between the reload and its note makes it two.
  * - Targets of one server that are applied at about the same time (`kit.gathering`) are tested together and reloaded once; one that fails is
  *   left out, and the others go on.
  * - When the test or the reload command fails, the previous pair is put back, reloaded, and AppError `rolledBack` says why; its
@@ -43,7 +46,7 @@ export interface DeployTarget {
   readonly sharedReload?: string
   /** The machine or service elsewhere that is waited for: however long it takes to answer, targets of others go on. Absent: this machine. */
   readonly host?: string
-  inspect(): Promise<{ readonly sha256: string | null }>
+  inspect(): Promise<{ readonly sha256: string | null; readonly isUnknown?: true }>
   apply(pair: CertificatePair, wish?: ApplyWish): Promise<DeployEvidence>
   /**
    * @param refused SHA-256 of the leaf to take back
@@ -80,7 +83,7 @@ export interface DeployAdapter<Config = unknown> {
    * What is overwritten there, in words that mean one place in the whole installation: two targets with one in common undo each other's work. Default:
    * nothing that is known.
    */
-  writes?(config: Config, accountId: string): readonly string[]
+  writes?(config: Config, accountId: string): readonly string[] | Promise<readonly string[]>
   /** Asked when a target is added: whether what the settings name is there. @throws AppError `invalid` */
   check?(config: Config, kit: AdapterKit): Promise<void>
 }

@@ -166,6 +166,8 @@ export interface AgentOrder {
   readonly kind: 'install' | 'restore'
   /** Of the leaf to install, or to take back. */
   readonly sha256: string
+  /** A person asked for it anew: the server is reloaded also where the files hold the pair. An agent of before does not know that. */
+  readonly again: boolean
   /** How long the agent may take before the work is called off. */
   readonly timeoutMs: number
 }

@@ -7,18 +7,19 @@ import { sql } from 'kysely'
 import type { ApplicationView } from '@evercert/contract'
 import { createCsr, type CsrFacts } from '@evercert/pki'
 import { holdsPlace } from '../db/endpoint-siblings.ts'
+import type { Db } from '../db/connect.ts'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
-import { insertWithHistoryIfNew, recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
+import { requireTrue, violatedIndex } from '../db/later.ts'
+import { insertWithHistory, recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import type { Applicant } from '../domain/applicant/applicant.ts'
 import { siteKeyKind } from '../domain/endpoint/site-key-kind.ts'
 import { AppError } from '../domain/errors.ts'
-import type { NameClaim } from '../domain/name/name-ownership.ts'
 import { loadApplicationView } from './application-view.ts'
 import { lockNames } from './certificate-rows.ts'
 import { checkSubmission, type Submission, type SubmittedForm } from './check-submission.ts'
 import { newId, notFound, personOf, type Caller, type Services } from './context.ts'
 import { csrOfAnotherOrder } from './csr-advice.ts'
-import { claimsColumn, refuseForeignNames } from './name-claims.ts'
+import { refuseNamesOfOthers } from './name-claims.ts'
 import { findReusableReview, openReview } from './open-review.ts'
 import { recordServerAnswers } from './server-answers.ts'
 import { wake } from './wake.ts'
@@ -38,6 +39,8 @@ export async function submitApplication(
   const record = await findCertificate(services.db, caller.accountId, certificateId)
   if (record === null) throw notFound('certificate', certificateId)
   const submission = await checkSubmission(services, record, raw)
+  await refuseNamesOfOthers(services.db, submission.identifiers, caller.accountId) // they are asked again before the CA signs
+  await refuseTakenKind(services.db, submission) // who comes in between: see `moveSites`
   services.onStep('applications.submit', 'intended')
   await services.db.transaction().execute(async (trx) => {
     await storeSubmission(services, trx, caller, submission)
@@ -45,6 +48,20 @@ export async function submitApplication(
   })
   services.onStep('applications.submit', 'recorded')
   return loadApplicationView(services, caller, certificateId)
+}
+
+/** A certificate beside which another one has a site keeps its kind of key. */
+async function refuseTakenKind(db: Db, { record, form, csr }: Submission): Promise<void> {
+  const { rows } = await sql<{ site: string }>`select e.host || ':' || e.port as site from endpoint e
+    where e.account_id = ${record.accountId} and e.certificate_id in (${record.id}, ${record.renewsCertificateId})
+      and ${holdsPlace(siteKeyKind(csr?.algorithm ?? form.key))} limit 1`.execute(db)
+  const [taken] = rows
+  if (taken === undefined) return
+  throw new AppError(
+    'keyKindTaken',
+    `Applying for ${record.name}: at ${taken.site} another certificate is served beside it, which has this kind of key: choose the other kind.`,
+    { facts: { site: taken.site } },
+  )
 }
 
 async function storeSubmission(services: Services, trx: Trx, caller: Caller, submission: Submission): Promise<void> {
@@ -56,7 +73,7 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
   if (record.application !== null && record.facts.application?.state === 'reviewFailed') {
     await transition(trx, { ...facts, subject: 'application', id: record.application.id, from: 'reviewFailed', to: 'withdrawn' })
   }
-  await refuseIfApplied(trx, submission) // the application before its certificate: the order in which everybody locks them
+  await requireAsRead(trx, record) // the application before its certificate: the order in which everybody locks them
   const id = newId(services, 'app')
   const isReviewed = certificateType !== 'DV'
   const reused = isReviewed ? await findReusableReview(services, trx, caller, { certificateType, applicant }) : null
@@ -67,10 +84,9 @@ async function storeSubmission(services: Services, trx: Trx, caller: Caller, sub
   const insert = trx
     .insertInto('application')
     .values(toRow(caller, submission, { id, state, now, privateKeyId, reusesKey }))
-    .onConflict((conflict) => conflict.doNothing())
     .returning('id')
-  const isFirst = await insertWithHistoryIfNew(trx, insert, { ...facts, subject: 'application', subjectId: id, toState: state })
-  if (!isFirst) throw await conflictingApplication(trx, record, csr)
+  const entry = { ...facts, subject: 'application', subjectId: id, toState: state }
+  await insertWithHistory(trx, insert, entry, (error) => toConflict(error, record))
   const name = await nameAfterDomain(trx, record, identifiers[0] ?? record.name, facts)
   await wake(services, trx, record.id, { application_id: id, ...(name !== null && { name }) })
   if (isReviewed)
@@ -143,39 +159,31 @@ function removedMeanwhile(): AppError {
   return new AppError('conflict', 'Applying: a record that the form names was removed meanwhile: look at the form again.')
 }
 
-/** Of two submissions at once the second finds the first one's application, also when that was issued meanwhile. */
-async function refuseIfApplied(trx: Trx, { record, identifiers, form, csr }: Submission): Promise<void> {
-  const keyKind = siteKeyKind(csr?.algorithm ?? form.key)
-  const { rows } = await sql<{
-    application_id: string | null
-    has_ended: boolean
-    claims: readonly NameClaim[]
-    held: string | null
-  }>`select application_id, ${claimsColumn(identifiers)} as claims,
-      (select e.host || ':' || e.port from endpoint e where e.account_id = certificate.account_id
-        and e.certificate_id in (certificate.id, certificate.renews_certificate_id) and ${holdsPlace(keyKind)} limit 1) as held,
-      closed_as is not null or revoked_at is not null or revocation_requested_at is not null as has_ended from certificate
-    where id = ${record.id} and account_id = ${record.accountId} for update`.execute(trx)
-  if (rows[0]?.has_ended === true)
-    throw new AppError('alreadyEnded', `Applying for ${record.name}: it was ended meanwhile: nothing is issued for it any more.`)
-  refuseForeignNames(identifiers, rows[0]?.claims ?? [], record.accountId)
-  const held = rows[0]?.held ?? null
-  if (held !== null) {
-    throw new AppError(
-      'keyKindTaken',
-      `Applying for ${record.name}: at ${held} another certificate is served beside it, which has this kind of key: choose the other kind.`,
-      { facts: { site: held } },
-    )
-  }
-  if (rows[0]?.application_id === (record.application?.id ?? null)) return
-  throw new AppError('conflict', `Applying for ${record.name}: another application was submitted meanwhile: look at that one.`)
+/**
+ * Under its lock: it has not ended, and has the application that was read. Of two submissions at once the second finds the first one's, also when that
+ * was issued meanwhile.
+ */
+async function requireAsRead(trx: Trx, { id, accountId, name, application }: CertificateRecord): Promise<void> {
+  const isAsRead = sql<boolean>`(select count(*) = 1 from (select 1 from certificate
+    where id = ${id} and account_id = ${accountId} and application_id is not distinct from ${application?.id ?? null}
+      and closed_as is null and revoked_at is null and revocation_requested_at is null for update) as locked)`
+  await requireTrue(
+    trx,
+    isAsRead,
+    () =>
+      new AppError(
+        'conflict',
+        `Applying for ${name}: it ended, or another application was submitted meanwhile: look at it again.`,
+      ),
+  )
 }
 
-async function conflictingApplication(trx: Trx, record: CertificateRecord, csr: CsrFacts | null): Promise<AppError> {
-  const holder = csr === null ? null : await findKeyHolder(trx, csr)
-  return holder === null || holder === record.id
-    ? new AppError('conflict', `Applying for ${record.name}: an application is in progress: withdraw it first.`)
-    : csrOfAnotherOrder()
+/** What another application at the same moment left to this one. */
+function toConflict(error: unknown, { name }: CertificateRecord): unknown {
+  const index = violatedIndex(error)
+  if (index === null) return error
+  if (index === 'application_public_key') return csrOfAnotherOrder()
+  return new AppError('conflict', `Applying for ${name}: an application is in progress: withdraw it first.`)
 }
 
 /** Of all accounts: the certificate, and so the order, that the public key serves. The same condition as the index. */

@@ -12,8 +12,6 @@ import { loadCertificateDetail } from './certificates.ts'
 import type { Caller, Services } from './context.ts'
 import { listenTo } from './listening.ts'
 
-const LOOK_EVERY_MS = 1000
-const LOOK_AT_LIST_EVERY_MS = 2000
 /** A transaction that began earlier may end later: what it wrote stands among the newest, not at their end. */
 const NEWEST = 32
 
@@ -38,7 +36,7 @@ export function watchCertificate(
     kind: 'certificate' as const,
     what: `certificate ${id}`,
     key: `${caller.accountId} ${id}`,
-    everyMs: LOOK_EVERY_MS,
+    everyMs: services.looks.certificateMs,
     look: () => loadEvent(services, caller, id),
     versionOf: ({ version }: CertificateEvent) => version,
     toNews: (event: CertificateEvent) => event,
@@ -74,7 +72,7 @@ export function watchList(
     kind: 'list' as const,
     what: 'the list of certificates',
     key: caller.accountId,
-    everyMs: LOOK_AT_LIST_EVERY_MS,
+    everyMs: services.looks.listMs,
     look: () => newestHistory(services, caller.accountId),
     versionOf: (ids: string) => ids,
     toNews: (_ids: string, changes: number) => ({ changes }),

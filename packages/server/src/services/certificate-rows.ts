@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { sql } from 'kysely'
-import { writeLater } from '../db/later.ts'
+import { sql, type RawBuilder } from 'kysely'
+import type { Db } from '../db/connect.ts'
+import { writeLater, type Refusal } from '../db/later.ts'
 import { insertWithHistory, type HistoryEntry, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 
@@ -22,11 +23,12 @@ export interface NewCertificate {
   readonly now: number
 }
 
-/** With its line of the timeline. */
+/** With its line of the timeline. @throws as `writeLater` says */
 export async function insertCertificateRow(
   trx: Trx,
   certificate: NewCertificate,
   entry: Pick<HistoryEntry, 'actor' | 'toState' | 'detail'>,
+  refusal?: Refusal,
 ): Promise<void> {
   const insert = trx
     .insertInto('certificate')
@@ -52,11 +54,16 @@ export async function insertCertificateRow(
     })
     .returning('id')
   const { accountId, id, now } = certificate
-  await insertWithHistory(trx, insert, { ...entry, accountId, certificateId: id, subject: 'certificate', subjectId: id, now })
+  const named = { ...entry, accountId, certificateId: id, subject: 'certificate', subjectId: id, now }
+  await insertWithHistory(trx, insert, named, refusal)
 }
 
-/** Who looks whether names are free may take them: others who look wait until this transaction ends. */
-export async function lockNames(trx: Trx, accountId: string): Promise<void> {
+/**
+ * Who looks whether names are free may take them: others who look wait until this transaction ends.
+ *
+ * @param accountId or an expression for it; null locks nothing
+ */
+export async function lockNames(trx: Trx, accountId: string | RawBuilder<string | null>): Promise<void> {
   await writeLater(trx, sql`select id from account where id = ${accountId} for no key update`.compile(trx))
 }
 
@@ -67,7 +74,12 @@ export async function lockNames(trx: Trx, accountId: string): Promise<void> {
  */
 export async function findByName(trx: Trx, accountId: string, name: string): Promise<string | null> {
   await lockNames(trx, accountId)
-  const row = await trx
+  return findNamed(trx, accountId, name)
+}
+
+/** The same for a look that holds nobody up: the index `certificate_name` refuses who comes second. */
+export async function findNamed(db: Db | Trx, accountId: string, name: string): Promise<string | null> {
+  const row = await db
     .selectFrom('certificate')
     .select('id')
     .where('account_id', '=', accountId)

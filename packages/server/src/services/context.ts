@@ -77,11 +77,23 @@ export interface Services {
   /** Requests a minute of a token or user, and of a network address without either; null: not limited. */
   readonly requestLimits: { readonly perMinute: number | null; readonly anonymousPerMinute: number | null }
   readonly onStep: StepHook
+  readonly looks: LookIntervals
   readonly places: Places
   readonly reloads: ReloadLeases
   /** The one file that hosts run; null when it was not built. */
   readonly agentProgram: () => Promise<Uint8Array<ArrayBuffer> | null>
 }
+
+/** How often it is looked whether something has changed. */
+export interface LookIntervals {
+  /** Of a certificate, and of the list, while somebody listens. */
+  readonly certificateMs: number
+  readonly listMs: number
+  /** Whether the master keys are there. */
+  readonly masterKeysMs: number
+}
+
+export const DEFAULT_LOOKS: LookIntervals = { certificateMs: 1000, listMs: 2000, masterKeysMs: 5000 }
 
 export interface ProbingPolicy {
   /** The usual time between two probes of an endpoint. */

@@ -6,11 +6,11 @@
 import type { DnsConnectionDetail } from '@evercert/contract'
 import { sql } from 'kysely'
 import type { Db } from '../db/connect.ts'
+import { violatedIndex } from '../db/later.ts'
 import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import type { DnsProvider } from '../ports/dns.ts'
 import { findAdapter, newId, notFound, parseConfig, parseNewConfig, type Caller, type Services } from './context.ts'
-import { isUniqueViolation } from './notices/channels.ts'
 import { withKeptSecrets, withoutSecrets } from './secret-settings.ts'
 
 interface DnsConnectionView {
@@ -101,7 +101,7 @@ export async function updateDnsConnection(
     if (secretId !== null) await trx.deleteFrom('secret').where('id', '=', row.config_secret_id).execute()
   })
   await work.catch((error: unknown) => {
-    if (!isUniqueViolation(error)) throw error
+    if (violatedIndex(error) === null) throw error
     throw new AppError(
       'duplicateName',
       `Changing DNS connection ${id}: there is one with the name ${name ?? ''}: choose another.`,

@@ -5,9 +5,11 @@
  */
 import { sql } from 'kysely'
 import type { OrderView } from '@evercert/contract'
+import type { Db } from '../db/connect.ts'
+import { requireTrue, violatedIndex } from '../db/later.ts'
 import { transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
-import { findByName, insertCertificateRow } from './certificate-rows.ts'
+import { findNamed, insertCertificateRow, lockNames } from './certificate-rows.ts'
 import { newId, type Services } from './context.ts'
 import { passManagementOn } from './management.ts'
 import { leaveOpenPayments } from './open-payments.ts'
@@ -15,6 +17,23 @@ import { PAID_STEP } from './order-step.ts'
 
 /** The caller holds the order's lock and has seen it `placed`. @returns it as it is then @throws AppError `conflict` when it is not */
 export async function fulfilOrder(services: Services, trx: Trx, order: OrderView, facts: HistoryFacts): Promise<OrderView> {
+  await lockNames(trx, facts.accountId)
+  return fulfilAt(services, trx, { order, place: await findPlace(services, trx, facts.accountId, order) }, facts)
+}
+
+/** An order, and where its certificate will stand. */
+export interface Fulfilment {
+  readonly order: OrderView
+  readonly place: Place
+}
+
+/** The same where the place was read before: {@link requirePlace}. */
+export async function fulfilAt(
+  services: Services,
+  trx: Trx,
+  { order, place }: Fulfilment,
+  facts: HistoryFacts,
+): Promise<OrderView> {
   await transition(trx, {
     ...facts,
     subject: 'order',
@@ -23,7 +42,7 @@ export async function fulfilOrder(services: Services, trx: Trx, order: OrderView
     to: 'paid',
     set: { paid_at: new Date(facts.now) },
   })
-  const certificateId = await insertCertificate(services, trx, order, facts)
+  const certificateId = await insertCertificate(services, trx, { order, place }, facts)
   await leaveOpenPayments(trx, order.id, facts)
   return { ...order, state: 'paid', certificateId, paidAt: new Date(facts.now).toISOString(), nextStep: PAID_STEP }
 }
@@ -34,9 +53,9 @@ export async function fulfilOrder(services: Services, trx: Trx, order: OrderView
  *
  * @returns the reason; null: it is still to be renewed
  */
-export async function whyOldEnded(services: Services, trx: Trx, order: OrderView): Promise<OldEnded | null> {
+export async function whyOldEnded(services: Services, db: Db | Trx, order: OrderView): Promise<OldEnded | null> {
   if (order.renewsCertificateId === null) return null
-  const old = await trx
+  const old = await db
     .selectFrom('certificate')
     .innerJoin('issuance', 'issuance.id', 'certificate.issuance_id')
     .select(['issuance.not_after', 'certificate.revoked_at', 'certificate.revocation_requested_at', 'certificate.closed_as'])
@@ -58,17 +77,20 @@ const OLD_ENDED = {
 } as const
 
 /** @throws AppError `certificateNotIssued`, `certificateExpired`, `certificateRevoked`: as a new order of it is refused */
-export async function refuseIfOldEnded(services: Services, trx: Trx, order: OrderView): Promise<void> {
-  const why = await whyOldEnded(services, trx, order)
+export async function refuseIfOldEnded(services: Services, db: Db | Trx, order: OrderView): Promise<void> {
+  const why = await whyOldEnded(services, db, order)
   if (why === null) return
   const code = why === 'revocationRequested' ? 'certificateRevoked' : why
   throw new AppError(code, `Paying order ${order.id}: ${order.renewsCertificateId ?? ''}, which it renews, ${OLD_ENDED[why]}.`)
 }
 
 /** The row that appears under the old one: pendingApplication, linked. */
-async function insertCertificate(services: Services, trx: Trx, order: OrderView, facts: HistoryFacts): Promise<string> {
-  const id = newId(services, 'crt')
-  const { renewalId, isOldManaged, isOldTagged, ...place } = await placeInLineage(trx, order, id, facts.accountId)
+async function insertCertificate(
+  services: Services,
+  trx: Trx,
+  { order, place: { id, name, lineageId, lineageIndex, old } }: Fulfilment,
+  facts: HistoryFacts,
+): Promise<string> {
   const row = {
     id,
     accountId: facts.accountId,
@@ -77,17 +99,20 @@ async function insertCertificate(services: Services, trx: Trx, order: OrderView,
     orderId: order.id,
     renewsCertificateId: order.renewsCertificateId,
     now: facts.now,
-    ...place,
+    name,
+    lineageId,
+    lineageIndex,
   }
-  await insertCertificateRow(trx, row, {
+  const entry = {
     actor: facts.actor,
     toState: 'pendingApplication',
-    detail: order.renewsCertificateId === null ? null : `renews ${order.renewsCertificateId}`,
-  })
-  if (order.renewsCertificateId === null) return id
-  if (isOldTagged) await passTagsOn(trx, facts, { oldId: order.renewsCertificateId, newId: id })
-  await openRenewal(trx, renewalId, id, facts)
-  if (isOldManaged) await passManagementOn(services, trx, facts, { oldId: order.renewsCertificateId, newId: id })
+    detail: old === null ? null : `renews ${old.id}`,
+  }
+  await insertCertificateRow(trx, row, entry, (error) => (violatedIndex(error) === null ? error : changedMeanwhile(order)))
+  if (old === null) return id
+  if (old.isTagged) await passTagsOn(trx, facts, { oldId: old.id, newId: id })
+  await openRenewal(trx, old.renewalId, id, facts)
+  if (old.isManaged) await passManagementOn(services, trx, facts, { oldId: old.id, newId: id })
   return id
 }
 
@@ -114,10 +139,26 @@ async function openRenewal(trx: Trx, id: string, newCertificateId: string, facts
   })
 }
 
-async function placeInLineage(trx: Trx, order: OrderView, id: string, accountId: string) {
-  if (order.renewsCertificateId === null)
-    return { name: id, lineageId: id, lineageIndex: 0, renewalId: '', isOldManaged: false, isOldTagged: false }
-  const old = await trx
+/** Where the certificate of an order stands. */
+export interface Place {
+  readonly id: string
+  readonly name: string
+  readonly lineageId: string
+  readonly lineageIndex: number
+  /** What it renews; null: nothing. */
+  readonly old: {
+    readonly id: string
+    readonly renewalId: string
+    readonly isManaged: boolean
+    readonly isTagged: boolean
+  } | null
+}
+
+/** The renewal of an order is there, whatever became of the old certificate. */
+export async function findPlace(services: Services, db: Db | Trx, accountId: string, order: OrderView): Promise<Place> {
+  const id = newId(services, 'crt')
+  if (order.renewsCertificateId === null) return { id, name: id, lineageId: id, lineageIndex: 0, old: null }
+  const old = await db
     .selectFrom('certificate')
     .innerJoin('renewal', 'renewal.old_certificate_id', 'certificate.id')
     .select(['name', 'lineage_id', 'lineage_index', 'managed', 'renewal.id as renewal_id'])
@@ -139,15 +180,38 @@ async function placeInLineage(trx: Trx, order: OrderView, id: string, accountId:
     .executeTakeFirstOrThrow()
   const lineageIndex = Number(old.last_index ?? old.lineage_index) + 1
   const name = successorName(old.name, { oldIndex: old.lineage_index, index: lineageIndex, id })
-  const taken = await findByName(trx, accountId, name)
+  const taken = await findNamed(db, accountId, name)
   return {
+    id,
     name: taken === null ? name : id,
     lineageId: old.lineage_id,
     lineageIndex,
-    renewalId: old.renewal_id,
-    isOldManaged: old.managed,
-    isOldTagged: old.tagged,
+    old: { id: order.renewsCertificateId, renewalId: old.renewal_id, isManaged: old.managed, isTagged: old.tagged },
   }
+}
+
+/**
+ * The place was read before the transaction: under the locks of `lockOrder`, that the old certificate has not ended, and that it stands there as it did.
+ * Whether a name is free the index says.
+ *
+ * @throws AppError `conflict`, stale, as `writeLater` says
+ */
+export async function requirePlace(trx: Trx, accountId: string, order: OrderView, place: Place): Promise<void> {
+  const { old, lineageId, lineageIndex } = place
+  if (old === null) return
+  const isAsRead = sql<boolean>`(select count(*) = 1 from certificate c
+    where c.id = ${old.id} and c.account_id = ${accountId} and c.lineage_id = ${lineageId} and c.managed = ${old.isManaged}
+      and c.closed_as is null and c.revoked_at is null and c.revocation_requested_at is null
+      and exists (select from certificate_tag t where t.account_id = ${accountId} and t.certificate_id = c.id) = ${old.isTagged}
+      and (select max(m.lineage_index) from certificate m where m.account_id = ${accountId} and m.lineage_id = ${lineageId}) = ${lineageIndex - 1}::int)`
+  await requireTrue(trx, isAsRead, () => changedMeanwhile(order))
+}
+
+/** Read again, it says what is in the way. */
+export function changedMeanwhile({ id }: OrderView): AppError {
+  return new AppError('conflict', `Paying order ${id}: the order or its certificate changed meanwhile: ask again.`, {
+    stale: true,
+  })
 }
 
 /** `shop` → `shop-r1` → `shop-r2`; a name that is too long, or an id as a name, gives way to the new id. */

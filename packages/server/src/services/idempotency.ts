@@ -31,13 +31,13 @@ export async function runOnce<Result extends object>(
   call: IdempotentCall,
   effect: (trx: Trx) => Promise<Result>,
 ): Promise<Result> {
-  return runOnceWith(services, caller, call, () => Promise.resolve(null), effect)
+  return perform(services, caller, call, () => runInTransaction(services, caller, call, effect))
 }
 
 /**
  * As {@link runOnce}, for an effect that needs to know much.
  *
- * @param read what the effect needs, before its transaction: what may change meanwhile, the effect must refuse by itself
+ * @param read what the effect needs, before its transaction: what may change meanwhile, the effect must refuse as stale; then all is done again
  */
 export async function runOnceWith<Known, Result extends object>(
   services: Services,
@@ -46,17 +46,36 @@ export async function runOnceWith<Known, Result extends object>(
   read: () => Promise<Known>,
   effect: (trx: Trx, known: Known) => Promise<Result>,
 ): Promise<Result> {
-  services.onStep(call.operation, 'intended')
-  const result = await answeredOr(services, caller, call, async () => {
+  const attempt = async (): Promise<Result> => {
     const known = await read()
-    return runInTransaction(services, caller, call, async (trx) => {
-      const done = await effect(trx, known)
-      services.onStep(call.operation, 'done')
-      return done
-    })
-  })
+    return runInTransaction(services, caller, call, (trx) => effect(trx, known))
+  }
+  return perform(services, caller, call, () => whileStale(attempt))
+}
+
+async function perform<Result extends object>(
+  services: Services,
+  caller: Caller,
+  call: IdempotentCall,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  services.onStep(call.operation, 'intended')
+  const result = await answeredOr(services, caller, call, run)
   services.onStep(call.operation, 'recorded')
   return result
+}
+
+/** What made it stale is read by the next attempt, which mostly says what it is. Others are not in the way each time. */
+const MAX_ATTEMPTS = 3
+
+async function whileStale<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  for (let count = 1; ; count += 1) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof AppError && error.stale) || count === MAX_ATTEMPTS) throw error
+    }
+  }
 }
 
 /** What the same call was answered before comes first: the effect itself may be impossible for being done. */
@@ -82,7 +101,12 @@ async function runInTransaction<Result extends object>(
   effect: (trx: Trx) => Promise<Result>,
 ): Promise<Result> {
   const { key } = call
-  if (key === null) return services.db.transaction().execute(effect)
+  const run = async (trx: Trx): Promise<Result> => {
+    const result = await effect(trx)
+    services.onStep(call.operation, 'done')
+    return result
+  }
+  if (key === null) return services.db.transaction().execute(run)
   if (key.length === 0 || key.length > MAX_KEY_LENGTH) {
     throw new AppError('invalid', `Reading the Idempotency-Key: it must have 1 to ${MAX_KEY_LENGTH} characters.`)
   }
@@ -98,7 +122,7 @@ async function runInTransaction<Result extends object>(
       created_at: new Date(services.now()),
     })
     await writeLater(trx, claim)
-    const result = await effect(trx)
+    const result = await run(trx)
     const answer = sql`update idempotency_key set response = ${JSON.stringify(result)}::jsonb
       where account_id = ${caller.accountId} and key = ${key}`
     await writeLater(trx, answer.compile(trx))

@@ -23,8 +23,13 @@ async function loadClaims(db: Db | Trx, identifiers: readonly string[]): Promise
   return rows[0]?.claims ?? []
 }
 
+/** @throws AppError `nameOfAnotherAccount` */
+export async function refuseNamesOfOthers(db: Db, identifiers: readonly string[], accountId: string): Promise<void> {
+  refuseForeignNames(identifiers, await loadClaims(db, identifiers), accountId)
+}
+
 /** Does not say whose they are. @throws AppError `nameOfAnotherAccount` */
-export function refuseForeignNames(identifiers: readonly string[], claims: readonly NameClaim[], accountId: string): void {
+function refuseForeignNames(identifiers: readonly string[], claims: readonly NameClaim[], accountId: string): void {
   const foreign = identifiers.filter((identifier) => ownershipOf(identifier, claims, accountId) === 'foreign')
   if (foreign.length === 0) return
   throw new AppError(

@@ -4,19 +4,21 @@
  * @module
  */
 import type { OrderRequest, OrderView, QuoteView } from '@evercert/contract'
+import { sql } from 'kysely'
 import type { CertificateRecord } from '../db/certificates.ts'
+import { requireTrue, violatedIndex, writeLater } from '../db/later.ts'
+import { successorUpload } from '../db/successor-upload.ts'
 import { insertWithHistory, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { comparisonText } from './comparison-text.ts'
 import { newId, type Caller, type Services } from './context.ts'
-import { draftOrder, knownOf, loadRenewable, type OrderDraft } from './draft-order.ts'
+import { draftOrder, knownOf, type OrderDraft } from './draft-order.ts'
 import { findNotCarriedOver } from './not-carried-over.ts'
 import { topUpOf } from './order-offer.ts'
 import { takePromotionUse, type Promotion } from './promotions.ts'
 import { NOTHING_BEGUN, toOrderView } from './read-orders.ts'
 import { lockToRenew } from './renewal-locks.ts'
-import { renewalRefusal, timingText } from './texts.ts'
-import { sql } from 'kysely'
+import { timingText } from './texts.ts'
 
 /** Price, top-up and losses; buys nothing. @throws AppError the renewal's first reason, `notFound`, `invalid` */
 export async function createQuote(services: Services, caller: Caller, request: OrderRequest): Promise<QuoteView> {
@@ -77,15 +79,15 @@ export async function draftQuoted(services: Services, caller: Caller, request: O
 /**
  * Places an order; for a renewal, reserves the old certificate, which the database holds to one live renewal.
  *
- * @param draft of moments ago: whether the old certificate is still to be renewed is asked again under its locks
- * @throws AppError the renewal's first reason, `promotionNotApplicable`
+ * @param draft of moments ago
+ * @throws AppError `conflict`, stale, when the old certificate is not as it was read: read it again; `promotionNotApplicable`
  */
 export async function placeOrder(services: Services, trx: Trx, caller: Caller, draft: OrderDraft): Promise<OrderView> {
   const now = services.now()
   const { product, old } = draft
   if (old !== null) {
     await lockToRenew(trx, caller.accountId, old.id)
-    await loadRenewable(services, trx, caller, old.id)
+    await requireAsRead(trx, old)
   }
   const orderId = newId(services, 'ord')
   const row = {
@@ -152,34 +154,35 @@ function refuseOtherPrice(draft: OrderDraft, request: OrderRequest): void {
   })
 }
 
+/** Under its locks, so that it stays so until the order is there. What makes it renewable or not, beside the time. */
+async function requireAsRead(trx: Trx, old: CertificateRecord): Promise<void> {
+  const isAsRead = sql<boolean>`(select count(*) = 1 from certificate
+    where id = ${old.id} and account_id = ${old.accountId} and issuance_id = ${old.issuance?.id ?? null}
+      and closed_as is null and revoked_at is null and revocation_requested_at is null
+      and ${successorUpload('certificate.id')} is null)`
+  await requireTrue(trx, isAsRead, () => changedMeanwhile(old))
+}
+
+/** Of two orders at once, the index `renewal_live` refuses the second. */
 async function reserveRenewal(
   services: Services,
   trx: Trx,
   { caller, old, orderId }: { readonly caller: Caller; readonly old: CertificateRecord; readonly orderId: string },
 ): Promise<void> {
-  const result = await trx
-    .insertInto('renewal')
-    .values({
-      id: newId(services, 'rnw'),
-      account_id: caller.accountId,
-      old_certificate_id: old.id,
-      new_certificate_id: null,
-      order_id: orderId,
-      state: 'ordered',
-      created_at: new Date(services.now()),
-      closed_at: null,
-    })
-    .onConflict((conflict) => conflict.column('old_certificate_id').where('state', '<>', sql.lit('cancelled')).doNothing())
-    .executeTakeFirst()
-  if (result.numInsertedOrUpdatedRows === 1n) return
-  const live = await trx
-    .selectFrom('renewal')
-    .select(['id', 'new_certificate_id'])
-    .where('old_certificate_id', '=', old.id)
-    .where('state', '<>', sql.lit('cancelled'))
-    .executeTakeFirst()
-  throw renewalRefusal(old, {
-    code: 'alreadyRenewed',
-    facts: { renewalId: live?.id ?? null, certificateId: live?.new_certificate_id ?? null },
+  const reserved = trx.insertInto('renewal').values({
+    id: newId(services, 'rnw'),
+    account_id: caller.accountId,
+    old_certificate_id: old.id,
+    new_certificate_id: null,
+    order_id: orderId,
+    state: 'ordered',
+    created_at: new Date(services.now()),
+    closed_at: null,
   })
+  await writeLater(trx, reserved, (error) => (violatedIndex(error) === null ? error : changedMeanwhile(old)))
+}
+
+/** Read again, it says what is in the way. */
+function changedMeanwhile({ id }: CertificateRecord): AppError {
+  return new AppError('conflict', `Ordering a renewal of ${id}: the certificate changed meanwhile: ask again.`, { stale: true })
 }

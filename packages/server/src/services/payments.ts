@@ -6,13 +6,13 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { BalanceView, OrderView } from '@evercert/contract'
 import type { Db } from '../db/connect.ts'
-import { writeLater } from '../db/later.ts'
+import { requireTrue, writeLater } from '../db/later.ts'
 import { transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { balanceEffect, ledgerEntries, type LedgerMovement } from '../domain/payment/ledger.ts'
 import { formatMoney, requireCurrency } from '../domain/payment/money.ts'
 import { newId, type Caller, type Services } from './context.ts'
-import { fulfilOrder, refuseIfOldEnded } from './fulfil-order.ts'
+import { changedMeanwhile, findPlace, fulfilAt, refuseIfOldEnded, requirePlace, type Place } from './fulfil-order.ts'
 import { wakeUnpaid } from './management.ts'
 import { loadOrder } from './read-orders.ts'
 import { lockOrder } from './renewal-locks.ts'
@@ -27,32 +27,50 @@ interface Movement {
   readonly note: string | null
 }
 
+/** An order that can be paid from the balance, with what that brings; without place it is paid already. */
+export interface Payable {
+  readonly order: OrderView
+  readonly place: Place | null
+}
+
 /**
  * Pays an order from the balance: payment, ledger, order, new linked certificate and renewal change together or not at all.
  * Idempotent: a paid order is returned as it is.
  *
- * @throws AppError `paymentRequired` with the missing amount, `conflict` (cancelled or expired), as {@link refuseIfOldEnded}, `notFound`
+ * @throws AppError as {@link readPayable}
  */
 export async function payOrder(services: Services, trx: Trx, caller: Caller, orderId: string): Promise<OrderView> {
   await lockOrder(trx, caller.accountId, orderId)
-  const order = await loadOrder(trx, caller, orderId)
-  if (order.state === 'paid') return order
-  if (order.state !== 'placed') {
-    throw new AppError('conflict', `Paying order ${orderId}: it is ${order.state}: place a new one.`, { stale: true })
-  }
+  return payAsRead(services, trx, caller, await readPayable(services, trx, caller, orderId))
+}
+
+/**
+ * What {@link payAsRead} needs to know.
+ *
+ * @throws AppError `paymentRequired` with the missing amount, `conflict` (cancelled or expired), as {@link refuseIfOldEnded}, `notFound`
+ */
+export async function readPayable(services: Services, db: Db | Trx, caller: Caller, orderId: string): Promise<Payable> {
+  const order = await loadOrder(db, caller, orderId)
+  if (order.state === 'paid') return { order, place: null }
+  if (order.state !== 'placed') throw new AppError('conflict', `Paying order ${orderId}: it is ${order.state}: place a new one.`)
+  await refuseIfOldEnded(services, db, order)
+  await requireBalance(db, caller.accountId, order.price)
+  return { order, place: await findPlace(services, db, caller.accountId, order) }
+}
+
+/** As {@link payOrder}, of what was read moments ago. @throws AppError `conflict`, stale, when it is not so any more: read it again */
+export async function payAsRead(services: Services, trx: Trx, caller: Caller, payable: Payable): Promise<OrderView> {
+  const { order, place } = payable
+  if (place === null) return order
   const now = services.now()
   const facts = { accountId: caller.accountId, certificateId: order.renewsCertificateId, actor: caller.actor, now }
-  await refuseIfOldEnded(services, trx, order)
+  await lockOrder(trx, caller.accountId, order.id)
+  await requirePlace(trx, caller.accountId, order, place)
   const paymentId = await insertPayment(services, trx, order, facts)
-  await moveMoney(services, trx, caller.accountId, {
-    kind: 'payment',
-    ...order.price,
-    reference: orderId,
-    orderId,
-    note: null,
-  })
+  const movement = { kind: 'payment', ...order.price, reference: order.id, orderId: order.id, note: null } as const
+  await moveMoneyLater(services, trx, caller.accountId, movement, () => changedMeanwhile(order))
   await transition(trx, { ...facts, subject: 'payment', id: paymentId, from: 'created', to: 'succeeded' })
-  return fulfilOrder(services, trx, order, facts)
+  return fulfilAt(services, trx, { order, place }, facts)
 }
 
 async function insertPayment(services: Services, trx: Trx, order: OrderView, facts: HistoryFacts): Promise<string> {
@@ -85,14 +103,42 @@ async function insertPayment(services: Services, trx: Trx, order: OrderView, fac
  * @throws AppError `paymentRequired` when it would fall below zero, `idempotencyKeyReused` when its reference is booked already
  */
 export async function moveMoney(services: Services, trx: Trx, accountId: string, movement: Movement): Promise<void> {
+  const { kind, currency, reference } = movement
+  const changeMinor = changeOf(movement)
+  const { rows: counts } = await sql<{ booked: number; balanced: number }>`
+    with ${bookAndBalance(services, accountId, movement)}
+    select (select count(*)::int from booked) as booked, (select count(*)::int from balanced) as balanced`.execute(trx)
+  if (counts[0]?.booked !== 1) {
+    // The answer kept under the key was tidied away; the money was not.
+    throw new AppError('idempotencyKeyReused', `Booking a ${kind}: it was booked under ${reference} before: use a new key.`)
+  }
+  if (changeMinor !== 0 && counts[0].balanced !== 1) throw await refusedChange(trx, accountId, currency, changeMinor)
+}
+
+/** The same for whoever has seen that the balance has as much: otherwise the transaction fails with what `otherwise` gives. */
+async function moveMoneyLater(
+  services: Services,
+  trx: Trx,
+  accountId: string,
+  movement: Movement,
+  otherwise: () => AppError,
+): Promise<void> {
+  const isBalanced = changeOf(movement) === 0 ? sql`true` : sql`(select count(*) from balanced) = 1`
+  const isMoved = sql<boolean>`(select count(*) from booked) = 1 and ${isBalanced}`
+  await requireTrue(trx, isMoved, otherwise, bookAndBalance(services, accountId, movement))
+}
+
+function changeOf({ kind, amountMinor }: Movement): number {
+  return balanceEffect(kind) * amountMinor
+}
+
+/** Two parts of one statement, each of which returns a row when it was done: a movement is a fifth of what paying asks of the database. */
+function bookAndBalance(services: Services, accountId: string, movement: Movement): RawBuilder<unknown> {
   const { kind, amountMinor, currency, reference, orderId, note } = movement
   const id = newId(services, 'ltx')
-  const changeMinor = balanceEffect(kind) * amountMinor
   const entries = ledgerEntries(kind, { accountId, amountMinor, currency })
   const rows = entries.map((entry) => sql`(${entry.ledgerAccount}, ${entry.amountMinor}::bigint)`)
-  // One statement: a movement is a fifth of what paying asks of the database.
-  const { rows: counts } = await sql<{ booked: number; balanced: number }>`
-    with booked as (
+  return sql`booked as (
       insert into ledger_transaction (id, account_id, kind, reference, order_id, note, created_at)
       values (${id}, ${accountId}, ${kind}, ${reference}, ${orderId}, ${note}, ${new Date(services.now())})
       on conflict (account_id, kind, reference) do nothing returning id
@@ -100,13 +146,7 @@ export async function moveMoney(services: Services, trx: Trx, accountId: string,
       insert into ledger_entry (transaction_id, account_id, ledger_account, amount_minor, currency)
       select booked.id, ${accountId}, entry.ledger_account, entry.amount_minor, ${currency}
       from booked, (values ${sql.join(rows)}) as entry (ledger_account, amount_minor)
-    ), balanced as (${changeBalance(accountId, currency, changeMinor)})
-    select (select count(*)::int from booked) as booked, (select count(*)::int from balanced) as balanced`.execute(trx)
-  if (counts[0]?.booked !== 1) {
-    // The answer kept under the key was tidied away; the money was not.
-    throw new AppError('idempotencyKeyReused', `Booking a ${kind}: it was booked under ${reference} before: use a new key.`)
-  }
-  if (changeMinor !== 0 && counts[0].balanced !== 1) throw await refusedChange(trx, accountId, currency, changeMinor)
+    ), balanced as (${changeBalance(accountId, currency, changeOf(movement))})`
 }
 
 /** Part of {@link moveMoney}'s statement: returns one row when the balance may change so and did. */
@@ -124,13 +164,27 @@ function changeBalance(accountId: string, currency: string, changeMinor: number)
 async function refusedChange(trx: Trx, accountId: string, currency: string, changeMinor: number): Promise<AppError> {
   if (changeMinor > 0)
     return new AppError('invalid', `Adding to the balance: it would be more than can be counted: spend some ${currency} first.`)
-  const row = await trx
+  return missing(-changeMinor - (await findBalance(trx, accountId, currency)), currency)
+}
+
+/** @throws AppError `paymentRequired` */
+async function requireBalance(db: Db | Trx, accountId: string, { amountMinor, currency }: OrderView['price']): Promise<void> {
+  if (amountMinor === 0) return
+  const missingMinor = amountMinor - (await findBalance(db, accountId, currency))
+  if (missingMinor > 0) throw missing(missingMinor, currency)
+}
+
+async function findBalance(db: Db | Trx, accountId: string, currency: string): Promise<number> {
+  const row = await db
     .selectFrom('balance')
     .select('amount_minor')
     .where('account_id', '=', accountId)
     .where('currency', '=', currency)
     .executeTakeFirst()
-  const missingMinor = -changeMinor - (row?.amount_minor ?? 0)
+  return row?.amount_minor ?? 0
+}
+
+function missing(missingMinor: number, currency: string): AppError {
   return new AppError(
     'paymentRequired',
     `Paying from the balance: ${formatMoney({ amountMinor: missingMinor, currency })} are missing: top up the balance, then pay again.`,

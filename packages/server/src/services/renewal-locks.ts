@@ -18,12 +18,11 @@ export async function lockToRenew(trx: Trx, accountId: string, oldId: string): P
 
 /** The order, after what {@link lockToRenew} locks when it is one of a renewal. */
 export async function lockOrder(trx: Trx, accountId: string, orderId: string): Promise<void> {
-  const names = sql`select id from account where id = ${accountId} and exists (select from "order"
-    where id = ${orderId} and account_id = ${accountId} and renews_certificate_id is not null) for no key update`
-  const lineage = sql`select pg_advisory_xact_lock(hashtextextended(old.lineage_id, 0))::text
-    from "order" join certificate old on old.id = "order".renews_certificate_id and old.account_id = "order".account_id
-    where "order".id = ${orderId} and "order".account_id = ${accountId}`
+  const ofRenewal = (column: 'account_id' | 'renews_certificate_id') => sql<string | null>`(select ${sql.ref(column)} from "order"
+    where id = ${orderId} and account_id = ${accountId} and renews_certificate_id is not null)`
+  await lockNames(trx, ofRenewal('account_id'))
+  await lockLineage(trx, accountId, ofRenewal('renews_certificate_id'))
   // No key update: what refers to the order is no change of it.
   const order = sql`select id from "order" where id = ${orderId} and account_id = ${accountId} for no key update`
-  for (const lock of [names, lineage, order]) await writeLater(trx, lock.compile(trx))
+  await writeLater(trx, order.compile(trx))
 }

@@ -17,7 +17,6 @@ const AT_ONCE = 200
 /** Of a round, once a second: the rest of the second is for others. */
 const ROUND_MS = 250
 const ANNOUNCE_MS = 10_000
-const LOOK_MS = 5000
 
 export interface Rewrapper {
   round(): Promise<void>
@@ -33,7 +32,7 @@ export function createRewrapper(services: Services): Rewrapper {
   const look = async (): Promise<void> => {
     const { keyring, log, now, database } = services
     const isOfInterest = database.kind === 'postgres' || keyring.keys.list().some(({ isInToken }) => isInToken)
-    if (!isOfInterest || performance.now() - lookedAt < LOOK_MS) return
+    if (!isOfInterest || performance.now() - lookedAt < services.looks.masterKeysMs) return
     lookedAt = performance.now()
     try {
       await keyring.keys.reload() // a key that the operator put there is told to the others, before it is needed

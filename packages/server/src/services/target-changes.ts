@@ -6,10 +6,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { EndpointProtocol, TargetDetail } from '@evercert/contract'
 import { recordHistory, type Trx } from '../db/transition.ts'
+import { violatedIndex } from '../db/later.ts'
 import { AppError } from '../domain/errors.ts'
 import { createAgentDesk } from './agents/desk.ts'
 import { findAdapter, notFound, parseNewConfig, type Caller, type Services } from './context.ts'
-import { isUniqueViolation } from './notices/channels.ts'
 import { withKeptSecrets, withoutSecrets } from './secret-settings.ts'
 import { learnPlaces, lockPlaces, placesOf, refuseTaken } from './target-places.ts'
 import { listTargetViews } from './target-views.ts'
@@ -53,7 +53,7 @@ export async function updateTarget(services: Services, caller: Caller, id: strin
   if (change.config !== undefined) await learnPlaces(services)
   const work = services.db.transaction().execute((trx) => applyChange(services, trx, caller, id, change))
   await work.catch((error: unknown) => {
-    if (!isUniqueViolation(error)) throw error
+    if (violatedIndex(error) === null) throw error
     throw new AppError('duplicateName', `Changing target ${id}: there is one with the name ${change.name ?? ''}: choose another.`)
   })
   return loadTarget(services, caller, id)
@@ -165,7 +165,7 @@ async function sealSettings(
   if (!isDeepStrictEqual(settings, old)) await requireFreshForKeys({ ...services, db: trx }, caller, adapter, config)
   await adapter.check?.(config, { ...services.kit, agentDesk: createAgentDesk({ ...services, db: trx }, caller.accountId, null) })
   const { accountId } = caller
-  const places = [...placesOf(adapter, config, accountId)]
+  const places = [...(await placesOf(adapter, config, accountId))]
   // What it has already stays its own, also when it was shared before anybody looked.
   const added = places.filter((place) => target.places?.includes(place) !== true)
   await refuseTaken(trx, caller, { what: `Changing target ${target.name}`, targetId: target.id, places: added })

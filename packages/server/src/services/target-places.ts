@@ -13,8 +13,9 @@ import { seenBy } from './access/narrowing.ts'
 import { findAdapter, parseConfig, type Caller, type Services } from './context.ts'
 
 /** As they are stored: paths and hosts of an account are nothing for others to read. */
-export function placesOf(adapter: DeployAdapter, config: unknown, accountId: string): readonly string[] {
-  return [...new Set((adapter.writes?.(config, accountId) ?? []).map((place) => hash('sha256', place)))]
+export async function placesOf(adapter: DeployAdapter, config: unknown, accountId: string): Promise<readonly string[]> {
+  const places = (await adapter.writes?.(config, accountId)) ?? []
+  return [...new Set(places.map((place) => hash('sha256', place)))]
 }
 
 /** For targets from before places were known. One whose settings cannot be read now is asked again the next time. Outside a transaction: there may be many. */
@@ -32,7 +33,7 @@ export async function learnPlaces(services: Services): Promise<void> {
       const places =
         adapter.writes === undefined
           ? []
-          : placesOf(adapter, parseConfig(adapter, JSON.parse(await vault.open(db, secretId, 'targetConfig'))), accountId)
+          : await placesOf(adapter, parseConfig(adapter, JSON.parse(await vault.open(db, secretId, 'targetConfig'))), accountId)
       await db
         .updateTable('target')
         .set({ places: [...places] })

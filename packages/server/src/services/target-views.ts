@@ -113,6 +113,11 @@ function isUnderWay({ state, check_at, restore_reason }: UnderWayFacts): boolean
   return state === 'planned' || (state === 'applied' && (check_at !== null || restore_reason !== null))
 }
 
+/** Of one that failed: others are looked after without it. */
+function retryAtOf({ state, retry_at: at }: { readonly state: string | null; readonly retry_at: Date | null }): string | null {
+  return at !== null && (state === 'failed' || state === 'rolledBack') ? at.toISOString() : null
+}
+
 /** Targets with their latest deployment, of one certificate or of all. */
 export async function listTargetViews(
   services: Pick<Services, 'db' | 'adapters' | 'vault'>,
@@ -154,6 +159,7 @@ export async function listTargetViews(
             advice: adviceOf(row.problem_code, row.state),
             warning: row.tidy_problem,
             unprovable: row.awaited === null ? (unprovable.get(row.id) ?? null) : waitsFor(row.awaited.name, row.awaited.state),
+            retryAt: retryAtOf(row),
             updatedAt: row.updated_at.toISOString(),
           },
   }))
@@ -189,6 +195,7 @@ function loadRows(db: Services['db'], caller: Caller, certificateId: string | nu
       LIVE_LOG.as('live_log'),
       'deployment.problem',
       'deployment.problem_code',
+      'deployment.retry_at',
       'deployment.updated_at',
       'deployment.tidy_problem',
       'issuance.sha256',

@@ -87,7 +87,7 @@ export async function createTarget(services: Services, caller: Caller, target: N
   const probe = probeColumns(target)
   const id = newId(services, 'tgt')
   const now = services.now()
-  const places = placesOf(adapter, config, caller.accountId)
+  const places = await placesOf(adapter, config, caller.accountId)
   if (places.length > 0) await learnPlaces(services)
   await services.db.transaction().execute(async (trx) => {
     if (places.length > 0) await lockPlaces(trx)
@@ -179,7 +179,7 @@ export async function planDeployments(services: Services, trx: Trx, delivery: De
   )
 }
 
-/** One for each of the targets that has none of this issuance. */
+/** One for each of the targets that has none of this issuance, and is there. */
 export async function insertDeployments(
   services: Services,
   trx: Trx,
@@ -188,27 +188,14 @@ export async function insertDeployments(
 ): Promise<void> {
   if (targetIds.length === 0) return
   const now = new Date(services.now())
-  const planned = trx
-    .insertInto('deployment')
-    .values(
-      targetIds.map((targetId) => ({
-        id: newId(services, 'dep'),
-        account_id: accountId,
-        target_id: targetId,
-        issuance_id: issuanceId,
-        certificate_id: certificateId,
-        state: 'planned' as const,
-        log: '[]',
-        problem: null,
-        problem_code: null,
-        retry_at: null,
-        reload_asked: reloadAsked,
-        created_at: now,
-        updated_at: now,
-      })),
-    )
-    .onConflict((conflict) => conflict.columns(['target_id', 'issuance_id']).doNothing())
-  await writeLater(trx, planned)
+  const ids = targetIds.map(() => newId(services, 'dep'))
+  const planned = sql`
+    insert into deployment (id, account_id, target_id, issuance_id, certificate_id, state, log, reload_asked, created_at, updated_at)
+    select made.id, target.account_id, target.id, ${issuanceId}, ${certificateId}, 'planned', '[]', ${reloadAsked}, ${now}, ${now}
+    from unnest(${ids}::text[], ${targetIds}::text[]) as made (id, target_id)
+      join target on target.id = made.target_id and target.account_id = ${accountId}
+    on conflict (target_id, issuance_id) do nothing`
+  await writeLater(trx, planned.compile(trx))
 }
 
 /** Nothing is installed for a certificate that ended before its time. */
@@ -278,6 +265,8 @@ export async function deployAgain(services: Services, caller: Caller, targetId: 
           check_at: null,
           check_until: null,
           check_tries: 0,
+          // What was taken back is nobody's doing any more.
+          ...(state === 'rolledBack' && { changed: null, held_sha256: null, held_at: null }),
         },
       })
     }

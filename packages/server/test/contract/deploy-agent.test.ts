@@ -14,7 +14,7 @@ import { aStageSite, issue } from './deploy-sites.ts'
 /** The agent itself at the desk: what lies between them, and their signatures, is tested with the service. */
 function deskAt(config: AgentConfig, pairOf: (sha256: string) => CertificatePair | undefined): AgentDesk {
   return {
-    ask: async ({ kind, site, sha256 }: AgentOrder): Promise<AgentStatement> => {
+    ask: async ({ kind, site, sha256, again }: AgentOrder): Promise<AgentStatement> => {
       const pair = kind === 'install' ? pairOf(sha256) : undefined
       const work = {
         id: `wrk_${randomUUID()}`, // each was reported
@@ -24,6 +24,7 @@ function deskAt(config: AgentConfig, pairOf: (sha256: string) => CertificatePair
         sha256,
         chainPem: pair?.chainPem ?? null,
         privateKeyPem: pair?.privateKeyPem ?? null,
+        ...(again && { again }),
       }
       return doWork(config, { id: work.id, lease: work.lease, raw: work })
     },

@@ -14,6 +14,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { readFile, realpath } from 'node:fs/promises'
@@ -236,6 +237,45 @@ describe('the files of a localFiles target', () => {
     const next = issue()
     expect(await target(paths).apply(next)).toMatchObject({ changed: true, previousSha256: byHand.sha256 })
     expectPair(paths, next)
+  })
+
+  test('that hold the pair by another hand are reloaded once, and anew when they were written or the command is another', async () => {
+    const [pair, paths] = [issue(), site()]
+    const write = (): void => {
+      writeFileSync(paths.certificatePath, pair.chainPem)
+      writeFileSync(paths.keyPath, pair.privateKeyPem)
+    }
+    write()
+    const reload = (name: string) => ['touch', at(name)]
+    const apply = async (mustReload: boolean | 'once', reloadCommand = reload('one')) => {
+      const evidence = await localFilesTarget(localFilesConfig.parse({ ...paths, reloadCommand }), kitWithoutNetwork).apply(
+        pair,
+        { mustReload },
+      )
+      expect([evidence.changed, evidence.previousSha256]).toEqual([false, pair.sha256])
+      return evidence.reloaded
+    }
+    expect([await apply('once'), await apply('once'), await apply(false)]).toEqual([true, false, false])
+    expect(lstatSync(paths.certificatePath).isSymbolicLink()).toBe(false)
+    expect([await apply(true), await apply('once')]).toEqual([true, false])
+    expect([await apply('once', reload('two')), await apply('once', reload('two'))]).toEqual([true, false])
+    // Another pair may have been there, and may have been read.
+    write()
+    utimesSync(paths.keyPath, 1, 1)
+    expect([await apply('once'), await apply('once')]).toEqual([true, false])
+    // Who dies after the reload reloads once more, and no more.
+    rmSync(at('.site.pem.evercert', 'reloaded'))
+    expect([await apply('once'), await apply('once')]).toEqual([true, false])
+    // A reload that fails is none.
+    await expect(apply('once', ['false'])).rejects.toMatchObject({ code: 'deployRefused' })
+    await expect(apply('once', ['false'])).rejects.toMatchObject({ code: 'deployRefused' })
+    // What was swapped in was reloaded then; the note goes.
+    const next = issue()
+    const swapped = localFilesTarget(localFilesConfig.parse({ ...paths, reloadCommand: reload('one') }), kitWithoutNetwork)
+    expect(await swapped.apply(next, { mustReload: 'once' })).toMatchObject({ changed: true, reloaded: true })
+    expect(existsSync(at('.site.pem.evercert', 'reloaded'))).toBe(false)
+    expect(await swapped.apply(next, { mustReload: 'once' })).toMatchObject({ changed: false, reloaded: false })
+    expect(await swapped.apply(next, { mustReload: true })).toMatchObject({ changed: false, reloaded: true })
   })
 
   test('are the same pair however the PEM is written', async () => {

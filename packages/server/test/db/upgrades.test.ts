@@ -25,6 +25,7 @@ const CHANGED_ON_PURPOSE: Readonly<Record<string, readonly string[]>> = {
   application: ['submitted_by'],
   certificate: ['advance_at'],
   review: ['decided_by'],
+  target: ['places'],
 }
 
 const authority = createRoot()

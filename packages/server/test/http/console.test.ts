@@ -12,11 +12,12 @@ import { watchCertificate, watchList } from '../../src/services/certificate-even
 import { countListeners, MAX_LISTENERS, MAX_LISTENERS_OF_ONE } from '../../src/services/listening.ts'
 import { aForeignCertificate, anAccount, anUpload, type TestAccount } from '../support/builders.ts'
 import { eachDatabase } from '../support/databases.ts'
+import { QUICK_LOOKS } from '../support/looks.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
 const BEGUN = { done: false, value: { changes: 0 } }
 const CHANGED = { done: false, value: { changes: 1 } }
-const LONGER_THAN_A_LOOK_MS = 2200
+const LONGER_THAN_A_LOOK_MS = QUICK_LOOKS.listMs + 200
 
 const HTML = { accept: 'text/html,application/xhtml+xml' }
 

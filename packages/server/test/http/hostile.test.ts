@@ -110,6 +110,32 @@ eachDatabase((_kind, open) => {
       expect(({} as Record<string, unknown>)['domainCount']).toBeUndefined()
     })
 
+    test.each([
+      ['a field twice', '/api/v1/orders', `{"productId":"x","productId":"${PRIVATE_SINGLE}"}`, 'productId'],
+      ['a field twice, once escaped', '/api/v1/orders', `{"productId":"x","product\\u0049d":"${PRIVATE_SINGLE}"}`, 'productId'],
+      ['__proto__ twice', '/api/v1/orders', '{"__proto__":1,"__proto__":2}', '__proto__'],
+      ['an empty name twice', '/api/v1/orders', '{"":1,"":2}', 'body'],
+      [
+        'a setting twice',
+        '/api/v1/dns-connections',
+        '{"name":"a","kind":"rfc2136","config":{"server":"192.0.2.1","keyName":"k","server":"192.0.2.2"}}',
+        'server',
+      ],
+      [
+        'a field of one of several twice',
+        '/api/v1/certificate-uploads',
+        '{"entries":[{"name":"a"},{"name":"b","name":"c"}]}',
+        'name',
+      ],
+      ['a field of a sign-in twice', '/api/auth/sign-in/email', '{"email":"a@example.com","email":"b@example.com"}', 'email'],
+    ])('with %s is refused, and the name said', async (_what, path, body, name) => {
+      expect(await problemOf(await post(body, { origin: new URL(service.url).origin }, path))).toMatchObject({
+        code: 'invalid',
+        detail: `Reading the request: ${name}: must stand once in its object.`,
+        facts: { faultsZh: [`${name}: 在同一对象中只能出现一次`] },
+      })
+    })
+
     /** Well-formed JSON but for bytes that are not UTF-8: `?` stands for them. */
     const bytesOf = (json: object, wrong: readonly number[]): Uint8Array<ArrayBuffer> => {
       const [before = '', after = ''] = JSON.stringify(json).split('?')
@@ -262,6 +288,19 @@ eachDatabase((_kind, open) => {
       expect(await problemOf(await send('/api/v1/certificates/x', { method }))).toMatchObject({ code: 'notFound' })
     })
 
+    test('an unknown query parameter is named as one', async () => {
+      const problem = await problemOf(await send('/api/v1/certificates?limit=2&bogus=1'))
+      expect(problem).toMatchObject({
+        code: 'invalid',
+        detail: 'Reading the request: query: Unrecognized key: "bogus".',
+        facts: {
+          faultsEn: ['query: There is no such query parameter: bogus'],
+          faultsZh: ['query: 没有这样的查询参数：bogus'],
+        },
+      })
+      expect((await problemOf(await post('{"bogus":1}'))).detail).toContain('body: Unrecognized key')
+    })
+
     test('HEAD is answered without a body and without an error of ours', async () => {
       for (const path of ['/api/v1/orders', '/api/v1/docs', '/healthz', '/nothing']) {
         const response = await send(path, { method: 'HEAD' })
@@ -275,13 +314,39 @@ eachDatabase((_kind, open) => {
       expect(long.status).toBeGreaterThanOrEqual(400)
       expect(long.status).toBeLessThan(500)
       const header = await send('/api/v1/certificates', { headers: { 'x-long': 'a'.repeat(60_000) } })
-      expect(header.status).toBe(431)
+      expect(await problemOf(header)).toMatchObject({ code: 'headersTooLarge', status: 431 })
     })
 
     test('bytes that are no HTTP get 400 and an end', async () => {
       const answer = await talk('GET / HTTP/1.1\r\nHost: a\r\nBad Header : x\r\n\r\n')
       expect(answer).toMatch(/^HTTP\/1\.1 400/)
+      expect(answer).not.toContain('Bad Header')
       expect(await talk('\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03')).toMatch(/^(HTTP\/1\.1 400|$)/)
+    })
+
+    test.each([
+      [
+        'a control character in the Idempotency-Key',
+        'POST /api/v1/orders HTTP/1.1\r\nHost: a\r\nIdempotency-Key: a\x01b\r\n',
+        '400',
+      ],
+      ['a Content-Length that is none', 'POST /api/v1/orders HTTP/1.1\r\nHost: a\r\nContent-Length: x1\r\n', '400'],
+      ['no Host', 'GET /api/v1/orders HTTP/1.1\r\n', '400'],
+      ['a Host that is none', 'GET /api/v1/orders HTTP/1.1\r\nHost: elsewhere org\r\n', '400'],
+      ['a path with a backslash', 'GET /api\\v1 HTTP/1.1\r\nHost: a\r\n', '400'],
+      ['more of headers than is read', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(20_000)}\r\n`, '431'],
+    ])('%s is refused with a problem document that repeats nothing', async (_what, request, status) => {
+      const [head = '', body = ''] = (await talk(`${request}Connection: close\r\n\r\n`)).split('\r\n\r\n')
+      expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+      const lines = head.toLowerCase().split('\r\n')
+      expect(lines).toContain('content-type: application/problem+json')
+      expect(lines).toContain('x-content-type-options: nosniff')
+      expect(lines).toContain(`content-length: ${body.length}`) // a character for each byte
+      const problem = parseProblem(JSON.parse(Buffer.from(body, 'latin1').toString()))
+      expect(problem).toMatchObject({ status: Number(status), requestId: null })
+      expect(problem?.cause.zh).toMatch(CHINESE)
+      expect(problem?.remedy.zh).toMatch(CHINESE)
+      expect(body).not.toMatch(/\\u0001|yyyy|elsewhere|orders/)
     })
 
     test('a request whose lengths contradict each other is refused', async () => {

@@ -320,6 +320,42 @@ describe('work', () => {
     expect(history.find(({ subjectId }) => subjectId === id)).toMatchObject({ to: 'removed' })
   })
 
+  test('that somebody asks for anew says so to an agent that knows it; one of before has the order as ever, and its log says what to do', async () => {
+    const host = await aHost()
+    /** As the agent itself asks. */
+    const takeKnowing = (knows: string) =>
+      waitFor('the work', async () => {
+        const headers = {
+          authorization: `Bearer ${host.credential}`,
+          'content-type': 'application/json',
+          'evercert-agent-knows': knows,
+        }
+        const answer = await service.fetch('/api/v1/agents/poll', { method: 'POST', headers, body: '{"waitSeconds":5}' })
+        return ((await answer.json()) as { work: AgentPairWork | null }).work
+      })
+    const { id } = await addTarget(host)
+    expect(await takeKnowing('again')).not.toHaveProperty('again')
+    await host.report(await take(host))
+    await reach(id, 'applied')
+    await account.client.targets.deploy({ id })
+    expect(await takeKnowing('other, again')).toMatchObject({ kind: 'install', again: true })
+    const asOfBefore = await take(host)
+    expect(Object.keys(asOfBefore).toSorted()).toEqual(['chainPem', 'id', 'kind', 'lease', 'privateKeyPem', 'sha256', 'site'])
+    const { sha256: previousSha256 } = asOfBefore
+    await host.report(asOfBefore, { install: { changed: false, previousSha256, reloaded: false, log: [] } })
+    expect((await reach(id, 'applied')).log.at(-1)).toContain('the agent is of an earlier version')
+    // What failed, and is asked for anew, too; a try of Evercert's own is none.
+    const failed = { outcome: 'failed', problem: 'it broke', install: null } as const
+    await account.client.targets.deploy({ id })
+    await host.report(await takeKnowing('again'), failed)
+    await reach(id, 'failed')
+    await account.client.targets.deploy({ id })
+    const last = await takeKnowing('again')
+    expect(last.again).toBe(true)
+    await host.report(last, { install: { changed: false, previousSha256, reloaded: true, log: [] } })
+    expect((await reach(id, 'applied')).log.join()).not.toContain('earlier version')
+  })
+
   test('what an agent does already is not given to it again, and other work is', async () => {
     const host = await aHost()
     const [{ id }] = [await addTarget(host), await addTarget(host, { site: 'blog' })]

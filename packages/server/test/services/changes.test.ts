@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -122,6 +122,17 @@ eachDatabase((_kind, open) => {
     expect(stranger).toMatchObject({ code: 'placeTaken', facts: {} })
     expect(stranger.detail).not.toMatch(new RegExp(`holder|${first.id}`))
     expect((await client.targets.list()).items.map(({ name }) => name)).not.toContain('second')
+    // By another name of the folder: a link, also behind `..`, or above folders that are not there yet.
+    mkdirSync(join(folder, 'real', 'deep'), { recursive: true })
+    symlinkSync('real', join(folder, 'live'))
+    symlinkSync(join('real', 'deep'), join(folder, 'deep'))
+    await add(account, 'linked', files('live/site'))
+    await add(account, 'new folder', files('live/later/site'))
+    for (const name of ['real/site', 'real/later/site', 'real/later/../later/site'])
+      expect((await refusalOf(add(account, 'behind', files(name)))).code).toBe('placeTaken')
+    const behind = { certificatePath: `${folder}/deep/../site.pem`, keyPath: join(folder, 'behind.key') }
+    expect((await refusalOf(add(account, 'behind', behind))).code).toBe('placeTaken')
+    await add(account, 'beside', files('real/deep/site'))
     // At the same moment.
     const both = await Promise.allSettled([add(account, 'race', files('d')), add(other, 'race', files('d'))])
     expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
@@ -131,14 +142,15 @@ eachDatabase((_kind, open) => {
     await deployed(first.id)
     await client.targets.update({ id: first.id, config: { ...config, reloadCommand: NO_COMMAND } })
     // One from before it was looked at.
-    await service.services.db.updateTable('target').set({ places: null }).where('id', '=', first.id).execute()
+    await service.services.db.updateTable('target').set({ places: null }).execute()
     expect((await refusalOf(add(other, 'late', files('f', 'shared')))).code).toBe('placeTaken')
+    expect((await refusalOf(add(other, 'late', files('real/site')))).code).toBe('placeTaken')
     await deployed(first.id)
     await client.targets.remove({ id: first.id })
     await add(other, 'freed', files('g', 'shared'))
   })
 
-  test('the same path on another host, or of another user, is another file', () => {
+  test('the same path on another host, or of another user, is another file', async () => {
     const at = (host: string, user = 'deploy', certificatePath = '/etc/tls/a.pem') =>
       nginx.writes?.(
         nginx.config.parse({
@@ -148,9 +160,10 @@ eachDatabase((_kind, open) => {
         }),
         'acc_1',
       )
-    expect(at('WEB.example.com', 'deploy', '/etc//tls/../tls/a.pem')).toEqual(at('web.example.com'))
-    expect(at('web.example.com', 'root')).not.toEqual(at('web.example.com'))
-    expect(at('mail.example.com')).not.toEqual(at('web.example.com'))
+    const web = await at('web.example.com')
+    expect(await at('WEB.example.com', 'deploy', '/etc//tls/../tls/a.pem')).toEqual(web)
+    expect(await at('web.example.com', 'root')).not.toEqual(web)
+    expect(await at('mail.example.com')).not.toEqual(web)
   })
 
   test('a DNS connection keeps the secret that is left out, is not removed while an application needs it, and is removed after', async () => {

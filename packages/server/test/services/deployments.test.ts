@@ -328,6 +328,19 @@ describe('a target without an address of its own', () => {
     })
     expect(target.deployment?.state).toBe('applied')
     expect(site.onDisk()).toBe(certificate.sha256)
+    // Nor is its server reloaded once more by each that finds the pair there: somebody has to ask.
+    await account.client.targets.remove({ id })
+    const again = await addTarget(certificate, site, { own: false })
+    const before = (await reach(again.id, 'applied')).deployment
+    expect(before?.log.join()).toContain('The files hold this pair already.')
+    letWindowPass()
+    await waitFor('the end of the watch', async () =>
+      (await read(again.id)).deployment?.log.at(-1)?.includes('The new pair stays') === true ? true : null,
+    )
+    await account.client.targets.deploy({ id: again.id })
+    await waitFor('the reload', async () =>
+      (await read(again.id)).deployment?.log.some((line) => line.includes('Ran the reload command')) === true ? true : null,
+    )
   })
 })
 

@@ -250,7 +250,12 @@ eachDatabase((kind, open) => {
       .execute()
     const advancing = advance(id)
     await vi.waitUntil(
-      async () => (await sql`select from pg_stat_activity where wait_event_type = 'Lock'`.execute(services.db)).rows.length > 0,
+      async () =>
+        (
+          await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(
+            services.db,
+          )
+        ).rows.length > 0,
       { timeout: 20_000 },
     )
     await quicker.commit().execute()

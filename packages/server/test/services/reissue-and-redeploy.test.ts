@@ -1,10 +1,13 @@
 import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createClient } from '@evercert/contract/client'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { serveTls } from '../../../pki/test/probe/servers.ts'
+import { AppError } from '../../src/domain/errors.ts'
 import { DAY_MS } from '../../src/domain/time.ts'
+import { createSelfSigned } from '../../../../test/harness/certificates.ts'
 import { startHttpReceiver } from '../../../../test/harness/http-receiver.ts'
 import {
   aForm,
@@ -25,8 +28,9 @@ eachDatabase((kind, open) => {
   let service: TestService
   let account: TestAccount
   const clock = createClock(DEFAULT_START)
+  let atStep: (point: string) => void = () => {}
   beforeAll(async () => {
-    service = await startTestService({ database: await open(), clock })
+    service = await startTestService({ database: await open(), clock, onStep: (step, moment) => atStep(`${step} ${moment}`) })
     account = await anAccount(service)
   })
   beforeEach(() => clock.moveTo(DEFAULT_START))
@@ -115,7 +119,8 @@ eachDatabase((kind, open) => {
         await trx.updateTable('agent_work').set(taken).where('id', '=', work.id).execute()
         const removing = refusalOf(client.targets.remove({ id }))
         await waitFor('the deletion to wait for it', async () => {
-          const { rows } = await sql`select from pg_stat_activity where wait_event_type = 'Lock'`.execute(db)
+          const { rows } =
+            await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
           return rows.length > 0 ? true : null
         })
         return { removing }
@@ -161,12 +166,13 @@ eachDatabase((kind, open) => {
       const { id } = await client.targets.create({ certificateId, name: `hook ${certificateId}`, kind: 'webhook', config })
       const failed = (isOver: boolean) =>
         waitFor('the failure', async () => {
-          const { db } = service.services
-          const rows = await db.selectFrom('deployment').select(['state', 'retry_at']).where('target_id', '=', id).execute()
-          return rows.every((row) => row.state === 'failed' && (row.retry_at === null) === isOver) ? true : null
+          const { items } = await client.targets.list()
+          const deployment = items.find((target) => target.id === id)?.deployment
+          return deployment?.state === 'failed' && (deployment.retryAt === null) === isOver ? deployment : null
         })
       const step = async () => (await client.certificates.get({ id: certificateId })).nextStep
-      await failed(false)
+      const { updatedAt, retryAt } = await failed(false)
+      expect(Date.parse(retryAt ?? '')).toBeGreaterThan(Date.parse(updatedAt))
       expect(await step()).toMatchObject({ code: 'prove', mover: 'evercert' })
       status = 422
       await client.targets.deploy({ id })
@@ -174,6 +180,56 @@ eachDatabase((kind, open) => {
       expect(await step()).toMatchObject({ code: 'deployAgain', mover: 'user' })
     } finally {
       await receiver.close()
+    }
+  })
+
+  test.each([
+    ['found its pair in place: nothing is taken back', true, 'failed'],
+    ['put its pair in place: it is taken back', false, 'rolledBack'],
+  ] as const)('who dies before it is recorded that a deployment %s', async (_what, wasThere, end) => {
+    const { client } = account
+    const certificate = await anIssuedCertificate(account, { productId: PRIVATE_SINGLE })
+    const folder = temporaryFolder()
+    const config = { certificatePath: join(folder, 'a.pem'), keyPath: join(folder, 'a.key'), reloadCommand: ['true'] }
+    const stateOf = async (id: string) => (await client.targets.list()).items.find((one) => one.id === id)?.deployment ?? null
+    const reach = (id: string, state: string) =>
+      waitFor(`${id} ${state}`, async () => {
+        const deployment = await stateOf(id)
+        return deployment?.state === state ? deployment : null
+      })
+    const old = createSelfSigned()
+    writeFileSync(config.certificatePath, old.chainPem)
+    writeFileSync(config.keyPath, old.privateKeyPem)
+    const other = await serveTls(old)
+    const probe = { host: '127.0.0.1', port: other.port, serverName: 'x.example' }
+    const settings = { certificateId: certificate.id, name: `dies ${certificate.id}`, kind: 'localFiles', config }
+    let deaths = 0
+    const dieOnce = (point: string): void => {
+      if (point !== 'deploy done' || deaths > 0) return
+      deaths += 1
+      throw new AppError('conflict', 'dead', { stale: true }) // nothing is recorded after it
+    }
+    try {
+      if (wasThere) {
+        const { id } = await client.targets.create(settings)
+        await reach(id, 'applied')
+        await client.targets.remove({ id })
+      }
+      atStep = dieOnce
+      const { id } = await client.targets.create({ ...settings, probe })
+      const { log } = await reach(id, 'applied')
+      expect([deaths, log.join()]).toEqual([1, expect.stringContaining('The try before this one broke off') as string])
+      clock.advance(11_000)
+      await reach(id, end)
+      const onDisk = new X509Certificate(readFileSync(config.certificatePath)).fingerprint256.replaceAll(':', '').toLowerCase()
+      expect(onDisk).toBe(wasThere ? certificate.sha256 : old.sha256)
+      const { db } = service.services
+      const row = await db.selectFrom('deployment').selectAll().where('target_id', '=', id).executeTakeFirstOrThrow()
+      expect([row.changed, row.held_sha256]).toEqual([!wasThere, wasThere ? certificate.sha256 : old.sha256])
+    } finally {
+      atStep = () => {}
+      await other.close()
+      rmSync(folder, { recursive: true })
     }
   })
 

@@ -1,15 +1,16 @@
 /**
- * One suite on both databases: embedded in a copied folder, and in a real PostgreSQL that the file starts once.
+ * One suite on both databases: embedded in a copied folder, and in a real PostgreSQL that the files of a run share.
  *
  * @module
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe } from 'vitest'
+import { afterAll, describe, inject } from 'vitest'
 import { embeddedTemplate, postgresTemplate, TEMPLATE_DATABASE } from '../../../../test/harness/database-templates.ts'
 import { copyFolder } from '../../../../test/harness/folders.ts'
-import { startPostgres, type Postgres } from '../../../../test/harness/postgres.ts'
+import { databasesAt, startPostgres } from '../../../../test/harness/postgres.ts'
+import type {} from '../../../../test/harness/shared-postgres.ts'
 import type { DatabaseSettings } from '../../src/db/connect.ts'
 
 export type DatabaseKind = 'embedded' | 'postgres'
@@ -59,9 +60,9 @@ export function temporaryFolder(): string {
 /** Gives a fresh database at each call; for suites of one database. */
 export function openerOf(kind: DatabaseKind): Open {
   const folders: string[] = []
-  let server: Promise<Postgres> | null = null
+  let postgres: Promise<Databases> | null = null
   afterAll(async () => {
-    await (await server)?.stop()
+    await (await postgres)?.end()
     for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   })
   return async () => {
@@ -72,9 +73,25 @@ export function openerOf(kind: DatabaseKind): Open {
       copyFolder(await embeddedTemplate(), folder)
       return { kind, dataDir, databaseUrl: null, settings: { kind, folder } }
     }
-    // Nobody kills this server, so it need not wait for the disk.
-    server ??= postgresTemplate().then((dataTemplate) => startPostgres({ dataTemplate, isForgetful: true }))
-    const databaseUrl = await (await server).createDatabase({ template: TEMPLATE_DATABASE })
+    postgres ??= openPostgres()
+    const databaseUrl = await (await postgres).create()
     return { kind, dataDir, databaseUrl, settings: { kind, url: databaseUrl, maxConnections: 5 } }
   }
+}
+
+interface Databases {
+  create(): Promise<string>
+  end(): Promise<void>
+}
+
+/** In the server of the run, or in one of this file's own where the run has none. */
+async function openPostgres(): Promise<Databases> {
+  const port = inject('postgresPort')
+  if (port !== undefined) {
+    const databases = databasesAt(port, TEMPLATE_DATABASE)
+    return { create: () => databases.create(), end: () => databases.dropAll() }
+  }
+  // Nobody kills this server, so it need not wait for the disk.
+  const server = await startPostgres({ dataTemplate: await postgresTemplate(), isForgetful: true })
+  return { create: () => server.createDatabase({ template: TEMPLATE_DATABASE }), end: () => server.stop() }
 }

@@ -371,6 +371,10 @@ const LATER: Readonly<Record<string, (place: Place) => readonly string[]>> = {
   '0063-deployed-again': ({ key: k, account }) => [
     `update deployment set reload_asked = true, changed = false where account_id = '${account}' and id = 'dep_new_${k}'`,
   ],
+  '0065-what-targets-held': ({ key: k, account }) => [
+    `update deployment set held_sha256 = repeat('ab', 32), held_at = ${AT} where account_id = '${account}' and id = 'dep_new_${k}'`,
+    `update agent_work set again = true where account_id = '${account}'`,
+  ],
   '0061-keys-used-again': ({ account }) => [`update application set reuses_key = true where account_id = '${account}'`],
   '0059-told-of-issuers': ({ key: k, account }) => [
     `insert into told_of_issuer (account_id, certificate_id, occasion, told_at) values ('${account}', 'crt_new_${k}', 'sha-revoked-${k}:revoked', ${AT})`,

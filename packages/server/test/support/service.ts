@@ -13,6 +13,7 @@ import { startService, type RunningService } from '../../src/main.ts'
 import type { Services, StepHook } from '../../src/services/context.ts'
 import { createClock, type TestClock } from './clock.ts'
 import type { TestDatabase } from './databases.ts'
+import { QUICK_LOOKS } from './looks.ts'
 import { startSites, type Sites } from './sites.ts'
 
 export interface TestServiceOptions {
@@ -60,6 +61,7 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
       now: clock.now,
       ...(options.onStep && { onStep: options.onStep }),
       worker: { pollMs: 500, scanMs: 100, tidyMs: 1000, ...options.worker },
+      looks: QUICK_LOOKS,
     })
   })
   sites.serve(running.services, proofPort)

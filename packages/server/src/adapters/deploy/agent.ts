@@ -8,7 +8,7 @@ import { agentName, siteName, type AgentStatement } from '@evercert/contract'
 import { checkChain, checkPair } from '@evercert/pair-files/pair'
 import { z } from 'zod'
 import { AppError } from '../../domain/errors.ts'
-import { deployAdapter } from '../../ports/deploy.ts'
+import { deployAdapter, type DeployEvidence } from '../../ports/deploy.ts'
 import type { AdapterKit, AgentDesk, AgentOrder } from '../../ports/kit.ts'
 
 const DAY_MINUTES = 1_440
@@ -38,14 +38,16 @@ export const agent = deployAdapter<AgentConfig>({
   create: (config, kit) => ({
     server: `agent ${config.agent}`,
     inspect: () => deskOf(kit).findSite(config.agent, config.site),
-    apply: async (pair) => {
+    apply: async (pair, wish) => {
       if (pair.privateKeyPem === null) checkChain(pair)
       else checkPair(pair)
-      const statement = await deskOf(kit).ask(orderOf(config, 'install', pair.sha256))
-      return statement.install ?? refuse(config, statement)
+      const again = wish?.isAskedAnew === true
+      const statement = await deskOf(kit).ask(orderOf(config, 'install', pair.sha256, again))
+      const evidence = statement.install ?? refuse(config, statement)
+      return again ? tellUndone(config, kit, evidence) : evidence
     },
     restore: async (refused) => {
-      const statement = await deskOf(kit).ask(orderOf(config, 'restore', refused))
+      const statement = await deskOf(kit).ask(orderOf(config, 'restore', refused, false))
       return statement.restore ?? refuse(config, statement)
     },
   }),
@@ -56,8 +58,20 @@ function deskOf({ agentDesk }: AdapterKit): AgentDesk {
   throw new AppError('internal', 'Handing work to an agent: there is no deployment that it belongs to.')
 }
 
-function orderOf({ agent: name, site, timeoutMinutes }: AgentConfig, kind: AgentOrder['kind'], sha256: string): AgentOrder {
-  return { agent: name, site, kind, sha256, timeoutMs: timeoutMinutes * 60_000 }
+function orderOf(
+  { agent: name, site, timeoutMinutes }: AgentConfig,
+  kind: AgentOrder['kind'],
+  sha256: string,
+  again: boolean,
+): AgentOrder {
+  return { agent: name, site, kind, sha256, again, timeoutMs: timeoutMinutes * 60_000 }
+}
+
+/** Asked for anew, and nothing was done there: whoever asked is told why. */
+function tellUndone({ agent: name, site }: AgentConfig, { now }: AdapterKit, evidence: DeployEvidence): DeployEvidence {
+  if (evidence.changed || evidence.reloaded) return evidence
+  const said = `Agent ${name} found this pair in place and did not reload: site ${site} has no reload command, or the agent is of an earlier version, which does not know of deploying again: install the present one on the host.`
+  return { ...evidence, log: [...evidence.log, `${new Date(now()).toISOString()} ${said}`] }
 }
 
 const CODES = { refused: 'deployRefused', rolledBack: 'rolledBack', failed: 'targetUnreachable' } as const

@@ -35,7 +35,7 @@ export const webhook = deployAdapter<WebhookConfig>({
   getsKeys: ({ sendPrivateKey }) => sendPrivateKey,
   create: (config, kit) => ({
     host: new URL(config.url).origin,
-    inspect: () => Promise.resolve({ sha256: null }), // nobody can be asked
+    inspect: () => Promise.resolve({ sha256: null, isUnknown: true }), // nobody can be asked
     apply: async (pair) => {
       checkPair(pair)
       const log = createStepLog(kit.now, kit.onLogLine)

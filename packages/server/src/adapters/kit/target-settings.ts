@@ -10,6 +10,7 @@ import type { DeployTarget } from '../../ports/deploy.ts'
 import type { AdapterKit } from '../../ports/kit.ts'
 import { nameOfSshHost, openSshHost } from './ssh/ssh-host.ts'
 import { sshSettings } from './ssh/ssh-settings.ts'
+import { realPlace } from './real-place.ts'
 import type { Layout } from '@evercert/pair-files/layout'
 import { localHost } from '@evercert/pair-files/local-host'
 import { createPairTarget } from '@evercert/pair-files/pair-target'
@@ -56,10 +57,19 @@ export const NOT_TWO_FILES = 'certificatePath and keyPath must be two files'
 
 export type CommandSettings = z.infer<z.ZodObject<typeof commandSettings>>
 
-/** The files of a layout, on the host and by the user of the settings: a server may show each user other folders. */
-export function writtenFiles({ ssh }: Pick<CommandSettings, 'ssh'>, { files }: Pick<Layout, 'files'>): readonly string[] {
-  const where = ssh === undefined ? 'this machine' : nameOfSshHost({ ...ssh, host: ssh.host.toLowerCase() })
-  return files.map(({ path }) => `${where} ${posix.normalize(path)}`)
+/**
+ * The files of a layout, on the host and by the user of the settings: a server may show each user other folders. On this machine also by the name that they
+ * have where no folder is a symbolic link; of another one that is not asked.
+ */
+export async function writtenFiles(
+  { ssh }: Pick<CommandSettings, 'ssh'>,
+  { files }: Pick<Layout, 'files'>,
+): Promise<readonly string[]> {
+  const paths = files.map(({ path }) => path)
+  const written = paths.map((path) => posix.normalize(path))
+  if (ssh !== undefined) return written.map((path) => `${nameOfSshHost({ ...ssh, host: ssh.host.toLowerCase() })} ${path}`)
+  const real = await Promise.all(paths.map(realPlace))
+  return [...written, ...real].map((path) => `this machine ${path}`)
 }
 
 export interface ServerDefaults {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { AGENT_KNOWS } from '@evercert/contract/agent-orders'
 import { listAgents, loadAgent, observeHost, revokeAgent } from '../../services/agents/agents.ts'
 import { agentIdOf } from '../../services/agents/agent-caller.ts'
 import { createEnrolment, enrolAgent, listEnrolments, withdrawEnrolment } from '../../services/agents/enrolments.ts'
@@ -10,6 +11,9 @@ import { takeLiveLines } from '../../services/agents/live-lines.ts'
 import { pollWork, takeReport } from '../../services/agents/work.ts'
 import { storeAgentCsr } from '../../services/csrs.ts'
 import { onePage, operations } from './operation.ts'
+
+/** A header, since a service of before refuses a field that it does not know, and an agent of before says nothing. */
+const knownTo = (headers: Headers): readonly string[] => (headers.get(AGENT_KNOWS) ?? '').split(/[ ,]+/)
 
 export const agents = {
   list: operations.agents.list.handler(async ({ context: { services, caller } }) => onePage(await listAgents(services, caller))),
@@ -25,8 +29,8 @@ export const agents = {
   ),
   revoke: operations.agents.revoke.handler(({ context: { services, caller }, input }) => revokeAgent(services, caller, input.id)),
   enrol: operations.agents.enrol.handler(({ context: { services }, input }) => enrolAgent(services, input)),
-  poll: operations.agents.poll.handler(async ({ context: { services, caller }, input }) => ({
-    work: await pollWork(services, caller, input),
+  poll: operations.agents.poll.handler(async ({ context: { services, caller, headers }, input }) => ({
+    work: await pollWork(services, caller, { ...input, knows: knownTo(headers) }),
   })),
   log: operations.agents.log.handler(async ({ context: { services, caller }, input }) => ({
     told: await takeLiveLines(services, caller, input),

@@ -7,7 +7,7 @@ import { createProduct, listProducts, toProductView } from '../../services/catal
 import { passGate } from '../../services/approvals/gate.ts'
 import { runOnce, runOnceWith } from '../../services/idempotency.ts'
 import { createQuote, draftQuoted, placeOrder } from '../../services/orders.ts'
-import { loadBalance, payOrder, topUpBalance } from '../../services/payments.ts'
+import { loadBalance, payAsRead, readPayable, topUpBalance } from '../../services/payments.ts'
 import { startPayment } from '../../services/provider-payments/start.ts'
 import { restoreProduct, retireProduct, updateProduct } from '../../services/product-changes.ts'
 import { loadOrderDetail } from '../../services/order-offer.ts'
@@ -53,7 +53,8 @@ export const orders = {
     if (input.method !== 'balance') {
       return startPayment(services, caller, once, { orderId: input.id, connectionId: input.method, useApproval })
     }
-    const order = await runOnce(services, caller, once, (trx) => payOrder(services, trx, caller, input.id))
+    const read = () => readPayable(services, services.db, caller, input.id)
+    const order = await runOnceWith(services, caller, once, read, (trx, payable) => payAsRead(services, trx, caller, payable))
     return { ...order, paymentPending: null }
   }),
   cancel: operations.orders.cancel.handler(({ context: { services, caller }, input }) => cancelOrder(services, caller, input.id)),

@@ -42,9 +42,9 @@ export async function checkDeployment(services: Services, work: Work, deployment
   }
   if (judgement.verdict !== 'bad') return recordOpen(services, work, deployment, judgement)
   // Who put it there before had it judged.
-  return deployment.changed === false
-    ? recordNotOurs(services, work, deployment, judgement)
-    : intendToRestore(services, work, deployment, judgement)
+  return deployment.changed === true
+    ? intendToRestore(services, work, deployment, judgement)
+    : recordNotOurs(services, work, deployment, judgement)
 }
 
 /** Its endpoints are looked at by schedule alone once the certificate is served: who came after that waits for the next look. */
@@ -78,18 +78,24 @@ function intendToRestore(
   })
 }
 
-/** The pair was there before: to take it back would undo what another deployment, or a person, did. */
+/** The pair was there before, as far as anybody knows: to take it back would undo what another deployment, or a person, did. */
 function recordNotOurs(
   services: Services,
   work: Work,
   deployment: DeploymentWork,
   { reasons }: DeploymentJudgement,
 ): Promise<void> {
-  const message = `Proving ${deployment.targetName}: after the reload ${reasons.join(' ')} The target had this pair before the deployment, so nothing is taken back: check its address and its reload command, then deploy again.`
+  const isKnown = deployment.changed === false
+  const known = isKnown
+    ? 'The target had this pair before the deployment'
+    : 'Whether the target had this pair before the deployment cannot be told'
+  const message = `Proving ${deployment.targetName}: after the reload ${reasons.join(' ')} ${known}, so nothing is taken back: check its address and its reload command, then deploy again.`
   return moveDeployment(services, work, deployment, 'failed', {
     log: [
       ...reasons.map((reason) => logLine(services, `After the reload: ${reason}`)),
-      logLine(services, 'The pair stays: it was there before this deployment.'),
+      isKnown
+        ? logLine(services, 'The pair stays: it was there before this deployment.')
+        : logLine(services, 'The pair stays: it may have been there before this deployment.'),
     ],
     appends: true,
     problem: { code: 'verificationFailed', message },

@@ -5,7 +5,7 @@
  * @module
  */
 import { backoffMs } from '../../domain/backoff.ts'
-import { isNotServed, sitesOf, watchedOf, type Baseline } from '../../domain/deployment/judge-deployment.ts'
+import { isNotServed, sitesOf, watchedOf } from '../../domain/deployment/judge-deployment.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { CertificatePair, DeployEvidence, DeployTarget } from '../../ports/deploy.ts'
 import type { Gathering } from '../../ports/kit.ts'
@@ -22,6 +22,7 @@ import {
   toFailure,
   waitForTarget,
   type DeploymentWork,
+  type Held,
 } from './deployment-record.ts'
 import { CHECK_WINDOW_SECONDS, type Work } from './facts.ts'
 import { createLiveLog, type LiveLog } from './live-log.ts'
@@ -130,7 +131,7 @@ async function prepare(services: Services, work: Work, deploymentId: string): Pr
   const isPlanned = loaded.state === 'planned'
   const deployment: DeploymentWork = isPlanned
     ? loaded
-    : { ...loaded, state: 'planned', baseline: null, checkTries: 0, hasBegun: false }
+    : { ...loaded, state: 'planned', baseline: null, checkTries: 0, hasBegun: false, ...(isBack(loaded) && UNTOUCHED) }
   const { places } = services
   const live = createLiveLog(services, work, deployment)
   let arrive = (): void => {}
@@ -158,11 +159,22 @@ async function prepare(services: Services, work: Work, deploymentId: string): Pr
   }
 }
 
+/** Once the pair was taken back, nothing of it is this deployment's doing any more. */
+const isBack = ({ state }: DeploymentWork): boolean => state === 'rolledBack'
+const UNTOUCHED = { changed: null, held: null }
+
 async function deployOne(services: Services, work: Work, prepared: Prepared): Promise<void> {
   const { loaded, end } = prepared
   try {
     if (loaded.state !== 'planned') {
-      const set = { baseline: null, restore_reason: null, check_at: null, check_until: null, check_tries: 0 }
+      const set = {
+        baseline: null,
+        restore_reason: null,
+        check_at: null,
+        check_until: null,
+        check_tries: 0,
+        ...(isBack(loaded) && { changed: null, held_sha256: null, held_at: null }),
+      }
       await moveDeployment(services, work, loaded, 'planned', { log: [], problem: null, retryAt: null, set })
     }
     await deployPlanned(services, work, prepared)
@@ -173,17 +185,20 @@ async function deployOne(services: Services, work: Work, prepared: Prepared): Pr
 
 type Planned = Pick<Prepared, 'deployment' | 'live' | 'target' | 'visit'>
 
-async function deployPlanned(services: Services, work: Work, { deployment, live, target, visit }: Planned): Promise<void> {
+async function deployPlanned(services: Services, work: Work, planned: Planned): Promise<void> {
+  const { live, target, visit } = planned
+  let { deployment } = planned
   try {
     if ('fault' in target) throw target.fault
     const host = hostOf(target)
     if (host !== null && !services.places.admits(host, deployment.id)) return await giveBack(services, work, deployment, host)
-    const baseline = await begin(services, work, deployment, visit)
-    const mustReload = await isReloadDue(services, work, { deployment, baseline, visit })
+    deployment = await begin(services, work, deployment, { target, visit })
+    const mustReload = await isReloadDue(services, work, deployment, visit)
     services.onStep('deploy', 'announced')
-    const evidence = await visit.at(host, async () => target.apply(await pairOf(services, work, deployment), { mustReload }))
+    const wish = { mustReload, isAskedAnew: isAskedAnew(deployment) }
+    const evidence = await visit.at(host, async () => target.apply(await pairOf(services, work, deployment), wish))
     services.onStep('deploy', 'done')
-    await recordApplied(services, work, deployment, { baseline, evidence, log: await live.end(evidence.log) })
+    await recordApplied(services, work, deployment, { evidence, log: await live.end(evidence.log) })
   } catch (error) {
     const log = await live.end(logOf(error))
     if (error instanceof AppError && error.stale) {
@@ -217,30 +232,35 @@ function logOf(error: unknown): readonly string[] {
   return Array.isArray(log) ? log.map(String) : []
 }
 
-/** Who deletes the target from here on is told to wait. */
-async function begin(services: Services, work: Work, deployment: DeploymentWork, visit: Visit): Promise<Baseline> {
+/** Who deletes the target from here on is told to wait. @returns the deployment with all that is known of before it */
+async function begin(services: Services, work: Work, deployment: DeploymentWork, place: Place): Promise<DeploymentWork> {
   const { baseline, hasBegun } = deployment
-  if (baseline === null) return takeBaseline(services, work, deployment, visit)
+  if (baseline === null) return takeBaseline(services, work, deployment, place)
   const brokenOff = hasBegun ? [logLine(services, 'The try before this one broke off: going on from what it left.')] : []
   await noteDeployment(services, work, deployment, { log: brokenOff, hasBegun: true })
-  return baseline
+  return deployment
 }
 
-interface Begun {
-  readonly deployment: DeploymentWork
-  readonly baseline: Baseline
+interface Place {
+  readonly target: DeployTarget
   readonly visit: Visit
 }
 
-/** Whether the server is reloaded also if the target holds the pair: it is not served, or an earlier try failed, or somebody asked. */
-async function isReloadDue(services: Services, work: Work, { deployment, baseline, visit }: Begun): Promise<boolean> {
-  const { reloadAsked, failures, hasBegun, sha256 } = deployment
-  if (reloadAsked || failures > 0) return true
-  if (!isNotServed(baseline, sha256)) return false
+const isAskedAnew = ({ reloadAsked, askedAgain }: DeploymentWork): boolean => reloadAsked || askedAgain !== null
+
+/**
+ * Whether the server is reloaded also if the target holds the pair: it is not served, or an earlier try failed, or somebody asked. What only endpoints show
+ * may be another server's doing, and is a reason once.
+ */
+async function isReloadDue(services: Services, work: Work, deployment: DeploymentWork, visit: Visit): Promise<boolean | 'once'> {
+  const { failures, hasBegun, sha256, baseline, probe } = deployment
+  if (isAskedAnew(deployment) || failures > 0) return true
+  if (baseline === null || !isNotServed(baseline, sha256)) return false
+  const due = probe === null ? 'once' : true
   // The try that broke off may have reloaded it.
-  if (!hasBegun) return true
+  if (!hasBegun) return due
   const sightings = await visit.at(SITES, () => lookAt(services, work, deployment, sitesOf(baseline)))
-  return isNotServed({ sightings }, sha256)
+  return isNotServed({ sightings }, sha256) && due
 }
 
 /** A later issuance came while this one was put in place: the target is not touched any more, and may be deleted. */
@@ -255,15 +275,32 @@ async function endOvertaken(services: Services, { accountId }: Work, { id }: Dep
 }
 
 /** Written down before the target is touched: after a crash in between it could not be seen any more. */
-async function takeBaseline(services: Services, work: Work, deployment: DeploymentWork, visit: Visit): Promise<Baseline> {
+async function takeBaseline(
+  services: Services,
+  work: Work,
+  deployment: DeploymentWork,
+  { target, visit }: Place,
+): Promise<DeploymentWork> {
+  const held = deployment.held ?? (await findHeld(target, visit))
   const sites = await loadSites(services, work, deployment)
   const look = () => lookAt(services, work, deployment, sites)
   const baseline = { sightings: await (sites.length === 0 ? look() : visit.at(SITES, look)) }
   const log = baseline.sightings.map(({ host, port, address, said }) =>
     logLine(services, `Before: ${host}:${port}${host === address ? '' : ` at ${address}`}: ${said}`),
   )
-  await noteDeployment(services, work, deployment, { log, baseline, hasBegun: true })
-  return baseline
+  await noteDeployment(services, work, deployment, { log, baseline, hasBegun: true, ...(held !== null && { held }) })
+  return { ...deployment, baseline, held }
+}
+
+/** @throws AppError of a target that may answer later */
+async function findHeld(target: DeployTarget, visit: Visit): Promise<Held | null> {
+  try {
+    const { sha256, isUnknown } = await visit.at(hostOf(target), () => target.inspect())
+    return isUnknown === true ? null : { sha256 }
+  } catch (error) {
+    if (error instanceof AppError && error.retry !== 'never') throw error
+    return null // what is wrong there is said by what is tried next
+  }
 }
 
 /** @throws AppError `deployRefused` when its key is not here and the target can do nothing without */
@@ -281,7 +318,6 @@ async function pairOf(services: Services, work: Work, deployment: DeploymentWork
 }
 
 interface Applied {
-  readonly baseline: Baseline
   readonly evidence: DeployEvidence
   /** What of the evidence's log is not written down yet. */
   readonly log: readonly string[]
@@ -291,13 +327,11 @@ async function recordApplied(
   services: Services,
   work: Work,
   deployment: DeploymentWork,
-  { baseline, evidence, log }: Applied,
+  { evidence, log }: Applied,
 ): Promise<void> {
   const now = services.now()
-  const isWatched = watchedOf(baseline).length > 0
+  const isWatched = deployment.baseline !== null && watchedOf(deployment.baseline).length > 0
   const windowMs = (settleSeconds(services, deployment) ?? CHECK_WINDOW_SECONDS) * 1_000
-  // After a crash the pair is there already, and what was there before it is known from the first time alone.
-  const previousSha256 = evidence.changed ? evidence.previousSha256 : (deployment.previousSha256 ?? evidence.previousSha256)
   await moveDeployment(services, work, deployment, 'applied', {
     log,
     said: evidence.log,
@@ -305,8 +339,8 @@ async function recordApplied(
     problem: null,
     retryAt: null,
     set: {
-      previous_sha256: previousSha256,
-      changed: evidence.changed || wasThere(deployment),
+      previous_sha256: previousOf(deployment, evidence),
+      changed: evidence.changed || wasPutThere(deployment),
       check_at: isWatched ? new Date(now + backoffMs('check', 1)) : null,
       check_until: isWatched ? new Date(now + windowMs) : null,
       check_tries: 0,
@@ -315,9 +349,18 @@ async function recordApplied(
   if (!isWatched && work.facts.servedAt !== null) await lookSoon(services, work.accountId, work.certificateId)
 }
 
-/** Of a pair that a try finds in its place: false, it was there; null, an earlier try may have put it there, which broke off or failed. */
-function wasThere({ changed, hasBegun, failures }: DeploymentWork): false | null {
-  return changed === false || (!hasBegun && failures === 0) ? false : null
+/** After a crash the pair is there already, and what was there before it is known from what was written down before the first time. */
+function previousOf(deployment: DeploymentWork, evidence: DeployEvidence): string | null {
+  if (evidence.changed) return evidence.previousSha256
+  const { previousSha256, held } = deployment
+  return previousSha256 ?? (held !== null && wasPutThere(deployment) === true ? held.sha256 : evidence.previousSha256)
+}
+
+/** Whether an earlier try of this deployment put a pair in its place that this one finds there. Null: nobody could be asked before the first. */
+function wasPutThere({ changed, hasBegun, failures, held, sha256 }: DeploymentWork): boolean | null {
+  if (changed !== null) return changed
+  if (!hasBegun && failures === 0) return false
+  return held === null ? null : held.sha256 !== sha256
 }
 
 /** What may mend itself in a moment is not told at once. */
@@ -341,7 +384,7 @@ async function recordDeployFailure(
     appends: true,
     problem: failure,
     retryAt,
-    ...(isHeld && { set: { changed: wasThere(deployment) } }),
+    ...(isHeld && { set: { changed: wasPutThere(deployment) } }),
     ...(isTold && { notice: { kind, detail: failure.message } }),
   })
 }

@@ -19,6 +19,11 @@ import { EVERCERT_ACTOR, findAdapter, parseConfig, type Services } from '../cont
 import { planNotice, type HappenedNotice } from '../notices/plan.ts'
 import { changed, type Work } from './facts.ts'
 
+/** SHA-256 of the leaf that a target had; null: none. */
+export interface Held {
+  readonly sha256: string | null
+}
+
 export interface DeploymentWork {
   readonly id: string
   readonly state: DeploymentState
@@ -49,8 +54,10 @@ export interface DeploymentWork {
   readonly hasBegun: boolean
   /** Somebody wants it anew. */
   readonly reloadAsked: boolean
-  /** Whether it put the pair in place; null: not known, as after a crash. */
+  /** Whether it put the pair in place; null: not known yet, or not to be known. */
   readonly changed: boolean | null
+  /** What the target had before it was first touched; null: not looked up yet, or nobody can be asked. */
+  readonly held: Held | null
 }
 
 /** @throws AppError `conflict`, stale, when the certificate has other deployments by now */
@@ -74,6 +81,8 @@ export async function loadDeployment(services: Services, work: Work, id: string)
       'deployment.begun_at',
       'deployment.reload_asked',
       'deployment.changed',
+      'deployment.held_sha256',
+      'deployment.held_at',
       'target.kind',
       'target.name',
       'target.config_secret_id',
@@ -116,6 +125,7 @@ export async function loadDeployment(services: Services, work: Work, id: string)
     hasBegun: row.begun_at !== null,
     reloadAsked: row.reload_asked,
     changed: row.changed,
+    held: row.held_at === null ? null : { sha256: row.held_sha256 },
   }
 }
 
@@ -216,6 +226,8 @@ export interface Recorded {
     readonly baseline?: null
     readonly previous_sha256?: string | null
     readonly changed?: boolean | null
+    readonly held_sha256?: null
+    readonly held_at?: null
     readonly check_at?: Date | null
     readonly check_until?: Date | null
     readonly check_tries?: number
@@ -276,6 +288,7 @@ function lastOf(log: readonly string[]): string | undefined {
 export interface Noted {
   readonly log: readonly string[]
   readonly baseline?: Baseline
+  readonly held?: Held
   readonly checkAt?: number | null
   readonly checkTries?: number
   readonly restoreReason?: string
@@ -291,7 +304,7 @@ export async function noteDeployment(
   services: Services,
   work: Work,
   deployment: DeploymentWork,
-  { log, baseline, checkAt, checkTries, restoreReason, problem, retryAt, failures, hasBegun }: Noted,
+  { log, baseline, held, checkAt, checkTries, restoreReason, problem, retryAt, failures, hasBegun }: Noted,
 ): Promise<void> {
   const { numUpdatedRows } = await services.db
     .updateTable('deployment')
@@ -299,6 +312,7 @@ export async function noteDeployment(
       log: sql`log || ${JSON.stringify(log.map(plainText))}::jsonb`,
       updated_at: new Date(services.now()),
       ...(baseline && { baseline: JSON.stringify(baseline) }),
+      ...(held && { held_sha256: held.sha256, held_at: new Date(services.now()) }),
       ...(checkAt !== undefined && (checkAt === null ? { check_at: null, check_until: null } : { check_at: new Date(checkAt) })),
       ...(checkTries !== undefined && { check_tries: checkTries }),
       ...(restoreReason !== undefined && { restore_reason: restoreReason }),

@@ -6,10 +6,11 @@
 import { sql } from 'kysely'
 import type { CertificateFacts } from '@evercert/pki'
 import { toMs } from '../../db/time.ts'
-import { writeLater } from '../../db/later.ts'
+import { requireTrue, writeLater } from '../../db/later.ts'
 import { transition, type Trx } from '../../db/transition.ts'
 import { decideEntitlement, decideValidity, type TopUpFacts } from '../../domain/entitlement/entitlement.ts'
 import { siteKeyKind } from '../../domain/endpoint/site-key-kind.ts'
+import { AppError } from '../../domain/errors.ts'
 import { insertIssuance } from '../certificates.ts'
 import { EVERCERT_ACTOR, notFound, type Services } from '../context.ts'
 import { insertDeployments, type Delivery } from '../targets.ts'
@@ -77,6 +78,7 @@ export async function storeIssuance(
   const now = services.now()
   const { accountId, certificateId } = work
   const basis = await loadEntitlementBasis(services.db, work)
+  const sites = await findSites(services.db, work)
   await services.db.transaction().execute(async (trx) => {
     await transition(trx, {
       subject: 'application',
@@ -101,7 +103,7 @@ export async function storeIssuance(
     await writeLater(trx, trx.updateTable('certificate').set(isSet).where('id', '=', certificateId))
     await forgetManagedFailures(trx, work)
     await placeSites(trx, work, { keyKind: siteKeyKind(issued.leaf.algorithm), now })
-    await redeploy(services, trx, { accountId, certificateId, issuanceId })
+    await redeploy(services, trx, { accountId, certificateId, issuanceId }, sites)
   })
 }
 
@@ -147,26 +149,68 @@ async function placeSites(trx: Trx, work: Work, { keyKind, now }: Pick<Move, 'ke
   await moveSites(trx, { accountId, actor: EVERCERT_ACTOR, now, from: renewsCertificateId ?? to, to, keyKind })
 }
 
-/** Every target gets what was issued now. Deliveries of what was issued before end here: none of them may put the old pair over the new one. */
-async function redeploy(services: Services, trx: Trx, delivery: Delivery): Promise<void> {
-  const { accountId, certificateId, issuanceId } = delivery
-  const rows = await trx
+/** A target, and what is under way there of an earlier issuance. */
+interface Site {
+  readonly targetId: string
+  readonly deployment: { readonly id: string; readonly state: (typeof LIVE)[number] } | null
+}
+
+const LIVE = ['planned', 'applied', 'failed', 'rolledBack'] as const
+
+/** Where the certificate is installed, or is to be with its first issuance. */
+async function findSites(db: Services['db'], work: Work): Promise<Site[]> {
+  const rows = await db
     .selectFrom('target')
-    .leftJoin('deployment', (join) =>
-      join
-        .onRef('deployment.target_id', '=', 'target.id')
-        .on('deployment.issuance_id', '<>', issuanceId)
-        .on('deployment.state', 'in', ['planned', 'applied', 'failed', 'rolledBack']),
-    )
+    .leftJoin('deployment', (join) => join.onRef('deployment.target_id', '=', 'target.id').on('deployment.state', 'in', LIVE))
     .select(['target.id as target_id', 'deployment.id', 'deployment.state'])
-    .where('target.account_id', '=', accountId)
-    .where('target.certificate_id', '=', certificateId)
+    .where('target.account_id', '=', work.accountId)
+    .where('target.certificate_id', 'in', [work.certificateId, work.renewsCertificateId ?? work.certificateId])
+    .orderBy('target.id')
     .execute()
+  return rows.map(({ target_id: targetId, id, state }) => ({
+    targetId,
+    deployment: id === null ? null : { id, state: state as (typeof LIVE)[number] },
+  }))
+}
+
+/**
+ * Every target gets what was issued now. Deliveries of what was issued before end here: none of them may put the old pair over the new one.
+ *
+ * @param sites of moments ago
+ * @throws AppError `conflict`, stale, when they are not the same any more
+ */
+async function redeploy(services: Services, trx: Trx, delivery: Delivery, sites: readonly Site[]): Promise<void> {
+  const { accountId, certificateId, issuanceId } = delivery
   const facts = { accountId, certificateId, actor: EVERCERT_ACTOR, now: services.now() }
-  for (const { id, state } of rows) {
-    if (id !== null && state !== null)
-      // Touched by nobody: who would is at work here. A try that a crash broke off goes on with the new pair.
-      await transition(trx, { ...facts, subject: 'deployment', id, from: state, to: 'superseded', set: { begun_at: null } })
+  for (const { deployment } of sites) {
+    // Touched by nobody: who would is at work here. A try that a crash broke off goes on with the new pair.
+    if (deployment !== null)
+      await transition(trx, {
+        ...facts,
+        subject: 'deployment',
+        id: deployment.id,
+        from: deployment.state,
+        to: 'superseded',
+        set: { begun_at: null },
+      })
   }
-  await insertDeployments(services, trx, delivery, [...new Set(rows.map((row) => row.target_id))])
+  const targetIds = [...new Set(sites.map(({ targetId }) => targetId))]
+  await insertDeployments(services, trx, delivery, targetIds)
+  const areAll = sql<boolean>`(select count(*) = ${targetIds.length}::int and bool_and(made.id is not null and other.id is null) is not false
+    from target
+      left join deployment made on made.target_id = target.id and made.issuance_id = ${issuanceId}
+      left join deployment other on other.target_id = target.id and other.issuance_id <> ${issuanceId}
+        and other.state in (${sql.join(LIVE)})
+    where target.account_id = ${accountId} and target.certificate_id = ${certificateId})`
+  await requireTrue(trx, areAll, () => overtaken(certificateId))
+}
+
+function overtaken(certificateId: string): AppError {
+  return new AppError(
+    'conflict',
+    `Storing what was issued for ${certificateId}: its targets changed meanwhile: it is read again.`,
+    {
+      stale: true,
+    },
+  )
 }

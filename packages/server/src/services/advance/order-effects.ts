@@ -5,7 +5,7 @@
  */
 import { sql, type SqlBool } from 'kysely'
 import { generateKey, parseChain } from '@evercert/pki'
-import { changeOne, writeLater } from '../../db/later.ts'
+import { changeOne, violatedIndex, writeLater } from '../../db/later.ts'
 import { transition, type Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { CaChallenge, CaOrder } from '../../ports/ca.ts'
@@ -118,8 +118,8 @@ async function recordOrder(services: Services, work: Work, application: WorkingA
   const now = new Date(services.now())
   const challenges = order.state === 'pending' || order.state === 'ready' ? (order.challenges ?? []) : []
   const published = application.form.validationMethod === 'dnsAutomatic' ? null : now
+  await refuseSharedOrder(services, work, application, order.ref)
   await services.db.transaction().execute(async (trx) => {
-    await refuseSharedOrder(trx, work, application, order.ref)
     const first = trx
       .updateTable('application')
       .set({
@@ -134,7 +134,12 @@ async function recordOrder(services: Services, work: Work, application: WorkingA
       .where('ca_order_ref', 'is', null)
       .where('state', '=', 'pendingValidation')
       .returning('id')
-    await changeOne(trx, first, () => stale(application))
+    await changeOne(
+      trx,
+      first,
+      () => stale(application),
+      (error) => (violatedIndex(error) === null ? error : stale(application)),
+    )
     await upsertValidations(trx, work, application.id, challenges, now)
     if (order.state !== 'pending') await enterReview(services, trx, work, application)
   })
@@ -142,10 +147,11 @@ async function recordOrder(services: Services, work: Work, application: WorkingA
 
 /**
  * A CA may give one order to two applications for the same names: while it is open, or found again after a crash, since ACME orders bear
- * no reference of ours. The second waits until the first is through, and then gets its own. A unique index holds this too.
+ * no reference of ours. The second waits until the first is through, and then gets its own. Of two at the same moment a unique index refuses
+ * one, which finds the other when it looks again.
  */
-async function refuseSharedOrder(trx: Trx, work: Work, application: WorkingApplication, ref: string): Promise<void> {
-  const other = await trx
+async function refuseSharedOrder({ db }: Services, work: Work, application: WorkingApplication, ref: string): Promise<void> {
+  const other = await db
     .selectFrom('application')
     .select(['certificate_id', 'account_id'])
     .where('issuer_id', '=', application.issuerId)
@@ -204,12 +210,6 @@ function reusedAt({ reusedFrom }: CaChallenge): Date | null {
 
 export async function enterReview(services: Services, trx: Trx, work: Work, application: WorkingApplication): Promise<void> {
   const { accountId } = work
-  await claimProvedNames(trx, {
-    accountId,
-    applicationId: application.id,
-    identifiers: application.identifiers,
-    now: services.now(),
-  })
   await transition(trx, {
     subject: 'application',
     id: application.id,
@@ -220,9 +220,15 @@ export async function enterReview(services: Services, trx: Trx, work: Work, appl
     actor: EVERCERT_ACTOR,
     now: services.now(),
   })
-  await trx
+  const proved = trx
     .updateTable('validation')
     .set({ state: 'valid', problem: null, validated_at: sql`coalesce(validated_at, ${new Date(services.now())})` })
     .where('application_id', '=', application.id)
-    .execute()
+  await writeLater(trx, proved)
+  await claimProvedNames(trx, {
+    accountId,
+    applicationId: application.id,
+    identifiers: application.identifiers,
+    now: services.now(),
+  })
 }

@@ -156,7 +156,7 @@ async function handOver(
   services: Services,
   accountId: string,
   { deploymentId, certificateId, round }: DeploymentTry,
-  { agentId, agent, kind, site, sha256, timeoutMs }: AgentOrder & { readonly agentId: string },
+  { agentId, agent, kind, site, sha256, again, timeoutMs }: AgentOrder & { readonly agentId: string },
 ): Promise<void> {
   await queueWork(services, agent, {
     account_id: accountId,
@@ -168,6 +168,7 @@ async function handOver(
     site,
     sha256,
     round,
+    again,
     expires_at: new Date(services.now() + timeoutMs),
   })
 }

@@ -20,6 +20,7 @@ export type NewWork = Pick<
   | 'site'
   | 'sha256'
   | 'round'
+  | 'again'
   | 'expires_at'
 >
 

@@ -23,15 +23,17 @@ export interface Poll {
   readonly waitSeconds: number
   /** What it does at the moment. */
   readonly holding: readonly string[]
+  /** Fields of an order that came later and that it understands; any other would have it refuse the order. */
+  readonly knows: readonly string[]
 }
 
 /** The next piece of work, or null when there is none until the time is up. What the agent holds already is given again, under a new lease. */
-export async function pollWork(services: Services, caller: Caller, { waitSeconds, holding }: Poll): Promise<AgentWork | null> {
+export async function pollWork(services: Services, caller: Caller, poll: Poll): Promise<AgentWork | null> {
   const agentId = agentIdOf(caller)
-  const until = performance.now() + waitSeconds * 1_000
+  const until = performance.now() + poll.waitSeconds * 1_000
   for (;;) {
     const bell = waitForBell(agentId, Math.max(0, Math.min(LOOK_MS, until - performance.now())))
-    const work = (await hasWork(services, agentId)) ? await takeWork(services, caller, holding) : null
+    const work = (await hasWork(services, agentId)) ? await takeWork(services, caller, poll) : null
     if (work !== null) return work
     if (performance.now() >= until) return null
     await bell
@@ -73,7 +75,7 @@ interface OpenWork {
   readonly state: 'queued' | 'leased' | 'expired' | 'reported'
 }
 
-async function takeWork(services: Services, caller: Caller, holding: readonly string[]): Promise<AgentWork | null> {
+async function takeWork(services: Services, caller: Caller, { holding, knows }: Poll): Promise<AgentWork | null> {
   return services.db.transaction().execute(async (trx) => {
     const row = await trx
       .selectFrom('agent_work')
@@ -98,6 +100,7 @@ async function takeWork(services: Services, caller: Caller, holding: readonly st
         'agent_work.sha256',
         'agent_work.state',
         'agent_work.leases',
+        'agent_work.again',
         'deployment.state as deployment_state',
         'issuance.sha256 as issued_sha256',
         'issuance.chain_pem',
@@ -130,9 +133,12 @@ async function takeWork(services: Services, caller: Caller, holding: readonly st
     if (kind === 'restore') return { id: row.id, lease, kind, site, sha256, chainPem: null, privateKeyPem: null }
     if (row.issued_sha256 !== sha256) throw new AppError('internal', 'Taking work: it is not of the issuance of its deployment.')
     const privateKeyPem = row.secret_id === null ? null : await services.vault.open(trx, row.secret_id, 'privateKey')
-    return { id: row.id, lease, kind, site, sha256, chainPem: row.chain_pem, privateKeyPem }
+    return { id: row.id, lease, kind, site, sha256, chainPem: row.chain_pem, privateKeyPem, ...laterFields(row, knows) }
   })
 }
+
+const laterFields = ({ again }: { readonly again: boolean }, knows: readonly string[]): { again?: true } =>
+  again && knows.includes('again') ? { again } : {}
 
 interface Purpose {
   readonly kind: 'install' | 'restore' | 'csr'

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import type { AccountRules } from '@evercert/contract'
 import { recordHistory, type Trx } from '../../db/transition.ts'
+import { wantsSecondPerson } from '../../domain/approval/rules.ts'
 import { AppError } from '../../domain/errors.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import { requireFresh } from '../access/fresh.ts'
@@ -13,7 +14,7 @@ import { EVERCERT_ACTOR, newId, personOf, type Caller, type Services } from '../
 import { planAccountNotice, planPersonalNotices } from '../notices/plan.ts'
 import { approvalQuery, approversOf, loadMembers, moveApproval, OPEN, type ApprovalRow, type Member } from './approval-row.ts'
 import { describe, GUARDED, type Asked, type GuardedOperation } from './guarded.ts'
-import { lockAccount, setRules } from './rules.ts'
+import { loadRules, lockAccount, setRules } from './rules.ts'
 
 /** Long enough for holidays to end. */
 const WAITING_MS = 7 * DAY_MS
@@ -27,10 +28,11 @@ export interface GuardedCall {
 export type UseApproval = ((trx: Trx) => Promise<void>) | null
 
 /**
- * @throws AppError `secondPersonNeeded` with the recorded request; `noSecondPerson` when nobody could approve; and what the operation itself
- *   would refuse with
+ * @throws AppError `secondPersonNeeded` with the recorded request; `noSecondPerson` when nobody could approve; and, where the rules want a second
+ *   person for anything, what the operation itself would refuse with
  */
 export async function passGate(services: Services, caller: Caller, call: GuardedCall): Promise<UseApproval> {
+  if (!wantsSecondPerson(await loadRules(services.db, caller.accountId))) return null
   const passage = await services.db.transaction().execute((trx) => tryGate(services, trx, caller, call))
   if (passage.refusal !== null) throw passage.refusal
   const { goAhead } = passage

@@ -5,6 +5,7 @@
  */
 import type { ChannelDetail, ChannelTestView, ChannelView } from '@evercert/contract'
 import type { Db } from '../../db/connect.ts'
+import { violatedIndex } from '../../db/later.ts'
 import { transition, type Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { NotifyChannel } from '../../ports/notify.ts'
@@ -91,17 +92,12 @@ export async function updateChannel(
       await trx.deleteFrom('secret').where('id', '=', configSecretId).where('account_id', '=', accountId).execute()
     })
     .catch((error: unknown) => {
-      if (!isUniqueViolation(error)) throw error
+      if (violatedIndex(error) === null) throw error
       throw new AppError('duplicateName', `Changing channel ${id}: there is one with the name ${name}: choose another.`)
     })
   const changed = (await listChannels(services, caller)).find((channel) => channel.id === id)
   if (changed === undefined) throw notFound('channel', id)
   return changed
-}
-
-/** SQLSTATE 23505: another transaction may take the name between a look and the change, so nobody looks before. */
-export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '23505'
 }
 
 async function lockChannel(trx: Trx, accountId: string, id: string) {

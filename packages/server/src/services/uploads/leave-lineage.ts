@@ -3,15 +3,17 @@
  *
  * @module
  */
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import { writeLater } from '../../db/later.ts'
 import { recordHistory, type HistoryFacts, type Trx } from '../../db/transition.ts'
 
 /**
  * Held until the transaction ends, and taken before anything else is locked but names: who ends a certificate touches its neighbours, so two at
  * once, each with one row of the lineage, would wait for each other. Whoever orders or pays a renewal takes it too. Locks no row.
+ *
+ * @param certificateId or an expression for it; null locks nothing
  */
-export async function lockLineage(trx: Trx, accountId: string, certificateId: string): Promise<void> {
+export async function lockLineage(trx: Trx, accountId: string, certificateId: string | RawBuilder<string | null>): Promise<void> {
   const lock = sql`select pg_advisory_xact_lock(hashtextextended(lineage_id, 0))::text from certificate
     where id = ${certificateId} and account_id = ${accountId}`
   await writeLater(trx, lock.compile(trx))

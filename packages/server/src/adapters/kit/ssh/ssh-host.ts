@@ -81,7 +81,8 @@ function createSshHost(name: string, connection: SshConnection): Host {
 
   const stat: Host['stat'] = async (path) => {
     const stats = await call<Stats>('stat', path, (sftp, done) => sftp.stat(path, done))
-    return { isFile: stats.isFile(), sizeBytes: stats.size, mode: stats.mode & 0o777, uid: stats.uid, gid: stats.gid }
+    const { size: sizeBytes, mode, uid, gid, mtime } = stats
+    return { isFile: stats.isFile(), sizeBytes, mode: mode & 0o777, uid, gid, modifiedMs: mtime * 1_000 }
   }
   const chown = (path: string, uid: number, gid: number) => call('chown', path, (sftp, done) => sftp.chown(path, uid, gid, done))
   const chmod = (path: string, mode: number) => call('chmod', path, (sftp, done) => sftp.chmod(path, mode, done))
