@@ -101,6 +101,18 @@ it('an endpoint is added, looked at, listed with what it serves, and removed', a
   expect((await evercert(['endpoints', '--certificate', 'mail'])).stdout).toMatch(
     new RegExp(`127\\.0\\.0\\.1:25 .*smtp.*${certificateId}.*${smtp.id}`),
   )
+  const rsa = createRoot().issue({ names: ['mail.example.com'], key: 'rsa2048', notAfter: Date.now() + 60 * 86_400_000 })
+  await service.client.certificates.upload({ name: 'mail rsa', certificatePem: rsa.chainPem, privateKeyPem: rsa.privateKeyPem })
+  expect((await refusal(...add)).code).toBe('duplicateName')
+  const beside = await json<EndpointView>(...add.with(4, 'mail rsa'))
+  expect([endpoint.keyKind, beside.keyKind]).toEqual(['ecdsa', 'rsa'])
+  const several = await refusal('endpoints', 'remove', '127.0.0.1:9')
+  expect([several.remedy.en, several.remedy.zh]).toEqual([
+    expect.stringContaining(`add /rsa or /ecdsa to the name: ${endpoint.id} (ECDSA), ${beside.id} (RSA)`) as string,
+    expect.stringContaining('/rsa、/ecdsa') as string,
+  ])
+  expect((await evercert(['endpoints'])).stdout).toMatch(new RegExp(`127\\.0\\.0\\.1:9 .* RSA .*${beside.id}`))
+  expect(await json('endpoints', 'remove', '127.0.0.1:9/rsa')).toMatchObject({ id: beside.id })
   await json('endpoints', 'remove', '127.0.0.1:9')
   const { items } = await json<{ items: EndpointView[] }>('endpoints')
   expect(items.map(({ id }) => id)).toEqual([smtp.id])

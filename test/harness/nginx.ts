@@ -14,6 +14,8 @@ export interface NginxOptions {
   /** PEM files that the server reads; they must exist. */
   readonly certificatePath: string
   readonly keyPath: string
+  /** Served besides, for the other kind of key. */
+  readonly besides?: { readonly certificatePath: string; readonly keyPath: string }
   /** Default: loopback, of both families where the machine has them. */
   readonly addresses?: readonly string[]
   /** Default `_`: answers for every name. */
@@ -103,12 +105,14 @@ function toConfig(facts: ConfigFacts): string {
   const { folder, addresses, httpsPort, httpPort, wellKnownProxy } = facts
   const listen = (port: number, flags: string) =>
     addresses.map((address) => `listen ${address.includes(':') ? `[${address}]` : address}:${port}${flags};`).join(' ')
-  const https = (flags: string, host: { serverName?: string; certificatePath: string; keyPath: string }) => `
+  const pair = (of: { certificatePath: string; keyPath: string }) => `ssl_certificate ${of.certificatePath};
+    ssl_certificate_key ${of.keyPath};`
+  const https = (flags: string, host: Pick<NginxOptions, 'serverName' | 'certificatePath' | 'keyPath' | 'besides'>) => `
   server {
     ${listen(httpsPort, ` ssl${flags}`)}
     server_name ${host.serverName ?? '_'};
-    ssl_certificate ${host.certificatePath};
-    ssl_certificate_key ${host.keyPath};
+    ${pair(host)}
+    ${host.besides === undefined ? '' : pair(host.besides)}
     location / { return 200 "ok\\n"; }
   }`
   // Workers run as the one who starts nginx: then they may read the folder, and need no account of their own.

@@ -13,7 +13,7 @@ import { pause } from '@evercert/pair-files/pause'
 import type { Gathering } from '@evercert/pair-files/reload-turns'
 import { createStepLog } from '@evercert/pair-files/step-log'
 import type { ProbeConfig, SiteConfig } from './config.ts'
-import { lookAt, type Look } from './look.ts'
+import { kindOf, lookAt, type Look } from './look.ts'
 import type { Begun } from './state.ts'
 
 /** Between two looks. */
@@ -75,24 +75,28 @@ async function install(
 ): Promise<DeployEvidence> {
   checkPair(pair)
   const log = createStepLog(Date.now, onLine)
+  const kind = kindOf(pair.chainPem)
+  const look = (place: ProbeConfig): Promise<Look> => lookAt(place, kind)
   const interrupted = begun?.find() ?? null
-  const before = interrupted ?? (await begin(probe, target))
+  const before = interrupted ?? (await begin(probe, { target, look }))
   if (probe !== null) log.say(`Before: ${before.said}.`)
   if (interrupted === null) keep(begun, before, (line) => log.say(line))
   if (again) log.say('Asked for anew: the files are checked and the server is reloaded, also where it has the pair already.')
   const lead = [...log.lines]
   // The try that was interrupted may have put it there.
   const wasOurs = interrupted !== null && interrupted.held !== pair.sha256
-  const evidence = await target.apply(pair, { mustReload: again || (await isReloadDue(probe, pair, { before, interrupted })) })
+  const evidence = await target.apply(pair, {
+    mustReload: again || (await isReloadDue(probe, pair, { before, interrupted, look })),
+  })
   const isOurs = evidence.changed || wasOurs
   const previousSha256 = evidence.changed ? evidence.previousSha256 : before.held
   if (probe === null) return { ...evidence, changed: isOurs, previousSha256, log: [...lead, ...evidence.log] }
-  const after = await waitUntilServed(probe, pair.sha256)
+  const after = await waitUntilServed(probe, pair.sha256, look)
   const own = createStepLog(Date.now, onLine)
   own.say(`After: ${after.said}.`)
   const lines = [...lead, ...evidence.log, ...own.lines]
   if (!isOurs || !isWorse(pair, before, after)) return { ...evidence, changed: isOurs, previousSha256, log: lines }
-  throw await takeBack(probe, target, { pair, after, before, lines, onLine })
+  throw await takeBack(probe, target, { pair, after, before, lines, onLine, look })
 }
 
 /** Who did not answer before either is not mended by going back. */
@@ -103,7 +107,11 @@ function isWorse({ sha256 }: CertificatePair, before: Begun, after: Look): boole
 interface Earlier {
   readonly before: Begun
   readonly interrupted: Begun | null
+  readonly look: LookAt
 }
+
+/** For the kind of key that the pair has. */
+type LookAt = (place: ProbeConfig) => Promise<Look>
 
 /**
  * Whether the server is reloaded also if the files hold the pair already: it serves another one; where nobody can tell, once. What was put there with a
@@ -112,16 +120,19 @@ interface Earlier {
 async function isReloadDue(
   probe: ProbeConfig | null,
   { sha256 }: CertificatePair,
-  { before, interrupted }: Earlier,
+  { before, interrupted, look }: Earlier,
 ): Promise<boolean | 'once'> {
   if (probe === null) return 'once'
-  return (interrupted === null ? before.served : (await lookAt(probe)).sha256) !== sha256
+  return (interrupted === null ? before.served : (await look(probe)).sha256) !== sha256
 }
 
-async function begin(probe: ProbeConfig | null, target: PairTarget): Promise<Begun> {
+async function begin(
+  probe: ProbeConfig | null,
+  { target, look }: { readonly target: PairTarget; readonly look: LookAt },
+): Promise<Begun> {
   const { sha256: held } = await target.inspect()
   if (probe === null) return { held, served: null, said: 'nobody looks' }
-  const { sha256: served, said } = await lookAt(probe)
+  const { sha256: served, said } = await look(probe)
   return { held, served, said }
 }
 
@@ -140,15 +151,16 @@ interface Failed {
   readonly after: Look
   readonly lines: readonly string[]
   readonly onLine: SiteUse['onLine']
+  readonly look: LookAt
 }
 
 async function takeBack(
   probe: ProbeConfig,
   target: PairTarget,
-  { pair, before, after, lines, onLine }: Failed,
+  { pair, before, after, lines, onLine, look }: Failed,
 ): Promise<AppError> {
   const restored = await target.restore(pair.sha256)
-  const again = before.served === null ? await lookAt(probe) : await waitUntilServed(probe, before.served)
+  const again = before.served === null ? await look(probe) : await waitUntilServed(probe, before.served, look)
   const log = createStepLog(Date.now, onLine)
   log.say(`Put back what was there before; now ${again.said}.`)
   return new AppError(
@@ -158,10 +170,10 @@ async function takeBack(
   )
 }
 
-async function waitUntilServed(probe: ProbeConfig, wanted: string): Promise<Look> {
+async function waitUntilServed(probe: ProbeConfig, wanted: string, look: LookAt): Promise<Look> {
   const until = Date.now() + probe.waitSeconds * 1_000
   for (;;) {
-    const seen = await lookAt(probe)
+    const seen = await look(probe)
     if (seen.sha256 === wanted || Date.now() >= until) return seen
     await pause(LOOK_MS)
   }

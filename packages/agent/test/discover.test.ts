@@ -161,6 +161,24 @@ IncludeOptional nowhere/*.conf
 })
 
 describe('haproxy', () => {
+  test('one certificate for each kind of key, where the file itself is not there', () => {
+    write({
+      'haproxy.cfg': `frontend one
+  bind :443 ssl crt ${root}/two.pem crt ${root}/one.pem
+`,
+      'two.pem.rsa': '',
+      'two.pem.ecdsa': '',
+      'two.pem.ecdsa.key': '',
+      'one.pem': '',
+      'one.pem.rsa': '',
+    })
+    expect(short(discoverHaproxy(createSource(), join(root, 'haproxy.cfg')))).toEqual([
+      { at: 'haproxy.cfg:2', pair: ['two.pem.rsa', null], names: [], port: 443 },
+      { at: 'haproxy.cfg:2', pair: ['two.pem.ecdsa', 'two.pem.ecdsa.key'], names: [], port: 443 },
+      { at: 'haproxy.cfg:2', pair: ['one.pem', null], names: [], port: 443 },
+    ])
+  })
+
   test('crt, folders, crt-list with filters, crt-base, keys beside, and variables', () => {
     write({
       'haproxy.cfg': `global

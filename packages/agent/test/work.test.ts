@@ -171,18 +171,20 @@ describe('the configuration', () => {
   })
 })
 
-test.each<[string, 'none' | 'another' | 'same', boolean]>([
+test.each<[string, 'none' | 'another' | 'same' | 'beside', boolean]>([
   ['nobody can see what is served', 'none', true],
   ['another one is served', 'another', true],
   ['it is served', 'same', false],
+  ['it is served for its kind of key, beside one that is preferred', 'beside', false],
 ])('a pair that is in the files already, when %s: reloaded alone: %s', async (_what, probing, reloaded) => {
   const place = mkdtempSync(join(configs, 'held-'))
-  const [held, another] = [createSelfSigned(), createSelfSigned()]
+  const [held, another] = [createSelfSigned(probing === 'beside' ? { key: 'rsa2048' } : {}), createSelfSigned()]
   const { chainPem, privateKeyPem, sha256 } = held
   const paths = { certificatePath: join(place, 'site.pem'), keyPath: join(place, 'site.key') }
   writeFileSync(paths.certificatePath, chainPem)
   writeFileSync(paths.keyPath, privateKeyPem)
-  const server = await serveTls(probing === 'same' ? held : another)
+  const both = { cert: [another.chainPem, chainPem], key: [another.privateKeyPem, privateKeyPem] }
+  const server = await serveTls(probing === 'same' ? held : another, probing === 'beside' ? both : {})
   const probe = { port: server.port, serverName: 'shop.example', waitSeconds: 1 }
   const shop = { server: 'files', ...paths, reloadCommand: ['touch', join(place, 'ran')], ...(probing !== 'none' && { probe }) }
   const text = JSON.stringify({ server: 'https://evercert.test', stateFolder: join(place, 'state'), sites: { shop } })

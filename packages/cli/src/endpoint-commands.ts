@@ -48,7 +48,13 @@ export function addEndpointCommands(program: Command, bind: Bind, say: Say): voi
     .action(bind<[string, object]>(proveEndpointsCommand))
   endpoints
     .command('remove')
-    .argument('<endpoint>', say('id, or host:port', '编号，或 主机:端口'))
+    .argument(
+      '<endpoint>',
+      say(
+        'id, or host:port; host:port/rsa or /ecdsa where two certificates share a site',
+        '编号，或 主机:端口；两张证书共用站点时为 主机:端口/rsa 或 /ecdsa',
+      ),
+    )
     .description(say('forget an endpoint and its proof', '删除站点及其生效证明'))
     .action(bind<[string, object]>(removeEndpointCommand))
 }

@@ -189,6 +189,7 @@ export function anEndpoint(verdict: EndpointView['observations'][number]['verdic
     port: 443,
     serverName: 'shop.example.com',
     protocol: 'tls',
+    keyKind: 'ecdsa',
     verdict,
     probedAt: verdict === null ? null : AT,
     nextProbeAt: null,

@@ -35,7 +35,18 @@ it('ticks are round numbers that reach the highest bar', () => {
 
 describe('the map', () => {
   const cell = (id: string, host: string, verdict: 'served' | 'oldCertificate' | 'unreachable' | null, targets: string[] = []) =>
-    ({ id, certificateId: 'c', host, port: 443, serverName: host, protocol: 'tls', verdict, probedAt: null, targets }) as const
+    ({
+      id,
+      certificateId: 'c',
+      host,
+      port: 443,
+      serverName: host,
+      protocol: 'tls',
+      keyKind: null,
+      verdict,
+      probedAt: null,
+      targets,
+    }) as const
 
   it('groups by domain, network, target and verdict, faults first', () => {
     expect(['a.example.com', 'example.com', '192.0.2.7', '2001:db8::1'].map(parentOf)).toEqual([

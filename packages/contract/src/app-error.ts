@@ -111,6 +111,7 @@ export const RETRY = {
   targetBusy: 'after',
   deploymentUnderWay: 'never',
   placeTaken: 'never',
+  keyKindTaken: 'never',
   targetUnreachable: 'backoff',
   rateLimited: 'after',
   timedOut: 'backoff',

@@ -55,6 +55,12 @@ export const DEPLOYMENT_PROBLEM_TEXTS = {
     'Give files of its own, or remove the other target first. A renewal takes over the targets of the certificate that it renews.',
     '请改用独立的文件，或先移除另一个部署目标。续费证书会自动接管原证书的部署目标。',
   ),
+  keyKindTaken: text(
+    'At a site of this certificate another one is served beside it, with the kind of key (RSA or ECDSA) that this one was to get: a server has one certificate for each kind.',
+    '在该证书的某个站点上，另一张证书已使用所选的密钥类型（RSA 或 ECDSA）；服务器对每种密钥类型只提供一张证书。',
+    'Keep the kind of key that the certificate has, or remove one of the two endpoints of that site first.',
+    '请保持该证书原有的密钥类型，或先移除该站点的两个站点记录之一。',
+  ),
   deploymentUnderWay: text(
     'A deployment to this target is under way: what it put in place is not proved yet.',
     '该部署目标正在部署中，已写入的证书尚未得到验证。',

@@ -16,6 +16,7 @@ export const endpointCell = endpointView
     port: true,
     serverName: true,
     protocol: true,
+    keyKind: true,
     verdict: true,
     probedAt: true,
   })

@@ -37,6 +37,7 @@ const PHRASES: readonly Phrase[] = [
   [/(^SHA-256 [0-9a-f]{64}), serial ([0-9a-f]+), /i, '$1，序列号 $2，'],
   [/: the certificate is deployed there anew$/, '：证书将重新部署到此处'],
   [/: nothing is deployed$/, '：不重新部署'],
+  [/: another certificate holds it for this kind of key$/, '：另一张证书已以此密钥类型使用该站点'],
   [/^at most (\S+) for each renewal/, '每次续费最多 $1'],
   [new RegExp(`(^|; )given back by ${ID}$`), (_all, before, id) => `${before === '' ? '' : '；'}由 ${id} 交还`],
   [/^the agent was revoked$/, '代理已吊销'],

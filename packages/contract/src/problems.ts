@@ -118,6 +118,7 @@ export const PROBLEMS = {
   agentAway: { status: 503, title: 'The agent of the host does not answer' },
   targetBusy: { status: 503, title: 'The host of the target is busy' },
   placeTaken: { status: 409, title: 'Another target overwrites the same' },
+  keyKindTaken: { status: 409, title: 'Another certificate has the site for this kind of key' },
   deploymentUnderWay: { status: 409, title: 'The target is being deployed to' },
   targetUnreachable: { status: 503, title: 'The target does not answer' },
   // Surroundings.

@@ -128,6 +128,10 @@ export type EndpointProtocol = z.infer<typeof endpointProtocol>
 /** The kind of the served certificate's key. */
 const servedKeyKind = z.enum(['rsa', 'ecdsa', 'other'])
 
+const siteKeyKind = z.enum(['rsa', 'ecdsa']).meta({
+  description: 'Two certificates may have an endpoint of the same host, port and server name: one with each kind of key',
+})
+
 export const observationView = z.object({
   address: z.string(),
   verdict,
@@ -148,6 +152,10 @@ export const endpointView = z.object({
   port: z.int(),
   serverName: z.string(),
   protocol: endpointProtocol,
+  keyKind: siteKeyKind.nullable().meta({
+    description:
+      "Of its certificate's key; null: another kind, or not issued yet. Beside one of the other kind it tells of this kind alone",
+  }),
   verdict: verdict.nullable().meta({ description: 'The worst of its addresses; null before the first probe' }),
   probedAt: instant.nullable(),
   nextProbeAt: instant.nullable(),

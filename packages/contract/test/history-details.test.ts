@@ -11,6 +11,7 @@ test.each([
   ['nothing issued; 1 stored keys destroyed', '未签发；已销毁 1 个存储的私钥'],
   ['web: the certificate is deployed there anew', 'web：证书将重新部署到此处'],
   ['web: nothing is deployed', 'web：不重新部署'],
+  ['shop:443: another certificate holds it for this kind of key', 'shop:443：另一张证书已以此密钥类型使用该站点'],
   ['at most CN¥100.00 for each renewal; given back by crt_9', '每次续费最多 CN¥100.00；由 crt_9 交还'],
   ['given back by crt_9', '由 crt_9 交还'],
   ['2 addresses of 1 endpoints serve it', '1 个站点的 2 个地址已使用该证书'], // of histories written before

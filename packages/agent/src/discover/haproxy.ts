@@ -79,10 +79,19 @@ const COMPANION = /\.(key|ocsp|sctl|issuer)$/
 function readCertificate(state: State, written: string, where: Where): void {
   const { source } = state
   const path = toAbsolute(written, state.crtBase ?? '/')
-  if (problemOf(written) !== null || !source.isFolder(path)) return add(state, written, where)
+  if (problemOf(written) !== null || !source.isFolder(path)) {
+    const bundle = problemOf(written) === null && source.glob(path).length === 0 ? bundleOf(source, path) : []
+    for (const file of bundle.length === 0 ? [written] : bundle) add(state, file, where)
+    return
+  }
   for (const file of source.glob(`${path}/*`)) {
     if (!COMPANION.test(file) && !source.isFolder(file)) add(state, file, where)
   }
+}
+
+/** Without the file itself, HAProxy looks for one for each kind of key (ssl-load-extra-files bundle). */
+function bundleOf(source: Source, path: string): readonly string[] {
+  return ['rsa', 'ecdsa', 'dsa'].flatMap((kind) => source.glob(`${path}.${kind}`))
 }
 
 /** One line each: `file [options] filter…`; a filter that begins with `!` takes names out. */

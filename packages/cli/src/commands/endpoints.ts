@@ -102,10 +102,11 @@ export async function removeEndpointCommand(session: Session, wanted: string): P
   return removed(session, await client.endpoints.remove({ id }))
 }
 
-/** @param wanted its id, or `host:port` in any spelling when there is one alone */
+/** @param wanted its id, or `host:port` in any spelling when there is one alone; with `/rsa` or `/ecdsa` behind it the one of two that is for this kind of key */
 async function findEndpoint(client: Client, wanted: string): Promise<EndpointView> {
   const { items } = await client.endpoints.list()
-  const found = items.filter((each) => each.id === wanted || isAt(each, wanted))
+  const [, site = wanted, kind = null] = /^(.+)\/(rsa|ecdsa)$/.exec(wanted) ?? []
+  const found = items.filter((each) => each.id === wanted || (isAt(each, site) && (kind === null || each.keyKind === kind)))
   const [only] = found
   if (only === undefined)
     throw failure('notFound', {
@@ -113,7 +114,7 @@ async function findEndpoint(client: Client, wanted: string): Promise<EndpointVie
       zh: `查找站点 ${clean(wanted)}：不存在，请查看 “evercert endpoints list”。`,
     })
   if (found.length === 1) return only
-  const ids = found.map(({ id }) => id).join(', ')
+  const ids = found.map(({ id, keyKind }) => (keyKind === null ? id : `${id} (${KIND_NAMES[keyKind]})`)).join(', ')
   throw failure(
     'invalid',
     {
@@ -122,7 +123,10 @@ async function findEndpoint(client: Client, wanted: string): Promise<EndpointVie
     },
     {
       cause: { en: 'Several endpoints have this host and port.', zh: '有多个站点使用该主机与端口。' },
-      remedy: { en: `Name one by its id: ${ids}.`, zh: `请使用编号：${ids}。` },
+      remedy: {
+        en: `Name one by its id, or add /rsa or /ecdsa to the name: ${ids}.`,
+        zh: `请使用编号，或在名称后加 /rsa、/ecdsa：${ids}。`,
+      },
     },
   )
 }
@@ -135,6 +139,8 @@ function isAt(endpoint: EndpointView, wanted: string): boolean {
   return host !== null && host === canonicalHost(endpoint.host) && asked?.port === endpoint.port
 }
 
+const KIND_NAMES = { rsa: 'RSA', ecdsa: 'ECDSA' } as const
+
 function siteOf({ host, port }: Pick<EndpointView, 'host' | 'port'>): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
@@ -144,17 +150,19 @@ function formatRows({ say, paint, columns, language }: Session, endpoints: reado
     say('SITE', '站点'),
     say('PROTOCOL', '协议'),
     say('SERVER NAME', '域名'),
+    say('KEY', '密钥'),
     say('VERDICT', '结论'),
     say('PROBED', '探测时间'),
     say('CERTIFICATE', '证书'),
     say('ID', '编号'),
   ]
   const rows = endpoints.map((endpoint) => {
-    const { verdict, serverName, protocol } = endpoint
+    const { verdict, serverName, protocol, keyKind } = endpoint
     return [
       { text: siteOf(endpoint) },
       { text: protocol },
       { text: serverName },
+      { text: keyKind === null ? '' : KIND_NAMES[keyKind] },
       {
         text: verdict === null ? say('not probed yet', '尚未探测') : wordFor('verdict', verdict, language),
         colour: verdict === 'served' ? ('green' as const) : verdict === null ? ('dim' as const) : ('red' as const),

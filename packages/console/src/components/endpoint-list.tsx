@@ -8,6 +8,7 @@ import { useTranslation } from 'react-i18next'
 import { pick } from '../i18n/i18n.ts'
 import { joinSentences } from './join-list.ts'
 import { Moment } from './moment.tsx'
+import { SiteKey } from './site-key.tsx'
 import { Mark } from './status-mark.tsx'
 import './endpoint-list.css'
 
@@ -24,11 +25,16 @@ export function EndpointList({ endpoints }: { readonly endpoints: readonly Endpo
             {endpoint.host}
             <wbr />:{endpoint.port}
           </strong>
-          {endpoint.serverName !== endpoint.host && <span className="muted"> SNI {endpoint.serverName}</span>}
+          <SiteKey keyKind={endpoint.keyKind} />
+          {endpoint.serverName !== endpoint.host && (
+            <span className="muted">
+              {endpoint.keyKind !== null && ' ·'} SNI {endpoint.serverName}
+            </span>
+          )}
           {endpoint.observations.length === 0 && <p className="muted">{t('certificate.notProbed')}</p>}
           <ul className="observations">
             {endpoint.observations.map((observation) => (
-              <ObservationRow key={observation.address} observation={observation} />
+              <ObservationRow key={`${observation.address} ${observation.keyKind ?? ''}`} observation={observation} />
             ))}
           </ul>
         </li>

@@ -13,6 +13,7 @@ export type {
   ProbeFailure,
   ServedCertificate,
   ServedObservation,
+  SiteKeyKind,
 } from './observation.ts'
 export { probeAddress, probeOtherKey, type ProbeRequest } from './probe.ts'
 export { askSystem, isAbsence, resolveAddresses, type AddressResolver } from './resolve.ts'

@@ -35,6 +35,7 @@ type Check = (facts: Facts) => Finding | null
  * its other faults go away; then what is wrong with the right one.
  */
 const CHECKS: readonly { readonly name: string; readonly find: Check }[] = [
+  { name: 'the leaf has the kind of key that is meant', find: findOtherKind },
   { name: 'neither the leaf nor one above it is known to be revoked', find: findRevoked },
   { name: 'the leaf is not the previous one', find: findOldCertificate },
   { name: 'the leaf covers the server name', find: findWrongName },
@@ -105,6 +106,11 @@ function firstFinding(facts: Facts): Finding | null {
     if (finding !== null) return finding
   }
   return null
+}
+
+// Whatever else is right or wrong with it, it is there for other clients.
+function findOtherKind({ leaf, expected: { onlyKey } }: Facts): Finding | null {
+  return onlyKey === undefined || leaf.keyKind === onlyKey ? null : { verdict: 'otherCertificate', about: leaf }
 }
 
 function findRevoked({ path, expected }: Facts): Finding | null {

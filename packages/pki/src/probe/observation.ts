@@ -5,7 +5,10 @@
  */
 
 /** What a key signs with; `other` is an edwards curve or what Node does not name. */
-export type KeyKind = 'rsa' | 'ecdsa' | 'other'
+export type KeyKind = SiteKeyKind | 'other'
+
+/** The kinds of key of which a server can have a certificate each; clients choose by the signatures that they offer. */
+export type SiteKeyKind = 'rsa' | 'ecdsa'
 
 /** A certificate as the server sent it. */
 export interface ServedCertificate {

@@ -7,7 +7,14 @@
 import { isIP, type Socket } from 'node:net'
 import { connect, type SecureContext, type TLSSocket } from 'node:tls'
 import { toAscii } from './host-names.ts'
-import { NOT_DER, type KeyKind, type Observation, type ProbeFailure, type ServedObservation } from './observation.ts'
+import {
+  NOT_DER,
+  type KeyKind,
+  type Observation,
+  type ProbeFailure,
+  type ServedObservation,
+  type SiteKeyKind,
+} from './observation.ts'
 import { readServedChain } from './served-chain.ts'
 import { beginTls, PreludeRefused, type EndpointProtocol } from './starttls/index.ts'
 import { trustContextsFor } from './trust.ts'
@@ -65,6 +72,21 @@ export async function probeOtherKey(request: ProbeRequest, first: KeyKind): Prom
   const context = trustContextsFor(request.trustedRootsPem).only(wanted)
   const observation = toObservation(request, startedAt, await shakeHands(request, sni, context, request.timeoutMs))
   return observation.reachable && observation.chain[0].keyKind === wanted ? observation : null
+}
+
+/**
+ * The certificate that a server has for clients that know one kind of key. Where it has none of that kind, what it serves at all.
+ */
+export async function probeOwnKey(request: ProbeRequest, wanted: SiteKeyKind): Promise<Observation> {
+  const sni = serverNameToSend(request.serverName)
+  if (sni === null) return probeAddress(request) // which says so
+  const startedAt = performance.now()
+  const context = trustContextsFor(request.trustedRootsPem).only(wanted)
+  const own = toObservation(request, startedAt, await shakeHands(request, sni, context, request.timeoutMs))
+  // A server that has no such certificate ends the handshake, with an alert or without.
+  if (own.reachable || (own.failure !== 'handshakeFailed' && own.failure !== 'reset')) return own
+  const leftMs = request.timeoutMs - (performance.now() - startedAt)
+  return leftMs > 0 ? probeAddress({ ...request, timeoutMs: leftMs }) : own
 }
 
 type Served = Pick<

@@ -4,7 +4,14 @@
  * @module
  */
 import { readableName } from '../readable-name.ts'
-import { NOT_DER, type FailedObservation, type Observation, type ProbeFailure, type ServedCertificate } from './observation.ts'
+import {
+  NOT_DER,
+  type FailedObservation,
+  type KeyKind,
+  type Observation,
+  type ProbeFailure,
+  type ServedCertificate,
+} from './observation.ts'
 import { revokedCause } from './revoked-texts.ts'
 import type { Expectation, RevokedFacts, Verdict } from './verdict.ts'
 
@@ -110,16 +117,7 @@ const BY_VERDICT: Readonly<Record<Verdict, (subject: Subject) => Explanation>> =
       zh: '请重新加载服务，并在该地址后的每台节点上安装新证书，然后重新验证。',
     },
   }),
-  otherCertificate: ({ about, place, expected }) => ({
-    cause: {
-      en: `${place} serves a certificate that is neither the new nor the previous one (SHA-256 ${short(about.sha256)} instead of ${short(expected.sha256 ?? '')}, issued by ${about.issuer}, valid until ${day(about.notAfter)}).`,
-      zh: `${place} 使用的证书既不是新证书也不是旧证书（SHA-256 ${short(about.sha256)}，应为 ${short(expected.sha256 ?? '')}；签发者 ${about.issuer}，有效期至 ${day(about.notAfter)}）。`,
-    },
-    remedy: {
-      en: 'Find out what answers at this address (a CDN, a load balancer, a WAF or another tool that installs certificates) and install the new certificate there.',
-      zh: '请确认该地址由什么设备应答（CDN、负载均衡、WAF，或其他会安装证书的工具），并在该处安装新证书。',
-    },
-  }),
+  otherCertificate: (subject) => (lacksKind(subject) ? explainLack(subject) : explainOther(subject)),
   wrongName: ({ about, place, expected }) => ({
     cause: {
       en: `${place} serves a certificate that does not cover ${expected.serverName}; it covers ${listNames(about.names, 'no name at all')}.`,
@@ -272,6 +270,45 @@ const BY_FAILURE: Readonly<Record<ProbeFailure, FailureText>> = {
       zh: '请检查服务器的 TLS 配置及其是否配置了该域名；具体原因见服务器错误日志。',
     },
   },
+}
+
+function explainOther({ about, place, expected }: Subject): Explanation {
+  return {
+    cause: {
+      en: `${place} serves a certificate that is neither the new nor the previous one (SHA-256 ${short(about.sha256)} instead of ${short(expected.sha256 ?? '')}, issued by ${about.issuer}, valid until ${day(about.notAfter)}).`,
+      zh: `${place} 使用的证书既不是新证书也不是旧证书（SHA-256 ${short(about.sha256)}，应为 ${short(expected.sha256 ?? '')}；签发者 ${about.issuer}，有效期至 ${day(about.notAfter)}）。`,
+    },
+    remedy: {
+      en: 'Find out what answers at this address (a CDN, a load balancer, a WAF or another tool that installs certificates) and install the new certificate there.',
+      zh: '请确认该地址由什么设备应答（CDN、负载均衡、WAF，或其他会安装证书的工具），并在该处安装新证书。',
+    },
+  }
+}
+
+/** What is served is for clients that know the other kind of key; for those that know this one there is nothing. */
+function lacksKind({ about, expected: { onlyKey } }: Subject): boolean {
+  return onlyKey !== undefined && about.keyKind !== onlyKey
+}
+
+function explainLack({ about, place, expected }: Subject): Explanation {
+  const lacking = KIND_NAMES[expected.onlyKey ?? 'other']
+  const served = KIND_NAMES[about.keyKind]
+  return {
+    cause: {
+      en: `${place} has no certificate with ${lacking.en} (${short(expected.sha256 ?? '')} is to be there): it serves the one with ${served.en} alone (SHA-256 ${short(about.sha256)}).`,
+      zh: `${place} 没有使用${lacking.zh}的证书（应为 ${short(expected.sha256 ?? '')}），只提供使用${served.zh}的证书（SHA-256 ${short(about.sha256)}）。`,
+    },
+    remedy: {
+      en: 'Install it beside the other one (in nginx a second ssl_certificate and ssl_certificate_key) and reload the server; or remove the endpoint, if the site is to have one certificate alone.',
+      zh: '请将其安装在另一张证书旁（nginx 中为第二组 ssl_certificate 与 ssl_certificate_key）并重新加载服务；如该站点只需一张证书，请移除此站点。',
+    },
+  }
+}
+
+const KIND_NAMES: Readonly<Record<KeyKind, Bilingual>> = {
+  rsa: { en: 'an RSA key', zh: ' RSA 密钥' },
+  ecdsa: { en: 'an ECDSA key', zh: ' ECDSA 密钥' },
+  other: { en: 'another kind of key', zh: '其他类型密钥' },
 }
 
 function explainFailure(observation: FailedObservation): Explanation {

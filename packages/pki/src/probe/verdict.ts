@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { KeyKind } from './observation.ts'
+import type { KeyKind, SiteKeyKind } from './observation.ts'
 
 /**
  * - `served`: the certificate that was expected (or, with nothing expected, a healthy one), complete, trusted and in time.
@@ -40,6 +40,8 @@ export interface Expectation {
   readonly sha256?: string
   /** The kind of the new leaf's key: tells which of two certificates of a server is meant while neither is the new one. */
   readonly keyKind?: KeyKind
+  /** Only a certificate with this kind of key is meant: one with the other kind, which another certificate is expected to be, is not looked at. */
+  readonly onlyKey?: SiteKeyKind
   /** SHA-256 of the leaf that was there before, to tell a missed reload from a stranger's certificate. */
   readonly previousSha256?: string | null
   /** SHA-256 of certificates that are known to be revoked: whoever serves one, as the leaf or above it, is told so before anything else. */

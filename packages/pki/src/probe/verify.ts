@@ -5,7 +5,7 @@
  */
 import { judgePair, type Judgement } from './judge.ts'
 import type { Observation, ServedObservation } from './observation.ts'
-import { probeAddress, probeOtherKey } from './probe.ts'
+import { probeAddress, probeOtherKey, probeOwnKey } from './probe.ts'
 import { resolveAddresses, type AddressResolver } from './resolve.ts'
 import type { EndpointProtocol } from './starttls/index.ts'
 import type { Expectation } from './verdict.ts'
@@ -19,7 +19,7 @@ export interface VerifyRequest {
   readonly serverName?: string
   /** Default `tls`. */
   readonly protocol?: EndpointProtocol
-  /** Looks as well for a certificate with the other kind of key (RSA, ECDSA), by a second handshake. Default true. */
+  /** Looks as well for a certificate with the other kind of key (RSA, ECDSA), by a second handshake. Default true; not where only one kind is expected. */
   readonly bothKeys?: boolean
   /** Without it, any healthy certificate will do. */
   readonly expected?: Omit<Expectation, 'serverName'>
@@ -76,9 +76,12 @@ export function isInOrder({ verdict, other }: Pick<AddressVerification, 'verdict
 
 async function verifyAddress(request: VerifyRequest, serverName: string, address: string): Promise<AddressVerification> {
   const probed = { ...request, address, serverName }
-  const observation = await probeAddress(probed)
+  const onlyKey = request.expected?.onlyKey
+  const observation = onlyKey === undefined ? await probeAddress(probed) : await probeOwnKey(probed, onlyKey)
   const second =
-    observation.reachable && request.bothKeys !== false ? await probeOtherKey(probed, observation.chain[0].keyKind) : null
+    observation.reachable && onlyKey === undefined && request.bothKeys !== false
+      ? await probeOtherKey(probed, observation.chain[0].keyKind)
+      : null
   const { first, other } = judgePair(observation, second, { ...request.expected, serverName }, request.now)
   return { address, observation, ...first, other: second === null || other === null ? null : { ...other, observation: second } }
 }

@@ -180,6 +180,7 @@ describe('the verdict', () => {
   test('is looked for in this order', () => {
     expect(CHECK_NAMES).toMatchInlineSnapshot(`
       [
+        "the leaf has the kind of key that is meant",
         "neither the leaf nor one above it is known to be revoked",
         "the leaf is not the previous one",
         "the leaf covers the server name",
@@ -279,6 +280,22 @@ test('whatever was served, only the expected leaf is ever judged to be served', 
       expect(verdict === 'served').toBe(isRight && isInTime && trusted.trusted)
     }),
   )
+})
+
+test('only one kind of key is meant: a certificate with the other kind is none of its faults, and none of its proofs', () => {
+  const seen = anObservation({ chain: [aCertificate({ keyKind: 'rsa', names: ['other.test'] }), intermediate] })
+  for (const expected of [
+    theNew,
+    { ...theNew, previousSha256: theNew.sha256 },
+    { sha256: 'e'.repeat(64), previousSha256: theNew.sha256 },
+  ]) {
+    const { verdict, cause, remedy } = judge(seen, expecting({ ...expected, onlyKey: 'ecdsa' }), NOW)
+    expect(verdict).toBe('otherCertificate')
+    expect(cause.en).toContain('no certificate with an ECDSA key')
+    expect(cause.zh).toContain('没有使用 ECDSA 密钥的证书')
+    expect(remedy.en).toContain('beside the other one')
+  }
+  expect(judge(anObservation(), expecting({ ...theNew, onlyKey: 'ecdsa' }), NOW).verdict).toBe('served')
 })
 
 describe('a server with a certificate for each kind of key', () => {

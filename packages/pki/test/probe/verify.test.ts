@@ -163,6 +163,30 @@ describe('a server with an RSA and an ECDSA certificate', () => {
     expect((await verify(port, { expected, bothKeys: false })).addresses[0]?.other).toBeNull()
   })
 
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'shows the one that is meant alone by %s, and says when there is none of its kind',
+    async (maxVersion) => {
+      const [ecdsa, rsa] = [issue(), authority.issue({ names: ['site.test'], key: 'rsa2048' })]
+      const options = { cert: [ecdsa.chainPem, rsa.chainPem], key: [ecdsa.privateKeyPem, rsa.privateKeyPem], maxVersion }
+      const { port } = await started(serveTls(ecdsa, options))
+      const [alone, lame] = [
+        await started(serveTls(rsa, { maxVersion })),
+        await started(serveTcp((socket) => socket.resetAndDestroy())),
+      ]
+      const look = async (at: number, onlyKey: 'rsa' | 'ecdsa') => {
+        const { sha256 } = onlyKey === 'rsa' ? rsa : ecdsa
+        const { ok, addresses } = await verify(at, { expected: { sha256, onlyKey } })
+        const [seen] = addresses
+        return [ok, seen?.verdict, seen?.observation.reachable === true && seen.observation.chain[0].sha256, seen?.other]
+      }
+      expect(await look(port, 'rsa')).toEqual([true, 'served', rsa.sha256, null])
+      expect(await look(port, 'ecdsa')).toEqual([true, 'served', ecdsa.sha256, null])
+      expect(await look(alone.port, 'rsa')).toEqual([true, 'served', rsa.sha256, null])
+      expect(await look(alone.port, 'ecdsa')).toEqual([false, 'otherCertificate', rsa.sha256, null])
+      expect(await look(lame.port, 'ecdsa')).toEqual([false, 'unreachable', false, null])
+    },
+  )
+
   test('a server with one certificate has no other', async () => {
     const { port } = await started(serveTls(issue()))
     expect((await verify(port)).addresses[0]?.other).toBeNull()

@@ -60,6 +60,7 @@ import { up as reloadLeases } from './migrations/0060-reload-leases.ts'
 import { up as keysUsedAgain } from './migrations/0061-keys-used-again.ts'
 import { up as targetPlaces } from './migrations/0062-target-places.ts'
 import { up as deployedAgain } from './migrations/0063-deployed-again.ts'
+import { up as keyKindsOfEndpoints } from './migrations/0064-key-kinds-of-endpoints.ts'
 import { up as whatTargetsHeld } from './migrations/0065-what-targets-held.ts'
 import { up as canonicalHosts } from './migrations/0066-canonical-hosts.ts'
 import { AppError } from '../domain/errors.ts'
@@ -143,6 +144,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0061-keys-used-again': { up: keysUsedAgain },
   '0062-target-places': { up: targetPlaces },
   '0063-deployed-again': { up: deployedAgain },
+  '0064-key-kinds-of-endpoints': { up: keyKindsOfEndpoints },
   '0065-what-targets-held': { up: whatTargetsHeld },
   '0066-canonical-hosts': { up: canonicalHosts },
 }

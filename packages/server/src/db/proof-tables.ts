@@ -5,6 +5,7 @@
  */
 import type { Generated, JSONColumnType } from 'kysely'
 import type { EndpointProtocol, Verdict } from '@evercert/contract'
+import type { SiteKeyKind } from '@evercert/pki/probe'
 
 interface Bilingual {
   readonly en: string
@@ -35,6 +36,8 @@ export interface EndpointTable {
   proved_at: Date | null
   /** Since when it serves something else than what was proved. */
   strayed_at: Date | null
+  /** The kind of its certificate's key; null: none of the two, or not issued yet. Two of different kinds may have one place. */
+  key_kind: Generated<SiteKeyKind | null>
   created_at: Date
 }
 

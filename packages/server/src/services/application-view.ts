@@ -6,14 +6,18 @@
 import type { ApplicationFormView, ApplicationView, ValidationView } from '@evercert/contract'
 import { isProblemCode, PROBLEM_TEXTS, PROBLEMS } from '@evercert/contract'
 import { parseChain } from '@evercert/pki'
+import type { SiteKeyKind } from '@evercert/pki/probe'
+import { sql } from 'kysely'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
+import { OWN_KIND } from '../db/endpoint-siblings.ts'
 import { SAME } from '../db/same-account.ts'
 import {
   EMPTY_FORM,
   prefillApplication,
   withAutomaticMethod,
   withFreshKey,
+  withKeyKind,
   type ApplicationForm,
   type AutomaticWays,
 } from '../domain/application/prefill.ts'
@@ -72,7 +76,7 @@ export async function loadApplicationView(services: Services, caller: Caller, ce
     certificateId,
     id: row.id,
     state: row.state,
-    form: row.state === 'issued' ? await toIssuedForm(services, caller, row.form) : toFormView(row.form),
+    form: row.state === 'issued' ? await toIssuedForm(services, caller, { certificateId, form: row.form }) : toFormView(row.form),
     prefilledFrom: null,
     applicant: row.applicant === null ? null : toApplicantView(row.applicant, caller.scopes.has('certificates:write')),
     review: toReviewView(row),
@@ -108,6 +112,13 @@ export async function loadNextForm(services: Services, caller: Caller, certifica
   return withFreshKey(form, await findHostKey(services.db, caller.accountId, form.csrId))
 }
 
+/** The kind of key that the certificate is to keep, since it shares a site with one that has the other kind. */
+async function findOwnKind(db: Db, accountId: string, certificateId: string): Promise<SiteKeyKind | null> {
+  const { rows } = await sql<{ kind: SiteKeyKind | null }>`select ${OWN_KIND} as kind from endpoint e
+    where e.account_id = ${accountId} and e.certificate_id = ${certificateId} order by 1 nulls last limit 1`.execute(db)
+  return rows[0]?.kind ?? null
+}
+
 async function draftView(services: Services, record: CertificateRecord): Promise<ApplicationView> {
   const old = record.renewsCertificateId === null ? null : await loadPrefillSource(services.db, record)
   const prefilled = old === null ? EMPTY_FORM : await prefill(services, record, old)
@@ -131,10 +142,11 @@ async function draftView(services: Services, record: CertificateRecord): Promise
 /** How an upload was validated is not known: what works by itself is chosen for it. Its organisation is the company, where that is known. */
 async function prefill(
   services: Services,
-  { accountId, specification }: CertificateRecord,
+  { accountId, specification, renewsCertificateId }: CertificateRecord,
   old: Awaited<ReturnType<typeof loadPrefillSource>>,
 ): Promise<ApplicationForm> {
-  const form = prefillApplication(old, specification?.domainType ?? null)
+  const ownKind = await findOwnKind(services.db, accountId, renewsCertificateId ?? '')
+  const form = withKeyKind(prefillApplication(old, specification?.domainType ?? null), ownKind)
   if (old.lastApplication !== null) return form
   const automatic = withAutomaticMethod(form, await loadWays(services, accountId, form.domains))
   if (specification?.certificateType === 'DV') return automatic
@@ -180,8 +192,13 @@ function toFormView(form: ApplicationForm): ApplicationFormView {
 }
 
 /** As it is sent to have it issued again: its CSR is used up, and what was made on a host is made there again. */
-async function toIssuedForm({ db }: Services, { accountId }: Caller, form: ApplicationForm): Promise<ApplicationFormView> {
-  return toFormView(withFreshKey(form, await findHostKey(db, accountId, form.csrId ?? null)))
+async function toIssuedForm(
+  { db }: Services,
+  { accountId }: Caller,
+  { certificateId, form }: { readonly certificateId: string; readonly form: ApplicationForm },
+): Promise<ApplicationFormView> {
+  const fresh = withFreshKey(form, await findHostKey(db, accountId, form.csrId ?? null))
+  return toFormView(withKeyKind(fresh, await findOwnKind(db, accountId, certificateId)))
 }
 
 async function loadValidations(services: Services, caller: Caller, applicationId: string): Promise<ValidationView[]> {

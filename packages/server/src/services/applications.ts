@@ -6,10 +6,13 @@
 import { sql } from 'kysely'
 import type { ApplicationView } from '@evercert/contract'
 import { createCsr, type CsrFacts } from '@evercert/pki'
+import { holdsPlace } from '../db/endpoint-siblings.ts'
+import type { Db } from '../db/connect.ts'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import { requireTrue, violatedIndex } from '../db/later.ts'
 import { insertWithHistory, recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import type { Applicant } from '../domain/applicant/applicant.ts'
+import { siteKeyKind } from '../domain/endpoint/site-key-kind.ts'
 import { AppError } from '../domain/errors.ts'
 import { loadApplicationView } from './application-view.ts'
 import { lockNames } from './certificate-rows.ts'
@@ -25,7 +28,7 @@ import { wake } from './wake.ts'
  * Submits the application: it is stored with its first job, and goes to the CA from there. Submitting again after a refusal
  * replaces the refused one.
  *
- * @throws AppError `badDomain`, `badCsr`, `conflict` (not waiting for an application), `invalid`, `nameOfAnotherAccount`, `notFound`
+ * @throws AppError `badDomain`, `badCsr`, `conflict` (not waiting for an application), `invalid`, `keyKindTaken`, `nameOfAnotherAccount`, `notFound`
  */
 export async function submitApplication(
   services: Services,
@@ -37,6 +40,7 @@ export async function submitApplication(
   if (record === null) throw notFound('certificate', certificateId)
   const submission = await checkSubmission(services, record, raw)
   await refuseNamesOfOthers(services.db, submission.identifiers, caller.accountId) // they are asked again before the CA signs
+  await refuseTakenKind(services.db, submission) // who comes in between: see `moveSites`
   services.onStep('applications.submit', 'intended')
   await services.db.transaction().execute(async (trx) => {
     await storeSubmission(services, trx, caller, submission)
@@ -44,6 +48,20 @@ export async function submitApplication(
   })
   services.onStep('applications.submit', 'recorded')
   return loadApplicationView(services, caller, certificateId)
+}
+
+/** A certificate beside which another one has a site keeps its kind of key. */
+async function refuseTakenKind(db: Db, { record, form, csr }: Submission): Promise<void> {
+  const { rows } = await sql<{ site: string }>`select e.host || ':' || e.port as site from endpoint e
+    where e.account_id = ${record.accountId} and e.certificate_id in (${record.id}, ${record.renewsCertificateId})
+      and ${holdsPlace(siteKeyKind(csr?.algorithm ?? form.key))} limit 1`.execute(db)
+  const [taken] = rows
+  if (taken === undefined) return
+  throw new AppError(
+    'keyKindTaken',
+    `Applying for ${record.name}: at ${taken.site} another certificate is served beside it, which has this kind of key: choose the other kind.`,
+    { facts: { site: taken.site } },
+  )
 }
 
 async function storeSubmission(services: Services, trx: Trx, caller: Caller, submission: Submission): Promise<void> {

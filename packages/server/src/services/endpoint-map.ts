@@ -22,7 +22,7 @@ export async function mapEndpoints(
     with named as (
       select certificate_id, array_agg(name order by name) as targets from target where account_id = ${caller.accountId} group by certificate_id
     )
-    select e.id, e.certificate_id as "certificateId", e.host, e.port, e.server_name as "serverName", e.protocol, e.probed_at,
+    select e.id, e.certificate_id as "certificateId", e.host, e.port, e.server_name as "serverName", e.protocol, e.key_kind as "keyKind", e.probed_at,
       case when e.verdict = 'served' and exists (select from observation o where o.endpoint_id = e.id and o.account_id = e.account_id
         and o.verdict = 'served' and o.certificate_id <> e.certificate_id) then 'oldCertificate' else e.verdict end as verdict,
       coalesce(n.targets, '{}') as targets, count(*) over ()::int as all

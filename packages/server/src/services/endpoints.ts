@@ -4,14 +4,16 @@
  * @module
  */
 import { verdict as verdictSchema, type EndpointProtocol, type EndpointView } from '@evercert/contract'
-import { canonicalHost, DEFAULT_PORTS } from '@evercert/pki/probe'
-import type { Selectable } from 'kysely'
+import { canonicalHost, DEFAULT_PORTS, type SiteKeyKind } from '@evercert/pki/probe'
+import { sql, type Selectable } from 'kysely'
 import type { Db } from '../db/connect.ts'
 import type { ObservationTable } from '../db/proof-tables.ts'
-import { recordHistory } from '../db/transition.ts'
+import { OF_ANY_KIND } from '../db/endpoint-siblings.ts'
+import { recordHistory, type Trx } from '../db/transition.ts'
+import { readSiteKeyKind } from '../domain/endpoint/site-key-kind.ts'
 import { AppError } from '../domain/errors.ts'
 import { seenBy } from './access/narrowing.ts'
-import { lockNewestIssued, refuseIfEnded } from './certificate-rows.ts'
+import { lockNewestIssued, refuseIfEnded, type NewestIssued } from './certificate-rows.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 import { wake } from './wake.ts'
 
@@ -36,10 +38,12 @@ export async function createEndpoint(services: Services, caller: Caller, endpoin
   }
   const port = endpoint.port ?? DEFAULT_PORTS[endpoint.protocol]
   const id = newId(services, 'end')
+  const place = { accountId: caller.accountId, host, port, serverName }
   await services.db.transaction().execute(async (trx) => {
     const certificate = await lockNewestIssued(trx, caller.accountId, endpoint.certificateId)
     if (certificate === null) throw notFound('certificate', endpoint.certificateId)
     refuseIfEnded(certificate)
+    const keyKind = await keyKindOf(trx, certificate)
     const result = await trx
       .insertInto('endpoint')
       .values({
@@ -50,14 +54,13 @@ export async function createEndpoint(services: Services, caller: Caller, endpoin
         port,
         server_name: serverName,
         protocol: endpoint.protocol,
+        key_kind: keyKind,
         probe_at: new Date(services.now() + services.probing.intervalMs), // its proof comes first, and sets the next time
         created_at: new Date(services.now()),
       })
-      .onConflict((conflict) => conflict.columns(['account_id', 'host', 'port', 'server_name']).doNothing())
+      .onConflict((conflict) => conflict.doNothing()) // either kind of key, or both
       .executeTakeFirst()
-    if (result.numInsertedOrUpdatedRows !== 1n) {
-      throw new AppError('duplicateName', `Adding endpoint ${host}:${port}: it is here already.`)
-    }
+    if (result.numInsertedOrUpdatedRows !== 1n) throw await placeHeld(trx, { ...place, certificateId: certificate.id, keyKind })
     await recordHistory(trx, {
       accountId: caller.accountId,
       certificateId: certificate.id,
@@ -76,9 +79,59 @@ export async function createEndpoint(services: Services, caller: Caller, endpoin
       .execute()
     await wake(services, trx, certificate.id)
   })
+  await lookBeside(services, place, id)
   const [view] = await listEndpointViews(services, caller, null, id)
   if (view === undefined) throw notFound('endpoint', id)
   return view
+}
+
+async function keyKindOf(trx: Trx, { issuanceId }: NewestIssued): Promise<SiteKeyKind | null> {
+  if (issuanceId === null) return null
+  const row = await trx.selectFrom('issuance').select('chain_pem').where('id', '=', issuanceId).executeTakeFirst()
+  return row === undefined ? null : readSiteKeyKind(row.chain_pem)
+}
+
+interface EndpointPlace {
+  readonly accountId: string
+  readonly host: string
+  readonly port: number
+  readonly serverName: string
+}
+
+function isAt({ accountId, host, port, serverName }: EndpointPlace) {
+  return sql<boolean>`e.account_id = ${accountId} and e.host = ${host} and e.port = ${port} and e.server_name = ${serverName} and ${OF_ANY_KIND}`
+}
+
+const NO_KIND = 'is not issued yet or has another kind of key'
+const KIND_NAMES = { rsa: 'an RSA key', ecdsa: 'an ECDSA key' } as const
+
+/** Two certificates may have a place, if one has an RSA key and the other an ECDSA key. */
+async function placeHeld(
+  trx: Trx,
+  { certificateId, keyKind, ...place }: EndpointPlace & { readonly certificateId: string; readonly keyKind: SiteKeyKind | null },
+): Promise<AppError> {
+  const holders = await trx.selectFrom('endpoint as e').select(['certificate_id', 'key_kind']).where(isAt(place)).execute()
+  const what = `Adding endpoint ${place.host}:${place.port}: it is here already`
+  const isOwn = holders.some((holder) => holder.certificate_id === certificateId)
+  if (isOwn || holders.length === 0) return new AppError('duplicateName', `${what}.`)
+  const isUnknown = holders.some((holder) => holder.key_kind === null)
+  const told = isUnknown ? `, which ${NO_KIND}` : keyKind === null ? `, and this one ${NO_KIND}` : ` with ${KIND_NAMES[keyKind]}`
+  return new AppError(
+    'duplicateName',
+    `${what}, for another certificate${told}: one with an RSA key and one with an ECDSA key can have it.`,
+  )
+}
+
+/** What the other certificate's endpoint saw of this one is its matter no longer. */
+async function lookBeside({ db, now }: Services, place: EndpointPlace, id: string): Promise<void> {
+  const soon = new Date(now())
+  await db
+    .updateTable('endpoint as e')
+    .set({ probe_at: soon })
+    .where(isAt(place))
+    .where('id', '<>', id)
+    .where('probe_at', '>', soon)
+    .execute()
 }
 
 /** Endpoints with their observations, of one certificate or of all. */
@@ -90,7 +143,7 @@ export async function listEndpointViews(
 ): Promise<EndpointView[]> {
   let query = services.db
     .selectFrom('endpoint')
-    .select(['id', 'certificate_id', 'host', 'port', 'server_name', 'protocol', 'verdict'])
+    .select(['id', 'certificate_id', 'host', 'port', 'server_name', 'protocol', 'verdict', 'key_kind'])
     .select(['probed_at', 'probe_at', 'proved_at', 'strayed_at'])
     .where('account_id', '=', caller.accountId)
     .where(seenBy(caller, 'certificate_id'))
@@ -136,6 +189,7 @@ export async function listEndpointViews(
       port: endpoint.port,
       serverName: endpoint.server_name,
       protocol: endpoint.protocol,
+      keyKind: endpoint.key_kind,
       verdict: isEarlier ? ('oldCertificate' as const) : endpoint.verdict,
       probedAt: endpoint.probed_at?.toISOString() ?? null,
       nextProbeAt: endpoint.probe_at?.toISOString() ?? null,

@@ -198,6 +198,8 @@ function expectWhatIsWatched(rows: Snapshot): void {
     all('application', /^app_new_m000[1-3]/).length,
   )
   expect(all('endpoint', /^end_m00(0|1[0-4])/).filter((row) => row['probe_at'] === null)).toEqual([])
+  const kinds = (id: RegExp) => new Set(all('endpoint', id).map((row) => row['key_kind']))
+  expect([kinds(/^end_uploaded_/), kinds(/^end_m00/)]).toEqual([new Set(['ecdsa']), new Set([null])]) // of the other nobody can read the certificate
   expect(
     all('application', /^app_review_m00([01]|2[0-7])/).filter((row) => String(row['submitted_by']).startsWith('tok_')),
   ).toEqual([])

@@ -210,7 +210,8 @@ function outsideRows({ key: k, account }: Place): string[] {
       values ('dep_old_${k}', '${account}', 'tgt_${k}', 'iss_old_${k}', 'crt_old_${k}', 'superseded', '["installed"]', ${AT}, ${AT}),
         ('dep_new_${k}', '${account}', 'tgt_${k}', 'iss_new_${k}', 'crt_new_${k}', 'applied', '["installed"]', ${AT}, ${AT})`,
     `insert into endpoint (id, account_id, certificate_id, host, port, server_name, created_at)
-      values ('end_${k}', '${account}', 'crt_new_${k}', 'www.${k}.example.com', 443, 'www.${k}.example.com', ${AT})`,
+      values ('end_${k}', '${account}', 'crt_new_${k}', 'www.${k}.example.com', 443, 'www.${k}.example.com', ${AT}),
+        ('end_uploaded_${k}', '${account}', 'crt_uploaded_${k}', 'two.${k}.example.com', 443, 'two.${k}.example.com', ${AT})`,
     `insert into observation (endpoint_id, account_id, address, certificate_id, verdict, sha256, chain_sha256, cause, remedy, observed_at)
       values ('end_${k}', '${account}', '192.0.2.1', 'crt_new_${k}', 'served', 'new-${k}', '{a,b}', '{"en":"c"}', '{"en":"r"}', ${AT})`,
     `insert into history (account_id, certificate_id, subject, subject_id, from_state, to_state, actor, detail, at)
@@ -361,6 +362,11 @@ const LATER: Readonly<Record<string, (place: Place) => readonly string[]>> = {
   ],
   '0051-revoked-intermediates': ({ account }) => [
     `update revocation_check set is_issuer = true where account_id = '${account}' and sha256 like 'sha-revoked-%'`,
+  ],
+  '0064-key-kinds-of-endpoints': ({ key: k, account }) => [
+    `update endpoint set key_kind = 'ecdsa' where account_id = '${account}' and id = 'end_uploaded_${k}'`,
+    `insert into endpoint (id, account_id, certificate_id, host, port, server_name, created_at, key_kind)
+      values ('end_beside_${k}', '${account}', 'crt_new_${k}', 'two.${k}.example.com', 443, 'two.${k}.example.com', ${AT}, 'rsa')`,
   ],
   '0063-deployed-again': ({ key: k, account }) => [
     `update deployment set reload_asked = true, changed = false where account_id = '${account}' and id = 'dep_new_${k}'`,

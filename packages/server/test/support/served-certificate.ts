@@ -20,9 +20,10 @@ export async function aServableCertificate(
   account: TestAccount,
   name: string,
   wish: OrderWish = { productId: PRIVATE_SINGLE },
+  kind: 'p256' | 'rsa2048' = 'p256',
 ): Promise<ServableCertificate> {
   const { id } = await buyCertificate(account, wish)
-  const key = await generateKey('p256')
+  const key = await generateKey(kind)
   const csrPem = toPem(await createCsr({ key, names: [name], commonName: name }), 'CERTIFICATE REQUEST')
   const detail = await obtain(account, id, aForm([name], { csrPem }))
   const chainPem = detail.chainPem ?? ''

@@ -21,6 +21,7 @@ import { Moment } from '../../components/moment.tsx'
 import { ProblemNotice } from '../../components/problem-notice.tsx'
 import { QueryView } from '../../components/query-view.tsx'
 import { useSaid } from '../../components/said.tsx'
+import { SiteKey } from '../../components/site-key.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { useShown } from '../../components/use-shown.ts'
 import { pick } from '../../i18n/i18n.ts'
@@ -101,10 +102,11 @@ function EndpointTable({ endpoints, busyId, seen, onProbe }: EndpointTableProps)
       key: 'name',
       title: t('endpoints.endpoint'),
       kind: 'name',
-      render: ({ host, port, serverName }) => (
+      render: ({ host, port, serverName, keyKind }) => (
         <>
           {host}
           <wbr />:{port}
+          <SiteKey keyKind={keyKind} />
           {serverName !== host && <div className="muted endpoint-sni">SNI {serverName}</div>}
         </>
       ),
@@ -180,8 +182,8 @@ function Addresses({ endpoint: { observations } }: { readonly endpoint: Endpoint
   if (observations.length === 0) return <span className="muted">{t('endpoints.notProbed')}</span>
   return (
     <ul className="endpoint-addresses">
-      {observations.map(({ address, verdict, cause, remedy, observedAt }) => (
-        <li key={address}>
+      {observations.map(({ address, keyKind, verdict, cause, remedy, observedAt }) => (
+        <li key={`${address} ${keyKind ?? ''}`}>
           <span className="mono">{address}</span>{' '}
           <Mark tone={verdict === 'served' ? 'good' : 'bad'}>{t(`terms.verdict.${verdict}`)}</Mark>
           <div className="muted">

@@ -8,6 +8,7 @@ import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
 import { RecordTable, type Column } from '../../components/record-table.tsx'
 import { Moment } from '../../components/moment.tsx'
+import { SiteKey } from '../../components/site-key.tsx'
 import { Mark } from '../../components/status-mark.tsx'
 import { useShown } from '../../components/use-shown.ts'
 import { lookOf, LOOKS, type MapGroup } from './map-groups.ts'
@@ -23,11 +24,14 @@ export function MapTable({ groups, onOpen }: { readonly groups: readonly MapGrou
       key: 'endpoint',
       title: t('endpoints.endpoint'),
       kind: 'name',
-      render: ({ id, host, port }) => (
-        <Button type="link" className="map-name" onClick={() => onOpen(id)}>
-          {host}
-          <wbr />:{port}
-        </Button>
+      render: ({ id, host, port, keyKind }) => (
+        <>
+          <Button type="link" className="map-name" onClick={() => onOpen(id)}>
+            {host}
+            <wbr />:{port}
+          </Button>
+          <SiteKey keyKind={keyKind} />
+        </>
       ),
     },
     {

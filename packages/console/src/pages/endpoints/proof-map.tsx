@@ -6,6 +6,7 @@
 import type { EndpointCell } from '@evercert/contract'
 import { memo, useRef, type KeyboardEvent, type MouseEvent } from 'react'
 import { useTranslation } from 'react-i18next'
+import { siteKeyName } from '../../components/site-key.tsx'
 import { lookOf, type Grouping, type MapGroup } from './map-groups.ts'
 import { nextCell } from './next-cell.ts'
 
@@ -101,8 +102,9 @@ function useGroupName(name: string | null, by: Grouping): string {
 
 const Cell = memo(function Cell({ cell, isReachable }: { readonly cell: EndpointCell; readonly isReachable: boolean }) {
   const { t } = useTranslation()
-  const { id, host, port, verdict } = cell
-  const label = `${host}:${port}: ${verdict === null ? t('endpoints.states.unproved') : t(`terms.verdict.${verdict}`)}`
+  const { id, host, port, keyKind, verdict } = cell
+  const site = [`${host}:${port}`, siteKeyName(keyKind)].filter((part) => part !== '').join(' ')
+  const label = `${site}: ${verdict === null ? t('endpoints.states.unproved') : t(`terms.verdict.${verdict}`)}`
   return (
     <button
       type="button"

@@ -4,6 +4,8 @@
  * @module
  */
 import { location, type HostKey, type Location, type Superior } from '@evercert/contract'
+import type { SiteKeyKind } from '@evercert/pki/probe'
+import { siteKeyKind } from '../endpoint/site-key-kind.ts'
 import { AppError } from '../errors.ts'
 import type { DomainType } from '../product/specification.ts'
 import { commonNameOf, parseDomainName } from './domain-names.ts'
@@ -144,4 +146,9 @@ function usableName(raw: string): string | null {
     if (error instanceof AppError) return null
     throw error
   }
+}
+
+/** @param kind that a certificate has to keep; null: any will do. What the form brings itself, a CSR, stays. */
+export function withKeyKind<Form extends { readonly key: KeyKind }>(form: Form, kind: SiteKeyKind | null): Form {
+  return kind === null || siteKeyKind(form.key) === kind ? form : { ...form, key: kind === 'rsa' ? 'rsa2048' : 'p256' }
 }

@@ -6,6 +6,7 @@
  */
 
 import type { EndpointProtocol } from '@evercert/contract'
+import type { KeyKind } from '@evercert/pki/probe'
 
 /** Where to look. */
 export interface Site {
@@ -23,6 +24,10 @@ export interface Sighting extends Site {
   readonly address: string
   /** Of the leaf; null when there was no handshake. */
   readonly sha256: string | null
+  /** Of the leaf's key. Of two that are served, one for each kind, the one of the kind that is deployed. Absent in what was written down before this was looked at. */
+  readonly keyKind?: KeyKind
+  /** A certificate with the other kind of key is served besides. */
+  readonly hasBoth?: boolean
   /** Clients would accept it: right name, in time, complete, trusted. */
   readonly isHealthy: boolean
   /** All intermediates of the wanted chain are sent. Before a deployment: as `isHealthy`. */
@@ -106,12 +111,17 @@ function compare(before: Sighting, now: Sighting | null, wantedSha256: string): 
   // What was accepted for its name is refused now, whatever else is right with it.
   if (now.sha256 === wantedSha256 && hasLostName(before, now)) return 'bad'
   if (now.sha256 === wantedSha256) return now.isComplete || !before.isComplete ? 'new' : 'bad'
-  if (before.isOwn) return 'bad'
+  if (before.isOwn || hasLostKind(before, now)) return 'bad'
   return before.isHealthy && !now.isHealthy && now.sha256 !== before.sha256 ? 'bad' : 'open'
 }
 
 function hasLostName(before: Sighting, now: Sighting): boolean {
   return (before.hasName ?? before.isHealthy) && now.hasName === false
+}
+
+/** There was one for each kind of key, and clients that know this kind alone get none any more. */
+function hasLostKind(before: Sighting, now: Sighting): boolean {
+  return before.hasBoth === true && before.keyKind !== now.keyKind
 }
 
 function isSamePlace(one: Sighting, other: Sighting): boolean {

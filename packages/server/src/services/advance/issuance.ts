@@ -9,12 +9,13 @@ import { toMs } from '../../db/time.ts'
 import { requireTrue, writeLater } from '../../db/later.ts'
 import { transition, type Trx } from '../../db/transition.ts'
 import { decideEntitlement, decideValidity, type TopUpFacts } from '../../domain/entitlement/entitlement.ts'
+import { siteKeyKind } from '../../domain/endpoint/site-key-kind.ts'
 import { AppError } from '../../domain/errors.ts'
 import { insertIssuance } from '../certificates.ts'
 import { EVERCERT_ACTOR, notFound, type Services } from '../context.ts'
 import { insertDeployments, type Delivery } from '../targets.ts'
 import type { Work, WorkingApplication } from './facts.ts'
-import { moveSites } from './move-sites.ts'
+import { moveSites, type Move } from './move-sites.ts'
 
 /** The notAfter to ask the CA for: the end of the entitlement, within the cap of today. */
 export async function plannedNotAfter(services: Services, work: Work, rule: 'public' | 'private'): Promise<number> {
@@ -101,7 +102,7 @@ export async function storeIssuance(
     const isSet = { issuance_id: issuanceId, served_at: null, probe_failures: 0, probe_due_at: null }
     await writeLater(trx, trx.updateTable('certificate').set(isSet).where('id', '=', certificateId))
     await forgetManagedFailures(trx, work)
-    await takeOverFromOld(trx, work, now)
+    await placeSites(trx, work, { keyKind: siteKeyKind(issued.leaf.algorithm), now })
     await redeploy(services, trx, { accountId, certificateId, issuanceId }, sites)
   })
 }
@@ -141,12 +142,11 @@ async function forgetManagedFailures(trx: Trx, { accountId, certificateId }: Wor
  * Where the old certificate was installed and served, the new one belongs from now on. The lock makes whoever adds a target or an
  * endpoint to the old certificate at this moment come before, or find the successor.
  */
-async function takeOverFromOld(trx: Trx, work: Work, now: number): Promise<void> {
-  if (work.renewsCertificateId === null) return
-  const old = sql`select id from certificate where id = ${work.renewsCertificateId} and account_id = ${work.accountId} for update`
-  await writeLater(trx, old.compile(trx))
-  const { accountId, certificateId: to, renewsCertificateId: from } = work
-  await moveSites(trx, { accountId, actor: EVERCERT_ACTOR, now, from, to })
+async function placeSites(trx: Trx, work: Work, { keyKind, now }: Pick<Move, 'keyKind' | 'now'>): Promise<void> {
+  const { accountId, certificateId: to, renewsCertificateId } = work
+  const old = sql`select id from certificate where id = ${renewsCertificateId} and account_id = ${accountId} for update`
+  if (renewsCertificateId !== null) await writeLater(trx, old.compile(trx))
+  await moveSites(trx, { accountId, actor: EVERCERT_ACTOR, now, from: renewsCertificateId ?? to, to, keyKind })
 }
 
 /** A target, and what is under way there of an earlier issuance. */

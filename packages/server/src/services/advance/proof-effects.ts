@@ -5,13 +5,14 @@
  */
 import type { ProbeEvent } from '@evercert/contract'
 import { sql } from 'kysely'
+import { OWN_KIND } from '../../db/endpoint-siblings.ts'
 import { toMs } from '../../db/time.ts'
 import { recordHistory, transition, type Trx } from '../../db/transition.ts'
 import { backoffMs, PROBES_BEFORE_ATTENTION } from '../../domain/backoff.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { planRemovals } from '../earlier-uploads.ts'
 import { planNotice } from '../notices/plan.ts'
-import { loadExpectations } from '../probing/expectation.ts'
+import { loadExpectations, ofKind } from '../probing/expectation.ts'
 import { verifySite } from '../probing/observe.ts'
 import { describeFaults, showsStranger, storeProofs, type EndpointProof } from '../probing/record.ts'
 import { nameMissing } from '../revocation-checks/missing.ts'
@@ -27,12 +28,13 @@ export async function probe(services: Services, work: Work, onSeen?: (event: Pro
   const expectation = (await loadExpectations(services.db, [work.certificateId])).get(work.certificateId)
   if (expectation === undefined || expectation.issuanceId !== work.issuanceId) throw changed(work)
   const endpoints = await services.db
-    .selectFrom('endpoint')
+    .selectFrom('endpoint as e')
     .select(['id', 'host', 'port', 'server_name', 'protocol', 'jitter', 'proved_sha256', 'strayed_at'])
+    .select(OWN_KIND.as('own_kind'))
     .where('account_id', '=', work.accountId)
     .where('certificate_id', '=', work.certificateId)
     .execute()
-  const { expected, trustedRootsPem } = expectation
+  const { trustedRootsPem } = expectation
   onSeen?.({ kind: 'begun', endpoints: endpoints.length })
   const results = await Promise.all(
     endpoints.map(async (row): Promise<EndpointProof> => {
@@ -41,7 +43,7 @@ export async function probe(services: Services, work: Work, onSeen?: (event: Pro
         services,
         { host, port, serverName, protocol },
         {
-          expected,
+          expected: ofKind(expectation, row.own_kind),
           trustedRootsPem,
           onVerdict: ({ address, verdict, cause, remedy }) =>
             onSeen?.({ kind: 'address', endpointId: id, host, port, address, verdict, cause, remedy }),
@@ -49,7 +51,7 @@ export async function probe(services: Services, work: Work, onSeen?: (event: Pro
       )
       const verification = await nameMissing(services, seen)
       const endpoint = { id, host, port, jitter, provedSha256, strayedAt: toMs(row.strayed_at) }
-      return { endpoint, expectation, verification, bothKeys: true, claimedUntil: null }
+      return { endpoint, expectation, verification, bothKeys: row.own_kind === null, claimedUntil: null }
     }),
   )
   services.onStep('probe', 'done')

@@ -6,6 +6,7 @@
 import { sql } from 'kysely'
 import { recordHistory, transition, type HistoryFacts, type Trx } from '../../db/transition.ts'
 import { tellOld } from '../cancelled-renewal.ts'
+import { readSiteKeyKind } from '../../domain/endpoint/site-key-kind.ts'
 import type { Services } from '../context.ts'
 import { endManagement, giveManagementBack } from '../management.ts'
 import { endUnpaid } from '../unpaid-orders.ts'
@@ -86,13 +87,14 @@ async function giveBackToOld(services: Services, trx: Trx, work: Work, facts: Hi
   if (renewal === null || oldId === null || (renewal.state !== 'open' && renewal.state !== 'attention')) return null
   await transition(trx, { ...facts, subject: 'renewal', id: renewal.id, from: renewal.state, to: 'cancelled', detail: 'revoked' })
   await tellOld(trx, { ...facts, certificateId: work.certificateId }, { ...renewal, oldId })
-  const { rows } = await sql<{ id: string }>`select certificate.id from certificate
+  const { rows } = await sql<{ chain_pem: string }>`select issuance.chain_pem from certificate
     join issuance on issuance.id = certificate.issuance_id
     where certificate.id = ${oldId} and certificate.account_id = ${work.accountId} and certificate.closed_as is null
       and certificate.revoked_at is null and issuance.not_after > ${new Date(facts.now)} for update of certificate`.execute(trx)
-  if (rows.length === 0) return null
+  const [old] = rows
+  if (old === undefined) return null
   const { accountId, actor, now } = facts
-  await moveSites(trx, { accountId, actor, now, from: work.certificateId, to: oldId })
+  await moveSites(trx, { accountId, actor, now, from: work.certificateId, to: oldId, keyKind: readSiteKeyKind(old.chain_pem) })
   await trx
     .updateTable('certificate')
     .set({ served_at: null, probe_failures: 0, probe_due_at: null })

@@ -5,8 +5,9 @@
  */
 import { isIP } from 'node:net'
 import { parseChain } from '@evercert/pki'
-import { coversName, judge, verifyHost, type AddressVerification } from '@evercert/pki/probe'
+import { coversName, judge, verifyHost, type AddressVerification, type Observation, type SiteKeyKind } from '@evercert/pki/probe'
 import type { Sighting, Site } from '../../domain/deployment/judge-deployment.ts'
+import { siteKeyKind } from '../../domain/endpoint/site-key-kind.ts'
 import { AppError } from '../../domain/errors.ts'
 import { trustedRoots } from '../catalogue.ts'
 import type { Services } from '../context.ts'
@@ -47,11 +48,12 @@ export async function lookAt(
   sites: readonly Site[],
 ): Promise<readonly Sighting[]> {
   const roots = deployment.issuerId === null ? [] : await trustedRoots(services, deployment.issuerId)
-  const wanted = parseChain(deployment.chainPem)
-    .slice(1)
+  const [leaf, ...above] = parseChain(deployment.chainPem)
+  const kind = leaf === undefined ? null : siteKeyKind(leaf.algorithm)
+  const wanted = above
     .filter(({ subject, issuer }) => subject !== issuer) // a root in the chain need not be sent (RFC 8446 §4.4.2)
     .map(({ sha256 }) => sha256)
-  const all = await Promise.all(sites.map((site) => lookAtSite(services, site, { roots, wanted })))
+  const all = await Promise.all(sites.map((site) => lookAtSite(services, site, { roots, wanted, kind })))
   services.log.debug({ event: 'deployment.lookedAt', certificateId: work.certificateId, deploymentId: deployment.id })
   return all.flat()
 }
@@ -60,9 +62,11 @@ interface Trust {
   readonly roots: readonly string[]
   /** SHA-256 of the intermediates to be sent. */
   readonly wanted: readonly string[]
+  /** Of the key of the leaf that is deployed. */
+  readonly kind: SiteKeyKind | null
 }
 
-async function lookAtSite(services: Services, site: Site, { roots, wanted }: Trust): Promise<readonly Sighting[]> {
+async function lookAtSite(services: Services, site: Site, trust: Trust): Promise<readonly Sighting[]> {
   // A literal is never resolved, so it is judged here.
   if (isIP(site.host) !== 0 && services.kit.guardAddress(site.host) !== null) return nowhere(site)
   const { addresses } = await verifyHost({
@@ -73,10 +77,10 @@ async function lookAtSite(services: Services, site: Site, { roots, wanted }: Tru
     resolver: (name) => allowedAddresses(services, name),
     concurrency: CONCURRENCY,
     timeoutMs: TIMEOUT_MS,
-    trustedRootsPem: roots,
+    trustedRootsPem: trust.roots,
     now: services.now(),
   })
-  return addresses.length === 0 ? nowhere(site) : addresses.map((seen) => toSighting(services, site, seen, wanted))
+  return addresses.length === 0 ? nowhere(site) : addresses.map((seen) => toSighting(services, site, seen, trust))
 }
 
 /** An endpoint is told of when it is proved; of its own address the target's owner hears here. */
@@ -85,22 +89,34 @@ function nowhere(site: Site): readonly Sighting[] {
   return site.isOwn ? [{ ...site, address: site.host, sha256: null, isHealthy: false, isComplete: false, said }] : []
 }
 
-function toSighting(
-  services: Services,
-  site: Site,
-  { address, observation }: AddressVerification,
-  wanted: readonly string[],
-): Sighting {
+function toSighting(services: Services, site: Site, seen: AddressVerification, { wanted, kind }: Trust): Sighting {
+  const { address, other } = seen
+  const observation = ofKind(seen, kind)
   const { verdict, cause } = judge(observation, { serverName: site.serverName }, services.now())
   const isHealthy = verdict === 'served'
   const common = { ...site, address, isHealthy }
   if (!observation.reachable) return { ...common, sha256: null, isComplete: false, said: cause.en }
   const sent = new Set(observation.chain.map(({ sha256 }) => sha256))
-  const [{ sha256, names }] = observation.chain
+  const [{ sha256, names, keyKind }] = observation.chain
   const hasName = coversName(names, site.serverName)
   const isComplete = isHealthy || wanted.every((one) => sent.has(one))
   const fault = isHealthy ? '' : ` (${verdict})`
-  return { ...common, sha256, isComplete, hasName, said: `it serves certificate ${sha256.slice(0, 16)}…${fault}.` }
+  return {
+    ...common,
+    sha256,
+    keyKind,
+    hasBoth: other !== null,
+    isComplete,
+    hasName,
+    said: `it serves certificate ${sha256.slice(0, 16)}…${fault}.`,
+  }
+}
+
+/** Of a server with a certificate for each kind of key the one that the deployment is about; what is beside it is another's matter. */
+function ofKind({ observation, other }: AddressVerification, kind: SiteKeyKind | null): Observation {
+  return observation.reachable && observation.chain[0].keyKind !== kind && other?.observation.chain[0].keyKind === kind
+    ? other.observation
+    : observation
 }
 
 /** @throws AppError `addressForbidden`; the host counts as one without an address */

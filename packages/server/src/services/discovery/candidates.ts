@@ -4,8 +4,10 @@
  * @module
  */
 import { sql, type Selectable } from 'kysely'
+import type { KeyKind } from '@evercert/pki/probe'
 import type { CandidateView, EndpointProtocol, EndpointView } from '@evercert/contract'
 import type { CandidateAddress, EndpointCandidateTable } from '../../db/proof-tables.ts'
+import { OF_ANY_KIND } from '../../db/endpoint-siblings.ts'
 import { AppError } from '../../domain/errors.ts'
 import { newId, notFound, type Caller, type Services } from '../context.ts'
 import { createEndpoint } from '../endpoints.ts'
@@ -21,11 +23,15 @@ export interface FoundSite {
   readonly addresses: readonly CandidateAddress[]
   readonly certificateId: string | null
   readonly matchedBy: 'sha256' | 'names' | null
+  /** Of the certificate that is served there and is this account's; null: none is. */
+  readonly keyKind: KeyKind | null
 }
 
 type Row = Omit<Selectable<EndpointCandidateTable>, 'account_id'>
 
-/** Those that are endpoints already are left out; one that was found before is as it was seen now. */
+/**
+ * Those that are endpoints already are left out, unless a certificate of the account is served there that has no endpoint and is for another kind of key; one that was found before is as it was seen now.
+ */
 export async function storeCandidates(services: Services, caller: Caller, found: readonly FoundSite[]): Promise<CandidateView[]> {
   if (found.length === 0) return []
   const rows = JSON.stringify(
@@ -38,6 +44,7 @@ export async function storeCandidates(services: Services, caller: Caller, found:
       addresses: site.addresses,
       certificate_id: site.certificateId,
       matched_by: site.matchedBy,
+      key_kind: site.keyKind,
     })),
   )
   const now = new Date(services.now())
@@ -46,9 +53,10 @@ export async function storeCandidates(services: Services, caller: Caller, found:
       insert into endpoint_candidate (id, account_id, host, port, server_name, protocol, addresses, certificate_id, matched_by, observed_at)
       select s.id, ${caller.accountId}, s.host, s.port, s.server_name, s.protocol, s.addresses, s.certificate_id, s.matched_by, ${now}::timestamptz
       from jsonb_to_recordset(${rows}::jsonb) as s (id text, host text, port int, server_name text, protocol text, addresses jsonb,
-        certificate_id text, matched_by text)
+        certificate_id text, matched_by text, key_kind text)
       where not exists (select 1 from endpoint e where e.account_id = ${caller.accountId} and e.host = s.host and e.port = s.port
-        and e.server_name = s.server_name)
+        and e.server_name = s.server_name and ${OF_ANY_KIND} and (e.key_kind is null or coalesce(s.key_kind not in ('rsa', 'ecdsa')
+          or e.key_kind = s.key_kind, true)))
       on conflict (account_id, host, port, server_name) do update set protocol = excluded.protocol, addresses = excluded.addresses,
         certificate_id = excluded.certificate_id, matched_by = excluded.matched_by, observed_at = excluded.observed_at
       returning id, host, port, server_name, protocol, addresses, certificate_id, matched_by, observed_at`.execute(trx)

@@ -5,7 +5,7 @@
  */
 import { isIP } from 'node:net'
 import { MAX_DISCOVERED_AT_ONCE, type DiscoveryResult, type EndpointProtocol } from '@evercert/contract'
-import { canonicalHost, DEFAULT_PORTS, type AddressVerification, type HostVerification } from '@evercert/pki/probe'
+import { canonicalHost, DEFAULT_PORTS, type AddressVerification, type HostVerification, type KeyKind } from '@evercert/pki/probe'
 import type { CandidateAddress } from '../../db/proof-tables.ts'
 import { addressesOf, isWithin, parseRange, sizeOf, type AddressRange } from '../../domain/endpoint/address-range.ts'
 import { AppError } from '../../domain/errors.ts'
@@ -120,7 +120,7 @@ async function lookAt(services: Services, sites: readonly ProbedSite[]): Promise
   const seen: HostVerification[] = []
   const queue = sites.entries()
   const lane = async (): Promise<void> => {
-    for (const [index, site] of queue) seen[index] = await verifySite(services, site, { bothKeys: false, timeoutMs: TIMEOUT_MS })
+    for (const [index, site] of queue) seen[index] = await verifySite(services, site, { timeoutMs: TIMEOUT_MS })
   }
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, sites.length) }, lane))
   return seen
@@ -137,16 +137,26 @@ function toFoundSite(verification: HostVerification, match: Match | null): Found
     port,
     protocol,
     serverName,
-    addresses: addresses.map(toAddress),
+    addresses: addresses.map((address) => toAddress(address, match?.keyKind ?? null)),
     certificateId: match?.certificateId ?? null,
     matchedBy: match?.by ?? null,
+    keyKind: match?.keyKind ?? null,
   }
 }
 
-function toAddress({ address, verdict, cause, remedy, observation }: AddressVerification): CandidateAddress {
+/** Of two that are served, one for each kind of key, the one that is meant. */
+function ofKind(
+  seen: AddressVerification,
+  keyKind: KeyKind | null,
+): Pick<AddressVerification, 'verdict' | 'cause' | 'remedy' | 'observation'> {
+  return seen.other !== null && seen.other.observation.chain[0].keyKind === keyKind ? seen.other : seen
+}
+
+function toAddress(seen: AddressVerification, keyKind: KeyKind | null): CandidateAddress {
+  const { verdict, cause, remedy, observation } = ofKind(seen, keyKind)
   const leaf = observation.reachable ? observation.chain[0] : null
   return {
-    address,
+    address: seen.address,
     verdict,
     sha256: leaf?.sha256 ?? null,
     subject: leaf?.subject ?? null,

@@ -5,7 +5,7 @@
  */
 import { isIP } from 'node:net'
 import { sql } from 'kysely'
-import { coversName, type HostVerification } from '@evercert/pki/probe'
+import { coversName, type HostVerification, type KeyKind } from '@evercert/pki/probe'
 import type { Caller, Services } from '../context.ts'
 
 export interface Match {
@@ -13,6 +13,8 @@ export interface Match {
   readonly by: 'sha256' | 'names'
   /** A name that the certificate covers. */
   readonly serverName: string
+  /** Of what is served there; null: it is not served there. */
+  readonly keyKind: KeyKind | null
 }
 
 interface Row {
@@ -35,26 +37,42 @@ export async function findMatches(
     where c.account_id = ${caller.accountId} and c.closed_as is null and c.revoked_at is null
       and (i.sha256 = any(${leaves.map(({ sha256 }) => sha256)}::text[]) or i.names && ${wanted}::text[])
     order by i.not_after desc limit 5000`.execute(services.db)
-  return sites.map((site) => matchOf(site, rows))
+  const { rows: held } = await sql<Held>`select certificate_id, host, port from endpoint where account_id = ${caller.accountId}
+    and certificate_id = any(${rows.map(({ id }) => id)}::text[])`.execute(services.db)
+  return sites.map((site) => matchOf(site, rows, held))
 }
 
-function matchOf(site: HostVerification, rows: readonly Row[]): Match | null {
-  const served = leavesOf(site).map(({ sha256 }) => sha256)
-  const bySha256 = rows.find(({ sha256 }) => served.includes(sha256))
+interface Held {
+  readonly certificate_id: string
+  readonly host: string
+  readonly port: number
+}
+
+/** Of two that are served, one for each kind of key, first the one that has no endpoint there. */
+function matchOf(site: HostVerification, rows: readonly Row[], held: readonly Held[]): Match | null {
+  const leaves = leavesOf(site)
+  const served = rows.filter((row) => leaves.some(({ sha256 }) => sha256 === row.sha256))
+  const isHeld = ({ id }: Row): boolean =>
+    held.some(({ certificate_id: by, host, port }) => by === id && host === site.host && port === site.port)
+  const bySha256 = served.find((row) => !isHeld(row)) ?? served[0]
   const names = namesOf(site)
   if (bySha256 !== undefined) {
     const serverName = names.find((name) => coversName(bySha256.names, name)) ?? plainNameOf(bySha256.names) ?? site.host
-    return { certificateId: bySha256.id, by: 'sha256', serverName }
+    const keyKind = leaves.find(({ sha256 }) => sha256 === bySha256.sha256)?.keyKind ?? null
+    return { certificateId: bySha256.id, by: 'sha256', serverName, keyKind }
   }
   for (const name of names) {
     const row = rows.find((each) => coversName(each.names, name))
-    if (row !== undefined) return { certificateId: row.id, by: 'names', serverName: name }
+    if (row !== undefined) return { certificateId: row.id, by: 'names', serverName: name, keyKind: null }
   }
   return null
 }
 
 function leavesOf({ addresses }: HostVerification) {
-  return addresses.flatMap(({ observation }) => (observation.reachable ? [observation.chain[0]] : []))
+  return addresses.flatMap(({ observation, other }) => [
+    ...(observation.reachable ? [observation.chain[0]] : []),
+    ...(other === null ? [] : [other.observation.chain[0]]),
+  ])
 }
 
 /** The name that was asked for; of an address, those of the certificate that it shows. */

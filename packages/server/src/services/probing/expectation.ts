@@ -5,7 +5,7 @@
  */
 import { hash, X509Certificate } from 'node:crypto'
 import { sql } from 'kysely'
-import type { VerifyRequest } from '@evercert/pki/probe'
+import type { SiteKeyKind, VerifyRequest } from '@evercert/pki/probe'
 import type { Db } from '../../db/connect.ts'
 import { toMs } from '../../db/time.ts'
 import type { Trx } from '../../db/transition.ts'
@@ -22,6 +22,11 @@ export interface ProofExpectation {
   readonly servedAt: number | null
   /** Cancelled, refunded, deleted or revoked: nobody waits for its proof. */
   readonly closed: boolean
+}
+
+/** @param ownKind null: nobody else has the place, so all that is served there counts */
+export function ofKind({ expected }: ProofExpectation, ownKind: SiteKeyKind | null): ProofExpectation['expected'] {
+  return ownKind === null ? expected : { ...expected, onlyKey: ownKind }
 }
 
 interface Row {

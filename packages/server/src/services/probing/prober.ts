@@ -5,13 +5,15 @@
  */
 import { sql } from 'kysely'
 import type { EndpointProtocol } from '@evercert/contract'
+import type { SiteKeyKind } from '@evercert/pki/probe'
+import { OWN_KIND } from '../../db/endpoint-siblings.ts'
 import { toMs } from '../../db/time.ts'
 import { firstProbeAt } from '../../domain/endpoint/schedule.ts'
 import { DAY_MS } from '../../domain/time.ts'
 import { findRevokedSites } from '../advance/revoked-sites.ts'
 import type { Services } from '../context.ts'
 import { nameMissing } from '../revocation-checks/missing.ts'
-import { loadExpectations, type ProofExpectation } from './expectation.ts'
+import { loadExpectations, ofKind, type ProofExpectation } from './expectation.ts'
 import { verifySite } from './observe.ts'
 import { proveLate } from './prove-late.ts'
 import { storeProofs, type EndpointProof } from './record.ts'
@@ -50,6 +52,8 @@ interface Claimed {
   readonly proved_sha256: string | null
   readonly strayed_at: Date | null
   readonly asks_both: boolean
+  /** Null: whatever is served there is looked at. */
+  readonly own_kind: SiteKeyKind | null
 }
 
 interface Task {
@@ -167,8 +171,9 @@ function createBatches(services: Services) {
 
 async function look(services: Services, { row, expectation, claimedUntil }: Task, signal: AbortSignal): Promise<EndpointProof> {
   const site = { host: row.host, port: row.port, serverName: row.server_name, protocol: row.protocol }
-  const { expected, trustedRootsPem } = expectation
-  const bothKeys = row.asks_both
+  const { trustedRootsPem } = expectation
+  const bothKeys = row.asks_both && row.own_kind === null
+  const expected = ofKind(expectation, row.own_kind)
   const verification = await verifySite(services, site, { expected, trustedRootsPem, bothKeys, signal })
   const { id, host, port, jitter, proved_sha256: provedSha256 } = row
   const endpoint = { id, host, port, jitter, provedSha256, strayedAt: toMs(row.strayed_at) }
@@ -218,7 +223,7 @@ async function claim(services: Services): Promise<{ readonly claimed: number; re
     where e.id = chosen.id and e.probe_at <= ${new Date(now)}
     returning e.id, e.account_id, e.certificate_id, e.host, e.port, e.server_name, e.protocol, e.jitter, e.proved_sha256, e.strayed_at,
       (e.both_keys_at is null or e.both_keys_at <= ${bothBefore} or exists (select 1 from observation o
-        where o.endpoint_id = e.id and o.other is not null)) as asks_both`.execute(services.db)
+        where o.endpoint_id = e.id and o.other is not null)) as asks_both, ${OWN_KIND} as own_kind`.execute(services.db)
   const expectations = await loadExpectations(
     services.db,
     rows.map((row) => row.certificate_id),

@@ -6,6 +6,7 @@
 import type { ReceiptClaims } from '@evercert/contract'
 import { sql } from 'kysely'
 import type { Trx } from '../../db/transition.ts'
+import { OWN_KIND } from '../../db/endpoint-siblings.ts'
 import type { EndpointProof } from '../probing/record.ts'
 
 type Replaced = ReceiptClaims['replaces']
@@ -18,13 +19,18 @@ export async function findServedBefore(trx: Trx, proofs: readonly EndpointProof[
   const [first] = proofs
   if (first === undefined) return null
   const { accountId, issuanceId, expected } = first.expectation
+  const ids = proofs.map(({ endpoint }) => endpoint.id)
+  // What another certificate has beside it for the other kind of key was not replaced.
+  const kind = sql`(select ${OWN_KIND} from endpoint e where e.account_id = ${accountId} and e.id = any(${ids}::text[])
+    order by 1 nulls last limit 1)`
   const { rows: sightings } = await sql<{ sha256: string }>`
     select s ->> 'sha256' as sha256 from deployment d cross join lateral jsonb_array_elements(d.baseline -> 'sightings') s
     where d.account_id = ${accountId} and d.issuance_id = ${issuanceId} and d.baseline is not null and s ->> 'sha256' is not null
+      and coalesce(s ->> 'keyKind' = ${kind}, true)
     order by d.id`.execute(trx)
-  const ids = proofs.map(({ endpoint }) => endpoint.id)
   const { rows: observations } = await sql<{ sha256: string }>`
     select sha256 from observation where account_id = ${accountId} and endpoint_id = any(${ids}::text[]) and sha256 is not null
+      and coalesce(key_kind = ${kind}, true)
     order by endpoint_id, address`.execute(trx)
   const proved = proofs.flatMap(({ endpoint }) => endpoint.provedSha256 ?? [])
   const seen = [sightings.map(({ sha256 }) => sha256), observations.map(({ sha256 }) => sha256), proved]

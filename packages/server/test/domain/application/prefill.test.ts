@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ApplicationForm } from '../../../src/domain/application/prefill.ts'
-import { EMPTY_FORM, prefillApplication, withAutomaticMethod } from '../../../src/domain/application/prefill.ts'
+import { EMPTY_FORM, prefillApplication, withAutomaticMethod, withKeyKind } from '../../../src/domain/application/prefill.ts'
 
 const last: ApplicationForm = {
   domains: ['example.com', '*.example.com'],
@@ -16,6 +16,14 @@ const last: ApplicationForm = {
   csrId: null,
   hostKey: null,
 }
+
+test('where another certificate has the other kind of key beside it, the key keeps its kind', () => {
+  expect(withKeyKind(last, null).key).toBe('rsa3072')
+  expect(withKeyKind(last, 'rsa').key).toBe('rsa3072')
+  expect(withKeyKind(last, 'ecdsa')).toEqual({ ...last, key: 'p256' })
+  expect(withKeyKind(EMPTY_FORM, 'rsa').key).toBe('rsa2048')
+  expect(withKeyKind({ ...EMPTY_FORM, key: 'p384' }, 'ecdsa').key).toBe('p384')
+})
 
 describe('FD §3.8 bought here: prefilled from the last application', () => {
   test('everything is carried over but the CSR', () => {

@@ -56,6 +56,31 @@ describe("the target's own address", () => {
 describe('an endpoint, which others may serve as well', () => {
   test.each<[string, Partial<Sighting>, Partial<Sighting>, string]>([
     ['shows the new certificate', {}, { sha256: NEW }, 'seen'],
+    [
+      'shows the new one, beside one with the other kind of key',
+      { hasBoth: true, keyKind: 'rsa' },
+      { sha256: NEW, keyKind: 'rsa' },
+      'seen',
+    ],
+    ['shows the new one, of another kind', { hasBoth: true, keyKind: 'rsa' }, { sha256: NEW, keyKind: 'ecdsa' }, 'seen'],
+    [
+      'had one for each kind of key, and has none of this kind',
+      { hasBoth: true, keyKind: 'rsa' },
+      { sha256: OTHER, keyKind: 'ecdsa' },
+      'bad',
+    ],
+    [
+      'had one for each kind of key, and has another of this kind',
+      { hasBoth: true, keyKind: 'rsa' },
+      { sha256: OTHER, keyKind: 'rsa' },
+      'open',
+    ],
+    [
+      'had one certificate, and has one of another kind',
+      { hasBoth: false, keyKind: 'rsa' },
+      { sha256: OTHER, keyKind: 'ecdsa' },
+      'open',
+    ],
     ['shows the new one, which lacks its name', { hasName: true, isHealthy: false }, { sha256: NEW, hasName: false }, 'bad'],
     ['shows the new one, which lacks its name; before, only its health was noted', {}, { sha256: NEW, hasName: false }, 'bad'],
     ['never had the right name', { hasName: false, isHealthy: false }, { sha256: NEW, hasName: false }, 'seen'],
