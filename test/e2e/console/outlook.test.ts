@@ -174,7 +174,7 @@ it('draws the outlook: the funnel leads to those that wait, the calendar to a da
 it('maps the endpoints: by keyboard from cell to cell, opened, and as a table', async () => {
   const tab = await open(WIDE_EN, '/endpoints/map')
   const { page } = tab
-  const cell = page.getByRole('button', { name: new RegExp(`${SHOP}:${nginx.httpsPort}: serves this certificate`) })
+  const cell = page.getByRole('button', { name: new RegExp(`${SHOP}:${nginx.httpsPort} ECDSA: serves this certificate`) })
   await cell.waitFor()
   await expectFine(tab, 'map-en-light-1440')
   await cell.focus()

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { mkdtempSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createOpensslCa, type OpensslCa } from '../../../../test/harness/openssl-ca.ts'
 import { createRevocationChecker } from '../../src/services/revocation-checks/checker.ts'
@@ -88,7 +88,7 @@ test.each(KINDS.flatMap((kind) => Object.entries(WAYS).map(([way, place]) => ({ 
     const more = kind === 'issuerUrl' ? { crlUrl: `http://127.0.0.1:${portOf('allowed')}/list` } : {}
     const leaf = await ca.issue({ name: aSite(service), ...more, [kind]: url })
     const { id } = await account.client.certificates.upload({
-      name: leaf.file,
+      name: basename(leaf.file),
       certificatePem: kind === 'issuerUrl' ? leaf.pem : `${leaf.pem}${ca.pem}`,
       privateKeyPem: leaf.keyPem,
     })
