@@ -174,6 +174,10 @@ oneDatabase((_kind, open) => {
     expect(await ada.client.certificates.get({ id: certificateId })).toMatchObject({
       management: { spendingLimit: money(5_000_000) },
     })
+    const unknown = { amountMinor: 5_000_000, currency: 'XQX' } // nobody could have it set: nobody is asked
+    expect((await refusalOf(ada.client.management.start({ id: certificateId, spendingLimit: unknown }))).code).toBe(
+      'unknownCurrency',
+    )
     await ada.client.management.stop({ id: certificateId })
     expect(await waitingOf(ada.client.management.start({ id: certificateId, spendingLimit: money(5_000_001) }))).not.toBe(id)
   })

@@ -33,7 +33,10 @@ export type UseApproval = ((trx: Trx) => Promise<void>) | null
  */
 export async function passGate(services: Services, caller: Caller, call: GuardedCall): Promise<UseApproval> {
   if (!wantsSecondPerson(await loadRules(services.db, caller.accountId))) return null
-  const passage = await services.db.transaction().execute((trx) => tryGate(services, trx, caller, call))
+  const passage = await services.db.transaction().execute(async (trx) => {
+    await lockAccount(trx, caller.accountId) // before the request and what it is about, as whoever approves it
+    return tryGate(services, trx, caller, call)
+  })
   if (passage.refusal !== null) throw passage.refusal
   const { goAhead } = passage
   if (goAhead === null) return null
