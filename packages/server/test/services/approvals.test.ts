@@ -2,6 +2,7 @@ import type { AccountRules, ApprovalView, CertificateDetail } from '@evercert/co
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findCaller } from '../../src/services/access/callers.ts'
 import { passGate } from '../../src/services/approvals/gate.ts'
+import { downloadWithKey } from '../../src/services/downloads.ts'
 import { DAY_MS, HOUR_MS } from '../../src/domain/time.ts'
 import {
   aMember,
@@ -219,6 +220,9 @@ oneDatabase((_kind, open) => {
         code: 'conflict',
       })
       await rename(name)
+      // Passed before the rules were there.
+      const handing = downloadWithKey(services, caller, { ...call.input, useApproval: null })
+      await expect(handing).rejects.toMatchObject({ code: 'conflict', stale: true })
       await services.db.transaction().execute(async (trx) => useApproval?.(trx))
     })
 

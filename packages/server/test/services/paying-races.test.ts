@@ -9,6 +9,7 @@ import type { Caller } from '../../src/services/context.ts'
 import { runOnceWith } from '../../src/services/idempotency.ts'
 import { draftQuoted, placeOrder } from '../../src/services/orders.ts'
 import { payAsRead, payOrder, readPayable } from '../../src/services/payments.ts'
+import { payWithinRules } from '../../src/services/approvals/pay.ts'
 import { lockAccount } from '../../src/services/approvals/rules.ts'
 import { receiveFor } from '../../src/services/provider-payments/settle.ts'
 import {
@@ -125,6 +126,29 @@ eachDatabase((kind, open) => {
     expect(await balanceOf(of)).toBe(0)
   })
 
+  const STRICT = {
+    spendingLimits: [{ amountMinor: PRICE - 1, currency: CURRENCY }],
+    revocation: false,
+    keyDownload: false,
+    tokensMayDownloadKeys: true,
+  }
+
+  test('rules that are tightened between the gate and the transaction hold', async () => {
+    const of = await anAccount(service, { balanceMinor: PRICE })
+    const [ada] = [await aMember(of, 'owner'), await aMember(of, 'owner')]
+    const order = await of.client.orders.place({ productId: PRIVATE_SINGLE }, withKey())
+    const db = withBefore(
+      service.services.db,
+      once(() => ada.client.rules.set(STRICT)),
+    )
+    const services = { ...service.services, db }
+    const call = { key: null, operation: 'orders.pay', request: {} }
+    const paying = payWithinRules(services, callerOf(of), call, { id: order.id, method: 'balance' })
+    expect(await outcomeOf(paying)).toEqual({ code: 'secondPersonNeeded' })
+    expect(await of.client.orders.get({ id: order.id })).toMatchObject({ state: 'placed' })
+    expect(await balanceOf(of)).toBe(PRICE)
+  })
+
   test('of two orders of one renewal, one of them between the look and the transaction, the later learns of the other', async () => {
     const of = await anAccount(service)
     const old = await anUpload(of, { daysLeft: 20 })
@@ -148,8 +172,7 @@ eachDatabase((kind, open) => {
     const [ada, bob] = [await aMember(of, 'owner'), await aMember(of, 'owner')]
     const other = await ada.client.orders.place({ productId: PRIVATE_SINGLE }, withKey())
     const order = await ada.client.orders.place({ productId: PRIVATE_SINGLE }, withKey())
-    const rules = { revocation: false, keyDownload: false, tokensMayDownloadKeys: true }
-    await ada.client.rules.set({ ...rules, spendingLimits: [{ amountMinor: PRICE - 1, currency: CURRENCY }] })
+    await ada.client.rules.set(STRICT)
     const { facts } = await refusalOf(ada.client.orders.pay({ id: order.id }, withKey()))
     const id = String(facts['approvalId'])
     const { approving } = await inTransaction(async (trx) => {
