@@ -64,10 +64,11 @@ eachDatabase((kind, open) => {
     }
   }
 
+  const renewalOf = ({ id }: CertificateDetail) => ({ renewsCertificateId: id, productId: PRIVATE_SINGLE })
+
   async function aRenewal(of: TestAccount) {
     const old = await anUpload(of, { daysLeft: 20 })
-    const wish = { renewsCertificateId: old.id, productId: PRIVATE_SINGLE }
-    return { old, wish, order: await of.client.orders.place(wish, withKey()) }
+    return { old, order: await of.client.orders.place(renewalOf(old), withKey()) }
   }
 
   test('an order that another click pays with the last money, behind the look at it, is returned paid', async () => {
@@ -148,20 +149,22 @@ eachDatabase((kind, open) => {
     expect(await balanceOf(of)).toBe(PRICE)
   })
 
-  test('of two orders of one renewal, one of them between the look and the transaction, the later learns of the other', async () => {
+  test.each<[string, (of: TestAccount, old: CertificateDetail) => Promise<unknown>, string, number]>([
+    ['is ordered', (of, old) => of.client.orders.place(renewalOf(old), withKey()), 'alreadyRenewed', 1],
+    ['expires', async (_of, old) => clock.moveTo(Date.parse(old.notAfter ?? '')), 'certificateExpired', 0],
+  ])('a renewal of what %s between the look and the transaction is refused for that', async (_what, happen, code, orders) => {
     const of = await anAccount(service)
     const old = await anUpload(of, { daysLeft: 20 })
-    const wish = { renewsCertificateId: old.id, productId: PRIVATE_SINGLE }
     const db = withBefore(
       service.services.db,
-      once(() => of.client.orders.place(wish, withKey())),
+      once(() => happen(of, old)),
     )
     const [services, caller] = [{ ...service.services, db }, callerOf(of)]
     const call = { key: null, operation: 'orders.place', request: {} }
-    const read = () => draftQuoted(services, caller, wish)
+    const read = () => draftQuoted(services, caller, renewalOf(old))
     const placing = runOnceWith(services, caller, call, read, (trx, draft) => placeOrder(services, trx, caller, draft))
-    expect(await outcomeOf(placing)).toEqual({ code: 'alreadyRenewed' })
-    expect((await of.client.orders.list({})).items).toHaveLength(1)
+    expect(await outcomeOf(placing)).toEqual({ code })
+    expect((await of.client.orders.list({})).items).toHaveLength(orders)
   })
 
   const inTransaction = <Value>(work: (trx: Trx) => Promise<Value>) => service.services.db.transaction().execute(work)
