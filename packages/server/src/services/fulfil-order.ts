@@ -9,15 +9,14 @@ import type { Db } from '../db/connect.ts'
 import { requireTrue, violatedIndex } from '../db/later.ts'
 import { transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
-import { findNamed, insertCertificateRow, lockNames } from './certificate-rows.ts'
+import { findNamed, insertCertificateRow } from './certificate-rows.ts'
 import { newId, type Services } from './context.ts'
 import { passManagementOn } from './management.ts'
 import { leaveOpenPayments } from './open-payments.ts'
 import { PAID_STEP } from './order-step.ts'
 
-/** The caller holds the order's lock and has seen it `placed`. @returns it as it is then @throws AppError `conflict` when it is not */
+/** The caller holds what `lockOrder` locks, and has seen the order `placed`. @returns it as it is then @throws AppError `conflict` when it is not */
 export async function fulfilOrder(services: Services, trx: Trx, order: OrderView, facts: HistoryFacts): Promise<OrderView> {
-  await lockNames(trx, facts.accountId)
   return fulfilAt(services, trx, { order, place: await findPlace(services, trx, facts.accountId, order) }, facts)
 }
 
@@ -148,6 +147,7 @@ export interface Place {
   /** What it renews; null: nothing. */
   readonly old: {
     readonly id: string
+    readonly name: string
     readonly renewalId: string
     readonly isManaged: boolean
     readonly isTagged: boolean
@@ -186,22 +186,33 @@ export async function findPlace(services: Services, db: Db | Trx, accountId: str
     name: taken === null ? name : id,
     lineageId: old.lineage_id,
     lineageIndex,
-    old: { id: order.renewsCertificateId, renewalId: old.renewal_id, isManaged: old.managed, isTagged: old.tagged },
+    old: {
+      id: order.renewsCertificateId,
+      name: old.name,
+      renewalId: old.renewal_id,
+      isManaged: old.managed,
+      isTagged: old.tagged,
+    },
   }
 }
 
 /**
- * The place was read before the transaction: under the locks of `lockOrder`, that the old certificate has not ended, and that it stands there as it did.
+ * The place was read before the transaction: under the locks of `lockOrder`, that the old certificate has not ended, also not while they were waited
+ * for, and that it stands there as it did.
  * Whether a name is free the index says.
  *
  * @throws AppError `conflict`, stale, as `writeLater` says
  */
-export async function requirePlace(trx: Trx, accountId: string, order: OrderView, place: Place): Promise<void> {
-  const { old, lineageId, lineageIndex } = place
+export async function requirePlace(
+  services: Services,
+  trx: Trx,
+  accountId: string,
+  { order, place: { old, lineageId, lineageIndex } }: Fulfilment,
+): Promise<void> {
   if (old === null) return
-  const isAsRead = sql<boolean>`(select count(*) = 1 from certificate c
-    where c.id = ${old.id} and c.account_id = ${accountId} and c.lineage_id = ${lineageId} and c.managed = ${old.isManaged}
-      and c.closed_as is null and c.revoked_at is null and c.revocation_requested_at is null
+  const isAsRead = sql<boolean>`(select count(*) = 1 from certificate c join issuance i on i.id = c.issuance_id
+    where c.id = ${old.id} and c.account_id = ${accountId} and c.name = ${old.name} and c.lineage_id = ${lineageId}
+      and c.managed = ${old.isManaged} and i.not_after > ${new Date(services.now())} and c.closed_as is null and c.revoked_at is null and c.revocation_requested_at is null
       and exists (select from certificate_tag t where t.account_id = ${accountId} and t.certificate_id = c.id) = ${old.isTagged}
       and (select max(m.lineage_index) from certificate m where m.account_id = ${accountId} and m.lineage_id = ${lineageId}) = ${lineageIndex - 1}::int)`
   await requireTrue(trx, isAsRead, () => changedMeanwhile(order))

@@ -68,7 +68,8 @@ async function perform<Result extends object>(
 /** What made it stale is read by the next attempt, which mostly says what it is. Others are not in the way each time. */
 const MAX_ATTEMPTS = 3
 
-async function whileStale<Result>(attempt: () => Promise<Result>): Promise<Result> {
+/** @throws what the last attempt is refused with */
+export async function whileStale<Result>(attempt: () => Promise<Result>): Promise<Result> {
   for (let count = 1; ; count += 1) {
     try {
       return await attempt()

@@ -87,7 +87,7 @@ export async function placeOrder(services: Services, trx: Trx, caller: Caller, d
   const { product, old } = draft
   if (old !== null) {
     await lockToRenew(trx, caller.accountId, old.id)
-    await requireAsRead(trx, old)
+    await requireAsRead(services, trx, old)
   }
   const orderId = newId(services, 'ord')
   const row = {
@@ -154,9 +154,10 @@ function refuseOtherPrice(draft: OrderDraft, request: OrderRequest): void {
   })
 }
 
-/** Under its locks, so that it stays so until the order is there. What makes it renewable or not, beside the time. */
-async function requireAsRead(trx: Trx, old: CertificateRecord): Promise<void> {
-  const isAsRead = sql<boolean>`(select count(*) = 1 from certificate
+/** Under its locks, so that it stays so until the order is there, and has not expired while they were waited for. What makes it renewable or not. */
+async function requireAsRead(services: Services, trx: Trx, old: CertificateRecord): Promise<void> {
+  const isOver = old.issuance !== null && old.issuance.notAfter <= services.now()
+  const isAsRead = sql<boolean>`(select count(*) = 1 and not ${isOver}::boolean from certificate
     where id = ${old.id} and account_id = ${old.accountId} and issuance_id = ${old.issuance?.id ?? null}
       and closed_as is null and revoked_at is null and revocation_requested_at is null
       and ${successorUpload('certificate.id')} is null)`

@@ -53,22 +53,40 @@ export async function readPayable(services: Services, db: Db | Trx, caller: Call
   const order = await loadOrder(db, caller, orderId)
   if (order.state === 'paid') return { order, place: null }
   if (order.state !== 'placed') throw new AppError('conflict', `Paying order ${orderId}: it is ${order.state}: place a new one.`)
-  await refuseIfOldEnded(services, db, order)
-  await requireBalance(db, caller.accountId, order.price)
+  try {
+    await refuseIfOldEnded(services, db, order)
+    await requireBalance(db, caller.accountId, order.price)
+  } catch (error) {
+    // Paid behind the look above, perhaps: then the money that is missing is what it was paid with.
+    const isAsRead = !(error instanceof AppError) || (await loadOrder(db, caller, orderId)).state === order.state
+    if (isAsRead) throw error
+    return readPayable(services, db, caller, orderId)
+  }
   return { order, place: await findPlace(services, db, caller.accountId, order) }
 }
 
-/** As {@link payOrder}, of what was read moments ago. @throws AppError `conflict`, stale, when it is not so any more: read it again */
-export async function payAsRead(services: Services, trx: Trx, caller: Caller, payable: Payable): Promise<OrderView> {
+/**
+ * As {@link payOrder}, of what was read moments ago.
+ *
+ * @param isAllowed what else has to be true: true or false
+ * @throws AppError `conflict`, stale, when it is not so any more: read it again
+ */
+export async function payAsRead(
+  services: Services,
+  trx: Trx,
+  caller: Caller,
+  payable: Payable,
+  isAllowed: RawBuilder<boolean> = sql<boolean>`true`,
+): Promise<OrderView> {
   const { order, place } = payable
   if (place === null) return order
   const now = services.now()
   const facts = { accountId: caller.accountId, certificateId: order.renewsCertificateId, actor: caller.actor, now }
   await lockOrder(trx, caller.accountId, order.id)
-  await requirePlace(trx, caller.accountId, order, place)
+  await requirePlace(services, trx, caller.accountId, { order, place })
   const paymentId = await insertPayment(services, trx, order, facts)
   const movement = { kind: 'payment', ...order.price, reference: order.id, orderId: order.id, note: null } as const
-  await moveMoneyLater(services, trx, caller.accountId, movement, () => changedMeanwhile(order))
+  await moveMoneyLater(services, trx, caller.accountId, movement, { isAllowed, otherwise: () => changedMeanwhile(order) })
   await transition(trx, { ...facts, subject: 'payment', id: paymentId, from: 'created', to: 'succeeded' })
   return fulfilAt(services, trx, { order, place }, facts)
 }
@@ -121,10 +139,10 @@ async function moveMoneyLater(
   trx: Trx,
   accountId: string,
   movement: Movement,
-  otherwise: () => AppError,
+  { isAllowed, otherwise }: { readonly isAllowed: RawBuilder<boolean>; readonly otherwise: () => AppError },
 ): Promise<void> {
   const isBalanced = changeOf(movement) === 0 ? sql`true` : sql`(select count(*) from balanced) = 1`
-  const isMoved = sql<boolean>`(select count(*) from booked) = 1 and ${isBalanced}`
+  const isMoved = sql<boolean>`(select count(*) from booked) = 1 and ${isBalanced} and ${isAllowed}`
   await requireTrue(trx, isMoved, otherwise, bookAndBalance(services, accountId, movement))
 }
 

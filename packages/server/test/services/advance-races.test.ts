@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseChain } from '@evercert/pki'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { Db } from '../../src/db/connect.ts'
-import type { Trx } from '../../src/db/transition.ts'
 import { DAY_MS } from '../../src/domain/time.ts'
 import { AppError } from '../../src/domain/errors.ts'
 import { advanceCertificate } from '../../src/services/advance/advance.ts'
@@ -11,11 +10,15 @@ import { loadWork } from '../../src/services/advance/facts.ts'
 import { endAsRevoked } from '../../src/services/advance/revoked.ts'
 import { recordFailure } from '../../src/services/advance/record-failure.ts'
 import type { Caller, StepHook } from '../../src/services/context.ts'
+import { lockAccount } from '../../src/services/approvals/rules.ts'
+import { lockNewestIssued } from '../../src/services/certificate-rows.ts'
+import { lockCertificate } from '../../src/services/ending-facts.ts'
 import { manageIn } from '../../src/services/management.ts'
 import { revokeIn } from '../../src/services/revocations.ts'
 import { lockLineage } from '../../src/services/uploads/leave-lineage.ts'
 import {
   aForm,
+  aMember,
   anAccount,
   aSite,
   buyCertificate,
@@ -26,25 +29,9 @@ import {
 } from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
 import { eachDatabase, isPostgres, temporaryFolder } from '../support/databases.ts'
+import { withBefore } from '../support/in-between.ts'
 import { outcomeOf, untilItWaits } from '../support/lock-waits.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
-
-/** Something happens before each transaction, behind what was read for it. */
-function withBefore(db: Db, happen: () => Promise<void>): Db {
-  const transaction = () => ({
-    execute: async <Value>(work: (trx: Trx) => Promise<Value>): Promise<Value> => {
-      await happen()
-      return db.transaction().execute(work)
-    },
-  })
-  return new Proxy(db, {
-    get: (target, name) => {
-      if (name === 'transaction') return transaction
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value
-    },
-  })
-}
 
 eachDatabase((kind, open) => {
   let service: TestService
@@ -69,11 +56,15 @@ eachDatabase((kind, open) => {
   const advance = (id: string): Promise<void> => advanceCertificate(service.services, id, new AbortController().signal)
 
   /** Bought, applied for and issued, by hand: no worker runs. */
-  async function issue(wish: Parameters<typeof buyCertificate>[1] = { productId: PRIVATE_SINGLE }, domains = [aSite(service)]) {
-    const { id } = await buyCertificate(account, wish)
-    await account.client.applications.submit({ id, ...aForm(domains) })
+  async function issue(
+    wish: Parameters<typeof buyCertificate>[1] = { productId: PRIVATE_SINGLE },
+    domains = [aSite(service)],
+    of = account,
+  ) {
+    const { id } = await buyCertificate(of, wish)
+    await of.client.applications.submit({ id, ...aForm(domains) })
     await advance(id)
-    const certificate = await account.client.certificates.get({ id })
+    const certificate = await of.client.certificates.get({ id })
     expect(certificate.status).toBe('issued')
     return certificate
   }
@@ -320,6 +311,49 @@ eachDatabase((kind, open) => {
     )
     const codes = outcomes.flat().flatMap((outcome) => ('code' in outcome ? [outcome.code] : []))
     expect(codes.filter((code) => code !== 'conflict' && code !== 'alreadyEnded')).toEqual([])
+  })
+
+  test.runIf(isPostgres(kind))(
+    'who adds to a certificate while the one that renewed it is issued again waits, or is waited for',
+    async () => {
+      const { old, renewed } = await aRenewedPair()
+      const form = aForm(old.domains)
+      await account.client.applications.submit({ id: renewed.id, ...form })
+      await advance(renewed.id)
+      const { sha256 } = await account.client.certificates.get({ id: renewed.id })
+      await account.client.applications.submit({ id: renewed.id, ...form, reissue: true })
+      const { advancing } = await transactionOf().execute(async (trx) => {
+        // As `lockNewestIssued` takes them, one after the other.
+        await sql`select from certificate where id = ${old.id} for update`.execute(trx)
+        const running = outcomeOf(advance(renewed.id))
+        await untilItWaits(service, running)
+        expect(await lockNewestIssued(trx, account.accountId, old.id)).toMatchObject({ id: renewed.id })
+        return { advancing: running }
+      })
+      await advancing
+      expect((await account.client.certificates.get({ id: renewed.id })).sha256).not.toBe(sha256)
+    },
+  )
+
+  test.runIf(isPostgres(kind))('who asks again for what somebody approves at the moment waits for them', async () => {
+    const of = await anAccount(service)
+    const [ada, bob] = [await aMember(of, 'owner'), await aMember(of, 'owner')]
+    const { id } = await issue({ productId: PRIVATE_SINGLE }, [aSite(service)], of)
+    await ada.client.rules.set({ spendingLimits: null, revocation: true, keyDownload: false, tokensMayDownloadKeys: true })
+    const revoke = () => ada.client.certificates.revoke({ id, reason: 'superseded' })
+    const approvalId = String((await refusalOf(revoke())).facts['approvalId'])
+    const caller = { ...callerOf(), accountId: of.accountId }
+    const { asking } = await transactionOf().execute(async (trx) => {
+      // As `approve` takes them.
+      await lockAccount(trx, of.accountId)
+      await sql`select from approval where id = ${approvalId} for update`.execute(trx)
+      const running = outcomeOf(revoke())
+      await untilItWaits(service, running)
+      await lockCertificate(service.services, trx, caller, id)
+      return { asking: running }
+    })
+    expect(await asking).toEqual({ code: 'secondPersonNeeded' })
+    expect(await bob.client.approvals.approve({ id: approvalId })).toMatchObject({ state: 'done' })
   })
 
   test('a removed endpoint is gone with its proof, and its address is free for another certificate', async () => {

@@ -2,6 +2,7 @@ import type { AccountRules, ApprovalView, CertificateDetail } from '@evercert/co
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findCaller } from '../../src/services/access/callers.ts'
 import { passGate } from '../../src/services/approvals/gate.ts'
+import { downloadWithKey } from '../../src/services/downloads.ts'
 import { DAY_MS, HOUR_MS } from '../../src/domain/time.ts'
 import {
   aMember,
@@ -174,6 +175,10 @@ oneDatabase((_kind, open) => {
     expect(await ada.client.certificates.get({ id: certificateId })).toMatchObject({
       management: { spendingLimit: money(5_000_000) },
     })
+    const unknown = { amountMinor: 5_000_000, currency: 'XQX' } // nobody could have it set: nobody is asked
+    expect((await refusalOf(ada.client.management.start({ id: certificateId, spendingLimit: unknown }))).code).toBe(
+      'unknownCurrency',
+    )
     await ada.client.management.stop({ id: certificateId })
     expect(await waitingOf(ada.client.management.start({ id: certificateId, spendingLimit: money(5_000_001) }))).not.toBe(id)
   })
@@ -215,6 +220,9 @@ oneDatabase((_kind, open) => {
         code: 'conflict',
       })
       await rename(name)
+      // Passed before the rules were there.
+      const handing = downloadWithKey(services, caller, { ...call.input, useApproval: null })
+      await expect(handing).rejects.toMatchObject({ code: 'conflict', stale: true })
       await services.db.transaction().execute(async (trx) => useApproval?.(trx))
     })
 

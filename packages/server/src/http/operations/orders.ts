@@ -5,9 +5,10 @@
  */
 import { createProduct, listProducts, toProductView } from '../../services/catalogue.ts'
 import { passGate } from '../../services/approvals/gate.ts'
+import { payWithinRules } from '../../services/approvals/pay.ts'
 import { runOnce, runOnceWith } from '../../services/idempotency.ts'
 import { createQuote, draftQuoted, placeOrder } from '../../services/orders.ts'
-import { loadBalance, payAsRead, readPayable, topUpBalance } from '../../services/payments.ts'
+import { loadBalance, topUpBalance } from '../../services/payments.ts'
 import { startPayment } from '../../services/provider-payments/start.ts'
 import { restoreProduct, retireProduct, updateProduct } from '../../services/product-changes.ts'
 import { loadOrderDetail } from '../../services/order-offer.ts'
@@ -49,12 +50,11 @@ export const orders = {
   pay: operations.orders.pay.handler(async ({ context, input }) => {
     const { services, caller } = context
     const once = call(context, 'orders.pay', input)
-    const useApproval = await passGate(services, caller, { operation: 'orders.pay', input })
     if (input.method !== 'balance') {
+      const useApproval = await passGate(services, caller, { operation: 'orders.pay', input })
       return startPayment(services, caller, once, { orderId: input.id, connectionId: input.method, useApproval })
     }
-    const read = () => readPayable(services, services.db, caller, input.id)
-    const order = await runOnceWith(services, caller, once, read, (trx, payable) => payAsRead(services, trx, caller, payable))
+    const order = await payWithinRules(services, caller, once, input)
     return { ...order, paymentPending: null }
   }),
   cancel: operations.orders.cancel.handler(({ context: { services, caller }, input }) => cancelOrder(services, caller, input.id)),

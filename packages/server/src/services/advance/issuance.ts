@@ -140,12 +140,13 @@ async function forgetManagedFailures(trx: Trx, { accountId, certificateId }: Wor
 
 /**
  * Where the old certificate was installed and served, the new one belongs from now on. The lock makes whoever adds a target or an
- * endpoint to the old certificate at this moment come before, or find the successor.
+ * endpoint to the old certificate at this moment come before, or find the successor. Once that is issued they find it anyway, and lock both, the
+ * old one first: whoever issues it again leaves the old one alone.
  */
 async function placeSites(trx: Trx, work: Work, { keyKind, now }: Pick<Move, 'keyKind' | 'now'>): Promise<void> {
   const { accountId, certificateId: to, renewsCertificateId } = work
   const old = sql`select id from certificate where id = ${renewsCertificateId} and account_id = ${accountId} for update`
-  if (renewsCertificateId !== null) await writeLater(trx, old.compile(trx))
+  if (renewsCertificateId !== null && work.issuanceId === null) await writeLater(trx, old.compile(trx))
   await moveSites(trx, { accountId, actor: EVERCERT_ACTOR, now, from: renewsCertificateId ?? to, to, keyKind })
 }
 

@@ -12,6 +12,7 @@ import { DAY_MS } from '../../domain/time.ts'
 import { findCaller } from '../access/callers.ts'
 import { requireNarrowed } from '../access/narrowing.ts'
 import { EVERCERT_ACTOR, notFound, personOf, type Caller, type Services } from '../context.ts'
+import { whileStale } from '../idempotency.ts'
 import { approvalQuery, approversOf, loadMembers, moveApproval, type ApprovalRow } from './approval-row.ts'
 import { isSame } from './gate.ts'
 import { describe, GUARDED, isGuarded, type GuardedOperation } from './guarded.ts'
@@ -31,21 +32,8 @@ const GO_AHEAD_MS = DAY_MS
 export async function approve(services: Services, caller: Caller, id: string): Promise<ApprovalView> {
   services.onStep('approvals.approve', 'intended')
   try {
-    await services.db.transaction().execute(async (trx) => {
-      await lockAccount(trx, caller.accountId)
-      const row = await lockForDecision(services, trx, caller, id)
-      const outcome = await carryOut(services, trx, row).catch((error: unknown) => {
-        throw new NotDone(error)
-      })
-      const now = services.now()
-      const set = {
-        ...decidedBy(caller, now),
-        ...(outcome === 'approved' && { expires_at: new Date(now + GO_AHEAD_MS) }),
-      }
-      await moveApproval(trx, row, outcome, { actor: caller.actor, now, set })
-      await tellDecision(services, trx, row, { outcome, detail: `By ${caller.actor}.` })
-      services.onStep('approvals.approve', 'done')
-    })
+    // What changed beside it is looked at again: it mostly says what it is.
+    await whileStale(() => services.db.transaction().execute((trx) => approveIn(services, trx, caller, id)))
   } catch (error) {
     if (!(error instanceof NotDone)) throw error
     await lapseIfHopeless(services, caller, id, error.reason)
@@ -53,6 +41,22 @@ export async function approve(services: Services, caller: Caller, id: string): P
   }
   services.onStep('approvals.approve', 'recorded')
   return loadApproval(services, caller, id)
+}
+
+async function approveIn(services: Services, trx: Trx, caller: Caller, id: string): Promise<void> {
+  await lockAccount(trx, caller.accountId)
+  const row = await lockForDecision(services, trx, caller, id)
+  const outcome = await carryOut(services, trx, row).catch((error: unknown) => {
+    throw error instanceof AppError && error.stale ? error : new NotDone(error)
+  })
+  const now = services.now()
+  const set = {
+    ...decidedBy(caller, now),
+    ...(outcome === 'approved' && { expires_at: new Date(now + GO_AHEAD_MS) }),
+  }
+  await moveApproval(trx, row, outcome, { actor: caller.actor, now, set })
+  await tellDecision(services, trx, row, { outcome, detail: `By ${caller.actor}.` })
+  services.onStep('approvals.approve', 'done')
 }
 
 /** What was asked failed, not the decision. */

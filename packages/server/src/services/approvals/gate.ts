@@ -28,12 +28,21 @@ export interface GuardedCall {
 export type UseApproval = ((trx: Trx) => Promise<void>) | null
 
 /**
+ * @param rules of moments ago; by default they are read
  * @throws AppError `secondPersonNeeded` with the recorded request; `noSecondPerson` when nobody could approve; and, where the rules want a second
  *   person for anything, what the operation itself would refuse with
  */
-export async function passGate(services: Services, caller: Caller, call: GuardedCall): Promise<UseApproval> {
-  if (!wantsSecondPerson(await loadRules(services.db, caller.accountId))) return null
-  const passage = await services.db.transaction().execute((trx) => tryGate(services, trx, caller, call))
+export async function passGate(
+  services: Services,
+  caller: Caller,
+  call: GuardedCall,
+  rules?: AccountRules,
+): Promise<UseApproval> {
+  if (!wantsSecondPerson(rules ?? (await loadRules(services.db, caller.accountId)))) return null
+  const passage = await services.db.transaction().execute(async (trx) => {
+    await lockAccount(trx, caller.accountId) // before the request and what it is about, as whoever approves it
+    return tryGate(services, trx, caller, call)
+  })
   if (passage.refusal !== null) throw passage.refusal
   const { goAhead } = passage
   if (goAhead === null) return null

@@ -84,6 +84,7 @@ export const GUARDED = {
     kind: 'spending',
     describe: async (input, { services, trx, caller, rules }) => {
       const { id, spendingLimit } = management.parse(input)
+      requireCurrency(spendingLimit.currency, `Managing ${id}`)
       const { name, management: present } = await loadManageable(services, trx, caller, id)
       const isRaised =
         present === null || present.currency !== spendingLimit.currency || spendingLimit.amountMinor > present.limitMinor

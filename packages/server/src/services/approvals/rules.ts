@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { AccountRules } from '@evercert/contract'
 import type { Db } from '../../db/connect.ts'
 import type { Trx } from '../../db/transition.ts'
@@ -13,8 +13,19 @@ import { requireFresh } from '../access/fresh.ts'
 import type { Caller, Services } from '../context.ts'
 
 export async function loadRules(db: Db | Trx, accountId: string): Promise<AccountRules> {
+  return (await findRules(db, accountId)) ?? NO_RULES
+}
+
+/** Null when nobody has set any. */
+export async function findRules(db: Db | Trx, accountId: string): Promise<AccountRules | null> {
   const row = await db.selectFrom('account_rules').select('rules').where('account_id', '=', accountId).executeTakeFirst()
-  return row?.rules ?? NO_RULES
+  return row?.rules ?? null
+}
+
+/** Whether they are those that {@link findRules} gave: never null. */
+export function areRules(accountId: string, rules: AccountRules | null): RawBuilder<boolean> {
+  return sql<boolean>`(select rules from account_rules where account_id = ${accountId})
+    is not distinct from ${rules === null ? null : JSON.stringify(rules)}::jsonb`
 }
 
 /** @throws AppError `noSecondPerson` for rules that nobody could approve anything under */
