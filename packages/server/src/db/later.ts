@@ -13,6 +13,7 @@ export type Refusal = (error: unknown) => unknown
 /** Of PostgreSQL. */
 const DIVISION_BY_ZERO = '22012'
 const UNIQUE_VIOLATION = '23505'
+const DEADLOCK_DETECTED = '40P01'
 
 const refusals = new WeakMap<CompiledQuery, Refusal>()
 const asItIs: Refusal = (error) => error
@@ -57,7 +58,7 @@ export async function changeOne(
 /**
  * Something that must be true when the transaction comes to it: otherwise the transaction fails with what `otherwise` gives.
  *
- * @param condition true or false, and divides nothing
+ * @param condition divides nothing; null is not true
  * @param parts what it is about, as `with` takes it: may write
  * @throws as {@link writeLater} says
  */
@@ -68,7 +69,7 @@ export async function requireTrue(
   parts?: RawBuilder<unknown>,
 ): Promise<void> {
   const begin = parts === undefined ? sql`` : sql`with ${parts} `
-  await writeLater(trx, sql`${begin}select 1 / (${condition})::int`.compile(trx), orElse(otherwise))
+  await writeLater(trx, sql`${begin}select 1 / ((${condition}) is true)::int`.compile(trx), orElse(otherwise))
 }
 
 function orElse(otherwise: () => Error, refusal: Refusal = asItIs): Refusal {
@@ -76,12 +77,17 @@ function orElse(otherwise: () => Error, refusal: Refusal = asItIs): Refusal {
 }
 
 function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown }).code
+  return (error as { code?: unknown } | null | undefined)?.code
 }
 
 /** The unique index that has another row already; null for any other error. Who is to come second is refused by it, so nobody has to look before. */
 export function violatedIndex(error: unknown): string | null {
   return codeOf(error) === UNIQUE_VIOLATION ? String((error as { constraint?: unknown }).constraint) : null
+}
+
+/** Of transactions that wait for each other PostgreSQL ends one, of which nothing is left: it may be done again. */
+export function isDeadlock(error: unknown): boolean {
+  return codeOf(error) === DEADLOCK_DETECTED
 }
 
 /**

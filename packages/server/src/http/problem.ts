@@ -45,6 +45,11 @@ function renderInEnglish(services: Pick<Services, 'log'>, error: unknown, { requ
     const detail = 'Handling the request: the disk of the database is full: nothing was changed: make room on it and try again.'
     return { problem: toProblemDocument('storageFull', detail, { requestId }), retryAfterSeconds: 30 }
   }
+  if (isDeadlock(error)) {
+    const detail =
+      'Handling the request: another one changed the same at this moment and came first: nothing was changed: ask again.'
+    return { problem: toProblemDocument('conflict', detail, { requestId }), retryAfterSeconds: 1 }
+  }
   if (isDatabaseAway(error)) {
     const detail = 'Handling the request: the database does not answer: nothing was changed: try again in a moment.'
     return { problem: toProblemDocument('storageUnavailable', detail, { requestId }), retryAfterSeconds: 5 }
@@ -69,6 +74,11 @@ const DATABASE_AWAY = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|08\w{3}|57P0\d|
 
 function isDatabaseAway(error: unknown): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && DATABASE_AWAY.test(error.code)
+}
+
+/** SQLSTATE deadlock_detected: of transactions that wait for each other PostgreSQL ends one. */
+function isDeadlock(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '40P01'
 }
 
 /** SQLSTATE disk_full, and what a file system says. */

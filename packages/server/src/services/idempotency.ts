@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Db } from '../db/connect.ts'
-import { writeLater } from '../db/later.ts'
+import { isDeadlock, writeLater } from '../db/later.ts'
 import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import type { Caller, Services } from './context.ts'
@@ -31,7 +31,7 @@ export async function runOnce<Result extends object>(
   call: IdempotentCall,
   effect: (trx: Trx) => Promise<Result>,
 ): Promise<Result> {
-  return perform(services, caller, call, () => runInTransaction(services, caller, call, effect))
+  return perform(services, caller, call, () => repeat(() => runInTransaction(services, caller, call, effect), isDeadlock))
 }
 
 /**
@@ -69,12 +69,16 @@ async function perform<Result extends object>(
 const MAX_ATTEMPTS = 3
 
 /** @throws what the last attempt is refused with */
-export async function whileStale<Result>(attempt: () => Promise<Result>): Promise<Result> {
+export function whileStale<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  return repeat(attempt, (error) => isDeadlock(error) || (error instanceof AppError && error.stale))
+}
+
+async function repeat<Result>(attempt: () => Promise<Result>, isPassing: (error: unknown) => boolean): Promise<Result> {
   for (let count = 1; ; count += 1) {
     try {
       return await attempt()
     } catch (error) {
-      if (!(error instanceof AppError && error.stale) || count === MAX_ATTEMPTS) throw error
+      if (!isPassing(error) || count === MAX_ATTEMPTS) throw error
     }
   }
 }

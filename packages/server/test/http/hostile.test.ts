@@ -561,6 +561,12 @@ eachDatabase((_kind, open) => {
     expect(JSON.stringify(rendered)).not.toMatch(/hunter2|srv/)
   })
 
+  test('who was ended for two that wait for each other is told to ask again', () => {
+    const error = Object.assign(new Error('deadlock detected'), { code: '40P01' })
+    const rendered = renderProblem(service.services, error, { requestId: 'request-3', headers: new Headers() })
+    expect(rendered).toMatchObject({ problem: { code: 'conflict', status: 409 }, retryAfterSeconds: 1 })
+  })
+
   test('after all this the service answers as before', async () => {
     expect(await (await service.fetch('/readyz')).text()).toBe('ready')
     expect((await post(order, { 'idempotency-key': 'after-all-this' })).status).toBe(201)

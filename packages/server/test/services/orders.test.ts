@@ -280,16 +280,20 @@ eachDatabase((_kind, open) => {
   test('what changed between the look and the transaction is looked at again, a few times', async () => {
     const { services } = service
     const caller = { accountId: account.accountId, tokenId: 'test', actor: 'test', scopes: new Set<never>() }
-    const until = async (good: number): Promise<{ looks: number }> => {
+    const deadlock = Object.assign(new Error('deadlock detected'), { code: '40P01' })
+    const stale = new AppError('conflict', 'Looking: it changed.', { stale: true })
+    const until = async (good: number, error: Error = stale): Promise<{ looks: number }> => {
       let looks = 0
-      const call = { key: `look-${good}`, operation: 'orders.place', request: { good } }
+      const call = { key: randomUUID(), operation: 'orders.place', request: { good } }
       const look = () => Promise.resolve((looks += 1))
       return runOnceWith(services, caller, call, look, (_trx, seen) => {
-        if (seen < good) throw new AppError('conflict', 'Looking: it changed.', { stale: true })
+        if (seen < good) throw error
         return Promise.resolve({ looks: seen })
       })
     }
     expect(await until(3)).toEqual({ looks: 3 })
+    expect(await until(3, deadlock)).toEqual({ looks: 3 })
+    await expect(until(2, new AppError('conflict', 'Looking: never.'))).rejects.toMatchObject({ stale: false })
     await expect(until(4)).rejects.toMatchObject({ code: 'conflict', stale: true })
   })
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeadlock } from '../../db/later.ts'
 import { nextStep, type DeploymentEffect, type Effect, type Step } from '../../domain/certificate/next-step.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Services } from '../context.ts'
@@ -114,7 +115,7 @@ async function perform(
     else await EFFECTS[step.do](services, work, signal)
   } catch (error) {
     if (signal.aborted) return 'done'
-    if (error instanceof AppError && error.stale) return 'done' // somebody else changed the facts: look again
+    if ((error instanceof AppError && error.stale) || isDeadlock(error)) return 'done' // somebody else changed the facts: look again
     services.log.warn({ event: 'certificate.stepFailed', certificateId: work.certificateId, step: step.do, error })
     await recordFailure(services, work, error)
     return 'done'
