@@ -183,10 +183,18 @@ eachDatabase((kind, open) => {
     }
   })
 
+  const dies = () => new AppError('conflict', 'dead', { stale: true }) // nothing is recorded after it
+  /** A provider that takes its time. */
+  const waits = () => {
+    const facts = { changed: true }
+    return new AppError('upstreamUnavailable', 'it is under way', { pending: true, retryAfterSeconds: 1, facts })
+  }
+
   test.each([
-    ['found its pair in place: nothing is taken back', true, 'failed'],
-    ['put its pair in place: it is taken back', false, 'rolledBack'],
-  ] as const)('who dies before it is recorded that a deployment %s', async (_what, wasThere, end) => {
+    ['who dies before it is recorded that a deployment found its pair in place: nothing is taken back', true, 'failed', dies],
+    ['who dies before it is recorded that a deployment put its pair in place: it is taken back', false, 'rolledBack', dies],
+    ['a deployment that is under way elsewhere, and is found done later: it is taken back', false, 'rolledBack', waits],
+  ] as const)('%s', async (_what, wasThere, end, happens) => {
     const { client } = account
     const certificate = await anIssuedCertificate(account, { productId: PRIVATE_SINGLE })
     const folder = temporaryFolder()
@@ -207,7 +215,7 @@ eachDatabase((kind, open) => {
     const dieOnce = (point: string): void => {
       if (point !== 'deploy done' || deaths > 0) return
       deaths += 1
-      throw new AppError('conflict', 'dead', { stale: true }) // nothing is recorded after it
+      throw happens()
     }
     try {
       if (wasThere) {
@@ -218,7 +226,8 @@ eachDatabase((kind, open) => {
       atStep = dieOnce
       const { id } = await client.targets.create({ ...settings, probe })
       const { log } = await reach(id, 'applied')
-      expect([deaths, log.join()]).toEqual([1, expect.stringContaining('The try before this one broke off') as string])
+      const said = happens === dies ? 'The try before this one broke off' : 'it is under way'
+      expect([deaths, log.join()]).toEqual([1, expect.stringContaining(said) as string])
       clock.advance(11_000)
       await reach(id, end)
       const onDisk = new X509Certificate(readFileSync(config.certificatePath)).fingerprint256.replaceAll(':', '').toLowerCase()

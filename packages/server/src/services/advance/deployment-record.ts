@@ -297,6 +297,8 @@ export interface Noted {
   readonly failures?: number
   /** Whether the target is touched from now on, or not any more. */
   readonly hasBegun?: boolean
+  /** It puts the pair in place, however that ends. */
+  readonly changed?: true
 }
 
 /** Writes down what happened within a state. @throws AppError `conflict`, stale, when the deployment went on without us */
@@ -304,7 +306,7 @@ export async function noteDeployment(
   services: Services,
   work: Work,
   deployment: DeploymentWork,
-  { log, baseline, held, checkAt, checkTries, restoreReason, problem, retryAt, failures, hasBegun }: Noted,
+  { log, baseline, held, checkAt, checkTries, restoreReason, problem, retryAt, failures, hasBegun, changed: isChanged }: Noted,
 ): Promise<void> {
   const { numUpdatedRows } = await services.db
     .updateTable('deployment')
@@ -320,6 +322,7 @@ export async function noteDeployment(
       ...(retryAt !== undefined && { retry_at: new Date(retryAt) }),
       ...(failures !== undefined && { failures }),
       ...(hasBegun !== undefined && { begun_at: hasBegun ? new Date(services.now()) : null }),
+      ...(isChanged && { changed: isChanged }),
     })
     .where('id', '=', deployment.id)
     .where('account_id', '=', work.accountId)
@@ -337,7 +340,14 @@ export async function noteDeployment(
 export async function waitForTarget(services: Services, work: Work, deployment: DeploymentWork, reason: AppError): Promise<void> {
   const retryAt = services.now() + (reason.retryAfterSeconds ?? 60) * 1_000
   const log = deployment.problem === reason.message ? [] : [logLine(services, reason.message)]
-  await noteDeployment(services, work, deployment, { log, problem: reason, retryAt, hasBegun: false })
+  const isBegun = reason.facts['changed'] === true
+  await noteDeployment(services, work, deployment, {
+    log,
+    problem: reason,
+    retryAt,
+    hasBegun: false,
+    ...(isBegun && { changed: true }),
+  })
 }
 
 /** What a job says of an error of a target. */
