@@ -183,17 +183,23 @@ eachDatabase((kind, open) => {
     }
   })
 
-  const dies = () => new AppError('conflict', 'dead', { stale: true }) // nothing is recorded after it
+  const dies = { at: 'deploy done', error: new AppError('conflict', 'dead', { stale: true }) } // nothing is recorded after it
+  const waiting = (changed: boolean) =>
+    new AppError('upstreamUnavailable', 'it is under way', { pending: true, retryAfterSeconds: 1, facts: { changed } })
   /** A provider that takes its time. */
-  const waits = () => {
-    const facts = { changed: true }
-    return new AppError('upstreamUnavailable', 'it is under way', { pending: true, retryAfterSeconds: 1, facts })
-  }
+  const waits = { at: 'deploy done', error: waiting(true) }
+  const waitsFirst = { at: 'deploy announced', error: waiting(false) }
 
   test.each([
-    ['who dies before it is recorded that a deployment found its pair in place: nothing is taken back', true, 'failed', dies],
-    ['who dies before it is recorded that a deployment put its pair in place: it is taken back', false, 'rolledBack', dies],
-    ['a deployment that is under way elsewhere, and is found done later: it is taken back', false, 'rolledBack', waits],
+    ['who dies before it is recorded that a deployment found its pair in place: nothing is taken back', true, 'failed', [dies]],
+    ['who dies before it is recorded that a deployment put its pair in place: it is taken back', false, 'rolledBack', [dies]],
+    [
+      'who dies after a deployment put its pair in place, and has to wait then: it is taken back',
+      false,
+      'rolledBack',
+      [dies, waitsFirst],
+    ],
+    ['a deployment that is under way elsewhere, and is found done later: it is taken back', false, 'rolledBack', [waits]],
   ] as const)('%s', async (_what, wasThere, end, happens) => {
     const { client } = account
     const certificate = await anIssuedCertificate(account, { productId: PRIVATE_SINGLE })
@@ -211,11 +217,12 @@ eachDatabase((kind, open) => {
     const other = await serveTls(old)
     const probe = { host: '127.0.0.1', port: other.port, serverName: 'x.example' }
     const settings = { certificateId: certificate.id, name: `dies ${certificate.id}`, kind: 'localFiles', config }
-    let deaths = 0
-    const dieOnce = (point: string): void => {
-      if (point !== 'deploy done' || deaths > 0) return
-      deaths += 1
-      throw happens()
+    let count = 0
+    const happen = (point: string): void => {
+      const next = happens[count]
+      if (next?.at !== point) return
+      count += 1
+      throw next.error
     }
     try {
       if (wasThere) {
@@ -223,11 +230,12 @@ eachDatabase((kind, open) => {
         await reach(id, 'applied')
         await client.targets.remove({ id })
       }
-      atStep = dieOnce
+      atStep = happen
       const { id } = await client.targets.create({ ...settings, probe })
       const { log } = await reach(id, 'applied')
-      const said = happens === dies ? 'The try before this one broke off' : 'it is under way'
-      expect([deaths, log.join()]).toEqual([1, expect.stringContaining(said) as string])
+      const [first] = happens
+      const said = first === dies ? 'The try before this one broke off' : 'it is under way'
+      expect([count, log.join()]).toEqual([happens.length, expect.stringContaining(said) as string])
       clock.advance(11_000)
       await reach(id, end)
       const onDisk = new X509Certificate(readFileSync(config.certificatePath)).fingerprint256.replaceAll(':', '').toLowerCase()

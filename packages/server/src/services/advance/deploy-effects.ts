@@ -205,9 +205,15 @@ async function deployPlanned(services: Services, work: Work, planned: Planned): 
       await endOvertaken(services, work, deployment)
       throw error
     }
-    if (error instanceof AppError && error.pending) return waitForTarget(services, work, deployment, error)
+    if (error instanceof AppError && error.pending) return waitForIt(services, work, deployment, error)
     await recordDeployFailure(services, work, deployment, { error, log })
   }
+}
+
+/** By what was begun the pair may be in its place when it is asked again, and so by a try before this one that broke off: nobody could tell then. */
+function waitForIt(services: Services, work: Work, deployment: DeploymentWork, reason: AppError): Promise<void> {
+  const isOurs = reason.facts['changed'] === true || (deployment.hasBegun && wasPutThere(deployment) === true)
+  return waitForTarget(services, work, deployment, reason, isOurs)
 }
 
 /** Should whoever was to wake it die. */
@@ -221,7 +227,7 @@ async function giveBack(services: Services, work: Work, deployment: DeploymentWo
     `Waiting for the host of ${targetName}: others wait for its answer: this one follows when one of them has it.`,
     { pending: true, retryAfterSeconds: RETURN_SECONDS },
   )
-  await waitForTarget(services, work, deployment, reason)
+  await waitForIt(services, work, deployment, reason)
   const { certificateId, accountId } = work
   services.places.willReturn(host, { deploymentId, certificateId, accountId })
 }

@@ -335,18 +335,24 @@ export async function noteDeployment(
 /**
  * What was asked of the target is under way elsewhere: nothing failed, and the same is asked again later, or when it is told.
  *
+ * @param isOurs the pair is this deployment's doing, whoever finds it in its place later
  * @throws AppError `conflict`, stale, when it was told meanwhile
  */
-export async function waitForTarget(services: Services, work: Work, deployment: DeploymentWork, reason: AppError): Promise<void> {
+export async function waitForTarget(
+  services: Services,
+  work: Work,
+  deployment: DeploymentWork,
+  reason: AppError,
+  isOurs = false,
+): Promise<void> {
   const retryAt = services.now() + (reason.retryAfterSeconds ?? 60) * 1_000
   const log = deployment.problem === reason.message ? [] : [logLine(services, reason.message)]
-  const isBegun = reason.facts['changed'] === true
   await noteDeployment(services, work, deployment, {
     log,
     problem: reason,
     retryAt,
     hasBegun: false,
-    ...(isBegun && { changed: true }),
+    ...(isOurs && { changed: true }),
   })
 }
 
