@@ -243,6 +243,17 @@ eachDatabase((kind, open) => {
       const { db } = service.services
       const row = await db.selectFrom('deployment').selectAll().where('target_id', '=', id).executeTakeFirstOrThrow()
       expect([row.changed, row.held_sha256]).toEqual([!wasThere, wasThere ? certificate.sha256 : old.sha256])
+      if (!wasThere) return
+      // Somebody puts the old one there, and asks again: that try replaces something.
+      for (const path of [config.certificatePath, config.keyPath]) rmSync(path)
+      writeFileSync(config.certificatePath, old.chainPem)
+      writeFileSync(config.keyPath, old.privateKeyPem)
+      count = 0
+      await client.targets.deploy({ id })
+      await reach(id, 'applied')
+      expect(count).toBe(1)
+      clock.advance(11_000)
+      await reach(id, 'rolledBack')
     } finally {
       atStep = () => {}
       await other.close()

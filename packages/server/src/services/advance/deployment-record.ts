@@ -297,8 +297,8 @@ export interface Noted {
   readonly failures?: number
   /** Whether the target is touched from now on, or not any more. */
   readonly hasBegun?: boolean
-  /** It puts the pair in place, however that ends. */
-  readonly changed?: true
+  /** It puts the pair in place, however that ends; null: it did not, and of what was there before nothing else is known. */
+  readonly changed?: true | null
 }
 
 /** Writes down what happened within a state. @throws AppError `conflict`, stale, when the deployment went on without us */
@@ -322,7 +322,7 @@ export async function noteDeployment(
       ...(retryAt !== undefined && { retry_at: new Date(retryAt) }),
       ...(failures !== undefined && { failures }),
       ...(hasBegun !== undefined && { begun_at: hasBegun ? new Date(services.now()) : null }),
-      ...(isChanged && { changed: isChanged }),
+      ...doingColumns(isChanged),
     })
     .where('id', '=', deployment.id)
     .where('account_id', '=', work.accountId)
@@ -330,6 +330,11 @@ export async function noteDeployment(
     .where('check_tries', '=', deployment.checkTries)
     .executeTakeFirst()
   if (numUpdatedRows !== 1n) throw changed(work)
+}
+
+function doingColumns(isChanged: Noted['changed']) {
+  if (isChanged === undefined) return {}
+  return isChanged === null ? { changed: null, previous_sha256: null } : { changed: isChanged }
 }
 
 /**
