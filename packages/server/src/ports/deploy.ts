@@ -32,7 +32,8 @@ export interface ApplyWish {
  *   `facts.log` is the log.
  * - A pair that does not match is refused with `deployRefused` and the old one stays.
  * - Each line of the log is told to `kit.onLogLine` as it is said, in the order in which the evidence, or `facts.log`, has them all.
- * - A target that answers in its own time throws an AppError that is `pending`: nothing failed, and the same call is made again.
+ * - A target that answers in its own time throws an AppError that is `pending`: nothing failed, and the same call is made again. Where that call may find the
+ *   pair in its place by what this one began, and will not know it, `facts.changed` is true.
  * - `restore` takes an applied pair back: what was there before it is put in its place and reloaded. Restoring twice is a no-op the
  *   second time, and so is restoring a pair that the target does not have. When nothing is known of what was there before,
  *   `deployRefused` says so and the pair stays.

@@ -10,7 +10,7 @@ import type { SiteKeyKind } from '@evercert/pki/probe'
 import { sql } from 'kysely'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
-import { OWN_KIND } from '../db/endpoint-siblings.ts'
+import { holdsPlace } from '../db/endpoint-siblings.ts'
 import { SAME } from '../db/same-account.ts'
 import {
   EMPTY_FORM,
@@ -112,9 +112,10 @@ export async function loadNextForm(services: Services, caller: Caller, certifica
   return withFreshKey(form, await findHostKey(services.db, caller.accountId, form.csrId))
 }
 
-/** The kind of key that the certificate is to keep, since it shares a site with one that has the other kind. */
+/** The kind of key that the certificate is to keep, since it shares a site with one that has the other kind; also with one that was revoked, which has its place still. */
 async function findOwnKind(db: Db, accountId: string, certificateId: string): Promise<SiteKeyKind | null> {
-  const { rows } = await sql<{ kind: SiteKeyKind | null }>`select ${OWN_KIND} as kind from endpoint e
+  const { rows } = await sql<{ kind: SiteKeyKind | null }>`
+    select case when ${holdsPlace('ecdsa')} then 'rsa' when ${holdsPlace('rsa')} then 'ecdsa' end as kind from endpoint e
     where e.account_id = ${accountId} and e.certificate_id = ${certificateId} order by 1 nulls last limit 1`.execute(db)
   return rows[0]?.kind ?? null
 }

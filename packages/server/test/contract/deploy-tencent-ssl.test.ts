@@ -186,9 +186,9 @@ test('a task that is being made or under way is waited for, one that failed is t
   const [old, next] = [authority.issue({ names: ['site.test'] }), authority.issue({ names: ['site.test'] })]
   await target.apply(old)
   fixture.state.task = 'unborn'
-  await expect(target.apply(next)).rejects.toMatchObject({ pending: true, retryAfterSeconds: 15 })
+  await expect(target.apply(next)).rejects.toMatchObject({ pending: true, retryAfterSeconds: 15, facts: { changed: true } })
   fixture.state.task = 'pending'
-  await expect(target.apply(next)).rejects.toMatchObject({ pending: true })
+  await expect(target.apply(next)).rejects.toMatchObject({ pending: true, facts: { changed: false } })
   fixture.state.task = 'failing'
   await expect(target.apply(next)).rejects.toMatchObject({ code: 'deployRefused', pending: false })
   expect(fixture.held()).toBe(old.sha256)

@@ -246,6 +246,16 @@ eachDatabase((_kind, open) => {
       // Its CSR was the test's own; what the service would make by itself is of the other kind.
       expect((await account.client.applications.get({ id: beside.id })).form).toMatchObject({ key: 'rsa2048', csrPem: null })
       expect((await account.client.certificates.verify({ id: renewed.detail.id })).servedAt).not.toBeNull()
+      // A revoked one has its place until its endpoint is removed: what is filled in by itself can be sent.
+      await waitFor('the end of the renewal', async () => {
+        const { history } = await get(renewed.detail.id)
+        return history.some(({ subject, to }) => subject === 'renewal' && to === 'closed') ? true : null
+      })
+      await account.client.certificates.revoke({ id: renewed.detail.id, reason: 'superseded' })
+      await waitFor('the revocation', async () => ((await get(renewed.detail.id)).status === 'revoked' ? true : null))
+      const { form } = await account.client.applications.get({ id: beside.id })
+      expect(form.key).toBe('rsa2048')
+      await account.client.applications.submit({ id: beside.id, ...form, reissue: true })
     } finally {
       await server.close()
     }

@@ -183,10 +183,24 @@ eachDatabase((kind, open) => {
     }
   })
 
+  const dies = { at: 'deploy done', error: new AppError('conflict', 'dead', { stale: true }) } // nothing is recorded after it
+  const waiting = (changed: boolean) =>
+    new AppError('upstreamUnavailable', 'it is under way', { pending: true, retryAfterSeconds: 1, facts: { changed } })
+  /** A provider that takes its time. */
+  const waits = { at: 'deploy done', error: waiting(true) }
+  const waitsFirst = { at: 'deploy announced', error: waiting(false) }
+
   test.each([
-    ['found its pair in place: nothing is taken back', true, 'failed'],
-    ['put its pair in place: it is taken back', false, 'rolledBack'],
-  ] as const)('who dies before it is recorded that a deployment %s', async (_what, wasThere, end) => {
+    ['who dies before it is recorded that a deployment found its pair in place: nothing is taken back', true, 'failed', [dies]],
+    ['who dies before it is recorded that a deployment put its pair in place: it is taken back', false, 'rolledBack', [dies]],
+    [
+      'who dies after a deployment put its pair in place, and has to wait then: it is taken back',
+      false,
+      'rolledBack',
+      [dies, waitsFirst],
+    ],
+    ['a deployment that is under way elsewhere, and is found done later: it is taken back', false, 'rolledBack', [waits]],
+  ] as const)('%s', async (_what, wasThere, end, happens) => {
     const { client } = account
     const certificate = await anIssuedCertificate(account, { productId: PRIVATE_SINGLE })
     const folder = temporaryFolder()
@@ -203,11 +217,12 @@ eachDatabase((kind, open) => {
     const other = await serveTls(old)
     const probe = { host: '127.0.0.1', port: other.port, serverName: 'x.example' }
     const settings = { certificateId: certificate.id, name: `dies ${certificate.id}`, kind: 'localFiles', config }
-    let deaths = 0
-    const dieOnce = (point: string): void => {
-      if (point !== 'deploy done' || deaths > 0) return
-      deaths += 1
-      throw new AppError('conflict', 'dead', { stale: true }) // nothing is recorded after it
+    let count = 0
+    const happen = (point: string): void => {
+      const next = happens[count]
+      if (next?.at !== point) return
+      count += 1
+      throw next.error
     }
     try {
       if (wasThere) {
@@ -215,10 +230,12 @@ eachDatabase((kind, open) => {
         await reach(id, 'applied')
         await client.targets.remove({ id })
       }
-      atStep = dieOnce
+      atStep = happen
       const { id } = await client.targets.create({ ...settings, probe })
       const { log } = await reach(id, 'applied')
-      expect([deaths, log.join()]).toEqual([1, expect.stringContaining('The try before this one broke off') as string])
+      const [first] = happens
+      const said = first === dies ? 'The try before this one broke off' : 'it is under way'
+      expect([count, log.join()]).toEqual([happens.length, expect.stringContaining(said) as string])
       clock.advance(11_000)
       await reach(id, end)
       const onDisk = new X509Certificate(readFileSync(config.certificatePath)).fingerprint256.replaceAll(':', '').toLowerCase()
@@ -226,6 +243,17 @@ eachDatabase((kind, open) => {
       const { db } = service.services
       const row = await db.selectFrom('deployment').selectAll().where('target_id', '=', id).executeTakeFirstOrThrow()
       expect([row.changed, row.held_sha256]).toEqual([!wasThere, wasThere ? certificate.sha256 : old.sha256])
+      if (!wasThere) return
+      // Somebody puts the old one there, and asks again: that try replaces something.
+      for (const path of [config.certificatePath, config.keyPath]) rmSync(path)
+      writeFileSync(config.certificatePath, old.chainPem)
+      writeFileSync(config.keyPath, old.privateKeyPem)
+      count = 0
+      await client.targets.deploy({ id })
+      await reach(id, 'applied')
+      expect(count).toBe(1)
+      clock.advance(11_000)
+      await reach(id, 'rolledBack')
     } finally {
       atStep = () => {}
       await other.close()

@@ -230,7 +230,7 @@ async function apply(ssl: Ssl, wanted: CheckedPair): Promise<DeployEvidence> {
   const old = [...earlier.slice(0, MAX_EARLIER), ...(certificateId === undefined || certificateId === id ? [] : [certificateId])]
   const previousSha256 = old[0] === undefined ? null : await readSha256(ssl, old[0])
   let isMoved = false
-  for (const from of new Set(old)) isMoved = (await moveResources(ssl, from, id, log)) || isMoved
+  for (const from of new Set(old)) isMoved = (await moveResources(ssl, { from, to: id, isNew }, log)) || isMoved
   if (isNew && !isMoved) log.say(`Nothing is bound to an earlier certificate: bind ${id} once, by hand.`)
   return {
     changed: isNew || isMoved,
@@ -271,8 +271,15 @@ async function ensureUpload(
 
 const task = z.object({ DeployRecordId: z.number().nullish() })
 
+interface Moving {
+  readonly from: string
+  readonly to: string
+  /** Uploaded a moment ago. */
+  readonly isNew: boolean
+}
+
 /** @returns whether something was bound to the old one. @throws AppError pending while resources are being updated */
-async function moveResources(ssl: Ssl, from: string, to: string, log: StepLog): Promise<boolean> {
+async function moveResources(ssl: Ssl, { from, to, isNew }: Moving, log: StepLog): Promise<boolean> {
   const { resourceTypes, regions } = ssl.config
   const regional = resourceTypes.filter((type) => REGIONAL.has(type))
   const parameters = {
@@ -287,10 +294,10 @@ async function moveResources(ssl: Ssl, from: string, to: string, log: StepLog): 
   } catch (error) {
     const code = codeOf(error)
     if (NOTHING_BOUND.test(code) || GONE.test(code)) return false
-    if (UNDER_WAY.test(code)) throw underWay(from, to)
+    if (UNDER_WAY.test(code)) throw underWay({ from, to, changed: isNew }) // somebody may have begun it
     throw error
   }
-  if (recordId === 0) throw underWay(from, to)
+  if (recordId === 0) throw underWay({ from, to, changed: true })
   await waitForRecord(ssl, recordId, { from, to })
   log.say(`Resources that were bound to ${from} are bound to ${to} now.`)
   return true
@@ -324,18 +331,20 @@ async function waitForRecord(
     }
     await sleep(pause)
   }
-  throw underWay(from, to)
+  throw underWay({ from, to, changed: true })
 }
 
 const AGAIN_SECONDS = 15
 
-function underWay(from: string, to: string): AppError {
+/** Whoever asks again finds nothing bound to the old one, and cannot tell why. */
+function underWay({ from, to, changed }: Pick<Moving, 'from' | 'to'> & { readonly changed: boolean }): AppError {
   return new AppError(
     'upstreamUnavailable',
     `Moving resources from ${from} to ${to} in Tencent Cloud: under way: it is asked again in a moment.`,
     {
       pending: true,
       retryAfterSeconds: AGAIN_SECONDS,
+      facts: { changed },
     },
   )
 }
@@ -356,8 +365,8 @@ async function restore(ssl: Ssl, refused: string, previous: CertificatePair | nu
       'Restoring in Tencent Cloud: what resources were bound to before is not a certificate of this service with its key: bind the right one by hand.',
     )
   }
-  const { id } = await ensureUpload(ssl, before, checkPair(previous), log)
-  await moveResources(ssl, there.CertificateId, id, log)
+  const { id, isNew } = await ensureUpload(ssl, before, checkPair(previous), log)
+  await moveResources(ssl, { from: there.CertificateId, to: id, isNew }, log)
   await remove(ssl, there.CertificateId)
   log.say(`Deleted ${there.CertificateId}.`)
   return { changed: true, sha256: previous.sha256, reloaded: false, log: log.lines }

@@ -29,6 +29,7 @@ import { createLiveLog, type LiveLog } from './live-log.ts'
 import { hostOf, SITES, type Host, type Visit } from './places.ts'
 import type { Release } from './reload-leases.ts'
 import { loadSites, lookAt } from './sightings.ts'
+import { knownBefore, previousOf, wasPutThere } from './whose-doing.ts'
 
 /** Who runs it. */
 export interface DeployRun {
@@ -205,9 +206,15 @@ async function deployPlanned(services: Services, work: Work, planned: Planned): 
       await endOvertaken(services, work, deployment)
       throw error
     }
-    if (error instanceof AppError && error.pending) return waitForTarget(services, work, deployment, error)
+    if (error instanceof AppError && error.pending) return waitForIt(services, work, deployment, error)
     await recordDeployFailure(services, work, deployment, { error, log })
   }
+}
+
+/** By what was begun the pair may be in its place when it is asked again, and so by a try before this one that broke off: nobody could tell then. */
+function waitForIt(services: Services, work: Work, deployment: DeploymentWork, reason: AppError): Promise<void> {
+  const isOurs = reason.facts['changed'] === true || (deployment.hasBegun && wasPutThere(deployment) === true)
+  return waitForTarget(services, work, deployment, reason, isOurs)
 }
 
 /** Should whoever was to wake it die. */
@@ -221,7 +228,7 @@ async function giveBack(services: Services, work: Work, deployment: DeploymentWo
     `Waiting for the host of ${targetName}: others wait for its answer: this one follows when one of them has it.`,
     { pending: true, retryAfterSeconds: RETURN_SECONDS },
   )
-  await waitForTarget(services, work, deployment, reason)
+  await waitForIt(services, work, deployment, reason)
   const { certificateId, accountId } = work
   services.places.willReturn(host, { deploymentId, certificateId, accountId })
 }
@@ -281,15 +288,23 @@ async function takeBaseline(
   deployment: DeploymentWork,
   { target, visit }: Place,
 ): Promise<DeploymentWork> {
-  const held = deployment.held ?? (await findHeld(target, visit))
+  const before = knownBefore(deployment, await findHeld(target, visit))
+  const { held } = before
   const sites = await loadSites(services, work, deployment)
   const look = () => lookAt(services, work, deployment, sites)
   const baseline = { sightings: await (sites.length === 0 ? look() : visit.at(SITES, look)) }
   const log = baseline.sightings.map(({ host, port, address, said }) =>
     logLine(services, `Before: ${host}:${port}${host === address ? '' : ` at ${address}`}: ${said}`),
   )
-  await noteDeployment(services, work, deployment, { log, baseline, hasBegun: true, ...(held !== null && { held }) })
-  return { ...deployment, baseline, held }
+  const isUntouched = before.changed === null && before.previousSha256 === null
+  await noteDeployment(services, work, deployment, {
+    log,
+    baseline,
+    hasBegun: true,
+    ...(held !== null && { held }),
+    ...(isUntouched && { changed: null }),
+  })
+  return { ...deployment, baseline, ...before }
 }
 
 /** @throws AppError of a target that may answer later */
@@ -347,20 +362,6 @@ async function recordApplied(
     },
   })
   if (!isWatched && work.facts.servedAt !== null) await lookSoon(services, work.accountId, work.certificateId)
-}
-
-/** After a crash the pair is there already, and what was there before it is known from what was written down before the first time. */
-function previousOf(deployment: DeploymentWork, evidence: DeployEvidence): string | null {
-  if (evidence.changed) return evidence.previousSha256
-  const { previousSha256, held } = deployment
-  return previousSha256 ?? (held !== null && wasPutThere(deployment) === true ? held.sha256 : evidence.previousSha256)
-}
-
-/** Whether an earlier try of this deployment put a pair in its place that this one finds there. Null: nobody could be asked before the first. */
-function wasPutThere({ changed, hasBegun, failures, held, sha256 }: DeploymentWork): boolean | null {
-  if (changed !== null) return changed
-  if (!hasBegun && failures === 0) return false
-  return held === null ? null : held.sha256 !== sha256
 }
 
 /** What may mend itself in a moment is not told at once. */

@@ -297,6 +297,8 @@ export interface Noted {
   readonly failures?: number
   /** Whether the target is touched from now on, or not any more. */
   readonly hasBegun?: boolean
+  /** It puts the pair in place, however that ends; null: it did not, and of what was there before nothing else is known. */
+  readonly changed?: true | null
 }
 
 /** Writes down what happened within a state. @throws AppError `conflict`, stale, when the deployment went on without us */
@@ -304,7 +306,7 @@ export async function noteDeployment(
   services: Services,
   work: Work,
   deployment: DeploymentWork,
-  { log, baseline, held, checkAt, checkTries, restoreReason, problem, retryAt, failures, hasBegun }: Noted,
+  { log, baseline, held, checkAt, checkTries, restoreReason, problem, retryAt, failures, hasBegun, changed: isChanged }: Noted,
 ): Promise<void> {
   const { numUpdatedRows } = await services.db
     .updateTable('deployment')
@@ -320,6 +322,7 @@ export async function noteDeployment(
       ...(retryAt !== undefined && { retry_at: new Date(retryAt) }),
       ...(failures !== undefined && { failures }),
       ...(hasBegun !== undefined && { begun_at: hasBegun ? new Date(services.now()) : null }),
+      ...doingColumns(isChanged),
     })
     .where('id', '=', deployment.id)
     .where('account_id', '=', work.accountId)
@@ -329,15 +332,33 @@ export async function noteDeployment(
   if (numUpdatedRows !== 1n) throw changed(work)
 }
 
+function doingColumns(isChanged: Noted['changed']) {
+  if (isChanged === undefined) return {}
+  return isChanged === null ? { changed: null, previous_sha256: null } : { changed: isChanged }
+}
+
 /**
  * What was asked of the target is under way elsewhere: nothing failed, and the same is asked again later, or when it is told.
  *
+ * @param isOurs the pair is this deployment's doing, whoever finds it in its place later
  * @throws AppError `conflict`, stale, when it was told meanwhile
  */
-export async function waitForTarget(services: Services, work: Work, deployment: DeploymentWork, reason: AppError): Promise<void> {
+export async function waitForTarget(
+  services: Services,
+  work: Work,
+  deployment: DeploymentWork,
+  reason: AppError,
+  isOurs = false,
+): Promise<void> {
   const retryAt = services.now() + (reason.retryAfterSeconds ?? 60) * 1_000
   const log = deployment.problem === reason.message ? [] : [logLine(services, reason.message)]
-  await noteDeployment(services, work, deployment, { log, problem: reason, retryAt, hasBegun: false })
+  await noteDeployment(services, work, deployment, {
+    log,
+    problem: reason,
+    retryAt,
+    hasBegun: false,
+    ...(isOurs && { changed: true }),
+  })
 }
 
 /** What a job says of an error of a target. */
