@@ -18,6 +18,7 @@ const KNOWN: Readonly<Record<string, string>> = {
   'server/src/adapters/dns/rfc2136/rfc2136.ts: error === TSIG_ERROR.badSignature': 'the number of an error',
   'server/src/adapters/secrets/master-key-pkcs11/token.ts: label === token': 'the label of a device, as it is set',
   'server/src/adapters/secrets/master-key-pkcs11/token.ts: serial === token': 'the serial number of a device, as it is set',
+  'server/src/services/payments.ts: .state === order.state': 'what has become of an order',
 }
 
 /** Comparisons of something secret in a source. */
