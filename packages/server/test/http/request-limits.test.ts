@@ -8,6 +8,7 @@ import { countRequest } from '../../src/services/access/request-windows.ts'
 import { createFirstOperatorLink } from '../../src/services/access/first-operator.ts'
 import { anAccount, refusalOf } from '../support/builders.ts'
 import { openBrowser, tokenOf } from '../support/browser.ts'
+import { createStoppedClock } from '../support/clock.ts'
 import { openerOf } from '../support/databases.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
@@ -104,6 +105,7 @@ describe('a service with limits', () => {
   beforeAll(async () => {
     service = await startTestService({
       database: await open(),
+      clock: createStoppedClock(), // what fills the buckets meanwhile would depend on how busy the machine is
       worker: IDLE_WORKER,
       environment: {
         EVERCERT_REQUESTS_PER_MINUTE: '20',

@@ -18,11 +18,21 @@ export interface TestClock {
 export const DEFAULT_START = Date.parse('2026-11-23T08:00:00Z')
 
 export function createClock(startAt: number = DEFAULT_START): TestClock {
-  let offset = startAt - Date.now()
+  return clockFrom(startAt, Date.now)
+}
+
+/** Stands still wherever the test puts it, however long the test takes. For what no timer of the service is needed for. */
+export function createStoppedClock(startAt: number = DEFAULT_START): TestClock {
+  return clockFrom(startAt, () => 0)
+}
+
+/** @param elapsed milliseconds, from whatever beginning */
+function clockFrom(startAt: number, elapsed: () => number): TestClock {
+  let offset = startAt - elapsed()
   return {
-    now: () => Date.now() + offset,
+    now: () => elapsed() + offset,
     advance: (ms) => void (offset += ms),
     advanceDays: (days) => void (offset += days * DAY_MS),
-    moveTo: (instant) => void (offset = instant - Date.now()),
+    moveTo: (instant) => void (offset = instant - elapsed()),
   }
 }
