@@ -22,6 +22,7 @@ export const RETRY = {
   headersTooLarge: 'never',
   requestTooSlow: 'never',
   encodingUnsupported: 'never',
+  expectationUnsupported: 'never',
   signInRefused: 'never',
   secondFactorRefused: 'never',
   passkeyRefused: 'never',

@@ -18,6 +18,7 @@ export const PROBLEMS = {
   headersTooLarge: { status: 431, title: 'The headers of the request are too large' },
   requestTooSlow: { status: 408, title: 'The request did not arrive in time' },
   encodingUnsupported: { status: 415, title: 'The body of the request is compressed' },
+  expectationUnsupported: { status: 417, title: 'The request expects what the service does not do' },
   // Users, sessions, members.
   signInRefused: { status: 401, title: 'E-mail address or password is wrong' },
   secondFactorRefused: { status: 401, title: 'The second factor is wrong' },

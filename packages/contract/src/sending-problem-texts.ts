@@ -31,4 +31,10 @@ export const SENDING_PROBLEM_TEXTS = {
     'Send the body as it is, without compression and without a Content-Encoding header.',
     '请直接发送未压缩的请求正文，不要附带 Content-Encoding 请求头。',
   ),
+  expectationUnsupported: text(
+    'The request has an Expect header with something other than 100-continue. Nothing of it was done.',
+    '请求的 Expect 请求头含 100-continue 以外的内容，未作任何处理。',
+    'Send it without an Expect header.',
+    '请去掉 Expect 请求头后重新发送。',
+  ),
 } as const satisfies Partial<Record<ProblemCode, ProblemText>>

@@ -41,10 +41,14 @@ export function refuseWithoutHost(handle: (request: IncomingMessage, response: S
   return async (request, response) => {
     if (request.headers.host !== undefined || request.httpVersion !== '1.1') return handle(request, response)
     const detail = 'Reading the request: it has no Host header: send one.'
-    const problem = { ...toProblemDocument('invalid', detail), ...MALFORMED }
-    const body = Buffer.from(JSON.stringify(problem))
-    response.writeHead(problem.status, { ...HEADERS, 'content-length': body.length, connection: 'close' }).end(body)
+    end(response, { ...toProblemDocument('invalid', detail), ...MALFORMED })
   }
+}
+
+/** Whatever was to follow is not read. */
+function end(response: ServerResponse, problem: ProblemDocument): void {
+  const body = Buffer.from(JSON.stringify(problem))
+  response.writeHead(problem.status, { ...HEADERS, 'content-length': body.length, connection: 'close' }).end(body)
 }
 
 /** What is HTTP, but of whose path and Host no URL can be made. Whatever else is thrown is ours: the app answers for itself. */
@@ -58,10 +62,17 @@ export function refuseUnreadable(error: unknown): Response {
 /** As Node itself answers, but with a body. */
 export function answerUnreadable(server: Server | TlsServer): void {
   const underWay = new WeakMap<Socket, Set<ServerResponse>>()
-  server.on('request', ({ socket }: { readonly socket: Socket }, response: ServerResponse) => {
+  const remember = ({ socket }: { readonly socket: Socket }, response: ServerResponse): void => {
     const responses = underWay.get(socket) ?? new Set()
     underWay.set(socket, responses.add(response))
     response.once('close', () => responses.delete(response))
+  }
+  server.on('request', remember)
+  // Comes in place of a request (RFC 9110 §10.1.1).
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    remember(request, response)
+    const detail = 'Reading the request: it expects something other than 100-continue: send it without an Expect header.'
+    end(response, toProblemDocument('expectationUnsupported', detail))
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     // In the middle of another answer of the same connection this one would be taken for a part of it.

@@ -34,6 +34,8 @@ async function open(isBegun: boolean): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
+const EXPECTING = (what: string) => `GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\nexpect: ${what}\r\n\r\n`
+
 const REQUEST = 'GET / HTTP/1.1\r\nhost: a\r\n\r\n'
 
 test('what is no HTTP, behind a request whose answer has begun, ends the connection and adds nothing to that answer', async () => {
@@ -50,9 +52,24 @@ test('the listener of validation files does not tell whose service it is', async
   const fetch = (): Response => new Response('x')
   const listener = await listen({ fetch, host: '127.0.0.1', port: 0, tellsProblems: false })
   onTestFinished(() => listener.close())
-  for (const request of [NO_HTTP, 'GET /a\\b HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n']) {
+  for (const request of [NO_HTTP, 'GET /a\\b HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n', EXPECTING('tea')]) {
     const answer = await talk(listener.port, request)
-    expect(answer).toMatch(/^HTTP\/1\.1 400/)
+    expect(answer).toMatch(/^HTTP\/1\.1 4(00|17)/)
     expect(answer).not.toMatch(/evercert|problem/i)
   }
+})
+
+test('what a request expects, and nobody does, is said; what every server does is done', async () => {
+  const fetch = (): Response => new Response('x')
+  const listener = await listen({ fetch, host: '127.0.0.1', port: 0 })
+  onTestFinished(() => listener.close())
+  const [head = '', body = ''] = (await talk(listener.port, EXPECTING('tea, 200 pots'))).split('\r\n\r\n')
+  expect(head).toMatch(/^HTTP\/1\.1 417 Expectation Failed\r\n[^]*content-type: application\/problem\+json/i)
+  expect(JSON.parse(body)).toMatchObject({
+    code: 'expectationUnsupported',
+    status: 417,
+    remedy: { zh: expect.any(String) as string },
+  })
+  expect(body).not.toContain('tea')
+  expect(await talk(listener.port, EXPECTING('100-continue'))).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200/)
 })
