@@ -10,6 +10,7 @@ import { holdsPlace } from '../db/endpoint-siblings.ts'
 import type { Db } from '../db/connect.ts'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import { requireTrue, violatedIndex } from '../db/later.ts'
+import { isNotEnded } from '../db/not-ended.ts'
 import { insertWithHistory, recordHistory, transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import type { Applicant } from '../domain/applicant/applicant.ts'
 import { siteKeyKind } from '../domain/endpoint/site-key-kind.ts'
@@ -166,7 +167,7 @@ function removedMeanwhile(): AppError {
 async function requireAsRead(trx: Trx, { id, accountId, name, application }: CertificateRecord): Promise<void> {
   const isAsRead = sql<boolean>`(select count(*) = 1 from (select 1 from certificate
     where id = ${id} and account_id = ${accountId} and application_id is not distinct from ${application?.id ?? null}
-      and closed_as is null and revoked_at is null and revocation_requested_at is null for update) as locked)`
+      and ${isNotEnded('certificate')} for update) as locked)`
   await requireTrue(
     trx,
     isAsRead,

@@ -7,6 +7,7 @@ import { sql } from 'kysely'
 import type { OrderView } from '@evercert/contract'
 import type { Db } from '../db/connect.ts'
 import { requireTrue, violatedIndex } from '../db/later.ts'
+import { isNotEnded } from '../db/not-ended.ts'
 import { transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { findNamed, insertCertificateRow } from './certificate-rows.ts'
@@ -212,7 +213,7 @@ export async function requirePlace(
   if (old === null) return
   const isAsRead = sql<boolean>`(select count(*) = 1 from certificate c join issuance i on i.id = c.issuance_id
     where c.id = ${old.id} and c.account_id = ${accountId} and c.name = ${old.name} and c.lineage_id = ${lineageId}
-      and c.managed = ${old.isManaged} and i.not_after > ${new Date(services.now())} and c.closed_as is null and c.revoked_at is null and c.revocation_requested_at is null
+      and c.managed = ${old.isManaged} and i.not_after > ${new Date(services.now())} and ${isNotEnded('c')}
       and exists (select from certificate_tag t where t.account_id = ${accountId} and t.certificate_id = c.id) = ${old.isTagged}
       and (select max(m.lineage_index) from certificate m where m.account_id = ${accountId} and m.lineage_id = ${lineageId}) = ${lineageIndex - 1}::int)`
   await requireTrue(trx, isAsRead, () => changedMeanwhile(order))

@@ -7,6 +7,7 @@ import type { OrderRequest, OrderView, QuoteView } from '@evercert/contract'
 import { sql } from 'kysely'
 import type { CertificateRecord } from '../db/certificates.ts'
 import { requireTrue, violatedIndex, writeLater } from '../db/later.ts'
+import { isNotEnded } from '../db/not-ended.ts'
 import { successorUpload } from '../db/successor-upload.ts'
 import { insertWithHistory, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
@@ -159,8 +160,7 @@ async function requireAsRead(services: Services, trx: Trx, old: CertificateRecor
   const isOver = old.issuance !== null && old.issuance.notAfter <= services.now()
   const isAsRead = sql<boolean>`(select count(*) = 1 and not ${isOver}::boolean from certificate
     where id = ${old.id} and account_id = ${old.accountId} and issuance_id = ${old.issuance?.id ?? null}
-      and closed_as is null and revoked_at is null and revocation_requested_at is null
-      and ${successorUpload('certificate.id')} is null)`
+      and ${isNotEnded('certificate')} and ${successorUpload('certificate.id')} is null)`
   await requireTrue(trx, isAsRead, () => changedMeanwhile(old))
 }
 
