@@ -45,11 +45,10 @@ export const orderRequest = z.strictObject({
     .optional()
     .meta({ description: "Default: the first of the product's in which the account has a balance, else the product's first" }),
   promotionCode: line(32).optional(),
-  expectedAmountMinor: z
-    .int()
-    .min(0)
-    .optional()
-    .meta({ description: 'The price that was quoted: another one refuses the order' }),
+  expectedAmountMinor: z.int().min(0).optional().meta({
+    description:
+      'The price that was quoted: another one refuses the order, and is told. Without it the order is placed at the price of the moment',
+  }),
 })
 export type OrderRequest = z.infer<typeof orderRequest>
 

@@ -81,7 +81,7 @@ export async function draftQuoted(services: Services, caller: Caller, request: O
  * Places an order; for a renewal, reserves the old certificate, which the database holds to one live renewal.
  *
  * @param draft of moments ago
- * @throws AppError `conflict`, stale, when the old certificate is not as it was read: read it again; `promotionNotApplicable`
+ * @throws AppError `conflict`, stale, when the old certificate is not as it was read, or the promotion is used up: draft it again
  */
 export async function placeOrder(services: Services, trx: Trx, caller: Caller, draft: OrderDraft): Promise<OrderView> {
   const now = services.now()

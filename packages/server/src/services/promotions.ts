@@ -6,6 +6,7 @@
  */
 import type { Bilingual, PromotionView } from '@evercert/contract'
 import type { Db } from '../db/connect.ts'
+import { changeOne } from '../db/later.ts'
 import type { Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { requireCurrency } from '../domain/payment/money.ts'
@@ -190,16 +191,24 @@ function notApplicable(attempt: string, reason: PromotionObstacle | 'unknown'): 
   return new AppError('promotionNotApplicable', detail, { facts: { reason } })
 }
 
-/** The last lock that placing an order takes. @throws AppError `promotionNotApplicable` when somebody else had the last use meanwhile */
-export async function takePromotionUse(trx: Trx, promotion: Promotion): Promise<void> {
-  const result = await trx
+/**
+ * The last lock that placing an order takes.
+ *
+ * @throws AppError `conflict`, stale, as `writeLater` says, when somebody else had the last use meanwhile: drafted anew, the order has another
+ *   price, or says that its code is of no use
+ */
+export async function takePromotionUse(trx: Trx, { id }: Promotion): Promise<void> {
+  const use = trx
     .updateTable('promotion')
     .set((builder) => ({ uses: builder('uses', '+', 1) }))
-    .where('id', '=', promotion.id)
+    .where('id', '=', id)
     .where('withdrawn_at', 'is', null)
     .where((builder) => builder.or([builder('max_uses', 'is', null), builder('uses', '<', builder.ref('max_uses'))]))
-    .executeTakeFirst()
-  if (result.numUpdatedRows !== 1n) throw notApplicable(`Using promotion ${promotion.id}`, 'usedUp')
+    .returning('id')
+  await changeOne(trx, use, () => {
+    const detail = `Using promotion ${id}: it was withdrawn, or somebody else had its last use, meanwhile: ask again.`
+    return new AppError('conflict', detail, { stale: true })
+  })
 }
 
 /** In the transaction that ends an order unpaid, which happens once. */
