@@ -11,6 +11,7 @@ import { transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { balanceEffect, ledgerEntries, type LedgerMovement } from '../domain/payment/ledger.ts'
 import { formatMoney, requireCurrency } from '../domain/payment/money.ts'
+import { lockNames } from './certificate-rows.ts'
 import { newId, type Caller, type Services } from './context.ts'
 import { changedMeanwhile, findPlace, fulfilAt, refuseIfOldEnded, requirePlace, type Place } from './fulfil-order.ts'
 import { wakeUnpaid } from './management.ts'
@@ -218,8 +219,9 @@ export async function topUpBalance(
   topUp: { readonly amountMinor: number; readonly currency: string; readonly note: string | null; readonly reference: string },
 ): Promise<BalanceView> {
   requireCurrency(topUp.currency, 'Topping up')
-  await moveMoney(services, trx, caller.accountId, { kind: 'topUp', ...topUp, orderId: null })
+  await lockNames(trx, caller.accountId)
   await wakeUnpaid(services, trx, caller.accountId)
+  await moveMoney(services, trx, caller.accountId, { kind: 'topUp', ...topUp, orderId: null })
   return loadBalance(trx, caller)
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isDeadlock } from '../../db/later.ts'
 import { recordHistory, type Trx } from '../../db/transition.ts'
 import { AppError } from '../../domain/errors.ts'
 import { isWithinLimit, retryManagedAt } from '../../domain/managed/decide-managed.ts'
@@ -24,8 +25,8 @@ function evercertFor(work: Work): Caller {
 }
 
 /**
- * Order, payment and the new managed certificate are one transaction, under a lock of what its owner allows: what cannot be paid leaves
- * no order behind, and nothing is paid once managing was stopped or the limit lowered.
+ * Order, payment and the new managed certificate are one transaction, under the lock of the lineage, which whoever stops managing or changes the limit
+ * takes, too: what cannot be paid leaves no order behind, and nothing is paid once managing was stopped or the limit lowered.
  */
 export function renewManaged(services: Services, work: Work): Promise<void> {
   return orRecordFailure(services, work, () =>
@@ -33,7 +34,7 @@ export function renewManaged(services: Services, work: Work): Promise<void> {
       const caller = evercertFor(work)
       refuseWhileUnpaid(work)
       await lockToRenew(trx, work.accountId, work.certificateId)
-      const limit = await lockLimit(trx, work)
+      const limit = await loadLimit(trx, work)
       const wish = { request: { renewsCertificateId: work.certificateId }, preferredCurrency: limit.currency }
       const order = await placeOrder(services, trx, caller, await draftOrder(services, trx, caller, wish))
       refuseAbove(limit, order.price, work)
@@ -43,13 +44,12 @@ export function renewManaged(services: Services, work: Work): Promise<void> {
   )
 }
 
-async function lockLimit(trx: Trx, work: Work): Promise<Money> {
+async function loadLimit(trx: Trx, work: Work): Promise<Money> {
   const row = await trx
     .selectFrom('management')
     .select(['limit_minor', 'currency'])
     .where('certificate_id', '=', work.certificateId)
     .where('account_id', '=', work.accountId)
-    .forUpdate()
     .executeTakeFirst()
   if (row === undefined) throw new AppError('conflict', 'Renewing: the certificate is not managed any more.', { stale: true })
   return { amountMinor: row.limit_minor, currency: row.currency }
@@ -91,7 +91,7 @@ async function orRecordFailure(services: Services, work: Work, act: () => Promis
     await act()
   } catch (error) {
     const { managed } = work
-    if (managed === null || (error instanceof AppError && error.stale)) throw error
+    if (managed === null || isDeadlock(error) || (error instanceof AppError && error.stale)) throw error
     services.log.warn({ event: 'managed.failed', certificateId: work.certificateId, error })
     const unexpected = 'Acting by itself: an unexpected error: see the log.'
     await recordManagedFailure(services, work, managed, error instanceof AppError ? error : new AppError('internal', unexpected))

@@ -9,6 +9,7 @@ import { transition, type HistoryFacts, type Trx } from '../../db/transition.ts'
 import { decideReceipt, type CreditReason } from '../../domain/payment/decide-receipt.ts'
 import { formatMoney, type Money } from '../../domain/payment/money.ts'
 import type { PaymentReport } from '../../ports/payment.ts'
+import { lockNames } from '../certificate-rows.ts'
 import { EVERCERT_ACTOR, type Services } from '../context.ts'
 import { fulfilOrder, whyOldEnded } from '../fulfil-order.ts'
 import { wakeUnpaid } from '../management.ts'
@@ -33,10 +34,15 @@ export interface Locked {
   readonly facts: HistoryFacts
 }
 
-/** Order before payment, as whoever pays in another way locks them. @throws AppError `notFound` */
+/**
+ * Names first, since what is not needed for the order may wake others (`wakeUnpaid`); order before payment, as whoever pays in another way locks them.
+ *
+ * @throws AppError `notFound`
+ */
 async function lock(services: Services, trx: Trx, id: string, who: { accountId: string; actor: string }): Promise<Locked> {
   const { accountId, actor } = who
   const { order_id: orderId } = await loadPayment(trx, accountId, id)
+  await lockNames(trx, accountId)
   await lockOrder(trx, accountId, orderId)
   await sql`select id from payment where id = ${id} and account_id = ${accountId} for update`.execute(trx)
   const order = await loadOrder(trx, { accountId, tokenId: EVERCERT_ACTOR, actor, scopes: new Set() }, orderId)
@@ -206,11 +212,11 @@ async function creditAll(
   locked: Locked,
   { amounts, reference }: { readonly amounts: readonly Money[]; readonly reference: string },
 ): Promise<void> {
+  await wakeUnpaid(services, trx, locked.facts.accountId)
   for (const amount of amounts) {
     const id = `${locked.payment.id}:${reference}:${amount.currency}`
     await book(services, trx, locked, { kind: 'credit', amount, reference: id })
   }
-  await wakeUnpaid(services, trx, locked.facts.accountId)
 }
 
 function book(
