@@ -21,7 +21,7 @@ import { deriveStatus } from '../domain/certificate/derive-status.ts'
 import { refuseDownload, type DownloadRefusal, type DownloadWish } from '../domain/download/decide-download.ts'
 import { archiveName, planFiles, safeBaseName } from '../domain/download/file-names.ts'
 import { AppError } from '../domain/errors.ts'
-import { loadRules } from './approvals/rules.ts'
+import { loadRules, rulesChanged } from './approvals/rules.ts'
 import { trustedRoots } from './catalogue.ts'
 import { notFound, type Caller, type Services } from './context.ts'
 import { packArchive } from './download-archive.ts'
@@ -91,9 +91,7 @@ export async function downloadWithKey(
     const found = await loadSource(trx, caller, id)
     refuseIfNeeded(services, found, null, wish)
     if (useApproval === null && (await loadRules(trx, caller.accountId)).keyDownload)
-      throw new AppError('conflict', `Downloading the key of ${id}: the rules of the account changed meanwhile: ask again.`, {
-        stale: true,
-      })
+      throw rulesChanged(`Downloading the key of ${id}`)
     await useApproval?.(trx)
     return { source: found, key: await handOutKey(services, trx, { caller, source: found, format }) }
   })

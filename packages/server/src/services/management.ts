@@ -4,10 +4,11 @@
  * @module
  */
 import { randomInt } from 'node:crypto'
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { CertificateDetail, MoneyView } from '@evercert/contract'
 import { findCertificate, type CertificateRecord } from '../db/certificates.ts'
 import type { Db } from '../db/connect.ts'
+import { requireTrue } from '../db/later.ts'
 import { recordHistory, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { decideRenewal } from '../domain/certificate/decide-renewal.ts'
 import { deriveStatus } from '../domain/certificate/derive-status.ts'
@@ -16,8 +17,9 @@ import { findManageObstacles, planManaged, reconsiderAt, type ManageObstacle } f
 import { formatMoney, requireCurrency } from '../domain/payment/money.ts'
 import { findHostKey } from './agents/host-keys.ts'
 import { loadCertificate, loadCertificateDetail } from './certificates.ts'
-import { notFound, type Caller, type Services } from './context.ts'
-import { lockCertificate } from './ending-facts.ts'
+import { rulesChanged } from './approvals/rules.ts'
+import type { Caller, Services } from './context.ts'
+import { lockCertificate, type LockedCertificate } from './ending-facts.ts'
 import { lockLineage } from './uploads/leave-lineage.ts'
 import { wake } from './wake.ts'
 
@@ -40,39 +42,28 @@ const OBSTACLE_TEXTS: Readonly<Record<ManageObstacle, string>> = {
 }
 
 /**
- * Lets a certificate renew and reissue by itself. Again with another limit: that one holds from now on.
+ * Lets a certificate renew and reissue by itself, under the locks of those who end certificates.
  *
- * @throws AppError `unknownCurrency`, `alreadyRenewed` with what renews it, `notManageable` with every obstacle, `conflict`, `notFound`
+ * @param isAllowed what else has to be true: true or false
+ * @throws AppError `unknownCurrency`, as {@link lockManageable}; `conflict`, stale, as `writeLater` says, when it is not allowed
  */
-export async function startManaging(
-  services: Services,
-  caller: Caller,
-  id: string,
-  limit: MoneyView,
-): Promise<CertificateDetail> {
-  await services.db.transaction().execute((trx) => manageIn(services, trx, caller, { id, limit }))
-  return loadCertificateDetail(services, caller, id)
-}
-
-/** As {@link startManaging}, in the caller's transaction, under the locks of those who end certificates. */
 export async function manageIn(
   services: Services,
   trx: Trx,
   caller: Caller,
   { id, limit }: { readonly id: string; readonly limit: MoneyView },
+  isAllowed?: RawBuilder<boolean>,
 ): Promise<void> {
   requireCurrency(limit.currency, `Managing ${id}`)
-  const { record, history } = await lockCertificate(services, trx, caller, id)
-  await refuseUnmanageable(services, trx, record)
-  await storeManagement(services, trx, { ...history, certificateId: id }, limit)
+  const { history } = await lockManageable(services, trx, caller, id)
+  await storeManagement(services, trx, { ...history, certificateId: id }, { limit, isAllowed })
 }
 
-/** @throws AppError `alreadyRenewed` with what renews it, `notManageable` with every obstacle, `notFound` */
-export async function loadManageable(services: Services, trx: Trx, caller: Caller, id: string): Promise<CertificateRecord> {
-  const record = await findCertificate(trx, caller.accountId, id)
-  if (record === null) throw notFound('certificate', id)
-  await refuseUnmanageable(services, trx, record)
-  return record
+/** @throws AppError `alreadyRenewed` with what renews it, `notManageable` with every obstacle, `conflict`, `notFound` */
+export async function lockManageable(services: Services, trx: Trx, caller: Caller, id: string): Promise<LockedCertificate> {
+  const locked = await lockCertificate(services, trx, caller, id)
+  await refuseUnmanageable(services, trx, locked.record)
+  return locked
 }
 
 async function refuseUnmanageable(services: Services, trx: Trx, record: CertificateRecord): Promise<void> {
@@ -112,7 +103,10 @@ export async function stopManaging(services: Services, caller: Caller, id: strin
   return loadCertificateDetail(services, caller, id)
 }
 
-/** Money came in: managed certificates that lacked it act at once. Locks certificates before what manages them, as everybody does. */
+/**
+ * Money comes in: managed certificates that lacked it act at once. The caller holds the lock of the names, as whoever pays for a renewal does, and
+ * moves the money afterwards: certificates are locked before what manages them, and both before the balance.
+ */
 export async function wakeUnpaid(services: Services, trx: Trx, accountId: string): Promise<void> {
   const { rows } = await sql<{ id: string }>`select certificate.id from certificate
     join management on management.certificate_id = certificate.id
@@ -144,9 +138,18 @@ export async function forgetUnpaid(trx: Trx, accountId: string, certificateId: s
 type OfCertificate = HistoryFacts & { readonly certificateId: string }
 
 /** Also wakes the certificate: its row changes once. The caller holds its lock. */
-async function storeManagement(services: Services, trx: Trx, facts: OfCertificate, limit: MoneyView, why = ''): Promise<void> {
+async function storeManagement(
+  services: Services,
+  trx: Trx,
+  facts: OfCertificate,
+  {
+    limit,
+    why = '',
+    isAllowed = sql<boolean>`true`,
+  }: { readonly limit: MoneyView; readonly why?: string; readonly isAllowed?: RawBuilder<boolean> | undefined },
+): Promise<void> {
   const { accountId, certificateId, now } = facts
-  await trx
+  const stored = trx
     .insertInto('management')
     .values({
       certificate_id: certificateId,
@@ -166,7 +169,7 @@ async function storeManagement(services: Services, trx: Trx, facts: OfCertificat
         retry_at: null,
       }),
     )
-    .execute()
+  await requireTrue(trx, isAllowed, () => rulesChanged(`Managing ${certificateId}`), sql`stored as (${stored})`)
   await wake(services, trx, certificateId, { managed: true })
   const detail = `at most ${formatMoney(limit)} for each renewal${why}`
   await recordHistory(trx, {
@@ -212,7 +215,7 @@ export async function passManagementOn(
   const passed = await loadManagement(trx, facts.accountId, oldId)
   if (passed === null) return
   await endManagement(trx, { ...facts, certificateId: oldId })
-  await storeManagement(services, trx, { ...facts, certificateId: newId }, passed.limit)
+  await storeManagement(services, trx, { ...facts, certificateId: newId }, passed)
 }
 
 /**
@@ -231,7 +234,8 @@ export async function giveManagementBack(
   await endManagement(trx, { ...facts, certificateId: newId })
   const old = await findCertificate(trx, facts.accountId, oldId)
   if (passed === null || old === null || (await findObstacles(services, trx, old)).length > 0) return null
-  await storeManagement(services, trx, { ...facts, certificateId: oldId }, passed.limit, `; given back by ${newId}`)
+  const given = { limit: passed.limit, why: `; given back by ${newId}` }
+  await storeManagement(services, trx, { ...facts, certificateId: oldId }, given)
   const row = await loadManagement(trx, facts.accountId, oldId)
   const plan = planManaged(old.facts, { jitter: row?.jitter ?? 0, suggestedAt: null }, facts.now, services.policy)
   if (plan === null) return null

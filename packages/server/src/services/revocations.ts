@@ -4,44 +4,38 @@
  * @module
  */
 import type { RevocationView } from '@evercert/contract'
-import type { Selectable } from 'kysely'
+import { sql, type RawBuilder, type Selectable } from 'kysely'
 import type { Db } from '../db/connect.ts'
+import { requireTrue } from '../db/later.ts'
 import type { RevocationTable } from '../db/tables.ts'
 import { recordHistory, transition, type Trx } from '../db/transition.ts'
 import { decideRevocation } from '../domain/certificate/decide-ending.ts'
 import { AppError } from '../domain/errors.ts'
 import type { RevocationReason } from '../ports/ca.ts'
+import { rulesChanged } from './approvals/rules.ts'
 import { newId, notFound, type Caller, type Services } from './context.ts'
 import { lockCertificate, refuseUnlessAllowed, withdrawIfAny, type LockedCertificate } from './ending-facts.ts'
 import { wake } from './wake.ts'
 
 /**
- * Asks for the revocation: the intent is stored, and for DV the CA is asked by the job of the same transaction. Idempotent: one that is
- * under way or done is returned as it is, with its own reason.
+ * Asks for the revocation, if none is under way or done.
  *
- * @throws AppError `notPurchased`, `managedCertificate`, `notRevocable`, `issuanceUnderWay`, `notFound`
+ * @param isAllowed what else has to be true for a new one: true or false
+ * @throws AppError `notPurchased`, `managedCertificate`, `notRevocable`, `issuanceUnderWay`, `notFound`; `conflict`, stale, as `writeLater` says,
+ *   when it is not allowed
  */
-export async function requestRevocation(
+export async function revokeIn(
   services: Services,
+  trx: Trx,
   caller: Caller,
   { id, reason }: RevocationWish,
-): Promise<RevocationView> {
-  services.onStep('certificates.revoke', 'intended')
-  await services.db.transaction().execute(async (trx) => {
-    await revokeIn(services, trx, caller, { id, reason })
-    services.onStep('certificates.revoke', 'done')
-  })
-  services.onStep('certificates.revoke', 'recorded')
-  return loadRevocation(services.db, caller, id)
-}
-
-/** As {@link requestRevocation}, in the caller's transaction. */
-export async function revokeIn(services: Services, trx: Trx, caller: Caller, { id, reason }: RevocationWish): Promise<void> {
+  isAllowed: RawBuilder<boolean> = sql<boolean>`true`,
+): Promise<void> {
   const locked = await lockCertificate(services, trx, caller, id)
   const decision = decideRevocation(locked.facts)
   refuseUnlessAllowed('Revoking', locked.record, decision)
   if (decision.done) return
-  const revocationId = await insertRevocation(services, trx, locked, reason)
+  const revocationId = await insertRevocation(services, trx, locked, { reason, isAllowed })
   if (!decision.awaitsContact) await confirm(services, trx, locked, revocationId)
 }
 
@@ -54,29 +48,27 @@ async function insertRevocation(
   services: Services,
   trx: Trx,
   locked: LockedCertificate,
-  reason: RevocationReason,
+  { reason, isAllowed }: { readonly reason: RevocationReason; readonly isAllowed: RawBuilder<boolean> },
 ): Promise<string> {
   const { record, history, facts } = locked
   const id = newId(services, 'rvk')
   const requestedAt = new Date(history.now)
-  await trx
-    .insertInto('revocation')
-    .values({
-      id,
-      account_id: record.accountId,
-      certificate_id: record.id,
-      state: 'awaitingConfirmation',
-      reason,
-      failed_code: null,
-      failed_detail: null,
-      retry_at: null,
-      requested_at: requestedAt,
-      requested_by: history.actor,
-      confirmed_at: null,
-      confirmed_by: null,
-      ended_at: null,
-    })
-    .execute()
+  const asked = trx.insertInto('revocation').values({
+    id,
+    account_id: record.accountId,
+    certificate_id: record.id,
+    state: 'awaitingConfirmation',
+    reason,
+    failed_code: null,
+    failed_detail: null,
+    retry_at: null,
+    requested_at: requestedAt,
+    requested_by: history.actor,
+    confirmed_at: null,
+    confirmed_by: null,
+    ended_at: null,
+  })
+  await requireTrue(trx, isAllowed, () => rulesChanged(`Revoking ${record.id}`), sql`asked as (${asked})`)
   await trx.updateTable('certificate').set({ revocation_requested_at: requestedAt }).where('id', '=', record.id).execute()
   await recordHistory(trx, {
     ...history,

@@ -13,7 +13,7 @@ import type { Caller, StepHook } from '../../src/services/context.ts'
 import { lockAccount } from '../../src/services/approvals/rules.ts'
 import { lockNewestIssued } from '../../src/services/certificate-rows.ts'
 import { lockCertificate } from '../../src/services/ending-facts.ts'
-import { manageIn } from '../../src/services/management.ts'
+import { endManagement, manageIn } from '../../src/services/management.ts'
 import { revokeIn } from '../../src/services/revocations.ts'
 import { lockLineage } from '../../src/services/uploads/leave-lineage.ts'
 import {
@@ -248,6 +248,27 @@ eachDatabase((kind, open) => {
     const { managed, management } = await account.client.certificates.get({ id })
     expect(management !== null).toBe(managed)
   })
+
+  test.runIf(isPostgres(kind))(
+    'a limit that two agreed on, and that somebody gives up at the moment, is set again by two',
+    async () => {
+      const of = await anAccount(service)
+      const [ada] = [await aMember(of, 'owner'), await aMember(of, 'owner')]
+      const { id } = await issue({ productId: PRIVATE_SINGLE }, [aSite(service)], of)
+      const start = () => ada.client.management.start({ id, spendingLimit })
+      await start()
+      const low = [{ ...spendingLimit, amountMinor: 1 }]
+      await ada.client.rules.set({ spendingLimits: low, revocation: false, keyDownload: false, tokensMayDownloadKeys: true })
+      expect(await start()).toMatchObject({ managed: true }) // it is so already
+      const facts = { accountId: of.accountId, certificateId: id, actor: 'test', now: clock.now() }
+      const starting = await besides(async (trx) => {
+        await lockLineage(trx, of.accountId, id)
+        await endManagement(trx, facts)
+      }, start)
+      expect(starting).toEqual({ code: 'secondPersonNeeded' })
+      expect(await of.client.certificates.get({ id })).toMatchObject({ managed: false, management: null })
+    },
+  )
 
   /** As when its CRL says so: nobody here asked for it. */
   async function revokedByItsCa(id: string): Promise<void> {

@@ -1,21 +1,28 @@
-/** What happens between the look at an order and the transaction that pays it, or beside that transaction. */
+/** What happens between a look (at an order, at the rules of the account) and the transaction that acts on it, or beside that transaction. */
 import { sql } from 'kysely'
-import type { CertificateDetail, OrderView } from '@evercert/contract'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { AccountRules, CertificateDetail, OrderRequest, OrderView } from '@evercert/contract'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import type { Db } from '../../src/db/connect.ts'
 import type { Trx } from '../../src/db/transition.ts'
-import type { Caller } from '../../src/services/context.ts'
+import { advanceCertificate } from '../../src/services/advance/advance.ts'
+import { loadWork } from '../../src/services/advance/facts.ts'
+import { renewManaged } from '../../src/services/advance/managed-effects.ts'
+import type { Caller, Services } from '../../src/services/context.ts'
 import { runOnceWith } from '../../src/services/idempotency.ts'
 import { draftQuoted, placeOrder } from '../../src/services/orders.ts'
-import { payAsRead, payOrder, readPayable } from '../../src/services/payments.ts'
+import { moveMoney, payAsRead, payOrder, readPayable, topUpBalance } from '../../src/services/payments.ts'
 import { payWithinRules } from '../../src/services/approvals/pay.ts'
 import { lockAccount } from '../../src/services/approvals/rules.ts'
+import { manageWithinRules, revokeWithinRules } from '../../src/services/approvals/within-rules.ts'
 import { receiveFor } from '../../src/services/provider-payments/settle.ts'
 import {
   aForeignCertificate,
+  aForm,
   aMember,
   anAccount,
   anUpload,
+  aSite,
+  buyCertificate,
   CURRENCY,
   PRIVATE_SINGLE,
   refusalOf,
@@ -30,6 +37,7 @@ import { outcomeOf, untilItWaits } from '../support/lock-waits.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
 const PRICE = 10_000
+const LIMIT = { amountMinor: PRICE, currency: CURRENCY }
 
 eachDatabase((kind, open) => {
   let service: TestService
@@ -45,6 +53,16 @@ eachDatabase((kind, open) => {
 
   const callerOf = ({ accountId }: TestAccount): Caller => ({ accountId, tokenId: 'test', actor: 'test', scopes: new Set() })
   const balanceOf = async (of: TestAccount) => (await of.client.balance.get()).balances[0]?.amountMinor ?? 0
+
+  const advance = (id: string): Promise<void> => advanceCertificate(service.services, id, new AbortController().signal)
+
+  /** Bought, applied for and issued, by hand: no worker runs. */
+  async function issue(of: TestAccount): Promise<CertificateDetail> {
+    const { id } = await buyCertificate(of)
+    await of.client.applications.submit({ id, ...aForm([aSite(service)]) })
+    await advance(id)
+    return of.client.certificates.get({ id })
+  }
 
   /** As the operation does it, on a database of its own. */
   function pay(of: TestAccount, db: Db, id: string): Promise<OrderView> {
@@ -133,20 +151,84 @@ eachDatabase((kind, open) => {
     tokensMayDownloadKeys: true,
   }
 
-  test('rules that are tightened between the gate and the transaction hold', async () => {
-    const of = await anAccount(service, { balanceMinor: PRICE })
+  /** Whose rules do not want a second person yet, with money for an order and a certificate to act on. */
+  let team: ReturnType<typeof aTeam> | null = null
+  async function aTeam() {
+    const of = await anAccount(service, { balanceMinor: 2 * PRICE })
     const [ada] = [await aMember(of, 'owner'), await aMember(of, 'owner')]
+    return { of, ada, certificate: await issue(of), since: clock.now() }
+  }
+
+  type Act = (
+    services: Services,
+    caller: Caller,
+    ids: { readonly order: string; readonly certificate: string },
+  ) => Promise<unknown>
+  test.each<[string, Partial<AccountRules>, Act]>([
+    [
+      'paying',
+      { spendingLimits: STRICT.spendingLimits },
+      (services, caller, { order: id }) => {
+        const call = { key: null, operation: 'orders.pay', request: {} }
+        return payWithinRules(services, caller, call, { id, method: 'balance' })
+      },
+    ],
+    [
+      'managing',
+      { spendingLimits: STRICT.spendingLimits },
+      (services, caller, { certificate: id }) => manageWithinRules(services, caller, { id, spendingLimit: LIMIT }),
+    ],
+    [
+      'revoking',
+      { revocation: true },
+      (services, caller, { certificate: id }) => revokeWithinRules(services, caller, { id, reason: 'superseded' }),
+    ],
+  ])('rules against %s alone that come between the gate and the transaction hold', async (_what, rules, act) => {
+    const { of, ada, certificate, since } = await (team ??= aTeam())
+    clock.moveTo(since) // who was no member yet approves nothing
+    await sql`delete from account_rules where account_id = ${of.accountId}`.execute(service.services.db) // of another case
     const order = await of.client.orders.place({ productId: PRIVATE_SINGLE }, withKey())
     const db = withBefore(
       service.services.db,
-      once(() => ada.client.rules.set(STRICT)),
+      once(() => ada.client.rules.set({ ...STRICT, spendingLimits: null, ...rules })),
     )
-    const services = { ...service.services, db }
-    const call = { key: null, operation: 'orders.pay', request: {} }
-    const paying = payWithinRules(services, callerOf(of), call, { id: order.id, method: 'balance' })
-    expect(await outcomeOf(paying)).toEqual({ code: 'secondPersonNeeded' })
+    const acting = act({ ...service.services, db }, callerOf(of), { order: order.id, certificate: certificate.id })
+    expect(await outcomeOf(acting)).toEqual({ code: 'secondPersonNeeded' })
     expect(await of.client.orders.get({ id: order.id })).toMatchObject({ state: 'placed' })
     expect(await balanceOf(of)).toBe(PRICE)
+    expect(await of.client.certificates.get({ id: certificate.id })).toMatchObject({ status: certificate.status, managed: false })
+    expect((await refusalOf(of.client.certificates.revocation({ id: certificate.id }))).code).toBe('notFound')
+  })
+
+  /** As the operation does it, on a database of its own. */
+  function place(of: TestAccount, db: Db, request: OrderRequest): Promise<OrderView> {
+    const [services, caller] = [{ ...service.services, db }, callerOf(of)]
+    const call = { key: null, operation: 'orders.place', request: {} }
+    const read = () => draftQuoted(services, caller, request)
+    return runOnceWith(services, caller, call, read, (trx, draft) => placeOrder(services, trx, caller, draft))
+  }
+
+  test.each<[string, Partial<OrderRequest>, number, object]>([
+    ['is ordered at the price of the list', {}, 2, { price: { amountMinor: PRICE }, discount: null }],
+    ['is refused when its buyer was told that price', { expectedAmountMinor: PRICE / 2 }, 1, { code: 'conflict' }],
+    ['with a code of no use either is refused for that', { promotionCode: 'GONE' }, 1, { code: 'promotionNotApplicable' }],
+  ])('what loses a promotion between the look and the transaction %s', async (_what, wish, orders, outcome) => {
+    const of = await anAccount(service)
+    const off = { kind: 'percent' as const, percent: 50 }
+    const code = wish.promotionCode ?? null
+    const all = { productIds: null, termYears: null, endsAt: null, maxUses: 1 }
+    const promotion = await service.client.promotions.create({ title: { en: 'Half', zh: '半价' }, code, off, ...all })
+    onTestFinished(async () => void (await service.client.promotions.withdraw({ id: promotion.id })))
+    const request = { productId: PRIVATE_SINGLE, ...wish }
+    const db = withBefore(
+      service.services.db,
+      once(() => of.client.orders.place(request, withKey())),
+    )
+    const placed = await place(of, db, request).catch((error: unknown) => error)
+    expect(placed).toMatchObject(outcome)
+    if (wish.expectedAmountMinor !== undefined)
+      expect(placed).toMatchObject({ facts: { amountMinor: PRICE, currency: CURRENCY } })
+    expect((await of.client.orders.list({})).items).toHaveLength(orders)
   })
 
   test.each<[string, (of: TestAccount, old: CertificateDetail) => Promise<unknown>, string, number]>([
@@ -159,11 +241,7 @@ eachDatabase((kind, open) => {
       service.services.db,
       once(() => happen(of, old)),
     )
-    const [services, caller] = [{ ...service.services, db }, callerOf(of)]
-    const call = { key: null, operation: 'orders.place', request: {} }
-    const read = () => draftQuoted(services, caller, renewalOf(old))
-    const placing = runOnceWith(services, caller, call, read, (trx, draft) => placeOrder(services, trx, caller, draft))
-    expect(await outcomeOf(placing)).toEqual({ code })
+    expect(await outcomeOf(place(of, db, renewalOf(old)))).toEqual({ code })
     expect((await of.client.orders.list({})).items).toHaveLength(orders)
   })
 
@@ -210,4 +288,32 @@ eachDatabase((kind, open) => {
       expect(rows).toEqual([{ count: 1 }])
     },
   )
+
+  test.runIf(isPostgres(kind))('a renewal by itself and money that comes in wait for each other in one order', async () => {
+    const { services } = service
+    const of = await anAccount(service, { balanceMinor: PRICE })
+    const { id } = await issue(of)
+    const { management } = await of.client.management.start({ id, spendingLimit: LIMIT })
+    clock.moveTo(Date.parse(management?.at ?? ''))
+    await advance(id)
+    expect(await of.client.certificates.get({ id })).toMatchObject({ management: { problem: { code: 'paymentRequired' } } })
+    // What is given back wakes nobody: it can pay when it is tried again, as more comes in.
+    const refund = { kind: 'refund', ...LIMIT, reference: 'of another', orderId: null, note: null } as const
+    await inTransaction((trx) => moveMoney(services, trx, of.accountId, refund))
+    const work = await loadWork(services, id)
+    if (work === null) throw new Error('There is no such certificate.')
+    const renewing = await inTransaction(async (trx) => {
+      let running = Promise.resolve()
+      const happens = withAfterFirst(trx, async () => {
+        running = renewManaged(services, work)
+        await untilItWaits(service, running)
+      })
+      await topUpBalance(services, happens as Trx, callerOf(of), { ...LIMIT, note: null, reference: 'r1' })
+      return { running }
+    })
+    await renewing.running
+    const { renewedByCertificateId, history } = await of.client.certificates.get({ id })
+    expect(renewedByCertificateId).not.toBeNull()
+    expect(history.filter(({ subject, to }) => subject === 'management' && to === 'failed')).toHaveLength(1) // for want of the money
+  })
 })

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { passGate } from '../../services/approvals/gate.ts'
+import { revokeWithinRules } from '../../services/approvals/within-rules.ts'
 import { cancelCertificate, refundCertificate } from '../../services/cancellations.ts'
 import { deleteCertificate } from '../../services/deletions.ts'
 import { runOnce } from '../../services/idempotency.ts'
-import { confirmRevocation, declineRevocation, loadRevocation, requestRevocation } from '../../services/revocations.ts'
+import { confirmRevocation, declineRevocation, loadRevocation } from '../../services/revocations.ts'
 import { call, operations } from './operation.ts'
 
 export const endings = {
@@ -21,10 +21,9 @@ export const endings = {
       refundCertificate(context.services, trx, context.caller, input.id),
     ),
   ),
-  revoke: operations.certificates.revoke.handler(async ({ context: { services, caller }, input }) => {
-    await passGate(services, caller, { operation: 'certificates.revoke', input })
-    return requestRevocation(services, caller, input)
-  }),
+  revoke: operations.certificates.revoke.handler(({ context: { services, caller }, input }) =>
+    revokeWithinRules(services, caller, input),
+  ),
   revocation: operations.certificates.revocation.handler(({ context: { services, caller }, input }) =>
     loadRevocation(services.db, caller, input.id),
   ),

@@ -63,14 +63,29 @@ export async function passGate(
 /** Tightens at once; what is looser waits. @throws AppError `freshAuthenticationNeeded`, and as {@link passGate} */
 export async function changeRules(services: Services, caller: Caller, rules: AccountRules): Promise<AccountRules> {
   await requireFresh(services, caller, 'Setting what keeps private keys from tokens and from one person alone')
+  await doIfPassed(services, caller, { operation: 'rules.set', input: rules }, (trx) => setRules(services, trx, caller, rules))
+  return rules
+}
+
+/**
+ * Passes the gate and does it, in one transaction: the rules that let it through are those under which it is done.
+ *
+ * @param call of an operation that its approval does: no go-ahead is left for it
+ * @throws AppError as {@link passGate}
+ */
+export async function doIfPassed(
+  services: Services,
+  caller: Caller,
+  call: GuardedCall,
+  act: (trx: Trx) => Promise<unknown>,
+): Promise<void> {
   const refusal = await services.db.transaction().execute(async (trx) => {
     await lockAccount(trx, caller.accountId)
-    const passage = await tryGate(services, trx, caller, { operation: 'rules.set', input: rules })
-    if (passage.refusal === null) await setRules(services, trx, caller, rules)
+    const passage = await tryGate(services, trx, caller, call)
+    if (passage.refusal === null) await act(trx)
     return passage.refusal
   })
   if (refusal !== null) throw refusal
-  return rules
 }
 
 interface Passage {

@@ -14,7 +14,7 @@ import type { Caller, Services } from '../context.ts'
 import { describeKey } from '../downloads.ts'
 import { lockCertificate, refuseUnlessAllowed } from '../ending-facts.ts'
 import { refuseIfOldEnded } from '../fulfil-order.ts'
-import { loadManageable, manageIn } from '../management.ts'
+import { lockManageable, manageIn } from '../management.ts'
 import { loadOrder } from '../read-orders.ts'
 import { payOrder } from '../payments.ts'
 import { revokeIn } from '../revocations.ts'
@@ -85,7 +85,7 @@ export const GUARDED = {
     describe: async (input, { services, trx, caller, rules }) => {
       const { id, spendingLimit } = management.parse(input)
       requireCurrency(spendingLimit.currency, `Managing ${id}`)
-      const { name, management: present } = await loadManageable(services, trx, caller, id)
+      const { name, management: present } = (await lockManageable(services, trx, caller, id)).record
       const isRaised =
         present === null || present.currency !== spendingLimit.currency || spendingLimit.amountMinor > present.limitMinor
       return {

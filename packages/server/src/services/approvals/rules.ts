@@ -28,6 +28,11 @@ export function areRules(accountId: string, rules: AccountRules | null): RawBuil
     is not distinct from ${rules === null ? null : JSON.stringify(rules)}::jsonb`
 }
 
+/** Looked at again, they mostly say who has to be asked. */
+export function rulesChanged(attempt: string): AppError {
+  return new AppError('conflict', `${attempt}: the rules of the account changed meanwhile: ask again.`, { stale: true })
+}
+
 /** @throws AppError `noSecondPerson` for rules that nobody could approve anything under */
 export async function setRules(services: Services, trx: Trx, caller: Caller, rules: AccountRules): Promise<AccountRules> {
   if (wantsSecondPerson(rules)) await requireTwo(trx, caller.accountId)
