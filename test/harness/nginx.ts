@@ -7,6 +7,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { descendantsOf } from './descendants.ts'
 import { accepts, freePort } from './ports.ts'
 import { startProcess, type RunningProcess } from './process.ts'
 
@@ -41,6 +43,8 @@ export interface Nginx {
   appendConfig(lines: string): void
   /** Takes back what was appended. */
   mendConfig(): void
+  /** Until the last reload is over: for a tenth of a second the worker of before takes connections beside the new one. */
+  settle(): Promise<void>
   /** Ends the server, waits for it and removes its folder. */
   stop(): Promise<void>
 }
@@ -69,6 +73,9 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
     readLog: () => readFileSync(join(folder, 'error.log'), 'utf8'),
     appendConfig: (lines) => writeFileSync(extraPath, `${lines}\n`, { flag: 'a' }),
     mendConfig: () => writeFileSync(extraPath, ''),
+    settle: async () => {
+      while (descendantsOf(server.pid).length > WORKERS) await sleep(10)
+    },
     stop: async () => {
       await server.stop()
       rmSync(folder, { recursive: true, force: true })
@@ -101,6 +108,8 @@ interface ConfigFacts extends NginxOptions {
   readonly httpPort: number
 }
 
+const WORKERS = 1
+
 function toConfig(facts: ConfigFacts): string {
   const { folder, addresses, httpsPort, httpPort, wellKnownProxy } = facts
   const listen = (port: number, flags: string) =>
@@ -118,7 +127,7 @@ function toConfig(facts: ConfigFacts): string {
   // Workers run as the one who starts nginx: then they may read the folder, and need no account of their own.
   return `${process.getuid?.() === 0 ? 'user root;' : ''}
 daemon off;
-worker_processes 1;
+worker_processes ${WORKERS};
 pid ${folder}/nginx.pid;
 error_log ${folder}/error.log info;
 events { worker_connections 512; }

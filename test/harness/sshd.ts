@@ -4,9 +4,10 @@
  * @module
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { descendantsOf } from './descendants.ts'
 import { accepts, freePort } from './ports.ts'
 import { startProcess } from './process.ts'
 
@@ -93,30 +94,6 @@ Subsystem sftp ${SFTP_SERVER}
       await server.stop()
       rmSync(folder, { recursive: true, force: true })
     },
-  }
-}
-
-interface Descendant {
-  readonly pid: number
-  readonly name: string
-}
-
-function descendantsOf(ancestor: number): Descendant[] {
-  const all = readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .flatMap((entry) => readStat(Number(entry)))
-  const below = (parent: number): Descendant[] =>
-    all.filter((one) => one.parent === parent).flatMap((one) => [one, ...below(one.pid)])
-  return below(ancestor)
-}
-
-/** proc_pid_stat(5): pid (name) state parent …; none when it has just ended. */
-function readStat(pid: number): (Descendant & { readonly parent: number })[] {
-  try {
-    const [, name = '', parent = ''] = /^\d+ \((.*)\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
-    return [{ pid, name, parent: Number(parent) }]
-  } catch {
-    return []
   }
 }
 

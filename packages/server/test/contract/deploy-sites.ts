@@ -21,7 +21,7 @@ export const issue = (): TestLeaf => authority.issue({ names: ['site.test'] })
 export type Kind = TlsServerKind | 'nginx'
 
 export interface Site {
-  readonly server: Omit<TlsServer, 'logs'>
+  readonly server: Omit<TlsServer, 'logs'> & Pick<DeployHarness, 'settle'>
   readonly folder: string
   /** Settings of a target of it, as a user gives them. */
   readonly settings: Readonly<Record<string, unknown>>
@@ -117,6 +117,7 @@ export async function aStageSite(kind: Kind): Promise<StageSite> {
   const harness = {
     issue,
     served: async () => [await look(server.port)],
+    settle: async () => server.settle?.(),
     breakConfiguration: () => server.breakConfiguration(),
     breakReload: () => writeReload('echo "reload is out of order" >&2; exit 3'),
     mend: () => {
