@@ -63,6 +63,7 @@ import { up as deployedAgain } from './migrations/0063-deployed-again.ts'
 import { up as keyKindsOfEndpoints } from './migrations/0064-key-kinds-of-endpoints.ts'
 import { up as whatTargetsHeld } from './migrations/0065-what-targets-held.ts'
 import { up as canonicalHosts } from './migrations/0066-canonical-hosts.ts'
+import { up as lighterCommits } from './migrations/0067-lighter-commits.ts'
 import { AppError } from '../domain/errors.ts'
 import { embeddedDialect } from './embedded-dialect.ts'
 import { openEmbedded } from './embedded.ts'
@@ -147,6 +148,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0064-key-kinds-of-endpoints': { up: keyKindsOfEndpoints },
   '0065-what-targets-held': { up: whatTargetsHeld },
   '0066-canonical-hosts': { up: canonicalHosts },
+  '0067-lighter-commits': { up: lighterCommits },
 }
 
 const INT8 = 20 // type oid; amounts are safe integers (domain/payment/money.ts), so a Number holds them

@@ -19,7 +19,7 @@ export const CHANGING = [
   'place_name',
   'words_of',
 ]
-const dayOf = (column: string): string => `coalesce((${column} at time zone 'UTC')::date, '9999-12-31')`
+export const dayOf = (column: string): string => `coalesce((${column} at time zone 'UTC')::date, '9999-12-31')`
 
 /**
  * The account is compared in a way that no index serves. The planner knows nothing of tables that nobody has analysed yet, and would read

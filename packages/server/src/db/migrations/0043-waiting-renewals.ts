@@ -88,7 +88,7 @@ export const onChange = (
     end $$`
 
 /** Where it is installed says nothing more of a renewal that is proved. */
-const unprovedBy = (certificate: string): string =>
+export const unprovedBy = (certificate: string): string =>
   `select r.old_certificate_id as id from renewal r join certificate n on n.id = r.new_certificate_id
     where r.new_certificate_id = ${certificate} and r.state <> 'cancelled' and n.served_at is null`
 

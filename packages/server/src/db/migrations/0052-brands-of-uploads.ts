@@ -7,7 +7,8 @@ import { sql, type Kysely } from 'kysely'
 import { refreshingMany, refreshingOne } from './0011-listing-once.ts'
 import { SHAPE as BEFORE } from './0050-taken-out-of-lineages.ts'
 
-const SHAPE = { ...BEFORE, facts: BEFORE.facts.replace('o.brand,', 'coalesce(o.brand, i.known_brand) as brand,') }
+/** Of the functions that keep the list. */
+export const SHAPE = { ...BEFORE, facts: BEFORE.facts.replace('o.brand,', 'coalesce(o.brand, i.known_brand) as brand,') }
 
 const STATEMENTS = [
   refreshingMany(SHAPE),

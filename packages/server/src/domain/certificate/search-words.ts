@@ -1,5 +1,5 @@
 /**
- * What a certificate is found by, in the list: the twin of `search_words` and `domain_suffixes` in the database (0011-listing-once.ts), for texts
+ * What a certificate is found by, in the list: the twin of `search_words` and `domain_suffixes` in the database (0067-lighter-commits.ts, 0009-certificate-list.ts), for texts
  * that read the same in every collation.
  *
  * @module
