@@ -2,15 +2,16 @@
  * The files of the embedded database, made durable: PGlite ships with fsync off, and NODEFS has none of its own, so that PostgreSQL's would do
  * nothing.
  *
- * The write-ahead log reaches the disk a moment later than PostgreSQL asks for, so that transactions which end one after the other share a
- * wait: PostgreSQL is told that it did, and nobody outside this thread hears of a commit before {@link DurableFiles.settle}. Everything else that is
- * done to a file comes after the log that belongs to it, as PostgreSQL takes for granted.
+ * The write-ahead log reaches the disk a moment later than PostgreSQL asks for: PostgreSQL is told that it did, and gets a mark. Whoever reads the
+ * replies brings the log to the disk up to that mark before anybody hears of them (embedded-log.ts), while the next statements run. Everything
+ * else that is done to a file comes after the log that belongs to it, as PostgreSQL takes for granted.
  *
  * @module
  */
 import { fsyncSync } from 'node:fs'
+import { join } from 'node:path'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
-import { COUNT } from './embedded-messages.ts'
+import { COUNT, NO_MARK, nextNumber } from './embedded-messages.ts'
 
 /** What a stream operation of Emscripten's NODEFS gets: `nfd` is the file descriptor of the host. */
 export interface HostStream {
@@ -36,30 +37,45 @@ const STREAM_CHANGES = ['write', 'mmap', 'msync', 'close'] as const
 /** What changes names, sizes and modes. */
 const NODE_CHANGES = ['setattr', 'mknod', 'rename', 'unlink', 'rmdir', 'symlink'] as const
 
-const isOfTheLog = ({ path }: HostStream): boolean => path.includes('/pg_wal/')
+/** PostgreSQL names each file of its log by 24 digits; what it prepares for one is a file like any other. */
+const LOG_FILE = /\/pg_wal\/[0-9A-F]{24}$/
+const isOfTheLog = ({ path }: HostStream): boolean => LOG_FILE.test(path)
 
 export class DurableFiles extends NodeFS {
+  readonly #folder: string
   readonly #counts: Int32Array
+  readonly #onLog: (path: string) => void
   readonly #fsync: (descriptor: number) => void
-  /** Files of the log whose last writes have not reached the disk. */
-  readonly #behind = new Set<number>()
+  /** The file of the log that PostgreSQL wanted on the disk last. */
+  #log: HostStream | null = null
+  /** Given when it did so last. */
+  #mark = NO_MARK
+  /** The last mark that this thread brought to the disk itself. */
+  #settled = NO_MARK
 
-  /** @param fsync of the host, unless a test looks when it is called */
-  constructor(folder: string, counts: Int32Array, fsync = fsyncSync) {
+  /**
+   * @param onLog called with the path of each file of the log, before its first mark
+   * @param fsync of the host, unless a test looks when it is called
+   */
+  constructor(folder: string, counts: Int32Array, onLog: (path: string) => void, fsync = fsyncSync) {
     super(folder)
+    this.#folder = folder
     this.#counts = counts
+    this.#onLog = onLog
     this.#fsync = fsync
   }
 
-  /** Something was committed that is not on the disk. */
-  get isBehind(): boolean {
-    return this.#behind.size > 0
+  /** Up to where the log has to be brought to the disk before all that was committed is there; {@link NO_MARK} when it is. */
+  get behind(): number {
+    const isThere = this.#mark === this.#settled || this.#mark === Atomics.load(this.#counts, COUNT.synced) >>> 0
+    return isThere ? NO_MARK : this.#mark
   }
 
   /** Returns when the whole log is on the disk. */
   settle(): void {
-    for (const descriptor of this.#behind) this.#sync(descriptor)
-    this.#behind.clear()
+    if (this.#log === null || this.behind === NO_MARK) return
+    this.#sync(this.#log.nfd)
+    this.#settled = this.#mark
   }
 
   override async init(...[pg, options]: Parameters<Init>): ReturnType<Init> {
@@ -74,7 +90,7 @@ export class DurableFiles extends NodeFS {
       const change = NODEFS.stream_ops[name]
       if (change === undefined) continue
       NODEFS.stream_ops[name] = (...args) => {
-        if (this.isBehind && this.#mustWait(name, args[0] as HostStream)) this.settle()
+        if (this.#mustWait(name, args[0] as HostStream)) this.settle()
         return change(...args)
       }
     }
@@ -87,7 +103,7 @@ export class DurableFiles extends NodeFS {
       }
     }
     NODEFS.stream_ops.fsync = (stream) => {
-      if (isOfTheLog(stream)) this.#behind.add(stream.nfd)
+      if (isOfTheLog(stream)) this.#noteMark(stream)
       else {
         this.settle()
         this.#sync(stream.nfd)
@@ -95,9 +111,19 @@ export class DurableFiles extends NodeFS {
     }
   }
 
+  /** One file of the log is behind at most: the one before was closed, or is settled here. */
+  #noteMark(stream: HostStream): void {
+    if (stream.path !== this.#log?.path) {
+      this.settle()
+      this.#onLog(join(this.#folder, stream.path.slice(stream.path.indexOf('/pg_wal/'))))
+    }
+    this.#log = stream
+    this.#mark = nextNumber(this.#mark)
+  }
+
   /** The log may grow while it is behind; a file of it that is closed cannot be synced any more. */
   #mustWait(change: string, stream: HostStream): boolean {
-    return change === 'close' ? this.#behind.has(stream.nfd) : !isOfTheLog(stream)
+    return change === 'close' ? stream.nfd === this.#log?.nfd : !isOfTheLog(stream)
   }
 
   #sync(descriptor: number): void {

@@ -10,12 +10,18 @@ export interface EmbeddedThreadData {
   /** In shared memory, at the places of {@link COUNT}. */
   readonly counts: Int32Array<SharedArrayBuffer>
   readonly requests: PipeMemory
-  /** {@link READY} first; then the server's messages for each request, not always in their order, tagged with its number. The first is number 1. */
+  /**
+   * {@link READY} first; then a reply to each request, in their order, tagged with its number: the log's mark that has to be on the disk before
+   * anybody hears of it, of {@link MARK_BYTES}, and the server's messages. The first request is number 1. In between, {@link LOG}.
+   */
   readonly replies: PipeMemory
 }
 
-/** What is counted: calls of fsync so far; and requests that were run, whether their replies were sent or wait for the disk. */
-export const COUNT = { fsyncs: 0, run: 1 } as const
+/**
+ * What is counted: calls of fsync in the thread so far; requests that were run; and the mark of the log up to which it is known outside the thread to
+ * be on the disk.
+ */
+export const COUNT = { fsyncs: 0, run: 1, synced: 2 } as const
 export const COUNTS = Object.keys(COUNT).length
 
 /**
@@ -25,8 +31,15 @@ export const COUNTS = Object.keys(COUNT).length
 export const REQUEST = { open: 0, run: 1, runAlone: 2, close: 3 } as const
 
 export const READY = 0
+/** Before the first mark of a file of the write-ahead log: its path, as text in UTF-8. Marks behind it are of this file. */
+export const LOG = 0xffff_ffff
 
-/** Of a request and its reply, after the one before: 1 to 2^32 - 1, and then 1 again. Under full load that takes a month. */
+/** 32 bits without sign, from the most significant on. */
+export const MARK_BYTES = 4
+/** All is on the disk. */
+export const NO_MARK = 0
+
+/** Of a request, a reply or a mark, after the one before: 1 to 2^32 - 2, and then 1 again. Under full load that takes a month. */
 export function nextNumber(number: number): number {
-  return number === 0xffff_ffff ? READY + 1 : number + 1
+  return number === LOG - 1 ? READY + 1 : number + 1
 }

@@ -1,7 +1,6 @@
 /**
- * The thread of the embedded database: PGlite in a folder, made durable. It runs what it is sent in order, and answers each request with one
- * reply: of a commit, and of all that was read outside a transaction since, when it is on the disk; within a transaction at once. So transactions
- * that follow each other closely wait for the disk together.
+ * The thread of the embedded database: PGlite in a folder. It runs what it is sent in order, and answers each request with one reply at once. Of a
+ * commit, and of what was read outside a transaction since, the reply says what has to be on the disk before it counts.
  *
  * It has no other events than its requests: it stands still while there are none.
  *
@@ -11,7 +10,7 @@ import { workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { serialize } from 'pg-protocol'
 import { DurableFiles } from './embedded-files.ts'
-import { COUNT, nextNumber, READY, REQUEST, type EmbeddedThreadData } from './embedded-messages.ts'
+import { COUNT, LOG, MARK_BYTES, NO_MARK, nextNumber, READY, REQUEST, type EmbeddedThreadData } from './embedded-messages.ts'
 import { readProgram } from './embedded-program.ts'
 import { PipeReader, PipeWriter, type PipeMessage } from './pipe.ts'
 
@@ -25,16 +24,8 @@ declare const WebAssembly: { compile(program: Uint8Array): Promise<object> }
  */
 const SETTINGS = ['wal_sync_method=fsync', 'shared_buffers=8MB', 'wal_buffers=2MB']
 
-/** Replies that wait for the disk wait no longer than this while a transaction that came behind them goes on. */
-const MAX_HELD_MS = 2
-const MAX_HELD = 32
 /** The last byte of what the server sends, in ReadyForQuery: no transaction is open. */
 const IDLE = 0x49
-
-interface Reply {
-  readonly number: number
-  readonly parts: readonly Uint8Array[]
-}
 
 const { counts, ...pipes } = workerData as EmbeddedThreadData
 const requests = new PipeReader(pipes.requests)
@@ -50,7 +41,7 @@ while (first === null) {
   first = requests.next()
 }
 const folder = first.bytes.toString()
-const files = new DurableFiles(folder, counts)
+const files = new DurableFiles(folder, counts, (path) => tell(LOG, [Buffer.from(path)]))
 const pglite = new PGlite({
   pgliteWasmModule,
   fs: files,
@@ -62,55 +53,37 @@ const pglite = new PGlite({
 await pglite.waitReady
 const rollback = serialize.query('ROLLBACK')
 let lastNumber = 0
-let held: Reply[] = []
-let heldUntil = 0
 
 files.settle()
-reply({ number: READY, parts: [] })
+tell(READY, [])
 await serve()
 await pglite.close()
 files.settle()
 
 /** Until it is told to close. */
 async function serve(): Promise<void> {
-  let isOpen = false
   for (;;) {
     const request = requests.next()
-    if (request === null) waitForMore(isOpen)
-    else if (request.tag === REQUEST.close) return release()
-    else isOpen = await answer(request)
-    if (held.length >= MAX_HELD) release()
+    if (request === null) waitForMore()
+    else if (request.tag === REQUEST.close) return
+    else await answer(request)
   }
 }
 
-/** Who has the open transaction asks again in less time than the disk takes. */
-function waitForMore(isOpen: boolean): void {
+function waitForMore(): void {
   if (requests.isWithin) replies.wake() // the rest of it waits for the room that is there now
-  if (held.length === 0) requests.wait()
-  else {
-    const leftMs = isOpen ? heldUntil - performance.now() : 0
-    if (leftMs <= 0 || !requests.wait(leftMs)) release()
-  }
+  requests.wait()
 }
 
-/** @returns whether a transaction is open behind it */
-async function answer({ tag, bytes }: PipeMessage): Promise<boolean> {
+async function answer({ tag, bytes }: PipeMessage): Promise<void> {
   const parts = await run(bytes)
   const isOpen = parts.at(-1)?.at(-1) !== IDLE
   const mustEnd = isOpen && tag === REQUEST.runAlone
   if (mustEnd) await run(rollback)
-  const message = { number: (lastNumber = nextNumber(lastNumber)), parts }
   Atomics.add(counts, COUNT.run, 1)
-  if (isOpen && !mustEnd) {
-    reply(message)
-    return true
-  }
-  if (held.length === 0 && !files.isBehind) reply(message)
-  else {
-    if (held.length === 0) heldUntil = performance.now() + MAX_HELD_MS
-    held.push(message)
-  }
-  return false
+  lastNumber = nextNumber(lastNumber)
+  // Within a transaction nothing counts before its end.
+  tell(lastNumber, [toBytes(isOpen && !mustEnd ? NO_MARK : files.behind), ...parts])
 }
 
 /** Raw, since the other side reads them: PGlite would read them too. What the server sends is in its memory, and is copied from there. */
@@ -120,13 +93,13 @@ async function run(messages: Uint8Array): Promise<Uint8Array[]> {
   return sent
 }
 
-function reply({ number, parts }: Reply): void {
-  replies.send(number, parts)
+function tell(tag: number, parts: readonly Uint8Array[]): void {
+  replies.send(tag, parts)
   replies.finish()
 }
 
-function release(): void {
-  files.settle()
-  for (const message of held) reply(message)
-  held = []
+function toBytes(mark: number): Uint8Array {
+  const bytes = Buffer.allocUnsafe(MARK_BYTES)
+  bytes.writeUInt32BE(mark)
+  return bytes
 }

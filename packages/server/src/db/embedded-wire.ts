@@ -5,7 +5,8 @@
  * @module
  */
 import { Parser } from 'pg-protocol/dist/parser.js'
-import { COUNT, nextNumber, READY, REQUEST } from './embedded-messages.ts'
+import { EmbeddedLog } from './embedded-log.ts'
+import { COUNT, LOG, MARK_BYTES, nextNumber, NO_MARK, READY, REQUEST } from './embedded-messages.ts'
 import type { Message } from './embedded-results.ts'
 import { takeThread, type EmbeddedThread } from './embedded-worker.ts'
 import { PipeReader, PipeWriter, type PipeMessage } from './pipe.ts'
@@ -24,7 +25,7 @@ const STAND_STILL_MS = 4
 /** How many requests may come first: those that the same transaction sent ahead. Behind more the event loop has time for others. */
 const MAX_AHEAD = 3
 
-/** Requests are run in the order in which they were sent. Those of an open transaction are answered before commits that wait for the disk. */
+/** Requests are run in the order in which they were sent. Replies within a transaction are told before those of commits that wait for the disk. */
 export class EmbeddedWire {
   readonly #thread: EmbeddedThread
   readonly #requests: PipeWriter
@@ -34,6 +35,7 @@ export class EmbeddedWire {
   readonly #ready = Promise.withResolvers<void>()
   readonly #ended = Promise.withResolvers<void>()
   readonly #onFsync: () => void
+  readonly #log: EmbeddedLog
   #fsyncs = 0
   #lastNumber = 0
   #sent = 0
@@ -45,10 +47,19 @@ export class EmbeddedWire {
     this.#requests = new PipeWriter(thread.shared.requests)
     this.#replies = new PipeReader(thread.shared.replies)
     this.#onFsync = onFsync
+    this.#log = new EmbeddedLog({
+      onSynced: (mark) => {
+        Atomics.store(thread.shared.counts, COUNT.synced, mark)
+        onFsync()
+      },
+      onFailed: (error) => {
+        this.#fail(error)
+        void thread.worker.terminate()
+      },
+    })
     thread.worker.on('error', (error: Error) => this.#fail(error))
     thread.worker.on('exit', () => {
-      this.#fail(new Error('The embedded database was closed.'))
-      this.#ended.resolve()
+      void this.#end()
     })
     this.#receive()
   }
@@ -96,7 +107,7 @@ export class EmbeddedWire {
     return answer
   }
 
-  /** What was sent before is done first. */
+  /** What was sent before is done first, and is on the disk. */
   async close(): Promise<void> {
     this.#keepAlive()
     if (this.#failure === null) this.#requests.send(REQUEST.close, [])
@@ -128,17 +139,32 @@ export class EmbeddedWire {
     this.#replies.onMore(this.#receive) // first: what makes room from here on wakes this again
     this.#requests.flush()
     for (let reply = this.#replies.next(); reply !== null; reply = this.#replies.next()) this.#resolve(reply)
+    this.#log.sync()
   }
 
   #resolve({ tag: number, bytes }: PipeMessage): void {
     for (const total = Atomics.load(this.#thread.shared.counts, COUNT.fsyncs); this.#fsyncs < total; this.#fsyncs += 1)
       this.#onFsync()
     if (number === READY) return this.#ready.resolve()
+    if (number === LOG) return this.#log.follow(bytes.toString())
     const messages: Message[] = []
-    this.#parser.parse(bytes, (message) => messages.push(message))
+    this.#parser.parse(bytes.subarray(MARK_BYTES), (message) => messages.push(message))
+    const mark = bytes.readUInt32BE()
+    if (mark === NO_MARK) this.#tell(number, messages)
+    else this.#log.hold(mark, () => this.#tell(number, messages))
+  }
+
+  #tell(number: number, messages: Message[]): void {
     this.#waiting.get(number)?.resolve(messages)
     this.#waiting.delete(number)
     if (this.#waiting.size === 0) this.#letEnd()
+  }
+
+  async #end(): Promise<void> {
+    this.#receive()
+    await this.#log.close()
+    this.#fail(new Error('The embedded database was closed.'))
+    this.#ended.resolve()
   }
 
   /** A process that waits for an answer goes on. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { DurableFiles, type HostModule, type HostStream } from '../../src/db/embedded-files.ts'
-import { COUNTS } from '../../src/db/embedded-messages.ts'
+import { COUNT, COUNTS, NO_MARK } from '../../src/db/embedded-messages.ts'
 
 /** Files whose operations are written down in the order in which they reach the host. */
 function openFiles() {
@@ -12,13 +12,20 @@ function openFiles() {
     NODEFS: { stream_ops: named(['read', 'write', 'close']), node_ops: named(['lookup', 'setattr', 'rename', 'unlink']) },
   }
   const log: HostStream = { nfd: 3, path: '/pglite/data/pg_wal/000000010000000000000001' }
+  const next: HostStream = { nfd: 5, path: '/pglite/data/pg_wal/000000010000000000000002' }
+  const draft: HostStream = { nfd: 6, path: '/pglite/data/pg_wal/xlogtemp.42' }
   const table: HostStream = { nfd: 4, path: '/pglite/data/base/5/1259' }
-  const paths = new Map([log, table].map(({ nfd, path }) => [nfd, path]))
+  const paths = new Map([log, next, draft, table].map(({ nfd, path }) => [nfd, path]))
   const counts = new Int32Array(new SharedArrayBuffer(COUNTS * Int32Array.BYTES_PER_ELEMENT))
-  const files = new DurableFiles('/nowhere', counts, (descriptor) => void done.push(`fsync ${paths.get(descriptor) ?? ''}`))
+  const files = new DurableFiles(
+    '/nowhere',
+    counts,
+    (path) => void done.push(`log ${path}`),
+    (descriptor) => void done.push(`fsync ${paths.get(descriptor) ?? ''}`),
+  )
   files.watch(module)
   const { stream_ops: stream, node_ops: node } = module.NODEFS
-  return { files, done, log, table, stream, node }
+  return { files, counts, done, log, next, draft, table, stream, node }
 }
 
 test('the log reaches the disk when it is settled, once for all that was committed until then', () => {
@@ -27,12 +34,47 @@ test('the log reaches the disk when it is settled, once for all that was committ
     stream['write']?.(log)
     stream.fsync?.(log)
   }
-  expect(files.isBehind).toBe(true)
-  expect(done).toEqual(['write', 'write', 'write'].map((name) => `${name} ${log.path}`))
+  expect(files.behind).toBe(3)
+  expect(done.filter((what) => what.startsWith('fsync'))).toEqual([])
   files.settle()
   files.settle()
-  expect(files.isBehind).toBe(false)
-  expect(done.slice(3)).toEqual([`fsync ${log.path}`])
+  expect(files.behind).toBe(NO_MARK)
+  expect(done.slice(-1)).toEqual([`fsync ${log.path}`])
+  expect(done.filter((what) => what.startsWith('fsync'))).toHaveLength(1)
+})
+
+test('what another thread brought to the disk is there, and what was committed since is not', () => {
+  const { files, counts, done, log, table, stream } = openFiles()
+  stream.fsync?.(log)
+  Atomics.store(counts, COUNT.synced, files.behind)
+  expect(files.behind).toBe(NO_MARK)
+  stream['write']?.(table)
+  expect(done.slice(-1)).toEqual([`write ${table.path}`])
+  stream.fsync?.(log)
+  expect(files.behind).toBe(2)
+  stream['write']?.(table)
+  expect(done.slice(-2)).toEqual([`fsync ${log.path}`, `write ${table.path}`])
+})
+
+test('each file of the log is told where the host has it, before its first mark; the one before is on the disk', () => {
+  const { files, done, log, next, stream } = openFiles()
+  stream.fsync?.(log)
+  stream.fsync?.(log)
+  stream.fsync?.(next)
+  expect(done).toEqual([
+    'log /nowhere/pg_wal/000000010000000000000001',
+    `fsync ${log.path}`,
+    'log /nowhere/pg_wal/000000010000000000000002',
+  ])
+  expect(files.behind).toBe(3)
+})
+
+test('what is prepared for a file of the log is synced at once, behind the log', () => {
+  const { files, done, log, draft, stream } = openFiles()
+  stream.fsync?.(log)
+  stream.fsync?.(draft)
+  expect(done.slice(-2)).toEqual([`fsync ${log.path}`, `fsync ${draft.path}`])
+  expect(files.behind).toBe(NO_MARK)
 })
 
 test.each([
@@ -48,9 +90,9 @@ test.each([
   if (change === 'write') stream['write']?.(table)
   else if (change === null) stream.fsync?.(table)
   else node[change]?.({})
-  expect(files.isBehind).toBe(false)
-  expect(done[1]).toBe(`fsync ${log.path}`)
-  expect(done).toHaveLength(3)
+  expect(files.behind).toBe(NO_MARK)
+  expect(done[2]).toBe(`fsync ${log.path}`)
+  expect(done).toHaveLength(4)
 })
 
 test('a file of the log that is closed was synced before; reading waits for nothing', () => {
@@ -59,7 +101,7 @@ test('a file of the log that is closed was synced before; reading waits for noth
   stream['read']?.(table)
   node['lookup']?.({})
   stream['close']?.(table)
-  expect(files.isBehind).toBe(true)
+  expect(files.behind).not.toBe(NO_MARK)
   stream['close']?.(log)
   expect(done.slice(-2)).toEqual([`fsync ${log.path}`, `close ${log.path}`])
 })

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { nextNumber, READY } from '../../src/db/embedded-messages.ts'
+import { LOG, nextNumber, READY } from '../../src/db/embedded-messages.ts'
 import { createPipe, PipeReader, PipeWriter, type PipeMemory, type PipeMessage } from '../../src/db/pipe.ts'
 
 const MANY_BYTES = 700_000
@@ -75,11 +75,11 @@ test('a reader that waits is woken by what is written, and by that alone', async
   await expect.poll(() => calls).toBe(2)
 })
 
-test('the numbers of requests begin anew where 32 bits end, and never look like the first reply of all', () => {
+test('the numbers of requests begin anew where 32 bits end, and never look like what is no reply', () => {
   const pipe = createPipe()
   const [writer, reader] = [new PipeWriter(pipe), new PipeReader(pipe)]
-  const numbers = [0xffff_fffe, nextNumber(0xffff_fffe), nextNumber(0xffff_ffff)]
+  const numbers = [LOG - 2, nextNumber(LOG - 2), nextNumber(LOG - 1)]
   for (const number of numbers) writer.send(number, [])
   expect(numbers.map(() => reader.next()?.tag)).toEqual(numbers)
-  expect(numbers).toEqual([0xffff_fffe, 0xffff_ffff, READY + 1])
+  expect(numbers).toEqual([LOG - 2, LOG - 1, READY + 1])
 })
