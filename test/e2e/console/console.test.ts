@@ -327,6 +327,15 @@ describe('a renewal in the browser', () => {
     await press(first.page.locator('tr', { has: first.page.getByText(SHOP).first() }).getByRole('link', { name: /^续费购买/ }))
     await first.page.getByText(/补齐旧证书剩余的 \d+ 天/).waitFor()
     await expectFine(first, 'renewal-quote-zh-light-1440')
+    // Another price than the one that is shown: nothing is ordered, and that one is shown.
+    const title = { en: 'Half', zh: '半价' }
+    const half = { title, code: null, off: { kind: 'percent' as const, percent: 50 }, productIds: null, termYears: null }
+    const { id } = await house.call((client) => client.promotions.create({ ...half, endsAt: null, maxUses: null }))
+    await press(first.page.getByRole('button', { name: '确认并续费' }))
+    await first.page.locator('.price', { hasText: '半价' }).waitFor()
+    await house.call((client) => client.promotions.withdraw({ id }))
+    await press(first.page.getByRole('button', { name: '确认并续费' }))
+    await first.page.locator('.price', { hasNotText: '半价' }).waitFor()
     await press(first.page.getByRole('button', { name: '确认并续费' }))
     await first.page.getByRole('button', { name: '立即支付' }).waitFor()
     await expectFine(first, 'renewal-pay-zh-light-1440')

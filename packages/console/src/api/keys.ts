@@ -21,6 +21,7 @@ export const keys = {
   promotions: ['promotions'],
   brands: ['brands'],
   /** Not below the certificates: a certificate whose renewal was just ordered has a quote no more, and would be asked for one. */
+  quotes: ['quotes'],
   quote: (request: object) => ['quotes', request],
   orders: ['orders'],
   orderList: ['orders', 'list'],

@@ -21,7 +21,7 @@ import { deriveStatus } from '../domain/certificate/derive-status.ts'
 import { refuseDownload, type DownloadRefusal, type DownloadWish } from '../domain/download/decide-download.ts'
 import { archiveName, planFiles, safeBaseName } from '../domain/download/file-names.ts'
 import { AppError } from '../domain/errors.ts'
-import { loadRules, rulesChanged } from './approvals/rules.ts'
+import { loadRules, mayTakeKeys, rulesChanged } from './approvals/rules.ts'
 import { trustedRoots } from './catalogue.ts'
 import { notFound, type Caller, type Services } from './context.ts'
 import { packArchive } from './download-archive.ts'
@@ -79,7 +79,8 @@ export async function downloadCertificate(
  * The archive with the private key, under a new password each time. That the key is given out is in the history before it leaves, also
  * when the answer then gets lost.
  *
- * @throws AppError `notFound`, `certificateNotIssued`, `certificateRevoked`, `keyNotDownloadable`, `keyNotStored`
+ * @throws AppError `notFound`, `certificateNotIssued`, `certificateRevoked`, `keyNotDownloadable`, `keyNotStored`; `conflict`, stale, when the rules
+ *   of the account are not those of the gate any more
  */
 export async function downloadWithKey(
   services: Services,
@@ -90,7 +91,8 @@ export async function downloadWithKey(
   const { source, key } = await services.db.transaction().execute(async (trx) => {
     const found = await loadSource(trx, caller, id)
     refuseIfNeeded(services, found, null, wish)
-    if (useApproval === null && (await loadRules(trx, caller.accountId)).keyDownload)
+    const rules = await loadRules(trx, caller.accountId)
+    if ((useApproval === null && rules.keyDownload) || !mayTakeKeys(caller, rules))
       throw rulesChanged(`Downloading the key of ${id}`)
     await useApproval?.(trx)
     return { source: found, key: await handOutKey(services, trx, { caller, source: found, format }) }

@@ -10,7 +10,7 @@ import { requireTrue, writeLater } from '../db/later.ts'
 import { transition, type HistoryFacts, type Trx } from '../db/transition.ts'
 import { AppError } from '../domain/errors.ts'
 import { balanceEffect, ledgerEntries, type LedgerMovement } from '../domain/payment/ledger.ts'
-import { formatMoney, requireCurrency } from '../domain/payment/money.ts'
+import { formatMoney, requireCurrency, type Money } from '../domain/payment/money.ts'
 import { lockNames } from './certificate-rows.ts'
 import { newId, type Caller, type Services } from './context.ts'
 import { changedMeanwhile, findPlace, fulfilAt, refuseIfOldEnded, requirePlace, type Place } from './fulfil-order.ts'
@@ -191,6 +191,11 @@ async function requireBalance(db: Db | Trx, accountId: string, { amountMinor, cu
   if (amountMinor === 0) return
   const missingMinor = amountMinor - (await findBalance(db, accountId, currency))
   if (missingMinor > 0) throw missing(missingMinor, currency)
+}
+
+/** Whether the balance has as much, at this moment. */
+export async function canAfford(db: Db | Trx, accountId: string, { amountMinor, currency }: Money): Promise<boolean> {
+  return (await findBalance(db, accountId, currency)) >= amountMinor
 }
 
 async function findBalance(db: Db | Trx, accountId: string, currency: string): Promise<number> {

@@ -1,6 +1,6 @@
 /** What happens between a look (at an order, at the rules of the account) and the transaction that acts on it, or beside that transaction. */
 import { sql } from 'kysely'
-import type { AccountRules, CertificateDetail, OrderRequest, OrderView } from '@evercert/contract'
+import { SCOPES, type AccountRules, type CertificateDetail, type OrderRequest, type OrderView } from '@evercert/contract'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import type { Db } from '../../src/db/connect.ts'
 import type { Trx } from '../../src/db/transition.ts'
@@ -11,9 +11,10 @@ import type { Caller, Services } from '../../src/services/context.ts'
 import { runOnceWith } from '../../src/services/idempotency.ts'
 import { draftQuoted, placeOrder } from '../../src/services/orders.ts'
 import { moveMoney, payAsRead, payOrder, readPayable, topUpBalance } from '../../src/services/payments.ts'
-import { payWithinRules } from '../../src/services/approvals/pay.ts'
+import { approve } from '../../src/services/approvals/decide.ts'
+import { payWithinRules, startPayingWithinRules } from '../../src/services/approvals/pay.ts'
 import { lockAccount } from '../../src/services/approvals/rules.ts'
-import { manageWithinRules, revokeWithinRules } from '../../src/services/approvals/within-rules.ts'
+import { manageWithinRules, revokeWithinRules, takeKeyWithinRules } from '../../src/services/approvals/within-rules.ts'
 import { receiveFor } from '../../src/services/provider-payments/settle.ts'
 import {
   aForeignCertificate,
@@ -32,7 +33,7 @@ import {
 } from '../support/builders.ts'
 import { createClock, DEFAULT_START } from '../support/clock.ts'
 import { eachDatabase, isPostgres } from '../support/databases.ts'
-import { withAfterFirst, withBefore } from '../support/in-between.ts'
+import { withAfterFirst, withBefore, withDeadlock } from '../support/in-between.ts'
 import { outcomeOf, untilItWaits } from '../support/lock-waits.ts'
 import { IDLE_WORKER, startTestService, type TestService } from '../support/service.ts'
 
@@ -164,7 +165,7 @@ eachDatabase((kind, open) => {
     caller: Caller,
     ids: { readonly order: string; readonly certificate: string },
   ) => Promise<unknown>
-  test.each<[string, Partial<AccountRules>, Act]>([
+  test.each<[string, Partial<AccountRules>, Act, string?]>([
     [
       'paying',
       { spendingLimits: STRICT.spendingLimits },
@@ -172,6 +173,25 @@ eachDatabase((kind, open) => {
         const call = { key: null, operation: 'orders.pay', request: {} }
         return payWithinRules(services, caller, call, { id, method: 'balance' })
       },
+    ],
+    [
+      'paying at a provider',
+      { spendingLimits: STRICT.spendingLimits },
+      (services, caller, { order: id }) => {
+        const call = { key: null, operation: 'orders.pay', request: {} }
+        return startPayingWithinRules(services, caller, call, { id, method: 'invoice' })
+      },
+    ],
+    [
+      'taking a key out',
+      { keyDownload: true },
+      (services, caller, { certificate: id }) => takeKeyWithinRules(services, caller, { id, format: 'nginx' }),
+    ],
+    [
+      'tokens that take keys out',
+      { tokensMayDownloadKeys: false },
+      (services, caller, { certificate: id }) => takeKeyWithinRules(services, caller, { id, format: 'nginx' }),
+      'keysForUsersOnly',
     ],
     [
       'managing',
@@ -183,22 +203,28 @@ eachDatabase((kind, open) => {
       { revocation: true },
       (services, caller, { certificate: id }) => revokeWithinRules(services, caller, { id, reason: 'superseded' }),
     ],
-  ])('rules against %s alone that come between the gate and the transaction hold', async (_what, rules, act) => {
-    const { of, ada, certificate, since } = await (team ??= aTeam())
-    clock.moveTo(since) // who was no member yet approves nothing
-    await sql`delete from account_rules where account_id = ${of.accountId}`.execute(service.services.db) // of another case
-    const order = await of.client.orders.place({ productId: PRIVATE_SINGLE }, withKey())
-    const db = withBefore(
-      service.services.db,
-      once(() => ada.client.rules.set({ ...STRICT, spendingLimits: null, ...rules })),
-    )
-    const acting = act({ ...service.services, db }, callerOf(of), { order: order.id, certificate: certificate.id })
-    expect(await outcomeOf(acting)).toEqual({ code: 'secondPersonNeeded' })
-    expect(await of.client.orders.get({ id: order.id })).toMatchObject({ state: 'placed' })
-    expect(await balanceOf(of)).toBe(PRICE)
-    expect(await of.client.certificates.get({ id: certificate.id })).toMatchObject({ status: certificate.status, managed: false })
-    expect((await refusalOf(of.client.certificates.revocation({ id: certificate.id }))).code).toBe('notFound')
-  })
+  ])(
+    'rules against %s alone that come between the gate and the transaction hold',
+    async (_what, rules, act, code = 'secondPersonNeeded') => {
+      const { of, ada, certificate, since } = await (team ??= aTeam())
+      clock.moveTo(since) // who was no member yet approves nothing
+      await sql`delete from account_rules where account_id = ${of.accountId}`.execute(service.services.db) // of another case
+      const order = await of.client.orders.place({ productId: PRIVATE_SINGLE }, withKey())
+      const db = withBefore(
+        service.services.db,
+        once(() => ada.client.rules.set({ ...STRICT, spendingLimits: null, ...rules })),
+      )
+      const acting = act({ ...service.services, db }, callerOf(of), { order: order.id, certificate: certificate.id })
+      expect(await outcomeOf(acting)).toEqual({ code })
+      expect(await of.client.orders.get({ id: order.id })).toMatchObject({ state: 'placed' })
+      expect(await balanceOf(of)).toBe(PRICE)
+      expect(await of.client.certificates.get({ id: certificate.id })).toMatchObject({
+        status: certificate.status,
+        managed: false,
+      })
+      expect((await refusalOf(of.client.certificates.revocation({ id: certificate.id }))).code).toBe('notFound')
+    },
+  )
 
   /** As the operation does it, on a database of its own. */
   function place(of: TestAccount, db: Db, request: OrderRequest): Promise<OrderView> {
@@ -288,6 +314,50 @@ eachDatabase((kind, open) => {
       expect(rows).toEqual([{ count: 1 }])
     },
   )
+
+  const ANY = { ...LIMIT, amountMinor: 2 * PRICE }
+  type Mend = (of: TestAccount, id: string, order: string) => Promise<unknown>
+  test.each<[string, { readonly limit?: number; readonly balance?: number; readonly isOrdered?: boolean }, Mend]>([
+    ['want of money that comes in', { balance: 0 }, (of) => topUp(of, PRICE)],
+    ['a limit that is raised', { limit: PRICE - 1 }, (of, id) => of.client.management.start({ id, spendingLimit: ANY })],
+    ['an unpaid order that is cancelled', { isOrdered: true }, (of, _id, order) => of.client.orders.cancel({ id: order })],
+  ])(
+    'a renewal by itself that fails for %s before that is recorded is tried again at once',
+    async (_what, { limit = PRICE, balance = PRICE, isOrdered = false }, mend) => {
+      const of = await anAccount(service, { balanceMinor: PRICE + balance })
+      const { id } = await issue(of)
+      const spendingLimit = { ...LIMIT, amountMinor: limit }
+      const { management, notAfter } = await of.client.management.start({ id, spendingLimit })
+      clock.moveTo(Date.parse(management?.at ?? ''))
+      const order = isOrdered ? await of.client.orders.place({ renewsCertificateId: id }, withKey()) : null
+      if (order !== null) clock.moveTo((clock.now() + Date.parse(notAfter ?? '')) / 2) // its buyer had time to pay
+      let transactions = 0
+      const db = withBefore(service.services.db, async () => {
+        transactions += 1
+        if (transactions === 2) await mend(of, id, order?.id ?? '') // the first one tries, the second one records
+      })
+      await advanceCertificate({ ...service.services, db }, id, new AbortController().signal)
+      const { renewedByCertificateId, history } = await of.client.certificates.get({ id })
+      expect(renewedByCertificateId).not.toBeNull()
+      expect(history.filter(({ subject, to }) => subject === 'management' && to === 'failed')).toEqual([])
+    },
+  )
+
+  test('an approval that the database ends, of two that wait for each other, is done again', async () => {
+    const of = await anAccount(service, { balanceMinor: PRICE })
+    const [ada, bob] = [await aMember(of, 'owner'), await aMember(of, 'owner')]
+    const order = await ada.client.orders.place({ productId: PRIVATE_SINGLE }, withKey())
+    await ada.client.rules.set(STRICT)
+    const { facts } = await refusalOf(ada.client.orders.pay({ id: order.id }, withKey()))
+    const caller: Caller = { ...callerOf(of), userId: bob.userId, scopes: new Set(SCOPES) }
+    let ended = 0
+    const isEnded = () => (ended += 1) === 1
+    const db = withDeadlock(service.services.db, isEnded)
+    const approval = await approve({ ...service.services, db }, caller, String(facts['approvalId']))
+    expect(approval).toMatchObject({ state: 'done' })
+    expect(ended).toBeGreaterThan(1)
+    expect(await balanceOf(of)).toBe(0)
+  })
 
   test.runIf(isPostgres(kind))('a renewal by itself and money that comes in wait for each other in one order', async () => {
     const { services } = service

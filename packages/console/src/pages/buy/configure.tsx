@@ -114,6 +114,7 @@ function Offer({ quote, request, isOld }: OfferProps) {
       void queries.invalidateQueries({ queryKey: keys.orderList })
       go(orderPlace(id))
     },
+    onError: () => queries.invalidateQueries({ queryKey: keys.quotes }), // it may be the price that changed
   })
   return (
     <div aria-busy={isOld} className="buy-offer">

@@ -151,7 +151,7 @@ function Offers({ old, quote, request, isOld }: OfferProps) {
     enabled: hasCode,
   })
   const error = hasCode ? reduced.error : null
-  const offered = hasCode ? reduced.data : quote
+  const offered = hasCode ? (error === null ? reduced.data : undefined) : quote
   return (
     <>
       <Form layout="vertical">
@@ -174,6 +174,7 @@ function Offer({ old, quote, request, isOld }: OfferProps) {
       return api.orders.place(wanted, keyFor(wanted))
     },
     onSuccess: () => queries.invalidateQueries({ queryKey: keys.certificates }),
+    onError: () => queries.invalidateQueries({ queryKey: keys.quotes }), // it may be the price that changed
   })
   return (
     <section aria-busy={isOld} className="offer">

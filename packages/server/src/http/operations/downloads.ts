@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { checkKeyRequester } from '../../services/approvals/rules.ts'
-import { passGate } from '../../services/approvals/gate.ts'
-import { downloadCertificate, downloadWithKey, listDownloadViews } from '../../services/downloads.ts'
+import { takeKeyWithinRules } from '../../services/approvals/within-rules.ts'
+import { downloadCertificate, listDownloadViews } from '../../services/downloads.ts'
 import { onePage, operations } from './operation.ts'
 
 export const downloads = {
@@ -15,9 +14,7 @@ export const downloads = {
   certificate: operations.downloads.certificate.handler(({ context: { services, caller }, input }) =>
     downloadCertificate(services, caller, input.id, input.format),
   ),
-  withKey: operations.downloads.withKey.handler(async ({ context: { services, caller }, input }) => {
-    await checkKeyRequester(services, caller)
-    const useApproval = await passGate(services, caller, { operation: 'downloads.withKey', input })
-    return downloadWithKey(services, caller, { ...input, useApproval })
-  }),
+  withKey: operations.downloads.withKey.handler(({ context: { services, caller }, input }) =>
+    takeKeyWithinRules(services, caller, input),
+  ),
 }

@@ -4,12 +4,10 @@
  * @module
  */
 import { createProduct, listProducts, toProductView } from '../../services/catalogue.ts'
-import { passGate } from '../../services/approvals/gate.ts'
-import { payWithinRules } from '../../services/approvals/pay.ts'
+import { payWithinRules, startPayingWithinRules } from '../../services/approvals/pay.ts'
 import { runOnce, runOnceWith } from '../../services/idempotency.ts'
 import { createQuote, draftQuoted, placeOrder } from '../../services/orders.ts'
 import { loadBalance, topUpBalance } from '../../services/payments.ts'
-import { startPayment } from '../../services/provider-payments/start.ts'
 import { restoreProduct, retireProduct, updateProduct } from '../../services/product-changes.ts'
 import { loadOrderDetail } from '../../services/order-offer.ts'
 import { listOrders } from '../../services/read-orders.ts'
@@ -50,10 +48,7 @@ export const orders = {
   pay: operations.orders.pay.handler(async ({ context, input }) => {
     const { services, caller } = context
     const once = call(context, 'orders.pay', input)
-    if (input.method !== 'balance') {
-      const useApproval = await passGate(services, caller, { operation: 'orders.pay', input })
-      return startPayment(services, caller, once, { orderId: input.id, connectionId: input.method, useApproval })
-    }
+    if (input.method !== 'balance') return startPayingWithinRules(services, caller, once, input)
     const order = await payWithinRules(services, caller, once, input)
     return { ...order, paymentPending: null }
   }),

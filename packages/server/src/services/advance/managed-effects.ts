@@ -15,7 +15,8 @@ import { EVERCERT_ACTOR, type Caller, type Services } from '../context.ts'
 import { draftOrder } from '../draft-order.ts'
 import { planNotice } from '../notices/plan.ts'
 import { placeOrder } from '../orders.ts'
-import { payOrder } from '../payments.ts'
+import { canAfford, payOrder } from '../payments.ts'
+import { loadOrder } from '../read-orders.ts'
 import { lockToRenew } from '../renewal-locks.ts'
 import type { Work, WorkingManagement } from './facts.ts'
 
@@ -29,7 +30,7 @@ function evercertFor(work: Work): Caller {
  * takes, too: what cannot be paid leaves no order behind, and nothing is paid once managing was stopped or the limit lowered.
  */
 export function renewManaged(services: Services, work: Work): Promise<void> {
-  return orRecordFailure(services, work, () =>
+  return orRecordFailure(services, work, (attempt) =>
     services.db.transaction().execute(async (trx) => {
       const caller = evercertFor(work)
       refuseWhileUnpaid(work)
@@ -37,6 +38,7 @@ export function renewManaged(services: Services, work: Work): Promise<void> {
       const limit = await loadLimit(trx, work)
       const wish = { request: { renewsCertificateId: work.certificateId }, preferredCurrency: limit.currency }
       const order = await placeOrder(services, trx, caller, await draftOrder(services, trx, caller, wish))
+      attempt.price = order.price
       refuseAbove(limit, order.price, work)
       await payOrder(services, trx, caller, order.id)
       services.onStep('renewManaged', 'done')
@@ -85,28 +87,44 @@ export function applyManaged(services: Services, work: Work): Promise<void> {
   })
 }
 
+interface Attempt {
+  /** Of the order that it came to; null: to none. */
+  price: Money | null
+}
+
 /** What a person may have to mend: kept with the certificate, and tried again by itself. */
-async function orRecordFailure(services: Services, work: Work, act: () => Promise<void>): Promise<void> {
+async function orRecordFailure(services: Services, work: Work, act: (attempt: Attempt) => Promise<void>): Promise<void> {
+  const attempt: Attempt = { price: null }
   try {
-    await act()
+    await act(attempt)
   } catch (error) {
     const { managed } = work
     if (managed === null || isDeadlock(error) || (error instanceof AppError && error.stale)) throw error
     services.log.warn({ event: 'managed.failed', certificateId: work.certificateId, error })
     const unexpected = 'Acting by itself: an unexpected error: see the log.'
-    await recordManagedFailure(services, work, managed, error instanceof AppError ? error : new AppError('internal', unexpected))
+    const failure = error instanceof AppError ? error : new AppError('internal', unexpected)
+    await recordManagedFailure(services, work, managed, { failure, price: attempt.price })
   }
 }
 
+/**
+ * Whoever takes away what it failed for (money comes in, the limit is raised, the order that stands in its way is cancelled) wakes the certificates that
+ * failed for that, under these locks: either they find this failure, or it is over here.
+ *
+ * @throws AppError `conflict`, stale, when that is over
+ */
 async function recordManagedFailure(
   services: Services,
   work: Work,
   managed: WorkingManagement,
-  failure: AppError,
+  { failure, price }: Attempt & { readonly failure: AppError },
 ): Promise<void> {
   const now = services.now()
   const failures = managed.failures + 1
   await services.db.transaction().execute(async (trx) => {
+    await lockToRenew(trx, work.accountId, work.certificateId)
+    if (await isOver(trx, work, { failure, price }))
+      throw new AppError('conflict', `Renewing ${work.certificateId}: what it failed for is over: try again.`, { stale: true })
     await trx
       .updateTable('management')
       .set({
@@ -137,6 +155,15 @@ async function recordManagedFailure(
       detail: failure.message,
     })
   })
+}
+
+async function isOver(trx: Trx, work: Work, { failure, price }: Attempt & { readonly failure: AppError }): Promise<boolean> {
+  const limit = await loadLimit(trx, work)
+  if (failure.code === 'renewalUnpaid')
+    return (await loadOrder(trx, evercertFor(work), work.managed?.unpaidRenewal?.orderId ?? '')).state !== 'placed'
+  if (price === null) return false
+  if (failure.code === 'spendingLimit') return isWithinLimit(limit, price)
+  return failure.code === 'paymentRequired' && canAfford(trx, work.accountId, price)
 }
 
 const PATIENT_FAILURES = 3

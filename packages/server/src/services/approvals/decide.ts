@@ -4,7 +4,7 @@
  * @module
  */
 import { contract, type ApprovalView, type Scope } from '@evercert/contract'
-import { settle } from '../../db/later.ts'
+import { isDeadlock, settle } from '../../db/later.ts'
 import type { Trx } from '../../db/transition.ts'
 import { APPROVER_SCOPE } from '../../domain/approval/rules.ts'
 import { AppError } from '../../domain/errors.ts'
@@ -47,7 +47,7 @@ async function approveIn(services: Services, trx: Trx, caller: Caller, id: strin
   await lockAccount(trx, caller.accountId)
   const row = await lockForDecision(services, trx, caller, id)
   const outcome = await carryOut(services, trx, row).catch((error: unknown) => {
-    throw error instanceof AppError && error.stale ? error : new NotDone(error)
+    throw isDeadlock(error) || (error instanceof AppError && error.stale) ? error : new NotDone(error)
   })
   const now = services.now()
   const set = {

@@ -1,17 +1,18 @@
 /**
- * Paying from the balance, within what the rules of the account let one person do: whoever tightens them before the money is moved is heard.
+ * Paying, within what the rules of the account let one person do: whoever tightens them before the money is moved, or a payment is opened at a provider, is heard.
  *
  * @module
  */
-import type { OrderView } from '@evercert/contract'
+import type { OrderView, PayingOrderView } from '@evercert/contract'
 import { NO_RULES } from '../../domain/approval/rules.ts'
 import type { Caller, Services } from '../context.ts'
-import { runOnceWith, type IdempotentCall } from '../idempotency.ts'
+import { runOnceWith, whileStale, type IdempotentCall } from '../idempotency.ts'
 import { payAsRead, readPayable } from '../payments.ts'
+import { startPayment } from '../provider-payments/start.ts'
 import { passGate } from './gate.ts'
 import { areRules, findRules } from './rules.ts'
 
-/** @throws AppError as `passGate` and `readPayable` */
+/** From the balance. @throws AppError as `passGate` and `readPayable` */
 export function payWithinRules(
   services: Services,
   caller: Caller,
@@ -28,4 +29,17 @@ export function payWithinRules(
   return runOnceWith(services, caller, once, read, (trx, { rules, payable }) =>
     payAsRead(services, trx, caller, payable, areRules(accountId, rules)),
   )
+}
+
+/** At a provider. @param input the method is the id of a connection @throws AppError as `passGate` and `startPayment` */
+export function startPayingWithinRules(
+  services: Services,
+  caller: Caller,
+  once: IdempotentCall,
+  input: { readonly id: string; readonly method: string },
+): Promise<PayingOrderView> {
+  return whileStale(async () => {
+    const useApproval = await passGate(services, caller, { operation: 'orders.pay', input })
+    return startPayment(services, caller, once, { orderId: input.id, connectionId: input.method, useApproval })
+  })
 }

@@ -49,11 +49,16 @@ export async function setRules(services: Services, trx: Trx, caller: Caller, rul
 /** Users have said lately who they are; tokens get keys where the rules allow it. @throws AppError `freshAuthenticationNeeded`, `keysForUsersOnly` */
 export async function checkKeyRequester(services: Services, caller: Caller): Promise<void> {
   await requireFresh(services, caller)
-  if (caller.sessionId !== undefined || (await loadRules(services.db, caller.accountId)).tokensMayDownloadKeys) return
+  if (mayTakeKeys(caller, await loadRules(services.db, caller.accountId))) return
   throw new AppError(
     'keysForUsersOnly',
     'Giving out a private key: the account gives none to API tokens: sign in and download it.',
   )
+}
+
+/** Tokens get keys where the rules allow it. */
+export function mayTakeKeys({ sessionId }: Caller, { tokensMayDownloadKeys }: AccountRules): boolean {
+  return sessionId !== undefined || tokensMayDownloadKeys
 }
 
 /** One setter at a time, so that what was compared is what is replaced. No key update: whoever writes something of the account goes on. */

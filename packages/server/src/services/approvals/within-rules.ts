@@ -1,19 +1,20 @@
 /**
- * Revoking and managing, within what the rules of the account let one person do: whoever tightens them before it is done is heard.
+ * Revoking, managing and taking keys out, within what the rules of the account let one person do: whoever tightens them before it is done is heard.
  *
  * @module
  */
-import type { CertificateDetail, MoneyView, RevocationView } from '@evercert/contract'
+import type { CertificateDetail, KeyFormat, MoneyView, RevocationView } from '@evercert/contract'
 import { sql, type RawBuilder } from 'kysely'
 import type { Trx } from '../../db/transition.ts'
 import { NO_RULES, wantsSecondPerson } from '../../domain/approval/rules.ts'
 import { loadCertificateDetail } from '../certificates.ts'
 import type { Caller, Services } from '../context.ts'
+import { downloadWithKey } from '../downloads.ts'
 import { whileStale } from '../idempotency.ts'
 import { manageIn } from '../management.ts'
 import { loadRevocation, revokeIn, type RevocationWish } from '../revocations.ts'
-import { doIfPassed, type GuardedCall } from './gate.ts'
-import { areRules, findRules } from './rules.ts'
+import { doIfPassed, passGate, type GuardedCall } from './gate.ts'
+import { areRules, checkKeyRequester, findRules } from './rules.ts'
 
 /**
  * Asks for the revocation: the intent is stored, and for DV the CA is asked by the job of the same transaction. Idempotent: one that is
@@ -47,6 +48,23 @@ export async function manageWithinRules(
     manageIn(services, trx, caller, wish, isAllowed),
   )
   return loadCertificateDetail(services, caller, input.id)
+}
+
+/**
+ * The archive with the private key.
+ *
+ * @throws AppError `freshAuthenticationNeeded`, `keysForUsersOnly`, and as `passGate` and `downloadWithKey`
+ */
+export function takeKeyWithinRules(
+  services: Services,
+  caller: Caller,
+  input: { readonly id: string; readonly format: KeyFormat },
+): Promise<File> {
+  return whileStale(async () => {
+    await checkKeyRequester(services, caller)
+    const useApproval = await passGate(services, caller, { operation: 'downloads.withKey', input })
+    return downloadWithKey(services, caller, { ...input, useApproval })
+  })
 }
 
 /**

@@ -104,9 +104,11 @@ function openPayment(
       throw new AppError('conflict', `Paying order ${orderId}: ${connectionId} takes no new payments: pay in another way.`)
     }
     if (useApproval === null && isOverLimit(await loadRules(trx, caller.accountId), order.price))
-      throw new AppError('conflict', `Paying order ${orderId}: the payment that was open for it is over: pay again.`, {
-        stale: true,
-      })
+      throw new AppError(
+        'conflict',
+        `Paying order ${orderId}: the rules of the account changed meanwhile, or the payment that was open for it is over: pay again.`,
+        { stale: true },
+      )
     await useApproval?.(trx)
     const now = services.now()
     const expiresAt = now + lifeMs
