@@ -374,6 +374,11 @@ it('FD §3.10: a warning stays until the new certificate is installed in place o
   expect((await evercert('endpoints', 'prove', fresh.uploaded)).code).toBe(0)
   const closed = await Promise.all([fresh.bought, fresh.uploaded].map((id) => waitForClose(house, id)))
   expect(closed.map(({ nextStep }) => nextStep.code)).toEqual(['none', 'none'])
+  for (const id of [bought.id, uploaded.id])
+    expect((await get(id)).nextStep).toMatchObject({
+      code: 'renewed',
+      text: { en: expect.stringContaining('every site serves') as string },
+    })
 })
 
 async function installByHand(out: string, target: Site['target']): Promise<void> {

@@ -68,6 +68,8 @@ export interface CertificateRecord {
   readonly facts: RenewalFacts
   /** A renewal that is ordered and not paid; null when there is none. */
   readonly unpaidRenewal: { readonly orderId: string; readonly orderedAt: number } | null
+  /** Each of its addresses serves the certificate that renews it. */
+  readonly isReplaced: boolean
   readonly application: {
     readonly id: string
     readonly domains: readonly string[]
@@ -164,6 +166,7 @@ const RECORD_COLUMNS = [
   'management.suggestion_page',
   'management.ask_ca_at',
   'renewal.id as renewal_id',
+  'renewal.state as renewal_state',
   'renewal.new_certificate_id',
   'renewal.order_id as renewal_order_id',
   'renewal.created_at as renewal_created_at',
@@ -293,6 +296,7 @@ function toRecord(row: Row): CertificateRecord {
       liveRenewal: toLiveRenewal(row),
     },
     unpaidRenewal: toUnpaidRenewal(row),
+    isReplaced: row.renewal_state === 'closed',
     application: toApplication(row),
     issuance,
     entitlement: toEntitlement(row),

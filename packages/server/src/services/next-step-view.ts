@@ -235,6 +235,13 @@ function renewedStep(record: CertificateRecord, newCertificateId: string | null)
       zh: `续费订单 ${orderId} 已提交，尚未支付：请在 ${until} 前完成支付（24 小时内未开始支付的订单会自动关闭）；如需以其他方式续费，请取消该订单。`,
     })
   }
+  // FD §3.10: the warning stays until the new one is installed, and §3.11: seen to be served.
+  if (record.isReplaced) {
+    return view('renewed', 'nobody', {
+      en: 'Renewed: every site serves the new certificate; nothing to do.',
+      zh: '已续费：所有站点均已使用新证书，无需操作。',
+    })
+  }
   return view('renewed', 'nobody', {
     en: `Renewed: HTTPS needs the new certificate before ${until}.`,
     zh: `已续费：请在 ${until} 前改用新证书，否则 HTTPS 服务将受影响。`,
