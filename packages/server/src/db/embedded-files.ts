@@ -11,7 +11,7 @@
 import { fsyncSync } from 'node:fs'
 import { join } from 'node:path'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
-import { COUNT, NO_MARK, nextNumber } from './embedded-messages.ts'
+import { COUNT, DISK, NO_MARK, nextNumber } from './embedded-messages.ts'
 
 /** What a stream operation of Emscripten's NODEFS gets: `nfd` is the file descriptor of the host. */
 export interface HostStream {
@@ -32,8 +32,8 @@ type Init = NodeFS['init']
 type EmscriptenOptions = Awaited<ReturnType<Init>>['emscriptenOpts']
 type PreRun = NonNullable<EmscriptenOptions['preRun']>
 
-/** What changes a file, or lets go of it. */
-const STREAM_CHANGES = ['write', 'mmap', 'msync', 'close'] as const
+/** What changes a file (`setattr`: also the size of one that is open), or lets go of it. */
+const STREAM_CHANGES = ['write', 'setattr', 'mmap', 'msync', 'close'] as const
 /** What changes names, sizes and modes. */
 const NODE_CHANGES = ['setattr', 'mknod', 'rename', 'unlink', 'rmdir', 'symlink'] as const
 
@@ -126,8 +126,16 @@ export class DurableFiles extends NodeFS {
     return change === 'close' ? stream.nfd === this.#log?.nfd : !isOfTheLog(stream)
   }
 
+  /** Says before and after that it does: who opens the file meanwhile is not told of a failure that is told here. */
   #sync(descriptor: number): void {
-    this.#fsync(descriptor)
+    Atomics.store(this.#counts, COUNT.disk, DISK.busy)
+    try {
+      this.#fsync(descriptor)
+    } catch (error) {
+      Atomics.store(this.#counts, COUNT.disk, DISK.failed)
+      throw error
+    }
+    Atomics.store(this.#counts, COUNT.disk, DISK.idle)
     Atomics.add(this.#counts, COUNT.fsyncs, 1)
   }
 }

@@ -10,7 +10,17 @@ import { workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { serialize } from 'pg-protocol'
 import { DurableFiles } from './embedded-files.ts'
-import { COUNT, LOG, MARK_BYTES, NO_MARK, nextNumber, READY, REQUEST, type EmbeddedThreadData } from './embedded-messages.ts'
+import {
+  COUNT,
+  LOG,
+  MARK_BYTES,
+  NO_MARK,
+  nextNumber,
+  READY,
+  REQUEST,
+  SETTLED,
+  type EmbeddedThreadData,
+} from './embedded-messages.ts'
 import { readProgram } from './embedded-program.ts'
 import { PipeReader, PipeWriter, type PipeMessage } from './pipe.ts'
 
@@ -58,7 +68,7 @@ files.settle()
 tell(READY, [])
 await serve()
 await pglite.close()
-files.settle()
+settle()
 
 /** Until it is told to close. */
 async function serve(): Promise<void> {
@@ -66,6 +76,7 @@ async function serve(): Promise<void> {
     const request = requests.next()
     if (request === null) waitForMore()
     else if (request.tag === REQUEST.close) return
+    else if (request.tag === REQUEST.settle) settle()
     else await answer(request)
   }
 }
@@ -73,6 +84,11 @@ async function serve(): Promise<void> {
 function waitForMore(): void {
   if (requests.isWithin) replies.wake() // the rest of it waits for the room that is there now
   requests.wait()
+}
+
+function settle(): void {
+  files.settle()
+  tell(SETTLED, [])
 }
 
 async function answer({ tag, bytes }: PipeMessage): Promise<void> {

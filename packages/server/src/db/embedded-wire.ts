@@ -6,7 +6,7 @@
  */
 import { Parser } from 'pg-protocol/dist/parser.js'
 import { EmbeddedLog } from './embedded-log.ts'
-import { COUNT, LOG, MARK_BYTES, nextNumber, NO_MARK, READY, REQUEST } from './embedded-messages.ts'
+import { COUNT, LOG, MARK_BYTES, nextNumber, NO_MARK, READY, REQUEST, SETTLED } from './embedded-messages.ts'
 import type { Message } from './embedded-results.ts'
 import { takeThread, type EmbeddedThread } from './embedded-worker.ts'
 import { PipeReader, PipeWriter, type PipeMessage } from './pipe.ts'
@@ -21,6 +21,9 @@ interface Waiting {
  * everything else is, and others go on meanwhile.
  */
 const STAND_STILL_MS = 4
+
+/** While commits wait to be told, the event loop, which tells them, gets a turn this often. */
+const MAX_HELD_MS = 10
 
 /** How many requests may come first: those that the same transaction sent ahead. Behind more the event loop has time for others. */
 const MAX_AHEAD = 3
@@ -40,6 +43,7 @@ export class EmbeddedWire {
   #lastNumber = 0
   #sent = 0
   #isFlushDue = false
+  #turnedAt = 0
   #failure: Error | null = null
 
   private constructor(thread: EmbeddedThread, onFsync: () => void) {
@@ -48,6 +52,7 @@ export class EmbeddedWire {
     this.#replies = new PipeReader(thread.shared.replies)
     this.#onFsync = onFsync
     this.#log = new EmbeddedLog({
+      onLate: () => this.#requests.send(REQUEST.settle, []),
       onSynced: (mark) => {
         Atomics.store(thread.shared.counts, COUNT.synced, mark)
         onFsync()
@@ -56,6 +61,7 @@ export class EmbeddedWire {
         this.#fail(error)
         void thread.worker.terminate()
       },
+      diskOfThread: () => Atomics.load(thread.shared.counts, COUNT.disk),
     })
     thread.worker.on('error', (error: Error) => this.#fail(error))
     thread.worker.on('exit', () => {
@@ -102,7 +108,7 @@ export class EmbeddedWire {
     queueMicrotask(() => {
       // What is counted in 32 bits overflows; the difference does not.
       const ahead = (this.#sent - 1 - Atomics.load(counts, COUNT.run)) | 0
-      if (this.#lastNumber === number && ahead <= MAX_AHEAD) this.#standStill(number)
+      if (this.#lastNumber === number && ahead <= MAX_AHEAD && this.#mayStandStill()) this.#standStill(number)
     })
     return answer
   }
@@ -122,6 +128,15 @@ export class EmbeddedWire {
       this.#isFlushDue = false
       this.#requests.flush()
     })
+  }
+
+  /** Transactions that wait for their turns follow each other without a turn of the event loop, however many there are. */
+  #mayStandStill(): boolean {
+    if (!this.#log.isHolding) return true
+    const now = performance.now()
+    if (now - this.#turnedAt <= MAX_HELD_MS) return true
+    this.#turnedAt = now
+    return false
   }
 
   #standStill(number: number): void {
@@ -147,6 +162,7 @@ export class EmbeddedWire {
       this.#onFsync()
     if (number === READY) return this.#ready.resolve()
     if (number === LOG) return this.#log.follow(bytes.toString())
+    if (number === SETTLED) return this.#log.settled()
     const messages: Message[] = []
     this.#parser.parse(bytes.subarray(MARK_BYTES), (message) => messages.push(message))
     const mark = bytes.readUInt32BE()

@@ -412,6 +412,48 @@ eachDatabase((kind, open) => {
     },
   )
 
+  test.runIf(isPostgres(kind))(
+    'those that keep a part of a lineage and those that keep all of it never wait for each other',
+    async () => {
+      const { db } = database
+      await sql`alter table application drop constraint if exists application_issuer_id_fkey`.execute(db)
+      const accountId = await newAccount()
+      const [[oldId = '', newId = ''] = []] = await store(accountId, [
+        [
+          { name: 'a', days: 10, ended: null },
+          { name: 'a', days: null, ended: null },
+        ],
+      ])
+      await sql`insert into application (id, account_id, certificate_id, issuer_id, state, form, identifiers, method, reference, submitted_at)
+      values (${`app_${newId}`}, ${accountId}, ${newId}, 'x', 'pendingValidation', '{}', '{}', 'file', ${newId}, now())`.execute(
+        db,
+      )
+      await sql`update certificate set application_id = ${`app_${newId}`} where id = ${newId}`.execute(db)
+      const holder = await db.startTransaction().execute()
+      await sql`select from certificate_listing where certificate_id = ${newId} for update`.execute(holder)
+      const waiting = (count: number) =>
+        waitFor(`${count} to wait`, async () => {
+          const { rows } = await sql`select from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
+          return rows.length === count ? true : null
+        })
+      // The newer one first, then the older one.
+      const inPart = db.transaction().execute(async (trx) => {
+        await sql`update application set state = 'inReview' where id = ${`app_${newId}`}`.execute(trx)
+        await sql`insert into entitlement (certificate_id, account_id, term_years, starts_at, entitled_until, topped_up_days)
+        values (${oldId}, ${accountId}, 2, now(), ${new Date(NOW + 300 * DAY_MS)}, 0)`.execute(trx)
+      })
+      await waiting(1)
+      const asWhole = sql`update certificate set name = 'Another' where id = ${oldId}`.execute(db)
+      await waiting(2)
+      await holder.commit().execute()
+      await Promise.all([inPart, asWhole])
+      const { rows } = await sql`select phase, place_name, waits_for from certificate_listing where account_id = ${accountId}
+      order by lineage_index`.execute(db)
+      expect(rows).toMatchObject([{ phase: 'valid', waits_for: 'applied', place_name: 'another' }, { phase: 'inReview' }])
+    },
+  )
+
   test('what a renewal waits for is kept, counted, and what filling from the facts gives, whatever of it changes', async () => {
     const { db } = database
     const accountId = await newAccount()

@@ -1,6 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { open as openFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startProcess, type RunningProcess } from '../../../../test/harness/process.ts'
@@ -11,6 +14,8 @@ import { openerOf, temporaryFolder, type TestDatabase } from '../support/databas
 import { startTestService } from '../support/service.ts'
 import { waitFor } from '../support/wait-for.ts'
 
+/** Of Node, unless the environment says otherwise. */
+const HOST_THREADS = 4
 const SUPPORT = join(import.meta.dirname, '../support')
 const children: RunningProcess[] = []
 afterEach(async () => {
@@ -68,6 +73,45 @@ describe('the embedded database', () => {
     )
     expect(Math.min(...seen)).toBeGreaterThanOrEqual(1)
     expect(calls).toBeLessThan(40)
+    await database.close()
+  })
+
+  test('a commit is told while the threads of the host have other work: keys are made there, and names looked up', async () => {
+    const { dataDir, settings } = await open()
+    const pipe = join(dataDir, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const database = await openDatabase(settings)
+    const busy = Array.from({ length: HOST_THREADS }, () => openFile(pipe, 'r')) // until somebody writes
+    try {
+      const added = database.db.insertInto('account').values({ id: 'acc_busy', name: 'a', created_at: new Date() })
+      const told = added.execute().then(() => 'told')
+      expect(await Promise.race([told, sleep(5000, 'waits', { ref: false })])).toBe('told')
+    } finally {
+      const writer = openSync(pipe, 'r+')
+      for (const handle of await Promise.all(busy)) await handle.close()
+      closeSync(writer)
+    }
+    await database.close()
+  })
+
+  test('commits are told while others wait for their turn, however many', async () => {
+    const { settings } = await open()
+    const database = await openDatabase(settings)
+    let begun = 0
+    const begunWhenTold = await Promise.all(
+      Array.from({ length: 200 }, async (_, row) => {
+        await database.db.transaction().execute(async (trx) => {
+          begun += 1
+          await trx
+            .insertInto('account')
+            .values({ id: `acc_${row}`, name: 'a', created_at: new Date() })
+            .execute()
+          for (const name of ['b', 'c']) await trx.updateTable('account').set({ name }).where('id', '=', `acc_${row}`).execute()
+        })
+        return begun
+      }),
+    )
+    expect(Math.min(...begunWhenTold)).toBeLessThan(200)
     await database.close()
   })
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { LOG, nextNumber, READY } from '../../src/db/embedded-messages.ts'
+import { nextNumber, READY, SETTLED } from '../../src/db/embedded-messages.ts'
 import { createPipe, PipeReader, PipeWriter, type PipeMemory, type PipeMessage } from '../../src/db/pipe.ts'
 
 const MANY_BYTES = 700_000
@@ -78,8 +78,8 @@ test('a reader that waits is woken by what is written, and by that alone', async
 test('the numbers of requests begin anew where 32 bits end, and never look like what is no reply', () => {
   const pipe = createPipe()
   const [writer, reader] = [new PipeWriter(pipe), new PipeReader(pipe)]
-  const numbers = [LOG - 2, nextNumber(LOG - 2), nextNumber(LOG - 1)]
+  const numbers = [SETTLED - 2, nextNumber(SETTLED - 2), nextNumber(SETTLED - 1)]
   for (const number of numbers) writer.send(number, [])
   expect(numbers.map(() => reader.next()?.tag)).toEqual(numbers)
-  expect(numbers).toEqual([LOG - 2, LOG - 1, READY + 1])
+  expect(numbers).toEqual([SETTLED - 2, SETTLED - 1, READY + 1])
 })

@@ -24,9 +24,14 @@ const markInPart = (certificate: string): string =>
   `marked := set_config('evercert.listed_in_part', ${IN_PART} || ' ' || ${certificate}, true)`
 const listedWhole = (certificate: string): string => `(${LISTED_ALREADY(certificate)} and not ${isInPart(certificate)})`
 
-/** Locks the row first, so that what is read behind it is as another transaction left it that had the lock. */
+/**
+ * Locks the row first, so that what is read behind it is as another transaction left it that had the lock; and before it the first row of the
+ * lineage, where those begin that lock all of its rows: who locks several, one by one and in any order, waits for nobody who waits for it.
+ */
 const lockRow = (certificate: string): string =>
-  `select xmin = pg_current_xact_id()::xid into is_written from certificate_listing where certificate_id = ${certificate} for update`
+  `perform from certificate_listing
+        where certificate_id = (select l.lineage_id from certificate_listing l where l.certificate_id = ${certificate}) for update;
+      select xmin = pg_current_xact_id()::xid into is_written from certificate_listing where certificate_id = ${certificate} for update`
 
 const TALLIED = ['opens_on', 'expires_on', ...SHAPE.tallied.map(({ name }) => name)]
 /** What row `l` of the list is counted under beside its phase. */
