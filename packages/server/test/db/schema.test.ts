@@ -132,6 +132,18 @@ eachDatabase((_kind, open) => {
     return rows.flatMap(({ text }) => [...text.matchAll(/'([^']*)'::text/g)].map((match) => match[1] ?? '')).toSorted()
   }
 
+  test('what keeps the list plans with indexes alone: who replaces such a function sets that again', async () => {
+    const keeping = sql`pg_proc where pronamespace = 'public'::regnamespace
+      and prosrc ~ 'refresh_lineage|refresh_waiting|update certificate_listing'`
+    const all = await names(sql`select proname::text as name from ${keeping}`)
+    const planned = await names(
+      sql`select proname::text as name from ${keeping}
+        and proconfig @> array['enable_seqscan=off', 'enable_hashjoin=off', 'enable_mergejoin=off']`,
+    )
+    expect(all).toContain('refresh_lineage')
+    expect(planned.toSorted()).toEqual(all.toSorted())
+  })
+
   test('every table that belongs to an account carries it, not null, and every other one is listed here', async () => {
     const tables = await names(sql`select table_name as name from information_schema.tables where table_schema = 'public'`)
     const carrying = await names(
